@@ -1,0 +1,1 @@
+"""Outrider: synthetic monitoring that rides ahead of your users."""

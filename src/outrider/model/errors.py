@@ -1,0 +1,89 @@
+"""What can go wrong on our side or our user's: one tree, a documented slug each.
+
+A failing target is never an exception; it is an outcome.
+
+    OutriderError
+    ├── ConfigError        a file of the workspace is wrong       (exit 2)
+    │   └── ConfigErrors   all of them together
+    ├── UsageError         the command line is wrong              (exit 2)
+    ├── BrowserError       no usable browser                      (exit 4)
+    ├── StoreError         the database cannot be used            (exit 4)
+    └── TooFewSamples      a statistic needs more values          (exit 3)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file a problem stands; `line` counts from one, zero means the whole file."""
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+class OutriderError(Exception):
+    """Root of everything that Outrider raises on purpose.
+
+    Args:
+        what: One sentence: what is wrong.
+        slug: Heading in docs/errors.md.
+        fix: What the reader should do about it.
+        where: The file and line, where there is one.
+    """
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, what: str, *, slug: str, fix: str = "", where: Place | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.slug = slug
+        self.fix = fix
+        self.where = where
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}\n  {self.fix}   [{self.slug}]" if self.fix else f"{head}   [{self.slug}]"
+
+
+class ConfigError(OutriderError):
+    """A file of the workspace is wrong."""
+
+    exit_code = 2
+
+
+class ConfigErrors(ConfigError):
+    """All problems of a workspace, reported together."""
+
+    def __init__(self, problems: tuple[ConfigError, ...]) -> None:
+        super().__init__(f"{len(problems)} problem(s) in the workspace", slug="invalid-workspace")
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class UsageError(OutriderError):
+    """The command line is wrong."""
+
+    exit_code = 2
+
+
+class BrowserError(OutriderError):
+    """There is no browser that can be used."""
+
+
+class StoreError(OutriderError):
+    """The database or the artifact folder cannot be used."""
+
+
+class TooFewSamples(OutriderError):  # noqa: N818 - a statement of fact, as in SciPy's warnings
+    """A statistic needs more values than it was given."""
+
+    exit_code = 3
