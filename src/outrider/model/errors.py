@@ -83,7 +83,7 @@ class StoreError(OutriderError):
     """The database or the artifact folder cannot be used."""
 
 
-class TooFewSamples(OutriderError):  # noqa: N818 - a statement of fact, as in SciPy's warnings
+class TooFewSamples(OutriderError):
     """A statistic needs more values than it was given."""
 
     exit_code = 3

@@ -1,0 +1,36 @@
+"""Frozen values, their words and the Measure protocol; no I/O."""
+
+from outrider.model.check import Check, Kind, Policy
+from outrider.model.errors import (
+    BrowserError,
+    ConfigError,
+    ConfigErrors,
+    OutriderError,
+    Place,
+    StoreError,
+    TooFewSamples,
+    UsageError,
+)
+from outrider.model.identity import CheckId, RunId, new_run_id
+from outrider.model.measurement import (
+    ArtifactFile,
+    ArtifactKind,
+    ErrorRecord,
+    ErrorSource,
+    HostLoad,
+    Measure,
+    Measurement,
+    Order,
+    Sample,
+    Step,
+    StepKind,
+)
+from outrider.model.outcome import Outcome, exit_code
+from outrider.model.run import Attempt, Circumstances, Run
+
+__all__ = [
+    "ArtifactFile", "ArtifactKind", "Attempt", "BrowserError", "Check", "CheckId", "Circumstances", "ConfigError",
+    "ConfigErrors", "ErrorRecord", "ErrorSource", "HostLoad", "Kind", "Measure", "Measurement", "Order", "Outcome",
+    "OutriderError", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind", "StoreError", "TooFewSamples",
+    "UsageError", "exit_code", "new_run_id",
+]  # fmt: skip
