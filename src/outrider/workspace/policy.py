@@ -1,0 +1,101 @@
+"""Which policy a check runs under: its own file first, then the schedule by pattern, then the defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.model import ConfigError, ConfigErrors, Place, Policy
+from outrider.workspace.nearest import nearest
+from outrider.workspace.patterns import Names, matches
+from outrider.workspace.settings import PolicyOverrides
+from outrider.workspace.tables import (
+    Table,
+    as_any_text,
+    as_count,
+    as_duration,
+    as_flag,
+    as_text,
+    as_texts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from outrider.workspace.settings import Workspace
+
+_MOST_RETRIES = 10
+_NOTHING = PolicyOverrides()
+
+
+def parse_overrides(
+    settings: Mapping[str, object], place: Place, *, sessions: Collection[str] | None = None
+) -> PolicyOverrides:
+    """Read what a check's own file sets, such as the arguments of `@pytest.mark.outrider(every="1m")`.
+
+    Args:
+        sessions: Names that `session` may take; anything if absent.
+
+    Raises:
+        ConfigErrors: With every problem; all of them stand at `place`.
+    """
+    problems: list[ConfigError] = []
+    table = Table(settings, "outrider", lambda _: place, problems)
+    overrides = read_overrides(table, identity=table.read("id", as_text, None))
+    table.close()
+    if sessions is not None:
+        check_session(overrides, table, sessions)
+    if problems:
+        raise ConfigErrors(tuple(problems))
+    return overrides
+
+
+def read_overrides(table: Table, *, session: bool = True, identity: str | None = None) -> PolicyOverrides:
+    """Read the keys of a policy from `table`; problems are left with it."""
+    tags = table.read("tags", as_texts, None)
+    return PolicyOverrides(
+        every_s=table.read("every", as_duration, None),
+        timeout_s=table.read("timeout", as_duration, None),
+        retries=table.read("retries", as_count(0, _MOST_RETRIES), None),
+        evidence=table.read("evidence", as_flag, None),
+        locations=table.read("locations", as_texts, None),
+        environment=table.read("environment", as_text, None),
+        tags=None if tags is None else frozenset(tags),
+        enabled=table.read("enabled", as_flag, None),
+        session=table.read("session", as_any_text, None) if session else None,
+        id=identity,
+    )
+
+
+def check_session(overrides: PolicyOverrides, table: Table, known: Collection[str]) -> None:
+    """Report a session that no `[sessions.NAME]` describes."""
+    if overrides.session and overrides.session not in known:
+        what = f'= "{overrides.session}" is not a session of this workspace'
+        fix = f"add [sessions.{overrides.session}] to outrider.toml; {nearest(overrides.session, known)}"
+        table.report("session", what, fix, "unknown-session")
+
+
+def resolve(
+    workspace: Workspace,
+    check_id: str,
+    *,
+    path: str,
+    name: str,
+    marks: AbstractSet[str] = frozenset(),
+    own: PolicyOverrides = _NOTHING,
+) -> Policy:
+    """Return the policy of a check.
+
+    Rules of the schedule apply from top to bottom, so that the last one that matches wins, key by key; a rule on
+    `tag:x` sees the marks of the script, its own tags, and the tags given so far.
+
+    Args:
+        own: What the check's own file sets.
+    """
+    policy = workspace.defaults
+    own_tags = own.tags or frozenset()
+    for rule in workspace.schedule:
+        names = Names(check_id, path, name, frozenset(marks) | policy.tags | own_tags)
+        if any(matches(pattern.text, names) for pattern in rule.patterns):
+            policy = rule.overrides.over(policy)
+    return own.over(policy)

@@ -1,0 +1,195 @@
+"""What the files of a workspace say, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outrider.model import CheckId, Place, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATE_FOLDER = ".outrider"
+SETTINGS_FILE = "outrider.toml"
+SCHEDULE_FILE = "scheduler/schedule.toml"
+
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOverrides:
+    """The part of a policy that somebody set; None is "not set here".
+
+    Attributes:
+        id: An explicit identity; only a check's own file may give it.
+        session: Empty to run without the session that a farther file asks for.
+    """
+
+    every_s: float | None = None
+    timeout_s: float | None = None
+    retries: int | None = None
+    evidence: bool | None = None
+    locations: tuple[str, ...] | None = None
+    environment: str | None = None
+    tags: frozenset[str] | None = None
+    enabled: bool | None = None
+    session: str | None = None
+    id: str | None = None
+
+    def over(self, policy: Policy) -> Policy:
+        """Return `policy` with everything that is set here."""
+        values = {name: getattr(self, name) for name in _POLICY_FIELDS}
+        kept = {name: getattr(policy, name) if value is None else value for name, value in values.items()}
+        return Policy(**{**kept, "session": kept["session"] or None})
+
+
+_POLICY_FIELDS = tuple(each.name for each in fields(Policy))
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern over checks and where somebody wrote it."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One `[[check]]` of the schedule: what it matches, and what it sets."""
+
+    patterns: tuple[Pattern, ...]
+    overrides: PolicyOverrides
+
+
+@dataclass(frozen=True, slots=True)
+class JourneySettings:
+    """How journeys run on this host.
+
+    Attributes:
+        runs_per_worker: Runs before a worker process is replaced.
+        concurrency: Measuring journeys at a time; more than one distorts what they measure.
+        starved_above: Share of the host, 0 to 1, used by others above which a run is inconclusive.
+    """
+
+    paths: tuple[str, ...] = ("journeys",)
+    runs_per_worker: int = 5
+    concurrency: int = 1
+    starved_above: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSettings:
+    """Which browser measures; `executable` wins over `channel`, and both over what is found."""
+
+    name: str = "chromium"
+    executable: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where results go, as written: a path below the workspace or a URL; see `Workspace.store_url`."""
+
+    url: str = f"{STATE_FOLDER}/outrider.db"
+    artifacts: str = f"{STATE_FOLDER}/artifacts"
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long results are kept, in seconds: runs and samples, artifacts of passed runs, evidence of all others."""
+
+    runs_s: float = 400 * _DAY_S
+    passed_artifacts_s: float = _DAY_S
+    evidence_s: float = 30 * _DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What is switched on; off costs nothing."""
+
+    journeys: bool = True
+    probes: bool = True
+    load: bool = True
+    injection: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """Where a secret's value comes from: an environment variable or a file, exactly one of them."""
+
+    name: str
+    place: Place
+    env: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """A sign-in that is done once: `fixture` renews the stored browser state after `lifetime_s`."""
+
+    name: str
+    fixture: str
+    lifetime_s: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder of checks and everything that its files say.
+
+    Attributes:
+        root: Absolute.
+        timezone: IANA name; seasons and schedules follow it.
+        include: Globs of files that runs need although git ignores them.
+        exclude: Globs of files that runs do not need.
+        env: Plain environment of the checks.
+        aliases: Old check id to new; free of loops.
+        schedule: In the order of the file; later rules win.
+    """
+
+    root: Path
+    name: str
+    timezone: str = "UTC"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    defaults: Policy = field(default_factory=Policy)
+    journeys: JourneySettings = field(default_factory=JourneySettings)
+    browser: BrowserSettings = field(default_factory=BrowserSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict)
+    sessions: Mapping[str, SessionSettings] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    schedule: tuple[Rule, ...] = ()
+
+    @property
+    def state(self) -> Path:
+        """The folder of everything that Outrider itself writes."""
+        return self.root / STATE_FOLDER
+
+    @property
+    def store_url(self) -> str:
+        """The database as an absolute SQLAlchemy URL."""
+        url = self.store.url
+        if "://" not in url:
+            return f"sqlite:///{self.root / Path(url).expanduser()}"
+        kind, path = url.split("://", 1)
+        if kind.startswith("sqlite") and path.startswith("/") and path[1:2] not in {"", "/", ":"}:
+            return f"{kind}:///{self.root / path[1:]}"
+        return url
+
+    @property
+    def artifacts_url(self) -> str:
+        """The folder of artifacts: an absolute path, or the URL that was written."""
+        place = self.store.artifacts
+        return place if "://" in place else str(self.root / Path(place).expanduser())
+
+    def current(self, check_id: str) -> CheckId:
+        """Return what `check_id` is called today, following the aliases."""
+        while check_id in self.aliases:
+            check_id = self.aliases[check_id]
+        return CheckId(check_id)

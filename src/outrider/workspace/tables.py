@@ -1,0 +1,208 @@
+"""Typed reading of a table of settings, which collects every problem instead of stopping at the first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from outrider.model import ConfigError
+from outrider.workspace.durations import parse_duration
+from outrider.workspace.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from outrider.model import Place
+    from outrider.workspace.positions import KeyPath
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_LONGEST_S = 36_500 * 86_400.0
+
+
+class Refused(Exception):
+    """A value is not what its key needs; `what` continues the sentence "key = value …"."""
+
+    def __init__(self, what: str, fix: str, slug: str = "wrong-type") -> None:
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+        self.slug = slug
+
+
+class Table:
+    """A table of settings, read key by key; `close` reports the keys that nobody asked for.
+
+    Args:
+        data: The table as parsed.
+        title: What messages call it.
+        places: Tells where a path of keys stands.
+        problems: Where problems are put.
+        path: Path of this table itself.
+    """
+
+    def __init__(
+        self,
+        data: Mapping[str, object],
+        title: str,
+        places: Callable[[KeyPath], Place],
+        problems: list[ConfigError],
+        *,
+        path: KeyPath = (),
+    ) -> None:
+        self.title = title
+        self.data = data
+        self._places = places
+        self._problems = problems
+        self._path = path
+        self._known: list[str] = []
+
+    def read(self, key: str, convert: Callable[[object], T], default: D) -> T | D:
+        """Return the value of `key`, or `default` if it is absent or refused."""
+        self._known.append(key)
+        if key not in self.data:
+            return default
+        value = self.data[key]
+        try:
+            return convert(value)
+        except Refused as refused:
+            self.report(key, f"= {shown(value)} {refused.what}", refused.fix, refused.slug)
+            return default
+
+    def require(self, key: str, convert: Callable[[object], T], default: T, example: str) -> T:
+        """Return the value of `key`; its absence is a problem too."""
+        if key not in self.data:
+            self.report(key, "is missing", f"add {key} = {example}", "missing-key")
+        return self.read(key, convert, default)
+
+    def section(self, key: str) -> Table:
+        """Return the table `[key]`, empty if it is absent or no table."""
+        return self._below(self.read(key, as_table, {}), key, key)
+
+    def sections(self, key: str) -> tuple[Table, ...]:
+        """Return the tables `[[key]]`, none if they are absent or no such list."""
+        return tuple(self._below(each, key, key, index) for index, each in enumerate(self.read(key, as_tables, ())))
+
+    def place(self, *keys: str | int) -> Place:
+        """Return where a key of this table stands."""
+        return self._places((*self._path, *keys))
+
+    def report(self, key: str, what: str, fix: str, slug: str) -> None:
+        """Add the problem that `key` `what`."""
+        quoted = key if _BARE.fullmatch(key) else f'"{key}"'
+        name = f"{self.title}.{quoted}" if self.title else quoted
+        self._problems.append(ConfigError(f"{name} {what}", slug=slug, fix=fix, where=self.place(key)))
+
+    def close(self) -> None:
+        """Report every key that was never asked for."""
+        for key in self.data:
+            if key not in self._known:
+                self.report(key, "is not a known key", nearest(key, self._known), "unknown-key")
+
+    def _below(self, data: Mapping[str, object], name: str, *keys: str | int) -> Table:
+        title = f"{self.title}.{name}" if self.title else name
+        return Table(data, title, self._places, self._problems, path=(*self._path, *keys))
+
+
+def shown(value: object) -> str:
+    """Return `value` much as TOML would write it, on one short line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = f'"{value}"'.replace("\n", "\\n") if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def as_text(value: object) -> str:
+    """Accept a text that is not empty."""
+    if not isinstance(value, str):
+        raise Refused("is not text", 'write it in quotation marks, such as "name"')
+    if not value.strip():
+        raise Refused("is empty", "write a text or remove the line", "out-of-range")
+    return value
+
+
+def as_any_text(value: object) -> str:
+    """Accept a text, even an empty one."""
+    if not isinstance(value, str):
+        raise Refused("is not text", 'write it in quotation marks, such as "name"')
+    return value
+
+
+def as_texts(value: object) -> tuple[str, ...]:
+    """Accept a list of texts, or one text in place of a list of one."""
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list | tuple | set | frozenset) or not all(isinstance(item, str) for item in items):
+        raise Refused("is not a list of texts", 'write a list, such as ["one", "two"]')
+    if not all(item.strip() for item in items):
+        raise Refused("holds an empty text", "write a text or remove it", "out-of-range")
+    return tuple(sorted(items) if isinstance(items, set | frozenset) else items)
+
+
+def as_table(value: object) -> dict[str, object]:
+    """Accept a table."""
+    if not isinstance(value, dict):
+        raise Refused("is not a table", "write it as a [table] with lines of key = value")
+    return value
+
+
+def as_tables(value: object) -> tuple[dict[str, object], ...]:
+    """Accept a list of tables."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise Refused("is not a list of tables", "write it in double brackets, as a [[table]]")
+    return tuple(value)
+
+
+def as_flag(value: object) -> bool:
+    """Accept true or false."""
+    if not isinstance(value, bool):
+        raise Refused("is neither true nor false", "write true or false, without quotation marks")
+    return value
+
+
+def as_count(least: int, most: int) -> Callable[[object], int]:
+    """Return an acceptor of whole numbers from `least` to `most`."""
+
+    def convert(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Refused("is not a whole number", f"write a number from {least} to {most}, without quotation marks")
+        if not least <= value <= most:
+            raise Refused("is out of range", f"write a number from {least} to {most}", "out-of-range")
+        return value
+
+    return convert
+
+
+def as_share(value: object) -> float:
+    """Accept a share of the whole, from 0 to 1."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise Refused("is not a number", "write a share from 0 to 1, such as 0.8")
+    if not 0 <= value <= 1:
+        raise Refused("is not a share", "write a number from 0 to 1, such as 0.8", "out-of-range")
+    return float(value)
+
+
+def as_duration(value: object) -> float:
+    """Accept a duration longer than nothing; return its seconds."""
+    fix = 'write a number and a unit, such as "30s" or "5m"'
+    if not isinstance(value, str):
+        raise Refused("is not a duration", fix, "bad-duration")
+    try:
+        seconds = parse_duration(value)
+    except ValueError:
+        raise Refused("is not a duration", fix, "bad-duration") from None
+    if not 0 < seconds <= _LONGEST_S:
+        raise Refused("is out of range", "write a duration above zero and below a hundred years", "out-of-range")
+    return seconds
+
+
+def as_one_of(*choices: str) -> Callable[[object], str]:
+    """Return an acceptor of exactly these words."""
+
+    def convert(value: object) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise Refused("is not a choice", nearest(str(value), choices), "out-of-range")
+        return value
+
+    return convert
