@@ -1,10 +1,12 @@
 """Files of a workspace -> frozen settings, secrets, snapshots."""
 
 from outrider.workspace.durations import format_duration, parse_duration
+from outrider.workspace.masking import Mask
 from outrider.workspace.parsing import load
 from outrider.workspace.patterns import Names, duplicate_checks, matches, select, unmatched_patterns
 from outrider.workspace.policy import parse_overrides, resolve
 from outrider.workspace.root import find_root
+from outrider.workspace.secrets import Secret, Secrets, resolve_secrets
 from outrider.workspace.settings import (
     BrowserSettings,
     Capabilities,
@@ -20,8 +22,8 @@ from outrider.workspace.settings import (
 )
 
 __all__ = [
-    "BrowserSettings", "Capabilities", "JourneySettings", "Names", "Pattern", "PolicyOverrides", "RetentionSettings",
-    "Rule", "SecretSource", "SessionSettings", "StoreSettings", "Workspace", "duplicate_checks", "find_root",
-    "format_duration", "load", "matches", "parse_duration", "parse_overrides", "resolve", "select",
-    "unmatched_patterns",
+    "BrowserSettings", "Capabilities", "JourneySettings", "Mask", "Names", "Pattern", "PolicyOverrides",
+    "RetentionSettings", "Rule", "Secret", "SecretSource", "Secrets", "SessionSettings", "StoreSettings", "Workspace",
+    "duplicate_checks", "find_root", "format_duration", "load", "matches", "parse_duration", "parse_overrides",
+    "resolve", "resolve_secrets", "select", "unmatched_patterns",
 ]  # fmt: skip

@@ -1,0 +1,135 @@
+"""Secrets: named in the workspace, kept elsewhere, shown by nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from outrider.model import ConfigError, ConfigErrors
+from outrider.workspace.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from outrider.workspace.settings import SecretSource, Workspace
+
+SHORTEST_SECRET: Final = 4
+"""Characters below which hiding a value would hide half of everything."""
+
+_HIDDEN = "***"
+
+
+class Secret:
+    """A value that no `repr`, `str`, format, log or pickle shows; only `reveal` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret({_HIDDEN})"
+
+    def __str__(self) -> str:
+        return _HIDDEN
+
+    def __format__(self, _: str) -> str:
+        return _HIDDEN
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise TypeError("a Secret is neither pickled nor copied: hand on what reveal() returns, on purpose")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The secrets of a workspace by name."""
+
+    by_name: Mapping[str, Secret]
+
+    def __getitem__(self, name: str) -> Secret:
+        """Return the secret called `name`.
+
+        Raises:
+            ConfigError: If the workspace declares none of that name.
+        """
+        if name not in self.by_name:
+            raise ConfigError(
+                f'"{name}" is not a secret of this workspace',
+                slug="unknown-secret",
+                fix=f'add {name} = {{env = "{name}"}} below [secrets] in outrider.toml; {nearest(name, self.by_name)}',
+            )
+        return self.by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_name)
+
+    def __len__(self) -> int:
+        return len(self.by_name)
+
+
+def resolve_secrets(workspace: Workspace, environ: Mapping[str, str]) -> Secrets:
+    """Fetch every declared secret; one line break at the end of a file does not belong to it.
+
+    Raises:
+        ConfigErrors: With each secret that is missing, unreadable or too short to be masked.
+    """
+    secrets: dict[str, Secret] = {}
+    problems: list[ConfigError] = []
+    for source in workspace.secrets.values():
+        try:
+            secrets[source.name] = Secret(_fetch(source, workspace.root, environ))
+        except ConfigError as problem:
+            problems.append(problem)
+    if problems:
+        raise ConfigErrors(tuple(problems))
+    return Secrets(secrets)
+
+
+def _fetch(source: SecretSource, root: Path, environ: Mapping[str, str]) -> str:
+    value = _from_environment(source, environ) if source.env else _from_file(source, root)
+    if len(value) < SHORTEST_SECRET:
+        raise ConfigError(
+            f"secrets.{source.name} has fewer than {SHORTEST_SECRET} characters, too few to be masked",
+            slug="short-secret",
+            fix="use a longer value, or put it below [env] if it is no secret",
+            where=source.place,
+        )
+    return value
+
+
+def _from_environment(source: SecretSource, environ: Mapping[str, str]) -> str:
+    value = environ.get(source.env or "", "")
+    if not value:
+        raise ConfigError(
+            f"secrets.{source.name} has no value: the environment variable {source.env} is not set",
+            slug="missing-secret",
+            fix=f"set {source.env} where Outrider is started",
+            where=source.place,
+        )
+    return value
+
+
+def _from_file(source: SecretSource, root: Path) -> str:
+    path = root / Path(source.file or "").expanduser()
+    try:
+        value = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigError(
+            f"secrets.{source.name} has no value: the file {source.file} cannot be read ({reason})",
+            slug="missing-secret",
+            fix=f"write the secret to {path}, readable by this user",
+            where=source.place,
+        ) from None
+    return value.removesuffix("\n").removesuffix("\r")
