@@ -19,11 +19,10 @@ from outrider.journeys.candidates import (
     kind_of,
     playwright_candidates,
     registry_folder,
-    shim_folder,
     system_candidates,
 )
 from outrider.journeys.driver import Driver, installed_driver
-from outrider.journeys.provision import Recipe, advice, recipes
+from outrider.journeys.provision import Recipe, advice, is_progress, last_words, recipes
 from outrider.journeys.system import Finished, Host, System
 from outrider.model import BrowserError
 
@@ -128,18 +127,17 @@ def missing_engine(name: str, browser: Browser) -> BrowserError:
 def _cook(recipe: Recipe, settings: BrowserSettings, system: System, tell: Callable[[str], None]) -> Rejected | None:
     tell(recipe.title)
     for command in recipe.commands:
-        finished = system.run(command, timeout_s=settings.install_timeout_s, tell=tell, environ=recipe.environ)
+        finished = system.run(
+            command,
+            timeout_s=settings.install_timeout_s,
+            tell=lambda line: tell(line) if is_progress(line) else None,
+            environ=recipe.environ,
+        )
         if finished.code is None:
             return Rejected(recipe.title, f"stopped after {settings.install_timeout_s:g} s")
         if finished.code != 0:
-            return Rejected(recipe.title, f"exits with {finished.code}: {_last_words(finished.output)}")
+            return Rejected(recipe.title, f"exits with {finished.code}: {last_words(finished.output)}")
     return None
-
-
-def _last_words(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("Error", "E:")) or "ENOTFOUND" in line or "ECONN" in line]
-    return (telling or lines or ["it prints nothing"])[-1][:200]
 
 
 def _search(
@@ -150,7 +148,7 @@ def _search(
     rejected: list[Rejected],
     source: BrowserSource | None = None,
 ) -> Browser:
-    registry = registry_folder(system, shim_folder(system))
+    registry = registry_folder(system, driver)
     rejected = list(rejected)
     for candidate in _candidates(settings, system, driver, registry):
         if not system.exists(candidate.executable):

@@ -152,16 +152,19 @@ def installed_channels(system: System) -> frozenset[str]:
     return frozenset(channel for channel in CHANNELS if channel_path(system, channel))
 
 
-def registry_folder(system: System, ours: str) -> str:
-    """Return the folder in which Playwright keeps its downloads, as its driver computes it.
+def registry_folder(system: System, driver: Driver) -> str:
+    """Return the folder in which Playwright keeps its downloads.
 
-    Args:
-        ours: The folder of our shims; an inherited PLAYWRIGHT_BROWSERS_PATH that points there is none of the user's.
+    That is the one the user names in PLAYWRIGHT_BROWSERS_PATH if it holds what this Playwright needs ("0" means beside
+    the package), else the default one. A value inherited from ourselves, which names a shim, is none of the user's.
     """
     defined = system.environ.get("PLAYWRIGHT_BROWSERS_PATH", "")
-    if defined not in ("", "0") and not defined.startswith(ours):
-        return defined
-    return join(system, _cache_folder(system, mac="Library/Caches"), "ms-playwright")
+    default = join(system, _cache_folder(system, mac="Library/Caches"), "ms-playwright")
+    if not defined or defined.startswith(shim_folder(system)):
+        return default
+    folder = join(system, driver.package, ".local-browsers") if defined == "0" else defined
+    holds = any(system.exists(candidate.executable) for candidate in playwright_candidates(system, driver, folder))
+    return folder if holds else default
 
 
 def shim_folder(system: System) -> str:

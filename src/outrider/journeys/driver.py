@@ -65,6 +65,11 @@ class Driver:
     revisions: Mapping[str, str]
     chromium_major: int
 
+    @property
+    def package(self) -> str:
+        """Return the folder of the driver's package."""
+        return self.cli.replace("\\", "/").rpartition("/")[0]
+
     def paths(self, program: str, platform: str) -> tuple[str, ...]:
         """Return where Playwright may look for `program`, relative to its folder of browsers."""
         if program not in self.revisions:

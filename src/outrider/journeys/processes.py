@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import platform
 import secrets
 import shutil
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Mark = NewType("Mark", str)
 
 VARIABLE = "OUTRIDER_OWNER"
+_LINUX = platform.system() == "Linux"
 _PROC = Path("/proc")
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -97,9 +98,9 @@ def reap_orphans(root: Path, *, timeout_s: float = 5.0) -> int:
 
 def adopt_orphans() -> bool:
     """Make processes whose parent dies children of the caller, so that a double fork hides nothing; Linux only."""
-    if sys.platform != "linux":
+    if not _LINUX:
         return False
-    return ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
 def choose(
@@ -151,7 +152,7 @@ def _lineage() -> frozenset[int]:
 
 
 def _scan() -> tuple[Process, ...]:
-    if sys.platform == "linux":
+    if _LINUX:
         return tuple(filter(None, (_read_linux(entry) for entry in os.listdir(_PROC) if entry.isdecimal())))  # noqa: PTH208 - half the cost
     return tuple(filter(None, map(_read_elsewhere, psutil.process_iter())))
 
@@ -202,7 +203,7 @@ def _stat(pid: int) -> tuple[str, int, int, int]:
 def _birth(pid: int) -> int:
     """Return when a process began, zero if it does not run; a number to compare and nothing else."""
     try:
-        if sys.platform == "linux":
+        if _LINUX:
             state, _, _, born = _stat(pid)
             return 0 if state in "ZX" else born
         return int(psutil.Process(pid).create_time() * 1000)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.journeys.candidates import BrowserSource
+from outrider.journeys.candidates import BrowserSource, playwright_candidates, registry_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _APT_ENVIRON = {"DEBIAN_FRONTEND": "noninteractive"}
 _DOWNLOAD_ENVIRON = {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "15000", "PW_LANG_NAME": "python"}
 _APT_PACKAGES = ("chromium-headless-shell", "chromium")
+_UPDATE_TIMEOUT_S = 120
+_PROGRESS = ("Downloading", "|", "Get:", "Unpacking", "Setting up")
+_NETWORK = re.compile(r"ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|Could not resolve|timed out|self.signed certificate")
 _POLICY = re.compile(r"^(\S+):\n(?:[ \t].*\n)*?[ \t]+Candidate: (\S+)", re.MULTILINE)
 
 
@@ -31,23 +34,48 @@ class Recipe:
 
 
 def recipes(system: System, driver: Driver) -> Iterator[Recipe]:
-    """Yield the ways to install a browser on this machine, the preferred first."""
+    """Yield the ways to install a browser on this machine, the preferred first; ask for the next if one failed."""
+    registry = registry_folder(system, driver)
+    environ = {**_DOWNLOAD_ENVIRON, "PLAYWRIGHT_BROWSERS_PATH": registry}
     playwright = (driver.node, driver.cli)
-    yield Recipe(
-        "playwright install chromium --only-shell",
-        BrowserSource.PLAYWRIGHT,
-        ((*playwright, "install", "chromium", "--only-shell"),),
-        {**_DOWNLOAD_ENVIRON, **_own_registry(system)},
-    )
+    shell = (*playwright, "install", "chromium", "--only-shell")
+    yield Recipe("playwright install --only-shell chromium", BrowserSource.PLAYWRIGHT, (shell,), environ)
     if not (is_apt_system(system) and system.is_root()):
         return
+    if any(system.exists(candidate.executable) for candidate in playwright_candidates(system, driver, registry)):
+        libraries = (*playwright, "install-deps", "chromium-headless-shell")
+        yield Recipe("playwright install-deps", BrowserSource.PLAYWRIGHT, (libraries,), {**environ, **_APT_ENVIRON})
+    yield from _apt_recipes(system)
+
+
+def _apt_recipes(system: System) -> Iterator[Recipe]:
+    update = ("apt-get", "update", "-qq")
     package = apt_package(system)
-    if package is None:
-        update = system.run(("apt-get", "update", "-qq"), timeout_s=120, environ=_APT_ENVIRON)
-        package = apt_package(system) if update.code == 0 else None
     if package is not None:
-        command = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", package, "ffmpeg")
-        yield Recipe(" ".join(command[:2] + command[5:]), BrowserSource.APT, (command,), _APT_ENVIRON)
+        yield Recipe(f"apt-get install {package} ffmpeg", BrowserSource.APT, (_install(package),), _APT_ENVIRON)
+    # The lists of packages may be absent, as in most containers, or so old that what they name is gone.
+    updated = system.run(update, timeout_s=_UPDATE_TIMEOUT_S, environ=_APT_ENVIRON)
+    package = apt_package(system) if updated.code == 0 else None
+    if package is not None:
+        title = f"apt-get update, apt-get install {package} ffmpeg"
+        yield Recipe(title, BrowserSource.APT, (_install(package),), _APT_ENVIRON)
+
+
+def _install(package: str) -> tuple[str, ...]:
+    return ("apt-get", "install", "-y", "-qq", "--no-install-recommends", package, "ffmpeg")
+
+
+def is_progress(line: str) -> bool:
+    """Say whether a line that an installer prints tells a reader how far it got."""
+    return line.startswith(_PROGRESS)
+
+
+def last_words(output: str) -> str:
+    """Return the line of a failed installer's output that tells most about why it failed."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    network = [line for line in lines if _NETWORK.search(line)]
+    errors = [line for line in lines if line.startswith(("Error", "E:"))]
+    return (network[:1] or errors[-1:] or lines[-1:] or ["it prints nothing"])[0][:200]
 
 
 def is_apt_system(system: System) -> bool:
@@ -96,8 +124,3 @@ def advice(system: System, machine: str) -> str:
         + "\n    or: ".join(ways)
         + '\n  or set browser to the path of a Chromium, Chrome or Edge in "outrider.toml"'
     )
-
-
-def _own_registry(system: System) -> dict[str, str]:
-    defined = system.environ.get("PLAYWRIGHT_BROWSERS_PATH", "")
-    return {"PLAYWRIGHT_BROWSERS_PATH": ""} if "outrider" in defined else {}

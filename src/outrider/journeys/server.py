@@ -16,7 +16,6 @@ import subprocess
 import threading
 import time
 from collections import deque
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -25,6 +24,8 @@ from outrider.journeys.processes import VARIABLE, Mark, Process, find_marked, ki
 from outrider.model import BrowserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from outrider.journeys.browser import Browser
 
 # $1: folder to remove; the rest: the server. `read` is a builtin, so nothing but the shell itself waits.
@@ -138,8 +139,8 @@ class BrowserServer:
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=timeout_s)
         try:
             connection.request("GET", "/json")
-            return json.load(connection.getresponse()).get("wsEndpointPath") == address.path
-        except (OSError, ValueError, http.client.HTTPException):
+            return bool(json.load(connection.getresponse())["wsEndpointPath"] == address.path)
+        except (OSError, ValueError, KeyError, http.client.HTTPException):
             return False
         finally:
             connection.close()

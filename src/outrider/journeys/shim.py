@@ -21,7 +21,7 @@ from outrider.journeys.system import Host, System
 from outrider.model import BrowserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from outrider.journeys.browser import Browser
 
@@ -35,8 +35,9 @@ def environment(browser: Browser, *, system: System | None = None, driver: Drive
         BrowserError: If the user's cache folder cannot be written.
     """
     system, driver = system or Host(), driver or installed_driver()
+    around_proxy = _reach_loopback(system.environ)
     if system.platform == "win32":
-        return {}  # A script cannot stand in for an .exe; there the launch adapter does the work alone.
+        return around_proxy  # A script cannot stand in for an .exe; there the launch adapter does the work alone.
     folder = Path(shim_folder(system)) / _key(browser, driver)
     try:
         build_shim(folder, browser, driver, system.platform)
@@ -46,7 +47,7 @@ def environment(browser: Browser, *, system: System | None = None, driver: Drive
             slug="cache-not-writable",
             fix="set XDG_CACHE_HOME to a folder that may be written",
         ) from error
-    return {"PLAYWRIGHT_BROWSERS_PATH": str(folder)}
+    return {"PLAYWRIGHT_BROWSERS_PATH": str(folder), **around_proxy}
 
 
 def build_shim(folder: Path, browser: Browser, driver: Driver, platform: str) -> None:
@@ -59,6 +60,14 @@ def build_shim(folder: Path, browser: Browser, driver: Driver, platform: str) ->
     for engine in _OTHER_ENGINES:
         for installed in Path(browser.registry).glob(f"{engine}[-_]*"):
             _put_link(folder / installed.name, installed)
+
+
+def _reach_loopback(environ: Mapping[str, str]) -> dict[str, str]:
+    """Keep a proxy for everything from standing between a test and the browser server on this machine."""
+    if not any(environ.get(name) for name in ("all_proxy", "ALL_PROXY")):
+        return {}
+    excepted = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    return {"no_proxy": ",".join(filter(None, (excepted, "127.0.0.1")))}
 
 
 def _key(browser: Browser, driver: Driver) -> str:
