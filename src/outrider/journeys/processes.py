@@ -81,17 +81,30 @@ def kill_marked(mark: str, *, timeout_s: float = 5.0) -> tuple[Process, ...]:
     return _kill_until_gone(lambda: find_marked(mark), timeout_s)
 
 
-def reap_orphans(root: Path, *, timeout_s: float = 5.0) -> int:
-    """Kill the processes, and remove the folders `root/<mark>*`, of owners that are dead; return how many processes.
+def claim_folder(root: Path) -> tuple[Mark, Path]:
+    """Make a folder in `root` for what runs under a new mark; its name is the mark, which `reap_orphans` reads."""
+    mark = new_mark()
+    folder = root / mark
+    folder.mkdir(parents=True)
+    return mark, folder
 
-    Called when Outrider starts, so that a `kill -9` leaves nothing behind for long.
+
+def reap_orphans(root: Path, *, timeout_s: float = 5.0) -> int:
+    """End what dead owners left under `root`: the processes under each claimed mark, then its folder.
+
+    Called when Outrider starts, so that a `kill -9` leaves nothing behind for long. Only marks that were claimed in
+    `root` count, so that two installations on one host never touch each other. Returns how many processes were found.
     """
+    folders = [folder for folder in root.glob("outrider-*") if _is_orphaned(folder.name)]
+    if not folders:
+        return 0
+    marks = {folder.name for folder in folders}
     lineage = _lineage()
-    orphans = choose(_scan(), _is_orphaned, spare=lineage)
-    if orphans:
-        _kill_until_gone(lambda: choose(_scan(), _is_orphaned, spare=lineage), timeout_s)
-    for folder in root.glob("outrider-*"):
-        if _is_orphaned(folder.name):
+    orphans = choose(_scan(), marks.__contains__, spare=lineage)
+    left = _kill_until_gone(lambda: choose(_scan(), marks.__contains__, spare=lineage), timeout_s)
+    kept = {process.mark for process in left}
+    for folder in folders:
+        if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
     return len(orphans)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.journeys.candidates import BrowserSource, playwright_candidates, registry_folder
+from outrider.journeys.candidates import BrowserSource, playwright_candidates, registry_folder, shim_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ class Recipe:
 def recipes(system: System, driver: Driver) -> Iterator[Recipe]:
     """Yield the ways to install a browser on this machine, the preferred first; ask for the next if one failed."""
     registry = registry_folder(system, driver)
-    environ = {**_DOWNLOAD_ENVIRON, "PLAYWRIGHT_BROWSERS_PATH": registry}
+    environ = {**_DOWNLOAD_ENVIRON, **_away_from_shim(system)}
     playwright = (driver.node, driver.cli)
     shell = (*playwright, "install", "chromium", "--only-shell")
     yield Recipe("playwright install --only-shell chromium", BrowserSource.PLAYWRIGHT, (shell,), environ)
@@ -46,6 +46,12 @@ def recipes(system: System, driver: Driver) -> Iterator[Recipe]:
         libraries = (*playwright, "install-deps", "chromium-headless-shell")
         yield Recipe("playwright install-deps", BrowserSource.PLAYWRIGHT, (libraries,), {**environ, **_APT_ENVIRON})
     yield from _apt_recipes(system)
+
+
+def _away_from_shim(system: System) -> dict[str, str]:
+    """Let a download go where the user says, or else to Playwright's own folder, but never into a shim."""
+    defined = system.environ.get("PLAYWRIGHT_BROWSERS_PATH", "")
+    return {"PLAYWRIGHT_BROWSERS_PATH": ""} if defined.startswith(shim_folder(system)) else {}
 
 
 def _apt_recipes(system: System) -> Iterator[Recipe]:

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from outrider.journeys.driver import installed_driver
-from outrider.journeys.processes import VARIABLE, Mark, Process, find_marked, kill_marked, new_mark
+from outrider.journeys.processes import VARIABLE, Mark, Process, find_marked, kill_marked, new_mark, parse_mark
 from outrider.model import BrowserError
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ class BrowserServer:
     Args:
         browser: What to run.
         folder: Ours alone; holds `tmp`, which is gone afterwards, and `traces`, which stays.
-        mark: Under which its processes are found; a new one if absent.
+        mark: Under which its processes are found; that of a claimed folder, or a new one, if absent.
     """
 
     def __init__(self, browser: Browser, folder: Path, *, mark: Mark | None = None) -> None:
-        self.mark = mark or new_mark()
+        self.mark = mark or (Mark(folder.name) if parse_mark(folder.name) else new_mark())
         self.traces = folder / "traces"
         self._browser = browser
         self._folder = folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _KEPT_CHARACTERS = 20_000
+_GRACE_S = 5.0
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ class Host:
         lines: list[str] = []
         reader = threading.Thread(target=_drain, args=(process.stdout, lines, tell), daemon=True)
         reader.start()
-        code = _wait(process, timeout_s)
+        code = _wait(process, reader, timeout_s)
         reader.join(timeout=1)
         return Finished(code, "".join(lines)[-_KEPT_CHARACTERS:])
 
@@ -142,18 +145,28 @@ def _drain(stream: IO[bytes] | None, lines: list[str], tell: Callable[[str], Non
         return
     with stream:
         for raw in iter(lambda: stream.readline(_KEPT_CHARACTERS), b""):
-            line = raw.decode(errors="replace")
+            line = _COLOURS.sub("", raw.decode(errors="replace"))
             lines.append(line)
             if tell and line.strip():
                 tell(line.strip())
 
 
-def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:
-    try:
+def _wait(process: subprocess.Popen[bytes], reader: threading.Thread, timeout_s: float) -> int | None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         return process.wait(timeout_s)
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            # The group is ours alone: the program was started as leader of its own session.
-            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
-        process.wait()
-        return None
+    # A package manager that is killed outright leaves its database broken, so it is asked first. The end of its output
+    # tells that it is gone; waiting for the process itself would free its id before the second signal.
+    _signal_group(process, signal.SIGTERM)
+    reader.join(min(_GRACE_S, timeout_s))
+    _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+    process.wait()
+    return None
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Signal the group that the program leads; it was started as leader of a session of its own."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, number)
+        else:
+            process.terminate()
