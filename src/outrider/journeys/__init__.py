@@ -1,0 +1,1 @@
+"""Run journeys: browser, workers, steps."""
