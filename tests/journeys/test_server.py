@@ -78,6 +78,13 @@ def broken_browser(folder: Path, script: str) -> Browser:
     return Browser(str(program), BrowserKind.CHROME, "156.0.0.0", BrowserSource.SETTING, None, str(folder))
 
 
+@pytest.fixture(autouse=True)
+def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what Playwright's clients leave behind out of the shared temporary folder."""
+    (tmp_path / "clients").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "clients"))
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[BrowserServer]:
     server = BrowserServer(find_browser(BrowserSettings()), claim_folder(tmp_path)[1])

@@ -29,18 +29,19 @@ if TYPE_CHECKING:
     from outrider.journeys.browser import Browser
 
 # $1: folder to remove; the rest: the server. `read` is a builtin, so nothing but the shell itself waits. The shell lets
-# go of our pipe for output, so that the end of the pipe tells that the server ended.
+# go of our pipe for output, so that the end of the pipe tells that the server ended. It signals its own group and
+# nothing else: by then the number of a server that died earlier may be a stranger's.
 _KEEPER = """
 folder=$1; shift
 "$@" < /dev/null & server=$!
 exec > /dev/null 2>&1
 while read -r _; do :; done
-kill -TERM $server 2> /dev/null
+trap '' TERM
+kill -TERM 0
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     kill -0 $server 2> /dev/null || break
     sleep 0.05
 done
-kill -KILL $server 2> /dev/null
 rm -rf "$folder"
 kill -KILL 0
 """
