@@ -49,7 +49,9 @@ def masked(measurement: Measurement, mask: Mask) -> Measurement:
         ),
         samples=tuple(replace(sample, step=text(sample.step)) for sample in measurement.samples),
         errors=tuple(
-            replace(error, message=text(error.message), stack=text(error.stack), url=text(error.url), step=text(error.step))
+            replace(
+                error, message=text(error.message), stack=text(error.stack), url=text(error.url), step=text(error.step)
+            )
             for error in measurement.errors
         ),
     )

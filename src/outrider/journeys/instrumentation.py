@@ -27,6 +27,7 @@ class _Hook:
     before: Callable[[Recorder, Any], Calls] | None = None
     after: Callable[[Recorder, Any, dict[str, Any], Any], Calls | None] | None = None
     options: Callable[[Recorder, dict[str, Any]], dict[str, Any]] | None = None
+    skips: Callable[[Recorder, Any], bool] | None = None
 
 
 def _context_options(recorder: Recorder, options: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +59,12 @@ _HOOKS = (
     _Hook("BrowserContext", "close", before=lambda rec, context: rec.closing(context)),
     _Hook("Page", "close", before=lambda rec, page: rec.closing_owned(page)),
     _Hook("Tracing", "start", before=lambda rec, tracing: rec.tracing_starts(tracing)),
-    _Hook("Tracing", "stop", after=lambda rec, tracing, kw, _none: rec.tracing_stopped(tracing, kw.get("path"))),
+    _Hook(
+        "Tracing",
+        "stop",
+        after=lambda rec, tracing, kw, _none: rec.tracing_stopped(tracing, kw.get("path")),
+        skips=lambda rec, tracing: rec.traces_alone(tracing),
+    ),
     _Hook("APIRequest", "new_context", after=lambda rec, _obj, _kw, made: rec.opened_request(made)),
     _Hook("APIRequestContext", "dispose", before=lambda rec, request: rec.closing(request)),
 )
@@ -112,6 +118,8 @@ def _sync_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | N
         recorder = current()
         if recorder is None:
             return original(self, *args, **options)
+        if hook.skips and hook.skips(recorder, self):
+            return None
         if hook.options:
             options = hook.options(recorder, options)
         if hook.before:
@@ -130,6 +138,8 @@ def _async_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | 
         recorder = current()
         if recorder is None:
             return await original(self, *args, **options)
+        if hook.skips and hook.skips(recorder, self):
+            return None
         if hook.options:
             options = hook.options(recorder, options)
         if hook.before:

@@ -154,6 +154,11 @@ class Recorder:
         if recorded is not None:
             yield from self._stop_tracing(recorded)
 
+    def traces_alone(self, tracing: object) -> bool:
+        """Whether only we trace that context: pytest-playwright stops what it never started, and would end ours."""
+        recorded = self._of(tracing)
+        return recorded is not None and recorded.tracing
+
     def tracing_stopped(self, tracing: Any, path: object) -> Calls:
         """Take over again after the test's own tracing, whose steps count too."""
         recorded = self._of(tracing)

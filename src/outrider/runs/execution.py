@@ -50,9 +50,7 @@ class Runner:
         self._circumstances = circumstances
         self._listener = listener
 
-    def run(
-        self, check: Check, *, location: str = "local", due_us: int | None = None, run: RunId | None = None
-    ) -> Run:
+    def run(self, check: Check, *, location: str = "local", due_us: int | None = None, run: RunId | None = None) -> Run:
         """Make one run and store it; its files are gone from the scratch folder when this returns.
 
         Args:
