@@ -83,7 +83,7 @@ def find_samples(remains: Remains, steps: Sequence[Step]) -> tuple[Sample, ...]:
     samples.append(Sample("", "failed_requests", float(sum(_is_failed(one) for one in remains.requests))))
     samples.append(Sample("", "transfer_bytes", float(sum(one.transfer_bytes for one in remains.requests))))
     samples.append(Sample("", "page_errors", float(sum(one.is_exception for one in remains.trace.incidents))))
-    return tuple([*samples, *_by_origin(remains.requests), *_vitals(remains, steps)])
+    return (*samples, *_by_origin(remains.requests), *_vitals(remains, steps))
 
 
 def find_errors(remains: Remains) -> tuple[ErrorRecord, ...]:
@@ -186,9 +186,8 @@ def _vitals(remains: Remains, steps: Sequence[Step]) -> list[Sample]:
 
 def _opener(offset_ms: float, steps: Sequence[Step]) -> str:
     """Return the innermost step during which a document began to load."""
-    inside = [
-        step for step in steps if step.offset_ms <= offset_ms + _CLOCKS_APART_MS and not _is_over(step, offset_ms)
-    ]
+    begun = [step for step in steps if step.offset_ms <= offset_ms + _CLOCKS_APART_MS]
+    inside = [step for step in begun if not _is_over(step, offset_ms)]
     return max(inside, key=lambda step: step.offset_ms).key if inside else ""
 
 
