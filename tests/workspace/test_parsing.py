@@ -57,6 +57,7 @@ EMPTY = ""
 
 [retention]
 runs = "90d"
+samples = "14d"
 passed_artifacts = "2d"
 evidence = "7d"
 
@@ -83,6 +84,7 @@ timeout = "2m"
 def workspace(root: Path, settings: str = "", schedule: str | None = None) -> Path:
     """Write a workspace and return its root."""
     (root / "outrider.toml").write_text(settings)
+    (root / "e2e").mkdir(exist_ok=True)
     if schedule is not None:
         (root / "scheduler").mkdir()
         (root / "scheduler" / "schedule.toml").write_text(schedule)
@@ -122,7 +124,7 @@ def test_every_key_arrives(tmp_path: Path) -> None:
     assert (loaded.secrets["PASSWORD"].env, loaded.secrets["TOKEN"].file) == ("SHOP_PASSWORD", "token.txt")
     assert (loaded.sessions["customer"].fixture, loaded.sessions["customer"].lifetime_s) == ("signed_in", 1800.0)
     assert loaded.env == {"SHOP_URL": "http://127.0.0.1:8000", "EMPTY": ""}
-    assert loaded.retention.runs_s == 90 * 86_400
+    assert (loaded.retention.runs_s, loaded.retention.samples_s) == (90 * 86_400, 14 * 86_400)
     assert (loaded.capabilities.journeys, loaded.capabilities.load) == (True, False)
 
 
@@ -159,6 +161,9 @@ def test_rules_keep_their_order_and_place(tmp_path: Path) -> None:
         ('[workspace]\nname = "a\\nb"\ntimezone = 1', ":3 wrong-type", "workspace.timezone = 1 is not text"),
         ('[workspace]\ntimezone = "Mars/Base"', ":2 unknown-timezone", '"Mars/Base" is not a time zone'),
         ('[workspace]\ntimezone = "../etc"', ":2 unknown-timezone", "is not a time zone"),
+        ('[journeys]\npaths = ["e2e", "nowhere"]', ":2 missing-folder", 'journeys.paths names "nowhere"'),
+        ('[journeys]\npaths = "../x"', ":2 out-of-range", "leads out of the workspace"),
+        ('[workspace]\ninclude = ["/etc"]', ":2 out-of-range", "leads out of the workspace"),
         ("[journeys]\nstarved_above = 80", ":2 out-of-range", "journeys.starved_above = 80 is not a share"),
         ('[journeys]\nstarved_above = "x"', ":2 wrong-type", "is not a number"),
         ('[browser]\nname = "chrome"', ":2 out-of-range", "chromium"),

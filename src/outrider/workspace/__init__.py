@@ -6,6 +6,7 @@ from outrider.workspace.parsing import load
 from outrider.workspace.patterns import Names, duplicate_checks, matches, select, unmatched_patterns
 from outrider.workspace.policy import parse_overrides, resolve
 from outrider.workspace.root import find_root
+from outrider.workspace.scaffold import Scaffold, init
 from outrider.workspace.secrets import Secret, Secrets, resolve_secrets
 from outrider.workspace.settings import (
     BrowserSettings,
@@ -20,10 +21,11 @@ from outrider.workspace.settings import (
     StoreSettings,
     Workspace,
 )
+from outrider.workspace.snapshot import Snapshot, Snapshotter
 
 __all__ = [
     "BrowserSettings", "Capabilities", "JourneySettings", "Mask", "Names", "Pattern", "PolicyOverrides",
-    "RetentionSettings", "Rule", "Secret", "SecretSource", "Secrets", "SessionSettings", "StoreSettings", "Workspace",
-    "duplicate_checks", "find_root", "format_duration", "load", "matches", "parse_duration", "parse_overrides",
-    "resolve", "resolve_secrets", "select", "unmatched_patterns",
+    "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "SessionSettings", "Snapshot",
+    "Snapshotter", "StoreSettings", "Workspace", "duplicate_checks", "find_root", "format_duration", "init", "load",
+    "matches", "parse_duration", "parse_overrides", "resolve", "resolve_secrets", "select", "unmatched_patterns",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ from outrider.workspace.tables import (
     as_count,
     as_duration,
     as_flag,
+    as_inner_paths,
     as_one_of,
     as_share,
     as_text,
@@ -88,10 +89,10 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         root=root,
         name=general.read("name", as_text, root.name),
         timezone=_timezone(general),
-        include=general.read("include", as_texts, ()),
-        exclude=general.read("exclude", as_texts, ()),
+        include=general.read("include", as_inner_paths, ()),
+        exclude=general.read("exclude", as_inner_paths, ()),
         defaults=_defaults(top.section("defaults")),
-        journeys=_journeys(top.section("journeys")),
+        journeys=_journeys(top.section("journeys"), root),
         browser=_browser(top.section("browser")),
         store=_store(top.section("store")),
         secrets=secrets,
@@ -126,14 +127,17 @@ def _defaults(table: Table) -> Policy:
     return overrides.over(Policy())
 
 
-def _journeys(table: Table) -> JourneySettings:
+def _journeys(table: Table, root: Path) -> JourneySettings:
     usual = JourneySettings()
     journeys = JourneySettings(
-        paths=table.read("paths", as_texts, usual.paths),
+        paths=table.read("paths", as_inner_paths, usual.paths),
         runs_per_worker=table.read("runs_per_worker", as_count(1, 1000), usual.runs_per_worker),
         concurrency=table.read("concurrency", as_count(1, 64), usual.concurrency),
         starved_above=table.read("starved_above", as_share, usual.starved_above),
     )
+    for path in journeys.paths:
+        if journeys.paths != usual.paths and not (root / path).exists():
+            table.report("paths", f'names "{path}", which does not exist', "correct or create it", "missing-folder")
     table.close()
     return journeys
 
@@ -161,6 +165,7 @@ def _retention(table: Table) -> RetentionSettings:
     usual = RetentionSettings()
     retention = RetentionSettings(
         runs_s=table.read("runs", as_duration, usual.runs_s),
+        samples_s=table.read("samples", as_duration, usual.samples_s),
         passed_artifacts_s=table.read("passed_artifacts", as_duration, usual.passed_artifacts_s),
         evidence_s=table.read("evidence", as_duration, usual.evidence_s),
     )

@@ -99,9 +99,10 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """How long results are kept, in seconds: runs and samples, artifacts of passed runs, evidence of all others."""
+    """How long results are kept, in seconds: runs, their samples, artifacts of passed runs, evidence of all others."""
 
-    runs_s: float = 400 * _DAY_S
+    runs_s: float = 395 * _DAY_S
+    samples_s: float = 35 * _DAY_S
     passed_artifacts_s: float = _DAY_S
     evidence_s: float = 30 * _DAY_S
 

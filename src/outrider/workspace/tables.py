@@ -140,6 +140,14 @@ def as_texts(value: object) -> tuple[str, ...]:
     return tuple(sorted(items) if isinstance(items, set | frozenset) else items)
 
 
+def as_inner_paths(value: object) -> tuple[str, ...]:
+    """Accept a list of paths or globs that stay within the workspace."""
+    paths = as_texts(value)
+    if any(path.startswith("/") or ".." in path.split("/") for path in paths):
+        raise Refused("leads out of the workspace", "write paths below the workspace, without ..", "out-of-range")
+    return paths
+
+
 def as_table(value: object) -> dict[str, object]:
     """Accept a table."""
     if not isinstance(value, dict):

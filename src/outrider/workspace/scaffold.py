@@ -1,0 +1,157 @@
+"""A minimal workspace that runs at once, or settings for the suite that is there already."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from outrider.model import ConfigError, Place
+from outrider.workspace.listing import PRODUCTS
+from outrider.workspace.settings import SCHEDULE_FILE, SETTINGS_FILE, STATE_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TEMPLATES = Path(__file__).parent / "template"
+_FOLDERS: Final = ("journeys", "probes", "baselines", "reports", "scheduler")
+_EXAMPLE: Final = "journeys/test_example.py"
+_IGNORED_LINE: Final = f"{STATE_FOLDER}/"
+_READ_BYTES: Final = 1 << 18
+_USES_PLAYWRIGHT = re.compile(rb"\bplaywright\b|def test_\w+\([^)]*\bpage\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """What `init` did, as paths below the root.
+
+    Attributes:
+        written: Files made, or added to.
+        kept: Files that were there, and were left as they are.
+        suite: Folders of the pytest-playwright tests that were there.
+    """
+
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    suite: tuple[str, ...]
+
+
+def init(root: Path, *, force: bool = False) -> Scaffold:
+    """Make `root` a workspace. Nothing that exists is overwritten.
+
+    Args:
+        force: Also within another workspace.
+
+    Raises:
+        ConfigError: If it stands within another workspace, or cannot be written to.
+    """
+    root = root.resolve()
+    if not force:
+        _refuse_nested(root)
+    suite = _find_suite(root)
+    written: list[str] = []
+    kept: list[str] = []
+    try:
+        for path, content in _files(root, suite).items():
+            (written if _write_new(root / path, content) else kept).append(path)
+        if _ignore_state(root / ".gitignore"):
+            written.append(".gitignore")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written to: {error.strerror or error}",
+            slug="unwritable-folder",
+            fix="let this user write there, and see that the disk is not full",
+            where=Place(str(error.filename or root)),
+        ) from None
+    return Scaffold(tuple(written), tuple(kept), suite)
+
+
+def _refuse_nested(root: Path) -> None:
+    for parent in root.parents:
+        if (parent / SETTINGS_FILE).is_file() and not (root / SETTINGS_FILE).exists():
+            raise ConfigError(
+                f"{parent} is a workspace already, and this folder stands within it",
+                slug="nested-workspace",
+                fix="put your tests into that one, or repeat the command with --force",
+                where=Place(str(root)),
+            )
+
+
+def _files(root: Path, suite: tuple[str, ...]) -> dict[str, str]:
+    """Return what a new workspace holds."""
+    paths = f"paths = {json.dumps(suite, ensure_ascii=False)}" if suite else '# paths = ["journeys"]'
+    known_as = root.name if root.name and root.name.isprintable() else "workspace"
+    name = f"name = {json.dumps(known_as, ensure_ascii=False)}"
+    files = {
+        SETTINGS_FILE: _template("outrider.toml").format(name=name, paths=paths),
+        SCHEDULE_FILE: _template("schedule.toml"),
+    }
+    if not suite:
+        files[_EXAMPLE] = _template("example.py")
+    holders = (f"{folder}/.gitkeep" for folder in _FOLDERS if not suite or folder != "journeys")
+    empty = {path: "" for path in holders if not _has_files(root / path) and not _fills(files, path)}
+    return {**files, **empty}
+
+
+def _template(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _has_files(holder: Path) -> bool:
+    return holder.parent.is_dir() and any(holder.parent.iterdir())
+
+
+def _fills(files: dict[str, str], holder: str) -> bool:
+    return any(path.startswith(holder.removesuffix(".gitkeep")) for path in files)
+
+
+def _write_new(path: Path, content: str) -> bool:
+    """Write a file unless something is there; tell whether it was written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(content)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _ignore_state(path: Path) -> bool:
+    """Add Outrider's own folder to what git ignores; tell whether it was missing."""
+    before = path.read_bytes() if path.exists() else b""
+    lines = {line.strip().strip(b"/") for line in before.splitlines()}
+    if STATE_FOLDER.encode() in lines:
+        return False
+    gap = b"" if not before or before.endswith(b"\n") else b"\n"
+    with path.open("ab") as file:
+        file.write(gap + _IGNORED_LINE.encode() + b"\n")
+    return True
+
+
+def _find_suite(root: Path) -> tuple[str, ...]:
+    """Return the topmost folders that hold test files which use Playwright."""
+    found = sorted({path.parent.relative_to(root).as_posix() for path in _test_files(root) if _uses_playwright(path)})
+    return tuple(each for each in found if not any(_is_below(each, other) for other in found))
+
+
+def _is_below(folder: str, other: str) -> bool:
+    return folder != other and (other == "." or folder.startswith(f"{other}/"))
+
+
+def _test_files(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in PRODUCTS and not name.startswith(".")]
+        for name in files:
+            if name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py")):
+                yield Path(folder, name)
+
+
+def _uses_playwright(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return bool(_USES_PLAYWRIGHT.search(file.read(_READ_BYTES)))
+    except OSError:
+        return False
