@@ -59,14 +59,25 @@ def _mask_line(line: str, mask: Mask) -> str:
 
 
 def _mask_tokens(text: str, mask: Mask) -> str:
+    found = mask.find(text)
+    nearest = iter([*found, (len(text), len(text))])
+    start, end = next(nearest)
+
     def masked(token: re.Match[str]) -> str:
-        if not token[0].startswith('"'):
-            return '"***"' if mask.number(token[0]) else token[0]
-        value = json.loads(token[0], strict=False)
-        hidden = mask.text(value)
-        return token[0] if hidden is value else json.dumps(hidden)
+        nonlocal start, end
+        while end <= token.start():
+            start, end = next(nearest)
+        return _mask_token(token[0], mask) if start < token.end() else token[0]
 
     return _TOKEN.sub(masked, text)
+
+
+def _mask_token(token: str, mask: Mask) -> str:
+    if not token.startswith('"'):
+        return '"***"' if mask.number(token) else token
+    value = json.loads(token, strict=False)
+    hidden = mask.text(value)
+    return token if hidden is value else json.dumps(hidden)
 
 
 def mask_file(path: Path, mask: Mask) -> bool:

@@ -65,6 +65,10 @@ class Mask:
         """Return `data` without secrets, and the very same object if there are none."""
         return _covered(data, _spans(data, self._data_searches))
 
+    def find(self, text: str) -> list[tuple[int, int]]:
+        """Return where secrets start and end, in order and apart."""
+        return [(span.start, span.end) for span in _spans(text, self._text_searches)]
+
     def number(self, token: str) -> bool:
         """Tell whether a number, as written, is a secret; a short secret may stand within a longer number by chance."""
         return any(token == each or (len(each) >= _LONG_NUMBER and each in token) for each in self._literals)
