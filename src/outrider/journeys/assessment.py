@@ -76,7 +76,7 @@ def _prober(facts: Facts) -> Verdict:
     if not facts.browser_alive:
         return Outcome.INCONCLUSIVE, "the browser died during the run"
     if phase is None:
-        return None
+        return _starvation(facts) if facts.overdue else None
     if _CRASH.search(phase.message):
         return Outcome.INCONCLUSIVE, "the page's process crashed" + _at(facts)
     if _BROWSER_GONE.search(phase.message) and not facts.overdue:
