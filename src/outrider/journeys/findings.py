@@ -118,9 +118,9 @@ def find_errors(remains: Remains) -> tuple[ErrorRecord, ...]:
 
 def failed_step(remains: Remains) -> str:
     """Return the title of the step that failed: the innermost named one, else the last call with an error."""
-    for step in remains.named:
-        if step.error or step.duration_ms is None:
-            return step.name
+    failed = [step for step in remains.named if step.error or step.duration_ms is None]
+    if failed:
+        return max(failed, key=lambda step: step.start_ms).name
     steps = automatic_steps(remains.trace.calls, remains.requests, remains.root)
     return next((step.title for step in reversed(steps) if step.error or step.duration_ms is None), "")
 
