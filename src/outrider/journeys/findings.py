@@ -60,7 +60,7 @@ def find_steps(remains: Remains) -> tuple[Step, ...]:
     taken = {step.key for step in named}
     automatic = [
         Step(
-            key=f"{step.key} (call)" if step.key in taken else step.key,
+            key=_apart(step.key, taken),
             title=step.title,
             kind=StepKind.AUTOMATIC,
             offset_ms=step.start_ms - remains.started_ms,
@@ -137,6 +137,13 @@ def has_touched(remains: Remains, connections: int) -> bool:
     """Whether the attempt reached a page or sent a request; content that the test set itself counts."""
     navigated = any(call.method in _NAVIGATIONS for call in remains.trace.calls)
     return navigated or bool(remains.requests) or connections > 0
+
+
+def _apart(key: str, taken: set[str]) -> str:
+    """Return the key of an automatic step, told apart from those of named steps."""
+    while key in taken:
+        key += " (call)"
+    return key
 
 
 def _describe(call: Call) -> str:

@@ -118,15 +118,12 @@ def _parse(lines: Iterable[bytes], stacks: dict[str, list[tuple[str, int]]]) -> 
             case "before":
                 calls[record["callId"]] = call = _begin(record, shift_ms, stacks.get(record["callId"], []))
                 trace.calls.append(call)
-            case "log":
-                if call_of := calls.get(record["callId"]):
-                    call_of.log.append(record["message"])
-            case "after":
-                if call_of := calls.get(record["callId"]):
-                    _end(call_of, record, shift_ms)
-            case "console":
-                if record.get("messageType") == "error":
-                    trace.incidents.append(_console_error(record, shift_ms))
+            case "log" if record["callId"] in calls:
+                calls[record["callId"]].log.append(record["message"])
+            case "after" if record["callId"] in calls:
+                _end(calls[record["callId"]], record, shift_ms)
+            case "console" if record.get("messageType") == "error":
+                trace.incidents.append(_console_error(record, shift_ms))
             case "event":
                 _take_event(trace, record, shift_ms)
     return trace
