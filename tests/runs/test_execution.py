@@ -9,8 +9,18 @@ from uuid import UUID
 import pytest
 
 from outrider.model import (
-    Check, CheckId, Circumstances, Kind, Measurement, Order, Outcome, Policy, Run, RunId, StoreError,
-)  # fmt: skip
+    Check,
+    CheckId,
+    Circumstances,
+    Kind,
+    Measurement,
+    Order,
+    Outcome,
+    Policy,
+    Run,
+    RunId,
+    StoreError,
+)
 from outrider.runs.execution import Runner
 
 if TYPE_CHECKING:
@@ -182,10 +192,16 @@ def test_a_run_that_was_not_scheduled_is_due_when_it_starts(tmp_path: Path) -> N
     assert UUID(run.id).int >> 80 == run.started_us // 1000
 
 
-def test_the_browser_that_was_measured_with_is_a_circumstance(tmp_path: Path) -> None:
-    """What is known before the run stays as it was."""
-    script = Script([FAILED, PASSED], browsers=["chromium 140", "chromium 140"])
+@pytest.mark.parametrize(
+    ("browsers", "browser"),
+    [(["chromium 140", "chromium 140"], "chromium 140"), (["", "chromium 140"], "chromium 140"), (["", ""], "")],
+)
+def test_the_browser_that_was_measured_with_is_a_circumstance(
+    tmp_path: Path, browsers: list[str], browser: str
+) -> None:
+    """What is known before the run stays as it was; an attempt that was killed may not have told its browser."""
+    script = Script([FAILED, PASSED], browsers=browsers)
 
     run = runner(script, Memory(), tmp_path).run(check())
 
-    assert run.circumstances == Circumstances(release="1.2", host="me", browser="chromium 140")
+    assert run.circumstances == Circumstances(release="1.2", host="me", browser=browser)

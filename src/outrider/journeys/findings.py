@@ -83,7 +83,7 @@ def find_samples(remains: Remains, steps: Sequence[Step]) -> tuple[Sample, ...]:
     samples.append(Sample("", "failed_requests", float(sum(_is_failed(one) for one in remains.requests))))
     samples.append(Sample("", "transfer_bytes", float(sum(one.transfer_bytes for one in remains.requests))))
     samples.append(Sample("", "page_errors", float(sum(one.is_exception for one in remains.trace.incidents))))
-    return tuple([*samples, *_by_origin(remains.requests), *_vitals(remains, steps)])
+    return (*samples, *_by_origin(remains.requests), *_vitals(remains, steps))
 
 
 def find_errors(remains: Remains) -> tuple[ErrorRecord, ...]:
