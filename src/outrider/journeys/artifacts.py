@@ -26,7 +26,7 @@ def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed |
         if performed.log:
             (scratch / "output.log").write_text(performed.log, encoding="utf-8", errors="replace")
             files.append((ArtifactKind.LOG, "text/plain", scratch / "output.log"))
-    kept = []
+    kept: list[ArtifactFile] = []
     for kind, media_type, path in files:
         if path.is_file():
             ordinal = 1 + sum(one.kind == kind for one in kept)

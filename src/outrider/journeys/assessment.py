@@ -77,13 +77,18 @@ def _prober(facts: Facts) -> Verdict:
         return Outcome.INCONCLUSIVE, "the browser died during the run"
     if phase is None:
         return _starvation(facts) if facts.overdue else None
-    if _CRASH.search(phase.message):
+    return _surroundings(facts, phase.message) or _starvation(facts)
+
+
+def _surroundings(facts: Facts, message: str) -> Verdict:
+    """The error itself names what broke between us and the target."""
+    if _CRASH.search(message):
         return Outcome.INCONCLUSIVE, "the page's process crashed" + _at(facts)
-    if _BROWSER_GONE.search(phase.message) and not facts.overdue:
-        return Outcome.INCONCLUSIVE, f"the browser went away: {headline(phase.message)}"
-    if _OWN_NETWORK.search(phase.message):
-        return Outcome.INCONCLUSIVE, f"our own network is down: {headline(phase.message)}"
-    return _starvation(facts)
+    if _BROWSER_GONE.search(message) and not facts.overdue:
+        return Outcome.INCONCLUSIVE, f"the browser went away: {headline(message)}"
+    if _OWN_NETWORK.search(message):
+        return Outcome.INCONCLUSIVE, f"our own network is down: {headline(message)}"
+    return None
 
 
 def _overdue(facts: Facts) -> Verdict:
