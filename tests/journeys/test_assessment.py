@@ -159,8 +159,8 @@ def test_an_unexpected_pass_of_a_strict_mark_has_failed() -> None:
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        ("Page.goto: Page crashed", "the page's process crashed (step: pay)"),
-        ("Page.click: Target crashed", "the page's process crashed (step: pay)"),
+        ("Page.goto: Page crashed", "the page's process crashed: Page."),
+        ("Page.click: Target crashed", "the page's process crashed: Page."),
         ("Target page, context or browser has been closed", "the browser went away: Target page, context or browser"),
         ("Page.goto: Browser has been closed", "the browser went away: Page.goto"),
         ("Page.goto: Connection closed while reading", "the browser went away: Page.goto"),

@@ -19,11 +19,19 @@ _SCRIPT_MESSAGES = re.compile(
     r"Sync API inside the asyncio loop|Executable doesn't exist|Unknown engine|is not a valid selector"
     r"|Unexpected token .* while parsing|Host system is missing dependencies|Invalid URL"
 )
-_BROWSER_GONE = re.compile(
-    r"(Target page, context or browser|Browser|Connection) (has been )?closed|browser has disconnected|WebSocket error"
+_OURS = (
+    (re.compile(r"(Page|Target) crashed"), "the page's process crashed"),
+    (
+        re.compile(
+            r"(page, context or browser|Browser|Connection) (has been )?closed|has disconnected|WebSocket error"
+        ),
+        "the browser went away",
+    ),
+    (
+        re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_NETWORK_IO_SUSPENDED"),
+        "our own network is down",
+    ),
 )
-_OWN_NETWORK = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_NETWORK_IO_SUSPENDED")
-_CRASH = re.compile(r"(Page|Target) crashed")
 MAX_REASON = 500
 
 
@@ -75,20 +83,14 @@ def _prober(facts: Facts) -> Verdict:
         return Outcome.SETUP_ERROR, facts.worker
     if not facts.browser_alive:
         return Outcome.INCONCLUSIVE, "the browser died during the run"
+    if facts.overdue:
+        return _starvation(facts)
     if phase is None:
-        return _starvation(facts) if facts.overdue else None
-    return _surroundings(facts, phase.message) or _starvation(facts)
-
-
-def _surroundings(facts: Facts, message: str) -> Verdict:
-    """The error itself names what broke between us and the target."""
-    if _CRASH.search(message):
-        return Outcome.INCONCLUSIVE, "the page's process crashed" + _at(facts)
-    if _BROWSER_GONE.search(message) and not facts.overdue:
-        return Outcome.INCONCLUSIVE, f"the browser went away: {headline(message)}"
-    if _OWN_NETWORK.search(message):
-        return Outcome.INCONCLUSIVE, f"our own network is down: {headline(message)}"
-    return None
+        return None
+    for pattern, what in _OURS:
+        if pattern.search(phase.message):
+            return Outcome.INCONCLUSIVE, f"{what}: {headline(phase.message)}{_at(facts)}"
+    return _starvation(facts)
 
 
 def _overdue(facts: Facts) -> Verdict:

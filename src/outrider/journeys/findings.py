@@ -193,9 +193,8 @@ def _vitals(remains: Remains, steps: Sequence[Step]) -> list[Sample]:
 
 def _opener(offset_ms: float, steps: Sequence[Step]) -> str:
     """Return the innermost step during which a document began to load."""
-    inside = [
-        step for step in steps if step.offset_ms <= offset_ms + _CLOCKS_APART_MS and not _is_over(step, offset_ms)
-    ]
+    begun = [step for step in steps if step.offset_ms <= offset_ms + _CLOCKS_APART_MS]
+    inside = [step for step in begun if not _is_over(step, offset_ms)]
     return max(inside, key=lambda step: step.offset_ms).key if inside else ""
 
 

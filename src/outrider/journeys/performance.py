@@ -51,7 +51,7 @@ MAX_LOG = 1_000_000
 _SCHEDULED = {"headed": False, "slowmo": 0, "tracing": "off", "video": "off", "screenshot": "off", "reruns": 0}
 
 
-class Overdue(pytest.fail.Exception):
+class Overdue(pytest.fail.Exception):  # type: ignore[name-defined,misc] # pytest builds the class at run time
     """The attempt's time is up; derived from pytest's own so that `except Exception` does not swallow it."""
 
 
@@ -109,7 +109,7 @@ class Stage:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
+        self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Keep each phase's outcome, and the type of what was raised."""
         report = yield
@@ -136,7 +136,9 @@ class Stage:
         if target not in self._items:
             self._errors.clear()
             try:
-                self._items |= {item.nodeid: item for item in session.perform_collect([target])}
+                items = session.perform_collect([target])
+                self._items |= {item.nodeid: item for item in items}
+                self._items[target] = items[0]
             except pytest.UsageError as error:
                 self._errors.append([target, str(error)])
         return self._items.get(target)

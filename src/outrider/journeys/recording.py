@@ -140,7 +140,7 @@ class Recorder:
         for browser in self._browsers:
             with suppress(sync_api.Error):
                 if isinstance(browser, sync_api.Browser) and browser.is_connected():
-                    yield browser.close()
+                    browser.close()
 
     def closing_all(self, browser: Any = None) -> Calls:
         """End the collectors of all contexts, or of one browser's."""

@@ -10,7 +10,7 @@ endpoint = ""
 
 # Launch options under which the shared browser is what the suite asked for. A channel names a brand of the same
 # engine: the browser at hand stands in for it.
-_COMPATIBLE = {"headless": {True, None}, "slow_mo": {0, None}, "devtools": {False, None}}
+_COMPATIBLE: dict[str, set[object]] = {"headless": {True, None}, "slow_mo": {0, None}, "devtools": {False, None}}
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,6 @@ class NamedStep:
     error: str | None = None
 
 
-STEP_LOG = pytest.StashKey["StepLog"]()
 STEP_LISTENER = pytest.StashKey["Callable[[NamedStep], None]"]()
 
 

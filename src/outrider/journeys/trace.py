@@ -118,14 +118,13 @@ def _parse(lines: Iterable[bytes], stacks: dict[str, list[tuple[str, int]]]) -> 
             case "before":
                 calls[record["callId"]] = call = _begin(record, shift_ms, stacks.get(record["callId"], []))
                 trace.calls.append(call)
-            case "log" if record["callId"] in calls:
-                calls[record["callId"]].log.append(record["message"])
-            case "after" if record["callId"] in calls:
-                _end(calls[record["callId"]], record, shift_ms)
-            case "console" if record.get("messageType") == "error":
-                trace.incidents.append(_console_error(record, shift_ms))
-            case "event":
+            case "log" | "after":
+                if begun := calls.get(record["callId"]):
+                    _continue(begun, record, shift_ms)
+            case "console" | "event":
                 _take_event(trace, record, shift_ms)
+            case _:
+                pass
     return trace
 
 
@@ -152,7 +151,10 @@ def _begin(record: dict[str, Any], shift_ms: float, stack: list[tuple[str, int]]
     )
 
 
-def _end(call: Call, record: dict[str, Any], shift_ms: float) -> None:
+def _continue(call: Call, record: dict[str, Any], shift_ms: float) -> None:
+    if record["type"] == "log":
+        call.log.append(record["message"])
+        return
     call.duration_ms = record["endTime"] + shift_ms - call.start_ms
     error = record.get("error")
     if error:
@@ -167,7 +169,9 @@ def _console_error(record: dict[str, Any], shift_ms: float) -> Incident:
 
 def _take_event(trace: Trace, record: dict[str, Any], shift_ms: float) -> None:
     method, params = record.get("method"), record.get("params", {})
-    if method == "page":
+    if record.get("messageType") == "error":
+        trace.incidents.append(_console_error(record, shift_ms))
+    elif method == "page":
         trace.pages += 1
     elif method == "pageError":
         outer = params.get("error", {})

@@ -8,6 +8,7 @@ nobody is left who would.
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import signal
@@ -19,13 +20,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outrider.journeys import instrumentation
+from outrider.journeys.browser import Browser
+from outrider.journeys.launch import install_launch_adapter
 from outrider.journeys.messages import Channel, Message
 from outrider.journeys.performance import Stage
+from outrider.journeys.processes import adopt_orphans
 from outrider.journeys.warm import WarmDriver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+BROWSER_VARIABLE = "OUTRIDER_BROWSER"
 _QUIET = ["-p", "no:cacheprovider", "--color=no"]
 
 
@@ -36,8 +41,11 @@ def main(argv: Sequence[str]) -> int:
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(channel, inbox), daemon=True).start()
     os.chdir(root)
+    sys.path.append(root)  # as `python -m pytest` would, but never in front of the standard library
+    adopt_orphans()
     driver = WarmDriver()
     driver.install()
+    install_launch_adapter(Browser(**json.loads(os.environ.pop(BROWSER_VARIABLE))))
     stage = Stage(channel, inbox, driver)
     instrumentation.install(lambda: stage.recorder)
     driver.start()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.journeys.messages import Collect, Collection, Performed
-from outrider.journeys.processes import kill_marked
+from outrider.journeys.processes import VARIABLE, Mark, claim_folder, kill_marked
 from outrider.journeys.worker_process import START_S, WorkerProcess
 
 if TYPE_CHECKING:
@@ -18,18 +17,15 @@ if TYPE_CHECKING:
     from outrider.journeys.server import BrowserServer
     from outrider.workspace import Snapshot
 
-OWNER = "OUTRIDER_OWNER"
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What workers work with.
 
     Attributes:
-        home: Folder of our own for working copies, logs and temporary files; removed on close.
+        home: Folder for working copies, logs and temporary files, each under a mark of its own.
         environment: Complete environment of a worker, secrets included.
         paths: Folders that the journeys lie in, below the workspace.
-        owner: Marks every process of ours, so that none is left behind.
         runs_per_worker: After so many runs a worker is replaced, however well it behaved.
     """
 
@@ -37,7 +33,6 @@ class Setting:
     home: Path
     environment: Mapping[str, str]
     paths: Sequence[str]
-    owner: str
     runs_per_worker: int = 5
 
 
@@ -49,7 +44,7 @@ class Workers:
         self._browser = browser
         self._worker: WorkerProcess | None = None
         self._folder: Path | None = None
-        self._numbers = count(1)
+        self._mark = Mark("")
         self._served = 0
 
     @property
@@ -71,8 +66,7 @@ class Workers:
             WorkerError: If no worker gets ready.
             BrowserError: If the browser does not start.
         """
-        if not self._browser.is_running():
-            self._browser.start()
+        self._browser.start()
         if self._worker is None:
             self._worker = self._start()
             self._worker.wait_ready()
@@ -119,7 +113,7 @@ class Workers:
             self._worker.kill()
             self._worker = None
         if self._folder is not None:
-            kill_marked(self._marker)
+            kill_marked(self._mark)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
         self._served = 0
@@ -129,15 +123,11 @@ class Workers:
         self.retire()
         self._browser.stop()
 
-    @property
-    def _marker(self) -> str:
-        return f"{self._setting.owner}/{self._folder.name if self._folder else ''}"
-
     def _start(self) -> WorkerProcess:
-        self._folder = self._setting.home / f"worker-{next(self._numbers)}"
+        self._mark, self._folder = claim_folder(self._setting.home)
         temporary = self._folder / "tmp"
         temporary.mkdir(parents=True)
         self._setting.snapshot.checkout(self.root)
-        environment = {**self._setting.environment, OWNER: self._marker, "TMPDIR": str(temporary)}
+        environment = {**self._setting.environment, VARIABLE: self._mark, "TMPDIR": str(temporary)}
         arguments = [*self._setting.paths, f"--basetemp={self._folder / 'pytest'}"]
         return WorkerProcess(self.root, self._folder / "worker.log", environment, arguments)
