@@ -44,10 +44,18 @@ def masked(measurement: Measurement, mask: Mask) -> Measurement:
         measurement,
         reason=text(measurement.reason),
         steps=tuple(
-            replace(step, title=text(step.title), key=text(step.key), error=step.error and text(step.error))
+            replace(
+                step,
+                title=text(step.title),
+                key=text(step.key),
+                parent=step.parent and text(step.parent),
+                error=step.error and text(step.error),
+            )
             for step in measurement.steps
         ),
-        samples=tuple(replace(sample, step=text(sample.step)) for sample in measurement.samples),
+        samples=tuple(
+            replace(sample, step=text(sample.step), metric=text(sample.metric)) for sample in measurement.samples
+        ),
         errors=tuple(
             replace(
                 error, message=text(error.message), stack=text(error.stack), url=text(error.url), step=text(error.step)
@@ -59,7 +67,7 @@ def masked(measurement: Measurement, mask: Mask) -> Measurement:
 
 def _viewable(trace: Path, scratch: Path) -> Path:
     """Return a trace that Playwright's viewer opens: the raw files of a killed test are put into an archive."""
-    if trace.suffix != ".trace":
+    if trace.suffix != ".trace" or not trace.is_file():
         return trace
     archive = scratch / f"{trace.stem}.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:

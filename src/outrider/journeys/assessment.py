@@ -83,7 +83,9 @@ def _prober(facts: Facts) -> Verdict:
         return Outcome.SETUP_ERROR, facts.worker
     if not facts.browser_alive:
         return Outcome.INCONCLUSIVE, "the browser died during the run"
-    if phase is None or facts.overdue:
+    if facts.overdue:
+        return _starvation(facts)
+    if phase is None:
         return None
     for pattern, what in _OURS:
         if pattern.search(phase.message):

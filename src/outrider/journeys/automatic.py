@@ -69,11 +69,15 @@ def automatic_steps(calls: Iterable[Call], requests: Iterable[Request], root: st
     rows += [(f"{request.method} {normal_path(request.url)}", request.start_ms, request.duration_ms,
               request.failure or None, "") for request in requests if request.by_test]  # fmt: skip
     seen: Counter[str] = Counter()
+    taken: set[str] = set()
     steps = []
     for title, start_ms, duration_ms, error, source in sorted(rows, key=lambda row: row[1])[:MAX_STEPS]:
         stem = _VARIABLE.sub("#", title)
         seen[stem] += 1
         key = stem if seen[stem] == 1 else f"{stem} ({seen[stem]})"
+        while key in taken:  # a title may end like an ordinal does
+            key += "'"
+        taken.add(key)
         steps.append(AutomaticStep(key, title, start_ms, duration_ms, error, source))
     return steps
 
@@ -85,7 +89,10 @@ def is_action(call: Call) -> bool:
 
 def normal_path(url: str) -> str:
     """Return a URL's path with identifiers blanked, so that the step is the same for every order and every host."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a test may ask for anything
+        return url
     if parts.scheme not in {"http", "https"}:
         return f"{parts.scheme}:" if parts.scheme == "data" else url
     return _IDENTIFIER.sub(":id", _VARIABLE.sub(":id", parts.path or "/"))

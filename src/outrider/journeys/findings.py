@@ -60,7 +60,7 @@ def find_steps(remains: Remains) -> tuple[Step, ...]:
     taken = {step.key for step in named}
     automatic = [
         Step(
-            key=f"{step.key} (call)" if step.key in taken else step.key,
+            key=_apart(step.key, taken),
             title=step.title,
             kind=StepKind.AUTOMATIC,
             offset_ms=step.start_ms - remains.started_ms,
@@ -118,9 +118,9 @@ def find_errors(remains: Remains) -> tuple[ErrorRecord, ...]:
 
 def failed_step(remains: Remains) -> str:
     """Return the title of the step that failed: the innermost named one, else the last call with an error."""
-    for step in remains.named:
-        if step.error or step.duration_ms is None:
-            return step.name
+    failed = [step for step in remains.named if step.error or step.duration_ms is None]
+    if failed:
+        return max(failed, key=lambda step: step.start_ms).name
     steps = automatic_steps(remains.trace.calls, remains.requests, remains.root)
     return next((step.title for step in reversed(steps) if step.error or step.duration_ms is None), "")
 
@@ -137,6 +137,13 @@ def has_touched(remains: Remains, connections: int) -> bool:
     """Whether the attempt reached a page or sent a request; content that the test set itself counts."""
     navigated = any(call.method in _NAVIGATIONS for call in remains.trace.calls)
     return navigated or bool(remains.requests) or connections > 0
+
+
+def _apart(key: str, taken: set[str]) -> str:
+    """Return the key of an automatic step, told apart from those of named steps."""
+    while key in taken:
+        key += " (call)"
+    return key
 
 
 def _describe(call: Call) -> str:

@@ -59,7 +59,7 @@ def read_har(path: Path) -> list[Request]:
     try:
         document = json.loads(path.read_bytes())
         return [_request(entry) for entry in document["log"]["entries"]]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return []
 
 

@@ -67,6 +67,7 @@ class StepLog:
 
     def _unique(self, name: str) -> str:
         taken = {step.name for step in self.steps} | set(self._open)
+        name = name or "step"  # an empty key means the whole run
         ordinal = 1
         unique = name
         while unique in taken:

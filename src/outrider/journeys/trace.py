@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_LINE = 2_000_000
+_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)  # what reading a damaged entry raises
 
 
 @dataclass(slots=True)
@@ -90,10 +93,11 @@ def _read_archive(archive: zipfile.ZipFile) -> Trace:
     stacks: dict[str, list[tuple[str, int]]] = {}
     for name in names:
         if name.endswith(".stacks"):
-            stacks |= _parse_stacks(json.loads(archive.read(name)))
+            with suppress(*_DAMAGES, ValueError, LookupError, TypeError):
+                stacks |= _parse_stacks(json.loads(archive.read(name)))
     for name in names:
         if name.endswith(".trace"):
-            with archive.open(name) as lines:
+            with suppress(*_DAMAGES), archive.open(name) as lines:
                 trace = trace.merged(_parse(lines, stacks))
     return trace
 

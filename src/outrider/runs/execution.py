@@ -105,5 +105,6 @@ class Runner:
         return tuple(attempts)
 
     def _of(self, attempts: Sequence[Attempt]) -> Circumstances:
-        browser = next((one.measurement.attributes.get("browser", "") for one in attempts), "")
+        browsers = (one.measurement.attributes.get("browser", "") for one in attempts)
+        browser = next(filter(None, browsers), "")
         return replace(self._circumstances, browser=browser)

@@ -1,0 +1,305 @@
+"""What happened in an attempt decides its outcome and its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from outrider.journeys.assessment import MAX_REASON, Facts, assess, headline
+from outrider.journeys.messages import Phase
+from outrider.model import HostLoad, Outcome
+
+FINE = Phase("setup", "passed", 1.0)
+PASSED = Phase("call", "passed", 100.0)
+PLAYWRIGHT = "playwright._impl._errors.Error"
+TIMEOUT = "playwright._impl._errors.TimeoutError"
+BUSY = HostLoad(processors=4, load_1m=9.0, own_share=0.1, other_share=0.87, memory_available_bytes=10**9)
+
+
+def failed(error_type: str, message: str, when: str = "call") -> Phase:
+    """Return a phase that failed."""
+    return Phase(when, "failed", 5.0, error_type=error_type, message=message, detail=message)
+
+
+def facts(*phases: Phase) -> Facts:
+    """Return what an attempt of these phases shows when nothing else is odd."""
+    return Facts(phases=[FINE, *phases] if phases[0].when == "call" else phases)
+
+
+def test_an_attempt_without_a_fault_has_passed() -> None:
+    """Nothing speaks against it, so there is no reason to tell."""
+    shown = facts(PASSED, Phase("teardown", "passed", 1.0))
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.PASSED, "")
+
+
+@pytest.mark.parametrize(
+    ("error_type", "message", "reason"),
+    [
+        ("builtins.AssertionError", "assert 1 == 2", "assert 1 == 2"),
+        (
+            "builtins.AssertionError",
+            "Locator expected to have text 'Paid'\nActual value: Pending\nCall log:",
+            "Locator expected to have text 'Paid' (actual value: Pending)",
+        ),
+        (TIMEOUT, "Locator.click: Timeout 5000ms exceeded.\nCall log:", "Locator.click: Timeout 5000ms exceeded."),
+        ("builtins.KeyError", "'total'", "'total'"),
+        ("builtins.Failed", "the basket is empty", "the basket is empty"),
+    ],
+)
+def test_a_failure_names_its_step(error_type: str, message: str, reason: str) -> None:
+    """In the test's body, a broken expectation is the target's failure, told in one line with the step."""
+    shown = replace(facts(failed(error_type, message)), step="pay")
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.FAILED, f"{reason} (step: pay)")
+
+
+def test_a_failure_outside_any_step_names_none() -> None:
+    """The reason is then the error alone."""
+    shown = facts(failed("builtins.AssertionError", "assert False"))
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.FAILED, "assert False")
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason"),
+    [
+        (failed("builtins.NameError", "name 'pag' is not defined"), "NameError: name 'pag' is not defined"),
+        (failed("builtins.ImportError", "cannot import x"), "ImportError: cannot import x"),
+        (failed("builtins.ModuleNotFoundError", "No module named 'x'"), "ModuleNotFoundError: No module named 'x'"),
+        (failed("builtins.SyntaxError", "invalid syntax"), "SyntaxError: invalid syntax"),
+        (failed("", "E   ImportError: no x", "collect"), "E   ImportError: no x"),
+        (failed("builtins.KeyError", "'USER'", "setup"), "KeyError in a fixture's set-up: 'USER'"),
+        (failed("builtins.OSError", "disk full", "teardown"), "OSError in a fixture's tear-down: disk full"),
+        (
+            failed("_pytest.fixtures.FixtureLookupError", "fixture 'pag' not found", "setup"),
+            "FixtureLookupError in a fixture's set-up: fixture 'pag' not found",
+        ),
+        (
+            failed("builtins.NameError", "name 'x' is not defined", "setup"),
+            "NameError in a fixture's set-up: name 'x' is not defined",
+        ),
+        (
+            failed(PLAYWRIGHT, "It looks like you are using Playwright Sync API inside the asyncio loop."),
+            "Error: It looks like you are using Playwright Sync API inside the asyncio loop.",
+        ),
+        (failed(PLAYWRIGHT, "Executable doesn't exist at /x", "setup"), "Error in a fixture's set-up: "),
+        (failed(PLAYWRIGHT, 'Unknown engine "txt"'), 'Error: Unknown engine "txt"'),
+    ],
+)
+def test_a_wrong_script_is_a_setup_error(phase: Phase, reason: str) -> None:
+    """What cannot be the target's doing is told as the script's, with the error's kind and place."""
+    shown = replace(facts(phase), step="pay")
+
+    outcome, told = assess(shown)
+
+    assert outcome == Outcome.SETUP_ERROR
+    assert told.startswith(reason)
+
+
+@pytest.mark.parametrize("when", ["setup", "teardown"])
+@pytest.mark.parametrize(
+    "error_type",
+    ["builtins.AssertionError", TIMEOUT, PLAYWRIGHT, "builtins.Failed", "builtins.TimeoutError",
+     "builtins.ConnectionError"],
+)  # fmt: skip
+def test_a_fixture_that_meets_a_broken_target_has_failed(when: str, error_type: str) -> None:
+    """A log-in fixture that the target turns away is the target's failure, not the script's."""
+    shown = replace(facts(failed(error_type, "no answer", when)), step="log in")
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.FAILED, "no answer (step: log in)")
+
+
+def test_a_test_that_is_not_there_is_a_setup_error() -> None:
+    """No phase at all means that nothing was found to run."""
+    shown = Facts(phases=[])
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.SETUP_ERROR, "no such test")
+
+
+@pytest.mark.parametrize("when", ["setup", "call"])
+def test_a_skipped_test_is_skipped_even_if_it_touched_nothing(when: str) -> None:
+    """The test's own reason is kept."""
+    shown = Facts(phases=[Phase(when, "skipped", 1.0, message="Skipped: only on weekdays")], touched=False)
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.SKIPPED, "Skipped: only on weekdays")
+
+
+def test_an_expected_failure_has_passed() -> None:
+    """The test said that it would fail, and it did."""
+    shown = facts(Phase("call", "skipped", 5.0, expected=True, error_type="builtins.AssertionError", message="known"))
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.PASSED, "")
+
+
+def test_an_unexpected_pass_of_a_strict_mark_has_failed() -> None:
+    """pytest reports it as a failure without an exception."""
+    shown = facts(Phase("call", "failed", 5.0, message="[XPASS(strict)] known", detail="[XPASS(strict)] known"))
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.FAILED, "[XPASS(strict)] known")
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("Page.goto: Page crashed", "the page's process crashed: Page."),
+        ("Page.click: Target crashed", "the page's process crashed: Page."),
+        ("Target page, context or browser has been closed", "the browser went away: Target page, context or browser"),
+        ("Page.goto: Browser has been closed", "the browser went away: Page.goto"),
+        ("Page.goto: Connection closed while reading", "the browser went away: Page.goto"),
+        ("browser has disconnected", "the browser went away: browser has disconnected"),
+        ("Page.goto: net::ERR_INTERNET_DISCONNECTED at http://x/", "our own network is down: Page.goto"),
+        ("Page.goto: net::ERR_NETWORK_CHANGED at http://x/", "our own network is down: Page.goto"),
+    ],
+)
+def test_what_broke_on_our_side_says_nothing_of_the_target(message: str, reason: str) -> None:
+    """A crash, a vanished browser and a lost network are inconclusive in every phase."""
+    shown = [replace(facts(failed(PLAYWRIGHT, message, when)), step="pay") for when in ("setup", "call", "teardown")]
+
+    verdicts = [assess(one) for one in shown]
+
+    assert {outcome for outcome, _ in verdicts} == {Outcome.INCONCLUSIVE}
+    assert all(told.startswith(reason) for _, told in verdicts)
+
+
+def test_a_refused_connection_is_the_target_s() -> None:
+    """Of the network's errors, only those of our own interface are ours."""
+    shown = facts(failed(PLAYWRIGHT, "Page.goto: net::ERR_CONNECTION_REFUSED at http://x/"))
+
+    outcome, _ = assess(shown)
+
+    assert outcome == Outcome.FAILED
+
+
+@pytest.mark.parametrize("phase", [PASSED, failed("builtins.AssertionError", "assert False")])
+def test_a_dead_browser_makes_any_attempt_inconclusive(phase: Phase) -> None:
+    """It did not answer afterwards, so neither a pass nor a failure is believed."""
+    shown = replace(facts(phase), browser_alive=False)
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.INCONCLUSIVE, "the browser died during the run")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        facts(PASSED),
+        facts(failed("builtins.AssertionError", "assert False")),
+        replace(facts(failed("x.Overdue", "time is up")), overdue=True, waiting="click"),
+        Facts(phases=[], overdue=True, waiting="click"),
+    ],
+    ids=["passed", "failed", "interrupted", "killed"],
+)
+def test_an_attempt_on_a_starved_host_is_inconclusive(shown: Facts) -> None:
+    """Other programs took the processors: what was slow or failed may be ours."""
+    starved = replace(shown, host=BUSY, starved_above=0.5)
+
+    verdict = assess(starved)
+
+    assert verdict == (Outcome.INCONCLUSIVE, "this host was starved: other programs used 87% of its processors")
+
+
+def test_a_busy_host_below_the_bound_changes_nothing() -> None:
+    """The bound itself is not above the bound."""
+    shown = replace(facts(PASSED), host=BUSY, starved_above=BUSY.other_share)
+
+    outcome, _ = assess(shown)
+
+    assert outcome == Outcome.PASSED
+
+
+def test_a_pass_that_touched_nothing_is_a_setup_error() -> None:
+    """A test without a page or a request measures nothing, and must not be green."""
+    shown = replace(facts(PASSED), touched=False)
+
+    verdict = assess(shown)
+
+    assert verdict == (
+        Outcome.SETUP_ERROR,
+        "the test opened no page and sent no request: nothing was measured",
+    )
+
+
+@pytest.mark.parametrize(
+    "phases",
+    [
+        [],
+        [FINE],
+        [FINE, failed("outrider.journeys.performance.Overdue", "time is up")],
+        [FINE, failed(PLAYWRIGHT, "Target page, context or browser has been closed")],
+    ],
+    ids=["killed", "killed in the body", "interrupted", "closed by the interrupt"],
+)
+@pytest.mark.parametrize(
+    ("waiting", "verdict"),
+    [
+        ("goto /cart", (Outcome.FAILED, "time-out after 2.5 s, waiting for: goto /cart")),
+        ("", (Outcome.SETUP_ERROR, "time-out after 2.5 s while the test itself was busy or stuck")),
+    ],
+)
+def test_a_time_out_is_blamed_on_what_was_waited_for(
+    phases: list[Phase], waiting: str, verdict: tuple[Outcome, str]
+) -> None:
+    """Waiting for the target is its failure; a busy test is the script's. How it was stopped does not matter."""
+    shown = Facts(phases=phases, overdue=True, waiting=waiting, timeout_s=2.5)
+
+    told = assess(shown)
+
+    assert told == verdict
+
+
+@pytest.mark.parametrize("overdue", [False, True])
+def test_a_worker_that_died_is_a_setup_error_in_its_own_words(overdue: bool) -> None:
+    """Nothing else that was seen counts then."""
+    shown = Facts(phases=[], overdue=overdue, worker="the worker ended: killed by signal 9", browser_alive=False)
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.SETUP_ERROR, "the worker ended: killed by signal 9")
+
+
+def test_a_reason_is_bounded() -> None:
+    """A target cannot make the reason long."""
+    shown = facts(failed("builtins.AssertionError", "x" * 10_000))
+
+    _, reason = assess(shown)
+
+    assert reason == "x" * MAX_REASON
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("", "no message"),
+        ("\n \n", "no message"),
+        ("\n  first \nsecond", "first"),
+        ("AssertionError: Page title\nReceived: 'Error'", "Page title (received: 'Error')"),
+        ("Title\nExpected: 'a'\nReceived: 'b'", "Title (received: 'b')"),
+        ("Title\n1\n2\nReceived: too far", "Title"),
+    ],
+)
+def test_a_headline_is_one_line_with_the_actual_value(message: str, line: str) -> None:
+    """What stood there instead is told where the error has it close by."""
+    given = message
+
+    told = headline(given)
+
+    assert told == line

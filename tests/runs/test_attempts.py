@@ -1,0 +1,122 @@
+"""When another attempt is made, and what all of them say."""
+
+from __future__ import annotations
+
+import pytest
+
+from outrider.model import Attempt, Measurement, Outcome, Policy
+from outrider.runs.attempts import SHORTEST_ATTEMPT_S, Plan, is_measured, next_attempt, verdict
+
+PASSED, FAILED, UNSURE, WRONG, SKIPPED = (
+    Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR, Outcome.SKIPPED,
+)  # fmt: skip
+
+
+def attempts(*outcomes: Outcome, evidence: Outcome | None = None) -> list[Attempt]:
+    """Return attempts that ended so, the reason telling which one it was, and perhaps one for evidence."""
+    made = [
+        Attempt(number, number == 1, evidence=False, measurement=Measurement(outcome, f"{outcome} {number}", 0, 1.0))
+        for number, outcome in enumerate(outcomes, 1)
+    ]
+    if evidence is not None:
+        made.append(Attempt(len(made) + 1, False, True, Measurement(evidence, "evidence", 0, 1.0)))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("made", "retries", "plan"),
+    [
+        ([], 0, Plan(1)),
+        ([], 2, Plan(1)),
+        (attempts(PASSED), 2, None),
+        (attempts(SKIPPED), 2, None),
+        (attempts(WRONG), 2, None),
+        (attempts(FAILED), 2, Plan(2)),
+        (attempts(UNSURE), 2, Plan(2)),
+        (attempts(FAILED, PASSED), 2, None),
+        (attempts(FAILED, FAILED), 2, Plan(3)),
+        (attempts(FAILED, FAILED), 1, Plan(3, evidence=True)),
+        (attempts(FAILED, UNSURE), 1, Plan(3, evidence=True)),
+        (attempts(UNSURE, UNSURE), 1, None),
+        (attempts(FAILED), 0, None),
+        (attempts(UNSURE), 0, None),
+        (attempts(FAILED, FAILED, evidence=FAILED), 1, None),
+        (attempts(FAILED, FAILED, evidence=PASSED), 1, None),
+    ],
+)
+def test_another_attempt_is_made_as_long_as_it_can_tell_more(
+    made: list[Attempt], retries: int, plan: Plan | None
+) -> None:
+    """Retries come first, then evidence of a failure; a check without retries is never made twice."""
+    policy = Policy(retries=retries)
+
+    planned = next_attempt(made, policy, 30.0)
+
+    assert planned == plan
+
+
+def test_evidence_can_be_turned_off() -> None:
+    """The run is over after its last retry."""
+    policy = Policy(retries=1, evidence=False)
+
+    planned = next_attempt(attempts(FAILED, FAILED), policy, 30.0)
+
+    assert planned is None
+
+
+@pytest.mark.parametrize(
+    ("made", "left_s", "is_made"),
+    [
+        ([], 0.0, True),
+        (attempts(FAILED), SHORTEST_ATTEMPT_S, True),
+        (attempts(FAILED), SHORTEST_ATTEMPT_S - 0.01, False),
+        (attempts(FAILED), -1.0, False),
+        (attempts(FAILED, FAILED), 0.5, False),
+    ],
+)
+def test_the_time_out_bounds_the_whole_run(made: list[Attempt], left_s: float, is_made: bool) -> None:
+    """The first attempt is always made; no other one starts without a second to go."""
+    policy = Policy(retries=1)
+
+    planned = next_attempt(made, policy, left_s)
+
+    assert (planned is not None) == is_made
+
+
+@pytest.mark.parametrize(("plan", "measured"), [(Plan(1), True), (Plan(2), False), (Plan(2, evidence=True), False)])
+def test_only_the_first_attempt_is_measured(plan: Plan, measured: bool) -> None:
+    """A retry meets warm caches, evidence is recorded at a cost."""
+    given = plan
+
+    answer = is_measured(given)
+
+    assert answer == measured
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (attempts(PASSED), (PASSED, "passed 1")),
+        (attempts(FAILED), (FAILED, "failed 1")),
+        (attempts(FAILED, PASSED), (Outcome.PASSED_ON_RETRY, "attempt 1: failed 1")),
+        (attempts(FAILED, UNSURE, PASSED), (Outcome.PASSED_ON_RETRY, "attempt 2: inconclusive 2")),
+        (attempts(UNSURE, PASSED), (Outcome.PASSED_ON_RETRY, "attempt 1: inconclusive 1")),
+        (attempts(FAILED, FAILED), (FAILED, "failed 2")),
+        (attempts(UNSURE, FAILED), (FAILED, "failed 2")),
+        (attempts(FAILED, UNSURE), (FAILED, "failed 1")),
+        (attempts(UNSURE, UNSURE), (UNSURE, "inconclusive 2")),
+        (attempts(FAILED, WRONG), (WRONG, "setup error 2")),
+        (attempts(SKIPPED), (SKIPPED, "skipped 1")),
+        (attempts(FAILED, FAILED, evidence=PASSED), (FAILED, "failed 2")),
+        (attempts(FAILED, UNSURE, evidence=WRONG), (FAILED, "failed 1")),
+    ],
+)
+def test_the_verdict_is_the_last_attempt_s_unless_an_earlier_one_knew_more(
+    made: list[Attempt], said: tuple[Outcome, str]
+) -> None:
+    """An inconclusive retry takes nothing back, and evidence is left aside."""
+    given = made
+
+    told = verdict(given)
+
+    assert told == said
