@@ -1,0 +1,177 @@
+"""The baseline of a series: what it is expected to be, learned from its own past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.baselines import parts
+from outrider.baselines.extremes import return_level
+from outrider.baselines.parts import COLUMNS, LOOK_BACK, SCANS, SHORT_WINDOWS, WINDOW_OF, WINDOWS, Part
+from outrider.baselines.season import FLAT, Cells, Season, fit_season
+from outrider.baselines.series import DAY_S, FloatArray, IntArray
+from outrider.baselines.settings import MONTH_S
+
+if TYPE_CHECKING:
+    from outrider.baselines.settings import Settings
+
+TRAIL_S = 14 * DAY_S
+GAP_S = DAY_S // 2
+TRAIL_RUNS = 300
+_SEASON_SPAN_S = TRAIL_S - GAP_S
+_LEAST_SIGMA = 0.01  # log units: nobody is paged for less than a percent of noise
+_LEAST_EFFECT = 0.02  # log units: the smallest change of level worth an alert
+_EXTREME_SHARE = 0.5  # of the false alerts that may come from single runs
+_SHORT_SPAN_S = 1800  # one to three runs in a row say something only where they last half an hour
+_LONG_SPAN_S = 300  # and a block of runs where it lasts five minutes
+_IMPOSSIBLE = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a series is expected to be, in log units.
+
+    Attributes:
+        level: Median of what the season leaves.
+        sigma: Robust standard deviation of one run around it.
+        cadence_s: Median seconds between runs.
+        shape: Scores of the density of residuals, see `parts.shape_scores`.
+        mean: Mean score of each part, shape (4,).
+        spread: Standard deviation of block means, shape (4, windows).
+        limit: What standardised evidence must exceed, a column each; for extremes in sigmas.
+        low_limit: The same downwards.
+    """
+
+    season: Season
+    level: float
+    sigma: float
+    cadence_s: float
+    shape: FloatArray
+    mean: FloatArray
+    spread: FloatArray
+    limit: FloatArray
+    low_limit: FloatArray
+
+    def expected(self, at: IntArray, tz: str) -> FloatArray:
+        """Return the expected log value at UTC seconds `at`."""
+        return self.season.at(at, tz) + self.level
+
+    def residual(self, at: IntArray, value: FloatArray, tz: str) -> FloatArray:
+        """Return log values as sigmas above what was expected."""
+        return (value - self.expected(at, tz)) / self.sigma
+
+
+def learn(at: IntArray, value: FloatArray, cells: Cells, settings: Settings) -> Baseline:
+    """Return the baseline that a history supports.
+
+    Args:
+        at: UTC seconds of its runs, ascending, at least a few dozen.
+        value: Log value of each.
+        cells: The same history by half hours, which may reach further back.
+        settings: For the time zone and the sensitivity.
+
+    The season is learned once two weeks are there.
+    """
+    end = int(at[-1]) - GAP_S
+    past, season = _trailing(at, value, end), FLAT
+    if len(cells.index) and end - int(cells.index[0]) * 1800 >= _SEASON_SPAN_S:
+        season = fit_season(_trailing_cells(cells, end), settings.tz)
+    rest = past[1] - season.at(past[0], settings.tz)
+    level = float(np.median(rest))
+    sigma = max(float(np.median(np.abs(rest - level))) * 1.4826, _LEAST_SIGMA)
+    cadence = max(float(np.median(np.diff(at))), 1.0)
+    return _measure(season, level, sigma, cadence, (rest - level) / sigma, settings)
+
+
+def _trailing(at: IntArray, value: FloatArray, end: int) -> tuple[IntArray, FloatArray]:
+    """Return two weeks, or three hundred runs if they are longer, that stop half a day before the last run."""
+    stop = int(np.searchsorted(at, end, "right"))
+    if stop < TRAIL_RUNS // 2:
+        stop = max(stop, len(at) - WINDOWS[2])
+    start = min(int(np.searchsorted(at, end - TRAIL_S)), max(0, stop - TRAIL_RUNS))
+    return at[start:stop], value[start:stop]
+
+
+def _trailing_cells(cells: Cells, end: int) -> Cells:
+    kept = (cells.index * 1800 >= end - TRAIL_S) & (cells.index * 1800 < end)
+    return Cells(cells.index[kept], cells.middle[kept])
+
+
+def _measure(  # noqa: PLR0917 - what a baseline is made of
+    season: Season, level: float, sigma: float, cadence: float, residual: FloatArray, settings: Settings
+) -> Baseline:
+    runs_between = settings.months * MONTH_S / cadence
+    shape = parts.shape_scores(residual)
+    score = parts.scores(residual, shape)
+    mean = score.mean(axis=1) / parts.SCALE
+    spread = _block_spread(score)
+    least = parts.scores(residual + _LEAST_EFFECT / sigma, shape).mean(axis=1) / parts.SCALE - mean
+    limit = np.array([parts.limits(part, runs_between) for part in SCANS])
+    limit[:2] = np.maximum(limit[:2], least[:2, None] / spread[:2])
+    limit[:, np.array(WINDOWS) * cadence < _LONG_SPAN_S] = _IMPOSSIBLE
+    return Baseline(
+        season, level, sigma, cadence, shape, mean, spread,
+        limit=np.concatenate([limit.ravel(), _extremes(residual, cadence, runs_between)]),
+        low_limit=np.concatenate([limit.ravel(), _extremes(-residual, cadence, runs_between)]),
+    )  # fmt: skip
+
+
+def _block_spread(score: IntArray) -> FloatArray:
+    """Return the standard deviation of block means, at least half of what independent runs would have."""
+    single = np.maximum(score.std(axis=1) / parts.SCALE, 0.05)
+    floor = single[:, None] * 0.5 / np.sqrt(WINDOWS)
+    found = floor.copy()
+    for column, means in enumerate(parts.block_means(score)):
+        if means.shape[1] >= WINDOWS[column]:
+            found[:, column] = means.std(axis=1)
+        else:  # a history too short for such blocks: no alert from them
+            found[:, column] = _IMPOSSIBLE
+    found[:, len(parts.block_means(score)) :] = _IMPOSSIBLE
+    return np.maximum(found, floor)
+
+
+def _extremes(residual: FloatArray, cadence: float, runs_between: float) -> FloatArray:
+    found = np.full(len(SHORT_WINDOWS), _IMPOSSIBLE)
+    for column, window in enumerate(SHORT_WINDOWS):
+        if window * cadence >= _SHORT_SPAN_S and len(residual) > 10 * window:
+            least = parts.sustained(residual, window)
+            found[column] = max(return_level(least, runs_between / _EXTREME_SHARE), 4.0)
+    return found
+
+
+def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
+    """Return the evidence after each of the last `count` runs, up and down, as a share of the limit.
+
+    Args:
+        baseline: What was expected.
+        residual: Standardised residuals, the last `count` of them to be judged, the rest looked back at.
+        count: How many to judge.
+
+    Returns:
+        Two arrays of shape (count, columns); windows that reach before the first residual are zero. Spread and tail
+        speak upwards only, and spread not while the level falls.
+    """
+    score = parts.scores(residual, baseline.shape)
+    up, width = np.zeros((len(COLUMNS), count)), len(WINDOWS)
+    for column, means in enumerate(parts.block_means(score)):
+        seen = (means[:, -count:] - baseline.mean[:, None]) / baseline.spread[:, column, None]
+        up[column : len(SCANS) * width : width, count - seen.shape[1] :] = seen
+    falling = up[:width] < -3.0
+    up[2 * width : 3 * width][falling] = 0.0
+    down = -up
+    down[2 * width :] = 0.0
+    for column, window in enumerate(SHORT_WINDOWS, start=len(SCANS) * width):
+        if len(residual) >= window and min(baseline.limit[column], baseline.low_limit[column]) < _IMPOSSIBLE:
+            _put(up[column], parts.sustained(residual, window))
+            _put(down[column], parts.sustained(-residual, window))
+    return (up / baseline.limit[:, None]).T, (down / baseline.low_limit[:, None]).T
+
+
+def _put(row: FloatArray, values: FloatArray) -> None:
+    count = min(len(row), len(values))
+    row[len(row) - count :] = values[-count:]
+
+
+__all__ = ["LOOK_BACK", "WINDOW_OF", "Baseline", "Part", "evidence", "learn"]
