@@ -26,6 +26,11 @@ _LEAST_EFFECT = 0.02  # log units: the smallest change of level worth an alert
 _EXTREME_SHARE = 0.5  # of the false alerts that may come from single runs
 _SHORT_SPAN_S = 1800  # one to three runs in a row say something only where they last half an hour
 _LONG_SPAN_S = 300  # and a block of runs where it lasts five minutes
+_LEAST_BLOCKS = 14  # that a history must hold of a length before a block of that length can raise an alert
+_BUSY_S = 300.0  # slower cadences do not lower limits: there it is drift, not chance, that alarms falsely
+_EXTREME_MARGIN = 1.25  # what the tail of two weeks does not know of the next
+_FORGIVEN = 2  # incidents that two weeks of history may hold without becoming normal
+_INCIDENT_RUNS = 6
 _IMPOSSIBLE = 1e9
 
 
@@ -108,7 +113,8 @@ def _measure(  # noqa: PLR0917 - what a baseline is made of
     mean = score.mean(axis=1) / parts.SCALE
     spread = _block_spread(score)
     least = parts.scores(residual + _LEAST_EFFECT / sigma, shape).mean(axis=1) / parts.SCALE - mean
-    limit = np.array([parts.limits(part, runs_between) for part in SCANS])
+    often = settings.months * MONTH_S / min(cadence, _BUSY_S)
+    limit = np.array([parts.limits(part, often, len(residual)) for part in SCANS])
     limit[:2] = np.maximum(limit[:2], least[:2, None] / spread[:2])
     limit[:, np.array(WINDOWS) * cadence < _LONG_SPAN_S] = _IMPOSSIBLE
     return Baseline(
@@ -124,7 +130,7 @@ def _block_spread(score: IntArray) -> FloatArray:
     floor = single[:, None] * 0.5 / np.sqrt(WINDOWS)
     found = floor.copy()
     for column, means in enumerate(parts.block_means(score)):
-        if means.shape[1] >= WINDOWS[column]:
+        if score.shape[1] >= _LEAST_BLOCKS * WINDOWS[column]:
             found[:, column] = means.std(axis=1)
         else:  # a history too short for such blocks: no alert from them
             found[:, column] = _IMPOSSIBLE
@@ -137,8 +143,19 @@ def _extremes(residual: FloatArray, cadence: float, runs_between: float) -> Floa
     for column, window in enumerate(SHORT_WINDOWS):
         if window * cadence >= _SHORT_SPAN_S and len(residual) > 10 * window:
             least = parts.sustained(residual, window)
-            found[column] = max(return_level(least, runs_between / _EXTREME_SHARE), 4.0)
+            if window > 1:
+                least = _forgiven(least)
+            found[column] = max(_EXTREME_MARGIN * return_level(least, runs_between / _EXTREME_SHARE), 4.0)
     return found
+
+
+def _forgiven(values: FloatArray) -> FloatArray:
+    """Return `values` without the surroundings of its largest few: incidents in what is learned are no example."""
+    kept = np.ones(len(values), dtype=bool)
+    for _ in range(_FORGIVEN):
+        worst = int(np.argmax(np.where(kept, values, -np.inf)))
+        kept[max(0, worst - _INCIDENT_RUNS) : worst + _INCIDENT_RUNS] = False
+    return values[kept]
 
 
 def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:

@@ -22,6 +22,8 @@ CLIP = 2.5
 _GRID = np.arange(-5.0, 8.0, 1 / 16)
 _BANDWIDTH = 0.3
 _REFERENCE_RUNS = 43_800.0  # five months at a run every five minutes
+_REFERENCE_LEARNED = 4032  # two weeks at a run every five minutes
+_BLOCK_FREEDOM = 1.5  # degrees of freedom that overlapping blocks give for each one that does not overlap
 _KNOTS = np.log([6.0, 24.0, 72.0, 144.0])
 
 
@@ -37,10 +39,10 @@ class Part(StrEnum):
 
 SCANS = (Part.LEVEL, Part.SHAPE, Part.SPREAD, Part.TAIL)
 _LIMITS = {
-    Part.LEVEL: (4.55, 4.70, 5.20, 5.55),
-    Part.SHAPE: (4.35, 4.45, 4.80, 5.20),
-    Part.SPREAD: (5.70, 5.35, 5.25, 5.40),
-    Part.TAIL: (11.8, 8.20, 6.70, 6.50),
+    Part.LEVEL: (4.60, 4.75, 5.15, 5.50),
+    Part.SHAPE: (4.65, 4.70, 4.95, 5.30),
+    Part.SPREAD: (6.50, 5.30, 5.40, 5.70),
+    Part.TAIL: (14.0, 9.50, 7.10, 6.60),
 }
 _SLOPES = {
     Part.LEVEL: (0.22, 0.25, 0.40, 0.45),
@@ -55,12 +57,28 @@ COLUMNS: tuple[tuple[Part, int], ...] = (
 WINDOW_OF = np.array([window for _, window in COLUMNS])
 
 
-def limits(part: Part, runs_between: float) -> FloatArray:
-    """Return the limit of each window for one false alert in so many runs, in standard deviations of block means."""
+def limits(part: Part, runs_between: float, learned_runs: int) -> FloatArray:
+    """Return the limit of each window for one false alert in so many runs, in standard deviations of block means.
+
+    A deviation measured on few blocks is itself uncertain, so a history shorter than two weeks of five minutes asks for
+    as much more as Student's t does.
+    """
     at = np.log(WINDOWS)
     more = np.log(runs_between / _REFERENCE_RUNS)
     found = np.interp(at, _KNOTS, _LIMITS[part]) + more * np.interp(at, _KNOTS, _SLOPES[part])
-    return np.maximum(found, 3.0)
+    found = np.maximum(found, 3.0)
+    blocks = _BLOCK_FREEDOM / np.array(WINDOWS)
+    return found * student_quantile(found, learned_runs * blocks) / student_quantile(found, _REFERENCE_LEARNED * blocks)
+
+
+def student_quantile(normal: FloatArray, freedom: FloatArray) -> FloatArray:
+    """Return Student's t at the tail probability of a normal quantile, within some percent from 4 degrees of freedom.
+
+    Source: Wallace 1959, doi:10.1214/aoms/1177706091, as sharpened by Prescott and others.
+    """
+    inner = normal**2 * (freedom - 5 / 6) / (freedom - 2 / 3 + 0.1 / freedom) ** 2
+    found: FloatArray = np.sqrt(freedom * np.expm1(np.minimum(inner, 30.0)))
+    return found
 
 
 def shape_scores(residual: FloatArray) -> FloatArray:
@@ -72,7 +90,8 @@ def shape_scores(residual: FloatArray) -> FloatArray:
     step = _GRID[1] - _GRID[0]
     count = np.histogram(residual, np.append(_GRID - step / 2, _GRID[-1] + step / 2))[0].astype(np.float64)
     at = np.arange(-64, 65) * step
-    kernel = np.exp(-0.5 * (at / _BANDWIDTH) ** 2)
+    width = _BANDWIDTH * max(1.0, _REFERENCE_LEARNED / max(len(residual), 1)) ** 0.2  # the rate of Silverman 1986
+    kernel = np.exp(-0.5 * (at / width) ** 2)
     density = np.convolve(count, kernel / kernel.sum(), "same") + 1e-3 * len(residual) * step
     score: FloatArray = np.clip(-np.gradient(np.log(density), step), -CLIP, CLIP)
     return score
