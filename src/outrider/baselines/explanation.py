@@ -12,6 +12,7 @@ import numpy as np
 from outrider.baselines.expectation import Baseline, evidence
 from outrider.baselines.parts import COLUMNS, LOOK_BACK, SCANS, WINDOWS, Part
 from outrider.baselines.series import DAY_S
+from outrider.baselines.settings import Scale
 from outrider.baselines.state import Condition, Signal, State
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ def explain(state: State, *, ignored: bool) -> Signal:
     shift = float(np.median(recent)) * baseline.sigma
     expected = float(np.exp(np.median(baseline.expected(at[-window:], state.settings.tz))))
     half = _half_width(baseline, window)
+    zero = 1.0 if state.settings.scale is Scale.COUNT else 0.0  # counts are judged as log(1 + count)
+    low, high = (max(expected * math.exp(side * half) - zero, 0.0) for side in (-1, 1))
     signal = Signal(
-        state.condition, part if state.episode else None, window, expected * math.exp(shift),
-        expected * math.exp(-half), expected * math.exp(half), math.exp(shift),
+        state.condition, part if state.episode else None, window, max(expected * math.exp(shift) - zero, 0.0),
+        low, high, math.exp(shift),
         state.episode.since if state.episode else None, strength, ignored, "",
     )  # fmt: skip
     return _worded(signal)

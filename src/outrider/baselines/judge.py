@@ -17,7 +17,7 @@ from outrider.baselines.explanation import explain
 from outrider.baselines.memory import Memory
 from outrider.baselines.parts import COLUMNS, LOOK_BACK, WINDOW_OF, Part
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
-from outrider.baselines.settings import Settings
+from outrider.baselines.settings import Scale, Settings
 from outrider.baselines.state import Code, Episode, Event, EventKind, Signal, State
 
 if TYPE_CHECKING:
@@ -98,8 +98,9 @@ def advance(state: State, at: IntArray, value: FloatArray) -> tuple[State, IntAr
     Returns:
         The checkpoint after them, and the `Code` of the series after each.
     """
-    real = np.flatnonzero(np.isfinite(value) & (value > 0))
-    log_value = np.log(value[real]).astype(np.float32).astype(np.float64)  # as precise as a checkpoint keeps it
+    counts = state.settings.scale is Scale.COUNT
+    real = np.flatnonzero(np.isfinite(value) & ((value >= 0) if counts else (value > 0)))
+    log_value = np.log1p(value[real]) if counts else np.log(value[real])
     first = _code(state)
     state, found = _in_order(state, at[real], log_value)
     last = np.searchsorted(real, np.arange(len(value)), "right") - 1

@@ -39,9 +39,9 @@ class Part(StrEnum):
 
 SCANS = (Part.LEVEL, Part.SHAPE, Part.SPREAD, Part.TAIL)
 _LIMITS = {
-    Part.LEVEL: (4.60, 4.75, 5.15, 5.50),
-    Part.SHAPE: (4.65, 4.70, 4.95, 5.30),
-    Part.SPREAD: (6.50, 5.30, 5.40, 5.70),
+    Part.LEVEL: (4.50, 4.60, 5.05, 5.40),
+    Part.SHAPE: (4.50, 4.50, 4.75, 5.00),
+    Part.SPREAD: (6.50, 5.35, 5.45, 5.75),
     Part.TAIL: (14.0, 9.50, 7.10, 6.60),
 }
 _SLOPES = {

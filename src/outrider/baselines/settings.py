@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from outrider.model import BadSeries
@@ -15,7 +15,16 @@ from outrider.model import BadSeries
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_Word = TypeVar("_Word", bound=StrEnum)
+
 MONTH_S = 365.2425 / 12 * 86_400
+
+
+class Scale(StrEnum):
+    """What the numbers of a series are, and so on which scale they are judged."""
+
+    DURATION = "duration"  # positive; on a logarithmic scale
+    COUNT = "count"  # zero or more, over-dispersed; on the scale of log(1 + count)
 
 
 class Direction(StrEnum):
@@ -32,12 +41,14 @@ class Settings:
 
     Attributes:
         direction: Which deviation raises an alert.
+        scale: What the numbers are.
         tz: IANA name of the time zone that days and weekends follow.
         months: Sensitivity: one false alert per series in so many months.
         adopt_after_days: An incident that stood for so long is the new level.
     """
 
     direction: Direction = Direction.UP
+    scale: Scale = Scale.DURATION
     tz: str = "UTC"
     months: float = 5.0
     adopt_after_days: float = 14.0
@@ -70,18 +81,20 @@ def _parse(overrides: tuple[tuple[str, object], ...]) -> Settings:
             )
     given = dict(overrides)
     return Settings(
-        direction=_direction(given.get("direction", Direction.UP)),
+        direction=_one_of(Direction, "direction", given.get("direction", Direction.UP)),
+        scale=_one_of(Scale, "scale", given.get("scale", Scale.DURATION)),
         tz=_zone(given.get("tz", "UTC")),
         months=_positive("months", given.get("months", 5.0)),
         adopt_after_days=_positive("adopt_after_days", given.get("adopt_after_days", 14.0)),
     )
 
 
-def _direction(value: object) -> Direction:
+def _one_of(words: type[_Word], name: str, value: object) -> _Word:
     try:
-        return Direction(str(value))
+        return words(str(value))
     except ValueError as error:
-        raise BadSeries(f"direction = {value!r}", slug="bad-setting", fix="write up, down or both") from error
+        known = ", ".join(words)
+        raise BadSeries(f"{name} = {value!r}", slug="bad-setting", fix=f"write one of {known}") from error
 
 
 def _zone(value: object) -> str:
