@@ -1,14 +1,16 @@
 """Scores forecasts of a breach on simulated daily p95 values. Prints one JSON object.
 
-python score_forecast.py --series 500 --seed 1
+python -m benchmarks.detection.score_forecast --series 500 --seed 1
 """
+
+from __future__ import annotations
 
 import argparse
 import itertools
 import json
 
 import numpy as np
-from latency import autoregressive
+from benchmarks.detection.latency import FloatArray, autoregressive
 
 from outrider.baselines import days_to_breach
 
@@ -18,12 +20,12 @@ HISTORY = (28, 56)  # days
 LEVEL = 400.0
 
 
-def daily_p95(rng: np.random.Generator, days: int, per_day: float, noise: float, memory: float) -> np.ndarray:
+def daily_p95(rng: np.random.Generator, days: int, per_day: float, noise: float, memory: float) -> FloatArray:
     """Return daily values around a straight trend, with autocorrelated noise, heavy days and a weekend effect."""
     day = np.arange(1 - days, 1)
     weekend = -0.02 * (day % 7 >= 5)
     rest = noise * autoregressive(rng, days, memory) + np.where(rng.random(days) < 0.03, 4 * noise, 0.0) + weekend
-    return (LEVEL + per_day * day) * np.exp(rest)
+    return np.asarray((LEVEL + per_day * day) * np.exp(rest), dtype=np.float64)
 
 
 def score(series: int, seed: int, noise: float, memory: float, history: int) -> dict[str, float]:

@@ -1,21 +1,27 @@
 """Scores the judge of failures on simulated outcomes. Prints one JSON object.
 
-python score_rates.py --weeks 2000 --reps 200 --seed 1
+python -m benchmarks.detection.score_rates --weeks 2000 --reps 200 --seed 1
 """
+
+from __future__ import annotations
 
 import argparse
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from outrider.baselines import replay_rates
+
+if TYPE_CHECKING:
+    from outrider.baselines.series import BoolArray
 
 DAY, WEEK = 288, 2016  # runs, one every five minutes
 REARM = 72  # quiet runs after which another alert counts anew
 BASE_RATE = 0.01
 
 
-def episodes(alerting: np.ndarray) -> int:
+def episodes(alerting: BoolArray) -> int:
     on = np.flatnonzero(alerting)
     return 0 if len(on) == 0 else 1 + int((np.diff(on) > REARM).sum())
 
@@ -48,7 +54,9 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     result = {
-        "false_per_monitor_week": {f"base {r:.1%}": false_alerts(given.weeks, given.seed, r) for r in (0.001, 0.01, 0.05)},
+        "false_per_monitor_week": {
+            f"base {rate:.1%}": false_alerts(given.weeks, given.seed, rate) for rate in (0.001, 0.01, 0.05)
+        },
         "median_runs": {f"{r:.0%}": delay(given.reps, given.seed, r) for r in (0.05, 0.1, 0.2, 0.5, 1.0)},
     }
     print(json.dumps(result, indent=1))

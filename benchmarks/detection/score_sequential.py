@@ -1,29 +1,32 @@
 """Scores the gate that takes more sessions up to a cap. Prints one JSON object.
 
-python score_sequential.py --trials 2000 --seed 1
+python -m benchmarks.detection.score_sequential --trials 2000 --seed 1
 """
+
+from __future__ import annotations
 
 import argparse
 import json
 
 import numpy as np
+from benchmarks.detection.latency import FloatArray, pareto_outliers
 
 from outrider.baselines import Plan, Verdict, judge_so_far
 
 SESSION_NOISE, PAIRING_NOISE, SAMPLES = 0.03, 0.005, 5
 
 
-def session_pair(rng: np.random.Generator, sigma: float, effect: float) -> tuple[np.ndarray, np.ndarray]:
+def session_pair(rng: np.random.Generator, sigma: float, effect: float) -> tuple[FloatArray, FloatArray]:
     """Return base and candidate of one session [ms]; pairing in time is never perfect."""
     level, apart = SESSION_NOISE * rng.standard_normal(), PAIRING_NOISE * rng.standard_normal()
-    tail = np.where(rng.random((2, SAMPLES)) < 0.02, np.log(1.3 + 0.5 * rng.pareto(2.0, (2, SAMPLES)).clip(max=20)), 0.0)
+    tail = pareto_outliers(rng, 2 * SAMPLES, 0.02).reshape(2, SAMPLES)
     body = np.log(800) + level + sigma * rng.standard_normal((2, SAMPLES)) + tail
     return np.exp(body[0]), np.exp(body[1] + np.log1p(effect) + apart)
 
 
 def trial(rng: np.random.Generator, plan: Plan, sigma: float, effect: float) -> tuple[Verdict, int]:
-    base: list[np.ndarray] = []
-    candidate: list[np.ndarray] = []
+    base: list[FloatArray] = []
+    candidate: list[FloatArray] = []
     verdict = Verdict.INCONCLUSIVE
     for look in plan.looks:
         while len(base) < look:

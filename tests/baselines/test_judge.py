@@ -14,7 +14,7 @@ from outrider.baselines.judge import advance
 from outrider.baselines.series import seconds_of
 
 if TYPE_CHECKING:
-    from conftest import MakeSeries
+    from tests.baselines.conftest import MakeSeries
 
     from outrider.baselines.series import FloatArray, IntArray, TimeArray
 
@@ -178,7 +178,7 @@ def test_learning_says_what_it_waits_for(make_series: MakeSeries) -> None:
     assert "576 runs and 2.0 days" in signal.reason
 
 
-def test_learning_ends_after_three_days_at_a_quick_cadence_and_300_values_at_a_slow_one(make_series: MakeSeries) -> None:
+def test_learning_lasts_three_days_at_a_quick_cadence_and_300_values_at_a_slow_one(make_series: MakeSeries) -> None:
     """Whichever is later."""
     quick, slow = make_series(13, 4), make_series(13, 14, every_s=3600)
 
@@ -191,7 +191,7 @@ def test_learning_ends_after_three_days_at_a_quick_cadence_and_300_values_at_a_s
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), cuts=st.lists(st.integers(0, 20 * DAY), max_size=30))
 def test_any_cut_of_a_series_gives_the_same_answers(seed: int, cuts: list[int]) -> None:
-    """The fold does not know how runs are handed to it: with incidents, gaps and improvements, piece by piece or whole."""
+    """With incidents, gaps and improvements, handed over piece by piece or whole."""
     rng = np.random.default_rng(seed)
     runs = 20 * DAY
     at = np.cumsum(rng.integers(250, 350, runs)) + 1_760_000_000
@@ -262,5 +262,3 @@ def test_counts_are_judged_downwards_too() -> None:
 
     assert not alerting[: 19 * DAY].any()
     assert alerting[19 * DAY : 19 * DAY + 36].any()
-
-

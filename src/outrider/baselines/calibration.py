@@ -47,8 +47,10 @@ class Calibration:
     def in_words(self) -> str:
         """The calibration as a sentence for people."""
         step = f"a rise of {self.smallest_step:.0%}" if self.smallest_step else "no rise up to 200 %"
-        often = f"one false alert in {1 / self.false_per_month:.1f} months" if self.false_per_month else (
-            f"no false alert in {self.simulated_months:.0f} simulated months"
+        often = (
+            f"one false alert in {1 / self.false_per_month:.1f} months"
+            if self.false_per_month
+            else (f"no false alert in {self.simulated_months:.0f} simulated months")
         )
         return f"set to one false alert in {self.months:g} months: {often}; {step} is seen within a day"
 
@@ -102,9 +104,7 @@ def sensitivities(
     """Return what a lower, the present and a higher sensitivity would mean, on the same resampled histories."""
     months, seed = Settings.of(settings).months, int(rng.integers(2**63))
     low, now, high = (
-        calibrate(
-            at, value, np.random.default_rng(seed), settings={**(settings or {}), "months": each}, series=series
-        )
+        calibrate(at, value, np.random.default_rng(seed), settings={**(settings or {}), "months": each}, series=series)
         for each in (months * 3, months, months / 3)
     )
     return low, now, high
@@ -159,7 +159,8 @@ def _episodes(at: IntArray, value: FloatArray, settings: Mapping[str, object] | 
 def _smallest_step(
     draws: list[tuple[IntArray, FloatArray]], rng: np.random.Generator, settings: Mapping[str, object] | None
 ) -> float | None:
-    onsets = [int(at[0]) + (_LEARN_DAYS + int(rng.integers(0, 7))) * DAY_S + int(rng.integers(DAY_S)) for at, _ in draws]
+    late = rng.integers(_LEARN_DAYS * DAY_S, (_LEARN_DAYS + 7) * DAY_S, len(draws))
+    onsets = [int(at[0] + shift) for (at, _), shift in zip(draws, late, strict=True)]
     for size in STEPS:
         seen = [_seen(at, value, onset, size, settings) for (at, value), onset in zip(draws, onsets, strict=True)]
         if np.mean(seen) >= _SEEN_SHARE:

@@ -88,7 +88,7 @@ def _plain_baseline(baseline: Baseline) -> dict[str, Any]:
 
 def _baseline(plain: dict[str, Any]) -> Baseline:
     season = Season(np.array(plain.pop("daily")), plain.pop("weekend"))
-    numbers = {name: np.array(value) if isinstance(value, list) else value for name, value in plain.items()}
+    numbers: dict[str, Any] = {k: np.array(v) if isinstance(v, list) else v for k, v in plain.items()}
     found = Baseline(season=season, **numbers)
     if found.spread.shape != (len(SCANS), len(WINDOWS)) or found.limit.shape != (len(COLUMNS),):
         raise _unreadable("was written by a judge with other parts")

@@ -100,7 +100,7 @@ def compare(
         BadSeries: If values are infinite, zero or negative, or the sides have different numbers of sessions.
     """
     if not (math.isfinite(margin) and margin >= 0):
-        raise BadSeries(f"margin = {margin} is not a share of zero or more", slug="bad-margin", fix="write 0.02 for 2 %")
+        raise BadSeries(f"margin = {margin} is no share", slug="bad-margin", fix="write 0.02 for 2 %")
     pairs = _log_pairs(base, candidate)
     samples = sum(len(left) + len(right) for left, right in pairs)
     if len(pairs) < MIN_SESSIONS:
@@ -118,8 +118,8 @@ def difference(pairs: Sequence[tuple[FloatArray, FloatArray]]) -> Difference:
     """Return the mean over sessions of the difference of Huber locations.
 
     The variance between sessions has few degrees of freedom, the one within them many, so their mean is used (a
-    moderated variance after Smyth 2004, doi:10.2202/1544-6115.1027), unless an F test finds that sessions differ by more
-    than their samples explain: then sessions alone count.
+    moderated variance after Smyth 2004, doi:10.2202/1544-6115.1027), unless an F test finds that sessions differ by
+    more than their samples explain: then sessions alone count.
     """
     sigma = _scale(pairs)
     shifts = np.array([huber_location(right, sigma) - huber_location(left, sigma) for left, right in pairs])
@@ -210,5 +210,3 @@ def _log_session(values: ArrayLike) -> FloatArray:
             fix="a run without a sample is NaN",
         )
     return np.log(durations)
-
-

@@ -22,13 +22,16 @@ GAP_S = DAY_S // 2
 TRAIL_RUNS = 300
 _SEASON_SPAN_S = TRAIL_S - GAP_S
 _LEAST_SIGMA = 0.01  # log units: nobody is paged for less than a percent of noise
+_FALLING = -3.0  # standardised level below which a wider spread is no news
+_RECENT_RUNS = 49  # tell the cadence, which may have changed
 _LEAST_EFFECT = 0.02  # log units: the smallest change of level worth an alert
+_LEAST_EFFECTS = _LEAST_EFFECT * np.array([1.0, 1.0, 1.0, 0.25])  # by part, of its mean score times sigma
 _EXTREME_SHARE = 0.5  # of the false alerts that may come from single runs
 _SHORT_SPAN_S = 1800  # one to three runs in a row say something only where they last half an hour
 _LONG_SPAN_S = 300  # and a block of runs where it lasts five minutes
 _LEAST_BLOCKS = 14  # that a history must hold of a length before a block of that length can raise an alert
 _BUSY_S = 300.0  # slower cadences do not lower limits: there it is drift, not chance, that alarms falsely
-_EXTREME_MARGIN = 1.25  # what the tail of two weeks does not know of the next
+_EXTREME_MARGIN = 1.4  # what the tail of two weeks does not know of the next
 _FORGIVEN = 2  # incidents that two weeks of history may hold without becoming normal
 _INCIDENT_RUNS = 6
 _IMPOSSIBLE = 1e9
@@ -41,7 +44,7 @@ class Baseline:
     Attributes:
         level: Median of what the season leaves.
         sigma: Robust standard deviation of one run around it.
-        cadence_s: Median seconds between runs.
+        cadence_s: Median seconds between runs lately.
         shape: Scores of the density of residuals, see `parts.shape_scores`.
         mean: Mean score of each part, shape (4,).
         spread: Standard deviation of block means, shape (4, windows).
@@ -86,7 +89,7 @@ def learn(at: IntArray, value: FloatArray, cells: Cells, settings: Settings) -> 
     rest = past[1] - season.at(past[0], settings.tz)
     level = float(np.median(rest))
     sigma = max(float(np.median(np.abs(rest - level))) * 1.4826, _LEAST_SIGMA)
-    cadence = max(float(np.median(np.diff(at))), 1.0)
+    cadence = max(float(np.median(np.diff(at[-_RECENT_RUNS:]))), 1.0)
     return _measure(season, level, sigma, cadence, (rest - level) / sigma, settings)
 
 
@@ -112,10 +115,8 @@ def _measure(  # noqa: PLR0917 - what a baseline is made of
     score = parts.scores(residual, shape)
     mean = score.mean(axis=1) / parts.SCALE
     spread = _block_spread(score)
-    least = parts.scores(residual + _LEAST_EFFECT / sigma, shape).mean(axis=1) / parts.SCALE - mean
     often = settings.months * MONTH_S / min(cadence, _BUSY_S)
     limit = np.array([parts.limits(part, often, len(residual)) for part in SCANS])
-    limit[:2] = np.maximum(limit[:2], least[:2, None] / spread[:2])
     limit[:, np.array(WINDOWS) * cadence < _LONG_SPAN_S] = _IMPOSSIBLE
     return Baseline(
         season, level, sigma, cadence, shape, mean, spread,
@@ -135,7 +136,8 @@ def _block_spread(score: IntArray) -> FloatArray:
         else:  # a history too short for such blocks: no alert from them
             found[:, column] = _IMPOSSIBLE
     found[:, len(parts.block_means(score)) :] = _IMPOSSIBLE
-    return np.maximum(found, floor)
+    spread: FloatArray = np.maximum(found, floor)
+    return spread
 
 
 def _extremes(residual: FloatArray, cadence: float, runs_between: float) -> FloatArray:
@@ -143,9 +145,11 @@ def _extremes(residual: FloatArray, cadence: float, runs_between: float) -> Floa
     for column, window in enumerate(SHORT_WINDOWS):
         if window * cadence >= _SHORT_SPAN_S and len(residual) > 10 * window:
             least = parts.sustained(residual, window)
+            between = runs_between / _EXTREME_SHARE
+            alone = float(np.quantile(residual, 1 - between ** (-1 / window)))  # were runs independent
             if window > 1:
                 least = _forgiven(least)
-            found[column] = max(_EXTREME_MARGIN * return_level(least, runs_between / _EXTREME_SHARE), 4.0)
+            found[column] = max(_EXTREME_MARGIN * max(return_level(least, between), alone), 4.0)
     return found
 
 
@@ -171,13 +175,16 @@ def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[Floa
         speak upwards only, and spread not while the level falls.
     """
     score = parts.scores(residual, baseline.shape)
-    up, width = np.zeros((len(COLUMNS), count)), len(WINDOWS)
+    width = len(WINDOWS)
+    up, down = np.zeros((len(COLUMNS), count)), np.zeros((len(COLUMNS), count))
     for column, means in enumerate(parts.block_means(score)):
-        seen = (means[:, -count:] - baseline.mean[:, None]) / baseline.spread[:, column, None]
-        up[column : len(SCANS) * width : width, count - seen.shape[1] :] = seen
-    falling = up[:width] < -3.0
-    up[2 * width : 3 * width][falling] = 0.0
-    down = -up
+        change = means[:, -count:] - baseline.mean[:, None]
+        blocks, new = slice(column, len(SCANS) * width, width), slice(count - change.shape[1], count)
+        seen, effect = change / baseline.spread[:, column, None], change * baseline.sigma
+        effect[1] = effect[0]  # the shape tells of a shift, the level how large it is
+        up[blocks, new] = np.where(effect >= _LEAST_EFFECTS[:, None], seen, 0.0)
+        up[blocks, new][2, seen[0] < _FALLING] = 0.0
+        down[blocks, new] = np.where(effect <= -_LEAST_EFFECTS[:, None], -seen, 0.0)
     down[2 * width :] = 0.0
     for column, window in enumerate(SHORT_WINDOWS, start=len(SCANS) * width):
         if len(residual) >= window and min(baseline.limit[column], baseline.low_limit[column]) < _IMPOSSIBLE:

@@ -76,16 +76,15 @@ def _worded(signal: Signal) -> Signal:
     began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=signal.since or 0)
     text = (
         f"{_WORDS[signal.part]} over {signal.window} runs: {signal.observed:.0f} against an expected "
-        f"{signal.expected_low:.0f} to {signal.expected_high:.0f} ({signal.ratio - 1:+.0%}), since {began:%Y-%m-%d %H:%M} UTC"
+        f"{signal.expected_low:.0f} to {signal.expected_high:.0f} ({signal.ratio - 1:+.0%}), "
+        f"since {began:%Y-%m-%d %H:%M} UTC"
     )
     return replace(signal, reason=text)
 
 
 def _waiting(state: State, ignored: bool) -> Signal:
     nan = math.nan
-    return Signal(
-        Condition.LEARNING, None, 0, nan, nan, nan, nan, None, 0.0, ignored, _waits_for(state)
-    )
+    return Signal(Condition.LEARNING, None, 0, nan, nan, nan, nan, None, 0.0, ignored, _waits_for(state))
 
 
 def _waits_for(state: State) -> str:

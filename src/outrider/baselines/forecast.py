@@ -1,4 +1,4 @@
-"""When a budget will be breached if a trend goes on: Theil-Sen, with an interval that is honest about autocorrelation."""
+"""When a budget will be breached if a trend goes on: Theil-Sen, its interval inflated for autocorrelation."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def days_to_breach(daily: ArrayLike, limit: float, *, coverage: float = 0.80) ->
         limit: What must not be exceeded.
         coverage: Of the interval.
 
-    The interval holds the days at which the line, within its error, equals the limit (Fieller 1954). Errors are inflated
-    for first-order autocorrelation, whose estimate is corrected for its bias in short series with a trend
+    The interval holds the days at which the line, within its error, equals the limit (Fieller 1954). Errors are
+    inflated for first-order autocorrelation, whose estimate is corrected for its bias in short series with a trend
     (Kendall 1954, doi:10.1093/biomet/41.3-4.403).
 
     Raises:

@@ -1,8 +1,8 @@
 """Where history took a new level.
 
 Values are clipped to their running median, so that a spike cannot pass for a level; candidates come from seeded binary
-segmentation, whose penalty is inflated for autocorrelation; each survivor is then placed anew between its neighbours and
-must be confirmed by a rank test on the effective sample size.
+segmentation, whose penalty is inflated for autocorrelation; each survivor is then placed anew between its neighbours
+and must be confirmed by a rank test on the effective sample size.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RUNNING = 15  # runs of the running median: an excursion of up to seven is no l
 _CLIP = 2.5  # robust sigmas
 _SURPRISE = 3.1  # evidence above sqrt(2 log n) that a history must bring, in units of 1 / sqrt(2 log n)
 _RANK_LEVEL = 1e-4  # two-sided level of the confirming rank test
-_BAI_95 = 11.03  # 97.5 % point of the argmax of two-sided drifted Brownian motion (Bai 1997, doi:10.1162/003465397557132)
+_BAI_95 = 11.03  # 97.5 % point of the argmax of drifted Brownian motion (Bai 1997, doi:10.1162/003465397557132)
 _SWEEPS = 3
 
 
@@ -181,7 +181,8 @@ def _confirm(values: FloatArray, clipped: FloatArray, splits: list[int], noise: 
     """Drop the weakest split until every one that is left passes the rank test."""
     while splits:
         edges = [0, *splits, len(values)]
-        points = [_describe(values, clipped, a, k, b, noise) for a, k, b in zip(edges, splits, edges[2:], strict=False)]
+        spans = zip(edges, splits, edges[2:], strict=False)
+        points = [_describe(values, clipped, span, noise) for span in spans]
         weakest = max(points, key=lambda point: point.p_value)
         if weakest.p_value <= _RANK_LEVEL:
             return points
@@ -189,7 +190,8 @@ def _confirm(values: FloatArray, clipped: FloatArray, splits: list[int], noise: 
     return []
 
 
-def _describe(values: FloatArray, clipped: FloatArray, a: int, k: int, b: int, noise: Noise) -> ChangePoint:  # noqa: PLR0917
+def _describe(values: FloatArray, clipped: FloatArray, span: tuple[int, int, int], noise: Noise) -> ChangePoint:
+    a, k, b = span
     left, right = values[a:k], values[k:b]
     size = abs(float(clipped[k:b].mean() - clipped[a:k].mean()))
     reach = math.ceil(_BAI_95 * (noise.long_run_sigma / size) ** 2) + 1 if size > 0 else b - a

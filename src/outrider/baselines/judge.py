@@ -1,8 +1,8 @@
 """The latency judge: one pure fold over the runs of a series.
 
 `step` folds one run into a checkpoint, `replay` folds a whole series. Both go through `advance`, whose answers do not
-depend on how a series is cut into pieces: scores are whole numbers, so sums are exact, and a baseline is learned anew at
-runs that the data determine.
+depend on how a series is cut into pieces: scores are whole numbers, so sums are exact, and a baseline is learned anew
+at runs that the data determine.
 """
 
 from __future__ import annotations
@@ -312,9 +312,10 @@ class _Fold:
 def _is_over(episode: Episode, found: FloatArray) -> BoolArray:
     """Return after which runs the deviation is gone: its part far below the limit, every other part below it."""
     reach = max(episode.window, 3 if episode.part is Part.EXTREME else _CLOSING_WINDOW)
-    inside = WINDOW_OF <= reach
+    inside = reach >= WINDOW_OF
     own = np.array([part is episode.part for part, _ in COLUMNS])
-    over: BoolArray = (found[:, inside & own] < _STILL).all(axis=1) & (found[:, inside] < _CALM).all(axis=1)
+    ceiling = np.where(own, _STILL, _CALM)[inside]
+    over: BoolArray = np.asarray((found[:, inside] < ceiling).all(axis=1))
     return over
 
 

@@ -81,6 +81,4 @@ def _join(early: Cells, late: Cells) -> Cells:
     if not len(early.index):
         return late
     fresh = late.index > early.index[-1]
-    return Cells(
-        np.concatenate([early.index, late.index[fresh]]), np.concatenate([early.middle, late.middle[fresh]])
-    )
+    return Cells(np.concatenate([early.index, late.index[fresh]]), np.concatenate([early.middle, late.middle[fresh]]))

@@ -9,10 +9,12 @@ different sensitivity or cadence moves them by `_SLOPES` for each factor e in th
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.baselines.series import FloatArray, IntArray
+if TYPE_CHECKING:
+    from outrider.baselines.series import FloatArray, IntArray
 
 WINDOWS = (6, 8, 12, 18, 24, 36, 48, 72, 96, 144)
 SHORT_WINDOWS = (1, 2, 3)
@@ -40,9 +42,9 @@ class Part(StrEnum):
 SCANS = (Part.LEVEL, Part.SHAPE, Part.SPREAD, Part.TAIL)
 _LIMITS = {
     Part.LEVEL: (4.50, 4.60, 5.05, 5.40),
-    Part.SHAPE: (4.50, 4.50, 4.75, 5.00),
+    Part.SHAPE: (4.60, 4.60, 4.75, 5.00),
     Part.SPREAD: (6.50, 5.35, 5.45, 5.75),
-    Part.TAIL: (14.0, 9.50, 7.10, 6.60),
+    Part.TAIL: (14.4, 9.80, 7.30, 6.80),
 }
 _SLOPES = {
     Part.LEVEL: (0.22, 0.25, 0.40, 0.45),
@@ -68,7 +70,9 @@ def limits(part: Part, runs_between: float, learned_runs: int) -> FloatArray:
     found = np.interp(at, _KNOTS, _LIMITS[part]) + more * np.interp(at, _KNOTS, _SLOPES[part])
     found = np.maximum(found, 3.0)
     blocks = _BLOCK_FREEDOM / np.array(WINDOWS)
-    return found * student_quantile(found, learned_runs * blocks) / student_quantile(found, _REFERENCE_LEARNED * blocks)
+    ratio = student_quantile(found, learned_runs * blocks) / student_quantile(found, _REFERENCE_LEARNED * blocks)
+    more_uncertain: FloatArray = found * ratio
+    return more_uncertain
 
 
 def student_quantile(normal: FloatArray, freedom: FloatArray) -> FloatArray:
@@ -111,7 +115,8 @@ def scores(residual: FloatArray, shape: FloatArray) -> IntArray:
 def block_means(score: IntArray) -> list[FloatArray]:
     """Return for each window the mean score, shape (4, n - w + 1), of every block of that length."""
     total = np.concatenate([np.zeros((len(score), 1), np.int64), np.cumsum(score, axis=1)], axis=1)
-    return [(total[:, window:] - total[:, :-window]) / (window * SCALE) for window in WINDOWS if window < total.shape[1]]
+    possible = [window for window in WINDOWS if window < total.shape[1]]
+    return [(total[:, window:] - total[:, :-window]) / (window * SCALE) for window in possible]
 
 
 def sustained(residual: FloatArray, window: int) -> FloatArray:

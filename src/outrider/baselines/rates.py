@@ -1,8 +1,8 @@
 """Judge failures: has the share of failed runs risen above what the check's own past makes normal?
 
 Two Shiryaev-Roberts sums run side by side, one against a bad rate and one against an outage; either raises the alert.
-Source: Pollak 1985, doi:10.1214/aos/1176346587. The theorem's bound on false alarms holds for a known rate only; here the
-rate is estimated, so the limit was set by simulation (benchmarks/detection/score_rates.py).
+Source: Pollak 1985, doi:10.1214/aos/1176346587. The theorem's bound on false alarms holds for a known rate only; here
+the rate is estimated, so the limit was set by simulation (benchmarks/detection/score_rates.py).
 """
 
 from __future__ import annotations
@@ -149,9 +149,7 @@ def _remember(state: RateState, failed: bool) -> RateState:
     if len(recent) <= _LAG_RUNS:
         return replace(state, recent=recent)
     fade = 1 - 1 / _MEMORY_RUNS
-    return replace(
-        state, recent=recent[1:], failed=state.failed * fade + recent[0], counted=state.counted * fade + 1
-    )
+    return replace(state, recent=recent[1:], failed=state.failed * fade + recent[0], counted=state.counted * fade + 1)
 
 
 def _signal(state: RateState, limit: float) -> RateSignal:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from outrider.baselines.clock import CELL_S, CELLS_A_DAY, is_weekend, local_seconds, slot_of
-from outrider.baselines.series import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from outrider.baselines.series import BoolArray, FloatArray, IntArray
 
 _REACH = 2  # half hours that lend their values to the one in the middle, each side
 _TRIM = 0.2

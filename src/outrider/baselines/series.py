@@ -31,7 +31,7 @@ def values_of(value: ArrayLike) -> FloatArray:
     except (TypeError, ValueError) as error:
         raise BadSeries("the values are not numbers", slug="bad-values", fix="a missing run is NaN") from error
     if array.ndim != 1:
-        raise BadSeries(f"the values have shape {array.shape}", slug="bad-shape", fix="one number a run, in one dimension")
+        raise BadSeries(f"the values have shape {array.shape}", slug="bad-shape", fix="one number a run")
     return array
 
 

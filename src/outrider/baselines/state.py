@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.baselines.season import Cells
-from outrider.baselines.series import FloatArray, IntArray
 from outrider.baselines.settings import Settings
 
 if TYPE_CHECKING:
     from outrider.baselines.expectation import Baseline
     from outrider.baselines.parts import Part
+    from outrider.baselines.series import FloatArray, IntArray
 
 
 class Condition(StrEnum):
