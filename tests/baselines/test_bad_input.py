@@ -121,7 +121,7 @@ def test_a_single_run_from_the_far_future_ends_in_learning_not_in_silence(make_s
 
 @pytest.mark.parametrize("every_s", [60, 1800])
 def test_a_cadence_that_changes_half_way_raises_hardly_an_alert(make_series: MakeSeries, every_s: int) -> None:
-    """From five minutes to one and to thirty, nothing else changing: one alert in six fortnights at most (seeds 0-5)."""
+    """From five minutes to one and to thirty: one alert in six fortnights at most (seeds 0 to 5)."""
     alerts = 0
     for seed in range(6):
         first, second = make_series(seed, 15), make_series(seed + 100, 12, every_s=every_s)

@@ -179,10 +179,12 @@ def _settle(clipped: FloatArray, splits: list[int]) -> list[int]:
 
 def _confirm(values: FloatArray, clipped: FloatArray, splits: list[int], noise: Noise) -> list[ChangePoint]:
     """Drop the weakest split until every one that is left passes the rank test."""
+    known: dict[tuple[int, int, int], ChangePoint] = {}
     while splits:
         edges = [0, *splits, len(values)]
-        spans = zip(edges, splits, edges[2:], strict=False)
-        points = [_describe(values, clipped, span, noise) for span in spans]
+        spans = list(zip(edges, splits, edges[2:], strict=False))
+        known |= {span: _describe(values, clipped, span, noise) for span in spans if span not in known}
+        points = [known[span] for span in spans]
         weakest = max(points, key=lambda point: point.p_value)
         if weakest.p_value <= _RANK_LEVEL:
             return points

@@ -26,7 +26,7 @@ _BAD_ODDS = 20.0  # times the odds of failing
 _OUTAGE = 0.9
 _PRIOR_FAILED, _PRIOR_RUNS = 1.0, 150.0
 _LEAST_RATE, _MOST_RATE = 0.004, 0.3
-_MEMORY_RUNS = 4032.0
+_FADE = 1 - 1 / 4032  # two weeks at a run every five minutes
 _LAG_RUNS = 48  # the latest runs do not count as normal yet
 _RECOVERED = 100.0  # likelihood ratio of normal against the incident's own rate that closes it
 
@@ -92,8 +92,7 @@ def step_rate(state: RateState, failed: bool, *, months: float = _LIMIT_MONTHS) 
         months: Sensitivity: one false alert in so many months, at a run every five minutes.
     """
     limit = _LIMIT * months / _LIMIT_MONTHS
-    state = replace(state, runs=state.runs + 1)
-    after = _watch(state, failed, limit) if state.open_failed is None else _stand(state, state.open_failed, failed)
+    after = _fold(state, failed, limit)
     return after, _signal(after, limit)
 
 
@@ -109,24 +108,24 @@ def replay_rates(failed: ArrayLike, *, months: float = _LIMIT_MONTHS) -> BoolArr
     limit = _LIMIT * months / _LIMIT_MONTHS
     for k, value in enumerate(values.tolist()):
         if not math.isnan(value):
-            state = replace(state, runs=state.runs + 1)
-            bad = value > 0
-            state = _watch(state, bad, limit) if state.open_failed is None else _stand(state, state.open_failed, bad)
+            state = _fold(state, value > 0, limit)
         alerting[k] = state.open_failed is not None
     return alerting
 
 
-def _watch(state: RateState, failed: bool, limit: float) -> RateState:
+def _fold(state: RateState, failed: bool, limit: float) -> RateState:
+    if state.open_failed is not None:
+        return _stand(state, state.open_failed, failed)
     rate = state.normal_rate
     odds = rate / (1 - rate) * _BAD_ODDS
     bad_rate = min(odds / (1 + odds), 0.95)
     bad = (1 + state.bad) * _ratio(bad_rate, rate, failed)
     outage = (1 + state.outage) * _ratio(max(_OUTAGE, bad_rate), rate, failed)
-    if state.runs > LEARNING_RUNS and max(bad, outage) >= limit:
-        return replace(state, bad=0.0, outage=0.0, open_failed=1, open_runs=1, recovery=0.0)
-    if state.runs <= LEARNING_RUNS:
+    if state.runs < LEARNING_RUNS:
         bad = outage = 0.0
-    return _remember(replace(state, bad=bad, outage=outage), failed)
+    elif bad >= limit or outage >= limit:
+        return replace(state, runs=state.runs + 1, bad=0.0, outage=0.0, open_failed=1, open_runs=1, recovery=0.0)
+    return _remember(state, failed, bad, outage)
 
 
 def _stand(state: RateState, open_failed: int, failed: bool) -> RateState:
@@ -135,21 +134,23 @@ def _stand(state: RateState, open_failed: int, failed: bool) -> RateState:
     incident_rate = max((open_failed + 1) / (runs + 2), 2 * state.normal_rate, 0.2)
     gain = math.log(_ratio(state.normal_rate, min(incident_rate, 0.95), failed))
     recovery = max(0.0, state.recovery + gain)
+    state = replace(state, runs=state.runs + 1, open_failed=open_failed, open_runs=runs, recovery=recovery)
     if recovery >= math.log(_RECOVERED):
         return replace(state, open_failed=None, open_runs=0, recovery=0.0, recent=())
-    return replace(state, open_failed=open_failed, open_runs=runs, recovery=recovery)
+    return state
+
+
+def _remember(state: RateState, failed: bool, bad: float, outage: float) -> RateState:
+    """Return the state after a run without an incident; built directly, since nearly every run passes here."""
+    recent, old_failed, counted = (*state.recent, failed), state.failed, state.counted
+    if len(recent) > _LAG_RUNS:
+        old_failed, counted = old_failed * _FADE + recent[0], counted * _FADE + 1
+        recent = recent[1:]
+    return RateState(state.runs + 1, old_failed, counted, recent, bad, outage)
 
 
 def _ratio(alternative: float, normal: float, failed: bool) -> float:
     return alternative / normal if failed else (1 - alternative) / (1 - normal)
-
-
-def _remember(state: RateState, failed: bool) -> RateState:
-    recent = (*state.recent, failed)
-    if len(recent) <= _LAG_RUNS:
-        return replace(state, recent=recent)
-    fade = 1 - 1 / _MEMORY_RUNS
-    return replace(state, recent=recent[1:], failed=state.failed * fade + recent[0], counted=state.counted * fade + 1)
 
 
 def _signal(state: RateState, limit: float) -> RateSignal:
