@@ -110,12 +110,13 @@ def _trailing_cells(cells: Cells, end: int) -> Cells:
 def _measure(  # noqa: PLR0917 - what a baseline is made of
     season: Season, level: float, sigma: float, cadence: float, residual: FloatArray, settings: Settings
 ) -> Baseline:
-    runs_between = settings.months * MONTH_S / cadence
+    sides = len(settings.alerting_sides)  # share the false alerts
+    runs_between = sides * settings.months * MONTH_S / cadence
     shape = parts.shape_scores(residual)
     score = parts.scores(residual, shape)
     mean = score.mean(axis=1) / parts.SCALE
     spread = _block_spread(score)
-    often = settings.months * MONTH_S / min(cadence, _BUSY_S)
+    often = sides * settings.months * MONTH_S / min(cadence, _BUSY_S)
     limit = np.array([parts.limits(part, often, len(residual)) for part in SCANS])
     limit[:, np.array(WINDOWS) * cadence < _LONG_SPAN_S] = _IMPOSSIBLE
     return Baseline(

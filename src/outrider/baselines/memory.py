@@ -7,7 +7,7 @@ import numpy as np
 from outrider.baselines.clock import CELL_S
 from outrider.baselines.expectation import GAP_S, TRAIL_RUNS, TRAIL_S
 from outrider.baselines.season import Cells, cells_of
-from outrider.baselines.series import DAY_S, FloatArray, IntArray
+from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray
 
 KEPT_RUNS = 16_384  # more than the gap and a day, at a run every ten seconds
 _FULL = 24_576
@@ -73,7 +73,7 @@ class Memory:
         self.at, self.value = self.at[cut:], self.value[cut:]
         self._keep_cells(self.cells.index * CELL_S >= self.at[-1] - _KEPT_S)
 
-    def _keep_cells(self, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+    def _keep_cells(self, kept: BoolArray) -> None:
         self.cells = Cells(self.cells.index[kept], self.cells.middle[kept])
 
 
