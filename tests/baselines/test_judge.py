@@ -262,3 +262,16 @@ def test_counts_are_judged_downwards_too() -> None:
 
     assert not alerting[: 19 * DAY].any()
     assert alerting[19 * DAY : 19 * DAY + 36].any()
+
+
+def test_at_a_slow_cadence_a_single_huge_run_alerts_until_it_recurs_daily(make_series: MakeSeries) -> None:
+    """Two slow hours are news the first time; what comes every night for two weeks is normal by then."""
+    at, value = make_series(19, 50, every_s=3600)
+    nightly = np.arange(len(at)) >= 20 * 24
+    value[nightly & (np.arange(len(at)) % 24 < 2)] *= 4
+
+    alerting = replay(at, value)
+
+    assert not alerting[: 20 * 24].any()
+    assert alerting[20 * 24 : 21 * 24].any()
+    assert not alerting[36 * 24 :].any()

@@ -32,6 +32,7 @@ _PIECE = 1024  # runs judged at once: bounds memory
 _STILL = 0.5  # share of the limit below which the part that fired must fall, that the deviation is over
 _CALM = 0.9  # and below which every other part must stay meanwhile
 _CLOSING_WINDOW = 24
+_FLASH_RUNS = 6
 _LATE_S = 3600  # a run that far behind the clock is no straggler: somebody set the clock back
 _LATE_RUNS = 3
 _EXTREME = np.array([part is Part.EXTREME for part, _ in COLUMNS])
@@ -178,8 +179,14 @@ class _Fold:
     def close(self, at: int) -> None:
         """End the episode; its runs do not count as normal."""
         if self.episode is not None:
-            self._memory.exclude(self.episode.since, at)
+            if not self._is_flash(self.episode, at):
+                self._memory.exclude(self.episode.since, at)
             self.episode, self._fresh = None, 0
+
+    def _is_flash(self, episode: Episode, until: int) -> bool:
+        """Whether it was so short that it spoils nothing, and is to become normal where it recurs."""
+        seen = self._memory.at[np.searchsorted(self._memory.at, episode.since) :]
+        return episode.part is Part.EXTREME and int((seen <= until).sum()) <= _FLASH_RUNS
 
     def adopt_since(self, since: int) -> None:
         """Begin to learn the level that holds since then."""
