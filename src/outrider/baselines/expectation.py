@@ -9,7 +9,7 @@ import numpy as np
 
 from outrider.baselines import parts
 from outrider.baselines.extremes import return_level
-from outrider.baselines.parts import COLUMNS, LOOK_BACK, SCANS, SHORT_WINDOWS, WINDOW_OF, WINDOWS, Part
+from outrider.baselines.parts import COLUMNS, SCANS, SHORT_WINDOWS, WINDOWS
 from outrider.baselines.season import FLAT, Cells, Season, fit_season
 from outrider.baselines.series import DAY_S, FloatArray, IntArray
 from outrider.baselines.settings import MONTH_S
@@ -197,6 +197,3 @@ def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[Floa
 def _put(row: FloatArray, values: FloatArray) -> None:
     count = min(len(row), len(values))
     row[len(row) - count :] = values[-count:]
-
-
-__all__ = ["LOOK_BACK", "WINDOW_OF", "Baseline", "Part", "evidence", "learn"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,13 +72,17 @@ def _half_width(baseline: Baseline, window: int) -> float:
 def _worded(signal: Signal) -> Signal:
     if signal.part is None:
         return replace(signal, reason="as expected")
-    began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=signal.since or 0)
+    began = str(np.datetime64(signal.since or 0, "s"))[:16].replace("T", " ")
     text = (
-        f"{_WORDS[signal.part]} over {signal.window} runs: {signal.observed:.0f} against an expected "
-        f"{signal.expected_low:.0f} to {signal.expected_high:.0f} ({signal.ratio - 1:+.0%}), "
-        f"since {began:%Y-%m-%d %H:%M} UTC"
+        f"{_WORDS[signal.part]} over {signal.window} runs: {_number(signal.observed)} against an expected "
+        f"{_number(signal.expected_low)} to {_number(signal.expected_high)} ({signal.ratio - 1:+.0%}), "
+        f"since {began} UTC"
     )
     return replace(signal, reason=text)
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _waiting(state: State, ignored: bool) -> Signal:
