@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import genpareto, norm, t
 
-from outrider.baselines import Part, hourly_ratios
+from outrider.baselines import Part, change_points, hourly_ratios, without_season
 from outrider.baselines.clock import is_weekend, local_seconds, slot_of
 from outrider.baselines.extremes import return_level
 from outrider.baselines.location import huber_location, robust_sigma
@@ -105,6 +105,17 @@ def test_hourly_ratios_are_those_of_the_season(make_series: MakeSeries) -> None:
     assert weekend == pytest.approx(1.0, abs=0.02)
     with pytest.raises(TooFewSamples):
         hourly_ratios(at[:288], value[:288])
+
+
+def test_without_its_season_a_series_has_no_change_points_but_the_real_one(make_series: MakeSeries) -> None:
+    """A tide of 16 % makes many levels; divided out, the step of a fifth is left (seed 5)."""
+    at, value = make_series(5, 21)
+    value[14 * 288 :] *= 1.2
+
+    found = change_points(without_season(at, value))
+
+    assert len(change_points(value)) > 10
+    assert [abs(point.index - 14 * 288) <= 20 for point in found] == [True]
 
 
 def test_slots_that_nobody_saw_lie_between_their_neighbours() -> None:

@@ -11,7 +11,7 @@ from outrider.baselines.judge import replay, step
 from outrider.baselines.parts import Part
 from outrider.baselines.proportions import compare_errors
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
-from outrider.baselines.season import hourly_ratios
+from outrider.baselines.season import hourly_ratios, without_season
 from outrider.baselines.selftest import false_fail_rate
 from outrider.baselines.sequential import Plan, correct, judge_so_far, run_plan
 from outrider.baselines.settings import Direction, Scale, Settings
@@ -22,5 +22,5 @@ __all__ = [
     "Event", "EventKind", "Part", "Plan", "RateSignal", "RateState", "Scale", "Settings", "Signal", "State",
     "Verdict", "calibrate", "change_points", "compare", "compare_errors", "correct", "days_to_breach", "discoveries",
     "dump", "error_budget", "false_fail_rate", "hourly_ratios", "judge_so_far", "load", "months_per_series",
-    "precede", "replay", "replay_rates", "run_plan", "sensitivities", "step", "step_rate",
+    "precede", "replay", "replay_rates", "run_plan", "sensitivities", "step", "step_rate", "without_season",
 ]  # fmt: skip

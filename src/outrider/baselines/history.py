@@ -86,7 +86,8 @@ def change_points(value: ArrayLike) -> list[ChangePoint]:
     """Return where a whole history took new levels, oldest first.
 
     Args:
-        value: One value a run, shape (n,); NaN and infinite values are left out, indices count them.
+        value: One value a run, shape (n,); NaN and infinite values are left out, indices count them. A daily season is
+            taken for levels: hand in daily values, or `without_season` of them.
 
     Raises:
         BadSeries: If the values are not numbers in one dimension.

@@ -95,12 +95,25 @@ def hourly_ratios(at: ArrayLike, value: ArrayLike, *, tz: str = "UTC") -> tuple[
         TooFewSamples: If the values span less than a week.
     """
     numbers = values_of(value)
+    season = _season_of(seconds_of(at, len(numbers)), numbers, tz)
+    return np.exp(season.daily.reshape(24, 2).mean(axis=1)), float(np.exp(season.weekend))
+
+
+def without_season(at: ArrayLike, value: ArrayLike, *, tz: str = "UTC") -> FloatArray:
+    """Return durations with their season divided out, for `change_points`: a day's tide is no new level.
+
+    Arguments and errors are those of `hourly_ratios`.
+    """
+    numbers = values_of(value)
     seconds = seconds_of(at, len(numbers))
+    return numbers / np.exp(_season_of(seconds, numbers, tz).at(seconds, tz))
+
+
+def _season_of(seconds: IntArray, numbers: FloatArray, tz: str) -> Season:
     real = np.isfinite(numbers) & (numbers > 0)
     if not real.any() or np.ptp(seconds[real]) < 7 * DAY_S:
         raise TooFewSamples("less than a week of values", slug="too-few-days", fix="wait for a week of runs")
-    season = fit_season(cells_of(seconds[real], np.log(numbers[real])), tz)
-    return np.exp(season.daily.reshape(24, 2).mean(axis=1)), float(np.exp(season.weekend))
+    return fit_season(cells_of(seconds[real], np.log(numbers[real])), tz)
 
 
 def _weekend_offset(rest: FloatArray, weekend: BoolArray) -> float:
