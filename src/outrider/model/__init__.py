@@ -2,6 +2,7 @@
 
 from outrider.model.check import Check, Kind, Policy
 from outrider.model.errors import (
+    BadSeries,
     BrowserError,
     ConfigError,
     ConfigErrors,
@@ -29,8 +30,8 @@ from outrider.model.outcome import Outcome, exit_code
 from outrider.model.run import Attempt, Circumstances, Run
 
 __all__ = [
-    "ArtifactFile", "ArtifactKind", "Attempt", "BrowserError", "Check", "CheckId", "Circumstances", "ConfigError",
-    "ConfigErrors", "ErrorRecord", "ErrorSource", "HostLoad", "Kind", "Measure", "Measurement", "Order", "Outcome",
-    "OutriderError", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind", "StoreError", "TooFewSamples",
-    "UsageError", "exit_code", "new_run_id",
+    "ArtifactFile", "ArtifactKind", "Attempt", "BadSeries", "BrowserError", "Check", "CheckId", "Circumstances",
+    "ConfigError", "ConfigErrors", "ErrorRecord", "ErrorSource", "HostLoad", "Kind", "Measure", "Measurement", "Order",
+    "Outcome", "OutriderError", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind", "StoreError",
+    "TooFewSamples", "UsageError", "exit_code", "new_run_id",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ A failing target is never an exception; it is an outcome.
     ├── UsageError         the command line is wrong              (exit 2)
     ├── BrowserError       no usable browser                      (exit 4)
     ├── StoreError         the database cannot be used            (exit 4)
+    ├── BadSeries          values or times that cannot be judged  (exit 2)
     └── TooFewSamples      a statistic needs more values          (exit 3)
 """
 
@@ -87,3 +88,9 @@ class TooFewSamples(OutriderError):
     """A statistic needs more values than it was given."""
 
     exit_code = 3
+
+
+class BadSeries(OutriderError):
+    """Values or times were handed in that no statistic can judge."""
+
+    exit_code = 2

@@ -1,0 +1,181 @@
+"""What a sensitivity would mean for one series: replayed on its own past, resampled by days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.baselines.judge import replay
+from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
+from outrider.baselines.settings import MONTH_S, Settings
+from outrider.model import TooFewSamples
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+
+MIN_DAYS = 14
+STEPS = (0.05, 0.10, 0.15, 0.20, 0.30, 0.50, 1.00, 2.00)
+_LEARN_DAYS = 21
+_JUDGED_DAYS = 28
+_QUIET_S = 6 * 3600  # after which an alert is another one
+_SEEN_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a sensitivity means on a series' own past.
+
+    Attributes:
+        months: The sensitivity asked for: one false alert in so many months.
+        false_per_month: False alerts per month that the resampled past gave.
+        false_upper: Upper 95 % bound of it: so much cannot be ruled out by so short a simulation.
+        smallest_step: Smallest rise seen within a day in four of five tries; None where none of STEPS was.
+        simulated_months: How much was replayed.
+    """
+
+    months: float
+    false_per_month: float
+    false_upper: float
+    smallest_step: float | None
+    simulated_months: float
+
+    @property
+    def in_words(self) -> str:
+        """The calibration as a sentence for people."""
+        step = f"a rise of {self.smallest_step:.0%}" if self.smallest_step else "no rise up to 200 %"
+        often = (
+            f"one false alert in {1 / self.false_per_month:.1f} months"
+            if self.false_per_month
+            else (f"no false alert in {self.simulated_months:.0f} simulated months")
+        )
+        return f"set to one false alert in {self.months:g} months: {often}; {step} is seen within a day"
+
+
+def calibrate(
+    at: ArrayLike,
+    value: ArrayLike,
+    rng: np.random.Generator,
+    *,
+    settings: Mapping[str, object] | None = None,
+    series: int = 20,
+) -> Calibration:
+    """Return what a sensitivity means, from a block bootstrap of a stored history.
+
+    Whole days are drawn with replacement, weekdays for weekdays and weekends for weekends, in pairs of neighbours where
+    the calendar allows: that keeps the season and the dependence within a day, and loses drift over weeks.
+
+    Args:
+        at: datetime64[s] UTC, ascending, shape (n,), two weeks or more without a known incident.
+        value: Durations [ms], shape (n,).
+        rng: Source of randomness.
+        settings: Overrides of `Settings`, among them `months`.
+        series: How many histories of seven weeks to draw; four weeks of each are judged.
+
+    Raises:
+        TooFewSamples: If the history is shorter than two weeks.
+    """
+    wanted = Settings.of(settings)
+    numbers = values_of(value)
+    days = _days(seconds_of(at, len(numbers)), numbers)
+    draws = [_draw(days, rng) for _ in range(series)]
+    alerts = sum(_episodes(*draw, settings) for draw in draws)
+    months = series * _JUDGED_DAYS * DAY_S / MONTH_S
+    return Calibration(
+        months=wanted.months,
+        false_per_month=alerts / months,
+        false_upper=_poisson_upper(alerts) / months,
+        smallest_step=_smallest_step(draws, rng, settings),
+        simulated_months=months,
+    )
+
+
+def sensitivities(
+    at: ArrayLike,
+    value: ArrayLike,
+    rng: np.random.Generator,
+    *,
+    settings: Mapping[str, object] | None = None,
+    series: int = 20,
+) -> tuple[Calibration, Calibration, Calibration]:
+    """Return what a lower, the present and a higher sensitivity would mean, on the same resampled histories."""
+    months, seed = Settings.of(settings).months, int(rng.integers(2**63))
+    low, now, high = (
+        calibrate(at, value, np.random.default_rng(seed), settings={**(settings or {}), "months": each}, series=series)
+        for each in (months * 3, months, months / 3)
+    )
+    return low, now, high
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    number: int
+    second: IntArray
+    value: FloatArray
+
+
+def _days(at: IntArray, value: FloatArray) -> list[_Day]:
+    number = at // DAY_S
+    days = [_Day(int(d), at[number == d] % DAY_S, value[number == d]) for d in np.unique(number)[1:-1]]
+    if len(days) < MIN_DAYS:
+        raise TooFewSamples(
+            f"{len(days)} whole days of history, {MIN_DAYS} are needed",
+            slug="too-few-days",
+            fix="calibrate once two weeks of runs are stored",
+        )
+    return days
+
+
+def _is_weekend(day: int) -> bool:
+    return (day + 3) % 7 >= 5
+
+
+def _draw(days: list[_Day], rng: np.random.Generator) -> tuple[IntArray, FloatArray]:
+    """Return seven weeks of resampled days, beginning on a Monday."""
+    kinds = {weekend: [k for k, day in enumerate(days) if _is_weekend(day.number) is weekend] for weekend in (0, 1)}
+    picked, second, value = -2, list[IntArray](), list[FloatArray]()
+    for d in range(_LEARN_DAYS + _JUDGED_DAYS):
+        pool = kinds[int(_is_weekend(d + 4))] or list(range(len(days)))
+        follows = picked + 1 in pool and d % 2 == 1
+        picked = picked + 1 if follows else int(rng.choice(pool))
+        second.append(days[picked].second + (d + 4) * DAY_S)
+        value.append(days[picked].value)
+    return np.concatenate(second), np.concatenate(value)
+
+
+def _alerting(at: IntArray, value: FloatArray, settings: Mapping[str, object] | None) -> BoolArray:
+    return replay(at.astype("datetime64[s]"), value, settings=settings)
+
+
+def _episodes(at: IntArray, value: FloatArray, settings: Mapping[str, object] | None) -> int:
+    judged = at >= at[0] + _LEARN_DAYS * DAY_S
+    on = at[judged & _alerting(at, value, settings)]
+    return 0 if not len(on) else 1 + int((np.diff(on) > _QUIET_S).sum())
+
+
+def _smallest_step(
+    draws: list[tuple[IntArray, FloatArray]], rng: np.random.Generator, settings: Mapping[str, object] | None
+) -> float | None:
+    late = rng.integers(_LEARN_DAYS * DAY_S, (_LEARN_DAYS + 7) * DAY_S, len(draws))
+    onsets = [int(at[0] + shift) for (at, _), shift in zip(draws, late, strict=True)]
+    for size in STEPS:
+        seen = [_seen(at, value, onset, size, settings) for (at, value), onset in zip(draws, onsets, strict=True)]
+        if np.mean(seen) >= _SEEN_SHARE:
+            return size
+    return None
+
+
+def _seen(at: IntArray, value: FloatArray, onset: int, size: float, settings: Mapping[str, object] | None) -> bool:
+    kept = at < onset + DAY_S
+    at, value = at[kept], value[kept]
+    alerting = _alerting(at, np.where(at >= onset, value * (1 + size), value), settings)
+    return bool(alerting[at >= onset].any())
+
+
+def _poisson_upper(count: int) -> float:
+    from scipy.special import gammaincinv  # noqa: PLC0415 - only where used
+
+    return float(gammaincinv(count + 1, 0.95))

@@ -1,0 +1,199 @@
+"""The baseline of a series: what it is expected to be, learned from its own past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.baselines import parts
+from outrider.baselines.extremes import return_level
+from outrider.baselines.parts import COLUMNS, SCANS, SHORT_WINDOWS, WINDOWS
+from outrider.baselines.season import FLAT, Cells, Season, fit_season
+from outrider.baselines.series import DAY_S, FloatArray, IntArray
+from outrider.baselines.settings import MONTH_S
+
+if TYPE_CHECKING:
+    from outrider.baselines.settings import Settings
+
+TRAIL_S = 14 * DAY_S
+GAP_S = DAY_S // 2
+TRAIL_RUNS = 300
+_SEASON_SPAN_S = TRAIL_S - GAP_S
+_LEAST_SIGMA = 0.01  # log units: nobody is paged for less than a percent of noise
+_FALLING = -3.0  # standardised level below which a wider spread is no news
+_RECENT_RUNS = 49  # tell the cadence, which may have changed
+_LEAST_EFFECT = 0.02  # log units: the smallest change of level worth an alert
+_LEAST_EFFECTS = _LEAST_EFFECT * np.array([1.0, 1.0, 1.0, 0.25])  # by part, of its mean score times sigma
+_EXTREME_SHARE = 0.5  # of the false alerts that may come from single runs
+_SHORT_SPAN_S = 1800  # one to three runs in a row say something only where they last half an hour
+_LONG_SPAN_S = 300  # and a block of runs where it lasts five minutes
+_LEAST_BLOCKS = 14  # that a history must hold of a length before a block of that length can raise an alert
+_BUSY_S = 300.0  # slower cadences do not lower limits: there it is drift, not chance, that alarms falsely
+_EXTREME_MARGIN = 1.25  # what the tail of two weeks does not know of the next
+_FORGIVEN = 2  # incidents that two weeks of history may hold without becoming normal
+_INCIDENT_RUNS = 6
+_IMPOSSIBLE = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a series is expected to be, in log units.
+
+    Attributes:
+        level: Median of what the season leaves.
+        sigma: Robust standard deviation of one run around it.
+        cadence_s: Median seconds between runs lately.
+        shape: Scores of the density of residuals, see `parts.shape_scores`.
+        mean: Mean score of each part, shape (4,).
+        spread: Standard deviation of block means, shape (4, windows).
+        limit: What standardised evidence must exceed, a column each; for extremes in sigmas.
+        low_limit: The same downwards.
+    """
+
+    season: Season
+    level: float
+    sigma: float
+    cadence_s: float
+    shape: FloatArray
+    mean: FloatArray
+    spread: FloatArray
+    limit: FloatArray
+    low_limit: FloatArray
+
+    def expected(self, at: IntArray, tz: str) -> FloatArray:
+        """Return the expected log value at UTC seconds `at`."""
+        return self.season.at(at, tz) + self.level
+
+    def residual(self, at: IntArray, value: FloatArray, tz: str) -> FloatArray:
+        """Return log values as sigmas above what was expected."""
+        return (value - self.expected(at, tz)) / self.sigma
+
+
+def learn(at: IntArray, value: FloatArray, cells: Cells, settings: Settings) -> Baseline:
+    """Return the baseline that a history supports.
+
+    Args:
+        at: UTC seconds of its runs, ascending, at least a few dozen.
+        value: Log value of each.
+        cells: The same history by half hours, which may reach further back.
+        settings: For the time zone and the sensitivity.
+
+    The season is learned once two weeks are there.
+    """
+    end = int(at[-1]) - GAP_S
+    past, season = _trailing(at, value, end), FLAT
+    if len(cells.index) and end - int(cells.index[0]) * 1800 >= _SEASON_SPAN_S:
+        season = fit_season(_trailing_cells(cells, end), settings.tz)
+    rest = past[1] - season.at(past[0], settings.tz)
+    level = float(np.median(rest))
+    sigma = max(float(np.median(np.abs(rest - level))) * 1.4826, _LEAST_SIGMA)
+    cadence = max(float(np.median(np.diff(at[-_RECENT_RUNS:]))), 1.0)
+    return _measure(season, level, sigma, cadence, (rest - level) / sigma, settings)
+
+
+def _trailing(at: IntArray, value: FloatArray, end: int) -> tuple[IntArray, FloatArray]:
+    """Return two weeks, or three hundred runs if they are longer, that stop half a day before the last run."""
+    stop = int(np.searchsorted(at, end, "right"))
+    if stop < TRAIL_RUNS // 2:
+        stop = max(stop, len(at) - WINDOWS[2])
+    start = min(int(np.searchsorted(at, end - TRAIL_S)), max(0, stop - TRAIL_RUNS))
+    return at[start:stop], value[start:stop]
+
+
+def _trailing_cells(cells: Cells, end: int) -> Cells:
+    kept = (cells.index * 1800 >= end - TRAIL_S) & (cells.index * 1800 < end)
+    return Cells(cells.index[kept], cells.middle[kept])
+
+
+def _measure(  # noqa: PLR0917 - what a baseline is made of
+    season: Season, level: float, sigma: float, cadence: float, residual: FloatArray, settings: Settings
+) -> Baseline:
+    sides = len(settings.alerting_sides)  # share the false alerts
+    runs_between = sides * settings.months * MONTH_S / cadence
+    shape = parts.shape_scores(residual)
+    score = parts.scores(residual, shape)
+    mean = score.mean(axis=1) / parts.SCALE
+    spread = _block_spread(score)
+    often = sides * settings.months * MONTH_S / min(cadence, _BUSY_S)
+    limit = np.array([parts.limits(part, often, len(residual)) for part in SCANS])
+    limit[:, np.array(WINDOWS) * cadence < _LONG_SPAN_S] = _IMPOSSIBLE
+    return Baseline(
+        season, level, sigma, cadence, shape, mean, spread,
+        limit=np.concatenate([limit.ravel(), _extremes(residual, cadence, runs_between)]),
+        low_limit=np.concatenate([limit.ravel(), _extremes(-residual, cadence, runs_between)]),
+    )  # fmt: skip
+
+
+def _block_spread(score: IntArray) -> FloatArray:
+    """Return the standard deviation of block means, at least half of what independent runs would have."""
+    single = np.maximum(score.std(axis=1) / parts.SCALE, 0.05)
+    floor = single[:, None] * 0.5 / np.sqrt(WINDOWS)
+    found = floor.copy()
+    for column, means in enumerate(parts.block_means(score)):
+        if score.shape[1] >= _LEAST_BLOCKS * WINDOWS[column]:
+            found[:, column] = means.std(axis=1)
+        else:  # a history too short for such blocks: no alert from them
+            found[:, column] = _IMPOSSIBLE
+    found[:, len(parts.block_means(score)) :] = _IMPOSSIBLE
+    spread: FloatArray = np.maximum(found, floor)
+    return spread
+
+
+def _extremes(residual: FloatArray, cadence: float, runs_between: float) -> FloatArray:
+    found = np.full(len(SHORT_WINDOWS), _IMPOSSIBLE)
+    for column, window in enumerate(SHORT_WINDOWS):
+        if window * cadence >= _SHORT_SPAN_S and len(residual) > 10 * window:
+            least = parts.sustained(residual, window)
+            between = runs_between / _EXTREME_SHARE
+            alone = float(np.quantile(residual, 1 - between ** (-1 / window)))  # were runs independent
+            if window > 1:
+                least = _forgiven(least)
+            found[column] = max(_EXTREME_MARGIN * max(return_level(least, between), alone), 4.0)
+    return found
+
+
+def _forgiven(values: FloatArray) -> FloatArray:
+    """Return `values` without the surroundings of its largest few: incidents in what is learned are no example."""
+    kept = np.ones(len(values), dtype=bool)
+    for _ in range(_FORGIVEN):
+        worst = int(np.argmax(np.where(kept, values, -np.inf)))
+        kept[max(0, worst - _INCIDENT_RUNS) : worst + _INCIDENT_RUNS] = False
+    return values[kept]
+
+
+def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
+    """Return the evidence after each of the last `count` runs, up and down, as a share of the limit.
+
+    Args:
+        baseline: What was expected.
+        residual: Standardised residuals, the last `count` of them to be judged, the rest looked back at.
+        count: How many to judge.
+
+    Returns:
+        Two arrays of shape (count, columns); windows that reach before the first residual are zero. Spread and tail
+        speak upwards only, and spread not while the level falls.
+    """
+    score = parts.scores(residual, baseline.shape)
+    width = len(WINDOWS)
+    up, down = np.zeros((len(COLUMNS), count)), np.zeros((len(COLUMNS), count))
+    for column, means in enumerate(parts.block_means(score)):
+        change = means[:, -count:] - baseline.mean[:, None]
+        blocks, new = slice(column, len(SCANS) * width, width), slice(count - change.shape[1], count)
+        seen, effect = change / baseline.spread[:, column, None], change * baseline.sigma
+        effect[1] = effect[0]  # the shape tells of a shift, the level how large it is
+        up[blocks, new] = np.where(effect >= _LEAST_EFFECTS[:, None], seen, 0.0)
+        up[blocks, new][2, seen[0] < _FALLING] = 0.0
+        down[blocks, new] = np.where(effect <= -_LEAST_EFFECTS[:, None], -seen, 0.0)
+    down[2 * width :] = 0.0
+    for column, window in enumerate(SHORT_WINDOWS, start=len(SCANS) * width):
+        if len(residual) >= window and min(baseline.limit[column], baseline.low_limit[column]) < _IMPOSSIBLE:
+            _put(up[column], parts.sustained(residual, window))
+            _put(down[column], parts.sustained(-residual, window))
+    return (up / baseline.limit[:, None]).T, (down / baseline.low_limit[:, None]).T
+
+
+def _put(row: FloatArray, values: FloatArray) -> None:
+    count = min(len(row), len(values))
+    row[len(row) - count :] = values[-count:]

@@ -1,0 +1,228 @@
+"""Where history took a new level.
+
+Values are clipped to their running median, so that a spike cannot pass for a level; candidates come from seeded binary
+segmentation, whose penalty is inflated for autocorrelation; each survivor is then placed anew between its neighbours
+and must be confirmed by a rank test on the effective sample size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.baselines.segmentation import best_split, seeded_intervals, strongest_splits
+from outrider.baselines.series import values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from outrider.baselines.series import FloatArray, IntArray
+
+MIN_LENGTH = 7  # runs that make a level
+_RUNNING = 15  # runs of the running median: an excursion of up to seven is no level
+_CLIP = 2.5  # robust sigmas
+_SURPRISE = 3.1  # evidence above sqrt(2 log n) that a history must bring, in units of 1 / sqrt(2 log n)
+_RANK_LEVEL = 1e-4  # two-sided level of the confirming rank test
+_BAI_95 = 11.03  # 97.5 % point of the argmax of drifted Brownian motion (Bai 1997, doi:10.1162/003465397557132)
+_SWEEPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePoint:
+    """A new level; as a number it is the index of that level's first run.
+
+    Attributes:
+        index: First run of the new level.
+        earliest: Lower end of the location's 95 % interval.
+        latest: Upper end of it.
+        before: Median of the level that ended.
+        after: Median of the level that began.
+        p_value: Two-sided rank test between the two levels, on their effective sample sizes.
+    """
+
+    index: int
+    earliest: int
+    latest: int
+    before: float
+    after: float
+    p_value: float
+
+    def __index__(self) -> int:
+        return self.index
+
+    def __int__(self) -> int:
+        return self.index
+
+    @property
+    def ratio(self) -> float:
+        """The new level over the old one; NaN where the old one is zero."""
+        return self.after / self.before if self.before else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """What is left of a series when its levels are taken away.
+
+    Attributes:
+        sigma: Standard deviation of one value.
+        inflation: Long-run variance over variance: by how much autocorrelation shrinks the sample.
+    """
+
+    sigma: float
+    inflation: float
+
+    @property
+    def long_run_sigma(self) -> float:
+        """Return the standard deviation that a mean of n values has, times sqrt(n)."""
+        return self.sigma * math.sqrt(self.inflation)
+
+
+def change_points(value: ArrayLike) -> list[ChangePoint]:
+    """Return where a whole history took new levels, oldest first.
+
+    Args:
+        value: One value a run, shape (n,); NaN and infinite values are left out, indices count them. A daily season is
+            taken for levels: hand in daily values, or `without_season` of them.
+
+    Raises:
+        BadSeries: If the values are not numbers in one dimension.
+    """
+    series = values_of(value)
+    kept = np.flatnonzero(np.isfinite(series))
+    if len(kept) < 2 * MIN_LENGTH:
+        return []
+    values = series[kept]
+    noise, clipped = _noise(values)
+    if noise.sigma <= 0:
+        return []
+    splits = _settle(clipped, _candidates(clipped, noise))
+    return [_shift_index(point, kept) for point in _confirm(values, clipped, splits, noise)]
+
+
+def precede(points: Sequence[ChangePoint], released_at: Sequence[int]) -> list[int | None]:
+    """Return for each change point the position of the release that best explains it, or None.
+
+    Args:
+        points: Change points of a history.
+        released_at: Index of the first run of each release, ascending.
+
+    A release explains a change point if its first run lies within the location's interval; of several the nearest.
+    """
+    named: list[int | None] = []
+    for point in points:
+        near = [k for k, run in enumerate(released_at) if point.earliest <= run <= point.latest]
+        named.append(min(near, key=lambda k: abs(released_at[k] - point.index), default=None))
+    return named
+
+
+def _noise(values: FloatArray) -> tuple[Noise, FloatArray]:
+    """Return the noise of a series, and the series clipped to its running median.
+
+    Differences know nothing of levels, so the noise is that of differences: for an AR(1) process those over two runs
+    have (1 + phi) times the variance of those over one.
+    """
+    from scipy.ndimage import median_filter  # noqa: PLC0415 - a tenth of a second that most commands do not need
+
+    middle = median_filter(values, _RUNNING, mode="reflect")
+    deviation = np.abs(values - middle)
+    sigma = float(np.median(deviation)) * 1.55  # the running median takes part of the noise with it
+    if sigma <= 0:
+        sigma = float(np.mean(np.minimum(deviation, np.quantile(deviation, 0.9)))) * 1.25
+    clipped = np.clip(values, middle - _CLIP * sigma, middle + _CLIP * sigma)
+    one, two = (_trimmed_square(clipped[lag:] - clipped[:-lag]) for lag in (1, 2))
+    if one <= 0:
+        return Noise(0.0, 1.0), clipped
+    phi = min(max(two / one - 1.0, 0.0), 0.9)
+    variance = one / 2 / (1 - phi)
+    inflation = max((1 + phi) / (1 - phi), _block_inflation(clipped, variance))
+    return Noise(math.sqrt(variance), inflation), clipped
+
+
+def _trimmed_square(differences: FloatArray) -> float:
+    """Return the mean square of all but the largest hundredth, which are where levels change."""
+    squares = np.sort(differences**2)
+    return float(squares[: max(1, int(len(squares) * 0.99))].mean()) * 1.08
+
+
+def _block_inflation(values: FloatArray, variance: float, length: int = 10) -> float:
+    blocks = len(values) // length
+    if blocks < 20:
+        return 1.0
+    means = values[: blocks * length].reshape(blocks, length).mean(axis=1)
+    squares = np.sort(np.diff(means) ** 2)
+    return float(squares[: int(len(squares) * 0.95)].mean()) * 1.26 * length / 2 / variance
+
+
+def _candidates(clipped: FloatArray, noise: Noise) -> list[int]:
+    count = len(clipped)
+    root = math.sqrt(2 * math.log(count))
+    threshold = (root + _SURPRISE / root) * noise.long_run_sigma
+    return strongest_splits(clipped, seeded_intervals(count, MIN_LENGTH), MIN_LENGTH, threshold)
+
+
+def _settle(clipped: FloatArray, splits: list[int]) -> list[int]:
+    """Place each split anew between its neighbours as they stand then, until none moves."""
+    for _ in range(_SWEEPS):
+        edges = [0, *splits, len(clipped)]
+        for k in range(1, len(edges) - 1):
+            a, b = edges[k - 1], edges[k + 1]
+            edges[k] = a + best_split(clipped[a:b], MIN_LENGTH)
+        if edges[1:-1] == splits:
+            break
+        splits = edges[1:-1]
+    return splits
+
+
+def _confirm(values: FloatArray, clipped: FloatArray, splits: list[int], noise: Noise) -> list[ChangePoint]:
+    """Drop the weakest split until every one that is left passes the rank test."""
+    known: dict[tuple[int, int, int], ChangePoint] = {}
+    while splits:
+        edges = [0, *splits, len(values)]
+        spans = list(zip(edges, splits, edges[2:], strict=False))
+        known |= {span: _describe(values, clipped, span, noise) for span in spans if span not in known}
+        points = [known[span] for span in spans]
+        weakest = max(points, key=lambda point: point.p_value)
+        if weakest.p_value <= _RANK_LEVEL:
+            return points
+        splits = _settle(clipped, [k for k in splits if k != weakest.index])
+    return []
+
+
+def _describe(values: FloatArray, clipped: FloatArray, span: tuple[int, int, int], noise: Noise) -> ChangePoint:
+    a, k, b = span
+    left, right = values[a:k], values[k:b]
+    size = abs(float(clipped[k:b].mean() - clipped[a:k].mean()))
+    reach = math.ceil(_BAI_95 * (noise.long_run_sigma / size) ** 2) + 1 if size > 0 else b - a
+    return ChangePoint(
+        index=k,
+        earliest=max(a + 1, k - reach),
+        latest=min(b - 1, k + reach),
+        before=float(np.median(left)),
+        after=float(np.median(right)),
+        p_value=_rank_p_value(left, right, noise.inflation),
+    )
+
+
+def _rank_p_value(left: FloatArray, right: FloatArray, inflation: float) -> float:
+    """Return the two-sided Mann-Whitney p-value with the variance inflated for autocorrelation."""
+    from scipy.stats import mannwhitneyu, norm  # noqa: PLC0415 - half a second that most commands do not need
+
+    found = mannwhitneyu(right, left, method="asymptotic")
+    z = float(norm.isf(found.pvalue / 2)) if found.pvalue > 0 else 38.0
+    return max(float(2 * norm.sf(z / math.sqrt(inflation))), 5e-324)
+
+
+def _shift_index(point: ChangePoint, kept: IntArray) -> ChangePoint:
+    return ChangePoint(
+        index=int(kept[point.index]),
+        earliest=int(kept[point.earliest]),
+        latest=int(kept[point.latest]),
+        before=point.before,
+        after=point.after,
+        p_value=point.p_value,
+    )

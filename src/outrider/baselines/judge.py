@@ -1,0 +1,331 @@
+"""The latency judge: one pure fold over the runs of a series.
+
+`step` folds one run into a checkpoint, `replay` folds a whole series. Both go through `advance`, whose answers do not
+depend on how a series is cut into pieces: scores are whole numbers, so sums are exact, and a baseline is learned anew
+at runs that the data determine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.baselines.expectation import Baseline, evidence, learn
+from outrider.baselines.explanation import explain
+from outrider.baselines.memory import Memory
+from outrider.baselines.parts import COLUMNS, LOOK_BACK, WINDOW_OF, Part
+from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
+from outrider.baselines.settings import Scale, Settings
+from outrider.baselines.state import Code, Episode, Event, EventKind, Signal, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+
+LEARNING_RUNS = 300
+LEARNING_S = 3 * DAY_S
+ADOPTING_RUNS = 24
+_PIECE = 1024  # runs judged at once: bounds memory
+_STILL = 0.5  # share of the limit below which the part that fired must fall, that the deviation is over
+_CALM = 0.9  # and below which every other part must stay meanwhile
+_CLOSING_WINDOW = 24
+_FLASH_RUNS = 6
+_LATE_S = 3600  # a run that far behind the clock is no straggler: somebody set the clock back
+_LATE_RUNS = 3
+_EXTREME = np.array([part is Part.EXTREME for part, _ in COLUMNS])
+
+
+def replay(at: ArrayLike, value: ArrayLike, *, settings: Mapping[str, object] | None = None) -> BoolArray:
+    """Return whether an alert is open after each run, from that run and those before it alone.
+
+    Args:
+        at: When each run was due, datetime64[s] UTC, shape (n,). Runs that repeat or precede an earlier time are
+            ignored; three in a row that lie an hour back mean that the clock was set back, and restart learning.
+        value: Duration [ms], shape (n,). What is not a positive number stands for a missing run.
+        settings: Overrides of `Settings`, such as `{"direction": "both", "tz": "Europe/Berlin"}`.
+
+    Raises:
+        BadSeries: If shapes, types or settings are wrong.
+    """
+    numbers = values_of(value)
+    seconds = seconds_of(at, len(numbers))
+    _, codes = advance(State(settings=Settings.of(settings)), seconds, numbers)
+    alerting: BoolArray = codes == Code.DEGRADED
+    return alerting
+
+
+def step(state: State, at: np.datetime64 | int, value: float, event: Event | None = None) -> tuple[State, Signal]:
+    """Fold one run into the state of its series.
+
+    Args:
+        state: The checkpoint after the run before; `State()` for a new series.
+        at: When the run was due: datetime64 or UTC seconds.
+        value: Duration [ms]; NaN for a run without a sample.
+        event: What happened before this run.
+    """
+    second = int(at.astype("datetime64[s]").astype(np.int64)) if isinstance(at, np.datetime64) else int(at)
+    if event is not None:
+        state = apply(state, event, second)
+    before = state.last_at
+    after, _ = advance(state, np.array([second]), np.array([float(value)]))
+    ignored = after.last_at == before
+    return after, explain(after, ignored=ignored)
+
+
+def apply(state: State, event: Event, at: int) -> State:
+    """Return the state after an event at UTC second `at`."""
+    if event.kind is EventKind.RESET:
+        return State(settings=state.settings)
+    fold = _Fold(state)
+    if event.kind is EventKind.CLOSED:
+        fold.close(at)
+    else:
+        begun = fold.episode.since if fold.episode else at
+        fold.adopt_since(event.since if event.since is not None else begun)
+    return fold.state()
+
+
+def advance(state: State, at: IntArray, value: FloatArray) -> tuple[State, IntArray]:
+    """Fold runs into a state.
+
+    Args:
+        state: The checkpoint before them.
+        at: UTC seconds.
+        value: Durations; what is not a positive number stands for a missing run.
+
+    Returns:
+        The checkpoint after them, and the `Code` of the series after each.
+    """
+    counts = state.settings.scale is Scale.COUNT
+    real = np.flatnonzero(np.isfinite(value) & ((value >= 0) if counts else (value > 0)))
+    log_value = np.log1p(value[real]) if counts else np.log(value[real])
+    first = _code(state)
+    state, found = _in_order(state, at[real], log_value)
+    last = np.searchsorted(real, np.arange(len(value)), "right") - 1
+    codes = np.where(last >= 0, found[np.maximum(last, 0)], first) if len(real) else np.full(len(value), first)
+    return state, codes
+
+
+def _in_order(state: State, at: IntArray, value: FloatArray) -> tuple[State, IntArray]:
+    """Fold runs whose clock may stand still or go back."""
+    codes, start = np.empty(len(at), np.int64), 0
+    while start < len(at):
+        end, state, accepted = _until_set_back(state, at[start:])
+        end += start
+        folded = _Fold(state)
+        before = _code(state)
+        found = folded.run(at[start:end][accepted], value[start:end][accepted])
+        place = np.cumsum(accepted) - 1
+        codes[start:end] = np.where(place >= 0, found[np.maximum(place, 0)], before) if len(found) else before
+        state = folded.state()
+        if end < len(at):
+            state = State(settings=state.settings)
+        start = end
+    return state, codes
+
+
+def _until_set_back(state: State, at: IntArray) -> tuple[int, State, BoolArray]:
+    """Return how many runs precede a clock set back, the state with its count of late runs, and which are in order."""
+    before = state.last_at if state.last_at is not None else at[0] - 1
+    latest = np.maximum.accumulate(np.concatenate([[before], at[:-1]]))
+    accepted, late = at > latest, at < latest - _LATE_S
+    count, end = state.backwards, len(at)
+    for k in np.flatnonzero(late | accepted) if late.any() or count else ():
+        count = count + 1 if late[k] else 0
+        if count >= _LATE_RUNS:
+            end = int(k)
+            break
+    return end, replace(state, backwards=count), accepted[:end]
+
+
+def _code(state: State) -> int:
+    return int(Code[state.condition.name])
+
+
+class _Fold:
+    """A state that is being advanced."""
+
+    def __init__(self, state: State) -> None:
+        self._from = state
+        self._settings = state.settings
+        self._memory = Memory(state.at, state.value, state.cells)
+        self.baseline = state.baseline
+        self.episode = state.episode
+        self._next_fit = state.next_fit
+        self._fresh = state.fresh
+        self._adopting = state.adopting
+        self._started = state.started
+        self._last_at = state.last_at
+
+    def state(self) -> State:
+        """Return the checkpoint."""
+        memory = self._memory
+        return replace(
+            self._from, at=memory.at, value=memory.value, cells=memory.cells, baseline=self.baseline,
+            next_fit=self._next_fit, fresh=self._fresh, episode=self.episode, adopting=self._adopting,
+            started=self._started, last_at=self._last_at,
+        )  # fmt: skip
+
+    def run(self, at: IntArray, value: FloatArray) -> IntArray:
+        """Fold runs in order, and return the code after each."""
+        codes, start = np.empty(len(at), np.int64), 0
+        while start < len(at):
+            start += self._stretch(at[start:], value[start:], codes[start:])
+        return codes
+
+    def close(self, at: int) -> None:
+        """End the episode; its runs do not count as normal."""
+        if self.episode is not None:
+            if not self._is_flash(self.episode, at):
+                self._memory.exclude(self.episode.since, at)
+            self.episode, self._fresh = None, 0
+
+    def _is_flash(self, episode: Episode, until: int) -> bool:
+        """Whether it was so short that it spoils nothing, and is to become normal where it recurs."""
+        seen = self._memory.at[np.searchsorted(self._memory.at, episode.since) :]
+        return episode.part is Part.EXTREME and int((seen <= until).sum()) <= _FLASH_RUNS
+
+    def adopt_since(self, since: int) -> None:
+        """Begin to learn the level that holds since then."""
+        self.episode = None
+        if self.baseline is None:
+            self._memory.exclude(-(2**62), since - 1)
+            self._started = int(self._memory.at[0]) if len(self._memory) else None
+        else:
+            self._adopting = since
+
+    def _stretch(self, at: IntArray, value: FloatArray, codes: IntArray) -> int:
+        """Fold some runs, at least one unless the situation changes, and return how many."""
+        if self.baseline is None:
+            return self._learn(at, value, codes)
+        if self._adopting is not None:
+            return self._adopt(self._adopting, at, value, codes)
+        if self.episode is not None:
+            return self._stand(self.episode, at, value, codes)
+        return self._watch(at, value, codes)
+
+    def _take(self, at: IntArray, value: FloatArray) -> None:
+        if len(at):
+            self._memory.extend(at, value)
+            self._fresh = min(self._fresh + len(at), LOOK_BACK)
+            self._last_at = int(at[-1])
+
+    def _learn(self, at: IntArray, value: FloatArray, codes: IntArray) -> int:
+        if self._started is None:
+            self._started = int(at[0])
+        by_time = int(np.searchsorted(at, self._started + LEARNING_S))
+        ready = max(by_time, LEARNING_RUNS - len(self._memory))
+        codes[:ready] = Code.LEARNING
+        self._take(at[:ready], value[:ready])
+        if ready < len(at):
+            self._fit(int(at[ready]))
+            self._fresh = 0
+        return min(ready, len(at))
+
+    def _fit(self, now: int) -> None:
+        memory = self._memory
+        memory.trim(now)
+        if len(memory) >= LEARNING_RUNS // 2:
+            self.baseline = learn(memory.at, memory.value, memory.by_half_hours(), self._settings)
+        cadence = self.baseline.cadence_s if self.baseline else 0.0
+        self._next_fit = now + max(DAY_S, int(24 * cadence))
+
+    def _evidence(self, baseline: Baseline, at: IntArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
+        back = min(self._fresh, LOOK_BACK - 1, len(self._memory))
+        start = len(self._memory) - back
+        times = np.concatenate([self._memory.at[start:], at])
+        values = np.concatenate([self._memory.value[start:], value])
+        return evidence(baseline, baseline.residual(times, values, self._settings.tz), len(at))
+
+    def _watch(self, at: IntArray, value: FloatArray, codes: IntArray) -> int:
+        end = min(int(np.searchsorted(at, self._next_fit)), _PIECE)
+        if end == 0:
+            self._fit(int(at[0]))
+            return 0
+        assert self.baseline is not None
+        at, value = at[:end], value[:end]
+        sides = dict(zip((1, -1), self._evidence(self.baseline, at, value), strict=True))
+        fired = _first(np.maximum(sides[1].max(axis=1), sides[-1].max(axis=1)) >= 1)
+        codes[:fired] = Code.STEADY
+        self._take(at[: fired + 1], value[: fired + 1])
+        if fired < len(at):
+            self.episode = self._opened({side: found[fired] for side, found in sides.items()}, int(at[fired]))
+            codes[fired] = self._standing_code()
+        return min(fired + 1, len(at))
+
+    def _opened(self, found: dict[int, FloatArray], at: int) -> Episode:
+        alerting = [side for side in self._settings.alerting_sides if found[side].max() >= 1]
+        side = max(alerting or found, key=lambda each: float(found[each].max()))
+        part, window = COLUMNS[int(found[side].argmax())]
+        begin = max(len(self._memory) - window, 0)
+        return Episode(side, bool(alerting), part, window, int(self._memory.at[begin]), at)
+
+    def _stand(self, episode: Episode, at: IntArray, value: FloatArray, codes: IntArray) -> int:
+        end = min(int(np.searchsorted(at, self._adopted_at(episode))), _PIECE)
+        if end == 0:
+            self.adopt_since(episode.since)
+            return 0
+        assert self.baseline is not None
+        at, value = at[:end], value[:end]
+        sides = dict(zip((1, -1), self._evidence(self.baseline, at, value), strict=True))
+        over = _first(_is_over(episode, sides[episode.side]))
+        worse = _first(sides[-episode.side].max(axis=1) >= 1) if not episode.alerting else len(at)
+        turn = min(over, worse)
+        codes[:turn] = self._standing_code()
+        self._take(at[: turn + 1], value[: turn + 1])
+        if turn < len(at):
+            if over <= worse:
+                self.close(int(at[turn]))
+            else:
+                self.episode = self._opened({side: found[turn] for side, found in sides.items()}, int(at[turn]))
+            codes[turn] = self._standing_code()
+        return min(turn + 1, len(at))
+
+    def _standing_code(self) -> Code:
+        if self.episode is None:
+            return Code.STEADY
+        return Code.DEGRADED if self.episode.alerting else Code.IMPROVED
+
+    def _adopted_at(self, episode: Episode) -> int:
+        """Return when a deviation has stood for so long that it is the new level; a good one soon is."""
+        if episode.alerting:
+            return episode.opened_at + int(self._settings.adopt_after_days * DAY_S)
+        assert self.baseline is not None
+        return episode.opened_at + max(DAY_S, int(2 * ADOPTING_RUNS * self.baseline.cadence_s))
+
+    def _adopt(self, since: int, at: IntArray, value: FloatArray, codes: IntArray) -> int:
+        memory = self._memory
+        wanted = ADOPTING_RUNS - int((memory.at >= since).sum())
+        taken = min(max(wanted, 0), len(at))
+        codes[:taken] = Code.LEARNING
+        self._take(at[:taken], value[:taken])
+        if taken >= wanted:
+            self._move_level(since)
+        return taken
+
+    def _move_level(self, since: int) -> None:
+        assert self.baseline is not None
+        memory, new = self._memory, self._memory.at >= since
+        rest = memory.value[new] - self.baseline.expected(memory.at[new], self._settings.tz)
+        amount = float(np.median(rest))
+        memory.shift_before(since, amount)
+        self.baseline = replace(self.baseline, level=self.baseline.level + amount)
+        self._adopting, self._fresh = None, 0
+
+
+def _is_over(episode: Episode, found: FloatArray) -> BoolArray:
+    """Return after which runs the deviation is gone: its part far below the limit, every other part below it."""
+    reach = max(episode.window, 3 if episode.part is Part.EXTREME else _CLOSING_WINDOW)
+    inside = reach >= WINDOW_OF
+    own = np.array([part is episode.part for part, _ in COLUMNS])
+    ceiling = np.where(own, _STILL, _CALM)[inside]
+    over: BoolArray = np.asarray((found[:, inside] < ceiling).all(axis=1))
+    return over
+
+
+def _first(where: BoolArray) -> int:
+    """Return the index of the first that is true, or the length."""
+    return int(where.argmax()) if where.any() else len(where)

@@ -1,0 +1,157 @@
+"""What judging remembers of a series between two runs, and what it says after each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.baselines.season import Cells
+from outrider.baselines.settings import Settings
+
+if TYPE_CHECKING:
+    from outrider.baselines.expectation import Baseline
+    from outrider.baselines.parts import Part
+    from outrider.baselines.series import FloatArray, IntArray
+
+
+class Condition(StrEnum):
+    """How a series does."""
+
+    LEARNING = "learning"
+    STEADY = "steady"
+    DEGRADED = "degraded"
+    IMPROVED = "improved"
+
+
+class Code(IntEnum):
+    """A condition in an array of runs."""
+
+    LEARNING = 0
+    STEADY = 1
+    DEGRADED = 2
+    IMPROVED = 3
+
+
+class EventKind(StrEnum):
+    """What people and the rest of Outrider tell the judge."""
+
+    ACCEPTED = "accepted"  # the level since then is the new normal: an accepted release, a confirmed change point
+    CLOSED = "closed"  # somebody closed the incident
+    RESET = "reset"  # forget everything
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to the series before a run.
+
+    Attributes:
+        since: UTC seconds from which the new level counts; None means since the open incident began, or now.
+    """
+
+    kind: EventKind
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A deviation that stands.
+
+    Attributes:
+        side: 1 above what is expected, -1 below.
+        alerting: Whether it is of the bad kind.
+        part: What fired.
+        window: Over how many runs.
+        since: UTC seconds of the first run of the block that fired.
+        opened_at: UTC seconds of the run that fired.
+    """
+
+    side: int
+    alerting: bool
+    part: Part
+    window: int
+    since: int
+    opened_at: int
+
+
+def _no_times() -> IntArray:
+    return np.zeros(0, np.int64)
+
+
+def _no_values() -> FloatArray:
+    return np.zeros(0)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The checkpoint of one series; bounded, whatever the cadence.
+
+    Attributes:
+        settings: How the series is judged.
+        at: UTC seconds of the runs that are remembered, ascending.
+        value: Log value of each.
+        cells: Half hours that are remembered, which reach further back than runs at a quick cadence.
+        baseline: What is expected; None while learning.
+        next_fit: When the baseline is learned anew.
+        fresh: Runs since the scans were last restarted.
+        episode: The deviation that stands.
+        adopting: Since when a new level is being learned.
+        started: UTC seconds since when it learns.
+        last_at: The latest time seen.
+        backwards: Runs in a row that lay more than an hour before that.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    at: IntArray = field(default_factory=_no_times)
+    value: FloatArray = field(default_factory=_no_values)
+    cells: Cells = field(default_factory=lambda: Cells(_no_times(), _no_values()))
+    baseline: Baseline | None = None
+    next_fit: int = 0
+    fresh: int = 0
+    episode: Episode | None = None
+    adopting: int | None = None
+    started: int | None = None
+    last_at: int | None = None
+    backwards: int = 0
+
+    @property
+    def condition(self) -> Condition:
+        """How the series does."""
+        if self.baseline is None or self.adopting is not None:
+            return Condition.LEARNING
+        if self.episode is None:
+            return Condition.STEADY
+        return Condition.DEGRADED if self.episode.alerting else Condition.IMPROVED
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What the judge says after a run, and why.
+
+    Attributes:
+        condition: How the series does.
+        part: The part that fired; None where nothing stands.
+        window: Over how many runs it, or the strongest evidence, was gathered.
+        observed: Typical value of those runs, in the unit of the series; NaN while learning.
+        expected_low: Lower end of the band in which it should lie.
+        expected_high: Upper end of it.
+        ratio: Observed over expected.
+        since: UTC seconds of the first run that deviates.
+        strength: Evidence as a share of what an alert needs.
+        ignored: Whether the run told nothing: missing, not a positive number, or out of order.
+        reason: One sentence for people; while learning what is waited for.
+    """
+
+    condition: Condition
+    part: Part | None
+    window: int
+    observed: float
+    expected_low: float
+    expected_high: float
+    ratio: float
+    since: int | None
+    strength: float
+    ignored: bool
+    reason: str

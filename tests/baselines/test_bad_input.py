@@ -1,0 +1,235 @@
+"""What nobody should hand in: a clear error or the state learning, never a crash or a made-up verdict."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from outrider.baselines import Condition, State, Verdict, change_points, compare, replay, step
+from outrider.baselines.judge import advance
+from outrider.baselines.series import seconds_of
+from outrider.model import BadSeries
+
+if TYPE_CHECKING:
+    from tests.baselines.conftest import MakeSeries
+
+    from outrider.baselines.series import FloatArray, IntArray
+
+ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True, width=64)
+T0 = np.datetime64("2026-01-05", "s")
+
+
+def every(count: int, seconds: int = 300) -> Any:
+    return T0 + np.arange(count) * np.timedelta64(seconds, "s")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.zeros(0),
+        np.full(5000, 800.0),
+        np.full(5000, np.nan),
+        np.full(5000, -3.0),
+        np.full(5000, np.inf),
+        np.zeros(5000),
+        np.arange(1.0, 11.0),
+        np.full(5000, 5e-324),
+        np.full(5000, 1.7e308),
+    ],
+    ids=["empty", "constant", "missing", "negative", "infinite", "zero", "ten", "tiny", "huge"],
+)
+def test_odd_values_raise_no_alert(value: FloatArray) -> None:
+    """Replay, change points and a step live through them."""
+    assert not replay(every(len(value)), value).any()
+    assert change_points(value) == []
+    for each in value[:3]:
+        _, signal = step(State(), T0, float(each))
+        assert signal.condition is Condition.LEARNING
+
+
+def test_a_constant_series_that_steps_is_seen_for_what_it_is() -> None:
+    """A percent is never news; twenty are."""
+    value = np.full(5000, 800.0)
+    value[4500:] = 807.0
+    much = np.where(np.arange(5000) >= 4500, 960.0, 800.0)
+
+    assert not replay(every(5000), value).any()
+    assert replay(every(5000), much)[4500:4520].any()
+
+
+def test_an_alert_open_or_not_is_carried_over_missing_runs(make_series: MakeSeries) -> None:
+    """A missing run changes nothing."""
+    at, value = make_series(1, 16)
+    value[15 * 288 : 15 * 288 + 20] *= 2
+    value[15 * 288 + 20 :] = np.nan
+
+    assert replay(at, value)[15 * 288 + 20 :].all()
+
+
+def test_duplicate_and_late_runs_are_ignored(make_series: MakeSeries) -> None:
+    """Handing a run in again, or a few minutes late, gives the answers of the ordered series."""
+    at, value = make_series(2, 16)
+    value[15 * 288 :] *= 1.5
+    doubled = np.repeat(at, 2), np.repeat(value, 2)
+    late_at, late = np.insert(at, 2000, at[1995]), np.insert(value, 2000, 9e9)
+
+    assert (replay(*doubled)[1::2] == replay(at, value)).all()
+    assert (np.delete(replay(late_at, late), 2000) == replay(at, value)).all()
+
+
+def test_a_late_run_says_that_it_was_ignored() -> None:
+    """The signal of a run out of order says so."""
+    state, first = step(State(), T0, 800.0)
+    _, late = step(state, T0 - np.timedelta64(60, "s"), 800.0)
+
+    assert not first.ignored
+    assert late.ignored
+
+
+def test_a_clock_set_back_restarts_learning(make_series: MakeSeries) -> None:
+    """Three runs in a row from hours ago: the past is not the past any more."""
+    at, value = make_series(3, 16)
+    state, _ = advance(State(), seconds_of(at, len(at)), value)
+
+    back = seconds_of(at[-200:-100], 100)
+    after, codes = advance(state, back, value[-200:-100])
+
+    assert state.condition is Condition.STEADY
+    assert after.condition is Condition.LEARNING
+    assert codes[1] != 0
+    assert (codes[2:] == 0).all()
+
+
+def test_a_single_run_from_the_far_future_ends_in_learning_not_in_silence(make_series: MakeSeries) -> None:
+    """After a run dated 2090 the judge learns anew instead of ignoring decades."""
+    at, value = make_series(4, 16)
+    wild = at.copy()
+    wild[3000] = np.datetime64("2090-01-01", "s")
+
+    state, _ = advance(State(), seconds_of(wild, len(wild)), value)
+
+    assert state.last_at == int(at[-1].astype(np.int64))
+    assert state.started is not None
+
+
+@pytest.mark.parametrize("every_s", [60, 1800])
+def test_a_cadence_that_changes_half_way_raises_hardly_an_alert(make_series: MakeSeries, every_s: int) -> None:
+    """From five minutes to one and to thirty: one alert in six fortnights at most (seeds 0 to 5)."""
+    alerts = 0
+    for seed in range(6):
+        first, second = make_series(seed, 15), make_series(seed + 100, 12, every_s=every_s)
+        at = np.concatenate([first[0], second[0] + np.timedelta64(15, "D")])
+        found = replay(at, np.concatenate([first[1], second[1]]))
+        alerts += int((np.diff(found.astype(int)) == 1).sum())
+
+    assert alerts <= 1
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (every(3), [1.0, 2.0]),
+        ([1, 2, 3], [1.0, 2.0, 3.0]),
+        (every(3), ["a", "b", "c"]),
+        (every(2), [[1.0], [2.0]]),
+        (np.array(["NaT", "NaT"], dtype="datetime64[s]"), [1.0, 2.0]),
+    ],
+)
+def test_wrong_shapes_and_types_are_an_error(at: Any, value: Any) -> None:
+    """The message says what to hand in."""
+    with pytest.raises(BadSeries):
+        replay(at, value)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{"direction": "sideways"}, {"tz": "Mars/Olympus"}, {"months": 0}, {"months": "five"}, {"sensitivty": 1}],
+)
+def test_wrong_settings_are_an_error(chosen: dict[str, object]) -> None:
+    """Unknown keys and values out of range are named."""
+    with pytest.raises(BadSeries):
+        replay(every(3), [1.0, 2.0, 3.0], settings=chosen)
+
+
+def test_an_unknown_setting_names_the_nearest() -> None:
+    """A slip of the pen is corrected."""
+    with pytest.raises(BadSeries, match="did you mean direction"):
+        replay(every(1), [1.0], settings={"directon": "up"})
+
+
+def test_times_may_be_of_any_datetime_unit() -> None:
+    """Nanoseconds, as pandas has them, count as seconds do."""
+    at, value = every(2000), np.full(2000, 800.0)
+
+    assert (replay(at.astype("datetime64[ns]"), value) == replay(at, value)).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(value=arrays(np.float64, st.integers(0, 400), elements=ANY_FLOAT), jumps=st.randoms(use_true_random=False))
+def test_replay_lives_through_anything(value: FloatArray, jumps: Any) -> None:
+    """Any numbers at any times give one answer each, and none in fewer than 300 runs or three days."""
+    at = T0 + np.cumsum([jumps.choice([-90_000, -600, 0, 10, 300, 3600]) for _ in value]).astype("timedelta64[s]")
+
+    found = replay(at, value)
+
+    assert found.shape == value.shape
+    assert not found[:300].any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(value=arrays(np.float64, st.integers(0, 120), elements=ANY_FLOAT))
+def test_change_points_live_through_anything(value: FloatArray) -> None:
+    """Indices ascend, lie inside and keep their distance."""
+    with np.errstate(all="ignore"):
+        found = [int(point) for point in change_points(value)]
+
+    assert found == sorted(set(found))
+    assert all(0 < index < len(value) for index in found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    base=st.lists(arrays(np.float64, st.integers(0, 6), elements=ANY_FLOAT), max_size=8),
+    other=st.lists(arrays(np.float64, st.integers(0, 6), elements=ANY_FLOAT), max_size=8),
+)
+def test_compare_lives_through_anything(base: list[FloatArray], other: list[FloatArray]) -> None:
+    """A verdict or a clear error; fewer than four sessions never decide."""
+    try:
+        found = compare(base, other, margin=0.02)
+    except BadSeries:
+        return
+    assert found.verdict is Verdict.INCONCLUSIVE or found.sessions >= 4
+
+
+@settings(max_examples=30, deadline=None)
+@given(at=st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=40), value=st.lists(ANY_FLOAT, min_size=40))
+def test_step_lives_through_anything_and_equals_the_replay(at: list[int], value: list[float]) -> None:
+    """Any times and numbers, one by one or all at once, end in the same state."""
+    seconds: IntArray = np.array(at)
+    state = State()
+    for second, each in zip(at, value, strict=False):
+        state, _ = step(state, second, each)
+
+    whole, _ = advance(State(), seconds, np.array(value[: len(at)]))
+
+    assert (whole.at == state.at).all()
+    assert (whole.last_at, whole.backwards) == (state.last_at, state.backwards)
+
+
+def test_importing_the_room_imports_nothing_heavy() -> None:
+    """Neither pandas nor matplotlib, and SciPy's statistics only where used."""
+    code = (
+        "import sys, outrider.baselines;"
+        "print([m for m in ('pandas', 'matplotlib', 'scipy.stats', 'ruptures') if m in sys.modules])"
+    )
+
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "[]"

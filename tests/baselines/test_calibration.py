@@ -1,0 +1,43 @@
+"""What a sensitivity means on a series' own past."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from outrider.baselines import calibrate, sensitivities
+from outrider.model import TooFewSamples
+
+if TYPE_CHECKING:
+    from tests.baselines.conftest import MakeSeries
+
+
+def test_a_calm_history_promises_few_false_alerts_and_a_visible_step(make_series: MakeSeries) -> None:
+    """Ten percent noise: a rise of at most 20 % is seen within a day, in words (seed 1)."""
+    at, value = make_series(1, 30, every_s=600)
+
+    found = calibrate(at, value, np.random.default_rng(1), series=4)
+
+    assert found.false_per_month <= 1
+    assert found.smallest_step in {0.05, 0.10, 0.15, 0.20}
+    assert "set to one false alert in 5 months" in found.in_words
+    assert "seen within a day" in found.in_words
+
+
+def test_a_higher_sensitivity_costs_no_fewer_false_alerts(make_series: MakeSeries) -> None:
+    """The three sensitivities are compared on the same resampled histories (seed 2)."""
+    at, value = make_series(2, 20, every_s=1200)
+
+    low, now, high = sensitivities(at, value, np.random.default_rng(2), series=3)
+
+    assert (low.months, now.months, high.months) == pytest.approx((15, 5, 5 / 3))
+    assert low.false_per_month <= now.false_per_month <= high.false_per_month
+    assert (high.smallest_step or 9) <= (low.smallest_step or 9)
+
+
+def test_two_weeks_are_needed(make_series: MakeSeries) -> None:
+    """A shorter past says nothing."""
+    with pytest.raises(TooFewSamples):
+        calibrate(*make_series(3, 10), np.random.default_rng(3))

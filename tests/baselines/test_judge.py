@@ -1,0 +1,277 @@
+"""The latency judge sees what changed, stays calm otherwise, and answers alike run by run and replayed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outrider.baselines import Condition, Direction, Event, EventKind, Part, Settings, State, dump, load, replay, step
+from outrider.baselines.judge import advance
+from outrider.baselines.series import seconds_of
+
+if TYPE_CHECKING:
+    from tests.baselines.conftest import MakeSeries
+
+    from outrider.baselines.series import FloatArray, IntArray, TimeArray
+
+DAY = 288
+
+
+def codes_in_pieces(at: IntArray, value: FloatArray, cuts: list[int]) -> IntArray:
+    state, found = State(), []
+    for begin, end in zip([0, *cuts], [*cuts, len(at)], strict=True):
+        state, codes = advance(state, at[begin:end], value[begin:end])
+        found.append(codes)
+    return np.concatenate(found)
+
+
+def state_after(at: TimeArray, value: FloatArray, chosen: Settings | None = None) -> State:
+    state, _ = advance(State(settings=chosen or Settings()), seconds_of(at, len(at)), value)
+    return state
+
+
+def test_a_steady_series_raises_no_alert(make_series: MakeSeries) -> None:
+    """Four weeks without a change stay without an alert (seed 1)."""
+    at, value = make_series(1, 28)
+
+    alerting = replay(at, value)
+
+    assert not alerting.any()
+
+
+@pytest.mark.parametrize(("rise", "within"), [(0.15, 96), (0.3, 24), (1.0, 8)])
+def test_a_rise_is_seen_within_so_many_runs(make_series: MakeSeries, rise: float, within: int) -> None:
+    """A step up opens an alert, the sooner the larger it is (seed 2)."""
+    at, value = make_series(2, 22)
+    onset = 20 * DAY
+    value[onset:] *= 1 + rise
+
+    alerting = replay(at, value)
+
+    assert not alerting[:onset].any()
+    assert alerting[onset : onset + within].any()
+
+
+def test_a_fall_is_an_improvement_and_alerts_only_on_request(make_series: MakeSeries) -> None:
+    """A step down is improved with direction up, degraded with direction both."""
+    at, value = make_series(3, 21)
+    value[20 * DAY :] *= 0.6
+
+    assert state_after(at[: 20 * DAY + 40], value[: 20 * DAY + 40]).condition is Condition.IMPROVED
+    assert not replay(at, value).any()
+    assert replay(at, value, settings={"direction": "both"})[20 * DAY :].any()
+    assert replay(at, value, settings={"direction": "down"})[20 * DAY :].any()
+
+
+def test_an_improvement_that_lasts_becomes_the_level_from_which_a_rise_alerts(make_series: MakeSeries) -> None:
+    """A better level is adopted after a day or so; losing it again is a degradation."""
+    at, value = make_series(4, 26)
+    value[20 * DAY : 24 * DAY] *= 0.6
+
+    alerting = replay(at, value)
+
+    assert not alerting[: 24 * DAY].any()
+    assert alerting[24 * DAY : 24 * DAY + 12].any()
+
+
+def test_an_alert_closes_after_the_rise_is_over(make_series: MakeSeries) -> None:
+    """Two hours at twice the duration alert, and the alert is gone three hours later."""
+    at, value = make_series(5, 22)
+    value[20 * DAY : 20 * DAY + 24] *= 2
+
+    alerting = replay(at, value)
+
+    assert alerting[20 * DAY + 20]
+    assert not alerting[20 * DAY + 60 :].any()
+
+
+def test_an_incident_that_stands_does_not_become_normal(make_series: MakeSeries) -> None:
+    """The baseline is frozen while an alert is open: five days at a new level stay an alert."""
+    at, value = make_series(6, 26)
+    value[20 * DAY :] *= 1.4
+
+    alerting = replay(at, value)
+
+    assert alerting[20 * DAY + 24 :].all()
+
+
+def test_an_accepted_level_is_learned_and_then_steady(make_series: MakeSeries) -> None:
+    """After the event the judge learns for 24 runs, then takes the new level for normal, and sees the next rise."""
+    at, value = make_series(7, 23)
+    value[20 * DAY :] *= 1.4
+    value[22 * DAY :] *= 1.4
+    state = state_after(at[: 21 * DAY], value[: 21 * DAY])
+
+    state, first = step(state, at[21 * DAY], value[21 * DAY], Event(EventKind.ACCEPTED))
+    after, codes = advance(state, seconds_of(at[21 * DAY + 1 :], 2 * DAY - 1), value[21 * DAY + 1 :])
+
+    assert first.condition is Condition.STEADY
+    assert set(codes[: DAY - 1].tolist()) == {1}
+    assert after.condition is Condition.DEGRADED
+
+
+def test_a_release_accepted_without_an_incident_waits_for_its_first_runs(make_series: MakeSeries) -> None:
+    """Without runs since the release the judge learns, and says how many it has seen."""
+    at, value = make_series(8, 21)
+    state = state_after(at[: 20 * DAY], value[: 20 * DAY])
+
+    state, signal = step(state, at[20 * DAY], value[20 * DAY], Event(EventKind.ACCEPTED))
+
+    assert signal.condition is Condition.LEARNING
+    assert "1 seen" in signal.reason
+
+
+def test_a_closed_incident_may_open_again(make_series: MakeSeries) -> None:
+    """Closing an incident whose cause is still there opens another one."""
+    at, value = make_series(9, 22)
+    value[20 * DAY :] *= 1.5
+    state = state_after(at[: 20 * DAY + 50], value[: 20 * DAY + 50])
+
+    state, signal = step(state, at[20 * DAY + 50], value[20 * DAY + 50], Event(EventKind.CLOSED))
+    rest = slice(20 * DAY + 51, 20 * DAY + 80)
+    after, _ = advance(state, seconds_of(at[rest], 29), value[rest])
+
+    assert signal.condition is Condition.STEADY
+    assert after.condition is Condition.DEGRADED
+
+
+def test_a_reset_forgets_everything(make_series: MakeSeries) -> None:
+    """After a reset the judge learns from nothing."""
+    at, value = make_series(10, 20)
+
+    state, signal = step(state_after(at[:-1], value[:-1]), at[-1], value[-1], Event(EventKind.RESET))
+
+    assert signal.condition is Condition.LEARNING
+    assert len(state.at) == 1
+
+
+def test_the_signal_says_why(make_series: MakeSeries) -> None:
+    """Part, window, observed, band, ratio and the first deviating run stand in the signal."""
+    at, value = make_series(11, 21)
+    onset = 20 * DAY
+    value[onset:] *= 1.5
+    state, k = state_after(at[:onset], value[:onset]), onset
+    signal = None
+    while signal is None or signal.condition is not Condition.DEGRADED:
+        state, signal = step(state, at[k], value[k])
+        k += 1
+
+    assert signal.part in {Part.LEVEL, Part.SPREAD, Part.TAIL}
+    assert signal.since is not None
+    assert abs(signal.since - int(at[onset].astype(np.int64))) <= 12 * 300
+    assert signal.observed > signal.expected_high > signal.expected_low
+    assert 1.2 < signal.ratio < 1.8
+    assert "runs" in signal.reason
+
+
+def test_learning_says_what_it_waits_for(make_series: MakeSeries) -> None:
+    """Before three days and 300 values there is no verdict."""
+    at, value = make_series(12, 2)
+
+    _, signal = step(state_after(at[:-1], value[:-1]), at[-1], value[-1])
+
+    assert signal.condition is Condition.LEARNING
+    assert "576 runs and 2.0 days" in signal.reason
+
+
+def test_learning_lasts_three_days_at_a_quick_cadence_and_300_values_at_a_slow_one(make_series: MakeSeries) -> None:
+    """Whichever is later."""
+    quick, slow = make_series(13, 4), make_series(13, 14, every_s=3600)
+
+    assert state_after(quick[0][: 3 * DAY], quick[1][: 3 * DAY]).condition is Condition.LEARNING
+    assert state_after(quick[0][: 3 * DAY + 2], quick[1][: 3 * DAY + 2]).condition is Condition.STEADY
+    assert state_after(slow[0][:300], slow[1][:300]).condition is Condition.LEARNING
+    assert state_after(slow[0][:302], slow[1][:302]).condition is Condition.STEADY
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), cuts=st.lists(st.integers(0, 20 * DAY), max_size=30))
+def test_any_cut_of_a_series_gives_the_same_answers(seed: int, cuts: list[int]) -> None:
+    """With incidents, gaps and improvements, handed over piece by piece or whole."""
+    rng = np.random.default_rng(seed)
+    runs = 20 * DAY
+    at = np.cumsum(rng.integers(250, 350, runs)) + 1_760_000_000
+    value = 800 * np.exp(0.1 * rng.standard_normal(runs))
+    for _ in range(6):
+        begin = int(rng.integers(0, runs))
+        value[begin : begin + int(rng.integers(1, 400))] *= rng.choice([0.5, 1.3, 3.0])
+    value[rng.random(runs) < 0.02] = np.nan
+
+    whole = codes_in_pieces(at, value, [])
+
+    assert (codes_in_pieces(at, value, sorted(cuts)) == whole).all()
+
+
+def test_run_by_run_through_checkpoints_equals_the_replay(make_series: MakeSeries) -> None:
+    """Each step may go through bytes: the alerts are those of the replay, before, in and after an incident."""
+    at, value = make_series(14, 17)
+    value[15 * DAY : 15 * DAY + 30] *= 1.7
+    value[16 * DAY : 16 * DAY + 30] = np.nan
+    expected = replay(at, value)
+    state, alerting = State(), []
+    for k in range(len(at)):
+        if k >= 14 * DAY or k % 97 == 0:
+            state = load(dump(state))
+        state, signal = step(state, at[k], value[k])
+        alerting.append(signal.condition is Condition.DEGRADED)
+
+    assert expected[15 * DAY :].any()
+    assert alerting == expected.tolist()
+
+
+def test_a_year_of_ten_second_runs_keeps_a_bounded_state() -> None:
+    """Twenty days at ten seconds fill the memory; more days do not make it larger."""
+    rng = np.random.default_rng(15)
+    runs = 20 * 8640
+    at = 1_760_000_000 + 10 * np.arange(runs)
+    value = 100 * np.exp(0.1 * rng.standard_normal(runs))
+
+    half, _ = advance(State(), at[: runs * 3 // 4], value[: runs * 3 // 4])
+    full, codes = advance(half, at[runs * 3 // 4 :], value[runs * 3 // 4 :])
+
+    assert full.condition is Condition.STEADY
+    assert not (codes == 2).any()
+    assert len(full.at) < 25_000
+    assert len(dump(full)) < 450_000
+
+
+def test_a_season_is_learned_after_two_weeks_and_follows_the_time_zone(make_series: MakeSeries) -> None:
+    """A strong daily season leaves no alert, in any zone."""
+    at, value = make_series(16, 28)
+    value *= np.exp(0.3 * np.sin(2 * np.pi * np.arange(len(value)) / DAY))
+
+    for zone in ("UTC", "Europe/Berlin", "Asia/Kathmandu"):
+        state = state_after(at, value, Settings(tz=zone))
+        assert state.baseline is not None
+        assert np.ptp(state.baseline.season.daily) > 0.4
+        assert not replay(at, value, settings={"tz": zone})[15 * DAY :].any()
+
+
+def test_counts_are_judged_downwards_too() -> None:
+    """A throughput that halves is seen, with zeros and over-dispersion in its past (seed 17)."""
+    rng = np.random.default_rng(17)
+    at = np.datetime64("2026-01-05", "s") + np.arange(20 * DAY) * np.timedelta64(300, "s")
+    count = rng.negative_binomial(8, 0.1, len(at)).astype(float)
+    count[19 * DAY :] = rng.negative_binomial(8, 0.2, DAY)
+
+    alerting = replay(at, count, settings={"scale": "count", "direction": Direction.DOWN})
+
+    assert not alerting[: 19 * DAY].any()
+    assert alerting[19 * DAY : 19 * DAY + 36].any()
+
+
+def test_at_a_slow_cadence_a_single_huge_run_alerts_until_it_recurs_daily(make_series: MakeSeries) -> None:
+    """Two slow hours are news the first time; what comes every night for two weeks is normal by then."""
+    at, value = make_series(19, 50, every_s=3600)
+    nightly = np.arange(len(at)) >= 20 * 24
+    value[nightly & (np.arange(len(at)) % 24 < 2)] *= 4
+
+    alerting = replay(at, value)
+
+    assert not alerting[: 20 * 24].any()
+    assert alerting[20 * 24 : 21 * 24].any()
+    assert not alerting[36 * 24 :].any()
