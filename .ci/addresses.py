@@ -1,0 +1,50 @@
+"""Fails if a tracked file names a package registry or a path of one machine: a lock must install from any mirror.
+
+The patterns are split, so that this file does not contain what it looks for.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_HOSTS = (
+    ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("yarnpkg", "com"),
+    ("npmmirror", "com"), ("anaconda", "org"), ("crates", "io"), ("proxy.golang", "org"), ("rubygems", "org"),
+)  # fmt: skip
+_HOMES = ("work", "root")
+FORBIDDEN = re.compile(
+    "|".join(rf"\b{re.escape(name)}\.{top}\b" for name, top in _HOSTS)
+    + rf"|(?<![\w.])/({'|'.join(_HOMES)})/"
+    + r"|--(extra-)?index-"
+    + r"url\b"
+)
+
+
+def tracked_files() -> list[Path]:
+    """Return the files that git knows, or would add."""
+    command = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def addresses(path: Path) -> list[str]:
+    """Return the lines of a file that hold a forbidden address, each with its place."""
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    lines = enumerate(text.splitlines(), start=1)
+    return [f"{path.name}:{number}: {line.strip()[:120]}" for number, line in lines if FORBIDDEN.search(line)]
+
+
+def main() -> int:
+    """Print what was found; return the exit code."""
+    files = tracked_files()
+    found = [f"{path.parent.relative_to(ROOT)}/{one}" for path in files for one in addresses(path)]
+    print("\n".join(found) or f"{len(files)} files name no registry and no path of one machine")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+# Every target does its own set-up: a virtual environment in .venv, from the hash-locked requirements.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: help demo test check fix bench lock setup
+
+PYTHON ?=
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --upgrade
+BENCHMARKS := $(sort $(wildcard benchmarks/*.py))
+CODE := $(wildcard src tests demo benchmarks journeys .ci)
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## Start the demo shop, run its journeys in a real browser, break the shop, show what was seen
+	$(BIN)/outrider browser --install
+	$(BIN)/python -m demo.tour
+
+test: setup ## Run all tests, with coverage (ARGS="-k word" picks some)
+	$(BIN)/outrider browser --install
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+check: setup ## Lint, formatting, types, layers, addresses
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python .ci/addresses.py
+
+fix: setup ## Repair what ruff can repair, and format
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: setup ## Run every benchmark of benchmarks/; prints ratios
+	$(BIN)/outrider browser --install
+	@for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python "$$file"; done
+
+lock: ## Renew requirements/ (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
+	$(LOCK) pyproject.toml --extra demo --group dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --extra demo --constraint requirements/dev.txt --output-file requirements/base.txt
+	$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+
+setup: .venv/.installed
+
+.venv/.installed: .venv/.locked pyproject.toml
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.locked: requirements/dev.txt
+	@python="$(PYTHON)"; \
+	usable() { "$$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }; \
+	for name in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+		if [ -z "$$python" ] && usable "$$name"; then python="$$name"; fi; \
+	done; \
+	if [ -z "$$python" ] || ! usable "$$python"; then \
+		echo "Outrider needs Python 3.11 or newer, with its venv module, and found none." >&2; \
+		echo "  install one (Debian, Ubuntu: apt-get install python3-venv) or name it: make PYTHON=/path/to/python3.12" >&2; \
+		exit 1; \
+	fi; \
+	echo "making .venv with $$("$$python" --version)"; \
+	"$$python" -m venv --clear .venv
+	$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@

@@ -1,0 +1,140 @@
+"""What holds for the repository as a whole."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_LINES = 500
+FOLDERS = ("src", "demo", "journeys", "probes", "benchmarks", ".ci")
+MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+PACKAGES = sorted((ROOT / "src").rglob("__init__.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+# pytest loads this one by its entry point: its fixtures and hooks stand there.
+PLUGIN = ROOT / "src" / "outrider" / "pytest_plugin" / "__init__.py"
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def is_re_export(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Constant(value=str())) | ast.Import() | ast.ImportFrom():
+            return True
+        case ast.Assign(targets=[ast.Name(id="__all__" | "__version__")]):
+            return True
+        case _:
+            return False
+
+
+def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
+    """Locks install from any mirror, and a clone stands anywhere."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+
+    command = (sys.executable, ".ci/addresses.py")
+    finished = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "is_forbidden"),
+    [
+        ("https://" + "pypi" + ".org/simple", True),
+        ("https://files." + "pythonhosted" + ".org/packages", True),
+        ("registry." + "npmjs" + ".org", True),
+        ("--index-" + "url somewhere", True),
+        ("/" + "work/wt", True),
+        ("see /" + "root/.cache", True),
+        ("network/work/item", False),
+        ("example.org", False),
+    ],
+)
+def test_the_search_for_addresses_finds_them(line: str, *, is_forbidden: bool) -> None:
+    """A search that finds nothing must not be one that cannot find."""
+    namespace: dict[str, object] = {"__name__": "addresses", "__file__": str(ROOT / ".ci" / "addresses.py")}
+    exec((ROOT / ".ci" / "addresses.py").read_text(encoding="utf-8"), namespace)  # a script, not a package
+    pattern = namespace["FORBIDDEN"]
+
+    assert isinstance(pattern, re.Pattern)
+    assert bool(pattern.search(line)) is is_forbidden
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    """A module's docstring is the first thing that its reader meets."""
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=name)
+def test_no_module_is_longer_than_its_idea(path: Path) -> None:
+    """A module holds one idea; five hundred lines hold two."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("path", [path for path in PACKAGES if path != PLUGIN], ids=name)
+def test_packages_only_re_export(path: Path) -> None:
+    """Importing a package does no work."""
+    statements = ast.parse(path.read_text(encoding="utf-8")).body
+
+    assert [ast.unparse(one) for one in statements if not is_re_export(one)] == []
+
+
+def test_the_readme_has_one_test_command() -> None:
+    """The build server runs what the README tells a reader to run."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert re.findall(r"^<!-- test -->\n```sh\n(.+?)\n```$", readme, re.MULTILINE | re.DOTALL) == ["make test"]
+
+
+def test_the_readme_links_to_files_that_exist() -> None:
+    """A link that leads nowhere is a promise broken."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    links = [
+        (page.name, link)
+        for page in pages
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
+    ]
+
+    assert links == []
+
+
+@pytest.mark.parametrize("lock", ["base.txt", "dev.txt", "build.txt"])
+def test_every_locked_requirement_has_a_hash(lock: str) -> None:
+    """pip then refuses what anybody put into a mirror."""
+    text = (ROOT / "requirements" / lock).read_text(encoding="utf-8").replace("\\\n", "")
+    requirements = [line for line in text.splitlines() if line and not line.startswith("#")]
+
+    assert requirements
+    assert [line for line in requirements if "--hash=sha256:" not in line] == []
+
+
+def test_locks_agree() -> None:
+    """What is tested is what is installed."""
+    versions = [
+        dict(re.findall(r"^([\w.\-]+)==([^ ;\\]+)", (ROOT / "requirements" / lock).read_text("utf-8"), re.MULTILINE))
+        for lock in ("dev.txt", "base.txt", "build.txt")
+    ]
+
+    tested = versions[0]
+    assert [(one, version) for lock in versions[1:] for one, version in lock.items() if tested[one] != version] == []
+
+
+def test_every_dependency_is_locked() -> None:
+    """A dependency added to pyproject.toml needs `make lock`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]["demo"]
+    locked = set(re.findall(r"^([\w.\-]+)==", (ROOT / "requirements" / "base.txt").read_text("utf-8"), re.MULTILINE))
+    needed = {re.split(r"[\[<>=!~; ]", one)[0].lower() for one in [*project["dependencies"], *extras]}
+
+    assert needed - locked == set()
