@@ -1,0 +1,168 @@
+"""A database that is open: its connections, its transactions, and the test that it is ours before it is touched.
+
+SQLite runs in WAL mode with `synchronous = NORMAL`. A transaction that was committed is in the kernel's page cache,
+which a killed process does not take with it: `kill -9` at any moment loses no finished run. A power cut may lose the
+transactions since the last checkpoint (about a thousand pages), the newest first, and never damages the file; FULL
+would save those for one fsync a transaction (https://www.sqlite.org/pragma.html#pragma_synchronous).
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from outrider.model import StoreError
+from outrider.store.failures import failure, translated
+from outrider.store.inspection import Finding, inspect_file, revision_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+_WAL_KEPT_BYTES = 64 * 1024 * 1024
+_CACHE_KIB = 16 * 1024
+
+
+class Database:
+    """Connections and transactions of one database; every failure leaves it as a `StoreError`.
+
+    Attributes:
+        where: What messages call it: a path, or a URL without its password.
+    """
+
+    def __init__(self, url: URL, *, busy_timeout_s: float, max_bytes: int | None) -> None:
+        self.where = _sqlite_path(url) or url.render_as_string(hide_password=True)
+        self._max_bytes = max_bytes
+        self.engine = _engine(url, busy_timeout_s)
+        self._writer = self.engine.execution_options(outrider_writing=True)
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", self._on_connect)
+            event.listen(self.engine, "begin", _begin)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that owns the database from its start: no other writer can come between.
+
+        SQLite's deferred transactions fail at once, whatever the timeout, when they read and then write.
+        """
+        with translated(self.where), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that sees one state of the database throughout."""
+        with translated(self.where), self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections; the last one folds the write-ahead log into the file."""
+        self.engine.dispose()
+
+    def _on_connect(self, connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions on its own: `_begin` does
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        if self._max_bytes is not None:
+            (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {max(1, self._max_bytes // page_bytes)}")
+
+
+def open_database(url_or_path: str | Path, *, busy_timeout_s: float = 30.0, max_bytes: int | None = None) -> Database:
+    """Open a database, creating it or bringing it up to date where needed.
+
+    Creating is upgrading from nothing. An up-to-date database is recognised by one SELECT.
+
+    Args:
+        url_or_path: A file, or a URL as SQLAlchemy writes it.
+        busy_timeout_s: How long to wait for another writer.
+        max_bytes: Size that the file may grow to (SQLite only).
+
+    Raises:
+        StoreError: store-url, store-newer, store-foreign, store-damaged, store-read-only, store-locked, store-full or
+            store-unreachable. Nothing has been written to a file that is not ours, or newer.
+    """
+    url = _url(url_or_path)
+    path = _sqlite_path(url)
+    if path is not None:
+        _prepare(Path(path))
+    database = Database(url, busy_timeout_s=busy_timeout_s, max_bytes=max_bytes)
+    try:
+        _bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _bring_up_to_date(database: Database) -> None:
+    with database.reading() as connection:
+        finding = revision_of(connection, database.where)
+    if finding is not Finding.CURRENT:
+        from outrider.store.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic is dear
+
+        with database.writing() as connection:
+            upgrade(connection, database.where)
+
+
+def _prepare(path: Path) -> None:
+    with translated(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise failure("store-read-only", str(path), "it is a folder")
+        inspect_file(path)
+
+
+def _url(url_or_path: str | Path) -> URL:
+    text = str(url_or_path)
+    if "://" not in text:
+        return make_url("sqlite://").set(database=text)
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise _bad_url(text.split("://", 1)[0] + "://…", str(error)) from error
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise _bad_url(text, "it names no file")
+    return url
+
+
+def _engine(url: URL, busy_timeout_s: float) -> Engine:
+    is_sqlite = url.get_backend_name() == "sqlite"
+    try:
+        if is_sqlite:
+            return create_engine(url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False})
+        return create_engine(url)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise _bad_url(url.render_as_string(hide_password=True), str(error)) from error
+
+
+def _bad_url(where: str, why: str) -> StoreError:
+    return StoreError(
+        f"{where}: this database URL cannot be used ({why})",
+        slug="store-url",
+        fix='name a file, or write a URL such as "postgresql+psycopg://user@host/outrider" and install its driver',
+    )
+
+
+def _sqlite_path(url: URL) -> str | None:
+    """Return the file of an SQLite URL, also of one that carries options (`sqlite:///file:PATH?mode=ro&uri=true`)."""
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        return None
+    return url.database.removeprefix("file:") if url.query.get("uri") == "true" else url.database
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("outrider_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,174 @@
+"""Writing: everything that a run brought back, in one transaction.
+
+Files come first: they are in the artifact folder before a row refers to them. Doing it twice changes nothing, since a
+run that is there already is passed over whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from outrider.store.catalogue import Catalogue, check_key, insert_check
+from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
+from outrider.store.rows import Rows, Subject
+from outrider.store.schema import checks, proofs, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from outrider.model import ArtifactFile, Check, CheckId, Measurement, Run
+    from outrider.store.artifacts import ArtifactFolder, Content
+    from outrider.store.catalogue import KnownCheck
+    from outrider.store.database import Database
+    from outrider.store.values import Proof
+
+_TRIES = 3
+
+
+@dataclass(slots=True)
+class _Taken:
+    """An attempt's files that are in the folder, and what there is to say about those that are not."""
+
+    files: list[tuple[ArtifactFile, Content]] = field(default_factory=list)
+    omitted: list[str] = field(default_factory=list)
+
+
+Finished = tuple["Run", list[_Taken]]
+
+
+class Recorder:
+    """Writes runs, checks and proofs; one thread at a time, the others wait."""
+
+    def __init__(self, database: Database, folder: ArtifactFolder) -> None:
+        self._database = database
+        self._folder = folder
+        self._catalogue = Catalogue()
+        self._lock = Lock()
+
+    def record_many(self, finished: Sequence[Run]) -> None:
+        """Store runs with all that belongs to them: all of them or, on an error, none."""
+        taken = [(run, [self._take(attempt.measurement) for attempt in run.attempts]) for run in finished]
+        self._transact(lambda connection: self._write(connection, taken))
+
+    def record_checks(self, found: Iterable[Check], at_us: int) -> None:
+        """Note which checks the workspace has, and where each stands."""
+        wanted = list(found)
+        self._transact(lambda connection: _write_checks(connection, wanted, at_us))
+
+    def record_proofs(self, found: Iterable[Proof]) -> None:
+        """Store verdicts; one that is there already (same check, time and fault) stays as it is."""
+        wanted = list(found)
+        self._transact(lambda connection: _write_proofs(connection, wanted))
+
+    def _transact(self, write: Callable[[Connection], None]) -> None:
+        """Run `write` in a transaction, again if another writer inserted the same key first.
+
+        That cannot happen in SQLite, where a writer is alone; in PostgreSQL it is how two of them meet.
+        """
+        with self._lock:
+            for tries_left in reversed(range(_TRIES)):
+                try:
+                    with self._database.writing() as connection:
+                        write(connection)
+                        return
+                except BaseException as error:
+                    self._catalogue.forget()
+                    if not isinstance(error, IntegrityError) or not tries_left:
+                        raise
+
+    def _write(self, connection: Connection, finished: Sequence[Finished]) -> None:
+        self._catalogue.begin(connection)
+        fresh = _without_stored(connection, finished)
+        if not fresh:
+            return
+        known = {run.check: self._catalogue.check(connection, run.check, run.finished_us) for run, _ in fresh}
+        keys = self._insert_runs(connection, [run for run, _ in fresh], known)
+        rows = Rows(connection, self._catalogue)
+        for run, taken in fresh:
+            for attempt, files in zip(run.attempts, taken, strict=True):
+                omitted = list(files.omitted)
+                present = [one for one in files.files if self._is_there(one, omitted)]
+                rows.add(Subject(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
+        rows.insert()
+
+    def _insert_runs(
+        self, connection: Connection, fresh: Sequence[Run], known: Mapping[CheckId, KnownCheck]
+    ) -> dict[bytes, int]:
+        rows = [
+            {
+                "id": _bytes(run),
+                "check_key": known[run.check].key,
+                "circumstances_key": self._catalogue.circumstances(connection, run),
+                "due_us": run.due_us,
+                "started_us": run.started_us,
+                "finished_us": run.finished_us,
+                "outcome": run.outcome.value,
+                "reason": bounded(run.reason, REASON_CHARACTERS),
+            }
+            for run in fresh
+        ]
+        connection.execute(insert(runs), rows)
+        found = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row["id"] for row in rows])))
+        return {bytes(identifier): key for identifier, key in found}
+
+    def _take(self, measurement: Measurement) -> _Taken:
+        """Take an attempt's files into the folder; one that cannot be taken is told of and does not cost the run."""
+        taken, left = _Taken(), measurement.artifacts
+        for file in left[:ARTIFACTS_PER_ATTEMPT]:
+            try:
+                taken.files.append((file, self._folder.take(file.path)))
+            except OSError as error:
+                taken.omitted.append(f"{file.name}: {error.strerror or error}")
+        if len(left) > ARTIFACTS_PER_ATTEMPT:
+            taken.omitted.append(f"{len(left) - ARTIFACTS_PER_ATTEMPT} of {len(left)} files")
+        return taken
+
+    def _is_there(self, taken: tuple[ArtifactFile, Content], omitted: list[str]) -> bool:
+        """Return whether a file is still in the folder, taking it again if a collector was faster.
+
+        A collector removes local files only while it is the database's one writer, which now we are.
+        """
+        file, content = taken
+        if not self._folder.local or self._folder.holds(content.digest):
+            return True
+        try:
+            self._folder.take(file.path)
+        except OSError as error:
+            omitted.append(f"{file.name}: {error.strerror or error}")
+            return False
+        return True
+
+
+def _without_stored(connection: Connection, finished: Sequence[Finished]) -> list[Finished]:
+    """Return those that are not stored yet, each once."""
+    wanted = {_bytes(run): (run, taken) for run, taken in finished}
+    stored = {bytes(found) for found in connection.execute(select(runs.c.id).where(runs.c.id.in_(wanted))).scalars()}
+    return [one for identifier, one in wanted.items() if identifier not in stored]
+
+
+def _bytes(run: Run) -> bytes:
+    return UUID(run.id).bytes
+
+
+def _write_checks(connection: Connection, found: Sequence[Check], at_us: int) -> None:
+    for check in found:
+        key = check_key(connection, check.id) or insert_check(connection, check.id, at_us)
+        where = {"kind": check.kind.value, "path": bounded(check.path, URL_CHARACTERS), "name": identity(check.name)}
+        connection.execute(update(checks).where(checks.c.key == key).values(last_seen_us=at_us, **where))
+
+
+def _write_proofs(connection: Connection, found: Sequence[Proof]) -> None:
+    for proof in found:
+        key = check_key(connection, proof.check) or insert_check(connection, proof.check, proof.at_us)
+        row = {"check_key": key, "at_us": proof.at_us, "fault": identity(proof.fault)}
+        if connection.execute(select(proofs.c.at_us).filter_by(**row)).one_or_none() is None:
+            told = {"noticed": proof.noticed, "reason": bounded(proof.reason, REASON_CHARACTERS)}
+            connection.execute(insert(proofs), row | told | {"snapshot": identity(proof.snapshot)})

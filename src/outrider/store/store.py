@@ -1,0 +1,161 @@
+"""The store: one database and one artifact folder, opened together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from outrider.store.artifacts import ArtifactFolder, open_folder
+from outrider.store.database import Database, open_database
+from outrider.store.reading import (
+    read_checks,
+    read_last_runs,
+    read_points,
+    read_proofs,
+    read_run,
+    read_runs,
+    read_series,
+)
+from outrider.store.recording import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from outrider.model import Check, CheckId, Outcome, Run
+    from outrider.store.values import Points, Proof, RunSummary, Series, StoredCheck, StoredRun
+
+
+class Store:
+    """Runs, samples and artifacts, kept. Every method may be called from any thread and raises `StoreError`.
+
+    After an error nothing of that call is stored, and the store may be used again.
+    """
+
+    def __init__(self, database: Database, folder: ArtifactFolder) -> None:
+        self._database = database
+        self._folder = folder
+        self._recorder = Recorder(database, folder)
+
+    @classmethod
+    def open(
+        cls,
+        url_or_path: str | Path,
+        *,
+        artifacts: str | Path,
+        busy_timeout_s: float = 30.0,
+        max_bytes: int | None = None,
+    ) -> Self:
+        """Open a store, creating it or bringing it up to date where needed.
+
+        Args:
+            url_or_path: The database: a file, or a URL as SQLAlchemy writes it.
+            artifacts: A folder, or a URL that fsspec understands.
+            busy_timeout_s: How long to wait while another process writes.
+            max_bytes: Size that the database file may grow to (SQLite only).
+
+        Raises:
+            StoreError: store-url, store-newer, store-foreign, store-damaged, store-read-only, store-locked, store-full
+                or store-unreachable.
+        """
+        folder = open_folder(artifacts)
+        return cls(open_database(url_or_path, busy_timeout_s=busy_timeout_s, max_bytes=max_bytes), folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    def record(self, run: Run) -> None:
+        """Store a finished run with all that belongs to it, in one transaction; the same run twice changes nothing.
+
+        Texts are cut to the limits of `outrider.store.limits`, and what did not fit is named in `StoredRun.omitted`,
+        as is a file that could not be taken: it does not cost the run. Durations are kept to the microsecond. Of two
+        samples of one series in one attempt the last is kept.
+
+        Raises:
+            ValueError: If the run's id is no UUID.
+        """
+        self._recorder.record_many([run])
+
+    def record_many(self, runs: Sequence[Run]) -> None:
+        """Store several finished runs in one transaction, all or none; see `record`."""
+        self._recorder.record_many(runs)
+
+    def record_checks(self, checks: Iterable[Check], at_us: int) -> None:
+        """Note which checks the workspace has at this time, and where each stands."""
+        self._recorder.record_checks(checks, at_us)
+
+    def record_proof(self, *proofs: Proof) -> None:
+        """Store what `outrider prove` found; the same check, time and fault twice changes nothing."""
+        self._recorder.record_proofs(proofs)
+
+    def checks(self) -> tuple[StoredCheck, ...]:
+        """Return every check that was ever seen, by id."""
+        with self._database.reading() as connection:
+            return read_checks(connection)
+
+    def runs(
+        self,
+        pattern: str = "*",
+        *,
+        outcome: Outcome | None = None,
+        since_us: int | None = None,
+        limit: int | None = 100,
+    ) -> tuple[RunSummary, ...]:
+        """Return a line about each run, the latest due first.
+
+        Args:
+            pattern: A check's id or former id; `*` and `?` stand for any characters.
+            since_us: Due then or later, microseconds UTC.
+            limit: How many at most; None for all.
+        """
+        with self._database.reading() as connection:
+            return read_runs(connection, pattern=pattern, outcome=outcome, since_us=since_us, limit=limit)
+
+    def last_runs(self) -> tuple[RunSummary, ...]:
+        """Return the latest run of every check that has one, by check id."""
+        with self._database.reading() as connection:
+            return read_last_runs(connection)
+
+    def run(self, id_or_prefix: str) -> StoredRun:
+        """Return one run whole, by its id or a beginning of it that is unique.
+
+        Raises:
+            UsageError: unknown-run, or ambiguous-run with the candidates.
+        """
+        with self._database.reading() as connection:
+            return read_run(connection, id_or_prefix, self._folder)
+
+    def series(self, check: CheckId | None = None) -> tuple[Series, ...]:
+        """Return the series of a check (by its id or a former one), or of all checks."""
+        with self._database.reading() as connection:
+            return read_series(connection, check)
+
+    def samples(
+        self,
+        series: Series,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        *,
+        judged_only: bool = True,
+    ) -> Points:
+        """Return the points of a series with since_us <= at_us < until_us, ordered by time.
+
+        Args:
+            judged_only: Leave out what no judge may see: retries, failed attempts and evidence attempts.
+        """
+        with self._database.reading() as connection:
+            return read_points(connection, series, since_us=since_us, until_us=until_us, judged_only=judged_only)
+
+    def proofs(self, check: CheckId | None = None) -> tuple[Proof, ...]:
+        """Return what `outrider prove` found about a check, or about all, the latest first."""
+        with self._database.reading() as connection:
+            return read_proofs(connection, check)
