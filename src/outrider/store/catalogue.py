@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from outrider.model import CheckId, StepKind
 from outrider.store.limits import (
@@ -27,7 +27,7 @@ from outrider.store.limits import (
     bounded,
     identity,
 )
-from outrider.store.schema import aliases, attribute_sets, checks, circumstances, series, steps, store_info
+from outrider.store.schema import attribute_sets, checks, circumstances, series, steps, store_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -104,7 +104,7 @@ class Catalogue:
 
     def begin(self, connection: Connection) -> None:
         """Forget what another process has changed since, and what has become too much to remember."""
-        generation = current_generation(connection)
+        generation = read_mark(connection, _GENERATION)
         remembered = sum(map(len, self._checks.values())) + len(self._circumstances) + len(self._sets)
         if generation != self._generation or remembered > _REMEMBERED:
             self.forget()
@@ -172,24 +172,26 @@ class Catalogue:
         return known.series
 
 
-def current_generation(connection: Connection) -> int:
-    """Return how often keys have been changed or removed."""
-    statement = select(store_info.c.value).where(store_info.c.name == _GENERATION)
-    return connection.execute(statement).scalar_one_or_none() or 0
+def read_mark(connection: Connection, name: str) -> int:
+    """Return a number that the store keeps for itself under this name; zero if it keeps none."""
+    return connection.execute(select(store_info.c.value).where(store_info.c.name == name)).scalar_one_or_none() or 0
+
+
+def write_mark(connection: Connection, name: str, value: int) -> None:
+    """Keep a number under this name."""
+    if not connection.execute(update(store_info).where(store_info.c.name == name).values(value=value)).rowcount:
+        connection.execute(insert(store_info), {"name": name, "value": value})
 
 
 def raise_generation(connection: Connection) -> None:
     """Make every recorder forget the keys that it remembers."""
-    statement = update(store_info).where(store_info.c.name == _GENERATION).values(value=store_info.c.value + 1)
-    if not connection.execute(statement).rowcount:
-        connection.execute(insert(store_info), {"name": _GENERATION, "value": 1})
+    write_mark(connection, _GENERATION, read_mark(connection, _GENERATION) + 1)
 
 
 def check_key(connection: Connection, check: CheckId) -> int | None:
     """Return the key of a check by its id or by one that it had before."""
-    stored = identity(check)
-    alias = connection.execute(select(aliases.c.check_key).where(aliases.c.id == stored)).scalar_one_or_none()
-    return alias or connection.execute(select(checks.c.key).where(checks.c.id == stored)).scalar_one_or_none()
+    key = func.coalesce(checks.c.alias_of, checks.c.key)
+    return connection.execute(select(key).where(checks.c.id == identity(check))).scalar_one_or_none()
 
 
 def insert_check(connection: Connection, check: CheckId, at_us: int) -> int:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import and_, select, union_all
+from sqlalchemy import and_, func, select
 
 from outrider.model import (
     ArtifactKind,
@@ -30,7 +30,6 @@ from outrider.model import (
 )
 from outrider.store.catalogue import check_key
 from outrider.store.schema import (
-    aliases,
     artifacts,
     attempt_artifacts,
     attempt_steps,
@@ -50,7 +49,7 @@ from outrider.store.values import Points, Proof, RunSummary, Series, StoredArtif
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, RowMapping, Select
+    from sqlalchemy import Connection, Join, RowMapping, Select, Table
 
     from outrider.store.artifacts import ArtifactFolder
 
@@ -59,19 +58,21 @@ Row = Any
 
 _ID_CHARACTERS = 32
 _CANDIDATES_SHOWN = 8
+_current = checks.alias("current_checks")
+_CHECK_ID = func.coalesce(_current.c.id, checks.c.id)
 _LINE = (
-    runs.c.id, checks.c.id.label("check"), circumstances.c.environment, circumstances.c.location,
+    runs.c.id, _CHECK_ID.label("check"), circumstances.c.environment, circumstances.c.location,
     runs.c.due_us, runs.c.started_us, runs.c.finished_us, runs.c.outcome, runs.c.reason,
 )  # fmt: skip
 
 
 def read_checks(connection: Connection) -> tuple[StoredCheck, ...]:
     """Return every check, by id."""
-    former = defaultdict(list)
-    for alias, key in connection.execute(select(aliases.c.id, aliases.c.check_key).order_by(aliases.c.at_us)):
-        former[key].append(CheckId(alias))
     rows = connection.execute(select(checks).order_by(checks.c.id)).all()
-    return tuple(_stored_check(row, tuple(former[row.key])) for row in rows)
+    former = defaultdict(list)
+    for row in rows:
+        former[row.alias_of].append(row)
+    return tuple(_stored_check(row, former[row.key]) for row in former[None])
 
 
 def read_runs(
@@ -99,8 +100,9 @@ def read_last_runs(connection: Connection) -> tuple[RunSummary, ...]:
         .correlate(checks)
         .scalar_subquery()
     )
-    statement = _lines().where(runs.c.key == latest).order_by(checks.c.id)
-    return tuple(_summary(row) for row in connection.execute(statement))
+    found = map(_summary, connection.execute(_lines().where(runs.c.key == latest).order_by(runs.c.due_us)))
+    by_check = {line.check: line for line in found}
+    return tuple(by_check[check] for check in sorted(by_check))
 
 
 def read_run(connection: Connection, wanted: str, folder: ArtifactFolder) -> StoredRun:
@@ -132,11 +134,14 @@ def read_run(connection: Connection, wanted: str, folder: ArtifactFolder) -> Sto
 
 def read_series(connection: Connection, check: CheckId | None) -> tuple[Series, ...]:
     """Return the series of a check, or of all, ordered by their names."""
-    columns = (series.c.key, checks.c.id, series.c.step, series.c.metric, series.c.environment, series.c.location)
-    statement = select(*columns).join(checks, checks.c.key == series.c.check_key).order_by(*columns[1:])
+    name = (_CHECK_ID, series.c.step, series.c.metric, series.c.environment, series.c.location)
+    statement = select(*name, series.c.key).select_from(_with_check(series)).order_by(*name, series.c.key)
     if check is not None:
-        statement = statement.where(series.c.check_key == (check_key(connection, check) or 0))
-    return tuple(Series(*row) for row in connection.execute(statement))
+        statement = statement.where(series.c.check_key.in_(_own_keys(connection, check)))
+    keys: dict[tuple[CheckId, str, str, str, str], list[int]] = defaultdict(list)
+    for check_id, step, metric, environment, location, key in connection.execute(statement):
+        keys[CheckId(check_id), step, metric, environment, location].append(key)
+    return tuple(Series(*words, tuple(found)) for words, found in keys.items())
 
 
 def read_points(
@@ -145,7 +150,10 @@ def read_points(
     """Return the points of a series with since_us <= at_us < until_us."""
     import numpy as np  # noqa: PLC0415 - dear, and only judges ask
 
-    statement = select(samples.c.at_us, samples.c.value).where(samples.c.series_key == wanted.key)
+    # One key by "=": SQLite would sort what "IN" finds, although it lies in order.
+    key, *others = wanted.keys
+    mine = samples.c.series_key.in_(wanted.keys) if others else samples.c.series_key == key
+    statement = select(samples.c.at_us, samples.c.value).where(mine)
     statement = statement.order_by(samples.c.at_us, samples.c.run_key, samples.c.attempt)
     if since_us is not None:
         statement = statement.where(samples.c.at_us >= since_us)
@@ -160,11 +168,12 @@ def read_points(
 
 def read_proofs(connection: Connection, check: CheckId | None) -> tuple[Proof, ...]:
     """Return what was proved about a check, or about all, the latest first."""
-    columns = (checks.c.id, proofs.c.at_us, proofs.c.fault, proofs.c.noticed, proofs.c.reason, proofs.c.snapshot)
-    statement = select(*columns).join(checks, checks.c.key == proofs.c.check_key)
-    statement = statement.order_by(proofs.c.at_us.desc(), checks.c.id, proofs.c.fault)
+    columns = (_CHECK_ID, proofs.c.at_us, proofs.c.fault, proofs.c.noticed, proofs.c.reason, proofs.c.snapshot)
+    statement = (
+        select(*columns).select_from(_with_check(proofs)).order_by(proofs.c.at_us.desc(), _CHECK_ID, proofs.c.fault)
+    )
     if check is not None:
-        statement = statement.where(proofs.c.check_key == (check_key(connection, check) or 0))
+        statement = statement.where(proofs.c.check_key.in_(_own_keys(connection, check)))
     return tuple(Proof(*row) for row in connection.execute(statement))
 
 
@@ -200,8 +209,22 @@ def _by_attempt(connection: Connection, statement: Select[Any]) -> dict[int, lis
 
 
 def _lines() -> Select[Any]:
-    joined = runs.join(checks, checks.c.key == runs.c.check_key)
-    return select(*_LINE).select_from(joined.join(circumstances, circumstances.c.key == runs.c.circumstances_key))
+    joined = _with_check(runs).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+    return select(*_LINE).select_from(joined)
+
+
+def _with_check(table: Table) -> Join:
+    """Join a table with the check that its rows were recorded for, and with the one that this is an alias of."""
+    own = table.join(checks, checks.c.key == table.c.check_key)
+    return own.outerjoin(_current, _current.c.key == checks.c.alias_of)
+
+
+def _own_keys(connection: Connection, check: CheckId) -> list[int]:
+    """Return the keys of a check and of those that are aliases of it."""
+    key = check_key(connection, check)
+    if key is None:
+        return []
+    return [key, *connection.execute(select(checks.c.key).where(checks.c.alias_of == key)).scalars()]
 
 
 def _summary(row: Row) -> RunSummary:
@@ -211,18 +234,20 @@ def _summary(row: Row) -> RunSummary:
     )  # fmt: skip
 
 
-def _stored_check(row: Row, former: tuple[CheckId, ...]) -> StoredCheck:
+def _stored_check(row: Row, former: Sequence[Row]) -> StoredCheck:
     kind = None if row.kind is None else Kind(row.kind)
-    return StoredCheck(CheckId(row.id), kind, row.path, row.name, row.first_seen_us, row.last_seen_us, former)
+    first_seen_us = min(one.first_seen_us for one in (row, *former))
+    last_seen_us = max(one.last_seen_us for one in (row, *former))
+    aliases = tuple(CheckId(one.id) for one in former)
+    return StoredCheck(CheckId(row.id), kind, row.path, row.name, first_seen_us, last_seen_us, aliases)
 
 
 def _matching_checks(connection: Connection, pattern: str) -> list[int]:
     """Return the checks whose id or former id is `pattern` or fits it; brackets of parametrised tests stay literal."""
-    names = connection.execute(
-        union_all(select(checks.c.id, checks.c.key), select(aliases.c.id, aliases.c.check_key))
-    ).all()
+    rows = connection.execute(select(checks.c.id, checks.c.key, checks.c.alias_of)).all()
     literal = pattern.replace("[", "[[]")
-    return sorted({key for name, key in names if name == pattern or fnmatchcase(name, literal)})
+    wanted = {row.alias_of or row.key for row in rows if row.id == pattern or fnmatchcase(row.id, literal)}
+    return [row.key for row in rows if (row.alias_of or row.key) in wanted]
 
 
 def _find(connection: Connection, wanted: str) -> tuple[RunSummary, int, Circumstances]:

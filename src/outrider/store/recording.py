@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from outrider.store.catalogue import Catalogue, check_key, insert_check
 from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
+from outrider.store.renaming import rename
 from outrider.store.rows import Rows, Subject
 from outrider.store.schema import checks, proofs, runs
 
@@ -67,6 +68,10 @@ class Recorder:
         """Store verdicts; one that is there already (same check, time and fault) stays as it is."""
         wanted = list(found)
         self._transact(lambda connection: _write_proofs(connection, wanted))
+
+    def rename(self, old: CheckId, new: CheckId, at_us: int) -> None:
+        """Make `old` an alias of `new`."""
+        self._transact(lambda connection: rename(connection, old, new, at_us))
 
     def _transact(self, write: Callable[[Connection], None]) -> None:
         """Run `write` in a transaction, again if another writer inserted the same key first.

@@ -51,13 +51,7 @@ checks = Table(
     Column("name", Text),
     Column("first_seen_us", BigInteger, nullable=False),
     Column("last_seen_us", BigInteger, nullable=False),
-)  # fmt: skip
-
-aliases = Table(
-    "aliases", metadata,
-    Column("id", Text, primary_key=True),
-    Column("check_key", ForeignKey("checks.key"), nullable=False, index=True),
-    Column("at_us", BigInteger, nullable=False),
+    Column("alias_of", ForeignKey("checks.key"), index=True),
 )  # fmt: skip
 
 circumstances = Table(
@@ -195,6 +189,7 @@ attempt_artifacts = Table(
     Column("name", Text, nullable=False),
     Column("media_type", Text, nullable=False),
     ForeignKeyConstraint(["run_key", "attempt"], ["attempts.run_key", "attempts.number"], ondelete="CASCADE"),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 proofs = Table(

@@ -16,6 +16,8 @@ from outrider.store.reading import (
     read_series,
 )
 from outrider.store.recording import Recorder
+from outrider.store.retention import prune
+from outrider.store.values import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.model import Check, CheckId, Outcome, Run
-    from outrider.store.values import Points, Proof, RunSummary, Series, StoredCheck, StoredRun
+    from outrider.store.values import Points, Proof, Pruned, RunSummary, Series, StoredCheck, StoredRun
+
+_DEFAULT_RETENTION = Retention()
 
 
 class Store:
@@ -93,6 +97,13 @@ class Store:
         """Note which checks the workspace has at this time, and where each stands."""
         self._recorder.record_checks(checks, at_us)
 
+    def rename(self, old: CheckId, new: CheckId, at_us: int) -> None:
+        """Make `old` an alias of `new`: what is kept of both is read under `new`, and `old` keeps working as a name.
+
+        Doing it again changes nothing; renaming the other way takes it back.
+        """
+        self._recorder.rename(old, new, at_us)
+
     def record_proof(self, *proofs: Proof) -> None:
         """Store what `outrider prove` found; the same check, time and fault twice changes nothing."""
         self._recorder.record_proofs(proofs)
@@ -159,3 +170,10 @@ class Store:
         """Return what `outrider prove` found about a check, or about all, the latest first."""
         with self._database.reading() as connection:
             return read_proofs(connection, check)
+
+    def prune(self, now_us: int, policy: Retention = _DEFAULT_RETENTION) -> Pruned:
+        """Remove what is past its age, in transactions so short that no writer waits long; return how much that was.
+
+        It pauses between them and may take long; it may be stopped at any moment, and run in several processes.
+        """
+        return prune(self._database, self._folder, now_us, policy)

@@ -98,14 +98,18 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The identity of a sequence of numbers; `key` is its number in this database only."""
+    """The identity of a sequence of numbers.
 
-    key: int
+    Attributes:
+        keys: Its numbers in this database: several if the check was renamed.
+    """
+
     check: CheckId
     step: str
     metric: str
     environment: str
     location: str
+    keys: tuple[int, ...]
 
 
 class Points(NamedTuple):

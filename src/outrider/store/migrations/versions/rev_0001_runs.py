@@ -37,12 +37,7 @@ def _create_catalogue() -> None:
         sa.Column("name", sa.Text),
         sa.Column("first_seen_us", sa.BigInteger, nullable=False),
         sa.Column("last_seen_us", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "aliases",
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("check_key", _KEY, sa.ForeignKey("checks.key"), nullable=False, index=True),
-        sa.Column("at_us", sa.BigInteger, nullable=False),
+        sa.Column("alias_of", _KEY, sa.ForeignKey("checks.key"), index=True),
     )
     op.create_table(
         "circumstances",
@@ -179,4 +174,5 @@ def _create_artifacts() -> None:
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("media_type", sa.Text, nullable=False),
+        sqlite_with_rowid=False,
     )
