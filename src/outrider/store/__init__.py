@@ -3,17 +3,17 @@
 from outrider.store.store import Store
 from outrider.store.values import (
     Points,
-    Proof,
     Pruned,
     Retention,
     RunSummary,
     Series,
     StoredArtifact,
     StoredCheck,
+    StoredProof,
     StoredRun,
 )
 
 __all__ = [
-    "Points", "Proof", "Pruned", "Retention", "RunSummary", "Series", "Store", "StoredArtifact", "StoredCheck",
+    "Points", "Pruned", "Retention", "RunSummary", "Series", "Store", "StoredArtifact", "StoredCheck", "StoredProof",
     "StoredRun",
 ]  # fmt: skip

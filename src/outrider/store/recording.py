@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from outrider.store.artifacts import ArtifactFolder, Content
     from outrider.store.catalogue import KnownCheck
     from outrider.store.database import Database
-    from outrider.store.values import Proof
+    from outrider.store.values import StoredProof
 
 _TRIES = 3
 
@@ -64,7 +64,7 @@ class Recorder:
         wanted = list(found)
         self._transact(lambda connection: _write_checks(connection, wanted, at_us))
 
-    def record_proofs(self, found: Iterable[Proof]) -> None:
+    def record_proofs(self, found: Iterable[StoredProof]) -> None:
         """Store verdicts; one that is there already (same check, time and fault) stays as it is."""
         wanted = list(found)
         self._transact(lambda connection: _write_proofs(connection, wanted))
@@ -170,10 +170,14 @@ def _write_checks(connection: Connection, found: Sequence[Check], at_us: int) ->
         connection.execute(update(checks).where(checks.c.key == key).values(last_seen_us=at_us, **where))
 
 
-def _write_proofs(connection: Connection, found: Sequence[Proof]) -> None:
+def _write_proofs(connection: Connection, found: Sequence[StoredProof]) -> None:
     for proof in found:
         key = check_key(connection, proof.check) or insert_check(connection, proof.check, proof.at_us)
         row = {"check_key": key, "at_us": proof.at_us, "fault": identity(proof.fault)}
         if connection.execute(select(proofs.c.at_us).filter_by(**row)).one_or_none() is None:
-            told = {"noticed": proof.noticed, "reason": bounded(proof.reason, REASON_CHARACTERS)}
+            told = {
+                "outcome": proof.outcome.value,
+                "noticed": proof.noticed,
+                "reason": bounded(proof.reason, REASON_CHARACTERS),
+            }
             connection.execute(insert(proofs), row | told | {"snapshot": identity(proof.snapshot)})

@@ -197,6 +197,7 @@ proofs = Table(
     Column("check_key", ForeignKey("checks.key"), primary_key=True),
     Column("at_us", BigInteger, primary_key=True),
     Column("fault", String, primary_key=True),
+    Column("outcome", Text, nullable=False),
     Column("noticed", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("snapshot", Text, nullable=False),

@@ -11,13 +11,13 @@ from outrider.store.reading import (
     read_last_runs,
     read_points,
     read_proofs,
-    read_run,
     read_runs,
     read_series,
 )
 from outrider.store.recording import Recorder
 from outrider.store.retention import prune
 from outrider.store.values import Retention
+from outrider.store.whole_runs import read_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.model import Check, CheckId, Outcome, Run
-    from outrider.store.values import Points, Proof, Pruned, RunSummary, Series, StoredCheck, StoredRun
+    from outrider.store.values import Points, Pruned, RunSummary, Series, StoredCheck, StoredProof, StoredRun
 
 _DEFAULT_RETENTION = Retention()
 
@@ -104,7 +104,7 @@ class Store:
         """
         self._recorder.rename(old, new, at_us)
 
-    def record_proof(self, *proofs: Proof) -> None:
+    def record_proofs(self, proofs: Iterable[StoredProof]) -> None:
         """Store what `outrider prove` found; the same check, time and fault twice changes nothing."""
         self._recorder.record_proofs(proofs)
 
@@ -137,7 +137,7 @@ class Store:
             return read_last_runs(connection)
 
     def run(self, id_or_prefix: str) -> StoredRun:
-        """Return one run whole, by its id or a beginning of it that is unique.
+        """Return one run whole, by its id or a beginning or an end of it that is unique.
 
         Raises:
             UsageError: unknown-run, or ambiguous-run with the candidates.
@@ -166,8 +166,8 @@ class Store:
         with self._database.reading() as connection:
             return read_points(connection, series, since_us=since_us, until_us=until_us, judged_only=judged_only)
 
-    def proofs(self, check: CheckId | None = None) -> tuple[Proof, ...]:
-        """Return what `outrider prove` found about a check, or about all, the latest first."""
+    def proofs(self, check: CheckId | None = None) -> tuple[StoredProof, ...]:
+        """Return what `outrider prove` found about a check, or about all, the last time that each was proved."""
         with self._database.reading() as connection:
             return read_proofs(connection, check)
 

@@ -120,15 +120,21 @@ class Points(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """Whether a check noticed an injected fault."""
+class StoredProof:
+    """What a check made of one injected fault; `fault` is empty for the intact target.
+
+    Attributes:
+        at_us: When the check was proved, the same for all faults of one proving; microseconds UTC.
+        snapshot: Hash of the workspace that it was proved from.
+    """
 
     check: CheckId
-    at_us: int
     fault: str
+    at_us: int
+    outcome: Outcome
     noticed: bool
-    reason: str = ""
-    snapshot: str = ""
+    reason: str
+    snapshot: str
 
 
 @dataclass(frozen=True, slots=True)

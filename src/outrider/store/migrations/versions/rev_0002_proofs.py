@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("check_key", _KEY, sa.ForeignKey("checks.key"), primary_key=True),
         sa.Column("at_us", sa.BigInteger, primary_key=True),
         sa.Column("fault", sa.String, primary_key=True),
+        sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("noticed", sa.Boolean, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("snapshot", sa.Text, nullable=False),
