@@ -1,0 +1,77 @@
+"""The `outrider` command: its subcommands are imported when they are used, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from outrider.model import OutriderError
+
+_COMMANDS = {
+    "browser": "Find the browser that journeys run in, or install one.",
+    "init": "Write a minimal workspace that runs at once.",
+    "validate": "Check the workspace and report all problems.",
+    "ls": "List the checks.",
+    "run": "Run checks now and store the runs.",
+    "runs": "List stored runs.",
+    "show": "Show one run: steps, errors and where each artifact lies.",
+    "prove": "Break each journey's target on purpose and report which breaks it notices.",
+}
+INTERRUPTED = 130
+
+
+class _Lazy(click.Group):
+    """Imports a subcommand's module when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names, in the order in which a newcomer needs them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a subcommand."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"outrider.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="outrider")
+def cli() -> None:
+    """Ride ahead of your users: run their journeys before they do.
+
+    \b
+    Example:
+      outrider init shop && cd shop && outrider run
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit with the code that docs/journeys.md lists."""
+    sys.exit(_run(argv))
+
+
+def _run(argv: list[str] | None) -> int:
+    try:
+        result: Any = cli.main(args=argv, standalone_mode=False)
+    except OutriderError as error:
+        click.echo(str(error), err=True)
+        return error.exit_code
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    return result if isinstance(result, int) else 0

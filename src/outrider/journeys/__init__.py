@@ -1,0 +1,18 @@
+"""Runs what stands in `journeys/`: ordinary pytest-playwright tests, measured without distortion."""
+
+from outrider.journeys.browser import Browser, BrowserSettings, find_browser, provide_browser
+from outrider.journeys.faults import Fault
+from outrider.journeys.measure import JourneyMeasure
+from outrider.journeys.messages import Collection, Found
+from outrider.journeys.processes import claim_folder, reap_orphans
+from outrider.journeys.server import BrowserServer
+from outrider.journeys.sessions import Sessions
+from outrider.journeys.shim import environment as browser_environment
+from outrider.journeys.worker_process import WorkerError
+from outrider.journeys.workers import Setting, Workers
+
+__all__ = [
+    "Browser", "BrowserServer", "BrowserSettings", "Collection", "Fault", "Found", "JourneyMeasure", "Sessions",
+    "Setting", "WorkerError", "Workers", "browser_environment", "claim_folder", "find_browser", "provide_browser",
+    "reap_orphans",
+]  # fmt: skip

@@ -1,0 +1,70 @@
+"""What is kept of an attempt: traces, HARs, screenshots, videos and the log, all without secrets."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from outrider.model import ArtifactFile, ArtifactKind, Measurement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from outrider.journeys.messages import Performed
+    from outrider.workspace import Mask
+
+
+def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed | None) -> tuple[ArtifactFile, ...]:
+    """Return the files of an attempt, under names that tell them apart."""
+    files = [(ArtifactKind.TRACE, "application/zip", _viewable(path, scratch)) for path in traces]
+    if performed is not None:
+        files += [(ArtifactKind.HAR, "application/json", scratch / one.har) for one in performed.contexts if one.har]
+        files += [(ArtifactKind.SCREENSHOT, "image/png", scratch / one) for one in performed.screenshots]
+        files += [(ArtifactKind.VIDEO, "video/webm", scratch / one) for one in performed.videos]
+        if performed.log:
+            (scratch / "output.log").write_text(performed.log, encoding="utf-8", errors="replace")
+            files.append((ArtifactKind.LOG, "text/plain", scratch / "output.log"))
+    kept: list[ArtifactFile] = []
+    for kind, media_type, path in files:
+        if path.is_file():
+            ordinal = 1 + sum(one.kind == kind for one in kept)
+            name = f"{kind}{f'-{ordinal}' if ordinal > 1 else ''}{path.suffix}"
+            kept.append(ArtifactFile(kind, name, media_type, path))
+    return tuple(kept)
+
+
+def masked(measurement: Measurement, mask: Mask) -> Measurement:
+    """Return the measurement with every secret and typed password replaced, in its texts and in its files."""
+    for artifact in measurement.artifacts:
+        mask.file(artifact.path)
+    text = mask.text
+    return replace(
+        measurement,
+        reason=text(measurement.reason),
+        steps=tuple(
+            replace(step, title=text(step.title), key=text(step.key), error=step.error and text(step.error))
+            for step in measurement.steps
+        ),
+        samples=tuple(replace(sample, step=text(sample.step)) for sample in measurement.samples),
+        errors=tuple(
+            replace(
+                error, message=text(error.message), stack=text(error.stack), url=text(error.url), step=text(error.step)
+            )
+            for error in measurement.errors
+        ),
+    )
+
+
+def _viewable(trace: Path, scratch: Path) -> Path:
+    """Return a trace that Playwright's viewer opens: the raw files of a killed test are put into an archive."""
+    if trace.suffix != ".trace":
+        return trace
+    archive = scratch / f"{trace.stem}.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        target.write(trace, "trace.trace")
+        network = trace.with_suffix(".network")
+        if network.is_file():
+            target.write(network, "trace.network")
+    return archive

@@ -1,0 +1,171 @@
+"""Wraps Playwright's public classes, sync and async, so that a recorder hears of every browser, context and request."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from playwright import async_api, sync_api
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from outrider.journeys.recording import Recorder
+
+    Calls = Generator[Any, None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hook:
+    """What to do around one public method; `after` is given the object, the call's arguments and its result."""
+
+    owner: str
+    method: str
+    before: Callable[[Recorder, Any], Calls] | None = None
+    after: Callable[[Recorder, Any, dict[str, Any], Any], Calls | None] | None = None
+    options: Callable[[Recorder, dict[str, Any]], dict[str, Any]] | None = None
+    skips: Callable[[Recorder, Any], bool] | None = None
+
+
+def _context_options(recorder: Recorder, options: dict[str, Any]) -> dict[str, Any]:
+    return recorder.new_context_options(options)
+
+
+_HOOKS = (
+    _Hook(
+        "BrowserType",
+        "launch",
+        after=lambda rec, _obj, _kw, made: rec.opened_browser(made),
+        options=lambda rec, options: rec.launch_options(options),
+    ),
+    _Hook("BrowserType", "connect", after=lambda rec, _obj, _kw, made: rec.opened_browser(made)),
+    _Hook(
+        "BrowserType",
+        "launch_persistent_context",
+        after=lambda rec, _obj, _kw, made: rec.opened(made),
+        options=_context_options,
+    ),
+    _Hook("Browser", "new_context", after=lambda rec, _obj, _kw, made: rec.opened(made), options=_context_options),
+    _Hook(
+        "Browser",
+        "new_page",
+        after=lambda rec, _obj, _kw, made: rec.opened(made.context, made),
+        options=_context_options,
+    ),
+    _Hook("Browser", "close", before=lambda rec, browser: rec.closing_all(browser)),
+    _Hook("BrowserContext", "close", before=lambda rec, context: rec.closing(context)),
+    _Hook("Page", "close", before=lambda rec, page: rec.closing_owned(page)),
+    _Hook("Tracing", "start", before=lambda rec, tracing: rec.tracing_starts(tracing)),
+    _Hook(
+        "Tracing",
+        "stop",
+        after=lambda rec, tracing, kw, _none: rec.tracing_stopped(tracing, kw.get("path")),
+        skips=lambda rec, tracing: rec.traces_alone(tracing),
+    ),
+    _Hook("APIRequest", "new_context", after=lambda rec, _obj, _kw, made: rec.opened_request(made)),
+    _Hook("APIRequestContext", "dispose", before=lambda rec, request: rec.closing(request)),
+)
+
+
+def install(current: Callable[[], Recorder | None]) -> None:
+    """Wrap the public classes of both APIs for the rest of this process.
+
+    Args:
+        current: Gives the recorder of the attempt under way; None between attempts, when nothing is done.
+    """
+    for api in (sync_api, async_api):
+        classes = sys.modules[api.Browser.__module__]  # Tracing is public but not re-exported
+        for hook in _HOOKS:
+            _wrap(getattr(classes, hook.owner), hook, current)
+    _wrap_exits(current)
+
+
+def drive(calls: Calls | None) -> None:
+    """Carry out a recorder's calls in the sync API, where each call has happened when it is yielded."""
+    for _ in calls or ():
+        pass
+
+
+async def drive_async(calls: Calls | None) -> None:
+    """Carry out a recorder's calls in the async API, where each is awaited and its error thrown back in."""
+    if calls is None:
+        return
+    try:
+        pending = calls.send(None)
+        while True:
+            try:
+                await pending
+            except Exception as error:
+                pending = calls.throw(error)
+            else:
+                pending = calls.send(None)
+    except StopIteration:
+        return
+
+
+def _wrap(owner: type, hook: _Hook, current: Callable[[], Recorder | None]) -> None:
+    original = getattr(owner, hook.method)
+    wrapper = _async_wrapper if inspect.iscoroutinefunction(original) else _sync_wrapper
+    setattr(owner, hook.method, functools.wraps(original)(wrapper(original, hook, current)))
+
+
+def _sync_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | None]) -> Any:
+    def call(self: Any, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        recorder = current()
+        if recorder is None:
+            return original(self, *args, **options)
+        if hook.skips and hook.skips(recorder, self):
+            return None
+        if hook.options:
+            options = hook.options(recorder, options)
+        if hook.before:
+            drive(hook.before(recorder, self))
+        made = original(self, *args, **options)
+        if hook.after:
+            drive(hook.after(recorder, self, options, made))
+        return made
+
+    return call
+
+
+def _async_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | None]) -> Any:
+    async def call(self: Any, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        recorder = current()
+        if recorder is None:
+            return await original(self, *args, **options)
+        if hook.skips and hook.skips(recorder, self):
+            return None
+        if hook.options:
+            options = hook.options(recorder, options)
+        if hook.before:
+            await drive_async(hook.before(recorder, self))
+        made = await original(self, *args, **options)
+        if hook.after:
+            await drive_async(hook.after(recorder, self, options, made))
+        return made
+
+    return call
+
+
+def _wrap_exits(current: Callable[[], Recorder | None]) -> None:
+    """End our collectors before a hand-made `with sync_playwright()` takes the driver away."""
+    sync_manager, async_manager = type(sync_api.sync_playwright()), type(async_api.async_playwright())
+    sync_exit, async_exit = sync_manager.__exit__, async_manager.__aexit__
+
+    def leave(self: Any, *args: Any) -> None:
+        recorder = current()
+        drive(recorder.closing_all() if recorder else None)
+        sync_exit(self, *args)
+
+    async def leave_async(self: Any, *args: Any) -> None:
+        recorder = current()
+        await drive_async(recorder.closing_all() if recorder else None)
+        await async_exit(self, *args)
+
+    sync_manager.__exit__ = leave  # type: ignore[method-assign]
+    async_manager.__aexit__ = leave_async  # type: ignore[method-assign]

@@ -1,0 +1,69 @@
+// Runs in every document of a journey, before the page's own scripts. It watches what Chromium reports of loading,
+// stability and interaction, and hands the figures to the binding when the page goes away or is asked for them.
+(() => {
+  const report = globalThis.__outrider_report;
+  if (typeof report !== "function" || globalThis.top !== globalThis) return;
+  const send = report.bind(globalThis);
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    if (field instanceof HTMLInputElement && field.type === "password" && field.value) send({ typed: field.value });
+  }, true);
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (field instanceof HTMLInputElement && field.type === "password" && field.value) send({ typed: field.value });
+  }, true);
+
+  const seen = { lcp: null, cls: 0, inp: null };
+  const interactions = new Map();
+  let burst = { value: 0, first: 0, last: 0 };
+
+  // Layout shifts count in the largest burst: gaps under 1 s, at most 5 s long (web.dev/articles/cls).
+  const shifted = (entry) => {
+    if (entry.hadRecentInput) return;
+    const apart = entry.startTime - burst.last > 1000 || entry.startTime - burst.first > 5000;
+    burst = apart ? { value: 0, first: entry.startTime, last: entry.startTime } : burst;
+    burst.value += entry.value;
+    burst.last = entry.startTime;
+    seen.cls = Math.max(seen.cls, burst.value);
+  };
+  // One interaction raises several events; the longest of them is its latency, the slowest interaction is the page's.
+  const interacted = (entry) => {
+    if (!entry.interactionId) return;
+    interactions.set(entry.interactionId, Math.max(interactions.get(entry.interactionId) ?? 0, entry.duration));
+    seen.inp = Math.max(...interactions.values());
+  };
+  const kinds = {
+    "largest-contentful-paint": (entry) => { seen.lcp = entry.startTime; },
+    "layout-shift": shifted,
+    event: interacted,
+  };
+  const observers = Object.entries(kinds).flatMap(([type, take]) => {
+    try {
+      const observer = new PerformanceObserver((list) => list.getEntries().forEach(take));
+      observer.observe({ type, buffered: true, durationThreshold: 16 });
+      return [[observer, take]];
+    } catch {
+      return [];
+    }
+  });
+
+  const flush = () => {
+    for (const [observer, take] of observers) observer.takeRecords().forEach(take);
+    const [navigation] = performance.getEntriesByType("navigation");
+    const [paint] = performance.getEntriesByName("first-contentful-paint");
+    send({
+      url: location.href,
+      origin_ms: performance.timeOrigin,
+      ttfb_ms: navigation?.responseStart || null,
+      dom_ms: navigation?.domContentLoadedEventEnd || null,
+      load_ms: navigation?.loadEventEnd || null,
+      fcp_ms: paint?.startTime ?? null,
+      lcp_ms: seen.lcp,
+      cls: seen.cls,
+      inp_ms: seen.inp,
+    });
+    return true;
+  };
+  addEventListener("pagehide", flush);
+  Object.defineProperty(globalThis, Symbol.for("outrider.flush"), { value: flush });
+})();

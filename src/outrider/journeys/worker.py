@@ -1,0 +1,69 @@
+"""The process that runs journeys: pytest, warmed up and waiting.
+
+    python -m outrider.journeys.worker FD ROOT [PYTEST-ARGUMENT...]
+
+FD is one end of a socket pair to the keeper. When the other end closes, for whatever reason, the worker kills itself:
+nobody is left who would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.journeys import instrumentation
+from outrider.journeys.browser import Browser
+from outrider.journeys.launch import install_launch_adapter
+from outrider.journeys.messages import Channel, Message
+from outrider.journeys.performance import Stage
+from outrider.journeys.processes import adopt_orphans
+from outrider.journeys.warm import WarmDriver
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BROWSER_VARIABLE = "OUTRIDER_BROWSER"
+_QUIET = ["-p", "no:cacheprovider", "--color=no"]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve the keeper until it says goodbye."""
+    descriptor, root, *arguments = argv
+    channel = Channel(socket.socket(fileno=int(descriptor)))
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(channel, inbox), daemon=True).start()
+    os.chdir(root)
+    sys.path.append(root)  # as `python -m pytest` would, but never in front of the standard library
+    adopt_orphans()
+    driver = WarmDriver()
+    driver.install()
+    install_launch_adapter(Browser(**json.loads(os.environ.pop(BROWSER_VARIABLE))))
+    stage = Stage(channel, inbox, driver)
+    instrumentation.install(lambda: stage.recorder)
+    driver.start()
+    arguments = [*arguments, *_QUIET, *(["-n0"] if _has("xdist") else [])]
+    return int(pytest.main(arguments, plugins=[stage]))
+
+
+def _listen(channel: Channel, inbox: queue.SimpleQueue[Message]) -> None:
+    for message in channel:
+        inbox.put(message)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _has(module: str) -> bool:
+    from importlib.util import find_spec  # noqa: PLC0415 - once, and only here
+
+    return find_spec(module) is not None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""A worker from outside: started, spoken to, and ended whatever it is doing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from outrider.journeys.messages import Channel, Message, Ready
+from outrider.model import OutriderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+START_S = 60.0
+LOG_TAIL = 4000
+
+
+class WorkerError(OutriderError):
+    """A worker did not start, or ended by itself; the message holds what it said last."""
+
+
+class WorkerProcess:
+    """One worker and the channel to it."""
+
+    def __init__(self, root: Path, log: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
+        ours, theirs = socket.socketpair()
+        self._log = log
+        with log.open("ab") as output, theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "outrider.journeys.worker", str(theirs.fileno()), str(root), *arguments],
+                cwd=root,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        self._channel = Channel(ours)
+        self.performed = 0
+
+    def wait_ready(self) -> None:
+        """Wait until the worker is warm, or has prepared what it was asked to.
+
+        Raises:
+            WorkerError: If it ends first, or takes longer than a minute.
+        """
+        if not isinstance(self._receive(START_S), Ready):
+            raise self._error("did not get ready")
+
+    def send(self, message: Message) -> None:
+        """Send a message.
+
+        Raises:
+            WorkerError: If the worker is gone.
+        """
+        try:
+            self._channel.send(message)
+        except OSError as error:
+            raise self._error("is gone") from error
+
+    def receive(self, timeout_s: float) -> Message:
+        """Return the worker's next message.
+
+        Raises:
+            WorkerError: If the worker ended instead.
+            TimeoutError: If it said nothing in time.
+        """
+        message = self._receive(timeout_s)
+        if message is None:
+            raise self._error("ended unexpectedly")
+        return message
+
+    def messages(self, until_s: float) -> Iterator[Message]:
+        """Yield what the worker says until a point of the monotonic clock.
+
+        Raises:
+            WorkerError: If the worker ended.
+        """
+        while (left_s := until_s - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                yield self.receive(left_s)
+
+    def interrupt(self) -> None:
+        """Tell the test that its time is up."""
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGUSR1)
+
+    def kill(self) -> None:
+        """End the worker and its process group at once; returns when the worker itself is gone."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._channel.close()
+
+    def _receive(self, timeout_s: float) -> Message | None:
+        try:
+            return self._channel.receive(timeout_s)
+        except ConnectionError:
+            return None
+
+    def _error(self, what: str) -> WorkerError:
+        self.kill()
+        said = self._log.read_text(errors="replace")[-LOG_TAIL:].strip()
+        return WorkerError(
+            f"the journey worker {what}",
+            slug="worker-failed",
+            fix=f"it said:\n{said}" if said else f"it said nothing; exit code {self._process.returncode}",
+        )

@@ -1,0 +1,133 @@
+"""Keeps one warm worker and the shared browser ready, and replaces them when they have served or misbehaved."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outrider.journeys.messages import Collect, Collection, Performed
+from outrider.journeys.processes import VARIABLE, Mark, claim_folder, kill_marked
+from outrider.journeys.worker_process import START_S, WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from outrider.journeys.server import BrowserServer
+    from outrider.workspace import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What workers work with.
+
+    Attributes:
+        home: Folder for working copies, logs and temporary files, each under a mark of its own.
+        environment: Complete environment of a worker, secrets included.
+        paths: Folders that the journeys lie in, below the workspace.
+        runs_per_worker: After so many runs a worker is replaced, however well it behaved.
+    """
+
+    snapshot: Snapshot
+    home: Path
+    environment: Mapping[str, str]
+    paths: Sequence[str]
+    runs_per_worker: int = 5
+
+
+class Workers:
+    """One worker at a time, and the browser that it shares with those before and after it."""
+
+    def __init__(self, setting: Setting, browser: BrowserServer) -> None:
+        self._setting = setting
+        self._browser = browser
+        self._worker: WorkerProcess | None = None
+        self._folder: Path | None = None
+        self._mark = Mark("")
+        self._served = 0
+
+    @property
+    def root(self) -> Path:
+        """The worker's own copy of the workspace."""
+        if self._folder is None:
+            return self._setting.snapshot.path
+        return self._folder / "workspace"
+
+    @property
+    def endpoint(self) -> str:
+        """Where the shared browser listens."""
+        return self._browser.endpoint
+
+    def ready(self) -> WorkerProcess:
+        """Return a warm worker, and see to it that the browser runs.
+
+        Raises:
+            WorkerError: If no worker gets ready.
+            BrowserError: If the browser does not start.
+        """
+        self._browser.start()
+        if self._worker is None:
+            self._worker = self._start()
+            self._worker.wait_ready()
+        return self._worker
+
+    def collect(self) -> Collection:
+        """Return all tests below the journeys' folders.
+
+        Raises:
+            WorkerError: If no worker gets ready.
+        """
+        worker = self.ready()
+        worker.send(Collect(list(self._setting.paths)))
+        answer = worker.receive(START_S)
+        if not isinstance(answer, Collection):
+            raise TypeError(answer)
+        return answer
+
+    def browser_alive(self) -> bool:
+        """Whether the shared browser still answers; bounded in time."""
+        return self._browser.is_healthy()
+
+    def traces(self, label: str, scratch: Path, performed: Performed | None) -> list[Path]:
+        """Return the traces of an attempt: those it exported, and the raw files of contexts that it did not end."""
+        exported = [Path(trace) for context in (performed.contexts if performed else ()) for trace in context.traces]
+        ended = {path.stem for path in exported}
+        raw = [*self._browser.traces.glob(f"{label}-*.trace"), *(scratch / "traces").glob(f"{label}-*.trace")]
+        return [*exported, *sorted(path for path in raw if path.stem not in ended)]
+
+    def settle(self, performed: Performed | None, label: str) -> None:
+        """Clean up after an attempt: what it left running, its raw traces, and the worker if it is spent."""
+        self._served += 1
+        for path in self._browser.traces.glob(f"{label}-*"):
+            path.unlink(missing_ok=True)
+        if performed is None:
+            self.retire()
+            self._browser.kill()  # whatever held up the test may hold up the browser
+        elif not performed.reusable or self._served >= self._setting.runs_per_worker:
+            self.retire()
+
+    def retire(self) -> None:
+        """End the worker, everything that its tests started, and its folder."""
+        if self._worker is not None:
+            self._worker.kill()
+            self._worker = None
+        if self._folder is not None:
+            kill_marked(self._mark)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+        self._served = 0
+
+    def close(self) -> None:
+        """End the worker and the browser."""
+        self.retire()
+        self._browser.stop()
+
+    def _start(self) -> WorkerProcess:
+        self._mark, self._folder = claim_folder(self._setting.home)
+        temporary = self._folder / "tmp"
+        temporary.mkdir(parents=True)
+        self._setting.snapshot.checkout(self.root)
+        environment = {**self._setting.environment, VARIABLE: self._mark, "TMPDIR": str(temporary)}
+        arguments = [*self._setting.paths, f"--basetemp={self._folder / 'pytest'}"]
+        return WorkerProcess(self.root, self._folder / "worker.log", environment, arguments)

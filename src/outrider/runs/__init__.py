@@ -1,0 +1,7 @@
+"""One run, from lease to verdict; and whether a journey can fail at all."""
+
+from outrider.runs.attempts import Plan, next_attempt, verdict
+from outrider.runs.execution import Listener, Recorder, Runner
+from outrider.runs.proof import Proof, is_vacuous, prove
+
+__all__ = ["Listener", "Plan", "Proof", "Recorder", "Runner", "is_vacuous", "next_attempt", "prove", "verdict"]

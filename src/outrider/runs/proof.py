@@ -1,0 +1,64 @@
+"""Whether a journey can fail at all: it is run under faults injected one at a time, and has to go red."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from outrider.journeys import Fault
+from outrider.model import Order, Outcome, new_run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from outrider.model import Check, Measure, Measurement
+
+SHORTEST_S = 8.0
+DELAY_FACTOR = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a journey made of one fault; `fault` is empty for the run without any."""
+
+    fault: str
+    outcome: Outcome
+    noticed: bool
+    reason: str
+
+
+def prove(check: Check, measure: Measure, scratch: Path, now_us: int) -> Iterator[Proof]:
+    """Yield what the journey makes of an intact target first, then of each fault.
+
+    An injected delay ends after three times what the intact journey took, at least eight seconds: the wait proves
+    nothing more after that.
+
+    Args:
+        check: The journey.
+        measure: How journeys are measured.
+        scratch: Empty folder; the caller removes it.
+        now_us: Microseconds UTC.
+    """
+    intact = _measure(check, measure, scratch / "intact", now_us, None, check.policy.timeout_s)
+    yield Proof("", intact.outcome, noticed=False, reason=intact.reason)
+    if intact.outcome != Outcome.PASSED:
+        return
+    limit_s = min(check.policy.timeout_s, max(SHORTEST_S, DELAY_FACTOR * intact.duration_ms / 1000))
+    for fault in Fault:
+        broken = _measure(check, measure, scratch / fault.name.lower(), now_us, fault, limit_s)
+        yield Proof(fault, broken.outcome, broken.outcome == Outcome.FAILED, broken.reason)
+
+
+def is_vacuous(proofs: list[Proof]) -> bool:
+    """Whether the journey stayed green under a dead server."""
+    return any(one.outcome == Outcome.PASSED and one.fault and Fault(one.fault).is_dead_server for one in proofs)
+
+
+def _measure(
+    check: Check, measure: Measure, scratch: Path, now_us: int, fault: Fault | None, limit_s: float
+) -> Measurement:
+    scratch.mkdir(parents=True)
+    limited = replace(check, policy=replace(check.policy, timeout_s=limit_s))
+    order = Order(new_run_id(now_us), limited, 1, limit_s, scratch, fault=fault)
+    return measure.measure(order)
