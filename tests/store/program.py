@@ -1,4 +1,4 @@
-"""A process of its own that records runs: `program.py DATABASE ARTIFACTS COUNT`; it prints each id once it is stored."""
+"""A process of its own that records runs and prints the id of each that is stored."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def make_run(number: int, check: str, trace: Path) -> Run:
 
 
 def main() -> None:
-    """Record runs of one check, and tell of each."""
+    """Record COUNT runs of CHECK: `program.py DATABASE ARTIFACTS CHECK COUNT`."""
     database, artifacts, check, count = sys.argv[1:]
     trace = Path(artifacts).parent / f"{check}.zip"
     with Store.open(database, artifacts=artifacts) as store:
         for number in range(int(count)):
             run = make_run(number, check, trace)
             store.record(run)
-            print(run.id, flush=True)  # noqa: T201 - this is what the test waits for
+            print(run.id, flush=True)
 
 
 if __name__ == "__main__":

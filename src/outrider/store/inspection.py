@@ -11,7 +11,7 @@ from sqlalchemy import inspect, text
 
 from outrider.model import StoreError
 from outrider.store.failures import failure, translated
-from outrider.store.schema import APPLICATION_ID, REVISIONS
+from outrider.store.schema import APPLICATION_ID, REVISIONS, store_info
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
+_VERSION_TABLE = "alembic_version"
+_REVISION = f"SELECT version_num FROM {_VERSION_TABLE}"  # noqa: S608 - a constant
 
 
 class Finding(StrEnum):
@@ -37,17 +39,15 @@ def revision_of(connection: Connection, where: str) -> Finding:
         StoreError: store-newer or store-foreign.
     """
     tables = set(inspect(connection).get_table_names())
-    if "alembic_version" not in tables:
-        if tables:
-            raise _foreign(where, f"it holds the table {min(tables)}")
+    revision = connection.execute(text(_REVISION)).scalar_one_or_none() if _VERSION_TABLE in tables else None
+    return _finding(tables, revision, where)
+
+
+def _finding(tables: set[str], revision: str | None, where: str) -> Finding:
+    if not tables:
         return Finding.EMPTY
-    if "store_info" not in tables:
-        raise _foreign(where, "it is another program's")
-    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-    return _finding(str(revision), where)
-
-
-def _finding(revision: str, where: str) -> Finding:
+    if not {_VERSION_TABLE, store_info.name} <= tables:
+        raise _foreign(where, f"it holds the table {min(tables)}")
     if revision == REVISIONS[-1]:
         return Finding.CURRENT
     if revision in REVISIONS:
@@ -63,7 +63,8 @@ def inspect_file(path: Path) -> None:
     """Look at an SQLite file without changing a byte of it; a missing or empty one is fine.
 
     Raises:
-        StoreError: store-damaged if it is no database or ends too early, store-foreign if another program wrote it.
+        StoreError: store-damaged if it is no database or ends too early, store-foreign if another program wrote it,
+            store-newer if a newer Outrider did.
     """
     log_bytes = _size(path.with_name(f"{path.name}-wal"))
     if _size(path) == 0:
@@ -75,9 +76,11 @@ def inspect_file(path: Path) -> None:
     _inspect_header(header, path, log_bytes)
     with translated(str(path)), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        (revision,) = connection.execute(_REVISION).fetchone() or (None,) if _VERSION_TABLE in tables else (None,)
     if tables and application != APPLICATION_ID:
         raise _foreign(str(path), f"its application id is {application:#x}")
+    _finding(tables, revision, str(path))
 
 
 def _inspect_header(header: bytes, path: Path, log_bytes: int) -> None:
