@@ -8,7 +8,7 @@ generation forgets all. Every method is called within a writing transaction.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -126,10 +126,10 @@ class Catalogue:
     def circumstances(self, connection: Connection, run: Run) -> int:
         """Return the key of where and with what a run was made."""
         told = run.circumstances
-        texts = {"environment": run.environment, "location": run.location, **asdict(told)}
-        row = {name: identity(text) for name, text in texts.items()}
-        values = tuple(row.values())
+        texts = (run.environment, run.location, *(getattr(told, name) for name in told.__slots__))
+        values = tuple(map(identity, texts))
         if values not in self._circumstances:
+            row = dict(zip(("environment", "location", *told.__slots__), values, strict=True))
             known = connection.execute(select(circumstances.c.key).filter_by(**row)).scalar_one_or_none()
             self._circumstances[values] = known or _inserted(connection, insert(circumstances), row)
         return self._circumstances[values]

@@ -181,7 +181,9 @@ class _Pruner:
         """Give pages back to the file system while more than a quarter of an SQLite file is empty."""
         while self._database.engine.dialect.name == "sqlite" and self._mostly_empty():
             with self._writing() as connection:
-                connection.exec_driver_sql(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                raw.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()  # a page a row, which SQLAlchemy hides
 
     def _ago(self, seconds: float) -> int:
         return self._now_us - round(seconds * 1_000_000)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from outrider.model import ArtifactFile, Attempt, HostLoad, Run, Sample
+    from outrider.model import ArtifactFile, Attempt, HostLoad, Run
     from outrider.store.artifacts import Content
     from outrider.store.catalogue import Catalogue, KnownCheck
 
@@ -68,7 +68,7 @@ class Rows:
     attempts: list[Row] = field(default_factory=list)
     steps: list[Row] = field(default_factory=list)
     errors: list[Row] = field(default_factory=list)
-    samples: list[Row] = field(default_factory=list)
+    samples: list[tuple[float, ...]] = field(default_factory=list)
     artifacts: list[Row] = field(default_factory=list)
 
     def add(self, subject: Subject) -> None:
@@ -85,11 +85,11 @@ class Rows:
             (attempts, self.attempts),
             (attempt_steps, self.steps),
             (errors, self.errors),
-            (samples, self.samples),
             (attempt_artifacts, self.artifacts),
         ):
             if rows:
                 self.connection.execute(insert(table), rows)
+        _insert_samples(self.connection, self.samples)
 
     def _add_steps(self, subject: Subject) -> set[str]:
         """Add the attempt's steps, and return the keys of those that there is no room for."""
@@ -114,14 +114,18 @@ class Rows:
         return dropped
 
     def _add_samples(self, subject: Subject, dropped: set[str]) -> None:
-        run, measurement = subject.run, subject.attempt.measurement
-        named = {_series_name(run, sample): sample.value for sample in measurement.samples}
+        """Add the attempt's samples as tuples in the order of the table's columns: they are most of all rows."""
+        run, attempt = subject.run, subject.attempt
+        place = (identity(run.environment), identity(run.location))
+        named = {
+            SeriesName(*place, identity(sample.step), identity(sample.metric)): sample.value
+            for sample in attempt.measurement.samples
+        }
         wanted = {name: value for name, value in named.items() if name.step not in dropped and math.isfinite(value)}
         keys = self.catalogue.series(self.connection, subject.check, wanted)
         kept = [(keys[name], value) for name, value in wanted.items() if name in keys]
-        shared = {"at_us": run.due_us, "run_key": subject.run_key, "attempt": subject.attempt.number}
-        shared["judged"] = is_judged(subject.attempt)
-        self.samples.extend({"series_key": key, "value": value, **shared} for key, value in kept)
+        shared = (run.due_us, subject.run_key, attempt.number, is_judged(attempt))
+        self.samples.extend((key, *shared, value) for key, value in kept)
         if len(kept) < len(named):
             lost = len(named) - len(kept)
             subject.omitted.append(f"{lost} samples, not finite, or of steps or series beyond the limits")
@@ -189,10 +193,16 @@ def _host_columns(host: HostLoad | None) -> Row:
     return {name: None if host is None else getattr(host, name) for name in names}
 
 
-def _series_name(run: Run, sample: Sample) -> SeriesName:
-    return SeriesName(
-        identity(run.environment), identity(run.location), identity(sample.step), identity(sample.metric)
-    )  # fmt: skip
+def _insert_samples(connection: Connection, rows: list[tuple[float, ...]]) -> None:
+    """Hand rows to the driver as they are: SQLAlchemy's treatment of each would cost as much as storing it."""
+    if not rows:
+        return
+    statement = insert(samples).compile(dialect=connection.dialect)
+    if statement.positional:
+        connection.exec_driver_sql(str(statement), rows)
+    else:
+        names = samples.columns.keys()
+        connection.exec_driver_sql(str(statement), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _microseconds(duration_ms: float | None) -> int | None:
