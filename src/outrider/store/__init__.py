@@ -1,7 +1,19 @@
-"""Keeps runs, samples and artifacts: SQLAlchemy Core over SQLite (or PostgreSQL by URL), files behind fsspec."""
+"""Runs, samples and artifacts, kept: SQLite in a file or PostgreSQL by URL, and content-addressed files."""
 
-from outrider.store.reading import RunFilter, Series
-from outrider.store.retention import Pruned, Retention
-from outrider.store.store import Store, StoredProof
+from outrider.store.store import Store
+from outrider.store.values import (
+    Points,
+    Pruned,
+    Retention,
+    RunSummary,
+    Series,
+    StoredArtifact,
+    StoredCheck,
+    StoredProof,
+    StoredRun,
+)
 
-__all__ = ["Pruned", "Retention", "RunFilter", "Series", "Store", "StoredProof"]
+__all__ = [
+    "Points", "Pruned", "Retention", "RunSummary", "Series", "Store", "StoredArtifact", "StoredCheck", "StoredProof",
+    "StoredRun",
+]  # fmt: skip

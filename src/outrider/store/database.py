@@ -1,183 +1,168 @@
-"""Opens the database: creates it, upgrades it, or says clearly why it cannot be used.
+"""A database that is open: its connections, its transactions, and the test that it is ours before it is touched.
 
-SQLite runs in WAL mode with `synchronous = NORMAL`: a killed process loses nothing that was committed; a power cut may
-lose the last moments, and damages nothing. Writers begin with BEGIN IMMEDIATE, since a transaction that starts by
-reading fails at once when somebody else writes.
+SQLite runs in WAL mode with `synchronous = NORMAL`. A transaction that was committed is in the kernel's page cache,
+which a killed process does not take with it: `kill -9` at any moment loses no finished run. A power cut may lose the
+transactions since the last checkpoint (about a thousand pages), the newest first, and never damages the file; FULL
+would save those for one fsync a transaction (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from outrider.model import StoreError
+from outrider.store.failures import failure, translated
+from outrider.store.inspection import Finding, inspect_file, revision_of
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
-HEAD = "0001"
-_APPLICATION_ID = 0x4F555452  # "OUTR"
-_BUSY_MS = 10_000
-_MIGRATIONS = Path(__file__).parent / "migrations"
+    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+_WAL_KEPT_BYTES = 64 * 1024 * 1024
+_CACHE_KIB = 16 * 1024
 
 
-def open_database(url: str) -> Engine:
-    """Return an engine on an up-to-date database; a new one is created.
+class Database:
+    """Connections and transactions of one database; every failure leaves it as a `StoreError`.
+
+    Attributes:
+        where: What messages call it: a path, or a URL without its password.
+    """
+
+    def __init__(self, url: URL, *, busy_timeout_s: float, max_bytes: int | None) -> None:
+        self.where = _sqlite_path(url) or url.render_as_string(hide_password=True)
+        self._max_bytes = max_bytes
+        self.engine = _engine(url, busy_timeout_s)
+        self._writer = self.engine.execution_options(outrider_writing=True)
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", self._on_connect)
+            event.listen(self.engine, "begin", _begin)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that owns the database from its start: no other writer can come between.
+
+        SQLite's deferred transactions fail at once, whatever the timeout, when they read and then write.
+        """
+        with translated(self.where), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that sees one state of the database throughout."""
+        with translated(self.where), self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections; the last one folds the write-ahead log into the file."""
+        self.engine.dispose()
+
+    def _on_connect(self, connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions on its own: `_begin` does
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        if self._max_bytes is not None:
+            (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {max(1, self._max_bytes // page_bytes)}")
+
+
+def open_database(url_or_path: str | Path, *, busy_timeout_s: float = 30.0, max_bytes: int | None = None) -> Database:
+    """Open a database, creating it or bringing it up to date where needed.
+
+    Creating is upgrading from nothing. An up-to-date database is recognised by one SELECT.
 
     Args:
-        url: An SQLAlchemy URL, or a path of an SQLite file.
+        url_or_path: A file, or a URL as SQLAlchemy writes it.
+        busy_timeout_s: How long to wait for another writer.
+        max_bytes: Size that the file may grow to (SQLite only).
 
     Raises:
-        StoreError: If the file is damaged, foreign, newer than this program, locked, read-only, or the disk is full.
+        StoreError: store-url, store-newer, store-foreign, store-damaged, store-read-only, store-locked, store-full or
+            store-unreachable. Nothing has been written to a file that is not ours, or newer.
     """
-    full = url if "://" in url else f"sqlite:///{url}"
-    engine = _engine(full)
+    url = _url(url_or_path)
+    path = _sqlite_path(url)
+    if path is not None:
+        _prepare(Path(path))
+    database = Database(url, busy_timeout_s=busy_timeout_s, max_bytes=max_bytes)
     try:
-        with translated(full):
-            _prepare(engine, full)
+        _bring_up_to_date(database)
     except BaseException:
-        engine.dispose()
+        database.close()
         raise
-    return engine
+    return database
 
 
-@contextmanager
-def translated(url: str) -> Iterator[None]:
-    """Turn the database's errors into ours, which say what, where and what to do."""
-    try:
-        yield
-    except (OperationalError, DatabaseError) as error:
-        raise _explain(url, error) from error
-    except SQLAlchemyError as error:
-        raise StoreError(f"the store failed: {error}", slug="store-failed", fix=f"it lies at {_place(url)}") from error
+def _bring_up_to_date(database: Database) -> None:
+    with database.reading() as connection:
+        finding = revision_of(connection, database.where)
+    if finding is not Finding.CURRENT:
+        from outrider.store.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic is dear
+
+        with database.writing() as connection:
+            upgrade(connection, database.where)
 
 
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed)
-    path = Path(parsed.database or "")
-    try:
+def _prepare(path: Path) -> None:
+    with translated(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"the folder of the store cannot be made: {error.strerror}",
-            slug="store-read-only",
-            fix=f"make {path.parent} writable, or set [store] url in outrider.toml",
-        ) from error
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_MS / 1000})
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
-    return engine
+        if path.is_dir():
+            raise failure("store-read-only", str(path), "it is a folder")
+        inspect_file(path)
 
 
-def _on_connect(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we begin ourselves
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout = {_BUSY_MS}", "synchronous = NORMAL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _url(url_or_path: str | Path) -> URL:
+    text = str(url_or_path)
+    if "://" not in text:
+        return make_url("sqlite://").set(database=text)
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise _bad_url(text.split("://", 1)[0] + "://…", str(error)) from error
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise _bad_url(text, "it names no file")
+    return url
 
 
-def _on_begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN" if options.get("outrider_reading") else "BEGIN IMMEDIATE")
+def _engine(url: URL, busy_timeout_s: float) -> Engine:
+    is_sqlite = url.get_backend_name() == "sqlite"
+    try:
+        if is_sqlite:
+            return create_engine(url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False})
+        return create_engine(url)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise _bad_url(url.render_as_string(hide_password=True), str(error)) from error
 
 
-def _prepare(engine: Engine, url: str) -> None:
-    is_sqlite = engine.dialect.name == "sqlite"
-    if is_sqlite:
-        _refuse_foreign(engine, url)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-    revision = _revision(engine)
-    if revision == HEAD:
-        return
-    if revision is not None and revision > HEAD:
-        raise StoreError(
-            f"the store was written by a newer Outrider (revision {revision}, this one knows {HEAD})",
-            slug="store-newer",
-            fix=f"upgrade Outrider, or use another store than {_place(url)}",
-        )
-    _upgrade(engine)
-    if is_sqlite:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"PRAGMA application_id = {_APPLICATION_ID}")
-
-
-def _refuse_foreign(engine: Engine, url: str) -> None:
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT", outrider_reading=True) as connection:
-        marked = connection.exec_driver_sql("PRAGMA application_id").scalar()
-        tables = inspect(connection).get_table_names()
-        if tables and marked != _APPLICATION_ID and "alembic_version" not in tables:
-            raise StoreError(
-                f"{_place(url)} is a database of another program",
-                slug="store-foreign",
-                fix="set [store] url in outrider.toml to a file of its own",
-            )
-        if tables and connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
-            raise _damaged(url)
-
-
-def _revision(engine: Engine) -> str | None:
-    with engine.connect().execution_options(outrider_reading=True) as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found = connection.execute(text("select version_num from alembic_version")).scalar()
-        return None if found is None else str(found)
-
-
-def _upgrade(engine: Engine) -> None:
-    """Bring the tables up to date; two programs may start at once, so the first one to get the lock does it."""
-    from alembic import command  # noqa: PLC0415 - heavy, and needed once in a database's life
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def _explain(url: str, error: DatabaseError) -> StoreError:
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    place = _place(url)
-    known = {
-        sqlite3.SQLITE_FULL: StoreError(
-            f"the disk is full: {place} cannot grow", slug="store-full", fix="free some space; what was stored is safe"
-        ),
-        sqlite3.SQLITE_READONLY: StoreError(
-            f"{place} cannot be written", slug="store-read-only", fix="give this user the right to write there"
-        ),
-        sqlite3.SQLITE_CANTOPEN: StoreError(
-            f"{place} cannot be opened", slug="store-read-only", fix="make its folder readable and writable"
-        ),
-        sqlite3.SQLITE_BUSY: StoreError(
-            f"{place} was locked for more than {_BUSY_MS // 1000} s",
-            slug="store-locked",
-            fix="see which program holds it open; two Outriders share a store well, a backup tool may not",
-        ),
-        sqlite3.SQLITE_CORRUPT: _damaged(url),
-        sqlite3.SQLITE_NOTADB: _damaged(url),
-    }
-    fallback = StoreError(f"the store failed: {error.orig}", slug="store-failed", fix=f"it lies at {place}")
-    return known.get(code, fallback)
-
-
-def _damaged(url: str) -> StoreError:
+def _bad_url(where: str, why: str) -> StoreError:
     return StoreError(
-        f"{_place(url)} is damaged, or no database",
-        slug="store-damaged",
-        fix="move it away and restore a backup; it was not changed",
+        f"{where}: this database URL cannot be used ({why})",
+        slug="store-url",
+        fix='name a file, or write a URL such as "postgresql+psycopg://user@host/outrider" and install its driver',
     )
 
 
-def _place(url: str) -> str:
-    return make_url(url).database or url
+def _sqlite_path(url: URL) -> str | None:
+    """Return the file of an SQLite URL, also of one that carries options (`sqlite:///file:PATH?mode=ro&uri=true`)."""
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        return None
+    return url.database.removeprefix("file:") if url.query.get("uri") == "true" else url.database
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("outrider_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,186 +1,183 @@
-"""Writes a run: one transaction, the same however often it is done."""
+"""Writing: everything that a run brought back, in one transaction.
+
+Files come first: they are in the artifact folder before a row refers to them. Doing it twice changes nothing, since a
+run that is there already is passed over whole.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+from uuid import UUID
 
-from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from outrider.model import CheckId, StepKind, StoreError
-from outrider.store import schema
+from outrider.store.catalogue import Catalogue, check_key, insert_check
+from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
+from outrider.store.renaming import rename
+from outrider.store.rows import Rows, Subject
+from outrider.store.schema import checks, proofs, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from outrider.model import Attempt, Run
-    from outrider.store.artifacts import ArtifactFolder
+    from sqlalchemy import Connection
 
-MAX_TEXT = 20_000
-MAX_AUTOMATIC_SERIES = 500
+    from outrider.model import ArtifactFile, Check, CheckId, Measurement, Run
+    from outrider.store.artifacts import ArtifactFolder, Content
+    from outrider.store.catalogue import KnownCheck
+    from outrider.store.database import Database
+    from outrider.store.values import StoredProof
 
-Row = dict[str, Any]
+_TRIES = 3
 
 
-def take_artifacts(folder: ArtifactFolder, runs: Iterable[Run]) -> list[Row]:
-    """Take the runs' files into the folder and return the rows that refer to them; outside of any transaction.
+@dataclass(slots=True)
+class _Taken:
+    """An attempt's files that are in the folder, and what there is to say about those that are not."""
 
-    A file that cannot be kept gives a row in `errors` instead (see `error_rows`): the run itself is worth more.
-    """
-    rows: list[Row] = []
-    for run in runs:
-        for attempt in run.attempts:
-            for artifact in attempt.measurement.artifacts:
-                row: Row = {"run_id": run.id, "attempt": attempt.number, "name": artifact.name, "kind": artifact.kind}
+    files: list[tuple[ArtifactFile, Content]] = field(default_factory=list)
+    omitted: list[str] = field(default_factory=list)
+
+
+Finished = tuple["Run", list[_Taken]]
+
+
+class Recorder:
+    """Writes runs, checks and proofs; one thread at a time, the others wait."""
+
+    def __init__(self, database: Database, folder: ArtifactFolder) -> None:
+        self._database = database
+        self._folder = folder
+        self._catalogue = Catalogue()
+        self._lock = Lock()
+
+    def record_many(self, finished: Sequence[Run]) -> None:
+        """Store runs with all that belongs to them: all of them or, on an error, none."""
+        taken = [(run, [self._take(attempt.measurement) for attempt in run.attempts]) for run in finished]
+        self._transact(lambda connection: self._write(connection, taken))
+
+    def record_checks(self, found: Iterable[Check], at_us: int) -> None:
+        """Note which checks the workspace has, and where each stands."""
+        wanted = list(found)
+        self._transact(lambda connection: _write_checks(connection, wanted, at_us))
+
+    def record_proofs(self, found: Iterable[StoredProof]) -> None:
+        """Store verdicts; one that is there already (same check, time and fault) stays as it is."""
+        wanted = list(found)
+        self._transact(lambda connection: _write_proofs(connection, wanted))
+
+    def rename(self, old: CheckId, new: CheckId, at_us: int) -> None:
+        """Make `old` an alias of `new`."""
+        self._transact(lambda connection: rename(connection, old, new, at_us))
+
+    def _transact(self, write: Callable[[Connection], None]) -> None:
+        """Run `write` in a transaction, again if another writer inserted the same key first.
+
+        That cannot happen in SQLite, where a writer is alone; in PostgreSQL it is how two of them meet.
+        """
+        with self._lock:
+            for tries_left in reversed(range(_TRIES)):
                 try:
-                    kept = folder.take(artifact.path)
-                except (StoreError, OSError) as error:
-                    rows.append(row | {"failure": str(error)})
-                else:
-                    kind = {"media_type": artifact.media_type, "digest": kept.digest, "size_bytes": kept.size_bytes}
-                    rows.append(row | kind)
-    return rows
+                    with self._database.writing() as connection:
+                        write(connection)
+                        return
+                except BaseException as error:
+                    self._catalogue.forget()
+                    if not isinstance(error, IntegrityError) or not tries_left:
+                        raise
+
+    def _write(self, connection: Connection, finished: Sequence[Finished]) -> None:
+        self._catalogue.begin(connection)
+        fresh = _without_stored(connection, finished)
+        if not fresh:
+            return
+        known = {run.check: self._catalogue.check(connection, run.check, run.finished_us) for run, _ in fresh}
+        keys = self._insert_runs(connection, [run for run, _ in fresh], known)
+        rows = Rows(connection, self._catalogue)
+        for run, taken in fresh:
+            for attempt, files in zip(run.attempts, taken, strict=True):
+                omitted = list(files.omitted)
+                present = [one for one in files.files if self._is_there(one, omitted)]
+                rows.add(Subject(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
+        rows.insert()
+
+    def _insert_runs(
+        self, connection: Connection, fresh: Sequence[Run], known: Mapping[CheckId, KnownCheck]
+    ) -> dict[bytes, int]:
+        rows = [
+            {
+                "id": _bytes(run),
+                "check_key": known[run.check].key,
+                "circumstances_key": self._catalogue.circumstances(connection, run),
+                "due_us": run.due_us,
+                "started_us": run.started_us,
+                "finished_us": run.finished_us,
+                "outcome": run.outcome.value,
+                "reason": bounded(run.reason, REASON_CHARACTERS),
+            }
+            for run in fresh
+        ]
+        connection.execute(insert(runs), rows)
+        found = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row["id"] for row in rows])))
+        return {bytes(identifier): key for identifier, key in found}
+
+    def _take(self, measurement: Measurement) -> _Taken:
+        """Take an attempt's files into the folder; one that cannot be taken is told of and does not cost the run."""
+        taken, left = _Taken(), measurement.artifacts
+        for file in left[:ARTIFACTS_PER_ATTEMPT]:
+            try:
+                taken.files.append((file, self._folder.take(file.path)))
+            except OSError as error:
+                taken.omitted.append(f"{file.name}: {error.strerror or error}")
+        if len(left) > ARTIFACTS_PER_ATTEMPT:
+            taken.omitted.append(f"{len(left) - ARTIFACTS_PER_ATTEMPT} of {len(left)} files")
+        return taken
+
+    def _is_there(self, taken: tuple[ArtifactFile, Content], omitted: list[str]) -> bool:
+        """Return whether a file is still in the folder, taking it again if a collector was faster.
+
+        A collector removes local files only while it is the database's one writer, which now we are.
+        """
+        file, content = taken
+        if not self._folder.local or self._folder.holds(content.digest):
+            return True
+        try:
+            self._folder.take(file.path)
+        except OSError as error:
+            omitted.append(f"{file.name}: {error.strerror or error}")
+            return False
+        return True
 
 
-def write_runs(connection: Connection, runs: Sequence[Run], artifacts: Sequence[Row]) -> None:
-    """Write runs that are not there yet, with everything that belongs to them."""
-    known = set(connection.scalars(select(schema.runs.c.id).where(schema.runs.c.id.in_([run.id for run in runs]))))
-    fresh = [run for run in runs if run.id not in known]
-    if not fresh:
-        return
-    _upsert_checks(connection, fresh)
-    _insert(connection, schema.runs, [_run_row(run) for run in fresh])
-    pairs = [(run, attempt) for run in fresh for attempt in run.attempts]
-    _insert(connection, schema.attempts, [_attempt_row(run, attempt) for run, attempt in pairs])
-    _insert(connection, schema.steps, [row for pair in pairs for row in _step_rows(*pair)])
-    ours = [row for row in artifacts if row["run_id"] not in known]
-    _insert(connection, schema.errors, [row for pair in pairs for row in _error_rows(*pair, ours)])
-    _insert(connection, schema.artifacts, [row for row in ours if "digest" in row])
-    _write_samples(connection, fresh)
+def _without_stored(connection: Connection, finished: Sequence[Finished]) -> list[Finished]:
+    """Return those that are not stored yet, each once."""
+    wanted = {_bytes(run): (run, taken) for run, taken in finished}
+    stored = {bytes(found) for found in connection.execute(select(runs.c.id).where(runs.c.id.in_(wanted))).scalars()}
+    return [one for identifier, one in wanted.items() if identifier not in stored]
 
 
-def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
-    if rows:
-        connection.execute(table.insert(), rows)
+def _bytes(run: Run) -> bytes:
+    return UUID(run.id).bytes
 
 
-def _upsert_checks(connection: Connection, runs: Iterable[Run]) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    for run in runs:
-        row = {"id": run.check, "first_seen_us": run.due_us, "last_seen_us": run.due_us}
-        statement = insert(schema.checks).values(row)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["id"], set_={"last_seen_us": statement.excluded.last_seen_us}
-            )
-        )
+def _write_checks(connection: Connection, found: Sequence[Check], at_us: int) -> None:
+    for check in found:
+        key = check_key(connection, check.id) or insert_check(connection, check.id, at_us)
+        where = {"kind": check.kind.value, "path": bounded(check.path, URL_CHARACTERS), "name": identity(check.name)}
+        connection.execute(update(checks).where(checks.c.key == key).values(last_seen_us=at_us, **where))
 
 
-def _run_row(run: Run) -> Row:
-    fields = {column.name for column in schema.runs.c} - {"check_id"}
-    plain = {name: getattr(run, name) for name in fields if hasattr(run, name)}
-    return plain | asdict(run.circumstances) | {"check_id": run.check, "reason": shorten(run.reason)}
-
-
-def _attempt_row(run: Run, attempt: Attempt) -> Row:
-    measured = attempt.measurement
-    return {
-        "run_id": run.id,
-        "number": attempt.number,
-        "measured": attempt.measured,
-        "evidence": attempt.evidence,
-        "outcome": measured.outcome,
-        "reason": shorten(measured.reason),
-        "started_us": measured.started_us,
-        "duration_ms": measured.duration_ms,
-        "host": json.dumps(asdict(measured.host) if measured.host else None),
-        "attributes": json.dumps(dict(measured.attributes), sort_keys=True),
-        "trace_ids": json.dumps(measured.trace_ids),
-    }
-
-
-def _step_rows(run: Run, attempt: Attempt) -> Iterator[Row]:
-    for position, step in enumerate(attempt.measurement.steps):
-        error = step.error and shorten(step.error)
-        yield {"run_id": run.id, "attempt": attempt.number, "position": position, **asdict(step), "error": error}
-
-
-def _error_rows(run: Run, attempt: Attempt, artifacts: Iterable[Row]) -> Iterator[Row]:
-    own: Row = {"run_id": run.id, "attempt": attempt.number}
-    position = 0
-    for position, error in enumerate(attempt.measurement.errors, 1):
-        texts = {"message": shorten(error.message), "stack": shorten(error.stack), "url": shorten(error.url)}
-        yield own | {"position": position} | asdict(error) | texts
-    lost = [
-        row for row in artifacts if "failure" in row and row["run_id"] == run.id and row["attempt"] == attempt.number
-    ]
-    for extra, row in enumerate(lost, position + 1):
-        message = f"{row['name']} could not be kept: {row['failure']}"
-        rest = {"stack": "", "url": "", "step": "", "offset_ms": None}
-        yield own | rest | {"position": extra, "source": "runner", "message": shorten(message)}
-
-
-def _write_samples(connection: Connection, runs: Sequence[Run]) -> None:
-    known = _series(connection, {run.check for run in runs})
-    rows = []
-    for run in runs:
-        for attempt in run.attempts:
-            for step, metric, value in _kept_samples(attempt, {key[1] for key in known if key[0] == run.check}):
-                key = (run.check, step, metric, run.environment, run.location)
-                if key not in known:
-                    known[key] = _new_series(connection, key)
-                rows.append(
-                    {
-                        "series_id": known[key],
-                        "due_us": run.due_us,
-                        "run_id": run.id,
-                        "attempt": attempt.number,
-                        "value": value,
-                        "measured": attempt.measured,
-                    }
-                )
-    _insert(connection, schema.samples, rows)
-
-
-def _kept_samples(attempt: Attempt, steps_known: set[str]) -> Iterator[tuple[str, str, float]]:
-    """Yield an attempt's samples, without those of automatic steps beyond the cap of a check.
-
-    Identities that change from run to run would otherwise make series without end.
-    """
-    automatic = {step.key for step in attempt.measurement.steps if step.kind == StepKind.AUTOMATIC}
-    new = sorted(automatic - steps_known)
-    room = max(0, MAX_AUTOMATIC_SERIES - len(steps_known))
-    dropped = set(new[room:])
-    for sample in attempt.measurement.samples:
-        if sample.step not in dropped:
-            yield sample.step, sample.metric, sample.value
-
-
-SeriesKey = tuple[CheckId, str, str, str, str]
-
-
-def _series(connection: Connection, checks: set[CheckId]) -> dict[SeriesKey, int]:
-    table = schema.series.c
-    rows = connection.execute(select(schema.series).where(table.check_id.in_(checks))).mappings()
-    return {_key(row): row["id"] for row in rows}
-
-
-def _key(row: Mapping[Any, Any]) -> SeriesKey:
-    return CheckId(row["check_id"]), row["step"], row["metric"], row["environment"], row["location"]
-
-
-def _new_series(connection: Connection, key: SeriesKey) -> int:
-    names = ("check_id", "step", "metric", "environment", "location")
-    inserted = connection.execute(schema.series.insert().values(dict(zip(names, key, strict=True))))
-    assert inserted.inserted_primary_key is not None
-    number: int = inserted.inserted_primary_key[0]
-    return number
-
-
-def shorten(text: str) -> str:
-    """Return a text of at most `MAX_TEXT` characters, which says by how much it was cut."""
-    if len(text) <= MAX_TEXT:
-        return text
-    return f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT} more characters were not kept"
+def _write_proofs(connection: Connection, found: Sequence[StoredProof]) -> None:
+    for proof in found:
+        key = check_key(connection, proof.check) or insert_check(connection, proof.check, proof.at_us)
+        row = {"check_key": key, "at_us": proof.at_us, "fault": identity(proof.fault)}
+        if connection.execute(select(proofs.c.at_us).filter_by(**row)).one_or_none() is None:
+            told = {
+                "outcome": proof.outcome.value,
+                "noticed": proof.noticed,
+                "reason": bounded(proof.reason, REASON_CHARACTERS),
+            }
+            connection.execute(insert(proofs), row | told | {"snapshot": identity(proof.snapshot)})

@@ -1,112 +1,272 @@
-"""Removes what is older than the workspace wants to keep, a little at a time so that writers hardly wait."""
+"""Forgetting: artifacts, samples, steps and runs past their age, without keeping a writer waiting.
+
+Each transaction removes at most a few hundred things, some milliseconds of work, and is followed by a pause three times
+as long: SQLite's waiting writers look again at intervals and are not queued, so that a lock which is nearly always
+taken would starve them. What to remove is looked up beforehand, in transactions that only read.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select
 
 from outrider.model import Outcome
-from outrider.store import schema
+from outrider.store.artifacts import artifact_name
+from outrider.store.catalogue import raise_generation, read_mark, write_mark
+from outrider.store.schema import (
+    artifacts,
+    attempt_artifacts,
+    attempt_steps,
+    attribute_sets,
+    runs,
+    samples,
+    series,
+    steps,
+)
+from outrider.store.values import Pruned
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from collections.abc import Callable, Iterator, Sequence
 
-    from outrider.store.artifacts import ArtifactFolder
+    from sqlalchemy import Connection, Exists, Select, Table
 
-DAY_US = 86_400_000_000
-_BATCH = 200
-_ORPHAN_S = 3600
+    from outrider.store.artifacts import ArtifactFolder, Found
+    from outrider.store.database import Database
+    from outrider.store.values import Retention
 
+_REFERENCES = 500
+_SAMPLES = 2_000
+_RUNS = 50
+_FILES = 100
+_PAGES = 250
+_LOOKED_UP = 5_000
+_PAUSE_RATIO = 3.0
+_STEPS_MARK = "steps_pruned_to_us"
+_DAY_US = 86_400 * 1_000_000
+_INCREMENTAL = 2
 
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long things are kept, in days."""
-
-    passed_artifacts_days: float = 1
-    evidence_days: float = 30
-    samples_days: float = 35
-    runs_days: float = 395
-
-
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """What was removed."""
-
-    artifacts: int
-    files: int
-    samples: int
-    runs: int
+_DELETE_REFERENCE = delete(attempt_artifacts).where(
+    attempt_artifacts.c.run_key == bindparam("run"),
+    attempt_artifacts.c.attempt == bindparam("of_attempt"),
+    attempt_artifacts.c.ordinal == bindparam("number"),
+)
 
 
-def prune(engine: Engine, folder: ArtifactFolder, now_us: int, keep: Retention) -> Pruned:
-    """Remove what is too old, in transactions of a few hundred rows; then files that nothing refers to."""
-    passed = schema.runs.c.outcome == Outcome.PASSED
-    artifacts = _prune_artifacts(engine, now_us - int(keep.passed_artifacts_days * DAY_US), passed)
-    artifacts += _prune_artifacts(engine, now_us - int(keep.evidence_days * DAY_US), ~passed)
-    samples = _prune_samples(engine, now_us - int(keep.samples_days * DAY_US))
-    runs = _prune_runs(engine, now_us - int(keep.runs_days * DAY_US))
-    return Pruned(artifacts, _collect_files(engine, folder, now_us / 1e6 - _ORPHAN_S), samples, runs)
+def prune(
+    database: Database,
+    folder: ArtifactFolder,
+    now_us: int,
+    policy: Retention,
+    *,
+    pause: Callable[[float], None] = time.sleep,
+) -> Pruned:
+    """Remove what is past its age at `now_us`, and return how much that was.
+
+    It may be stopped at any moment, and be called by several processes at once.
+
+    Args:
+        pause: Called between transactions with seconds to stay away.
+    """
+    pruner = _Pruner(database, folder, now_us, policy, pause)
+    pruner.remove_references()
+    pruner.remove_samples()
+    pruner.remove_steps()
+    pruner.remove_runs()
+    pruner.remove_unused_keys()
+    pruner.remove_unreferenced()
+    pruner.remove_strays()
+    pruner.shrink()
+    return pruner.done
 
 
-def _prune_artifacts(engine: Engine, before_us: int, which: ColumnElement[bool]) -> int:
-    table, runs = schema.artifacts.c, schema.runs.c
-    query = (
-        select(table.run_id)
-        .join(schema.runs, runs.id == table.run_id)
-        .where(runs.due_us < before_us, which)
-        .distinct()
-        .limit(_BATCH)
-    )
-    removed = 0
-    while True:
-        with engine.begin() as connection:
-            chosen = list(connection.scalars(query))
-            removed += _delete(connection, table.run_id.in_(chosen)) if chosen else 0
-        if not chosen:
-            return removed
+class _Pruner:
+    def __init__(
+        self, database: Database, folder: ArtifactFolder, now_us: int, policy: Retention, pause: Callable[[float], None]
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._policy = policy
+        self._now_us = now_us
+        self._pause = pause
+        self._runs_before_us = self._ago(policy.runs_s)
+        self._details_before_us = self._ago(min(policy.details_s, policy.runs_s))
+        self.done = Pruned()
+
+    def remove_references(self) -> None:
+        """Let runs forget their artifacts; the files themselves follow when nothing else refers to them."""
+        for found in self._batches(self._expired_references, _REFERENCES):
+            keys = [{"run": run, "of_attempt": attempt, "number": number} for run, attempt, number in found]
+            with self._writing() as connection:
+                gone = connection.execute(_DELETE_REFERENCE, keys).rowcount
+            self.done = replace(self.done, artifacts=self.done.artifacts + gone)
+
+    def remove_samples(self) -> None:
+        """Remove samples past their age, a few series or a part of one in each transaction."""
+        pending = self._series_past_age()
+        while pending:
+            with self._writing() as connection:
+                gone = 0
+                while pending and gone < _SAMPLES:
+                    removed = self._remove_oldest(connection, pending[-1], _SAMPLES - gone)
+                    gone += removed
+                    if not removed:
+                        pending.pop()
+            self.done = replace(self.done, samples=self.done.samples + gone)
+
+    def remove_steps(self) -> None:
+        """Remove the steps of runs that passed at once; a mark remembers up to when that was done."""
+        with self._database.reading() as connection:
+            mark = read_mark(connection, _STEPS_MARK)
+            statement = select(runs.c.key).where(runs.c.due_us >= mark, runs.c.due_us < self._details_before_us)
+            keys = connection.execute(statement.where(runs.c.outcome == Outcome.PASSED.value)).scalars().all()
+        for start in range(0, len(keys), _RUNS):
+            wanted = attempt_steps.c.run_key.in_(keys[start : start + _RUNS])
+            with self._writing() as connection:
+                gone = connection.execute(delete(attempt_steps).where(wanted)).rowcount
+            self.done = replace(self.done, steps=self.done.steps + gone)
+        with self._writing() as connection:
+            write_mark(connection, _STEPS_MARK, max(mark, self._details_before_us))
+
+    def remove_runs(self) -> None:
+        """Remove whole runs, the oldest first."""
+        for found in self._batches(self._expired_runs, _RUNS):
+            with self._writing() as connection:
+                gone = connection.execute(delete(runs).where(runs.c.key.in_([key for (key,) in found]))).rowcount
+            self.done = replace(self.done, runs=self.done.runs + gone)
+
+    def remove_unused_keys(self) -> None:
+        """Remove attribute sets and spellings of steps last used by runs that are gone; use is noted once a day."""
+        unseen_since_us = self._runs_before_us - 2 * _DAY_US
+        for table in (attribute_sets, steps):
+            for found in self._batches(partial(_unseen, table, unseen_since_us), _REFERENCES):
+                with self._writing() as connection:
+                    connection.execute(delete(table).where(table.c.key.in_([key for (key,) in found])))
+                    raise_generation(connection)
+
+    def remove_unreferenced(self) -> None:
+        """Remove content that no attempt refers to any more.
+
+        Local files go within the transaction that removes their row: a recorder looks again, in its own, whether the
+        files that it refers to are there.
+        """
+        for found in self._batches(_unreferenced, _FILES):
+            with self._writing() as connection:
+                still = artifacts.c.key.in_([key for (key,) in found]) & ~_is_referenced()
+                gone = connection.execute(select(artifacts).where(still)).all()
+                connection.execute(delete(artifacts).where(artifacts.c.key.in_([row.key for row in gone])))
+                names = [artifact_name(bytes(row.digest).hex()) for row in gone]
+                if self._folder.local:
+                    self._folder.remove(names)
+            if not self._folder.local:
+                self._folder.remove(names)
+            self._count_files([row.bytes for row in gone])
+
+    def remove_strays(self) -> None:
+        """Remove files that no row speaks of, left by a crash between taking a file and committing its run."""
+        old: list[Found] = []
+        for file in self._folder.files():
+            if file.modified_us < self._ago(self._policy.unreferenced_s):
+                old.append(file)
+            if len(old) >= _REFERENCES:
+                self._remove_strays(old)
+                old.clear()
+        self._remove_strays(old)
+
+    def shrink(self) -> None:
+        """Give pages back to the file system while more than a quarter of an SQLite file is empty."""
+        while self._database.engine.dialect.name == "sqlite" and self._mostly_empty():
+            with self._writing() as connection:
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                raw.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()  # a page a row, which SQLAlchemy hides
+
+    def _ago(self, seconds: float) -> int:
+        return self._now_us - round(seconds * 1_000_000)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        began = time.monotonic()
+        with self._database.writing() as connection:
+            yield connection
+        self._pause((time.monotonic() - began) * _PAUSE_RATIO)
+
+    def _batches(self, statement: Callable[[int], Select[Any]], size: int) -> Iterator[Sequence[Any]]:
+        """Yield what the statement finds in batches, looking again until it finds nothing."""
+        while True:
+            with self._database.reading() as connection:
+                found = connection.execute(statement(_LOOKED_UP)).all()
+            for start in range(0, len(found), size):
+                yield found[start : start + size]
+            if len(found) < _LOOKED_UP:
+                return
+
+    def _expired_references(self, limit: int) -> Select[Any]:
+        policy = self._policy
+        passed = runs.c.outcome == Outcome.PASSED.value
+        unwanted = attempt_artifacts.c.kind.not_in(sorted(policy.passed_kinds))
+        expired = or_(
+            runs.c.due_us < self._ago(policy.artifacts_s),
+            and_(passed, or_(unwanted, runs.c.due_us < self._ago(policy.passed_artifacts_s))),
+        )
+        keys = (attempt_artifacts.c.run_key, attempt_artifacts.c.attempt, attempt_artifacts.c.ordinal)
+        return select(*keys).join(runs, runs.c.key == attempt_artifacts.c.run_key).where(expired).limit(limit)
+
+    def _expired_runs(self, limit: int) -> Select[Any]:
+        return select(runs.c.key).where(runs.c.due_us < self._runs_before_us).order_by(runs.c.due_us).limit(limit)
+
+    def _series_past_age(self) -> list[int]:
+        old = exists().where(samples.c.series_key == series.c.key, samples.c.at_us < self._details_before_us)
+        with self._database.reading() as connection:
+            return list(connection.execute(select(series.c.key).where(old)).scalars())
+
+    def _remove_oldest(self, connection: Connection, series_key: int, limit: int) -> int:
+        mine = and_(samples.c.series_key == series_key, samples.c.at_us < self._details_before_us)
+        oldest = select(samples.c.at_us).where(mine).order_by(samples.c.at_us).limit(limit).subquery()
+        until_us = connection.execute(select(func.max(oldest.c.at_us))).scalar_one()
+        if until_us is None:
+            return 0
+        return connection.execute(delete(samples).where(mine, samples.c.at_us <= until_us)).rowcount
+
+    def _remove_strays(self, old: Sequence[Found]) -> None:
+        with self._database.reading() as connection:
+            strays = _unspoken_of(connection, old)
+        for start in range(0, len(strays), _FILES):
+            with self._writing() as connection:
+                gone = _unspoken_of(connection, strays[start : start + _FILES])
+                self._folder.remove([file.name for file in gone])
+            self._count_files([file.bytes for file in gone])
+
+    def _count_files(self, sizes: Sequence[int]) -> None:
+        files, file_bytes = self.done.files + len(sizes), self.done.file_bytes + sum(sizes)
+        self.done = replace(self.done, files=files, file_bytes=file_bytes)
+
+    def _mostly_empty(self) -> bool:
+        with self._database.reading() as connection:
+            free = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            incremental = connection.exec_driver_sql("PRAGMA auto_vacuum").scalar_one() == _INCREMENTAL
+        return bool(incremental and free > _PAGES and free * 4 > pages)
 
 
-def _delete(connection: Connection, which: ColumnElement[bool]) -> int:
-    return connection.execute(delete(schema.artifacts).where(which)).rowcount
+def _is_referenced() -> Exists:
+    return exists().where(attempt_artifacts.c.artifact_key == artifacts.c.key)
 
 
-def _prune_samples(engine: Engine, before_us: int) -> int:
-    with engine.connect().execution_options(outrider_reading=True) as connection:
-        numbers = list(connection.scalars(select(schema.series.c.id)))
-    removed = 0
-    for number in numbers:
-        table = schema.samples.c
-        with engine.begin() as connection:
-            statement = delete(schema.samples).where(table.series_id == number, table.due_us < before_us)
-            removed += connection.execute(statement).rowcount
-    return removed
+def _unreferenced(limit: int) -> Select[Any]:
+    return select(artifacts.c.key).where(~_is_referenced()).limit(limit)
 
 
-def _prune_runs(engine: Engine, before_us: int) -> int:
-    removed = 0
-    while True:
-        with engine.begin() as connection:
-            query = select(schema.runs.c.id).where(schema.runs.c.due_us < before_us).limit(_BATCH)
-            chosen = list(connection.scalars(query))
-            for table in (schema.artifacts, schema.errors, schema.steps, schema.samples, schema.attempts):
-                connection.execute(delete(table).where(table.c.run_id.in_(chosen)))
-            connection.execute(delete(schema.runs).where(schema.runs.c.id.in_(chosen)))
-        if not chosen:
-            return removed
-        removed += len(chosen)
+def _unseen(table: Table, since_us: int, limit: int) -> Select[Any]:
+    return select(table.c.key).where(table.c.last_seen_us < since_us).limit(limit)
 
 
-def _collect_files(engine: Engine, folder: ArtifactFolder, older_than_s: float) -> int:
-    """Remove files that nothing refers to; young ones may belong to a run that is being written."""
-    removed = 0
-    for digest in folder.digests(older_than_s=older_than_s):
-        with engine.connect().execution_options(outrider_reading=True) as connection:
-            used = connection.scalar(
-                select(schema.artifacts.c.digest).where(schema.artifacts.c.digest == digest).limit(1)
-            )
-        if used is None:
-            folder.remove(digest)
-            removed += 1
-    return removed
+def _unspoken_of(connection: Connection, files: Sequence[Found]) -> list[Found]:
+    wanted = [bytes.fromhex(file.digest) for file in files if file.digest]
+    found = connection.execute(select(artifacts.c.digest).where(artifacts.c.digest.in_(wanted))).scalars()
+    known = {bytes(digest).hex() for digest in found}
+    return [file for file in files if file.digest not in known]

@@ -1,6 +1,8 @@
-"""The tables. Times are integer microseconds UTC; durations are milliseconds.
+"""The tables: what the newest migration leaves behind.
 
-Samples are clustered by series and time (`WITHOUT ROWID` in SQLite): a series is read as one range.
+Times are integer microseconds UTC; durations are integer microseconds on a monotonic clock. Surrogate keys are small
+integers named `key`, so that the rows which come by the million stay short: a run's identity is sixteen bytes in one
+place, and everything that belongs to it carries its key.
 """
 
 from __future__ import annotations
@@ -11,141 +13,192 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
+REVISIONS = ("0001", "0002")
+"""Every revision this program knows, oldest first; the last is the one it works with."""
+
+APPLICATION_ID = 0x4F555452
+"""SQLite's mark that a file is ours: "OUTR" in its header."""
+
+Key = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only where the type is exactly INTEGER."""
+
 metadata = MetaData()
 
+store_info = Table(
+    "store_info", metadata,
+    Column("name", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)  # fmt: skip
+
 checks = Table(
-    "checks",
-    metadata,
-    Column("id", String, primary_key=True),
+    "checks", metadata,
+    Column("key", Key, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("kind", Text),
+    Column("path", Text),
+    Column("name", Text),
     Column("first_seen_us", BigInteger, nullable=False),
     Column("last_seen_us", BigInteger, nullable=False),
-)
+    Column("alias_of", ForeignKey("checks.key"), index=True),
+)  # fmt: skip
+
+circumstances = Table(
+    "circumstances", metadata,
+    Column("key", Key, primary_key=True),
+    *(Column(name, Text, nullable=False)
+      for name in ("environment", "location", "release", "browser", "outrider_version", "host", "snapshot")),
+    UniqueConstraint("environment", "location", "release", "browser", "outrider_version", "host", "snapshot"),
+)  # fmt: skip
 
 runs = Table(
-    "runs",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("check_id", ForeignKey("checks.id"), nullable=False),
-    Column("environment", String, nullable=False),
-    Column("location", String, nullable=False),
+    "runs", metadata,
+    Column("key", Key, primary_key=True),
+    Column("id", LargeBinary(16), nullable=False, unique=True),
+    Column("check_key", ForeignKey("checks.key"), nullable=False),
+    Column("circumstances_key", ForeignKey("circumstances.key"), nullable=False),
     Column("due_us", BigInteger, nullable=False),
     Column("started_us", BigInteger, nullable=False),
     Column("finished_us", BigInteger, nullable=False),
-    Column("outcome", String, nullable=False),
+    Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("release", String, nullable=False),
-    Column("browser", String, nullable=False),
-    Column("outrider_version", String, nullable=False),
-    Column("host", String, nullable=False),
-    Column("snapshot", String, nullable=False),
-    Index("runs_by_check", "check_id", "due_us"),
+    Index("runs_by_check", "check_key", "due_us"),
     Index("runs_by_time", "due_us"),
-)
+)  # fmt: skip
 
+attribute_sets = Table(
+    "attribute_sets", metadata,
+    Column("key", Key, primary_key=True),
+    Column("digest", LargeBinary(16), nullable=False, unique=True),
+    Column("json", Text, nullable=False),
+    Column("last_seen_us", BigInteger, nullable=False),
+)  # fmt: skip
+
+# No foreign key to attribute_sets, nor from attempt_steps to steps: each would need an index of its own to be checked
+# on deletion. `retention` deletes them only when no run young enough to refer to them is left.
 attempts = Table(
-    "attempts",
-    metadata,
-    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    "attempts", metadata,
+    Column("run_key", ForeignKey("runs.key", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("measured", Boolean, nullable=False),
     Column("evidence", Boolean, nullable=False),
-    Column("outcome", String, nullable=False),
+    Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("started_us", BigInteger, nullable=False),
-    Column("duration_ms", Float, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("attributes", Text, nullable=False),
-    Column("trace_ids", Text, nullable=False),
-)
+    Column("duration_us", BigInteger, nullable=False),
+    Column("processors", Integer),
+    Column("load_1m", Float),
+    Column("own_share", Float),
+    Column("other_share", Float),
+    Column("memory_available_bytes", BigInteger),
+    Column("attribute_set_key", Key),
+    Column("trace_ids", LargeBinary),
+    Column("omitted", Text),
+    sqlite_with_rowid=False,
+)  # fmt: skip
 
 steps = Table(
-    "steps",
-    metadata,
-    Column("run_id", String(36), primary_key=True),
+    "steps", metadata,
+    Column("key", Key, primary_key=True),
+    Column("check_key", ForeignKey("checks.key"), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("last_seen_us", BigInteger, nullable=False),
+    UniqueConstraint("check_key", "step", "kind", "title", "parent", "source"),
+)  # fmt: skip
+
+attempt_steps = Table(
+    "attempt_steps", metadata,
+    Column("run_key", Key, primary_key=True),
     Column("attempt", Integer, primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("key", String, nullable=False),
-    Column("title", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("offset_ms", Float, nullable=False),
-    Column("duration_ms", Float),
-    Column("parent", String),
-    Column("source", String, nullable=False),
+    Column("ordinal", Integer, primary_key=True),
+    Column("step_key", Key, nullable=False),
+    Column("offset_us", BigInteger, nullable=False),
+    Column("duration_us", BigInteger),
     Column("error", Text),
+    ForeignKeyConstraint(["run_key", "attempt"], ["attempts.run_key", "attempts.number"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
-)
+)  # fmt: skip
 
 errors = Table(
-    "errors",
-    metadata,
-    Column("run_id", String(36), primary_key=True),
+    "errors", metadata,
+    Column("run_key", Key, primary_key=True),
     Column("attempt", Integer, primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("source", String, nullable=False),
+    Column("ordinal", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("stack", Text, nullable=False),
     Column("url", Text, nullable=False),
-    Column("step", String, nullable=False),
-    Column("offset_ms", Float),
-    sqlite_with_rowid=False,
-)
+    Column("step", Text, nullable=False),
+    Column("offset_us", BigInteger),
+    ForeignKeyConstraint(["run_key", "attempt"], ["attempts.run_key", "attempts.number"], ondelete="CASCADE"),
+)  # fmt: skip
 
 series = Table(
-    "series",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("check_id", ForeignKey("checks.id"), nullable=False),
-    Column("step", String, nullable=False),
-    Column("metric", String, nullable=False),
-    Column("environment", String, nullable=False),
-    Column("location", String, nullable=False),
-    UniqueConstraint("check_id", "step", "metric", "environment", "location"),
-)
+    "series", metadata,
+    Column("key", Key, primary_key=True),
+    Column("check_key", ForeignKey("checks.key"), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("metric", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("location", Text, nullable=False),
+    UniqueConstraint("check_key", "environment", "location", "step", "metric"),
+)  # fmt: skip
 
+# Clustered by (series, time): a judge reads one contiguous range. No foreign key to runs, which would need an index by
+# run as large as the table; a run's samples are found through its check's series, and leave before the run does.
 samples = Table(
-    "samples",
-    metadata,
-    Column("series_id", Integer, primary_key=True),
-    Column("due_us", BigInteger, primary_key=True),
-    Column("run_id", String(36), primary_key=True),
-    Column("attempt", Integer, primary_key=True),
+    "samples", metadata,
+    Column("series_key", ForeignKey("series.key"), primary_key=True),
+    Column("at_us", BigInteger, primary_key=True),
+    Column("run_key", Key, primary_key=True),
+    Column("attempt", SmallInteger, primary_key=True),
+    Column("judged", Boolean, nullable=False),
     Column("value", Float, nullable=False),
-    Column("measured", Boolean, nullable=False),
-    Index("samples_by_run", "run_id"),
     sqlite_with_rowid=False,
-)
+)  # fmt: skip
 
 artifacts = Table(
-    "artifacts",
-    metadata,
-    Column("run_id", String(36), primary_key=True),
+    "artifacts", metadata,
+    Column("key", Key, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("bytes", BigInteger, nullable=False),
+)  # fmt: skip
+
+attempt_artifacts = Table(
+    "attempt_artifacts", metadata,
+    Column("run_key", Key, primary_key=True),
     Column("attempt", Integer, primary_key=True),
-    Column("name", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("media_type", String, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("size_bytes", BigInteger, nullable=False),
-    Index("artifacts_by_digest", "digest"),
+    Column("ordinal", Integer, primary_key=True),
+    Column("artifact_key", ForeignKey("artifacts.key"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    ForeignKeyConstraint(["run_key", "attempt"], ["attempts.run_key", "attempts.number"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
-)
+)  # fmt: skip
 
 proofs = Table(
-    "proofs",
-    metadata,
-    Column("check_id", String, primary_key=True),
+    "proofs", metadata,
+    Column("check_key", ForeignKey("checks.key"), primary_key=True),
+    Column("at_us", BigInteger, primary_key=True),
     Column("fault", String, primary_key=True),
-    Column("at_us", BigInteger, nullable=False),
-    Column("outcome", String, nullable=False),
+    Column("outcome", Text, nullable=False),
     Column("noticed", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("snapshot", String, nullable=False),
-)
+    Column("snapshot", Text, nullable=False),
+)  # fmt: skip

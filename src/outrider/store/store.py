@@ -1,175 +1,179 @@
-"""The store: where runs, samples and artifacts are kept."""
+"""The store: one database and one artifact folder, opened together."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import delete, func, select
-
-from outrider.model import CheckId, Outcome
-from outrider.store import schema
-from outrider.store.artifacts import ArtifactFolder
-from outrider.store.database import open_database, translated
-from outrider.store.reading import RunFilter, Series, list_runs, read_run, read_samples
-from outrider.store.recording import shorten, take_artifacts, write_runs
-from outrider.store.retention import Pruned, Retention, prune
+from outrider.store.artifacts import ArtifactFolder, open_folder
+from outrider.store.database import Database, open_database
+from outrider.store.reading import (
+    read_checks,
+    read_last_runs,
+    read_points,
+    read_proofs,
+    read_runs,
+    read_series,
+)
+from outrider.store.recording import Recorder
+from outrider.store.retention import prune
+from outrider.store.values import Retention
+from outrider.store.whole_runs import read_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+    from types import TracebackType
 
-    import numpy as np
-    from numpy.typing import NDArray
-    from sqlalchemy import Connection
+    from outrider.model import Check, CheckId, Outcome, Run
+    from outrider.store.values import Points, Pruned, RunSummary, Series, StoredCheck, StoredProof, StoredRun
 
-    from outrider.model import Run
-
-_FOREVER_US = 1 << 62
-
-
-@dataclass(frozen=True, slots=True)
-class StoredProof:
-    """What a check made of one injected fault, when it was last proved."""
-
-    check: CheckId
-    fault: str
-    at_us: int
-    outcome: Outcome
-    noticed: bool
-    reason: str
-    snapshot: str
+_DEFAULT_RETENTION = Retention()
 
 
 class Store:
-    """An open store; its methods raise `StoreError` where the database or the artifact folder fails.
+    """Runs, samples and artifacts, kept. Every method may be called from any thread and raises `StoreError`.
 
-    Args:
-        url: An SQLAlchemy URL, or the path of an SQLite file, which is created if it is new.
-        artifacts: A folder, or a URL that fsspec knows.
+    After an error nothing of that call is stored, and the store may be used again.
     """
 
-    def __init__(self, url: str, artifacts: str) -> None:
-        self._url = url if "://" in url else f"sqlite:///{url}"
-        self._engine = open_database(self._url)
-        self.artifacts = ArtifactFolder(artifacts)
+    def __init__(self, database: Database, folder: ArtifactFolder) -> None:
+        self._database = database
+        self._folder = folder
+        self._recorder = Recorder(database, folder)
+
+    @classmethod
+    def open(
+        cls,
+        url_or_path: str | Path,
+        *,
+        artifacts: str | Path,
+        busy_timeout_s: float = 30.0,
+        max_bytes: int | None = None,
+    ) -> Self:
+        """Open a store, creating it or bringing it up to date where needed.
+
+        Args:
+            url_or_path: The database: a file, or a URL as SQLAlchemy writes it.
+            artifacts: A folder, or a URL that fsspec understands.
+            busy_timeout_s: How long to wait while another process writes.
+            max_bytes: Size that the database file may grow to (SQLite only).
+
+        Raises:
+            StoreError: store-url, store-newer, store-foreign, store-damaged, store-read-only, store-locked, store-full
+                or store-unreachable.
+        """
+        folder = open_folder(artifacts)
+        return cls(open_database(url_or_path, busy_timeout_s=busy_timeout_s, max_bytes=max_bytes), folder)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._database.close()
 
     def record(self, run: Run) -> None:
-        """Keep a finished run: atomic, and idempotent by its id."""
-        self.record_many([run])
+        """Store a finished run with all that belongs to it, in one transaction; the same run twice changes nothing.
 
-    def record_many(self, runs: Sequence[Run]) -> None:
-        """Keep several runs in one transaction."""
-        files = take_artifacts(self.artifacts, runs)
-        with self._writing() as connection:
-            write_runs(connection, runs, files)
-
-    def runs(self, wanted: RunFilter | None = None) -> list[Run]:
-        """Return runs without their attempts, newest first."""
-        with self._reading() as connection:
-            return list_runs(connection, wanted or RunFilter())
-
-    def run(self, prefix: str) -> Run:
-        """Return one run with everything that belongs to it; its artifacts' paths are where they lie in the store.
+        Texts are cut to the limits of `outrider.store.limits`, and what did not fit is named in `StoredRun.omitted`,
+        as is a file that could not be taken: it does not cost the run. Durations are kept to the microsecond. Of two
+        samples of one series in one attempt the last is kept.
 
         Raises:
-            UsageError: If no run or more than one has an id that begins or ends so.
+            ValueError: If the run's id is no UUID.
         """
-        with self._reading() as connection:
-            return read_run(connection, prefix, self.artifacts)
+        self._recorder.record_many([run])
 
-    def checks(self) -> list[CheckId]:
-        """Return all checks that ever ran."""
-        with self._reading() as connection:
-            return [CheckId(one) for one in connection.scalars(select(schema.checks.c.id).order_by(schema.checks.c.id))]
+    def record_many(self, runs: Sequence[Run]) -> None:
+        """Store several finished runs in one transaction, all or none; see `record`."""
+        self._recorder.record_many(runs)
 
-    def last_outcomes(self) -> dict[CheckId, Outcome]:
-        """Return the outcome of each check's newest run."""
-        table = schema.runs.c
-        newest = select(table.check_id, func.max(table.due_us).label("due")).group_by(table.check_id).subquery()
-        query = select(table.check_id, table.outcome).join(
-            newest, (newest.c.check_id == table.check_id) & (newest.c.due == table.due_us)
-        )
-        with self._reading() as connection:
-            return {CheckId(check): Outcome(outcome) for check, outcome in connection.execute(query)}
+    def record_checks(self, checks: Iterable[Check], at_us: int) -> None:
+        """Note which checks the workspace has at this time, and where each stands."""
+        self._recorder.record_checks(checks, at_us)
 
-    def series(self, check: CheckId) -> list[Series]:
-        """Return the series of a check."""
-        table = schema.series.c
-        query = select(schema.series).where(table.check_id == check).order_by(table.id)
-        with self._reading() as connection:
-            rows = connection.execute(query).all()
-        return [Series(row[0], CheckId(row[1]), *row[2:]) for row in rows]
+    def rename(self, old: CheckId, new: CheckId, at_us: int) -> None:
+        """Make `old` an alias of `new`: what is kept of both is read under `new`, and `old` keeps working as a name.
+
+        Doing it again changes nothing; renaming the other way takes it back.
+        """
+        self._recorder.rename(old, new, at_us)
+
+    def record_proofs(self, proofs: Iterable[StoredProof]) -> None:
+        """Store what `outrider prove` found; the same check, time and fault twice changes nothing."""
+        self._recorder.record_proofs(proofs)
+
+    def checks(self) -> tuple[StoredCheck, ...]:
+        """Return every check that was ever seen, by id."""
+        with self._database.reading() as connection:
+            return read_checks(connection)
+
+    def runs(
+        self,
+        pattern: str = "*",
+        *,
+        outcome: Outcome | None = None,
+        since_us: int | None = None,
+        limit: int | None = 100,
+    ) -> tuple[RunSummary, ...]:
+        """Return a line about each run, the latest due first.
+
+        Args:
+            pattern: A check's id or former id; `*` and `?` stand for any characters.
+            since_us: Due then or later, microseconds UTC.
+            limit: How many at most; None for all.
+        """
+        with self._database.reading() as connection:
+            return read_runs(connection, pattern=pattern, outcome=outcome, since_us=since_us, limit=limit)
+
+    def last_runs(self) -> tuple[RunSummary, ...]:
+        """Return the latest run of every check that has one, by check id."""
+        with self._database.reading() as connection:
+            return read_last_runs(connection)
+
+    def run(self, id_or_prefix: str) -> StoredRun:
+        """Return one run whole, by its id or a beginning or an end of it that is unique.
+
+        Raises:
+            UsageError: unknown-run, or ambiguous-run with the candidates.
+        """
+        with self._database.reading() as connection:
+            return read_run(connection, id_or_prefix, self._folder)
+
+    def series(self, check: CheckId | None = None) -> tuple[Series, ...]:
+        """Return the series of a check (by its id or a former one), or of all checks."""
+        with self._database.reading() as connection:
+            return read_series(connection, check)
 
     def samples(
-        self, series: Series, since_us: int = 0, until_us: int = _FOREVER_US
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the measured samples of a series in [since, until): when due (µs) and value, in order of time."""
-        with self._reading() as connection:
-            return read_samples(connection, series.id, since_us, until_us)
+        self,
+        series: Series,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        *,
+        judged_only: bool = True,
+    ) -> Points:
+        """Return the points of a series with since_us <= at_us < until_us, ordered by time.
 
-    def record_proofs(self, check: CheckId, proofs: Sequence[StoredProof]) -> None:
-        """Replace what is known of a check's proofs."""
-        rows = [
-            {
-                "check_id": one.check,
-                "fault": one.fault,
-                "at_us": one.at_us,
-                "outcome": one.outcome,
-                "noticed": one.noticed,
-                "reason": shorten(one.reason),
-                "snapshot": one.snapshot,
-            }
-            for one in proofs
-        ]
-        with self._writing() as connection:
-            connection.execute(delete(schema.proofs).where(schema.proofs.c.check_id == check))
-            if rows:
-                connection.execute(schema.proofs.insert(), rows)
+        Args:
+            judged_only: Leave out what no judge may see: retries, failed attempts and evidence attempts.
+        """
+        with self._database.reading() as connection:
+            return read_points(connection, series, since_us=since_us, until_us=until_us, judged_only=judged_only)
 
-    def proofs(self, check: CheckId) -> list[StoredProof]:
-        """Return what a check made of each fault, when it was last proved."""
-        query = select(schema.proofs).where(schema.proofs.c.check_id == check).order_by(schema.proofs.c.fault)
-        with self._reading() as connection:
-            rows = connection.execute(query).mappings().all()
-        return [
-            StoredProof(
-                check,
-                row["fault"],
-                row["at_us"],
-                Outcome(row["outcome"]),
-                row["noticed"],
-                row["reason"],
-                row["snapshot"],
-            )
-            for row in rows
-        ]
+    def proofs(self, check: CheckId | None = None) -> tuple[StoredProof, ...]:
+        """Return what `outrider prove` found about a check, or about all, the last time that each was proved."""
+        with self._database.reading() as connection:
+            return read_proofs(connection, check)
 
-    def prune(self, now_us: int, keep: Retention | None = None) -> Pruned:
-        """Remove what is too old, in short transactions."""
-        with translated(self._url):
-            return prune(self._engine, self.artifacts, now_us, keep or Retention())
+    def prune(self, now_us: int, policy: Retention = _DEFAULT_RETENTION) -> Pruned:
+        """Remove what is past its age, in transactions so short that no writer waits long; return how much that was.
 
-    def _writing(self) -> AbstractContextManager[Connection]:
-        return self._transaction(reading=False)
-
-    def _reading(self) -> AbstractContextManager[Connection]:
-        return self._transaction(reading=True)
-
-    @contextmanager
-    def _transaction(self, *, reading: bool) -> Iterator[Connection]:
-        with translated(self._url):
-            connection = self._engine.connect().execution_options(outrider_reading=reading)
-            with connection, connection.begin():
-                yield connection
+        It pauses between them and may take long; it may be stopped at any moment, and run in several processes.
+        """
+        return prune(self._database, self._folder, now_us, policy)

@@ -1,1 +1,1 @@
-"""Alembic's environment and the revisions of the schema."""
+"""How a database of any earlier revision becomes one of today; Alembic's scripts stand in `versions`."""

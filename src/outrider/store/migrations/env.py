@@ -1,9 +1,9 @@
-"""Runs migrations on the connection that it is handed."""
+"""Run by Alembic, with the connection that `upgrade` was given."""
+
+from __future__ import annotations
 
 from alembic import context
 
-from outrider.store.schema import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.configure(connection=context.config.attributes["connection"])
 with context.begin_transaction():
     context.run_migrations()

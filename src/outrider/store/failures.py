@@ -1,0 +1,118 @@
+"""What a database or a disk says when it refuses, as an error that tells the reader what to do."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from outrider.model import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WORDS = {
+    "store-full": (
+        "there is no room left for the database",
+        "free space on that disk, prune old runs, or raise the store's limit; nothing is half stored",
+    ),
+    "store-locked": (
+        "another process held the database for too long",
+        "wait for it or stop it (fuser names it), then try again",
+    ),
+    "store-read-only": (
+        "the database cannot be written",
+        "give this user the right to write to the file and its folder, or name another place",
+    ),
+    "store-damaged": (
+        "the database is damaged",
+        "move it aside and restore a backup; sqlite3's .recover command saves what can still be read",
+    ),
+    "store-unreachable": (
+        "the database cannot be used",
+        "check the address and that the server runs",
+    ),
+}
+
+_SQLITE = {
+    sqlite3.SQLITE_FULL: "store-full",
+    sqlite3.SQLITE_BUSY: "store-locked",
+    sqlite3.SQLITE_LOCKED: "store-locked",
+    sqlite3.SQLITE_READONLY: "store-read-only",
+    sqlite3.SQLITE_PERM: "store-read-only",
+    sqlite3.SQLITE_CANTOPEN: "store-read-only",
+    sqlite3.SQLITE_CORRUPT: "store-damaged",
+    sqlite3.SQLITE_NOTADB: "store-damaged",
+}
+
+_SQLSTATE = {
+    "53100": "store-full",
+    "55P03": "store-locked",
+    "40P01": "store-locked",
+    "25006": "store-read-only",
+    "42501": "store-read-only",
+    "XX001": "store-damaged",
+    "XX002": "store-damaged",
+}
+"""PostgreSQL, appendix A: error codes."""
+
+_ERRNO = {
+    errno.ENOSPC: "store-full",
+    errno.EDQUOT: "store-full",
+    errno.EROFS: "store-read-only",
+    errno.EACCES: "store-read-only",
+    errno.EPERM: "store-read-only",
+    errno.ENOTDIR: "store-read-only",
+    errno.EEXIST: "store-read-only",
+}
+
+
+def failure(slug: str, where: str, detail: str = "") -> StoreError:
+    """Return the error of `slug` about the database or folder at `where`."""
+    what, fix = _WORDS[slug]
+    return StoreError(f"{where}: {what}" + (f" ({detail})" if detail else ""), slug=slug, fix=fix)
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Raise what a driver or the disk says about `where` as a `StoreError`; programming errors pass unchanged.
+
+    Raises:
+        StoreError: store-full, store-locked, store-read-only, store-damaged or store-unreachable.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        slug = _slug(error.orig)
+        if slug is None:
+            raise
+        raise failure(slug, where, str(error.orig)) from error
+    except sqlite3.Error as error:
+        slug = _slug(error)
+        if slug is None:
+            raise
+        raise failure(slug, where, str(error)) from error
+    except OSError as error:
+        raise failure(_ERRNO.get(error.errno or 0, "store-unreachable"), where, error.strerror or str(error)) from error
+
+
+def _slug(error: BaseException | None) -> str | None:
+    if isinstance(error, sqlite3.Error):
+        return _sqlite_slug(error)
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    if state is None:
+        return "store-unreachable" if type(error).__name__ in {"OperationalError", "InterfaceError"} else None
+    return _SQLSTATE.get(state, "store-unreachable" if state.startswith(("08", "57")) else None)
+
+
+def _sqlite_slug(error: sqlite3.Error) -> str | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None or isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
+        return None
+    primary = code & 0xFF  # https://www.sqlite.org/rescode.html: the low byte is the primary code
+    if primary == sqlite3.SQLITE_IOERR:
+        return "store-full" if code == sqlite3.SQLITE_IOERR_WRITE else "store-unreachable"
+    return _SQLITE.get(primary)

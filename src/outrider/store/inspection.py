@@ -1,0 +1,106 @@
+"""Whose database it is, how old it is, and whether it is whole: asked before anything is written to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+
+from outrider.model import StoreError
+from outrider.store.failures import failure, translated
+from outrider.store.schema import APPLICATION_ID, REVISIONS, store_info
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+_MAGIC = b"SQLite format 3\0"
+_HEADER_BYTES = 100
+_VERSION_TABLE = "alembic_version"
+_REVISION = f"SELECT version_num FROM {_VERSION_TABLE}"  # noqa: S608 - a constant
+
+
+class Finding(StrEnum):
+    """What a database that may be used is."""
+
+    CURRENT = "current"
+    OLDER = "older"
+    EMPTY = "empty"
+
+
+def revision_of(connection: Connection, where: str) -> Finding:
+    """Return whether the database is current, older or empty.
+
+    Raises:
+        StoreError: store-newer or store-foreign.
+    """
+    tables = set(inspect(connection).get_table_names())
+    revision = connection.execute(text(_REVISION)).scalar_one_or_none() if _VERSION_TABLE in tables else None
+    return _finding(tables, revision, where)
+
+
+def _finding(tables: set[str], revision: str | None, where: str) -> Finding:
+    if not tables:
+        return Finding.EMPTY
+    if not {_VERSION_TABLE, store_info.name} <= tables:
+        raise _foreign(where, f"it holds the table {min(tables)}")
+    if revision == REVISIONS[-1]:
+        return Finding.CURRENT
+    if revision in REVISIONS:
+        return Finding.OLDER
+    raise StoreError(
+        f"{where}: the database was written by a newer Outrider (revision {revision}, this one knows {REVISIONS[-1]})",
+        slug="store-newer",
+        fix="upgrade Outrider, or name another database; nothing was changed",
+    )
+
+
+def inspect_file(path: Path) -> None:
+    """Look at an SQLite file without changing a byte of it; a missing or empty one is fine.
+
+    Raises:
+        StoreError: store-damaged if it is no database or ends too early, store-foreign if another program wrote it,
+            store-newer if a newer Outrider did.
+    """
+    log_bytes = _size(path.with_name(f"{path.name}-wal"))
+    if _size(path) == 0:
+        if log_bytes:
+            raise failure("store-damaged", str(path), "it is empty, but a write-ahead log stands beside it")
+        return
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    _inspect_header(header, path, log_bytes)
+    with translated(str(path)), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        (revision,) = connection.execute(_REVISION).fetchone() or (None,) if _VERSION_TABLE in tables else (None,)
+    if tables and application != APPLICATION_ID:
+        raise _foreign(str(path), f"its application id is {application:#x}")
+    _finding(tables, revision, str(path))
+
+
+def _inspect_header(header: bytes, path: Path, log_bytes: int) -> None:
+    """Compare the header with the file, by https://www.sqlite.org/fileformat2.html#the_database_header."""
+    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
+        raise failure("store-damaged", str(path), "it is not an SQLite file")
+    page_bytes = int.from_bytes(header[16:18]) * (1 if header[16:18] != b"\0\1" else 65_536)
+    pages = int.from_bytes(header[28:32])
+    pages_are_known = header[24:28] == header[92:96]
+    if not log_bytes and pages_are_known and _size(path) < pages * page_bytes:
+        raise failure("store-damaged", str(path), f"it ends after {_size(path)} of {pages * page_bytes} bytes")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _foreign(where: str, why: str) -> StoreError:
+    return StoreError(
+        f"{where}: the database is not Outrider's ({why})",
+        slug="store-foreign",
+        fix="name another database; nothing was changed",
+    )

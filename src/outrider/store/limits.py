@@ -1,0 +1,60 @@
+"""What the store keeps at most: of a text, of an attempt, of a check."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+
+REASON_CHARACTERS = 2_000
+MESSAGE_CHARACTERS = 8_000
+STACK_CHARACTERS = 16_000
+URL_CHARACTERS = 2_000
+TITLE_CHARACTERS = 500
+ATTRIBUTE_CHARACTERS = 1_000
+IDENTITY_CHARACTERS = 300
+
+ERRORS_PER_ATTEMPT = 200
+STEPS_PER_ATTEMPT = 2_000
+ATTRIBUTES_PER_ATTEMPT = 100
+TRACE_IDS_PER_ATTEMPT = 100
+ARTIFACTS_PER_ATTEMPT = 100
+
+STEPS_PER_CHECK = 500
+"""Automatic steps, and as many named ones, that a check may have had within `STEP_MEMORY_US`."""
+
+STEP_MEMORY_US = 30 * 86_400 * 1_000_000
+"""A step unseen for longer no longer counts against `STEPS_PER_CHECK`: scripts are edited."""
+
+FORMS_PER_CHECK = 5_000
+"""Spellings (title, place in the source, parent) of a check's steps; beyond it a step shows its latest known one."""
+
+SERIES_PER_CHECK = 10_000
+
+
+def bounded(text: str, characters: int) -> str:
+    """Return `text` as every database can hold it, cut to `characters` with a mark that says how long it was.
+
+    NUL and lone surrogates, which PostgreSQL and UTF-8 refuse, become escapes.
+    """
+    if len(text) > characters:
+        mark = f"… [cut: {len(text)} characters]"
+        text = text[: max(0, characters - len(mark))] + mark
+    return _storable(text)
+
+
+@lru_cache(maxsize=16_384)
+def identity(text: str) -> str:
+    """Return `text` as part of an identity: where it must be cut, a digest keeps two long ones apart."""
+    if len(text) > IDENTITY_CHARACTERS:
+        digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        mark = f"… [cut: {len(text)} characters, {digest}]"
+        text = text[: IDENTITY_CHARACTERS - len(mark)] + mark
+    return _storable(text)
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,220 @@
+"""The rows of one transaction: what an attempt brought back, cut to the limits, with a note of what was left out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select
+
+from outrider.model import Outcome
+from outrider.store.catalogue import SeriesName
+from outrider.store.limits import (
+    ERRORS_PER_ATTEMPT,
+    MESSAGE_CHARACTERS,
+    REASON_CHARACTERS,
+    STACK_CHARACTERS,
+    STEPS_PER_ATTEMPT,
+    STEPS_PER_CHECK,
+    TRACE_IDS_PER_ATTEMPT,
+    URL_CHARACTERS,
+    bounded,
+    identity,
+)
+from outrider.store.schema import artifacts, attempt_artifacts, attempt_steps, attempts, errors, samples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from outrider.model import ArtifactFile, Attempt, HostLoad, Run
+    from outrider.store.artifacts import Content
+    from outrider.store.catalogue import Catalogue, KnownCheck
+
+_TRACE_ID_CHARACTERS = 32
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The attempt whose rows are made.
+
+    Attributes:
+        files: What it left, as it lies in the artifact folder.
+        omitted: What was left out of it, a line each; filled while its rows are made.
+    """
+
+    run: Run
+    run_key: int
+    check: KnownCheck
+    attempt: Attempt
+    files: Sequence[tuple[ArtifactFile, Content]]
+    omitted: list[str]
+
+    def place(self, ordinal: int) -> Row:
+        """Return the primary key of the attempt's row number `ordinal`."""
+        return {"run_key": self.run_key, "attempt": self.attempt.number, "ordinal": ordinal}
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows by table, made with the catalogue's keys within one writing transaction, then inserted together."""
+
+    connection: Connection
+    catalogue: Catalogue
+    attempts: list[Row] = field(default_factory=list)
+    steps: list[Row] = field(default_factory=list)
+    errors: list[Row] = field(default_factory=list)
+    samples: list[tuple[float, ...]] = field(default_factory=list)
+    artifacts: list[Row] = field(default_factory=list)
+
+    def add(self, subject: Subject) -> None:
+        """Make the rows of one attempt."""
+        dropped = self._add_steps(subject)
+        self._add_samples(subject, dropped)
+        self._add_errors(subject)
+        self._add_artifacts(subject)
+        self._add_attempt(subject)
+
+    def insert(self) -> None:
+        """Insert all rows, those that others refer to first."""
+        for table, rows in (
+            (attempts, self.attempts),
+            (attempt_steps, self.steps),
+            (errors, self.errors),
+            (attempt_artifacts, self.artifacts),
+        ):
+            if rows:
+                self.connection.execute(insert(table), rows)
+        _insert_samples(self.connection, self.samples)
+
+    def _add_steps(self, subject: Subject) -> set[str]:
+        """Add the attempt's steps, and return the keys of those that there is no room for."""
+        measurement = subject.attempt.measurement
+        kept = measurement.steps[:STEPS_PER_ATTEMPT]
+        dropped = {identity(step.key) for step in measurement.steps[STEPS_PER_ATTEMPT:]}
+        keys = self.catalogue.steps(self.connection, subject.check, kept, measurement.started_us)
+        for ordinal, (step, key) in enumerate(zip(kept, keys, strict=True)):
+            if key is None:
+                dropped.add(identity(step.key))
+                continue
+            row = subject.place(ordinal)
+            row["step_key"] = key
+            row["offset_us"] = _microseconds(step.offset_ms) or 0
+            row["duration_us"] = _microseconds(step.duration_ms)
+            row["error"] = None if step.error is None else bounded(step.error, MESSAGE_CHARACTERS)
+            self.steps.append(row)
+        if dropped:
+            subject.omitted.append(
+                f"{len(dropped)} steps, beyond {STEPS_PER_ATTEMPT} of the attempt or {STEPS_PER_CHECK} of their kind"
+            )
+        return dropped
+
+    def _add_samples(self, subject: Subject, dropped: set[str]) -> None:
+        """Add the attempt's samples as tuples in the order of the table's columns: they are most of all rows."""
+        run, attempt = subject.run, subject.attempt
+        place = (identity(run.environment), identity(run.location))
+        named = {
+            SeriesName(*place, identity(sample.step), identity(sample.metric)): sample.value
+            for sample in attempt.measurement.samples
+        }
+        wanted = {name: value for name, value in named.items() if name.step not in dropped and math.isfinite(value)}
+        keys = self.catalogue.series(self.connection, subject.check, wanted)
+        kept = [(keys[name], value) for name, value in wanted.items() if name in keys]
+        shared = (run.due_us, subject.run_key, attempt.number, is_judged(attempt))
+        self.samples.extend((key, *shared, value) for key, value in kept)
+        if len(kept) < len(named):
+            lost = len(named) - len(kept)
+            subject.omitted.append(f"{lost} samples, not finite, or of steps or series beyond the limits")
+
+    def _add_errors(self, subject: Subject) -> None:
+        seen = subject.attempt.measurement.errors
+        for ordinal, error in enumerate(seen[:ERRORS_PER_ATTEMPT]):
+            row = subject.place(ordinal)
+            row["source"] = error.source.value
+            row["message"] = bounded(error.message, MESSAGE_CHARACTERS)
+            row["stack"] = bounded(error.stack, STACK_CHARACTERS)
+            row["url"] = bounded(error.url, URL_CHARACTERS)
+            row["step"] = identity(error.step)
+            row["offset_us"] = _microseconds(error.offset_ms)
+            self.errors.append(row)
+        if len(seen) > ERRORS_PER_ATTEMPT:
+            subject.omitted.append(f"{len(seen) - ERRORS_PER_ATTEMPT} of {len(seen)} errors")
+
+    def _add_artifacts(self, subject: Subject) -> None:
+        keys = _artifact_keys(self.connection, [content for _, content in subject.files])
+        for ordinal, (file, content) in enumerate(subject.files):
+            row = subject.place(ordinal)
+            row["artifact_key"] = keys[content.digest]
+            row["kind"] = file.kind.value
+            row["name"] = identity(file.name)
+            row["media_type"] = identity(file.media_type)
+            self.artifacts.append(row)
+
+    def _add_attempt(self, subject: Subject) -> None:
+        attempt, measurement = subject.attempt, subject.attempt.measurement
+        started_us = measurement.started_us
+        row: Row = {"run_key": subject.run_key, "number": attempt.number, "started_us": started_us}
+        row["measured"] = attempt.measured
+        row["evidence"] = attempt.evidence
+        row["outcome"] = measurement.outcome.value
+        row["reason"] = bounded(measurement.reason, REASON_CHARACTERS)
+        row["duration_us"] = _microseconds(measurement.duration_ms) or 0
+        row["attribute_set_key"] = self.catalogue.attribute_set(self.connection, measurement.attributes, started_us)
+        row["trace_ids"] = _packed(measurement.trace_ids)
+        row["omitted"] = bounded("\n".join(subject.omitted), MESSAGE_CHARACTERS) or None
+        self.attempts.append(row | _host_columns(measurement.host))
+
+
+def is_judged(attempt: Attempt) -> bool:
+    """Return whether an attempt's samples count: a measured one that passed, never a retry or an evidence attempt."""
+    return attempt.measured and not attempt.evidence and attempt.measurement.outcome is Outcome.PASSED
+
+
+def _artifact_keys(connection: Connection, contents: Sequence[Content]) -> dict[str, int]:
+    """Return the key of each content, inserted if it is new."""
+    if not contents:
+        return {}
+    wanted = {bytes.fromhex(content.digest): content for content in contents}
+    statement = select(artifacts.c.digest, artifacts.c.key).where(artifacts.c.digest.in_(wanted))
+    known = {bytes(digest): key for digest, key in connection.execute(statement)}
+    missing = [{"digest": digest, "bytes": content.bytes} for digest, content in wanted.items() if digest not in known]
+    if missing:
+        connection.execute(insert(artifacts), missing)
+        known = {bytes(digest): key for digest, key in connection.execute(statement)}
+    return {digest.hex(): key for digest, key in known.items()}
+
+
+def _host_columns(host: HostLoad | None) -> Row:
+    names = ("processors", "load_1m", "own_share", "other_share", "memory_available_bytes")
+    return {name: None if host is None else getattr(host, name) for name in names}
+
+
+def _insert_samples(connection: Connection, rows: list[tuple[float, ...]]) -> None:
+    """Hand rows to the driver as they are: SQLAlchemy's treatment of each would cost as much as storing it."""
+    if not rows:
+        return
+    statement = insert(samples).compile(dialect=connection.dialect)
+    if statement.positional:
+        connection.exec_driver_sql(str(statement), rows)
+    else:
+        names = samples.columns.keys()
+        connection.exec_driver_sql(str(statement), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _microseconds(duration_ms: float | None) -> int | None:
+    return None if duration_ms is None or not math.isfinite(duration_ms) else round(duration_ms * 1000)
+
+
+def _packed(trace_ids: Sequence[str]) -> bytes | None:
+    """Return W3C trace ids as sixteen bytes each; anything else is none."""
+    packed = bytearray()
+    for trace_id in trace_ids[:TRACE_IDS_PER_ATTEMPT]:
+        try:
+            packed += bytes.fromhex(trace_id) if len(trace_id) == _TRACE_ID_CHARACTERS else b""
+        except ValueError:
+            continue
+    return bytes(packed) or None

@@ -1,0 +1,170 @@
+"""What the store gives back: frozen values about what it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from outrider.model import ArtifactKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from outrider.model import CheckId, Kind, Outcome, Run, RunId
+    from outrider.store.artifacts import ArtifactFolder
+
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheck:
+    """A check that the store has heard of; `kind`, `path` and `name` are unknown (None) if only runs spoke of it.
+
+    Attributes:
+        aliases: Ids that it had before it was renamed.
+    """
+
+    id: CheckId
+    kind: Kind | None
+    path: str | None
+    name: str | None
+    first_seen_us: int
+    last_seen_us: int
+    aliases: tuple[CheckId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line about a run; times in microseconds UTC."""
+
+    id: RunId
+    check: CheckId
+    environment: str
+    location: str
+    due_us: int
+    started_us: int
+    finished_us: int
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArtifact:
+    """A file kept for an attempt.
+
+    Attributes:
+        where: Path or URL, for a reader.
+        path: The file, if the artifacts lie in a local folder.
+    """
+
+    attempt: int
+    kind: ArtifactKind
+    name: str
+    media_type: str
+    digest: str
+    bytes: int
+    where: str
+    path: Path | None
+    folder: ArtifactFolder = field(repr=False, compare=False)
+
+    def open(self) -> BinaryIO:
+        """Open the content for reading.
+
+        Raises:
+            StoreError: artifact-missing if the file is gone.
+        """
+        return self.folder.open(self.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run with all that is kept of it.
+
+    Attributes:
+        run: As it was recorded, texts cut to the store's limits, samples ordered by step and metric. The measurements'
+            own `artifacts` are empty: those paths were the prober's.
+        artifacts: Where each file lies now; retention may have removed some.
+        omitted: What the limits left out, a line each; empty if nothing.
+    """
+
+    run: Run
+    artifacts: tuple[StoredArtifact, ...]
+    omitted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The identity of a sequence of numbers.
+
+    Attributes:
+        keys: Its numbers in this database: several if the check was renamed.
+    """
+
+    check: CheckId
+    step: str
+    metric: str
+    environment: str
+    location: str
+    keys: tuple[int, ...]
+
+
+class Points(NamedTuple):
+    """Values of a series in the order of time, both of shape (n,): microseconds UTC as int64, float64."""
+
+    at_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProof:
+    """What a check made of one injected fault; `fault` is empty for the intact target.
+
+    Attributes:
+        at_us: When the check was proved, the same for all faults of one proving; microseconds UTC.
+        snapshot: Hash of the workspace that it was proved from.
+    """
+
+    check: CheckId
+    fault: str
+    at_us: int
+    outcome: Outcome
+    noticed: bool
+    reason: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long each thing is kept, in seconds since the run was due.
+
+    Attributes:
+        passed_kinds: The artifacts that a run which passed at once keeps at all.
+        passed_artifacts_s: How long it keeps them.
+        artifacts_s: How long every other run keeps its evidence.
+        details_s: How long samples stay, and the steps of runs that passed at once.
+        runs_s: How long a run stays, with its attempts and errors.
+        unreferenced_s: How old a file must be that nothing refers to; it may be about to be referred to.
+    """
+
+    passed_kinds: frozenset[ArtifactKind] = frozenset({ArtifactKind.TRACE, ArtifactKind.HAR})
+    passed_artifacts_s: float = _DAY_S
+    artifacts_s: float = 30 * _DAY_S
+    details_s: float = 35 * _DAY_S
+    runs_s: float = 396 * _DAY_S
+    unreferenced_s: float = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How much a pruning removed; `artifacts` counts references, `files` and `file_bytes` what left the folder."""
+
+    runs: int = 0
+    steps: int = 0
+    samples: int = 0
+    artifacts: int = 0
+    files: int = 0
+    file_bytes: int = 0

@@ -1,0 +1,226 @@
+"""One run whole: found by a part of its id, put together from its parts."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import LargeBinary, and_, func, select
+
+from outrider.model import (
+    ArtifactKind,
+    Attempt,
+    Circumstances,
+    ErrorRecord,
+    ErrorSource,
+    HostLoad,
+    Measurement,
+    Outcome,
+    Run,
+    Sample,
+    Step,
+    StepKind,
+    UsageError,
+)
+from outrider.store.reading import run_lines, summary_of
+from outrider.store.schema import (
+    artifacts,
+    attempt_artifacts,
+    attempt_steps,
+    attempts,
+    attribute_sets,
+    circumstances,
+    errors,
+    runs,
+    samples,
+    series,
+    steps,
+)
+from outrider.store.values import RunSummary, StoredArtifact, StoredRun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select
+
+    from outrider.store.artifacts import ArtifactFolder
+
+Row = Any
+"""A result row, whose columns SQLAlchemy does not type."""
+
+_ID_CHARACTERS = 32
+_CANDIDATES_SHOWN = 8
+
+
+def read_run(connection: Connection, wanted: str, folder: ArtifactFolder) -> StoredRun:
+    """Return one run whole.
+
+    Args:
+        wanted: Its id, or a beginning of it that no other run's id shares, or failing that such an end; hyphens do not
+            matter.
+
+    Raises:
+        UsageError: unknown-run, ambiguous-run.
+    """
+    line, key, told = _find(connection, wanted)
+    tries = connection.execute(
+        select(attempts, attribute_sets.c.json)
+        .outerjoin(attribute_sets, attribute_sets.c.key == attempts.c.attribute_set_key)
+        .where(attempts.c.run_key == key)
+        .order_by(attempts.c.number)
+    ).all()
+    parts = _Parts(connection, key, line)
+    run = Run(
+        id=line.id, check=line.check, environment=line.environment, location=line.location,
+        due_us=line.due_us, started_us=line.started_us, finished_us=line.finished_us,
+        outcome=line.outcome, reason=line.reason,
+        attempts=tuple(_attempt(row, parts) for row in tries), circumstances=told,
+    )  # fmt: skip
+    omitted = tuple(f"attempt {row.number}: {text}" for row in tries for text in (row.omitted or "").splitlines())
+    return StoredRun(run, _read_artifacts(connection, key, folder), omitted)
+
+
+class _Parts:
+    """What belongs to the attempts of one run, by attempt number."""
+
+    def __init__(self, connection: Connection, run_key: int, line: RunSummary) -> None:
+        self.steps = _by_attempt(
+            connection,
+            select(attempt_steps, steps.c.step, steps.c.kind, steps.c.title, steps.c.parent, steps.c.source)
+            .join(steps, steps.c.key == attempt_steps.c.step_key)
+            .where(attempt_steps.c.run_key == run_key)
+            .order_by(attempt_steps.c.ordinal),
+        )
+        seen = select(errors).where(errors.c.run_key == run_key).order_by(errors.c.ordinal)
+        self.errors = _by_attempt(connection, seen)
+        self.samples = _by_attempt(
+            connection,
+            select(samples.c.attempt, samples.c.value, series.c.step, series.c.metric)
+            .join(series, series.c.key == samples.c.series_key)
+            .join(runs, and_(runs.c.check_key == series.c.check_key, runs.c.due_us == samples.c.at_us))
+            .where(runs.c.key == run_key, samples.c.run_key == run_key)
+            .where(series.c.environment == line.environment, series.c.location == line.location)
+            .order_by(series.c.step, series.c.metric),
+        )
+
+
+def _by_attempt(connection: Connection, statement: Select[Any]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in connection.execute(statement):
+        found[row.attempt].append(row)
+    return found
+
+
+def _find(connection: Connection, wanted: str) -> tuple[RunSummary, int, Circumstances]:
+    digits = wanted.replace("-", "").lower()
+    if not digits or len(digits) > _ID_CHARACTERS or set(digits) - set("0123456789abcdef"):
+        raise _unknown(wanted)
+    for within in (_begins_with(digits), _ends_with(digits)):
+        rows = connection.execute(run_lines().where(within).order_by(runs.c.id).limit(_CANDIDATES_SHOWN + 1)).all()
+        if len(rows) > 1:
+            raise _ambiguous(wanted, [summary_of(row) for row in rows])
+        if rows:
+            return (summary_of(rows[0]), *_key_and_circumstances(connection, rows[0].id))
+    raise _unknown(wanted)
+
+
+def _begins_with(digits: str) -> ColumnElement[bool]:
+    low, high = (bytes.fromhex(digits.ljust(_ID_CHARACTERS, filler)) for filler in "0f")
+    return runs.c.id.between(low, high)
+
+
+def _ends_with(digits: str) -> ColumnElement[bool]:
+    """Compare whole bytes; of an odd digit the other half of its byte may be any."""
+    halves = ("",) if len(digits) % 2 == 0 else "0123456789abcdef"
+    tails = [bytes.fromhex(half + digits) for half in halves]
+    start = _ID_CHARACTERS // 2 - len(tails[0]) + 1
+    return func.substr(runs.c.id, start, type_=LargeBinary).in_(tails)
+
+
+def _key_and_circumstances(connection: Connection, identifier: bytes) -> tuple[int, Circumstances]:
+    columns = (runs.c.key, *(circumstances.c[name] for name in Circumstances.__dataclass_fields__))
+    joined = runs.join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+    key, *told = connection.execute(select(*columns).select_from(joined).where(runs.c.id == identifier)).one()
+    return key, Circumstances(*told)
+
+
+def _unknown(wanted: str) -> UsageError:
+    return UsageError(f"there is no run {wanted}", slug="unknown-run", fix='"outrider runs" shows those there are')
+
+
+def _ambiguous(wanted: str, found: Sequence[RunSummary]) -> UsageError:
+    shown = ", ".join(f"{line.id} ({line.check})" for line in found[:_CANDIDATES_SHOWN])
+    more = " and more" if len(found) > _CANDIDATES_SHOWN else ""
+    return UsageError(
+        f"{wanted} stands in the ids of several runs: {shown}{more}", slug="ambiguous-run", fix="type more of the id"
+    )  # fmt: skip
+
+
+def _attempt(row: Row, parts: _Parts) -> Attempt:
+    measurement = Measurement(
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+        started_us=row.started_us,
+        duration_ms=row.duration_us / 1000,
+        steps=tuple(map(_step, parts.steps[row.number])),
+        samples=tuple(Sample(one.step, one.metric, one.value) for one in parts.samples[row.number]),
+        errors=tuple(map(_error, parts.errors[row.number])),
+        host=_host(row._mapping),
+        attributes=json.loads(row.json) if row.json else {},
+        trace_ids=_trace_ids(row.trace_ids),
+    )
+    return Attempt(row.number, row.measured, row.evidence, measurement)
+
+
+def _step(row: Row) -> Step:
+    return Step(
+        key=row.step,
+        title=row.title,
+        kind=StepKind(row.kind),
+        offset_ms=row.offset_us / 1000,
+        duration_ms=_milliseconds(row.duration_us),
+        parent=row.parent or None,
+        source=row.source,
+        error=row.error,
+    )
+
+
+def _error(row: Row) -> ErrorRecord:
+    return ErrorRecord(
+        ErrorSource(row.source), row.message, row.stack, row.url, row.step, _milliseconds(row.offset_us)
+    )  # fmt: skip
+
+
+def _milliseconds(duration_us: int | None) -> float | None:
+    return None if duration_us is None else duration_us / 1000
+
+
+def _host(row: RowMapping) -> HostLoad | None:
+    if row["processors"] is None:
+        return None
+    return HostLoad(
+        row["processors"], row["load_1m"], row["own_share"], row["other_share"], row["memory_available_bytes"]
+    )  # fmt: skip
+
+
+def _trace_ids(packed: bytes | None) -> tuple[str, ...]:
+    digits = bytes(packed or b"").hex()
+    return tuple(digits[start : start + _ID_CHARACTERS] for start in range(0, len(digits), _ID_CHARACTERS))
+
+
+def _read_artifacts(connection: Connection, run_key: int, folder: ArtifactFolder) -> tuple[StoredArtifact, ...]:
+    statement = (
+        select(attempt_artifacts, artifacts.c.digest, artifacts.c.bytes)
+        .join(artifacts, artifacts.c.key == attempt_artifacts.c.artifact_key)
+        .where(attempt_artifacts.c.run_key == run_key)
+        .order_by(attempt_artifacts.c.attempt, attempt_artifacts.c.ordinal)
+    )
+    return tuple(_stored_artifact(row, folder) for row in connection.execute(statement))
+
+
+def _stored_artifact(row: Row, folder: ArtifactFolder) -> StoredArtifact:
+    digest = bytes(row.digest).hex()
+    where, path = folder.place(digest)
+    kind = ArtifactKind(row.kind)
+    return StoredArtifact(row.attempt, kind, row.name, row.media_type, digest, row.bytes, where, path, folder)

@@ -1,0 +1,111 @@
+"""What the tests of this room share: stores in empty folders, and runs to put into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from outrider.model import (
+    ArtifactFile,
+    ArtifactKind,
+    Attempt,
+    CheckId,
+    Circumstances,
+    Measurement,
+    Outcome,
+    Run,
+    Sample,
+    Step,
+    StepKind,
+    new_run_id,
+)
+from outrider.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+NOW_US = 1_800_000_000_000_000
+SECOND_US = 1_000_000
+
+
+@dataclass
+class Place:
+    """Where one store lies, and how to open it."""
+
+    url: str
+    artifacts: Path
+
+    def open(self, **options: Any) -> Store:
+        return Store.open(self.url, artifacts=self.artifacts, **options)
+
+
+@dataclass
+class Maker:
+    """Makes runs, each a minute after the last, and the files that they leave."""
+
+    scratch: Path
+    made: int = field(default=0)
+
+    def measurement(self, **changes: Any) -> Measurement:
+        plain = Measurement(
+            outcome=Outcome.PASSED,
+            reason="",
+            started_us=NOW_US,
+            duration_ms=650.0,
+            steps=(Step("pay", "Pay", StepKind.NAMED, 10.0, 250.5),),
+            samples=(Sample("", "duration_ms", 650.0), Sample("pay", "duration_ms", 250.5)),
+        )
+        return replace(plain, **changes)
+
+    def attempt(self, number: int = 1, *, measured: bool = True, evidence: bool = False, **changes: Any) -> Attempt:
+        return Attempt(number, measured, evidence, self.measurement(**changes))
+
+    def run(self, check: str = "journey:shop.py::test_pay", *attempts: Attempt, **changes: Any) -> Run:
+        self.made += 1
+        due_us = changes.get("due_us", NOW_US + self.made * 60 * SECOND_US)
+        plain = Run(
+            id=new_run_id(due_us),
+            check=CheckId(check),
+            environment="production",
+            location="local",
+            due_us=due_us,
+            started_us=due_us + 5,
+            finished_us=due_us + SECOND_US,
+            outcome=Outcome.PASSED,
+            reason="",
+            attempts=attempts or (self.attempt(),),
+            circumstances=Circumstances("1.0", "chromium 140", "0.1.0", "ada", "5eed"),
+        )
+        return replace(plain, **changes)
+
+    def runs(self, count: int, check: str = "journey:shop.py::test_pay") -> Sequence[Run]:
+        return [self.run(check) for _ in range(count)]
+
+    def file(self, content: bytes, name: str = "trace.zip", kind: ArtifactKind = ArtifactKind.TRACE) -> ArtifactFile:
+        self.made += 1
+        path = self.scratch / f"{self.made}-{name}"
+        path.write_bytes(content)
+        return ArtifactFile(kind, name, "application/zip", path)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Maker:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    return Maker(scratch)
+
+
+@pytest.fixture(params=["sqlite"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Return an empty place of each kind of database that a store must behave the same on."""
+    urls = {"sqlite": f"sqlite:///{tmp_path}/outrider.db"}
+    return Place(urls[request.param], tmp_path / "artifacts")
+
+
+@pytest.fixture
+def store(place: Place) -> Iterator[Store]:
+    with place.open() as opened:
+        yield opened

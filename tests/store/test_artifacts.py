@@ -1,0 +1,135 @@
+"""Files are kept once, whole, and found again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import fsspec
+import pytest
+
+from outrider.model import ArtifactFile, ArtifactKind, StoreError
+from outrider.store import Store
+from outrider.store.artifacts import open_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.store.conftest import Maker
+
+    from outrider.store.artifacts import ArtifactFolder
+
+
+@dataclass
+class Kept:
+    """A folder of either kind, and a store whose artifacts lie in it."""
+
+    folder: ArtifactFolder
+    store: Store
+
+    def digests(self) -> list[str]:
+        return sorted(file.digest for file in self.folder.files())
+
+
+@pytest.fixture(params=["local", "remote"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    url = {"local": str(tmp_path / "artifacts"), "remote": "memory://bucket/artifacts"}[request.param]
+    with Store.open(tmp_path / "outrider.db", artifacts=url) as store:
+        yield Kept(open_folder(url), store)
+
+
+def test_a_file_is_kept_under_its_digest_and_read_back(kept: Kept, make: Maker) -> None:
+    """Its name, kind and media type stay with the attempt."""
+    content = b"trace" * 300_000
+    run = make.run("journey:a", make.attempt(artifacts=(make.file(content),)))
+
+    kept.store.record(run)
+
+    (artifact,) = kept.store.run(run.id).artifacts
+    with artifact.open() as opened:
+        assert opened.read() == content
+    assert artifact.digest == hashlib.sha256(content).hexdigest()
+    assert artifact.where.endswith(f"{artifact.digest[:2]}/{artifact.digest[2:]}")
+    assert (artifact.attempt, artifact.kind, artifact.name, artifact.bytes) == (
+        1, ArtifactKind.TRACE, "trace.zip", len(content),
+    )  # fmt: skip
+    assert (artifact.path is not None) == kept.folder.local
+
+
+def test_equal_content_is_kept_once(kept: Kept, make: Maker) -> None:
+    """Two runs with the same screenshot share a file."""
+    runs = [make.run("journey:a", make.attempt(artifacts=(make.file(b"same"), make.file(b"same")))) for _ in range(2)]
+
+    kept.store.record_many(runs)
+
+    assert kept.digests() == [hashlib.sha256(b"same").hexdigest()]
+    assert [len(kept.store.run(run.id).artifacts) for run in runs] == [2, 2]
+
+
+def test_the_evidence_of_every_attempt_is_kept(kept: Kept, make: Maker) -> None:
+    """In the order of the attempts."""
+    attempts = [make.attempt(number, artifacts=(make.file(b"%d" % number),)) for number in (1, 2, 3)]
+    run = make.run("journey:a", *attempts)
+
+    kept.store.record(run)
+
+    assert [artifact.attempt for artifact in kept.store.run(run.id).artifacts] == [1, 2, 3]
+
+
+def test_a_file_that_is_gone_does_not_cost_the_run(kept: Kept, make: Maker, tmp_path: Path) -> None:
+    """The run says which file is missing and why."""
+    gone = ArtifactFile(ArtifactKind.VIDEO, "video.webm", "video/webm", tmp_path / "gone")
+    run = make.run("journey:a", make.attempt(artifacts=(gone, make.file(b"here"))))
+
+    kept.store.record(run)
+
+    stored = kept.store.run(run.id)
+    assert stored.omitted == ("attempt 1: video.webm: No such file or directory",)
+    assert [artifact.name for artifact in stored.artifacts] == ["trace.zip"]
+
+
+def test_content_that_somebody_removed_is_said_to_be_missing(kept: Kept, make: Maker) -> None:
+    """With its place, so that a backup can be restored."""
+    run = make.run("journey:a", make.attempt(artifacts=(make.file(b"x"),)))
+    kept.store.record(run)
+    kept.folder.remove([file.name for file in kept.folder.files()])
+
+    (artifact,) = kept.store.run(run.id).artifacts
+    with pytest.raises(StoreError) as raised:
+        artifact.open()
+
+    assert raised.value.slug == "artifact-missing"
+    assert artifact.where in str(raised.value)
+
+
+def test_taking_leaves_nothing_half_taken(kept: Kept, make: Maker, tmp_path: Path) -> None:
+    """Also when the source cannot be read to its end."""
+    (tmp_path / "folder").mkdir()
+
+    with pytest.raises(OSError, match="directory"):
+        kept.folder.take(tmp_path / "folder")
+
+    assert list(kept.folder.files()) == []
+
+
+def test_an_artifact_folder_whose_place_is_a_file_cannot_be_written(tmp_path: Path) -> None:
+    """The message names it."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StoreError) as raised:
+        open_folder(tmp_path / "file" / "artifacts")
+
+    assert raised.value.slug == "store-read-only"
+    assert str(tmp_path / "file" / "artifacts") in str(raised.value)
+
+
+def test_a_url_that_nothing_understands_is_refused() -> None:
+    """With a hint at what is missing."""
+    with pytest.raises(StoreError) as raised:
+        open_folder("carrier-pigeon://loft")
+
+    assert raised.value.slug == "store-url"

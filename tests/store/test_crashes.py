@@ -1,0 +1,71 @@
+"""Several processes write, and some of them are killed; nothing that was stored is lost."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.model import CheckId
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Place
+
+    from outrider.store import Store
+
+PROGRAM = Path(__file__).with_name("program.py")
+SAMPLES = 20
+
+
+def start(place: Place, check: str, count: int) -> subprocess.Popen[str]:
+    command = [sys.executable, str(PROGRAM), place.url, str(place.artifacts), check, str(count)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def assert_whole(store: Store, run_id: str) -> None:
+    stored = store.run(run_id)
+    measurement = stored.run.attempts[0].measurement
+    assert (len(measurement.steps), len(measurement.samples), stored.omitted) == (1, SAMPLES, ())
+    with stored.artifacts[0].open() as trace:
+        assert trace.read() == run_id.encode() * 50
+
+
+def test_two_processes_that_write_at_once_lose_nothing(place: Place) -> None:
+    """They also create the database at the same moment."""
+    writers = [start(place, check, 50) for check in ("a", "b")]
+
+    printed = [writer.communicate()[0].split() for writer in writers]
+
+    assert [writer.returncode for writer in writers] == [0, 0]
+    with place.open() as store:
+        for check, ids in zip("ab", printed, strict=True):
+            assert {line.id for line in store.runs(check)} == set(ids)
+            assert {store.samples(series).value.size for series in store.series(CheckId(check))} == {50}
+
+
+@pytest.mark.parametrize("stored_before", [0, 1, 7, 23])
+def test_a_writer_killed_while_it_records_loses_no_finished_run(place: Place, stored_before: int) -> None:
+    """Every run that it told of is there whole, at most one more is, and the database is sound."""
+    place.open().close()
+    told = []
+    with start(place, "a", 10_000) as writer:
+        assert writer.stdout is not None
+        told += [writer.stdout.readline().strip() for _ in range(stored_before)]
+        writer.send_signal(signal.SIGKILL)
+        told += writer.stdout.read().split()
+
+    with place.open() as store:
+        ids = {line.id for line in store.runs(limit=None)}
+        assert set(told) <= ids
+        assert len(ids) <= len(told) + 1
+        for run_id in ids:
+            assert_whole(store, run_id)
+        with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []

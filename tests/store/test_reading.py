@@ -1,0 +1,218 @@
+"""What was recorded is found again: by check, outcome, time and a part of its id."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from outrider.model import Check, CheckId, Kind, Outcome, RunId, Sample, UsageError
+from outrider.store import StoredProof
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Maker
+
+    from outrider.store import Store
+
+NOW_US = 1_800_000_000_000_000
+RUN = "01a2b3c4-0000-7000-8000-0000000000"
+
+
+def proof(fault: str, at_us: int, *, noticed: bool = True) -> StoredProof:
+    return StoredProof(CheckId("journey:a"), fault, at_us, Outcome.FAILED, noticed, "because", "5eed")
+
+
+def test_runs_are_listed_the_latest_due_first(store: Store, make: Maker) -> None:
+    """However late they were recorded."""
+    runs = make.runs(5)
+    store.record_many([runs[3], runs[0], runs[4], runs[2], runs[1]])
+
+    listed = store.runs(limit=3)
+
+    assert [line.id for line in listed] == [runs[4].id, runs[3].id, runs[2].id]
+    assert (listed[0].check, listed[0].environment, listed[0].location) == (runs[4].check, "production", "local")
+    assert (listed[0].due_us, listed[0].finished_us) == (runs[4].due_us, runs[4].finished_us)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*", 4),
+        ("journey:a.py::test_x[chromium]", 1),
+        ("journey:a.py::test_x[*", 2),
+        ("journey:*", 3),
+        ("*::test_?", 1),
+        ("journey:a.py::test_x", 0),
+        ("nothing", 0),
+    ],
+)
+def test_runs_are_found_by_a_pattern_of_their_check(store: Store, make: Maker, pattern: str, expected: int) -> None:
+    """The brackets of parametrised tests are no wildcards."""
+    checks = ("journey:a.py::test_x[chromium]", "journey:a.py::test_x[firefox]", "journey:b.py::test_y", "probe:home")
+    store.record_many([make.run(check) for check in checks])
+
+    found = store.runs(pattern)
+
+    assert len(found) == expected
+
+
+def test_runs_are_found_by_outcome_and_time(store: Store, make: Maker) -> None:
+    """Both narrow the list."""
+    old, good, bad = make.run(), make.run(), make.run(outcome=Outcome.FAILED)
+    store.record_many([old, good, bad])
+
+    assert [line.id for line in store.runs(outcome=Outcome.FAILED)] == [bad.id]
+    assert [line.id for line in store.runs(since_us=good.due_us)] == [bad.id, good.id]
+    assert [line.id for line in store.runs(since_us=good.due_us, outcome=Outcome.PASSED)] == [good.id]
+
+
+def test_the_last_run_of_each_check_is_known(store: Store, make: Maker) -> None:
+    """A check without runs has none."""
+    store.record_checks([Check(CheckId("probe:idle"), Kind.PROBE, "probes/a.toml", "idle", "idle")], NOW_US)
+    runs = [make.run("journey:b"), make.run("journey:a"), make.run("journey:b", outcome=Outcome.FAILED)]
+    store.record_many(runs)
+
+    last = store.last_runs()
+
+    assert [(line.check, line.id) for line in last] == [("journey:a", runs[1].id), ("journey:b", runs[2].id)]
+
+
+@pytest.mark.parametrize("part", [RUN + "a1", "01A2B3C4", "01a2b3c4-0", "01a2b", "a1", "00a1", "0a1"])
+def test_a_run_is_found_by_either_end_of_its_id(store: Store, make: Maker, part: str) -> None:
+    """The beginning is a time and the end is random, so that a short end is usually enough."""
+    run = make.run(id=RunId(RUN + "a1"))
+    store.record_many([run, make.run(id=RunId("02a2b3c4-0000-7000-8000-0000000000b2"))])
+
+    found = store.run(part)
+
+    assert found.run == run
+
+
+def test_a_part_that_several_ids_share_names_the_candidates(store: Store, make: Maker) -> None:
+    """The reader types more of it."""
+    runs = [make.run(id=RunId(f"{RUN}{number:02x}")) for number in range(3)]
+    store.record_many(runs)
+
+    with pytest.raises(UsageError) as raised:
+        store.run("01a2")
+
+    assert raised.value.slug == "ambiguous-run"
+    assert all(run.id in str(raised.value) for run in runs)
+
+
+@pytest.mark.parametrize("part", ["ffff", "", "-", "xyz", "%", "0" * 40])
+def test_an_unknown_run_is_said_to_be_unknown(store: Store, make: Maker, part: str) -> None:
+    """Also where it could be no id at all."""
+    store.record(make.run())
+
+    with pytest.raises(UsageError) as raised:
+        store.run(part)
+
+    assert raised.value.slug == "unknown-run"
+
+
+def test_samples_come_as_arrays_in_the_order_of_time(store: Store, make: Maker) -> None:
+    """Within a half-open range of when the runs were due."""
+    runs = [
+        make.run("journey:a", make.attempt(samples=(Sample("pay", "duration_ms", float(value)),))) for value in range(5)
+    ]
+    store.record_many(list(reversed(runs)))
+    (series,) = store.series(CheckId("journey:a"))
+
+    at_us, value = store.samples(series, runs[1].due_us, runs[4].due_us)
+
+    assert (at_us.dtype, value.dtype) == (np.dtype(np.int64), np.dtype(np.float64))
+    assert at_us.tolist() == [run.due_us for run in runs[1:4]]
+    assert value.tolist() == [1.0, 2.0, 3.0]
+    assert store.samples(series).at_us.size == 5
+
+
+def test_a_series_is_a_check_step_metric_environment_and_location(store: Store, make: Maker) -> None:
+    """Each of the five tells series apart; the release does not."""
+    places = itertools.product(("journey:a", "journey:b"), ("production", "staging"), ("local", "far"))
+    runs = [make.run(check, environment=environment, location=location) for check, environment, location in places]
+    released = replace(runs[0], id=make.run().id, circumstances=replace(runs[0].circumstances, release="2.0"))
+    store.record_many([*runs, released])
+
+    series = store.series()
+
+    assert len(series) == 16
+    assert len(store.series(CheckId("journey:a"))) == 8
+    assert {one.step for one in series} == {"", "pay"}
+    assert store.series(CheckId("journey:unheard")) == ()
+
+
+def test_checks_tell_where_they_stand_and_when_they_were_seen(store: Store, make: Maker) -> None:
+    """A check that only runs spoke of is known by its id."""
+    check = Check(CheckId("journey:a"), Kind.JOURNEY, "journeys/a.py", "test_a", "a.py::test_a")
+    run = make.run("journey:b")
+    store.record_checks([check], NOW_US)
+    store.record_checks([replace(check, path="journeys/b.py")], NOW_US + 5)
+    store.record(run)
+
+    first, second = store.checks()
+
+    assert (first.id, first.kind, first.path, first.name) == ("journey:a", Kind.JOURNEY, "journeys/b.py", "test_a")
+    assert (first.first_seen_us, first.last_seen_us) == (NOW_US, NOW_US + 5)
+    assert (second.id, second.kind, second.path) == ("journey:b", None, None)
+    assert second.first_seen_us == run.finished_us
+
+
+def test_the_last_proving_of_a_check_is_returned_whole(store: Store) -> None:
+    """An earlier one is history."""
+    store.record_proofs([proof("abort", 1), proof("delay", 1)])
+    store.record_proofs([proof("abort", 2, noticed=False), proof("status 500", 2)])
+    store.record_proofs([proof("abort", 2, noticed=True)])
+
+    proofs = store.proofs(CheckId("journey:a"))
+
+    assert proofs == (proof("abort", 2, noticed=False), proof("status 500", 2)) == store.proofs()
+    assert store.proofs(CheckId("journey:b")) == ()
+
+
+def test_a_renamed_check_keeps_its_history(store: Store, make: Maker) -> None:
+    """Runs, series and proofs of before are read under the new id, and the old id still works."""
+    old, new = CheckId("journey:a"), CheckId("journey:b")
+    before, after, late = make.run(old), make.run(new), make.run(old)
+    store.record_proofs([proof("abort", 1)])
+    store.record_many([before, after])
+
+    store.rename(old, new, NOW_US)
+    store.rename(old, new, NOW_US)
+    store.record(late)
+
+    assert [(line.id, line.check) for line in store.runs(old)] == [(run.id, new) for run in (late, after, before)]
+    assert store.runs(new) == store.runs(old) == store.runs()
+    assert [(check.id, check.aliases) for check in store.checks()] == [(new, (old,))]
+    assert [line.id for line in store.last_runs()] == [late.id]
+    assert store.samples(store.series(new)[0]).at_us.tolist() == [run.due_us for run in (before, after, late)]
+    assert store.series(old) == store.series(new)
+    assert store.proofs(new)[0].check == new
+    assert store.run(before.id).run == replace(before, check=new)
+
+
+def test_a_renaming_can_be_taken_back(store: Store, make: Maker) -> None:
+    """Renaming the other way makes the first id the check again."""
+    old, new = CheckId("journey:a"), CheckId("journey:b")
+    store.record_many([make.run(old), make.run(new)])
+    store.rename(old, new, NOW_US)
+
+    store.rename(new, old, NOW_US)
+
+    assert [(check.id, check.aliases) for check in store.checks()] == [(old, (new,))]
+    assert len(store.runs(old)) == 2
+
+
+def test_a_check_renamed_twice_answers_to_all_its_names(store: Store, make: Maker) -> None:
+    """An alias of an alias is an alias."""
+    first, second, third = CheckId("journey:a"), CheckId("journey:b"), CheckId("journey:c")
+    store.record_many([make.run(first), make.run(second)])
+
+    store.rename(first, second, NOW_US)
+    store.rename(second, third, NOW_US)
+
+    assert [(check.id, check.aliases) for check in store.checks()] == [(third, (first, second))]
+    assert len(store.runs(first)) == len(store.runs(second)) == len(store.runs(third)) == 2

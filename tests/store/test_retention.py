@@ -1,0 +1,251 @@
+"""What is past its age goes, what is not stays, and nothing that is referred to is lost."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.model import ArtifactKind, Outcome, Sample
+from outrider.store import Pruned, Retention, Store
+from outrider.store.artifacts import artifact_name, open_folder
+from outrider.store.database import open_database
+from outrider.store.retention import prune
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from tests.store.conftest import Maker, Place
+
+    from outrider.model import Run
+    from outrider.store.artifacts import ArtifactFolder, Content, Found
+
+DAY_US = 86_400 * 1_000_000
+HOUR_US = 3_600 * 1_000_000
+NOW_US = 2_000_000_000 * 1_000_000
+
+
+def aged(make: Maker, days: float, outcome: Outcome = Outcome.PASSED, kinds: Iterable[ArtifactKind] = ()) -> Run:
+    """Return a run of so many days ago, with a file of its own of each kind."""
+    due_us = NOW_US - round(days * DAY_US)
+    files = tuple(make.file(f"{make.made}".encode(), name=f"{kind}.bin", kind=kind) for kind in kinds)
+    attempt = make.attempt(outcome=Outcome.PASSED, started_us=due_us, artifacts=files)
+    return make.run("journey:a", attempt, due_us=due_us, outcome=outcome)
+
+
+def kinds_kept(store: Store, run: Run) -> set[ArtifactKind]:
+    return {artifact.kind for artifact in store.run(run.id).artifacts}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "days", "kept"),
+    [
+        (Outcome.PASSED, 0.9, {ArtifactKind.TRACE, ArtifactKind.HAR}),
+        (Outcome.PASSED, 1.1, set()),
+        (Outcome.PASSED_ON_RETRY, 29, set(ArtifactKind)),
+        (Outcome.FAILED, 29, set(ArtifactKind)),
+        (Outcome.FAILED, 31, set()),
+        (Outcome.SETUP_ERROR, 29, set(ArtifactKind)),
+    ],
+)
+def test_evidence_is_kept_by_outcome_kind_and_age(
+    store: Store, make: Maker, outcome: Outcome, days: float, kept: set[ArtifactKind]
+) -> None:
+    """A run that passed at once keeps trace and HAR for a day; every other keeps all for a month."""
+    run = aged(make, days, outcome, ArtifactKind)
+    store.record(run)
+
+    pruned = store.prune(NOW_US)
+
+    assert kinds_kept(store, run) == kept
+    assert pruned.artifacts == pruned.files == len(ArtifactKind) - len(kept)
+    assert all(artifact.path is not None and artifact.path.exists() for artifact in store.run(run.id).artifacts)
+
+
+def test_content_that_two_runs_share_stays_while_one_refers_to_it(store: Store, make: Maker) -> None:
+    """It goes with the last of them."""
+    old, young = (
+        replace(run, attempts=(make.attempt(artifacts=(make.file(b"same"),)),))
+        for run in (aged(make, 31, Outcome.FAILED), aged(make, 1, Outcome.FAILED))
+    )
+    store.record_many([old, young])
+
+    first = store.prune(NOW_US)
+    second = store.prune(NOW_US + 30 * DAY_US)
+
+    assert (first.artifacts, first.files, first.file_bytes) == (1, 0, 0)
+    assert (second.artifacts, second.files, second.file_bytes) == (1, 1, 4)
+
+
+def test_samples_and_steps_of_passed_runs_go_after_five_weeks(store: Store, make: Maker) -> None:
+    """The run stays, and one that did not pass keeps its steps."""
+    passed, failed, young = aged(make, 36), aged(make, 36, Outcome.FAILED), aged(make, 34)
+    store.record_many([passed, failed, young])
+
+    pruned = store.prune(NOW_US)
+
+    assert (pruned.samples, pruned.steps, pruned.runs) == (4, 1, 0)
+    assert store.run(passed.id).run.attempts[0].measurement.steps == ()
+    assert store.run(failed.id).run.attempts[0].measurement.steps == failed.attempts[0].measurement.steps
+    assert store.run(young.id).run == young
+    assert [store.samples(series).at_us.tolist() for series in store.series()] == [[young.due_us]] * 2
+
+
+def test_runs_go_after_thirteen_months_with_all_that_is_theirs(place: Place, store: Store, make: Maker) -> None:
+    """No row of them is left behind."""
+    old, young = aged(make, 397, Outcome.FAILED, [ArtifactKind.TRACE]), aged(make, 395, Outcome.FAILED)
+    store.record_many([old, young])
+
+    pruned = store.prune(NOW_US)
+
+    assert pruned.runs == 1
+    assert [line.id for line in store.runs()] == [young.id]
+    with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
+        for table in ("attempts", "attempt_steps", "errors", "samples", "attempt_artifacts", "artifacts"):
+            (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            assert rows == (1 if table in {"attempts", "attempt_steps"} else 0), table
+
+
+def test_pruning_twice_removes_nothing_more(store: Store, make: Maker) -> None:
+    """And a recorder that remembers keys goes on as before."""
+    store.record_many([aged(make, days, kinds=[ArtifactKind.TRACE]) for days in (500, 40, 2)])
+    store.prune(NOW_US)
+
+    again = store.prune(NOW_US)
+
+    assert again == Pruned()
+    run = aged(make, 0)
+    store.record(run)
+    assert store.run(run.id).run == run
+
+
+def test_keys_that_only_forgotten_runs_used_are_forgotten(place: Place, store: Store, make: Maker) -> None:
+    """Spellings of steps and sets of attributes do not add up over the years."""
+    old = aged(make, 400)
+    told = replace(old.attempts[0].measurement, attributes={"browser": "netscape"})
+    store.record(replace(old, attempts=(replace(old.attempts[0], measurement=told),)))
+
+    store.prune(NOW_US)
+
+    with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
+        assert connection.execute("SELECT count(*) FROM steps").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM attribute_sets").fetchone() == (0,)
+    store.record(aged(make, 0))
+
+
+def test_files_that_no_row_speaks_of_go_after_an_hour(place: Place, store: Store, make: Maker) -> None:
+    """A younger one may belong to a run that is being recorded just now."""
+    folder = open_folder(place.artifacts)
+    old, young = (folder.take(make.file(content).path) for content in (b"old", b"young"))
+    half = place.artifacts / "incoming" / "half"
+    half.write_bytes(b"half")
+    for path in (folder.place(old.digest)[1], half):
+        assert path is not None
+        os.utime(path, (1, 1))
+    now_us = time.time_ns() // 1000
+
+    pruned = store.prune(now_us)
+
+    assert (pruned.files, pruned.file_bytes) == (2, 7)
+    assert [file.digest for file in folder.files()] == [young.digest]
+
+
+def test_a_file_that_is_taken_again_is_young_again(place: Place, store: Store, make: Maker) -> None:
+    """So that it is not collected between taking and committing."""
+    folder = open_folder(place.artifacts)
+    path = folder.place(folder.take(make.file(b"same").path).digest)[1]
+    assert path is not None
+    os.utime(path, (1, 1))
+
+    folder.take(make.file(b"same").path)
+
+    assert store.prune(time.time_ns() // 1000).files == 0
+
+
+class CollectedAtOnce:
+    """An artifact folder from which a collector removes the first file as soon as it was taken."""
+
+    local = True
+
+    def __init__(self, folder: ArtifactFolder) -> None:
+        self.folder = folder
+        self.where = folder.where
+        self.taken = 0
+
+    def take(self, source: Path) -> Content:
+        content = self.folder.take(source)
+        self.taken += 1
+        if self.taken == 1:
+            self.folder.remove([artifact_name(content.digest)])
+        return content
+
+    def holds(self, digest: str) -> bool:
+        return self.folder.holds(digest)
+
+    def open(self, digest: str) -> BinaryIO:
+        return self.folder.open(digest)
+
+    def place(self, digest: str) -> tuple[str, Path | None]:
+        return self.folder.place(digest)
+
+    def files(self) -> Iterator[Found]:
+        return self.folder.files()
+
+    def remove(self, names: Iterable[str]) -> None:
+        self.folder.remove(names)
+
+
+def test_a_file_collected_before_its_run_was_committed_is_taken_again(place: Place, make: Maker) -> None:
+    """A reference never points at nothing."""
+    run = aged(make, 0, Outcome.FAILED, [ArtifactKind.TRACE])
+    folder = CollectedAtOnce(open_folder(place.artifacts))
+
+    with Store(open_database(place.url), folder) as store:
+        store.record(run)
+
+        assert folder.taken == 2
+        assert all(folder.holds(artifact.digest) for artifact in store.run(run.id).artifacts)
+
+
+def test_work_is_cut_into_transactions_with_pauses_between_them(place: Place, store: Store, make: Maker) -> None:
+    """A writer that waits gets its turn."""
+    samples = tuple(Sample("", f"metric_{number}", 1.0) for number in range(100))
+    old = [aged(make, 40) for _ in range(120)]
+    store.record_many([replace(run, attempts=(make.attempt(samples=samples),)) for run in old])
+    pauses: list[float] = []
+    database = open_database(place.url)
+
+    pruned = prune(database, open_folder(place.artifacts), NOW_US, Retention(), pause=pauses.append)
+    database.close()
+
+    assert pruned.samples == 12_000
+    assert len(pauses) > 6 + 2
+    assert all(seconds > 0 for seconds in pauses)
+
+
+def path_bytes(path: str) -> int:
+    return os.stat(path).st_size
+
+
+def test_an_emptied_database_gives_its_room_back(place: Place, store: Store, make: Maker) -> None:
+    """The file shrinks when most of it is empty."""
+    path = place.url.removeprefix("sqlite:///")
+    for _ in range(20):
+        store.record_many([replace(aged(make, 400), reason="x" * 1_000) for _ in range(200)])
+    before = path_bytes(path)
+
+    store.prune(NOW_US)
+    store.close()
+
+    with closing(sqlite3.connect(path)) as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    assert path_bytes(path) < before / 4
+    assert free <= max(250, pages / 4)
