@@ -1,0 +1,54 @@
+"""Start the shop and its third party: `python -m demo`."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from demo.accounts import Accounts
+from demo.serving import PortTaken, listen, serve
+from demo.store import open_database
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve both origins until interrupted; 2 if a port cannot be had."""
+    options = _parser().parse_args(arguments)
+    # A plain SIGTERM would skip the clean-up of the temporary data.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with listen(options.host, options.port) as shop, listen(options.host, options.third_party_port) as third_party:
+            with _data_file(options.data) as path, contextlib.closing(open_database(path)) as connection:
+                asyncio.run(serve(connection, Accounts.from_environment(os.environ), shop, third_party))
+    except PortTaken as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8700, help="the shop's port; 0 picks a free one")
+    parser.add_argument("--third-party-port", type=int, default=8701, help="the third party's port; 0 picks a free one")
+    parser.add_argument("--data", type=Path, help="a SQLite file to keep; without it the data is temporary")
+    return parser
+
+
+@contextlib.contextmanager
+def _data_file(chosen: Path | None) -> Iterator[Path]:
+    if chosen is not None:
+        yield chosen
+        return
+    with tempfile.TemporaryDirectory(prefix="milepost-") as folder:
+        yield Path(folder) / "shop.db"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
