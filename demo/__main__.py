@@ -10,22 +10,26 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from demo.accounts import Accounts
-from demo.serving import PortTaken, listen, serve
+from demo.accounts import Accounts, BadTotpSecretError
+from demo.serving import PortTakenError, listen, serve
 from demo.store import open_database
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve both origins until interrupted; 2 if a port cannot be had."""
+    """Serve both origins until interrupted; 2 if it cannot start."""
     options = _parser().parse_args(arguments)
     # A plain SIGTERM would skip the clean-up of the temporary data.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with listen(options.host, options.port) as shop, listen(options.host, options.third_party_port) as third_party:
-            with _data_file(options.data) as path, contextlib.closing(open_database(path)) as connection:
-                asyncio.run(serve(connection, Accounts.from_environment(os.environ), shop, third_party))
-    except PortTaken as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        with (
+            listen(options.host, options.port) as shop,
+            listen(options.host, options.third_party_port) as third_party,
+            _data_file(options.data) as path,
+            contextlib.closing(open_database(path)) as connection,
+        ):
+            asyncio.run(serve(connection, Accounts.from_environment(os.environ), shop, third_party))
+    except (PortTakenError, BadTotpSecretError) as error:
+        print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         pass

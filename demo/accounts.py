@@ -10,7 +10,7 @@ import pyotp
 
 # Documented defaults of a demo, so that it starts with one command; set the environment to change them.
 DEFAULT_PASSWORD: Final = "outrider-demo"
-DEFAULT_TOTP_SECRET: Final = "OUTRIDERDEMOSHOP"
+DEFAULT_TOTP_SECRET: Final = "OUTRIDERDEMOSHOPOUTRIDERDEMOSHOP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,10 @@ ADA: Final = Customer("ada@example.com", "Ada Rider")
 GRACE: Final = Customer("grace@example.com", "Grace Scout", needs_code=True)
 
 
+class BadTotpSecretError(ValueError):
+    """SHOP_TOTP_SECRET is no secret that one-time codes can be made from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accounts:
     """The demo's customers; without a TOTP secret, Grace has no account."""
@@ -38,9 +42,21 @@ class Accounts:
     password: str = field(default=DEFAULT_PASSWORD, repr=False)
     totp_secret: str = field(default=DEFAULT_TOTP_SECRET, repr=False)
 
+    def __post_init__(self) -> None:
+        try:
+            self._codes()
+        except ValueError as error:
+            raise BadTotpSecretError(
+                f"SHOP_TOTP_SECRET cannot be used: {error}\n  give 32 base32 characters (A-Z, 2-7), or nothing at all"
+            ) from error
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read SHOP_PASSWORD and SHOP_TOTP_SECRET, each with its default."""
+        """Read SHOP_PASSWORD and SHOP_TOTP_SECRET, each with its default.
+
+        Raises:
+            BadTotpSecretError: If no one-time codes can be made from the secret.
+        """
         return cls(
             environment.get("SHOP_PASSWORD", DEFAULT_PASSWORD),
             environment.get("SHOP_TOTP_SECRET", DEFAULT_TOTP_SECRET),
@@ -58,4 +74,12 @@ class Accounts:
 
     def code_is_right(self, code: str, at: datetime) -> bool:
         """Tell whether `code` is the one-time code of this half minute or a neighbouring one (RFC 6238, 5.2)."""
-        return bool(pyotp.TOTP(self.totp_secret).verify(code.replace(" ", ""), for_time=at, valid_window=1))
+        codes = self._codes()
+        return codes is not None and codes.verify(code.replace(" ", ""), for_time=at, valid_window=1)
+
+    def _codes(self) -> pyotp.TOTP | None:
+        if not self.totp_secret:
+            return None
+        codes = pyotp.TOTP(self.totp_secret)
+        codes.byte_secret()
+        return codes

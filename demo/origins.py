@@ -39,9 +39,7 @@ class Origins:
     board: FaultBoard
 
 
-def build_origins(
-    connection: sqlite3.Connection, accounts: Accounts, world: World, third_party_port: int
-) -> Origins:
+def build_origins(connection: sqlite3.Connection, accounts: Accounts, world: World, third_party_port: int) -> Origins:
     """Wire both applications.
 
     Args:

@@ -13,7 +13,7 @@ from demo.origins import build_origins
 from demo.world import World
 
 
-class PortTaken(Exception):
+class PortTakenError(Exception):
     """Another program listens on the port."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -27,7 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a socket that is bound to a port; 0 picks a free one.
 
     Raises:
-        PortTaken: If another program has it.
+        PortTakenError: If another program has it.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortTaken(host, port) from error
+            raise PortTakenError(host, port) from error
         raise
     return listener
 
@@ -79,7 +79,7 @@ class _AnnouncingServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(self._announcement, flush=True)  # noqa: T201
+        print(self._announcement, flush=True)
 
 
 def _port(listener: socket.socket) -> int:

@@ -48,13 +48,13 @@ def run(arguments: Sequence[str], send: Send = send_over_http) -> int:
     try:
         reply = send(method, options.url.rstrip("/") + path, content)
     except (OSError, ValueError) as error:
-        print(f"{options.url}: no shop answers ({error})\n  start one: python -m demo", file=sys.stderr)  # noqa: T201
+        print(f"{options.url}: no shop answers ({error})\n  start one: python -m demo", file=sys.stderr)
         return 1
     if reply.status >= 400:
-        print(reply.content.get("error", reply), file=sys.stderr)  # noqa: T201
+        print(reply.content.get("error", reply), file=sys.stderr)
         return 2
     for fault in reply.content["faults"]:
-        print(_line(fault))  # noqa: T201
+        print(_line(fault))
     return 0
 
 

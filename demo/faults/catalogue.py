@@ -1,8 +1,8 @@
 """The faults that the shop knows, as pure values.
 
 FaultError
-├── UnknownFault    no fault has this name
-└── BadSize         the size is not a number within the fault's range
+├── UnknownFaultError   no fault has this name
+└── BadSizeError        the size is not a number within the fault's range
 """
 
 import math
@@ -14,14 +14,14 @@ class FaultError(Exception):
     """A fault cannot be switched as asked."""
 
 
-class UnknownFault(FaultError):
+class UnknownFaultError(FaultError):
     """No fault has this name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f'no fault is called "{name}"\n  use one of: {", ".join(FAULTS)}')
 
 
-class BadSize(FaultError):
+class BadSizeError(FaultError):
     """The size is not a number within the fault's range."""
 
     def __init__(self, fault: "Fault", size: object) -> None:
@@ -46,12 +46,12 @@ class Fault:
         """Return `size` as a number that this fault accepts.
 
         Raises:
-            BadSize: If it is no finite number, or out of range.
+            BadSizeError: If it is no finite number, or out of range.
         """
         if isinstance(size, bool) or not isinstance(size, int | float) or not math.isfinite(size):
-            raise BadSize(self, size)
+            raise BadSizeError(self, size)
         if not self.smallest <= size <= self.largest:
-            raise BadSize(self, size)
+            raise BadSizeError(self, size)
         return float(size)
 
 
@@ -77,9 +77,9 @@ def fault_named(name: str) -> Fault:
     """Return the fault called `name`.
 
     Raises:
-        UnknownFault: If there is none.
+        UnknownFaultError: If there is none.
     """
     try:
         return FAULTS[name]
     except KeyError:
-        raise UnknownFault(name) from None
+        raise UnknownFaultError(name) from None
