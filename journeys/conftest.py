@@ -12,8 +12,9 @@ DEMO_TOTP_SECRET = "OUTRIDERDEMOSHOPOUTRIDERDEMOSHOP"
 
 
 @pytest.fixture(scope="session")
-def base_url(base_url: str | None) -> str:
-    return base_url or os.environ.get("SHOP_URL", "http://127.0.0.1:8700")
+def base_url(pytestconfig: pytest.Config) -> str:
+    # Replaces the plugin's fixture rather than asking it: pytest 9 warns about how pytest-playwright 0.10 defines it.
+    return pytestconfig.getoption("base_url") or os.environ.get("SHOP_URL", "http://127.0.0.1:8700")
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,15 @@
 
 from playwright.sync_api import Page, expect
 
+PATIENCE_MS = 5_000
+
 
 def test_api(page: Page) -> None:
-    health = page.request.get("/api/health")
+    health = page.request.get("/api/health", timeout=PATIENCE_MS)
     expect(health).to_be_ok()
     assert health.json()["status"] == "ok"
 
-    listed = page.request.get("/api/products", params={"q": "map"})
+    listed = page.request.get("/api/products", params={"q": "map"}, timeout=PATIENCE_MS)
     expect(listed).to_be_ok()
     prices = {product["name"]: product["price"] for product in listed.json()["products"]}
     assert prices == {"Post Road Map": "€14.50", "Mountain Pass Map": "€16.50", "Map Case": "€43.00"}

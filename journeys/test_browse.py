@@ -4,8 +4,12 @@ from playwright.sync_api import Error, Page, expect
 
 
 def test_browse(page: Page) -> None:
-    script_errors: list[Error] = []
-    page.on("pageerror", script_errors.append)
+    script_errors: list[str] = []
+
+    def note(error: Error) -> None:
+        script_errors.append(error.message)
+
+    page.on("pageerror", note)
 
     page.goto("/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Know the road before they take it")
@@ -23,4 +27,4 @@ def test_browse(page: Page) -> None:
     page.get_by_role("button", name="One more").click()
     expect(page.get_by_role("status")).to_have_text("€378.00")
 
-    assert not script_errors, f"the page's scripts failed: {[error.message for error in script_errors]}"
+    assert not script_errors, f"the page's scripts failed: {script_errors}"
