@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from demo.accounts import Accounts, BadTotpSecretError
-from demo.serving import PortTakenError, listen, serve
+from demo.accounts import Accounts, BadTotpSecret
+from demo.serving import PortTaken, listen, serve
 from demo.store import open_database
 
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
             contextlib.closing(open_database(path)) as connection,
         ):
             asyncio.run(serve(connection, Accounts.from_environment(os.environ), shop, third_party))
-    except (PortTakenError, BadTotpSecretError) as error:
+    except (PortTaken, BadTotpSecret) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

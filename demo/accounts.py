@@ -31,7 +31,7 @@ ADA: Final = Customer("ada@example.com", "Ada Rider")
 GRACE: Final = Customer("grace@example.com", "Grace Scout", needs_code=True)
 
 
-class BadTotpSecretError(ValueError):
+class BadTotpSecret(ValueError):
     """SHOP_TOTP_SECRET is no secret that one-time codes can be made from."""
 
 
@@ -46,7 +46,7 @@ class Accounts:
         try:
             self._codes()
         except ValueError as error:
-            raise BadTotpSecretError(
+            raise BadTotpSecret(
                 f"SHOP_TOTP_SECRET cannot be used: {error}\n  give 32 base32 characters (A-Z, 2-7), or nothing at all"
             ) from error
 
@@ -55,7 +55,7 @@ class Accounts:
         """Read SHOP_PASSWORD and SHOP_TOTP_SECRET, each with its default.
 
         Raises:
-            BadTotpSecretError: If no one-time codes can be made from the secret.
+            BadTotpSecret: If no one-time codes can be made from the secret.
         """
         return cls(
             environment.get("SHOP_PASSWORD", DEFAULT_PASSWORD),

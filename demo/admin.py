@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from demo.faults import FAULTS, BadSizeError, FaultBoard, UnknownFaultError
+from demo.faults import FAULTS, BadSize, FaultBoard, UnknownFault
 
 
 class Admin:
@@ -33,16 +33,16 @@ class Admin:
     async def one(self, request: Request) -> Response:
         """Show one fault."""
         name = request.path_params["name"]
-        return self._states(name) if name in FAULTS else _refusal(404, str(UnknownFaultError(name)))
+        return self._states(name) if name in FAULTS else _refusal(404, str(UnknownFault(name)))
 
     async def switch_on(self, request: Request) -> Response:
         """Switch a fault on: {"size": number}, or no body for its default size."""
         name = request.path_params["name"]
         try:
             self._board.switch_on(name, _size(await request.body()))
-        except UnknownFaultError as error:
+        except UnknownFault as error:
             return _refusal(404, str(error))
-        except BadSizeError as error:
+        except BadSize as error:
             return _refusal(422, str(error))
         except ValueError as error:
             return _refusal(400, str(error))
@@ -53,7 +53,7 @@ class Admin:
         name = request.path_params["name"]
         try:
             self._board.switch_off(name)
-        except UnknownFaultError as error:
+        except UnknownFault as error:
             return _refusal(404, str(error))
         return self._states(name)
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from demo.cart import BadQuantityError, Cart, parse_quantity
+from demo.cart import BadQuantity, Cart, parse_quantity
 from demo.orders import Order
 from demo.product import Product
 from demo.shop import Shop, remember
@@ -65,7 +65,7 @@ class Api:
             return _error(404, "no such product")
         try:
             quantity = 0 if sent.get("quantity") == 0 else parse_quantity(sent.get("quantity", 1))
-        except BadQuantityError as error:
+        except BadQuantity as error:
             return _error(422, f"{error}, or 0 to take it out")
         session = self._shop.session(request) or self._shop.sessions.open()
         self._shop.sessions.put(session, product.id, quantity)

@@ -11,7 +11,7 @@ from demo.product import Product
 MOST_OF_ONE: Final = 20
 
 
-class BadQuantityError(ValueError):
+class BadQuantity(ValueError):
     """A quantity is no whole number from 1 to `MOST_OF_ONE`."""
 
 
@@ -58,10 +58,10 @@ def parse_quantity(value: object) -> int:
     """Return a quantity that a visitor sent.
 
     Raises:
-        BadQuantityError: If it is no whole number from 1 to `MOST_OF_ONE`.
+        BadQuantity: If it is no whole number from 1 to `MOST_OF_ONE`.
     """
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_OF_ONE:
-        raise BadQuantityError(f"{value!r} is no quantity: give a whole number from 1 to {MOST_OF_ONE}")
+        raise BadQuantity(f"{value!r} is no quantity: give a whole number from 1 to {MOST_OF_ONE}")
     return value

@@ -13,7 +13,7 @@ from demo.origins import build_origins
 from demo.world import World
 
 
-class PortTakenError(Exception):
+class PortTaken(Exception):
     """Another program listens on the port."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -27,7 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a socket that is bound to a port; 0 picks a free one.
 
     Raises:
-        PortTakenError: If another program has it.
+        PortTaken: If another program has it.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortTakenError(host, port) from error
+            raise PortTaken(host, port) from error
         raise
     return listener
 

@@ -30,8 +30,8 @@ class FaultBoard:
             size: A number within its range; None means its default.
 
         Raises:
-            UnknownFaultError: If no fault has this name.
-            BadSizeError: If the size does not fit the fault.
+            UnknownFault: If no fault has this name.
+            BadSize: If the size does not fit the fault.
         """
         fault = fault_named(name)
         number = fault.default if size is None else fault.sized(size)
@@ -42,7 +42,7 @@ class FaultBoard:
         """Switch a fault off; one that is off already stays off.
 
         Raises:
-            UnknownFaultError: If no fault has this name.
+            UnknownFault: If no fault has this name.
         """
         self._on.pop(fault_named(name).name, None)
 

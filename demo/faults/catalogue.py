@@ -1,8 +1,8 @@
 """The faults that the shop knows, as pure values.
 
 FaultError
-├── UnknownFaultError   no fault has this name
-└── BadSizeError        the size is not a number within the fault's range
+├── UnknownFault    no fault has this name
+└── BadSize         the size is not a number within the fault's range
 """
 
 import math
@@ -14,14 +14,14 @@ class FaultError(Exception):
     """A fault cannot be switched as asked."""
 
 
-class UnknownFaultError(FaultError):
+class UnknownFault(FaultError):
     """No fault has this name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f'no fault is called "{name}"\n  use one of: {", ".join(FAULTS)}')
 
 
-class BadSizeError(FaultError):
+class BadSize(FaultError):
     """The size is not a number within the fault's range."""
 
     def __init__(self, fault: "Fault", size: object) -> None:
@@ -46,12 +46,12 @@ class Fault:
         """Return `size` as a number that this fault accepts.
 
         Raises:
-            BadSizeError: If it is no finite number, or out of range.
+            BadSize: If it is no finite number, or out of range.
         """
         if isinstance(size, bool) or not isinstance(size, int | float) or not math.isfinite(size):
-            raise BadSizeError(self, size)
+            raise BadSize(self, size)
         if not self.smallest <= size <= self.largest:
-            raise BadSizeError(self, size)
+            raise BadSize(self, size)
         return float(size)
 
 
@@ -77,9 +77,9 @@ def fault_named(name: str) -> Fault:
     """Return the fault called `name`.
 
     Raises:
-        UnknownFaultError: If there is none.
+        UnknownFault: If there is none.
     """
     try:
         return FAULTS[name]
     except KeyError:
-        raise UnknownFaultError(name) from None
+        raise UnknownFault(name) from None

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
-from demo.cart import MOST_OF_ONE, BadQuantityError, parse_quantity
+from demo.cart import MOST_OF_ONE, BadQuantity, parse_quantity
 from demo.pages.rendering import field
 from demo.shop import Shop, remember
 
@@ -47,7 +47,7 @@ class CheckoutPages:
             raise HTTPException(404, "The shop does not have this product.")
         try:
             quantity = parse_quantity(field(form, "quantity"))
-        except BadQuantityError as error:
+        except BadQuantity as error:
             raise HTTPException(422, str(error)) from error
         session = self._shop.session(request) or self._shop.sessions.open()
         had = self._shop.sessions.quantities(session).get(product.id, 0)
