@@ -1,1 +1,1 @@
-"""The demo shop: a small web shop to be watched, with faults that can be switched on."""
+"""Milepost, the demo shop under test: a small shop with faults that can be switched on."""

@@ -1,0 +1,97 @@
+"""The two applications, wired: the shop and its third party, with one switchboard for both."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from demo.accounts import Accounts
+from demo.admin import Admin
+from demo.api import Api
+from demo.art import landscape, product_picture
+from demo.faults import FaultBoard, shop_effects
+from demo.faults.seam import FaultMiddleware
+from demo.pages import AccountPages, CataloguePages, CheckoutPages, shop_templates
+from demo.shop import Shop
+from demo.store import StoredOrders, StoredSessions, StoredShelves
+from demo.third_party import third_party_app
+from demo.world import World
+
+_STATIC: Final = Path(__file__).parent / "static"
+_DRAWN: Final = {"Cache-Control": "public, max-age=3600"}
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """The shop, the third party, and what they share."""
+
+    shop: Starlette
+    third_party: Starlette
+    board: FaultBoard
+
+
+def build_origins(connection: sqlite3.Connection, accounts: Accounts, world: World, third_party_port: int) -> Origins:
+    """Wire both applications.
+
+    Args:
+        connection: The shop's open database.
+        accounts: Who may sign in.
+        world: Clocks, randomness and sleep.
+        third_party_port: Where pages find the third party, on the host that the visitor used.
+    """
+    board = FaultBoard(world.monotonic_s)
+    sessions = StoredSessions(connection, world.now)
+    shop = Shop(accounts, StoredShelves(connection), sessions, StoredOrders(connection), world)
+    return Origins(_shop_app(shop, board, third_party_port), third_party_app(board, world), board)
+
+
+def _shop_app(shop: Shop, board: FaultBoard, third_party_port: int) -> Starlette:
+    templates = shop_templates(shop, third_party_port)
+    return Starlette(
+        routes=[
+            *CataloguePages(shop, templates).routes(),
+            *CheckoutPages(shop, templates).routes(),
+            *AccountPages(shop, templates).routes(),
+            *Api(shop).routes(),
+            *Admin(board).routes(),
+            *_pictures(shop.stored_shelves),
+            Mount("/static", StaticFiles(directory=_STATIC)),
+        ],
+        middleware=[Middleware(FaultMiddleware, board=board, world=shop.world, decide=shop_effects)],
+        exception_handlers={HTTPException: _Refusal(templates)},
+    )
+
+
+def _pictures(shelves: StoredShelves) -> list[Route]:
+    async def hero(request: Request) -> Response:  # noqa: ARG001
+        return Response(landscape(), media_type="image/svg+xml", headers=_DRAWN)
+
+    async def product(request: Request) -> Response:
+        found = await shelves.get(request.path_params["product_id"])
+        if found is None:
+            raise HTTPException(404)
+        return Response(product_picture(found), media_type="image/svg+xml", headers=_DRAWN)
+
+    return [Route("/static/art/landscape.svg", hero), Route("/static/art/{product_id}.svg", product)]
+
+
+class _Refusal:
+    """Tells a visitor that something cannot be had: a page for people, JSON for programs."""
+
+    def __init__(self, templates: Jinja2Templates) -> None:
+        self._templates = templates
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
+        if request.url.path.startswith(("/api/", "/admin/")):
+            return JSONResponse({"error": detail.lower()}, status_code=status)
+        return self._templates.TemplateResponse(request, "refusal.html", {"detail": detail}, status_code=status)
