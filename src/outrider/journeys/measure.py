@@ -69,7 +69,7 @@ class JourneyMeasure:
         host = watch.load()
         traces = self._workers.traces(course.label, order.scratch, course.performed)
         measurement = self._assemble(order, course, host, traces)
-        self._workers.settle(course.performed, course.label)
+        self._workers.settle(course.performed)
         return masked(measurement, self._mask(course.typed))
 
     def _run(self, order: Order) -> Course:

@@ -45,7 +45,8 @@ def main(argv: Sequence[str]) -> int:
     adopt_orphans()
     driver = WarmDriver()
     driver.install()
-    install_launch_adapter(Browser(**json.loads(os.environ.pop(BROWSER_VARIABLE))))
+    if browser := os.environ.pop(BROWSER_VARIABLE, ""):
+        install_launch_adapter(Browser(**json.loads(browser)))
     stage = Stage(channel, inbox, driver)
     instrumentation.install(lambda: stage.recorder)
     driver.start()

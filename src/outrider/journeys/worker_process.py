@@ -53,7 +53,7 @@ class WorkerProcess:
             WorkerError: If it ends first, or takes longer than a minute.
         """
         if not isinstance(self._receive(START_S), Ready):
-            raise self._error("did not get ready")
+            raise self.failure("did not get ready")
 
     def send(self, message: Message) -> None:
         """Send a message.
@@ -64,7 +64,7 @@ class WorkerProcess:
         try:
             self._channel.send(message)
         except OSError as error:
-            raise self._error("is gone") from error
+            raise self.failure("is gone") from error
 
     def receive(self, timeout_s: float) -> Message:
         """Return the worker's next message.
@@ -75,7 +75,7 @@ class WorkerProcess:
         """
         message = self._receive(timeout_s)
         if message is None:
-            raise self._error("ended unexpectedly")
+            raise self.failure("ended unexpectedly")
         return message
 
     def messages(self, until_s: float) -> Iterator[Message]:
@@ -106,7 +106,8 @@ class WorkerProcess:
         except ConnectionError:
             return None
 
-    def _error(self, what: str) -> WorkerError:
+    def failure(self, what: str) -> WorkerError:
+        """End the worker, and return the error that quotes what it said last."""
         self.kill()
         said = self._log.read_text(errors="replace")[-LOG_TAIL:].strip()
         return WorkerError(

@@ -37,9 +37,12 @@ class Setting:
 
 
 class Workers:
-    """One worker at a time, and the browser that it shares with those before and after it."""
+    """One worker at a time, and the browser that it shares with those before and after it.
 
-    def __init__(self, setting: Setting, browser: BrowserServer) -> None:
+    Without a browser, tests can be collected and not be run.
+    """
+
+    def __init__(self, setting: Setting, browser: BrowserServer | None) -> None:
         self._setting = setting
         self._browser = browser
         self._worker: WorkerProcess | None = None
@@ -57,7 +60,7 @@ class Workers:
     @property
     def endpoint(self) -> str:
         """Where the shared browser listens."""
-        return self._browser.endpoint
+        return self._browser.endpoint if self._browser else ""
 
     def ready(self) -> WorkerProcess:
         """Return a warm worker, and see to it that the browser runs.
@@ -66,11 +69,9 @@ class Workers:
             WorkerError: If no worker gets ready.
             BrowserError: If the browser does not start.
         """
-        self._browser.start()
-        if self._worker is None:
-            self._worker = self._start()
-            self._worker.wait_ready()
-        return self._worker
+        if self._browser is not None:
+            self._browser.start()
+        return self._warm()
 
     def collect(self) -> Collection:
         """Return all tests below the journeys' folders.
@@ -78,32 +79,36 @@ class Workers:
         Raises:
             WorkerError: If no worker gets ready.
         """
-        worker = self.ready()
+        worker = self._warm()
         worker.send(Collect(list(self._setting.paths)))
-        answer = worker.receive(START_S)
+        try:
+            answer = worker.receive(START_S)
+        except TimeoutError:
+            raise worker.failure(f"found no tests within {START_S:g} s") from None
         if not isinstance(answer, Collection):
             raise TypeError(answer)
         return answer
 
     def browser_alive(self) -> bool:
         """Whether the shared browser still answers; bounded in time."""
-        return self._browser.is_healthy()
+        return self._browser is not None and self._browser.is_healthy()
 
     def traces(self, label: str, scratch: Path, performed: Performed | None) -> list[Path]:
         """Return the traces of an attempt: those it exported, and the raw files of contexts that it did not end."""
         exported = [Path(trace) for context in (performed.contexts if performed else ()) for trace in context.traces]
         ended = {path.stem for path in exported}
-        raw = [*self._browser.traces.glob(f"{label}-*.trace"), *(scratch / "traces").glob(f"{label}-*.trace")]
+        folders = [scratch / "traces", *([self._browser.traces] if self._browser else [])]
+        raw = [path for folder in folders for path in folder.glob(f"{label}-*.trace")]
         return [*exported, *sorted(path for path in raw if path.stem not in ended)]
 
-    def settle(self, performed: Performed | None, label: str) -> None:
+    def settle(self, performed: Performed | None) -> None:
         """Clean up after an attempt: what it left running, its raw traces, and the worker if it is spent."""
         self._served += 1
-        for path in self._browser.traces.glob(f"{label}-*"):
-            path.unlink(missing_ok=True)
+        self._clear_traces()
         if performed is None:
             self.retire()
-            self._browser.kill()  # whatever held up the test may hold up the browser
+            if self._browser is not None:
+                self._browser.kill()  # whatever held up the test may hold up the browser
         elif not performed.reusable or self._served >= self._setting.runs_per_worker:
             self.retire()
 
@@ -121,7 +126,24 @@ class Workers:
     def close(self) -> None:
         """End the worker and the browser."""
         self.retire()
-        self._browser.stop()
+        if self._browser is not None:
+            self._browser.stop()
+
+    def _clear_traces(self) -> None:
+        """Remove what Playwright keeps for traces that nobody ended, the pictures and bodies of full ones included."""
+        if self._browser is None:
+            return
+        for path in self._browser.traces.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _warm(self) -> WorkerProcess:
+        if self._worker is None:
+            self._worker = self._start()
+            self._worker.wait_ready()
+        return self._worker
 
     def _start(self) -> WorkerProcess:
         self._mark, self._folder = claim_folder(self._setting.home)

@@ -1,0 +1,53 @@
+"""`outrider ls`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from outrider.cli.project import bench, workspace_here
+from outrider.workspace import format_duration, select
+
+if TYPE_CHECKING:
+    from outrider.model import Check
+
+
+@click.command(epilog="Example: outrider ls 'tag:money' --json")
+@click.argument("patterns", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
+    """List the checks of the workspace and the policy that each runs under."""
+    with bench(workspace_here()) as ready:
+        checks = select(ready.discover().checks, patterns)
+    if as_json:
+        click.echo(json.dumps([_as_json(check) for check in checks]))
+        return
+    for check in checks:
+        policy = check.policy
+        tags = " ".join(sorted(policy.tags | check.marks))
+        state = f"every {format_duration(policy.every_s)}" if policy.enabled else "off"
+        click.echo(f"{check.id:60} {state:12} {policy.environment:12} {','.join(policy.locations):12} {tags}".rstrip())
+    if not checks:
+        click.echo("no checks: put a pytest-playwright test into journeys/", err=True)
+
+
+def _as_json(check: Check) -> dict[str, object]:
+    policy = check.policy
+    return {
+        "id": check.id,
+        "kind": check.kind,
+        "path": check.path,
+        "name": check.name,
+        "line": check.line,
+        "every_s": policy.every_s,
+        "timeout_s": policy.timeout_s,
+        "retries": policy.retries,
+        "evidence": policy.evidence,
+        "locations": list(policy.locations),
+        "environment": policy.environment,
+        "tags": sorted(policy.tags | check.marks),
+        "enabled": policy.enabled,
+        "session": policy.session,
+    }

@@ -1,0 +1,232 @@
+"""What commands share: the workspace around them, its checks, and the machinery that runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outrider.journeys import (
+    BrowserServer,
+    BrowserSettings,
+    JourneyMeasure,
+    Sessions,
+    Setting,
+    Workers,
+    browser_environment,
+    claim_folder,
+    find_browser,
+    reap_orphans,
+)
+from outrider.model import BrowserError, Check, CheckId, Circumstances, ConfigError, ConfigErrors, Kind, Place
+from outrider.store import Store
+from outrider.workspace import (
+    Mask,
+    Snapshotter,
+    duplicate_checks,
+    find_root,
+    load,
+    parse_overrides,
+    resolve,
+    resolve_secrets,
+    unmatched_patterns,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from outrider.journeys import Browser, Collection, Found
+    from outrider.workspace import Secrets, Workspace
+
+
+def workspace_here() -> Workspace:
+    """Return the workspace that the current folder lies in.
+
+    Raises:
+        ConfigError: If there is none, or its files are wrong.
+    """
+    return load(find_root(Path.cwd()))
+
+
+def browser_settings(workspace: Workspace | None = None) -> BrowserSettings:
+    """Return which browser a workspace asks for; that of the current folder, if it lies in one."""
+    if workspace is None:
+        try:
+            root = find_root(Path.cwd())
+        except ConfigError:
+            return BrowserSettings()
+        workspace = load(root)
+    asked = workspace.browser
+    executable = asked.executable and str(workspace.root / Path(asked.executable).expanduser())
+    return BrowserSettings(wanted=executable or asked.channel or "")
+
+
+def open_store(workspace: Workspace) -> Store:
+    """Open the workspace's store, which knows its checks by their present names afterwards."""
+    return Store.open(workspace.store_url, artifacts=workspace.artifacts_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The checks of a workspace, and all that is wrong with them.
+
+    A file that cannot be collected is a check of its own, so that running it says why.
+    """
+
+    checks: tuple[Check, ...]
+    problems: tuple[ConfigError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything that journeys need to run on this host; made by `bench`."""
+
+    workspace: Workspace
+    workers: Workers
+    measure: JourneyMeasure
+    scratch: Path
+    circumstances: Circumstances
+
+    def discover(self) -> Discovery:
+        """Return the checks of the workspace.
+
+        Raises:
+            WorkerError: If no worker gets ready.
+        """
+        if not self.workspace.capabilities.journeys:
+            return Discovery((), ())
+        return _discovery(self.workspace, self.workers.collect())
+
+
+@contextmanager
+def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[Bench]:
+    """Provide what runs the workspace's journeys, and leave nothing behind.
+
+    Args:
+        workspace: What to run.
+        browser: To run them in; without one they can only be collected.
+
+    Raises:
+        ConfigError: If a secret is missing, or the workspace cannot be copied.
+    """
+    secrets = resolve_secrets(workspace, os.environ)
+    snapshot = Snapshotter(workspace).take()
+    home = _home()
+    with ExitStack() as stack:
+        setting = Setting(
+            snapshot=snapshot,
+            home=home,
+            environment=_environment(workspace, secrets, browser),
+            paths=workspace.journeys.paths,
+            runs_per_worker=workspace.journeys.runs_per_worker,
+        )
+        mark, folder = claim_folder(home)
+        stack.callback(_remove, folder)
+        server = BrowserServer(browser, folder, mark=mark) if browser else None
+        workers = Workers(setting, server)
+        stack.callback(workers.close)
+        sessions = Sessions(
+            workspace.state / "sessions",
+            {name: one.fixture for name, one in workspace.sessions.items()},
+            {name: one.lifetime_s for name, one in workspace.sessions.items()},
+        )
+
+        def mask(typed: Iterable[str]) -> Mask:
+            return Mask.of(secrets, typed)
+
+        measure = JourneyMeasure(workers, sessions, mask, starved_above=workspace.journeys.starved_above)
+        circumstances = Circumstances(
+            release=os.environ.get("OUTRIDER_RELEASE", ""),
+            outrider_version=version("outrider"),
+            host=socket.gethostname(),
+            snapshot=snapshot.digest,
+        )
+        yield Bench(workspace, workers, measure, folder / "runs", circumstances)
+
+
+def found_browser(workspace: Workspace) -> Browser | BrowserError:
+    """Return the browser that the workspace's journeys run in, or why there is none."""
+    try:
+        return find_browser(browser_settings(workspace))
+    except BrowserError as error:
+        return error
+
+
+def _home() -> Path:
+    """Return where workers and browsers of this user live, cleared of what a killed Outrider left there."""
+    home = Path(tempfile.gettempdir()) / f"outrider-{os.getuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    reap_orphans(home)
+    return home
+
+
+def _remove(folder: Path) -> None:
+    import shutil  # noqa: PLC0415 - only when all is over
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _environment(workspace: Workspace, secrets: Secrets, browser: Browser | None) -> dict[str, str]:
+    environment = {**os.environ, **workspace.env, **{name: secrets[name].reveal() for name in secrets}}
+    if browser is None:
+        return environment
+    return {**environment, **browser_environment(browser), "OUTRIDER_BROWSER": json.dumps(asdict(browser))}
+
+
+def _discovery(workspace: Workspace, collection: Collection) -> Discovery:
+    problems: list[ConfigError] = []
+    checks = [_check(workspace, found, problems) for found in collection.tests]
+    for node, message in collection.errors:
+        where = Place(node.partition("::")[0])
+        problems.append(
+            ConfigError(
+                f"cannot be collected:\n{_indented(message)}",
+                slug="not-collected",
+                fix="correct the file; pytest --collect-only shows the same",
+                where=where,
+            )
+        )
+        checks.append(_broken(workspace, node))
+    everything = tuple(checks)
+    problems += [*duplicate_checks(everything), *unmatched_patterns(workspace, everything)]
+    unique = {check.id: check for check in reversed(everything)}
+    return Discovery(tuple(reversed(unique.values())), tuple(problems))
+
+
+def _check(workspace: Workspace, found: Found, problems: list[ConfigError]) -> Check:
+    place = Place(found.path, found.line)
+    try:
+        own = parse_overrides(found.overrides, place, sessions=workspace.sessions)
+    except ConfigErrors as errors:
+        problems += errors.problems
+        own = parse_overrides({}, place)
+    identity = own.id or workspace.current(f"{Kind.JOURNEY}:{found.path}::{found.name}")
+    marks = frozenset(found.marks)
+    policy = resolve(workspace, identity, path=found.path, name=found.name, marks=marks, own=own)
+    return Check(
+        id=CheckId(identity),
+        kind=Kind.JOURNEY,
+        path=found.path,
+        name=found.name,
+        target=found.target,
+        policy=policy,
+        line=found.line,
+        marks=marks,
+    )
+
+
+def _broken(workspace: Workspace, node: str) -> Check:
+    path = node.partition("::")[0]
+    identity = CheckId(f"{Kind.JOURNEY}:{path}")
+    policy = resolve(workspace, identity, path=path, name=path)
+    return Check(identity, Kind.JOURNEY, path, Path(path).name, target=node, policy=policy)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.strip().splitlines())

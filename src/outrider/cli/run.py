@@ -1,0 +1,130 @@
+"""`outrider run`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from outrider.cli.project import Bench, bench, browser_settings, open_store, workspace_here
+from outrider.cli.telling import deciding_attempt, outcome_text, run_as_json, run_table, step_table
+from outrider.journeys import find_browser
+from outrider.model import Kind, exit_code
+from outrider.runs import Runner
+from outrider.workspace import select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.status import Status
+
+    from outrider.model import Check, Run
+    from outrider.runs import Plan
+    from outrider.store import Store
+
+_MANY = 10  # runs above which only the steps of those that did not pass are shown
+
+
+@click.command(epilog="Example: outrider run 'journeys/test_checkout.py' --repeat 5")
+@click.argument("patterns", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else there.")
+@click.option("--repeat", default=1, type=click.IntRange(1), metavar="N", help="Run each check N times.")
+@click.option("--steps", is_flag=True, help="Show the steps of every run, however many there are.")
+def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -> int:
+    """Run checks now, store the runs, and show outcomes and steps.
+
+    A PATTERN is an id, a path, a name, a glob over them, or tag:WORD; without one everything runs that is enabled.
+    Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130 interrupted.
+    """
+    workspace = workspace_here()
+    browser = find_browser(browser_settings(workspace))
+    progress = Progress(Console(stderr=True))
+    with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
+        progress.say("getting ready")
+        discovery = ready.discover()
+        for problem in discovery.problems:
+            click.echo(str(problem), err=True)
+        checks = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
+        remember(store, ready, discovery.checks)
+        runs = run_all(checks * repeat, ready, store, progress)
+    progress.stop()
+    code = exit_code(one.outcome for one in runs)
+    if as_json:
+        click.echo(json.dumps({"exit_code": code, "runs": [run_as_json(one) for one in runs]}))
+    else:
+        tell(Console(), runs, every_step=steps or len(runs) <= _MANY)
+    return code
+
+
+def remember(store: Store, ready: Bench, checks: Sequence[Check]) -> None:
+    """Tell the store which checks there are, and what those were called that have been renamed."""
+    now_us = time.time_ns() // 1000
+    store.record_checks(checks, now_us)
+    present = {check.id for check in checks}
+    for old in ready.workspace.aliases:
+        if (current := ready.workspace.current(old)) in present:
+            store.rename(type(current)(old), current, now_us)
+
+
+def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progress) -> list[Run]:
+    """Run the checks one after another; each is stored before the next begins."""
+    runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances, progress)
+    runs: list[Run] = []
+    for number, check in enumerate(checks, 1):
+        progress.place = f"{number}/{len(checks)}"
+        runs.append(runner.run(check))
+        progress.finished(runs[-1])
+    return runs
+
+
+def tell(console: Console, runs: Sequence[Run], *, every_step: bool) -> None:
+    """Print outcomes and steps."""
+    if not sys.stdout.isatty():
+        console.width = max(console.width, 200, shutil.get_terminal_size().columns)
+    console.print(run_table(runs))
+    for one in runs:
+        if every_step or not one.outcome.is_good:
+            console.print()
+            console.print(step_table(deciding_attempt(one), one.check.removeprefix("journey:")))
+
+
+class Progress:
+    """Says on stderr what is going on: a spinner for people, a line a run for logs."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status: Status | None = None
+        self.place = ""
+
+    def say(self, text: str) -> None:
+        """Show what is being done now."""
+        if not self._console.is_terminal:
+            return
+        if self._status is None:
+            self._status = self._console.status(text)
+            self._status.start()
+        self._status.update(text)
+
+    def attempt_started(self, check: Check, plan: Plan) -> None:
+        """Hear that an attempt starts."""
+        kind = " for evidence" if plan.evidence else f", attempt {plan.number}" if plan.number > 1 else ""
+        self.say(f"{self.place} {check.name}{kind}")
+
+    def finished(self, run: Run) -> None:
+        """Hear that a run is over."""
+        took_ms = (run.finished_us - run.started_us) / 1000
+        self._console.print(
+            f"{self.place:>7}", outcome_text(run.outcome), run.check.removeprefix("journey:"), f"{took_ms:.0f} ms",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        """Clear the line."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None

@@ -1,0 +1,38 @@
+"""`outrider runs`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from outrider.cli.project import open_store, workspace_here
+from outrider.cli.telling import at, outcome_text, short
+from outrider.model import Outcome
+
+_OUTCOMES = [outcome.value for outcome in Outcome]
+
+
+@click.command(epilog="Example: outrider runs '*checkout*' --outcome failed")
+@click.argument("pattern", default="*")
+@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs that ended so.")
+@click.option("--limit", default=20, type=click.IntRange(1), show_default=True, help="How many at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:
+    """List stored runs, the latest first; PATTERN is a check's id, with * for any characters."""
+    with open_store(workspace_here()) as store:
+        found = store.runs(pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found]))
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("run", "due (UTC)", "outcome", "check", "reason"):
+        table.add_column(title, overflow="fold")
+    for one in found:
+        name = one.check.removeprefix("journey:")
+        table.add_row(short(one.id), at(one.due_us), outcome_text(one.outcome), Text(name), Text(one.reason))
+    Console().print(table if found else "no runs yet: outrider run makes some")

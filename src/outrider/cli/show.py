@@ -1,0 +1,87 @@
+"""`outrider show`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from outrider.cli.project import open_store, workspace_here
+from outrider.cli.telling import at, outcome_text, step_table, stored_as_json
+from outrider.model import ArtifactKind, UsageError
+
+if TYPE_CHECKING:
+    from outrider.model import Attempt
+    from outrider.store import StoredArtifact, StoredRun
+
+
+@click.command(epilog="Example: outrider show 4f1c2a9b --open trace")
+@click.argument("run")
+@click.option("--open", "wanted", type=click.Choice([kind.value for kind in ArtifactKind]), help="Open an artifact.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(run: str, *, wanted: str | None, as_json: bool) -> int:
+    """Show one RUN: its steps, its errors, and where each artifact lies.
+
+    RUN is the id that `outrider runs` prints, or any beginning or end of it that is unique.
+    """
+    with open_store(workspace_here()) as store:
+        stored = store.run(run)
+        if wanted:
+            return _open(stored, ArtifactKind(wanted))
+    if as_json:
+        click.echo(json.dumps(stored_as_json(stored)))
+    else:
+        tell(Console(), stored)
+    return 0
+
+
+def tell(console: Console, stored: StoredRun) -> None:
+    """Print a stored run."""
+    run = stored.run
+    console.print(Text.assemble(outcome_text(run.outcome), f"  {run.check}  {at(run.due_us)} UTC"))
+    if run.reason:
+        console.print(Text(f"  {run.reason}"), soft_wrap=True)
+    console.print(Text(f"  run {run.id} · {run.environment} · {run.location} · {run.circumstances.browser}"))
+    for attempt in run.attempts:
+        _tell_attempt(console, attempt)
+        for one in stored.artifacts:
+            if one.attempt == attempt.number:
+                console.print(Text(f"  {one.kind:10} {one.where}  ({one.bytes:,} bytes)"), soft_wrap=True)
+    for line in stored.omitted:
+        console.print(Text(f"  left out: {line}", style="dim"))
+
+
+def _tell_attempt(console: Console, attempt: Attempt) -> None:
+    measurement = attempt.measurement
+    kind = " (evidence, not a measurement)" if attempt.evidence else ""
+    console.print()
+    console.print(
+        Text.assemble(
+            f"attempt {attempt.number}{kind}: ", outcome_text(measurement.outcome), f", {measurement.duration_ms:.0f} ms"
+        )
+    )
+    console.print(step_table(attempt))
+    for error in measurement.errors:
+        lines = error.message.strip().splitlines() or [""]
+        console.print(Text(f"  {error.source} error: {lines[0]}", style="red"), soft_wrap=True)
+
+
+def _open(stored: StoredRun, kind: ArtifactKind) -> int:
+    found = [one for one in stored.artifacts if one.kind == kind and one.path]
+    if not found:
+        kept = ", ".join(sorted({one.kind for one in stored.artifacts})) or "nothing"
+        raise UsageError(
+            f"run {stored.run.id} has no {kind} in a local folder", slug="no-artifact", fix=f"it has kept: {kept}"
+        )
+    return subprocess.run(_viewer(found[-1]), check=False).returncode
+
+
+def _viewer(artifact: StoredArtifact) -> list[str]:
+    if artifact.kind == ArtifactKind.TRACE:
+        return [sys.executable, "-m", "playwright", "show-trace", str(artifact.path)]
+    return ["open" if sys.platform == "darwin" else "xdg-open", str(artifact.path)]

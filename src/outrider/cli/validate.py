@@ -1,0 +1,54 @@
+"""`outrider validate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from outrider.cli.project import bench, found_browser
+from outrider.model import BrowserError, ConfigErrors, OutriderError
+from outrider.workspace import find_root, load
+
+
+@click.command(epilog="Example: outrider validate --json")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def validate(*, as_json: bool) -> int:
+    """Check the workspace and its journeys, and report ALL problems: where, what, and what to do."""
+    problems, checks = _examine(find_root(Path.cwd()))
+    if as_json:
+        told = [
+            {
+                "where": str(one.where or ""),
+                "problem": one.what,
+                "fix": one.fix,
+                "slug": one.slug,
+            }
+            for one in problems
+        ]
+        click.echo(json.dumps({"checks": checks, "problems": told}))
+    else:
+        for problem in problems:
+            click.echo(str(problem), err=True)
+        click.echo(f"{checks} checks, {len(problems)} problems" if problems else f"{checks} checks, no problems")
+    return problems[0].exit_code if problems else 0
+
+
+def _examine(root: Path) -> tuple[list[OutriderError], int]:
+    try:
+        workspace = load(root)
+    except ConfigErrors as errors:
+        return list(errors.problems), 0
+    problems: list[OutriderError] = []
+    browser = found_browser(workspace)
+    if isinstance(browser, BrowserError):
+        problems.append(browser)
+    try:
+        with bench(workspace) as ready:
+            discovery = ready.discover()
+    except ConfigErrors as errors:
+        return [*errors.problems, *problems], 0
+    except OutriderError as error:
+        return [error, *problems], 0
+    return [*discovery.problems, *problems], len(discovery.checks)
