@@ -139,7 +139,8 @@ def compare_recording(folder: Path, runs: int, batch: int) -> None:
     size = path.stat().st_size / (count + CHECKS)
     print(
         f"{batch:3d} runs a transaction: {count / sum(ours):6.0f} runs/s, bare {count / sum(bare_s):6.0f}; "
-        f"CPU a run {ours_cpu / count * 1e3:.2f} ms, bare {bare_cpu / count * 1e3:.2f} ms, ratio {ours_cpu / bare_cpu:.2f}; "
+        f"CPU a run {ours_cpu / count * 1e3:.2f} ms, bare {bare_cpu / count * 1e3:.2f} ms, "
+        f"ratio {ours_cpu / bare_cpu:.2f}; "
         f"median wall {statistics.median(ours) / batch * 1e3:.2f} ms; {size:.0f} bytes a run"
     )
 

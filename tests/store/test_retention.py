@@ -7,6 +7,7 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,6 @@ from outrider.store.retention import prune
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
     from typing import BinaryIO
 
     from tests.store.conftest import Maker, Place
@@ -231,7 +231,7 @@ def test_work_is_cut_into_transactions_with_pauses_between_them(place: Place, st
 
 
 def path_bytes(path: str) -> int:
-    return os.stat(path).st_size
+    return Path(path).stat().st_size
 
 
 def test_an_emptied_database_gives_its_room_back(place: Place, store: Store, make: Maker) -> None:

@@ -88,9 +88,10 @@ def tell(console: Console, runs: Sequence[Run], *, every_step: bool) -> None:
         console.width = max(console.width, 200, shutil.get_terminal_size().columns)
     console.print(run_table(runs))
     for one in runs:
-        if every_step or not one.outcome.is_good:
-            console.print()
-            console.print(step_table(deciding_attempt(one), one.check.removeprefix("journey:")))
+        attempt = deciding_attempt(one)
+        if attempt.measurement.steps and (every_step or not one.outcome.is_good):
+            console.print(f"\n{one.check.removeprefix('journey:')}", markup=False, highlight=False, style="bold")
+            console.print(step_table(attempt))
 
 
 class Progress:

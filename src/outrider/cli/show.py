@@ -62,7 +62,9 @@ def _tell_attempt(console: Console, attempt: Attempt) -> None:
     console.print()
     console.print(
         Text.assemble(
-            f"attempt {attempt.number}{kind}: ", outcome_text(measurement.outcome), f", {measurement.duration_ms:.0f} ms"
+            f"attempt {attempt.number}{kind}: ",
+            outcome_text(measurement.outcome),
+            f", {measurement.duration_ms:.0f} ms",
         )
     )
     console.print(step_table(attempt))

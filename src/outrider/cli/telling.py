@@ -55,9 +55,9 @@ def run_table(runs: Iterable[Run]) -> Table:
     return table
 
 
-def step_table(attempt: Attempt, title: str = "") -> Table:
+def step_table(attempt: Attempt) -> Table:
     """Return the steps of an attempt: the named ones if there are any, else those that Playwright told."""
-    table = Table(box=None, pad_edge=False, title=Text(title) if title else None, title_justify="left")
+    table = Table(box=None, pad_edge=False)
     table.add_column("ms", justify="right")
     table.add_column("step", overflow="fold")
     table.add_column("source", style="dim")

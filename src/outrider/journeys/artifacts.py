@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.model import ArtifactFile, ArtifactKind, Measurement
+from outrider.model import ArtifactFile, ArtifactKind, Measurement, OutriderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,12 +36,15 @@ def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed |
 
 
 def masked(measurement: Measurement, mask: Mask) -> Measurement:
-    """Return the measurement with every secret and typed password replaced, in its texts and in its files."""
-    for artifact in measurement.artifacts:
-        mask.file(artifact.path)
+    """Return the measurement with every secret and typed password replaced, in its texts and in its files.
+
+    A file that cannot be read, such as an archive whose writer was killed, cannot be masked, and is left out. Of two
+    samples that masking made one, the last is kept.
+    """
     text = mask.text
     return replace(
         measurement,
+        artifacts=tuple(one for one in measurement.artifacts if _is_masked(one, mask)),
         reason=text(measurement.reason),
         steps=tuple(
             replace(
@@ -54,7 +57,12 @@ def masked(measurement: Measurement, mask: Mask) -> Measurement:
             for step in measurement.steps
         ),
         samples=tuple(
-            replace(sample, step=text(sample.step), metric=text(sample.metric)) for sample in measurement.samples
+            {
+                (text(sample.step), text(sample.metric)): replace(
+                    sample, step=text(sample.step), metric=text(sample.metric)
+                )
+                for sample in measurement.samples
+            }.values()
         ),
         errors=tuple(
             replace(
@@ -63,6 +71,14 @@ def masked(measurement: Measurement, mask: Mask) -> Measurement:
             for error in measurement.errors
         ),
     )
+
+
+def _is_masked(artifact: ArtifactFile, mask: Mask) -> bool:
+    try:
+        mask.file(artifact.path)
+    except OutriderError:
+        return False
+    return True
 
 
 def _viewable(trace: Path, scratch: Path) -> Path:

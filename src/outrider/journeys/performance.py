@@ -63,6 +63,7 @@ class Stage:
         self._inbox = inbox
         self._driver = driver
         self._items: dict[str, pytest.Item] = {}
+        self._folders: dict[Path, pytest.Collector | None] = {}
         self._errors: list[list[str]] = []
         self._phases: list[Phase] = []
         self._log: list[str] = []
@@ -101,6 +102,12 @@ class Stage:
                     self._channel.send(self._perform(session, order))
                 case unexpected:
                     raise AssertionError(unexpected)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_directory(self, path: Path) -> Generator[None, pytest.Collector | None, pytest.Collector | None]:
+        """Give every collection the same node for a folder: pytest ties a conftest's fixtures to the first one."""
+        node = yield
+        return self._folders.setdefault(path, node)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep what could not be collected."""
@@ -214,7 +221,7 @@ class Stage:
 def _phase(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Phase:
     raised = call.excinfo
     return Phase(
-        when=report.when or "",
+        when=report.when,
         outcome=report.outcome,
         duration_ms=call.duration * 1000,
         expected=hasattr(report, "wasxfail"),

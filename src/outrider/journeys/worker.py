@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BROWSER_VARIABLE = "OUTRIDER_BROWSER"
-_QUIET = ["-p", "no:cacheprovider", "--color=no"]
+# Outrider is imported before pytest could rewrite its plugin's assertions; it has none, and a suite whose warnings are
+# errors need not hear of it.
+_IMPORTED = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
+_QUIET = ["-p", "no:cacheprovider", "--color=no", "-W", _IMPORTED]
 
 
 def main(argv: Sequence[str]) -> int:

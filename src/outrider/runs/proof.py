@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from outrider.model import Check, Measure, Measurement
+    from outrider.model import Check, Measure
 
 SHORTEST_S = 8.0
 DELAY_FACTOR = 3.0
@@ -40,13 +40,14 @@ def prove(check: Check, measure: Measure, scratch: Path, now_us: int) -> Iterato
         scratch: Empty folder; the caller removes it.
         now_us: Microseconds UTC.
     """
-    intact = _measure(check, measure, scratch / "intact", now_us, None, check.policy.timeout_s)
+    intact = measure.measure(_order(check, scratch / "intact", now_us, check.policy.timeout_s))
     yield Proof("", intact.outcome, noticed=False, reason=intact.reason)
     if intact.outcome != Outcome.PASSED:
         return
     limit_s = min(check.policy.timeout_s, max(SHORTEST_S, DELAY_FACTOR * intact.duration_ms / 1000))
     for fault in Fault:
-        broken = _measure(check, measure, scratch / fault.name.lower(), now_us, fault, limit_s)
+        order = _order(check, scratch / fault.name.lower(), now_us, limit_s)
+        broken = measure.measure(replace(order, fault=fault))
         yield Proof(fault, broken.outcome, broken.outcome == Outcome.FAILED, broken.reason)
 
 
@@ -55,10 +56,7 @@ def is_vacuous(proofs: list[Proof]) -> bool:
     return any(one.outcome == Outcome.PASSED and one.fault and Fault(one.fault).is_dead_server for one in proofs)
 
 
-def _measure(
-    check: Check, measure: Measure, scratch: Path, now_us: int, fault: Fault | None, limit_s: float
-) -> Measurement:
+def _order(check: Check, scratch: Path, now_us: int, limit_s: float) -> Order:
     scratch.mkdir(parents=True)
     limited = replace(check, policy=replace(check.policy, timeout_s=limit_s))
-    order = Order(new_run_id(now_us), limited, 1, limit_s, scratch, fault=fault)
-    return measure.measure(order)
+    return Order(new_run_id(now_us), limited, 1, limit_s, scratch)
