@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from outrider.journeys.driver import installed_driver
 from outrider.journeys.processes import VARIABLE, Mark, Process, find_marked, kill_marked, new_mark, parse_mark
+from outrider.journeys.shim import environment
 from outrider.model import BrowserError
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class BrowserServer:
 
     def _environ(self, temporary: Path) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN_VARIABLES}
-        return {**kept, "TMPDIR": str(temporary), VARIABLE: self.mark}
+        return {**kept, **environment(self._browser), "TMPDIR": str(temporary), VARIABLE: self.mark}
 
     def _await_endpoint(self, timeout_s: float) -> str:
         keeper = self._keeper
