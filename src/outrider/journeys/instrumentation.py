@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,8 +55,18 @@ _HOOKS = (
         options=_context_options,
     ),
     _Hook("Browser", "close", before=lambda rec, browser: rec.closing_all(browser)),
-    _Hook("BrowserContext", "close", before=lambda rec, context: rec.closing(context)),
-    _Hook("Page", "close", before=lambda rec, page: rec.closing_owned(page)),
+    _Hook(
+        "BrowserContext",
+        "close",
+        before=lambda rec, context: rec.closing(context),
+        after=lambda rec, context, _kw, _none: rec.closed(context),
+    ),
+    _Hook(
+        "Page",
+        "close",
+        before=lambda rec, page: rec.closing_owned(page),
+        after=lambda rec, page, _kw, _none: rec.closed(page),
+    ),
     _Hook("Tracing", "start", before=lambda rec, tracing: rec.tracing_starts(tracing)),
     _Hook(
         "Tracing",
@@ -79,7 +88,7 @@ def install(current: Callable[[], Recorder | None]) -> None:
     for api in (sync_api, async_api):
         classes = sys.modules[api.Browser.__module__]  # Tracing is public but not re-exported
         for hook in _HOOKS:
-            _wrap(getattr(classes, hook.owner), hook, current)
+            _wrap(getattr(classes, hook.owner), hook, _WRAPPERS[api], current)
     _wrap_exits(current)
 
 
@@ -106,9 +115,8 @@ async def drive_async(calls: Calls | None) -> None:
         return
 
 
-def _wrap(owner: type, hook: _Hook, current: Callable[[], Recorder | None]) -> None:
+def _wrap(owner: type, hook: _Hook, wrapper: Callable[..., Any], current: Callable[[], Recorder | None]) -> None:
     original = getattr(owner, hook.method)
-    wrapper = _async_wrapper if inspect.iscoroutinefunction(original) else _sync_wrapper
     setattr(owner, hook.method, functools.wraps(original)(wrapper(original, hook, current)))
 
 
@@ -150,6 +158,9 @@ def _async_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | 
         return made
 
     return call
+
+
+_WRAPPERS = {sync_api: _sync_wrapper, async_api: _async_wrapper}
 
 
 def _wrap_exits(current: Callable[[], Recorder | None]) -> None:

@@ -170,7 +170,7 @@ class Stage:
             contexts=recorder.files,
             documents=list(self._documents.values()),
             screenshots=recorder.screenshots,
-            videos=sorted(str(path) for path in Path(order.scratch).glob("videos/*.webm")),
+            videos=recorder.videos,
             connections=self._connections,
             browser=recorder.browser,
             log="\n".join(self._log)[-MAX_LOG:],

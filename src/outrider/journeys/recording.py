@@ -46,6 +46,7 @@ class _Recorded:
     har: str = ""
     owner: object = None
     traces: list[str] = field(default_factory=list)
+    pages: list[Any] = field(default_factory=list)
 
 
 class Recorder:
@@ -56,9 +57,11 @@ class Recorder:
         self._report = report
         self._folder = Path(order.scratch)
         self._open: dict[int, _Recorded] = {}
+        self._filmed: dict[int, list[Any]] = {}
         self._browsers: list[Any] = []
         self.files: list[ContextFiles] = []
         self.screenshots: list[str] = []
+        self.videos: list[str] = []
         self.browser = ""
         self.failing = order.evidence
         self._count = 0
@@ -92,6 +95,9 @@ class Recorder:
         self._count += 1
         recorded = _Recorded(context, f"{self._order.label}-{self._count}", owner=owner)
         self._open[id(context)] = recorded
+        if self._order.evidence:
+            recorded.pages.extend(context.pages)
+            context.on("page", recorded.pages.append)
         yield from self._start_tracing(recorded)
         har = str(self._folder / f"{self._count}.har")
         with suppress(sync_api.Error, async_api.Error):  # the test records one itself: one at a time
@@ -126,6 +132,16 @@ class Recorder:
             with suppress(sync_api.Error, async_api.Error):
                 yield context.tracing.stop_har()
         self.files.append(ContextFiles(recorded.traces, recorded.har))
+        self._filmed[id(recorded.owner or context)] = recorded.pages
+
+    def closed(self, closed: object) -> Calls:
+        """Fetch the films of a context that has closed: they lie with the browser, which may be elsewhere."""
+        for page in self._filmed.pop(id(closed), []):
+            if page.video is not None:
+                path = self._folder / "films" / f"page-{len(self.videos) + 1}.webm"
+                with suppress(sync_api.Error, async_api.Error):
+                    yield page.video.save_as(path)
+                    self.videos.append(str(path))
 
     def closing_owned(self, owner: object) -> Calls:
         """End the collectors of the context that belongs to a page of `Browser.new_page`."""
@@ -137,6 +153,8 @@ class Recorder:
         for recorded in list(self._open.values()):
             if isinstance(recorded.context, sync_api.BrowserContext | sync_api.APIRequestContext):
                 yield from self.closing(recorded.context)
+                if recorded.pages:
+                    yield recorded.context.close()
         for browser in self._browsers:
             with suppress(sync_api.Error):
                 if isinstance(browser, sync_api.Browser) and browser.is_connected():
@@ -147,6 +165,8 @@ class Recorder:
         for recorded in list(self._open.values()):
             if browser is None or getattr(recorded.context, "browser", None) is browser:
                 yield from self.closing(recorded.context)
+                if recorded.pages:
+                    yield recorded.context.close()
 
     def tracing_starts(self, tracing: Any) -> Calls:
         """Step aside: the test traces this context itself."""

@@ -70,6 +70,8 @@ class Workers:
             BrowserError: If the browser does not start.
         """
         if self._browser is not None:
+            if self._browser.endpoint and not self._browser.is_healthy():
+                self._browser.kill()
             self._browser.start()
         return self._warm()
 

@@ -1,0 +1,144 @@
+"""A workspace of one's own, the real program run in it, and a site that misbehaves on request."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGES = {
+    "/": "<h1>Hello</h1><label>Password <input type=password></label><button>Go</button>",
+    "/spin": "<h1>Spin</h1><script>setTimeout(() => { for (;;); }, 50)</script>",
+    "/xhr": "<h1>XHR</h1><button onclick=\"const x = new XMLHttpRequest(); x.open('GET', '/hang', false); x.send()\">Go"
+    "</button>",
+    "/dialog": "<h1>Dialog</h1><button onclick=\"alert('anyone?')\">Go</button>",
+    "/console": "<h1>Console</h1><script>console.error('x'.repeat(10_000_000))</script>",
+    "/many": "<h1>Many</h1><script>(async () => { for (let i = 0; i < 100; i++) await Promise.all(Array.from("
+    "{length: 50}, (_, k) => fetch(`/tiny?${i}-${k}`))); document.querySelector('h1').textContent = 'All' })()</script>",
+    "/popup": "<h1>Popup</h1><a href=/ target=_blank>Open</a><a href=/file download>Save</a>",
+    "/tiny": "x",
+}
+
+
+class Site(BaseHTTPRequestHandler):
+    """Answers from `PAGES`; `/hang` never does."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path == "/hang":
+            self.server.stopping.wait()  # type: ignore[attr-defined]
+            return
+        body = b"\xff\xfe caf\xe9 <h1>Latin</h1>" if path == "/latin" else PAGES.get(path, "").encode()
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "text/html" if path != "/file" else "application/octet-stream")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Site)
+        self.stopping = threading.Event()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that is killed hangs up; that is no news."""
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    server = _Server()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.stopping.set()
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass
+class Desk:
+    """A workspace and the program."""
+
+    root: Path
+    temporary: Path
+
+    def write(self, path: str, text: str) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def outrider(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("COV_CORE")}
+        return subprocess.run(
+            [sys.executable, "-m", "outrider", *arguments],
+            cwd=self.root,
+            env={**kept, "TMPDIR": str(self.temporary), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+
+    def run(self, *arguments: str, **environment: str) -> dict[str, Any]:
+        """Return the runs of `outrider run --json` by the name of the test."""
+        done = self.outrider("run", "--json", *arguments, **environment)
+        assert done.stdout, done.stderr
+        told = json.loads(done.stdout)
+        assert told["exit_code"] == done.returncode
+        return {one["check"].rpartition("::")[2].removeprefix("journey:"): one for one in told["runs"]}
+
+    def leftovers(self) -> list[str]:
+        """Return the processes and files that a program which has ended left behind, given them a moment to go."""
+        deadline = time.monotonic() + 10
+        while (left := self._left()) and time.monotonic() < deadline:
+            threading.Event().wait(0.1)
+        return left
+
+    def _left(self) -> list[str]:
+        running = [
+            f"process {process.pid}: {process.name()}"
+            for process in psutil.process_iter()
+            if process.pid != os.getpid() and _environment(process).get("TMPDIR", "").startswith(str(self.temporary))
+        ]
+        files = [str(path) for home in self.temporary.glob("outrider-*") for path in home.iterdir()]
+        return running + files
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ() if process.status() != psutil.STATUS_ZOMBIE else {}
+    except (psutil.Error, OSError):
+        return {}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    folder = tmp_path_factory.mktemp("desk")
+    desk = Desk(folder / "ws", folder / "tmp")
+    desk.root.mkdir()
+    desk.temporary.mkdir()
+    desk.write("outrider.toml", "")
+    return desk
