@@ -28,7 +28,8 @@ PAGES = {
     "/dialog": "<h1>Dialog</h1><button onclick=\"alert('anyone?')\">Go</button>",
     "/console": "<h1>Console</h1><script>console.error('x'.repeat(10_000_000))</script>",
     "/many": "<h1>Many</h1><script>(async () => { for (let i = 0; i < 100; i++) await Promise.all(Array.from("
-    "{length: 50}, (_, k) => fetch(`/tiny?${i}-${k}`))); document.querySelector('h1').textContent = 'All' })()</script>",
+    "{length: 50}, (_, k) => fetch(`/tiny?${i}-${k}`))); document.querySelector('h1').textContent = 'All'; })()"
+    "</script>",
     "/popup": "<h1>Popup</h1><a href=/ target=_blank>Open</a><a href=/file download>Save</a>",
     "/tiny": "x",
 }

@@ -152,9 +152,7 @@ class Recorder:
         """End what the test left open. Its event loop is gone by now, so only the sync API can still be asked."""
         for recorded in list(self._open.values()):
             if isinstance(recorded.context, sync_api.BrowserContext | sync_api.APIRequestContext):
-                yield from self.closing(recorded.context)
-                if recorded.pages:
-                    yield recorded.context.close()
+                yield from self._end(recorded.context)
         for browser in self._browsers:
             with suppress(sync_api.Error):
                 if isinstance(browser, sync_api.Browser) and browser.is_connected():
@@ -164,9 +162,7 @@ class Recorder:
         """End the collectors of all contexts, or of one browser's."""
         for recorded in list(self._open.values()):
             if browser is None or getattr(recorded.context, "browser", None) is browser:
-                yield from self.closing(recorded.context)
-                if recorded.pages:
-                    yield recorded.context.close()
+                yield from self._end(recorded.context)
 
     def tracing_starts(self, tracing: Any) -> Calls:
         """Step aside: the test traces this context itself."""
@@ -188,6 +184,13 @@ class Recorder:
             yield from self._start_tracing(recorded)
 
     # -- collectors
+
+    def _end(self, context: Any) -> Calls:
+        """End a context that nobody else will; films are ready only once it has closed."""
+        filmed = self._open[id(context)].pages
+        yield from self.closing(context)
+        if filmed:
+            yield context.close()
 
     def _start_tracing(self, recorded: _Recorded) -> Calls:
         full = self._order.evidence
