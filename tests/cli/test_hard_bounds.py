@@ -70,8 +70,10 @@ def _kill(chosen):
     mine = os.environ["TMPDIR"].partition("/outrider-")[0]
     for process in psutil.process_iter():
         try:
-            if process.environ().get("TMPDIR", "").startswith(mine) and chosen(" ".join(process.cmdline())):
-                process.kill()
+            if process.environ().get("TMPDIR", "").startswith(mine):
+                for one in [process, *process.children(recursive=True)]:  # Chromium's children hide their environment
+                    if chosen(" ".join(one.cmdline())):
+                        one.kill()
         except psutil.Error:
             pass
 """
