@@ -39,6 +39,7 @@ class Site(BaseHTTPRequestHandler):
     """Answers from `PAGES`; `/hang` never does."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
