@@ -125,7 +125,8 @@ class Desk:
             for process in psutil.process_iter()
             if process.pid != os.getpid() and _environment(process).get("TMPDIR", "").startswith(str(self.temporary))
         ]
-        files = [str(path) for home in self.temporary.glob("outrider-*") for path in home.iterdir()]
+        homes = self.temporary.glob("outrider-*")
+        files = [str(path) for home in homes for path in home.iterdir() if path.name != "turns"]
         return running + files
 
 

@@ -87,7 +87,9 @@ def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progr
     runs: list[Run] = []
     for number, check in enumerate(checks, 1):
         progress.place = f"{number}/{len(checks)}"
-        runs.append(runner.run(check))
+        progress.say(f"{progress.place} {check.name}: waits for other journeys on this host")
+        with ready.turns.taken():
+            runs.append(runner.run(check))
         progress.finished(runs[-1])
     return runs
 
