@@ -59,17 +59,17 @@ def _mask_line(line: str, mask: Mask) -> str:
 
 
 def _mask_tokens(text: str, mask: Mask) -> str:
-    found = mask.find(text)
-    nearest = iter([*found, (len(text), len(text))])
-    start, end = next(nearest)
-
-    def masked(token: re.Match[str]) -> str:
-        nonlocal start, end
-        while end <= token.start():
-            start, end = next(nearest)
-        return _mask_token(token[0], mask) if start < token.end() else token[0]
-
-    return _TOKEN.sub(masked, text)
+    """Mask the tokens of the lines that hold a secret; no token of valid JSON goes over a line's end."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in mask.find(text):
+        if start < done:
+            continue
+        left, right = text.rfind("\n", done, start) + 1 or done, text.find("\n", end)
+        right = len(text) if right < 0 else right
+        pieces += [text[done:left], _TOKEN.sub(lambda token: _mask_token(token[0], mask), text[left:right])]
+        done = right
+    return "".join([*pieces, text[done:]])
 
 
 def _mask_token(token: str, mask: Mask) -> str:
