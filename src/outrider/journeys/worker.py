@@ -34,7 +34,7 @@ BROWSER_VARIABLE = "OUTRIDER_BROWSER"
 # Outrider is imported before pytest could rewrite its plugin's assertions; it has none, and a suite whose warnings are
 # errors need not hear of it.
 _IMPORTED = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
-_QUIET = ["-p", "no:cacheprovider", "--color=no", "-W", _IMPORTED]
+_QUIET = ["--color=no", "-W", _IMPORTED]
 
 
 def main(argv: Sequence[str]) -> int:
