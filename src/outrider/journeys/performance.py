@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 MAX_LOG = 1_000_000
 
-# What a suite sets for people at a desk: it would distort a scheduled run, hide what happened in it, or leave tests out.
+# What a suite sets for people at a desk: it would distort a scheduled run, hide what happened, or leave tests out.
 _SCHEDULED = {
     "headed": False, "slowmo": 0, "tracing": "off", "video": "off", "screenshot": "off",
     "reruns": 0, "maxfail": 0, "usepdb": False,

@@ -127,4 +127,3 @@ def _ignore_state(path: Path) -> bool:
     with path.open("ab") as file:
         file.write(gap + _IGNORED_LINE.encode() + b"\n")
     return True
-

@@ -24,6 +24,7 @@ _READ_BYTES: Final = 1 << 18
 _PLAYWRIGHT = re.compile(r"\bplaywright\b|def test_\w+\([^)]*\bpage\b")
 _TEST = re.compile(r"^\s*(?:async )?def test_", re.MULTILINE)
 _OFFERED = re.compile(r"@(?:\w+\.)?fixture\b.*?\bdef (\w+)|^class (\w+)", re.MULTILINE | re.DOTALL)
+_TESTLIKE = re.compile(r"(?<!conf)test|spec", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _ROOT = PurePosixPath()
 
@@ -46,14 +47,12 @@ def find_suite(root: Path) -> tuple[str, ...]:
     tests = {path for path in texts if any(fnmatch(path.name, pattern) for pattern in settings.python_files)}
     used = _users(texts, tests)
     if found := used & tests:
-        places = _gathered(found, tests, settings.testpaths)
-    else:
-        places = [path for path in used if _TEST.search(texts[path]) and path.name != "conftest.py"]
-    return tuple(sorted(place.as_posix() for place in places))
+        return _sorted(_gathered(found, tests, settings.testpaths))
+    return _sorted(path for path in used if _TESTLIKE.search(path.name) and _TEST.search(texts[path]))
 
 
 def read_pytest_settings(root: Path) -> PytestSettings:
-    """Return what the configuration in `root` says; the file is chosen as pytest chooses it, a broken one says nothing."""
+    """Return what the configuration in `root` says, the file chosen as pytest does; a broken one says nothing."""
     for name, section in (("pytest.ini", "pytest"), (".pytest.ini", "pytest")):
         if (root / name).is_file():
             return _from_ini(root / name, section) or PytestSettings()
@@ -63,6 +62,10 @@ def read_pytest_settings(root: Path) -> PytestSettings:
         or _from_ini(root / "setup.cfg", "tool:pytest")
         or PytestSettings()
     )
+
+
+def _sorted(places: Iterable[PurePosixPath]) -> tuple[str, ...]:
+    return tuple(sorted(place.as_posix() for place in places))
 
 
 def _from_toml(path: Path) -> PytestSettings | None:
