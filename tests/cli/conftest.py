@@ -39,6 +39,7 @@ class Site(BaseHTTPRequestHandler):
     """Answers from `PAGES`; `/hang` never does."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
@@ -129,7 +130,8 @@ class Desk:
             for process in psutil.process_iter()
             if process.pid != os.getpid() and _environment(process).get("TMPDIR", "").startswith(str(self.temporary))
         ]
-        files = [str(path) for home in self.temporary.glob("outrider-*") for path in home.iterdir()]
+        homes = self.temporary.glob("outrider-*")
+        files = [str(path) for home in homes for path in home.iterdir() if path.name != "turns"]
         return running + files
 
 

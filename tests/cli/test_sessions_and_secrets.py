@@ -154,7 +154,7 @@ def test_a_session_that_cannot_be_renewed_is_a_setup_error(desk: Desk, environme
 
     told = desk.run("test_signed_in*", **environment)
 
-    assert {one["outcome"] for one in told.values()} == {"setup error"}, told
+    assert {one["outcome"] for one in told.values()} == {"setup error"}, {n: one["reason"] for n, one in told.items()}
     assert all("no sign-in today" in one["reason"] for one in told.values())
 
 

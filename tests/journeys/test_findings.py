@@ -196,23 +196,27 @@ def test_errors_are_the_test_s_own_first_and_then_in_order_of_time() -> None:
     """Each tells who reported it, and where."""
     left = remains(
         phases=[Phase("call", "failed", 5.0, error_type="AssertionError", message="no total", detail="trace")],
-        named=[named("pay", 0, 5, error="no total")],
-        requests=[request("http://a.test/api", 30, status=500), request("http://a.test/", 1)],
+        named=[named("choose", 10, 15), named("pay", 25, 5, error="no total")],
+        requests=[
+            request("http://a.test/api", 30, status=500),
+            request("http://a.test/", 1),
+            request("http://a.test/picture", 12, status=-1, failure="net::ERR_ABORTED"),
+        ],
     )
     left.trace.incidents[:] = [
         Incident(False, "404", "x.js:5", "http://a.test/x.js", START + 40),
         Incident(True, "TypeError: x", "at f", "http://a.test/x.js", START + 20),
     ]
 
-    errors = find_errors(left)
+    errors = find_errors(left, find_steps(left))
 
-    assert [(error.source, error.message, error.offset_ms) for error in errors] == [
-        (ErrorSource.TEST, "no total", None),
-        (ErrorSource.PAGE, "TypeError: x", 20.0),
-        (ErrorSource.REQUEST, "GET http://a.test/api: 500", 30.0),
-        (ErrorSource.CONSOLE, "404", 40.0),
+    assert [(error.source, error.message, error.offset_ms, error.step) for error in errors] == [
+        (ErrorSource.TEST, "no total", None, "pay"),
+        (ErrorSource.PAGE, "TypeError: x", 20.0, "choose"),
+        (ErrorSource.REQUEST, "GET http://a.test/api: 500", 30.0, "pay"),
+        (ErrorSource.CONSOLE, "404", 40.0, "pay"),
     ]
-    assert (errors[0].stack, errors[0].step) == ("trace", "pay")
+    assert errors[0].stack == "trace"
 
 
 def test_errors_are_capped_and_the_test_s_own_survives() -> None:
@@ -220,7 +224,7 @@ def test_errors_are_capped_and_the_test_s_own_survives() -> None:
     left = remains(phases=[Phase("call", "failed", 5.0, message="no total")])
     left.trace.incidents[:] = [Incident(False, str(at), "", "", START + at) for at in reversed(range(500))]
 
-    errors = find_errors(left)
+    errors = find_errors(left, ())
 
     assert len(errors) == MAX_ERRORS == 100
     assert [error.message for error in errors[:2]] == ["no total", "0"]

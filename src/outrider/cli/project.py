@@ -25,6 +25,7 @@ from outrider.journeys import (
     reap_orphans,
 )
 from outrider.model import BrowserError, Check, CheckId, Circumstances, ConfigError, ConfigErrors, Kind, Place
+from outrider.runs import Turns
 from outrider.store import Retention, Store
 from outrider.workspace import (
     Mask,
@@ -101,6 +102,7 @@ class Bench:
     workspace: Workspace
     workers: Workers
     measure: JourneyMeasure
+    turns: Turns
     scratch: Path
     circumstances: Circumstances
 
@@ -158,7 +160,8 @@ def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[B
             host=socket.gethostname(),
             snapshot=snapshot.digest,
         )
-        yield Bench(workspace, workers, measure, folder / "runs", circumstances)
+        turns = Turns(home / "turns", workspace.journeys.concurrency)
+        yield Bench(workspace, workers, measure, turns, folder / "runs", circumstances)
 
 
 def found_browser(workspace: Workspace) -> Browser | BrowserError:

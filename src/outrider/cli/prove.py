@@ -49,7 +49,8 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
         progress.say("getting ready")
         for check in select(ready.discover().checks, patterns):
-            results[check.id] = _prove(check, ready, store, console, progress)
+            with ready.turns.taken():
+                results[check.id] = _prove(check, ready, store, console, progress)
     progress.stop()
     vacuous = [name for name, proofs in results.items() if is_vacuous(proofs)]
     if as_json:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,16 @@ import click
 from rich.console import Console
 
 from outrider.cli.project import Bench, bench, browser_settings, open_store, retention, workspace_here
-from outrider.cli.telling import deciding_attempt, outcome_text, run_as_json, run_table, step_table
+from outrider.cli.telling import (
+    console,
+    deciding_attempt,
+    name_of,
+    outcome_text,
+    repeat_table,
+    run_as_json,
+    run_table,
+    step_table,
+)
 from outrider.journeys import find_browser
 from outrider.model import Kind, UsageError, exit_code
 from outrider.runs import Runner
@@ -63,7 +70,10 @@ def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -
     if as_json:
         click.echo(json.dumps({"exit_code": code, "runs": [run_as_json(one) for one in runs]}))
     else:
-        tell(Console(), runs, every_step=steps or len(runs) <= _MANY)
+        tell(console(), runs, every_step=steps or (repeat == 1 and len(runs) <= _MANY))
+        if repeat > 1:
+            console().print()
+            console().print(repeat_table(runs))
     return code
 
 
@@ -95,21 +105,21 @@ def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progr
     runs: list[Run] = []
     for number, check in enumerate(checks, 1):
         progress.place = f"{number}/{len(checks)}"
-        runs.append(runner.run(check))
+        progress.say(f"{progress.place} {check.name}: waits for other journeys on this host")
+        with ready.turns.taken():
+            runs.append(runner.run(check))
         progress.finished(runs[-1])
     return runs
 
 
-def tell(console: Console, runs: Sequence[Run], *, every_step: bool) -> None:
+def tell(out: Console, runs: Sequence[Run], *, every_step: bool) -> None:
     """Print outcomes and steps."""
-    if not sys.stdout.isatty():
-        console.width = max(console.width, 200, shutil.get_terminal_size().columns)
-    console.print(run_table(runs))
+    out.print(run_table(runs))
     for one in runs:
         attempt = deciding_attempt(one)
         if attempt.measurement.steps and (every_step or not one.outcome.is_good):
-            console.print(f"\n{one.check.removeprefix('journey:')}", markup=False, highlight=False, style="bold")
-            console.print(step_table(attempt))
+            out.print(f"\n{name_of(one.check)}", markup=False, highlight=False, style="bold")
+            out.print(step_table(attempt))
 
 
 class Progress:
@@ -138,7 +148,7 @@ class Progress:
         """Hear that a run is over."""
         took_ms = (run.finished_us - run.started_us) / 1000
         self._console.print(
-            f"{self.place:>7}", outcome_text(run.outcome), run.check.removeprefix("journey:"), f"{took_ms:.0f} ms",
+            f"{self.place:>7}", outcome_text(run.outcome), name_of(run.check), f"{took_ms:.0f} ms",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
 

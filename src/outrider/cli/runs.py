@@ -6,12 +6,11 @@ import json
 from dataclasses import asdict
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from outrider.cli.project import open_store, workspace_here
-from outrider.cli.telling import at, outcome_text, short
+from outrider.cli.telling import at, console, name_of, outcome_text, short
 from outrider.model import Outcome
 
 _OUTCOMES = [outcome.value for outcome in Outcome]
@@ -33,6 +32,7 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
     for title in ("run", "due (UTC)", "outcome", "check", "reason"):
         table.add_column(title, overflow="fold")
     for one in found:
-        name = one.check.removeprefix("journey:")
-        table.add_row(short(one.id), at(one.due_us), outcome_text(one.outcome), Text(name), Text(one.reason))
-    Console().print(table if found else "no runs yet: outrider run makes some")
+        table.add_row(
+            short(one.id), at(one.due_us), outcome_text(one.outcome), Text(name_of(one.check)), Text(one.reason)
+        )
+    console().print(table if found else "no runs yet: outrider run makes some")

@@ -8,14 +8,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from outrider.cli.project import open_store, workspace_here
-from outrider.cli.telling import at, outcome_text, step_table, stored_as_json
+from outrider.cli.telling import at, console, outcome_text, step_table, stored_as_json
 from outrider.model import ArtifactKind, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from outrider.model import Attempt
     from outrider.store import StoredArtifact, StoredRun
 
@@ -36,41 +37,42 @@ def show(run: str, *, wanted: str | None, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(stored_as_json(stored)))
     else:
-        tell(Console(), stored)
+        tell(console(), stored)
     return 0
 
 
-def tell(console: Console, stored: StoredRun) -> None:
+def tell(out: Console, stored: StoredRun) -> None:
     """Print a stored run."""
     run = stored.run
-    console.print(Text.assemble(outcome_text(run.outcome), f"  {run.check}  {at(run.due_us)} UTC"))
+    out.print(Text.assemble(outcome_text(run.outcome), f"  {run.check}  {at(run.due_us)} UTC"))
     if run.reason:
-        console.print(Text(f"  {run.reason}"), soft_wrap=True)
-    console.print(Text(f"  run {run.id} · {run.environment} · {run.location} · {run.circumstances.browser}"))
+        out.print(Text(f"  {run.reason}"), soft_wrap=True)
+    out.print(Text(f"  run {run.id} · {run.environment} · {run.location} · {run.circumstances.browser}"))
     for attempt in run.attempts:
-        _tell_attempt(console, attempt)
+        _tell_attempt(out, attempt)
         for one in stored.artifacts:
             if one.attempt == attempt.number:
-                console.print(Text(f"  {one.kind:10} {one.where}  ({one.bytes:,} bytes)"), soft_wrap=True)
+                out.print(Text(f"  {one.kind:10} {one.where}  ({one.bytes:,} bytes)"), soft_wrap=True)
     for line in stored.omitted:
-        console.print(Text(f"  left out: {line}", style="dim"))
+        out.print(Text(f"  left out: {line}", style="dim"))
 
 
-def _tell_attempt(console: Console, attempt: Attempt) -> None:
+def _tell_attempt(out: Console, attempt: Attempt) -> None:
     measurement = attempt.measurement
     kind = " (evidence, not a measurement)" if attempt.evidence else ""
-    console.print()
-    console.print(
+    out.print()
+    out.print(
         Text.assemble(
             f"attempt {attempt.number}{kind}: ",
             outcome_text(measurement.outcome),
             f", {measurement.duration_ms:.0f} ms",
         )
     )
-    console.print(step_table(attempt))
+    out.print(step_table(attempt))
     for error in measurement.errors:
         lines = error.message.strip().splitlines() or [""]
-        console.print(Text(f"  {error.source} error: {lines[0]}", style="red"), soft_wrap=True)
+        step = f" ({error.step})" if error.step else ""
+        out.print(Text(f"  {error.source} error{step}: {lines[0]}", style="red"), soft_wrap=True)
 
 
 def _open(stored: StoredRun, kind: ArtifactKind) -> int:

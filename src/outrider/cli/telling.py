@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import statistics
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from outrider.model import Attempt, Run, Step
     from outrider.store import StoredRun
@@ -26,6 +29,20 @@ STYLES = {
     Outcome.MISSED: "dim",
 }
 _SHORT_ID = 8
+_UNFOLDED = 200  # columns where nobody's terminal sets a width
+
+
+def console() -> Console:
+    """Return stdout: as wide as the terminal, or wide enough for a line a run in a file or pipe."""
+    made = Console()
+    if not made.is_terminal:
+        made.width = max(made.width, _UNFOLDED)
+    return made
+
+
+def name_of(check: str) -> str:
+    """Return a check's id without the kind that most have."""
+    return check.removeprefix("journey:")
 
 
 def short(run: str) -> str:
@@ -50,9 +67,38 @@ def run_table(runs: Iterable[Run]) -> Table:
         table.add_column(title, justify="right" if title == "ms" else "left", overflow="fold")
     for run in runs:
         took = run.attempts[0].measurement.duration_ms
-        name = run.check.removeprefix("journey:")
-        table.add_row(outcome_text(run.outcome), Text(name), f"{took:.0f}", short(run.id), Text(run.reason))
+        table.add_row(
+            outcome_text(run.outcome), Text(name_of(run.check)), f"{took:.0f}", short(run.id), Text(run.reason)
+        )
     return table
+
+
+def repeat_table(runs: Iterable[Run]) -> Table:
+    """Return a line a check and a line a step: the outcomes, and the times of first attempts that passed."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("check, step", "runs", "median ms", "least", "most", "outcomes"):
+        table.add_column(title, justify="left" if title in {"check, step", "outcomes"} else "right", overflow="fold")
+    by_check: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_check[run.check].append(run)
+    for check, group in by_check.items():
+        measured = [run.attempts[0] for run in group if run.attempts[0].measured]
+        counts = Counter(run.outcome for run in group)
+        outcomes = Text(", ").join(Text(f"{count} {one.value}", style=STYLES[one]) for one, count in counts.items())
+        took = [attempt.measurement.duration_ms for attempt in measured]
+        table.add_row(Text(name_of(check), style="bold"), str(len(group)), *_spread(took), outcomes)
+        steps: dict[str, list[float]] = defaultdict(list)
+        for step in (step for attempt in measured for step in shown_steps(attempt)):
+            steps[step.title].append(step.duration_ms or 0.0)
+        for title, times in steps.items():
+            table.add_row(Text(f"  {title}"), str(len(times)), *_spread(times))
+    return table
+
+
+def _spread(times_ms: Sequence[float]) -> tuple[str, str, str]:
+    if not times_ms:
+        return "-", "-", "-"
+    return f"{statistics.median(times_ms):.0f}", f"{min(times_ms):.0f}", f"{max(times_ms):.0f}"
 
 
 def step_table(attempt: Attempt) -> Table:

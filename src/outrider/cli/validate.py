@@ -31,8 +31,12 @@ def validate(*, as_json: bool) -> int:
     else:
         for problem in problems:
             click.echo(str(problem), err=True)
-        click.echo(f"{checks} checks, {len(problems)} problems" if problems else f"{checks} checks, no problems")
+        click.echo(f"{_counted(checks, 'check')}, {_counted(len(problems), 'problem')}")
     return problems[0].exit_code if problems else 0
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count or 'no'} {thing}{'' if count == 1 else 's'}"
 
 
 def _examine(root: Path) -> tuple[list[OutriderError], int]:

@@ -86,8 +86,11 @@ def find_samples(remains: Remains, steps: Sequence[Step]) -> tuple[Sample, ...]:
     return (*samples, *_by_origin(remains.requests), *_vitals(remains, steps))
 
 
-def find_errors(remains: Remains) -> tuple[ErrorRecord, ...]:
-    """Return the test's own failure first, then what pages, consoles and requests reported, in order of time."""
+def find_errors(remains: Remains, steps: Sequence[Step]) -> tuple[ErrorRecord, ...]:
+    """Return the test's own failure first, then what pages, consoles and requests reported, in order of time.
+
+    Each is joined to the step that it fell into.
+    """
     failures = [
         ErrorRecord(ErrorSource.TEST, phase.message, phase.detail, step=failed_step(remains))
         for phase in remains.phases
@@ -99,6 +102,7 @@ def find_errors(remains: Remains) -> tuple[ErrorRecord, ...]:
             one.message,
             one.stack,
             one.url,
+            step=_step_at(one.at_ms - remains.started_ms, steps),
             offset_ms=one.at_ms - remains.started_ms,
         )
         for one in remains.trace.incidents
@@ -108,6 +112,7 @@ def find_errors(remains: Remains) -> tuple[ErrorRecord, ...]:
             ErrorSource.REQUEST,
             f"{one.method} {one.url}: {one.failure or one.status}",
             url=one.url,
+            step=_step_at(one.start_ms - remains.started_ms, steps),
             offset_ms=one.start_ms - remains.started_ms,
         )
         for one in remains.requests
@@ -162,7 +167,13 @@ def _around(at_ms: float, named: Iterable[Stepped]) -> str | None:
 
 
 def _is_failed(request: Request) -> bool:
-    return bool(request.failure) or request.status >= 400
+    cancelled = request.failure.endswith("ERR_ABORTED")  # the page or its user moved on
+    return (bool(request.failure) and not cancelled) or request.status >= 400
+
+
+def _step_at(offset_ms: float, steps: Sequence[Step]) -> str:
+    """Return the title of the step on the first level that began last before a moment, or nothing."""
+    return next((step.title for step in reversed(steps) if step.parent is None and step.offset_ms <= offset_ms), "")
 
 
 def _by_origin(requests: Iterable[Request]) -> list[Sample]:

@@ -173,7 +173,7 @@ class JourneyMeasure:
             duration_ms=body_ms[0] if body_ms else time.time() * 1000 - course.started_ms,
             steps=steps,
             samples=find_samples(remains, steps),
-            errors=find_errors(remains),
+            errors=find_errors(remains, steps),
             artifacts=keep_artifacts(order.scratch, traces, performed),
             host=host,
             attributes={"browser": performed.browser} if performed and performed.browser else {},

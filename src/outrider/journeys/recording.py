@@ -97,7 +97,7 @@ class Recorder:
         self._open[id(context)] = recorded
         if self._order.evidence:
             recorded.pages.extend(context.pages)
-            context.on("page", recorded.pages.append)
+            context.on("page", lambda page: recorded.pages.append(page))  # noqa: PLW0108 - Playwright marks the function
         yield from self._start_tracing(recorded)
         har = str(self._folder / f"{self._count}.har")
         with suppress(sync_api.Error, async_api.Error):  # the test records one itself: one at a time

@@ -3,5 +3,6 @@
 from outrider.runs.attempts import Plan, next_attempt, verdict
 from outrider.runs.execution import Listener, Recorder, Runner
 from outrider.runs.proof import Proof, is_vacuous, prove
+from outrider.runs.turns import Turns
 
-__all__ = ["Listener", "Plan", "Proof", "Recorder", "Runner", "is_vacuous", "next_attempt", "prove", "verdict"]
+__all__ = ["Listener", "Plan", "Proof", "Recorder", "Runner", "Turns", "is_vacuous", "next_attempt", "prove", "verdict"]

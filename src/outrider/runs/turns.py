@@ -1,0 +1,42 @@
+"""Runs that would slow each other take turns, over all processes of this user on this host."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from contextlib import ExitStack, contextmanager
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LOOK_AGAIN_S = 0.05
+
+
+class Turns:
+    """At most `count` at a time among all that share a folder.
+
+    A turn is a lock on an open file, so that it ends with its process, however that ends.
+    """
+
+    def __init__(self, folder: Path, count: int) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._files = [folder / f"turn-{number}" for number in range(count)]
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for a turn, and hold it."""
+        with ExitStack() as stack:
+            opened = [stack.enter_context(path.open("a")) for path in self._files]
+            while not any(_lock(file) for file in opened):
+                time.sleep(_LOOK_AGAIN_S)
+            yield
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
