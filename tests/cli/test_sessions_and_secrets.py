@@ -144,7 +144,7 @@ def test_a_session_is_signed_in_once_and_renewed_after_its_lifetime(
 
     assert {one["outcome"] for one in again.values()} == {"passed"}
     assert signings(desk) == 2
-    assert state.parent.stat().st_mode & 0o077 == 0
+    assert state.stat().st_mode & 0o077 == 0
 
 
 def test_a_session_that_cannot_be_renewed_is_a_setup_error(desk: Desk, environment: dict[str, str], site: str) -> None:
