@@ -87,6 +87,35 @@ def test_packages_only_re_export(path: Path) -> None:
     assert [ast.unparse(one) for one in statements if not is_re_export(one)] == []
 
 
+def slugs(tree: ast.AST) -> set[str]:
+    """Return the slugs of errors: given by name, as a default or by place, or as keys of a table of words."""
+    found: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.keyword(arg="slug", value=value):
+                found.append(value)
+            case ast.Call(func=ast.Name(id="Refused" | "failure") | ast.Attribute(attr="report"), args=arguments):
+                found += arguments
+            case ast.FunctionDef(args=ast.arguments(args=names, defaults=defaults)):
+                given = zip(reversed(names), reversed(defaults), strict=False)
+                found += [default for name, default in given if name.arg == "slug"]
+            case ast.Assign(targets=[ast.Name(id="_WORDS")], value=ast.Dict(keys=keys)):
+                found += keys
+            case _:
+                pass
+    texts = [one.value for one in found if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return {text for text in texts if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", text)}
+
+
+def test_every_error_is_explained() -> None:
+    """The slug at the end of a message is a heading of docs/errors.md, and no heading explains what cannot happen."""
+    used = {slug for path in MODULES for slug in slugs(ast.parse(path.read_text(encoding="utf-8")))}
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert used ^ set(headings) == set()
+    assert headings == sorted(set(headings))
+
+
 def test_the_readme_has_one_test_command() -> None:
     """The build server runs what the README tells a reader to run."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
