@@ -297,7 +297,7 @@ def _name(item: pytest.Item) -> str:
     if not browser or browser != "chromium":
         return name
     stem, _, parameters = name.rstrip("]").partition("[")
-    kept = parameters.removeprefix(browser).removesuffix(f"-{browser}").strip("-")
+    kept = "" if parameters == browser else parameters.removeprefix(f"{browser}-").removesuffix(f"-{browser}")
     return f"{stem}[{kept}]" if kept else stem
 
 
