@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Calls = Generator[Any, None, None]
 
 BINDING = "__outrider_report"
-FLUSH = "() => globalThis[Symbol.for('outrider.flush')]?.() ?? true"
+FLUSH = "outrider:flush"  # an event: unlike a script's call it is bounded in time, and Playwright has the means at hand
 FLUSH_MS = 500
 SCREENSHOT_MS = 700
 
@@ -225,7 +225,7 @@ class Recorder:
                 path = str(self._folder / f"page-{len(self.screenshots) + 1}.png")
                 yield page.screenshot(path=path, timeout=SCREENSHOT_MS)
                 self.screenshots.append(path)
-            yield page.wait_for_function(FLUSH, timeout=FLUSH_MS)
+            yield page.dispatch_event("html", FLUSH, timeout=FLUSH_MS)
 
     def _of(self, tracing: object) -> _Recorded | None:
         if self._ours:
