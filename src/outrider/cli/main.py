@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from typing import Any
 
 import click
 
-from outrider.model import OutriderError
+from outrider.model import OutriderError, Place
 
 _COMMANDS = {
     "browser": "Find the browser that journeys run in, or install one.",
@@ -21,6 +22,13 @@ _COMMANDS = {
     "prove": "Break each journey's target on purpose and report which breaks it notices.",
 }
 INTERRUPTED = 130
+
+_FREE = "free space on that disk; what ran before is kept"
+_ALLOW = "let this user write there, or point TMPDIR to another folder"
+_FIXES = {
+    errno.ENOSPC: _FREE, errno.EDQUOT: _FREE, errno.EFBIG: _FREE,
+    errno.EACCES: _ALLOW, errno.EPERM: _ALLOW, errno.EROFS: _ALLOW, errno.ENOTDIR: _ALLOW, errno.EEXIST: _ALLOW,
+}  # fmt: skip
 
 
 class _Lazy(click.Group):
@@ -60,12 +68,25 @@ def main(argv: list[str] | None = None) -> None:
     sys.exit(_run(argv))
 
 
+def unusable(error: OSError) -> OutriderError | None:
+    """Return what a full disk or a closed folder means for the reader; None if the error speaks of something else."""
+    if error.errno not in _FIXES:
+        return None
+    where = Place(str(error.filename)) if error.filename else None
+    return OutriderError(str(error.strerror), slug="unusable-folder", fix=_FIXES[error.errno], where=where)
+
+
 def _run(argv: list[str] | None) -> int:
     try:
         result: Any = cli.main(args=argv, standalone_mode=False)
     except OutriderError as error:
         click.echo(str(error), err=True)
         return error.exit_code
+    except OSError as error:
+        if (refused := unusable(error)) is None:
+            raise
+        click.echo(str(refused), err=True)
+        return refused.exit_code
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         return INTERRUPTED

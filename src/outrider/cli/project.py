@@ -26,7 +26,7 @@ from outrider.journeys import (
 )
 from outrider.model import BrowserError, Check, CheckId, Circumstances, ConfigError, ConfigErrors, Kind, Place
 from outrider.runs import Turns
-from outrider.store import Store
+from outrider.store import Retention, Store
 from outrider.workspace import (
     Mask,
     Snapshotter,
@@ -71,6 +71,17 @@ def browser_settings(workspace: Workspace | None = None) -> BrowserSettings:
 def open_store(workspace: Workspace) -> Store:
     """Open the workspace's store, which knows its checks by their present names afterwards."""
     return Store.open(workspace.store_url, artifacts=workspace.artifacts_url)
+
+
+def retention(workspace: Workspace) -> Retention:
+    """Return for how long the workspace wants its results kept."""
+    kept = workspace.retention
+    return Retention(
+        passed_artifacts_s=kept.passed_artifacts_s,
+        artifacts_s=kept.evidence_s,
+        details_s=kept.samples_s,
+        runs_s=kept.runs_s,
+    )
 
 
 @dataclass(frozen=True, slots=True)

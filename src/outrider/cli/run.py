@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from outrider.cli.project import Bench, bench, browser_settings, open_store, workspace_here
+from outrider.cli.project import Bench, bench, browser_settings, open_store, retention, workspace_here
 from outrider.cli.telling import (
     console,
     deciding_attempt,
@@ -21,7 +21,7 @@ from outrider.cli.telling import (
     step_table,
 )
 from outrider.journeys import find_browser
-from outrider.model import Kind, exit_code
+from outrider.model import Kind, UsageError, exit_code
 from outrider.runs import Runner
 from outrider.workspace import select
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from outrider.model import Check, Run
     from outrider.runs import Plan
     from outrider.store import Store
+    from outrider.workspace import Workspace
 
 _MANY = 10  # runs above which only the steps of those that did not pass are shown
 
@@ -57,9 +58,14 @@ def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -
         for problem in discovery.problems:
             click.echo(str(problem), err=True)
         checks = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
+        if not checks:
+            raise nothing_to_run(workspace, discovery.checks)
         remember(store, ready, discovery.checks)
-        runs = run_all(checks * repeat, ready, store, progress)
-    progress.stop()
+        try:
+            runs = run_all(checks * repeat, ready, store, progress)
+        finally:
+            progress.stop()
+        store.prune(time.time_ns() // 1000, retention(workspace))
     code = exit_code(one.outcome for one in runs)
     if as_json:
         click.echo(json.dumps({"exit_code": code, "runs": [run_as_json(one) for one in runs]}))
@@ -69,6 +75,18 @@ def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -
             console().print()
             console().print(repeat_table(runs))
     return code
+
+
+def nothing_to_run(workspace: Workspace, checks: Sequence[Check]) -> UsageError:
+    """Return why no check is left: a command that did nothing must not look like one that passed."""
+    if checks:
+        return UsageError("every check is disabled", slug="no-checks", fix="name one: outrider run PATTERN")
+    paths = ", ".join(workspace.journeys.paths)
+    return UsageError(
+        f"there are no checks: pytest finds no test below {paths}",
+        slug="no-checks",
+        fix='put a pytest-playwright test there, or name your folder: paths = ["tests"] below [journeys]',
+    )
 
 
 def remember(store: Store, ready: Bench, checks: Sequence[Check]) -> None:

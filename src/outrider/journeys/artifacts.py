@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from outrider.journeys.credentials import scrub
 from outrider.model import ArtifactFile, ArtifactKind, Measurement, OutriderError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed |
 
 
 def masked(measurement: Measurement, mask: Mask) -> Measurement:
-    """Return the measurement with every secret and typed password replaced, in its texts and in its files.
+    """Return the measurement with every secret, typed password and credential replaced, in texts and files.
 
     A file that cannot be read, such as an archive whose writer was killed, cannot be masked, and is left out. Of two
     samples that masking made one, the last is kept.
@@ -75,8 +77,9 @@ def masked(measurement: Measurement, mask: Mask) -> Measurement:
 
 def _is_masked(artifact: ArtifactFile, mask: Mask) -> bool:
     try:
+        scrub(artifact.path)
         mask.file(artifact.path)
-    except OutriderError:
+    except (OutriderError, zipfile.BadZipFile, zlib.error, EOFError):
         return False
     return True
 
