@@ -1,4 +1,4 @@
-"""What a run costs beside the bare script that it measures: `python benchmarks/journey_cost.py [ROUNDS]`.
+"""What a run costs beside the bare script that it measures: `python -m benchmarks.journey_cost [ROUNDS]`.
 
 The demo shop's five-step checkout is walked in turns, block by block, in one shared browser: by Outrider, from lease to
 stored result, a warm worker got ready before the lease; and by a bare Playwright script that is connected for good.

@@ -1,4 +1,4 @@
-"""What runs leave in memory: `python benchmarks/journey_memory.py [RUNS]`.
+"""What runs leave in memory: `python -m benchmarks.journey_memory [RUNS]`.
 
 One journey runs again and again. After every fifth run, at the same age of the worker, the memory of worker, driver and
 browser is taken as PSS: what is shared with other processes counts by its share. Growth compares the median of the last
@@ -60,7 +60,7 @@ def main(runs: int) -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = name
         root = Path(name, "ws")
         (root / "journeys").mkdir(parents=True)
-        (root / "outrider.toml").touch()
+        (root / "outrider.toml").write_text("[journeys]\nstarved_above = 1.0\n")
         (root / "journeys" / "test_guest_book.py").write_text(JOURNEY)
         workspace = load(root)
         me = psutil.Process()

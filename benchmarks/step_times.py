@@ -1,4 +1,4 @@
-"""How true the durations of steps are: `python benchmarks/step_times.py [ROUNDS]`.
+"""How true the durations of steps are: `python -m benchmarks.step_times [ROUNDS]`.
 
 A server sleeps a known time before it answers. Each time is asked for by a step of its own, once as a page and once by
 the page's own `fetch`. What loading costs beyond the sleep, read off pages that do not sleep, is no error of ours.

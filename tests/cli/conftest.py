@@ -57,7 +57,7 @@ class Site(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
@@ -72,7 +72,7 @@ class _Server(ThreadingHTTPServer):
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
-    server = _Server()
+    server = Server()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.stopping.set()

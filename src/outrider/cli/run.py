@@ -107,6 +107,7 @@ def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progr
         progress.place = f"{number}/{len(checks)}"
         progress.say(f"{progress.place} {check.name}: waits for other journeys on this host")
         with ready.turns.taken():
+            ready.measure.prepare()
             runs.append(runner.run(check))
         progress.finished(runs[-1])
     return runs

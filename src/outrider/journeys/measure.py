@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from outrider.journeys.host import HostWatch
 from outrider.journeys.messages import Perform, Performed, Phase, Stepped, Typed
 from outrider.journeys.trace import Trace, read_trace, typed_passwords
 from outrider.journeys.worker_process import WorkerError
-from outrider.model import Measurement
+from outrider.model import BrowserError, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -62,6 +63,11 @@ class JourneyMeasure:
         self._mask = mask
         self._starved_above = starved_above
 
+    def prepare(self) -> None:
+        """Get worker and browser ready ahead of a run, so that it need not wait; what is wrong is the run's to tell."""
+        with suppress(WorkerError, BrowserError):
+            self._workers.ready()
+
     def measure(self, order: Order) -> Measurement:
         """Carry out one attempt of a journey."""
         watch = HostWatch()
@@ -83,7 +89,7 @@ class JourneyMeasure:
             if session and not (state := self._state(session, perform, order, course, deadline_s)):
                 return course
             self._carry_out(replace(perform, state=state if session else ""), deadline_s, course)
-        except WorkerError as error:
+        except (WorkerError, BrowserError) as error:
             course.worker_error = f"{error.what}: {error.fix}"
         return course
 
