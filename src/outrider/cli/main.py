@@ -20,6 +20,11 @@ _COMMANDS = {
     "runs": "List stored runs.",
     "show": "Show one run: steps, errors and where each artifact lies.",
     "prove": "Break each journey's target on purpose and report which breaks it notices.",
+    "gate": "Run journeys and decide whether they got worse.",
+    "baseline": "Accept what is normal, and see what was accepted.",
+    "release": "Mark a deploy, so that changes can be explained by it.",
+    "changes": "List when steps took a new level, and the release that explains it.",
+    "calibrate": "Say what the judge's sensitivity means on stored history.",
 }
 INTERRUPTED = 130
 

@@ -42,6 +42,7 @@ from outrider.workspace import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from outrider.baselines import Settings
     from outrider.journeys import Browser, Collection, Found
     from outrider.workspace import Secrets, Workspace
 
@@ -82,6 +83,14 @@ def retention(workspace: Workspace) -> Retention:
         details_s=kept.samples_s,
         runs_s=kept.runs_s,
     )
+
+
+def judge_settings(workspace: Workspace) -> Settings:
+    """Return how the workspace wants its series judged; the months are those of a whole check."""
+    from outrider.baselines import Settings  # noqa: PLC0415 - most commands do not judge
+
+    asked = workspace.baselines
+    return Settings.of({"direction": asked.direction, "tz": workspace.timezone, "months": asked.months_per_false_alert})
 
 
 @dataclass(frozen=True, slots=True)

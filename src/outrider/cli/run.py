@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from outrider.cli.project import Bench, bench, browser_settings, open_store, retention, workspace_here
+from outrider.baselines import Condition
+from outrider.cli.project import Bench, bench, browser_settings, judge_settings, open_store, retention, workspace_here
 from outrider.cli.telling import (
     console,
     deciding_attempt,
@@ -22,7 +23,7 @@ from outrider.cli.telling import (
 )
 from outrider.journeys import find_browser
 from outrider.model import Kind, UsageError, exit_code
-from outrider.runs import Runner
+from outrider.runs import Judge, Runner
 from outrider.workspace import select
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from outrider.model import Check, Run
-    from outrider.runs import Plan
+    from outrider.runs import Judgement, Plan
     from outrider.store import Store
     from outrider.workspace import Workspace
 
@@ -102,6 +103,7 @@ def remember(store: Store, ready: Bench, checks: Sequence[Check]) -> None:
 def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progress) -> list[Run]:
     """Run the checks one after another; each is stored before the next begins."""
     runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances, progress)
+    judge = Judge(store, judge_settings(ready.workspace)) if ready.workspace.capabilities.judging else None
     runs: list[Run] = []
     for number, check in enumerate(checks, 1):
         progress.place = f"{number}/{len(checks)}"
@@ -110,6 +112,8 @@ def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progr
             ready.measure.prepare()
             runs.append(runner.run(check))
         progress.finished(runs[-1])
+        for judgement in judge.judge(runs[-1]) if judge else ():
+            progress.judged(runs[-1], judgement)
     return runs
 
 
@@ -152,6 +156,16 @@ class Progress:
             f"{self.place:>7}", outcome_text(run.outcome), name_of(run.check), f"{took_ms:.0f} ms",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
+
+    def judged(self, run: Run, judgement: Judgement) -> None:
+        """Hear what the judge says of a step; only what deviates is worth a line."""
+        condition = judgement.signal.condition
+        if condition in {Condition.DEGRADED, Condition.IMPROVED}:
+            since = f" (last release: {judgement.release})" if judgement.release else ""
+            self._console.print(
+                f"{condition:>15} {name_of(run.check)} {judgement.step}: {judgement.signal.reason}{since}",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
 
     def stop(self) -> None:
         """Clear the line."""

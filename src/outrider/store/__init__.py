@@ -2,8 +2,10 @@
 
 from outrider.store.store import Store
 from outrider.store.values import (
+    Checkpoint,
     Points,
     Pruned,
+    Release,
     Retention,
     RunSummary,
     Series,
@@ -14,6 +16,16 @@ from outrider.store.values import (
 )
 
 __all__ = [
-    "Points", "Pruned", "Retention", "RunSummary", "Series", "Store", "StoredArtifact", "StoredCheck", "StoredProof",
+    "Checkpoint",
+    "Points",
+    "Pruned",
+    "Release",
+    "Retention",
+    "RunSummary",
+    "Series",
+    "Store",
+    "StoredArtifact",
+    "StoredCheck",
+    "StoredProof",
     "StoredRun",
 ]  # fmt: skip
