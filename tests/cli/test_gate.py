@@ -153,6 +153,16 @@ def test_another_machine_is_said_and_widens_the_margin(gated: Desk, site: str) -
     assert "margin of 2" in next(one["reason"] for one in told["findings"] if one["step"])
 
 
+def test_a_baseline_of_another_environment_is_left_out(gated: Desk, site: str) -> None:
+    """And said to be so, when there is nothing else to compare with."""
+    gated.write("scheduler/schedule.toml", '[[check]]\nmatch = "journeys/*"\nenvironment = "staging"\n')
+    done = gated.outrider("gate", "test_buy", SITE=site)
+    (gated.root / "scheduler/schedule.toml").unlink()
+
+    assert done.returncode == 2
+    assert "was accepted in production, not in staging" in done.stderr
+
+
 def test_releases_are_marked(gated: Desk) -> None:
     """With a time and a place, for changes to be explained by."""
     gated.outrider("release", "2.0", "--at", "2026-01-01T00:00:00")

@@ -39,14 +39,15 @@ class Lab:
     ready: Bench | None = None
 
     def runs(self, ready: Bench, check: Check, number: int, count: int, side: str = "") -> list[Run]:
-        """Make runs of one session and store them."""
+        """Make runs of one session; they are stored in an environment of their own, apart from what is watched."""
+        gated = replace(check, policy=replace(check.policy, environment=f"{check.policy.environment}-gate"))
         runner = Runner({Kind.JOURNEY: ready.measure}, self.store, ready.scratch, ready.circumstances)
         made = []
         for _ in range(count):
             self.progress.say(f"session {number + 1}{side}: {check.name}")
             with ready.turns.taken():
                 ready.measure.prepare()
-                made.append(runner.run(check))
+                made.append(runner.run(gated))
         return made
 
 
@@ -117,16 +118,19 @@ class StoredBase:
         """
         notes = []
         here = fingerprint_here(f"chromium {self._lab.browser.version}")
-        known = {check.id for check in self._all}
+        environments = {check.id: check.policy.environment for check in self._all}
         for path in sorted(folder.glob("*.json")):
             accepted = read_accepted(path)
-            if accepted.check in known:
+            wanted = environments.get(accepted.check)
+            if wanted == accepted.environment:
                 self._base[accepted.check] = accepted.sessions
                 if apart := here.differences(accepted.fingerprint):
                     self._elsewhere = True
                     notes.append(f"{path.name} was measured elsewhere ({'; '.join(apart)}): the margin is widened")
+            elif wanted:
+                notes.append(f"{path.name} was accepted in {accepted.environment}, not in {wanted}: it is left out")
         notes += [f"{one.id} has no accepted baseline" for one in self._all if one.id not in self._base]
-        self._need_some(f"no accepted baseline in {folder} fits", "outrider baseline accept")
+        self._need_some(f"no accepted baseline in {folder} fits", "outrider baseline accept", notes)
         return notes
 
     def load_last(self, count: int, plan: Plan) -> list[str]:
@@ -142,7 +146,7 @@ class StoredBase:
                 self._base[check.id] = sessions[-plan.looks[-1] :]
             else:
                 notes.append(f"{check.id} has {len(sessions)} of at least {MIN_SESSIONS} sessions of {self._size} runs")
-        self._need_some("no check has enough stored runs", f"outrider run --repeat {MIN_SESSIONS * self._size}")
+        self._need_some("no check has enough runs", f"outrider run --repeat {MIN_SESSIONS * self._size}", notes)
         return notes
 
     def fitted(self, rules: Rules) -> Rules:
@@ -159,9 +163,9 @@ class StoredBase:
         runs = self._lab.runs(self._lab.ready, chosen, number, self._size)
         return _wrong(runs) or (self._base[check][number], session_of(runs))
 
-    def _need_some(self, what: str, fix: str) -> None:
+    def _need_some(self, what: str, fix: str, notes: Sequence[str]) -> None:
         if not self._base:
-            raise UsageError(what, slug="no-baseline", fix=fix)
+            raise UsageError("; ".join([what, *notes]), slug="no-baseline", fix=fix)
 
 
 def stored_runs(store: Store, check: Check, count: int) -> list[Run]:
