@@ -100,3 +100,14 @@ def test_pytest_tells_what_there_is(tmp_path: Path, option: str) -> None:
     done = run(tmp_path, option)
 
     assert "outrider" in done.stdout
+
+
+@pytest.mark.browser
+def test_the_found_browser_is_lent_when_asked_for(tmp_path: Path) -> None:
+    """A desk where only the system has a browser runs the same files, without a download of Playwright's."""
+    (tmp_path / "test_page.py").write_text("def test_page(page): page.goto('data:text/html,<h1>Hello')")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--outrider"]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout

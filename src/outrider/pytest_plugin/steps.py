@@ -1,10 +1,13 @@
-"""What Outrider adds to plain pytest: the `step` fixture, and `--outrider`, which prints the steps of each test.
+"""What Outrider adds to plain pytest: the `step` fixture, and `--outrider`.
 
-Nothing else changes: without `--outrider` no hook of ours looks at a test, and a suite's own `step` fixture wins.
+That prints the steps of each test, and lends pytest the browser that Outrider found where Playwright has none. Nothing
+else changes: without `--outrider` no hook of ours looks at a test, and a suite's own `step` fixture wins.
 """
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +27,9 @@ _REPORTED = "outrider_steps"  # attribute of a report, as plain values: it may t
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the one option."""
     parser.getgroup("outrider").addoption(
-        "--outrider", action="store_true", help="print the named steps of each test and how long they took"
+        "--outrider",
+        action="store_true",
+        help="print the named steps of each test and how long they took, and use the browser that Outrider found",
     )
 
 
@@ -33,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "outrider(every, timeout, retries, …): how Outrider runs this journey")
     if config.getoption("--outrider"):
         config.pluginmanager.register(StepTable(), "outrider-step-table")
+        _lend_browser()
 
 
 @pytest.fixture
@@ -40,6 +46,14 @@ def step(request: pytest.FixtureRequest) -> StepLog:
     """Name a part of a journey: `with step("pay"): …`. Its duration becomes a series of its own."""
     log = request.node.stash[_LOG] = StepLog(request.node.stash.get(STEP_LISTENER, None))
     return log
+
+
+def _lend_browser() -> None:
+    from outrider.journeys import BrowserSettings, browser_environment, find_browser  # noqa: PLC0415 - only on request
+    from outrider.model import BrowserError  # noqa: PLC0415 - only on request
+
+    with suppress(BrowserError):  # Playwright says itself what is missing
+        os.environ.update(browser_environment(find_browser(BrowserSettings())))
 
 
 class StepTable:
