@@ -68,7 +68,7 @@ def feed(store: Store, judge: Judge, values: list[float], first: int) -> list[Ju
     for number, value in enumerate(values, first):
         run = make_run(number, value)
         store.record(run)
-        told += judge.judge(run)
+        told += [one for one in judge.judge(run) if one.step]
     return told
 
 
@@ -116,12 +116,33 @@ def test_an_accepted_release_makes_its_level_the_new_normal(store: Store) -> Non
     assert after.signal.condition is not Condition.DEGRADED
 
 
-def test_runs_without_numbers_are_not_judged(store: Store) -> None:
-    """A failure has a judge of its own; the same run judged twice says the same."""
+def test_failing_runs_give_no_numbers_and_are_judged_as_failures(store: Store) -> None:
+    """After a calm past a row of failures is more than chance; what says nothing about the target is passed over."""
     judge = Judge(store, Settings())
-    failed, passed = make_run(0, 300.0, Outcome.FAILED), make_run(1, 300.0)
-    store.record_many([failed, passed])
+    store.record_many([make_run(number, 300.0) for number in range(200)])
 
-    assert judge.judge(failed) == []
-    assert judge.judge(passed) == judge.judge(passed)
-    assert judge.judge(passed)[0].signal.condition is Condition.LEARNING
+    said = []
+    for number in range(200, 204):
+        run = make_run(number, 300.0, Outcome.FAILED)
+        store.record(run)
+        said += judge.judge(run)
+    ours = make_run(204, 300.0, Outcome.INCONCLUSIVE)
+    store.record(ours)
+
+    assert [one.step for one in said] == [""] * 4
+    assert said[0].signal.condition is Condition.STEADY
+    assert said[-1].signal.condition is Condition.DEGRADED
+    assert judge.judge(ours) == []
+
+
+def test_the_same_run_judged_twice_says_the_same(store: Store) -> None:
+    """Nothing is folded twice."""
+    judge, run = Judge(store, Settings()), make_run(1, 300.0)
+    store.record(run)
+
+    first, second = judge.judge(run), judge.judge(run)
+
+    assert [(one.step, one.signal.condition, one.signal.reason) for one in first] == [
+        (one.step, one.signal.condition, one.signal.reason) for one in second
+    ]
+    assert {one.signal.condition for one in first} == {Condition.LEARNING}

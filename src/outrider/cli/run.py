@@ -161,9 +161,10 @@ class Progress:
         """Hear what the judge says of a step; only what deviates is worth a line."""
         condition = judgement.signal.condition
         if condition in {Condition.DEGRADED, Condition.IMPROVED}:
+            what = judgement.step or "failures"
             since = f" (last release: {judgement.release})" if judgement.release else ""
             self._console.print(
-                f"{condition:>15} {name_of(run.check)} {judgement.step}: {judgement.signal.reason}{since}",
+                f"{condition:>15} {name_of(run.check)} {what}: {judgement.signal.reason}{since}",
                 markup=False, highlight=False, soft_wrap=True,
             )  # fmt: skip
 

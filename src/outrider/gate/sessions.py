@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.model import Outcome
-from outrider.runs import primary_durations
+from outrider.runs import TELLING, primary_durations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.model import Run
-
-_TELLS = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Session:
 
 def session_of(runs: Sequence[Run]) -> Session:
     """Fold runs of one check into a session; inconclusive ones and those of a wrong setup say nothing."""
-    telling = [run for run in runs if run.outcome in _TELLS]
+    telling = [run for run in runs if run.outcome in TELLING]
     durations: dict[str, list[float]] = defaultdict(list)
     for run in telling:
         for step, duration_ms in primary_durations(run).items():

@@ -3,11 +3,11 @@
 from outrider.runs.attempts import Plan, next_attempt, verdict
 from outrider.runs.execution import Listener, Recorder, Runner
 from outrider.runs.judging import Judge, Judgement
-from outrider.runs.primary import METRIC, primary_durations, primary_series
+from outrider.runs.primary import METRIC, TELLING, primary_durations, primary_series
 from outrider.runs.proof import Proof, is_vacuous, prove
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "METRIC", "Judge", "Judgement", "Listener", "Plan", "Proof", "Recorder", "Runner", "Turns", "is_vacuous",
+    "METRIC", "TELLING", "Judge", "Judgement", "Listener", "Plan", "Proof", "Recorder", "Runner", "Turns", "is_vacuous",
     "next_attempt", "primary_durations", "primary_series", "prove", "verdict",
 ]  # fmt: skip

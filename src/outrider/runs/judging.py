@@ -8,19 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.baselines import Event, EventKind, Settings, State, dump, load, months_per_series, step
-from outrider.model import BadSeries
-from outrider.runs.primary import METRIC, primary_durations
+from outrider.baselines import (
+    Event,
+    EventKind,
+    RateState,
+    Settings,
+    State,
+    dump,
+    load,
+    months_per_series,
+    step,
+    step_rate,
+)
+from outrider.model import BadSeries, Outcome
+from outrider.runs.primary import METRIC, TELLING, primary_durations
 from outrider.store import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.baselines import Signal
+    from outrider.baselines import RateSignal, Signal
     from outrider.model import CheckId, Run
     from outrider.store import Points, Release, Series
 
 _SECOND_US = 1_000_000
+_REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
+FAILURES = ""
+"""What stands in place of a step's name where failing runs are judged."""
 
 
 class History(Protocol):
@@ -28,6 +42,10 @@ class History(Protocol):
 
     def series(self, check: CheckId | None = None) -> tuple[Series, ...]:
         """Return the series of a check."""
+        ...
+
+    def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
+        """Return the outcomes of a check's latest runs in one place, the oldest first."""
         ...
 
     def samples(self, series: Series, since_us: int | None = None, until_us: int | None = None) -> Points:
@@ -49,14 +67,15 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the judge says of a step after a run.
+    """What the judge says of a step after a run, or of how often runs fail.
 
     Attributes:
+        step: Empty for failures.
         release: The last release before the run; empty if none is known.
     """
 
     step: str
-    signal: Signal
+    signal: Signal | RateSignal
     release: str = ""
 
 
@@ -73,7 +92,26 @@ class Judge:
         self._settings = settings
 
     def judge(self, run: Run) -> list[Judgement]:
-        """Judge a stored run, with all samples before it that were not judged yet."""
+        """Judge a stored run, with all samples before it that were not judged yet; failures come first."""
+        if run.outcome not in TELLING:
+            return []
+        releases = self._history.releases(run.environment)
+        release = next((one.name for one in reversed(releases) if one.at_us <= run.due_us), "")
+        return [
+            Judgement(FAILURES, self._failures(run), release),
+            *(Judgement(step, signal, release) for step, signal in self._durations(run, releases)),
+        ]
+
+    def _failures(self, run: Run) -> RateSignal:
+        outcomes = self._history.outcomes(
+            run.check, environment=run.environment, location=run.location, limit=_REMEMBERED_RUNS
+        )
+        state = RateState()
+        for outcome in (one for one in outcomes if one in TELLING):
+            state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
+        return signal
+
+    def _durations(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
         steps = primary_durations(run)
         place = (METRIC, run.environment, run.location)
         found = [
@@ -85,13 +123,9 @@ class Judge:
             return []
         settings = replace(self._settings, months=months_per_series(self._settings.months, len(found)))
         known = {one.series: one for one in self._history.checkpoints(found)}
-        releases = self._history.releases(run.environment)
         fresh = [self._catch_up(series, known.get(series), settings, releases) for series in found]
         self._history.record_checkpoints([checkpoint for checkpoint, _ in fresh])
-        return [
-            Judgement(checkpoint.series.step, signal, _release_before(releases, run.due_us))
-            for checkpoint, signal in fresh
-        ]
+        return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
 
     def _catch_up(
         self, series: Series, known: Checkpoint | None, settings: Settings, releases: Sequence[Release]
@@ -133,7 +167,3 @@ def _remembered(known: Checkpoint | None, settings: Settings) -> tuple[State, in
         except BadSeries:
             pass
     return State(settings=settings), None
-
-
-def _release_before(releases: Sequence[Release], due_us: int) -> str:
-    return next((release.name for release in reversed(releases) if release.at_us <= due_us), "")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from outrider.store import Series, Store
 
 METRIC = "duration_ms"
+TELLING = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
+"""Outcomes that say something about the system under test; all but PASSED say that an attempt failed."""
 
 
 def primary_durations(run: Run) -> dict[str, float]:

@@ -10,6 +10,7 @@ from outrider.store.judging import read_checkpoints, read_releases, write_checkp
 from outrider.store.reading import (
     read_checks,
     read_last_runs,
+    read_outcomes,
     read_points,
     read_proofs,
     read_runs,
@@ -141,6 +142,11 @@ class Store:
         """
         with self._database.reading() as connection:
             return read_runs(connection, pattern=pattern, outcome=outcome, since_us=since_us, limit=limit)
+
+    def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
+        """Return the outcomes of a check's latest runs in one environment and location, the oldest first."""
+        with self._database.reading() as connection:
+            return read_outcomes(connection, check, environment=environment, location=location, limit=limit)
 
     def last_runs(self) -> tuple[RunSummary, ...]:
         """Return the latest run of every check that has one, by check id."""
