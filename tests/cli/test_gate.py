@@ -197,6 +197,18 @@ def test_ctrl_c_leaves_things_whole(gated: Desk, site: str) -> None:
     assert gated.leftovers() == []
 
 
+def test_the_judge_says_how_each_step_does(gated: Desk) -> None:
+    """And why; what gates measured is left out."""
+    told = gated.json("judge", "--json")
+
+    buy = [one for one in told if one["check"].endswith("test_buy")]
+    assert [(one["step"], one["condition"], one["environment"]) for one in buy] == [
+        (None, "learning", "production"), ("open", "learning", "production"),
+    ]  # fmt: skip
+    assert "waits for 300 runs" in buy[1]["reason"]
+    assert "learning   journeys/test_buy.py::test_buy  open" in gated.outrider("judge", "*test_buy").stdout
+
+
 def test_releases_are_marked(gated: Desk) -> None:
     """With a time and a place, for changes to be explained by."""
     gated.outrider("release", "2.0", "--at", "2026-01-01T00:00:00")

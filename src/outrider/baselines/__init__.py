@@ -4,6 +4,7 @@ from outrider.baselines.budget import Budget, BurnRule, error_budget
 from outrider.baselines.calibration import Calibration, calibrate, sensitivities
 from outrider.baselines.checkpoint import dump, load
 from outrider.baselines.comparison import Comparison, Verdict, compare
+from outrider.baselines.explanation import explain
 from outrider.baselines.fleet import discoveries, months_per_series
 from outrider.baselines.forecast import Breach, days_to_breach
 from outrider.baselines.history import ChangePoint, change_points, precede
@@ -21,7 +22,7 @@ __all__ = [
     "ERROR_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison", "Condition",
     "Direction", "Episode", "Event", "EventKind", "Part", "Plan", "RateSignal", "RateState", "Scale", "Settings",
     "Signal", "State", "Verdict", "calibrate", "change_points", "compare", "compare_errors", "correct",
-    "days_to_breach", "discoveries", "dump", "error_budget", "false_fail_rate", "hourly_ratios", "judge_so_far",
-    "load", "months_per_series", "nominal_levels", "precede", "replay", "replay_rates", "run_plan", "sensitivities",
-    "step", "step_rate", "without_season",
+    "days_to_breach", "discoveries", "dump", "error_budget", "explain", "false_fail_rate", "hourly_ratios",
+    "judge_so_far", "load", "months_per_series", "nominal_levels", "precede", "replay", "replay_rates", "run_plan",
+    "sensitivities", "step", "step_rate", "without_season",
 ]  # fmt: skip

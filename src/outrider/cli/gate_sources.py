@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING, Self
 
 from outrider.cli.project import bench
@@ -19,7 +19,7 @@ from outrider.gate import (
 )
 from outrider.journeys import parse_har
 from outrider.model import ArtifactKind, Kind, Outcome, StoreError, UsageError
-from outrider.runs import Runner
+from outrider.runs import GATE_SUFFIX, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ class Lab:
 
     def runs(self, ready: Bench, check: Check, number: int, count: int, side: str = "") -> list[Run]:
         """Make runs of one session; they are stored in an environment of their own, apart from what is watched."""
-        gated = replace(check, policy=replace(check.policy, environment=f"{check.policy.environment}-gate"))
+        gated = replace(check, policy=replace(check.policy, environment=f"{check.policy.environment}{GATE_SUFFIX}"))
         runner = Runner({Kind.JOURNEY: ready.measure}, self.store, ready.scratch, ready.circumstances)
         made = []
         for _ in range(count):
@@ -261,9 +261,12 @@ def stored_runs(store: Store, check: Check, count: int) -> list[Run]:
 
     The location is that of the last one; runs go back to the moment at which the browser was another.
     """
-    lines = [line for line in store.runs(check.id, limit=None) if line.environment == check.policy.environment]
-    here = (store.run(line.id).run for line in lines if line.location == lines[0].location)
-    latest = list(islice(here, count))
+    environment = check.policy.environment
+    last = store.runs(check.id, environment=environment, limit=1)
+    if not last:
+        return []
+    lines = store.runs(check.id, environment=environment, location=last[0].location, limit=count)
+    latest = [store.run(line.id).run for line in lines]
     browser = next((run.circumstances.browser for run in latest if run.circumstances.browser), "")
     same = takewhile(lambda run: run.circumstances.browser in {browser, ""}, latest)
     return list(same)[::-1]
