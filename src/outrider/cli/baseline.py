@@ -38,27 +38,41 @@ def baseline() -> None:
 @click.argument("patterns", nargs=-1)
 @click.option("--last", default=50, show_default=True, type=click.IntRange(1), help="From so many stored runs.")
 @click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
-def accept(patterns: tuple[str, ...], *, last: int, size: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) -> None:
     """Write the latest stored runs of checks to baselines/, a file a check, for `outrider gate`."""
     workspace = workspace_here()
-    written = 0
+    written: list[dict[str, object]] = []
     with open_store(workspace) as store, bench(workspace) as ready:
         for check in select(ready.discover().checks, patterns):
             runs = stored_runs(store, check, last)
             sessions = sessions_of(runs, size)
             if len(sessions) < MIN_SESSIONS or not any(one.durations for one in sessions):
                 need = MIN_SESSIONS * size
-                click.echo(f"{check.id}: {len(runs)} stored runs, at least {need} are needed: "
+                click.echo(f"{check.id}: {len(runs)} stored runs, at least {need} that pass are needed: "
                            f"outrider run '{check.name}' --repeat {need}", err=True)  # fmt: skip
                 continue
             path = file_of(workspace.root / FOLDER, check.id)
             write_accepted(path, _accepted(check, runs, sessions))
-            failed = sum(one.failed for one in sessions)
-            told = f", {failed} of which failed: is that normal?" if failed else ""
-            click.echo(f"accepted  {path.relative_to(workspace.root)}  {len(sessions)} sessions of {size} runs{told}")
-            written += 1
+            written.append(_told(check, path.relative_to(workspace.root), sessions))
     if not written:
         raise UsageError("nothing was accepted", slug="no-baseline", fix="run the checks often enough first")
+    if as_json:
+        click.echo(json.dumps(written))
+        return
+    for one in written:
+        failed = f", {one['failed']} of {one['runs']} runs failed: is that normal?" if one["failed"] else ""
+        click.echo(f"accepted  {one['file']}  {one['sessions']} sessions of {size} runs{failed}")
+
+
+def _told(check: Check, path: Path, sessions: Sequence[Session]) -> dict[str, object]:
+    return {
+        "check": check.id,
+        "file": path.as_posix(),
+        "sessions": len(sessions),
+        "runs": sum(one.runs for one in sessions),
+        "failed": sum(one.failed for one in sessions),
+    }
 
 
 @baseline.command()

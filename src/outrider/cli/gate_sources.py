@@ -257,9 +257,9 @@ class Twice:
 
 
 def stored_runs(store: Store, check: Check, count: int) -> list[Run]:
-    """Return the last runs of a check in its environment, in the order of time: of one location, and one browser.
+    """Return the last runs of a check in its environment, in the order of time, all in one place and one browser.
 
-    The location is that of the last one; runs go back to the moment at which the browser was another.
+    The place is that of the last one; runs go back to the moment at which the browser was another.
     """
     environment = check.policy.environment
     last = store.runs(check.id, environment=environment, limit=1)
