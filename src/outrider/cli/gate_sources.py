@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MIN_SESSIONS = 4
 _RESOURCE = "resource_ms "
+_SIDES = ("base", "candidate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,22 @@ class Lab:
     progress: Progress
     ready: Bench | None = None
 
-    def runs(self, ready: Bench, check: Check, number: int, count: int, side: str = "") -> list[Run]:
-        """Make runs of one session; they are stored in an environment of their own, apart from what is watched."""
+    def run(self, ready: Bench, check: Check, number: int, side: str = "") -> Run:
+        """Make one run of a session; it is stored in an environment of its own, apart from what is watched."""
         gated = replace(check, policy=replace(check.policy, environment=f"{check.policy.environment}{GATE_SUFFIX}"))
         runner = Runner({Kind.JOURNEY: ready.measure}, self.store, ready.scratch, ready.circumstances)
-        made = []
-        for _ in range(count):
-            self.progress.say(f"session {number + 1}{side}: {check.name}")
-            with ready.turns.taken():
-                ready.measure.prepare()
-                made.append(runner.run(gated))
-        return made
+        self.progress.say(f"session {number + 1}{side}: {check.name}")
+        with ready.turns.taken():
+            ready.measure.prepare()
+            return runner.run(gated)
+
+    def pair(self, benches: tuple[Bench, Bench], check: Check, number: int, count: int) -> tuple[list[Run], list[Run]]:
+        """Make a session of both sides, run by run in turns, each pair in the other order."""
+        runs: tuple[list[Run], list[Run]] = ([], [])
+        for pair in range(count):
+            for side in (0, 1) if (number + pair) % 2 == 0 else (1, 0):
+                runs[side].append(self.run(benches[side], check, number, f", {_SIDES[side]}"))
+        return runs
 
     def requested(self, run: Run) -> Iterator[str]:
         """Yield the addresses that a run requested, by its HAR, and the origins that its samples speak of."""
@@ -79,7 +85,7 @@ def _wrong(runs: Sequence[Run]) -> str:
 
 
 class SideBySide:
-    """Base and candidate at two addresses, measured in turns; which comes first alternates from session to session."""
+    """Base and candidate at two addresses, measured in turns."""
 
     def __init__(
         self, lab: Lab, checks: Sequence[Check], addresses: tuple[str, str], size: int, variable: str | None
@@ -109,14 +115,12 @@ class SideBySide:
 
     def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
         """Measure one session of both sides; a run that did not visit its side is a wrong setup."""
-        runs: dict[int, list[Run]] = {}
-        for side in (0, 1) if number % 2 == 0 else (1, 0):
-            title = f", {('base', 'candidate')[side]}"
-            runs[side] = self._lab.runs(self._benches[side], self._checks[check], number, self._size, title)
-            own, other = self._sides[side], self._sides[1 - side]
-            passed = (run for run in runs[side] if run.outcome is Outcome.PASSED)
+        base, candidate = self._benches
+        runs = self._lab.pair((base, candidate), self._checks[check], number, self._size)
+        for side, (own, other) in zip(runs, (self._sides, self._sides[::-1]), strict=True):
+            passed = (run for run in side if run.outcome is Outcome.PASSED)
             reasons = (astray(self._lab.requested(run), own, other) for run in passed)
-            if reason := _wrong(runs[side]) or next(filter(None, reasons), ""):
+            if reason := _wrong(side) or next(filter(None, reasons), ""):
                 return reason
         return session_of(runs[0]), session_of(runs[1])
 
@@ -228,7 +232,7 @@ class AgainstBases:
     def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
         """Measure one session of the candidate beside a stored one."""
         assert self._lab.ready is not None
-        runs = self._lab.runs(self._lab.ready, self._checks[check], number, self._size)
+        runs = [self._lab.run(self._lab.ready, self._checks[check], number) for _ in range(self._size)]
         return _wrong(runs) or (self._bases[check].sessions[number], session_of(runs))
 
 
@@ -250,7 +254,7 @@ class Twice:
         assert self._lab.ready is not None
         for number in range(count):
             for check in self._checks.values():
-                left, right = (self._lab.runs(self._lab.ready, check, number, self._size) for _ in range(2))
+                left, right = self._lab.pair((self._lab.ready, self._lab.ready), check, number, self._size)
                 if reason := _wrong([*left, *right]):
                     raise UsageError(f"{check.id}: {reason}", slug="self-test", fix="let it pass first: outrider run")
                 self.taken[check.id].append((session_of(left), session_of(right)))
