@@ -1,19 +1,17 @@
-"""What is kept of an attempt: traces, HARs, screenshots, videos and the log, all without secrets."""
+"""What is kept of an attempt: traces, HARs, screenshots, videos and the log."""
 
 from __future__ import annotations
 
 import zipfile
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.model import ArtifactFile, ArtifactKind, Measurement, OutriderError
+from outrider.model import ArtifactFile, ArtifactKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from outrider.journeys.messages import Performed
-    from outrider.workspace import Mask
 
 
 def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed | None) -> tuple[ArtifactFile, ...]:
@@ -33,52 +31,6 @@ def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed |
             name = f"{kind}{f'-{ordinal}' if ordinal > 1 else ''}{path.suffix}"
             kept.append(ArtifactFile(kind, name, media_type, path))
     return tuple(kept)
-
-
-def masked(measurement: Measurement, mask: Mask) -> Measurement:
-    """Return the measurement with every secret and typed password replaced, in its texts and in its files.
-
-    A file that cannot be read, such as an archive whose writer was killed, cannot be masked, and is left out. Of two
-    samples that masking made one, the last is kept.
-    """
-    text = mask.text
-    return replace(
-        measurement,
-        artifacts=tuple(one for one in measurement.artifacts if _is_masked(one, mask)),
-        reason=text(measurement.reason),
-        steps=tuple(
-            replace(
-                step,
-                title=text(step.title),
-                key=text(step.key),
-                parent=step.parent and text(step.parent),
-                error=step.error and text(step.error),
-            )
-            for step in measurement.steps
-        ),
-        samples=tuple(
-            {
-                (text(sample.step), text(sample.metric)): replace(
-                    sample, step=text(sample.step), metric=text(sample.metric)
-                )
-                for sample in measurement.samples
-            }.values()
-        ),
-        errors=tuple(
-            replace(
-                error, message=text(error.message), stack=text(error.stack), url=text(error.url), step=text(error.step)
-            )
-            for error in measurement.errors
-        ),
-    )
-
-
-def _is_masked(artifact: ArtifactFile, mask: Mask) -> bool:
-    try:
-        mask.file(artifact.path)
-    except OutriderError:
-        return False
-    return True
 
 
 def _viewable(trace: Path, scratch: Path) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.journeys.artifacts import keep_artifacts, masked
+from outrider.journeys.artifacts import keep_artifacts
 from outrider.journeys.assessment import Facts, assess
 from outrider.journeys.findings import (
     Remains,
@@ -24,6 +24,7 @@ from outrider.journeys.messages import Perform, Performed, Phase, Stepped, Typed
 from outrider.journeys.trace import Trace, read_trace, typed_passwords
 from outrider.journeys.worker_process import WorkerError
 from outrider.model import Measurement
+from outrider.workspace import masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -2,6 +2,8 @@
 
 from outrider.store.store import Store
 from outrider.store.values import (
+    Beat,
+    Beats,
     Points,
     Pruned,
     Retention,
@@ -14,6 +16,6 @@ from outrider.store.values import (
 )
 
 __all__ = [
-    "Points", "Pruned", "Retention", "RunSummary", "Series", "Store", "StoredArtifact", "StoredCheck", "StoredProof",
-    "StoredRun",
+    "Beat", "Beats", "Points", "Pruned", "Retention", "RunSummary", "Series", "Store", "StoredArtifact", "StoredCheck",
+    "StoredProof", "StoredRun",
 ]  # fmt: skip

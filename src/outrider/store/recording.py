@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from outrider.store.beats import write_beat
 from outrider.store.catalogue import Catalogue, check_key, insert_check
 from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
 from outrider.store.renaming import rename
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from outrider.store.artifacts import ArtifactFolder, Content
     from outrider.store.catalogue import KnownCheck
     from outrider.store.database import Database
-    from outrider.store.values import StoredProof
+    from outrider.store.values import Beat, StoredProof
 
 _TRIES = 3
 
@@ -68,6 +69,10 @@ class Recorder:
         """Store verdicts; one that is there already (same check, time and fault) stays as it is."""
         wanted = list(found)
         self._transact(lambda connection: _write_proofs(connection, wanted))
+
+    def record_beat(self, check: CheckId, beat: Beat) -> None:
+        """Keep a call that a heartbeat waits for."""
+        self._transact(lambda connection: write_beat(connection, check, beat))
 
     def rename(self, old: CheckId, new: CheckId, at_us: int) -> None:
         """Make `old` an alias of `new`."""

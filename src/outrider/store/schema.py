@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -201,4 +201,12 @@ proofs = Table(
     Column("noticed", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("snapshot", Text, nullable=False),
+)  # fmt: skip
+
+beats = Table(
+    "beats", metadata,
+    Column("check_key", ForeignKey("checks.key"), primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("exit_code", Integer, nullable=False),
+    Column("note", Text, nullable=False),
 )  # fmt: skip

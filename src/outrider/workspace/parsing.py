@@ -17,6 +17,7 @@ from outrider.workspace.settings import (
     Capabilities,
     JourneySettings,
     Pattern,
+    ProbeSettings,
     RetentionSettings,
     Rule,
     SecretSource,
@@ -26,6 +27,7 @@ from outrider.workspace.settings import (
 )
 from outrider.workspace.tables import (
     Table,
+    as_addresses,
     as_any_text,
     as_count,
     as_duration,
@@ -93,6 +95,7 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         exclude=general.read("exclude", as_inner_paths, ()),
         defaults=_defaults(top.section("defaults")),
         journeys=_journeys(top.section("journeys"), root),
+        probes=_probes(top.section("probes")),
         browser=_browser(top.section("browser")),
         store=_store(top.section("store")),
         secrets=secrets,
@@ -140,6 +143,17 @@ def _journeys(table: Table, root: Path) -> JourneySettings:
             table.report("paths", f'names "{path}", which does not exist', "correct or create it", "missing-folder")
     table.close()
     return journeys
+
+
+def _probes(table: Table) -> ProbeSettings:
+    usual = ProbeSettings()
+    probes = ProbeSettings(
+        per_host=table.read("per_host", as_count(1, 1000), usual.per_host),
+        late_s=table.read("late", as_duration, usual.late_s),
+        references=table.read("references", as_addresses, usual.references),
+    )
+    table.close()
+    return probes
 
 
 def _browser(table: Table) -> BrowserSettings:

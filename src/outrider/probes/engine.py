@@ -1,0 +1,169 @@
+"""One process, thousands of probes: an event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Self
+
+from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
+from outrider.probes.connectivity import OwnNetwork
+from outrider.probes.evidence import keep
+from outrider.probes.findings import Blame, Failure, Findings
+from outrider.probes.lateness import Lateness
+from outrider.probes.tools import Tools
+from outrider.probes.transfers import Transfers
+from outrider.probes.turns import HostTurns
+from outrider.probes.verdict import Circumstance, assess
+from outrider.workspace import Mask, ProbeSettings, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from outrider.model import CheckId, Order
+    from outrider.probes.tools import Heartbeats, Probe
+
+_USUAL = ProbeSettings()
+_UNMASKED = Mask()
+_NEEDS_NETWORK = {Blame.NETWORK}
+
+
+class Engine:
+    """Measures probes, any number at a time; see `Measure` for what it promises.
+
+    A slow or dead target delays no other: nothing waits but for a turn at its own host.
+
+    Args:
+        probes: By check.
+        settings: How they run on this host.
+        mask: Hides the workspace's secrets.
+        heartbeats: Where the calls of jobs are kept.
+        network: Tells whether our own network is down.
+    """
+
+    def __init__(
+        self,
+        probes: Mapping[CheckId, Probe],
+        settings: ProbeSettings = _USUAL,
+        *,
+        mask: Mask = _UNMASKED,
+        heartbeats: Heartbeats | None = None,
+        network: OwnNetwork | None = None,
+    ) -> None:
+        self._probes = probes
+        self._settings = settings
+        self._mask = mask
+        self._heartbeats = heartbeats
+        self._network = network or OwnNetwork(settings.references)
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._serve, name="probes", daemon=True)
+
+    def __enter__(self) -> Self:
+        _raise_file_limit()
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._shut_down(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def measure(self, order: Order) -> Measurement:
+        """Carry out one attempt of a probe."""
+        done: Future[Measurement] = Future()
+        self.start(order, done.set_result)
+        return done.result()
+
+    def start(self, order: Order, done: Callable[[Measurement], None]) -> None:
+        """Begin an attempt; `done` is called with its measurement, in the engine's own thread."""
+        self._loop.call_soon_threadsafe(self._begin, order, done)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.call_soon(self._set_up)
+        self._loop.run_forever()
+
+    def _set_up(self) -> None:
+        self._lateness = Lateness()
+        self._turns = HostTurns(self._settings.per_host)
+        self._tools = Tools(Transfers(), self._heartbeats, _now_us)
+        self._ready.set()
+
+    async def _shut_down(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tools.transfers.close()
+
+    def _begin(self, order: Order, done: Callable[[Measurement], None]) -> None:
+        task = self._loop.create_task(self._carry_out(order, done))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, order: Order, done: Callable[[Measurement], None]) -> None:
+        done(await self._attempt(order))
+
+    async def _attempt(self, order: Order) -> Measurement:
+        probe = self._probes[order.check.id]
+        ends_s = time.monotonic() + order.deadline_s
+        try:
+            async with self._turns.taken(probe.host, order.deadline_s):
+                started_us, began_s = _now_us(), self._lateness.begin()
+                try:
+                    left_s = max(0.001, ends_s - time.monotonic())
+                    findings = await probe.attempt(self._tools, left_s, evidence=order.evidence)
+                finally:
+                    late_s = self._lateness.end(began_s)
+        except TimeoutError:
+            waited = f"waited {order.deadline_s:g} s for a turn at {probe.host}, which {self._settings.per_host} others"
+            return Measurement(Outcome.INCONCLUSIVE, f"{waited} were asking", _now_us(), order.deadline_s * 1000)
+        lost = await self._why_lost(probe, findings)
+        ours = Circumstance(late_s, self._settings.late_s, lost)
+        return self._told(order, findings, ours, started_us)
+
+    async def _why_lost(self, probe: Probe, findings: Findings) -> str:
+        if not any(one.blame in _NEEDS_NETWORK for one in findings.failures):
+            return ""
+        return await self._network.why_lost(probe.host, findings.attributes.get("remote", ""))
+
+    def _told(self, order: Order, findings: Findings, ours: Circumstance, started_us: int) -> Measurement:
+        outcome, reason = assess(findings, ours)
+        measurement = Measurement(
+            outcome=outcome,
+            reason=reason,
+            started_us=started_us,
+            duration_ms=findings.duration_ms,
+            steps=findings.steps,
+            samples=findings.samples,
+            errors=tuple(_error(one, findings.address) for one in findings.failures),
+            artifacts=keep(findings.exhibits, order.scratch),
+            attributes={name: value for name, value in findings.attributes.items() if value},
+        )
+        if outcome == Outcome.PASSED and not order.evidence:
+            return measurement
+        return masked(measurement, self._mask.learn(*findings.secrets))
+
+
+def _error(failure: Failure, address: str) -> ErrorRecord:
+    return ErrorRecord(ErrorSource.REQUEST, failure.reason, url=address, step=failure.step)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _raise_file_limit() -> None:
+    """Allow this process as many open files, and so connections, as it may have at most."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
