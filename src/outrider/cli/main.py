@@ -18,6 +18,7 @@ _COMMANDS = {
     "run": "Run checks now and store the runs.",
     "runs": "List stored runs.",
     "show": "Show one run: steps, errors and where each artifact lies.",
+    "serve": "Answer over HTTP: the calls that heartbeats wait for.",
     "prove": "Break each journey's target on purpose and report which breaks it notices.",
 }
 INTERRUPTED = 130

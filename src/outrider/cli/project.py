@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from outrider.journeys import (
     BrowserServer,
     BrowserSettings,
+    Collection,
     JourneyMeasure,
     Sessions,
     Setting,
@@ -25,7 +26,8 @@ from outrider.journeys import (
     reap_orphans,
 )
 from outrider.model import BrowserError, Check, CheckId, Circumstances, ConfigError, ConfigErrors, Kind, Place
-from outrider.runs import Turns
+from outrider.probes import Catalogue, Engine, read_probes
+from outrider.runs import Fleet, Turns
 from outrider.store import Store
 from outrider.workspace import (
     Mask,
@@ -40,10 +42,15 @@ from outrider.workspace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from outrider.journeys import Browser, Collection, Found
+    from outrider.journeys import Browser, Found
+    from outrider.runs import Listener
     from outrider.workspace import Secrets, Workspace
+
+
+_NO_TESTS = Collection([], [])
+_PROBES = ("probe:", "probes/")
 
 
 def workspace_here() -> Workspace:
@@ -86,33 +93,63 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything that journeys need to run on this host; made by `bench`."""
+    """Everything that checks need to run on this host; made by `bench`."""
 
     workspace: Workspace
     workers: Workers
     measure: JourneyMeasure
+    catalogue: Catalogue
+    mask: Mask
     turns: Turns
     scratch: Path
     circumstances: Circumstances
 
-    def discover(self) -> Discovery:
+    def discover(self, patterns: Sequence[str] = ()) -> Discovery:
         """Return the checks of the workspace.
+
+        Args:
+            patterns: What is wanted; if that can be nothing but probes, no journey is looked for.
 
         Raises:
             WorkerError: If no worker gets ready.
         """
-        if not self.workspace.capabilities.journeys:
-            return Discovery((), ())
-        return _discovery(self.workspace, self.workers.collect())
+        if wants_probes_only(patterns):
+            return _discovery(self.workspace, self.catalogue, is_whole=False)
+        folders = (self.workspace.root / path for path in self.workspace.journeys.paths)
+        if not (self.workspace.capabilities.journeys and any(folder.exists() for folder in folders)):
+            return _discovery(self.workspace, self.catalogue)
+        return _discovery(self.workspace, self.catalogue, self.workers.collect())
+
+    @contextmanager
+    def fleet(self, store: Store, listener: Listener | None = None) -> Iterator[Fleet]:
+        """Provide what runs the workspace's probes, many at a time."""
+        settings, probes = self.workspace.probes, self.catalogue.probes
+        with (
+            Engine(probes, settings, mask=self.mask, heartbeats=store) as engine,
+            Fleet(engine, store, self.scratch, self.circumstances, listener) as fleet,
+        ):
+            yield fleet
+
+
+def wants_probes_only(patterns: Sequence[str]) -> bool:
+    """Tell whether patterns can mean nothing but probes, by how they begin."""
+    return bool(patterns) and all(pattern.removeprefix("./").startswith(_PROBES) for pattern in patterns)
+
+
+def probes_of(workspace: Workspace, secrets: Secrets) -> Catalogue:
+    """Return the probes of a workspace; none if they are switched off."""
+    if not workspace.capabilities.probes:
+        return Catalogue()
+    return read_probes(workspace, {**os.environ, **_values(workspace, secrets)})
 
 
 @contextmanager
 def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[Bench]:
-    """Provide what runs the workspace's journeys, and leave nothing behind.
+    """Provide what runs the workspace's checks, and leave nothing behind.
 
     Args:
         workspace: What to run.
-        browser: To run them in; without one they can only be collected.
+        browser: To run journeys in; without one they can only be collected.
 
     Raises:
         ConfigError: If a secret is missing, or the workspace cannot be copied.
@@ -150,7 +187,16 @@ def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[B
             snapshot=snapshot.digest,
         )
         turns = Turns(home / "turns", workspace.journeys.concurrency)
-        yield Bench(workspace, workers, measure, turns, folder / "runs", circumstances)
+        yield Bench(
+            workspace=workspace,
+            workers=workers,
+            measure=measure,
+            catalogue=probes_of(workspace, secrets),
+            mask=Mask.of(secrets),
+            turns=turns,
+            scratch=folder / "runs",
+            circumstances=circumstances,
+        )
 
 
 def found_browser(workspace: Workspace) -> Browser | BrowserError:
@@ -176,14 +222,20 @@ def _remove(folder: Path) -> None:
 
 
 def _environment(workspace: Workspace, secrets: Secrets, browser: Browser | None) -> dict[str, str]:
-    environment = {**os.environ, **workspace.env, **{name: secrets[name].reveal() for name in secrets}}
+    environment = {**os.environ, **_values(workspace, secrets)}
     if browser is None:
         return environment
     return {**environment, **browser_environment(browser), "OUTRIDER_BROWSER": json.dumps(asdict(browser))}
 
 
-def _discovery(workspace: Workspace, collection: Collection) -> Discovery:
-    problems: list[ConfigError] = []
+def _values(workspace: Workspace, secrets: Secrets) -> dict[str, str]:
+    return {**workspace.env, **{name: secrets[name].reveal() for name in secrets}}
+
+
+def _discovery(
+    workspace: Workspace, catalogue: Catalogue, collection: Collection = _NO_TESTS, *, is_whole: bool = True
+) -> Discovery:
+    problems = list(catalogue.problems)
     checks = [_check(workspace, found, problems) for found in collection.tests]
     for node, message in collection.errors:
         where = Place(node.partition("::")[0])
@@ -196,8 +248,11 @@ def _discovery(workspace: Workspace, collection: Collection) -> Discovery:
             )
         )
         checks.append(_broken(workspace, node))
+    checks += catalogue.checks
     everything = tuple(checks)
-    problems += [*duplicate_checks(everything), *unmatched_patterns(workspace, everything)]
+    problems += duplicate_checks(everything)
+    if is_whole:
+        problems += unmatched_patterns(workspace, everything)
     unique = {check.id: check for check in reversed(everything)}
     return Discovery(tuple(reversed(unique.values())), tuple(problems))
 

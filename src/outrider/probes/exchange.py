@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -170,8 +171,10 @@ def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failu
         return Failure(Blame.NETWORK, text)
     if code in _TIMED_OUT:
         return _time_out(curl, limit_s)
-    if code == pycurl.E_COULDNT_CONNECT and system not in _REFUSED:
-        return Failure(Blame.NETWORK, text)
+    if code == pycurl.E_COULDNT_CONNECT:
+        blame = Blame.TARGET if system in _REFUSED else Blame.NETWORK
+        why = lowered(os.strerror(system)) if system else text
+        return Failure(blame, f"cannot connect: {why}")
     if code in _WRONG_PROBE:
         return Failure(Blame.SETUP, text)
     return Failure(Blame.TARGET, text)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from outrider.model import CheckId
     from outrider.probes.findings import Findings
     from outrider.probes.transfers import Transfers
     from outrider.store import Beats
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class Heartbeats(Protocol):
     """Where the calls of cron jobs are kept."""
 
-    def beats(self, check: str) -> Beats:
+    def beats(self, check: CheckId) -> Beats:
         """Return what is known of the calls that belong to a check."""
         ...
 

@@ -1,8 +1,13 @@
 """One run, from lease to verdict; and whether a journey can fail at all."""
 
 from outrider.runs.attempts import Plan, next_attempt, verdict
-from outrider.runs.execution import Listener, Recorder, Runner
+from outrider.runs.course import Listener
+from outrider.runs.execution import Recorder, Runner
+from outrider.runs.fleet import Fleet
 from outrider.runs.proof import Proof, is_vacuous, prove
 from outrider.runs.turns import Turns
 
-__all__ = ["Listener", "Plan", "Proof", "Recorder", "Runner", "Turns", "is_vacuous", "next_attempt", "prove", "verdict"]
+__all__ = [
+    "Fleet", "Listener", "Plan", "Proof", "Recorder", "Runner", "Turns", "is_vacuous", "next_attempt", "prove",
+    "verdict",
+]  # fmt: skip
