@@ -86,7 +86,14 @@ class Engine:
 
     def start(self, order: Order, done: Callable[[Measurement], None]) -> None:
         """Begin an attempt; `done` is called with its measurement, in the engine's own thread."""
-        self._loop.call_soon_threadsafe(self._begin, order, done)
+        if threading.get_ident() == self._thread.ident:
+            self._begin(order, done)
+        else:
+            self.soon(lambda: self._begin(order, done))
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do some work in the engine's own thread; waking it once for many starts is much cheaper than for each."""
+        self._loop.call_soon_threadsafe(work)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Protocol, Self
 from outrider.runs.course import course_of, finished_run, launched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
 
     from outrider.model import Attempt, Check, Circumstances, Measurement, Order, Run
     from outrider.runs.course import Launch, Listener
 
-GATHER_S = 0.05
+GATHER_S = 0.2
 """How long a finished run waits for others: a transaction costs ten times what a run in it does."""
 
 _MOST_AT_ONCE = 1_000
@@ -29,6 +29,10 @@ class Starter(Protocol):
 
     def start(self, order: Order, done: Callable[[Measurement], None]) -> None:
         """Begin an attempt; `done` is called once, from any thread. The scratch folder need not be there yet."""
+        ...
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do some work where starting an attempt is cheap."""
         ...
 
 
@@ -76,17 +80,21 @@ class Fleet:
         if self._error is not None and error is None:
             raise self._error
 
-    def start(self, check: Check, done: Callable[[Run], None], *, due_us: int | None = None) -> None:
-        """Begin a run; `done` is called in the writer's thread once it is stored, and not at all if it cannot be.
+    def start(self, checks: Iterable[Check], done: Callable[[Run], None], *, due_us: int | None = None) -> None:
+        """Begin a run of each check; `done` is called in the writer's thread with each that is stored.
 
         Raises:
             StoreError: If an earlier run could not be stored.
         """
         if self._error is not None:
             raise self._error
-        launch = launched(check, due_us=due_us)
-        course = course_of(launch, self._scratch / launch.run, self._listener)
-        self._go_on(launch, course, next(course), done)
+        self._starter.soon(lambda: self._start(checks, done, due_us))
+
+    def _start(self, checks: Iterable[Check], done: Callable[[Run], None], due_us: int | None) -> None:
+        for check in checks:
+            launch = launched(check, due_us=due_us)
+            course = course_of(launch, self._scratch / launch.run, self._listener)
+            self._go_on(launch, course, next(course), done)
 
     def run_all(self, checks: Sequence[Check], done: Callable[[Run], None] = lambda _: None) -> list[Run]:
         """Make a run of each check, and return them in the order of the checks.
@@ -100,7 +108,7 @@ class Fleet:
         runs: dict[int, Run] = {}
         over = threading.Semaphore(0)
         for number, check in enumerate(checks):
-            self.start(check, _keeping(runs, number, over, done))
+            self.start([check], _keeping(runs, number, over, done))
         for _ in checks:
             while not over.acquire(timeout=0.5):
                 if self._stopped.is_set() and self._error is not None:

@@ -1,0 +1,208 @@
+"""What probes cost and how well they measure: `python benchmarks/probes.py [capacity|phases|scale]`.
+
+capacity  http probes per processor second, assertions evaluated and runs stored, beside Debian's
+          prometheus-blackbox-exporter on the same target with the same time-out and assertion, taking turns.
+phases    phase times against a server that delays each phase by a known amount.
+scale     10,000 probes at one a minute: memory, and how late each starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import multiprocessing
+import os
+import resource
+import shutil
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from outrider.model import Circumstances
+from outrider.probes import Engine, read_probes
+from outrider.runs import Fleet
+from outrider.store import Store
+from outrider.workspace import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from outrider.model import Check, Measurement, Run
+    from outrider.probes import Catalogue
+
+BODY = b'{"status":"ok","count":12}\n'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+EXPORTER = "prometheus-blackbox-exporter"
+EXPORTER_SETTINGS = """
+modules:
+  http:
+    prober: http
+    timeout: 5s
+    http:
+      valid_status_codes: [200]
+      fail_if_body_not_matches_regexp: ['"status":"ok"']
+      preferred_ip_protocol: ip4
+"""
+ROUNDS = 5
+AT_ONCE = 256
+SLICE = 32
+DELAYS_MS = {"connect": 0.0, "tls": 60.0, "first_byte": 150.0, "transfer": 90.0}
+SCALE = 10_000
+MINUTE_S = 60.0
+
+
+class Target(asyncio.Protocol):
+    """Answers whatever is asked, at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        assert isinstance(self.transport, asyncio.Transport)
+        self.transport.write(ANSWER)
+
+
+def serve_target(listener: socket.socket) -> None:
+    async def serve() -> None:
+        server = await asyncio.get_running_loop().create_server(Target, sock=listener, backlog=4096)
+        await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+@contextmanager
+def target() -> Iterator[int]:
+    """Serve in a process of its own; yield the port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
+        process = multiprocessing.get_context("fork").Process(target=serve_target, args=(listener,), daemon=True)
+        process.start()
+        yield listener.getsockname()[1]
+        process.kill()
+
+
+def workspace(folder: Path, port: int, count: int, per_host: int = AT_ONCE) -> Catalogue:
+    """Return the probes of a workspace that asks one target."""
+    probe = '[p{}]\nkind = "http"\nurl = "http://127.0.0.1:{}/"\ntimeout = "5s"\nretries = 0\nexpect.status = 200\n'
+    probe += "expect.matches = '\"status\":\"ok\"'\n"
+    (folder / "probes").mkdir(exist_ok=True)
+    (folder / "outrider.toml").write_text(f"[probes]\nper_host = {per_host}\n", encoding="utf-8")
+    text = "\n".join(probe.format(number, port) for number in range(count))
+    (folder / "probes" / "all.toml").write_text(text, encoding="utf-8")
+    return read_probes(load(folder), {})
+
+
+def cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def our_rate(folder: Path, catalogue: Catalogue, count: int) -> float:
+    """Return runs per processor second, from the start of the first to the storing of the last."""
+    checks = [catalogue.checks[number % len(catalogue.checks)] for number in range(count)]
+    settings = load(folder).probes
+    with (
+        Store.open(folder / "runs.db", artifacts=folder / "artifacts") as store,
+        Engine(catalogue.probes, settings) as engine,
+        Fleet(engine, store, folder / "scratch", Circumstances()) as fleet,
+    ):
+        began_s = time.process_time()
+        runs = keep_going(fleet, checks)
+        took_s = time.process_time() - began_s
+    outcomes = {run.outcome.value: sum(one.outcome == run.outcome for one in runs) for run in runs[:200]}
+    assert all(run.attempts[0].measurement.samples for run in runs), outcomes
+    return count / took_s
+
+
+def keep_going(fleet: Fleet, checks: list[Check]) -> list[Run]:
+    """Make runs, `AT_ONCE` of them under way at a time, each slice started as one, as a scheduler's tick would."""
+    runs: list[Run] = []
+    waiting = iter(checks)
+    over = threading.Event()
+
+    def done(run: Run) -> None:
+        runs.append(run)
+        if len(runs) == len(checks):
+            over.set()
+        elif not len(runs) % SLICE:
+            fleet.start(islice(waiting, SLICE), done)
+
+    fleet.start(islice(waiting, AT_ONCE), done)
+    over.wait()
+    return runs
+
+
+def exporter_rate(exporter: psutil.Process, port: int, exporter_port: int, count: int) -> float:
+    """Return probes per processor second of the exporter's process."""
+    before = cpu_s(exporter)
+
+    def ask(share: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", exporter_port)
+        for _ in range(share):
+            connection.request("GET", f"/probe?module=http&target=http://127.0.0.1:{port}/")
+            assert b"probe_success 1" in connection.getresponse().read()
+
+    workers = [threading.Thread(target=ask, args=(count // 8,)) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return count / (cpu_s(exporter) - before)
+
+
+def capacity() -> None:
+    """Print both rates, and their ratio round by round."""
+    if not shutil.which(EXPORTER):
+        print(f"{EXPORTER} is not installed: apt-get install {EXPORTER}")
+    with tempfile.TemporaryDirectory() as name, target() as port:
+        folder = Path(name)
+        catalogue = workspace(folder, port, 200)
+        (folder / "exporter.yml").write_text(EXPORTER_SETTINGS, encoding="utf-8")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            exporter_port = free.getsockname()[1]
+        command = [EXPORTER, f"--config.file={folder}/exporter.yml", f"--web.listen-address=127.0.0.1:{exporter_port}"]
+        our_rate(folder, catalogue, 500)
+        ours, theirs = [], []
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            wait_for(exporter_port)
+            exporter = psutil.Process(process.pid)
+            for _ in range(ROUNDS):
+                ours.append(our_rate(folder, catalogue, 6_000))
+                theirs.append(exporter_rate(exporter, port, exporter_port, 2_000))
+            process.terminate()
+    ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+    print(
+        f"per processor second, medians of {ROUNDS}: ours {statistics.median(ours):,.0f} runs measured, judged and "
+        f"stored; {EXPORTER} {statistics.median(theirs):,.0f} probes; ratio {statistics.median(ratios):.2f} "
+        f"({min(ratios):.2f} to {max(ratios):.2f})"
+    )
+
+
+def wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+
+
+def main() -> None:
+    """Print the figures that were asked for, or all."""
+    wanted = sys.argv[1:] or ["capacity"]
+    for name in wanted:
+        {"capacity": capacity}[name]()
+
+
+if __name__ == "__main__":
+    main()
