@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The last answer of an exchange, redirects followed.
 
@@ -33,7 +32,7 @@ class Answer:
     raw_headers: bytes = field(default=b"", repr=False)
     body: bytes = field(default=b"", repr=False)
 
-    @cached_property
+    @property
     def headers(self) -> dict[str, str]:
         """The last answer's headers, names in small letters; several of one name are joined by commas."""
         headers: dict[str, str] = {}
@@ -44,9 +43,11 @@ class Answer:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         return headers
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The body as text, in the character set that its header names."""
+        if b"charset" not in self.raw_headers.lower():
+            return self.body.decode("utf-8", "replace")
         charset = self.headers.get("content-type", "").partition("charset=")[2].split(";")[0].strip(" \"'")
         try:
             return self.body.decode(charset or "utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import threading
 import time
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _USUAL = ProbeSettings()
 _UNMASKED = Mask()
-_NEEDS_NETWORK = {Blame.NETWORK}
+_SHORTEST_S = 0.001
 
 
 class Engine:
@@ -66,6 +67,8 @@ class Engine:
 
     def __enter__(self) -> Self:
         _raise_file_limit()
+        gc.collect()
+        gc.freeze()  # what the workspace says stays: looking at it again and again would make the prober late
         self._thread.start()
         self._ready.wait()
         return self
@@ -124,22 +127,23 @@ class Engine:
         probe = self._probes[order.check.id]
         ends_s = time.monotonic() + order.deadline_s
         try:
-            async with self._turns.taken(probe.host, order.deadline_s):
-                started_us, began_s = _now_us(), self._lateness.begin()
-                try:
-                    left_s = max(0.001, ends_s - time.monotonic())
-                    findings = await probe.attempt(self._tools, left_s, evidence=order.evidence)
-                finally:
-                    late_s = self._lateness.end(began_s)
+            await self._turns.take(probe.host, order.deadline_s)
         except TimeoutError:
             waited = f"waited {order.deadline_s:g} s for a turn at {probe.host}, which {self._settings.per_host} others"
             return Measurement(Outcome.INCONCLUSIVE, f"{waited} were asking", _now_us(), order.deadline_s * 1000)
-        lost = await self._why_lost(probe, findings)
+        started_us, began_s = _now_us(), self._lateness.begin()
+        try:
+            left_s = max(_SHORTEST_S, ends_s - time.monotonic())
+            findings = await probe.attempt(self._tools, left_s, evidence=order.evidence)
+        finally:
+            late_s = self._lateness.end(began_s)
+            self._turns.give_back(probe.host)
+        lost = await self._why_lost(probe, findings) if findings.failures else ""
         ours = Circumstance(late_s, self._settings.late_s, lost)
         return self._told(order, findings, ours, started_us)
 
     async def _why_lost(self, probe: Probe, findings: Findings) -> str:
-        if not any(one.blame in _NEEDS_NETWORK for one in findings.failures):
+        if all(one.blame != Blame.NETWORK for one in findings.failures):
             return ""
         return await self._network.why_lost(probe.host, findings.attributes.get("remote", ""))
 

@@ -7,13 +7,15 @@ selector of our own, which the event loop watches as one file: that costs half o
 from __future__ import annotations
 
 import asyncio
-import selectors
+import math
 from typing import Any
 
 import pycurl
 
-_READABLE, _WRITABLE = selectors.EVENT_READ, selectors.EVENT_WRITE
+from outrider.probes.sockets import new_sockets
+
 _AT_ONCE = 1000
+_EARLY_S = 0.0005
 
 
 class Transfers:
@@ -21,14 +23,15 @@ class Transfers:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._selector = selectors.DefaultSelector()
-        self._timer: asyncio.Handle | None = None
+        self._sockets = new_sockets()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_s = math.inf
         self._waiting: dict[pycurl.Curl, asyncio.Future[tuple[int, str]]] = {}
         self._spare: list[pycurl.Curl] = []
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
-        self._loop.add_reader(self._selector, self._sockets_ready)
+        self._loop.add_reader(self._sockets.fileno(), self._sockets_ready)
 
     def borrow(self) -> pycurl.Curl:
         """Return a handle without options; hand it back with `give_back`."""
@@ -54,41 +57,39 @@ class Transfers:
         """Let go of everything; nothing may be under way."""
         if self._timer is not None:
             self._timer.cancel()
-        self._loop.remove_reader(self._selector)
+        self._loop.remove_reader(self._sockets.fileno())
         self._multi.close()
-        self._selector.close()
+        self._sockets.close()
         for curl in self._spare:
             curl.close()
 
     def _watch(self, what: int, socket: int, _multi: object, _data: object) -> None:
-        if what == pycurl.POLL_REMOVE:
-            if socket in self._selector.get_map():
-                self._selector.unregister(socket)
-            return
-        events = (_READABLE if what & pycurl.POLL_IN else 0) | (_WRITABLE if what & pycurl.POLL_OUT else 0)
-        if socket in self._selector.get_map():
-            self._selector.modify(socket, events)
-        else:
-            self._selector.register(socket, events)
+        # libcurl's POLL_IN, POLL_OUT and POLL_INOUT are our events; POLL_REMOVE is a number of its own.
+        self._sockets.wait_for(socket, 0 if what == pycurl.POLL_REMOVE else what)
 
     def _set_timer(self, after_ms: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if after_ms == 0:
-            self._timer = self._loop.call_soon(self._timer_fired)
-        elif after_ms > 0:
-            self._timer = self._loop.call_later(after_ms / 1000, self._timer_fired)
+        """Note when libcurl wants to be called; an earlier call than that only looks, and is not worth cancelling."""
+        if after_ms < 0:
+            self._due_s = math.inf
+            return
+        self._due_s = self._loop.time() + after_ms / 1000
+        if self._timer is None or self._timer.when() > self._due_s:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(self._due_s, self._timer_fired)
 
     def _timer_fired(self) -> None:
         self._timer = None
-        self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        self._finish()
+        if self._loop.time() >= self._due_s - _EARLY_S:
+            self._due_s = math.inf
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            self._finish()
+        elif self._due_s < math.inf:
+            self._timer = self._loop.call_at(self._due_s, self._timer_fired)
 
     def _sockets_ready(self) -> None:
-        for key, events in self._selector.select(0):
-            ready = (pycurl.CSELECT_IN if events & _READABLE else 0) | (pycurl.CSELECT_OUT if events & _WRITABLE else 0)
-            self._multi.socket_action(key.fd, ready)
+        for socket, events in self._sockets.ready():
+            self._multi.socket_action(socket, events)
         self._finish()
 
     def _finish(self) -> None:

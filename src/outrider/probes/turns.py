@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 
 @dataclass(slots=True)
@@ -25,34 +20,27 @@ class HostTurns:
         self._per_host = per_host
         self._queues: dict[str, _Queue] = {}
 
-    @asynccontextmanager
-    async def taken(self, host: str, limit_s: float) -> AsyncIterator[None]:
-        """Wait for a turn, and hold it; an empty host needs none.
+    async def take(self, host: str, limit_s: float) -> None:
+        """Wait for a turn, which has to be given back; an empty host needs none.
 
         Raises:
             TimeoutError: If there is none within `limit_s`.
         """
         if not host:
-            yield
             return
-        queue = self._queues.setdefault(host, _Queue())
-        if queue.under_way >= self._per_host:
-            await self._wait(queue, limit_s)
-        else:
+        queue = self._queues.get(host)
+        if queue is None:
+            queue = self._queues[host] = _Queue()
+        if queue.under_way < self._per_host:
             queue.under_way += 1
-        try:
-            yield
-        finally:
-            self._pass_on(host, queue)
+        else:
+            await self._wait(queue, limit_s)
 
-    @staticmethod
-    async def _wait(queue: _Queue, limit_s: float) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue.waiting.append(turn)
-        async with asyncio.timeout(limit_s):
-            await turn
-
-    def _pass_on(self, host: str, queue: _Queue) -> None:
+    def give_back(self, host: str) -> None:
+        """End a turn: the next in the queue has it."""
+        if not host:
+            return
+        queue = self._queues[host]
         while queue.waiting:
             turn = queue.waiting.popleft()
             if not turn.done():  # who waited too long has left
@@ -61,3 +49,19 @@ class HostTurns:
         queue.under_way -= 1
         if not queue.under_way:
             del self._queues[host]
+
+    @staticmethod
+    async def _wait(queue: _Queue, limit_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        queue.waiting.append(turn)
+        expiry = loop.call_later(limit_s, _expire, turn)
+        try:
+            await turn
+        finally:
+            expiry.cancel()
+
+
+def _expire(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(TimeoutError())

@@ -42,9 +42,15 @@ def launched(check: Check, *, location: str = "local", due_us: int | None = None
 
 
 def course_of(
-    launch: Launch, folder: Path, listener: Listener | None = None
+    launch: Launch, scratch: Path, listener: Listener | None = None
 ) -> Generator[Order, Measurement, tuple[Attempt, ...]]:
-    """Yield the order of each attempt, be sent what it measured, and return all attempts."""
+    """Yield the order of each attempt, be sent what it measured, and return all attempts.
+
+    Args:
+        launch: The run.
+        scratch: The folder in which the run has one of its own, named by its id.
+        listener: Hears of each attempt.
+    """
     check, attempts = launch.check, list[Attempt]()
     deadline_s = time.monotonic() + check.policy.timeout_s
     while plan := next_attempt(attempts, check.policy, deadline_s - time.monotonic()):
@@ -55,7 +61,7 @@ def course_of(
             check=check,
             attempt=plan.number,
             deadline_s=deadline_s - time.monotonic(),
-            scratch=folder / str(plan.number),
+            scratch=scratch.joinpath(launch.run, str(plan.number)),
             evidence=plan.evidence,
         )
         measured = is_measured(plan) and measurement.outcome == Outcome.PASSED

@@ -52,15 +52,15 @@ class Runner:
         launch = launched(check, location=location, due_us=due_us, run=run)
         folder = self._scratch / launch.run
         try:
-            attempts = self._attempts(launch, folder)
+            attempts = self._attempts(launch)
             finished = finished_run(launch, attempts, self._circumstances)
             self._recorder.record(finished)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return finished
 
-    def _attempts(self, launch: Launch, folder: Path) -> tuple[Attempt, ...]:
-        course = course_of(launch, folder, self._listener)
+    def _attempts(self, launch: Launch) -> tuple[Attempt, ...]:
+        course = course_of(launch, self._scratch, self._listener)
         order = next(course)
         while True:
             order.scratch.mkdir(parents=True)

@@ -93,7 +93,7 @@ class Fleet:
     def _start(self, checks: Iterable[Check], done: Callable[[Run], None], due_us: int | None) -> None:
         for check in checks:
             launch = launched(check, due_us=due_us)
-            course = course_of(launch, self._scratch / launch.run, self._listener)
+            course = course_of(launch, self._scratch, self._listener)
             self._go_on(launch, course, next(course), done)
 
     def run_all(self, checks: Sequence[Check], done: Callable[[Run], None] = lambda _: None) -> list[Run]:
