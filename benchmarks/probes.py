@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +67,7 @@ class Target(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, _data: bytes) -> None:
         assert isinstance(self.transport, asyncio.Transport)
         self.transport.write(ANSWER)
 
@@ -192,11 +192,9 @@ def capacity() -> None:
 
 def wait_for(port: int) -> None:
     for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
-        except OSError:
-            time.sleep(0.02)
+        time.sleep(0.02)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import resource
 import threading
 import time
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
@@ -31,6 +32,17 @@ if TYPE_CHECKING:
 _USUAL = ProbeSettings()
 _UNMASKED = Mask()
 _SHORTEST_S = 0.001
+_SWEEP_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """An attempt to make; `ends_s` is on the monotonic clock."""
+
+    order: Order
+    done: Callable[[Measurement], None]
+    probe: Probe
+    ends_s: float
 
 
 class Engine:
@@ -63,6 +75,7 @@ class Engine:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sweep: asyncio.TimerHandle | None = None
         self._thread = threading.Thread(target=self._serve, name="probes", daemon=True)
 
     def __enter__(self) -> Self:
@@ -105,42 +118,49 @@ class Engine:
 
     def _set_up(self) -> None:
         self._lateness = Lateness()
-        self._turns = HostTurns(self._settings.per_host)
+        self._turns: HostTurns[_Job] = HostTurns(self._settings.per_host)
         self._tools = Tools(Transfers(), self._heartbeats, _now_us)
         self._ready.set()
 
     async def _shut_down(self) -> None:
+        if self._sweep is not None:
+            self._sweep.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tools.transfers.close()
 
     def _begin(self, order: Order, done: Callable[[Measurement], None]) -> None:
-        task = self._loop.create_task(self._carry_out(order, done))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        job = _Job(order, done, self._probes[order.check.id], time.monotonic() + order.deadline_s)
+        if self._turns.take(job.probe.host, job, job.ends_s):
+            self._launch(job)
+        elif self._sweep is None:
+            self._sweep = self._loop.call_later(_SWEEP_S, self._end_waits)
 
-    async def _carry_out(self, order: Order, done: Callable[[Measurement], None]) -> None:
-        done(await self._attempt(order))
+    def _launch(self, job: _Job) -> None:
+        self._tasks.add(self._loop.create_task(self._carry_out(job)))
 
-    async def _attempt(self, order: Order) -> Measurement:
-        probe = self._probes[order.check.id]
-        ends_s = time.monotonic() + order.deadline_s
-        try:
-            await self._turns.take(probe.host, order.deadline_s)
-        except TimeoutError:
-            waited = f"waited {order.deadline_s:g} s for a turn at {probe.host}, which {self._settings.per_host} others"
-            return Measurement(Outcome.INCONCLUSIVE, f"{waited} were asking", _now_us(), order.deadline_s * 1000)
+    def _end_waits(self) -> None:
+        """Answer for the jobs that had no turn in time, and look again as long as any waits."""
+        for job in self._turns.expired(time.monotonic()):
+            others = f"which {self._settings.per_host} others were asking"
+            waited = f"waited {job.order.deadline_s:g} s for a turn at {job.probe.host}, {others}"
+            job.done(Measurement(Outcome.INCONCLUSIVE, waited, _now_us(), job.order.deadline_s * 1000))
+        self._sweep = self._loop.call_later(_SWEEP_S, self._end_waits) if self._turns.waiting else None
+
+    async def _carry_out(self, job: _Job) -> None:
+        order, probe = job.order, job.probe
         started_us, began_s = _now_us(), self._lateness.begin()
         try:
-            left_s = max(_SHORTEST_S, ends_s - time.monotonic())
+            left_s = max(_SHORTEST_S, job.ends_s - time.monotonic())
             findings = await probe.attempt(self._tools, left_s, evidence=order.evidence)
         finally:
             late_s = self._lateness.end(began_s)
-            self._turns.give_back(probe.host)
+            if (following := self._turns.give_back(probe.host)) is not None:
+                self._launch(following)
         lost = await self._why_lost(probe, findings) if findings.failures else ""
-        ours = Circumstance(late_s, self._settings.late_s, lost)
-        return self._told(order, findings, ours, started_us)
+        job.done(self._told(order, findings, Circumstance(late_s, self._settings.late_s, lost), started_us))
+        self._tasks.discard(asyncio.current_task())
 
     async def _why_lost(self, probe: Probe, findings: Findings) -> str:
         if all(one.blame != Blame.NETWORK for one in findings.failures):

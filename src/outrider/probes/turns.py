@@ -2,66 +2,63 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class _Queue:
+class _Queue(Generic[T]):
     under_way: int = 0
-    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    waiting: deque[tuple[float, T]] = field(default_factory=deque)
 
 
-class HostTurns:
-    """At most so many at a time to a host, first come, first served; hosts do not wait for each other."""
+class HostTurns(Generic[T]):
+    """At most so many jobs at a time for a host, first come, first served; hosts do not wait for each other.
+
+    It holds jobs and neither starts nor ends them, and knows no clock.
+    """
 
     def __init__(self, per_host: int) -> None:
         self._per_host = per_host
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[str, _Queue[T]] = {}
+        self.waiting = 0
 
-    async def take(self, host: str, limit_s: float) -> None:
-        """Wait for a turn, which has to be given back; an empty host needs none.
-
-        Raises:
-            TimeoutError: If there is none within `limit_s`.
-        """
+    def take(self, host: str, job: T, until_s: float) -> bool:
+        """Tell whether a job may begin now; if not, it waits, `until_s` at most. An empty host needs no turn."""
         if not host:
-            return
+            return True
         queue = self._queues.get(host)
         if queue is None:
             queue = self._queues[host] = _Queue()
         if queue.under_way < self._per_host:
             queue.under_way += 1
-        else:
-            await self._wait(queue, limit_s)
+            return True
+        queue.waiting.append((until_s, job))
+        self.waiting += 1
+        return False
 
-    def give_back(self, host: str) -> None:
-        """End a turn: the next in the queue has it."""
+    def give_back(self, host: str) -> T | None:
+        """End a turn; return the job that has it now, if one is waiting."""
         if not host:
-            return
+            return None
         queue = self._queues[host]
-        while queue.waiting:
-            turn = queue.waiting.popleft()
-            if not turn.done():  # who waited too long has left
-                turn.set_result(None)
-                return
+        if queue.waiting:
+            self.waiting -= 1
+            return queue.waiting.popleft()[1]
         queue.under_way -= 1
         if not queue.under_way:
             del self._queues[host]
+        return None
 
-    @staticmethod
-    async def _wait(queue: _Queue, limit_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        queue.waiting.append(turn)
-        expiry = loop.call_later(limit_s, _expire, turn)
-        try:
-            await turn
-        finally:
-            expiry.cancel()
-
-
-def _expire(turn: asyncio.Future[None]) -> None:
-    if not turn.done():
-        turn.set_exception(TimeoutError())
+    def expired(self, now_s: float) -> list[T]:
+        """Return the jobs that have waited too long, which wait no more."""
+        gone: list[T] = []
+        for queue in self._queues.values():
+            if any(until_s <= now_s for until_s, _ in queue.waiting):
+                gone += [job for until_s, job in queue.waiting if until_s <= now_s]
+                queue.waiting = deque(one for one in queue.waiting if one[0] > now_s)
+        self.waiting -= len(gone)
+        return gone

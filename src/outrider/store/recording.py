@@ -17,7 +17,7 @@ from outrider.store.beats import write_beat
 from outrider.store.catalogue import Catalogue, check_key, insert_check
 from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
 from outrider.store.renaming import rename
-from outrider.store.rows import Rows, Subject
+from outrider.store.rows import Rows, Subject, insert_plain
 from outrider.store.schema import checks, proofs, runs
 
 if TYPE_CHECKING:
@@ -113,20 +113,20 @@ class Recorder:
         self, connection: Connection, fresh: Sequence[Run], known: Mapping[CheckId, KnownCheck]
     ) -> dict[bytes, int]:
         rows = [
-            {
-                "id": _bytes(run),
-                "check_key": known[run.check].key,
-                "circumstances_key": self._catalogue.circumstances(connection, run),
-                "due_us": run.due_us,
-                "started_us": run.started_us,
-                "finished_us": run.finished_us,
-                "outcome": run.outcome.value,
-                "reason": bounded(run.reason, REASON_CHARACTERS),
-            }
+            (
+                _bytes(run),
+                known[run.check].key,
+                self._catalogue.circumstances(connection, run),
+                run.due_us,
+                run.started_us,
+                run.finished_us,
+                run.outcome.value,
+                bounded(run.reason, REASON_CHARACTERS),
+            )
             for run in fresh
         ]
-        connection.execute(insert(runs), rows)
-        found = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row["id"] for row in rows])))
+        insert_plain(connection, runs, rows, keyed=False)
+        found = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row[0] for row in rows])))
         return {bytes(identifier): key for identifier, key in found}
 
     def _take(self, measurement: Measurement) -> _Taken:

@@ -198,18 +198,26 @@ def _host_columns(host: HostLoad | None) -> tuple[float | None, ...]:
     return host.processors, host.load_1m, host.own_share, host.other_share, host.memory_available_bytes
 
 
-def insert_plain(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+def insert_plain(
+    connection: Connection, table: Table, rows: Sequence[tuple[object, ...]], *, keyed: bool = True
+) -> None:
     """Hand rows, in the order of the table's columns, to the driver as they are.
 
     SQLAlchemy's treatment of each would cost as much as storing it.
+
+    Args:
+        connection: In a writing transaction.
+        table: Where they go.
+        rows: None of their values needs to be converted for the driver.
+        keyed: Whether they have the first column, which the database otherwise fills.
     """
     if not rows:
         return
-    statement = insert(table).compile(dialect=connection.dialect)
+    names = table.columns.keys()[0 if keyed else 1 :]
+    statement = insert(table).compile(dialect=connection.dialect, column_keys=names)
     if statement.positional:
         connection.exec_driver_sql(str(statement), list(rows))
     else:
-        names = table.columns.keys()
         connection.exec_driver_sql(str(statement), [dict(zip(names, row, strict=True)) for row in rows])
 
 
