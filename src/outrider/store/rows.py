@@ -94,6 +94,8 @@ class Rows:
     def _add_steps(self, subject: Subject) -> set[str]:
         """Add the attempt's steps, and return the keys of those that there is no room for."""
         measurement = subject.attempt.measurement
+        if not measurement.steps:
+            return set()
         kept = measurement.steps[:STEPS_PER_ATTEMPT]
         dropped = {identity(step.key) for step in measurement.steps[STEPS_PER_ATTEMPT:]}
         keys = self.catalogue.steps(self.connection, subject.check, kept, measurement.started_us)
