@@ -10,6 +10,7 @@ from outrider.probes.entry import Entry
 from outrider.probes.heartbeat import HeartbeatProbe
 from outrider.probes.kinds import KINDS
 from outrider.workspace import resolve
+from outrider.workspace.parsing import in_reading_order
 from outrider.workspace.policy import read_overrides
 from outrider.workspace.positions import read_document
 from outrider.workspace.tables import Table, as_one_of, as_text
@@ -65,7 +66,7 @@ def read_probes(workspace: Workspace, variables: Mapping[str, str], *, others: C
                 checks.append(check)
                 probes[check.id] = probe
     problems += _shared_tokens(checks, probes)
-    return Catalogue(tuple(checks), probes, tuple(problems))
+    return Catalogue(tuple(checks), probes, in_reading_order(problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class _Reader:
     def read(self, top: Table, name: str) -> tuple[Check, Probe] | None:
         """Read one; problems are left with its table. None if it belongs to somebody else."""
         table, place = top.section(name), top.place(name)
+        if not isinstance(top.data[name], dict):
+            return None
         example = f'"http", or another of {", ".join(KINDS)}'
         kind = table.require("kind", as_one_of(*KINDS, *self.others), "", example)
         if kind not in KINDS:

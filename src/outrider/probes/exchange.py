@@ -128,10 +128,11 @@ def read_phases(curl: pycurl.Curl, *, has_name: bool) -> tuple[float, dict[str, 
     name, connect, tls = get(pycurl.NAMELOOKUP_TIME_T), get(pycurl.CONNECT_TIME_T), get(pycurl.APPCONNECT_TIME_T)
     first, total = get(pycurl.STARTTRANSFER_TIME_T), get(pycurl.TOTAL_TIME_T)
     phases = {}
+    looked_up = name if has_name else 0
     if has_name:
         phases["dns"] = name / 1000
     if connect:
-        phases["connect"] = (connect - name) / 1000
+        phases["connect"] = (connect - looked_up) / 1000
     if tls:
         phases["tls"] = (tls - connect) / 1000
     if first:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.model import Sample
@@ -24,7 +24,7 @@ class HttpProbe:
 
     host: str
     request: Request
-    filled: tuple[str, Options]
+    filled: tuple[str, Options] = field(repr=False)
 
     async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:
         """Make the request and judge its answer."""

@@ -19,7 +19,7 @@ from outrider.probes.system_errors import explain_system
 from outrider.workspace.tables import Refused, as_count, as_one_of, as_share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from outrider.probes.entry import Entry
     from outrider.probes.tools import Tools
@@ -36,6 +36,16 @@ _NOT_PERMITTED = (
 )
 
 
+def _open(family: socket.AddressFamily) -> socket.socket:
+    """Return a socket that speaks ICMP, of the kind that needs no privilege if possible."""
+    try:
+        pinger = socket.socket(family, socket.SOCK_DGRAM, _PROTOCOLS[family])
+    except OSError:
+        pinger = socket.socket(family, socket.SOCK_RAW, _PROTOCOLS[family])
+    pinger.setblocking(False)
+    return pinger
+
+
 @dataclass(frozen=True, slots=True)
 class IcmpProbe:
     """Echo requests, one after another; `loss` is the share of them that may stay without a reply."""
@@ -45,6 +55,7 @@ class IcmpProbe:
     count: int
     loss: float
     within_ms: Mapping[str, float]
+    open_socket: Callable[[socket.AddressFamily], socket.socket] = _open
 
     async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:  # noqa: ARG002
         """Send the requests and judge the replies; the durations are those of the replies, their mean."""
@@ -54,7 +65,7 @@ class IcmpProbe:
         try:
             async with asyncio.timeout(limit_s):
                 address, family = await look_up(self.host, 0, self.ip)
-                with _open(family) as pinger:
+                with self.open_socket(family) as pinger:
                     pinger.connect((address, 0))
                     for number in range(self.count):
                         left_s = limit_s - (time.perf_counter() - began_s)
@@ -113,16 +124,6 @@ async def _ping(echo: _Echo, limit_s: float) -> list[float]:
     except TimeoutError:
         return []
     return [(time.perf_counter() - sent_s) * 1000]
-
-
-def _open(family: socket.AddressFamily) -> socket.socket:
-    """Return a socket that speaks ICMP, of the kind that needs no privilege if possible."""
-    try:
-        pinger = socket.socket(family, socket.SOCK_DGRAM, _PROTOCOLS[family])
-    except OSError:
-        pinger = socket.socket(family, socket.SOCK_RAW, _PROTOCOLS[family])
-    pinger.setblocking(False)
-    return pinger
 
 
 def checksum(packet: bytes) -> int:

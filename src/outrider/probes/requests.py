@@ -167,13 +167,16 @@ def _auth(entry: Entry) -> tuple[Options, tuple[tuple[str, Template], ...]]:
 
 
 def _headers(entry: Entry) -> tuple[tuple[str, Template], ...]:
-    headers = entry.templates("headers")
-    for name, value in headers:
+    """Read the headers; one that would break the request is reported, and left out."""
+    sound = []
+    for name, value in entry.templates("headers"):
         try:
             _header(name, value.fill(dict.fromkeys(value.names, "")))
         except Refused as refused:
             entry.table.section("headers").report(name, refused.what, refused.fix, refused.slug)
-    return headers
+        else:
+            sound.append((name, value))
+    return tuple(sound)
 
 
 def _header(name: str, value: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 
 from outrider.probes.findings import Blame, Failure
@@ -19,11 +20,12 @@ def explain_system(error: OSError, doing: str) -> Failure:
     Args:
         doing: What was being done, as in "while connecting".
     """
-    text = (error.strerror or str(error)) if error.errno else str(error)
+    number = max(0, error.errno or 0)  # those of name lookups are negative
+    text = os.strerror(number) if number else error.strerror or str(error)
     text = text[:1].lower() + text[1:]
     if error.errno in OURS:
         return Failure(Blame.PROBER, f"this host has no more of what a connection needs: {text}")
     if isinstance(error, socket.gaierror):
         return Failure(Blame.NETWORK, f"the name does not resolve: {text}")
     blame = Blame.NETWORK if error.errno in _UNREACHED else Blame.TARGET
-    return Failure(blame, f"{text}, {doing}" if error.errno else text)
+    return Failure(blame, f"{text}, {doing}" if number else text)

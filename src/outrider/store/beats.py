@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from outrider.store.catalogue import check_key, insert_check
 from outrider.store.limits import REASON_CHARACTERS, bounded
@@ -29,10 +29,12 @@ def write_beat(connection: Connection, check: CheckId, beat: Beat) -> None:
 
 
 def read_beats(connection: Connection, check: CheckId) -> Beats:
-    """Return since when a check is known, and its last call."""
+    """Return since when a check is known, and its last call; what was of its earlier names is its own."""
     key = check_key(connection, check)
     if key is None:
         return Beats(None, None)
-    since = connection.execute(select(checks.c.first_seen_us).where(checks.c.key == key)).scalar_one()
-    row = connection.execute(select(beats).where(beats.c.check_key == key)).one_or_none()
-    return Beats(since, None if row is None else Beat(row.at_us, row.exit_code, row.note))
+    own = or_(checks.c.key == key, checks.c.alias_of == key)
+    since = connection.execute(select(func.min(checks.c.first_seen_us)).where(own)).scalar_one()
+    calls = select(beats).join(checks, beats.c.check_key == checks.c.key).where(own).order_by(beats.c.at_us.desc())
+    last = connection.execute(calls.limit(1)).one_or_none()
+    return Beats(since, None if last is None else Beat(last.at_us, last.exit_code, last.note))

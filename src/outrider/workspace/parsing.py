@@ -40,7 +40,7 @@ from outrider.workspace.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 _EMPTY = Document(SETTINGS_FILE, {}, {})
@@ -67,11 +67,16 @@ def load(root: Path) -> Workspace:
         sessions = workspace.sessions if settings else None
         workspace = replace(workspace, schedule=_schedule(schedule, sessions, problems))
     if problems:
-        raise ConfigErrors(tuple(sorted(problems, key=_reading_order)))
+        raise ConfigErrors(in_reading_order(problems))
     return workspace
 
 
-def _reading_order(problem: ConfigError) -> tuple[str, int]:
+def in_reading_order(problems: Iterable[ConfigError]) -> tuple[ConfigError, ...]:
+    """Return problems by file and line."""
+    return tuple(sorted(problems, key=_place))
+
+
+def _place(problem: ConfigError) -> tuple[str, int]:
     return (problem.where.file, problem.where.line) if problem.where else ("", 0)
 
 
