@@ -41,7 +41,7 @@ fix: setup ## Repair what ruff can repair, and format
 
 bench: setup ## Run every benchmark of benchmarks/; prints ratios
 	$(BIN)/outrider browser --install
-	@for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python "$$file"; done
+	@for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename $$file .py)"; done
 
 lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }

@@ -1,4 +1,4 @@
-"""What storing a run costs: `python benchmarks/store.py [RUNS]`.
+"""What storing a run costs: `python -m benchmarks.store [RUNS]`.
 
 Our store and a bare `sqlite3` that inserts the very same rows into the same tables take turns, batch by batch, in one
 process, so that a busy machine slows both. Ratios of processor time are what to compare between machines.

@@ -17,8 +17,6 @@ FOLDERS = ("src", "demo", "journeys", "probes", "benchmarks", ".ci")
 MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 PACKAGES = sorted((ROOT / "src").rglob("__init__.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-# pytest loads this one by its entry point: its fixtures and hooks stand there.
-PLUGIN = ROOT / "src" / "outrider" / "pytest_plugin" / "__init__.py"
 
 
 def name(path: Path) -> str:
@@ -81,12 +79,41 @@ def test_no_module_is_longer_than_its_idea(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
-@pytest.mark.parametrize("path", [path for path in PACKAGES if path != PLUGIN], ids=name)
+@pytest.mark.parametrize("path", PACKAGES, ids=name)
 def test_packages_only_re_export(path: Path) -> None:
     """Importing a package does no work."""
     statements = ast.parse(path.read_text(encoding="utf-8")).body
 
     assert [ast.unparse(one) for one in statements if not is_re_export(one)] == []
+
+
+def slugs(tree: ast.AST) -> set[str]:
+    """Return the slugs of errors: given by name, as a default or by place, or as keys of a table of words."""
+    found: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.keyword(arg="slug", value=value):
+                found.append(value)
+            case ast.Call(func=ast.Name(id="Refused" | "failure") | ast.Attribute(attr="report"), args=arguments):
+                found += arguments
+            case ast.FunctionDef(args=ast.arguments(args=names, defaults=defaults)):
+                given = zip(reversed(names), reversed(defaults), strict=False)
+                found += [default for name, default in given if name.arg == "slug"]
+            case ast.Assign(targets=[ast.Name(id="_WORDS")], value=ast.Dict(keys=keys)):
+                found += keys
+            case _:
+                pass
+    texts = [one.value for one in found if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return {text for text in texts if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", text)}
+
+
+def test_every_error_is_explained() -> None:
+    """The slug at the end of a message is a heading of docs/errors.md, and no heading explains what cannot happen."""
+    used = {slug for path in MODULES for slug in slugs(ast.parse(path.read_text(encoding="utf-8")))}
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert used ^ set(headings) == set()
+    assert headings == sorted(set(headings))
 
 
 def test_the_readme_has_one_test_command() -> None:

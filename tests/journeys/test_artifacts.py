@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from outrider.journeys.artifacts import keep_artifacts
+from outrider.journeys.artifacts import keep_artifacts, masked
 from outrider.journeys.messages import ContextFiles, Performed
 from outrider.model import (
     ArtifactFile,
@@ -21,7 +21,6 @@ from outrider.model import (
     Step,
     StepKind,
 )
-from outrider.workspace import masked
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -303,3 +303,12 @@ def test_a_headline_is_one_line_with_the_actual_value(message: str, line: str) -
     told = headline(given)
 
     assert told == line
+
+
+def test_what_failed_before_any_page_is_the_reason() -> None:
+    """An option or variable that the suite wants is named, rather than that nothing was measured."""
+    missing = Phase("setup", "failed", 1.0, error_type="builtins.AssertionError", message="SHOP_URL is not set")
+
+    outcome, reason = assess(Facts(phases=[missing], touched=False))
+
+    assert (outcome, reason) == (Outcome.SETUP_ERROR, "before any page or request: SHOP_URL is not set")

@@ -58,11 +58,13 @@ def test_a_failed_request_tells_why(tmp_path: Path) -> None:
 
 def test_a_request_of_the_test_itself_is_marked(tmp_path: Path) -> None:
     """Playwright marks what an API context sent."""
-    path = written(tmp_path, entry() | {"_apiRequest": True}, entry())
+    path = written(
+        tmp_path, entry() | {"_apiRequest": True}, entry() | {"_apiRequestRef": "request-context@1"}, entry()
+    )
 
     requests = read_har(path)
 
-    assert [request.by_test for request in requests] == [True, False]
+    assert [request.by_test for request in requests] == [True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,6 @@ from outrider.workspace.settings import (
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIGURATION = (REPOSITORY / "docs/configuration.md").read_text(encoding="utf-8")
-ERRORS = (REPOSITORY / "docs/errors.md").read_text(encoding="utf-8")
-SOURCES = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "src/outrider/workspace").glob("*.py"))
 EXAMPLES = re.findall(r"```toml\n(.*?)```", CONFIGURATION, re.DOTALL)
 
 
@@ -56,18 +54,3 @@ def test_the_marker_takes_what_the_document_says() -> None:
     assert parse_overrides(every | lists, Place("journeys/test_a.py", 1)).id == "x"
     with pytest.raises(ConfigErrors):
         parse_overrides({"match": "x"}, Place("journeys/test_a.py", 1))
-
-
-def test_every_slug_has_its_heading() -> None:
-    """The slug at the end of a message leads to an explanation."""
-    words = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', SOURCES))
-    tools = {"latin-1", "ls-files", "playwright-report", "test-results", "utf-8", "utf-8-sig", "utf-16-be", "utf-16-le"}
-
-    assert words - tools <= set(re.findall(r"^## (.+)$", ERRORS, re.MULTILINE))
-
-
-def test_headings_of_errors_are_in_order() -> None:
-    """Somebody looks one up."""
-    headings = re.findall(r"^## (.+)$", ERRORS, re.MULTILINE)
-
-    assert headings == sorted(headings)

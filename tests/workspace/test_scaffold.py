@@ -120,3 +120,17 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         init(tmp_path / "shop")
 
     assert caught.value.slug == "unwritable-folder"
+
+
+@pytest.mark.parametrize(("files", "included"), [({".env": "A=1", ".env.qa": ""}, (".env", ".env.qa")), ({}, ())])
+def test_a_suites_environment_files_are_copied_for_runs(
+    tmp_path: Path, files: dict[str, str], included: tuple[str, ...]
+) -> None:
+    """Git ignores them as a rule, and the suite reads them."""
+    for path, content in {"tests/test_a.py": SUITE, **files}.items():
+        write(tmp_path, path, content)
+
+    done = init(tmp_path)
+
+    assert done.included == included
+    assert load(tmp_path).include == ((".env*",) if included else ())

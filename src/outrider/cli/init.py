@@ -21,5 +21,7 @@ def init(folder: Path, *, force: bool) -> None:
         click.echo(f"kept   {folder / path}")
     if done.suite:
         click.echo(f"your tests in {', '.join(done.suite)} are its journeys")
+    if done.included:
+        click.echo(f"runs get a copy of {', '.join(done.included)}: name what is secret in it below [secrets]")
     enter = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
     click.echo(f"next: {enter}outrider run")

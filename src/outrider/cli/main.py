@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from typing import Any
 
 import click
 
-from outrider.model import OutriderError
+from outrider.model import OutriderError, Place
 
 _COMMANDS = {
     "browser": "Find the browser that journeys run in, or install one.",
@@ -20,8 +21,20 @@ _COMMANDS = {
     "show": "Show one run: steps, errors and where each artifact lies.",
     "serve": "Answer over HTTP: the calls that heartbeats wait for.",
     "prove": "Break each journey's target on purpose and report which breaks it notices.",
+    "gate": "Run journeys and decide whether they got worse.",
+    "baseline": "Accept what is normal, and see what was accepted.",
+    "release": "Mark a deploy, so that changes can be explained by it.",
+    "changes": "List when steps took a new level, and the release that explains it.",
+    "calibrate": "Say what the judge's sensitivity means on stored history.",
 }
 INTERRUPTED = 130
+
+_FREE = "free space on that disk; what ran before is kept"
+_ALLOW = "let this user write there, or point TMPDIR to another folder"
+_FIXES = {
+    errno.ENOSPC: _FREE, errno.EDQUOT: _FREE, errno.EFBIG: _FREE,
+    errno.EACCES: _ALLOW, errno.EPERM: _ALLOW, errno.EROFS: _ALLOW, errno.ENOTDIR: _ALLOW, errno.EEXIST: _ALLOW,
+}  # fmt: skip
 
 
 class _Lazy(click.Group):
@@ -61,12 +74,25 @@ def main(argv: list[str] | None = None) -> None:
     sys.exit(_run(argv))
 
 
+def unusable(error: OSError) -> OutriderError | None:
+    """Return what a full disk or a closed folder means for the reader; None if the error speaks of something else."""
+    if error.errno not in _FIXES:
+        return None
+    where = Place(str(error.filename)) if error.filename else None
+    return OutriderError(str(error.strerror), slug="unusable-folder", fix=_FIXES[error.errno], where=where)
+
+
 def _run(argv: list[str] | None) -> int:
     try:
         result: Any = cli.main(args=argv, standalone_mode=False)
     except OutriderError as error:
         click.echo(str(error), err=True)
         return error.exit_code
+    except OSError as error:
+        if (refused := unusable(error)) is None:
+            raise
+        click.echo(str(refused), err=True)
+        return refused.exit_code
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         return INTERRUPTED

@@ -12,10 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.cli.discovery import Discovery, discovered, wants_probes_only
 from outrider.journeys import (
     BrowserServer,
     BrowserSettings,
-    Collection,
     JourneyMeasure,
     Sessions,
     Setting,
@@ -25,32 +25,25 @@ from outrider.journeys import (
     find_browser,
     reap_orphans,
 )
-from outrider.model import BrowserError, Check, CheckId, Circumstances, ConfigError, ConfigErrors, Kind, Place
+from outrider.model import BrowserError, Circumstances, ConfigError
 from outrider.probes import Catalogue, Engine, read_probes
 from outrider.runs import Fleet, Turns
-from outrider.store import Store
+from outrider.store import Retention, Store
 from outrider.workspace import (
     Mask,
     Snapshotter,
-    duplicate_checks,
     find_root,
     load,
-    parse_overrides,
-    resolve,
     resolve_secrets,
-    unmatched_patterns,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from outrider.journeys import Browser, Found
+    from outrider.baselines import Settings
+    from outrider.journeys import Browser
     from outrider.runs import Listener
     from outrider.workspace import Secrets, Workspace
-
-
-_NO_TESTS = Collection([], [])
-_PROBES = ("probe:", "probes/")
 
 
 def workspace_here() -> Workspace:
@@ -80,15 +73,23 @@ def open_store(workspace: Workspace) -> Store:
     return Store.open(workspace.store_url, artifacts=workspace.artifacts_url)
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """The checks of a workspace, and all that is wrong with them.
+def retention(workspace: Workspace) -> Retention:
+    """Return for how long the workspace wants its results kept."""
+    kept = workspace.retention
+    return Retention(
+        passed_artifacts_s=kept.passed_artifacts_s,
+        artifacts_s=kept.evidence_s,
+        details_s=kept.samples_s,
+        runs_s=kept.runs_s,
+    )
 
-    A file that cannot be collected is a check of its own, so that running it says why.
-    """
 
-    checks: tuple[Check, ...]
-    problems: tuple[ConfigError, ...]
+def judge_settings(workspace: Workspace) -> Settings:
+    """Return how the workspace wants its series judged; the months are those of a whole check."""
+    from outrider.baselines import Settings  # noqa: PLC0415 - most commands do not judge
+
+    asked = workspace.baselines
+    return Settings.of({"direction": asked.direction, "tz": workspace.timezone, "months": asked.months_per_false_alert})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,11 @@ class Bench:
             WorkerError: If no worker gets ready.
         """
         if wants_probes_only(patterns):
-            return _discovery(self.workspace, self.catalogue, is_whole=False)
+            return discovered(self.workspace, self.catalogue, is_whole=False)
         folders = (self.workspace.root / path for path in self.workspace.journeys.paths)
         if not (self.workspace.capabilities.journeys and any(folder.exists() for folder in folders)):
-            return _discovery(self.workspace, self.catalogue)
-        return _discovery(self.workspace, self.catalogue, self.workers.collect())
+            return discovered(self.workspace, self.catalogue)
+        return discovered(self.workspace, self.catalogue, self.workers.collect())
 
     @contextmanager
     def fleet(self, store: Store, listener: Listener | None = None) -> Iterator[Fleet]:
@@ -129,11 +130,6 @@ class Bench:
             Fleet(engine, store, self.scratch, self.circumstances, listener) as fleet,
         ):
             yield fleet
-
-
-def wants_probes_only(patterns: Sequence[str]) -> bool:
-    """Tell whether patterns can mean nothing but probes, by how they begin."""
-    return bool(patterns) and all(pattern.removeprefix("./").startswith(_PROBES) for pattern in patterns)
 
 
 def probes_of(workspace: Workspace, secrets: Secrets) -> Catalogue:
@@ -230,61 +226,3 @@ def _environment(workspace: Workspace, secrets: Secrets, browser: Browser | None
 
 def _values(workspace: Workspace, secrets: Secrets) -> dict[str, str]:
     return {**workspace.env, **{name: secrets[name].reveal() for name in secrets}}
-
-
-def _discovery(
-    workspace: Workspace, catalogue: Catalogue, collection: Collection = _NO_TESTS, *, is_whole: bool = True
-) -> Discovery:
-    problems = list(catalogue.problems)
-    checks = [_check(workspace, found, problems) for found in collection.tests]
-    for node, message in collection.errors:
-        where = Place(node.partition("::")[0])
-        problems.append(
-            ConfigError(
-                f"cannot be collected:\n{_indented(message)}",
-                slug="not-collected",
-                fix="correct the file; pytest --collect-only shows the same",
-                where=where,
-            )
-        )
-        checks.append(_broken(workspace, node))
-    checks += catalogue.checks
-    everything = tuple(checks)
-    problems += duplicate_checks(everything)
-    if is_whole:
-        problems += unmatched_patterns(workspace, everything)
-    unique = {check.id: check for check in reversed(everything)}
-    return Discovery(tuple(reversed(unique.values())), tuple(problems))
-
-
-def _check(workspace: Workspace, found: Found, problems: list[ConfigError]) -> Check:
-    place = Place(found.path, found.line)
-    try:
-        own = parse_overrides(found.overrides, place, sessions=workspace.sessions)
-    except ConfigErrors as errors:
-        problems += errors.problems
-        own = parse_overrides({}, place)
-    identity = own.id or workspace.current(f"{Kind.JOURNEY}:{found.path}::{found.name}")
-    marks = frozenset(found.marks)
-    policy = resolve(workspace, identity, path=found.path, name=found.name, marks=marks, own=own)
-    return Check(
-        id=CheckId(identity),
-        kind=Kind.JOURNEY,
-        path=found.path,
-        name=found.name,
-        target=found.target,
-        policy=policy,
-        line=found.line,
-        marks=marks,
-    )
-
-
-def _broken(workspace: Workspace, node: str) -> Check:
-    path = node.partition("::")[0]
-    identity = CheckId(f"{Kind.JOURNEY}:{path}")
-    policy = resolve(workspace, identity, path=path, name=path)
-    return Check(identity, Kind.JOURNEY, path, Path(path).name, target=node, policy=policy)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.strip().splitlines())

@@ -14,7 +14,7 @@ from outrider.cli.project import bench, browser_settings, open_store, workspace_
 from outrider.cli.run import Progress
 from outrider.cli.telling import outcome_text
 from outrider.journeys import find_browser
-from outrider.model import Kind, Outcome, UsageError
+from outrider.model import Outcome, UsageError
 from outrider.runs import is_vacuous
 from outrider.runs import prove as prove_check
 from outrider.store import StoredProof
@@ -48,8 +48,7 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     results: dict[str, list[Proof]] = {}
     with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
         progress.say("getting ready")
-        journeys = [check for check in ready.discover().checks if check.kind == Kind.JOURNEY]
-        for check in select(journeys, patterns):
+        for check in select(ready.discover().journeys, patterns):
             with ready.turns.taken():
                 results[check.id] = _prove(check, ready, store, console, progress)
     progress.stop()

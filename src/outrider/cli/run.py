@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from outrider.cli.project import Bench, bench, found_browser, open_store, wants_probes_only, workspace_here
+from outrider.baselines import Condition
+from outrider.cli.discovery import wants_probes_only
+from outrider.cli.project import (
+    Bench,
+    bench,
+    found_browser,
+    judge_settings,
+    open_store,
+    retention,
+    workspace_here,
+)
 from outrider.cli.telling import (
     console,
     deciding_attempt,
@@ -21,18 +31,19 @@ from outrider.cli.telling import (
     step_table,
     timed_parts,
 )
-from outrider.model import BrowserError, Kind, exit_code
-from outrider.runs import Runner
+from outrider.model import BrowserError, Kind, UsageError, exit_code
+from outrider.runs import Judge, Runner
 from outrider.workspace import select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.status import Status
 
     from outrider.model import Check, Run
-    from outrider.runs import Plan
+    from outrider.runs import Judgement, Plan
     from outrider.store import Store
+    from outrider.workspace import Workspace
 
 _MANY = 10  # runs above which only the steps of those that did not pass are shown
 
@@ -58,11 +69,16 @@ def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -
         for problem in discovery.problems:
             click.echo(str(problem), err=True)
         checks = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
+        if not checks:
+            raise nothing_to_run(workspace, discovery.checks)
         remember(store, ready, discovery.checks)
         if isinstance(browser, BrowserError) and any(check.kind == Kind.JOURNEY for check in checks):
             raise browser
-        runs = run_all(checks * repeat, ready, store, progress)
-    progress.stop()
+        try:
+            runs = run_all(checks * repeat, ready, store, progress)
+        finally:
+            progress.stop()
+        store.prune(time.time_ns() // 1000, retention(workspace))
     code = exit_code(one.outcome for one in runs)
     if as_json:
         click.echo(json.dumps({"exit_code": code, "runs": [run_as_json(one) for one in runs]}))
@@ -72,6 +88,18 @@ def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -
             console().print()
             console().print(repeat_table(runs))
     return code
+
+
+def nothing_to_run(workspace: Workspace, checks: Sequence[Check]) -> UsageError:
+    """Return why no check is left: a command that did nothing must not look like one that passed."""
+    if checks:
+        return UsageError("every check is disabled", slug="no-checks", fix="name one: outrider run PATTERN")
+    paths = ", ".join(workspace.journeys.paths)
+    return UsageError(
+        f"there are no checks: pytest finds no test below {paths}, and there is no probe in probes/",
+        slug="no-checks",
+        fix='put a pytest-playwright test there, or name your folder: paths = ["tests"] below [journeys]',
+    )
 
 
 def remember(store: Store, ready: Bench, checks: Sequence[Check]) -> None:
@@ -95,13 +123,26 @@ def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progr
         with ready.fleet(store) as fleet:
             found = fleet.run_all([checks[number] for number in probes], progress.finished)
         runs.update(zip(probes, found, strict=True))
+        judge_runs(found, ready, store, progress)
     runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances, progress)
     for number in journeys:
         progress.say(f"{progress.place} {checks[number].name}: waits for other journeys on this host")
         with ready.turns.taken():
+            ready.measure.prepare()
             runs[number] = runner.run(checks[number])
         progress.finished(runs[number])
+        judge_runs([runs[number]], ready, store, progress)
     return [runs[number] for number in sorted(runs)]
+
+
+def judge_runs(runs: Iterable[Run], ready: Bench, store: Store, progress: Progress) -> None:
+    """Say which steps of stored runs deviate from what they are expected to be."""
+    if not ready.workspace.capabilities.judging:
+        return
+    judge = Judge(store, judge_settings(ready.workspace))
+    for run in runs:
+        for judgement in judge.judge(run):
+            progress.judged(run, judgement)
 
 
 def tell(out: Console, runs: Sequence[Run], *, every_step: bool) -> None:
@@ -151,6 +192,17 @@ class Progress:
             f"{place:>7}", outcome_text(run.outcome), name_of(run.check), f"{took_ms:.0f} ms",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
+
+    def judged(self, run: Run, judgement: Judgement) -> None:
+        """Hear what the judge says of a step; only what deviates is worth a line."""
+        condition = judgement.signal.condition
+        if condition in {Condition.DEGRADED, Condition.IMPROVED}:
+            what = judgement.step or "failures"
+            since = f" (last release: {judgement.release})" if judgement.release else ""
+            self._console.print(
+                f"{condition:>15} {name_of(run.check)} {what}: {judgement.signal.reason}{since}",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
 
     def stop(self) -> None:
         """Clear the line."""

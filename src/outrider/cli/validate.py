@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from outrider.cli.project import bench, found_browser
-from outrider.model import BrowserError, ConfigErrors, Kind, OutriderError
+from outrider.model import BrowserError, ConfigErrors, OutriderError
 from outrider.workspace import find_root, load
 
 
@@ -53,6 +53,6 @@ def _examine(root: Path) -> tuple[list[OutriderError], int]:
         return list(errors.problems), 0
     except OutriderError as error:
         return [error], 0
-    if isinstance(browser, BrowserError) and any(check.kind == Kind.JOURNEY for check in discovery.checks):
+    if isinstance(browser, BrowserError) and discovery.journeys:
         problems.append(browser)
     return [*discovery.problems, *problems], len(discovery.checks)

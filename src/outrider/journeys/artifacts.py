@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.model import ArtifactFile, ArtifactKind
+from outrider.journeys.credentials import scrub
+from outrider.model import ArtifactFile, ArtifactKind, OutriderError
+from outrider.workspace import masked as without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from outrider.journeys.messages import Performed
+    from outrider.model import Measurement
+    from outrider.workspace import Mask
 
 
 def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed | None) -> tuple[ArtifactFile, ...]:
@@ -31,6 +37,23 @@ def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed |
             name = f"{kind}{f'-{ordinal}' if ordinal > 1 else ''}{path.suffix}"
             kept.append(ArtifactFile(kind, name, media_type, path))
     return tuple(kept)
+
+
+def masked(measurement: Measurement, mask: Mask) -> Measurement:
+    """Return the measurement with every secret, typed password and credential replaced, in texts and files.
+
+    A file that cannot be read, such as an archive whose writer was killed, cannot be masked, and is left out.
+    """
+    scrubbed = tuple(one for one in measurement.artifacts if _is_scrubbed(one))
+    return without_secrets(replace(measurement, artifacts=scrubbed), mask)
+
+
+def _is_scrubbed(artifact: ArtifactFile) -> bool:
+    try:
+        scrub(artifact.path)
+    except (OutriderError, zipfile.BadZipFile, zlib.error, EOFError):
+        return False
+    return True
 
 
 def _viewable(trace: Path, scratch: Path) -> Path:

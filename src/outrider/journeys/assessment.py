@@ -124,6 +124,8 @@ def _skip(facts: Facts) -> Verdict:
 def _emptiness(facts: Facts) -> Verdict:
     if facts.touched:
         return None
+    if phase := _failed(facts):
+        return Outcome.SETUP_ERROR, f"before any page or request: {headline(phase.message)}"
     return Outcome.SETUP_ERROR, "the test opened no page and sent no request: nothing was measured"
 
 

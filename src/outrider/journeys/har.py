@@ -74,7 +74,7 @@ def _request(entry: dict[str, Any]) -> Request:
         transfer_bytes=max(0, int(response.get("_transferSize") or 0)),
         failure=str(response.get("_failureText") or ""),
         trace_id=_trace_id(request.get("headers", [])),
-        by_test=bool(entry.get("_apiRequest")),
+        by_test="_apiRequestRef" in entry or bool(entry.get("_apiRequest")),  # the older name
     )
 
 

@@ -74,7 +74,10 @@ _HOOKS = (
         after=lambda rec, tracing, kw, _none: rec.tracing_stopped(tracing, kw.get("path")),
         skips=lambda rec, tracing: rec.traces_alone(tracing),
     ),
-    _Hook("APIRequest", "new_context", after=lambda rec, _obj, _kw, made: rec.opened_request(made)),
+    *(
+        _Hook("APIRequestContext", method, before=lambda rec, request: rec.requesting(request))
+        for method in ("delete", "fetch", "get", "head", "patch", "post", "put")
+    ),
     _Hook("APIRequestContext", "dispose", before=lambda rec, request: rec.closing(request)),
 )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.journeys.artifacts import keep_artifacts
+from outrider.journeys.artifacts import keep_artifacts, masked
 from outrider.journeys.assessment import Facts, assess
 from outrider.journeys.findings import (
     Remains,
@@ -23,14 +24,12 @@ from outrider.journeys.host import HostWatch
 from outrider.journeys.messages import Perform, Performed, Phase, Stepped, Typed
 from outrider.journeys.trace import Trace, read_trace, typed_passwords
 from outrider.journeys.worker_process import WorkerError
-from outrider.model import Measurement
-from outrider.workspace import masked
+from outrider.model import BrowserError, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from outrider.journeys.sessions import Sessions
-    from outrider.journeys.worker_process import WorkerProcess
     from outrider.journeys.workers import Workers
     from outrider.model import HostLoad, Order
     from outrider.workspace import Mask
@@ -40,7 +39,7 @@ GRACE_S = 1.2  # between telling a test that its time is up and killing it: enou
 
 @dataclass(slots=True)
 class Course:
-    """How an attempt went, seen from outside."""
+    """How an attempt went, seen from outside; `signing_in` names the session if that is as far as it came."""
 
     label: str
     started_ms: float
@@ -50,6 +49,7 @@ class Course:
     overdue: bool = False
     deadline_ms: float = 0.0
     worker_error: str = ""
+    signing_in: str = ""
 
 
 class JourneyMeasure:
@@ -62,6 +62,11 @@ class JourneyMeasure:
         self._sessions = sessions
         self._mask = mask
         self._starved_above = starved_above
+
+    def prepare(self) -> None:
+        """Get worker and browser ready ahead of a run, so that it need not wait; what is wrong is the run's to tell."""
+        with suppress(WorkerError, BrowserError):
+            self._workers.ready()
 
     def measure(self, order: Order) -> Measurement:
         """Carry out one attempt of a journey."""
@@ -76,15 +81,20 @@ class JourneyMeasure:
     def _run(self, order: Order) -> Course:
         course = Course(label=f"{order.run}-{order.attempt}", started_ms=time.time() * 1000)
         try:
-            worker = self._workers.ready()
+            self._workers.ready()
             deadline_s = time.monotonic() + order.deadline_s
             course.deadline_ms = (time.time() + order.deadline_s) * 1000
-            self._carry_out(worker, self._perform(order, course), deadline_s, course)
-        except WorkerError as error:
+            perform = self._perform(order, course)
+            session = order.check.policy.session
+            if session and not (state := self._state(session, perform, order, course, deadline_s)):
+                return course
+            self._carry_out(replace(perform, state=state if session else ""), deadline_s, course)
+        except (WorkerError, BrowserError) as error:
             course.worker_error = f"{error.what}: {error.fix}"
         return course
 
-    def _carry_out(self, worker: WorkerProcess, perform: Perform, deadline_s: float, course: Course) -> None:
+    def _carry_out(self, perform: Perform, deadline_s: float, course: Course) -> None:
+        worker = self._workers.ready()
         worker.send(perform)
         if not self._listen(worker.messages(deadline_s), course):
             course.overdue = True
@@ -92,7 +102,7 @@ class JourneyMeasure:
             self._listen(worker.messages(deadline_s + GRACE_S), course)
 
     def _perform(self, order: Order, course: Course) -> Perform:
-        perform = Perform(
+        return Perform(
             target=order.check.target,
             scratch=str(order.scratch),
             endpoint=self._workers.endpoint,
@@ -100,11 +110,12 @@ class JourneyMeasure:
             evidence=order.evidence,
             fault=order.fault or "",
         )
-        session = order.check.policy.session
-        return replace(perform, state=self._state(session, perform, order, course)) if session else perform
 
-    def _state(self, session: str, perform: Perform, order: Order, course: Course) -> str:
-        """Return the state to start from, signed in anew if it is missing, expired, or did not help last time."""
+    def _state(self, session: str, perform: Perform, order: Order, course: Course, deadline_s: float) -> str:
+        """Return the state to start from, signed in anew if it is missing, expired, or did not help last time.
+
+        It is empty if signing in did not pass: `course` then tells of that, and the attempt is over.
+        """
         if order.attempt > 1:
             self._sessions.drop(session)
         if (fresh := self._sessions.fresh(session)) is not None:
@@ -118,20 +129,16 @@ class JourneyMeasure:
             scratch=str(scratch),
             label=f"{course.label}-session",
             fault="",
-            save_state=str(self._sessions.path(session)),
+            save_state=str(scratch / "state.json"),
         )
-        signing_in = Course(label=renewal.label, started_ms=course.started_ms)
-        self._carry_out(self._workers.ready(), renewal, time.monotonic() + order.deadline_s, signing_in)
-        course.typed |= signing_in.typed
-        failed = [
-            phase
-            for phase in (signing_in.performed.phases if signing_in.performed else ())
-            if phase.outcome != "passed"
-        ]
-        if failed or self._sessions.fresh(session) is None:
-            why = failed[0].message if failed else "it left no browser state"
-            raise WorkerError(f"the session {session!r} could not be renewed", slug="session-not-renewed", fix=why)
-        return str(self._sessions.path(session))
+        course.signing_in = session
+        self._carry_out(renewal, deadline_s, course)
+        performed = course.performed
+        if performed is None or any(phase.outcome != "passed" for phase in performed.phases):
+            return ""
+        course.performed, course.signing_in = None, ""
+        course.named.clear()
+        return str(self._sessions.keep(session, Path(renewal.save_state)))
 
     @staticmethod
     def _listen(messages: Iterator[object], course: Course) -> bool:
@@ -165,6 +172,8 @@ class JourneyMeasure:
                 starved_above=self._starved_above,
             )
         )
+        if course.signing_in and reason:
+            reason = f"signing in for session {course.signing_in!r}: {reason}"
         steps = find_steps(remains)
         body_ms = [phase.duration_ms for phase in remains.phases if phase.when == "call"]
         return Measurement(

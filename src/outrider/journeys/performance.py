@@ -41,14 +41,21 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import FrameType
 
+    import pluggy
+
     from outrider.journeys.messages import Channel, Message
     from outrider.journeys.steps import NamedStep
     from outrider.journeys.warm import WarmDriver
 
 MAX_LOG = 1_000_000
 
-# What a suite sets for people at a desk: it would distort a scheduled run, or hide what happened in it.
-_SCHEDULED = {"headed": False, "slowmo": 0, "tracing": "off", "video": "off", "screenshot": "off", "reruns": 0}
+# What a suite sets for people at a desk: it would distort a scheduled run, hide what happened, or leave tests out.
+_SCHEDULED = {
+    "headed": False, "slowmo": 0, "tracing": "off", "video": "off", "screenshot": "off",
+    "reruns": 0, "maxfail": 0, "usepdb": False,
+    "lf": False, "failedfirst": False, "newfirst": False, "stepwise": False, "stepwise_skip": False,
+}  # fmt: skip
+_RERUNNERS = ("rerunfailures", "flaky.flaky_pytest_plugin", "flaky")
 
 
 class Overdue(pytest.fail.Exception):  # type: ignore[name-defined,misc] # pytest builds the class at run time
@@ -70,15 +77,20 @@ class Stage:
         self._documents: dict[tuple[str, float], dict[str, Any]] = {}
         self._connections = 0
         self._overdue = False
+        self._rootpath = Path()
         self.recorder: Recorder | None = None
         sys.addaudithook(self._audit)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        """Prefer scheduled runs' settings over those for people, before plugins read them."""
+        _schedule(config)
+
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Prefer scheduled runs' settings over those for people, and the shared browser over a new one."""
-        for option, value in _SCHEDULED.items():
-            if hasattr(config.option, option):
-                setattr(config.option, option, value)
+        """Undo what a conftest has set for people meanwhile, and prefer the shared browser over a new one."""
+        _schedule(config)
+        self._rootpath = config.rootpath
         config.pluginmanager.register(shared_browser, "outrider-shared-browser")
 
     @pytest.hookimpl(tryfirst=True)
@@ -112,7 +124,7 @@ class Stage:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep what could not be collected."""
         if report.failed:
-            self._errors.append([report.nodeid, _short(report.longreprtext)])
+            self._errors.append([self._relative(report.nodeid), _short(report.longreprtext)])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -139,12 +151,17 @@ class Stage:
             return Collection([], [*self._errors, [" ".join(paths), str(error)]])
         return Collection([_found(item) for item in items], list(self._errors))
 
+    def _relative(self, nodeid: str) -> str:
+        """Return a node id from the workspace's root; pytest counts from the folder of its own configuration."""
+        path, separator, name = nodeid.partition("::")
+        return _from_root(self._rootpath / path) + separator + name
+
     def _find(self, session: pytest.Session, target: str) -> pytest.Item | None:
         if target not in self._items:
             self._errors.clear()
             try:
                 items = session.perform_collect([target])
-                self._items |= {item.nodeid: item for item in items}
+                self._items |= {_target(item): item for item in items}
                 self._items[target] = items[0]
             except pytest.UsageError as error:
                 self._errors.append([target, str(error)])
@@ -189,7 +206,7 @@ class Stage:
             item.config.option.output = str(Path(order.scratch, "test-results"))
         signal.signal(signal.SIGUSR1, self._stop)
         try:
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            _protocol(item.config)(item=item, nextitem=None)
             drive(self.recorder.leaving() if self.recorder else None)
         finally:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
@@ -239,15 +256,37 @@ def _message(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
 
 def _found(item: pytest.Item) -> Found:
     marker = item.get_closest_marker("outrider")
-    path, line, _ = item.location
+    source, line, _ = item.reportinfo()
     return Found(
-        target=item.nodeid,
-        path=Path(path).as_posix(),
+        target=_target(item),
+        path=_from_root(item.path),
         name=_name(item),
-        line=(line or 0) + 1,
+        line=(line or 0) + 1 if Path(source) == item.path else 0,  # inherited, or made by a plugin
         marks=sorted({mark.name for mark in item.iter_markers()} - {"parametrize", "usefixtures", "outrider"}),
         overrides=dict(marker.kwargs) if marker else {},
     )
+
+
+def _target(item: pytest.Item) -> str:
+    """Return the node id under which pytest collects the item from the workspace's root."""
+    return f"{_from_root(item.path)}::{item.nodeid.partition('::')[2]}"
+
+
+def _from_root(path: Path) -> str:
+    return Path(os.path.relpath(path)).as_posix()
+
+
+def _schedule(config: pytest.Config) -> None:
+    for option, value in _SCHEDULED.items():
+        if hasattr(config.option, option):
+            setattr(config.option, option, value)
+
+
+def _protocol(config: pytest.Config) -> pluggy.HookCaller:
+    """Return what runs a test, without plugins that run it again: trying again is for the check's policy to say."""
+    manager = config.pluginmanager
+    again = [plugin for name in _RERUNNERS if (plugin := manager.get_plugin(name))]
+    return manager.subset_hook_caller("pytest_runtest_protocol", again)
 
 
 def _name(item: pytest.Item) -> str:
@@ -258,7 +297,7 @@ def _name(item: pytest.Item) -> str:
     if not browser or browser != "chromium":
         return name
     stem, _, parameters = name.rstrip("]").partition("[")
-    kept = parameters.removeprefix(browser).removesuffix(f"-{browser}").strip("-")
+    kept = "" if parameters == browser else parameters.removeprefix(f"{browser}-").removesuffix(f"-{browser}")
     return f"{stem}[{kept}]" if kept else stem
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Calls = Generator[Any, None, None]
 
 BINDING = "__outrider_report"
-FLUSH = "() => globalThis[Symbol.for('outrider.flush')]?.() ?? true"
+FLUSH = "outrider:flush"  # an event: unlike a script's call it is bounded in time, and Playwright has the means at hand
 FLUSH_MS = 500
 SCREENSHOT_MS = 700
 
@@ -108,8 +108,10 @@ class Recorder:
         if self._order.fault:
             yield context.route("**/*", handler(Fault(self._order.fault)))
 
-    def opened_request(self, request: Any) -> Calls:
-        """Record the requests of an API context that has no browser."""
+    def requesting(self, request: Any) -> Calls:
+        """Record the requests that the test sends itself, from its first one on."""
+        if id(request) in self._open:
+            return
         self._count += 1
         recorded = _Recorded(request, f"{self._order.label}-{self._count}")
         with suppress(sync_api.Error, async_api.Error):
@@ -126,6 +128,8 @@ class Recorder:
             yield from self._stop_tracing(recorded)
         for page in getattr(context, "pages", []):
             yield from self._harvest(page)
+        if hasattr(context, "request"):
+            yield from self.closing(context.request)
         if self._order.save_state and hasattr(context, "pages"):
             yield context.storage_state(path=self._order.save_state)
         if recorded.har:
@@ -221,7 +225,7 @@ class Recorder:
                 path = str(self._folder / f"page-{len(self.screenshots) + 1}.png")
                 yield page.screenshot(path=path, timeout=SCREENSHOT_MS)
                 self.screenshots.append(path)
-            yield page.wait_for_function(FLUSH, timeout=FLUSH_MS)
+            yield page.dispatch_event("html", FLUSH, timeout=FLUSH_MS)
 
     def _of(self, tracing: object) -> _Recorded | None:
         if self._ours:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from outrider.journeys.worker_process import WorkerError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -56,6 +58,25 @@ class Sessions:
         """Return where a state is kept."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self._folder / f"{name}.json"
+
+    def keep(self, name: str, state: Path) -> Path:
+        """Keep the state that signing in has left, and return where.
+
+        Raises:
+            WorkerError: If it left none.
+        """
+        path = self.path(name)
+        if not state.is_file():
+            raise WorkerError(
+                f"the session {name!r} could not be renewed",
+                slug="session-not-renewed",
+                fix=f"signing in left no browser state: {self._fixtures[name]} must sign in on page or context",
+            )
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(state.read_bytes())
+        fresh.replace(path)
+        return path
 
     def drop(self, name: str) -> None:
         """Forget a state: the journey failed with it, and it may be why."""

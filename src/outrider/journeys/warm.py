@@ -47,7 +47,7 @@ class WarmDriver:
         self._playwright = self._enter(self._manager)
 
     def stop(self) -> None:
-        """Stop the driver: a test with an event loop of its own cannot run beside it."""
-        if self._playwright is not None:
-            self._playwright = self._borrower = None
+        """Stop the driver unless it is lent: a test with an event loop of its own cannot run beside it."""
+        if self._playwright is not None and self._borrower is None:
+            self._playwright = None
             self._leave(self._manager)

@@ -28,13 +28,13 @@ from outrider.journeys.processes import adopt_orphans
 from outrider.journeys.warm import WarmDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 BROWSER_VARIABLE = "OUTRIDER_BROWSER"
 # Outrider is imported before pytest could rewrite its plugin's assertions; it has none, and a suite whose warnings are
 # errors need not hear of it.
 _IMPORTED = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
-_QUIET = ["-p", "no:cacheprovider", "--color=no", "-W", _IMPORTED]
+_QUIET = ["--color=no", "-W", _IMPORTED]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -53,8 +53,17 @@ def main(argv: Sequence[str]) -> int:
     stage = Stage(channel, inbox, driver)
     instrumentation.install(lambda: stage.recorder)
     driver.start()
-    arguments = [*arguments, *_QUIET, *(["-n0"] if _has("xdist") else [])]
-    return int(pytest.main(arguments, plugins=[stage]))
+    return int(pytest.main([*arguments, *_QUIET, *arguments_beside(_has)], plugins=[stage]))
+
+
+def arguments_beside(has: Callable[[str], bool]) -> list[str]:
+    """Return what pytest has to be told because of the modules that are installed beside us.
+
+    Journeys run in this very process, so pytest-xdist may start no others. pytest-playwright-asyncio refuses to work
+    beside pytest-playwright, which Outrider brought: who installed the other one means it.
+    """
+    asynchronous = has("pytest_playwright_asyncio") and has("pytest_playwright")
+    return [*(["-n0"] if has("xdist") else []), *(["-p", "no:playwright"] if asynchronous else [])]
 
 
 def _listen(channel: Channel, inbox: queue.SimpleQueue[Message]) -> None:

@@ -32,6 +32,7 @@ class WorkerProcess:
     def __init__(self, root: Path, log: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         ours, theirs = socket.socketpair()
         self._log = log
+        self._root = root
         with log.open("ab") as output, theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "outrider.journeys.worker", str(theirs.fileno()), str(root), *arguments],
@@ -109,7 +110,7 @@ class WorkerProcess:
     def failure(self, what: str) -> WorkerError:
         """End the worker, and return the error that quotes what it said last."""
         self.kill()
-        said = self._log.read_text(errors="replace")[-LOG_TAIL:].strip()
+        said = self._log.read_text(errors="replace")[-LOG_TAIL:].strip().replace(f"{self._root}/", "")
         return WorkerError(
             f"the journey worker {what}",
             slug="worker-failed",

@@ -82,7 +82,10 @@ class Workers:
             WorkerError: If no worker gets ready.
         """
         worker = self._warm()
-        worker.send(Collect(list(self._setting.paths)))
+        paths = [path for path in self._setting.paths if (self.root / path).exists()]
+        if not paths:  # the folder is empty, or was never made
+            return Collection([], [])
+        worker.send(Collect(paths))
         try:
             answer = worker.receive(START_S)
         except TimeoutError:

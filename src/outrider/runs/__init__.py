@@ -4,10 +4,12 @@ from outrider.runs.attempts import Plan, next_attempt, verdict
 from outrider.runs.course import Listener
 from outrider.runs.execution import Recorder, Runner
 from outrider.runs.fleet import Fleet
+from outrider.runs.judging import Judge, Judgement
+from outrider.runs.primary import METRIC, TELLING, primary_durations, primary_series
 from outrider.runs.proof import Proof, is_vacuous, prove
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "Fleet", "Listener", "Plan", "Proof", "Recorder", "Runner", "Turns", "is_vacuous", "next_attempt", "prove",
-    "verdict",
+    "METRIC", "TELLING", "Fleet", "Judge", "Judgement", "Listener", "Plan", "Proof", "Recorder", "Runner", "Turns",
+    "is_vacuous", "next_attempt", "primary_durations", "primary_series", "prove", "verdict",
 ]  # fmt: skip

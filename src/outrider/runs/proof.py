@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from outrider.model import Check, Measure
+    from outrider.model import Check, Measure, Measurement
 
 SHORTEST_S = 8.0
 DELAY_FACTOR = 3.0
+_MET_NOTHING = "the fault met no request: the test sends them itself, without the browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,21 @@ def prove(check: Check, measure: Measure, scratch: Path, now_us: int) -> Iterato
     if intact.outcome != Outcome.PASSED:
         return
     limit_s = min(check.policy.timeout_s, max(SHORTEST_S, DELAY_FACTOR * intact.duration_ms / 1000))
+    missed = False
     for fault in Fault:
         order = _order(check, scratch / fault.name.lower(), now_us, limit_s)
         broken = measure.measure(replace(order, fault=fault))
-        yield Proof(fault, broken.outcome, broken.outcome == Outcome.FAILED, broken.reason)
+        missed = missed or (fault == Fault.ABORT and _met_nothing(broken))
+        if missed and broken.outcome == Outcome.PASSED:
+            yield Proof(fault, Outcome.INCONCLUSIVE, noticed=False, reason=_MET_NOTHING)
+        else:
+            yield Proof(fault, broken.outcome, broken.outcome == Outcome.FAILED, broken.reason)
+
+
+def _met_nothing(aborted: Measurement) -> bool:
+    """Whether requests were sent and none was aborted: the test sends them itself, and routing is the browser's."""
+    counts = {sample.metric: sample.value for sample in aborted.samples if not sample.step}
+    return counts.get("requests", 0.0) > 0 and counts.get("failed_requests", 0.0) == 0
 
 
 def is_vacuous(proofs: list[Proof]) -> bool:

@@ -4,8 +4,10 @@ from outrider.store.store import Store
 from outrider.store.values import (
     Beat,
     Beats,
+    Checkpoint,
     Points,
     Pruned,
+    Release,
     Retention,
     RunSummary,
     Series,
@@ -16,6 +18,18 @@ from outrider.store.values import (
 )
 
 __all__ = [
-    "Beat", "Beats", "Points", "Pruned", "Retention", "RunSummary", "Series", "Store", "StoredArtifact", "StoredCheck",
-    "StoredProof", "StoredRun",
+    "Beat",
+    "Beats",
+    "Checkpoint",
+    "Points",
+    "Pruned",
+    "Release",
+    "Retention",
+    "RunSummary",
+    "Series",
+    "Store",
+    "StoredArtifact",
+    "StoredCheck",
+    "StoredProof",
+    "StoredRun",
 ]  # fmt: skip

@@ -48,6 +48,9 @@ _SQLITE = {
     sqlite3.SQLITE_NOTADB: "store-damaged",
 }
 
+_NO_ROOM = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""What SQLite calls a file that cannot grow; the second is the index of its write-ahead log."""
+
 _SQLSTATE = {
     "53100": "store-full",
     "55P03": "store-locked",
@@ -114,5 +117,5 @@ def _sqlite_slug(error: sqlite3.Error) -> str | None:
         return None
     primary = code & 0xFF  # https://www.sqlite.org/rescode.html: the low byte is the primary code
     if primary == sqlite3.SQLITE_IOERR:
-        return "store-full" if code == sqlite3.SQLITE_IOERR_WRITE else "store-unreachable"
+        return "store-full" if code in _NO_ROOM else "store-unreachable"
     return _SQLITE.get(primary)

@@ -53,6 +53,17 @@ def read_runs(
     return tuple(summary_of(row) for row in connection.execute(statement))
 
 
+def read_outcomes(
+    connection: Connection, check: CheckId, *, environment: str, location: str, limit: int
+) -> tuple[Outcome, ...]:
+    """Return the outcomes of a check's latest runs in one place, the oldest first."""
+    place = (circumstances.c.environment == environment, circumstances.c.location == location)
+    statement = select(runs.c.outcome).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+    statement = statement.where(runs.c.check_key.in_(_own_keys(connection, check)), *place)
+    rows = connection.execute(statement.order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit)).scalars()
+    return tuple(Outcome(each) for each in rows)[::-1]
+
+
 def read_last_runs(connection: Connection) -> tuple[RunSummary, ...]:
     """Return the latest run of every check that has one, by check id."""
     other = runs.alias()

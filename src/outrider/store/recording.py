@@ -58,27 +58,27 @@ class Recorder:
     def record_many(self, finished: Sequence[Run]) -> None:
         """Store runs with all that belongs to them: all of them or, on an error, none."""
         taken = [(run, [self._take(attempt.measurement) for attempt in run.attempts]) for run in finished]
-        self._transact(lambda connection: self._write(connection, taken))
+        self.write(lambda connection: self._write(connection, taken))
 
     def record_checks(self, found: Iterable[Check], at_us: int) -> None:
         """Note which checks the workspace has, and where each stands."""
         wanted = list(found)
-        self._transact(lambda connection: _write_checks(connection, wanted, at_us))
+        self.write(lambda connection: _write_checks(connection, wanted, at_us))
 
     def record_proofs(self, found: Iterable[StoredProof]) -> None:
         """Store verdicts; one that is there already (same check, time and fault) stays as it is."""
         wanted = list(found)
-        self._transact(lambda connection: _write_proofs(connection, wanted))
+        self.write(lambda connection: _write_proofs(connection, wanted))
 
     def record_beat(self, check: CheckId, beat: Beat) -> None:
         """Keep a call that a heartbeat waits for."""
-        self._transact(lambda connection: write_beat(connection, check, beat))
+        self.write(lambda connection: write_beat(connection, check, beat))
 
     def rename(self, old: CheckId, new: CheckId, at_us: int) -> None:
         """Make `old` an alias of `new`."""
-        self._transact(lambda connection: rename(connection, old, new, at_us))
+        self.write(lambda connection: rename(connection, old, new, at_us))
 
-    def _transact(self, write: Callable[[Connection], None]) -> None:
+    def write(self, write: Callable[[Connection], None]) -> None:
         """Run `write` in a transaction, again if another writer inserted the same key first.
 
         That cannot happen in SQLite, where a writer is alone; in PostgreSQL it is how two of them meet.

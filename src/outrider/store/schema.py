@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -201,6 +201,24 @@ proofs = Table(
     Column("noticed", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("snapshot", Text, nullable=False),
+)  # fmt: skip
+
+releases = Table(
+    "releases", metadata,
+    Column("environment", String, primary_key=True),
+    Column("at_us", BigInteger, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("accepted", Boolean, nullable=False),
+)  # fmt: skip
+
+# What the judge knows of a series after a run; rebuilt from samples if it is lost.
+checkpoints = Table(
+    "checkpoints", metadata,
+    Column("series_key", ForeignKey("series.key"), primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("condition", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", LargeBinary, nullable=False),
 )  # fmt: skip
 
 beats = Table(

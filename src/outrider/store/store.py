@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Self
 from outrider.store.artifacts import ArtifactFolder, open_folder
 from outrider.store.beats import read_beats
 from outrider.store.database import Database, open_database
+from outrider.store.judging import read_checkpoints, read_releases, write_checkpoints, write_release
 from outrider.store.reading import (
     read_checks,
     read_last_runs,
+    read_outcomes,
     read_points,
     read_proofs,
     read_runs,
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
     from outrider.store.values import (
         Beat,
         Beats,
+        Checkpoint,
         Points,
         Pruned,
+        Release,
         RunSummary,
         Series,
         StoredCheck,
@@ -151,6 +155,11 @@ class Store:
         with self._database.reading() as connection:
             return read_runs(connection, pattern=pattern, outcome=outcome, since_us=since_us, limit=limit)
 
+    def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
+        """Return the outcomes of a check's latest runs in one environment and location, the oldest first."""
+        with self._database.reading() as connection:
+            return read_outcomes(connection, check, environment=environment, location=location, limit=limit)
+
     def last_runs(self) -> tuple[RunSummary, ...]:
         """Return the latest run of every check that has one, by check id."""
         with self._database.reading() as connection:
@@ -190,6 +199,24 @@ class Store:
         """Return what `outrider prove` found about a check, or about all, the last time that each was proved."""
         with self._database.reading() as connection:
             return read_proofs(connection, check)
+
+    def record_release(self, release: Release) -> None:
+        """Note a deploy; the same name, time and environment again changes only whether it is accepted."""
+        self._recorder.write(lambda connection: write_release(connection, release))
+
+    def releases(self, environment: str | None = None) -> tuple[Release, ...]:
+        """Return the releases of an environment, or of all, in the order of time."""
+        with self._database.reading() as connection:
+            return read_releases(connection, environment)
+
+    def record_checkpoints(self, found: Sequence[Checkpoint]) -> None:
+        """Keep what the judge knows of series, all or none, in place of what it knew before."""
+        self._recorder.write(lambda connection: write_checkpoints(connection, found))
+
+    def checkpoints(self, wanted: Sequence[Series]) -> tuple[Checkpoint, ...]:
+        """Return what the judge knows of those series that it has judged."""
+        with self._database.reading() as connection:
+            return read_checkpoints(connection, wanted)
 
     def prune(self, now_us: int, policy: Retention = _DEFAULT_RETENTION) -> Pruned:
         """Remove what is past its age, in transactions so short that no writer waits long; return how much that was.

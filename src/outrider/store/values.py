@@ -155,6 +155,37 @@ class Beats:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A deploy of the system under test.
+
+    Attributes:
+        at_us: When it went live, microseconds UTC.
+        accepted: Whether the level since then is the new normal.
+    """
+
+    name: str
+    environment: str
+    at_us: int
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What the judge knew of a series after the run that was due at `at_us` (microseconds UTC).
+
+    Attributes:
+        condition: In the judge's words: learning, steady, degraded, improved.
+        state: The judge's own memory; only it can read it.
+    """
+
+    series: Series
+    at_us: int
+    condition: str
+    reason: str
+    state: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """How long each thing is kept, in seconds since the run was due.
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 _IN_MEMORY_BYTES: Final = 32 << 20
 _ZIP_MAGIC: Final = b"PK\x03\x04"
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?')
+_STRING = r'"(?:[^"\\]++|\\.)*+"'
+_NUMBER = r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
+_TOKEN = re.compile(f"{_STRING}|{_NUMBER}")
+_WHOLE_TOKENS = re.compile(rf'(?:[^"0-9-]++|{_STRING}|{_NUMBER}(?=[\s,\]}}]))*+')
 
 
 def mask_json(data: bytes, mask: Mask) -> bytes | None:
@@ -59,17 +62,18 @@ def _mask_line(line: str, mask: Mask) -> str:
 
 
 def _mask_tokens(text: str, mask: Mask) -> str:
-    found = mask.find(text)
-    nearest = iter([*found, (len(text), len(text))])
-    start, end = next(nearest)
-
-    def masked(token: re.Match[str]) -> str:
-        nonlocal start, end
-        while end <= token.start():
-            start, end = next(nearest)
-        return _mask_token(token[0], mask) if start < token.end() else token[0]
-
-    return _TOKEN.sub(masked, text)
+    """Mask the tokens that a finding touches; those before it are passed over without a look at each."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in mask.find(text):
+        before = _WHOLE_TOKENS.match(text, done, max(start, done))
+        assert before is not None
+        token = _TOKEN.search(text, before.end())
+        while token and token.start() < end:
+            pieces += [text[done : token.start()], _mask_token(token[0], mask)]
+            done = token.end()
+            token = _TOKEN.search(text, done)
+    return "".join([*pieces, text[done:]])
 
 
 def _mask_token(token: str, mask: Mask) -> str:

@@ -13,6 +13,7 @@ from outrider.workspace.root import no_workspace
 from outrider.workspace.settings import (
     SCHEDULE_FILE,
     SETTINGS_FILE,
+    BaselineSettings,
     BrowserSettings,
     Capabilities,
     JourneySettings,
@@ -34,6 +35,7 @@ from outrider.workspace.tables import (
     as_flag,
     as_inner_paths,
     as_one_of,
+    as_positive,
     as_share,
     as_text,
     as_texts,
@@ -108,6 +110,7 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         env=_environment(top.section("env"), secrets),
         aliases=_aliases(top.section("aliases")),
         retention=_retention(top.section("retention")),
+        baselines=_baselines(top.section("baselines")),
         capabilities=_capabilities(top.section("capabilities")),
     )
     general.close()
@@ -192,12 +195,23 @@ def _retention(table: Table) -> RetentionSettings:
     return retention
 
 
+def _baselines(table: Table) -> BaselineSettings:
+    usual = BaselineSettings()
+    baselines = BaselineSettings(
+        months_per_false_alert=table.read("months_per_false_alert", as_positive, usual.months_per_false_alert),
+        direction=table.read("direction", as_one_of("up", "both"), usual.direction),
+    )
+    table.close()
+    return baselines
+
+
 def _capabilities(table: Table) -> Capabilities:
     capabilities = Capabilities(
         journeys=table.read("journeys", as_flag, True),
         probes=table.read("probes", as_flag, True),
         load=table.read("load", as_flag, True),
         injection=table.read("injection", as_flag, True),
+        judging=table.read("judging", as_flag, True),
     )
     table.close()
     return capabilities

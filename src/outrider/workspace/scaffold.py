@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from outrider.model import ConfigError, Place
-from outrider.workspace.listing import PRODUCTS
 from outrider.workspace.settings import SCHEDULE_FILE, SETTINGS_FILE, STATE_FOLDER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from outrider.workspace.suites import find_suite
 
 _TEMPLATES = Path(__file__).parent / "template"
 _FOLDERS: Final = ("journeys", "probes", "baselines", "reports", "scheduler")
 _EXAMPLE: Final = "journeys/test_example.py"
 _IGNORED_LINE: Final = f"{STATE_FOLDER}/"
-_READ_BYTES: Final = 1 << 18
-_USES_PLAYWRIGHT = re.compile(rb"\bplaywright\b|def test_\w+\([^)]*\bpage\b")
+_DOTENV: Final = ".env*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +25,14 @@ class Scaffold:
     Attributes:
         written: Files made, or added to.
         kept: Files that were there, and were left as they are.
-        suite: Folders of the pytest-playwright tests that were there.
+        suite: Folders, or files, of the pytest-playwright tests that were there.
+        included: Files that runs get although git may ignore them.
     """
 
     written: tuple[str, ...]
     kept: tuple[str, ...]
     suite: tuple[str, ...]
+    included: tuple[str, ...] = ()
 
 
 def init(root: Path, *, force: bool = False) -> Scaffold:
@@ -51,11 +47,12 @@ def init(root: Path, *, force: bool = False) -> Scaffold:
     root = root.resolve()
     if not force:
         _refuse_nested(root)
-    suite = _find_suite(root)
+    suite = find_suite(root)
+    included = tuple(sorted(path.name for path in root.glob(_DOTENV) if path.is_file())) if suite else ()
     written: list[str] = []
     kept: list[str] = []
     try:
-        for path, content in _files(root, suite).items():
+        for path, content in _files(root, suite, included).items():
             (written if _write_new(root / path, content) else kept).append(path)
         if _ignore_state(root / ".gitignore"):
             written.append(".gitignore")
@@ -66,7 +63,7 @@ def init(root: Path, *, force: bool = False) -> Scaffold:
             fix="let this user write there, and see that the disk is not full",
             where=Place(str(error.filename or root)),
         ) from None
-    return Scaffold(tuple(written), tuple(kept), suite)
+    return Scaffold(tuple(written), tuple(kept), suite, included)
 
 
 def _refuse_nested(root: Path) -> None:
@@ -80,13 +77,14 @@ def _refuse_nested(root: Path) -> None:
             )
 
 
-def _files(root: Path, suite: tuple[str, ...]) -> dict[str, str]:
+def _files(root: Path, suite: tuple[str, ...], included: tuple[str, ...]) -> dict[str, str]:
     """Return what a new workspace holds."""
     paths = f"paths = {json.dumps(suite, ensure_ascii=False)}" if suite else '# paths = ["journeys"]'
+    include = f'include = ["{_DOTENV}"]' if included else "# include = []"
     known_as = root.name if root.name and root.name.isprintable() else "workspace"
     name = f"name = {json.dumps(known_as, ensure_ascii=False)}"
     files = {
-        SETTINGS_FILE: _template("outrider.toml").format(name=name, paths=paths),
+        SETTINGS_FILE: _template("outrider.toml").format(name=name, include=include, paths=paths),
         SCHEDULE_FILE: _template("schedule.toml"),
     }
     if not suite:
@@ -129,29 +127,3 @@ def _ignore_state(path: Path) -> bool:
     with path.open("ab") as file:
         file.write(gap + _IGNORED_LINE.encode() + b"\n")
     return True
-
-
-def _find_suite(root: Path) -> tuple[str, ...]:
-    """Return the topmost folders that hold test files which use Playwright."""
-    found = sorted({path.parent.relative_to(root).as_posix() for path in _test_files(root) if _uses_playwright(path)})
-    return tuple(each for each in found if not any(_is_below(each, other) for other in found))
-
-
-def _is_below(folder: str, other: str) -> bool:
-    return folder != other and (other == "." or folder.startswith(f"{other}/"))
-
-
-def _test_files(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name not in PRODUCTS and not name.startswith(".")]
-        for name in files:
-            if name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py")):
-                yield Path(folder, name)
-
-
-def _uses_playwright(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return bool(_USES_PLAYWRIGHT.search(file.read(_READ_BYTES)))
-    except OSError:
-        return False

@@ -123,6 +123,19 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BaselineSettings:
+    """How series are judged.
+
+    Attributes:
+        months_per_false_alert: The sensitivity: one false alert per check in so many months.
+        direction: "up" alerts on slower runs only, "both" on quicker ones too.
+    """
+
+    months_per_false_alert: float = 5.0
+    direction: str = "up"
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What is switched on; off costs nothing."""
 
@@ -130,6 +143,7 @@ class Capabilities:
     probes: bool = True
     load: bool = True
     injection: bool = True
+    judging: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +194,7 @@ class Workspace:
     env: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    baselines: BaselineSettings = field(default_factory=BaselineSettings)
     capabilities: Capabilities = field(default_factory=Capabilities)
     schedule: tuple[Rule, ...] = ()
 

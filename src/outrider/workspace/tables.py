@@ -193,6 +193,15 @@ def as_share(value: object) -> float:
     return float(value)
 
 
+def as_positive(value: object) -> float:
+    """Accept a number above zero."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise Refused("is not a number", "write a number above zero, such as 5")
+    if not 0 < value < float("inf"):
+        raise Refused("is not above zero", "write a number above zero, such as 5", "out-of-range")
+    return float(value)
+
+
 def as_duration(value: object) -> float:
     """Accept a duration longer than nothing; return its seconds."""
     fix = 'write a number and a unit, such as "30s" or "5m"'

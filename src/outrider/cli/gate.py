@@ -1,0 +1,198 @@
+"""`outrider gate`."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from outrider.baselines import Plan, Verdict
+from outrider.cli.gate_sources import Lab, SideBySide, StoredBase, self_test
+from outrider.cli.project import bench, browser_settings, open_store, workspace_here
+from outrider.cli.run import Progress, nothing_to_run, remember
+from outrider.cli.telling import console, name_of
+from outrider.gate import (
+    Decision,
+    Rules,
+    as_annotations,
+    as_json,
+    as_junit,
+    as_markdown,
+    cells,
+    gather,
+)
+from outrider.journeys import find_browser
+from outrider.workspace import select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.gate import Source
+    from outrider.model import Check
+    from outrider.workspace import Workspace
+
+_STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "magenta"}
+_CODES = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
+_SETUP_ERROR = 4
+
+
+@click.command(epilog="Example: outrider gate --ab https://shop.example https://pr-17.shop.example --junit gate.xml")
+@click.argument("patterns", nargs=-1)
+@click.option("--ab", nargs=2, metavar="BASE CANDIDATE", help="Compare two addresses, measured in turns.")
+@click.option("--last", type=click.IntRange(1), metavar="N", help="Compare with the last N stored runs.")
+@click.option("--self-test", is_flag=True, help="Compare the candidate with itself: how often would that fail?")
+@click.option("--variable", metavar="NAME", help="With --ab: an environment variable that takes the address, too.")
+@click.option("--margin", default=5.0, show_default=True, type=click.FloatRange(0), help="Slowdown tolerated, in %.")
+@click.option("--floor", default=5.0, show_default=True, type=click.FloatRange(0), help="Slowdown tolerated, in ms.")
+@click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
+@click.option("--sessions", "cap", default=20, show_default=True, type=click.IntRange(4), help="Sessions at most.")
+@click.option(
+    "--inconclusive", default="inconclusive", show_default=True, type=click.Choice([one.value for one in Verdict]),
+    help="How the exit code treats an inconclusive gate.",
+)  # fmt: skip
+@click.option("--json", "as_data", is_flag=True, help="Print one JSON object.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML.")
+@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write Markdown for a pull request.")
+@click.option("--github", is_flag=True, help="Print GitHub annotations, and add to the job's summary.")
+def gate(
+    patterns: tuple[str, ...],
+    *,
+    ab: tuple[str, str] | None,
+    last: int | None,
+    self_test: bool,
+    variable: str | None,
+    margin: float,
+    floor: float,
+    size: int,
+    cap: int,
+    inconclusive: str,
+    as_data: bool,
+    junit: Path | None,
+    markdown: Path | None,
+    github: bool,
+) -> int:
+    """Run journeys and decide whether they got worse; sessions are taken until every verdict is known.
+
+    The base is what was accepted in baselines/, unless --ab or --last names another. Exit codes: 0 pass, 1 fail,
+    3 inconclusive, 4 setup error.
+    """
+    if sum((ab is not None, last is not None, self_test)) > 1:
+        raise click.UsageError("--ab, --last and --self-test exclude each other")
+    looks = tuple(look for look in Plan().looks if look < cap)
+    rules = Rules(margin=margin / 100, floor_ms=floor, plan=Plan(looks=(*looks, cap)))
+    workspace = workspace_here()
+    progress = Progress(Console(stderr=True))
+    if self_test:
+        return _self_test(workspace, patterns, rules, size, progress, as_data=as_data)
+    decision, checks = _decide(workspace, patterns, rules, size, progress, ab=ab, last=last, variable=variable)
+    progress.stop()
+    _write(decision, junit, markdown)
+    if as_data:
+        click.echo(json.dumps(as_json(decision)))
+    else:
+        tell(console(), decision)
+    if github or os.environ.get("GITHUB_ACTIONS") == "true":
+        _tell_github(decision, checks, on_stderr=as_data)
+    if decision.wrong:
+        return _SETUP_ERROR
+    verdict = decision.verdict
+    return _CODES[Verdict(inconclusive) if verdict is Verdict.INCONCLUSIVE else verdict]
+
+
+def tell(out: Console, decision: Decision) -> None:
+    """Print a decision: a line a step, with the interval of its change."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("verdict", "check", "step", "base", "candidate", "change", "interval", "sessions"):
+        table.add_column(title, justify="right" if title in {"base", "candidate", "change"} else "left")
+    for one in decision.findings:
+        verdict = Text(one.verdict, style=_STYLES[one.verdict])
+        count = str(one.comparison.sessions or "")
+        table.add_row(verdict, Text(name_of(one.check)), *map(Text, cells(one)), count)
+    if decision.findings:
+        out.print(table)
+    for one in decision.findings:
+        if one.verdict is not Verdict.PASS:
+            out.print(Text(f"{name_of(one.check)} {one.step or 'failures'}: {one.comparison.reason}"), soft_wrap=True)
+    for note in decision.notes:
+        out.print(Text(f"note: {note}"), soft_wrap=True)
+    for reason in decision.wrong:
+        out.print(Text(f"setup error: {reason}", style="bold magenta"), soft_wrap=True)
+    out.print(Text(f"gate: {'setup error' if decision.wrong else decision.verdict}", style="bold"))
+
+
+def _decide(
+    workspace: Workspace,
+    patterns: Sequence[str],
+    rules: Rules,
+    size: int,
+    progress: Progress,
+    *,
+    ab: tuple[str, str] | None,
+    last: int | None,
+    variable: str | None,
+) -> tuple[Decision, dict[str, Check]]:
+    browser = find_browser(browser_settings(workspace))
+    with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
+        progress.say("getting ready")
+        checks = _chosen(ready.discover().journeys, patterns, workspace)
+        remember(store, ready, checks)
+        source: Source
+        if ab:
+            source = SideBySide(Lab(workspace, browser, store, progress), checks, ab, size, variable)
+            with source:
+                gathered = gather([check.id for check in checks], source, rules)
+                notes: list[str] = []
+        else:
+            base = StoredBase(Lab(workspace, browser, store, progress, ready), checks, size)
+            notes = base.load_last(last, rules.plan) if last else base.load_accepted(workspace.root / "baselines")
+            rules = base.fitted(rules)
+            gathered = gather([check.id for check in base.checks], base, rules)
+    wrong = tuple(f"{name_of(check)}: {reason}" for check, reason in gathered.wrong.items())
+    return Decision(gathered.findings, tuple(notes), wrong), {check.id: check for check in checks}
+
+
+def _chosen(found: Sequence[Check], patterns: Sequence[str], workspace: Workspace) -> list[Check]:
+    checks = [check for check in select(found, patterns) if patterns or check.policy.enabled]
+    if not checks:
+        raise nothing_to_run(workspace, found)
+    return [replace(check, policy=replace(check.policy, retries=0)) for check in checks]
+
+
+def _self_test(
+    workspace: Workspace, patterns: Sequence[str], rules: Rules, size: int, progress: Progress, *, as_data: bool
+) -> int:
+    browser = find_browser(browser_settings(workspace))
+    with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
+        checks = _chosen(ready.discover().journeys, patterns, workspace)
+        remember(store, ready, checks)
+        rates = self_test(Lab(workspace, browser, store, progress, ready), checks, size, rules)
+    progress.stop()
+    if as_data:
+        click.echo(json.dumps({"false_fail_rate": rates}))
+        return 0
+    for name, rate in rates.items():
+        click.echo(f"{rate:6.1%}  {name}")
+    click.echo("share of false fails when the candidate is compared with itself; at most 1 % is wanted")
+    return 0
+
+
+def _write(decision: Decision, junit: Path | None, markdown: Path | None) -> None:
+    if junit:
+        junit.write_text(as_junit(decision), encoding="utf-8")
+    if markdown:
+        markdown.write_text(as_markdown(decision), encoding="utf-8")
+
+
+def _tell_github(decision: Decision, checks: dict[str, Check], *, on_stderr: bool) -> None:
+    for line in as_annotations(decision, checks):
+        click.echo(line, err=on_stderr)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(as_markdown(decision))

@@ -1,0 +1,122 @@
+"""Accepted baselines: a file a check in `baselines/`, small, sorted, and made to be reviewed in a diff."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from outrider.gate.fingerprint import Fingerprint
+from outrider.gate.sessions import Session
+from outrider.model import CheckId, ConfigError, Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 1
+_NUMBERS = re.compile(r"\[\s+([-+.0-9eE,\s]*?)\s+\]")
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was accepted of one check.
+
+    Attributes:
+        accepted: When, ISO 8601 in UTC.
+        release: What was deployed then, or empty.
+    """
+
+    check: CheckId
+    environment: str
+    accepted: str
+    release: str
+    fingerprint: Fingerprint
+    sessions: tuple[Session, ...]
+
+
+def file_of(folder: Path, check: str) -> Path:
+    """Return the file of a check's accepted baseline."""
+    return folder / f"{_UNSAFE.sub('-', check.partition(':')[2] or check).strip('-')}.json"
+
+
+def write_accepted(path: Path, accepted: Accepted) -> None:
+    """Write a baseline; durations are kept to a tenth of a millisecond."""
+    data = {
+        "format": FORMAT,
+        "check": accepted.check,
+        "environment": accepted.environment,
+        "accepted": accepted.accepted,
+        "release": accepted.release,
+        "fingerprint": asdict(accepted.fingerprint),
+        "sessions": [
+            {
+                "runs": session.runs,
+                "failed": session.failed,
+                "durations_ms": {
+                    step: [round(one, 1) for one in session.durations[step]] for step in session.durations
+                },
+            }
+            for session in accepted.sessions
+        ],
+    }
+    text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n", encoding="utf-8")
+
+
+def read_accepted(path: Path) -> Accepted:
+    """Read a baseline.
+
+    Raises:
+        ConfigError: baseline-version or baseline-damaged.
+    """
+    where = Place(str(path))
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        version = data["format"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _damaged(where, error) from None
+    if version != FORMAT:
+        raise ConfigError(
+            f"is a baseline of format {version}, this Outrider reads {FORMAT}",
+            slug="baseline-version",
+            fix="accept the check anew: outrider baseline accept",
+            where=where,
+        )
+    try:
+        return _accepted(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(where, error) from None
+
+
+def _accepted(data: dict[str, Any]) -> Accepted:
+    sessions = tuple(_session(one) for one in data["sessions"])
+    if not sessions:
+        raise ValueError("no sessions")
+    return Accepted(
+        check=CheckId(str(data["check"])),
+        environment=str(data["environment"]),
+        accepted=str(data["accepted"]),
+        release=str(data["release"]),
+        fingerprint=Fingerprint(**data["fingerprint"]),
+        sessions=sessions,
+    )
+
+
+def _session(data: dict[str, Any]) -> Session:
+    durations = {str(step): tuple(map(float, values)) for step, values in data["durations_ms"].items()}
+    runs, failed = int(data["runs"]), int(data["failed"])
+    if not 0 <= failed <= runs or not all(0 < value < float("inf") for each in durations.values() for value in each):
+        raise ValueError("counts or durations that cannot be")
+    return Session(durations, runs, failed)
+
+
+def _damaged(where: Place, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"cannot be read as a baseline: {type(error).__name__}: {error}",
+        slug="baseline-damaged",
+        fix="restore it from version control, or accept the check anew: outrider baseline accept",
+        where=where,
+    )

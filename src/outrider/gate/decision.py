@@ -1,0 +1,134 @@
+"""From sessions of two sides to a decision: effect AND evidence, over all steps at once. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from outrider.baselines import Comparison, Plan, Verdict, compare_errors, correct, judge_so_far
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from outrider.gate.sessions import Session
+    from outrider.model import CheckId
+
+FAILURES = ""
+"""The name that failing runs have in place of a step's."""
+ELSEWHERE_MARGIN = 0.25
+"""Tolerated between machines that differ: what a comparison with numbers from elsewhere cannot tell apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What counts as worse.
+
+    Attributes:
+        margin: Slowdown that is tolerated, as a share.
+        floor_ms: Slowdown that is tolerated whatever its share: nobody feels it.
+        plan: After how many sessions to look, and how sure to be; its margin is not used.
+    """
+
+    margin: float = 0.05
+    floor_ms: float = 5.0
+    plan: Plan = field(default_factory=Plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One step of one check, or its failures, of the candidate against the base.
+
+    Attributes:
+        step: Empty for the check's failures.
+        base: Median duration [ms], or share of runs that failed.
+        candidate: The same of the candidate.
+    """
+
+    check: CheckId
+    step: str
+    base: float
+    candidate: float
+    comparison: Comparison
+
+    @property
+    def verdict(self) -> Verdict:
+        """The comparison's."""
+        return self.comparison.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a gate says.
+
+    Attributes:
+        notes: What a reader must know to weigh it, such as another machine.
+        wrong: Why checks could not be compared at all: their setup is wrong.
+    """
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fail if anything failed, else inconclusive if anything is, or nothing was compared."""
+        verdicts = {finding.verdict for finding in self.findings}
+        if Verdict.FAIL in verdicts:
+            return Verdict.FAIL
+        return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts or not verdicts else Verdict.PASS
+
+
+def decide(sides: Mapping[CheckId, tuple[Sequence[Session], Sequence[Session]]], rules: Rules) -> tuple[Finding, ...]:
+    """Return all findings about all checks, corrected for how many there are.
+
+    Args:
+        sides: By check: sessions of the base, and as many of the candidate.
+        rules: What counts as worse.
+    """
+    findings = {
+        (check, step): finding
+        for check, (base, candidate) in sides.items()
+        for step, finding in _findings(check, base, candidate, rules).items()
+    }
+    names = {f"{check}\n{step}": (check, step) for check, step in findings}
+    corrected = correct({name: findings[key].comparison for name, key in names.items()})
+    return tuple(replace(findings[key], comparison=corrected[name]) for name, key in names.items())
+
+
+def _findings(
+    check: CheckId, base: Sequence[Session], candidate: Sequence[Session], rules: Rules
+) -> dict[str, Finding]:
+    steps = dict.fromkeys(step for session in (*base, *candidate) for step in session.durations)
+    found = {step: _durations(check, step, base, candidate, rules) for step in steps}
+    return {FAILURES: _failures(check, base, candidate), **found}
+
+
+def _durations(
+    check: CheckId, step: str, base: Sequence[Session], candidate: Sequence[Session], rules: Rules
+) -> Finding:
+    left = [session.durations.get(step, ()) for session in base]
+    right = [session.durations.get(step, ()) for session in candidate]
+    base_ms, candidate_ms = _median(left), _median(right)
+    margin = max(rules.margin, rules.floor_ms / base_ms if base_ms else 0.0)
+    comparison = judge_so_far(left, right, replace(rules.plan, margin=margin))
+    return Finding(check, step, base_ms, candidate_ms, comparison)
+
+
+def _failures(check: CheckId, base: Sequence[Session], candidate: Sequence[Session]) -> Finding:
+    left = sum(one.failed for one in base), sum(one.runs for one in base)
+    right = sum(one.failed for one in candidate), sum(one.runs for one in candidate)
+    comparison = compare_errors(left, right)
+    no_more = right[1] > 0 and left[1] > 0 and right[0] * left[1] <= left[0] * right[1]
+    if comparison.verdict is Verdict.INCONCLUSIVE and no_more:
+        comparison = replace(comparison, verdict=Verdict.PASS)
+    return Finding(check, FAILURES, _share(left), _share(right), comparison)
+
+
+def _median(sessions: Sequence[Sequence[float]]) -> float:
+    values = [value for session in sessions for value in session]
+    return statistics.median(values) if values else 0.0
+
+
+def _share(counts: tuple[int, int]) -> float:
+    return counts[0] / counts[1] if counts[1] else 0.0

@@ -1,0 +1,122 @@
+"""A decision, told to CI: JSON, JUnit XML, Markdown for a pull request, annotations for GitHub."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from outrider.baselines import Verdict
+from outrider.gate.decision import FAILURES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from outrider.gate.decision import Decision, Finding
+    from outrider.model import Check
+
+_SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
+
+
+def cells(finding: Finding) -> tuple[str, str, str, str, str]:
+    """Return a finding as a reader sees it: step, base, candidate, change, interval of the change."""
+    if finding.step == FAILURES:
+        return _name(finding), f"{finding.base:.0%}", f"{finding.candidate:.0%}", "", ""
+    base, candidate = (f"{each:.0f} ms" if each else "-" for each in (finding.base, finding.candidate))
+    found = finding.comparison
+    if math.isnan(found.ratio) or math.isinf(found.high):
+        return finding.step, base, candidate, "-", "-"
+    return finding.step, base, candidate, f"{found.ratio - 1:+.1%}", f"{found.low - 1:+.1%} to {found.high - 1:+.1%}"
+
+
+def as_json(decision: Decision) -> dict[str, object]:
+    """Return a decision as plain data; ratios that are unknown are null."""
+    return {
+        "verdict": "setup error" if decision.wrong else decision.verdict,
+        "notes": list(decision.notes),
+        "wrong": list(decision.wrong),
+        "findings": [
+            {
+                "check": one.check,
+                "step": one.step or None,
+                "metric": "duration_ms" if one.step else "failed_share",
+                "verdict": one.verdict,
+                "base": round(one.base, 4),
+                "candidate": round(one.candidate, 4),
+                "ratio": _finite(one.comparison.ratio),
+                "low": _finite(one.comparison.low),
+                "high": _finite(one.comparison.high),
+                "samples": one.comparison.samples,
+                "sessions": one.comparison.sessions,
+                "reason": one.comparison.reason,
+            }
+            for one in decision.findings
+        ],
+    }
+
+
+def as_markdown(decision: Decision) -> str:
+    """Return a decision as a comment for a pull request."""
+    title = "setup error" if decision.wrong else str(decision.verdict)
+    lines = [f"### Outrider gate: {title}", ""]
+    lines += [f"- **setup error**: {_plain(one)}" for one in decision.wrong]
+    lines += [f"- {_plain(one)}" for one in decision.notes]
+    if decision.findings:
+        lines += ["", "| | check | step | base | candidate | change | interval |", "|---|---|---|---|---|---|---|"]
+        lines += [
+            "| " + " | ".join([_SIGNS[one.verdict], f"`{_plain(one.check)}`", *map(_plain, cells(one))]) + " |"
+            for one in decision.findings
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def as_junit(decision: Decision) -> str:
+    """Return a decision as JUnit XML: a test case a step; inconclusive ones are skipped."""
+    suite = ET.Element("testsuite", name="outrider gate", tests=str(len(decision.findings) + len(decision.wrong)))
+    for one in decision.findings:
+        case = ET.SubElement(
+            suite, "testcase", classname=_printable(one.check), name=_printable(one.step or "failures")
+        )
+        if one.verdict is Verdict.FAIL:
+            ET.SubElement(case, "failure", message=_printable(one.comparison.reason))
+        elif one.verdict is Verdict.INCONCLUSIVE:
+            ET.SubElement(case, "skipped", message=_printable(one.comparison.reason))
+    for reason in decision.wrong:
+        ET.SubElement(ET.SubElement(suite, "testcase", classname="setup", name=_printable(reason)), "error")
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("errors", str(len(decision.wrong)))
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def as_annotations(decision: Decision, checks: Mapping[str, Check]) -> list[str]:
+    """Return workflow commands that GitHub shows at the journey's line."""
+    lines = [f"::error::{_escaped(reason)}" for reason in decision.wrong]
+    for one in decision.findings:
+        if one.verdict is Verdict.PASS:
+            continue
+        level = "error" if one.verdict is Verdict.FAIL else "warning"
+        check = checks.get(one.check)
+        where = f" file={check.path},line={check.line}" if check else ""
+        lines.append(f"::{level}{where}::{_escaped(f'{_name(one)}: {one.comparison.reason}')}")
+    return lines
+
+
+def _name(finding: Finding) -> str:
+    return finding.step or "failures"
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 5) if math.isfinite(value) else None
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

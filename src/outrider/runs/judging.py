@@ -1,0 +1,169 @@
+"""Judges stored runs: each series' new samples are folded into what the judge knew of it before.
+
+Run by run and replayed give the same answers, since both fold the samples of the store, in the order of time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from outrider.baselines import (
+    Event,
+    EventKind,
+    RateState,
+    Settings,
+    State,
+    dump,
+    load,
+    months_per_series,
+    step,
+    step_rate,
+)
+from outrider.model import BadSeries, Outcome
+from outrider.runs.primary import METRIC, TELLING, primary_durations
+from outrider.store import Checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.baselines import RateSignal, Signal
+    from outrider.model import CheckId, Run
+    from outrider.store import Points, Release, Series
+
+_SECOND_US = 1_000_000
+_REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
+FAILURES = ""
+"""What stands in place of a step's name where failing runs are judged."""
+
+
+class History(Protocol):
+    """What the judge needs of a store."""
+
+    def series(self, check: CheckId | None = None) -> tuple[Series, ...]:
+        """Return the series of a check."""
+        ...
+
+    def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
+        """Return the outcomes of a check's latest runs in one place, the oldest first."""
+        ...
+
+    def samples(self, series: Series, since_us: int | None = None, until_us: int | None = None) -> Points:
+        """Return the points that may be judged, in the order of time."""
+        ...
+
+    def releases(self, environment: str | None = None) -> tuple[Release, ...]:
+        """Return releases in the order of time."""
+        ...
+
+    def checkpoints(self, wanted: Sequence[Series]) -> tuple[Checkpoint, ...]:
+        """Return what is known of series."""
+        ...
+
+    def record_checkpoints(self, found: Sequence[Checkpoint]) -> None:
+        """Keep what is known of series."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the judge says of a step after a run, or of how often runs fail.
+
+    Attributes:
+        step: Empty for failures.
+        release: The last release before the run; empty if none is known.
+    """
+
+    step: str
+    signal: Signal | RateSignal
+    release: str = ""
+
+
+class Judge:
+    """Judges the primary series of checks.
+
+    Args:
+        history: Where samples, releases and what was known are kept.
+        settings: Of the judge; its months are those of a whole check, shared among its steps.
+    """
+
+    def __init__(self, history: History, settings: Settings) -> None:
+        self._history = history
+        self._settings = settings
+
+    def judge(self, run: Run) -> list[Judgement]:
+        """Judge a stored run, with all samples before it that were not judged yet; failures come first."""
+        if run.outcome not in TELLING:
+            return []
+        releases = self._history.releases(run.environment)
+        release = next((one.name for one in reversed(releases) if one.at_us <= run.due_us), "")
+        return [
+            Judgement(FAILURES, self._failures(run), release),
+            *(Judgement(step, signal, release) for step, signal in self._durations(run, releases)),
+        ]
+
+    def _failures(self, run: Run) -> RateSignal:
+        outcomes = self._history.outcomes(
+            run.check, environment=run.environment, location=run.location, limit=_REMEMBERED_RUNS
+        )
+        state = RateState()
+        for outcome in (one for one in outcomes if one in TELLING):
+            state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
+        return signal
+
+    def _durations(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
+        steps = primary_durations(run)
+        place = (METRIC, run.environment, run.location)
+        found = [
+            one
+            for one in self._history.series(run.check)
+            if one.step in steps and (one.metric, one.environment, one.location) == place
+        ]
+        if not found:
+            return []
+        settings = replace(self._settings, months=months_per_series(self._settings.months, len(found)))
+        known = {one.series: one for one in self._history.checkpoints(found)}
+        fresh = [self._catch_up(series, known.get(series), settings, releases) for series in found]
+        self._history.record_checkpoints([checkpoint for checkpoint, _ in fresh])
+        return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
+
+    def _catch_up(
+        self, series: Series, known: Checkpoint | None, settings: Settings, releases: Sequence[Release]
+    ) -> tuple[Checkpoint, Signal]:
+        state, since_us = _remembered(known, settings)
+        points = self._history.samples(series, since_us=since_us)
+        if not len(points.at_us):  # judged already: the same run twice
+            points, state = self._history.samples(series), State(settings=settings)
+        state, signal = fold(state, points, [release for release in releases if release.accepted])
+        at_us = int(points.at_us[-1])
+        return Checkpoint(series, at_us, signal.condition, signal.reason, dump(state)), signal
+
+
+def fold(state: State, points: Points, accepted: Sequence[Release]) -> tuple[State, Signal]:
+    """Fold points (at least one) into a state; an accepted release is told before the first run after it.
+
+    Args:
+        state: What was known before.
+        points: In the order of time.
+        accepted: Releases whose level is the new normal, in the order of time.
+    """
+    before_us = (state.last_at or 0) * _SECOND_US
+    pending = [release for release in accepted if release.at_us > before_us]
+    signal: Signal | None = None
+    for at_us, value in zip(points.at_us.tolist(), points.value.tolist(), strict=True):
+        event = None
+        while pending and pending[0].at_us <= at_us:
+            event = Event(EventKind.ACCEPTED, since=pending.pop(0).at_us // _SECOND_US)
+        state, signal = step(state, at_us // _SECOND_US, value, event)
+    assert signal is not None
+    return state, signal
+
+
+def _remembered(known: Checkpoint | None, settings: Settings) -> tuple[State, int | None]:
+    """Return a checkpoint's state and the time after which samples are new; one that cannot be read is rebuilt."""
+    if known is not None:
+        try:
+            return replace(load(known.state), settings=settings), known.at_us + 1
+        except BadSeries:
+            pass
+    return State(settings=settings), None

@@ -1,0 +1,101 @@
+"""`outrider prove` breaks each journey's target on purpose, by the real program in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from outrider.store import Store
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Desk
+
+    from outrider.store import StoredProof
+
+pytestmark = pytest.mark.browser
+
+JOURNEYS = """
+import os
+from playwright.sync_api import Error, expect
+SITE = os.environ["SITE"]
+
+def test_watchful(page):
+    page.goto(SITE)
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+
+def test_blind(page):
+    try:
+        page.goto(SITE, timeout=1_000)
+    except Error:
+        pass
+
+def test_by_itself(page): assert page.request.get(SITE + "/tiny").text() == "x"
+def test_broken(page): page.goto(SITE); assert False, "red as it is"
+"""
+
+
+@pytest.fixture(scope="module")
+def told(desk: Desk, site: str) -> dict[str, Any]:
+    desk.write("outrider.toml", '[defaults]\ntimeout = "5s"\n')
+    desk.write("journeys/test_proofs.py", JOURNEYS)
+    done = desk.outrider("prove", "--json", SITE=site)
+    assert done.returncode == 1, done.stderr
+    desk.write("stderr.txt", done.stderr)
+    import json
+
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@pytest.fixture(scope="module")
+def stored(desk: Desk, told: dict[str, Any]) -> tuple[StoredProof, ...]:
+    with Store.open(desk.root / ".outrider/outrider.db", artifacts=desk.root / ".outrider/artifacts") as store:
+        return store.proofs()
+
+
+def verdicts(told: dict[str, Any], name: str) -> dict[str, tuple[str, bool]]:
+    return {
+        one["fault"]: (one["outcome"], one["noticed"])
+        for one in told["checks"][f"journey:journeys/test_proofs.py::{name}"]
+    }
+
+
+def test_a_journey_that_stays_green_under_a_dead_server_is_vacuous_by_name(desk: Desk, told: dict[str, Any]) -> None:
+    """It is in the report, and said aloud."""
+    assert told["vacuous"] == ["journey:journeys/test_proofs.py::test_blind"]
+    assert "vacuous: journey:journeys/test_proofs.py::test_blind" in (desk.root / "stderr.txt").read_text()
+
+
+def test_a_journey_that_looks_notices_every_dead_server(told: dict[str, Any]) -> None:
+    """A blocked third party is none of its business: it has none."""
+    seen = verdicts(told, "test_watchful")
+
+    assert seen.pop("") == ("passed", False)
+    assert seen.pop("blocked third party") == ("passed", False)
+    assert set(seen.values()) == {("failed", True)}
+
+
+def test_requests_that_no_fault_can_meet_prove_nothing(told: dict[str, Any]) -> None:
+    """A journey is not called vacuous for what was never broken."""
+    seen = verdicts(told, "test_by_itself")
+
+    assert seen.pop("") == ("passed", False)
+    assert set(seen.values()) == {("inconclusive", False)}
+
+
+def test_a_journey_that_is_red_already_proves_nothing(told: dict[str, Any]) -> None:
+    """Only the intact target was tried."""
+    assert verdicts(told, "test_broken") == {"": ("failed", False)}
+
+
+def test_the_verdict_is_stored_with_the_check(told: dict[str, Any], stored: tuple[StoredProof, ...]) -> None:
+    """What was told can be read again, with the state of the workspace that it was proved from."""
+    kept = {(one.check, one.fault): (one.outcome, one.noticed) for one in stored}
+
+    assert kept == {
+        (name, one["fault"]): (one["outcome"], one["noticed"])
+        for name, proofs in told["checks"].items()
+        for one in proofs
+    }
+    assert all(one.snapshot for one in stored)

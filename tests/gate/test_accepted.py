@@ -1,0 +1,72 @@
+"""Accepted baselines as files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.gate.conftest import CHECK
+
+from outrider.gate import Accepted, Fingerprint, Session, file_of, fingerprint_here, read_accepted, write_accepted
+from outrider.model import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MARK = Fingerprint("Linux", "x86_64", "Some processor", 2, "chromium 156")
+ACCEPTED = Accepted(
+    CHECK, "production", "2026-03-01T10:00:00+00:00", "2.1", MARK, (Session({"pay": (100.04, 99.0)}, 3, 1),)
+)
+
+
+def test_a_baseline_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """Durations keep a tenth of a millisecond; a session is a line."""
+    path = file_of(tmp_path / "baselines", CHECK)
+
+    write_accepted(path, ACCEPTED)
+
+    assert path.name == "journeys-test-buy-py-test-buy.json"
+    assert read_accepted(path) == replace(ACCEPTED, sessions=(Session({"pay": (100.0, 99.0)}, 3, 1),))
+    assert '"pay": [100.0, 99.0]' in path.read_text()
+
+
+def _changed(**changes: Any) -> Callable[[str], str]:
+    return lambda text: json.dumps({**json.loads(text), **changes})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "slug"),
+    [
+        (lambda text: text[:40], "baseline-damaged"),
+        (lambda _: "", "baseline-damaged"),
+        (lambda _: "[]", "baseline-damaged"),
+        (_changed(format=2), "baseline-version"),
+        (_changed(sessions=[]), "baseline-damaged"),
+        (_changed(sessions=[{"runs": 1, "failed": 2, "durations_ms": {}}]), "baseline-damaged"),
+        (_changed(sessions=[{"runs": 1, "failed": 0, "durations_ms": {"pay": [-1]}}]), "baseline-damaged"),
+        (_changed(fingerprint={"cpu": "?"}), "baseline-damaged"),
+    ],
+)
+def test_a_file_that_is_no_baseline_says_so(tmp_path: Path, spoil: Callable[[str], str], slug: str) -> None:
+    """Cut off, emptied, edited or of another version: the error names the file and what to do."""
+    path = tmp_path / "one.json"
+    write_accepted(path, ACCEPTED)
+    path.write_text(spoil(path.read_text()))
+
+    with pytest.raises(ConfigError) as caught:
+        read_accepted(path)
+
+    assert caught.value.slug == slug
+    assert "outrider baseline accept" in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_another_machine_is_named() -> None:
+    """Whatever differs is said, and only that."""
+    here = replace(MARK, cores=8, browser="chromium 157")
+
+    assert here.differences(MARK) == ["cores: 8, was 2", "browser: chromium 157, was chromium 156"]
+    assert fingerprint_here("chromium 156.0.1").browser == "chromium 156"

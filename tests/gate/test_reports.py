@@ -1,0 +1,77 @@
+"""A decision, told to CI."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+from tests.gate.conftest import sessions
+
+from outrider.baselines import Plan
+from outrider.gate import Decision, Rules, as_annotations, as_json, as_junit, as_markdown, decide
+from outrider.model import Check, CheckId, Kind, Policy
+
+NASTY = CheckId("journey:journeys/test_a.py::test_a[<b>|%\n]")
+
+
+@pytest.fixture(scope="module")
+def decision() -> Decision:
+    sides = (sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=1300, seed=2))
+    other = (sessions(10, median_ms=1000, seed=3), sessions(10, median_ms=1050, seed=4))
+    rules = Rules(plan=Plan(looks=(10,)))
+    findings = decide({NASTY: sides, CheckId("journey:b"): other}, rules)
+    return Decision(findings, ("measured elsewhere",), ())
+
+
+def test_json_holds_every_finding(decision: Decision) -> None:
+    """Unknown figures are null, so that any parser reads it."""
+    told = json.loads(json.dumps(as_json(decision), allow_nan=False))
+
+    assert told["verdict"] == "fail"
+    assert [(one["step"], one["verdict"]) for one in told["findings"]] == [
+        (None, "pass"), ("pay", "fail"), (None, "pass"), ("pay", "inconclusive"),
+    ]  # fmt: skip
+
+
+def test_junit_counts_fails_and_skips(decision: Decision) -> None:
+    """A build server shows a case a step."""
+    suite = ET.fromstring(as_junit(decision))
+
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped"), suite.get("errors")) == (
+        "4",
+        "1",
+        "1",
+        "0",
+    )
+    assert "slower by more than the margin" in str(suite.findall("testcase/failure")[0].get("message"))
+
+
+def test_markdown_keeps_its_columns_and_hides_no_markup(decision: Decision) -> None:
+    """Names of checks cannot break the table or become tags."""
+    rows = [line for line in as_markdown(decision).splitlines() if line.startswith("| ")]
+
+    assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
+    assert "<b>" not in as_markdown(decision)
+    assert "- measured elsewhere" in as_markdown(decision)
+
+
+def test_annotations_stand_at_the_journey(decision: Decision) -> None:
+    """A fail is an error, an inconclusive one a warning; each is one line."""
+    check = Check(NASTY, Kind.JOURNEY, "journeys/test_a.py", "test_a", "t", Policy(), line=7)
+
+    fails, unknown = as_annotations(decision, {NASTY: check})
+
+    assert fails.startswith("::error file=journeys/test_a.py,line=7::pay: candidate takes +")
+    assert "%25" in fails
+    assert unknown.startswith("::warning::pay: ")
+
+
+def test_a_wrong_setup_is_told_everywhere() -> None:
+    """It is no verdict about the candidate."""
+    wrong = Decision((), (), ("test_a: never asked https://a.test",))
+
+    assert as_json(wrong)["verdict"] == "setup error"
+    assert "**setup error**: test_a" in as_markdown(wrong)
+    assert ET.fromstring(as_junit(wrong)).get("errors") == "1"
+    assert as_annotations(wrong, {}) == ["::error::test_a: never asked https://a.test"]

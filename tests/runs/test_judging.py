@@ -1,0 +1,148 @@
+"""Stored runs are judged, run by run, as a replay of the same samples would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from outrider.baselines import Condition, Settings, replay
+from outrider.model import (
+    Attempt,
+    CheckId,
+    Circumstances,
+    Measurement,
+    Outcome,
+    Run,
+    Sample,
+    Step,
+    StepKind,
+    new_run_id,
+)
+from outrider.runs import METRIC, Judge, primary_series
+from outrider.store import Checkpoint, Release, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from outrider.runs import Judgement
+
+CHECK = CheckId("journey:buy")
+START_US = 1_780_000_000_000_000
+CADENCE_US = 300_000_000
+CALM = 1_200  # runs: four days, long enough to have learned
+
+
+def make_run(number: int, pay_ms: float, outcome: Outcome = Outcome.PASSED) -> Run:
+    """Return a run with one primary step."""
+    due_us = START_US + number * CADENCE_US
+    good = outcome is Outcome.PASSED
+    steps = (Step("pay", "pay", StepKind.NAMED, 0.0, pay_ms),)
+    samples = (Sample("pay", METRIC, pay_ms),) if good else ()
+    measurement = Measurement(outcome, "" if good else "why", due_us, pay_ms, steps, samples)
+    return Run(
+        new_run_id(due_us), CHECK, "production", "local", due_us, due_us, due_us + 1, outcome, measurement.reason,
+        (Attempt(1, good, False, measurement),), Circumstances(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as opened:
+        yield opened
+
+
+def durations(slow_from: int) -> list[float]:
+    """Return durations of the calm and what follows, three times as slow from a run on."""
+    rng = np.random.default_rng(7)
+    values = 300 * np.exp(rng.normal(0, 0.08, CALM + 40))
+    values[slow_from:] *= 3
+    return [float(value) for value in values]
+
+
+def feed(store: Store, judge: Judge, values: list[float], first: int) -> list[Judgement]:
+    """Store and judge runs one by one, and return what was said of each."""
+    told = []
+    for number, value in enumerate(values, first):
+        run = make_run(number, value)
+        store.record(run)
+        told += [one for one in judge.judge(run) if one.step]
+    return told
+
+
+def test_run_by_run_gives_what_a_replay_gives(store: Store) -> None:
+    """Each run is judged from a checkpoint; the states are those of the whole history in one go."""
+    values = durations(slow_from=CALM + 10)
+    store.record_many([make_run(number, value) for number, value in enumerate(values[:CALM])])
+    store.record_release(Release("2.1", "production", START_US + (CALM + 9) * CADENCE_US))
+
+    told = feed(store, Judge(store, Settings()), values[CALM:], CALM)
+
+    at = (START_US + np.arange(len(values)) * CADENCE_US) // 1_000_000
+    whole = replay(at.astype("datetime64[s]"), np.array(values))
+    open_now = [one.signal.condition is Condition.DEGRADED for one in told]
+    assert open_now == whole[CALM:].tolist()
+    assert open_now[-1]
+    assert not any(open_now[:10])
+    assert (told[-1].step, told[-1].release) == ("pay", "2.1")
+
+
+def test_what_the_judge_knew_is_rebuilt_from_samples(store: Store) -> None:
+    """A damaged checkpoint costs time and no knowledge."""
+    values = durations(slow_from=CALM + 5)
+    store.record_many([make_run(number, value) for number, value in enumerate(values[: CALM + 20])])
+    (series,) = primary_series(store, CHECK)
+    store.record_checkpoints([Checkpoint(series, START_US, "steady", "", b"damaged")])
+
+    told = feed(store, Judge(store, Settings()), values[CALM + 20 : CALM + 21], CALM + 20)
+
+    assert [one.signal.condition for one in told] == [Condition.DEGRADED]
+    assert store.checkpoints([series])[0].condition == "degraded"
+
+
+def test_an_accepted_release_makes_its_level_the_new_normal(store: Store) -> None:
+    """What was degraded before is learned anew, even if the release is accepted afterwards."""
+    values = durations(slow_from=CALM + 5)
+    store.record_many([make_run(number, value) for number, value in enumerate(values[: CALM + 38])])
+    judge = Judge(store, Settings())
+    (before,) = feed(store, judge, values[CALM + 38 : CALM + 39], CALM + 38)
+
+    store.record_release(Release("2.1", "production", START_US + (CALM + 5) * CADENCE_US, accepted=True))
+    (after,) = feed(store, judge, values[CALM + 39 :], CALM + 39)
+
+    assert before.signal.condition is Condition.DEGRADED
+    assert after.signal.condition is not Condition.DEGRADED
+
+
+def test_failing_runs_give_no_numbers_and_are_judged_as_failures(store: Store) -> None:
+    """After a calm past a row of failures is more than chance; what says nothing about the target is passed over."""
+    judge = Judge(store, Settings())
+    store.record_many([make_run(number, 300.0) for number in range(200)])
+
+    said = []
+    for number in range(200, 204):
+        run = make_run(number, 300.0, Outcome.FAILED)
+        store.record(run)
+        said += judge.judge(run)
+    ours = make_run(204, 300.0, Outcome.INCONCLUSIVE)
+    store.record(ours)
+
+    assert [one.step for one in said] == [""] * 4
+    assert said[0].signal.condition is Condition.STEADY
+    assert said[-1].signal.condition is Condition.DEGRADED
+    assert judge.judge(ours) == []
+
+
+def test_the_same_run_judged_twice_says_the_same(store: Store) -> None:
+    """Nothing is folded twice."""
+    judge, run = Judge(store, Settings()), make_run(1, 300.0)
+    store.record(run)
+
+    first, second = judge.judge(run), judge.judge(run)
+
+    assert [(one.step, one.signal.condition, one.signal.reason) for one in first] == [
+        (one.step, one.signal.condition, one.signal.reason) for one in second
+    ]
+    assert {one.signal.condition for one in first} == {Condition.LEARNING}
