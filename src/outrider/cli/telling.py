@@ -29,6 +29,7 @@ STYLES = {
     Outcome.MISSED: "dim",
 }
 _SHORT_ID = 8
+_PHASES = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "transfer_ms")
 _COARSE_MS = 10.0  # from here on nobody reads fractions of a millisecond
 _UNFOLDED = 200  # columns where nobody's terminal sets a width
 
@@ -124,13 +125,16 @@ class Part(NamedTuple):
 
 
 def timed_parts(attempt: Attempt) -> list[Part]:
-    """Return the steps on the first level or, of an attempt without steps such as a probe's, its phases."""
-    steps = [Part(one.duration_ms, one.title, one.source, one.error is not None) for one in shown_steps(attempt)]
-    return steps or [
-        Part(one.value, one.metric.removesuffix("_ms").replace("_", " "), "", is_wrong=False)
-        for one in attempt.measurement.samples
-        if not one.step and one.metric.endswith("_ms") and one.metric != "duration_ms"
-    ]
+    """Return the steps on the first level, and below those of a probe their phases."""
+    phases: dict[str, list[Part]] = defaultdict(list)
+    for sample in attempt.measurement.samples:
+        if sample.metric in _PHASES:
+            name = sample.metric.removesuffix("_ms").replace("_", " ")
+            phases[sample.step].append(Part(sample.value, f"  {name}", "", is_wrong=False))
+    parts: list[Part] = []
+    for step in shown_steps(attempt):
+        parts += [Part(step.duration_ms, step.title, step.source, step.error is not None), *phases[step.key]]
+    return parts
 
 
 def shown_steps(attempt: Attempt) -> list[Step]:

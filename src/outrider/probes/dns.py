@@ -17,7 +17,7 @@ import dns.resolver
 
 from outrider.model import Sample
 from outrider.probes.expectations import as_patterns, read_within
-from outrider.probes.findings import Blame, Exhibit, Failure, Findings
+from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_step
 from outrider.probes.hosts import is_name
 from outrider.probes.judging import finds, judge_times, shown
 from outrider.probes.system_errors import explain_system
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from outrider.probes.entry import Entry
     from outrider.probes.tools import Tools
+
+STEP = "question"
 
 _PORT = 53
 _TYPES = ("A", "AAAA", "CAA", "CNAME", "DNSKEY", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SRV", "SVCB",
@@ -78,7 +80,8 @@ class DnsProbe:
         return Findings(
             duration_ms=asked.took_ms,
             failures=tuple(failures),
-            samples=(Sample("", "duration_ms", asked.took_ms), Sample("", "records", float(len(records)))),
+            steps=only_step(STEP, asked.took_ms, tuple(failures)),
+            samples=(Sample(STEP, "duration_ms", asked.took_ms), Sample(STEP, "records", float(len(records)))),
             attributes={"remote": asked.address, "protocol": "DNS"},
             exhibits=(Exhibit("answer.txt", "text/plain", told),) if told else (),
             address=f"{self.name} {self.record}",

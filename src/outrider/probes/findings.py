@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from outrider.model import Step, StepKind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.model import Sample, Step
+    from outrider.model import Sample
 
 
 class Blame(StrEnum):
@@ -64,3 +66,8 @@ class Findings:
     exhibits: tuple[Exhibit, ...] = ()
     address: str = ""
     secrets: tuple[str, ...] = ()
+
+
+def only_step(title: str, duration_ms: float, failures: tuple[Failure, ...]) -> tuple[Step, ...]:
+    """Return the one step of a probe that does one thing, so that it is judged as the steps of journeys are."""
+    return (Step(title, title, StepKind.NAMED, 0.0, duration_ms, error=failures[0].reason if failures else None),)

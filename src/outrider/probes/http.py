@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import Sample
 from outrider.probes.exchange import Exchanged, Log, exchange
-from outrider.probes.findings import Exhibit, Failure, Findings
+from outrider.probes.findings import Exhibit, Failure, Findings, only_step
 from outrider.probes.hosts import host_of
 from outrider.probes.judging import judge
 from outrider.probes.requests import Options, Request, read_request
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from outrider.probes.answers import Answer
     from outrider.probes.entry import Entry
     from outrider.probes.tools import Tools
+
+STEP = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class HttpProbe:
         return Findings(
             duration_ms=answer.total_ms,
             failures=failures,
-            samples=() if exchanged.failure else samples_of(answer, ""),
+            steps=only_step(STEP, answer.total_ms, failures),
+            samples=() if exchanged.failure else samples_of(answer, STEP),
             attributes={"remote": answer.remote, "protocol": answer.protocol},
             exhibits=exhibits(answer, log) if failures or evidence else (),
             address=exchanged.url,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import Sample
 from outrider.probes.expectations import read_within
-from outrider.probes.findings import Blame, Failure, Findings
+from outrider.probes.findings import Blame, Failure, Findings, only_step
 from outrider.probes.hosts import look_up
 from outrider.probes.judging import judge_times
 from outrider.probes.system_errors import explain_system
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from outrider.probes.entry import Entry
     from outrider.probes.tools import Tools
+
+STEP = "echo"
 
 _HEADER = struct.Struct("!BBHHH")
 _REQUESTS = {socket.AF_INET: 8, socket.AF_INET6: 128}
@@ -84,7 +86,8 @@ class IcmpProbe:
         return Findings(
             duration_ms=mean_ms,
             failures=tuple(failures),
-            samples=(Sample("", "duration_ms", mean_ms), Sample("", "loss", lost)),
+            steps=only_step(STEP, mean_ms, tuple(failures)),
+            samples=(Sample(STEP, "duration_ms", mean_ms), Sample(STEP, "loss", lost)),
             attributes={"remote": address, "protocol": "ICMP"},
             address=self.host,
         )

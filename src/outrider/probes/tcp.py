@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import Sample
 from outrider.probes.expectations import as_patterns, read_within
-from outrider.probes.findings import Blame, Exhibit, Failure, Findings
+from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_step
 from outrider.probes.hosts import is_name, look_up
 from outrider.probes.judging import finds, judge_times, shown
 from outrider.probes.system_errors import explain_system
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from outrider.probes.entry import Entry
     from outrider.probes.tools import Tools
+
+STEP = "connection"
 
 _MOST_BYTES = 65_536
 _PHASES = ("dns", "connect", "first_byte", "total")
@@ -52,11 +54,12 @@ class TcpProbe:
         except OSError as error:
             failure = explain_system(error, talk.doing)
         failures = (failure,) if failure else tuple(judge_times(talk.phases_ms, self.within_ms))
-        samples = [Sample("", f"{phase}_ms", took) for phase, took in talk.phases_ms.items() if phase != "total"]
+        samples = [Sample(STEP, f"{phase}_ms", took) for phase, took in talk.phases_ms.items() if phase != "total"]
         return Findings(
             duration_ms=talk.now_ms(),
             failures=failures,
-            samples=(Sample("", "duration_ms", talk.phases_ms.get("total", talk.now_ms())), *samples),
+            steps=only_step(STEP, talk.phases_ms.get("total", talk.now_ms()), failures),
+            samples=(Sample(STEP, "duration_ms", talk.phases_ms.get("total", talk.now_ms())), *samples),
             attributes={"remote": talk.remote, "protocol": "TCP"},
             exhibits=(Exhibit("answer", "text/plain", bytes(talk.received)),) if failures and talk.received else (),
             address=f"{self.host}:{self.port}",

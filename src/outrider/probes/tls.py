@@ -13,7 +13,7 @@ from outrider.model import Sample
 from outrider.probes.certificates import Certificate, read_chain
 from outrider.probes.exchange import Log, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
-from outrider.probes.findings import Blame, Exhibit, Failure, Findings
+from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_step
 from outrider.probes.hosts import is_name
 from outrider.probes.judging import finds, judge_times, shown
 from outrider.probes.requests import FRESH, Options, read_trust
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from outrider.probes.entry import Entry
     from outrider.probes.tools import Tools
+
+STEP = "handshake"
 
 _SPOKEN = re.compile(rb"SSL connection using (TLSv[0-9.]+|SSLv\d) / (\S+)")
 _VERSIONS = ("1.0", "1.1", "1.2", "1.3")
@@ -70,13 +72,14 @@ class TlsProbe:
         shown_phases = {name: took for name, took in phases.items() if name in _PHASES}
         if not code:
             failures += judge_times({**shown_phases, "total": total_ms}, self.within_ms)
-        samples = [Sample("", "duration_ms", total_ms)]
-        samples += [Sample("", f"{phase}_ms", took) for phase, took in shown_phases.items()]
+        samples = [Sample(STEP, "duration_ms", total_ms)]
+        samples += [Sample(STEP, f"{phase}_ms", took) for phase, took in shown_phases.items()]
         if chain:
-            samples.append(Sample("", "certificate_days", _days(chain, tools.now_us())))
+            samples.append(Sample(STEP, "certificate_days", _days(chain, tools.now_us())))
         return Findings(
             duration_ms=total_ms,
             failures=tuple(failures),
+            steps=only_step(STEP, total_ms, tuple(failures)),
             samples=tuple(samples),
             attributes={"remote": remote, "protocol": spoken[1].decode() if spoken else "", **_told(chain)},
             exhibits=(Exhibit("exchange.log", "text/plain", log.content.getvalue()),) if failures else (),
