@@ -99,6 +99,23 @@ def test_an_overloaded_prober_is_inconclusive(bench: Bench, failures: tuple[Fail
     assert ("the prober itself was late by up to" in measurement.reason) is (outcome == INCONCLUSIVE)
 
 
+class Broken(Busy):
+    """A probe with a mistake of ours in it."""
+
+    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:
+        raise ZeroDivisionError("oops")
+
+
+def test_a_mistake_of_ours_is_told_and_keeps_nobody_waiting(bench: Bench) -> None:
+    """It says nothing about the target."""
+    (check,) = bench.read(HTTP.format("a", "http://shop.test/")).checks
+
+    measurement = bench.try_probe(check, Broken(0.0))
+
+    assert measurement.outcome == INCONCLUSIVE
+    assert measurement.reason == "the prober itself broke: ZeroDivisionError: oops"
+
+
 VERDICTS = [
     ((), Circumstance(), PASSED),
     ((), Circumstance(late_s=0.04), PASSED),

@@ -154,6 +154,9 @@ class Engine:
         try:
             left_s = max(_SHORTEST_S, job.ends_s - time.monotonic())
             findings = await probe.attempt(self._tools, left_s, evidence=order.evidence)
+        except Exception as error:
+            broken = Failure(Blame.PROBER, f"the prober itself broke: {type(error).__name__}: {error}")
+            findings = Findings(0.0, (broken,))
         finally:
             late_s = self._lateness.end(began_s)
             if (following := self._turns.give_back(probe.host)) is not None:
