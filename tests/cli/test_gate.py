@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -39,7 +43,7 @@ def gated(desk: Desk, site: str) -> Desk:
     assert done.returncode == 0, done.stdout + done.stderr
     accepted = desk.outrider("baseline", "accept", "--runs", "2", SITE=site)
     assert accepted.returncode == 0, accepted.stderr
-    assert "accepted  baselines/journeys-test-buy-py-test-buy.json  4 sessions of 2 runs" in accepted.stdout
+    assert "accepted  baselines/journeys-test_buy.py-test_buy.json  4 sessions of 2 runs" in accepted.stdout
     return desk
 
 
@@ -47,7 +51,7 @@ def test_a_slower_candidate_fails_and_every_report_says_so(gated: Desk, site: st
     """Against what was accepted: exit code, JSON, JUnit, Markdown and GitHub's annotations agree."""
     summary = gated.root / "summary.md"
     done = gated.outrider(
-        "gate", "--runs", "2", "--json", "--junit", "gate.xml", "--markdown", "gate.md", "--github",
+        "gate", "--runs", "2", "--json", "--junit", "made/gate.xml", "--markdown", "gate.md", "--github",
         SITE=site, SLOW_MS="400", GITHUB_STEP_SUMMARY=str(summary),
     )  # fmt: skip
 
@@ -55,7 +59,7 @@ def test_a_slower_candidate_fails_and_every_report_says_so(gated: Desk, site: st
     assert done.returncode == 1, done.stderr
     assert told["verdict"] == "fail"
     assert {one["step"]: one["verdict"] for one in told["findings"]} == {None: "pass", "open": "fail"}
-    assert ET.fromstring((gated.root / "gate.xml").read_text()).get("failures") == "1"
+    assert ET.fromstring((gated.root / "made/gate.xml").read_text()).get("failures") == "1"
     assert (gated.root / "gate.md").read_text() == summary.read_text()
     assert "::error file=journeys/test_buy.py,line=4::open: candidate takes" in done.stderr
 
@@ -88,15 +92,16 @@ def test_a_candidate_is_compared_with_itself(gated: Desk, site: str) -> None:
     """The share of false fails is printed for every step."""
     done = gated.outrider("gate", "test_buy", "--self-test", "--sessions", "4", "--runs", "1", "--json", SITE=site)
 
-    (rate,) = json.loads(done.stdout)["false_fail_rate"].values()
+    told = json.loads(done.stdout)
     assert done.returncode == 0
-    assert 0 <= rate <= 1
+    assert 0 <= told["false_fail_rate"] <= 1
+    assert [one["step"] for one in told["steps"]] == [None, "open"]
 
 
 def test_baselines_are_shown_and_compared_with_the_latest_runs(gated: Desk, site: str) -> None:
     """What accepting now would change; a file of a check that exists no more is named."""
     stale = gated.root / "baselines/stale.json"
-    text = (gated.root / "baselines/journeys-test-buy-py-test-buy.json").read_text()
+    text = (gated.root / "baselines/journeys-test_buy.py-test_buy.json").read_text()
     stale.write_text(text.replace("::test_buy", "::test_gone"))
 
     shown = json.loads(gated.outrider("baseline", "show", "test_buy.py::test_buy", "--json").stdout)
@@ -105,7 +110,7 @@ def test_baselines_are_shown_and_compared_with_the_latest_runs(gated: Desk, site
 
     assert [one["sessions"] for one in shown] == [4]
     assert [row["step"] for row in json.loads(compared.stdout)] == ["open"]
-    assert "::test_gone exists no more; remove" in compared.stderr
+    assert "::test_gone exists no more: remove baselines/stale.json" in compared.stderr
 
 
 @pytest.mark.parametrize(
@@ -117,6 +122,7 @@ def test_baselines_are_shown_and_compared_with_the_latest_runs(gated: Desk, site
         (["gate", "--last", "1000", "--runs", "500"], None, 2, "no-baseline"),
         (["gate", "--last", "5", "--self-test"], None, 2, "exclude each other"),
         (["gate", "no-such-check"], None, 2, "unknown-check"),
+        (["gate", "--ab", "https://shop.test", "pr-17"], None, 2, "bad-address"),
         (["baseline", "accept", "--runs", "500"], None, 2, "no-baseline"),
         (["calibrate"], None, 2, "too-few-days"),
         (["release", "2.1", "--at", "yesterday"], None, 2, "write 2026-03-01"),
@@ -140,16 +146,23 @@ def test_wrong_input_is_told(gated: Desk, arguments: list[str], spoilt: str | No
 
 
 def test_another_machine_is_said_and_widens_the_margin(gated: Desk, site: str) -> None:
-    """A baseline from elsewhere tolerates a quarter more."""
+    """A baseline from elsewhere tolerates a quarter more; one of a check that exists no more is named."""
     (file,) = (gated.root / "baselines").glob("*.json")
-    text = file.read_text()
+    text, stale = file.read_text(), gated.root / "baselines/stale.json"
     file.write_text(text.replace('"machine": "', '"machine": "not-'))
+    stale.write_text(text.replace("::test_buy", "::test_gone"))
 
     done = gated.outrider("gate", "test_buy", "--runs", "2", "--json", SITE=site)
     file.write_text(text)
+    stale.unlink()
 
     told = json.loads(done.stdout)
     assert "the margin is widened" in told["notes"][0]
+    assert (
+        told["notes"][1] == "stale.json is of journey:journeys/test_buy.py::test_gone, which exists no more: "
+        "remove the file"
+    )
+    assert "after 4 sessions: 1 of 1 checks are known" in done.stderr
     assert "margin of 2" in next(one["reason"] for one in told["findings"] if one["step"])
 
 
@@ -161,6 +174,39 @@ def test_a_baseline_of_another_environment_is_left_out(gated: Desk, site: str) -
 
     assert done.returncode == 2
     assert "was accepted in production, not in staging" in done.stderr
+
+
+def test_ctrl_c_leaves_things_whole(gated: Desk, site: str) -> None:
+    """No report is half there, and no process and no file stays behind."""
+    before = gated.json("runs", "--limit", "1", "--json")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "outrider", "gate", "test_buy", "--runs", "2", "--junit", "late.xml"],
+        cwd=gated.root,
+        env={**os.environ, "TMPDIR": str(gated.temporary), "SITE": site, "SLOW_MS": "500"},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while gated.json("runs", "--limit", "1", "--json") == before:
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+
+    assert (process.returncode, stderr.splitlines()[-1]) == (130, "interrupted")
+    assert not (gated.root / "late.xml").exists()
+    assert gated.leftovers() == []
+
+
+def test_the_judge_says_how_each_step_does(gated: Desk) -> None:
+    """And why; what gates measured is left out."""
+    told = gated.json("judge", "--json")
+
+    buy = [one for one in told if one["check"].endswith("test_buy")]
+    assert [(one["step"], one["condition"], one["environment"]) for one in buy] == [
+        (None, "learning", "production"), ("open", "learning", "production"),
+    ]  # fmt: skip
+    assert "waits for 300 runs" in buy[1]["reason"]
+    assert "learning   journeys/test_buy.py::test_buy  open" in gated.outrider("judge", "*test_buy").stdout
 
 
 def test_releases_are_marked(gated: Desk) -> None:

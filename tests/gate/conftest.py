@@ -12,7 +12,6 @@ from outrider.model import (
     Measurement,
     Outcome,
     Run,
-    Sample,
     Step,
     StepKind,
     new_run_id,
@@ -27,8 +26,8 @@ def sessions(count: int, *, median_ms: float, seed: int, failed: int = 0, runs: 
     return [Session({"pay": tuple(median_ms * np.exp(rng.normal(0, 0.05, runs)))}, runs, failed) for _ in range(count)]
 
 
-def make_run(outcome: Outcome = Outcome.PASSED, *, pay_ms: float = 100.0, origins: tuple[str, ...] = ()) -> Run:
-    """Return a run with one named step above an automatic one, and what it asked of origins."""
+def make_run(outcome: Outcome = Outcome.PASSED, *, pay_ms: float = 100.0) -> Run:
+    """Return a run with one named step above an automatic one."""
     good = outcome is Outcome.PASSED
     measurement = Measurement(
         outcome=outcome,
@@ -40,7 +39,6 @@ def make_run(outcome: Outcome = Outcome.PASSED, *, pay_ms: float = 100.0, origin
             Step("click #pay", "click #pay", StepKind.AUTOMATIC, 1.0, 5.0, parent="pay"),
             Step("goto /", "goto /", StepKind.AUTOMATIC, 0.0, 7.0),
         ),
-        samples=tuple(Sample("", f"resource_ms {origin}", 3.0) for origin in origins),
     )
     return Run(
         new_run_id(1), CHECK, "production", "local", 1, 1, 2, outcome, measurement.reason,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MARK = Fingerprint("Linux", "x86_64", "Some processor", 2, "chromium 156")
+MARK = Fingerprint("Linux", "x86_64", "Some processor", 2, "chromium 156", "local")
 ACCEPTED = Accepted(
     CHECK, "production", "2026-03-01T10:00:00+00:00", "2.1", MARK, (Session({"pay": (100.04, 99.0)}, 3, 1),)
 )
@@ -28,7 +28,7 @@ def test_a_baseline_is_read_as_it_was_written(tmp_path: Path) -> None:
 
     write_accepted(path, ACCEPTED)
 
-    assert path.name == "journeys-test-buy-py-test-buy.json"
+    assert path.name == "journeys-test_buy.py-test_buy.json"
     assert read_accepted(path) == replace(ACCEPTED, sessions=(Session({"pay": (100.0, 99.0)}, 3, 1),))
     assert '"pay": [100.0, 99.0]' in path.read_text()
 
@@ -47,7 +47,10 @@ def _changed(**changes: Any) -> Callable[[str], str]:
         (_changed(sessions=[]), "baseline-damaged"),
         (_changed(sessions=[{"runs": 1, "failed": 2, "durations_ms": {}}]), "baseline-damaged"),
         (_changed(sessions=[{"runs": 1, "failed": 0, "durations_ms": {"pay": [-1]}}]), "baseline-damaged"),
+        (_changed(sessions=[{"runs": 1, "failed": 0, "durations_ms": {"pay": "100"}}]), "baseline-damaged"),
+        (_changed(sessions=[{"runs": 1, "failed": 0, "durations_ms": {"pay": [float("nan")]}}]), "baseline-damaged"),
         (_changed(fingerprint={"cpu": "?"}), "baseline-damaged"),
+        (lambda _: "[" * 100_000, "baseline-damaged"),
     ],
 )
 def test_a_file_that_is_no_baseline_says_so(tmp_path: Path, spoil: Callable[[str], str], slug: str) -> None:
@@ -62,6 +65,31 @@ def test_a_file_that_is_no_baseline_says_so(tmp_path: Path, spoil: Callable[[str
     assert caught.value.slug == slug
     assert "outrider baseline accept" in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_names_of_steps_stay_as_they_are(tmp_path: Path) -> None:
+    """A step may be called after a number in brackets."""
+    path = tmp_path / "one.json"
+    session = Session({'click [ 1 ] "x"\n[\n2\n]': (3.0,)}, 1, 0)
+
+    write_accepted(path, replace(ACCEPTED, sessions=(session,)))
+
+    assert read_accepted(path).sessions == (session,)
+    assert [one.name for one in tmp_path.iterdir()] == ["one.json"]
+
+
+def test_no_two_checks_share_a_file(tmp_path: Path) -> None:
+    """Whatever they are called, and however long."""
+    names = [
+        "journey:a/b.py::c", "journey:a-b.py::c", "journey:a/b.py::c[x]", "journey:a/b.py::c(x)", "probe:a/b.py::c",
+        "journey:a/日本.py::c", "journey:a/中国.py::c", "a:b", "a::b", "journey:" + "x" * 300, "journey:" + "x" * 301,
+    ]  # fmt: skip
+
+    files = {file_of(tmp_path, name).name.casefold() for name in names}
+
+    assert len(files) == len(names)
+    assert max(map(len, files)) <= 130
+    assert not any(each in name for name in files for each in "/:[]() ")
 
 
 def test_another_machine_is_named() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from tests.gate.conftest import CHECK, sessions
 
 from outrider.baselines import Plan, Verdict
-from outrider.gate import Decision, Rules, Session, decide, gather
+from outrider.gate import Decision, Rules, Session, decide, false_fails, gather, unmatched
 from outrider.model import CheckId
 
 RULES = Rules(margin=0.05, floor_ms=5.0, plan=Plan(looks=(10,)))
@@ -20,7 +23,7 @@ def test_a_step_needs_effect_and_evidence(base_ms: float, candidate_ms: float, v
     """A slowdown beyond margin and floor fails; three milliseconds of ten are nothing that anybody feels."""
     sides = {CHECK: (sessions(10, median_ms=base_ms, seed=1), sessions(10, median_ms=candidate_ms, seed=2))}
 
-    found = {one.step: one for one in decide(sides, RULES)}
+    found = {one.step: one for one in decide(sides, {CHECK: RULES})}
 
     assert found["pay"].verdict == verdict
     assert found["pay"].base == pytest.approx(base_ms, rel=0.05)
@@ -39,41 +42,83 @@ def test_failures_are_compared_exactly(base: int, candidate: int, verdict: str) 
         )
     }
 
-    found = {one.step: one for one in decide(sides, RULES)}
+    found = {one.step: one for one in decide(sides, {CHECK: RULES})}
 
     assert found[""].verdict == verdict
     assert (found[""].base, found[""].candidate) == (base / 5, candidate / 5)
 
 
+BROKEN = [Session({}, 5, 5)] * 10
+NOTHING = [Session({}, 0, 0)] * 10
+
+
 def test_a_step_that_the_candidate_never_reaches_is_inconclusive_and_the_failures_fail() -> None:
     """Nothing is made up where there are no numbers."""
-    broken = [Session({}, 5, 5)] * 10
+    sides = {CHECK: (sessions(10, median_ms=100, seed=1), BROKEN)}
 
-    found = {one.step: one.verdict for one in decide({CHECK: (sessions(10, median_ms=100, seed=1), broken)}, RULES)}
+    found = {one.step: one.verdict for one in decide(sides, {CHECK: RULES})}
 
     assert found == {"": Verdict.FAIL, "pay": Verdict.INCONCLUSIVE}
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "decision"),
-    [((), "inconclusive"), (("pass",), "pass"), (("pass", "inconclusive"), "inconclusive"),
-     (("fail", "inconclusive"), "fail")],
-)  # fmt: skip
-def test_the_worst_finding_decides(verdicts: tuple[str, ...], decision: str) -> None:
-    """A gate that compared nothing has not passed."""
-    medians = {"pass": 1000, "fail": 1300, "inconclusive": 1050}
+    ("base", "candidate"), [(BROKEN, BROKEN), (NOTHING, NOTHING), ([Session({}, 5, 0)] * 10, [Session({}, 5, 0)] * 10)]
+)
+def test_what_could_not_be_compared_has_not_passed(base: list[Session], candidate: list[Session]) -> None:
+    """Two sides that are equally broken, that starved, or that took no step, say nothing about the candidate."""
+    (finding,) = decide({CHECK: (base, candidate)}, {CHECK: RULES})
+
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert Decision((finding,)).word == "inconclusive"
+
+
+def test_a_renamed_step_is_told_and_not_compared() -> None:
+    """What both sides have is compared all the same."""
+    base = [Session({"pay": one.durations["pay"], "old": (1.0,)}, 5, 0) for one in sessions(10, median_ms=100, seed=1)]
+    now = [Session({"pay": one.durations["pay"], "new": (1.0,)}, 5, 0) for one in sessions(10, median_ms=100, seed=2)]
+
+    found = decide({CHECK: (base, now)}, {CHECK: RULES})
+
+    assert [one.step for one in found] == ["", "pay"]
+    assert unmatched(base, now) == [
+        "the candidate has no step 'old' any more",
+        "step 'new' is new: the base has nothing to compare it with",
+    ]
+    assert unmatched(base, BROKEN) == []
+
+
+@pytest.mark.parametrize(
+    ("medians", "wrong", "word"),
+    [
+        ((), (), "inconclusive"),
+        ((), ("x",), "setup error"),
+        ((1000,), (), "pass"),
+        ((1000, 1050), (), "inconclusive"),
+        ((1000, 1050), ("x",), "setup error"),
+        ((1300, 1050), ("x",), "fail"),
+    ],
+)
+def test_the_gravest_finding_decides(medians: tuple[float, ...], wrong: tuple[str, ...], word: str) -> None:
+    """In the order of exit codes: 1, 4, 3, 0; a gate that compared nothing has not passed."""
+    base = sessions(10, median_ms=1000, seed=1)
     findings = tuple(
-        next(
-            one
-            for one in decide(
-                {CHECK: (sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=medians[each], seed=2))}, RULES
-            )
-            if one.step
-        )
-        for each in verdicts
+        one
+        for median_ms in medians
+        for one in decide({CHECK: (base, sessions(10, median_ms=median_ms, seed=2))}, {CHECK: RULES})
+        if one.step
     )
 
-    assert Decision(findings).verdict == decision
+    assert Decision(findings, wrong=wrong).word == word
+
+
+def test_looking_at_failures_often_costs_nothing() -> None:
+    """The level is spent over the looks: what would fail at the only one does not at the first of four."""
+    sides = {CHECK: (sessions(6, median_ms=100, seed=1), sessions(6, median_ms=100, seed=2, failed=1))}
+    once, often = (replace(RULES, plan=Plan(looks=looks)) for looks in ((6,), (6, 10, 15, 20)))
+
+    verdicts = [decide(sides, {CHECK: rules})[0].verdict for rules in (once, often)]
+
+    assert verdicts == [Verdict.FAIL, Verdict.INCONCLUSIVE]
 
 
 class Lab:
@@ -83,25 +128,50 @@ class Lab:
         self.medians = medians
         self.broken = broken
         self.taken: dict[str, int] = dict.fromkeys(medians, 0)
+        self.order: list[str] = []
 
     def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
         if check == self.broken:
             return "needs a password"
         self.taken[check] += 1
+        self.order.append(check)
         (base,) = sessions(1, median_ms=1000, seed=2 * number)
+        if not self.medians[check]:
+            return base, Session({}, 5, 5)
         (candidate,) = sessions(1, median_ms=self.medians[check], seed=2 * number + 1)
         return base, candidate
 
 
 def test_sessions_are_taken_until_every_verdict_is_known() -> None:
-    """A clear check stops at the first look, a close one goes on to the cap, a wrong one stops at once."""
-    lab = Lab({"same": 1000, "slow": 2000, "close": 1050, "wrong": 1}, broken="wrong")
-    rules = Rules(plan=Plan(looks=(6, 10, 15)))
+    """A clear check stops at the first look, a close one goes on to its cap, a wrong or a broken one stops at once."""
+    lab = Lab({"same": 1000, "slow": 2000, "close": 1050, "short": 1050, "wrong": 1, "dead": 0}, broken="wrong")
+    rules = {CheckId(name): Rules(plan=Plan(looks=(6, 10, 15))) for name in lab.medians}
+    rules[CheckId("short")] = Rules(plan=Plan(looks=(4, 5)))
+    looks: list[tuple[int, int]] = []
 
-    gathered = gather([CheckId(name) for name in lab.medians], lab, rules)
+    gathered = gather(rules, lab, lambda look: looks.append((look.sessions, look.known)))
 
-    assert lab.taken == {"same": 6, "slow": 6, "close": 15, "wrong": 0}
+    assert lab.taken == {"same": 6, "slow": 6, "close": 15, "short": 5, "wrong": 0, "dead": 6}
+    assert lab.order[:6] == ["same", "slow", "close", "short", "dead", "same"]
+    assert looks == [(6, 4), (10, 5), (15, 6)]
     assert {one.check: one.verdict for one in gathered.findings if one.step} == {
-        "same": Verdict.PASS, "slow": Verdict.FAIL, "close": Verdict.INCONCLUSIVE,
+        "same": Verdict.PASS, "slow": Verdict.FAIL, "close": Verdict.INCONCLUSIVE, "short": Verdict.INCONCLUSIVE,
+        "dead": Verdict.INCONCLUSIVE,
     }  # fmt: skip
+    assert {one.check: one.verdict for one in gathered.findings if not one.step}[CheckId("dead")] is Verdict.FAIL
     assert gathered.wrong == {"wrong": "needs a password"}
+
+
+def test_a_gate_tried_on_itself_tells_how_often_it_fails() -> None:
+    """Where the sides are alike it hardly ever does; where one deal is twice as slow, as often as chance has it."""
+    alike = list(zip(sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=1000, seed=2), strict=True))
+    apart = list(zip(sessions(4, median_ms=1000, seed=1), sessions(4, median_ms=2000, seed=2), strict=True))
+    rng = np.random.default_rng(3)
+
+    calm = false_fails({CHECK: alike}, {CHECK: Rules(plan=Plan(looks=(6, 10)))}, rng, trials=50)
+    torn = false_fails({CHECK: apart}, {CHECK: Rules(plan=Plan(looks=(4,)))}, rng, trials=400)
+
+    assert (calm.rate, calm.by_step) == (0, {(CHECK, ""): 0, (CHECK, "pay"): 0})
+    assert torn.rate == pytest.approx(1 / 16, abs=0.04)  # all four sessions dealt the same way
+    assert torn.rate == torn.by_step[CHECK, "pay"]
+    assert torn.inconclusive > 0.5

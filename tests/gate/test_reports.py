@@ -13,6 +13,7 @@ from outrider.gate import Decision, Rules, as_annotations, as_json, as_junit, as
 from outrider.model import Check, CheckId, Kind, Policy
 
 NASTY = CheckId("journey:journeys/test_a.py::test_a[<b>|%\n]")
+OTHER = CheckId("journey:b")
 
 
 @pytest.fixture(scope="module")
@@ -20,15 +21,15 @@ def decision() -> Decision:
     sides = (sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=1300, seed=2))
     other = (sessions(10, median_ms=1000, seed=3), sessions(10, median_ms=1050, seed=4))
     rules = Rules(plan=Plan(looks=(10,)))
-    findings = decide({NASTY: sides, CheckId("journey:b"): other}, rules)
-    return Decision(findings, ("measured elsewhere",), ())
+    findings = decide({NASTY: sides, OTHER: other}, {NASTY: rules, OTHER: rules})
+    return Decision(findings, ("measured elsewhere",), (), "2.1")
 
 
 def test_json_holds_every_finding(decision: Decision) -> None:
     """Unknown figures are null, so that any parser reads it."""
     told = json.loads(json.dumps(as_json(decision), allow_nan=False))
 
-    assert told["verdict"] == "fail"
+    assert (told["verdict"], told["against"]) == ("fail", "2.1")
     assert [(one["step"], one["verdict"]) for one in told["findings"]] == [
         (None, "pass"), ("pay", "fail"), (None, "pass"), ("pay", "inconclusive"),
     ]  # fmt: skip
@@ -54,17 +55,20 @@ def test_markdown_keeps_its_columns_and_hides_no_markup(decision: Decision) -> N
     assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
     assert "<b>" not in as_markdown(decision)
     assert "- measured elsewhere" in as_markdown(decision)
+    assert "Against 2.1." in as_markdown(decision)
 
 
 def test_annotations_stand_at_the_journey(decision: Decision) -> None:
     """A fail is an error, an inconclusive one a warning; each is one line."""
-    check = Check(NASTY, Kind.JOURNEY, "journeys/test_a.py", "test_a", "t", Policy(), line=7)
+    check = Check(NASTY, Kind.JOURNEY, "journeys/a,b/test_a.py", "test_a", "t", Policy(), line=7)
+    other = Check(OTHER, Kind.JOURNEY, "journeys/b.py", "b", "b", Policy())
 
-    fails, unknown = as_annotations(decision, {NASTY: check})
+    note, fails, unknown = as_annotations(decision, {NASTY: check, OTHER: other})
 
-    assert fails.startswith("::error file=journeys/test_a.py,line=7::pay: candidate takes +")
+    assert note == "::notice::measured elsewhere"
+    assert fails.startswith("::error file=journeys/a%2Cb/test_a.py,line=7::pay: candidate takes +")
     assert "%25" in fails
-    assert unknown.startswith("::warning::pay: ")
+    assert unknown.startswith("::warning file=journeys/b.py::pay: ")
 
 
 def test_a_wrong_setup_is_told_everywhere() -> None:

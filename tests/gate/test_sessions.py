@@ -1,11 +1,10 @@
-"""Runs folded to sessions, and the proof that they visited their side."""
+"""Runs folded to sessions."""
 
 from __future__ import annotations
 
-import pytest
 from tests.gate.conftest import make_run
 
-from outrider.gate import astray, session_of, sessions_of
+from outrider.gate import session_of, sessions_of
 from outrider.model import Outcome
 
 
@@ -29,23 +28,3 @@ def test_only_whole_sessions_are_dealt() -> None:
     dealt = sessions_of([make_run(pay_ms=float(number + 1)) for number in range(7)], 3)
 
     assert [one.durations["pay"] for one in dealt] == [(1.0, 2.0, 3.0), (4.0, 5.0, 6.0)]
-
-
-BASE, CANDIDATE = "https://shop.test/a", "http://pr.shop.test:81"
-
-
-@pytest.mark.parametrize(
-    ("origins", "words"),
-    [
-        (("http://pr.shop.test:81", "https://cdn.test"), ""),
-        (("https://shop.test",), "never asked http://pr.shop.test:81 (it asked https://shop.test)"),
-        ((), "it asked nothing"),
-        (("http://pr.shop.test:81", "https://shop.test"), "asked https://shop.test too"),
-    ],
-)
-def test_the_wire_tells_which_side_was_visited(origins: tuple[str, ...], words: str) -> None:
-    """A journey with an address of its own compares nothing, and is told so."""
-    reason = astray(make_run(origins=origins), CANDIDATE, BASE)
-
-    assert words in reason
-    assert bool(words) == bool(reason)

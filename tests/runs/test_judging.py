@@ -20,7 +20,7 @@ from outrider.model import (
     StepKind,
     new_run_id,
 )
-from outrider.runs import METRIC, Judge, primary_series
+from outrider.runs import GATE_SUFFIX, METRIC, Judge, primary_series, standings
 from outrider.store import Checkpoint, Release, Store
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ CADENCE_US = 300_000_000
 CALM = 1_200  # runs: four days, long enough to have learned
 
 
-def make_run(number: int, pay_ms: float, outcome: Outcome = Outcome.PASSED) -> Run:
+def make_run(number: int, pay_ms: float, outcome: Outcome = Outcome.PASSED, environment: str = "production") -> Run:
     """Return a run with one primary step."""
     due_us = START_US + number * CADENCE_US
     good = outcome is Outcome.PASSED
@@ -43,7 +43,7 @@ def make_run(number: int, pay_ms: float, outcome: Outcome = Outcome.PASSED) -> R
     samples = (Sample("pay", METRIC, pay_ms),) if good else ()
     measurement = Measurement(outcome, "" if good else "why", due_us, pay_ms, steps, samples)
     return Run(
-        new_run_id(due_us), CHECK, "production", "local", due_us, due_us, due_us + 1, outcome, measurement.reason,
+        new_run_id(due_us), CHECK, environment, "local", due_us, due_us, due_us + 1, outcome, measurement.reason,
         (Attempt(1, good, False, measurement),), Circumstances(),
     )  # fmt: skip
 
@@ -146,3 +146,49 @@ def test_the_same_run_judged_twice_says_the_same(store: Store) -> None:
         (one.step, one.signal.condition, one.signal.reason) for one in second
     ]
     assert {one.signal.condition for one in first} == {Condition.LEARNING}
+
+
+def test_a_check_stands_where_its_last_judgement_left_it(store: Store) -> None:
+    """In each place that is watched; a failure after the last run that passed changes nothing about its speed."""
+    store.record_many(
+        [
+            *(make_run(number, 300.0) for number in range(5)),
+            *(make_run(number, 300.0, environment="staging") for number in range(7)),
+            *(make_run(number, 300.0, environment=f"production{GATE_SUFFIX}") for number in range(9)),
+            make_run(20, 300.0, Outcome.FAILED),
+        ]
+    )
+    judge = Judge(store, Settings())
+
+    first, again = standings(store, judge, CHECK), standings(store, judge, CHECK)
+
+    assert [(one.environment, one.judgement.step, one.at_us) for one in first] == [
+        ("production", "", START_US + 4 * CADENCE_US),
+        ("production", "pay", START_US + 4 * CADENCE_US),
+        ("staging", "", START_US + 6 * CADENCE_US),
+        ("staging", "pay", START_US + 6 * CADENCE_US),
+    ]
+    assert {one.environment for one in primary_series(store, CHECK)} == {"production", "staging"}
+    assert [one.judgement.signal.reason for one in again] == [one.judgement.signal.reason for one in first]
+    assert "7 runs" in first[-1].judgement.signal.reason
+
+
+def test_a_run_that_comes_late_is_judged_in_its_place(store: Store) -> None:
+    """A worker that was cut off brings its runs afterwards: the answer is that of all of them in the order of time."""
+    values = durations(slow_from=CALM + 5)
+    late = make_run(CALM + 9, values[CALM + 9])
+    store.record_many([make_run(number, value) for number, value in enumerate(values[:CALM])])
+    judge = Judge(store, Settings())
+    feed(store, judge, values[CALM : CALM + 9], CALM)
+    feed(store, judge, values[CALM + 10 : CALM + 12], CALM + 10)
+
+    store.record(late)
+    (told,) = [one.signal for one in judge.judge(late) if one.step]
+
+    with_all = [make_run(number, value) for number, value in enumerate(values[: CALM + 12])]
+    whole = replay(
+        np.array([run.due_us // 1_000_000 for run in with_all]).astype("datetime64[s]"), np.array(values[: CALM + 12])
+    )
+    assert (told.condition is Condition.DEGRADED) == whole[-1]
+    (checkpoint,) = store.checkpoints(primary_series(store, CHECK))
+    assert checkpoint.at_us == with_all[-1].due_us

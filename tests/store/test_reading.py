@@ -67,6 +67,8 @@ def test_runs_are_found_by_outcome_and_time(store: Store, make: Maker) -> None:
     assert [line.id for line in store.runs(outcome=Outcome.FAILED)] == [bad.id]
     assert [line.id for line in store.runs(since_us=good.due_us)] == [bad.id, good.id]
     assert [line.id for line in store.runs(since_us=good.due_us, outcome=Outcome.PASSED)] == [good.id]
+    assert len(store.runs(environment="production", location="local")) == 3
+    assert store.runs(environment="staging") == store.runs(location="oslo") == ()
 
 
 def test_the_last_run_of_each_check_is_known(store: Store, make: Maker) -> None:

@@ -4,23 +4,25 @@ from outrider.baselines.budget import Budget, BurnRule, error_budget
 from outrider.baselines.calibration import Calibration, calibrate, sensitivities
 from outrider.baselines.checkpoint import dump, load
 from outrider.baselines.comparison import Comparison, Verdict, compare
+from outrider.baselines.explanation import explain
 from outrider.baselines.fleet import discoveries, months_per_series
 from outrider.baselines.forecast import Breach, days_to_breach
 from outrider.baselines.history import ChangePoint, change_points, precede
 from outrider.baselines.judge import replay, step
 from outrider.baselines.parts import Part
-from outrider.baselines.proportions import compare_errors
+from outrider.baselines.proportions import ERROR_LEVEL, compare_errors
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
 from outrider.baselines.season import hourly_ratios, without_season
 from outrider.baselines.selftest import false_fail_rate
-from outrider.baselines.sequential import Plan, correct, judge_so_far, run_plan
+from outrider.baselines.sequential import Plan, correct, judge_so_far, nominal_levels, run_plan
 from outrider.baselines.settings import Direction, Scale, Settings
 from outrider.baselines.state import Condition, Episode, Event, EventKind, Signal, State
 
 __all__ = [
-    "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison", "Condition", "Direction", "Episode",
-    "Event", "EventKind", "Part", "Plan", "RateSignal", "RateState", "Scale", "Settings", "Signal", "State",
-    "Verdict", "calibrate", "change_points", "compare", "compare_errors", "correct", "days_to_breach", "discoveries",
-    "dump", "error_budget", "false_fail_rate", "hourly_ratios", "judge_so_far", "load", "months_per_series",
-    "precede", "replay", "replay_rates", "run_plan", "sensitivities", "step", "step_rate", "without_season",
+    "ERROR_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison", "Condition",
+    "Direction", "Episode", "Event", "EventKind", "Part", "Plan", "RateSignal", "RateState", "Scale", "Settings",
+    "Signal", "State", "Verdict", "calibrate", "change_points", "compare", "compare_errors", "correct",
+    "days_to_breach", "discoveries", "dump", "error_budget", "explain", "false_fail_rate", "hourly_ratios",
+    "judge_so_far", "load", "months_per_series", "nominal_levels", "precede", "replay", "replay_rates", "run_plan",
+    "sensitivities", "step", "step_rate", "without_season",
 ]  # fmt: skip

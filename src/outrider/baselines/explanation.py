@@ -26,7 +26,7 @@ _WORDS = {
 }
 
 
-def explain(state: State, *, ignored: bool) -> Signal:
+def explain(state: State, *, ignored: bool = False) -> Signal:
     """Return the signal after the run that led to `state`."""
     if state.condition is Condition.LEARNING or state.baseline is None or not len(state.at):
         return _waiting(state, ignored)

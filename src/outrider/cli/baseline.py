@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import click
@@ -37,25 +38,41 @@ def baseline() -> None:
 @click.argument("patterns", nargs=-1)
 @click.option("--last", default=50, show_default=True, type=click.IntRange(1), help="From so many stored runs.")
 @click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
-def accept(patterns: tuple[str, ...], *, last: int, size: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) -> None:
     """Write the latest stored runs of checks to baselines/, a file a check, for `outrider gate`."""
     workspace = workspace_here()
-    written = 0
+    written: list[dict[str, object]] = []
     with open_store(workspace) as store, bench(workspace) as ready:
         for check in select(ready.discover().checks, patterns):
             runs = stored_runs(store, check, last)
             sessions = sessions_of(runs, size)
             if len(sessions) < MIN_SESSIONS or not any(one.durations for one in sessions):
                 need = MIN_SESSIONS * size
-                click.echo(f"{check.id}: {len(runs)} stored runs, at least {need} are needed: "
+                click.echo(f"{check.id}: {len(runs)} stored runs, at least {need} that pass are needed: "
                            f"outrider run '{check.name}' --repeat {need}", err=True)  # fmt: skip
                 continue
             path = file_of(workspace.root / FOLDER, check.id)
             write_accepted(path, _accepted(check, runs, sessions))
-            click.echo(f"accepted  {path.relative_to(workspace.root)}  {len(sessions)} sessions of {size} runs")
-            written += 1
+            written.append(_told(check, path.relative_to(workspace.root), sessions))
     if not written:
         raise UsageError("nothing was accepted", slug="no-baseline", fix="run the checks often enough first")
+    if as_json:
+        click.echo(json.dumps(written))
+        return
+    for one in written:
+        failed = f", {one['failed']} of {one['runs']} runs failed: is that normal?" if one["failed"] else ""
+        click.echo(f"accepted  {one['file']}  {one['sessions']} sessions of {size} runs{failed}")
+
+
+def _told(check: Check, path: Path, sessions: Sequence[Session]) -> dict[str, object]:
+    return {
+        "check": check.id,
+        "file": path.as_posix(),
+        "sessions": len(sessions),
+        "runs": sum(one.runs for one in sessions),
+        "failed": sum(one.failed for one in sessions),
+    }
 
 
 @baseline.command()
@@ -63,7 +80,7 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def show(patterns: tuple[str, ...], *, as_json: bool) -> None:
     """Show what was accepted: when, with what, and each step's median."""
-    accepted = [one for one in _all(workspace_here().root / FOLDER) if _wanted(one, patterns)]
+    accepted = [one for _, one in _all(workspace_here().root / FOLDER, patterns)]
     if as_json:
         click.echo(json.dumps([_as_json(one) for one in accepted]))
         return
@@ -85,17 +102,16 @@ def diff(patterns: tuple[str, ...], *, last: int, as_json: bool) -> None:
     workspace = workspace_here()
     rows: list[dict[str, object]] = []
     with open_store(workspace) as store, bench(workspace) as ready:
-        checks = {check.id: check for check in ready.discover().checks}
-        for one in (each for each in _all(workspace.root / FOLDER) if _wanted(each, patterns)):
-            if one.check not in checks:
-                click.echo(
-                    f"{one.check} exists no more; remove {file_of(workspace.root / FOLDER, one.check)}", err=True
-                )
+        checks = {str(check.id): check for check in ready.discover().checks}
+        for path, one in _all(workspace.root / FOLDER, patterns):
+            name = workspace.current(one.check)
+            if name not in checks:
+                click.echo(f"{name} exists no more: remove {path.relative_to(workspace.root)}", err=True)
                 continue
-            now = medians(sessions_of(stored_runs(store, checks[one.check], last), 1))
+            now = medians(sessions_of(stored_runs(store, checks[name], last), 1))
             before = medians(one.sessions)
             rows += [
-                {"check": one.check, "step": step, "accepted_ms": before.get(step), "now_ms": now.get(step)}
+                {"check": name, "step": step, "accepted_ms": before.get(step), "now_ms": now.get(step)}
                 for step in dict.fromkeys([*before, *now])
             ]
     if as_json:
@@ -126,23 +142,25 @@ def _changes(row: dict[str, object]) -> tuple[str, str, str]:
 
 
 def _accepted(check: Check, runs: Sequence[Run], sessions: Sequence[Session]) -> Accepted:
-    last = runs[-1].circumstances
+    last = runs[-1]
     return Accepted(
         check=check.id,
         environment=check.policy.environment,
         accepted=datetime.now(UTC).isoformat(timespec="seconds"),
-        release=last.release,
-        fingerprint=fingerprint_here(last.browser),
+        release=last.circumstances.release,
+        fingerprint=fingerprint_here(last.circumstances.browser, last.location),
         sessions=tuple(sessions),
     )
 
 
-def _all(folder: Path) -> list[Accepted]:
-    return [read_accepted(path) for path in sorted(folder.glob("*.json"))]
-
-
-def _wanted(accepted: Accepted, patterns: Sequence[str]) -> bool:
-    return not patterns or any(pattern in accepted.check for pattern in patterns)
+def _all(folder: Path, patterns: Sequence[str]) -> list[tuple[Path, Accepted]]:
+    """Return the accepted baselines, with their files, whose check holds any of the patterns."""
+    found = [(path, read_accepted(path)) for path in sorted(folder.glob("*.json"))]
+    return [
+        (path, one)
+        for path, one in found
+        if not patterns or any(fnmatchcase(one.check, f"*{pattern}*") for pattern in patterns)
+    ]
 
 
 def _as_json(accepted: Accepted) -> dict[str, object]:

@@ -15,7 +15,10 @@ from outrider.model import TooFewSamples, UsageError
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from outrider.baselines import Calibration
+    from outrider.store import Series
 
 
 @click.command(epilog="Example: outrider calibrate '*checkout*'")
@@ -45,7 +48,7 @@ def calibrate(pattern: str, *, as_json: bool) -> None:
                 own = {
                     "direction": settings.direction,
                     "tz": settings.tz,
-                    "months": months_per_series(settings.months, len(found)),
+                    "months": months_per_series(settings.months, len(_beside(series, found))),
                 }
                 at = points.at_us.astype("datetime64[us]").astype("datetime64[s]")
                 try:
@@ -72,6 +75,12 @@ def calibrate(pattern: str, *, as_json: bool) -> None:
     click.echo(
         'set it below [baselines] in outrider.toml: months_per_false_alert = N, "one false alert per check in N months"'
     )
+
+
+def _beside(series: Series, found: Sequence[Series]) -> list[Series]:
+    """Return the series of the same place, which share the check's budget."""
+    place = (series.environment, series.location)
+    return [one for one in found if (one.environment, one.location) == place]
 
 
 def _as_json(found: Calibration, check_months: float, series_months: object) -> dict[str, object]:

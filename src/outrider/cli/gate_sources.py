@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Self
 
-from outrider.baselines import Plan, false_fail_rate
 from outrider.cli.project import bench
-from outrider.gate import ELSEWHERE_MARGIN, astray, fingerprint_here, read_accepted, session_of, sessions_of
-from outrider.model import Kind, Outcome, UsageError
-from outrider.runs import Runner
+from outrider.gate import (
+    ELSEWHERE_MARGIN,
+    Address,
+    astray,
+    fingerprint_here,
+    read_accepted,
+    session_of,
+    sessions_of,
+)
+from outrider.journeys import parse_har
+from outrider.model import ArtifactKind, Kind, Outcome, StoreError, UsageError
+from outrider.runs import GATE_SUFFIX, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 MIN_SESSIONS = 4
+_RESOURCE = "resource_ms "
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ class Lab:
 
     def runs(self, ready: Bench, check: Check, number: int, count: int, side: str = "") -> list[Run]:
         """Make runs of one session; they are stored in an environment of their own, apart from what is watched."""
-        gated = replace(check, policy=replace(check.policy, environment=f"{check.policy.environment}-gate"))
+        gated = replace(check, policy=replace(check.policy, environment=f"{check.policy.environment}{GATE_SUFFIX}"))
         runner = Runner({Kind.JOURNEY: ready.measure}, self.store, ready.scratch, ready.circumstances)
         made = []
         for _ in range(count):
@@ -49,6 +59,19 @@ class Lab:
                 ready.measure.prepare()
                 made.append(runner.run(gated))
         return made
+
+    def requested(self, run: Run) -> Iterator[str]:
+        """Yield the addresses that a run requested, by its HAR, and the origins that its samples speak of."""
+        for one in self.store.run(run.id).artifacts:
+            if one.kind is ArtifactKind.HAR:
+                try:
+                    with one.open() as file:
+                        yield from (request.url for request in parse_har(file.read()))
+                except StoreError:  # let go of meanwhile
+                    continue
+        for attempt in run.attempts:
+            metrics = (sample.metric for sample in attempt.measurement.samples)
+            yield from (metric.removeprefix(_RESOURCE) for metric in metrics if metric.startswith(_RESOURCE))
 
 
 def _wrong(runs: Sequence[Run]) -> str:
@@ -64,16 +87,19 @@ class SideBySide:
         self._lab = lab
         self._checks = {check.id: check for check in checks}
         self._addresses = addresses
+        self._sides = (Address.of(addresses[0]), Address.of(addresses[1]))
         self._size = size
         self._variable = variable
         self._stack = ExitStack()
         self._benches: list[Bench] = []
 
     def __enter__(self) -> Self:
-        for address in self._addresses:
-            environment = {"PYTEST_BASE_URL": address, **({self._variable: address} if self._variable else {})}
-            side = replace(self._lab.workspace, env={**self._lab.workspace.env, **environment})
-            self._benches.append(self._stack.enter_context(bench(side, browser=self._lab.browser)))
+        with ExitStack() as stack:
+            for address in self._addresses:
+                environment = {"PYTEST_BASE_URL": address, **({self._variable: address} if self._variable else {})}
+                side = replace(self._lab.workspace, env={**self._lab.workspace.env, **environment})
+                self._benches.append(stack.enter_context(bench(side, browser=self._lab.browser)))
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -87,108 +113,160 @@ class SideBySide:
         for side in (0, 1) if number % 2 == 0 else (1, 0):
             title = f", {('base', 'candidate')[side]}"
             runs[side] = self._lab.runs(self._benches[side], self._checks[check], number, self._size, title)
-            own, other = self._addresses[side], self._addresses[1 - side]
-            reasons = (astray(run, own, other) for run in runs[side] if run.outcome is Outcome.PASSED)
+            own, other = self._sides[side], self._sides[1 - side]
+            passed = (run for run in runs[side] if run.outcome is Outcome.PASSED)
+            reasons = (astray(self._lab.requested(run), own, other) for run in passed)
             if reason := _wrong(runs[side]) or next(filter(None, reasons), ""):
                 return reason
         return session_of(runs[0]), session_of(runs[1])
 
 
-class StoredBase:
-    """A base that was measured before; the candidate is measured now."""
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What was measured before of one check; `elsewhere` if on another machine."""
 
-    def __init__(self, lab: Lab, checks: Sequence[Check], size: int) -> None:
-        self._lab = lab
-        self._all = list(checks)
-        self._size = size
-        self._base: dict[CheckId, Sequence[Session]] = {}
-        self._elsewhere = False
-
-    @property
-    def checks(self) -> list[Check]:
-        """Those that have a base."""
-        return [check for check in self._all if check.id in self._base]
-
-    def load_accepted(self, folder: Path) -> list[str]:
-        """Take the accepted baselines as base; return what a reader must know.
-
-        Raises:
-            ConfigError: If a file cannot be read as a baseline.
-            UsageError: no-baseline if no check has one.
-        """
-        notes = []
-        here = fingerprint_here(f"chromium {self._lab.browser.version}")
-        environments = {check.id: check.policy.environment for check in self._all}
-        for path in sorted(folder.glob("*.json")):
-            accepted = read_accepted(path)
-            wanted = environments.get(accepted.check)
-            if wanted == accepted.environment:
-                self._base[accepted.check] = accepted.sessions
-                if apart := here.differences(accepted.fingerprint):
-                    self._elsewhere = True
-                    notes.append(f"{path.name} was measured elsewhere ({'; '.join(apart)}): the margin is widened")
-            elif wanted:
-                notes.append(f"{path.name} was accepted in {accepted.environment}, not in {wanted}: it is left out")
-        notes += [f"{one.id} has no accepted baseline" for one in self._all if one.id not in self._base]
-        self._need_some(f"no accepted baseline in {folder} fits", "outrider baseline accept", notes)
-        return notes
-
-    def load_last(self, count: int, plan: Plan) -> list[str]:
-        """Take the last `count` stored runs of each check as base; return what a reader must know.
-
-        Raises:
-            UsageError: no-baseline if no check has enough of them.
-        """
-        notes = []
-        for check in self._all:
-            sessions = sessions_of(stored_runs(self._lab.store, check, count), self._size)
-            if len(sessions) >= MIN_SESSIONS:
-                self._base[check.id] = sessions[-plan.looks[-1] :]
-            else:
-                notes.append(f"{check.id} has {len(sessions)} of at least {MIN_SESSIONS} sessions of {self._size} runs")
-        self._need_some("no check has enough runs", f"outrider run --repeat {MIN_SESSIONS * self._size}", notes)
-        return notes
+    sessions: Sequence[Session]
+    elsewhere: bool = False
 
     def fitted(self, rules: Rules) -> Rules:
-        """Return rules whose looks end where the shortest base does, and whose margin knows of other machines."""
-        cap = min([*map(len, self._base.values()), rules.plan.looks[-1]])
+        """Return rules whose looks end where these sessions do, and whose margin knows of other machines."""
+        cap = min(len(self.sessions), rules.plan.looks[-1])
         looks = (*(look for look in rules.plan.looks if look < cap), cap)
-        margin = max(rules.margin, ELSEWHERE_MARGIN) if self._elsewhere else rules.margin
+        margin = max(rules.margin, ELSEWHERE_MARGIN) if self.elsewhere else rules.margin
         return replace(rules, margin=margin, plan=replace(rules.plan, looks=looks))
+
+
+@dataclass(slots=True)
+class StoredBases:
+    """What was measured before, of each check that has any.
+
+    Attributes:
+        notes: What a reader must know to weigh it.
+        against: What it is, in words.
+    """
+
+    against: str
+    bases: dict[CheckId, Base] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def needed(self, what: str, fix: str) -> Self:
+        """Return itself.
+
+        Raises:
+            UsageError: no-baseline if no check has a base.
+        """
+        if not self.bases:
+            raise UsageError("; ".join([what, *self.notes]), slug="no-baseline", fix=fix)
+        return self
+
+
+def accepted_bases(lab: Lab, checks: Sequence[Check], present: Sequence[Check], folder: Path) -> StoredBases:
+    """Return the accepted baselines of checks.
+
+    Args:
+        lab: Where the candidate is measured.
+        checks: Those that were chosen.
+        present: All that the workspace has.
+        folder: Where the files lie.
+
+    Raises:
+        ConfigError: If a file cannot be read as a baseline.
+        UsageError: no-baseline if no check has one.
+    """
+    found = StoredBases("what was accepted in baselines/")
+    here = fingerprint_here(f"chromium {lab.browser.version}")
+    environments = {check.id: check.policy.environment for check in checks}
+    everything = {check.id for check in present}
+    for path in sorted(folder.glob("*.json")):
+        accepted = read_accepted(path)
+        check = type(accepted.check)(lab.workspace.current(accepted.check))
+        if check not in everything:
+            found.notes.append(f"{path.name} is of {check}, which exists no more: remove the file")
+        elif check in environments and environments[check] != accepted.environment:
+            wanted = environments[check]
+            found.notes.append(f"{path.name} was accepted in {accepted.environment}, not in {wanted}: it is left out")
+        elif check in environments:
+            apart = here.differences(accepted.fingerprint)
+            found.bases[check] = Base(accepted.sessions, elsewhere=bool(apart))
+            if apart:
+                words = "; ".join(apart)
+                found.notes.append(f"{path.name} was measured elsewhere ({words}): the margin is widened")
+    found.notes += [
+        f"{one.id} has no accepted baseline: it is not judged" for one in checks if one.id not in found.bases
+    ]
+    return found.needed(f"no accepted baseline in {folder} fits", "outrider baseline accept")
+
+
+def last_bases(lab: Lab, checks: Sequence[Check], rules: Rules, size: int, count: int) -> StoredBases:
+    """Return the last `count` stored runs of each check.
+
+    Raises:
+        UsageError: no-baseline if no check has enough of them.
+    """
+    found = StoredBases(f"the last {count} stored runs")
+    for check in checks:
+        runs = stored_runs(lab.store, check, count)
+        sessions = sessions_of(runs, size)
+        if len(sessions) < MIN_SESSIONS:
+            found.notes.append(f"{check.id} has {len(sessions)} of at least {MIN_SESSIONS} sessions of {size} runs")
+            continue
+        found.bases[check.id] = Base(sessions[-rules.plan.looks[-1] :])
+        if len(runs) < count:
+            found.notes.append(f"{check.id} has {len(runs)} stored runs in one place, fewer than {count}")
+    return found.needed("no check has enough runs", f"outrider run --repeat {MIN_SESSIONS * size}")
+
+
+class AgainstBases:
+    """The candidate, measured now, beside sessions that were measured before."""
+
+    def __init__(self, lab: Lab, checks: Sequence[Check], bases: StoredBases, size: int) -> None:
+        self._lab = lab
+        self._checks = {check.id: check for check in checks}
+        self._bases = bases.bases
+        self._size = size
 
     def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
         """Measure one session of the candidate beside a stored one."""
         assert self._lab.ready is not None
-        chosen = next(one for one in self._all if one.id == check)
-        runs = self._lab.runs(self._lab.ready, chosen, number, self._size)
-        return _wrong(runs) or (self._base[check][number], session_of(runs))
+        runs = self._lab.runs(self._lab.ready, self._checks[check], number, self._size)
+        return _wrong(runs) or (self._bases[check].sessions[number], session_of(runs))
 
-    def _need_some(self, what: str, fix: str, notes: Sequence[str]) -> None:
-        if not self._base:
-            raise UsageError("; ".join([what, *notes]), slug="no-baseline", fix=fix)
+
+class Twice:
+    """The candidate on both sides, in turns, for the gate to be tried on; remembers what it took."""
+
+    def __init__(self, lab: Lab, checks: Sequence[Check], size: int) -> None:
+        self._lab = lab
+        self._checks = {check.id: check for check in checks}
+        self._size = size
+        self.taken: dict[CheckId, list[tuple[Session, Session]]] = {check.id: [] for check in checks}
+
+    def measure(self, count: int) -> None:
+        """Take so many pairs of sessions of every check.
+
+        Raises:
+            UsageError: self-test if a check's setup is wrong.
+        """
+        assert self._lab.ready is not None
+        for number in range(count):
+            for check in self._checks.values():
+                left, right = (self._lab.runs(self._lab.ready, check, number, self._size) for _ in range(2))
+                if reason := _wrong([*left, *right]):
+                    raise UsageError(f"{check.id}: {reason}", slug="self-test", fix="let it pass first: outrider run")
+                self.taken[check.id].append((session_of(left), session_of(right)))
 
 
 def stored_runs(store: Store, check: Check, count: int) -> list[Run]:
-    """Return the last runs of a check in its environment, in the order of time."""
-    lines = [line for line in store.runs(check.id, limit=None) if line.environment == check.policy.environment]
-    return [store.run(line.id).run for line in reversed(lines[:count])]
+    """Return the last runs of a check in its environment, in the order of time, all in one place and one browser.
 
-
-def self_test(lab: Lab, checks: Sequence[Check], size: int, rules: Rules) -> dict[str, float]:
-    """Measure as many sessions of each check as the cap allows, twice, and return each step's share of false fails."""
-    import numpy as np  # noqa: PLC0415 - only where used
-
-    assert lab.ready is not None
-    rates = {}
-    for check in checks:
-        sides: tuple[list[Session], list[Session]] = ([], [])
-        for number in range(rules.plan.looks[-1]):
-            for side in sides:
-                runs = lab.runs(lab.ready, check, number, size)
-                if reason := _wrong(runs):
-                    raise UsageError(f"{check.id}: {reason}", slug="self-test", fix="let it pass first: outrider run")
-                side.append(session_of(runs))
-        for step in dict.fromkeys(step for session in sides[0] for step in session.durations):
-            left, right = ([one.durations.get(step, ()) for one in side] for side in sides)
-            rates[f"{check.id} {step}"] = false_fail_rate(left, right, np.random.default_rng(1), margin=rules.margin)
-    return rates
+    The place is that of the last one; runs go back to the moment at which the browser was another.
+    """
+    environment = check.policy.environment
+    last = store.runs(check.id, environment=environment, limit=1)
+    if not last:
+        return []
+    lines = store.runs(check.id, environment=environment, location=last[0].location, limit=count)
+    latest = [store.run(line.id).run for line in lines]
+    browser = next((run.circumstances.browser for run in latest if run.circumstances.browser), "")
+    same = takewhile(lambda run: run.circumstances.browser in {browser, ""}, latest)
+    return list(same)[::-1]

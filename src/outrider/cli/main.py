@@ -21,6 +21,7 @@ _COMMANDS = {
     "show": "Show one run: steps, errors and where each artifact lies.",
     "serve": "Answer over HTTP: the calls that heartbeats wait for.",
     "prove": "Break each journey's target on purpose and report which breaks it notices.",
+    "judge": "Say which steps are steady, degraded or improved, and why.",
     "gate": "Run journeys and decide whether they got worse.",
     "baseline": "Accept what is normal, and see what was accepted.",
     "release": "Mark a deploy, so that changes can be explained by it.",

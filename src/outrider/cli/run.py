@@ -204,6 +204,10 @@ class Progress:
                 markup=False, highlight=False, soft_wrap=True,
             )  # fmt: skip
 
+    def note(self, text: str) -> None:
+        """Say something that is worth a line in a log."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def stop(self) -> None:
         """Clear the line."""
         if self._status is not None:

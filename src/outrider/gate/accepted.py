@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from outrider.gate.fingerprint import Fingerprint
 from outrider.gate.sessions import Session
@@ -15,8 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
-_NUMBERS = re.compile(r"\[\s+([-+.0-9eE,\s]*?)\s+\]")
-_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+_NUMBERS = re.compile(r"\[\n([-+.0-9eE,\s]*?)\n\s*\]")  # a string of JSON holds no line break
+_SEPARATORS = re.compile(r"/|::")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:]{1,120}")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.]+")
+_MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,15 @@ class Accepted:
 
 
 def file_of(folder: Path, check: str) -> Path:
-    """Return the file of a check's accepted baseline."""
-    return folder / f"{_UNSAFE.sub('-', check.partition(':')[2] or check).strip('-')}.json"
+    """Return the file of a check's accepted baseline; no two checks share one."""
+    name = check.removeprefix("journey:")
+    if _PLAIN.fullmatch(name) and ":" not in name.replace("::", ""):
+        return folder / f"{_SEPARATORS.sub('-', name)}.json"
+    return folder / f"{_UNSAFE.sub('-', name)[:_MAX_NAME].strip('-')}-{crc32(check.encode()):08x}.json"
 
 
 def write_accepted(path: Path, accepted: Accepted) -> None:
-    """Write a baseline; durations are kept to a tenth of a millisecond."""
+    """Write a baseline, whole or not at all; durations are kept to a tenth of a millisecond."""
     data = {
         "format": FORMAT,
         "check": accepted.check,
@@ -63,7 +71,12 @@ def write_accepted(path: Path, accepted: Accepted) -> None:
     }
     text = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n", encoding="utf-8")
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        half.write_text(_NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n", encoding="utf-8")
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def read_accepted(path: Path) -> Accepted:
@@ -76,7 +89,7 @@ def read_accepted(path: Path) -> Accepted:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         version = data["format"]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise _damaged(where, error) from None
     if version != FORMAT:
         raise ConfigError(
@@ -106,11 +119,17 @@ def _accepted(data: dict[str, Any]) -> Accepted:
 
 
 def _session(data: dict[str, Any]) -> Session:
-    durations = {str(step): tuple(map(float, values)) for step, values in data["durations_ms"].items()}
+    durations = {str(step): _numbers(values) for step, values in data["durations_ms"].items()}
     runs, failed = int(data["runs"]), int(data["failed"])
     if not 0 <= failed <= runs or not all(0 < value < float("inf") for each in durations.values() for value in each):
         raise ValueError("counts or durations that cannot be")
     return Session(durations, runs, failed)
+
+
+def _numbers(values: object) -> tuple[float, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"{values!r} is no list")
+    return tuple(map(float, values))
 
 
 def _damaged(where: Place, error: Exception) -> ConfigError:

@@ -1,12 +1,25 @@
-"""From sessions of two sides to a decision: effect AND evidence, over all steps at once. Pure."""
+"""From sessions of two sides to a decision: effect AND evidence, over all steps at once. Pure.
+
+A pass is never made up: where no step of a check could be compared, nothing is known about it.
+"""
 
 from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from outrider.baselines import Comparison, Plan, Verdict, compare_errors, correct, judge_so_far
+from outrider.baselines import (
+    ERROR_LEVEL,
+    Comparison,
+    Plan,
+    Verdict,
+    compare_errors,
+    correct,
+    judge_so_far,
+    nominal_levels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,9 +33,18 @@ ELSEWHERE_MARGIN = 0.25
 """Tolerated between machines that differ: what a comparison with numbers from elsewhere cannot tell apart."""
 
 
+class Word(StrEnum):
+    """What a gate says in the end."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    SETUP_ERROR = "setup error"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What counts as worse.
+    """What counts as worse for a check.
 
     Attributes:
         margin: Slowdown that is tolerated, as a share.
@@ -64,44 +86,67 @@ class Decision:
     Attributes:
         notes: What a reader must know to weigh it, such as another machine.
         wrong: Why checks could not be compared at all: their setup is wrong.
+        against: What the candidate was compared with, in words.
     """
 
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    against: str = ""
 
     @property
-    def verdict(self) -> Verdict:
-        """Fail if anything failed, else inconclusive if anything is, or nothing was compared."""
+    def word(self) -> Word:
+        """The gravest of all: fail, setup error, inconclusive, pass; what compared nothing has not passed."""
         verdicts = {finding.verdict for finding in self.findings}
         if Verdict.FAIL in verdicts:
-            return Verdict.FAIL
-        return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts or not verdicts else Verdict.PASS
+            return Word.FAIL
+        if self.wrong:
+            return Word.SETUP_ERROR
+        return Word.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts or not verdicts else Word.PASS
 
 
-def decide(sides: Mapping[CheckId, tuple[Sequence[Session], Sequence[Session]]], rules: Rules) -> tuple[Finding, ...]:
+def decide(
+    sides: Mapping[CheckId, tuple[Sequence[Session], Sequence[Session]]], rules: Mapping[CheckId, Rules]
+) -> tuple[Finding, ...]:
     """Return all findings about all checks, corrected for how many there are.
 
     Args:
         sides: By check: sessions of the base, and as many of the candidate.
-        rules: What counts as worse.
+        rules: By check: what counts as worse.
     """
     findings = {
         (check, step): finding
         for check, (base, candidate) in sides.items()
-        for step, finding in _findings(check, base, candidate, rules).items()
+        for step, finding in _findings(check, base, candidate, rules[check]).items()
     }
     names = {f"{check}\n{step}": (check, step) for check, step in findings}
     corrected = correct({name: findings[key].comparison for name, key in names.items()})
     return tuple(replace(findings[key], comparison=corrected[name]) for name, key in names.items())
 
 
+def unmatched(base: Sequence[Session], candidate: Sequence[Session]) -> list[str]:
+    """Return which steps cannot be compared, in words: one side's passing runs do not have them at all."""
+    before, now = _steps(base), _steps(candidate)
+    if not before or not now:
+        return []
+    gone = [f"the candidate has no step {step!r} any more" for step in before if step not in now]
+    return gone + [
+        f"step {step!r} is new: the base has nothing to compare it with" for step in now if step not in before
+    ]
+
+
 def _findings(
     check: CheckId, base: Sequence[Session], candidate: Sequence[Session], rules: Rules
 ) -> dict[str, Finding]:
-    steps = dict.fromkeys(step for session in (*base, *candidate) for step in session.durations)
+    before, now = _steps(base), _steps(candidate)
+    steps = [step for step in before if step in now] if before and now else [*before, *now]
     found = {step: _durations(check, step, base, candidate, rules) for step in steps}
-    return {FAILURES: _failures(check, base, candidate), **found}
+    return {FAILURES: _failures(check, base, candidate, rules, is_alone=not steps), **found}
+
+
+def _steps(side: Sequence[Session]) -> dict[str, None]:
+    """Return the steps of a side's passing runs, in their order; none if no run passed."""
+    return dict.fromkeys(step for session in side for step in session.durations)
 
 
 def _durations(
@@ -115,14 +160,26 @@ def _durations(
     return Finding(check, step, base_ms, candidate_ms, comparison)
 
 
-def _failures(check: CheckId, base: Sequence[Session], candidate: Sequence[Session]) -> Finding:
+def _failures(
+    check: CheckId, base: Sequence[Session], candidate: Sequence[Session], rules: Rules, *, is_alone: bool
+) -> Finding:
     left = sum(one.failed for one in base), sum(one.runs for one in base)
     right = sum(one.failed for one in candidate), sum(one.runs for one in candidate)
-    comparison = compare_errors(left, right)
+    comparison = compare_errors(left, right, level=_error_level(len(base), rules.plan))
     no_more = right[1] > 0 and left[1] > 0 and right[0] * left[1] <= left[0] * right[1]
     if comparison.verdict is Verdict.INCONCLUSIVE and no_more:
         comparison = replace(comparison, verdict=Verdict.PASS)
+    if comparison.verdict is Verdict.PASS and is_alone:
+        reason = f"{comparison.reason}; no run took a step that could be compared"
+        comparison = replace(comparison, verdict=Verdict.INCONCLUSIVE, reason=reason)
     return Finding(check, FAILURES, _share(left), _share(right), comparison)
+
+
+def _error_level(sessions: int, plan: Plan) -> float:
+    """Return the level of this look: the error that is allowed is spent over all of them."""
+    if sessions not in plan.looks:
+        return 0.0
+    return nominal_levels(plan.looks, ERROR_LEVEL)[plan.looks.index(sessions)]
 
 
 def _median(sessions: Sequence[Sequence[float]]) -> float:

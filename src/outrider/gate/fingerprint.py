@@ -15,6 +15,7 @@ class Fingerprint:
     Attributes:
         browser: Name and major version.
         cores: Processors that this process may use.
+        location: Where the prober stands, in the workspace's words.
     """
 
     system: str
@@ -22,6 +23,7 @@ class Fingerprint:
     processor: str
     cores: int
     browser: str
+    location: str
 
     def differences(self, other: Fingerprint) -> list[str]:
         """Return what is not the same, in words."""
@@ -29,10 +31,10 @@ class Fingerprint:
         return [f"{name}: {mine[name]}, was {others[name]}" for name in mine if mine[name] != others[name]]
 
 
-def fingerprint_here(browser: str) -> Fingerprint:
+def fingerprint_here(browser: str, location: str = "local") -> Fingerprint:
     """Return the fingerprint of this machine with a browser, given as `Circumstances.browser` is."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Fingerprint(platform.system(), platform.machine(), _processor(), cores, browser.partition(".")[0])
+    return Fingerprint(platform.system(), platform.machine(), _processor(), cores, browser.partition(".")[0], location)
 
 
 def _processor() -> str:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from outrider.baselines import Verdict
-from outrider.gate.decision import decide
+from outrider.gate.decision import FAILURES, decide, unmatched
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from outrider.gate.decision import Finding, Rules
     from outrider.gate.sessions import Session
@@ -28,40 +28,77 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Findings, and the checks whose setup is wrong, by check."""
+    """What sessions told.
+
+    Attributes:
+        wrong: By check, why its setup is wrong.
+        unmatched: By check, steps that one side does not have, in words.
+    """
 
     findings: tuple[Finding, ...]
     wrong: Mapping[CheckId, str]
+    unmatched: Mapping[CheckId, list[str]]
 
 
-def gather(checks: Sequence[CheckId], source: Source, rules: Rules) -> Gathered:
-    """Take sessions of each check up to the next look, decide, and go on with those that are still open.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How far a gate has come: after so many sessions of those checks that are still open."""
 
-    A check whose verdicts are known is left alone: what it said at its last look stands.
+    sessions: int
+    known: int
+    checks: int
+
+
+def gather(rules: Mapping[CheckId, Rules], source: Source, listener: Callable[[Look], None] | None = None) -> Gathered:
+    """Take sessions of each check up to its next look, decide, and go on with those that are still open.
+
+    A check whose verdicts are known is left alone, and what it said then stands; it keeps its part in the correction
+    for how many comparisons there are. One is also left alone once its path is broken: more sessions tell nothing then.
     """
-    sides: dict[CheckId, Sides] = {check: ([], []) for check in checks}
+    sides: dict[CheckId, Sides] = {check: ([], []) for check in rules}
     wrong: dict[CheckId, str] = {}
     known: dict[CheckId, tuple[Finding, ...]] = {}
-    for look in rules.plan.looks:
-        for check in [one for one in checks if one not in known and one not in wrong]:
-            _extend(check, look, source, sides[check], wrong)
-        open_now = {check: sides[check] for check in checks if check not in known and check not in wrong}
-        found = decide(open_now, rules)
-        for check in open_now:
+    while pending := [check for check in rules if check not in known and check not in wrong]:
+        _extend({check: _next_look(rules[check], sides[check]) for check in pending}, source, sides, wrong)
+        found = decide({check: sides[check] for check in rules if check not in wrong}, rules)
+        for check in (one for one in pending if one not in wrong):
             mine = tuple(finding for finding in found if finding.check == check)
-            if look == rules.plan.looks[-1] or all(one.verdict is not Verdict.INCONCLUSIVE for one in mine):
+            if _is_settled(mine, sides[check]) or rules[check].plan.next_look(len(sides[check][0])) is None:
                 known[check] = mine
-        if len(known) + len(wrong) == len(checks):
-            break
-    return Gathered(tuple(finding for check in checks for finding in known.get(check, ())), wrong)
+        if listener is not None:
+            listener(Look(max(len(sides[check][0]) for check in pending), len(known) + len(wrong), len(rules)))
+    return Gathered(
+        findings=tuple(finding for check in rules for finding in known.get(check, ())),
+        wrong=wrong,
+        unmatched={check: words for check in known if (words := unmatched(*sides[check]))},
+    )
 
 
-def _extend(check: CheckId, look: int, source: Source, sides: Sides, wrong: dict[CheckId, str]) -> None:
-    base, candidate = sides
-    while len(base) < look:
-        taken = source.take(check, len(base))
-        if isinstance(taken, str):
-            wrong[check] = taken
-            return
-        base.append(taken[0])
-        candidate.append(taken[1])
+def _next_look(rules: Rules, sides: Sides) -> int:
+    look = rules.plan.next_look(len(sides[0]))
+    assert look is not None, "a check at its last look is known"
+    return look
+
+
+def _extend(
+    looks: Mapping[CheckId, int], source: Source, sides: Mapping[CheckId, Sides], wrong: dict[CheckId, str]
+) -> None:
+    """Take sessions up to each check's look, of all checks in turns: a restless minute then harms none alone."""
+    for number in range(max(looks.values())):
+        for check, look in looks.items():
+            base, candidate = sides[check]
+            if check in wrong or not len(base) <= number < look:
+                continue
+            taken = source.take(check, number)
+            if isinstance(taken, str):
+                wrong[check] = taken
+                continue
+            base.append(taken[0])
+            candidate.append(taken[1])
+
+
+def _is_settled(findings: tuple[Finding, ...], sides: Sides) -> bool:
+    if all(one.verdict is not Verdict.INCONCLUSIVE for one in findings):
+        return True
+    is_broken = any(one.step == FAILURES and one.verdict is Verdict.FAIL for one in findings)
+    return is_broken or any(not any(session.durations for session in side) for side in sides)

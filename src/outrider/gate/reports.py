@@ -32,7 +32,8 @@ def cells(finding: Finding) -> tuple[str, str, str, str, str]:
 def as_json(decision: Decision) -> dict[str, object]:
     """Return a decision as plain data; ratios that are unknown are null."""
     return {
-        "verdict": "setup error" if decision.wrong else decision.verdict,
+        "verdict": decision.word,
+        "against": decision.against,
         "notes": list(decision.notes),
         "wrong": list(decision.wrong),
         "findings": [
@@ -57,8 +58,9 @@ def as_json(decision: Decision) -> dict[str, object]:
 
 def as_markdown(decision: Decision) -> str:
     """Return a decision as a comment for a pull request."""
-    title = "setup error" if decision.wrong else str(decision.verdict)
-    lines = [f"### Outrider gate: {title}", ""]
+    lines = [f"### Outrider gate: {decision.word}", ""]
+    if decision.against:
+        lines += [f"Against {_plain(decision.against)}.", ""]
     lines += [f"- **setup error**: {_plain(one)}" for one in decision.wrong]
     lines += [f"- {_plain(one)}" for one in decision.notes]
     if decision.findings:
@@ -92,14 +94,21 @@ def as_junit(decision: Decision) -> str:
 def as_annotations(decision: Decision, checks: Mapping[str, Check]) -> list[str]:
     """Return workflow commands that GitHub shows at the journey's line."""
     lines = [f"::error::{_escaped(reason)}" for reason in decision.wrong]
+    lines += [f"::notice::{_escaped(note)}" for note in decision.notes]
     for one in decision.findings:
         if one.verdict is Verdict.PASS:
             continue
         level = "error" if one.verdict is Verdict.FAIL else "warning"
-        check = checks.get(one.check)
-        where = f" file={check.path},line={check.line}" if check else ""
-        lines.append(f"::{level}{where}::{_escaped(f'{_name(one)}: {one.comparison.reason}')}")
+        words = f"{_name(one)}: {one.comparison.reason}"
+        lines.append(f"::{level}{_place(checks.get(one.check))}::{_escaped(words)}")
     return lines
+
+
+def _place(check: Check | None) -> str:
+    if check is None:
+        return ""
+    line = f",line={check.line}" if check.line else ""
+    return f" file={_escaped(check.path).replace(':', '%3A').replace(',', '%2C')}{line}"
 
 
 def _name(finding: Finding) -> str:

@@ -2,6 +2,7 @@
 
 from outrider.journeys.browser import Browser, BrowserSettings, find_browser, provide_browser
 from outrider.journeys.faults import Fault
+from outrider.journeys.har import parse_har
 from outrider.journeys.measure import JourneyMeasure
 from outrider.journeys.messages import Collection, Found
 from outrider.journeys.processes import claim_folder, reap_orphans
@@ -13,6 +14,6 @@ from outrider.journeys.workers import Setting, Workers
 
 __all__ = [
     "Browser", "BrowserServer", "BrowserSettings", "Collection", "Fault", "Found", "JourneyMeasure", "Sessions",
-    "Setting", "WorkerError", "Workers", "browser_environment", "claim_folder", "find_browser", "provide_browser",
-    "reap_orphans",
+    "Setting", "WorkerError", "Workers", "browser_environment", "claim_folder", "find_browser", "parse_har",
+    "provide_browser", "reap_orphans",
 ]  # fmt: skip

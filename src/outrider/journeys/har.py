@@ -57,9 +57,16 @@ class Request:
 def read_har(path: Path) -> list[Request]:
     """Return the requests of a HAR; a missing or damaged file has none."""
     try:
-        document = json.loads(path.read_bytes())
-        return [_request(entry) for entry in document["log"]["entries"]]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return parse_har(path.read_bytes())
+    except OSError:
+        return []
+
+
+def parse_har(content: bytes) -> list[Request]:
+    """Return the requests that a HAR's content tells of; what is damaged has none."""
+    try:
+        return [_request(entry) for entry in json.loads(content)["log"]["entries"]]
+    except (ValueError, LookupError, TypeError, AttributeError):
         return []
 
 

@@ -5,11 +5,13 @@ from outrider.runs.course import Listener
 from outrider.runs.execution import Recorder, Runner
 from outrider.runs.fleet import Fleet
 from outrider.runs.judging import Judge, Judgement
-from outrider.runs.primary import METRIC, TELLING, primary_durations, primary_series
+from outrider.runs.primary import GATE_SUFFIX, METRIC, TELLING, primary_durations, primary_series
 from outrider.runs.proof import Proof, is_vacuous, prove
+from outrider.runs.standing import Standing, standings
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "METRIC", "TELLING", "Fleet", "Judge", "Judgement", "Listener", "Plan", "Proof", "Recorder", "Runner", "Turns",
-    "is_vacuous", "next_attempt", "primary_durations", "primary_series", "prove", "verdict",
+    "GATE_SUFFIX", "METRIC", "TELLING", "Fleet", "Judge", "Judgement", "Listener", "Plan", "Proof", "Recorder",
+    "Runner", "Standing", "Turns", "is_vacuous", "next_attempt", "primary_durations", "primary_series", "prove",
+    "standings", "verdict",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from outrider.baselines import (
     Settings,
     State,
     dump,
+    explain,
     load,
     months_per_series,
     step,
@@ -123,17 +124,28 @@ class Judge:
             return []
         settings = replace(self._settings, months=months_per_series(self._settings.months, len(found)))
         known = {one.series: one for one in self._history.checkpoints(found)}
-        fresh = [self._catch_up(series, known.get(series), settings, releases) for series in found]
+        fresh = [
+            self._catch_up(series, known.get(series), settings, releases=releases, due_us=run.due_us)
+            for series in found
+        ]
         self._history.record_checkpoints([checkpoint for checkpoint, _ in fresh])
         return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
 
     def _catch_up(
-        self, series: Series, known: Checkpoint | None, settings: Settings, releases: Sequence[Release]
+        self,
+        series: Series,
+        known: Checkpoint | None,
+        settings: Settings,
+        *,
+        releases: Sequence[Release],
+        due_us: int,
     ) -> tuple[Checkpoint, Signal]:
         state, since_us = _remembered(known, settings)
         points = self._history.samples(series, since_us=since_us)
-        if not len(points.at_us):  # judged already: the same run twice
-            points, state = self._history.samples(series), State(settings=settings)
+        if not len(points.at_us):
+            if known is not None and known.at_us == due_us:  # judged already: the same run twice
+                return known, explain(state)
+            points, state = self._history.samples(series), State(settings=settings)  # a run that came late
         state, signal = fold(state, points, [release for release in releases if release.accepted])
         at_us = int(points.at_us[-1])
         return Checkpoint(series, at_us, signal.condition, signal.reason, dump(state)), signal

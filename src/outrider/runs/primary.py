@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from outrider.model import Outcome, StepKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from outrider.model import CheckId, Run
     from outrider.store import Series, Store
 
 METRIC = "duration_ms"
+GATE_SUFFIX = "-gate"
+"""What a gate's runs add to the name of their environment, which keeps them apart from what is watched."""
 TELLING = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
 """Outcomes that say something about the system under test; all but PASSED say that an attempt failed."""
 
@@ -29,7 +33,27 @@ def primary_durations(run: Run) -> dict[str, float]:
 
 
 def primary_series(store: Store, check: CheckId) -> list[Series]:
-    """Return the series of a check's primary steps, as its last run that passed names them."""
-    last = store.runs(check, outcome=Outcome.PASSED, limit=1)
-    steps = primary_durations(store.run(last[0].id).run) if last else {}
-    return [one for one in store.series(check) if one.metric == METRIC and one.step in steps]
+    """Return the series of a check's primary steps, as the last run that passed in each place names them.
+
+    What a gate measured is left out.
+    """
+    found = [one for one in store.series(check) if one.metric == METRIC]
+    named = {place: _named_last(store, check, *place) for place in watched_places(found)}
+    return [one for one in found if one.step in named.get((one.environment, one.location), {})]
+
+
+def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:
+    """Return the environments and locations of series, gates' own left out."""
+    places = dict.fromkeys((one.environment, one.location) for one in series)
+    return [place for place in places if not place[0].endswith(GATE_SUFFIX)]
+
+
+def last_passed(store: Store, check: CheckId, environment: str, location: str) -> Run | None:
+    """Return a check's last run that passed in a place, or none."""
+    last = store.runs(check, outcome=Outcome.PASSED, environment=environment, location=location, limit=1)
+    return store.run(last[0].id).run if last else None
+
+
+def _named_last(store: Store, check: CheckId, environment: str, location: str) -> dict[str, float]:
+    last = last_passed(store, check, environment, location)
+    return primary_durations(last) if last else {}

@@ -40,7 +40,14 @@ def read_checks(connection: Connection) -> tuple[StoredCheck, ...]:
 
 
 def read_runs(
-    connection: Connection, *, pattern: str, outcome: Outcome | None, since_us: int | None, limit: int | None
+    connection: Connection,
+    *,
+    pattern: str,
+    outcome: Outcome | None,
+    since_us: int | None,
+    environment: str | None,
+    location: str | None,
+    limit: int | None,
 ) -> tuple[RunSummary, ...]:
     """Return the runs that fit, the latest due first."""
     statement = run_lines().order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit)
@@ -50,6 +57,10 @@ def read_runs(
         statement = statement.where(runs.c.outcome == outcome.value)
     if since_us is not None:
         statement = statement.where(runs.c.due_us >= since_us)
+    if environment is not None:
+        statement = statement.where(circumstances.c.environment == environment)
+    if location is not None:
+        statement = statement.where(circumstances.c.location == location)
     return tuple(summary_of(row) for row in connection.execute(statement))
 
 

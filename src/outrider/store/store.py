@@ -143,6 +143,8 @@ class Store:
         *,
         outcome: Outcome | None = None,
         since_us: int | None = None,
+        environment: str | None = None,
+        location: str | None = None,
         limit: int | None = 100,
     ) -> tuple[RunSummary, ...]:
         """Return a line about each run, the latest due first.
@@ -150,10 +152,20 @@ class Store:
         Args:
             pattern: A check's id or former id; `*` and `?` stand for any characters.
             since_us: Due then or later, microseconds UTC.
+            environment: Of this one only.
+            location: Of this one only.
             limit: How many at most; None for all.
         """
         with self._database.reading() as connection:
-            return read_runs(connection, pattern=pattern, outcome=outcome, since_us=since_us, limit=limit)
+            return read_runs(
+                connection,
+                pattern=pattern,
+                outcome=outcome,
+                since_us=since_us,
+                environment=environment,
+                location=location,
+                limit=limit,
+            )
 
     def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
         """Return the outcomes of a check's latest runs in one environment and location, the oldest first."""
