@@ -5,13 +5,14 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from demo.accounts import Accounts, BadTotpSecret
-from demo.serving import PortTaken, listen, serve
+from demo.serving import Doors, PortTaken, listen, serve
 from demo.store import open_database
 
 
@@ -24,10 +25,12 @@ def main(arguments: Sequence[str]) -> int:
         with (
             listen(options.host, options.port) as shop,
             listen(options.host, options.third_party_port) as third_party,
+            listen(options.host, _beside(options.tls_port, options.port, 2)) as tls,
+            listen(options.host, _beside(options.dns_port, options.port, 3), socket.SOCK_DGRAM) as names,
             _data_file(options.data) as path,
             contextlib.closing(open_database(path)) as connection,
         ):
-            asyncio.run(serve(connection, Accounts.from_environment(os.environ), shop, third_party))
+            asyncio.run(serve(connection, Accounts.from_environment(os.environ), Doors(shop, third_party, tls, names)))
     except (PortTaken, BadTotpSecret) as error:
         print(error, file=sys.stderr)
         return 2
@@ -41,8 +44,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8700, help="the shop's port; 0 picks a free one")
     parser.add_argument("--third-party-port", type=int, default=8701, help="the third party's port; 0 picks a free one")
+    beside = "default: beside the shop's, or a free one if the shop's is"
+    parser.add_argument("--tls-port", type=int, help=f"the port of the front that speaks TLS ({beside})")
+    parser.add_argument("--dns-port", type=int, help=f"the port of the name server ({beside})")
     parser.add_argument("--data", type=Path, help="a SQLite file to keep; without it the data is temporary")
     return parser
+
+
+def _beside(chosen: int | None, shop_port: int, distance: int) -> int:
+    return chosen if chosen is not None else shop_port and shop_port + distance
 
 
 @contextlib.contextmanager

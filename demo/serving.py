@@ -4,11 +4,13 @@ import errno
 import json
 import socket
 import sqlite3
+from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.accounts import Accounts
+from demo.edge import edge
 from demo.origins import build_origins
 from demo.world import World
 
@@ -23,18 +25,19 @@ class PortTaken(Exception):
         )
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
     """Return a socket that is bound to a port; 0 picks a free one.
 
     Raises:
         PortTaken: If another program has it.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, kind)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen()
+        if kind == socket.SOCK_STREAM:
+            listener.listen()
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
@@ -43,10 +46,19 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(
-    connection: sqlite3.Connection, accounts: Accounts, shop: socket.socket, third_party: socket.socket
-) -> None:
-    """Serve the shop on one socket and the third party on the other, until told to stop."""
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The sockets that the shop can be reached by."""
+
+    shop: socket.socket
+    third_party: socket.socket
+    tls: socket.socket
+    names: socket.socket
+
+
+async def serve(connection: sqlite3.Connection, accounts: Accounts, doors: Doors) -> None:
+    """Serve everything, each on its own socket, until told to stop."""
+    shop, third_party = doors.shop, doors.third_party
     third_party_port = _port(third_party)
     origins = build_origins(connection, accounts, World(), third_party_port)
     config = uvicorn.Config(
@@ -56,8 +68,10 @@ async def serve(
         access_log=False,
         timeout_graceful_shutdown=1,
     )
-    ready = json.dumps({"shop": _url(shop), "third_party": _url(third_party)})
-    await _AnnouncingServer(config, ready).serve([shop, third_party])
+    urls = {"shop": _url(shop), "third_party": _url(third_party)}
+    ready = json.dumps({**urls, "tls": _address(doors.tls), "names": _address(doors.names)})
+    async with edge(_port(shop), doors.tls, doors.names):
+        await _AnnouncingServer(config, ready).serve([shop, third_party])
 
 
 class _ByPort:
@@ -87,5 +101,9 @@ def _port(listener: socket.socket) -> int:
 
 
 def _url(listener: socket.socket) -> str:
+    return f"http://{_address(listener)}"
+
+
+def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

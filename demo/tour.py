@@ -9,7 +9,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,10 @@ BROKEN = "journeys/test_checkout.py"
 
 def main() -> int:
     """Give the tour; return zero if the fault was seen."""
-    with tempfile.TemporaryDirectory(prefix="milepost-") as folder, _shop(Path(folder)) as address:
-        environment = {**os.environ, "SHOP_URL": address}
-        _say(f"Milepost, the demo shop, is open at {address}. Its journeys ride ahead of its users:")
+    with tempfile.TemporaryDirectory(prefix="milepost-") as folder, _shop(Path(folder)) as told:
+        address = told["shop"].rstrip("/")
+        environment = {**os.environ, **_addresses(told)}
+        _say(f"Milepost, the demo shop, is open at {address}. Its probes and journeys ride ahead of its users:")
         if code := _outrider("run", environment=environment):
             _say("The shop should have been healthy, and was not.")
             return code
@@ -47,7 +48,7 @@ def main() -> int:
 
 
 @contextmanager
-def _shop(folder: Path) -> Iterator[str]:
+def _shop(folder: Path) -> Iterator[dict[str, str]]:
     command = [
         sys.executable,
         "-m",
@@ -62,10 +63,21 @@ def _shop(folder: Path) -> Iterator[str]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as shop:
         try:
             assert shop.stdout is not None
-            told: dict[str, Any] = json.loads(shop.stdout.readline())
-            yield str(told["shop"]).rstrip("/")
+            told: dict[str, str] = json.loads(shop.stdout.readline())
+            yield told
         finally:
             shop.terminate()
+
+
+def _addresses(told: dict[str, str]) -> dict[str, str]:
+    """Return the environment in which probes and journeys find the shop."""
+    address = told["shop"].rstrip("/")
+    return {
+        "SHOP_URL": address,
+        "SHOP_ADDRESS": address.removeprefix("http://"),
+        "SHOP_TLS": told["tls"],
+        "SHOP_DNS": told["names"],
+    }
 
 
 def _outrider(*arguments: str, environment: dict[str, str]) -> int:

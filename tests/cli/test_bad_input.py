@@ -73,15 +73,15 @@ def fill(desk: Desk, files: dict[str, File]) -> None:
             {"outrider.toml": "[capabilities]\ninjection = false\n"}, "prove", 2, ["[switched-off]"], id="switched off"
         ),
         pytest.param(
-            {"outrider.toml": '[browser]\nexecutable = "no/such"\n'},
+            {"outrider.toml": '[browser]\nexecutable = "no/such"\n', "journeys/test_a.py": JOURNEY},
             "run", 4, ["no/such", "[no-browser]"], id="no browser",
         ),
         pytest.param(
-            {"outrider.toml": '[browser]\nexecutable = "chrome"\n', "chrome": OLD},
+            {"outrider.toml": '[browser]\nexecutable = "chrome"\n', "chrome": OLD, "journeys/test_a.py": JOURNEY},
             "run", 4, ["90.0.4430.93 is too old", "[no-browser]"], id="browser too old",
         ),
         pytest.param(
-            {"outrider.toml": '[browser]\nexecutable = "chrome"\n', "chrome": MUTE},
+            {"outrider.toml": '[browser]\nexecutable = "chrome"\n', "chrome": MUTE, "journeys/test_a.py": JOURNEY},
             "run", 4, ["exits with 1", "[no-browser]"], id="broken browser",
         ),
         pytest.param(

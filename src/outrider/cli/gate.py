@@ -186,7 +186,7 @@ def _looked(progress: Progress, look: Look) -> None:
 
 
 def _chosen(discovery: Discovery, patterns: Sequence[str], workspace: Workspace) -> list[Check]:
-    checks = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
+    checks = [check for check in select(discovery.journeys, patterns) if patterns or check.policy.enabled]
     if not checks:
         raise nothing_to_run(workspace, discovery.checks)
     return [replace(check, policy=replace(check.policy, retries=0)) for check in checks]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
     """List the checks of the workspace and the policy that each runs under."""
     with bench(workspace_here()) as ready:
-        checks = select(ready.discover().checks, patterns)
+        checks = select(ready.discover(patterns).checks, patterns)
     if as_json:
         click.echo(json.dumps([_as_json(check) for check in checks]))
         return
@@ -30,7 +30,7 @@ def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
         state = f"every {format_duration(policy.every_s)}" if policy.enabled else "off"
         click.echo(f"{check.id:60} {state:12} {policy.environment:12} {','.join(policy.locations):12} {tags}".rstrip())
     if not checks:
-        click.echo("no checks: put a pytest-playwright test into journeys/", err=True)
+        click.echo("no checks: put a pytest-playwright test into journeys/, or a probe into probes/", err=True)
 
 
 def _as_json(check: Check) -> dict[str, object]:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "run": "Run checks now and store the runs.",
     "runs": "List stored runs.",
     "show": "Show one run: steps, errors and where each artifact lies.",
+    "serve": "Answer over HTTP: the calls that heartbeats wait for.",
     "prove": "Break each journey's target on purpose and report which breaks it notices.",
     "judge": "Say which steps are steady, degraded or improved, and why.",
     "gate": "Run journeys and decide whether they got worse.",

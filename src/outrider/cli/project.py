@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.cli.discovery import Discovery, discovered, wants_probes_only
 from outrider.journeys import (
     BrowserServer,
     BrowserSettings,
@@ -24,26 +25,24 @@ from outrider.journeys import (
     find_browser,
     reap_orphans,
 )
-from outrider.model import BrowserError, Check, CheckId, Circumstances, ConfigError, ConfigErrors, Kind, Place
-from outrider.runs import Turns
+from outrider.model import BrowserError, Circumstances, ConfigError
+from outrider.probes import Catalogue, Engine, read_probes
+from outrider.runs import Fleet, Turns
 from outrider.store import Retention, Store
 from outrider.workspace import (
     Mask,
     Snapshotter,
-    duplicate_checks,
     find_root,
     load,
-    parse_overrides,
-    resolve,
     resolve_secrets,
-    unmatched_patterns,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from outrider.baselines import Settings
-    from outrider.journeys import Browser, Collection, Found
+    from outrider.journeys import Browser
+    from outrider.runs import Listener
     from outrider.workspace import Secrets, Workspace
 
 
@@ -94,45 +93,59 @@ def judge_settings(workspace: Workspace) -> Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Discovery:
-    """The checks of a workspace, and all that is wrong with them.
-
-    A file that cannot be collected is a check of its own, so that running it says why.
-    """
-
-    checks: tuple[Check, ...]
-    problems: tuple[ConfigError, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything that journeys need to run on this host; made by `bench`."""
+    """Everything that checks need to run on this host; made by `bench`."""
 
     workspace: Workspace
     workers: Workers
     measure: JourneyMeasure
+    catalogue: Catalogue
+    mask: Mask
     turns: Turns
     scratch: Path
     circumstances: Circumstances
 
-    def discover(self) -> Discovery:
+    def discover(self, patterns: Sequence[str] = ()) -> Discovery:
         """Return the checks of the workspace.
+
+        Args:
+            patterns: What is wanted; if that can be nothing but probes, no journey is looked for.
 
         Raises:
             WorkerError: If no worker gets ready.
         """
-        if not self.workspace.capabilities.journeys:
-            return Discovery((), ())
-        return _discovery(self.workspace, self.workers.collect())
+        if wants_probes_only(patterns):
+            return discovered(self.workspace, self.catalogue, is_whole=False)
+        folders = (self.workspace.root / path for path in self.workspace.journeys.paths)
+        if not (self.workspace.capabilities.journeys and any(folder.exists() for folder in folders)):
+            return discovered(self.workspace, self.catalogue)
+        return discovered(self.workspace, self.catalogue, self.workers.collect())
+
+    @contextmanager
+    def fleet(self, store: Store, listener: Listener | None = None) -> Iterator[Fleet]:
+        """Provide what runs the workspace's probes, many at a time."""
+        settings, probes = self.workspace.probes, self.catalogue.probes
+        with (
+            Engine(probes, settings, mask=self.mask, heartbeats=store) as engine,
+            Fleet(engine, store, self.scratch, self.circumstances, listener) as fleet,
+        ):
+            yield fleet
+
+
+def probes_of(workspace: Workspace, secrets: Secrets) -> Catalogue:
+    """Return the probes of a workspace; none if they are switched off."""
+    if not workspace.capabilities.probes:
+        return Catalogue()
+    return read_probes(workspace, {**os.environ, **_values(workspace, secrets)})
 
 
 @contextmanager
 def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[Bench]:
-    """Provide what runs the workspace's journeys, and leave nothing behind.
+    """Provide what runs the workspace's checks, and leave nothing behind.
 
     Args:
         workspace: What to run.
-        browser: To run them in; without one they can only be collected.
+        browser: To run journeys in; without one they can only be collected.
 
     Raises:
         ConfigError: If a secret is missing, or the workspace cannot be copied.
@@ -170,7 +183,16 @@ def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[B
             snapshot=snapshot.digest,
         )
         turns = Turns(home / "turns", workspace.journeys.concurrency)
-        yield Bench(workspace, workers, measure, turns, folder / "runs", circumstances)
+        yield Bench(
+            workspace=workspace,
+            workers=workers,
+            measure=measure,
+            catalogue=probes_of(workspace, secrets),
+            mask=Mask.of(secrets),
+            turns=turns,
+            scratch=folder / "runs",
+            circumstances=circumstances,
+        )
 
 
 def found_browser(workspace: Workspace) -> Browser | BrowserError:
@@ -196,60 +218,11 @@ def _remove(folder: Path) -> None:
 
 
 def _environment(workspace: Workspace, secrets: Secrets, browser: Browser | None) -> dict[str, str]:
-    environment = {**os.environ, **workspace.env, **{name: secrets[name].reveal() for name in secrets}}
+    environment = {**os.environ, **_values(workspace, secrets)}
     if browser is None:
         return environment
     return {**environment, **browser_environment(browser), "OUTRIDER_BROWSER": json.dumps(asdict(browser))}
 
 
-def _discovery(workspace: Workspace, collection: Collection) -> Discovery:
-    problems: list[ConfigError] = []
-    checks = [_check(workspace, found, problems) for found in collection.tests]
-    for node, message in collection.errors:
-        where = Place(node.partition("::")[0])
-        problems.append(
-            ConfigError(
-                f"cannot be collected:\n{_indented(message)}",
-                slug="not-collected",
-                fix="correct the file; pytest --collect-only shows the same",
-                where=where,
-            )
-        )
-        checks.append(_broken(workspace, node))
-    everything = tuple(checks)
-    problems += [*duplicate_checks(everything), *unmatched_patterns(workspace, everything)]
-    unique = {check.id: check for check in reversed(everything)}
-    return Discovery(tuple(reversed(unique.values())), tuple(problems))
-
-
-def _check(workspace: Workspace, found: Found, problems: list[ConfigError]) -> Check:
-    place = Place(found.path, found.line)
-    try:
-        own = parse_overrides(found.overrides, place, sessions=workspace.sessions)
-    except ConfigErrors as errors:
-        problems += errors.problems
-        own = parse_overrides({}, place)
-    identity = own.id or workspace.current(f"{Kind.JOURNEY}:{found.path}::{found.name}")
-    marks = frozenset(found.marks)
-    policy = resolve(workspace, identity, path=found.path, name=found.name, marks=marks, own=own)
-    return Check(
-        id=CheckId(identity),
-        kind=Kind.JOURNEY,
-        path=found.path,
-        name=found.name,
-        target=found.target,
-        policy=policy,
-        line=found.line,
-        marks=marks,
-    )
-
-
-def _broken(workspace: Workspace, node: str) -> Check:
-    path = node.partition("::")[0]
-    identity = CheckId(f"{Kind.JOURNEY}:{path}")
-    policy = resolve(workspace, identity, path=path, name=path)
-    return Check(identity, Kind.JOURNEY, path, Path(path).name, target=node, policy=policy)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.strip().splitlines())
+def _values(workspace: Workspace, secrets: Secrets) -> dict[str, str]:
+    return {**workspace.env, **{name: secrets[name].reveal() for name in secrets}}

@@ -48,7 +48,7 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     results: dict[str, list[Proof]] = {}
     with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
         progress.say("getting ready")
-        for check in select(ready.discover().checks, patterns):
+        for check in select(ready.discover().journeys, patterns):
             with ready.turns.taken():
                 results[check.id] = _prove(check, ready, store, console, progress)
     progress.stop()

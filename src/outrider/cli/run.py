@@ -10,7 +10,16 @@ import click
 from rich.console import Console
 
 from outrider.baselines import Condition
-from outrider.cli.project import Bench, bench, browser_settings, judge_settings, open_store, retention, workspace_here
+from outrider.cli.discovery import wants_probes_only
+from outrider.cli.project import (
+    Bench,
+    bench,
+    found_browser,
+    judge_settings,
+    open_store,
+    retention,
+    workspace_here,
+)
 from outrider.cli.telling import (
     console,
     deciding_attempt,
@@ -20,14 +29,14 @@ from outrider.cli.telling import (
     run_as_json,
     run_table,
     step_table,
+    timed_parts,
 )
-from outrider.journeys import find_browser
-from outrider.model import Kind, UsageError, exit_code
+from outrider.model import BrowserError, Kind, UsageError, exit_code
 from outrider.runs import Judge, Runner
 from outrider.workspace import select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.status import Status
 
@@ -51,17 +60,20 @@ def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -
     Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130 interrupted.
     """
     workspace = workspace_here()
-    browser = find_browser(browser_settings(workspace))
+    browser = None if wants_probes_only(patterns) else found_browser(workspace)
+    usable = None if isinstance(browser, BrowserError) else browser
     progress = Progress(Console(stderr=True))
-    with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
+    with open_store(workspace) as store, bench(workspace, browser=usable) as ready:
         progress.say("getting ready")
-        discovery = ready.discover()
+        discovery = ready.discover(patterns)
         for problem in discovery.problems:
             click.echo(str(problem), err=True)
         checks = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
         if not checks:
             raise nothing_to_run(workspace, discovery.checks)
         remember(store, ready, discovery.checks)
+        if isinstance(browser, BrowserError) and any(check.kind == Kind.JOURNEY for check in checks):
+            raise browser
         try:
             runs = run_all(checks * repeat, ready, store, progress)
         finally:
@@ -84,7 +96,7 @@ def nothing_to_run(workspace: Workspace, checks: Sequence[Check]) -> UsageError:
         return UsageError("every check is disabled", slug="no-checks", fix="name one: outrider run PATTERN")
     paths = ", ".join(workspace.journeys.paths)
     return UsageError(
-        f"there are no checks: pytest finds no test below {paths}",
+        f"there are no checks: pytest finds no test below {paths}, and there is no probe in probes/",
         slug="no-checks",
         fix='put a pytest-playwright test there, or name your folder: paths = ["tests"] below [journeys]',
     )
@@ -101,20 +113,36 @@ def remember(store: Store, ready: Bench, checks: Sequence[Check]) -> None:
 
 
 def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progress) -> list[Run]:
-    """Run the checks one after another; each is stored before the next begins."""
+    """Run the probes all at once and then the journeys one by one; return the runs in the order of the checks."""
+    progress.total = len(checks)
+    probes = [number for number, check in enumerate(checks) if check.kind == Kind.PROBE]
+    journeys = [number for number, check in enumerate(checks) if check.kind == Kind.JOURNEY]
+    runs: dict[int, Run] = {}
+    if probes:
+        progress.say(f"{len(probes)} probes")
+        with ready.fleet(store) as fleet:
+            found = fleet.run_all([checks[number] for number in probes], progress.finished)
+        runs.update(zip(probes, found, strict=True))
+        judge_runs(found, ready, store, progress)
     runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances, progress)
-    judge = Judge(store, judge_settings(ready.workspace)) if ready.workspace.capabilities.judging else None
-    runs: list[Run] = []
-    for number, check in enumerate(checks, 1):
-        progress.place = f"{number}/{len(checks)}"
-        progress.say(f"{progress.place} {check.name}: waits for other journeys on this host")
+    for number in journeys:
+        progress.say(f"{progress.place} {checks[number].name}: waits for other journeys on this host")
         with ready.turns.taken():
             ready.measure.prepare()
-            runs.append(runner.run(check))
-        progress.finished(runs[-1])
-        for judgement in judge.judge(runs[-1]) if judge else ():
-            progress.judged(runs[-1], judgement)
-    return runs
+            runs[number] = runner.run(checks[number])
+        progress.finished(runs[number])
+        judge_runs([runs[number]], ready, store, progress)
+    return [runs[number] for number in sorted(runs)]
+
+
+def judge_runs(runs: Iterable[Run], ready: Bench, store: Store, progress: Progress) -> None:
+    """Say which steps of stored runs deviate from what they are expected to be."""
+    if not ready.workspace.capabilities.judging:
+        return
+    judge = Judge(store, judge_settings(ready.workspace))
+    for run in runs:
+        for judgement in judge.judge(run):
+            progress.judged(run, judgement)
 
 
 def tell(out: Console, runs: Sequence[Run], *, every_step: bool) -> None:
@@ -122,7 +150,7 @@ def tell(out: Console, runs: Sequence[Run], *, every_step: bool) -> None:
     out.print(run_table(runs))
     for one in runs:
         attempt = deciding_attempt(one)
-        if attempt.measurement.steps and (every_step or not one.outcome.is_good):
+        if timed_parts(attempt) and (every_step or not one.outcome.is_good):
             out.print(f"\n{name_of(one.check)}", markup=False, highlight=False, style="bold")
             out.print(step_table(attempt))
 
@@ -133,7 +161,13 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status: Status | None = None
-        self.place = ""
+        self._done = 0
+        self.total = 0
+
+    @property
+    def place(self) -> str:
+        """Which run it is, of how many."""
+        return f"{self._done + 1}/{self.total}"
 
     def say(self, text: str) -> None:
         """Show what is being done now."""
@@ -151,9 +185,11 @@ class Progress:
 
     def finished(self, run: Run) -> None:
         """Hear that a run is over."""
+        place = self.place
+        self._done += 1
         took_ms = (run.finished_us - run.started_us) / 1000
         self._console.print(
-            f"{self.place:>7}", outcome_text(run.outcome), name_of(run.check), f"{took_ms:.0f} ms",
+            f"{place:>7}", outcome_text(run.outcome), name_of(run.check), f"{took_ms:.0f} ms",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
 

@@ -69,6 +69,9 @@ def _tell_attempt(out: Console, attempt: Attempt) -> None:
         )
     )
     out.print(step_table(attempt))
+    told = [f"{name} {value}" for name, value in sorted(measurement.attributes.items()) if name != "browser"]
+    if told:
+        out.print(Text(f"  {' · '.join(told)}", style="dim"), soft_wrap=True)
     for error in measurement.errors:
         lines = error.message.strip().splitlines() or [""]
         step = f" ({error.step})" if error.step else ""

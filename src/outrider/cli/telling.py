@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -29,6 +29,8 @@ STYLES = {
     Outcome.MISSED: "dim",
 }
 _SHORT_ID = 8
+_PHASES = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "transfer_ms")
+_COARSE_MS = 10.0  # from here on nobody reads fractions of a millisecond
 _UNFOLDED = 200  # columns where nobody's terminal sets a width
 
 
@@ -102,16 +104,37 @@ def _spread(times_ms: Sequence[float]) -> tuple[str, str, str]:
 
 
 def step_table(attempt: Attempt) -> Table:
-    """Return the steps of an attempt: the named ones if there are any, else those that Playwright told."""
+    """Return the timed parts of an attempt, a line each."""
     table = Table(box=None, pad_edge=False)
     table.add_column("ms", justify="right")
     table.add_column("step", overflow="fold")
     table.add_column("source", style="dim")
-    for step in shown_steps(attempt):
-        took = "-" if step.duration_ms is None else f"{step.duration_ms:.0f}"
-        name = Text(step.title, style="bold red" if step.error else "")
-        table.add_row(took, name, step.source)
+    for part in timed_parts(attempt):
+        took = "-" if part.took_ms is None else f"{part.took_ms:.{0 if part.took_ms >= _COARSE_MS else 2}f}"
+        table.add_row(took, Text(part.title, style="bold red" if part.is_wrong else ""), part.source)
     return table
+
+
+class Part(NamedTuple):
+    """Something within an attempt that took time; None if it never ended."""
+
+    took_ms: float | None
+    title: str
+    source: str
+    is_wrong: bool
+
+
+def timed_parts(attempt: Attempt) -> list[Part]:
+    """Return the steps on the first level, and below those of a probe their phases."""
+    phases: dict[str, list[Part]] = defaultdict(list)
+    for sample in attempt.measurement.samples:
+        if sample.metric in _PHASES:
+            name = sample.metric.removesuffix("_ms").replace("_", " ")
+            phases[sample.step].append(Part(sample.value, f"  {name}", "", is_wrong=False))
+    parts: list[Part] = []
+    for step in shown_steps(attempt):
+        parts += [Part(step.duration_ms, step.title, step.source, step.error is not None), *phases[step.key]]
+    return parts
 
 
 def shown_steps(attempt: Attempt) -> list[Step]:
@@ -182,6 +205,7 @@ def _attempt_as_json(attempt: Attempt) -> dict[str, object]:
             {"source": one.source, "message": one.message, "stack": one.stack, "url": one.url, "step": one.step}
             for one in measurement.errors
         ],
+        "attributes": dict(measurement.attributes),
         "trace_ids": list(measurement.trace_ids),
     }
 

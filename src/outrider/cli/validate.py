@@ -15,7 +15,7 @@ from outrider.workspace import find_root, load
 @click.command(epilog="Example: outrider validate --json")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def validate(*, as_json: bool) -> int:
-    """Check the workspace and its journeys, and report ALL problems: where, what, and what to do."""
+    """Check the workspace and its checks, and report ALL problems: where, what, and what to do."""
     problems, checks = _examine(find_root(Path.cwd()))
     if as_json:
         told = [
@@ -46,13 +46,13 @@ def _examine(root: Path) -> tuple[list[OutriderError], int]:
         return list(errors.problems), 0
     problems: list[OutriderError] = []
     browser = found_browser(workspace)
-    if isinstance(browser, BrowserError):
-        problems.append(browser)
     try:
         with bench(workspace) as ready:
             discovery = ready.discover()
     except ConfigErrors as errors:
-        return [*errors.problems, *problems], 0
+        return list(errors.problems), 0
     except OutriderError as error:
-        return [error, *problems], 0
+        return [error], 0
+    if isinstance(browser, BrowserError) and discovery.journeys:
+        problems.append(browser)
     return [*discovery.problems, *problems], len(discovery.checks)

@@ -1,4 +1,4 @@
-"""What is kept of an attempt: traces, HARs, screenshots, videos and the log, all without secrets."""
+"""What is kept of an attempt: traces, HARs, screenshots, videos and the log."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.journeys.credentials import scrub
-from outrider.model import ArtifactFile, ArtifactKind, Measurement, OutriderError
+from outrider.model import ArtifactFile, ArtifactKind, OutriderError
+from outrider.workspace import masked as without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from outrider.journeys.messages import Performed
+    from outrider.model import Measurement
     from outrider.workspace import Mask
 
 
@@ -40,45 +42,15 @@ def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed |
 def masked(measurement: Measurement, mask: Mask) -> Measurement:
     """Return the measurement with every secret, typed password and credential replaced, in texts and files.
 
-    A file that cannot be read, such as an archive whose writer was killed, cannot be masked, and is left out. Of two
-    samples that masking made one, the last is kept.
+    A file that cannot be read, such as an archive whose writer was killed, cannot be masked, and is left out.
     """
-    text = mask.text
-    return replace(
-        measurement,
-        artifacts=tuple(one for one in measurement.artifacts if _is_masked(one, mask)),
-        reason=text(measurement.reason),
-        steps=tuple(
-            replace(
-                step,
-                title=text(step.title),
-                key=text(step.key),
-                parent=step.parent and text(step.parent),
-                error=step.error and text(step.error),
-            )
-            for step in measurement.steps
-        ),
-        samples=tuple(
-            {
-                (text(sample.step), text(sample.metric)): replace(
-                    sample, step=text(sample.step), metric=text(sample.metric)
-                )
-                for sample in measurement.samples
-            }.values()
-        ),
-        errors=tuple(
-            replace(
-                error, message=text(error.message), stack=text(error.stack), url=text(error.url), step=text(error.step)
-            )
-            for error in measurement.errors
-        ),
-    )
+    scrubbed = tuple(one for one in measurement.artifacts if _is_scrubbed(one))
+    return without_secrets(replace(measurement, artifacts=scrubbed), mask)
 
 
-def _is_masked(artifact: ArtifactFile, mask: Mask) -> bool:
+def _is_scrubbed(artifact: ArtifactFile) -> bool:
     try:
         scrub(artifact.path)
-        mask.file(artifact.path)
     except (OutriderError, zipfile.BadZipFile, zlib.error, EOFError):
         return False
     return True

@@ -148,7 +148,7 @@ class Order:
         attempt: From one.
         deadline_s: Seconds it may take before it is stopped by force.
         evidence: Record everything; the result is not a measurement.
-        scratch: Empty folder of this attempt; the caller removes it.
+        scratch: Folder of this attempt, empty, or for measures that start many not made yet; the caller removes it.
     """
 
     run: RunId

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.model import Attempt, Circumstances, Order, Outcome, Run, new_run_id
-from outrider.runs.attempts import Plan, is_measured, next_attempt, verdict
+from outrider.runs.course import course_of, finished_run, launched
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from outrider.model import Check, Kind, Measure, RunId
+    from outrider.model import Attempt, Check, Circumstances, Kind, Measure, Run, RunId
+    from outrider.runs.course import Launch, Listener
 
 
 class Recorder(Protocol):
@@ -22,14 +20,6 @@ class Recorder(Protocol):
 
     def record(self, run: Run) -> None:
         """Keep a finished run."""
-        ...
-
-
-class Listener(Protocol):
-    """Hears of a run's progress."""
-
-    def attempt_started(self, check: Check, plan: Plan) -> None:
-        """Hear that an attempt starts."""
         ...
 
 
@@ -59,52 +49,23 @@ class Runner:
             due_us: When the run was due, microseconds UTC; now if absent.
             run: Its id, if it was made before.
         """
-        started_us = time.time_ns() // 1000
-        identity = run or new_run_id(started_us)
-        folder = self._scratch / identity
+        launch = launched(check, location=location, due_us=due_us, run=run)
+        folder = self._scratch / launch.run
         try:
-            attempts = self._attempts(check, identity, folder)
-            outcome, reason = verdict(attempts)
-            finished = Run(
-                id=identity,
-                check=check.id,
-                environment=check.policy.environment,
-                location=location,
-                due_us=started_us if due_us is None else due_us,
-                started_us=started_us,
-                finished_us=time.time_ns() // 1000,
-                outcome=outcome,
-                reason=reason,
-                attempts=attempts,
-                circumstances=self._of(attempts),
-            )
+            attempts = self._attempts(launch)
+            finished = finished_run(launch, attempts, self._circumstances)
             self._recorder.record(finished)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return finished
 
-    def _attempts(self, check: Check, run: RunId, folder: Path) -> tuple[Attempt, ...]:
-        attempts: list[Attempt] = []
-        deadline_s = time.monotonic() + check.policy.timeout_s
-        while plan := next_attempt(attempts, check.policy, deadline_s - time.monotonic()):
-            if self._listener is not None:
-                self._listener.attempt_started(check, plan)
-            scratch = folder / str(plan.number)
-            scratch.mkdir(parents=True)
-            order = Order(
-                run=run,
-                check=check,
-                attempt=plan.number,
-                deadline_s=deadline_s - time.monotonic(),
-                scratch=scratch,
-                evidence=plan.evidence,
-            )
-            measurement = self._measures[check.kind].measure(order)
-            measured = is_measured(plan) and measurement.outcome == Outcome.PASSED
-            attempts.append(Attempt(plan.number, measured, plan.evidence, measurement))
-        return tuple(attempts)
-
-    def _of(self, attempts: Sequence[Attempt]) -> Circumstances:
-        browsers = (one.measurement.attributes.get("browser", "") for one in attempts)
-        browser = next(filter(None, browsers), "")
-        return replace(self._circumstances, browser=browser)
+    def _attempts(self, launch: Launch) -> tuple[Attempt, ...]:
+        course = course_of(launch, self._scratch, self._listener)
+        order = next(course)
+        while True:
+            order.scratch.mkdir(parents=True)
+            try:
+                order = course.send(self._measures[launch.check.kind].measure(order))
+            except StopIteration as over:
+                attempts: tuple[Attempt, ...] = over.value
+                return attempts

@@ -2,6 +2,8 @@
 
 from outrider.store.store import Store
 from outrider.store.values import (
+    Beat,
+    Beats,
     Checkpoint,
     Points,
     Pruned,
@@ -16,6 +18,8 @@ from outrider.store.values import (
 )
 
 __all__ = [
+    "Beat",
+    "Beats",
     "Checkpoint",
     "Points",
     "Pruned",

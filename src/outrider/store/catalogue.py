@@ -100,7 +100,7 @@ class Catalogue:
         self._ids: dict[CheckId, int] = {}
         self._checks: dict[int, KnownCheck] = {}
         self._circumstances: dict[tuple[str, ...], int] = {}
-        self._sets: dict[bytes, _Seen] = {}
+        self._sets: dict[tuple[tuple[str, str], ...], _Seen] = {}
 
     def begin(self, connection: Connection) -> None:
         """Forget what another process has changed since, and what has become too much to remember."""
@@ -138,12 +138,12 @@ class Catalogue:
         """Return the key of these attributes, cut to the limits; None if there are none."""
         if not attributes:
             return None
-        kept = sorted(attributes.items())[:ATTRIBUTES_PER_ATTEMPT]
-        words = json.dumps({identity(name): bounded(value, ATTRIBUTE_CHARACTERS) for name, value in kept})
-        digest = sha256(words.encode()).digest()[:16]
-        known = self._sets.get(digest)
+        items = tuple(sorted(attributes.items())[:ATTRIBUTES_PER_ATTEMPT])
+        known = self._sets.get(items)
         if known is None:
-            known = self._sets[digest] = _load_set(connection, digest, words, at_us)
+            words = json.dumps({identity(name): bounded(value, ATTRIBUTE_CHARACTERS) for name, value in items})
+            digest = sha256(words.encode()).digest()[:16]
+            known = self._sets[items] = _load_set(connection, digest, words, at_us)
         if at_us - known.last_seen_us > _SEEN_EVERY_US:
             connection.execute(_SEE_SET, {"of": known.key, "at": at_us})
             known.last_seen_us = at_us

@@ -27,7 +27,7 @@ from outrider.store.schema import artifacts, attempt_artifacts, attempt_steps, a
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from outrider.model import ArtifactFile, Attempt, HostLoad, Run
     from outrider.store.artifacts import Content
@@ -65,7 +65,7 @@ class Rows:
 
     connection: Connection
     catalogue: Catalogue
-    attempts: list[Row] = field(default_factory=list)
+    attempts: list[tuple[object, ...]] = field(default_factory=list)
     steps: list[Row] = field(default_factory=list)
     errors: list[Row] = field(default_factory=list)
     samples: list[tuple[float, ...]] = field(default_factory=list)
@@ -81,19 +81,21 @@ class Rows:
 
     def insert(self) -> None:
         """Insert all rows, those that others refer to first."""
+        insert_plain(self.connection, attempts, self.attempts)
         for table, rows in (
-            (attempts, self.attempts),
             (attempt_steps, self.steps),
             (errors, self.errors),
             (attempt_artifacts, self.artifacts),
         ):
             if rows:
                 self.connection.execute(insert(table), rows)
-        _insert_samples(self.connection, self.samples)
+        insert_plain(self.connection, samples, self.samples)
 
     def _add_steps(self, subject: Subject) -> set[str]:
         """Add the attempt's steps, and return the keys of those that there is no room for."""
         measurement = subject.attempt.measurement
+        if not measurement.steps:
+            return set()
         kept = measurement.steps[:STEPS_PER_ATTEMPT]
         dropped = {identity(step.key) for step in measurement.steps[STEPS_PER_ATTEMPT:]}
         keys = self.catalogue.steps(self.connection, subject.check, kept, measurement.started_us)
@@ -156,17 +158,21 @@ class Rows:
 
     def _add_attempt(self, subject: Subject) -> None:
         attempt, measurement = subject.attempt, subject.attempt.measurement
-        started_us = measurement.started_us
-        row: Row = {"run_key": subject.run_key, "number": attempt.number, "started_us": started_us}
-        row["measured"] = attempt.measured
-        row["evidence"] = attempt.evidence
-        row["outcome"] = measurement.outcome.value
-        row["reason"] = bounded(measurement.reason, REASON_CHARACTERS)
-        row["duration_us"] = _microseconds(measurement.duration_ms) or 0
-        row["attribute_set_key"] = self.catalogue.attribute_set(self.connection, measurement.attributes, started_us)
-        row["trace_ids"] = _packed(measurement.trace_ids)
-        row["omitted"] = bounded("\n".join(subject.omitted), MESSAGE_CHARACTERS) or None
-        self.attempts.append(row | _host_columns(measurement.host))
+        row = (
+            subject.run_key,
+            attempt.number,
+            attempt.measured,
+            attempt.evidence,
+            measurement.outcome.value,
+            bounded(measurement.reason, REASON_CHARACTERS),
+            measurement.started_us,
+            _microseconds(measurement.duration_ms) or 0,
+            *_host_columns(measurement.host),
+            self.catalogue.attribute_set(self.connection, measurement.attributes, measurement.started_us),
+            _packed(measurement.trace_ids),
+            bounded("\n".join(subject.omitted), MESSAGE_CHARACTERS) or None,
+        )
+        self.attempts.append(row)
 
 
 def is_judged(attempt: Attempt) -> bool:
@@ -188,20 +194,32 @@ def _artifact_keys(connection: Connection, contents: Sequence[Content]) -> dict[
     return {digest.hex(): key for digest, key in known.items()}
 
 
-def _host_columns(host: HostLoad | None) -> Row:
-    names = ("processors", "load_1m", "own_share", "other_share", "memory_available_bytes")
-    return {name: None if host is None else getattr(host, name) for name in names}
+def _host_columns(host: HostLoad | None) -> tuple[float | None, ...]:
+    if host is None:
+        return (None,) * 5
+    return host.processors, host.load_1m, host.own_share, host.other_share, host.memory_available_bytes
 
 
-def _insert_samples(connection: Connection, rows: list[tuple[float, ...]]) -> None:
-    """Hand rows to the driver as they are: SQLAlchemy's treatment of each would cost as much as storing it."""
+def insert_plain(
+    connection: Connection, table: Table, rows: Sequence[tuple[object, ...]], *, keyed: bool = True
+) -> None:
+    """Hand rows, in the order of the table's columns, to the driver as they are.
+
+    SQLAlchemy's treatment of each would cost as much as storing it.
+
+    Args:
+        connection: In a writing transaction.
+        table: Where they go.
+        rows: None of their values needs to be converted for the driver.
+        keyed: Whether they have the first column, which the database otherwise fills.
+    """
     if not rows:
         return
-    statement = insert(samples).compile(dialect=connection.dialect)
+    names = table.columns.keys()[0 if keyed else 1 :]
+    statement = insert(table).compile(dialect=connection.dialect, column_keys=names)
     if statement.positional:
-        connection.exec_driver_sql(str(statement), rows)
+        connection.exec_driver_sql(str(statement), list(rows))
     else:
-        names = samples.columns.keys()
         connection.exec_driver_sql(str(statement), [dict(zip(names, row, strict=True)) for row in rows])
 
 

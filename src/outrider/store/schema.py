@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -219,4 +219,12 @@ checkpoints = Table(
     Column("condition", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("state", LargeBinary, nullable=False),
+)  # fmt: skip
+
+beats = Table(
+    "beats", metadata,
+    Column("check_key", ForeignKey("checks.key"), primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("exit_code", Integer, nullable=False),
+    Column("note", Text, nullable=False),
 )  # fmt: skip

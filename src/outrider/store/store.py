@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from outrider.store.artifacts import ArtifactFolder, open_folder
+from outrider.store.beats import read_beats
 from outrider.store.database import Database, open_database
 from outrider.store.judging import read_checkpoints, read_releases, write_checkpoints, write_release
 from outrider.store.reading import (
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from outrider.model import Check, CheckId, Outcome, Run
     from outrider.store.values import (
+        Beat,
+        Beats,
         Checkpoint,
         Points,
         Pruned,
@@ -119,6 +122,15 @@ class Store:
     def record_proofs(self, proofs: Iterable[StoredProof]) -> None:
         """Store what `outrider prove` found; the same check, time and fault twice changes nothing."""
         self._recorder.record_proofs(proofs)
+
+    def record_beat(self, check: CheckId, beat: Beat) -> None:
+        """Keep a call that a heartbeat waits for; an earlier one than is known changes nothing."""
+        self._recorder.record_beat(check, beat)
+
+    def beats(self, check: CheckId) -> Beats:
+        """Return since when a check is known, and the last call for it."""
+        with self._database.reading() as connection:
+            return read_beats(connection, check)
 
     def checks(self) -> tuple[StoredCheck, ...]:
         """Return every check that was ever seen, by id."""

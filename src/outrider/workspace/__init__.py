@@ -2,6 +2,7 @@
 
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.masking import Mask
+from outrider.workspace.measurements import masked
 from outrider.workspace.parsing import load
 from outrider.workspace.patterns import Names, duplicate_checks, matches, select, unmatched_patterns
 from outrider.workspace.policy import parse_overrides, resolve
@@ -14,6 +15,7 @@ from outrider.workspace.settings import (
     JourneySettings,
     Pattern,
     PolicyOverrides,
+    ProbeSettings,
     RetentionSettings,
     Rule,
     SecretSource,
@@ -25,7 +27,8 @@ from outrider.workspace.snapshot import Snapshot, Snapshotter
 
 __all__ = [
     "BrowserSettings", "Capabilities", "JourneySettings", "Mask", "Names", "Pattern", "PolicyOverrides",
-    "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "SessionSettings", "Snapshot",
-    "Snapshotter", "StoreSettings", "Workspace", "duplicate_checks", "find_root", "format_duration", "init", "load",
-    "matches", "parse_duration", "parse_overrides", "resolve", "resolve_secrets", "select", "unmatched_patterns",
+    "ProbeSettings", "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "SessionSettings",
+    "Snapshot", "Snapshotter", "StoreSettings", "Workspace", "duplicate_checks", "find_root", "format_duration", "init",
+    "load", "masked", "matches", "parse_duration", "parse_overrides", "resolve", "resolve_secrets", "select",
+    "unmatched_patterns",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from outrider.workspace.settings import (
     Capabilities,
     JourneySettings,
     Pattern,
+    ProbeSettings,
     RetentionSettings,
     Rule,
     SecretSource,
@@ -27,6 +28,7 @@ from outrider.workspace.settings import (
 )
 from outrider.workspace.tables import (
     Table,
+    as_addresses,
     as_any_text,
     as_count,
     as_duration,
@@ -40,7 +42,7 @@ from outrider.workspace.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 _EMPTY = Document(SETTINGS_FILE, {}, {})
@@ -67,11 +69,16 @@ def load(root: Path) -> Workspace:
         sessions = workspace.sessions if settings else None
         workspace = replace(workspace, schedule=_schedule(schedule, sessions, problems))
     if problems:
-        raise ConfigErrors(tuple(sorted(problems, key=_reading_order)))
+        raise ConfigErrors(in_reading_order(problems))
     return workspace
 
 
-def _reading_order(problem: ConfigError) -> tuple[str, int]:
+def in_reading_order(problems: Iterable[ConfigError]) -> tuple[ConfigError, ...]:
+    """Return problems by file and line."""
+    return tuple(sorted(problems, key=_place))
+
+
+def _place(problem: ConfigError) -> tuple[str, int]:
     return (problem.where.file, problem.where.line) if problem.where else ("", 0)
 
 
@@ -95,6 +102,7 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         exclude=general.read("exclude", as_inner_paths, ()),
         defaults=_defaults(top.section("defaults")),
         journeys=_journeys(top.section("journeys"), root),
+        probes=_probes(top.section("probes")),
         browser=_browser(top.section("browser")),
         store=_store(top.section("store")),
         secrets=secrets,
@@ -143,6 +151,17 @@ def _journeys(table: Table, root: Path) -> JourneySettings:
             table.report("paths", f'names "{path}", which does not exist', "correct or create it", "missing-folder")
     table.close()
     return journeys
+
+
+def _probes(table: Table) -> ProbeSettings:
+    usual = ProbeSettings()
+    probes = ProbeSettings(
+        per_host=table.read("per_host", as_count(1, 1000), usual.per_host),
+        late_s=table.read("late", as_duration, usual.late_s),
+        references=table.read("references", as_addresses, usual.references),
+    )
+    table.close()
+    return probes
 
 
 def _browser(table: Table) -> BrowserSettings:

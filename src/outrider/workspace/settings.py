@@ -81,6 +81,21 @@ class JourneySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeSettings:
+    """How probes run on this host.
+
+    Attributes:
+        per_host: Requests under way at a time to one host; the next ones wait for their turn.
+        late_s: By how much the prober itself may be late before what it measured is inconclusive.
+        references: Addresses, host:port; if none of them can be reached, our own network is down.
+    """
+
+    per_host: int = 8
+    late_s: float = 0.05
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BrowserSettings:
     """Which browser measures; `executable` wins over `channel`, and both over what is found."""
 
@@ -171,6 +186,7 @@ class Workspace:
     exclude: tuple[str, ...] = ()
     defaults: Policy = field(default_factory=Policy)
     journeys: JourneySettings = field(default_factory=JourneySettings)
+    probes: ProbeSettings = field(default_factory=ProbeSettings)
     browser: BrowserSettings = field(default_factory=BrowserSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)

@@ -19,6 +19,8 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65_535
 _LONGEST_S = 36_500 * 86_400.0
 
 
@@ -212,6 +214,26 @@ def as_duration(value: object) -> float:
     if not 0 < seconds <= _LONGEST_S:
         raise Refused("is out of range", "write a duration above zero and below a hundred years", "out-of-range")
     return seconds
+
+
+def as_addresses(value: object) -> tuple[str, ...]:
+    """Accept a list of addresses, each a host and a port."""
+    addresses = as_texts(value)
+    for address in addresses:
+        split_address(address)
+    return addresses
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Return the host and the port of `host:port` or `[IPv6]:port`.
+
+    Raises:
+        Refused: If `text` is no such thing.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not 0 < int(match["port"]) <= _LAST_PORT:
+        raise Refused("is not an address", 'write host:port, such as "shop.example:443" or "[::1]:443"', "bad-address")
+    return match["inside"] or match["host"], int(match["port"])
 
 
 def as_one_of(*choices: str) -> Callable[[object], str]:

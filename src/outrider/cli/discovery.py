@@ -1,0 +1,108 @@
+"""The checks of a workspace: those that pytest collects, and those that stand in files of probes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outrider.journeys import Collection
+from outrider.model import Check, CheckId, ConfigError, ConfigErrors, Kind, Place
+from outrider.workspace import duplicate_checks, parse_overrides, resolve, unmatched_patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.journeys import Found
+    from outrider.probes import Catalogue
+    from outrider.workspace import Workspace
+
+_NO_TESTS = Collection([], [])
+_PROBES = ("probe:", "probes/")
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The checks of a workspace, and all that is wrong with them.
+
+    A file that cannot be collected is a check of its own, so that running it says why.
+    """
+
+    checks: tuple[Check, ...]
+    problems: tuple[ConfigError, ...]
+
+    @property
+    def journeys(self) -> tuple[Check, ...]:
+        """Those of the checks that are journeys."""
+        return tuple(check for check in self.checks if check.kind == Kind.JOURNEY)
+
+
+def wants_probes_only(patterns: Sequence[str]) -> bool:
+    """Tell whether patterns can mean nothing but probes, by how they begin."""
+    return bool(patterns) and all(pattern.removeprefix("./").startswith(_PROBES) for pattern in patterns)
+
+
+def discovered(
+    workspace: Workspace, catalogue: Catalogue, collection: Collection = _NO_TESTS, *, is_whole: bool = True
+) -> Discovery:
+    """Return what a workspace holds.
+
+    Args:
+        workspace: Whose checks.
+        catalogue: Its probes.
+        collection: Its journeys.
+        is_whole: Whether these are all of its checks, so that a rule which means none of them is a mistake.
+    """
+    problems = list(catalogue.problems)
+    checks = [_check(workspace, found, problems) for found in collection.tests]
+    for node, message in collection.errors:
+        where = Place(node.partition("::")[0])
+        problems.append(
+            ConfigError(
+                f"cannot be collected:\n{_indented(message)}",
+                slug="not-collected",
+                fix="correct the file; pytest --collect-only shows the same",
+                where=where,
+            )
+        )
+        checks.append(_broken(workspace, node))
+    checks += catalogue.checks
+    everything = tuple(checks)
+    problems += duplicate_checks(everything)
+    if is_whole:
+        problems += unmatched_patterns(workspace, everything)
+    unique = {check.id: check for check in reversed(everything)}
+    return Discovery(tuple(reversed(unique.values())), tuple(problems))
+
+
+def _check(workspace: Workspace, found: Found, problems: list[ConfigError]) -> Check:
+    place = Place(found.path, found.line)
+    try:
+        own = parse_overrides(found.overrides, place, sessions=workspace.sessions)
+    except ConfigErrors as errors:
+        problems += errors.problems
+        own = parse_overrides({}, place)
+    identity = own.id or workspace.current(f"{Kind.JOURNEY}:{found.path}::{found.name}")
+    marks = frozenset(found.marks)
+    policy = resolve(workspace, identity, path=found.path, name=found.name, marks=marks, own=own)
+    return Check(
+        id=CheckId(identity),
+        kind=Kind.JOURNEY,
+        path=found.path,
+        name=found.name,
+        target=found.target,
+        policy=policy,
+        line=found.line,
+        marks=marks,
+    )
+
+
+def _broken(workspace: Workspace, node: str) -> Check:
+    path = node.partition("::")[0]
+    identity = CheckId(f"{Kind.JOURNEY}:{path}")
+    policy = resolve(workspace, identity, path=path, name=path)
+    return Check(identity, Kind.JOURNEY, path, Path(path).name, target=node, policy=policy)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.strip().splitlines())

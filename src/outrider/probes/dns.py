@@ -1,0 +1,198 @@
+"""Probes of kind dns: one question to a name server."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dns.asyncquery
+import dns.exception
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+
+from outrider.model import Sample
+from outrider.probes.expectations import as_patterns, read_within
+from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_step
+from outrider.probes.hosts import is_name
+from outrider.probes.judging import finds, judge_times, shown
+from outrider.probes.system_errors import explain_system
+from outrider.workspace.tables import Refused, as_one_of, as_text, as_texts, split_address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import regex
+
+    from outrider.probes.entry import Entry
+    from outrider.probes.tools import Tools
+
+STEP = "question"
+
+_PORT = 53
+_TYPES = ("A", "AAAA", "CAA", "CNAME", "DNSKEY", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SRV", "SVCB",
+          "TLSA", "TXT")  # fmt: skip
+_CODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
+
+
+@dataclass(frozen=True, slots=True)
+class DnsProbe:
+    """One question.
+
+    Attributes:
+        servers: Addresses and ports, asked in order until one answers.
+        answers: Records that must be among those of the answer, as in a zone file.
+        matches: Patterns, each of which some record must match.
+    """
+
+    name: str
+    record: str
+    servers: tuple[tuple[str, int], ...]
+    code: str
+    answers: tuple[str, ...]
+    matches: tuple[regex.Pattern[str], ...]
+    within_ms: Mapping[str, float]
+
+    @property
+    def host(self) -> str:
+        """The first server."""
+        return self.servers[0][0] if self.servers else ""
+
+    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:  # noqa: ARG002
+        """Ask, and judge the answer."""
+        if not self.servers:
+            return Findings(0.0, (Failure(Blame.SETUP, "this host knows no name server: name one as resolver"),))
+        asked = _Asked(self.servers[0][0], 0.0)
+        for address, port in self.servers:
+            asked = await self._ask(address, port, limit_s / len(self.servers))
+            if asked.response is not None:
+                break
+        records = _records(asked.response)
+        failures = [asked.failure] if asked.failure else []
+        if asked.response is not None:
+            failures += [Failure(Blame.TARGET, reason) for reason in self._wrong(asked.response, records)]
+            failures += judge_times({"total": asked.took_ms}, self.within_ms)
+        told = str(asked.response).encode() if asked.response is not None and failures else b""
+        return Findings(
+            duration_ms=asked.took_ms,
+            failures=tuple(failures),
+            steps=only_step(STEP, asked.took_ms, tuple(failures)),
+            samples=(Sample(STEP, "duration_ms", asked.took_ms), Sample(STEP, "records", float(len(records)))),
+            attributes={"remote": asked.address, "protocol": "DNS"},
+            exhibits=(Exhibit("answer.txt", "text/plain", told),) if told else (),
+            address=f"{self.name} {self.record}",
+        )
+
+    async def _ask(self, address: str, port: int, limit_s: float) -> _Asked:
+        question = dns.message.make_query(self.name, self.record)
+        began_s = time.perf_counter()
+        response, failure = None, None
+        try:
+            async with asyncio.timeout(limit_s):
+                response, _ = await dns.asyncquery.udp_with_fallback(question, address, port=port)
+        except TimeoutError:
+            failure = Failure(Blame.NETWORK, f"the name server {address} does not answer within {limit_s:.1f} s")
+        except dns.exception.DNSException as error:
+            failure = Failure(Blame.TARGET, f"the name server {address} does not answer properly: {error}")
+        except OSError as error:
+            failure = explain_system(error, f"asking the name server {address}")
+        return _Asked(address, (time.perf_counter() - began_s) * 1000, response, failure)
+
+    def _wrong(self, response: dns.message.Message, records: list[str]) -> list[str]:
+        code = dns.rcode.to_text(response.rcode())
+        if code != self.code:
+            return [f"{self.name} {self.record}: the answer is {code}, not {self.code}"]
+        found = shown(", ".join(records) or "nothing")
+        wrong = [f"{wanted} is not in the answer: {found}" for wanted in self.answers if not _has(records, wanted)]
+        wrong += [
+            f"no record matches {shown(one.pattern)}: {found}" for one in self.matches if not _matches(one, records)
+        ]
+        if code == "NOERROR" and not records:
+            wrong.append(f"{self.name} has no record {self.record}")
+        return wrong
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What came of asking one server."""
+
+    address: str
+    took_ms: float
+    response: dns.message.Message | None = None
+    failure: Failure | None = None
+
+
+def read_dns(entry: Entry) -> DnsProbe:
+    """Read a probe of kind dns; problems are left with its table."""
+    table = entry.table
+    name = entry.needed_text("name", _as_name, "", '"shop.example"')
+    record = table.read("record", as_one_of(*_TYPES), "A")
+    servers = entry.text("resolver", _as_server, None)
+    below = table.section("expect")
+    probe = DnsProbe(
+        name=name,
+        record=record,
+        servers=(servers,) if servers else own_servers(),
+        code=below.read("code", as_one_of(*_CODES), "NOERROR"),
+        answers=below.read("answers", as_texts, ()),
+        matches=below.read("matches", as_patterns, ()),
+        within_ms=read_within(below, ("total",)),
+    )
+    below.close()
+    return probe
+
+
+def _as_name(text: str) -> str:
+    try:
+        dns.name.from_text(text)
+    except (dns.exception.DNSException, UnicodeError) as error:
+        raise Refused(f"is not a name: {error}", 'write a name, such as "shop.example"', "bad-address") from None
+    return text
+
+
+def _as_server(text: str) -> tuple[str, int]:
+    host, port = (text, _PORT) if not is_name(text) else split_address(text)
+    if is_name(as_text(host)):
+        fix = 'write its address, such as "192.0.2.53" or "192.0.2.53:5353"'
+        raise Refused("is not the address of a name server", fix, "bad-address")
+    return host, port
+
+
+def own_servers() -> tuple[tuple[str, int], ...]:
+    """Return the name servers that this host itself asks."""
+    try:
+        return tuple((str(server), _PORT) for server in dns.resolver.get_default_resolver().nameservers)
+    except dns.exception.DNSException:
+        return ()
+
+
+async def answers(address: str, port: int) -> bool:
+    """Tell whether a name server answers at all, whatever it says."""
+    try:
+        await dns.asyncquery.udp(dns.message.make_query(".", "NS"), address, port=port)
+    except (OSError, dns.exception.DNSException):
+        return False
+    return True
+
+
+def _records(response: dns.message.Message | None) -> list[str]:
+    return [record.to_text() for group in (response.answer if response else ()) for record in group]
+
+
+def _has(records: list[str], wanted: str) -> bool:
+    return any(_plain(record) == _plain(wanted) for record in records)
+
+
+def _plain(record: str) -> str:
+    return record.strip().strip('"').rstrip(".").lower()
+
+
+def _matches(pattern: regex.Pattern[str], records: list[str]) -> bool:
+    try:
+        return any(finds(pattern, record) for record in records)
+    except TimeoutError:
+        return False

@@ -1,0 +1,203 @@
+"""One process, thousands of probes: an event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import resource
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
+from outrider.probes.connectivity import OwnNetwork
+from outrider.probes.evidence import keep
+from outrider.probes.findings import Blame, Failure, Findings
+from outrider.probes.lateness import Lateness
+from outrider.probes.tools import Tools
+from outrider.probes.transfers import Transfers
+from outrider.probes.turns import HostTurns
+from outrider.probes.verdict import Circumstance, assess
+from outrider.workspace import Mask, ProbeSettings, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from outrider.model import CheckId, Order
+    from outrider.probes.tools import Heartbeats, Probe
+
+_USUAL = ProbeSettings()
+_UNMASKED = Mask()
+_SHORTEST_S = 0.001
+_SWEEP_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """An attempt to make; `ends_s` is on the monotonic clock."""
+
+    order: Order
+    done: Callable[[Measurement], None]
+    probe: Probe
+    ends_s: float
+
+
+class Engine:
+    """Measures probes, any number at a time; see `Measure` for what it promises.
+
+    A slow or dead target delays no other: nothing waits but for a turn at its own host.
+
+    Args:
+        probes: By check.
+        settings: How they run on this host.
+        mask: Hides the workspace's secrets.
+        heartbeats: Where the calls of jobs are kept.
+        network: Tells whether our own network is down.
+    """
+
+    def __init__(
+        self,
+        probes: Mapping[CheckId, Probe],
+        settings: ProbeSettings = _USUAL,
+        *,
+        mask: Mask = _UNMASKED,
+        heartbeats: Heartbeats | None = None,
+        network: OwnNetwork | None = None,
+    ) -> None:
+        self._probes = probes
+        self._settings = settings
+        self._mask = mask
+        self._heartbeats = heartbeats
+        self._network = network or OwnNetwork(settings.references)
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweep: asyncio.TimerHandle | None = None
+        self._thread = threading.Thread(target=self._serve, name="probes", daemon=True)
+
+    def __enter__(self) -> Self:
+        _raise_file_limit()
+        gc.collect()
+        gc.freeze()  # what the workspace says stays: looking at it again and again would make the prober late
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._shut_down(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def measure(self, order: Order) -> Measurement:
+        """Carry out one attempt of a probe."""
+        done: Future[Measurement] = Future()
+        self.start(order, done.set_result)
+        return done.result()
+
+    def start(self, order: Order, done: Callable[[Measurement], None]) -> None:
+        """Begin an attempt; `done` is called with its measurement, in the engine's own thread."""
+        if threading.get_ident() == self._thread.ident:
+            self._begin(order, done)
+        else:
+            self.soon(lambda: self._begin(order, done))
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Do some work in the engine's own thread; waking it once for many starts is much cheaper than for each."""
+        self._loop.call_soon_threadsafe(work)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.call_soon(self._set_up)
+        self._loop.run_forever()
+
+    def _set_up(self) -> None:
+        self._lateness = Lateness()
+        self._turns: HostTurns[_Job] = HostTurns(self._settings.per_host)
+        self._tools = Tools(Transfers(), self._heartbeats, _now_us)
+        self._ready.set()
+
+    async def _shut_down(self) -> None:
+        if self._sweep is not None:
+            self._sweep.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tools.transfers.close()
+
+    def _begin(self, order: Order, done: Callable[[Measurement], None]) -> None:
+        job = _Job(order, done, self._probes[order.check.id], time.monotonic() + order.deadline_s)
+        if self._turns.take(job.probe.host, job, job.ends_s):
+            self._launch(job)
+        elif self._sweep is None:
+            self._sweep = self._loop.call_later(_SWEEP_S, self._end_waits)
+
+    def _launch(self, job: _Job) -> None:
+        self._tasks.add(self._loop.create_task(self._carry_out(job)))
+
+    def _end_waits(self) -> None:
+        """Answer for the jobs that had no turn in time, and look again as long as any waits."""
+        for job in self._turns.expired(time.monotonic()):
+            others = f"which {self._settings.per_host} others were asking"
+            waited = f"waited {job.order.deadline_s:g} s for a turn at {job.probe.host}, {others}"
+            job.done(Measurement(Outcome.INCONCLUSIVE, waited, _now_us(), job.order.deadline_s * 1000))
+        self._sweep = self._loop.call_later(_SWEEP_S, self._end_waits) if self._turns.waiting else None
+
+    async def _carry_out(self, job: _Job) -> None:
+        order, probe = job.order, job.probe
+        started_us, began_s = _now_us(), self._lateness.begin()
+        try:
+            left_s = max(_SHORTEST_S, job.ends_s - time.monotonic())
+            findings = await probe.attempt(self._tools, left_s, evidence=order.evidence)
+        except Exception as error:
+            broken = Failure(Blame.PROBER, f"the prober itself broke: {type(error).__name__}: {error}")
+            findings = Findings(0.0, (broken,))
+        finally:
+            late_s = self._lateness.end(began_s)
+            if (following := self._turns.give_back(probe.host)) is not None:
+                self._launch(following)
+        lost = await self._why_lost(probe, findings) if findings.failures else ""
+        job.done(self._told(order, findings, Circumstance(late_s, self._settings.late_s, lost), started_us))
+        self._tasks.discard(asyncio.current_task())
+
+    async def _why_lost(self, probe: Probe, findings: Findings) -> str:
+        if all(one.blame != Blame.NETWORK for one in findings.failures):
+            return ""
+        return await self._network.why_lost(probe.host, findings.attributes.get("remote", ""))
+
+    def _told(self, order: Order, findings: Findings, ours: Circumstance, started_us: int) -> Measurement:
+        outcome, reason = assess(findings, ours)
+        measurement = Measurement(
+            outcome=outcome,
+            reason=reason,
+            started_us=started_us,
+            duration_ms=findings.duration_ms,
+            steps=findings.steps,
+            samples=findings.samples,
+            errors=tuple(_error(one, findings.address) for one in findings.failures),
+            artifacts=keep(findings.exhibits, order.scratch),
+            attributes={name: value for name, value in findings.attributes.items() if value},
+        )
+        if outcome == Outcome.PASSED and not order.evidence:
+            return measurement
+        return masked(measurement, self._mask.learn(*findings.secrets))
+
+
+def _error(failure: Failure, address: str) -> ErrorRecord:
+    return ErrorRecord(ErrorSource.REQUEST, failure.reason, url=address, step=failure.step)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _raise_file_limit() -> None:
+    """Allow this process as many open files, and so connections, as it may have at most."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,31 @@
+"""What an error of the operating system means for a probe."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+
+from outrider.probes.findings import Blame, Failure
+
+OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
+"""Errors that say that this host has run out of something."""
+
+_UNREACHED = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.ETIMEDOUT}
+
+
+def explain_system(error: OSError, doing: str) -> Failure:
+    """Return the failure that an error of a socket means.
+
+    Args:
+        doing: What was being done, as in "while connecting".
+    """
+    number = max(0, error.errno or 0)  # those of name lookups are negative
+    text = os.strerror(number) if number else error.strerror or str(error)
+    text = text[:1].lower() + text[1:]
+    if error.errno in OURS:
+        return Failure(Blame.PROBER, f"this host has no more of what a connection needs: {text}")
+    if isinstance(error, socket.gaierror):
+        return Failure(Blame.NETWORK, f"the name does not resolve: {text}")
+    blame = Blame.NETWORK if error.errno in _UNREACHED else Blame.TARGET
+    return Failure(blame, f"{text}, {doing}" if number else text)

@@ -1,0 +1,145 @@
+"""Probes of kind tls: a handshake on any port, and what the server's certificates say."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pycurl
+
+from outrider.model import Sample
+from outrider.probes.certificates import Certificate, read_chain
+from outrider.probes.exchange import Log, explain, read_phases
+from outrider.probes.expectations import as_patterns, read_within
+from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_step
+from outrider.probes.hosts import is_name
+from outrider.probes.judging import finds, judge_times, shown
+from outrider.probes.requests import FRESH, Options, read_trust
+from outrider.workspace.tables import as_count, as_one_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import regex
+
+    from outrider.probes.entry import Entry
+    from outrider.probes.tools import Tools
+
+STEP = "handshake"
+
+_SPOKEN = re.compile(rb"SSL connection using (TLSv[0-9.]+|SSLv\d) / (\S+)")
+_VERSIONS = ("1.0", "1.1", "1.2", "1.3")
+_SOON_DAYS = 14
+_PHASES = ("dns", "connect", "tls")
+
+
+@dataclass(frozen=True, slots=True)
+class TlsProbe:
+    """A handshake.
+
+    Attributes:
+        certificate_days: The least that every certificate of the chain is still valid.
+        protocol: The oldest version of TLS that will do, or empty.
+        issuer: Patterns, each of which some issuer of the chain must match.
+    """
+
+    host: str
+    port: int
+    options: Options = field(repr=False)
+    certificate_days: float
+    protocol: str
+    issuer: tuple[regex.Pattern[str], ...]
+    within_ms: Mapping[str, float]
+
+    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:  # noqa: ARG002
+        """Shake hands, and judge protocol and certificates."""
+        curl, log = tools.transfers.borrow(), Log()
+        try:
+            for option, value in self.options:
+                curl.setopt(option, value)
+            curl.setopt(pycurl.TIMEOUT_MS, max(1, int(limit_s * 1000)))
+            curl.setopt(pycurl.DEBUGFUNCTION, log.note)
+            code, message = await tools.transfers.perform(curl)
+            total_ms, phases = read_phases(curl, has_name=is_name(self.host))
+            chain = read_chain(curl.getinfo(pycurl.INFO_CERTINFO))
+            failures = [explain(curl, code, message, limit_s)] if code else self._wrong(chain, log, tools.now_us())
+            remote = curl.getinfo(pycurl.PRIMARY_IP) or ""
+        finally:
+            tools.transfers.give_back(curl)
+        spoken = _SPOKEN.search(log.content.getvalue())
+        shown_phases = {name: took for name, took in phases.items() if name in _PHASES}
+        if not code:
+            failures += judge_times({**shown_phases, "total": total_ms}, self.within_ms)
+        samples = [Sample(STEP, "duration_ms", total_ms)]
+        samples += [Sample(STEP, f"{phase}_ms", took) for phase, took in shown_phases.items()]
+        if chain:
+            samples.append(Sample(STEP, "certificate_days", _days(chain, tools.now_us())))
+        return Findings(
+            duration_ms=total_ms,
+            failures=tuple(failures),
+            steps=only_step(STEP, total_ms, tuple(failures)),
+            samples=tuple(samples),
+            attributes={"remote": remote, "protocol": spoken[1].decode() if spoken else "", **_told(chain)},
+            exhibits=(Exhibit("exchange.log", "text/plain", log.content.getvalue()),) if failures else (),
+            address=f"{self.host}:{self.port}",
+        )
+
+    def _wrong(self, chain: tuple[Certificate, ...], log: Log, now_us: int) -> list[Failure]:
+        wrong = []
+        if chain and (days := _days(chain, now_us)) < self.certificate_days:
+            wrong.append(f"a certificate is valid for {days:.1f} more days, not {self.certificate_days:g}")
+        spoken = _SPOKEN.search(log.content.getvalue())
+        version = spoken[1].decode().removeprefix("TLSv") if spoken else "unknown"
+        if self.protocol and version < self.protocol:
+            wrong.append(f"the server speaks TLS {version}, not {self.protocol}")
+        issuers = "; ".join(one.issuer for one in chain)
+        wrong += [f"no issuer matches {shown(one.pattern)}: {shown(issuers)}" for one in self.issuer
+                  if not _finds(one, issuers)]  # fmt: skip
+        return [Failure(Blame.TARGET, reason) for reason in wrong]
+
+
+def read_tls(entry: Entry) -> TlsProbe:
+    """Read a probe of kind tls; problems are left with its table."""
+    host, port = entry.address()
+    name = entry.text("server_name", str, host)
+    below = entry.table.section("expect")
+    shown_name, shown_host = (f"[{one}]" if ":" in one else one for one in (name, host))
+    options: list[tuple[int, object]] = [
+        *FRESH,
+        *read_trust(entry),
+        (pycurl.URL, f"https://{shown_name}:{port}/".encode()),
+        (pycurl.CONNECT_TO, [f"::{shown_host}:{port}"]),
+        (pycurl.CONNECT_ONLY, 1),
+        (pycurl.SSL_ENABLE_ALPN, 0),
+        (pycurl.OPT_CERTINFO, 1),
+        (pycurl.VERBOSE, 1),
+    ]
+    probe = TlsProbe(
+        host=host.lower(),
+        port=port,
+        options=tuple(options),
+        certificate_days=below.read("certificate_days", as_count(0, 3650), _SOON_DAYS),
+        protocol=below.read("protocol", as_one_of(*_VERSIONS), ""),
+        issuer=below.read("issuer", as_patterns, ()),
+        within_ms=read_within(below, (*_PHASES, "total")),
+    )
+    below.close()
+    return probe
+
+
+def _days(chain: tuple[Certificate, ...], now_us: int) -> float:
+    now_s = now_us / 1_000_000 if now_us else time.time()
+    return min(one.days_left(now_s) for one in chain)
+
+
+def _told(chain: tuple[Certificate, ...]) -> dict[str, str]:
+    return {"certificate": chain[0].subject, "issuer": chain[0].issuer} if chain else {}
+
+
+def _finds(pattern: regex.Pattern[str], text: str) -> bool:
+    try:
+        return finds(pattern, text)
+    except TimeoutError:
+        return False

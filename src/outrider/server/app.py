@@ -1,0 +1,26 @@
+"""The application: every route that there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+
+from outrider.server.heartbeats import heartbeat_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from outrider.model import CheckId
+    from outrider.server.heartbeats import BeatRecorder
+
+
+def application(recorder: BeatRecorder, tokens: Mapping[str, CheckId], now_us: Callable[[], int]) -> Starlette:
+    """Return the application.
+
+    Args:
+        recorder: Where calls are kept.
+        tokens: The checks that wait for a call, by what it ends with.
+        now_us: The time, microseconds UTC.
+    """
+    return Starlette(routes=[heartbeat_route(recorder, tokens, now_us)])

@@ -1,0 +1,54 @@
+"""Serves an application over HTTP."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from outrider.model import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
+
+
+class PortTaken(UsageError):
+    """Nothing can listen at the address that was asked for."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 picks a free one.
+
+    Raises:
+        PortTaken: If the address is taken, or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(
+            f"cannot listen at {host}:{port}: {error.strerror or error}",
+            slug="port-taken",
+            fix="stop the other program, or give another --host or --port (0 picks a free port)",
+        ) from None
+    return listener
+
+
+def serve(application: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until the process is told to stop; `ready` is called once requests are answered."""
+    import uvicorn  # noqa: PLC0415  costs start-up, and nothing else here needs it
+
+    class Announcing(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+    config = uvicorn.Config(
+        application, lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=2
+    )
+    Announcing(config).run(sockets=[listener])

@@ -1,0 +1,44 @@
+"""The documents say what probes do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outrider.probes.kinds import KINDS
+
+if TYPE_CHECKING:
+    from tests.probes.conftest import Bench
+
+REPOSITORY = Path(__file__).parents[2]
+PROBES = (REPOSITORY / "docs/probes.md").read_text(encoding="utf-8")
+ERRORS = (REPOSITORY / "docs/errors.md").read_text(encoding="utf-8")
+ROOMS = [path for room in ("probes", "server") for path in (REPOSITORY / "src/outrider" / room).glob("*.py")]
+SOURCES = "".join(path.read_text(encoding="utf-8") for path in ROOMS)
+
+
+def test_all_examples_together_are_sound(bench: Bench) -> None:
+    """What somebody copies works."""
+    bench.variables |= dict.fromkeys(("SHOP_PASSWORD", "BACKUP_TOKEN"), "quite-secret")
+    bench.variables["SHOP_URL"] = "https://shop.example"
+
+    catalogue = bench.read("\n".join(re.findall(r"```toml\n(.*?)```", PROBES, re.DOTALL)))
+
+    assert catalogue.problems == ()
+    assert [check.name for check in catalogue.checks] == ["home", "order", "backup"]
+
+
+def test_every_key_is_described() -> None:
+    """A key that nobody can read about is no key."""
+    keys = set(re.findall(r'(?:read|require|text|template|templates|file|section|sections)\(\s*"([a-z_]+)"', SOURCES))
+
+    assert not [key for key in keys | set(KINDS) if not re.search(rf"\b{key}\b", PROBES)]
+
+
+def test_every_slug_has_its_heading() -> None:
+    """The slug at the end of a message leads to an explanation."""
+    slugs = set(re.findall(r'(?:slug=|, )"([a-z]+(?:-[a-z]+)+)"\)?', SOURCES))
+    words = {"content-type", "utf-8", "octet-stream"}
+
+    assert slugs - words <= set(re.findall(r"^## (.+)$", ERRORS, re.MULTILINE))

@@ -1,0 +1,235 @@
+"""One engine and many probes: none delays another, and what is our own fault is told as such."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.model import Measurement, Order, Outcome, new_run_id
+from outrider.probes import OwnNetwork
+from outrider.probes.findings import Blame, Failure, Findings
+from outrider.probes.lateness import Lateness
+from outrider.probes.turns import HostTurns
+from outrider.probes.verdict import Circumstance, assess, is_late
+from outrider.workspace import ProbeSettings
+
+if TYPE_CHECKING:
+    from tests.probes.conftest import Bench
+
+    from outrider.model import Check
+    from outrider.probes import Engine
+    from outrider.probes.tools import Tools
+
+PASSED, FAILED, INCONCLUSIVE = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+HTTP = '[{}]\nkind = "http"\nurl = "{}"\n'
+
+
+def begin(engine: Engine, bench: Bench, check: Check, limit_s: float) -> Future[Measurement]:
+    done: Future[Measurement] = Future()
+    engine.start(Order(new_run_id(1), check, 1, limit_s, bench.root / "scratch"), done.set_result)
+    return done
+
+
+def test_a_dead_target_delays_no_other(bench: Bench, site: str) -> None:
+    """While fifty probes of one host hang, that of another host is measured at once."""
+    bench.settings = ProbeSettings(per_host=4)
+    other = site.replace("127.0.0.1", "127.0.0.2").replace("127.0.0.2", "localhost")
+    text = "".join(HTTP.format(f"hangs{number}", f"{site}/hang") for number in range(50))
+    catalogue = bench.read(text + HTTP.format("other", f"{other}/"))
+
+    with bench.engine(catalogue) as engine:
+        hanging = [begin(engine, bench, check, 1.5) for check in catalogue.checks[:-1]]
+        quick = begin(engine, bench, catalogue.checks[-1], 1.5).result(30)
+        still = sum(not one.done() for one in hanging)
+        ends = [one.result(30) for one in hanging]
+
+    assert (quick.outcome, still) == (PASSED, 50)
+    reasons = {one.outcome: one.reason for one in ends}
+    assert set(reasons) == {FAILED, INCONCLUSIVE}
+    assert "waited 1.5 s for a turn at 127.0.0.1, which 4 others were asking" in reasons[INCONCLUSIVE]
+
+
+def test_hosts_have_turns_of_their_own() -> None:
+    """Jobs begin in order, as many as may; who waited too long is named once."""
+    turns: HostTurns[str] = HostTurns(2)
+
+    began = [turns.take("shop", name, 10.0) for name in "abc"] + [turns.take("other", "d", 10.0)]
+    turns.take("shop", "e", 1.0)
+
+    assert began == [True, True, False, True]
+    assert (turns.expired(2.0), turns.waiting) == (["e"], 1)
+    assert [turns.give_back(host) for host in ("shop", "shop", "other")] == ["c", None, None]
+    assert turns.take("", "f", 0.0)
+    assert turns.give_back("") is None
+
+
+class Busy:
+    """A probe during which our own process is busy with something else, as a starved one is."""
+
+    host = ""
+
+    def __init__(self, busy_s: float, failures: tuple[Failure, ...] = ()) -> None:
+        self._busy_s = busy_s
+        self._failures = failures
+
+    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:
+        time.sleep(self._busy_s)
+        return Findings(self._busy_s * 1000, self._failures)
+
+
+@pytest.mark.parametrize(
+    ("failures", "outcome"),
+    [
+        ((), INCONCLUSIVE),
+        ((Failure(Blame.SLOW, "too slow"),), INCONCLUSIVE),
+        ((Failure(Blame.TARGET, "status 500"),), FAILED),
+    ],
+)
+def test_an_overloaded_prober_is_inconclusive(bench: Bench, failures: tuple[Failure, ...], outcome: Outcome) -> None:
+    """What it measured is its own delay; what the target said wrongly stays wrong."""
+    (check,) = bench.read(HTTP.format("a", "http://shop.test/")).checks
+
+    measurement = bench.try_probe(check, Busy(0.3, failures))
+
+    assert measurement.outcome == outcome
+    assert ("the prober itself was late by up to" in measurement.reason) is (outcome == INCONCLUSIVE)
+
+
+class Broken(Busy):
+    """A probe with a mistake of ours in it."""
+
+    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:
+        raise ZeroDivisionError("oops")
+
+
+def test_a_mistake_of_ours_is_told_and_keeps_nobody_waiting(bench: Bench) -> None:
+    """It says nothing about the target."""
+    (check,) = bench.read(HTTP.format("a", "http://shop.test/")).checks
+
+    measurement = bench.try_probe(check, Broken(0.0))
+
+    assert measurement.outcome == INCONCLUSIVE
+    assert measurement.reason == "the prober itself broke: ZeroDivisionError: oops"
+
+
+VERDICTS = [
+    ((), Circumstance(), PASSED),
+    ((), Circumstance(late_s=0.04), PASSED),
+    ((), Circumstance(late_s=0.06), INCONCLUSIVE),
+    ((Blame.TARGET,), Circumstance(lost="no network"), FAILED),
+    ((Blame.NETWORK,), Circumstance(), FAILED),
+    ((Blame.NETWORK,), Circumstance(lost="no network"), INCONCLUSIVE),
+    ((Blame.SLOW,), Circumstance(lost="no network"), FAILED),
+    ((Blame.SLOW,), Circumstance(late_s=1.0), INCONCLUSIVE),
+    ((Blame.SLOW, Blame.TARGET), Circumstance(late_s=1.0), FAILED),
+    ((Blame.PROBER,), Circumstance(), INCONCLUSIVE),
+    ((Blame.SETUP, Blame.TARGET), Circumstance(), Outcome.SETUP_ERROR),
+    ((Blame.WAITING,), Circumstance(late_s=1.0), Outcome.SKIPPED),
+]
+
+
+@pytest.mark.parametrize(("blames", "ours", "outcome"), VERDICTS)
+def test_the_outcome_follows_from_whose_fault_it_is(
+    blames: tuple[Blame, ...], ours: Circumstance, outcome: Outcome
+) -> None:
+    """The first rule that speaks decides."""
+    findings = Findings(100.0, tuple(Failure(blame, f"because of {blame}") for blame in blames))
+
+    seen, reason = assess(findings, ours)
+
+    assert (seen, bool(reason)) == (outcome, outcome != PASSED)
+
+
+def test_a_long_duration_tolerates_more() -> None:
+    """A fifth of it, where that is more than the setting."""
+    assert not is_late(1_000.0, Circumstance(late_s=0.15))
+    assert is_late(500.0, Circumstance(late_s=0.15))
+
+
+def test_many_failures_are_told_shortly() -> None:
+    """Three, and how many more."""
+    failures = tuple(Failure(Blame.TARGET, f"wrong {number}") for number in range(5))
+
+    assert assess(Findings(1.0, failures), Circumstance())[1] == "wrong 0; wrong 1; wrong 2 (and 2 more)"
+
+
+def test_a_name_that_does_not_resolve_is_the_targets_fault(bench: Bench, names: str) -> None:
+    """Our name server answers, so that our network is up."""
+    host, _, port = names.partition(":")
+    bench.network = OwnNetwork(servers=[(host, int(port))])
+
+    measurement = bench.measure(HTTP.format("a", "http://no-such-name.invalid/"))
+
+    assert measurement.outcome == FAILED
+    assert "resolve" in measurement.reason
+
+
+def test_without_a_name_server_our_network_is_down(bench: Bench, dead_port: int) -> None:
+    """Nobody could know whether the name exists."""
+    bench.network = OwnNetwork(servers=[("127.0.0.1", dead_port)])
+
+    measurement = bench.measure(HTTP.format("a", "http://no-such-name.invalid/"))
+
+    assert measurement.outcome == INCONCLUSIVE
+    assert "no name server that this host uses answers" in measurement.reason
+
+
+@pytest.mark.parametrize(("reachable", "outcome"), [(True, FAILED), (False, INCONCLUSIVE)])
+def test_references_tell_whether_our_network_is_up(  # noqa: PLR0917
+    bench: Bench, site: str, names: str, dead_port: int, reachable: bool, outcome: Outcome
+) -> None:
+    """A target that cannot be reached has failed only if one of them can."""
+    (check,) = bench.read(HTTP.format("a", "http://shop.test/")).checks
+    references = [f"127.0.0.1:{dead_port}", *([site.removeprefix("http://")] if reachable else [])]
+    host, _, port = names.partition(":")
+    bench.network = OwnNetwork(references, servers=[(host, int(port))])
+    unreached = Busy(0.0, (Failure(Blame.NETWORK, "time-out while connecting"),))
+    unreached.host = "shop.test"
+
+    measurement = bench.try_probe(check, unreached)
+
+    assert measurement.outcome == outcome
+    assert ("no reference can be reached" in measurement.reason) is not reachable
+
+
+def test_this_machine_needs_no_network(bench: Bench, dead_port: int) -> None:
+    """A local target that times out has failed, wherever the cable lies."""
+    (check,) = bench.read(HTTP.format("a", "http://shop.test/")).checks
+    bench.network = OwnNetwork([f"127.0.0.1:{dead_port}"], servers=[])
+    local = Busy(0.0, (Failure(Blame.NETWORK, "time-out while connecting"),))
+    local.host = "localhost"
+
+    assert bench.try_probe(check, local).outcome == FAILED
+
+
+def test_lateness_is_that_of_the_time_asked_for() -> None:
+    """What was late before an attempt began is not held against it."""
+    import asyncio
+
+    async def measure() -> tuple[float, float]:
+        lateness = Lateness()
+        first = lateness.begin()
+        time.sleep(0.2)
+        await asyncio.sleep(0.03)
+        second = lateness.begin()
+        return lateness.end(first), lateness.end(second)
+
+    late_s, later_s = asyncio.run(measure())
+
+    assert late_s >= 0.15
+    assert later_s < late_s
+
+
+def test_an_engine_that_is_left_leaves_no_thread(bench: Bench, site: str) -> None:
+    """Attempts under way are given up."""
+    catalogue = bench.read(HTTP.format("a", f"{site}/hang"))
+    before = threading.active_count()
+
+    with bench.engine(catalogue) as engine:
+        begin(engine, bench, catalogue.checks[0], 60.0)
+
+    assert threading.active_count() == before

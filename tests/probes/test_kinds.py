@@ -1,0 +1,243 @@
+"""Probes of kinds tcp, dns, tls, icmp and heartbeat."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.model import Outcome
+from outrider.probes.heartbeat import judge_beats
+from outrider.probes.icmp import IcmpProbe, checksum
+from outrider.probes.verdict import Circumstance, assess
+from outrider.store import Beat, Beats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.probes.conftest import Bench, Vault
+
+    from outrider.model import CheckId, Measurement
+
+    Probe = Callable[..., Measurement]
+
+PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
+HOUR_US = 3_600_000_000
+
+
+@pytest.fixture(scope="module")
+def greeter() -> Iterator[str]:
+    """A server that says hello, then repeats the first thing that it is told, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_greet, args=(server,), daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def _greet(server: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"220 hello\r\n")
+                connection.settimeout(2)
+                connection.sendall(b"you said " + connection.recv(1000))
+
+
+TALKS = [
+    ("", PASSED, ""),
+    ("expect.contains = '220'", PASSED, ""),
+    ("send = 'EHLO me'\nexpect.matches = 'you said EHLO'", PASSED, ""),
+    ("send = 'x'\nexpect.contains = '999'", FAILED, "ended the connection, and its answer does not contain '999'"),
+    ("send = 'x'\nexpect.matches = '^999'", FAILED, "its answer does not match ^999"),
+    ("expect.within = {total = '1us'}", FAILED, "the whole request took"),
+]
+
+
+@pytest.mark.parametrize(("keys", "outcome", "words"), TALKS)
+def test_a_connection_is_judged(probe: Probe, greeter: str, keys: str, outcome: Outcome, words: str) -> None:
+    """Connect, send, expect."""
+    measurement = probe(f'[a]\nkind = "tcp"\naddress = "{greeter}"\n{keys}\n')
+
+    assert (measurement.outcome, words in measurement.reason) == (outcome, True), measurement.reason
+
+
+def test_a_connection_brings_its_phases(probe: Probe, greeter: str) -> None:
+    """Name lookup, connecting and the first byte are samples."""
+    text = f'[a]\nkind = "tcp"\naddress = "{greeter}"\nexpect.contains = "220"\n'
+
+    by_name = probe(text.replace("127.0.0.1", "localhost") + 'ip = "4"\n')
+    by_address = probe(text)
+
+    metrics = [sample.metric for sample in by_name.samples]
+    assert metrics == ["duration_ms", "dns_ms", "connect_ms", "first_byte_ms"]
+    assert [sample.metric for sample in by_address.samples] == [one for one in metrics if one != "dns_ms"]
+
+
+def test_an_answer_that_does_not_come_is_a_time_out(probe: Probe) -> None:
+    """The connection stands, and nothing is said."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        text = f'[a]\nkind = "tcp"\naddress = "127.0.0.1:{silent.getsockname()[1]}"\nexpect.contains = "x"\n'
+        measurement = probe(text, limit_s=0.3)
+
+    assert (measurement.outcome, measurement.reason) == (FAILED, "time-out after 0.3 s, waiting for the answer")
+
+
+def test_a_refused_connection_fails(probe: Probe, dead_port: int) -> None:
+    """Nobody listens."""
+    measurement = probe(f'[a]\nkind = "tcp"\naddress = "127.0.0.1:{dead_port}"\n')
+
+    assert (measurement.outcome, "refused" in measurement.reason) == (FAILED, True)
+
+
+QUESTIONS = [
+    ("name = 'shop.test'", PASSED, ""),
+    ("name = 'shop.test'\nexpect.answers = ['192.0.2.8', '192.0.2.7']", PASSED, ""),
+    ("name = 'shop.test'\nexpect.answers = '192.0.2.9'", FAILED, "192.0.2.9 is not in the answer: 192.0.2.7, "),
+    ("name = 'shop.test'\nrecord = 'TXT'\nexpect.answers = 'v=spf1 -all'", PASSED, ""),
+    ("name = 'shop.test'\nrecord = 'TXT'\nexpect.matches = 'spf2'", FAILED, "no record matches spf2"),
+    ("name = 'shop.test'\nrecord = 'MX'", FAILED, "shop.test has no record MX"),
+    ("name = 'none.test'", FAILED, "the answer is NXDOMAIN, not NOERROR"),
+    ("name = 'none.test'\nexpect.code = 'NXDOMAIN'", PASSED, ""),
+    ("name = 'silent.test'", FAILED, "the name server 127.0.0.1 does not answer within 0.5 s"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keys", "outcome", "words"), QUESTIONS)
+def test_an_answer_of_a_name_server_is_judged(
+    probe: Probe, names: str, keys: str, outcome: Outcome, words: str
+) -> None:
+    """Code and records, whatever their order."""
+    measurement = probe(f'[a]\nkind = "dns"\nresolver = "{names}"\n{keys}\n', limit_s=0.5)
+
+    assert (measurement.outcome, words in measurement.reason) == (outcome, True), measurement.reason
+
+
+HANDSHAKES = [
+    ("good", "", PASSED, ""),
+    ("good", "expect.certificate_days = 200", FAILED, "more days, not 200"),
+    ("good", "expect.protocol = '1.3'", PASSED, ""),
+    ("good", "expect.issuer = 'trustme'", PASSED, ""),
+    ("good", "expect.issuer = 'Honest'", FAILED, "no issuer matches Honest"),
+    ("good", "server_name = 'other.example'", FAILED, "no alternative certificate subject name"),
+    ("other name", "server_name = 'other.example'", PASSED, ""),
+    ("old protocol", "expect.protocol = '1.3'", FAILED, "the server speaks TLS 1.2, not 1.3"),
+    ("expired", "", FAILED, "certificate has expired"),
+    ("expired", "verify = false", FAILED, "a certificate is valid for -1.0 more days"),
+    ("stranger", "", FAILED, "unable to get local issuer certificate"),
+]
+
+
+@pytest.mark.parametrize(("server", "keys", "outcome", "words"), HANDSHAKES, ids=[f"{h[0]} {h[1]}" for h in HANDSHAKES])
+def test_a_handshake_is_judged(  # noqa: PLR0917
+    bench: Bench, vault: Vault, server: str, keys: str, outcome: Outcome, words: str
+) -> None:
+    """Days left, chain, host name, protocol."""
+    shutil.copy(vault.folder / "authority.pem", bench.root)
+    address = f"127.0.0.1:{vault.ports[server]}"
+
+    measurement = bench.measure(f'[a]\nkind = "tls"\naddress = "{address}"\nauthority = "authority.pem"\n{keys}\n')
+
+    assert (measurement.outcome, words in measurement.reason) == (outcome, True), measurement.reason
+
+
+def test_a_handshake_tells_what_it_found(bench: Bench, vault: Vault) -> None:
+    """Phases and days are samples; protocol and certificate are attributes."""
+    shutil.copy(vault.folder / "authority.pem", bench.root)
+    address = f"127.0.0.1:{vault.ports['good']}"
+
+    found = bench.measure(f'[a]\nkind = "tls"\naddress = "{address}"\nauthority = "authority.pem"\n')
+
+    samples = {sample.metric: sample.value for sample in found.samples}
+    assert list(samples) == ["duration_ms", "connect_ms", "tls_ms", "certificate_days"]
+    assert 89 < samples["certificate_days"] <= 90
+    assert found.attributes["protocol"] == "TLSv1.3"
+    assert "trustme" in found.attributes["issuer"]
+
+
+def test_a_port_without_tls_is_told(probe: Probe, greeter: str) -> None:
+    """Something answers, and it is no handshake."""
+    measurement = probe(f'[a]\nkind = "tls"\naddress = "{greeter}"\n')
+
+    assert (measurement.outcome, "TLS connect error" in measurement.reason) == (FAILED, True)
+
+
+def _may_ping() -> bool:
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
+        with suppress(OSError):
+            socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP).close()
+            return True
+    return False
+
+
+@pytest.mark.skipif(not _may_ping(), reason="this machine does not permit ICMP")
+def test_this_machine_answers_echo_requests(probe: Probe) -> None:
+    """Nothing is lost on the way to ourselves."""
+    measurement = probe('[a]\nkind = "icmp"\nhost = "127.0.0.1"\n')
+
+    assert measurement.outcome == PASSED
+    assert {sample.metric: sample.value for sample in measurement.samples}["loss"] == 0.0
+
+
+def test_forbidden_icmp_says_how_to_permit_it(bench: Bench) -> None:
+    """The machine, not the target, is at fault."""
+    catalogue = bench.read('[a]\nkind = "icmp"\nhost = "127.0.0.1"\n')
+    (check,) = catalogue.checks
+    forbidden = IcmpProbe("127.0.0.1", "", 1, 0.0, {}, open_socket=_refuse)
+
+    measurement = bench.try_probe(check, forbidden)
+
+    assert measurement.outcome == Outcome.SETUP_ERROR
+    assert "net.ipv4.ping_group_range" in measurement.reason
+
+
+def _refuse(family: socket.AddressFamily) -> socket.socket:
+    raise PermissionError(1, "Operation not permitted")
+
+
+def test_the_checksum_is_that_of_the_rfc() -> None:
+    """RFC 1071, section 3: the sum of 0001 f203 f4f5 f6f7 is ddf2; the checksum is its complement."""
+    assert checksum(bytes.fromhex("0001f203f4f5f6f7")) == 0xFFFF - 0xDDF2
+
+
+BEATS = [
+    (Beats(0, None), 2, SKIPPED, "waits for the first call, for another 23h"),
+    (Beats(0, None), 26, FAILED, "has never called, in 1d2h"),
+    (Beats(None, None), 26, SKIPPED, "waits for the first call"),
+    (Beats(0, Beat(0)), 25, PASSED, ""),
+    (Beats(0, Beat(HOUR_US)), 27, FAILED, "silent for 1d2h, expected every 1d + 1h"),
+    (Beats(0, Beat(0, 3, "disk full")), 1, FAILED, "the job said that it failed, with exit code 3: disk full"),
+    (Beats(0, Beat(5 * HOUR_US)), 1, PASSED, ""),
+]
+
+
+@pytest.mark.parametrize(("known", "hours", "outcome", "words"), BEATS)
+def test_silence_is_judged(known: Beats, hours: int, outcome: Outcome, words: str) -> None:
+    """A job that calls once a day, and may be an hour late."""
+    findings = judge_beats(known, hours * HOUR_US, 86_400, 3_600)
+
+    seen, reason = assess(findings, Circumstance())
+    assert (seen, words in reason) == (outcome, True), reason
+
+
+class Calls:
+    """A store that knows of one call."""
+
+    def __init__(self, beats: Beats) -> None:
+        self._beats = beats
+
+    def beats(self, check: CheckId) -> Beats:
+        return self._beats
+
+
+def test_a_heartbeat_looks_into_the_store(probe: Probe) -> None:
+    """Without a store there is nothing to judge by."""
+    text = '[a]\nkind = "heartbeat"\nperiod = "1d"\ntoken = "nightly"\n'
+
+    called = probe(text, heartbeats=Calls(Beats(0, Beat(9_000_000_000_000_000))))
+    unknown = probe(text)
+
+    assert (called.outcome, unknown.outcome) == (PASSED, Outcome.INCONCLUSIVE)

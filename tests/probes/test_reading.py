@@ -1,0 +1,158 @@
+"""What `probes/*.toml` may say, and what is told of what they may not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.model import CheckId
+from outrider.probes.kinds import KINDS
+
+if TYPE_CHECKING:
+    from tests.probes.conftest import Bench
+
+HTTP = '[a]\nkind = "http"\nurl = "http://shop.example/"\n'
+API = '[a]\nkind = "api"\n[[a.request]]\nurl = "http://shop.example/"\n'
+
+PROBLEMS = [
+    ('[a]\nkind = "htp"\n', 2, "out-of-range", 'did you mean "http"'),
+    ("[a]\n", 1, "missing-key", "a.kind is missing"),
+    ("a = 1\n", 1, "wrong-type", "is not a table"),
+    ('[a]\nkind = "http"\n', 1, "missing-key", "a.url is missing"),
+    ('[a]\nkind = "http"\nurl = "shop.example"\n', 3, "bad-url", "is not a URL of http or https"),
+    ('[a]\nkind = "http"\nurl = "ftp://shop.example/"\n', 3, "bad-url", "is not a URL"),
+    ('[a]\nkind = "http"\nurl = "http://"\n', 3, "bad-url", "is not a URL"),
+    ('[a]\nkind = "http"\nurl = "http://shop.example:99999/"\n', 3, "bad-url", "is not a URL"),
+    ('[a]\nkind = "http"\nurl = "http://shop.example/a b"\n', 3, "bad-url", "is not a URL"),
+    ('[a]\nkind = "http"\nurl = "http://[::1/"\n', 3, "bad-url", "is not a URL"),
+    ('[a]\nkind = "http"\nurl = "${SHOP_ULR}/"\n', 3, "unknown-variable", 'did you mean "SHOP_URL"'),
+    ('[a]\nkind = "http"\nurl = "${}/"\n', 3, "wrong-type", "names no variable"),
+    (HTTP + 'methd = "GET"\n', 4, "unknown-key", 'did you mean "method"'),
+    (HTTP + 'method = "BREW"\n', 4, "out-of-range", "is not a choice"),
+    (HTTP + 'every = "5x"\n', 4, "bad-duration", "a.every"),
+    (HTTP + 'session = "x"\n', 4, "unknown-key", "a.session"),
+    (HTTP + 'proxy = "proxy.example"\n', 4, "bad-url", "is not a proxy"),
+    (HTTP + 'authority = "no.pem"\n', 4, "missing-file", "is not a file"),
+    (HTTP + 'certificate = "no.pem"\n', 4, "missing-file", "is not a file"),
+    (HTTP + 'auth = {password = "x"}\n', 4, "missing-key", "a.auth.user"),
+    (HTTP + 'auth = {user = "x", token = "y"}\n', 4, "missing-key", "a.auth.user"),
+    (HTTP + 'headers = {X = "a\\r\\nEvil: b"}\n', 4, "bad-header", "a.headers.X"),
+    (HTTP + 'headers = "X: a"\n', 4, "wrong-type", "a.headers"),
+    (HTTP + "max_body_bytes = 0\n", 4, "out-of-range", "a.max_body_bytes"),
+    (HTTP + "expect.status = 20\n", 4, "out-of-range", "no status of HTTP"),
+    (HTTP + 'expect.status = "6xx"\n', 4, "wrong-type", "no status of HTTP"),
+    (HTTP + 'expect.matches = "("\n', 4, "bad-pattern", "a.expect.matches"),
+    (HTTP + "expect.headers = {x = '['}\n", 4, "bad-pattern", "a.expect.headers.x"),
+    (HTTP + 'expect.json = {"$.[" = 1}\n', 4, "bad-jsonpath", "is not a JSONPath"),
+    (HTTP + 'expect.exists = "status"\n', 4, "bad-jsonpath", "is not a JSONPath"),
+    (HTTP + 'expect.schema = {type = "objekt"}\n', 4, "bad-schema", "is not a JSON Schema"),
+    (HTTP + 'expect.schema = "no.json"\n', 4, "missing-file", "is not a file"),
+    (HTTP + 'expect.schema = "probes/a.toml"\n', 4, "bad-schema", "is not a file of JSON"),
+    (HTTP + 'expect.within = {tcp = "1s"}\n', 4, "unknown-key", "a.expect.within.tcp"),
+    (HTTP + "expect.certificate_days = -1\n", 4, "out-of-range", "a.expect.certificate_days"),
+    ('[a]\nkind = "api"\n', 1, "missing-key", "a.request is missing"),
+    (API + 'extract.t = {json = "$["}\n', 5, "bad-jsonpath", "a.request.extract.t.json"),
+    (API + 'extract.t = {json = "$.a", header = "b"}\n', 5, "extraction-source", "where the value is"),
+    (API + "extract.t = {}\n", 5, "extraction-source", "where the value is"),
+    (API + '[[a.request]]\nurl = "http://shop.example/${t}"\n', 6, "unknown-variable", "names t"),
+    (API + 'name = "x"\n[[a.request]]\nname = "x"\nurl = "http://b.example/"\n', 7, "duplicate-name", "there twice"),
+    ('[a]\nkind = "tcp"\naddress = "shop.example"\n', 3, "bad-address", "is not an address"),
+    ('[a]\nkind = "tcp"\naddress = "shop.example:0"\n', 3, "bad-address", "is not an address"),
+    ('[a]\nkind = "tls"\naddress = "shop.example:443"\nip = "5"\n', 4, "out-of-range", "a.ip"),
+    ('[a]\nkind = "dns"\nname = "a..b"\n', 3, "bad-address", "is not a name"),
+    ('[a]\nkind = "dns"\nname = "b"\nrecord = "AAAAA"\n', 4, "out-of-range", 'did you mean "AAAA"'),
+    ('[a]\nkind = "dns"\nname = "b"\nresolver = "dns.example:53"\n', 4, "bad-address", "address of a name server"),
+    ('[a]\nkind = "icmp"\nhost = "http://b"\n', 3, "bad-address", "is not a host"),
+    ('[a]\nkind = "heartbeat"\ntoken = "abcd"\n', 1, "missing-key", "a.period is missing"),
+    ('[a]\nkind = "heartbeat"\nperiod = "1d"\ntoken = "a/b"\n', 4, "bad-token", "is no token"),
+    ('[a]\nkind = "http"\nurl = \n', 3, "broken-toml", "is not TOML"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "slug", "words"), PROBLEMS, ids=[f"{p[2]}: {p[3]}" for p in PROBLEMS])
+def test_a_problem_is_told_with_its_line(bench: Bench, text: str, line: int, slug: str, words: str) -> None:
+    """Each mistake is one problem, at its line, with a documented slug, and costs only its own probe."""
+    bench.variables["SHOP_URL"] = "http://shop.example"
+
+    catalogue = bench.read(text)
+
+    (problem,) = catalogue.problems
+    assert (str(problem.where), problem.slug) == (f"probes/a.toml:{line}", slug)
+    assert words in f"{problem.what} {problem.fix}"
+    assert catalogue.checks == ()
+
+
+def test_all_problems_are_told_together(bench: Bench) -> None:
+    """A file with a sound probe and two that are not gives the one, and every problem of the others."""
+    catalogue = bench.read(HTTP + '[b]\nkind = "http"\nurl = "x"\nevery = "y"\n[c]\nkind = "z"\n')
+
+    assert [check.name for check in catalogue.checks] == ["a"]
+    assert [problem.slug for problem in catalogue.problems] == ["bad-url", "bad-duration", "out-of-range"]
+
+
+def test_a_secret_is_not_shown(bench: Bench) -> None:
+    """Neither a problem nor a `repr` shows what a variable holds."""
+    bench.variables["TOKEN"] = "hunter2-secret"
+    text = '[a]\nkind = "http"\nurl = "${TOKEN}"\n' + HTTP.replace("[a]", "[b]") + 'auth = {token = "${TOKEN}"}\n'
+
+    catalogue = bench.read(text)
+
+    assert len(catalogue.problems) == len(catalogue.checks) == 1
+    assert "hunter2" not in "".join(map(str, catalogue.problems)) + repr(catalogue)
+
+
+def test_a_probe_is_a_check_like_any_other(bench: Bench) -> None:
+    """Id, place, kind as a mark, and the policy of its own table."""
+    catalogue = bench.read("\n" + HTTP + 'every = "10s"\nretries = 0\ntags = ["money"]\n')
+
+    (check,) = catalogue.checks
+    assert (check.id, check.kind, check.path, check.name, check.line) == (
+        "probe:probes/a.toml::a", "probe", "probes/a.toml", "a", 2,
+    )  # fmt: skip
+    assert (check.policy.every_s, check.policy.retries, check.policy.tags) == (10.0, 0, frozenset({"money"}))
+    assert check.marks == {"http"}
+
+
+def test_an_own_id_survives_renaming(bench: Bench) -> None:
+    """Whoever gives one keeps the history."""
+    assert bench.read(HTTP + 'id = "front door"\n').checks[0].id == "front door"
+
+
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(bench: Bench) -> None:
+    """Its problem is told, and the probes of the other files are there."""
+    bench.read(HTTP)
+    (bench.root / "probes" / "b.toml").write_bytes(b"\xff")
+
+    catalogue = bench.read(HTTP)
+
+    assert [problem.slug for problem in catalogue.problems] == ["not-utf8"]
+    assert len(catalogue.checks) == 1
+
+
+def test_two_heartbeats_cannot_share_a_token(bench: Bench) -> None:
+    """A call would not tell which job was meant."""
+    beat = '[{}]\nkind = "heartbeat"\nperiod = "1d"\ntoken = "same-token"\n'
+
+    catalogue = bench.read(beat.format("a") + beat.format("b"))
+
+    assert [problem.slug for problem in catalogue.problems] == ["duplicate-name"]
+    assert "same-token" not in str(catalogue.problems[0])
+
+
+def test_the_tokens_lead_to_their_checks(bench: Bench) -> None:
+    """That is all that the server needs to know."""
+    catalogue = bench.read('[a]\nkind = "heartbeat"\nperiod = "1d"\ntoken = "nightly"\n')
+
+    assert catalogue.tokens == {"nightly": CheckId("probe:probes/a.toml::a")}
+
+
+def test_the_repository_has_a_sound_probe_of_each_kind(bench: Bench, pytestconfig: pytest.Config) -> None:
+    """The demo shop is probed in every way that there is."""
+    from outrider.probes import read_probes
+    from outrider.workspace import load
+
+    catalogue = read_probes(load(pytestconfig.rootpath), {})
+
+    assert catalogue.problems == ()
+    assert {mark for check in catalogue.checks for mark in check.marks} == set(KINDS)
