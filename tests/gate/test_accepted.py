@@ -82,6 +82,7 @@ def test_no_two_checks_share_a_file(tmp_path: Path) -> None:
     """Whatever they are called, and however long."""
     names = [
         "journey:a/b.py::c", "journey:a-b.py::c", "journey:a/b.py::c[x]", "journey:a/b.py::c(x)", "probe:a/b.py::c",
+        "probe:a/b.toml::c",
         "journey:a/日本.py::c", "journey:a/中国.py::c", "a:b", "a::b", "journey:" + "x" * 300, "journey:" + "x" * 301,
     ]  # fmt: skip
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from outrider.baselines import Plan, Verdict
-from outrider.cli.gate_sources import (
-    AgainstBases,
-    Lab,
-    SideBySide,
-    Twice,
-    accepted_bases,
-    last_bases,
-)
-from outrider.cli.project import bench, browser_settings, open_store, workspace_here
+from outrider.cli.discovery import wants_probes_only
+from outrider.cli.gate_lab import Lab, comparable, stand_of
+from outrider.cli.gate_sources import AgainstBases, SideBySide, Twice, accepted_bases, last_bases
+from outrider.cli.project import bench, found_browser, open_store, workspace_here
 from outrider.cli.run import Progress, nothing_to_run, remember
 from outrider.cli.telling import console, name_of
 from outrider.gate import (
@@ -39,13 +35,13 @@ from outrider.gate import (
     false_fails,
     gather,
 )
-from outrider.journeys import find_browser
+from outrider.model import BrowserError, Kind, UsageError
 from outrider.workspace import select
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from outrider.cli.project import Discovery
+    from outrider.cli.project import Bench
     from outrider.gate import FalseFails, Gathered, Look
     from outrider.model import Check
     from outrider.workspace import Workspace
@@ -90,7 +86,7 @@ def gate(
     markdown: Path | None,
     github: bool,
 ) -> int:
-    """Run journeys and decide whether they got worse; sessions are taken until every verdict is known.
+    """Run checks and decide whether they got worse; sessions are taken until every verdict is known.
 
     The base is what was accepted in baselines/, unless --ab or --last names another. Exit codes: 0 pass, 1 fail,
     3 inconclusive, 4 setup error.
@@ -153,26 +149,57 @@ def _decide(
     last: int | None,
     variable: str | None,
 ) -> tuple[Decision, dict[str, Check]]:
-    browser = find_browser(browser_settings(workspace))
-    with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
-        progress.say("getting ready")
-        discovery = ready.discover()
-        checks = _chosen(discovery, patterns, workspace)
-        remember(store, ready, discovery.checks)
+    with _room(workspace, patterns, progress, ab) as room:
+        lab, checks = room.lab, room.checks
         told = {str(check.id): check for check in checks}
         if ab:
-            with SideBySide(Lab(workspace, browser, store, progress), checks, ab, size, variable) as sides:
+            with SideBySide(lab, checks, ab, size, variable) as sides:
                 gathered = gather({check.id: rules for check in checks}, sides, partial(_looked, progress))
-            return _decision(gathered, f"{ab[0]}, in turns with {ab[1]}", []), told
-        lab = Lab(workspace, browser, store, progress, ready)
+            return _decision(gathered, f"{ab[0]}, in turns with {ab[1]}", room.notes), told
         bases = (
             last_bases(lab, checks, rules, size, last)
             if last
-            else accepted_bases(lab, checks, discovery.checks, workspace.root / FOLDER)
+            else accepted_bases(lab, checks, room.present, workspace.root / FOLDER)
         )
         fitted = {check.id: bases.bases[check.id].fitted(rules) for check in checks if check.id in bases.bases}
-        gathered = gather(fitted, AgainstBases(lab, checks, bases, size), partial(_looked, progress))
-    return _decision(gathered, bases.against, bases.notes), told
+        with stand_of(room.ready, lab.store) as stand:
+            source = AgainstBases(lab, stand, checks, bases=bases, size=size)
+            gathered = gather(fitted, source, partial(_looked, progress))
+    return _decision(gathered, bases.against, [*room.notes, *bases.notes]), told
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What a gate works with: the checks that were chosen and can be compared, all that are present, and notes."""
+
+    lab: Lab
+    ready: Bench
+    checks: list[Check]
+    present: tuple[Check, ...]
+    notes: list[str]
+
+
+@contextmanager
+def _room(
+    workspace: Workspace, patterns: Sequence[str], progress: Progress, ab: tuple[str, str] | None = None
+) -> Iterator[_Room]:
+    browser = None if wants_probes_only(patterns) else found_browser(workspace)
+    usable = None if isinstance(browser, BrowserError) else browser
+    with open_store(workspace) as store, bench(workspace, browser=usable) as ready:
+        progress.say("getting ready")
+        discovery = ready.discover()
+        chosen = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
+        checks, notes = comparable(chosen, ab)
+        if not checks:
+            raise (
+                UsageError("; ".join(notes), slug="no-checks", fix="name others")
+                if notes
+                else nothing_to_run(workspace, discovery.checks)
+            )
+        if isinstance(browser, BrowserError) and any(check.kind == Kind.JOURNEY for check in checks):
+            raise browser
+        remember(store, ready, discovery.checks)
+        yield _Room(Lab(workspace, usable, store, progress), ready, checks, discovery.checks, notes)
 
 
 def _decision(gathered: Gathered, against: str, notes: Sequence[str]) -> Decision:
@@ -185,27 +212,16 @@ def _looked(progress: Progress, look: Look) -> None:
     progress.note(f"after {look.sessions} sessions: {look.known} of {look.checks} checks are known")
 
 
-def _chosen(discovery: Discovery, patterns: Sequence[str], workspace: Workspace) -> list[Check]:
-    checks = [check for check in select(discovery.journeys, patterns) if patterns or check.policy.enabled]
-    if not checks:
-        raise nothing_to_run(workspace, discovery.checks)
-    return [replace(check, policy=replace(check.policy, retries=0)) for check in checks]
-
-
 def _self_test(
     workspace: Workspace, patterns: Sequence[str], rules: Rules, size: int, progress: Progress, *, as_data: bool
 ) -> int:
     import numpy as np  # noqa: PLC0415 - only where used
 
-    browser = find_browser(browser_settings(workspace))
-    with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
-        discovery = ready.discover()
-        checks = _chosen(discovery, patterns, workspace)
-        remember(store, ready, discovery.checks)
-        twice = Twice(Lab(workspace, browser, store, progress, ready), checks, size)
+    with _room(workspace, patterns, progress) as room, stand_of(room.ready, room.lab.store) as stand:
+        twice = Twice(room.lab, stand, room.checks, size=size)
         twice.measure(rules.plan.looks[-1])
     progress.say("dealing the sessions anew")
-    rates = false_fails(twice.taken, {check.id: rules for check in checks}, np.random.default_rng(1))
+    rates = false_fails(twice.taken, dict.fromkeys(twice.taken, rules), np.random.default_rng(1))
     progress.stop()
     _tell_rates(rates, as_data=as_data)
     return 0

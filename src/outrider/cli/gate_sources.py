@@ -7,77 +7,22 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Self
 
+from outrider.cli.gate_lab import stand_of
 from outrider.cli.project import bench
-from outrider.gate import (
-    ELSEWHERE_MARGIN,
-    Address,
-    astray,
-    fingerprint_here,
-    read_accepted,
-    session_of,
-    sessions_of,
-)
-from outrider.journeys import parse_har
-from outrider.model import ArtifactKind, Kind, Outcome, StoreError, UsageError
-from outrider.runs import GATE_SUFFIX, Runner
+from outrider.gate import ELSEWHERE_MARGIN, Address, astray, read_accepted, session_of, sessions_of
+from outrider.model import Outcome, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from outrider.cli.project import Bench
-    from outrider.cli.run import Progress
+    from outrider.cli.gate_lab import Lab, Stand
     from outrider.gate import Rules, Session
-    from outrider.journeys import Browser
     from outrider.model import Check, CheckId, Run
     from outrider.store import Store
-    from outrider.workspace import Workspace
 
 MIN_SESSIONS = 4
-_RESOURCE = "resource_ms "
-_SIDES = ("base", "candidate")
-
-
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """What it takes to measure: where, in which browser, and where runs go; `ready` if one bench is enough."""
-
-    workspace: Workspace
-    browser: Browser
-    store: Store
-    progress: Progress
-    ready: Bench | None = None
-
-    def run(self, ready: Bench, check: Check, number: int, side: str = "") -> Run:
-        """Make one run of a session; it is stored in an environment of its own, apart from what is watched."""
-        gated = replace(check, policy=replace(check.policy, environment=f"{check.policy.environment}{GATE_SUFFIX}"))
-        runner = Runner({Kind.JOURNEY: ready.measure}, self.store, ready.scratch, ready.circumstances)
-        self.progress.say(f"session {number + 1}{side}: {check.name}")
-        with ready.turns.taken():
-            ready.measure.prepare()
-            return runner.run(gated)
-
-    def pair(self, benches: tuple[Bench, Bench], check: Check, number: int, count: int) -> tuple[list[Run], list[Run]]:
-        """Make a session of both sides, run by run in turns, each pair in the other order."""
-        runs: tuple[list[Run], list[Run]] = ([], [])
-        for pair in range(count):
-            for side in (0, 1) if (number + pair) % 2 == 0 else (1, 0):
-                runs[side].append(self.run(benches[side], check, number, f", {_SIDES[side]}"))
-        return runs
-
-    def requested(self, run: Run) -> Iterator[str]:
-        """Yield the addresses that a run requested, by its HAR, and the origins that its samples speak of."""
-        for one in self.store.run(run.id).artifacts:
-            if one.kind is ArtifactKind.HAR:
-                try:
-                    with one.open() as file:
-                        yield from (request.url for request in parse_har(file.read()))
-                except StoreError:  # let go of meanwhile
-                    continue
-        for attempt in run.attempts:
-            metrics = (sample.metric for sample in attempt.measurement.samples)
-            yield from (metric.removeprefix(_RESOURCE) for metric in metrics if metric.startswith(_RESOURCE))
 
 
 def _wrong(runs: Sequence[Run]) -> str:
@@ -97,14 +42,15 @@ class SideBySide:
         self._size = size
         self._variable = variable
         self._stack = ExitStack()
-        self._benches: list[Bench] = []
+        self._stands: list[Stand] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             for address in self._addresses:
                 environment = {"PYTEST_BASE_URL": address, **({self._variable: address} if self._variable else {})}
                 side = replace(self._lab.workspace, env={**self._lab.workspace.env, **environment})
-                self._benches.append(stack.enter_context(bench(side, browser=self._lab.browser)))
+                ready = stack.enter_context(bench(side, browser=self._lab.browser))
+                self._stands.append(stack.enter_context(stand_of(ready, self._lab.store)))
             self._stack = stack.pop_all()
         return self
 
@@ -115,7 +61,7 @@ class SideBySide:
 
     def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
         """Measure one session of both sides; a run that did not visit its side is a wrong setup."""
-        base, candidate = self._benches
+        base, candidate = self._stands
         runs = self._lab.pair((base, candidate), self._checks[check], number, self._size)
         for side, (own, other) in zip(runs, (self._sides, self._sides[::-1]), strict=True):
             passed = (run for run in side if run.outcome is Outcome.PASSED)
@@ -178,19 +124,17 @@ def accepted_bases(lab: Lab, checks: Sequence[Check], present: Sequence[Check], 
         UsageError: no-baseline if no check has one.
     """
     found = StoredBases("what was accepted in baselines/")
-    here = fingerprint_here(f"chromium {lab.browser.version}")
-    environments = {check.id: check.policy.environment for check in checks}
+    chosen = {check.id: check for check in checks}
     everything = {check.id for check in present}
     for path in sorted(folder.glob("*.json")):
         accepted = read_accepted(path)
         check = type(accepted.check)(lab.workspace.current(accepted.check))
         if check not in everything:
             found.notes.append(f"{path.name} is of {check}, which exists no more: remove the file")
-        elif check in environments and environments[check] != accepted.environment:
-            wanted = environments[check]
+        elif check in chosen and (wanted := chosen[check].policy.environment) != accepted.environment:
             found.notes.append(f"{path.name} was accepted in {accepted.environment}, not in {wanted}: it is left out")
-        elif check in environments:
-            apart = here.differences(accepted.fingerprint)
+        elif check in chosen:
+            apart = lab.fingerprint(chosen[check]).differences(accepted.fingerprint)
             found.bases[check] = Base(accepted.sessions, elsewhere=bool(apart))
             if apart:
                 words = "; ".join(apart)
@@ -223,24 +167,25 @@ def last_bases(lab: Lab, checks: Sequence[Check], rules: Rules, size: int, count
 class AgainstBases:
     """The candidate, measured now, beside sessions that were measured before."""
 
-    def __init__(self, lab: Lab, checks: Sequence[Check], bases: StoredBases, size: int) -> None:
+    def __init__(self, lab: Lab, stand: Stand, checks: Sequence[Check], *, bases: StoredBases, size: int) -> None:
         self._lab = lab
+        self._stand = stand
         self._checks = {check.id: check for check in checks}
         self._bases = bases.bases
         self._size = size
 
     def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
         """Measure one session of the candidate beside a stored one."""
-        assert self._lab.ready is not None
-        runs = [self._lab.run(self._lab.ready, self._checks[check], number) for _ in range(self._size)]
+        runs = [self._lab.run(self._stand, self._checks[check], number) for _ in range(self._size)]
         return _wrong(runs) or (self._bases[check].sessions[number], session_of(runs))
 
 
 class Twice:
     """The candidate on both sides, in turns, for the gate to be tried on; remembers what it took."""
 
-    def __init__(self, lab: Lab, checks: Sequence[Check], size: int) -> None:
+    def __init__(self, lab: Lab, stand: Stand, checks: Sequence[Check], *, size: int) -> None:
         self._lab = lab
+        self._stand = stand
         self._checks = {check.id: check for check in checks}
         self._size = size
         self.taken: dict[CheckId, list[tuple[Session, Session]]] = {check.id: [] for check in checks}
@@ -251,10 +196,9 @@ class Twice:
         Raises:
             UsageError: self-test if a check's setup is wrong.
         """
-        assert self._lab.ready is not None
         for number in range(count):
             for check in self._checks.values():
-                left, right = self._lab.pair((self._lab.ready, self._lab.ready), check, number, self._size)
+                left, right = self._lab.pair((self._stand, self._stand), check, number, self._size)
                 if reason := _wrong([*left, *right]):
                     raise UsageError(f"{check.id}: {reason}", slug="self-test", fix="let it pass first: outrider run")
                 self.taken[check.id].append((session_of(left), session_of(right)))

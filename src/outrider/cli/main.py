@@ -22,7 +22,7 @@ _COMMANDS = {
     "serve": "Answer over HTTP: the calls that heartbeats wait for.",
     "prove": "Break each journey's target on purpose and report which breaks it notices.",
     "judge": "Say which steps are steady, degraded or improved, and why.",
-    "gate": "Run journeys and decide whether they got worse.",
+    "gate": "Run checks and decide whether they got worse.",
     "baseline": "Accept what is normal, and see what was accepted.",
     "release": "Mark a deploy, so that changes can be explained by it.",
     "changes": "List when steps took a new level, and the release that explains it.",

@@ -43,7 +43,7 @@ class Accepted:
 
 def file_of(folder: Path, check: str) -> Path:
     """Return the file of a check's accepted baseline; no two checks share one."""
-    name = check.removeprefix("journey:")
+    name = check.removeprefix("probe:" if ".toml::" in check else "journey:")
     if _PLAIN.fullmatch(name) and ":" not in name.replace("::", ""):
         return folder / f"{_SEPARATORS.sub('-', name)}.json"
     return folder / f"{_UNSAFE.sub('-', name)[:_MAX_NAME].strip('-')}-{crc32(check.encode()):08x}.json"

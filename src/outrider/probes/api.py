@@ -13,7 +13,7 @@ from outrider.model import Sample, Step, StepKind
 from outrider.probes.exchange import Log, exchange
 from outrider.probes.expectations import Query, as_pattern, as_query
 from outrider.probes.findings import Blame, Exhibit, Failure, Findings
-from outrider.probes.hosts import host_of
+from outrider.probes.hosts import host_of, origin_of
 from outrider.probes.http import exhibits, judge_exchange, samples_of
 from outrider.probes.judging import PATTERN_S, find_values, parse_json, shown
 from outrider.probes.requests import Request, read_request
@@ -72,6 +72,7 @@ class _Course:
     samples: list[Sample] = field(default_factory=list)
     exhibits: list[Exhibit] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, None] = field(default_factory=dict)
     address: str = ""
 
     def now_ms(self) -> float:
@@ -131,7 +132,9 @@ class ApiProbe:
         )
         course.samples += () if exchanged.failure else samples_of(answer, title)
         course.address = exchanged.url
-        course.attributes = {"remote": answer.remote, "protocol": answer.protocol}
+        course.asked[origin_of(exchanged.url)] = None
+        asked = " ".join(course.asked)
+        course.attributes = {"remote": answer.remote, "protocol": answer.protocol, "asked": asked}
         if wrong or evidence:
             course.exhibits += exhibits(answer, log, title)
 

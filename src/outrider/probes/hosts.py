@@ -21,6 +21,16 @@ def host_of(url: str) -> str:
 
 
 @lru_cache(maxsize=16_384)
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL; user, path and query may hold what nobody should see."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+@lru_cache(maxsize=16_384)
 def is_name(host: str) -> bool:
     """Tell whether a host has to be looked up."""
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.model import Sample
 from outrider.probes.exchange import Exchanged, Log, exchange
 from outrider.probes.findings import Exhibit, Failure, Findings, only_step
-from outrider.probes.hosts import host_of
+from outrider.probes.hosts import host_of, origin_of
 from outrider.probes.judging import judge
 from outrider.probes.requests import Options, Request, read_request
 
@@ -43,7 +43,7 @@ class HttpProbe:
             failures=failures,
             steps=only_step(STEP, answer.total_ms, failures),
             samples=() if exchanged.failure else samples_of(answer, STEP),
-            attributes={"remote": answer.remote, "protocol": answer.protocol},
+            attributes={"remote": answer.remote, "protocol": answer.protocol, "asked": origin_of(exchanged.url)},
             exhibits=exhibits(answer, log) if failures or evidence else (),
             address=exchanged.url,
         )

@@ -1,0 +1,86 @@
+"""The gate on probes, by the real program: no browser is needed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cli.conftest import serving
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Desk
+
+PROBES = """
+[home]
+kind = "http"
+url = "${SITE}/"
+
+[order]
+kind = "api"
+[[order.request]]
+name = "look"
+url = "${SITE}/tiny"
+
+[port]
+kind = "tcp"
+address = "${PLACE}"
+
+[backup]
+kind = "heartbeat"
+period = "1d"
+grace = "1h"
+token = "a-long-and-secret-token"
+"""
+STUBBORN = """
+[stubborn]
+kind = "http"
+url = "${PLAIN}/"
+"""
+
+
+@pytest.fixture(scope="module")
+def probing(desk: Desk) -> Desk:
+    desk.write("probes/shop.toml", PROBES)
+    return desk
+
+
+def test_probes_are_compared_at_two_addresses(probing: Desk, site: str) -> None:
+    """Those that ask no web address are named; one with an address of its own is a wrong setup."""
+    probing.write("probes/stubborn.toml", STUBBORN)
+    with serving() as other:
+        done = probing.outrider(
+            "gate", "--ab", site, other, "--variable", "SITE", "--runs", "2", "--sessions", "4", "--floor", "500",
+            "--json", SITE=site, PLAIN=site, PLACE=site.removeprefix("http://"),
+        )  # fmt: skip
+    (probing.root / "probes/stubborn.toml").unlink()
+
+    assert done.returncode == 4, done.stderr
+    told = json.loads(done.stdout)
+    assert {(one["check"].rpartition(":")[2], one["step"], one["verdict"]) for one in told["findings"]} == {
+        ("home", None, "pass"), ("home", "request", "pass"), ("order", None, "pass"), ("order", "look", "pass"),
+    }  # fmt: skip
+    assert [one.partition(" ")[0].rpartition(":")[2] for one in told["notes"]] == ["port", "backup"]
+    (wrong,) = told["wrong"]
+    assert wrong.startswith(f"probe:probes/stubborn.toml::stubborn: never asked {other} (it asked {site})")
+
+
+def test_probes_have_accepted_baselines(probing: Desk, site: str) -> None:
+    """A dead target fails at the first look, and a browser plays no part in the fingerprint."""
+    place = site.removeprefix("http://")
+    probing.outrider("run", "probes/", "--repeat", "12", SITE=site, PLACE=place)
+    accepted = probing.json("baseline", "accept", "probes/", "--runs", "3", "--json", SITE=site, PLACE=place)
+
+    same = probing.outrider("gate", "probes/", "--runs", "3", "--floor", "500", "--json", SITE=site, PLACE=place)
+    dead = probing.outrider(
+        "gate", "probes/shop.toml::home", "--runs", "3", "--json", SITE="http://127.0.0.1:9", PLACE=place
+    )
+
+    assert [(one["file"], one["sessions"], one["failed"]) for one in accepted] == [
+        (f"baselines/probes-shop.toml-{name}.json", 4, 0) for name in ("home", "order", "port")
+    ]
+    told = json.loads(same.stdout)
+    assert (same.returncode, told["verdict"]) == (0, "pass"), told
+    assert [one for one in told["notes"] if "elsewhere" in one] == []
+    assert dead.returncode == 1, dead.stdout + dead.stderr
+    assert "12 of 12 failed against 0 of 12" in dead.stdout
