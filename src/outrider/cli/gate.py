@@ -45,7 +45,7 @@ from outrider.workspace import select
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.cli.project import Discovery
+    from outrider.cli.discovery import Discovery
     from outrider.gate import FalseFails, Gathered, Look
     from outrider.model import Check
     from outrider.workspace import Workspace
