@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+CALM = (
+    "[journeys]\nstarved_above = 1.0\n"  # a busy machine is the subject of one test, and no reason for others to fail
+)
+
 PAGES = {
     "/": "<h1>Hello</h1><label>Password <input type=password></label><button>Go</button>",
     "/spin": "<h1>Spin</h1><script>setTimeout(() => { for (;;); }, 50)</script>",
@@ -156,5 +160,5 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk(folder / "ws", folder / "tmp")
     desk.root.mkdir()
     desk.temporary.mkdir()
-    desk.write("outrider.toml", "")
+    desk.write("outrider.toml", CALM)
     return desk

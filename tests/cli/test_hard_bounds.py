@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SETTINGS = """
+[journeys]
+starved_above = 1.0
 [defaults]
 timeout = "6s"
 retries = 0

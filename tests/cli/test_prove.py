@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.cli.conftest import CALM
 
 from outrider.store import Store
 
@@ -37,7 +38,7 @@ def test_broken(page): page.goto(SITE); assert False, "red as it is"
 
 @pytest.fixture(scope="module")
 def told(desk: Desk, site: str) -> dict[str, Any]:
-    desk.write("outrider.toml", '[defaults]\ntimeout = "5s"\n')
+    desk.write("outrider.toml", f'{CALM}[defaults]\ntimeout = "5s"\n')
     desk.write("journeys/test_proofs.py", JOURNEYS)
     done = desk.outrider("prove", "--json", SITE=site)
     assert done.returncode == 1, done.stderr

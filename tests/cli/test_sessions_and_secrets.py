@@ -23,6 +23,8 @@ CSRF = "cookie-value-of-nobody"
 TOTP = "JBSWY3DPEHPK3PXPJBSWY3DP"
 
 SETTINGS = """
+[journeys]
+starved_above = 1.0
 [defaults]
 timeout = "20s"
 retries = 0
