@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 FOLDER = "baselines"
 
 
-@click.group(epilog="Example: outrider run --repeat 30 && outrider baseline accept && git add baselines")
+@click.group(epilog="Example: outrider run --repeat 100 && outrider baseline accept && git add baselines")
 def baseline() -> None:
     """Accept what is normal, and see what was accepted."""
 
 
 @baseline.command()
 @click.argument("patterns", nargs=-1)
-@click.option("--last", default=50, show_default=True, type=click.IntRange(1), help="From so many stored runs.")
+@click.option("--last", default=100, show_default=True, type=click.IntRange(1), help="From so many stored runs.")
 @click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) -> None:

@@ -190,12 +190,10 @@ def _room(
         discovery = ready.discover()
         chosen = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
         checks, notes = comparable(chosen, ab)
+        if not checks and notes:
+            raise UsageError("; ".join(notes), slug="no-checks", fix="name others")
         if not checks:
-            raise (
-                UsageError("; ".join(notes), slug="no-checks", fix="name others")
-                if notes
-                else nothing_to_run(workspace, discovery.checks)
-            )
+            raise nothing_to_run(workspace, discovery.checks)
         if isinstance(browser, BrowserError) and any(check.kind == Kind.JOURNEY for check in checks):
             raise browser
         remember(store, ready, discovery.checks)
