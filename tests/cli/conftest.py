@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CALM = (
-    "[journeys]\nstarved_above = 1.0\n"  # a busy machine is the subject of one test, and no reason for others to fail
-)
+# A busy machine is the subject of tests of its own, and no reason for others to fail.
+CALM = """
+[journeys]
+starved_above = 1.0
+[probes]
+late = "30s"
+"""
 
 PAGES = {
     "/": "<h1>Hello</h1><label>Password <input type=password></label><button>Go</button>",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.cli.conftest import CALM
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -41,7 +42,7 @@ token = "nightly-token"
 @pytest.fixture(scope="module")
 def watch(desk: Desk, site: str) -> Desk:
     """A workspace without any journey."""
-    desk.write("outrider.toml", f'[env]\nSITE = "{site}"\n')
+    desk.write("outrider.toml", f'{CALM}[env]\nSITE = "{site}"\n')
     desk.write("probes/site.toml", PROBES)
     return desk
 

@@ -22,7 +22,7 @@ class Session:
     Attributes:
         durations: By step, in ms, of first attempts that passed.
         runs: Those that say something about the system under test.
-        failed: Those of them whose first attempt failed.
+        failed: Those of them with an attempt that failed; one that was inconclusive and passed then is none.
     """
 
     durations: Mapping[str, tuple[float, ...]]
@@ -40,7 +40,7 @@ def session_of(runs: Sequence[Run]) -> Session:
     return Session(
         durations={step: tuple(values) for step, values in durations.items()},
         runs=len(telling),
-        failed=sum(run.outcome is not Outcome.PASSED for run in telling),
+        failed=sum(any(one.measurement.outcome is Outcome.FAILED for one in run.attempts) for run in telling),
     )
 
 
