@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -77,6 +78,11 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that is killed hangs up; that is no news."""
+
+
+def at_a_terminal() -> None:
+    """Let Ctrl-C be heard by a child even where a build server runs its jobs with it switched off."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

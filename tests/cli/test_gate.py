@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.cli.conftest import serving
+from tests.cli.conftest import at_a_terminal, serving
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -186,6 +186,7 @@ def test_ctrl_c_leaves_things_whole(gated: Desk, site: str) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=at_a_terminal,  # noqa: PLW1509 - no threads matter before exec
     )
     while gated.json("runs", "--limit", "1", "--json") == before:
         assert process.poll() is None

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.cli.conftest import at_a_terminal
 
 from outrider.store import Store
 
@@ -42,6 +43,7 @@ def test_ctrl_c_keeps_what_has_finished(desk: Desk, site: str) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=at_a_terminal,  # noqa: PLW1509 - no threads matter before exec
     )
     assert process.stderr is not None
     first = process.stderr.readline()
