@@ -12,7 +12,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --upgrade
 BENCHMARKS := $(sort $(wildcard benchmarks/*.py))
-CODE := $(wildcard src tests demo benchmarks journeys .ci)
+CODE := $(wildcard src tests demo benchmarks journeys probes .ci)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

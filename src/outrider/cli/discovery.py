@@ -1,4 +1,4 @@
-"""The checks of a workspace: those that pytest collects, and those that stand in files of probes."""
+"""The checks of a workspace: those that pytest collects, and those that stand in files of probes and loads."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.journeys import Found
+    from outrider.load import Catalogue as LoadCatalogue
     from outrider.probes import Catalogue
     from outrider.workspace import Workspace
 
 _NO_TESTS = Collection([], [])
-_PROBES = ("probe:", "probes/")
+_PROBES = ("probe:", "load:", "probes/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +39,28 @@ class Discovery:
 
 
 def wants_probes_only(patterns: Sequence[str]) -> bool:
-    """Tell whether patterns can mean nothing but probes, by how they begin."""
+    """Tell whether patterns can mean nothing but probes and load profiles, by how they begin."""
     return bool(patterns) and all(pattern.removeprefix("./").startswith(_PROBES) for pattern in patterns)
 
 
 def discovered(
-    workspace: Workspace, catalogue: Catalogue, collection: Collection = _NO_TESTS, *, is_whole: bool = True
+    workspace: Workspace,
+    catalogue: Catalogue,
+    loads: LoadCatalogue,
+    collection: Collection = _NO_TESTS,
+    *,
+    is_whole: bool = True,
 ) -> Discovery:
     """Return what a workspace holds.
 
     Args:
         workspace: Whose checks.
         catalogue: Its probes.
+        loads: Its load profiles.
         collection: Its journeys.
         is_whole: Whether these are all of its checks, so that a rule which means none of them is a mistake.
     """
-    problems = list(catalogue.problems)
+    problems = [*catalogue.problems, *loads.problems]
     checks = [_check(workspace, found, problems) for found in collection.tests]
     for node, message in collection.errors:
         where = Place(node.partition("::")[0])
@@ -66,7 +73,7 @@ def discovered(
             )
         )
         checks.append(_broken(workspace, node))
-    checks += catalogue.checks
+    checks += (*catalogue.checks, *loads.checks)
     everything = tuple(checks)
     problems += duplicate_checks(everything)
     if is_whole:

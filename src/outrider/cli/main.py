@@ -20,6 +20,7 @@ _COMMANDS = {
     "runs": "List stored runs.",
     "show": "Show one run: steps, errors and where each artifact lies.",
     "serve": "Answer over HTTP: the calls that heartbeats wait for.",
+    "load": "Put a target under load, live, and find what it sustains.",
     "prove": "Break each journey's target on purpose and report which breaks it notices.",
     "judge": "Say which steps are steady, degraded or improved, and why.",
     "gate": "Run checks and decide whether they got worse.",

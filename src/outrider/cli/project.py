@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from outrider.cli.discovery import Discovery, discovered, wants_probes_only
 from outrider.journeys import (
+    OWNER,
     BrowserServer,
     BrowserSettings,
     JourneyMeasure,
@@ -25,7 +26,10 @@ from outrider.journeys import (
     find_browser,
     reap_orphans,
 )
-from outrider.model import BrowserError, Circumstances, ConfigError
+from outrider.load import KIND as LOAD
+from outrider.load import Catalogue as LoadCatalogue
+from outrider.load import LoadMeasure, Surroundings, read_profiles
+from outrider.model import BrowserError, Circumstances, ConfigError, Kind
 from outrider.probes import Catalogue, Engine, read_probes
 from outrider.runs import Fleet, Turns
 from outrider.store import Retention, Store
@@ -38,12 +42,13 @@ from outrider.workspace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from outrider.baselines import Settings
     from outrider.journeys import Browser
+    from outrider.model import Measure
     from outrider.runs import Listener
-    from outrider.workspace import Secrets, Workspace
+    from outrider.workspace import Secrets, Snapshot, Workspace
 
 
 def workspace_here() -> Workspace:
@@ -100,10 +105,13 @@ class Bench:
     workers: Workers
     measure: JourneyMeasure
     catalogue: Catalogue
+    loads: LoadCatalogue
     mask: Mask
     turns: Turns
     scratch: Path
     circumstances: Circumstances
+    environment: Mapping[str, str]
+    snapshot: Snapshot
 
     def discover(self, patterns: Sequence[str] = ()) -> Discovery:
         """Return the checks of the workspace.
@@ -115,11 +123,24 @@ class Bench:
             WorkerError: If no worker gets ready.
         """
         if wants_probes_only(patterns):
-            return discovered(self.workspace, self.catalogue, is_whole=False)
+            return discovered(self.workspace, self.catalogue, self.loads, is_whole=False)
         folders = (self.workspace.root / path for path in self.workspace.journeys.paths)
         if not (self.workspace.capabilities.journeys and any(folder.exists() for folder in folders)):
-            return discovered(self.workspace, self.catalogue)
-        return discovered(self.workspace, self.catalogue, self.workers.collect())
+            return discovered(self.workspace, self.catalogue, self.loads)
+        return discovered(self.workspace, self.catalogue, self.loads, self.workers.collect())
+
+    def measures(self, kinds: Collection[Kind]) -> Mapping[Kind, Measure]:
+        """Return what measures these kinds of check, of those that take turns on this host."""
+        if Kind.LOAD not in kinds:
+            return {Kind.JOURNEY: self.measure}
+        return {Kind.JOURNEY: self.measure, Kind.LOAD: LoadMeasure(self.loads.profiles, self.surroundings())}
+
+    def surroundings(self) -> Surroundings:
+        """Return where loads run: a copy of the workspace, which they may write to."""
+        root = self.scratch.parent / "load"
+        if not root.exists():
+            self.snapshot.checkout(root)
+        return Surroundings(root, self.environment, self.workspace.load, self.mask)
 
     @contextmanager
     def fleet(self, store: Store, listener: Listener | None = None) -> Iterator[Fleet]:
@@ -136,7 +157,14 @@ def probes_of(workspace: Workspace, secrets: Secrets) -> Catalogue:
     """Return the probes of a workspace; none if they are switched off."""
     if not workspace.capabilities.probes:
         return Catalogue()
-    return read_probes(workspace, {**os.environ, **_values(workspace, secrets)})
+    return read_probes(workspace, {**os.environ, **_values(workspace, secrets)}, others={LOAD})
+
+
+def loads_of(workspace: Workspace, secrets: Secrets) -> LoadCatalogue:
+    """Return the load profiles of a workspace; none if they are switched off."""
+    if not workspace.capabilities.load:
+        return LoadCatalogue()
+    return read_profiles(workspace, {**os.environ, **_values(workspace, secrets)})
 
 
 @contextmanager
@@ -188,10 +216,13 @@ def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[B
             workers=workers,
             measure=measure,
             catalogue=probes_of(workspace, secrets),
+            loads=loads_of(workspace, secrets),
             mask=Mask.of(secrets),
             turns=turns,
             scratch=folder / "runs",
             circumstances=circumstances,
+            environment={**_environment(workspace, secrets, None), OWNER: mark},
+            snapshot=snapshot,
         )
 
 

@@ -68,7 +68,9 @@ def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -
         discovery = ready.discover(patterns)
         for problem in discovery.problems:
             click.echo(str(problem), err=True)
-        checks = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
+        checks = [
+            check for check in select(discovery.checks, patterns) if check.policy.enabled or _is_meant(check, patterns)
+        ]
         if not checks:
             raise nothing_to_run(workspace, discovery.checks)
         remember(store, ready, discovery.checks)
@@ -90,10 +92,17 @@ def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -
     return code
 
 
+def _is_meant(check: Check, patterns: Sequence[str]) -> bool:
+    """Tell whether patterns that match a disabled check mean it: a load is never made in passing."""
+    return bool(patterns) and check.kind != Kind.LOAD
+
+
 def nothing_to_run(workspace: Workspace, checks: Sequence[Check]) -> UsageError:
     """Return why no check is left: a command that did nothing must not look like one that passed."""
     if checks:
-        return UsageError("every check is disabled", slug="no-checks", fix="name one: outrider run PATTERN")
+        return UsageError(
+            "every check is disabled", slug="no-checks", fix="name one: outrider run PATTERN, or outrider load NAME"
+        )
     paths = ", ".join(workspace.journeys.paths)
     return UsageError(
         f"there are no checks: pytest finds no test below {paths}, and there is no probe in probes/",
@@ -113,10 +122,10 @@ def remember(store: Store, ready: Bench, checks: Sequence[Check]) -> None:
 
 
 def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progress) -> list[Run]:
-    """Run the probes all at once and then the journeys one by one; return the runs in the order of the checks."""
+    """Run the probes all at once and then the others one by one; return the runs in the order of the checks."""
     progress.total = len(checks)
     probes = [number for number, check in enumerate(checks) if check.kind == Kind.PROBE]
-    journeys = [number for number, check in enumerate(checks) if check.kind == Kind.JOURNEY]
+    others = [number for number, check in enumerate(checks) if check.kind != Kind.PROBE]
     runs: dict[int, Run] = {}
     if probes:
         progress.say(f"{len(probes)} probes")
@@ -124,11 +133,13 @@ def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progr
             found = fleet.run_all([checks[number] for number in probes], progress.finished)
         runs.update(zip(probes, found, strict=True))
         judge_runs(found, ready, store, progress)
-    runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances, progress)
-    for number in journeys:
-        progress.say(f"{progress.place} {checks[number].name}: waits for other journeys on this host")
+    measures = ready.measures({checks[number].kind for number in others})
+    runner = Runner(measures, store, ready.scratch, ready.circumstances, progress)
+    for number in others:
+        progress.say(f"{progress.place} {checks[number].name}: waits for others on this host")
         with ready.turns.taken():
-            ready.measure.prepare()
+            if checks[number].kind == Kind.JOURNEY:
+                ready.measure.prepare()
             runs[number] = runner.run(checks[number])
         progress.finished(runs[number])
         judge_runs([runs[number]], ready, store, progress)

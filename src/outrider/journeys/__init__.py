@@ -5,6 +5,7 @@ from outrider.journeys.faults import Fault
 from outrider.journeys.har import parse_har
 from outrider.journeys.measure import JourneyMeasure
 from outrider.journeys.messages import Collection, Found
+from outrider.journeys.processes import VARIABLE as OWNER
 from outrider.journeys.processes import claim_folder, reap_orphans
 from outrider.journeys.server import BrowserServer
 from outrider.journeys.sessions import Sessions
@@ -13,7 +14,7 @@ from outrider.journeys.worker_process import WorkerError
 from outrider.journeys.workers import Setting, Workers
 
 __all__ = [
-    "Browser", "BrowserServer", "BrowserSettings", "Collection", "Fault", "Found", "JourneyMeasure", "Sessions",
-    "Setting", "WorkerError", "Workers", "browser_environment", "claim_folder", "find_browser", "parse_har",
+    "OWNER", "Browser", "BrowserServer", "BrowserSettings", "Collection", "Fault", "Found", "JourneyMeasure",
+    "Sessions", "Setting", "WorkerError", "Workers", "browser_environment", "claim_folder", "find_browser", "parse_har",
     "provide_browser", "reap_orphans",
 ]  # fmt: skip

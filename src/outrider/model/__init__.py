@@ -12,7 +12,17 @@ from outrider.model.errors import (
     TooFewSamples,
     UsageError,
 )
+from outrider.model.histogram import Histogram, bucket_of, merged
 from outrider.model.identity import CheckId, RunId, new_run_id
+from outrider.model.load import (
+    EndpointLoad,
+    FailureGroup,
+    ForegroundRun,
+    LoadInterval,
+    LoadResult,
+    altogether,
+    by_endpoint,
+)
 from outrider.model.measurement import (
     ArtifactFile,
     ArtifactKind,
@@ -31,7 +41,8 @@ from outrider.model.run import Attempt, Circumstances, Run
 
 __all__ = [
     "ArtifactFile", "ArtifactKind", "Attempt", "BadSeries", "BrowserError", "Check", "CheckId", "Circumstances",
-    "ConfigError", "ConfigErrors", "ErrorRecord", "ErrorSource", "HostLoad", "Kind", "Measure", "Measurement", "Order",
-    "Outcome", "OutriderError", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind", "StoreError",
-    "TooFewSamples", "UsageError", "exit_code", "new_run_id",
+    "ConfigError", "ConfigErrors", "EndpointLoad", "ErrorRecord", "ErrorSource", "FailureGroup", "ForegroundRun",
+    "Histogram", "HostLoad", "Kind", "LoadInterval", "LoadResult", "Measure", "Measurement", "Order", "Outcome",
+    "OutriderError", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind", "StoreError", "TooFewSamples",
+    "UsageError", "altogether", "bucket_of", "by_endpoint", "exit_code", "merged", "new_run_id",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from outrider.model.check import Check
     from outrider.model.identity import RunId
+    from outrider.model.load import LoadResult
     from outrider.model.outcome import Outcome
 
 
@@ -125,6 +126,7 @@ class Measurement:
         duration_ms: On a monotonic clock, without set-up and tear-down of the prober itself.
         attributes: What was measured with: browser, viewport, protocol, remote address …
         trace_ids: W3C trace ids seen on the wire, in order.
+        load: What a load profile measured beside.
     """
 
     outcome: Outcome
@@ -138,6 +140,7 @@ class Measurement:
     host: HostLoad | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     trace_ids: tuple[str, ...] = ()
+    load: LoadResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
-from outrider.probes.templates import Template, read_template
-from outrider.workspace.tables import Refused, Table, as_any_text, as_table, as_text, split_address
+from outrider.workspace.tables import Refused, Table, as_any_text, as_table, as_text, check_url, split_address
+from outrider.workspace.templates import Template, read_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _NOTHING = Template(())
-_PRINTABLE = 0x20
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +86,3 @@ class Entry:
         if not path.is_file():
             raise Refused("is not a file", "write the path of a file, from the root of the workspace", "missing-file")
         return str(path)
-
-
-def check_url(url: str) -> None:
-    """Accept an absolute URL of HTTP.
-
-    Raises:
-        Refused: If it is none.
-    """
-    fix = 'write it whole, such as "https://shop.example/"'
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or any(ord(character) <= _PRINTABLE for character in url):
-        raise Refused("is not a URL of http or https", fix, "bad-url")

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from outrider.probes.certificates import system_authorities
-from outrider.probes.entry import check_url
 from outrider.probes.expectations import Expectation, read_expectation
-from outrider.probes.templates import Template
-from outrider.workspace.tables import Refused, as_count, as_flag, as_one_of
+from outrider.workspace.tables import Refused, as_count, as_flag, as_one_of, check_url
+from outrider.workspace.templates import Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

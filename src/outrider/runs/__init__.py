@@ -4,14 +4,23 @@ from outrider.runs.attempts import Plan, next_attempt, verdict
 from outrider.runs.course import Listener
 from outrider.runs.execution import Recorder, Runner
 from outrider.runs.fleet import Fleet
+from outrider.runs.foreground import Foreground
 from outrider.runs.judging import Judge, Judgement
-from outrider.runs.primary import GATE_SUFFIX, METRIC, TELLING, primary_durations, primary_series
+from outrider.runs.primary import (
+    GATE_SUFFIX,
+    LOAD_SUFFIX,
+    METRIC,
+    TELLING,
+    TRIAL_SUFFIX,
+    primary_durations,
+    primary_series,
+)
 from outrider.runs.proof import Proof, is_vacuous, prove
 from outrider.runs.standing import Standing, standings
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "GATE_SUFFIX", "METRIC", "TELLING", "Fleet", "Judge", "Judgement", "Listener", "Plan", "Proof", "Recorder",
-    "Runner", "Standing", "Turns", "is_vacuous", "next_attempt", "primary_durations", "primary_series", "prove",
-    "standings", "verdict",
+    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "Judge", "Judgement",
+    "Listener", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous", "next_attempt",
+    "primary_durations", "primary_series", "prove", "standings", "verdict",
 ]  # fmt: skip

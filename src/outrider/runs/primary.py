@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 METRIC = "duration_ms"
 GATE_SUFFIX = "-gate"
 """What a gate's runs add to the name of their environment, which keeps them apart from what is watched."""
+LOAD_SUFFIX = "-load"
+"""What a journey's runs under load add, likewise."""
+TRIAL_SUFFIX = "-trial"
+"""What loads that differ from their profile add, likewise."""
 TELLING = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
 """Outcomes that say something about the system under test; all but PASSED say that an attempt failed."""
 
@@ -35,7 +39,7 @@ def primary_durations(run: Run) -> dict[str, float]:
 def primary_series(store: Store, check: CheckId) -> list[Series]:
     """Return the series of a check's primary steps, as the last run that passed in each place names them.
 
-    What a gate measured is left out.
+    What a gate or a trial measured, or a journey under load, is left out.
     """
     found = [one for one in store.series(check) if one.metric == METRIC]
     named = {place: _named_last(store, check, *place) for place in watched_places(found)}
@@ -43,9 +47,9 @@ def primary_series(store: Store, check: CheckId) -> list[Series]:
 
 
 def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:
-    """Return the environments and locations of series, gates' own left out."""
+    """Return the environments and locations of series, those left out whose runs are kept apart."""
     places = dict.fromkeys((one.environment, one.location) for one in series)
-    return [place for place in places if not place[0].endswith(GATE_SUFFIX)]
+    return [place for place in places if not place[0].endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX))]
 
 
 def last_passed(store: Store, check: CheckId, environment: str, location: str) -> Run | None:

@@ -22,7 +22,8 @@ from outrider.store.limits import (
     bounded,
     identity,
 )
-from outrider.store.schema import artifacts, attempt_artifacts, attempt_steps, attempts, errors, samples
+from outrider.store.loads import pack
+from outrider.store.schema import artifacts, attempt_artifacts, attempt_steps, attempts, errors, loads, samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,7 @@ class Rows:
     errors: list[Row] = field(default_factory=list)
     samples: list[tuple[float, ...]] = field(default_factory=list)
     artifacts: list[Row] = field(default_factory=list)
+    loads: list[Row] = field(default_factory=list)
 
     def add(self, subject: Subject) -> None:
         """Make the rows of one attempt."""
@@ -77,6 +79,7 @@ class Rows:
         self._add_samples(subject, dropped)
         self._add_errors(subject)
         self._add_artifacts(subject)
+        self._add_load(subject)
         self._add_attempt(subject)
 
     def insert(self) -> None:
@@ -86,6 +89,7 @@ class Rows:
             (attempt_steps, self.steps),
             (errors, self.errors),
             (attempt_artifacts, self.artifacts),
+            (loads, self.loads),
         ):
             if rows:
                 self.connection.execute(insert(table), rows)
@@ -155,6 +159,12 @@ class Rows:
             row["name"] = identity(file.name)
             row["media_type"] = identity(file.media_type)
             self.artifacts.append(row)
+
+    def _add_load(self, subject: Subject) -> None:
+        load = subject.attempt.measurement.load
+        if load is not None:
+            place = {"run_key": subject.run_key, "attempt": subject.attempt.number}
+            self.loads.append({**place, "result": pack(load)})
 
     def _add_attempt(self, subject: Subject) -> None:
         attempt, measurement = subject.attempt, subject.attempt.measurement

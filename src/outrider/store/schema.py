@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -227,4 +227,13 @@ beats = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("exit_code", Integer, nullable=False),
     Column("note", Text, nullable=False),
+)  # fmt: skip
+
+loads = Table(
+    "loads", metadata,
+    Column("run_key", Key, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("result", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["run_key", "attempt"], ["attempts.run_key", "attempts.number"], ondelete="CASCADE"),
+    sqlite_with_rowid=False,
 )  # fmt: skip

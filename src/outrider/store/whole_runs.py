@@ -23,6 +23,7 @@ from outrider.model import (
     StepKind,
     UsageError,
 )
+from outrider.store.loads import unpack
 from outrider.store.reading import run_lines, summary_of
 from outrider.store.schema import (
     artifacts,
@@ -32,6 +33,7 @@ from outrider.store.schema import (
     attribute_sets,
     circumstances,
     errors,
+    loads,
     runs,
     samples,
     series,
@@ -103,6 +105,7 @@ class _Parts:
             .where(series.c.environment == line.environment, series.c.location == line.location)
             .order_by(series.c.step, series.c.metric),
         )
+        self.loads = _by_attempt(connection, select(loads).where(loads.c.run_key == run_key))
 
 
 def _by_attempt(connection: Connection, statement: Select[Any]) -> dict[int, list[Row]]:
@@ -169,6 +172,7 @@ def _attempt(row: Row, parts: _Parts) -> Attempt:
         host=_host(row._mapping),
         attributes=json.loads(row.json) if row.json else {},
         trace_ids=_trace_ids(row.trace_ids),
+        load=next((unpack(one.result) for one in parts.loads[row.number]), None),
     )
     return Attempt(row.number, row.measured, row.evidence, measurement)
 

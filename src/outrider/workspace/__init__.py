@@ -13,6 +13,7 @@ from outrider.workspace.settings import (
     BrowserSettings,
     Capabilities,
     JourneySettings,
+    LoadSettings,
     Pattern,
     PolicyOverrides,
     ProbeSettings,
@@ -26,9 +27,9 @@ from outrider.workspace.settings import (
 from outrider.workspace.snapshot import Snapshot, Snapshotter
 
 __all__ = [
-    "BrowserSettings", "Capabilities", "JourneySettings", "Mask", "Names", "Pattern", "PolicyOverrides",
-    "ProbeSettings", "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "SessionSettings",
-    "Snapshot", "Snapshotter", "StoreSettings", "Workspace", "duplicate_checks", "find_root", "format_duration", "init",
-    "load", "masked", "matches", "parse_duration", "parse_overrides", "resolve", "resolve_secrets", "select",
-    "unmatched_patterns",
+    "BrowserSettings", "Capabilities", "JourneySettings", "LoadSettings", "Mask", "Names", "Pattern",
+    "PolicyOverrides", "ProbeSettings", "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource",
+    "Secrets", "SessionSettings", "Snapshot", "Snapshotter", "StoreSettings", "Workspace", "duplicate_checks",
+    "find_root", "format_duration", "init", "load", "masked", "matches", "parse_duration", "parse_overrides",
+    "resolve", "resolve_secrets", "select", "unmatched_patterns",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from outrider.workspace.settings import (
     BrowserSettings,
     Capabilities,
     JourneySettings,
+    LoadSettings,
     Pattern,
     ProbeSettings,
     RetentionSettings,
@@ -103,6 +104,7 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         defaults=_defaults(top.section("defaults")),
         journeys=_journeys(top.section("journeys"), root),
         probes=_probes(top.section("probes")),
+        load=_load(top.section("load")),
         browser=_browser(top.section("browser")),
         store=_store(top.section("store")),
         secrets=secrets,
@@ -162,6 +164,17 @@ def _probes(table: Table) -> ProbeSettings:
     )
     table.close()
     return probes
+
+
+def _load(table: Table) -> LoadSettings:
+    usual = LoadSettings()
+    load = LoadSettings(
+        allowed_hosts=table.read("allowed_hosts", as_texts, usual.allowed_hosts),
+        busy_above=table.read("busy_above", as_share, usual.busy_above),
+        late_s=table.read("late", as_duration, usual.late_s),
+    )
+    table.close()
+    return load
 
 
 def _browser(table: Table) -> BrowserSettings:

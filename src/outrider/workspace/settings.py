@@ -96,6 +96,21 @@ class ProbeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadSettings:
+    """How load profiles run on this host.
+
+    Attributes:
+        allowed_hosts: Names, globs, addresses and networks that a load may go to, beside this machine itself.
+        busy_above: Share of a processor that a generating process may use before it is saturated.
+        late_s: By how much its event loop may be late before it is saturated.
+    """
+
+    allowed_hosts: tuple[str, ...] = ()
+    busy_above: float = 0.9
+    late_s: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
 class BrowserSettings:
     """Which browser measures; `executable` wins over `channel`, and both over what is found."""
 
@@ -187,6 +202,7 @@ class Workspace:
     defaults: Policy = field(default_factory=Policy)
     journeys: JourneySettings = field(default_factory=JourneySettings)
     probes: ProbeSettings = field(default_factory=ProbeSettings)
+    load: LoadSettings = field(default_factory=LoadSettings)
     browser: BrowserSettings = field(default_factory=BrowserSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     secrets: Mapping[str, SecretSource] = field(default_factory=dict)

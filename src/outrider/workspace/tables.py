@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from outrider.model import ConfigError
 from outrider.workspace.durations import parse_duration
@@ -21,6 +22,7 @@ D = TypeVar("D")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
 _LAST_PORT = 65_535
+_PRINTABLE = 0x20
 _LONGEST_S = 36_500 * 86_400.0
 
 
@@ -234,6 +236,22 @@ def split_address(text: str) -> tuple[str, int]:
     if match is None or not 0 < int(match["port"]) <= _LAST_PORT:
         raise Refused("is not an address", 'write host:port, such as "shop.example:443" or "[::1]:443"', "bad-address")
     return match["inside"] or match["host"], int(match["port"])
+
+
+def check_url(url: str) -> None:
+    """Accept an absolute URL of HTTP.
+
+    Raises:
+        Refused: If it is none.
+    """
+    fix = 'write it whole, such as "https://shop.example/"'
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(ord(character) <= _PRINTABLE for character in url):
+        raise Refused("is not a URL of http or https", fix, "bad-url")
 
 
 def as_one_of(*choices: str) -> Callable[[object], str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from outrider.probes.templates import read_template
+from outrider.workspace.templates import read_template
 from outrider.workspace.tables import Refused
 
 KNOWN = {"URL": "http://shop", "EMPTY": "", "ODD": "a${URL}b"}

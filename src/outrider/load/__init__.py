@@ -1,0 +1,14 @@
+"""Measures load profiles: users' locustfiles, unchanged, in a Locust of their own."""
+
+from outrider.load.catalogue import KIND, Catalogue, profile_of, read_profiles, time_limit_s
+from outrider.load.hosts import is_allowed
+from outrider.load.levels import Level, levels
+from outrider.load.measure import Listener, LoadMeasure, Surroundings
+from outrider.load.profile import Profile
+from outrider.load.shapes import Steps, stairs
+from outrider.load.working import work
+
+__all__ = [
+    "KIND", "Catalogue", "Level", "Listener", "LoadMeasure", "Profile", "Steps", "Surroundings", "is_allowed",
+    "levels", "profile_of", "read_profiles", "stairs", "time_limit_s", "work",
+]  # fmt: skip

@@ -1,0 +1,206 @@
+"""Runs Locust with our ears and hands beside an unchanged locustfile; the process's whole life.
+
+Everything of Locust's is used through its events, but for three things that it has none for: when a task begins
+(`pacing`), which hosts are asked (`guard`), and how often workers report (a constant of its module `runners`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import signal
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import gevent
+import psutil
+from gevent.os import make_nonblocking, nb_read
+from locust import LoadTestShape, events, runners
+from locust.main import main as run_locust
+
+from outrider.load.hosts import is_allowed
+from outrider.load.inside import guard, pacing
+from outrider.load.tally import Tally
+from outrider.load.wire import VARIABLE, Aim, Ended, Pulse, Ready, Setting, Started, Stop, read, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from locust.env import Environment
+
+_LISTEN_S = 0.05
+_SHUT_DOWN_S = 2.0
+_REPORT = "outrider"
+_TRACE_LINES = 12
+_PR_SET_PDEATHSIG = 1
+
+
+class Aimed(LoadTestShape):
+    """The users that we were last told."""
+
+    abstract = True  # not for Locust to find
+
+    def __init__(self, users: int) -> None:
+        super().__init__()
+        self.users = users
+
+    def tick(self) -> tuple[int, float]:
+        """Return users and spawn rate; a change takes no longer than a second."""
+        return self.users, float(max(1, abs(self.users - self.get_current_user_count()) * 2))
+
+
+class Session:
+    """Hears Locust's events and tells what happens; hears from us and tells Locust."""
+
+    def __init__(self, setting: Setting, ear: int, mouth: int) -> None:
+        self._setting = setting
+        self._ear = ear
+        self._mouth = mouth
+        self._tally = Tally("local")
+        self._shape = Aimed(setting.users)
+        self._arrivals = pacing.Arrivals(setting.rate, setting.ramp_s) if setting.rate else None
+
+    def attend(self) -> None:
+        """Listen to what Locust tells."""
+        guard.watch(self._setting.allowed_hosts, self._tally.refused)
+        if self._arrivals is not None:
+            pacing.arrive(self._arrivals)
+        events.init.add_listener(self._init)
+        events.request.add_listener(self._request)
+        events.user_error.add_listener(self._user_error)
+        events.report_to_master.add_listener(self._report)
+        events.worker_report.add_listener(self._reported)
+
+    def _init(self, environment: Environment, runner: Any, **_: object) -> None:
+        self._runner, self._environment = runner, environment
+        is_worker = isinstance(runner, runners.WorkerRunner)
+        self._tally.generator = runner.client_id if is_worker else type(runner).__name__
+        self._tally.paced = self._arrivals is not None or pacing.is_paced(environment.user_classes)
+        if self._arrivals is None and self._tally.paced:
+            pacing.follow(self._tally)
+        gevent.spawn(self._beat)
+        if is_worker:
+            return
+        self._refuse_hosts()
+        own_shape = environment.shape_class is not None
+        if self._setting.shaped:
+            environment.shape_class = self._shape
+            self._shape.runner = runner
+        self._say(Ready(own_shape))
+        events.test_start.add_listener(lambda **_: self._say(Started(time.time())))
+        events.quit.add_listener(self._quit)
+        gevent.spawn(self._listen)
+
+    def _refuse_hosts(self) -> None:
+        """End here if the locustfile itself names a host that it may not go to."""
+        for host in (self._environment.host, *(one.host for one in self._environment.user_classes)):
+            name = urlsplit(host or "").hostname
+            if name and not is_allowed(name, self._setting.allowed_hosts):
+                self._tally.refused(name)
+                self._say(self._tally.take())
+                sys.exit(1)
+
+    def _request(
+        self,
+        request_type: str,
+        name: str,
+        response_time: float | None,
+        response_length: int | None,
+        exception: Any = None,
+        **_: object,
+    ) -> None:
+        endpoint = f"{request_type} {name}".strip()
+        took_ms = float(response_time or 0.0)
+        intended_ms = pacing.intended_ms(endpoint, took_ms) if self._tally.paced else took_ms
+        self._tally.answered(
+            time.time(), endpoint, took_ms,
+            failed=bool(exception), intended_ms=intended_ms, received_bytes=int(response_length or 0),
+        )  # fmt: skip
+        if exception:
+            told = f"{type(exception).__name__}: {exception}" if isinstance(exception, Exception) else str(exception)
+            self._tally.failed(endpoint, told)
+
+    def _user_error(self, exception: Exception, tb: Any, **_: object) -> None:
+        frames = "".join(traceback.format_tb(tb)[-_TRACE_LINES:])
+        self._tally.failed("", f"{type(exception).__name__}: {exception}\n{frames}".strip())
+
+    def _report(self, data: dict[str, Any], **_: object) -> None:
+        data[_REPORT] = write(self._tally.take())
+
+    def _reported(self, data: dict[str, Any], **_: object) -> None:
+        if line := data.pop(_REPORT, None):
+            self._write(line if isinstance(line, bytes) else str(line).encode())
+
+    def _quit(self, **_: object) -> None:
+        self._say(self._tally.take())
+        self._say(Ended(self._environment.process_exit_code))
+
+    def _beat(self) -> None:
+        """Tell each second how busy this process is, and how late its event loop."""
+        process = psutil.Process()
+        process.cpu_percent()
+        while True:
+            lag_s = max(_lags(1 - time.time() % 1))
+            late_s = self._arrivals.late_s if self._arrivals else 0.0
+            self._tally.beat(time.time() - 0.5, process.cpu_percent() / 100, lag_s * 1000, late_s)
+            if not isinstance(self._runner, runners.WorkerRunner):
+                self._say(self._tally.take())
+                self._say(self._pulse())
+
+    def _pulse(self) -> Pulse:
+        runner = self._runner
+        workers = runner.worker_count if isinstance(runner, runners.MasterRunner) else 1
+        return Pulse(time.time(), runner.user_count, runner.target_user_count, workers)
+
+    def _listen(self) -> None:
+        """Do as we are told; when nobody is there any more, end."""
+        make_nonblocking(self._ear)
+        rest = b""
+        while chunk := nb_read(self._ear, 65_536):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                match read(line):
+                    case Aim(users):
+                        self._shape.users = users
+                    case Stop():
+                        gevent.spawn(self._runner.quit)
+        gevent.spawn(self._runner.quit)
+        gevent.sleep(_SHUT_DOWN_S)
+        os._exit(1)
+
+    def _say(self, message: object) -> None:
+        self._write(write(message))
+
+    def _write(self, line: bytes) -> None:
+        while line:
+            line = line[os.write(self._mouth, line) :]
+
+
+def _lags(length_s: float) -> Iterator[float]:
+    """Yield by how much each of many short sleeps was late, for about so long."""
+    end_s = time.perf_counter() + length_s
+    while (before_s := time.perf_counter()) < end_s:
+        wanted_s = min(_LISTEN_S, end_s - before_s)
+        gevent.sleep(wanted_s)
+        yield time.perf_counter() - before_s - wanted_s
+    yield 0.0
+
+
+def main(arguments: list[str]) -> None:
+    """Run Locust with its own arguments."""
+    ear, mouth, setting = os.environ.pop(VARIABLE).split(" ", 2)
+    if platform.system() == "Linux":  # also what is forked ends with whoever forked it
+        _end_with_parent()
+        os.register_at_fork(after_in_child=_end_with_parent)
+    runners.WORKER_REPORT_INTERVAL = 1.0
+    Session(read(setting), int(ear), int(mouth)).attend()
+    sys.argv = ["locust", *arguments]
+    run_locust()
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,291 @@
+"""Measures load profiles: one load, in a Locust of its own."""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Protocol
+
+from outrider.load.findings import find_errors, find_samples, find_steps
+from outrider.load.gathering import Gathering
+from outrider.load.process import LocustProcess
+from outrider.load.profile import DURATION_S
+from outrider.load.shapes import Arrivals
+from outrider.load.verdict import End, Facts, abort_reason, assess
+from outrider.load.wire import Aim, Setting, Stop
+from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
+from outrider.workspace import LoadSettings, Mask, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from outrider.load.profile import Profile
+    from outrider.model import CheckId, LoadInterval, Order
+
+_TICK_S = 0.2
+_QUIET_END_S = 15.0
+"""How long Locust may take to let its users end when their time is up."""
+
+_SWIFT_END_S = 1.5
+"""How long it may take where the load has to stop at once."""
+
+_LOG_BYTES = 1 << 20
+_WINDOW = 60
+_WORKERS_WAIT_S = 60
+
+
+class Listener(Protocol):
+    """Hears of a load while it is under way."""
+
+    def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
+        """Hear of the latest seconds, at most a minute of them, and how long the load still takes, if that is known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where Locust runs.
+
+    Attributes:
+        root: Of the workspace, or of a copy of it.
+        environment: All of it, secrets included.
+    """
+
+    root: Path
+    environment: Mapping[str, str]
+    settings: LoadSettings = field(default_factory=LoadSettings)
+    mask: Mask = field(default_factory=Mask)
+
+
+class LoadMeasure:
+    """Carries out load profiles; see `Measure` for what it promises.
+
+    An interrupt (Ctrl-C) ends the load and not the measuring: what was measured so far is returned, and `interrupted`
+    is true from then on.
+
+    Args:
+        profiles: By check.
+        surroundings: Where Locust runs.
+        listener: Hears of every second.
+        enough: Tells whether a load may end before its time, by all its seconds.
+    """
+
+    def __init__(
+        self,
+        profiles: Mapping[CheckId, Profile],
+        surroundings: Surroundings,
+        listener: Listener | None = None,
+        enough: Callable[[Sequence[LoadInterval]], bool] | None = None,
+    ) -> None:
+        self._profiles = profiles
+        self._surroundings = surroundings
+        self._listener = listener
+        self._enough = enough
+        self.interrupted = False
+
+    def measure(self, order: Order) -> Measurement:
+        """Carry out one load."""
+        profile = self._profiles[order.check.id]
+        log = order.scratch / "locust.log"
+        gathering = Gathering()
+        started_us = time.time_ns() // 1000
+        deadline_s = time.monotonic() + order.deadline_s
+        with self._locust(profile, log) as locust:
+            course = _Course(
+                locust, gathering, profile, deadline_s, listener=self._listener, enough=self._enough
+            )  # fmt: skip
+            try:
+                end = course.attend()
+            except KeyboardInterrupt:
+                self.interrupted = True
+                end = End.INTERRUPTED
+                course.finish(_SWIFT_END_S)
+            code = locust.code()
+        facts = self._facts(profile, course, end, log, code)
+        return self._measurement(facts, log, started_us)
+
+    def _locust(self, profile: Profile, log: Path) -> LocustProcess:
+        around = self._surroundings
+        return LocustProcess(
+            arguments_of(profile, around.root),
+            setting_of(profile, around.settings),
+            folder=around.root / profile.folder,
+            environment=around.environment,
+            log=log,
+        )
+
+    def _facts(self, profile: Profile, course: _Course, end: End, log: Path, code: int | None) -> Facts:
+        gathering = course.gathering
+        end_s = course.end_s
+        refused = tuple(gathering.refused)
+        return Facts(
+            profile=profile,
+            settings=self._surroundings.settings,
+            result=gathering.result(end_s),
+            end=end,
+            abort=course.abort,
+            started=gathering.started_s is not None,
+            workers=gathering.workers,
+            lost=tuple(gathering.lost(end_s)) if gathering.started_s else (),
+            refused=refused,
+            code=code,
+            asked_code=gathering.ended.asked_code if gathering.ended else None,
+            log=_tail(log),
+        )
+
+    def _measurement(self, facts: Facts, log: Path, started_us: int) -> Measurement:
+        outcome, reason = assess(facts)
+        result, profile = facts.result, facts.profile
+        root = f"{self._surroundings.root}/"
+        artifacts = (ArtifactFile(ArtifactKind.LOG, "locust.log", "text/plain", log),)
+        measurement = Measurement(
+            outcome=outcome,
+            reason=reason.replace(root, ""),
+            started_us=started_us,
+            duration_ms=result.length_s * 1000,
+            steps=find_steps(result),
+            samples=find_samples(result),
+            errors=find_errors(result),
+            artifacts=() if outcome is Outcome.PASSED else artifacts,
+            attributes={
+                "locust": version("locust"),
+                "users": str(profile.wanted_users or result.most_users),
+                "duration_s": f"{result.length_s:.0f}",
+                "processes": str(profile.generators),
+            },
+            load=result,
+        )
+        return masked(measurement, self._surroundings.mask)
+
+
+class _Course:
+    """A load under way: hears what Locust says, and tells it how many users there are to be and when to stop."""
+
+    def __init__(
+        self,
+        locust: LocustProcess,
+        gathering: Gathering,
+        profile: Profile,
+        deadline_s: float,
+        *,
+        listener: Listener | None,
+        enough: Callable[[Sequence[LoadInterval]], bool] | None,
+    ) -> None:
+        self.gathering = gathering
+        self.end_s = time.time()
+        self.abort = ""
+        self._locust = locust
+        self._profile = profile
+        self._deadline_s = deadline_s
+        self._listener = listener
+        self._enough = enough
+        self._aimed: int | None = None
+        self._told = -1
+
+    def attend(self) -> End:
+        """Stay with the load until it is over."""
+        while True:
+            if self._hear(time.monotonic() + _TICK_S):
+                return End.ITSELF if self.gathering.ended else End.DIED
+            if self.gathering.refused:
+                self.finish(_SWIFT_END_S)
+                return End.REFUSED
+            if time.monotonic() > self._deadline_s:
+                self.finish(_SWIFT_END_S)
+                return End.OVERDUE
+            if self.gathering.started_s is not None and (end := self._steer(time.time() - self.gathering.started_s)):
+                self.finish(_SWIFT_END_S if end is End.ABORTED else _QUIET_END_S)
+                return end
+
+    def finish(self, patience_s: float) -> None:
+        """Stop the load, and hear Locust out for a while."""
+        self.end_s = time.time()
+        self._locust.tell(Stop())
+        until_s = time.monotonic() + patience_s
+        while time.monotonic() < until_s and not self._hear(until_s):
+            pass
+
+    def _hear(self, until_s: float) -> bool:
+        """Hear Locust until then; tell whether it is over."""
+        while (said := self._locust.hear(until_s)) is not None:
+            self.gathering.hear(said)
+        if self.gathering.ended is None and self._locust.is_running:
+            self.end_s = time.time()
+            return False
+        return self.gathering.ended is not None or self._locust.is_silent
+
+    def _steer(self, at_s: float) -> End | None:
+        if self._profile.shape is not None and (users := self._profile.shape.users_at(at_s)) != self._aimed:
+            self._locust.tell(Aim(users))
+            self._aimed = users
+        duration_s = self._duration_s()
+        if int(at_s) > self._told:
+            self._told = int(at_s)
+            if end := self._look_back(None if duration_s is None else duration_s - at_s):
+                return end
+        return End.TIME if duration_s is not None and at_s >= duration_s else None
+
+    def _duration_s(self) -> float | None:
+        own_shape = self.gathering.ready is not None and self.gathering.ready.own_shape and not self._profile.shape
+        return self._profile.duration_s or (None if own_shape else DURATION_S)
+
+    def _look_back(self, left_s: float | None) -> End | None:
+        """Tell of the last whole second, and see whether the load is to end for what it showed."""
+        whole_s = float(int(time.time()) - 1)
+        latest = self.gathering.intervals(whole_s, _WINDOW)
+        if not latest:
+            return None
+        if self._listener is not None:
+            self._listener.second(latest, left_s)
+        self.abort = abort_reason(latest, self._profile)
+        if self.abort:
+            return End.ABORTED
+        return End.ENOUGH if self._enough and self._enough(self.gathering.intervals(whole_s)) else None
+
+
+def setting_of(profile: Profile, settings: LoadSettings) -> Setting:
+    """Return what each process of a load is told."""
+    shape = profile.shape
+    arrivals = shape if isinstance(shape, Arrivals) else None
+    return Setting(
+        allowed_hosts=(*settings.allowed_hosts, *profile.allowed_hosts),
+        shaped=shape is not None,
+        users=shape.users_at(0.0) if shape else 0,
+        rate=arrivals.rate / profile.generators if arrivals else 0.0,
+        ramp_s=arrivals.ramp_s if arrivals else 0.0,
+    )
+
+
+def arguments_of(profile: Profile, root: Path) -> list[str]:
+    """Return Locust's arguments for a profile; what it does not say is left to the locustfile's own settings."""
+    arguments = ["-f", str(root / profile.file), "--headless", "--only-summary"]
+    for flag, value in (("-H", profile.host), ("-u", profile.users), ("-r", profile.spawn_rate)):
+        if value is not None and not (flag == "-u" and profile.shape):
+            arguments += [flag, str(value)]
+    for flag, values in (("-T", profile.tags), ("-E", profile.exclude_tags)):
+        arguments += [flag, *values] if values else []
+    if profile.workers:
+        arguments += ["--master", "--expect-workers", str(profile.workers)]
+        arguments += ["--expect-workers-max-wait", str(_WORKERS_WAIT_S)]
+    elif profile.processes > 1:
+        port = str(_free_port())
+        arguments += ["--processes", str(profile.processes), "--master-bind-port", port, "--master-port", port]
+    return [*arguments, *profile.arguments, *profile.classes]
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _tail(log: Path) -> str:
+    """Return the end of what Locust printed, and cut the file to that."""
+    data = log.read_bytes() if log.exists() else b""
+    if len(data) > _LOG_BYTES:
+        data = data[-_LOG_BYTES:]
+        log.write_bytes(data)
+    return data.decode(errors="replace")

@@ -1,0 +1,123 @@
+"""Counts requests in the process that makes them, second by second."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from outrider.load.wire import Counted, Failures, Requests, Second
+from outrider.model import bucket_of
+
+_MOST_GROUPS = 200
+_MOST_SAMPLES = 3
+_SAMPLE_CHARACTERS = 2_000
+_GROUP_CHARACTERS = 200
+_CHANGING = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b|\d{4,}")
+_OTHERS = "others"
+
+
+@dataclass(slots=True)
+class _Endpoint:
+    """Counts by bucket."""
+
+    succeeded: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    failed: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    intended: dict[int, int] | None = None
+    received_bytes: int = 0
+
+
+@dataclass(slots=True)
+class _Group:
+    count: int = 0
+    samples: list[str] = field(default_factory=list)
+
+
+class Tally:
+    """What happened since it was last taken.
+
+    Args:
+        generator: Name of this process.
+        paced: Whether requests have an intended start.
+    """
+
+    def __init__(self, generator: str, *, paced: bool = False) -> None:
+        self.generator = generator
+        self.paced = paced
+        self._seconds: dict[int, dict[str, _Endpoint]] = {}
+        self._pulses: dict[int, tuple[float, float, float]] = {}
+        self._groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
+        self._refused: dict[str, None] = {}
+
+    def answered(
+        self, at_s: float, endpoint: str, took_ms: float, *, failed: bool, intended_ms: float, received_bytes: int
+    ) -> None:
+        """Count a request that is over.
+
+        Args:
+            at_s: When it was over, seconds since the epoch.
+            endpoint: Method and name.
+            took_ms: From sending.
+            failed: Whether it did.
+            intended_ms: From when it should have been sent.
+            received_bytes: Of the answer's body.
+        """
+        found = self._endpoint(int(at_s), endpoint)
+        (found.failed if failed else found.succeeded)[bucket_of(took_ms)] += 1
+        found.received_bytes += received_bytes
+        if found.intended is not None:
+            found.intended[bucket_of(intended_ms)] += 1
+
+    def skipped(self, at_s: float, endpoint: str, intended_ms: float) -> None:
+        """Count a request that should have been sent while its user was held up, and was not."""
+        found = self._endpoint(int(at_s), endpoint)
+        if found.intended is not None:
+            found.intended[bucket_of(intended_ms)] += 1
+
+    def failed(self, endpoint: str, message: str) -> None:
+        """Note why a request failed, or a user without an endpoint."""
+        whole = message[:_SAMPLE_CHARACTERS]
+        key = (endpoint, _CHANGING.sub("…", whole)[:_GROUP_CHARACTERS])
+        if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
+            key = (endpoint if (endpoint, _OTHERS) in self._groups else "", _OTHERS)
+        group = self._groups[key]
+        group.count += 1
+        if len(group.samples) < _MOST_SAMPLES and whole not in group.samples:
+            group.samples.append(whole)
+
+    def refused(self, host: str) -> None:
+        """Note a host that no load may go to; may be called from any thread."""
+        self._refused[host] = None
+
+    def beat(self, at_s: float, cpu_share: float, lag_ms: float, late_s: float) -> None:
+        """Note how busy this process was within a second, and how late it is."""
+        self._pulses[int(at_s)] = (cpu_share, lag_ms, late_s)
+        self._seconds.setdefault(int(at_s), {})
+
+    def take(self) -> Counted:
+        """Return what was counted, and begin anew."""
+        seconds, self._seconds = self._seconds, {}
+        pulses, self._pulses = self._pulses, {}
+        groups, self._groups = self._groups, defaultdict(_Group)
+        return Counted(
+            self.generator,
+            tuple(Second(at, *pulses.get(at, (0.0, 0.0, 0.0)), _requests(seconds[at])) for at in sorted(seconds)),
+            tuple(Failures(*key, group.count, tuple(group.samples)) for key, group in groups.items()),
+            tuple(self._refused),
+        )
+
+    def _endpoint(self, at: int, endpoint: str) -> _Endpoint:
+        endpoints = self._seconds.get(at)
+        if endpoints is None:
+            endpoints = self._seconds[at] = {}
+        found = endpoints.get(endpoint)
+        if found is None:
+            found = endpoints[endpoint] = _Endpoint(intended=defaultdict(int) if self.paced else None)
+        return found
+
+
+def _requests(endpoints: dict[str, _Endpoint]) -> tuple[Requests, ...]:
+    return tuple(
+        Requests(name, dict(one.succeeded), dict(one.failed), one.intended and dict(one.intended), one.received_bytes)
+        for name, one in endpoints.items()
+    )

@@ -1,0 +1,246 @@
+"""What a load says: of the target, of the generator, or of the locustfile. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from outrider.load.profile import Expectation
+from outrider.model import Outcome, altogether
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from outrider.load.profile import Profile
+    from outrider.model import EndpointLoad, FailureGroup, LoadInterval, LoadResult
+    from outrider.workspace import LoadSettings
+
+Verdict = tuple[Outcome, str]
+
+_STARVED_SHARE = 0.2  # of the seconds, from which on a generator counts as saturated
+_STARVED_LEAST = 2
+_REACHED = 0.95
+_LATE_S = 1.0
+_FEWEST = 20  # requests, below which no share of them stops a load
+_ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
+_NOTHING = Expectation()
+_LOGGED = re.compile(r"\bERROR/[^:]*: (?P<text>.*)")
+
+
+class End(Enum):
+    """How a load came to its end."""
+
+    TIME = auto()
+    ITSELF = auto()
+    ABORTED = auto()
+    ENOUGH = auto()
+    INTERRUPTED = auto()
+    OVERDUE = auto()
+    DIED = auto()
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known when a load is over.
+
+    Attributes:
+        abort: What the abort rule says, if it stopped the load.
+        started: Whether the load began at all.
+        workers: Generating processes that were there at last.
+        lost: Names of those that fell silent.
+        code: Locust's exit code; negative for the signal that killed it.
+        asked_code: The exit code that the locustfile asks for, or None.
+        log: What Locust printed.
+    """
+
+    profile: Profile
+    settings: LoadSettings
+    result: LoadResult
+    end: End
+    abort: str = ""
+    started: bool = True
+    workers: int = 1
+    lost: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    code: int | None = 0
+    asked_code: int | None = None
+    log: str = ""
+
+
+def assess(facts: Facts) -> Verdict:
+    """Return the outcome of a load and its reason: first whether the generator can be believed, and the target last."""
+    rules = (_refused, _not_started, _silent, _interrupted, _died, _lost, _saturated, _aborted, _not_reached, _broken)
+    return next((verdict for rule in rules if (verdict := rule(facts))), (Outcome.PASSED, ""))
+
+
+def breaches(intervals: Sequence[LoadInterval], expected: Expectation) -> list[str]:
+    """Return what of the requests in these intervals is not as expected, a text each."""
+    total = altogether(part for one in intervals for part in one.endpoints)
+    return list(_breaches(total, expected, sum(one.length_s for one in intervals)))
+
+
+def abort_reason(intervals: Sequence[LoadInterval], profile: Profile) -> str:
+    """Return why a load is to be stopped before its time, by its latest intervals; empty if it is not."""
+    rule = profile.abort
+    if rule is None or not intervals:
+        return ""
+    begin_s = intervals[-1].offset_s + intervals[-1].length_s - rule.window_s
+    window = [one for one in intervals if one.offset_s + one.length_s > begin_s]
+    if sum(part.requests for one in window for part in one.endpoints) < _FEWEST:
+        return ""
+    found = breaches(window, rule.limits)
+    return f"{'; '.join(found)} within {rule.window_s:g} s" if found else ""
+
+
+def _refused(facts: Facts) -> Verdict | None:
+    if not facts.refused:
+        return None
+    hosts = ", ".join(facts.refused)
+    fix = "if it is yours to load, name it in allowed_hosts below [load] in outrider.toml"
+    return Outcome.SETUP_ERROR, f"the locustfile asked for {hosts}, where no load may go: {fix}"
+
+
+def _not_started(facts: Facts) -> Verdict | None:
+    if facts.started:
+        return None
+    if facts.end is End.INTERRUPTED:
+        return Outcome.INCONCLUSIVE, "interrupted before the load began"
+    if facts.profile.workers and facts.workers < facts.profile.workers:
+        return Outcome.INCONCLUSIVE, f"{facts.workers} of {facts.profile.workers} workers connected"
+    if facts.end is End.OVERDUE:
+        return Outcome.SETUP_ERROR, "the load had not begun when its time was up"
+    why = complaint(facts.log, facts.profile.file)
+    return Outcome.SETUP_ERROR, why or f"Locust ended before the load began (exit code {facts.code}) and said nothing"
+
+
+def _silent(facts: Facts) -> Verdict | None:
+    if any(one.requests for one in facts.result.endpoints):
+        return None
+    if facts.end is End.INTERRUPTED:
+        return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
+    own = [one for one in facts.result.failures if not one.endpoint]
+    said = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else complaint(facts.log, "")
+    return Outcome.SETUP_ERROR, f"no request was made{f': {said}' if said else ''}"
+
+
+def _interrupted(facts: Facts) -> Verdict | None:
+    if facts.end is not End.INTERRUPTED:
+        return None
+    return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s: these are partial results"
+
+
+def _died(facts: Facts) -> Verdict | None:
+    after = f"after {facts.result.length_s:.0f} s"
+    if facts.end is End.OVERDUE:
+        return Outcome.INCONCLUSIVE, f"was still running {after} and was stopped: set its duration, or a longer timeout"
+    if facts.end is not End.DIED:
+        return None
+    if facts.code is not None and facts.code < 0:
+        return Outcome.INCONCLUSIVE, f"Locust was killed by signal {-facts.code} {after}"
+    why = f"exit code {facts.code}: sys.exit() ends Locust whole; to end one user raise StopUser"
+    return Outcome.SETUP_ERROR, f"the locustfile ended Locust {after} ({why})"
+
+
+def _lost(facts: Facts) -> Verdict | None:
+    if not facts.lost:
+        return None
+    return Outcome.INCONCLUSIVE, f"{len(facts.lost)} of {facts.profile.generators} workers were lost during the load"
+
+
+def _saturated(facts: Facts) -> Verdict | None:
+    seconds, settings = facts.result.intervals, facts.settings
+    busy = [one for one in seconds if one.cpu_share > settings.busy_above]
+    late = [one for one in seconds if one.lag_ms > settings.late_s * 1000]
+    starved = [one for one in seconds if one in busy or one in late]
+    if len(starved) < max(_STARVED_LEAST, _STARVED_SHARE * len(seconds)):
+        return None
+    if len(busy) >= len(late):
+        told = f"used {max(one.cpu_share for one in busy):.0%} of a processor"
+    else:
+        told = f"was up to {max(one.lag_ms for one in late):.0f} ms late"
+    share = len(starved) / len(seconds)
+    return Outcome.INCONCLUSIVE, f"the generator was saturated in {share:.0%} of the time: it {told}; add processes"
+
+
+def _aborted(facts: Facts) -> Verdict | None:
+    if facts.end is not End.ABORTED:
+        return None
+    return Outcome.FAILED, f"stopped after {facts.result.length_s:.0f} s: {facts.abort}"
+
+
+def _not_reached(facts: Facts) -> Verdict | None:
+    profile, result = facts.profile, facts.result
+    if facts.end is End.ENOUGH:
+        return None
+    if facts.end is End.ITSELF and profile.duration_s and result.length_s < _REACHED * profile.duration_s:
+        return (
+            Outcome.INCONCLUSIVE,
+            f"the locustfile ended the load after {_took(facts)}",
+        )
+    wanted = profile.wanted_users
+    if wanted and result.most_users < _REACHED * wanted:
+        return Outcome.INCONCLUSIVE, f"the load was not reached: {result.most_users} of {wanted} users"
+    late_s = result.intervals[-1].late_s if result.intervals else 0.0
+    if late_s > _LATE_S:
+        busy = f"all {result.most_users} users were busy"
+        return Outcome.INCONCLUSIVE, f"the rate was not reached: at the end tasks began {late_s:.1f} s late, {busy}"
+    return None
+
+
+def _took(facts: Facts) -> str:
+    return f"{facts.result.length_s:.0f} of {facts.profile.duration_s:g} s"
+
+
+def _broken(facts: Facts) -> Verdict | None:
+    found = breaches(facts.result.intervals, facts.profile.expect.get("", _NOTHING))
+    by_name = {one.endpoint: one for one in facts.result.endpoints}
+    for name, expected in facts.profile.expect.items():
+        if name in by_name:
+            found += (f"{name}: {text}" for text in _breaches(by_name[name], expected, facts.result.length_s))
+        elif name:
+            found.append(f"{name}: was never requested")
+    if found:
+        return Outcome.FAILED, f"{'; '.join(found)}{_most_frequent(facts.result.failures)}"
+    if facts.asked_code:
+        return Outcome.FAILED, f"the locustfile asks for exit code {facts.asked_code}"
+    return None
+
+
+def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Iterator[str]:
+    most = expected.failure_share
+    if most is not None and part.failure_share > most:
+        yield f"{_percent(part.failure_share)} of {part.requests:,} requests failed, at most {_percent(most)} may"
+    for share, limit_ms in expected.quantiles.items():
+        found_ms = part.times.quantile(share)
+        if found_ms is not None and found_ms > limit_ms:
+            yield f"p{share * 100:g} is {found_ms:.0f} ms, {limit_ms:.0f} ms allowed"
+    rate = part.requests / max(length_s, 1e-9)
+    if expected.requests_per_s is not None and rate < expected.requests_per_s:
+        yield f"{rate:.1f} requests/s, at least {expected.requests_per_s:g} expected"
+
+
+def complaint(log: str, file: str) -> str:
+    """Return what Locust, or Python, says to be wrong at last; with the line of the locustfile, if it tells one."""
+    errors = [match.group().strip() for match in _ERROR.finditer(log)]
+    logged = [match["text"].strip() for match in _LOGGED.finditer(log)]
+    found = (errors or logged or [line.strip() for line in log.splitlines() if line.strip()] or [""])[-1]
+    places = re.findall(rf'File "[^"]*{re.escape(file)}", line (\d+)', log) if file else []
+    return f"{file}:{places[-1]}: {found}" if places and found else found
+
+
+def _most_frequent(failures: Sequence[FailureGroup]) -> str:
+    if not failures:
+        return ""
+    first = failures[0]
+    return f" ({first.count} x {f'{first.endpoint}: ' if first.endpoint else ''}{_first_line(first)})"
+
+
+def _first_line(group: FailureGroup) -> str:
+    return (group.samples[0] if group.samples else group.message).partition("\n")[0]
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.3g} %"
