@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import curve_fit
+from scipy.optimize import nnls
 
 from outrider.model import BadSeries, TooFewSamples
 
@@ -84,20 +84,20 @@ def _law(n: FloatArray, rate: float, contention: float, coherency: float) -> Flo
 
 
 def _fit(n: FloatArray, x: FloatArray) -> tuple[float, float, float]:
-    """Return the three parameters; each level weighs the same in proportion, since rates differ by magnitudes."""
+    """Return the three parameters.
 
-    def logarithm(users: FloatArray, rate: float, contention: float, coherency: float) -> FloatArray:
-        return np.asarray(np.log(_law(users, rate, contention, coherency)))
-
-    bounds = ([1e-12, 0.0, 0.0], [np.inf, 1.0, 1.0])
-    first = float(x[0] / n[0])
-    found, _ = curve_fit(logarithm, n, np.log(x), p0=(first, 0.01, 1e-4), bounds=bounds, maxfev=20_000)
-    return float(found[0]), float(found[1]), float(found[2])
+    N / X(N) is linear in 1/r, a/r and b/r, none of which can be negative; rows are scaled so that an error of a rate
+    weighs in proportion to it.
+    """
+    columns = np.column_stack([np.ones_like(n), n - 1, n * (n - 1)]) * (x / n)[:, np.newaxis]
+    (inverse, contention, coherency), _ = nnls(columns, np.ones_like(n))
+    inverse = max(float(inverse), 1e-12)
+    return 1 / inverse, float(contention) / inverse, float(coherency) / inverse
 
 
 def _peak(fitted: tuple[float, float, float], most_users: float) -> tuple[float, float]:
     """Return the users and the rate at the peak; the rate is that of the users tried, if the peak lies beyond."""
     _, contention, coherency = fitted
-    peak = float(np.sqrt((1 - contention) / coherency)) if coherency > 0 else np.inf
+    peak = float(np.sqrt(max(0.0, 1 - contention) / coherency)) if coherency > 0 else np.inf
     users = min(max(1.0, peak), most_users)
     return peak, float(_law(np.array([users]), *fitted)[0])

@@ -163,6 +163,6 @@ def _joined(intervals: Sequence[LoadInterval]) -> LoadInterval:
         workers=min(one.workers for one in intervals),
         cpu_share=max(one.cpu_share for one in intervals),
         lag_ms=max(one.lag_ms for one in intervals),
-        late_s=last.late_s,
+        late_s=max(one.late_s for one in intervals),
         endpoints=by_endpoint(part for one in intervals for part in one.endpoints),
     )

@@ -23,6 +23,7 @@ _STARVED_SHARE = 0.2  # of the seconds, from which on a generator counts as satu
 _STARVED_LEAST = 2
 _REACHED = 0.95
 _LATE_S = 1.0
+_LATELY = 2
 _FEWEST = 20  # requests, below which no share of them stops a load
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
 _NOTHING = Expectation()
@@ -72,7 +73,7 @@ class Facts:
 
 def assess(facts: Facts) -> Verdict:
     """Return the outcome of a load and its reason: first whether the generator can be believed, and the target last."""
-    rules = (_refused, _not_started, _silent, _interrupted, _died, _lost, _saturated, _aborted, _not_reached, _broken)
+    rules = (_refused, _not_started, _died, _silent, _interrupted, _lost, _saturated, _aborted, _not_reached, _broken)
     return next((verdict for rule in rules if (verdict := rule(facts))), (Outcome.PASSED, ""))
 
 
@@ -122,7 +123,7 @@ def _silent(facts: Facts) -> Verdict | None:
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
     own = [one for one in facts.result.failures if not one.endpoint]
-    said = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else complaint(facts.log, "")
+    said = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else _errors(facts.log)
     return Outcome.SETUP_ERROR, f"no request was made{f': {said}' if said else ''}"
 
 
@@ -183,7 +184,7 @@ def _not_reached(facts: Facts) -> Verdict | None:
     wanted = profile.wanted_users
     if wanted and result.most_users < _REACHED * wanted:
         return Outcome.INCONCLUSIVE, f"the load was not reached: {result.most_users} of {wanted} users"
-    late_s = result.intervals[-1].late_s if result.intervals else 0.0
+    late_s = max((one.late_s for one in result.intervals[-_LATELY:]), default=0.0)
     if late_s > _LATE_S:
         busy = f"all {result.most_users} users were busy"
         return Outcome.INCONCLUSIVE, f"the rate was not reached: at the end tasks began {late_s:.1f} s late, {busy}"
@@ -224,11 +225,16 @@ def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Ite
 
 def complaint(log: str, file: str) -> str:
     """Return what Locust, or Python, says to be wrong at last; with the line of the locustfile, if it tells one."""
-    errors = [match.group().strip() for match in _ERROR.finditer(log)]
-    logged = [match["text"].strip() for match in _LOGGED.finditer(log)]
-    found = (errors or logged or [line.strip() for line in log.splitlines() if line.strip()] or [""])[-1]
+    found = _errors(log) or next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
     places = re.findall(rf'File "[^"]*{re.escape(file)}", line (\d+)', log) if file else []
     return f"{file}:{places[-1]}: {found}" if places and found else found
+
+
+def _errors(log: str) -> str:
+    """Return the last error that Python or Locust tells; empty if there is none."""
+    errors = [match.group().strip() for match in _ERROR.finditer(log)]
+    logged = [match["text"].strip() for match in _LOGGED.finditer(log)]
+    return (errors or logged or [""])[-1]
 
 
 def _most_frequent(failures: Sequence[FailureGroup]) -> str:

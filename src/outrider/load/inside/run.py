@@ -6,6 +6,7 @@ Everything of Locust's is used through its events, but for three things that it 
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import platform
@@ -82,6 +83,7 @@ class Session:
         self._tally.paced = self._arrivals is not None or pacing.is_paced(environment.user_classes)
         if self._arrivals is None and self._tally.paced:
             pacing.follow(self._tally)
+        self._pid = os.getpid()
         gevent.spawn(self._beat)
         if is_worker:
             return
@@ -93,6 +95,7 @@ class Session:
         self._say(Ready(own_shape))
         events.test_start.add_listener(lambda **_: self._say(Started(time.time())))
         events.quit.add_listener(self._quit)
+        atexit.register(self._last_words)  # a locustfile that exits lets no event fire
         gevent.spawn(self._listen)
 
     def _refuse_hosts(self) -> None:
@@ -134,6 +137,10 @@ class Session:
     def _reported(self, data: dict[str, Any], **_: object) -> None:
         if line := data.pop(_REPORT, None):
             self._write(line if isinstance(line, bytes) else str(line).encode())
+
+    def _last_words(self) -> None:
+        if os.getpid() == self._pid:
+            self._say(self._tally.take())
 
     def _quit(self, **_: object) -> None:
         self._say(self._tally.take())
