@@ -103,7 +103,7 @@ def _files(
 
 
 def _load_tables(files: tuple[str, ...]) -> str:
-    """Return a table of a load profile for each locustfile, named by its file, or its path where several share a name."""
+    """Return a table of a load profile for each locustfile, named by its file, or its path where that is shared."""
     stems = [Path(file).stem for file in files]
     names = [stem if stems.count(stem) == 1 else file for file, stem in zip(files, stems, strict=True)]
     tables = [(json.dumps(text, ensure_ascii=False) for text in pair) for pair in zip(names, files, strict=True)]
