@@ -181,7 +181,7 @@ class Engine:
             samples=findings.samples,
             errors=tuple(_error(one, findings.address) for one in findings.failures),
             artifacts=keep(findings.exhibits, order.scratch),
-            attributes={name: value for name, value in findings.attributes.items() if value},
+            attributes={name: value for name, value in {**findings.attributes, "own_network": ours.lost}.items() if value},
         )
         if outcome == Outcome.PASSED and not order.evidence:
             return measurement

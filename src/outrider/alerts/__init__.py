@@ -1,0 +1,1 @@
+"""Incidents, who is told of them, and how that reaches them."""
