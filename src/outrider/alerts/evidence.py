@@ -191,7 +191,7 @@ class _Reading:
             "tags": self._tags(),
         }
         labels = {name: value for name, value in labels.items() if value}
-        return Symptom(subject, present, run.due_us, facts, causes, labels, once)
+        return Symptom(subject, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
 
     def _tags(self) -> str:
         check = self._known.checks.get(self._run.check)
@@ -209,10 +209,9 @@ def _hosts(attempt: Attempt | None) -> list[str]:
 
 
 def _host(place: str) -> str:
-    """Return the host, with its port where it is not the usual one, of a URL or an address."""
+    """Return the host of a URL or an address."""
     try:
-        parts = urlsplit(place if "://" in place else f"//{place}")
-        return f"{parts.hostname}:{parts.port}" if parts.hostname and parts.port else parts.hostname or ""
+        return urlsplit(place if "://" in place else f"//{place}").hostname or ""
     except ValueError:
         return ""
 
