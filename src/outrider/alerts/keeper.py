@@ -145,6 +145,17 @@ class Keeper:
         self._begin()
         return found
 
+    def restore(self, changes: AlertChanges) -> None:
+        """Take back changes that could not be written; they come again with the next ones."""
+        self._changed["incidents"] |= {one.id for one in changes.incidents}
+        self._changed["watches"] |= {one.subject for one in changes.watches}
+        self._changed["groups"] |= {one.key for one in changes.groups}
+        self._changed["lost_incidents"] |= set(changes.forgotten_incidents)
+        self._changed["lost_watches"] |= set(changes.forgotten_watches)
+        self._changed["lost_groups"] |= set(changes.forgotten_groups)
+        self._out = [*changes.notifications, *self._out]
+        self._heard = [*changes.heard, *self._heard]
+
     # One symptom
 
     def _hear(self, symptom: Symptom, now_us: int) -> None:

@@ -57,8 +57,7 @@ def write_changes(connection: Connection, changes: AlertChanges) -> None:
 
 def add_notification(connection: Connection, new: Notification) -> None:
     """Put a row into the outbox, unless it is there; what waits of its topic for its receiver is superseded."""
-    known = connection.execute(select(notifications.c.key).where(notifications.c.id == new.id)).first()
-    if known is not None:
+    if knows_notification(connection, new.id):
         return
     waiting = (
         (notifications.c.topic == new.topic)
@@ -68,6 +67,11 @@ def add_notification(connection: Connection, new: Notification) -> None:
     told = {"status": Status.SUPERSEDED.value, "done_us": new.created_us}
     connection.execute(update(notifications).where(waiting).values(**told))
     connection.execute(insert(notifications), _row(new))
+
+
+def knows_notification(connection: Connection, identity: str) -> bool:
+    """Return whether a row with this id is in the outbox."""
+    return connection.execute(select(notifications.c.key).where(notifications.c.id == identity)).first() is not None
 
 
 def write_notification(connection: Connection, changed: Notification) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from outrider.store.alerting import (
     add_notification,
+    knows_notification,
     read_acknowledgements,
     read_heard,
     read_incidents,
@@ -287,6 +288,11 @@ class Store:
         """Return rows of the outbox in their order: of one receiver, in one status, due by then."""
         with self._database.reading() as connection:
             return read_notifications(connection, receiver=receiver, status=status, due_us=due_us, limit=limit)
+
+    def has_notification(self, identity: str) -> bool:
+        """Return whether a row with this id is in the outbox, whatever became of it."""
+        with self._database.reading() as connection:
+            return knows_notification(connection, identity)
 
     def notification_times(self, receiver: str, status: Status, since_us: int) -> tuple[int, ...]:
         """Return when notifications of a receiver reached a status since then, the earliest first."""
