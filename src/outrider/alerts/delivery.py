@@ -1,4 +1,4 @@
-"""Delivers what stands in the outbox: at least once, each channel in a thread of its own, so that none holds up another.
+"""Delivers what stands in the outbox, at least once: each channel in a thread of its own, so that none delays another.
 
 The one duplicate that can be is a letter whose sending a crash cut between the receiver's yes and our note of it; it
 then comes again with the same Message-ID, Idempotency-Key or dedup key.
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.5
 _AT_ONCE = 50
+_MOST_ORPHANS = 100_000
 _HOUR_US = 3_600_000_000
 _GIVE_UP_US = 24 * _HOUR_US
 _LEAVE_S = 15.0
@@ -203,6 +204,10 @@ class Deliverer:
         ]
 
     def __enter__(self) -> Self:
+        for row in self._store.notifications(status=Status.QUEUED, limit=_MOST_ORPHANS):
+            if row.receiver not in self._lanes:
+                note = "there is no such receiver any more"
+                self._store.note_notification(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
         for thread in self._threads:
             thread.start()
         return self

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from outrider.alerts.matching import Matcher
     from outrider.alerts.oncall import Escalation, Rotation
+    from outrider.alerts.receivers import Receiver
     from outrider.alerts.windows import Window
-    from outrider.workspace import Secret
 
 ALERTS_FILE = "scheduler/alerts.toml"
 RUNBOOKS_FOLDER = "scheduler/runbooks"
@@ -70,8 +70,7 @@ class ReceiverSettings:
     """A channel.
 
     Attributes:
-        kind: What it speaks.
-        options: What its kind needs; texts may be secrets, so `repr` hides them.
+        channel: What speaks to it.
         per_hour: How many notifications an hour at most.
         fallback: The receiver that gets what this one cannot deliver; empty for none.
         fallback_after_us: After how long it gets it.
@@ -80,8 +79,7 @@ class ReceiverSettings:
     """
 
     name: str
-    kind: str
-    options: Mapping[str, Secret | tuple[str, ...] | int | bool] = field(default_factory=dict, repr=False)
+    channel: Receiver
     per_hour: int = 60
     fallback: str = ""
     fallback_after_us: int = 120_000_000

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.alerts.receivers.receiver import Letter
-from outrider.model import ConfigError
 
 if TYPE_CHECKING:
     from outrider.alerts.message import Message
     from outrider.alerts.settings import ReceiverSettings
-    from outrider.model import Place
 
 _MOST_CHARACTERS = 100_000
 
@@ -27,17 +25,16 @@ def write(message: Message, settings: ReceiverSettings, identity: str) -> Letter
     return Letter(identity, subject, body[:_MOST_CHARACTERS], message)
 
 
-def check_template(text: str, where: Place) -> ConfigError | None:
-    """Return the problem that a template is no Jinja2; None if it is."""
+def check_template(text: str) -> str:
+    """Return what is wrong with a template; empty if it is Jinja2."""
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - only where there are templates
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
 
     try:
         ImmutableSandboxedEnvironment().parse(text)
     except TemplateSyntaxError as error:
-        fix = "correct it; docs/alerts.md lists what it may use"
-        return ConfigError(f"is no template: {error.message}", slug="bad-template", fix=fix, where=where)
-    return None
+        return str(error.message)
+    return ""
 
 
 def _filled(template: str, message: Message) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -43,15 +44,18 @@ class Mail:
         """Send it; the server's yes to the whole message is the delivery."""
         mail = envelope(letter, self.sender, self.to)
         try:
-            with self._connected() as server:
+            server = self._connected()
+            try:
                 server.send_message(mail)
+            finally:
+                with suppress(OSError, smtplib.SMTPException):  # it has said yes or no already
+                    server.quit()
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             raise Undelivered(f"no recipient was taken ({codes[0]})", recoverable=max(codes) < _PERMANENT) from None
         except smtplib.SMTPResponseException as error:
-            said = (
-                error.smtp_error if isinstance(error.smtp_error, str) else error.smtp_error.decode("utf-8", "replace")
-            )
+            said = error.smtp_error
+            said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
             recoverable = _TRANSIENT <= error.smtp_code < _PERMANENT
             raise Undelivered(f"the mail server said {error.smtp_code} {said}", recoverable=recoverable) from None
         except (OSError, smtplib.SMTPException) as error:
@@ -87,8 +91,8 @@ def envelope(letter: Letter, sender: str, to: tuple[str, ...]) -> EmailMessage:
     mail.set_content(letter.body)
     mail.add_alternative(_html(letter.body, message), subtype="html")
     if message.picture is not None:
-        (_, page) = mail.get_payload()  # type: ignore[misc]
-        page.add_related(message.picture, "image", "png", cid="<trend@outrider.invalid>")  # type: ignore[union-attr]
+        *_, page = mail.iter_parts()
+        page.add_related(message.picture, "image", "png", cid="<trend@outrider.invalid>")
     return mail
 
 

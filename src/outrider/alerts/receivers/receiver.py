@@ -55,12 +55,12 @@ class Receiver(Protocol):
     """A channel; it says itself whether a failure is recoverable.
 
     `deliver` returns within about `LIMIT_S` once the receiver has said yes, and is used by one thread at a time.
-
-    Attributes:
-        kinds: What it wants to be told; other notifications are passed over.
     """
 
-    kinds: frozenset[Kind]
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What it wants to be told; other notifications are passed over."""
+        ...
 
     def deliver(self, letter: Letter) -> None:
         """Hand a letter over.
