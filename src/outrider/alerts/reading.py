@@ -121,7 +121,7 @@ def _us(table: Table, key: str, default: int) -> int:
 
 def _thresholds(table: Table) -> Thresholds:
     usual = Thresholds()
-    bad, of = table.read("open", _as_open, (usual.bad, usual.of))
+    bad, of = table.read("open", parse_open, (usual.bad, usual.of))
     return Thresholds(bad, of, table.read("close", as_count(1, 100), usual.good))
 
 
@@ -267,7 +267,12 @@ def _route(table: Table, above: Route, name: str) -> Route:
     return replace(route, routes=below)
 
 
-def _as_open(value: object) -> tuple[int, int]:
+def parse_open(value: object) -> tuple[int, int]:
+    """Return X and Y of "X of Y".
+
+    Raises:
+        Refused: If it is no such thing.
+    """
     form = _OPEN.fullmatch(value) if isinstance(value, str) else None
     if form is None or int(form[1]) > int(form[2]):
         raise Refused("is not a threshold", 'write "2 of 3": bad runs among the latest', "out-of-range")
