@@ -18,6 +18,6 @@ from outrider.alerts.watch import Thresholds
 __all__ = [
     "ALERTS_FILE", "AlertSettings", "Alerting", "Deliverer", "Facts", "Health", "Incident", "Keeper", "Known", "Lane",
     "Matcher", "Message", "Phase", "ReceiverSettings", "Replayed", "Severity", "Subject", "Symptom", "Thresholds",
-    "Trouble", "headline", "parse_matcher", "read_alerts", "read_incident", "replayed", "stored_symptoms", "symptoms", "test_row",
-    "why_muted",
+    "Trouble", "headline", "parse_matcher", "read_alerts", "read_incident", "replayed", "stored_symptoms",
+    "symptoms", "test_row", "why_muted",
 ]  # fmt: skip

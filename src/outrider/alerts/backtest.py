@@ -11,12 +11,12 @@ from outrider.alerts.group import Kind
 from outrider.alerts.keeper import Keeper
 from outrider.alerts.memory import read_incident
 from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
-from outrider.baselines import Code, months_per_series, replay
+from outrider.baselines import months_per_series, replay
 from outrider.model import Circumstances, Outcome, Run
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from outrider.alerts.incident import Incident
     from outrider.alerts.settings import AlertSettings
@@ -97,7 +97,8 @@ def _degradations(store: Store, series: Series, judging: Settings, since_us: int
     points = store.samples(series)
     if not len(points.at_us):
         return
-    codes: Sequence[int] = replay(points.at_us // _SECOND_US, points.value, judging).tolist()
+    asked = {"direction": judging.direction.value, "tz": judging.tz, "months": judging.months}
+    alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
     subject = Subject(Trouble.DEGRADATION, series.check, series.environment, series.location, series.step)
     labels = {
         "trouble": Trouble.DEGRADATION.value, "check": series.check, "kind": series.check.partition(":")[0],
@@ -105,6 +106,6 @@ def _degradations(store: Store, series: Series, judging: Settings, since_us: int
     }  # fmt: skip
     facts = Facts(f"{series.step} is slow", step=series.step)
     causes = (f"step:{series.step}", f"check:{series.check}")
-    for at_us, code in zip(points.at_us.tolist(), codes, strict=True):
-        if at_us >= since_us and code != Code.LEARNING:
-            yield Symptom(subject, code == Code.DEGRADED, at_us, facts, causes, labels)
+    for at_us, is_slow in zip(points.at_us.tolist(), alerting.tolist(), strict=True):
+        if at_us >= since_us:
+            yield Symptom(subject, is_slow, at_us, facts, causes, labels)

@@ -1,41 +1,28 @@
-"""Error budgets: how fast the share of failures that is allowed is being used up.
-
-Two windows must agree, an hour and five minutes at 14.4 times the even pace, or six hours and half an hour at six times
-(Beyer et al., The Site Reliability Workbook, chapter 5, "Multiwindow, Multi-Burn-Rate Alerts").
-"""
+"""Error budgets: whether the share of failures that is allowed is being used up too fast."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from outrider.alerts.matching import all_hold
 from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
+from outrider.baselines import BurnRule, error_budget
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from outrider.alerts.settings import Budget
     from outrider.model import Run
 
-_MINUTE_US = 60_000_000
-_WINDOWS = ((60, 5, 14.4), (360, 30, 6.0))
-_LEAST_RUNS = 10
+_RULES = (BurnRule(14.4, 3_600, 300), BurnRule(6.0, 21_600, 1_800))
+_SECOND_US = 1_000_000
+_LONGEST_US = 21_600 * _SECOND_US
+_LEAST_FAILED = 3  # of a check that runs rarely, a single failure is a great share of an hour
 _COUNTED = {Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED}
-
-
-def burn_rate(outcomes: Iterable[tuple[int, bool]], now_us: int, minutes: int, target: float) -> float:
-    """Return how many times faster than evenly the budget was used up lately; 0 for too few runs.
-
-    Args:
-        outcomes: When each run was due, microseconds UTC, and whether it failed.
-        now_us: The end of the window.
-        minutes: Its length.
-        target: Share of runs that must be good.
-    """
-    failed = [bad for at_us, bad in outcomes if now_us - minutes * _MINUTE_US < at_us <= now_us]
-    return sum(failed) / len(failed) / (1 - target) if len(failed) >= min(_LEAST_RUNS, minutes) else 0.0
 
 
 class Burn:
@@ -52,18 +39,16 @@ class Burn:
             return []
         outcomes = self._outcomes.setdefault((run.check, run.environment, run.location), deque())
         outcomes.append((run.due_us, not run.outcome.is_good))
-        while outcomes[0][0] < run.due_us - _WINDOWS[-1][0] * _MINUTE_US:
+        while outcomes[0][0] < run.due_us - _LONGEST_US:
             outcomes.popleft()
-        rates = [
-            (limit, min(burn_rate(outcomes, run.due_us, minutes, budget.target) for minutes in (long, short)))
-            for long, short, limit in _WINDOWS
-        ]
-        burning = any(rate >= limit for limit, rate in rates)
-        worst = max(rate for _, rate in rates)
+        at, failed = np.array([one[0] // _SECOND_US for one in outcomes]), np.array([one[1] for one in outcomes], float)
+        state = error_budget(at.astype("datetime64[s]"), failed, objective=budget.target, rules=_RULES)
+        burning = bool(state.burning) and state.failed >= _LEAST_FAILED
+        share = 1 - state.availability
         facts = Facts(
-            f"the error budget of {budget.target:.3%} is used up {worst:.1f} times too fast",
-            observed=f"{worst:.1f} times",
-            expected="once",
+            f"the error budget burns: {share:.1%} of {state.runs} runs failed, {1 - budget.target:.2%} may",
+            observed=f"{share:.1%} of runs",
+            expected=f"at most {1 - budget.target:.2%}",
             run=run.id,
         )
         subject = Subject(Trouble.BUDGET, run.check, run.environment, run.location)
