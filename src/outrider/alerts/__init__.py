@@ -10,6 +10,7 @@ from outrider.alerts.matching import Matcher, parse_matcher
 from outrider.alerts.memory import read_incident
 from outrider.alerts.message import Message, headline
 from outrider.alerts.muting import why_muted
+from outrider.alerts.oncall import Rotation
 from outrider.alerts.reading import read_alerts
 from outrider.alerts.settings import ALERTS_FILE, AlertSettings, ReceiverSettings
 from outrider.alerts.symptom import Facts, Severity, Subject, Symptom, Trouble
@@ -17,7 +18,7 @@ from outrider.alerts.watch import Thresholds
 
 __all__ = [
     "ALERTS_FILE", "AlertSettings", "Alerting", "Deliverer", "Facts", "Health", "Incident", "Keeper", "Known", "Lane",
-    "Matcher", "Message", "Phase", "ReceiverSettings", "Replayed", "Severity", "Subject", "Symptom", "Thresholds",
-    "Trouble", "headline", "parse_matcher", "read_alerts", "read_incident", "replayed", "stored_symptoms",
-    "symptoms", "test_row", "why_muted",
+    "Matcher", "Message", "Phase", "ReceiverSettings", "Replayed", "Rotation", "Severity", "Subject", "Symptom",
+    "Thresholds", "Trouble", "headline", "parse_matcher", "read_alerts", "read_incident", "replayed",
+    "stored_symptoms", "symptoms", "test_row", "why_muted",
 ]  # fmt: skip

@@ -107,8 +107,10 @@ class Keeper:
         if incident is None:
             return
         act = close if what.action == "close" else acknowledge
+        before = incident
         incident, transition = act(incident, what.author, now_us)
         if transition is Transition.RESOLVED:
+            self._unindex(before)
             self._release(incident.id, forget=True)
         self._note(incident, transition, now_us)
 
@@ -280,9 +282,7 @@ class Keeper:
         """Forget an incident that cannot come back."""
         self._release(incident.id, forget=False)
         self._tallies.pop(incident.id, None)
-        for cause in incident.causes:
-            if self._by_cause.get(cause) == incident.id:
-                del self._by_cause[cause]
+        self._unindex(incident)
         if not any(incident.id in group.incidents for group in self.groups.values()):
             del self.incidents[incident.id]
 
@@ -296,6 +296,11 @@ class Keeper:
             self._forget(key)
             if identity in self.incidents:
                 self._step(identity, now_us)
+
+    def _unindex(self, incident: Incident) -> None:
+        for cause in incident.causes:
+            if self._by_cause.get(cause) == incident.id:
+                del self._by_cause[cause]
 
     def _index(self, incident: Incident) -> None:
         for cause in incident.causes:
