@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -98,6 +99,7 @@ class Inbox:
     def __init__(self) -> None:
         self.mails: list[Mail] = []
         self.answers: list[str] = []
+        self.server = ""
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         from email import message_from_bytes
@@ -113,11 +115,12 @@ class Inbox:
 def inbox() -> Iterator[Inbox]:
     """A mail server; `inbox.server` is its address."""
     inbox = Inbox()
-    controller = Controller(inbox, hostname="127.0.0.1", port=0)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
     controller.start()
-    assert controller.server is not None
-    port = controller.server.sockets[0].getsockname()[1]
-    inbox.server = f"smtp://127.0.0.1:{port}"  # type: ignore[attr-defined]
+    inbox.server = f"smtp://127.0.0.1:{port}"
     yield inbox
     controller.stop()
 

@@ -93,7 +93,8 @@ def test_every_key_is_described() -> None:
             "escalation.a.then leads back to itself: a -> b -> a",
         ),
         (
-            '[[inhibit]]\nsource = ["tier=a"]\ntarget = ["tier=b"]\n[[inhibit]]\nsource = ["tier=b"]\ntarget = ["tier=a"]',
+            '[[inhibit]]\nsource = ["tier=a"]\ntarget = ["tier=b"]\n'
+            '[[inhibit]]\nsource = ["tier=b"]\ntarget = ["tier=a"]',
             "alert-loop",
             "rule 1 mutes, perhaps by others, what it mutes with",
         ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from outrider.alerts.backtest import watched_runs
 from outrider.alerts.budget import Burn
 from outrider.alerts.evidence import Known, symptoms
 from outrider.alerts.keeper import Keeper
@@ -103,7 +104,7 @@ class Alerting:
         The latest run of each check is judged; of those before it only failures matter.
         """
         since_us = (self._store.heard_us() or now_us) - _LOOK_BACK_US
-        runs = sorted(self._store.runs("*", since_us=since_us, limit=None), key=lambda one: one.due_us)
+        runs = watched_runs(self._store, since_us)
         latest = {(one.check, one.environment, one.location): one.id for one in runs}
         wanted = [one for one in runs if one.id in latest.values() or one.outcome is not Outcome.PASSED]
         for one in wanted:

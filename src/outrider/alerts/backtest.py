@@ -13,7 +13,7 @@ from outrider.alerts.memory import read_incident
 from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
 from outrider.baselines import months_per_series, replay
 from outrider.model import Circumstances, Outcome, Run
-from outrider.runs import primary_series
+from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX, primary_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from outrider.baselines import Settings
     from outrider.store import RunSummary, Series, Store
 
+_APART = (GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)
 _TICK_US = 60_000_000
 _SHORT_RUNS = 2
 _SECOND_US = 1_000_000
@@ -73,7 +74,7 @@ def replayed(found: Iterable[Symptom], settings: AlertSettings) -> Replayed:
 def stored_symptoms(store: Store, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Symptom]:
     """Return everything that stored runs say, in the order of time."""
     known = Known(certificate_days=settings.certificate_days)
-    runs = sorted(store.runs("*", since_us=since_us, limit=None), key=lambda one: one.due_us)
+    runs = watched_runs(store, since_us)
     found = [one for run in runs for one in symptoms(_run(store, run), (), known)]
     for check in dict.fromkeys(run.check for run in runs):
         series = primary_series(store, check)
@@ -81,6 +82,12 @@ def stored_symptoms(store: Store, judging: Settings, settings: AlertSettings, *,
             shared = replace(judging, months=months_per_series(judging.months, len(series)))
             found += [one for each in series for one in _degradations(store, each, shared, since_us)]
     return sorted(found, key=lambda one: one.at_us)
+
+
+def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
+    """Return the runs due since then in the order of time, without those of gates, loads and trials."""
+    found = store.runs("*", since_us=since_us, limit=None)
+    return sorted((one for one in found if not one.environment.endswith(_APART)), key=lambda one: one.due_us)
 
 
 def _run(store: Store, summary: RunSummary) -> Run:
