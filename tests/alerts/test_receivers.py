@@ -228,7 +228,6 @@ def test_a_command_that_is_not_there_is_said() -> None:
     assert not caught.value.recoverable
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_apprise_delivers_to_its_services(sink: Sink) -> None:
     """ntfy stands for the many."""
     place = sink.url.removeprefix("http://")

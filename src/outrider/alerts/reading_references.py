@@ -39,7 +39,9 @@ class _Check:
             self._names(f"route {route.name}", "window", (*route.active, *route.muted), windows, ("route",))
             self._names(f"route {route.name}", "escalation", _some(route.escalation), settings.escalations, ("route",))
             if route.name in seen:
-                self._report(f'there are two routes called "{route.name}"', "rename one", "duplicate-name", ("route",))
+                self._report(
+                    f'there are two routes called "{route.name}"', "rename one", slug="duplicate-name", where=("route",)
+                )
             seen.add(route.name)
         for name, one in receivers.items():
             self._names(f"receiver.{name}", "receiver", _some(one.fallback), receivers, ("receiver", name, "fallback"))
@@ -68,7 +70,7 @@ class _Check:
             name = rule.labels.get("runbook", "")
             if name and not (root / RUNBOOKS_FOLDER / name).is_file():
                 what = f'label: there is no runbook "{RUNBOOKS_FOLDER}/{name}"'
-                self._report(what, "write it, or correct the name", "missing-file", ("label", index))
+                self._report(what, "write it, or correct the name", slug="missing-file", where=("label", index))
 
     def _circles(self) -> None:
         settings = self._settings
@@ -83,7 +85,7 @@ class _Check:
             if _reaches(mutes, index, index):
                 what = f"inhibit: rule {index + 1} mutes, perhaps by others, what it mutes with"
                 fix = "let the source be something that no rule mutes: both would be silent"
-                self._report(what, fix, "alert-loop", ("inhibit", index))
+                self._report(what, fix, slug="alert-loop", where=("inhibit", index))
 
     def _circle(self, kind: str, key: str, leads: Mapping[str, str]) -> None:
         told: set[str] = set()
@@ -94,15 +96,15 @@ class _Check:
             if after == name and name not in told:
                 told |= set(passed)
                 what = f"{kind}.{name}.{key} leads back to itself: {' -> '.join([*passed, name])}"
-                self._report(what, "let the last one end it", "alert-loop", (kind, name, key))
+                self._report(what, "let the last one end it", slug="alert-loop", where=(kind, name, key))
 
     def _names(self, who: str, kind: str, wanted: Iterable[str], known: Collection[str], where: KeyPath) -> None:
         for name in wanted:
             if name not in known:
                 what = f'{who} names the {kind} "{name}", which does not exist'
-                self._report(what, f"add [{kind}.{name}]; {nearest(name, known)}", "unknown-name", where)
+                self._report(what, f"add [{kind}.{name}]; {nearest(name, known)}", slug="unknown-name", where=where)
 
-    def _report(self, what: str, fix: str, slug: str, where: KeyPath) -> None:
+    def _report(self, what: str, fix: str, *, slug: str, where: KeyPath) -> None:
         place = self._document.place(where)
         place = place if place.line else Place(ALERTS_FILE)
         self._problems.append(ConfigError(what, slug=slug, fix=fix, where=place))

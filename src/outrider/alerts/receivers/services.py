@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from outrider.alerts.receivers.receiver import FOR_PEOPLE, Undelivered
@@ -29,13 +30,12 @@ class Service:
 
     def deliver(self, letter: Letter) -> None:
         """Send it."""
-        import apprise  # noqa: PLC0415 - dear to import, and many workspaces send mail only
-
         told: list[str] = []
         handler = _Listening(told)
         log = logging.getLogger("apprise")
-        sender = apprise.Apprise()
-        sender.add(self.url)
+        sender = _sender(self.url)
+        if sender is None:
+            raise Undelivered("Apprise does not know this address any more", recoverable=False)
         kind = "success" if letter.message.is_over else _TYPES.get(letter.message.severity, "info")
         log.addHandler(handler)
         try:
@@ -67,8 +67,16 @@ def read(options: Options) -> Service:
 def _check(url: str) -> None:
     if urlsplit(url).scheme in _OURS:
         raise Refused("is a webhook", 'use kind = "webhook", which is signed and guarded', "out-of-range")
-    import apprise  # noqa: PLC0415 - dear to import
-
-    if not apprise.Apprise().add(url):
+    if _sender(url) is None:
         fix = "see the address of your service at github.com/caronc/apprise/wiki"
         raise Refused("is not an address that Apprise knows", fix, "bad-url")
+
+
+def _sender(url: str) -> Any:
+    """Return what sends to a service; None if Apprise knows no such address."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Apprise tries modules that Python is about to drop
+        import apprise  # noqa: PLC0415 - dear to import, and many workspaces send mail only
+
+        sender = apprise.Apprise()
+        return sender if sender.add(url) else None
