@@ -48,14 +48,14 @@ start = 2026-01-05T09:00:00Z
 """
 
 
-def fail(store: Store, alerting: Alerting, count: int, check: str = "probe:home") -> None:
+def fail(store: Store, alerting: Alerting, count: int, check: str = "probe:home", why: str = "connection refused") -> None:
     now_us = time.time_ns() // 1000
     for number in range(count):
         at_us = now_us - (count - number) * 60_000_000
-        measurement = Measurement(Outcome.FAILED, "connection refused", at_us, 5.0)
+        measurement = Measurement(Outcome.FAILED, why, at_us, 5.0)
         run = Run(
             new_run_id(at_us), CheckId(check), "production", "local", at_us, at_us, at_us + 1, Outcome.FAILED,
-            "connection refused", (Attempt(1, True, False, measurement),), Circumstances(),
+            why, (Attempt(1, True, False, measurement),), Circumstances(),
         )  # fmt: skip
         store.record(run)
         alerting.heard(run, [])
@@ -149,7 +149,7 @@ def test_rules_are_tried_on_what_was_stored(watched: Desk) -> None:
     """How many incidents there would have been, and how short."""
     with opened(watched.root) as store:
         alerting = Alerting(store, replace(settings(watched), receivers={}), 0)
-        fail(store, alerting, 1, "probe:blip")
+        fail(store, alerting, 1, "probe:blip", "answered 503")
 
     every, configured, strict = watched.json("backtest", "--rule", "3 of 5", "--json")
 
