@@ -1,7 +1,7 @@
 """Rounds of `kill -9` while incidents open, climb and resolve: what was lost, what came twice.
 
-A child makes runs, keeps incidents and delivers to a real mail server, and to Debian's Alertmanager where there is one; it
-is killed at a random moment and the next one goes on where it was. Nothing between deduplicates: every mail is counted.
+A child makes runs, keeps incidents and delivers to a real mail server, and to Debian's Alertmanager where there is one;
+it is killed at a random moment and the next one goes on where it was. Nothing deduplicates: every mail is counted.
 """
 
 from __future__ import annotations

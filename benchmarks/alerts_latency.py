@@ -1,6 +1,6 @@
 """From failure to message: probes every ten seconds, confirmed once, of targets that break at random moments.
 
-Real probes, a real mail server, the default waits; each target has an address of its own, so that none shares an incident.
+Real probes, a real mail server, the default waits; each target has an address of its own, and so an incident.
 """
 
 from __future__ import annotations
@@ -98,9 +98,7 @@ def _watch(folder: Path, port: int, count: int, rng: random.Random) -> list[floa
                         due[n] += _EVERY_S
                 alerting.ticked(_now_us())
                 time.sleep(0.1)
-    told = {
-        mail["subject"].split(":a.toml::p")[-1].split("::p")[-1].split(":")[0]: mail["at_s"] for mail in mails(came)
-    }
+    told = {mail["subject"].rpartition("::p")[2].partition(":")[0]: mail["at_s"] for mail in mails(came)}
     return [told[str(n)] - breaks[n] for n in range(count) if str(n) in told]
 
 

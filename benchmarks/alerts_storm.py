@@ -27,9 +27,8 @@ def _settings(server: str) -> AlertSettings:
         for name in ("even", "odd")
     }
     even = Route("even", (parse_matcher("check=~.*[02468]"),), ("even",))
-    return AlertSettings(
-        route=Route(receivers=("odd",), routes=(even, Route("odd", receivers=("odd",)))), receivers=receivers
-    )
+    routes = (even, Route("odd", receivers=("odd",)))
+    return AlertSettings(route=Route(routes=routes), receivers=receivers)
 
 
 def main() -> int:

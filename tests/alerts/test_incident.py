@@ -53,6 +53,21 @@ def test_a_run_that_is_heard_twice_counts_once() -> None:
     assert seen(watch, symptom(True, 4), Thresholds()) is watch
 
 
+def test_runs_that_are_heard_again_after_a_crash_open_nothing(story: Callable[..., Story]) -> None:
+    """Not even when the incident that they opened is over."""
+    one = story()
+    began_us = one.now_us
+    one.run("xx...")
+    told = len(one.told)
+
+    for at_us in (began_us, began_us + 10 * SECOND_US):
+        one.hear(symptom(True, at_us))
+    one.wait(10)
+
+    assert len(one.told) == told
+    assert one.phases == ["resolved"]
+
+
 def test_an_incident_lives_from_suspicion_to_resolution(story: Callable[..., Story]) -> None:
     """One message when it opens, one when it is over."""
     one = story()
@@ -75,6 +90,7 @@ def test_a_blip_tells_nobody_and_leaves_nothing_behind(story: Callable[..., Stor
     one = story()
 
     one.run("x....")
+    one.wait(1_300, tick_s=10)
 
     assert one.told == []
     assert (one.phases, one.keeper.watches) == ([], {})

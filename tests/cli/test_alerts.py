@@ -48,7 +48,7 @@ start = 2026-01-05T09:00:00Z
 """
 
 
-def fail(store: Store, alerting: Alerting, count: int, check: str = "probe:home", why: str = "connection refused") -> None:
+def fail(store: Store, alerting: Alerting, count: int, check: str = "probe:home", why: str = "refused") -> None:
     now_us = time.time_ns() // 1000
     for number in range(count):
         at_us = now_us - (count - number) * 60_000_000
@@ -83,7 +83,7 @@ def test_incidents_are_listed_and_taken_on(watched: Desk) -> None:
     """Whoever keeps the incidents hears it from the store."""
     (incident,) = watched.json("incidents", "--json")["incidents"]
     assert (incident["phase"], incident["severity"]) == ("open", "critical")
-    assert "home: connection refused" in watched.outrider("incidents").stdout
+    assert "home: refused" in watched.outrider("incidents").stdout
 
     told = watched.json("ack", incident["id"][-6:], "--by", "ada", "--json")
     assert told == {"incident": incident["id"], "action": "acknowledge", "by": "ada"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.alerts.backtest import watched_runs
+from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.budget import Burn
 from outrider.alerts.evidence import Known, symptoms
 from outrider.alerts.keeper import Keeper
@@ -99,21 +99,22 @@ class Alerting:
                 self._noted_us = now_us
 
     def catch_up(self, judge: Judge, now_us: int) -> int:
-        """Hear what was stored before a crash and not heard; return how many runs that were.
+        """Hear what was stored before a crash and perhaps not heard, before anything else; return how many runs.
 
-        The latest run of each check is judged; of those before it only failures matter.
+        The latest run of each check is judged; those before it matter where one of them did not pass.
         """
         since_us = (self._store.heard_us() or now_us) - _LOOK_BACK_US
         runs = watched_runs(self._store, since_us)
-        latest = {(one.check, one.environment, one.location): one.id for one in runs}
-        wanted = [one for one in runs if one.id in latest.values() or one.outcome is not Outcome.PASSED]
+        latest = {_place(one): one.id for one in runs}
+        unwell = {_place(one) for one in runs if one.outcome is not Outcome.PASSED}
+        wanted = [one for one in runs if one.id == latest[_place(one)] or _place(one) in unwell]
         for one in wanted:
-            self._hear_again(one, judge if one.id in latest.values() else None)
+            if one.id == latest[_place(one)]:
+                run = self._store.run(one.id).run
+                self.heard(run, judge.judge(run))
+            else:
+                self.heard(stored_run(self._store, one), [])
         return len(wanted)
-
-    def _hear_again(self, one: RunSummary, judge: Judge | None) -> None:
-        run = self._store.run(one.id).run
-        self.heard(run, judge.judge(run) if judge else [])
 
     def _artifacts(self, run: Run) -> tuple[str, ...]:
         """Return where a run's artifacts lie; nothing is looked up for one that passed."""
@@ -130,6 +131,10 @@ class Alerting:
         except BaseException:
             self._keeper.restore(changes)
             raise
+
+
+def _place(run: RunSummary) -> tuple[str, str, str]:
+    return run.check, run.environment, run.location
 
 
 def _channel(health: Health, now_us: int) -> Symptom:

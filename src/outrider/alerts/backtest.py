@@ -75,7 +75,7 @@ def stored_symptoms(store: Store, judging: Settings, settings: AlertSettings, *,
     """Return everything that stored runs say, in the order of time."""
     known = Known(certificate_days=settings.certificate_days)
     runs = watched_runs(store, since_us)
-    found = [one for run in runs for one in symptoms(_run(store, run), (), known)]
+    found = [one for run in runs for one in symptoms(stored_run(store, run), (), known)]
     for check in dict.fromkeys(run.check for run in runs):
         series = primary_series(store, check)
         if series:
@@ -90,7 +90,7 @@ def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
     return sorted((one for one in found if not one.environment.endswith(_APART)), key=lambda one: one.due_us)
 
 
-def _run(store: Store, summary: RunSummary) -> Run:
+def stored_run(store: Store, summary: RunSummary) -> Run:
     """Return a run whole where it may say more than its outcome."""
     if summary.outcome is not Outcome.PASSED:
         return store.run(summary.id).run

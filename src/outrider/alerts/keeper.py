@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 _MOST_NAMED = 20
 _SET_BACK_US = 5_000_000
 _GAP_US = 300_000_000
+RESTING_US = 1_200_000_000
+"""How long it is remembered of a subject that is well up to when it was heard; longer than a crash repeats."""
+
 _PATIENCE_US = 3_600_000_000
 _NOTHING = Tally()
 _ORDER = list(Severity)
@@ -163,7 +166,7 @@ class Keeper:
     def _hear(self, symptom: Symptom, now_us: int) -> None:
         key = symptom.subject.key
         before = self.watches.get(key)
-        if before is None and not symptom.present:
+        if (before is None or before.is_well) and not symptom.present:
             return
         labels = self.settings.labelled(symptom.labels)
         watch = seen(before or Watch(key), symptom, self.settings.thresholds_for(labels))
@@ -182,7 +185,7 @@ class Keeper:
             if watch.confirmed and not (before and before.confirmed):
                 self._route(self.incidents[watch.incident], labels, now_us)
         if self.watches[key].is_well:
-            self._forget(key)
+            self._rest(key)
 
     def _incident_for(self, symptom: Symptom, labels: Mapping[str, str], now_us: int) -> str:
         """Return the incident of the same cause, or a new one that is not more than a suspicion yet."""
@@ -260,6 +263,15 @@ class Keeper:
 
     # Members that leave
 
+    def _rest(self, key: str) -> None:
+        """Let go of a member that is well, and remember for a while up to when it was heard: a crash repeats runs."""
+        watch = self.watches[key]
+        if watch.incident in self.incidents:
+            self._count(watch.incident, watch, None)
+            self._members[watch.incident].discard(key)
+        self.watches[key] = Watch(key, last_us=watch.last_us)
+        self._changed["watches"].add(key)
+
     def _forget(self, key: str) -> None:
         watch = self.watches.pop(key)
         self._changed["lost_watches"].add(key)
@@ -270,12 +282,9 @@ class Keeper:
     def _release(self, identity: str, *, forget: bool) -> None:
         """Let go of all members; those that are forgotten must be confirmed anew."""
         for key in self._members.pop(identity, set()):
-            if forget:
-                self._changed["lost_watches"].add(key)
-                del self.watches[key]
-            else:
-                self.watches[key] = replace(self.watches[key], incident="")
-                self._changed["watches"].add(key)
+            watch = self.watches[key]
+            self.watches[key] = Watch(key, last_us=watch.last_us) if forget else replace(watch, incident="")
+            self._changed["watches"].add(key)
         self._tallies[identity] = _NOTHING
 
     def _leave(self, incident: Incident) -> None:
@@ -287,7 +296,9 @@ class Keeper:
             del self.incidents[incident.id]
 
     def _drop_unheard(self, now_us: int) -> None:
-        """Let go of members that nobody heard of for so long that their checks may not exist any more."""
+        """Let go of what is well for long, and of members whose checks may not exist any more."""
+        for key in [key for key, one in self.watches.items() if one.is_well and one.last_us < now_us - RESTING_US]:
+            self._forget(key)
         if now_us - self._since_us < min(self.settings.forget_us, _PATIENCE_US):
             return  # we were away ourselves, or the clock was
         limit_us = now_us - self.settings.forget_us
