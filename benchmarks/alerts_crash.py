@@ -60,6 +60,7 @@ def _settings(server: str, alertmanager: str) -> AlertSettings:
         route=Route(receivers=told, escalation="up", wait_us=0),
         receivers=found,
         thresholds=Thresholds(2, 2, 2),
+        within_us=0,
         escalations={"up": Escalation((Level(_CLIMB_US, ("boss",)),))},
     )
 

@@ -192,7 +192,7 @@ class Keeper:
         causes = tuple(f"{symptom.subject.trouble}|{symptom.subject.environment}|{one}" for one in symptom.causes)
         for cause in causes:
             incident = self.incidents.get(self._by_cause.get(cause, ""))
-            if incident and ("|fault:" not in cause or now_us - incident.changed_us <= self.settings.within_us):
+            if incident and ("|fault:" not in cause or self._is_at_the_same_time(incident, now_us)):
                 return incident.id
         identity = self._new_id(now_us)
         severity = Severity(labels.get("severity") or SEVERITIES.get(symptom.subject.trouble, Severity.WARNING))
@@ -204,6 +204,10 @@ class Keeper:
         self._changed["incidents"].add(identity)
         self._index(self.incidents[identity])
         return identity
+
+    def _is_at_the_same_time(self, incident: Incident, now_us: int) -> bool:
+        recent = now_us - incident.changed_us <= self.settings.within_us
+        return recent and incident.phase is not Phase.RESOLVED
 
     def _feed(self, watch: Watch, before: Watch | None, symptom: Symptom, labels: Mapping[str, str]) -> None:
         """Note in an incident that one of its members is bad, and which labels all of them share."""
