@@ -41,7 +41,7 @@ def stored(store: Store, outcome: Outcome, at_s: int, check: str = "journey:pay"
 
 def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
     """With a real mail server, and its end as well."""
-    mail = Mail(inbox.server, "outrider@shop.example", ("ops@shop.example",))  # type: ignore[attr-defined]
+    mail = Mail(inbox.server, "outrider@shop.example", ("ops@shop.example",))
     chosen = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(ReceiverSettings("mail", mail)))
     alerting = Alerting(store, chosen, NOW_US, workspace="shop")
     lane = Lane(chosen.receivers["mail"], store, now_us=lambda: NOW_US + 100 * SECOND_US)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, symptom
@@ -229,7 +229,9 @@ def test_what_is_remembered_goes_on_after_a_restart(story: Callable[..., Story])
 
     one = story()
     one.run("xx")
-    incidents, watches, groups = {}, {}, {}
+    incidents: dict[str, Any] = {}
+    watches: dict[str, Any] = {}
+    groups: dict[str, Any] = {}
     for changes in one.changes:
         incidents |= {each.id: each for each in changes.incidents}
         watches |= {each.subject: each for each in changes.watches}

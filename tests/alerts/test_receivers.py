@@ -47,7 +47,7 @@ def letter(kind: Kind = Kind.TRIGGER, **changes: Any) -> Letter:
 
 
 def mail(inbox: Inbox, **more: Any) -> Mail:
-    return Mail(inbox.server, "outrider@shop.example", ("ops@shop.example",), **more)  # type: ignore[attr-defined]
+    return Mail(inbox.server, "outrider@shop.example", ("ops@shop.example",), **more)
 
 
 def test_mail_has_a_stable_id_and_says_it_in_text_and_html(inbox: Inbox) -> None:

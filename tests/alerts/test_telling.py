@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.alerts.conftest import Story
 
-SHOP = {"labels": {"team": "shop"}}
+SHOP: dict[str, Any] = {"labels": {"team": "shop"}}
 
 
 def match(*texts: str) -> Any:
@@ -122,7 +122,7 @@ def test_a_storm_is_one_incident_and_one_message_a_route(story: Callable[..., St
     for _ in range(2):
         one.now_us += 10 * SECOND_US
         for number in range(200):
-            labels = {"labels": {"team": "shop"}} if number % 2 else {}
+            labels: dict[str, Any] = SHOP if number % 2 else {}
             one.hear(symptom(True, one.now_us, f"probe:{number}", causes=("host:shop",), **labels))
     one.wait(30)
 

@@ -13,6 +13,7 @@ from outrider.alerts.muting import why_muted
 from outrider.alerts.oncall import Rotation
 from outrider.alerts.reading import read_alerts
 from outrider.alerts.settings import ALERTS_FILE, AlertSettings, ReceiverSettings
+from outrider.alerts.surveys import survey
 from outrider.alerts.symptom import Facts, Severity, Subject, Symptom, Trouble
 from outrider.alerts.watch import Thresholds
 
@@ -20,5 +21,5 @@ __all__ = [
     "ALERTS_FILE", "AlertSettings", "Alerting", "Deliverer", "Facts", "Health", "Incident", "Keeper", "Known", "Lane",
     "Matcher", "Message", "Phase", "ReceiverSettings", "Replayed", "Rotation", "Severity", "Subject", "Symptom",
     "Thresholds", "Trouble", "headline", "parse_matcher", "read_alerts", "read_incident", "replayed",
-    "stored_symptoms", "symptoms", "test_row", "why_muted",
+    "stored_symptoms", "survey", "symptoms", "test_row", "why_muted",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from outrider.alerts.settings import (
     ALERTS_FILE,
     AlertSettings,
     Budget,
+    Forecast,
     Inhibition,
     LabelRule,
     Maintenance,
@@ -53,6 +54,7 @@ _OPEN = re.compile(r"([1-9][0-9]?) of ([1-9][0-9]?)")
 _HOUR = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
 _NO_TEXTS: tuple[str, ...] = ()
 _DAY_MINUTES = 24 * 60
+_DAY_US = 86_400_000_000
 
 
 def read_alerts(workspace: Workspace, variables: Mapping[str, str]) -> AlertSettings:
@@ -105,6 +107,7 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         rotations={name: _rotation(one) for name, one in _named(top.section("rotation")).items()},
         escalations={name: _escalation(one) for name, one in _named(top.section("escalation")).items()},
         budgets=tuple(_budget(one) for one in top.sections("budget")),
+        forecasts=tuple(_forecast(one) for one in top.sections("forecast")),
     )
     incidents.close()
     delivery.close()
@@ -174,6 +177,13 @@ def _maintenance(table: Table) -> Maintenance:
 
 def _budget(table: Table) -> Budget:
     found = Budget(_matchers(table), table.require("target", _as_target, 0.999, "0.999"))
+    table.close()
+    return found
+
+
+def _forecast(table: Table) -> Forecast:
+    limit_s = table.require("limit", as_duration, 1.0, '"2s"')
+    found = Forecast(_matchers(table), limit_s * 1_000, _us(table, "within", 14 * _DAY_US) / _DAY_US)
     table.close()
     return found
 

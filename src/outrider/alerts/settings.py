@@ -66,6 +66,15 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """A limit for the daily p95 of steps, told when a trend reaches it within so many days."""
+
+    matchers: tuple[Matcher, ...]
+    limit_ms: float
+    within_days: float = 14.0
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiverSettings:
     """A channel.
 
@@ -116,6 +125,7 @@ class AlertSettings:
     rotations: Mapping[str, Rotation] = field(default_factory=dict)
     escalations: Mapping[str, Escalation] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
     networks: tuple[str, ...] = ()
     links: str = ""
 
