@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import curve_fit
+from scipy.optimize import nnls
 
 from outrider.model import BadSeries, TooFewSamples
 
@@ -59,9 +59,9 @@ def find_knee(users: Sequence[float], rates: Sequence[float], random: np.random.
     n, x = np.asarray(users, dtype=np.float64), np.asarray(rates, dtype=np.float64)
     if len(n) < FEWEST_LEVELS:
         fix = "let the load go through more numbers of users"
-        raise TooFewSamples(f"{len(n)} levels of load show no knee", slug="too-few-samples", fix=fix)
+        raise TooFewSamples(f"{len(n)} levels of load show no knee", slug="too-few-levels", fix=fix)
     if len(n) != len(x) or not (np.isfinite(x).all() and (x > 0).all() and (n >= 1).all()):
-        raise BadSeries("levels of a load need users and rates above zero", slug="bad-series")
+        raise BadSeries("levels of a load need users and rates above zero", slug="bad-levels")
     fitted = _fit(n, x)
     peak_users, peak = _peak(fitted, float(n.max()))
     residual = np.log(x) - np.log(_law(n, *fitted))
@@ -84,20 +84,20 @@ def _law(n: FloatArray, rate: float, contention: float, coherency: float) -> Flo
 
 
 def _fit(n: FloatArray, x: FloatArray) -> tuple[float, float, float]:
-    """Return the three parameters; each level weighs the same in proportion, since rates differ by magnitudes."""
+    """Return the three parameters.
 
-    def logarithm(users: FloatArray, rate: float, contention: float, coherency: float) -> FloatArray:
-        return np.asarray(np.log(_law(users, rate, contention, coherency)))
-
-    bounds = ([1e-12, 0.0, 0.0], [np.inf, 1.0, 1.0])
-    first = float(x[0] / n[0])
-    found, _ = curve_fit(logarithm, n, np.log(x), p0=(first, 0.01, 1e-4), bounds=bounds, maxfev=20_000)
-    return float(found[0]), float(found[1]), float(found[2])
+    N / X(N) is linear in 1/r, a/r and b/r, none of which can be negative; rows are scaled so that an error of a rate
+    weighs in proportion to it.
+    """
+    columns = np.column_stack([np.ones_like(n), n - 1, n * (n - 1)]) * (x / n)[:, np.newaxis]
+    (inverse, contention, coherency), _ = nnls(columns, np.ones_like(n))
+    inverse = max(float(inverse), 1e-12)
+    return 1 / inverse, float(contention) / inverse, float(coherency) / inverse
 
 
 def _peak(fitted: tuple[float, float, float], most_users: float) -> tuple[float, float]:
     """Return the users and the rate at the peak; the rate is that of the users tried, if the peak lies beyond."""
     _, contention, coherency = fitted
-    peak = float(np.sqrt((1 - contention) / coherency)) if coherency > 0 else np.inf
+    peak = float(np.sqrt(max(0.0, 1 - contention) / coherency)) if coherency > 0 else np.inf
     users = min(max(1.0, peak), most_users)
     return peak, float(_law(np.array([users]), *fitted)[0])

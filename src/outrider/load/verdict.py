@@ -23,6 +23,7 @@ _STARVED_SHARE = 0.2  # of the seconds, from which on a generator counts as satu
 _STARVED_LEAST = 2
 _REACHED = 0.95
 _LATE_S = 1.0
+_LATELY = 2
 _FEWEST = 20  # requests, below which no share of them stops a load
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
 _NOTHING = Expectation()
@@ -50,10 +51,13 @@ class Facts:
         abort: What the abort rule says, if it stopped the load.
         started: Whether the load began at all.
         workers: Generating processes that were there at last.
+        spawned: The most users that were asked for and all began.
         lost: Names of those that fell silent.
         code: Locust's exit code; negative for the signal that killed it.
         asked_code: The exit code that the locustfile asks for, or None.
         log: What Locust printed.
+        hosts: Where its users began.
+        own_shape: Whether the locustfile brings a shape.
     """
 
     profile: Profile
@@ -63,16 +67,31 @@ class Facts:
     abort: str = ""
     started: bool = True
     workers: int = 1
+    spawned: int = 0
     lost: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     code: int | None = 0
     asked_code: int | None = None
     log: str = ""
+    hosts: tuple[str, ...] = ()
+    own_shape: bool = False
 
 
 def assess(facts: Facts) -> Verdict:
     """Return the outcome of a load and its reason: first whether the generator can be believed, and the target last."""
-    rules = (_refused, _not_started, _silent, _interrupted, _died, _lost, _saturated, _aborted, _not_reached, _broken)
+    rules = (
+        _refused,
+        _not_started,
+        _died,
+        _silent,
+        _interrupted,
+        _lost,
+        _saturated,
+        _aborted,
+        _not_reached,
+        _broken,
+        _cut_short,
+    )
     return next((verdict for rule in rules if (verdict := rule(facts))), (Outcome.PASSED, ""))
 
 
@@ -122,7 +141,7 @@ def _silent(facts: Facts) -> Verdict | None:
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
     own = [one for one in facts.result.failures if not one.endpoint]
-    said = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else complaint(facts.log, "")
+    said = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else _errors(facts.log)
     return Outcome.SETUP_ERROR, f"no request was made{f': {said}' if said else ''}"
 
 
@@ -173,25 +192,16 @@ def _aborted(facts: Facts) -> Verdict | None:
 
 def _not_reached(facts: Facts) -> Verdict | None:
     profile, result = facts.profile, facts.result
-    if facts.end is End.ENOUGH:
+    if facts.end in {End.ENOUGH, End.ITSELF}:
         return None
-    if facts.end is End.ITSELF and profile.duration_s and result.length_s < _REACHED * profile.duration_s:
-        return (
-            Outcome.INCONCLUSIVE,
-            f"the locustfile ended the load after {_took(facts)}",
-        )
-    wanted = profile.wanted_users
-    if wanted and result.most_users < _REACHED * wanted:
-        return Outcome.INCONCLUSIVE, f"the load was not reached: {result.most_users} of {wanted} users"
-    late_s = result.intervals[-1].late_s if result.intervals else 0.0
+    wanted, began = profile.wanted_users, max(result.most_users, facts.spawned)
+    if wanted and (profile.shape or not facts.own_shape) and began < _REACHED * wanted:
+        return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted} users"
+    late_s = max((one.late_s for one in result.intervals[-_LATELY:]), default=0.0)
     if late_s > _LATE_S:
         busy = f"all {result.most_users} users were busy"
         return Outcome.INCONCLUSIVE, f"the rate was not reached: at the end tasks began {late_s:.1f} s late, {busy}"
     return None
-
-
-def _took(facts: Facts) -> str:
-    return f"{facts.result.length_s:.0f} of {facts.profile.duration_s:g} s"
 
 
 def _broken(facts: Facts) -> Verdict | None:
@@ -209,6 +219,13 @@ def _broken(facts: Facts) -> Verdict | None:
     return None
 
 
+def _cut_short(facts: Facts) -> Verdict | None:
+    asked_s, took_s = facts.profile.duration_s, facts.result.length_s
+    if facts.end is not End.ITSELF or facts.own_shape or not asked_s or took_s >= _REACHED * asked_s:
+        return None
+    return Outcome.INCONCLUSIVE, f"the locustfile ended the load after {took_s:.0f} of {asked_s:g} s"
+
+
 def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Iterator[str]:
     most = expected.failure_share
     if most is not None and part.failure_share > most:
@@ -224,11 +241,16 @@ def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Ite
 
 def complaint(log: str, file: str) -> str:
     """Return what Locust, or Python, says to be wrong at last; with the line of the locustfile, if it tells one."""
-    errors = [match.group().strip() for match in _ERROR.finditer(log)]
-    logged = [match["text"].strip() for match in _LOGGED.finditer(log)]
-    found = (errors or logged or [line.strip() for line in log.splitlines() if line.strip()] or [""])[-1]
+    found = _errors(log) or next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
     places = re.findall(rf'File "[^"]*{re.escape(file)}", line (\d+)', log) if file else []
     return f"{file}:{places[-1]}: {found}" if places and found else found
+
+
+def _errors(log: str) -> str:
+    """Return the last error that Python or Locust tells; empty if there is none."""
+    errors = [match.group().strip() for match in _ERROR.finditer(log)]
+    logged = [match["text"].strip() for match in _LOGGED.finditer(log)]
+    return (errors or logged or [""])[-1]
 
 
 def _most_frequent(failures: Sequence[FailureGroup]) -> str:

@@ -51,9 +51,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The locustfile is read; `own_shape` says whether it brings a shape."""
+    """The locustfile is read; `own_shape` says whether it brings a shape, `hosts` where its users begin."""
 
     own_shape: bool
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,12 @@ class Pulse:
 
     Attributes:
         workers: Generating processes that are there.
-        target: Users that there should be.
+        spawned: The most users that were asked for and all began, though some may have ended since.
     """
 
     at_s: float
     users: int
-    target: int
+    spawned: int
     workers: int
 
 

@@ -6,6 +6,7 @@ Everything of Locust's is used through its events, but for three things that it 
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import platform
@@ -62,10 +63,13 @@ class Session:
         self._mouth = mouth
         self._tally = Tally("local")
         self._shape = Aimed(setting.users)
+        self._pid = os.getpid()
+        self._spawned = 0
         self._arrivals = pacing.Arrivals(setting.rate, setting.ramp_s) if setting.rate else None
 
     def attend(self) -> None:
-        """Listen to what Locust tells."""
+        """Listen to what Locust tells; also when it ends without a word, as a locustfile can make it."""
+        atexit.register(self._last_words)
         guard.watch(self._setting.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pacing.arrive(self._arrivals)
@@ -90,19 +94,26 @@ class Session:
         if self._setting.shaped:
             environment.shape_class = self._shape
             self._shape.runner = runner
-        self._say(Ready(own_shape))
+        self._say(Ready(own_shape, self._hosts()))
         events.test_start.add_listener(lambda **_: self._say(Started(time.time())))
+        events.spawning_complete.add_listener(self._all_began)
         events.quit.add_listener(self._quit)
         gevent.spawn(self._listen)
 
     def _refuse_hosts(self) -> None:
         """End here if the locustfile itself names a host that it may not go to."""
-        for host in (self._environment.host, *(one.host for one in self._environment.user_classes)):
-            name = urlsplit(host or "").hostname
+        for host in self._hosts():
+            name = urlsplit(host).hostname
             if name and not is_allowed(name, self._setting.allowed_hosts):
                 self._tally.refused(name)
                 self._say(self._tally.take())
                 sys.exit(1)
+
+    def _hosts(self) -> tuple[str, ...]:
+        """Return where users begin: the host of the command line, or else of their classes."""
+        asked = self._environment.host
+        hosts = [asked] if asked else [one.host for one in self._environment.user_classes]
+        return tuple(dict.fromkeys(filter(None, hosts)))
 
     def _request(
         self,
@@ -135,6 +146,13 @@ class Session:
         if line := data.pop(_REPORT, None):
             self._write(line if isinstance(line, bytes) else str(line).encode())
 
+    def _last_words(self) -> None:
+        if os.getpid() == self._pid:
+            self._say(self._tally.take())
+
+    def _all_began(self, user_count: int, **_: object) -> None:
+        self._spawned = max(self._spawned, user_count)
+
     def _quit(self, **_: object) -> None:
         self._say(self._tally.take())
         self._say(Ended(self._environment.process_exit_code))
@@ -154,7 +172,7 @@ class Session:
     def _pulse(self) -> Pulse:
         runner = self._runner
         workers = runner.worker_count if isinstance(runner, runners.MasterRunner) else 1
-        return Pulse(time.time(), runner.user_count, runner.target_user_count, workers)
+        return Pulse(time.time(), runner.user_count, self._spawned, workers)
 
     def _listen(self) -> None:
         """Do as we are told; when nobody is there any more, end."""

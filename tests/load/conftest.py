@@ -1,0 +1,110 @@
+"""A target of our own, and loads against it by locustfiles that are written in place."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from outrider.load import LoadMeasure, Profile, Surroundings
+from outrider.load.catalogue import time_limit_s
+from outrider.model import Check, CheckId, Kind, Measurement, Order, new_run_id
+from outrider.workspace import LoadSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from outrider.load import Listener
+
+CHECK = CheckId("load:test")
+CALM = LoadSettings(busy_above=1e9, late_s=1e9)
+"""A busy machine is the subject of tests of its own, and no reason for others to fail."""
+
+
+class Target(BaseHTTPRequestHandler):
+    """Answers at once; `/sleep?s=1` later, `/fail` with 500, and to nobody while `server.stalled` is set."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        self.server.seen.append(self.path)  # type: ignore[attr-defined]
+        while self.server.stalled.is_set():  # type: ignore[attr-defined]
+            time.sleep(0.01)
+        if url.path == "/sleep":
+            time.sleep(float(parse_qs(url.query)["s"][0]))
+        body = b"hello"
+        self.send_response(500 if url.path == "/fail" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    seen: list[str]
+    stalled: threading.Event
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def target() -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), Target) as server:
+        server.seen, server.stalled = [], threading.Event()
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@dataclass
+class Ground:
+    """A folder for locustfiles, and what measures them."""
+
+    root: Path
+    host: str
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    settings: LoadSettings = CALM
+    scratch: list[Path] = field(default_factory=list)
+
+    def write(self, text: str, name: str = "locustfile.py") -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def profile(self, **changes: Any) -> Profile:
+        usual = {"file": "locustfile.py", "host": self.host, "users": 2, "spawn_rate": 100.0, "duration_s": 1.0}
+        return Profile(**{**usual, **changes})
+
+    def load(
+        self, profile: Profile, listener: Listener | None = None, *, deadline_s: float | None = None
+    ) -> Measurement:
+        measure = LoadMeasure({CHECK: profile}, Surroundings(self.root, self.environment, self.settings), listener)
+        scratch = self.root.parent / f"scratch-{len(self.scratch)}"
+        scratch.mkdir()
+        self.scratch.append(scratch)
+        check = Check(CHECK, Kind.LOAD, profile.file, "test", "test")
+        order = Order(new_run_id(time.time_ns() // 1000), check, 1, deadline_s or time_limit_s(profile), scratch)
+        return measure.measure(order)
+
+
+@pytest.fixture
+def ground(tmp_path: Path, target: Server) -> Ground:
+    root = tmp_path / "workspace"
+    root.mkdir()
+    target.seen.clear()
+    return Ground(root, f"http://127.0.0.1:{target.server_address[1]}")

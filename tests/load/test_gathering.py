@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outrider.load.gathering import MOST_ENDPOINTS, OTHERS, Gathering, thinned
+from outrider.load.tally import Tally
+from outrider.load.wire import Aim, Ended, Pulse, Ready, Setting, Started, Stop, read, write
+from outrider.model import Histogram, LoadResult, altogether
+
+REQUESTS = st.lists(
+    st.tuples(
+        st.integers(0, 9), st.sampled_from(("GET /", "GET /a")), st.floats(0.1, 5000), st.booleans(), st.integers(0, 2)
+    ),
+    max_size=200,
+)  # fmt: skip
+
+
+def test_messages_arrive_as_they_were_sent() -> None:
+    tally = Tally("a", paced=True)
+    tally.answered(5.2, "GET /", 12.0, failed=False, intended_ms=30.0, received_bytes=7)
+    tally.failed("GET /", "boom 0x7f001234")
+    tally.refused("evil.test")
+    for message in (
+        Setting(("a",), shaped=True, users=3, rate=2.5), Aim(5), Stop(),
+        Ready(own_shape=True, hosts=("http://x",)), Started(1.5), Pulse(2.0, 3, 4, 1), Ended(None), tally.take(),
+    ):  # fmt: skip
+        assert read(write(message)) == message
+
+
+@given(REQUESTS)
+def test_what_several_processes_counted_is_merged_exactly(requests: list[tuple[int, str, float, bool, int]]) -> None:
+    tallies = [Tally(str(number)) for number in range(3)]
+    gathering = Gathering()
+    gathering.hear(Started(100.0))
+    for second, endpoint, took_ms, failed, process in requests:
+        tallies[process].answered(
+            100.0 + second, endpoint, took_ms, failed=failed, intended_ms=took_ms, received_bytes=1
+        )
+    for tally in tallies:
+        gathering.hear(read(write(tally.take())))
+
+    result = gathering.result(110.0)
+
+    for one in result.endpoints:
+        mine = [(took_ms, failed) for _, endpoint, took_ms, failed, _ in requests if endpoint == one.endpoint]
+        assert one.succeeded == Histogram.of(took_ms for took_ms, failed in mine if not failed)
+        assert one.failed == Histogram.of(took_ms for took_ms, failed in mine if failed)
+    assert sum(one.requests for one in result.endpoints) == len(requests)
+
+
+def test_failures_of_one_kind_are_one_group() -> None:
+    tally, gathering = Tally("a"), Gathering()
+    for number in range(1000, 1010):
+        tally.failed("GET /", f"order {number} is gone at 0x7f{number}")
+    tally.failed("GET /", "other")
+    gathering.hear(tally.take())
+
+    first, second = gathering.failures()
+
+    assert (first.count, first.message, len(first.samples)) == (10, "order … is gone at …", 3)
+    assert (second.count, second.message) == (1, "other")
+
+
+def test_too_many_names_are_gathered_under_one() -> None:
+    tally, gathering = Tally("a"), Gathering()
+    gathering.hear(Started(10.0))
+    for number in range(MOST_ENDPOINTS + 50):
+        tally.answered(10.5, f"GET /{number}", 1.0, failed=False, intended_ms=1.0, received_bytes=0)
+    gathering.hear(tally.take())
+
+    endpoints = {one.endpoint: one.requests for one in gathering.result(11.0).endpoints}
+
+    assert len(endpoints) == MOST_ENDPOINTS + 1
+    assert endpoints[OTHERS] == 50
+
+
+def test_thinning_loses_no_request_and_no_time() -> None:
+    numbers = random.Random(4)
+    tally, gathering = Tally("a"), Gathering()
+    gathering.hear(Started(0.0))
+    for second in range(1000):
+        tally.answered(
+            float(second), "GET /", numbers.expovariate(0.01), failed=False, intended_ms=0.0, received_bytes=1
+        )
+    gathering.hear(tally.take())
+    whole = gathering.intervals(1000.0)
+
+    thin = thinned(whole, 300)
+
+    assert len(thin) <= 300
+    assert LoadResult(thin).length_s == LoadResult(whole).length_s == 1000.0
+    assert altogether(LoadResult(thin).endpoints) == altogether(LoadResult(whole).endpoints)
+
+
+def test_a_process_that_fell_silent_is_lost() -> None:
+    gathering = Gathering()
+    for generator, until in (("a", 20), ("b", 12), ("MasterRunner", 5)):
+        tally = Tally(generator)
+        for second in range(until):
+            tally.beat(float(second), 0.1, 1.0, 0.0)
+        gathering.hear(tally.take())
+
+    assert gathering.lost(20.5) == ["b"]

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from outrider.load.profile import AbortRule, Expectation, Profile
+from outrider.load.verdict import End, Facts, abort_reason, assess, complaint
+from outrider.model import EndpointLoad, Histogram, LoadInterval, LoadResult, Outcome
+from outrider.workspace import LoadSettings
+
+
+def interval(
+    at: int, *, users: int = 5, cpu: float = 0.2, lag: float = 2.0, good: int = 50, bad: int = 0
+) -> LoadInterval:
+    part = EndpointLoad("GET /", Histogram({100: good}), Histogram({100: bad} if bad else {}))
+    return LoadInterval(float(at), 1.0, 5, 1, cpu, lag, 0.0, (part,))
+
+
+CALM = tuple(interval(at) for at in range(10))
+FACTS = Facts(Profile("x.py", users=5, duration_s=10.0), LoadSettings(), LoadResult(CALM), End.TIME)
+
+
+def busy(seconds: int, **changes: float) -> LoadResult:
+    return LoadResult((*(interval(at, **changes) for at in range(seconds)), *CALM[seconds:]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "reason"),
+    [
+        ({}, Outcome.PASSED, ""),
+        ({"refused": ("a.test", "b.test")}, Outcome.SETUP_ERROR, "asked for a.test, b.test"),
+        ({"started": False, "code": 7}, Outcome.SETUP_ERROR, "before the load began (exit code 7)"),
+        ({"started": False, "end": End.INTERRUPTED}, Outcome.INCONCLUSIVE, "before the load began"),
+        (
+            {"started": False, "profile": Profile("x.py", workers=3), "workers": 1},
+            Outcome.INCONCLUSIVE,
+            "1 of 3 workers",
+        ),
+        ({"end": End.DIED, "code": -9}, Outcome.INCONCLUSIVE, "killed by signal 9 after 10 s"),
+        ({"result": LoadResult(tuple(replace(one, endpoints=()) for one in CALM))}, Outcome.SETUP_ERROR, "no request"),
+        ({"lost": ("a",)}, Outcome.INCONCLUSIVE, "1 of 1 workers were lost"),
+        ({"result": busy(1, cpu=0.99)}, Outcome.PASSED, ""),
+        (
+            {"result": busy(3, cpu=0.99)},
+            Outcome.INCONCLUSIVE,
+            "in 30% of the time: it used 99% of a processor",
+        ),
+        ({"result": busy(4, lag=900.0)}, Outcome.INCONCLUSIVE, "it was up to 900 ms late"),
+        ({"result": busy(4, lag=900.0), "end": End.ABORTED}, Outcome.INCONCLUSIVE, "saturated"),
+        ({"end": End.ABORTED, "abort": "too slow"}, Outcome.FAILED, "stopped after 10 s: too slow"),
+        ({"profile": Profile("x.py", users=9)}, Outcome.INCONCLUSIVE, "5 of 9 users"),
+        ({"profile": Profile("x.py", users=9), "end": End.ENOUGH}, Outcome.PASSED, ""),
+        ({"result": busy(10, bad=5)}, Outcome.FAILED, "9.09 % of 550 requests failed, at most 1 % may"),
+        ({"asked_code": 2}, Outcome.FAILED, "exit code 2"),
+        ({"asked_code": 0}, Outcome.PASSED, ""),
+    ],
+)
+def test_every_way_to_end_has_its_outcome(changes: dict[str, object], outcome: Outcome, reason: str) -> None:
+    found, why = assess(replace(FACTS, **changes))  # type: ignore[arg-type]
+
+    assert found == outcome, why
+    assert reason in why
+    assert bool(why) == (found != Outcome.PASSED)
+
+
+def test_an_abort_looks_at_its_window_only() -> None:
+    profile = Profile("x.py", abort=AbortRule(Expectation(failure_share=0.5), window_s=3.0))
+    failing = tuple(interval(at, good=1, bad=49) for at in range(10, 13))
+
+    assert abort_reason(CALM, profile) == ""
+    assert abort_reason((*CALM, failing[0]), profile) == ""
+    assert abort_reason((*CALM, *failing), profile).startswith("98 % of 150 requests failed")
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        ("Traceback\n  File \"/x/shop.py\", line 3, in <module>\nKeyError: 'A'\n", "shop.py:3: KeyError: 'A'"),
+        ("[2026] host/ERROR/locust.main: No User class found!\n", "No User class found!"),
+        ("usage: locust\nlocust: error: unrecognized arguments: --x\n", "locust: error: unrecognized arguments: --x"),
+        ("something else\n\n", "something else"),
+        ("", ""),
+    ],
+)
+def test_finds_what_locust_complains_of(log: str, expected: str) -> None:
+    assert complaint(log, "shop.py") == expected
