@@ -27,6 +27,12 @@ _COMMANDS = {
     "baseline": "Accept what is normal, and see what was accepted.",
     "release": "Mark a deploy, so that changes can be explained by it.",
     "changes": "List when steps took a new level, and the release that explains it.",
+    "incidents": "List incidents and what could not be delivered.",
+    "ack": "Take an incident on, or close it.",
+    "silence": "Tell nobody of some incidents for a while.",
+    "oncall": "Say who is on call, and who follows.",
+    "backtest": "Replay alert rules over stored runs.",
+    "alerts": "Try the channels that alerts go to.",
     "calibrate": "Say what the judge's sensitivity means on stored history.",
 }
 INTERRUPTED = 130

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from outrider.cli.alerting import settings_of
 from outrider.cli.project import bench, found_browser
 from outrider.model import BrowserError, ConfigErrors, OutriderError
 from outrider.workspace import find_root, load
@@ -55,4 +56,8 @@ def _examine(root: Path) -> tuple[list[OutriderError], int]:
         return [error], 0
     if isinstance(browser, BrowserError) and discovery.journeys:
         problems.append(browser)
+    try:
+        settings_of(workspace)
+    except ConfigErrors as errors:
+        problems += errors.problems
     return [*discovery.problems, *problems], len(discovery.checks)

@@ -172,6 +172,7 @@ class Engine:
 
     def _told(self, order: Order, findings: Findings, ours: Circumstance, started_us: int) -> Measurement:
         outcome, reason = assess(findings, ours)
+        found = {**findings.attributes, "own_network": ours.lost}
         measurement = Measurement(
             outcome=outcome,
             reason=reason,
@@ -181,7 +182,7 @@ class Engine:
             samples=findings.samples,
             errors=tuple(_error(one, findings.address) for one in findings.failures),
             artifacts=keep(findings.exhibits, order.scratch),
-            attributes={name: value for name, value in findings.attributes.items() if value},
+            attributes={name: value for name, value in found.items() if value},
         )
         if outcome == Outcome.PASSED and not order.evidence:
             return measurement

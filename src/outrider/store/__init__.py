@@ -1,5 +1,16 @@
 """Runs, samples and artifacts, kept: SQLite in a file or PostgreSQL by URL, and content-addressed files."""
 
+from outrider.store.alert_values import (
+    Acknowledgement,
+    AlertChanges,
+    AlertState,
+    Notification,
+    Silence,
+    Status,
+    StoredGroup,
+    StoredIncident,
+    StoredWatch,
+)
 from outrider.store.store import Store
 from outrider.store.values import (
     Beat,
@@ -18,18 +29,27 @@ from outrider.store.values import (
 )
 
 __all__ = [
+    "Acknowledgement",
+    "AlertChanges",
+    "AlertState",
     "Beat",
     "Beats",
     "Checkpoint",
+    "Notification",
     "Points",
     "Pruned",
     "Release",
     "Retention",
     "RunSummary",
     "Series",
+    "Silence",
+    "Status",
     "Store",
     "StoredArtifact",
     "StoredCheck",
+    "StoredGroup",
+    "StoredIncident",
     "StoredProof",
     "StoredRun",
+    "StoredWatch",
 ]  # fmt: skip

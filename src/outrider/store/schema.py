@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0007")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -236,4 +236,68 @@ loads = Table(
     Column("result", LargeBinary, nullable=False),
     ForeignKeyConstraint(["run_key", "attempt"], ["attempts.run_key", "attempts.number"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
+)  # fmt: skip
+
+incidents = Table(
+    "incidents", metadata,
+    Column("id", String, primary_key=True),
+    Column("phase", String, nullable=False),
+    Column("began_us", BigInteger, nullable=False),
+    Column("ended_us", BigInteger),
+    Column("state", Text, nullable=False),
+    Index("incidents_by_phase", "phase", "began_us"),
+)  # fmt: skip
+
+watches = Table(
+    "watches", metadata,
+    Column("subject", String, primary_key=True),
+    Column("incident", String, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("watches_by_incident", "incident"),
+)  # fmt: skip
+
+alert_groups = Table(
+    "alert_groups", metadata,
+    Column("key", String, primary_key=True),
+    Column("state", Text, nullable=False),
+)  # fmt: skip
+
+# The outbox: a row is written in the transaction of the transition that it tells of.
+notifications = Table(
+    "notifications", metadata,
+    Column("key", Key, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("receiver", String, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("due_us", BigInteger, nullable=False),
+    Column("status", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("done_us", BigInteger),
+    Column("note", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Index("notifications_by_receiver", "receiver", "status", "due_us"),
+    Index("notifications_by_topic", "topic", "receiver"),
+)  # fmt: skip
+
+silences = Table(
+    "silences", metadata,
+    Column("id", String, primary_key=True),
+    Column("starts_us", BigInteger, nullable=False),
+    Column("ends_us", BigInteger, nullable=False),
+    Column("matchers", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+)  # fmt: skip
+
+# What people said at a command line, until whoever keeps the incidents has heard it.
+acknowledgements = Table(
+    "acknowledgements", metadata,
+    Column("key", Key, primary_key=True),
+    Column("incident", String, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("action", String, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("done", Boolean, nullable=False),
 )  # fmt: skip

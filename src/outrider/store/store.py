@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from outrider.store.alerting import (
+    add_notification,
+    knows_notification,
+    read_acknowledgements,
+    read_heard,
+    read_incidents,
+    read_notifications,
+    read_silences,
+    read_state,
+    read_times,
+    write_acknowledgement,
+    write_changes,
+    write_heard,
+    write_notification,
+    write_silence,
+)
 from outrider.store.artifacts import ArtifactFolder, open_folder
 from outrider.store.beats import read_beats
 from outrider.store.database import Database, open_database
@@ -28,6 +44,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.model import Check, CheckId, Outcome, Run
+    from outrider.store.alert_values import (
+        Acknowledgement,
+        AlertChanges,
+        AlertState,
+        Notification,
+        Silence,
+        Status,
+        StoredIncident,
+    )
     from outrider.store.values import (
         Beat,
         Beats,
@@ -229,6 +254,77 @@ class Store:
         """Return what the judge knows of those series that it has judged."""
         with self._database.reading() as connection:
             return read_checkpoints(connection, wanted)
+
+    def record_alerts(self, changes: AlertChanges) -> None:
+        """Write what changed of incidents, and the notifications that tell of it, in one transaction."""
+        self._recorder.write(lambda connection: write_changes(connection, changes))
+
+    def alert_state(self, ended_since_us: int) -> AlertState:
+        """Return the incidents that last or ended since then, and what is remembered around them."""
+        with self._database.reading() as connection:
+            return read_state(connection, ended_since_us)
+
+    def incidents(self, *, lasting: bool = False, since_us: int = 0, limit: int = 100) -> tuple[StoredIncident, ...]:
+        """Return the incidents that last, or ended since then, the latest first."""
+        with self._database.reading() as connection:
+            return read_incidents(connection, lasting=lasting, since_us=since_us, limit=limit)
+
+    def record_notification(self, new: Notification) -> None:
+        """Put a row into the outbox; the same row twice changes nothing."""
+        self._recorder.write(lambda connection: add_notification(connection, new))
+
+    def note_notification(self, changed: Notification) -> None:
+        """Note what became of a row of the outbox; what was delivered stays so."""
+        self._recorder.write(lambda connection: write_notification(connection, changed))
+
+    def notifications(
+        self,
+        *,
+        receiver: str | None = None,
+        status: Status | None = None,
+        due_us: int | None = None,
+        limit: int = 100,
+    ) -> tuple[Notification, ...]:
+        """Return rows of the outbox in their order: of one receiver, in one status, due by then."""
+        with self._database.reading() as connection:
+            return read_notifications(connection, receiver=receiver, status=status, due_us=due_us, limit=limit)
+
+    def has_notification(self, identity: str) -> bool:
+        """Return whether a row with this id is in the outbox, whatever became of it."""
+        with self._database.reading() as connection:
+            return knows_notification(connection, identity)
+
+    def notification_times(self, receiver: str, status: Status, since_us: int) -> tuple[int, ...]:
+        """Return when notifications of a receiver reached a status since then, the earliest first."""
+        with self._database.reading() as connection:
+            return read_times(connection, receiver, status, since_us)
+
+    def record_silence(self, silence: Silence) -> None:
+        """Keep a silence, in place of one with the same id; one that ends now is how to end it."""
+        self._recorder.write(lambda connection: write_silence(connection, silence))
+
+    def silences(self, until_us: int) -> tuple[Silence, ...]:
+        """Return the silences that end later than that."""
+        with self._database.reading() as connection:
+            return read_silences(connection, until_us)
+
+    def record_acknowledgement(self, said: Acknowledgement) -> None:
+        """Note what somebody said of an incident; whoever keeps the incidents hears it within a second or so."""
+        self._recorder.write(lambda connection: write_acknowledgement(connection, said))
+
+    def acknowledgements(self) -> tuple[Acknowledgement, ...]:
+        """Return what was said and not heard yet."""
+        with self._database.reading() as connection:
+            return read_acknowledgements(connection)
+
+    def record_heard(self, at_us: int) -> None:
+        """Note up to when all runs were heard by whoever keeps the incidents."""
+        self._recorder.write(lambda connection: write_heard(connection, at_us))
+
+    def heard_us(self) -> int | None:
+        """Return up to when all runs were heard; None if never."""
+        with self._database.reading() as connection:
+            return read_heard(connection)
 
     def prune(self, now_us: int, policy: Retention = _DEFAULT_RETENTION) -> Pruned:
         """Remove what is past its age, in transactions so short that no writer waits long; return how much that was.

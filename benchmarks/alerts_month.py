@@ -1,0 +1,102 @@
+"""A month of 200 healthy checks, with blips, on an accelerated clock: how often is somebody told for nothing?
+
+Two models of blips. "short outages": each check's target is away once in two days for 20 s on average (exponential),
+and a run fails if its attempt and the retry two seconds later both fall into that. "single runs": every run fails by
+itself with probability 0.2 %, which is far worse than what a retry lets through. In both, durations follow the day,
+have log-normal noise, and one run in 200 takes three times as long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.alerts import AlertSettings, Facts, Subject, Symptom, Trouble, replayed
+from outrider.alerts.routing import Route
+from outrider.baselines import replay, replay_rates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+_DAY_S = 86_400
+_START_S = 1_780_272_000
+_MONTHS_A_MESSAGE = 5.0
+_AFTER = 12  # runs after a bad one that are told to the keeper; what is well and forgotten need not be
+
+
+def _outages(rng: np.random.Generator, at_s: NDArray[np.float64], days: float) -> NDArray[np.bool_]:
+    count = rng.poisson(days / 2)
+    begin = rng.uniform(at_s[0], at_s[0] + days * _DAY_S, count)
+    end = begin + rng.exponential(20.0, count)
+    failed = np.zeros(len(at_s), bool)
+    for first, last in zip(begin, end, strict=True):
+        failed |= (at_s >= first) & (at_s + 2.0 <= last)
+    return failed
+
+
+def _single(rng: np.random.Generator, at_s: NDArray[np.float64], _: float) -> NDArray[np.bool_]:
+    return rng.random(len(at_s)) < 0.002
+
+
+_MODELS = {"short outages": _outages, "single runs": _single}
+
+
+def _symptoms(check: int, model: str, *, days: float, every_s: float) -> Iterator[Symptom]:
+    rng = np.random.default_rng([check, list(_MODELS).index(model)])
+    at_s = _START_S + rng.uniform(0, every_s) + np.arange(0, days * _DAY_S, every_s)
+    failed = _MODELS[model](rng, at_s, days)
+    level = 300 * (1 + 0.2 * np.sin(2 * np.pi * at_s / _DAY_S))
+    took = level * np.exp(rng.normal(0, 0.1, len(at_s))) * np.where(rng.random(len(at_s)) < 0.005, 3.0, 1.0)
+    slow = np.asarray(replay(at_s.astype("datetime64[s]"), np.where(failed, np.nan, took)))
+    often = np.asarray(replay_rates(failed.astype(float)))
+    for trouble, step, bad in (
+        (Trouble.FAILURE, "", failed),
+        (Trouble.FAILURE, "share of failures", often),
+        (Trouble.DEGRADATION, "pay", slow),
+    ):
+        subject = Subject(trouble, f"probe:{check}", "production", "local", step)
+        near = np.convolve(bad, np.ones(_AFTER), "full")[: len(bad)] > 0
+        for index in np.flatnonzero(near):
+            at_us = int(at_s[index] * 1_000_000)
+            labels = {"trouble": trouble.value, "check": subject.check}
+            causes = (f"host:{check}", f"check:{check}")
+            yield Symptom(subject, bool(bad[index]), at_us, Facts("blip"), causes, labels)
+
+
+def main() -> int:
+    """Print what was seen; return 1 if a target was missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checks", type=int, default=200)
+    parser.add_argument("--days", type=float, default=44.0, help="two weeks to learn, and the month that counts")
+    parser.add_argument("--every", type=float, default=300.0, help="seconds between runs")
+    asked = parser.parse_args()
+    counted_days = asked.days - 14
+    missed = False
+    for model in _MODELS:
+        found = [
+            one
+            for check in range(asked.checks)
+            for one in _symptoms(check, model, days=asked.days, every_s=asked.every)
+            if one.at_us > (_START_S + 14 * _DAY_S) * 1_000_000
+        ]
+        found.sort(key=lambda one: one.at_us)
+        blips = sum(one.present and one.subject.trouble is Trouble.FAILURE and not one.subject.step for one in found)
+        told = replayed(found, AlertSettings(route=Route(receivers=("mail",))))
+        months = asked.checks * counted_days / 30
+        rate = told.triggers / months
+        kinds = {kind: sum(one.trouble is kind for one in told.incidents) for kind in Trouble}
+        missed |= rate > 1 / _MONTHS_A_MESSAGE
+        print(f"{model}: {blips} failed runs, {len(told.incidents)} incidents, {told.triggers} times somebody was told")
+        print(f"  { ({kind.value: count for kind, count in kinds.items() if count}) }")
+        each = f"one in {1 / rate:.1f} months" if rate else f"none in {months:.0f} check-months"
+        print(f"  a check: {each} (target: one in {_MONTHS_A_MESSAGE:g} or rarer)")
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The seam for whoever makes runs: an object that hears runs and lets time pass, and keeps all of it in the store."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+
+from outrider.alerts.backtest import stored_run, watched_runs
+from outrider.alerts.budget import Burn
+from outrider.alerts.evidence import Known, symptoms
+from outrider.alerts.keeper import Keeper
+from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
+from outrider.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from outrider.alerts.delivery import Health
+    from outrider.alerts.settings import AlertSettings
+    from outrider.model import Check, Run
+    from outrider.runs import Judge, Judgement
+    from outrider.store import RunSummary, Store
+
+_LOOK_BACK_US = 600_000_000
+_NOTE_EVERY_US = 10_000_000
+_log = structlog.get_logger("outrider.alerts")
+
+
+class Alerting:
+    """Incidents of a workspace, kept in its store; every method may be called from any thread.
+
+    Transitions and the notifications that tell of them are written in one transaction. If that fails the changes are
+    kept in memory and written with the next ones.
+
+    Args:
+        store: Where everything is kept; other processes acknowledge and silence by writing there.
+        settings: Of `scheduler/alerts.toml`.
+        now_us: What time it is, microseconds UTC.
+        checks: What is known of checks, for labels.
+        workspace: Its name, for messages.
+    """
+
+    def __init__(
+        self, store: Store, settings: AlertSettings, now_us: int, *, checks: Iterable[Check] = (), workspace: str = ""
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        state = store.alert_state(now_us - settings.stability.reopen_us)
+        self._keeper = Keeper(settings, state, workspace=workspace)
+        self._checks = {str(check.id): check for check in checks}
+        self._burn = Burn(settings.budgets)
+        self._lock = threading.RLock()
+        self._noted_us = 0
+        self._keeper.silences = store.silences(now_us)
+
+    def know(self, checks: Iterable[Check]) -> None:
+        """Replace what is known of checks, after the workspace changed."""
+        with self._lock:
+            self._checks = {str(check.id): check for check in checks}
+
+    def heard(self, run: Run, judgements: Sequence[Judgement], *, now_us: int | None = None) -> None:
+        """Hear a run that is stored, and what the judge says of it; the same run twice changes nothing.
+
+        Args:
+            run: As it was recorded.
+            judgements: What the judge said; none for a run that tells nothing.
+            now_us: When; when it finished if absent.
+        """
+        with self._lock:
+            known = Known(self._checks, self._settings.certificate_days, self._artifacts(run))
+            found = symptoms(run, judgements, known)
+            labels = found[0].labels if found else {}
+            found += self._burn.seen(run, labels)
+            self._keeper.hear(found, run.finished_us if now_us is None else now_us)
+            self._write()
+
+    def noticed(self, found: Iterable[Symptom], now_us: int) -> None:
+        """Hear what is no run: a full disk, a forecast, a change point."""
+        with self._lock:
+            self._keeper.hear(found, now_us)
+            self._write()
+
+    def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
+        """Let time pass, about once a second: hear people, tell what is due, notice channels that are dead."""
+        with self._lock:
+            self._keeper.silences = self._store.silences(now_us)
+            for said in self._store.acknowledgements():
+                self._keeper.said(said, now_us)
+            self._keeper.hear([_channel(one, now_us) for one in channels], now_us)
+            set_back_us = self._keeper.tick(now_us)
+            if set_back_us:
+                seconds = set_back_us / 1_000_000
+                _log.warning("alerts.clock-set-back", seconds=seconds, effect="waiting times go on as they were")
+            self._write()
+            if not 0 <= now_us - self._noted_us < _NOTE_EVERY_US:
+                self._store.record_heard(now_us)
+                self._noted_us = now_us
+
+    def catch_up(self, judge: Judge, now_us: int) -> int:
+        """Hear what was stored before a crash and perhaps not heard, before anything else; return how many runs.
+
+        The latest run of each check is judged; those before it matter where one of them did not pass.
+        """
+        since_us = (self._store.heard_us() or now_us) - _LOOK_BACK_US
+        runs = watched_runs(self._store, since_us)
+        latest = {_place(one): one.id for one in runs}
+        unwell = {_place(one) for one in runs if one.outcome is not Outcome.PASSED}
+        wanted = [one for one in runs if one.id == latest[_place(one)] or _place(one) in unwell]
+        for one in wanted:
+            if one.id == latest[_place(one)]:
+                run = self._store.run(one.id).run
+                self.heard(run, judge.judge(run))
+            else:
+                self.heard(stored_run(self._store, one), [])
+        return len(wanted)
+
+    def _artifacts(self, run: Run) -> tuple[str, ...]:
+        """Return where a run's artifacts lie; nothing is looked up for one that passed."""
+        if run.outcome.is_good or not any(attempt.measurement.artifacts for attempt in run.attempts):
+            return ()
+        return tuple(f"{one.kind.value} {one.where}" for one in self._store.run(run.id).artifacts)
+
+    def _write(self) -> None:
+        changes = self._keeper.changes()
+        if not changes:
+            return
+        try:
+            self._store.record_alerts(changes)
+        except BaseException:
+            self._keeper.restore(changes)
+            raise
+
+
+def _place(run: RunSummary) -> tuple[str, str, str]:
+    return run.check, run.environment, run.location
+
+
+def _channel(health: Health, now_us: int) -> Symptom:
+    subject = Subject(Trouble.OUTRIDER, f"channel:{health.receiver}")
+    facts = Facts(f"the channel {health.receiver} is dead: {health.why}")
+    labels = {"trouble": Trouble.OUTRIDER.value, "receiver": health.receiver, "fault": "channel dead"}
+    return Symptom(subject, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)

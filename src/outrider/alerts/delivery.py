@@ -1,0 +1,248 @@
+"""Delivers what stands in the outbox, at least once: each channel in a thread of its own, so that none delays another.
+
+The one duplicate that can be is a letter whose sending a crash cut between the receiver's yes and our note of it; it
+then comes again with the same Message-ID, Idempotency-Key or dedup key.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+import structlog
+
+from outrider.alerts.breaker import Breaker, backoff_us
+from outrider.alerts.group import Kind
+from outrider.alerts.message import Message, dump, load
+from outrider.alerts.receivers import Undelivered
+from outrider.alerts.writing import write
+from outrider.model import OutriderError, new_run_id
+from outrider.store import Notification, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from outrider.alerts.settings import AlertSettings, ReceiverSettings
+    from outrider.store import Store
+
+_POLL_S = 0.5
+_AT_ONCE = 50
+_MOST_ORPHANS = 100_000
+_HOUR_US = 3_600_000_000
+_GIVE_UP_US = 24 * _HOUR_US
+_LEAVE_S = 15.0
+_log = structlog.get_logger("outrider.alerts")
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a channel does, for whoever watches it."""
+
+    receiver: str
+    is_dead: bool
+    why: str = ""
+
+
+class Lane:
+    """Delivers to one receiver, a letter at a time, in the order in which they were written.
+
+    Args:
+        settings: Of the receiver.
+        store: With the outbox.
+        now_us: The clock.
+        jitter: A number from 0 to 1, anew each time.
+        picture: Draws the trend of what a message speaks of, as PNG; None where there is nothing to draw.
+    """
+
+    def __init__(
+        self,
+        settings: ReceiverSettings,
+        store: Store,
+        *,
+        now_us: Callable[[], int] = _now_us,
+        jitter: Callable[[], float] = random.random,
+        picture: Callable[[Message], bytes | None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._now_us = now_us
+        self._jitter = jitter
+        self._picture = picture
+        self._breaker = Breaker()
+
+    @property
+    def health(self) -> Health:
+        """How the channel does now."""
+        return Health(self._settings.name, self._breaker.is_dead, self._breaker.why)
+
+    def deliver_one(self, row: Notification) -> None:
+        """Try a row of the outbox now, whatever else is due."""
+        self._try(row)
+
+    def work(self) -> int:
+        """Try what is due, and return how many rows were looked at."""
+        now_us = self._now_us()
+        name = self._settings.name
+        rows = self._store.notifications(receiver=name, status=Status.QUEUED, due_us=now_us, limit=_AT_ONCE)
+        for row in rows:
+            if self._breaker.is_closed(self._now_us()):
+                self._try(row)
+            else:
+                self._divert(row, self._breaker.why)
+        self._tell_suppressed()
+        return len(rows)
+
+    def _try(self, row: Notification) -> None:
+        message = load(row.message)
+        if message.kind not in self._settings.channel.kinds:
+            self._note(row, Status.DELIVERED, "this channel is not told of it")
+            return
+        if self._is_full(message):
+            self._note(row, Status.SUPPRESSED, f"more than {self._settings.per_hour} an hour")
+            return
+        if self._picture is not None:
+            message = replace(message, picture=self._picture(message))
+        try:
+            self._settings.channel.deliver(write(message, self._settings, row.id))
+        except Undelivered as failure:
+            self._failed(row, failure)
+        except Exception as error:  # a channel that breaks must not take the lane with it
+            self._failed(row, Undelivered(f"{type(error).__name__}: {error}", recoverable=True))
+        else:
+            self._breaker = Breaker()
+            self._note(replace(row, tries=row.tries + 1), Status.DELIVERED)
+
+    def _is_full(self, message: Message) -> bool:
+        """Whether the cap of the hour is reached; the end of what was told, and a notice of the cap, always go out."""
+        if message.kind in {Kind.RESOLVED, Kind.SUPPRESSED, Kind.TEST}:
+            return False
+        since_us = self._now_us() - _HOUR_US
+        sent = self._store.notification_times(self._settings.name, Status.DELIVERED, since_us)
+        return len(sent) >= self._settings.per_hour
+
+    def _failed(self, row: Notification, failure: Undelivered) -> None:
+        now_us = self._now_us()
+        asked_us = None if failure.retry_after_s is None else int(failure.retry_after_s * 1_000_000)
+        row = replace(row, tries=row.tries + 1, note=failure.why)
+        _log.warning("alerts.undelivered", receiver=row.receiver, why=failure.why, tries=row.tries)
+        if not failure.recoverable:
+            self._breaker = replace(self._breaker, why=failure.why)
+            self._give_up(row, failure.why)
+            return
+        self._breaker = self._breaker.failed(failure.why, now_us, asked_us)
+        if now_us - row.created_us > _GIVE_UP_US:
+            self._give_up(row, failure.why)
+        elif not self._divert(row, failure.why):
+            wait_us = backoff_us(row.tries, self._jitter(), asked_us)
+            self._store.note_notification(replace(row, due_us=now_us + wait_us))
+
+    def _divert(self, row: Notification, why: str) -> bool:
+        """Hand a row that waits for too long to the fallback; return whether that was done."""
+        waited_us = self._now_us() - row.created_us
+        if not self._settings.fallback or 0 <= waited_us < self._settings.fallback_after_us:
+            return False
+        self._give_up(row, why)
+        return True
+
+    def _give_up(self, row: Notification, why: str) -> None:
+        """Let go of a row, and hand it to the fallback first: a crash in between tells twice rather than never."""
+        if self._settings.fallback:
+            message = load(row.message)
+            note = f"{self._settings.name} could not be reached ({why})"
+            message = replace(message, note=f"{message.note}; {note}" if message.note else note)
+            identity = f"{row.id}-{self._settings.fallback}"
+            now_us = self._now_us()
+            self._store.record_notification(
+                Notification(
+                    identity, self._settings.fallback, row.topic, row.kind, row.created_us, now_us, dump(message)
+                )
+            )
+        self._note(row, Status.UNDELIVERED, why)
+
+    def _note(self, row: Notification, status: Status, note: str = "") -> None:
+        self._store.note_notification(replace(row, status=status, done_us=self._now_us(), note=note))
+
+    def _tell_suppressed(self) -> None:
+        """Tell once an hour how many were held back; the notice names the hour, so a crash does not repeat it."""
+        now_us = self._now_us()
+        name = self._settings.name
+        held = self._store.notification_times(name, Status.SUPPRESSED, now_us - _HOUR_US)
+        if not held:
+            return
+        identity = f"suppressed-{name}-{held[0] // _HOUR_US}"
+        if self._store.has_notification(identity):
+            return
+        subject = f"{len(held)} notifications are held back"
+        note = f"suppressed {len(held)}: more than {self._settings.per_hour} in an hour; outrider incidents lists them"
+        message = Message(Kind.SUPPRESSED, identity, subject, "warning", (), now_us, note=note)
+        row = Notification(identity, name, identity, Kind.SUPPRESSED.value, now_us, now_us, dump(message))
+        self._store.record_notification(row)
+
+
+class Deliverer:
+    """All lanes, each in its thread, while the context lasts; what is not delivered stays in the outbox.
+
+    Args:
+        settings: With the receivers.
+        store: With the outbox.
+        picture: Draws the trend of what a message speaks of, as PNG.
+    """
+
+    def __init__(
+        self, settings: AlertSettings, store: Store, *, picture: Callable[[Message], bytes | None] | None = None
+    ) -> None:
+        self._lanes = {name: Lane(one, store, picture=picture) for name, one in settings.receivers.items()}
+        self._store = store
+        self._leaving = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(lane,), name=f"alerts {name}", daemon=True)
+            for name, lane in self._lanes.items()
+        ]
+
+    def __enter__(self) -> Self:
+        for row in self._store.notifications(status=Status.QUEUED, limit=_MOST_ORPHANS):
+            if row.receiver not in self._lanes:
+                note = "there is no such receiver any more"
+                self._store.note_notification(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leaving.set()
+        ends_s = time.monotonic() + _LEAVE_S
+        for thread in self._threads:
+            thread.join(max(0.1, ends_s - time.monotonic()))
+
+    def health(self) -> tuple[Health, ...]:
+        """Return how each channel does."""
+        return tuple(lane.health for lane in self._lanes.values())
+
+    def _run(self, lane: Lane) -> None:
+        while not self._leaving.is_set():
+            try:
+                looked = lane.work()
+            except OutriderError as error:
+                _log.error("alerts.outbox", why=error.what)
+                looked = 0
+            if looked < _AT_ONCE:
+                self._leaving.wait(_POLL_S)
+
+
+def test_row(settings: AlertSettings, receiver: str, *, route: str, workspace: str, now_us: int) -> Notification:
+    """Return a row that tries a receiver; it says that it is a test."""
+    text = f"This is a test of the route {route}, sent by hand: nothing is wrong."
+    topic = f"outrider-test-{new_run_id(now_us)}"
+    message = Message(Kind.TEST, topic, "[test] Outrider reaches you", "info", (), now_us, workspace, text, route)
+    assert receiver in settings.receivers
+    return Notification(new_run_id(now_us), receiver, topic, Kind.TEST.value, now_us, now_us, dump(message))

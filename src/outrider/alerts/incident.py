@@ -1,0 +1,182 @@
+"""The life of an incident: a pure state machine.
+
+    pending ──X of Y──> open ──somebody says so──> acknowledged
+       │                 │ ▲                           │
+       │ all well        │ └── a bad run ──┐           │
+       ▼                 ▼                 │           ▼
+    (withdrawn)      recovering <──── no bad run any more
+                         │  └── too many relapses ──> flapping ── calm for long ──┐
+                         ▼                                                        ▼
+                      resolved <──────────────────────────────────────────── resolved
+
+An acknowledged incident that relapses stays acknowledged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from outrider.alerts.symptom import Facts, Severity, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MOST_EVENTS = 50
+
+
+class Phase(StrEnum):
+    """Where an incident is in its life."""
+
+    PENDING = "pending"
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RECOVERING = "recovering"
+    FLAPPING = "flapping"
+    RESOLVED = "resolved"
+
+    @property
+    def lasts(self) -> bool:
+        """Whether somebody may have to do something."""
+        return self not in {Phase.PENDING, Phase.RESOLVED}
+
+
+class Transition(StrEnum):
+    """What happened to an incident."""
+
+    OPENED = "opened"
+    ACKNOWLEDGED = "acknowledged"
+    RECOVERING = "recovering"
+    RELAPSED = "relapsed"
+    FLAPPING = "flapping"
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """When an incident counts as flapping, and as the same again.
+
+    Attributes:
+        relapses: So many within `window_us` are flapping.
+        calm_us: Time without a bad run that ends flapping.
+        reopen_us: Trouble of the same cause so soon after the end is the same incident.
+    """
+
+    relapses: int = 3
+    window_us: int = 3_600_000_000
+    calm_us: int = 1_800_000_000
+    reopen_us: int = 600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the members of an incident do: how many are confirmed, of those how many are bad now, how many not well."""
+
+    bad: int = 0
+    confirmed: int = 0
+    unwell: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A problem with a life of its own; times in microseconds UTC.
+
+    Attributes:
+        causes: What unites its members.
+        labels: Those that all its members share, and its own.
+        lead: What the first member to be confirmed showed.
+        checks: The checks that are affected, the first ones by name.
+        affected: How many subjects were confirmed so far.
+        relapses: When it came back, within the window of `Stability`.
+        events: What happened, with the time.
+    """
+
+    id: str
+    trouble: Trouble
+    began_us: int
+    changed_us: int
+    lead: Facts
+    causes: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    severity: Severity = Severity.WARNING
+    phase: Phase = Phase.PENDING
+    checks: tuple[str, ...] = ()
+    affected: int = 0
+    opened_us: int | None = None
+    ended_us: int | None = None
+    last_bad_us: int = 0
+    relapses: tuple[int, ...] = ()
+    acknowledged_by: str = ""
+    events: tuple[tuple[int, str], ...] = ()
+
+
+def step(  # noqa: PLR0911 - a state a branch
+    incident: Incident, tally: Tally, now_us: int, rules: Stability
+) -> tuple[Incident, Transition | None]:
+    """Return the incident after its members did as `tally` says, and what that changed, if anything."""
+    match incident.phase:
+        case Phase.PENDING:
+            return _pending(incident, tally, now_us)
+        case Phase.RESOLVED:
+            return _relapse(incident, now_us, rules) if tally.confirmed else (incident, None)
+        case Phase.FLAPPING:
+            calm = not tally.bad and not tally.confirmed and now_us - incident.last_bad_us >= rules.calm_us
+            return _resolve(incident, now_us) if calm else (incident, None)
+        case Phase.RECOVERING:
+            if tally.bad:
+                return _relapse(incident, now_us, rules)
+            return (incident, None) if tally.confirmed else _resolve(incident, now_us)
+        case Phase.OPEN | Phase.ACKNOWLEDGED:
+            if tally.bad:
+                return incident, None
+            if not tally.confirmed:
+                return _resolve(incident, now_us)
+            return _moved(incident, Phase.RECOVERING, now_us, Transition.RECOVERING, "no run is bad any more")
+
+
+def acknowledge(incident: Incident, author: str, now_us: int) -> tuple[Incident, Transition | None]:
+    """Return the incident after somebody took it on; what is over or not yet open cannot be."""
+    if not incident.phase.lasts or incident.acknowledged_by:
+        return incident, None
+    incident = replace(incident, acknowledged_by=author)
+    phase = Phase.ACKNOWLEDGED if incident.phase is Phase.OPEN else incident.phase
+    return _moved(incident, phase, now_us, Transition.ACKNOWLEDGED, f"acknowledged by {author}")
+
+
+def close(incident: Incident, author: str, now_us: int) -> tuple[Incident, Transition | None]:
+    """Return the incident after somebody closed it; the same trouble is a new incident from then on."""
+    if not incident.phase.lasts:
+        return incident, None
+    return _resolve(replace(incident, causes=()), now_us, f"closed by {author}")
+
+
+def _pending(incident: Incident, tally: Tally, now_us: int) -> tuple[Incident, Transition | None]:
+    if tally.confirmed:
+        incident = replace(incident, opened_us=now_us)
+        return _moved(incident, Phase.OPEN, now_us, Transition.OPENED, "opened")
+    if not tally.unwell:
+        return _resolve(incident, now_us, "withdrawn")[0], Transition.WITHDRAWN
+    return incident, None
+
+
+def _resolve(incident: Incident, now_us: int, why: str = "resolved") -> tuple[Incident, Transition]:
+    return _moved(replace(incident, ended_us=now_us), Phase.RESOLVED, now_us, Transition.RESOLVED, why)
+
+
+def _relapse(incident: Incident, now_us: int, rules: Stability) -> tuple[Incident, Transition]:
+    relapses = (*(one for one in incident.relapses if now_us - one < rules.window_us), now_us)
+    incident = replace(incident, relapses=relapses, ended_us=None)
+    if len(relapses) >= rules.relapses:
+        why = f"flapping: {len(relapses)} relapses within {rules.window_us // 60_000_000} minutes"
+        return _moved(incident, Phase.FLAPPING, now_us, Transition.FLAPPING, why)
+    phase = Phase.ACKNOWLEDGED if incident.acknowledged_by else Phase.OPEN
+    return _moved(incident, phase, now_us, Transition.RELAPSED, "relapsed")
+
+
+def _moved(
+    incident: Incident, phase: Phase, now_us: int, transition: Transition, why: str
+) -> tuple[Incident, Transition]:
+    events = (*incident.events, (now_us, why))[-_MOST_EVENTS:]
+    return replace(incident, phase=phase, changed_us=now_us, events=events), transition

@@ -1,0 +1,399 @@
+"""Keeps incidents in memory: what is seen goes in, what changed and what is to be told comes out. No I/O.
+
+What `changes` returns is everything that happened since it was last asked, to be written in one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from outrider.alerts.group import Group, Look, flush
+from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, step
+from outrider.alerts.memory import (
+    read_group,
+    read_incident,
+    read_watch,
+    stored_group,
+    stored_incident,
+    stored_watch,
+)
+from outrider.alerts.message import compose, dump
+from outrider.alerts.muting import muted_by, why_muted
+from outrider.alerts.routing import INCIDENT
+from outrider.alerts.symptom import SEVERITIES, Severity, Symptom, Trouble
+from outrider.alerts.watch import Watch, seen
+from outrider.model import new_run_id
+from outrider.store import AlertChanges, AlertState, Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from outrider.alerts.group import Telling
+    from outrider.alerts.routing import Route
+    from outrider.alerts.settings import AlertSettings
+    from outrider.store import Acknowledgement, Silence
+
+_MOST_NAMED = 20
+_SET_BACK_US = 5_000_000
+_GAP_US = 300_000_000
+RESTING_US = 1_200_000_000
+"""How long it is remembered of a subject that is well up to when it was heard; longer than a crash repeats."""
+
+_PATIENCE_US = 3_600_000_000
+_NOTHING = Tally()
+_ORDER = list(Severity)
+
+
+class Keeper:
+    """All incidents of a workspace; used by one thread at a time.
+
+    Args:
+        settings: Who is told of what.
+        state: What was known before.
+        workspace: Its name, for messages.
+        new_id: Makes ids from a time.
+    """
+
+    def __init__(
+        self,
+        settings: AlertSettings,
+        state: AlertState | None = None,
+        *,
+        workspace: str = "",
+        new_id: Callable[[int], str] = new_run_id,
+    ) -> None:
+        state = state or AlertState()
+        self.settings = settings
+        self.incidents = {one.id: read_incident(one) for one in state.incidents}
+        self.watches = {one.subject: read_watch(one) for one in state.watches}
+        self.groups = {one.key: read_group(one) for one in state.groups}
+        self.silences: Sequence[Silence] = ()
+        self._workspace = workspace
+        self._new_id = new_id
+        self._routes = {route.name: route for route in settings.route.walk()}
+        self._members: dict[str, set[str]] = defaultdict(set)
+        self._tallies: dict[str, Tally] = {}
+        self._by_cause: dict[str, str] = {}
+        self._now_us: int | None = None
+        self._since_us = 0
+        self._changed: dict[str, set[str]] = {}
+        self._out: list[Notification] = []
+        self._heard: list[int] = []
+        self._begin()
+        for key, watch in list(self.watches.items()):
+            if watch.incident in self.incidents:
+                self._members[watch.incident].add(key)
+                self._count(watch.incident, None, watch)
+            else:
+                self.watches[key] = replace(watch, incident="")
+        for incident in self.incidents.values():
+            self._index(incident)
+
+    def _begin(self) -> None:
+        names = ("incidents", "watches", "groups", "lost_incidents", "lost_watches", "lost_groups")
+        self._changed = {name: set() for name in names}
+
+    # What comes in
+
+    def hear(self, symptoms: Iterable[Symptom], now_us: int) -> None:
+        """Take in what a run says."""
+        for symptom in symptoms:
+            self._hear(symptom, now_us)
+
+    def said(self, what: Acknowledgement, now_us: int) -> None:
+        """Take in what somebody said of an incident; one that is not known, or over, changes nothing."""
+        self._heard.append(what.key)
+        incident = self.incidents.get(what.incident)
+        if incident is None:
+            return
+        act = close if what.action == "close" else acknowledge
+        before = incident
+        incident, transition = act(incident, what.author, now_us)
+        if transition is Transition.RESOLVED:
+            self._unindex(before)
+            self._release(incident.id, forget=True)
+        self._note(incident, transition, now_us)
+
+    def tick(self, now_us: int) -> int:
+        """Let time pass, and tell what is due; return by how much the clock was set back since the last tick."""
+        if self._now_us is None or now_us - self._now_us > _GAP_US:
+            self._since_us = now_us
+        jump_us = self._set_back(now_us)
+        for incident in list(self.incidents.values()):
+            if incident.phase is Phase.FLAPPING:
+                self._step(incident.id, now_us)
+            elif incident.phase is Phase.RESOLVED and now_us - incident.changed_us > self.settings.stability.reopen_us:
+                self._leave(incident)
+        self._drop_unheard(now_us)
+        for group in list(self.groups.values()):
+            if group.next_us() <= now_us:
+                self._flush(group, now_us)
+        return jump_us
+
+    def changes(self) -> AlertChanges:
+        """Return everything that happened since this was last asked."""
+        changed = self._changed
+        found = AlertChanges(
+            tuple(stored_incident(self.incidents[one]) for one in changed["incidents"] if one in self.incidents),
+            tuple(stored_watch(self.watches[one]) for one in changed["watches"] if one in self.watches),
+            tuple(stored_group(self.groups[one]) for one in changed["groups"] if one in self.groups),
+            tuple(self._out),
+            tuple(changed["lost_incidents"]),
+            tuple(changed["lost_watches"] - self.watches.keys()),
+            tuple(changed["lost_groups"] - self.groups.keys()),
+            tuple(self._heard),
+        )
+        self._out, self._heard = [], []
+        self._begin()
+        return found
+
+    def restore(self, changes: AlertChanges) -> None:
+        """Take back changes that could not be written; they come again with the next ones."""
+        self._changed["incidents"] |= {one.id for one in changes.incidents}
+        self._changed["watches"] |= {one.subject for one in changes.watches}
+        self._changed["groups"] |= {one.key for one in changes.groups}
+        self._changed["lost_incidents"] |= set(changes.forgotten_incidents)
+        self._changed["lost_watches"] |= set(changes.forgotten_watches)
+        self._changed["lost_groups"] |= set(changes.forgotten_groups)
+        self._out = [*changes.notifications, *self._out]
+        self._heard = [*changes.heard, *self._heard]
+
+    # One symptom
+
+    def _hear(self, symptom: Symptom, now_us: int) -> None:
+        key = symptom.subject.key
+        before = self.watches.get(key)
+        if (before is None or before.is_well) and not symptom.present:
+            return
+        labels = self.settings.labelled(symptom.labels)
+        watch = seen(before or Watch(key), symptom, self.settings.thresholds_for(labels))
+        if watch is before:
+            return
+        if not watch.incident and symptom.present:
+            watch = replace(watch, incident=self._incident_for(symptom, labels, now_us))
+        self.watches[key] = watch
+        self._changed["watches"].add(key)
+        if watch.incident:
+            self._members[watch.incident].add(key)
+            self._count(watch.incident, before if before and before.incident else None, watch)
+            if symptom.present:
+                self._feed(watch, before, symptom, labels)
+            self._step(watch.incident, now_us)
+            if watch.confirmed and not (before and before.confirmed):
+                self._route(self.incidents[watch.incident], labels, now_us)
+        if self.watches[key].is_well:
+            self._rest(key)
+
+    def _incident_for(self, symptom: Symptom, labels: Mapping[str, str], now_us: int) -> str:
+        """Return the incident of the same cause, or a new one that is not more than a suspicion yet."""
+        causes = tuple(f"{symptom.subject.trouble}|{symptom.subject.environment}|{one}" for one in symptom.causes)
+        for cause in causes:
+            incident = self.incidents.get(self._by_cause.get(cause, ""))
+            if incident and ("|fault:" not in cause or self._is_at_the_same_time(incident, now_us)):
+                return incident.id
+        identity = self._new_id(now_us)
+        severity = Severity(labels.get("severity") or SEVERITIES.get(symptom.subject.trouble, Severity.WARNING))
+        self.incidents[identity] = Incident(
+            identity, symptom.subject.trouble, symptom.at_us, now_us, symptom.facts, causes,
+            {**labels, INCIDENT: identity, "severity": severity.value}, severity,
+        )  # fmt: skip
+        self._tallies[identity] = _NOTHING
+        self._changed["incidents"].add(identity)
+        self._index(self.incidents[identity])
+        return identity
+
+    def _is_at_the_same_time(self, incident: Incident, now_us: int) -> bool:
+        recent = now_us - incident.changed_us <= self.settings.within_us
+        return recent and incident.phase is not Phase.RESOLVED
+
+    def _feed(self, watch: Watch, before: Watch | None, symptom: Symptom, labels: Mapping[str, str]) -> None:
+        """Note in an incident that one of its members is bad, and which labels all of them share."""
+        incident = self.incidents[watch.incident]
+        fresh = watch.confirmed and not (before and before.confirmed)
+        if fresh:
+            check = symptom.subject.check
+            checks = incident.checks if check in incident.checks else (*incident.checks, check)[:_MOST_NAMED]
+            own = {INCIDENT: incident.id, "severity": incident.severity.value}
+            shared = {name: value for name, value in incident.labels.items() if labels.get(name, "") == value} | own
+            severity = Severity(labels.get("severity") or incident.severity)
+            severity = min(severity, incident.severity, key=_ORDER.index)
+            incident = replace(
+                incident, checks=checks, affected=incident.affected + 1, severity=severity,
+                labels={**(shared if incident.affected else incident.labels), "severity": severity.value},
+                lead=incident.lead if incident.affected else symptom.facts,
+                began_us=min(incident.began_us, watch.bad_us),
+            )  # fmt: skip
+        self.incidents[incident.id] = replace(incident, last_bad_us=max(incident.last_bad_us, symptom.at_us))
+        if fresh:
+            self._changed["incidents"].add(incident.id)
+
+    def _count(self, incident: str, before: Watch | None, after: Watch | None) -> None:
+        old, new, tally = _counted(before), _counted(after), self._tallies.get(incident, _NOTHING)
+        self._tallies[incident] = Tally(
+            tally.bad - old.bad + new.bad,
+            tally.confirmed - old.confirmed + new.confirmed,
+            tally.unwell - old.unwell + new.unwell,
+        )
+
+    def _step(self, identity: str, now_us: int) -> None:
+        tally = self._tallies.get(identity, _NOTHING)
+        incident, transition = step(self.incidents[identity], tally, now_us, self.settings.stability)
+        self._note(incident, transition, now_us)
+
+    def _note(self, incident: Incident, transition: Transition | None, now_us: int) -> None:
+        """Keep an incident after a step, and let its groups hear of what must be told at once."""
+        if transition is None:
+            return
+        self.incidents[incident.id] = incident
+        self._changed["incidents"].add(incident.id)
+        match transition:
+            case Transition.WITHDRAWN:
+                self._leave(incident)
+                self._changed["lost_incidents"].add(incident.id)
+            case Transition.RESOLVED | Transition.ACKNOWLEDGED | Transition.FLAPPING | Transition.RELAPSED:
+                self._hurry(incident.id, now_us)
+                if transition in {Transition.RELAPSED, Transition.FLAPPING}:
+                    self._route(incident, incident.labels, now_us)
+            case _:
+                pass
+
+    def _hurry(self, identity: str, now_us: int) -> None:
+        for group in self.groups.values():
+            if identity in group.incidents:
+                self._put(replace(group, due_us=min(group.due_us, now_us)))
+
+    # Members that leave
+
+    def _rest(self, key: str) -> None:
+        """Let go of a member that is well, and remember for a while up to when it was heard: a crash repeats runs."""
+        watch = self.watches[key]
+        if watch.incident in self.incidents:
+            self._count(watch.incident, watch, None)
+            self._members[watch.incident].discard(key)
+        self.watches[key] = Watch(key, last_us=watch.last_us)
+        self._changed["watches"].add(key)
+
+    def _forget(self, key: str) -> None:
+        watch = self.watches.pop(key)
+        self._changed["lost_watches"].add(key)
+        if watch.incident in self.incidents:
+            self._count(watch.incident, watch, None)
+            self._members[watch.incident].discard(key)
+
+    def _release(self, identity: str, *, forget: bool) -> None:
+        """Let go of all members; those that are forgotten must be confirmed anew."""
+        for key in self._members.pop(identity, set()):
+            watch = self.watches[key]
+            self.watches[key] = Watch(key, last_us=watch.last_us) if forget else replace(watch, incident="")
+            self._changed["watches"].add(key)
+        self._tallies[identity] = _NOTHING
+
+    def _leave(self, incident: Incident) -> None:
+        """Forget an incident that cannot come back."""
+        self._release(incident.id, forget=False)
+        self._tallies.pop(incident.id, None)
+        self._unindex(incident)
+        if not any(incident.id in group.incidents for group in self.groups.values()):
+            del self.incidents[incident.id]
+
+    def _drop_unheard(self, now_us: int) -> None:
+        """Let go of what is well for long, and of members whose checks may not exist any more."""
+        for key in [key for key, one in self.watches.items() if one.is_well and one.last_us < now_us - RESTING_US]:
+            self._forget(key)
+        if now_us - self._since_us < min(self.settings.forget_us, _PATIENCE_US):
+            return  # we were away ourselves, or the clock was
+        limit_us = now_us - self.settings.forget_us
+        for key in [key for key, watch in self.watches.items() if watch.last_us < limit_us]:
+            identity = self.watches[key].incident
+            self._forget(key)
+            if identity in self.incidents:
+                self._step(identity, now_us)
+
+    def _unindex(self, incident: Incident) -> None:
+        for cause in incident.causes:
+            if self._by_cause.get(cause) == incident.id:
+                del self._by_cause[cause]
+
+    def _index(self, incident: Incident) -> None:
+        for cause in incident.causes:
+            self._by_cause.setdefault(cause, incident.id)
+
+    # Groups
+
+    def _route(self, incident: Incident, labels: Mapping[str, str], now_us: int) -> None:
+        """Put an incident into the groups of every route that one of its members leads to."""
+        own = {**labels, INCIDENT: incident.id, "severity": incident.severity.value}
+        for route in self.settings.route.find(own):
+            key = _group_key(route, own)
+            group = self.groups.get(key) or Group(key, route.name, (), now_us + route.wait_us)
+            if incident.id not in group.incidents:
+                due_us = min(group.due_us, now_us + route.wait_us) if group.told_us is None else group.due_us
+                self._put(replace(group, incidents=(*group.incidents, incident.id), due_us=due_us))
+
+    def _put(self, group: Group) -> None:
+        self.groups[group.key] = group
+        self._changed["groups"].add(group.key)
+
+    def _flush(self, group: Group, now_us: int) -> None:
+        route = self._routes.get(group.route)
+        incidents = tuple(self.incidents[one] for one in group.incidents if one in self.incidents)
+        after: Group | None = None
+        tellings: tuple[Telling, ...] = ()
+        if route is not None:
+            lasting = [one for one in self.incidents.values() if one.phase.lasts]
+            muted = {one.id for one in incidents if self.why_muted(one, now_us, lasting)}
+            after, tellings = flush(group, Look(incidents, frozenset(muted), route, self.settings, now_us))
+        if after is None:
+            del self.groups[group.key]
+            self._changed["lost_groups"].add(group.key)
+        else:
+            self._put(after)
+        for telling in tellings:
+            self._tell(telling, group.key, now_us, route.repeat_us if route else 0)
+
+    def why_muted(self, incident: Incident, now_us: int, lasting: Sequence[Incident] | None = None) -> str:
+        """Return why nobody is told of an incident now; empty if somebody is."""
+        if lasting is None:
+            lasting = [one for one in self.incidents.values() if one.phase.lasts]
+        return why_muted(incident, lasting, self.silences, self.settings, now_us)
+
+    def _tell(self, telling: Telling, topic: str, now_us: int, repeat_us: int) -> None:
+        if not telling.incidents:
+            return
+        message = compose(telling, topic, self.settings, workspace=self._workspace, now_us=now_us)
+        message = replace(message, repeat_s=repeat_us / 1_000_000)
+        lasting = [one for one in self.incidents.values() if one.phase.lasts]
+        silent = sum(
+            muted_by(one, lasting, self.settings) for one in telling.incidents if one.trouble is Trouble.NETWORK
+        )
+        if silent:
+            message = replace(message, note=f"{silent} other incidents are muted while this lasts")
+        for receiver in telling.receivers:
+            identity = self._new_id(now_us)
+            self._out.append(Notification(identity, receiver, topic, telling.kind.value, now_us, now_us, dump(message)))
+
+    def _set_back(self, now_us: int) -> int:
+        """Keep waiting times as they were where the clock was set back, so that nothing waits for it to catch up."""
+        last_us, self._now_us = self._now_us, now_us
+        if last_us is None or now_us >= last_us - _SET_BACK_US:
+            return 0
+        for group in list(self.groups.values()):
+            self._put(group.shifted(now_us - last_us))
+        for key, watch in self.watches.items():
+            self.watches[key] = replace(watch, last_us=min(watch.last_us, now_us))
+        return last_us - now_us
+
+
+def _counted(watch: Watch | None) -> Tally:
+    if watch is None:
+        return _NOTHING
+    return Tally(int(watch.is_bad and watch.confirmed), int(watch.confirmed), int(not watch.is_well))
+
+
+def _group_key(route: Route, labels: Mapping[str, str]) -> str:
+    """Return a key of at most 64 characters, which every receiver takes whole."""
+    told = "\x1f".join((route.name, *route.group_of(labels)))
+    return f"outrider-{hashlib.sha256(told.encode()).hexdigest()[:40]}"

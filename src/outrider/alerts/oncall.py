@@ -1,0 +1,69 @@
+"""Who is on call: rotations with overrides. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody stands in from one moment to another, microseconds UTC."""
+
+    person: str
+    from_us: int
+    until_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """People who take turns.
+
+    Attributes:
+        people: In the order of their turns.
+        start_us: When the first turn begins, microseconds UTC; before it nobody is on call.
+        shift_us: Length of a turn.
+        overrides: The last one that holds wins.
+    """
+
+    people: tuple[str, ...]
+    start_us: int
+    shift_us: int
+    overrides: tuple[Override, ...] = ()
+
+    def on_call(self, at_us: int) -> str:
+        """Return who is on call; empty if nobody is."""
+        for one in reversed(self.overrides):
+            if one.from_us <= at_us < one.until_us:
+                return one.person
+        if at_us < self.start_us or not self.people:
+            return ""
+        return self.people[(at_us - self.start_us) // self.shift_us % len(self.people)]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One rung of an escalation.
+
+    Attributes:
+        after_us: How long after the rung below.
+        receivers: Who is told.
+        rotations: And who is on call there.
+    """
+
+    after_us: int = 0
+    receivers: tuple[str, ...] = ()
+    rotations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Levels that are climbed until somebody acknowledges.
+
+    Attributes:
+        rounds: How often the levels are climbed.
+        then: The policy that goes on after the last round; empty for none.
+    """
+
+    levels: tuple[Level, ...]
+    rounds: int = 1
+    then: str = ""

@@ -1,0 +1,56 @@
+"""A receiver's options, as its kind reads them; texts are filled with secrets and kept hidden."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.workspace.tables import Refused, Table, as_flag, as_text, as_texts
+from outrider.workspace.templates import read_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from outrider.alerts.guard import Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A table of `scheduler/alerts.toml` and what its texts may name.
+
+    Attributes:
+        variables: Environment and secrets by name.
+        guard: Where webhooks may go.
+    """
+
+    table: Table
+    variables: Mapping[str, str]
+    guard: Guard
+
+    def text(self, key: str, default: str = "", check: Callable[[str], None] | None = None) -> str:
+        """Return a text, its variables filled."""
+        return self.table.read(key, lambda value: self._filled(value, check), default)
+
+    def needed(self, key: str, example: str, check: Callable[[str], None] | None = None) -> str:
+        """Return a text that must be there."""
+        return self.table.require(key, lambda value: self._filled(value, check), "", example)
+
+    def texts(self, key: str, example: str) -> tuple[str, ...]:
+        """Return texts that must be there."""
+        nothing: tuple[str, ...] = ()
+        return self.table.require(key, self._all_filled, nothing, example)
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return true or false."""
+        return self.table.read(key, as_flag, default)
+
+    def _all_filled(self, value: object) -> tuple[str, ...]:
+        return tuple(self._filled(one, None) for one in as_texts(value))
+
+    def _filled(self, value: object, check: Callable[[str], None] | None) -> str:
+        text = read_template(as_text(value), self.variables).fill({})
+        if not text:
+            raise Refused("is empty", "write a text", "out-of-range")
+        if check is not None:
+            check(text)
+        return text

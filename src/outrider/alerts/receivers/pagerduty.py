@@ -1,0 +1,64 @@
+"""PagerDuty Events API v2: trigger, acknowledge and resolve under one dedup key.
+
+https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from outrider.alerts.group import Kind
+from outrider.alerts.posting import Post, post
+from outrider.workspace.tables import check_url
+
+if TYPE_CHECKING:
+    from outrider.alerts.guard import Guard
+    from outrider.alerts.receivers.options import Options
+    from outrider.alerts.receivers.receiver import Letter
+
+_URL: Final = "https://events.pagerduty.com/v2/enqueue"
+_ACTIONS: Final = {Kind.ACKNOWLEDGED: "acknowledge", Kind.RESOLVED: "resolve"}
+_SUMMARY_CHARACTERS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PagerDuty:
+    """A service's integration."""
+
+    routing_key: str = field(repr=False)
+    url: str
+    guard: Guard
+    kinds: frozenset[Kind] = frozenset(set(Kind) - {Kind.SUPPRESSED})
+
+    def deliver(self, letter: Letter) -> None:
+        """Send the event; the topic is the dedup key."""
+        message = letter.message
+        action = _ACTIONS.get(message.kind, "trigger")
+        event: dict[str, object] = {
+            "routing_key": self.routing_key,
+            "event_action": action,
+            "dedup_key": message.topic,
+        }
+        if action == "trigger":
+            first = message.items[0] if message.items else None
+            event["client"] = "Outrider"
+            event["payload"] = {
+                "summary": letter.subject[:_SUMMARY_CHARACTERS],
+                "source": message.workspace or "outrider",
+                "severity": message.severity,
+                "timestamp": datetime.fromtimestamp(message.created_us / 1_000_000, UTC).isoformat(),
+                "component": first.labels.get("step", "") if first else "",
+                "class": first.labels.get("trouble", "") if first else "",
+                "custom_details": {"text": letter.body},
+            }
+        body = json.dumps(event).encode()
+        post(Post(self.url, body, {"Content-Type": "application/json"}), self.guard)
+
+
+def read(options: Options) -> PagerDuty:
+    """Read `routing_key`, and `url` for another region."""
+    routing_key = options.needed("routing_key", '"${PAGERDUTY_KEY}"')
+    return PagerDuty(routing_key, options.text("url", _URL, check_url), options.guard)

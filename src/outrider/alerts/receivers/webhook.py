@@ -1,0 +1,53 @@
+"""A webhook of one's own: JSON, signed so that whoever gets it knows that it comes from here and when."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from outrider.alerts.group import Kind
+from outrider.alerts.posting import Post, post
+from outrider.workspace.tables import check_url
+
+if TYPE_CHECKING:
+    from outrider.alerts.guard import Guard
+    from outrider.alerts.receivers.options import Options
+    from outrider.alerts.receivers.receiver import Letter
+
+_EVERYTHING = frozenset(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that takes JSON; see docs/alerts.md for its fields."""
+
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    guard: Guard
+    kinds: frozenset[Kind] = _EVERYTHING
+
+    def deliver(self, letter: Letter) -> None:
+        """Send it."""
+        told = asdict(replace(letter.message, picture=None))
+        del told["picture"]
+        body = json.dumps({"version": 1, "id": letter.id, "text": letter.body, **told, "subject": letter.subject})
+        headers = {"Content-Type": "application/json", "Idempotency-Key": letter.id}
+        if self.secret:
+            headers["X-Outrider-Signature"] = signature(self.secret, body.encode(), int(time.time()))
+        post(Post(self.url, body.encode(), headers), self.guard)
+
+
+def signature(secret: str, body: bytes, at_s: int) -> str:
+    """Return `t=SECONDS,v1=HEX`: the HMAC-SHA256 (RFC 2104) of the seconds, a full stop and the body."""
+    digest = hmac.new(secret.encode(), f"{at_s}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={at_s},v1={digest}"
+
+
+def read(options: Options) -> Webhook:
+    """Read `url` and `secret`."""
+    url = options.needed("url", '"https://hooks.example/outrider"', check_url)
+    return Webhook(url, options.text("secret"), options.guard)

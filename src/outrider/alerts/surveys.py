@@ -1,0 +1,101 @@
+"""What is looked at once a day, not run by run: where trends lead, and when histories took a new level."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.alerts.matching import all_hold
+from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
+from outrider.baselines import change_points, days_to_breach
+from outrider.model import TooFewSamples
+from outrider.runs import primary_series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from outrider.alerts.settings import AlertSettings, Forecast
+    from outrider.model import CheckId
+    from outrider.store import Points, Series, Store
+
+_DAY_US = 86_400_000_000
+_HISTORY_DAYS = 60
+_NEWS_DAYS = 2
+_LEAST_A_DAY = 5
+_P95 = 95
+
+
+def survey(store: Store, checks: Iterable[CheckId], settings: AlertSettings, now_us: int) -> list[Symptom]:
+    """Return what the histories of checks say, for `Alerting.noticed`; to be asked once a day or so."""
+    found: list[Symptom] = []
+    for series in (one for check in checks for one in primary_series(store, check)):
+        points = store.samples(series, since_us=now_us - _HISTORY_DAYS * _DAY_US)
+        found += _changes(series, points, now_us)
+        labels = _labels(series, Trouble.FORECAST)
+        rule = next((one for one in settings.forecasts if all_hold(one.matchers, labels)), None)
+        if rule is not None:
+            found += _forecast(series, points, rule, now_us)
+    return found
+
+
+def _changes(series: Series, points: Points, now_us: int) -> Iterator[Symptom]:
+    """A history that got worse lately; two days later it is no news any more."""
+    changes = change_points(points.value)
+    latest = changes[-1] if changes else None
+    since_us = int(points.at_us[latest.index]) if latest else 0
+    is_news = bool(latest and latest.after > latest.before and now_us - since_us < _NEWS_DAYS * _DAY_US)
+    facts = Facts("no new level")
+    if latest:
+        facts = Facts(
+            f"{series.step} took a new level: {latest.after / latest.before - 1:+.0%}",
+            step=series.step,
+            observed=f"{latest.after:.0f} ms",
+            expected=f"{latest.before:.0f} ms",
+            since_us=since_us,
+        )
+    yield _symptom(Trouble.CHANGE, series, facts, now_us, present=is_news)
+
+
+def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> Iterator[Symptom]:
+    """A trend that reaches its limit soon; nothing is said where the history is too short."""
+    days = (points.at_us - (now_us - _HISTORY_DAYS * _DAY_US)) // _DAY_US
+    daily = np.full(_HISTORY_DAYS, np.nan)
+    for day in range(_HISTORY_DAYS):
+        values = points.value[days == day]
+        if len(values) >= _LEAST_A_DAY:
+            daily[day] = np.percentile(values, _P95)
+    begun = np.flatnonzero(~np.isnan(daily))
+    if not len(begun):
+        return
+    try:
+        breach = days_to_breach(daily[begun[0] :], rule.limit_ms)
+    except TooFewSamples:
+        return
+    soon = breach is not None and breach.days <= rule.within_days
+    facts = Facts("no limit in sight", step=series.step)
+    if breach is not None:
+        facts = Facts(
+            f"{series.step} reaches {rule.limit_ms:.0f} ms in about {breach.days:.0f} days",
+            step=series.step,
+            observed=f"{breach.per_day:+.1f} ms a day",
+            expected=f"a p95 below {rule.limit_ms:.0f} ms for {rule.within_days:g} days",
+        )
+    yield _symptom(Trouble.FORECAST, series, facts, now_us, present=soon)
+
+
+def _symptom(trouble: Trouble, series: Series, facts: Facts, now_us: int, *, present: bool) -> Symptom:
+    subject = Subject(trouble, series.check, series.environment, series.location, series.step)
+    causes = (f"step:{series.step}", f"check:{series.check}")
+    return Symptom(subject, present, now_us, facts, causes, _labels(series, trouble), once=True)
+
+
+def _labels(series: Series, trouble: Trouble) -> dict[str, str]:
+    return {
+        "trouble": trouble.value,
+        "check": series.check,
+        "kind": series.check.partition(":")[0],
+        "environment": series.environment,
+        "location": series.location,
+        "step": series.step,
+    }

@@ -1,0 +1,70 @@
+"""Whether trouble with one subject is confirmed: X of the last Y runs open it, good ones in a row close it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from outrider.alerts.symptom import Symptom
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What confirms trouble, and what ends it.
+
+    Attributes:
+        bad: X: bad runs that open.
+        of: Y: among so many of the latest.
+        good: Good runs in a row that close.
+    """
+
+    bad: int = 2
+    of: int = 3
+    good: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is remembered of one subject.
+
+    Attributes:
+        recent: Whether each of the latest runs was bad, the oldest first; at most Y.
+        good: Good runs in a row.
+        last_us: When the latest run was due.
+        bad_us: When the first bad run of this trouble was due.
+        confirmed: X of Y were bad, and not enough were good since.
+        incident: The incident that it belongs to; empty if to none.
+    """
+
+    key: str
+    incident: str = ""
+    recent: tuple[bool, ...] = ()
+    good: int = 0
+    last_us: int = -1
+    bad_us: int = 0
+    confirmed: bool = False
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the latest run was bad."""
+        return bool(self.recent) and self.recent[-1]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether there is nothing left to remember."""
+        return not self.confirmed and not any(self.recent)
+
+
+def seen(watch: Watch, symptom: Symptom, thresholds: Thresholds) -> Watch:
+    """Return the watch after one more run; one that is not later than the last changes nothing."""
+    if symptom.at_us <= watch.last_us:
+        return watch
+    recent = (*watch.recent, symptom.present)[-thresholds.of :]
+    good = 0 if symptom.present else watch.good + 1
+    first = watch.bad_us if watch.confirmed or any(watch.recent) else symptom.at_us
+    enough = sum(recent) >= thresholds.bad or (symptom.once and symptom.present)
+    confirmed = enough and symptom.present if not watch.confirmed else good < (1 if symptom.once else thresholds.good)
+    if watch.confirmed and not confirmed:
+        recent = ()
+    return replace(watch, recent=recent, good=good, last_us=symptom.at_us, bad_us=first, confirmed=confirmed)

@@ -1,0 +1,204 @@
+"""What the tests of this room share: symptoms to hear, a keeper, a mail server, a place for webhooks."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from outrider.alerts.keeper import Keeper
+from outrider.alerts.message import Message, load
+from outrider.alerts.oncall import Escalation, Level
+from outrider.alerts.routing import Route
+from outrider.alerts.settings import AlertSettings, ReceiverSettings
+from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
+from outrider.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from email.message import Message as Mail
+    from pathlib import Path
+
+    from outrider.alerts.receivers import Letter
+    from outrider.store import AlertChanges
+
+NOW_US = 1_800_000_000_000_000
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+
+
+def symptom(present: bool, at_us: int, check: str = "probe:home", **more: Any) -> Symptom:
+    """Return what a run says of a check."""
+    trouble = more.pop("trouble", Trouble.FAILURE)
+    step = more.pop("step", "")
+    subject = Subject(trouble, check, "production", "local", step)
+    labels = {"trouble": trouble.value, "check": check, "environment": "production", "location": "local"}
+    labels |= more.pop("labels", {})
+    causes = more.pop("causes", (f"check:{check}",))
+    return Symptom(subject, present, at_us, Facts(more.pop("what", "connection refused")), causes, labels, **more)
+
+
+@dataclass
+class Story:
+    """A keeper on a clock of its own, and everything that it tells."""
+
+    keeper: Keeper
+    now_us: int = NOW_US
+    told: list[tuple[str, str, Message]] = field(default_factory=list)
+    changes: list[AlertChanges] = field(default_factory=list)
+
+    def hear(self, *found: Symptom) -> None:
+        self.keeper.hear(found, self.now_us)
+        self.collect()
+
+    def run(self, bad: str, check: str = "probe:home", every_s: float = 10, **more: Any) -> None:
+        """Hear a run a letter, `x` for a bad one, and let the time between them pass."""
+        for one in bad:
+            self.hear(symptom(one == "x", self.now_us, check, **more))
+            self.wait(every_s)
+
+    def wait(self, seconds: float, tick_s: float = 1) -> None:
+        ends_us = self.now_us + int(seconds * SECOND_US)
+        while self.now_us < ends_us:
+            self.now_us = min(ends_us, self.now_us + int(tick_s * SECOND_US))
+            self.keeper.tick(self.now_us)
+            self.collect()
+
+    def collect(self) -> None:
+        changes = self.keeper.changes()
+        self.changes.append(changes)
+        self.told += [(one.kind, one.receiver, load(one.message)) for one in changes.notifications]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [kind for kind, _, _ in self.told]
+
+    @property
+    def phases(self) -> list[str]:
+        return [one.phase.value for one in self.keeper.incidents.values()]
+
+
+@pytest.fixture
+def story() -> Callable[..., Story]:
+    def begin(**settings: Any) -> Story:
+        settings.setdefault("route", Route(receivers=("mail",)))
+        return Story(Keeper(AlertSettings(**settings), workspace="shop"))
+
+    return begin
+
+
+class Inbox:
+    """Takes mail, and answers as it is told to."""
+
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+        self.answers: list[str] = []
+        self.server = ""
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        from email import message_from_bytes
+        from email.policy import default
+
+        answer = self.answers.pop(0) if self.answers else "250 OK"
+        if answer.startswith("2"):
+            self.mails.append(message_from_bytes(envelope.content, policy=default))
+        return answer
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    """A mail server; `inbox.server` is its address."""
+    inbox = Inbox()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    inbox.server = f"smtp://127.0.0.1:{port}"
+    yield inbox
+    controller.stop()
+
+
+@dataclass
+class Sink:
+    """Takes POSTs, and answers as it is told to: a status, headers, a body, and how long it takes over it."""
+
+    url: str = ""
+    answers: list[tuple[int, dict[str, str], float]] = field(default_factory=list)
+    taken: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    leaving: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [json.loads(body) for _, _, body in self.taken]
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    sink = Sink()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, headers, wait_s = sink.answers.pop(0) if sink.answers else (200, {}, 0.0)
+            sink.leaving.wait(wait_s)
+            sink.taken.append((self.path, dict(self.headers.items()), body))
+            self.send_response(status)
+            for name, value in {"Content-Length": "0", **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sink.url = f"http://127.0.0.1:{server.server_port}/"
+    yield sink
+    sink.leaving.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
+        yield opened
+
+
+class Drawer:
+    """A receiver that keeps letters, or refuses them."""
+
+    def __init__(self) -> None:
+        from outrider.alerts.group import Kind
+
+        self.kinds = frozenset(Kind)
+        self.letters: list[Letter] = []
+        self.refusals: list[Exception] = []
+
+    def deliver(self, letter: Letter) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.letters.append(letter)
+
+
+@pytest.fixture
+def drawer() -> Drawer:
+    return Drawer()
+
+
+def receivers(*found: ReceiverSettings) -> dict[str, ReceiverSettings]:
+    """Return settings by name."""
+    return {one.name: one for one in found}
+
+
+def ladder(*levels: Level, **more: Any) -> dict[str, Escalation]:
+    """Return one escalation called "shop"."""
+    return {"shop": Escalation(levels, **more)}

@@ -1,0 +1,179 @@
+"""From a stored run to a mail, through the store, as whoever makes runs uses it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.alerts.conftest import NOW_US, SECOND_US, receivers
+from tests.alerts.test_evidence import make_run
+
+from outrider.alerts import Alerting, AlertSettings, Deliverer, Health, ReceiverSettings, read_incident
+from outrider.alerts.delivery import Lane
+from outrider.alerts.matching import parse_matcher
+from outrider.alerts.receivers.mail import Mail
+from outrider.alerts.routing import Route
+from outrider.alerts.settings import Budget
+from outrider.baselines import Settings
+from outrider.model import Outcome, Run, StoreError, new_run_id
+from outrider.runs import Judge
+from outrider.store import Acknowledgement, Silence, Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.alerts.conftest import Drawer, Inbox
+
+
+def settings(drawer: Drawer | None = None) -> AlertSettings:
+    found = receivers(ReceiverSettings("mail", drawer)) if drawer else {}
+    return AlertSettings(route=Route(receivers=("mail",)), receivers=found)
+
+
+def stored(store: Store, outcome: Outcome, at_s: int, check: str = "journey:pay") -> Run:
+    due_us = NOW_US + at_s * SECOND_US
+    run = replace(make_run(outcome, check, "" if outcome is Outcome.PASSED else "refused"), id=new_run_id(due_us),
+                  due_us=due_us, started_us=due_us, finished_us=due_us + 1)  # fmt: skip
+    store.record(run)
+    return run
+
+
+def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
+    """With a real mail server, and its end as well."""
+    mail = Mail(inbox.server, "outrider@shop.example", ("ops@shop.example",))
+    chosen = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(ReceiverSettings("mail", mail)))
+    alerting = Alerting(store, chosen, NOW_US, workspace="shop")
+    lane = Lane(chosen.receivers["mail"], store, now_us=lambda: NOW_US + 100 * SECOND_US)
+
+    for at_s, outcome in enumerate([Outcome.FAILED] * 2 + [Outcome.PASSED] * 3):
+        alerting.heard(stored(store, outcome, at_s * 10), [])
+        alerting.ticked(NOW_US + (at_s * 10 + 5) * SECOND_US)
+        lane.work()
+
+    assert [one["Subject"] for one in inbox.mails] == [
+        "[critical] journey:pay: refused",
+        "[critical] resolved: journey:pay: refused",
+    ]
+    first, last = inbox.mails
+    assert first["References"] == last["References"]
+    assert "last release: 2.1" in first.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+
+
+def test_a_transition_and_its_notification_are_written_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written comes with the next changes."""
+    alerting = Alerting(store, settings(), NOW_US)
+    alerting.heard(stored(store, Outcome.FAILED, 0), [])
+    alerting.heard(stored(store, Outcome.FAILED, 10), [])
+
+    with monkeypatch.context() as patch:
+
+        def full(_: object) -> None:
+            raise StoreError("there is no room left", slug="store-full")
+
+        patch.setattr(store, "record_alerts", full)
+        with pytest.raises(StoreError):
+            alerting.ticked(NOW_US + 20 * SECOND_US)
+    assert store.notifications() == ()
+    alerting.ticked(NOW_US + 21 * SECOND_US)
+
+    assert len(store.notifications()) == 1
+
+
+def test_another_process_acknowledges_and_silences_through_the_store(store: Store) -> None:
+    """Nobody but the keeper writes incidents."""
+    alerting = Alerting(store, settings(), NOW_US)
+    for at_s in (0, 10):
+        alerting.heard(stored(store, Outcome.FAILED, at_s), [])
+    (incident,) = store.incidents(lasting=True)
+
+    store.record_acknowledgement(Acknowledgement(incident.id, NOW_US, "acknowledge", "ada"))
+    store.record_silence(Silence("s", NOW_US, NOW_US + 3600 * SECOND_US, ("check=journey:pay",), "ada", ""))
+    alerting.ticked(NOW_US + 20 * SECOND_US)
+
+    (incident,) = store.incidents(lasting=True)
+    assert read_incident(incident).acknowledged_by == "ada"
+    assert store.acknowledgements() == ()
+    assert store.notifications() == ()
+
+
+def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: Store) -> None:
+    """Hearing it twice changes nothing."""
+    first = Alerting(store, settings(), NOW_US)
+    first.ticked(NOW_US)
+    first.heard(stored(store, Outcome.FAILED, 1), [])
+    stored(store, Outcome.FAILED, 11)
+    judge = Judge(store, Settings())
+
+    again = Alerting(store, settings(), NOW_US + 30 * SECOND_US)
+    again.catch_up(judge, NOW_US + 30 * SECOND_US)
+    again.catch_up(judge, NOW_US + 30 * SECOND_US)
+    again.ticked(NOW_US + 40 * SECOND_US)
+
+    (incident,) = store.incidents(lasting=True)
+    assert (incident.phase, len(store.notifications())) == ("open", 1)
+
+
+def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
+    """It goes to whom its route leads; it ends with the first letter that gets through."""
+    alerting = Alerting(store, settings(), NOW_US)
+
+    alerting.ticked(NOW_US, [Health("chat", True, "it is down"), Health("mail", False)])
+    alerting.ticked(NOW_US + 5 * SECOND_US, [Health("chat", True, "it is down")])
+    (row,) = store.notifications()
+    alerting.ticked(NOW_US + 400 * SECOND_US, [Health("chat", False)])
+
+    assert "the channel chat is dead: it is down" in row.message
+    assert [one.phase for one in store.incidents(since_us=0)] == ["resolved"]
+
+
+def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: Store) -> None:
+    """One in five fails."""
+    budget = Budget((parse_matcher("check=journey:pay"),), 0.99)
+    alerting = Alerting(store, replace(settings(), budgets=(budget,)), NOW_US)
+
+    for number in range(30):
+        outcome = Outcome.FAILED if number % 5 == 4 else Outcome.PASSED
+        alerting.heard(stored(store, outcome, number * 60), [])
+
+    (incident,) = [one for one in store.incidents(lasting=True) if one.phase == "open"]
+    assert "the error budget burns: " in incident.state
+
+
+def test_a_missed_run_is_trouble_of_coverage(store: Store) -> None:
+    """Missing data is data."""
+    alerting = Alerting(store, settings(), NOW_US)
+    for at_s in (0, 10):
+        alerting.heard(
+            replace(make_run(Outcome.MISSED, reason="the queue is full"), due_us=NOW_US + at_s * SECOND_US), []
+        )
+
+    (incident,) = store.incidents(lasting=True)
+    assert read_incident(incident).lead.what == "did not run: the queue is full"
+
+
+def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, tmp_path: Path) -> None:
+    """And what is left stays in the outbox."""
+    import threading
+    import time
+
+    got = threading.Event()
+    chosen = settings(drawer)
+    now_us = time.time_ns() // 1000
+    alerting = Alerting(store, chosen, now_us)
+
+    class Noticing(type(drawer)):  # type: ignore[misc]
+        def deliver(self, letter: object) -> None:
+            got.set()
+
+    chosen = replace(chosen, receivers=receivers(ReceiverSettings("mail", Noticing())))
+    with Deliverer(chosen, store) as deliverer:
+        for at_s in (0, 1):
+            run = replace(make_run(Outcome.FAILED, reason="refused"), due_us=now_us + at_s)
+            alerting.heard(run, [], now_us=now_us)
+        alerting.ticked(now_us + 4 * SECOND_US, deliverer.health())
+        (row,) = store.notifications()
+        store.note_notification(replace(row, due_us=0))
+
+        assert got.wait(20)
+    assert not any(one.is_dead for one in deliverer.health())

@@ -1,0 +1,292 @@
+"""What happens between the outbox and a channel that does not take it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, receivers
+
+from outrider.alerts.breaker import Breaker, backoff_us
+from outrider.alerts.delivery import Deliverer, Lane
+from outrider.alerts.group import Kind
+from outrider.alerts.message import Item, Message, dump
+from outrider.alerts.receivers import Undelivered
+from outrider.alerts.settings import AlertSettings, ReceiverSettings
+from outrider.store import Notification, Status
+
+if TYPE_CHECKING:
+    from tests.alerts.conftest import Drawer
+
+    from outrider.store import Store
+
+AGAIN = Undelivered("it is down", recoverable=True)
+NEVER = Undelivered("it does not know us", recoverable=False)
+
+
+def message(topic: str = "topic", kind: Kind = Kind.TRIGGER) -> Message:
+    item = Item("i", "home: refused", (("since", "today"),), "open", NOW_US)
+    return Message(kind, topic, "[critical] home: refused", "critical", (item,), NOW_US)
+
+
+def row(number: int, receiver: str = "mail", *, kind: Kind = Kind.TRIGGER, topic: str = "") -> Notification:
+    told = message(topic or f"topic-{number}", kind)
+    return Notification(f"n{number}", receiver, told.topic, kind.value, NOW_US, NOW_US, dump(told))
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_us = NOW_US
+
+    def __call__(self) -> int:
+        return self.now_us
+
+
+def lane(store: Store, drawer: Drawer, clock: Clock | None = None, **more: Any) -> Lane:
+    settings = ReceiverSettings("mail", drawer, **more)
+    return Lane(settings, store, now_us=clock or Clock(), jitter=lambda: 1.0)
+
+
+def statuses(store: Store, receiver: str | None = None) -> list[Status]:
+    return [one.status for one in store.notifications(receiver=receiver, limit=100_000)]
+
+
+def test_what_is_taken_is_noted(store: Store, drawer: Drawer) -> None:
+    """It is not sent again."""
+    store.record_notification(row(1))
+    one = lane(store, drawer)
+
+    one.work()
+    one.work()
+
+    assert [letter.id for letter in drawer.letters] == ["n1"]
+    assert drawer.letters[0].body.startswith("home: refused\n  since: today")
+    assert statuses(store) == [Status.DELIVERED]
+
+
+def test_a_channel_that_is_down_is_tried_again_later_with_the_same_id(store: Store, drawer: Drawer) -> None:
+    """And later each time."""
+    store.record_notification(row(1))
+    clock = Clock()
+    one = lane(store, drawer, clock)
+    drawer.refusals = [AGAIN, AGAIN]
+
+    waits = []
+    for _ in range(2):
+        one.work()
+        (waiting,) = store.notifications(status=Status.QUEUED)
+        waits.append((waiting.due_us - clock.now_us) // SECOND_US)
+        clock.now_us = waiting.due_us
+    one.work()
+
+    assert waits == [2, 4]
+    assert [letter.id for letter in drawer.letters] == ["n1"]
+
+
+def test_a_channel_says_when_it_wants_to_be_asked_again(store: Store, drawer: Drawer) -> None:
+    """429 with Retry-After: the breaker waits too."""
+    store.record_notification(row(1))
+    store.record_notification(row(2))
+    clock = Clock()
+    drawer.refusals = [Undelivered("too much", recoverable=True, retry_after_s=90)]
+    one = lane(store, drawer, clock)
+
+    one.work()
+    clock.now_us += 89 * SECOND_US
+    one.work()
+    assert drawer.letters == []
+    clock.now_us += 2 * SECOND_US
+    one.work()
+
+    assert [letter.id for letter in drawer.letters] == ["n1", "n2"]
+
+
+def test_a_dead_channel_is_left_alone_and_noticed(store: Store, drawer: Drawer) -> None:
+    """A single letter asks how it does; the first that gets through ends it."""
+    for number in range(8):
+        store.record_notification(row(number))
+    clock = Clock()
+    drawer.refusals = [AGAIN] * 5
+    one = lane(store, drawer, clock)
+
+    one.work()
+    assert (one.health.is_dead, one.health.why) == (True, "it is down")
+    assert drawer.letters == []
+    clock.now_us += 20 * SECOND_US
+    one.work()
+
+    assert not one.health.is_dead
+    assert len(drawer.letters) == 8
+
+
+def test_what_cannot_be_delivered_goes_to_another_channel_and_is_visible(store: Store, drawer: Drawer) -> None:
+    """At once if trying again is of no use, else after a while."""
+    store.record_notification(row(1))
+    store.record_notification(row(2))
+    clock = Clock()
+    drawer.refusals = [NEVER, AGAIN, AGAIN]
+    one = lane(store, drawer, clock, fallback="chat", fallback_after_us=MINUTE_US)
+
+    one.work()
+    assert statuses(store, "mail") == [Status.UNDELIVERED, Status.QUEUED]
+    clock.now_us += 2 * MINUTE_US
+    one.work()
+
+    assert statuses(store, "mail") == [Status.UNDELIVERED, Status.UNDELIVERED]
+    handed = store.notifications(receiver="chat")
+    assert [each.topic for each in handed] == ["topic-1", "topic-2"]
+    assert "mail could not be reached (it does not know us)" in handed[0].message
+    assert [each.note for each in store.notifications(receiver="mail")] == ["it does not know us", "it is down"]
+
+
+def test_a_channel_that_breaks_is_a_failure_like_any_other(store: Store, drawer: Drawer) -> None:
+    """It does not take the others with it."""
+    store.record_notification(row(1))
+    drawer.refusals = [KeyError("oops")]
+
+    lane(store, drawer).work()
+
+    (waiting,) = store.notifications(status=Status.QUEUED)
+    assert "KeyError" in waiting.note
+
+
+def test_a_flood_is_cut_off_with_one_notice(store: Store, drawer: Drawer) -> None:
+    """The end of what was told is told all the same."""
+    for number in range(10):
+        store.record_notification(row(number))
+    store.record_notification(row(11, kind=Kind.RESOLVED))
+    one = lane(store, drawer, per_hour=3)
+
+    one.work()
+    one.work()
+    one.work()
+
+    assert [letter.message.kind for letter in drawer.letters] == [*[Kind.TRIGGER] * 3, Kind.RESOLVED, Kind.SUPPRESSED]
+    assert drawer.letters[-1].body.startswith("suppressed 7: more than 3 in an hour")
+    assert statuses(store).count(Status.SUPPRESSED) == 7
+
+
+def test_ten_thousand_that_waited_are_told_in_their_latest_state_and_capped(store: Store, drawer: Drawer) -> None:
+    """After an outage of the channel nobody gets ten thousand messages."""
+    from outrider.store import AlertChanges
+
+    for start in range(0, 10_000, 1_000):
+        found = tuple(row(start + number, topic=f"topic-{number}") for number in range(1_000))
+        store.record_alerts(AlertChanges(notifications=found))
+    one = lane(store, drawer, per_hour=60)
+
+    while one.work():
+        pass
+
+    assert statuses(store).count(Status.SUPERSEDED) == 9_000
+    assert statuses(store).count(Status.SUPPRESSED) == 940
+    assert len(drawer.letters) == 61
+    assert drawer.letters[-1].message.kind is Kind.SUPPRESSED
+
+
+def test_a_template_that_fails_still_tells(store: Store, drawer: Drawer) -> None:
+    """In plain words, with what is wrong with it."""
+    store.record_notification(row(1))
+
+    lane(store, drawer, subject="{{ message.nothing }}", body="{{ 1 / 0 }}").work()
+
+    (letter,) = drawer.letters
+    assert letter.subject == "[critical] home: refused"
+    assert letter.body.startswith("home: refused")
+    assert "The template of mail is wrong: UndefinedError" in letter.body
+
+
+def test_a_template_says_it_in_other_words(store: Store, drawer: Drawer) -> None:
+    """With everything that the message knows."""
+    store.record_notification(row(1))
+    body = "{% for item in items %}{{ item.headline }} ({{ message.severity }}){% endfor %}"
+
+    lane(store, drawer, subject="Alarm: {{ message.subject }}", body=body).work()
+
+    (letter,) = drawer.letters
+    assert (letter.subject, letter.body) == ("Alarm: [critical] home: refused", "home: refused (critical)")
+
+
+def test_a_template_cannot_reach_into_the_machine(store: Store, drawer: Drawer) -> None:
+    """Templates come from a reviewed file, and are held in a sandbox all the same."""
+    store.record_notification(row(1))
+
+    lane(store, drawer, body="{{ ''.__class__.__mro__ }}").work()
+
+    assert "SecurityError" in drawer.letters[0].body
+
+
+def test_what_a_channel_does_not_want_is_passed_over(store: Store, drawer: Drawer) -> None:
+    """People need not be told that one of them took it on."""
+    drawer.kinds = frozenset({Kind.TRIGGER})
+    store.record_notification(row(1, kind=Kind.ACKNOWLEDGED))
+
+    lane(store, drawer).work()
+
+    assert drawer.letters == []
+    assert statuses(store) == [Status.DELIVERED]
+
+
+def test_a_picture_goes_with_the_message(store: Store, drawer: Drawer) -> None:
+    """Drawn when it is sent, so that the outbox stays small."""
+    store.record_notification(row(1))
+    settings = ReceiverSettings("mail", drawer)
+
+    Lane(settings, store, now_us=Clock(), picture=lambda told: told.topic.encode()).work()
+
+    assert drawer.letters[0].message.picture == b"topic-1"
+
+
+def test_rows_of_a_receiver_that_is_gone_are_visible(store: Store, drawer: Drawer) -> None:
+    """Somebody removed it while it was dead."""
+    store.record_notification(row(1, "gone"))
+
+    with Deliverer(AlertSettings(receivers=receivers(ReceiverSettings("mail", drawer))), store):
+        pass
+
+    (left,) = store.notifications(receiver="gone")
+    assert (left.status, left.note) == (Status.UNDELIVERED, "there is no such receiver any more")
+
+
+def test_a_channel_that_hangs_holds_up_nobody_else(store: Store, drawer: Drawer) -> None:
+    """Each has a thread of its own."""
+    import threading
+
+    leave, got = threading.Event(), threading.Event()
+
+    class Hanging(type(drawer)):  # type: ignore[misc]
+        def deliver(self, letter: Any) -> None:
+            leave.wait(30)
+
+    class Quick(type(drawer)):  # type: ignore[misc]
+        def deliver(self, letter: Any) -> None:
+            got.set()
+
+    store.record_notification(row(1, "slow"))
+    store.record_notification(row(2, "quick"))
+    both = receivers(ReceiverSettings("slow", Hanging()), ReceiverSettings("quick", Quick()))
+
+    with Deliverer(AlertSettings(receivers=both), store):
+        assert got.wait(10)
+        leave.set()
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 2), (2, 4), (5, 32), (12, 600), (1_000, 600)])
+def test_waiting_grows_to_ten_minutes(tries: int, seconds: int) -> None:
+    """With jitter it is down to half as long."""
+    assert backoff_us(tries, 1.0) == seconds * SECOND_US
+    assert backoff_us(tries, 0.0) == seconds * SECOND_US / 2
+
+
+def test_a_breaker_does_not_wait_for_a_clock_that_was_set_back() -> None:
+    """It waits for ten minutes at most."""
+    dead = Breaker()
+    for _ in range(6):
+        dead = dead.failed("down", NOW_US)
+
+    assert not dead.is_closed(NOW_US)
+    assert dead.is_closed(NOW_US - 3600 * SECOND_US)
+    assert replace(dead, until_us=0).is_closed(NOW_US)

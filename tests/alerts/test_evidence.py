@@ -1,0 +1,145 @@
+"""What runs say of their subjects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.alerts.conftest import NOW_US
+
+from outrider.alerts import Known, symptoms
+from outrider.baselines import Condition, Part, RateSignal, Signal
+from outrider.model import (
+    Attempt,
+    Check,
+    CheckId,
+    Circumstances,
+    ErrorRecord,
+    ErrorSource,
+    Kind,
+    Measurement,
+    Outcome,
+    Policy,
+    Run,
+    RunId,
+    Sample,
+    Step,
+    StepKind,
+)
+from outrider.runs import Judgement
+
+if TYPE_CHECKING:
+    from outrider.alerts import Symptom
+
+SLOW = Signal(Condition.DEGRADED, Part.LEVEL if hasattr(Part, "LEVEL") else next(iter(Part)), 5, 812.0, 300.0, 360.0,
+              2.4, NOW_US // 1_000_000, 1.2, False, "812 ms where 300 to 360 ms are usual")  # fmt: skip
+
+
+def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reason: str = "", **more: Any) -> Run:
+    measurement = Measurement(outcome, reason, NOW_US, 100.0, **more)
+    attempts = () if outcome is Outcome.MISSED else (Attempt(1, True, False, measurement),)
+    circumstances = Circumstances(release="2.1")
+    return Run(RunId("run-1"), CheckId(check), "production", "local", NOW_US, NOW_US, NOW_US + 5, outcome, reason,
+               attempts, circumstances)  # fmt: skip
+
+
+def told(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Symptom]:
+    return {
+        f"{one.subject.trouble.value}{one.subject.step and ' ' + one.subject.step}": one
+        for one in symptoms(run, judgements, Known(**known))
+    }
+
+
+@pytest.mark.parametrize(
+    ("outcome", "present", "absent"),
+    [
+        (Outcome.PASSED, set(), {"network", "coverage", "outrider", "failure"}),
+        (Outcome.PASSED_ON_RETRY, set(), {"network", "coverage", "outrider", "failure"}),
+        (Outcome.FAILED, {"failure"}, {"network", "coverage", "outrider"}),
+        (Outcome.INCONCLUSIVE, set(), {"coverage"}),
+        (Outcome.SETUP_ERROR, {"outrider"}, {"coverage"}),
+        (Outcome.MISSED, {"coverage"}, set()),
+        (Outcome.SKIPPED, set(), set()),
+    ],
+)
+def test_each_outcome_says_what_it_can(outcome: Outcome, present: set[str], absent: set[str]) -> None:
+    """What says nothing of a subject neither opens nor closes its incident."""
+    found = told(make_run(outcome, reason="why"))
+
+    assert {name for name, one in found.items() if one.present} == present
+    assert {name for name, one in found.items() if not one.present} == absent
+
+
+def test_a_failure_names_its_step_host_and_fault() -> None:
+    """So that many checks that fail for one reason are one incident."""
+    steps = (Step("pay", "Pay", StepKind.NAMED, 0.0, 9.0, error="no"),)
+    error = ErrorRecord(ErrorSource.PAGE, "TypeError: x is undefined\nat pay.js", url="https://shop.example:8443/pay")
+    run = make_run(Outcome.FAILED, reason="waited 30000 ms for 'Thanks'", steps=steps, errors=(error,))
+
+    one = told(run)["failure"]
+
+    causes = ("host:shop.example", "step:Pay", "fault:waited # ms for #", "check:journey:pay")
+    assert one.causes == causes
+    assert (one.facts.step, one.facts.release, one.facts.run) == ("Pay", "2.1", "run-1")
+    assert one.facts.errors == ("page: TypeError: x is undefined",)
+    assert one.labels["host"] == "shop.example"
+
+
+def test_a_degradation_says_how_much_against_which_band_since_when() -> None:
+    """The judge has the numbers."""
+    one = told(make_run(), Judgement("pay", SLOW, "2.0"))["degradation pay"]
+
+    assert one.present
+    assert (one.facts.observed, one.facts.expected) == ("812 ms", "300 ms to 360 ms")
+    assert (one.facts.since_us, one.facts.release) == (NOW_US, "2.0")
+    assert "step:pay" in one.causes
+
+
+def test_a_judge_that_still_learns_says_nothing() -> None:
+    """Neither well nor ill."""
+    learning = replace(SLOW, condition=Condition.LEARNING)
+    rate = RateSignal(Condition.LEARNING, 0.01, float("nan"), 0.0, "waits")
+
+    found = told(make_run(), Judgement("pay", learning), Judgement("", rate))
+
+    assert "degradation pay" not in found
+    assert "failure share of failures" not in found
+
+
+def test_failing_too_often_is_trouble_though_never_twice_in_a_row() -> None:
+    """The judge of failures counts what a rule of X of Y overlooks."""
+    rate = RateSignal(Condition.DEGRADED, 0.01, 0.2, 1.0, "20% of 40 runs failed, 1.0% is normal")
+
+    one = told(make_run(), Judgement("", rate))["failure share of failures"]
+
+    assert one.present
+    assert one.facts.observed == "20.0% of runs"
+
+
+def test_our_own_network_is_told_by_the_probe() -> None:
+    """It says nothing of the target then."""
+    run = make_run(Outcome.INCONCLUSIVE, "probe:home", attributes={"own_network": "our own network is down: no route"})
+
+    found = told(run)
+
+    assert found["network"].present
+    assert "failure" not in found
+
+
+@pytest.mark.parametrize(("days", "present"), [(3.0, True), (40.0, False)])
+def test_a_certificate_is_trouble_before_it_expires(days: float, *, present: bool) -> None:
+    """Whatever the probe itself demands."""
+    run = make_run(check="probe:tls", samples=(Sample("", "certificate_days", days),))
+
+    one = told(run)["certificate"]
+
+    assert (one.present, one.once) == (present, True)
+
+
+def test_tags_of_a_check_are_labels() -> None:
+    """Marks of the script and tags of the schedule alike."""
+    check = Check(CheckId("journey:pay"), Kind.JOURNEY, "a.py", "pay", "a.py", Policy(tags=frozenset({"money"})),
+                  marks=frozenset({"slow"}))  # fmt: skip
+
+    assert told(make_run(), checks={"journey:pay": check})["failure"].labels["tags"] == "money,slow"

@@ -1,0 +1,307 @@
+"""Channels, each against a real server."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.alerts.conftest import NOW_US
+
+from outrider.alerts.group import Kind
+from outrider.alerts.guard import Guard
+from outrider.alerts.message import Item, Message
+from outrider.alerts.receivers import Letter, Undelivered
+from outrider.alerts.receivers.alertmanager import Alertmanager
+from outrider.alerts.receivers.command import Command
+from outrider.alerts.receivers.mail import Mail
+from outrider.alerts.receivers.pagerduty import PagerDuty
+from outrider.alerts.receivers.sentry import Sentry
+from outrider.alerts.receivers.services import Service
+from outrider.alerts.receivers.webhook import Webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.alerts.conftest import Inbox, Sink
+
+LOCAL = Guard(("127.0.0.0/8",))
+LABELS = {"trouble": "failure", "environment": "production", "check": "probe:home", "step": "pay"}
+ITEM = Item("incident-1", "home: refused", (("step", "pay"), ("runbook", "shop.md")), "open", NOW_US, None, LABELS)
+MESSAGE = Message(Kind.TRIGGER, "outrider-abc", "[critical] home: refused", "critical", (ITEM,), NOW_US, "shop")
+
+
+def letter(kind: Kind = Kind.TRIGGER, **changes: Any) -> Letter:
+    message = replace(MESSAGE, kind=kind, **changes)
+    return Letter("letter-1", message.subject, message.text, message)
+
+
+def mail(inbox: Inbox, **more: Any) -> Mail:
+    return Mail(inbox.server, "outrider@shop.example", ("ops@shop.example",), **more)
+
+
+def test_mail_has_a_stable_id_and_says_it_in_text_and_html(inbox: Inbox) -> None:
+    """The same letter twice can be told by its Message-ID."""
+    mail(inbox).deliver(letter())
+    mail(inbox).deliver(letter())
+
+    first, second = inbox.mails
+    assert first["Message-ID"] == second["Message-ID"] == "<letter-1@outrider.invalid>"
+    assert first["Subject"] == "[critical] home: refused"
+    assert first["References"] == "<outrider-abc@outrider.invalid>"
+    parts = [part.get_content_type() for part in first.walk()]
+    assert parts == ["multipart/alternative", "text/plain", "text/html"]
+    assert "step: pay" in first.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+
+
+def test_mail_carries_the_trend(inbox: Inbox) -> None:
+    """The picture stands in the page."""
+    mail(inbox).deliver(letter(picture=b"\x89PNG"))
+
+    kinds = [part.get_content_type() for part in inbox.mails[0].walk()]
+    assert kinds == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
+    page = inbox.mails[0].get_body(("html",)).get_content()  # type: ignore[attr-defined]
+    assert 'src="cid:trend@outrider.invalid"' in page
+
+
+@pytest.mark.parametrize(("answer", "recoverable"), [("451 later", True), ("554 never", False)])
+def test_a_mail_server_says_whether_to_come_back(inbox: Inbox, answer: str, *, recoverable: bool) -> None:
+    """RFC 5321: 4yz passes, 5yz stays."""
+    inbox.answers = [answer]
+
+    with pytest.raises(Undelivered, match=answer) as caught:
+        mail(inbox).deliver(letter())
+
+    assert caught.value.recoverable is recoverable
+
+
+def test_a_mail_server_that_is_not_there_may_come_back() -> None:
+    """So may a name that cannot be looked up."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(Undelivered) as caught:
+            Mail(f"smtp://127.0.0.1:{taken.getsockname()[1]}", "a@b", ("c@d",)).deliver(letter())
+
+    assert caught.value.recoverable
+
+
+def test_a_webhook_is_signed(sink: Sink) -> None:
+    """Whoever has the secret can tell that it comes from here, and when."""
+    Webhook(sink.url, "secret", LOCAL).deliver(letter())
+
+    ((_, headers, body),) = sink.taken
+    at, signed = (part.split("=")[1] for part in headers["X-Outrider-Signature"].split(","))
+    assert signed == hmac.new(b"secret", at.encode() + b"." + body, hashlib.sha256).hexdigest()
+    assert headers["Idempotency-Key"] == "letter-1"
+    told = json.loads(body)
+    assert (told["version"], told["kind"], told["topic"]) == (1, "trigger", "outrider-abc")
+    assert told["items"][0]["headline"] == "home: refused"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "recoverable", "retry_after_s"),
+    [
+        (500, {}, True, None),
+        (503, {"Retry-After": "30"}, True, 30.0),
+        (429, {"Retry-After": "7"}, True, 7.0),
+        (429, {"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}, True, 0.0),
+        (429, {"Retry-After": "soon"}, True, None),
+        (404, {}, False, None),
+        (302, {"Location": "/elsewhere"}, False, None),
+    ],
+)
+def test_an_address_says_whether_to_come_back(
+    sink: Sink, status: int, headers: dict[str, str], retry_after_s: float | None, *, recoverable: bool
+) -> None:
+    """And when."""
+    sink.answers = [(status, headers, 0.0)]
+
+    with pytest.raises(Undelivered, match=str(status)) as caught:
+        Webhook(sink.url, "", LOCAL).deliver(letter())
+
+    assert (caught.value.recoverable, caught.value.retry_after_s) == (recoverable, retry_after_s)
+
+
+def test_an_address_that_hangs_is_left(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may come back."""
+    monkeypatch.setattr("outrider.alerts.posting.LIMIT_S", 0.3)
+    sink.answers = [(200, {}, 30.0)]
+
+    with pytest.raises(Undelivered) as caught:
+        Webhook(sink.url, "", LOCAL).deliver(letter())
+
+    assert caught.value.recoverable
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "169.254.169.254", "10.1.2.3", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.0"]
+)
+def test_webhooks_do_not_go_to_private_addresses(host: str) -> None:
+    """Unless the workspace allows it."""
+    with pytest.raises(Undelivered, match="not a public address") as caught:
+        Webhook(f"http://{host}:9/", "", Guard()).deliver(letter())
+
+    assert not caught.value.recoverable
+
+
+def test_redirects_are_followed_and_guarded(sink: Sink) -> None:
+    """307 and 308 keep the method; where they lead is looked at as the first address was."""
+    sink.answers = [(307, {"Location": "/moved"}, 0.0)]
+    Webhook(sink.url, "", LOCAL).deliver(letter())
+    assert [path for path, _, _ in sink.taken] == ["/", "/moved"]
+
+    sink.answers = [(308, {"Location": "http://169.254.169.254/latest"}, 0.0)]
+    with pytest.raises(Undelivered, match=r"169\.254\.169\.254, which is not a public address"):
+        Webhook(sink.url, "", LOCAL).deliver(letter())
+    sink.answers = [(307, {"Location": "/again"}, 0.0)] * 9
+    with pytest.raises(Undelivered, match="in circles"):
+        Webhook(sink.url, "", LOCAL).deliver(letter())
+
+
+def test_pagerduty_gets_one_key_for_the_life_of_a_problem(sink: Sink) -> None:
+    """Events v2: trigger, acknowledge, resolve."""
+    channel = PagerDuty("key", sink.url, LOCAL)
+
+    for kind in (Kind.TRIGGER, Kind.REMINDER, Kind.ACKNOWLEDGED, Kind.RESOLVED):
+        channel.deliver(letter(kind))
+
+    actions = [one["event_action"] for one in sink.bodies]
+    assert actions == ["trigger", "trigger", "acknowledge", "resolve"]
+    assert {one["dedup_key"] for one in sink.bodies} == {"outrider-abc"}
+    payload = sink.bodies[0]["payload"]
+    assert (payload["severity"], payload["source"], payload["component"]) == ("critical", "shop", "pay")
+    assert "payload" not in sink.bodies[2]
+
+
+def test_sentry_gets_an_event_of_its_own_form(sink: Sink) -> None:
+    """An envelope: a header line, an item's header, the item."""
+    channel = Sentry(sink.url.replace("http://", "http://key@") + "prefix/7", LOCAL)
+
+    channel.deliver(letter())
+    channel.deliver(letter())
+
+    path, headers, body = sink.taken[0]
+    head, item, payload = body.split(b"\n", 2)
+    event = json.loads(payload)
+    assert path == "/prefix/api/7/envelope/"
+    assert "sentry_key=key" in headers["X-Sentry-Auth"]
+    assert json.loads(item)["length"] == len(payload.rstrip(b"\n"))
+    assert (event["level"], event["fingerprint"]) == ("fatal", ["outrider-abc"])
+    assert json.loads(head)["event_id"] == json.loads(sink.taken[1][2].split(b"\n")[0])["event_id"]
+
+
+def test_a_command_gets_the_message_on_its_input(tmp_path: Path) -> None:
+    """Whatever it does is up to it."""
+    target = tmp_path / "told.json"
+    program = f"import sys, pathlib; pathlib.Path({str(target)!r}).write_text(sys.stdin.read())"
+
+    Command((sys.executable, "-c", program)).deliver(letter())
+
+    told = json.loads(target.read_text())
+    assert (told["id"], told["subject"]) == ("letter-1", "[critical] home: refused")
+
+
+@pytest.mark.parametrize(("code", "recoverable"), [(75, True), (1, False)])
+def test_a_command_says_whether_to_come_back(code: int, *, recoverable: bool) -> None:
+    """By the exit code of sysexits."""
+    with pytest.raises(Undelivered, match=f"ended with {code}: no") as caught:
+        Command((sys.executable, "-c", f"import sys; print('no', file=sys.stderr); sys.exit({code})")).deliver(letter())
+
+    assert caught.value.recoverable is recoverable
+
+
+def test_a_command_that_is_not_there_is_said() -> None:
+    """Trying again is of no use."""
+    with pytest.raises(Undelivered, match="No such file") as caught:
+        Command(("/no/such/program",)).deliver(letter())
+
+    assert not caught.value.recoverable
+
+
+def test_apprise_delivers_to_its_services(sink: Sink) -> None:
+    """ntfy stands for the many."""
+    place = sink.url.removeprefix("http://")
+
+    Service(f"ntfy://{place}outrider?mode=private").deliver(letter())
+
+    assert "home: refused" in sink.taken[0][2].decode()
+    sink.answers = [(500, {}, 0.0)] * 5
+    with pytest.raises(Undelivered) as caught:
+        Service(f"ntfy://{place}outrider?mode=private").deliver(letter())
+    assert caught.value.recoverable
+
+
+@pytest.fixture(scope="module")
+def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Debian's Alertmanager on ports of its own."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if program is None:
+        pytest.skip("prometheus-alertmanager is not installed")
+    folder = tmp_path_factory.mktemp("alertmanager")
+    (folder / "config.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    options = [f"--config.file={folder}/config.yml", f"--storage.path={folder}/data", "--cluster.listen-address="]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [program, *options, f"--web.listen-address=127.0.0.1:{port}"], stderr=log, stdout=log
+        )
+        try:
+            ends_s = time.monotonic() + 30
+            while not _is_ready(url):
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < ends_s
+                time.sleep(0.1)
+            yield url
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/-/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def pushed(url: str) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"{url}/api/v2/alerts", timeout=5) as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+    return found
+
+
+def test_alertmanager_takes_an_alert_and_its_end(alertmanager: str) -> None:
+    """A real one: what changes stands in annotations, so that it stays one alert."""
+    now_us = time.time_ns() // 1000
+    item = replace(ITEM, began_us=now_us - 1_000_000)
+    channel = Alertmanager(alertmanager, LOCAL)
+
+    channel.deliver(letter(items=(item,), created_us=now_us))
+    channel.deliver(letter(Kind.UPDATE, items=(item,), created_us=now_us, severity="warning"))
+    (alert,) = pushed(alertmanager)
+    channel.deliver(letter(Kind.RESOLVED, items=(replace(item, ended_us=now_us),), created_us=now_us))
+
+    assert alert["labels"] == {
+        "alertname": "Outrider failure",
+        "incident": "incident-1",
+        "workspace": "shop",
+        "trouble": "failure",
+        "environment": "production",
+    }
+    assert alert["annotations"]["summary"] == "home: refused"
+    assert alert["annotations"]["severity"] == "warning"
+    assert pushed(alertmanager) == []

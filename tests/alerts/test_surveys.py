@@ -1,0 +1,64 @@
+"""What histories say once a day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from tests.alerts.conftest import NOW_US
+from tests.alerts.test_evidence import make_run
+
+from outrider.alerts import AlertSettings, survey
+from outrider.alerts.matching import parse_matcher
+from outrider.alerts.settings import Forecast
+from outrider.model import CheckId, Sample, Step, StepKind, new_run_id
+
+if TYPE_CHECKING:
+    from outrider.store import Store
+
+DAY_US = 86_400_000_000
+PER_DAY = 24
+RULE = Forecast((parse_matcher("step=pay"),), 600.0, 14.0)
+
+
+def fill(store: Store, values: np.ndarray) -> None:
+    """Store a run an hour up to now."""
+    begin_us = NOW_US - len(values) * DAY_US // PER_DAY
+    runs = []
+    for number, value in enumerate(values.tolist()):
+        due_us = begin_us + number * DAY_US // PER_DAY
+        steps = (Step("pay", "Pay", StepKind.NAMED, 0.0, value),)
+        run = make_run(steps=steps, samples=(Sample("pay", "duration_ms", value),))
+        runs.append(replace(run, id=new_run_id(due_us), due_us=due_us))
+    store.record_many(runs)
+
+
+@pytest.mark.parametrize(
+    ("per_day", "jump_after_days", "trouble"), [(0.0, None, []), (5.0, None, ["forecast"]), (0.0, 29, ["change"])]
+)
+def test_trends_and_new_levels_are_told(
+    store: Store, per_day: float, jump_after_days: int | None, trouble: list[str]
+) -> None:
+    """A quiet history says nothing."""
+    days = np.arange(30 * PER_DAY) / PER_DAY
+    values = (380 + per_day * days) * np.exp(np.random.default_rng(3).normal(0, 0.02, len(days)))
+    if jump_after_days is not None:
+        values[days >= jump_after_days] *= 1.3
+    fill(store, values)
+
+    found = survey(store, [CheckId("journey:pay")], AlertSettings(forecasts=(RULE,)), NOW_US)
+
+    told = [one.subject.trouble.value for one in found if one.present]
+    assert [one for one in told if one in trouble] == trouble
+    assert bool(told) is bool(trouble)
+
+
+def test_a_short_history_says_nothing_of_the_future(store: Store) -> None:
+    """Two weeks are needed."""
+    fill(store, np.full(3 * PER_DAY, 300.0))
+
+    found = survey(store, [CheckId("journey:pay")], AlertSettings(forecasts=(RULE,)), NOW_US)
+
+    assert not [one for one in found if one.present]

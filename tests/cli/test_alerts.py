@@ -1,0 +1,171 @@
+"""Incidents at the command line, in processes of their own, as people use it beside whatever makes the runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.alerts import Alerting, AlertSettings, read_alerts
+from outrider.model import Attempt, CheckId, Circumstances, Measurement, Outcome, Run, new_run_id
+from outrider.store import Store
+from outrider.workspace import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Desk
+
+FILE = """
+[receiver.file]
+kind = "command"
+run = ["sh", "-c", "cat >> told.jsonl"]
+
+[receiver.broken]
+kind = "command"
+run = ["false"]
+
+[route]
+receivers = ["file"]
+[[route.routes]]
+name = "night"
+match = ["team=night"]
+receivers = ["broken"]
+escalation = "all"
+
+[escalation.all]
+[[escalation.all.level]]
+rotations = ["primary"]
+
+[person.ada]
+receivers = ["file"]
+
+[rotation.primary]
+people = ["ada"]
+start = 2026-01-05T09:00:00Z
+"""
+
+
+def fail(store: Store, alerting: Alerting, count: int, check: str = "probe:home", why: str = "refused") -> None:
+    now_us = time.time_ns() // 1000
+    for number in range(count):
+        at_us = now_us - (count - number) * 60_000_000
+        measurement = Measurement(Outcome.FAILED, why, at_us, 5.0)
+        run = Run(
+            new_run_id(at_us), CheckId(check), "production", "local", at_us, at_us, at_us + 1, Outcome.FAILED,
+            why, (Attempt(1, True, False, measurement),), Circumstances(),
+        )  # fmt: skip
+        store.record(run)
+        alerting.heard(run, [])
+
+
+@pytest.fixture(scope="module")
+def watched(desk: Desk) -> Desk:
+    """A workspace with an incident that lasts."""
+    desk.write("scheduler/alerts.toml", FILE)
+    with opened(desk.root) as store:
+        fail(store, Alerting(store, settings(desk), time.time_ns() // 1000), 2)
+    return desk
+
+
+def opened(root: Path) -> Store:
+    workspace = load(root)
+    return Store.open(workspace.store_url, artifacts=workspace.artifacts_url)
+
+
+def settings(desk: Desk) -> AlertSettings:
+    return read_alerts(load(desk.root), {})
+
+
+def test_incidents_are_listed_and_taken_on(watched: Desk) -> None:
+    """Whoever keeps the incidents hears it from the store."""
+    (incident,) = watched.json("incidents", "--json")["incidents"]
+    assert (incident["phase"], incident["severity"]) == ("open", "critical")
+    assert "home: refused" in watched.outrider("incidents").stdout
+
+    told = watched.json("ack", incident["id"][-6:], "--by", "ada", "--json")
+    assert told == {"incident": incident["id"], "action": "acknowledge", "by": "ada"}
+    with opened(watched.root) as store:
+        Alerting(store, settings(watched), 0).ticked(time.time_ns() // 1000)
+
+    (incident,) = watched.json("incidents", "--json")["incidents"]
+    assert (incident["phase"], incident["acknowledged_by"]) == ("acknowledged", "ada")
+
+
+def test_an_incident_that_is_not_there_is_said(watched: Desk) -> None:
+    """With those that are."""
+    done = watched.outrider("ack", "nothing")
+
+    assert done.returncode == 2
+    assert "[unknown-incident]" in done.stderr
+
+
+def test_silences_are_made_listed_and_ended(watched: Desk) -> None:
+    """And say why somebody is not told."""
+    (made,) = watched.json("silence", "check=probe:home", "--for", "2h", "--comment", "deploy", "--json")
+    (incident,) = watched.json("incidents", "--json")["incidents"]
+    assert incident["muted"].endswith(": deploy")
+    assert made["ends_us"] - made["starts_us"] == 7_200_000_000
+
+    assert watched.json("silence", "--end", made["id"][-8:], "--json") == []
+    done = watched.outrider("silence", "team")
+    assert (done.returncode, "[bad-matcher]" in done.stderr) == (2, True)
+    assert watched.outrider("silence", "--end", "x").returncode == 2
+    assert watched.outrider("silence", "a=b", "--for", "long").returncode == 2
+
+
+def test_who_is_on_call_is_said(watched: Desk) -> None:
+    """Of each rotation."""
+    (rotation,) = watched.json("oncall", "--json")
+
+    assert (rotation["rotation"], [turn["person"] for turn in rotation["turns"]]) == ("primary", ["ada"])
+    assert "ada" in watched.outrider("oncall").stdout
+
+
+def test_a_route_is_tried_with_one_marked_message_each(watched: Desk) -> None:
+    """Its escalation included; a channel that fails is said."""
+    assert watched.json("alerts", "test", "root", "--json") == [{"receiver": "file", "delivered": True, "note": ""}]
+    told = (watched.root / "told.jsonl").read_text()
+    assert told.count('"subject": "[test] Outrider reaches you"') == 1
+
+    done = watched.outrider("alerts", "test", "night")
+    assert done.returncode == 1
+    assert "broken: NOT delivered: false ended with 1" in done.stdout
+    assert "file: delivered" in done.stdout
+    assert "[unknown-route]" in watched.outrider("alerts", "test", "day").stderr
+
+
+def test_what_could_not_be_delivered_is_visible(watched: Desk) -> None:
+    """After the test of a route that is broken."""
+    watched.outrider("alerts", "test", "night")
+
+    assert watched.json("incidents", "--json")["undelivered"]["broken"][0] >= 1
+    assert "broken: " in watched.outrider("incidents").stderr
+
+
+def test_rules_are_tried_on_what_was_stored(watched: Desk) -> None:
+    """How many incidents there would have been, and how short."""
+    with opened(watched.root) as store:
+        alerting = Alerting(store, replace(settings(watched), receivers={}), 0)
+        fail(store, alerting, 1, "probe:blip", "answered 503")
+
+    every, configured, strict = watched.json("backtest", "--rule", "3 of 5", "--json")
+
+    assert (every["rule"], every["incidents"], every["short"]) == ("every bad run", 2, 1)
+    assert (configured["incidents"], configured["short"]) == (1, 0)
+    assert (strict["rule"], strict["incidents"]) == ("3 of 5", 0)
+    assert "shorter than two runs" in watched.outrider("backtest", "--list").stdout
+    assert watched.outrider("backtest", "--rule", "5 of 3").returncode == 2
+
+
+def test_problems_of_the_file_are_told_by_validate(watched: Desk) -> None:
+    """With those of all the others."""
+    watched.write("scheduler/alerts.toml", FILE.replace('["broken"]', '["pager"]'))
+
+    done = watched.outrider("validate")
+
+    watched.write("scheduler/alerts.toml", FILE)
+    assert done.returncode == 2
+    assert 'names the receiver "pager", which does not exist' in done.stderr

@@ -1,0 +1,90 @@
+"""Incidents, the outbox, silences and acknowledgements are kept whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.store.conftest import NOW_US, SECOND_US
+
+from outrider.store import (
+    Acknowledgement,
+    AlertChanges,
+    Notification,
+    Silence,
+    Status,
+    StoredGroup,
+    StoredIncident,
+    StoredWatch,
+)
+
+if TYPE_CHECKING:
+    from outrider.store import Store
+
+INCIDENT = StoredIncident("one", "open", NOW_US, None, "{}")
+MAIL = Notification("n1", "mail", "topic", "trigger", NOW_US, NOW_US, "{}")
+
+
+def test_a_moment_is_written_whole_and_twice_is_once(store: Store) -> None:
+    """Doing a step twice changes nothing."""
+    changes = AlertChanges((INCIDENT,), (StoredWatch("s", "one", "w"),), (StoredGroup("g", "x"),), (MAIL,))
+
+    store.record_alerts(changes)
+    store.record_alerts(changes)
+
+    state = store.alert_state(NOW_US)
+    assert (state.incidents, state.watches, state.groups) == (changes.incidents, changes.watches, changes.groups)
+    assert store.notifications() == (MAIL,)
+
+
+def test_what_is_over_is_forgotten_and_what_ended_long_ago_left_out(store: Store) -> None:
+    """What must be remembered stays small."""
+    store.record_alerts(AlertChanges((INCIDENT,), (StoredWatch("s", "one", "w"),), (StoredGroup("g", "x"),)))
+    ended = replace(INCIDENT, phase="resolved", ended_us=NOW_US)
+
+    store.record_alerts(AlertChanges((ended,), forgotten_watches=("s",), forgotten_groups=("g",)))
+
+    assert store.alert_state(NOW_US + 1) == type(store.alert_state(0))()
+    assert store.incidents() == (ended,)
+    assert store.incidents(lasting=True) == ()
+    store.record_alerts(AlertChanges(forgotten_incidents=("one",)))
+    assert store.incidents() == ()
+
+
+def test_a_later_row_supersedes_what_waits_and_never_what_was_delivered(store: Store) -> None:
+    """After an outage of a channel the last word on each topic is sent, once."""
+    store.record_notification(MAIL)
+    store.note_notification(replace(MAIL, status=Status.DELIVERED, done_us=NOW_US))
+    store.record_notification(replace(MAIL, id="n2"))
+    store.record_notification(replace(MAIL, id="n3", created_us=NOW_US + 5))
+    store.note_notification(replace(MAIL, status=Status.UNDELIVERED))
+
+    assert [one.status for one in store.notifications()] == [Status.DELIVERED, Status.SUPERSEDED, Status.QUEUED]
+    assert [one.id for one in store.notifications(receiver="mail", status=Status.QUEUED, due_us=NOW_US)] == ["n3"]
+    assert store.notifications(receiver="mail", due_us=NOW_US - 1) == ()
+    assert store.notification_times("mail", Status.DELIVERED, NOW_US) == (NOW_US,)
+
+
+def test_silences_and_acknowledgements_come_from_other_processes(store: Store) -> None:
+    """A command line says it; whoever keeps the incidents hears it."""
+    silence = Silence("s", NOW_US, NOW_US + SECOND_US, ("team=shop",), "ada", "deploy")
+    store.record_silence(silence)
+    store.record_acknowledgement(Acknowledgement("one", NOW_US, "acknowledge", "ada"))
+
+    (said,) = store.acknowledgements()
+    store.record_alerts(AlertChanges(heard=(said.key,)))
+
+    assert (said.incident, said.author) == ("one", "ada")
+    assert store.acknowledgements() == ()
+    assert store.silences(NOW_US) == (silence,)
+    assert store.silences(NOW_US + SECOND_US) == ()
+
+
+def test_it_is_known_up_to_when_runs_were_heard(store: Store) -> None:
+    """After a crash the rest is heard."""
+    assert store.heard_us() is None
+
+    store.record_heard(1)
+    store.record_heard(2)
+
+    assert store.heard_us() == 2
