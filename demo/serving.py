@@ -32,7 +32,9 @@ def listen(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -
         PortTaken: If another program has it.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, kind)
+    # asyncio sends small answers at once only where the protocol is named
+    proto = socket.IPPROTO_TCP if kind == socket.SOCK_STREAM else socket.IPPROTO_UDP
+    listener = socket.socket(family, kind, proto)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -24,8 +24,8 @@ def test_messages_arrive_as_they_were_sent() -> None:
     tally.failed("GET /", "boom 0x7f001234")
     tally.refused("evil.test")
     for message in (
-        Setting(("a",), shaped=True, users=3, rate=2.5), Aim(5), Stop(), Ready(own_shape=True), Started(1.5),
-        Pulse(2.0, 3, 4, 1), Ended(None), tally.take(),
+        Setting(("a",), shaped=True, users=3, rate=2.5), Aim(5), Stop(),
+        Ready(own_shape=True, hosts=("http://x",)), Started(1.5), Pulse(2.0, 3, 4, 1), Ended(None), tally.take(),
     ):  # fmt: skip
         assert read(write(message)) == message
 

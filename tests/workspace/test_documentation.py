@@ -12,6 +12,7 @@ from outrider.workspace.settings import (
     BrowserSettings,
     Capabilities,
     JourneySettings,
+    LoadSettings,
     RetentionSettings,
     StoreSettings,
 )
@@ -37,7 +38,8 @@ def test_all_examples_together_are_a_workspace(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [Workspace, Policy, JourneySettings, BrowserSettings, StoreSettings, RetentionSettings, Capabilities]
+    "settings",
+    [Workspace, Policy, JourneySettings, BrowserSettings, LoadSettings, StoreSettings, RetentionSettings, Capabilities],
 )
 def test_every_setting_is_described(settings: type) -> None:
     """A key that nobody can read about is no key."""

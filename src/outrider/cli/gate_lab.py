@@ -65,9 +65,10 @@ class Lab:
         if check.kind == Kind.PROBE:
             (made,) = stand.fleet.run_all([gated])
             return made
-        runner = Runner({Kind.JOURNEY: ready.measure}, self.store, ready.scratch, ready.circumstances)
+        runner = Runner(ready.measures({check.kind}), self.store, ready.scratch, ready.circumstances)
         with ready.turns.taken():
-            ready.measure.prepare()
+            if check.kind == Kind.JOURNEY:
+                ready.measure.prepare()
             return runner.run(gated)
 
     def pair(self, stands: tuple[Stand, Stand], check: Check, number: int, count: int) -> tuple[list[Run], list[Run]]:

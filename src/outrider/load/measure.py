@@ -134,6 +134,7 @@ class LoadMeasure:
             code=code,
             asked_code=gathering.ended.asked_code if gathering.ended else None,
             log=_tail(log),
+            hosts=gathering.ready.hosts if gathering.ready else (),
         )
 
     def _measurement(self, facts: Facts, log: Path, started_us: int) -> Measurement:
@@ -155,6 +156,7 @@ class LoadMeasure:
                 "users": str(profile.wanted_users or result.most_users),
                 "duration_s": f"{result.length_s:.0f}",
                 "processes": str(profile.generators),
+                "asked": " ".join(facts.hosts),
             },
             load=result,
         )

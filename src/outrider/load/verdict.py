@@ -55,6 +55,7 @@ class Facts:
         code: Locust's exit code; negative for the signal that killed it.
         asked_code: The exit code that the locustfile asks for, or None.
         log: What Locust printed.
+        hosts: Where its users began.
     """
 
     profile: Profile
@@ -69,6 +70,7 @@ class Facts:
     code: int | None = 0
     asked_code: int | None = None
     log: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 def assess(facts: Facts) -> Verdict:

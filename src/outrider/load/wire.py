@@ -51,9 +51,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The locustfile is read; `own_shape` says whether it brings a shape."""
+    """The locustfile is read; `own_shape` says whether it brings a shape, `hosts` where its users begin."""
 
     own_shape: bool
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class Session:
         if self._setting.shaped:
             environment.shape_class = self._shape
             self._shape.runner = runner
-        self._say(Ready(own_shape))
+        self._say(Ready(own_shape, self._hosts()))
         events.test_start.add_listener(lambda **_: self._say(Started(time.time())))
         events.quit.add_listener(self._quit)
         atexit.register(self._last_words)  # a locustfile that exits lets no event fire
@@ -100,12 +100,18 @@ class Session:
 
     def _refuse_hosts(self) -> None:
         """End here if the locustfile itself names a host that it may not go to."""
-        for host in (self._environment.host, *(one.host for one in self._environment.user_classes)):
-            name = urlsplit(host or "").hostname
+        for host in self._hosts():
+            name = urlsplit(host).hostname
             if name and not is_allowed(name, self._setting.allowed_hosts):
                 self._tally.refused(name)
                 self._say(self._tally.take())
                 sys.exit(1)
+
+    def _hosts(self) -> tuple[str, ...]:
+        """Return where users begin: the host of the command line, or else of their classes."""
+        asked = self._environment.host
+        hosts = [asked] if asked else [one.host for one in self._environment.user_classes]
+        return tuple(dict.fromkeys(filter(None, hosts)))
 
     def _request(
         self,

@@ -1,0 +1,164 @@
+"""`outrider load`, as somebody types it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cli.conftest import CALM, at_a_terminal
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Desk
+
+SETTINGS = CALM + '[load]\nbusy_above = 1.0\nlate = "30s"\n'
+LOCUSTFILE = """
+from locust import HttpUser, constant, task
+class Visitor(HttpUser):
+    wait_time = constant(0.05)
+    @task
+    def look(self):
+        self.client.get("/tiny")
+"""
+TABLE = """
+[visitors]
+kind = "load"
+file = "probes/visitors_load.py"
+host = "{site}"
+users = 2
+spawn_rate = 50
+duration = "2s"
+"""
+
+
+@pytest.fixture
+def loads(desk: Desk, site: str) -> Desk:
+    desk.write("outrider.toml", SETTINGS)
+    desk.write("probes/visitors_load.py", LOCUSTFILE)
+    desk.write("probes/loads.toml", TABLE.format(site=site))
+    return desk
+
+
+def test_shows_how_it_goes_and_ends_with_a_table(loads: Desk) -> None:
+    done = loads.outrider("load", "visitors")
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(
+        r"visitors: 2 users, [\d.]+ requests/s, p50/p95/p99 \S+ ms, 0.0% failed, [\d.]+ s left", done.stderr
+    )
+    assert re.search(r"^passed\s+load:probes/loads.toml::visitors  2 users, 2 s, run \w+$", done.stdout, re.MULTILINE)
+    assert re.search(r"^GET /tiny\s+\d+", done.stdout, re.MULTILINE)
+
+
+def test_keeps_its_run_with_endpoints_as_steps(loads: Desk) -> None:
+    told = loads.json("load", "visitors", "--json")
+
+    stored = loads.json("show", "--json", told["run"]["id"])
+    (endpoint,) = told["endpoints"]
+    assert stored["attempts"][0]["steps"][0]["title"] == endpoint["endpoint"] == "GET /tiny"
+    assert stored["environment"] == "production"
+    assert endpoint["requests"] > 5
+
+
+def test_what_is_typed_wins_and_is_a_trial(loads: Desk) -> None:
+    told = loads.json("load", "probes/visitors_load.py", "-u", "3", "-t", "1s", "--json")
+
+    assert told["run"]["environment"] == "production-trial"
+    assert {sample["value"] for sample in told["run"]["attempts"][0]["samples"] if sample["metric"] == "users"} == {3}
+
+
+def test_the_knee_of_a_short_ramp_is_not_reached(loads: Desk) -> None:
+    done = loads.outrider("load", "visitors", "--find-knee", "--max-users", "8", "--step", "1s")
+
+    assert re.search(r"^knee: not reached: .*raise --max-users", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_is_never_made_in_passing(loads: Desk) -> None:
+    done = loads.outrider("run", "probes/")
+
+    assert done.returncode == 2
+    assert "outrider load NAME" in done.stderr
+
+
+def test_interrupted_it_keeps_partial_results(loads: Desk) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "outrider", "load", "visitors", "-t", "60s"],
+        cwd=loads.root,
+        env={**os.environ, "TMPDIR": str(loads.temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=at_a_terminal,  # noqa: PLW1509 - no threads matter before exec
+    )
+    assert process.stderr is not None
+    process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+
+    assert process.returncode == 130, stderr
+    assert re.search(r"interrupted after \d+ s: these are partial results", stdout)
+    (line, *_) = loads.json("runs", "--json")
+    assert (line["outcome"], line["environment"]) == ("inconclusive", "production-trial")
+    assert loads.leftovers() == []
+
+
+def test_a_worker_elsewhere_shares_the_load(loads: Desk, site: str) -> None:
+    table = TABLE.format(site=site).replace('"2s"', '"4s"')
+    loads.write("probes/loads.toml", table + 'workers = 1\narguments = ["--master-bind-port", "5617"]\n')
+    environment = {**os.environ, "TMPDIR": str(loads.temporary)}
+    command = [sys.executable, "-m", "outrider", "load", "visitors", "--worker-of", "127.0.0.1:5617"]
+    with subprocess.Popen(command, cwd=loads.root, env=environment) as worker:
+        told = loads.json("load", "visitors", "--json")
+        code = worker.wait(timeout=30)
+
+    assert (told["run"]["outcome"], code) == ("passed", 0), told["run"]["reason"]
+    assert told["endpoints"][0]["requests"] > 5
+
+
+@pytest.mark.browser
+def test_a_journey_runs_beside_it(loads: Desk, site: str) -> None:
+    loads.write("outrider.toml", SETTINGS)
+    loads.write("journeys/test_look.py", f'def test_look(page): page.goto("{site}")\n')
+    table = TABLE.format(site=site).replace('"2s"', '"14s"') + 'shape = {kind = "steps", users = [1, 4]}\n'
+    loads.write("probes/loads.toml", table + 'journey = "journeys/test_look.py"\n')
+
+    told = loads.json("load", "visitors", "--json")
+
+    levels = {one["users"]: one for one in told["foreground"] if one["outcome"] == "passed"}
+    assert set(levels) == {1, 4}
+    assert all("goto" in " ".join(one["steps"]) for one in levels.values())
+    run = loads.json("show", "--json", levels[4]["run"])
+    assert run["environment"] == "production-load"
+    assert loads.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("load", "nothing"), 'no check matches "nothing"'),
+        (("load", "visitors", "--host", "shop"), "is not a URL"),
+        (("load", "visitors", "--host", "https://shop.example"), "no load may go to shop.example"),
+        (("load", "visitors", "-t", "5"), "is not a duration"),
+        (("load", "visitors", "--worker-of", "a:b:c"), "is not an address"),
+        (("load", "visitors", "-u", "0"), "Invalid value"),
+    ],
+)
+def test_wrong_words_are_refused(loads: Desk, arguments: tuple[str, ...], message: str) -> None:
+    done = loads.outrider(*arguments)
+
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_load_can_be_switched_off(loads: Desk) -> None:
+    loads.write("outrider.toml", SETTINGS + "[capabilities]\nload = false\n")
+
+    done = loads.outrider("load", "visitors")
+
+    assert done.returncode == 2
+    assert "set load = true" in done.stderr
