@@ -1,7 +1,7 @@
 """One run, from lease to verdict; and whether a journey can fail at all."""
 
 from outrider.runs.attempts import Plan, next_attempt, verdict
-from outrider.runs.course import Listener
+from outrider.runs.course import Launch, Listener, launched
 from outrider.runs.execution import Recorder, Runner
 from outrider.runs.fleet import Fleet
 from outrider.runs.foreground import Foreground
@@ -20,7 +20,7 @@ from outrider.runs.standing import Standing, standings
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "Judge", "Judgement",
-    "Listener", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous", "next_attempt",
+    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "Judge", "Judgement", "Launch",
+    "Listener", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous", "launched", "next_attempt",
     "primary_durations", "primary_series", "prove", "standings", "verdict",
 ]  # fmt: skip

@@ -1,12 +1,17 @@
 """Runs, samples and artifacts, kept: SQLite in a file or PostgreSQL by URL, and content-addressed files."""
 
+from outrider.store.schedule import Schedule
 from outrider.store.store import Store
 from outrider.store.values import (
     Beat,
     Beats,
     Checkpoint,
+    Coverage,
+    Leadership,
+    Pause,
     Points,
     Pruned,
+    QueueEntry,
     Release,
     Retention,
     RunSummary,
@@ -21,11 +26,16 @@ __all__ = [
     "Beat",
     "Beats",
     "Checkpoint",
+    "Coverage",
+    "Leadership",
+    "Pause",
     "Points",
     "Pruned",
+    "QueueEntry",
     "Release",
     "Retention",
     "RunSummary",
+    "Schedule",
     "Series",
     "Store",
     "StoredArtifact",

@@ -18,6 +18,7 @@ from outrider.store.catalogue import Catalogue, check_key, insert_check
 from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
 from outrider.store.renaming import rename
 from outrider.store.rows import Rows, Subject, insert_plain
+from outrider.store.schedule import remove
 from outrider.store.schema import checks, proofs, runs
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Recorder:
 
     def _write(self, connection: Connection, finished: Sequence[Finished]) -> None:
         self._catalogue.begin(connection)
+        remove(connection, [_bytes(run) for run, _ in finished])
         fresh = _without_stored(connection, finished)
         if not fresh:
             return

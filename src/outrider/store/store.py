@@ -19,6 +19,7 @@ from outrider.store.reading import (
 )
 from outrider.store.recording import Recorder
 from outrider.store.retention import prune
+from outrider.store.schedule import Schedule
 from outrider.store.values import Retention
 from outrider.store.whole_runs import read_run
 
@@ -49,12 +50,16 @@ class Store:
     """Runs, samples and artifacts, kept. Every method may be called from any thread and raises `StoreError`.
 
     After an error nothing of that call is stored, and the store may be used again.
+
+    Attributes:
+        schedule: What a scheduler keeps.
     """
 
     def __init__(self, database: Database, folder: ArtifactFolder) -> None:
         self._database = database
         self._folder = folder
         self._recorder = Recorder(database, folder)
+        self.schedule = Schedule(database, self._recorder.write)
 
     @classmethod
     def open(
