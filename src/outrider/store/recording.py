@@ -79,6 +79,11 @@ class Recorder:
         """Make `old` an alias of `new`."""
         self.write(lambda connection: rename(connection, old, new, at_us))
 
+    def forget(self) -> None:
+        """Forget all keys: the database is another one."""
+        with self._lock:
+            self._catalogue.forget()
+
     def write(self, write: Callable[[Connection], None]) -> None:
         """Run `write` in a transaction, again if another writer inserted the same key first.
 

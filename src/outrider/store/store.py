@@ -97,6 +97,25 @@ class Store:
         """Close all connections."""
         self._database.close()
 
+    def renewed(self) -> bool:
+        """Open the database anew if its file was removed or replaced; return whether that was so.
+
+        Raises:
+            StoreError: As `open` does.
+        """
+        was_renewed = self._database.renewed()
+        if was_renewed:
+            self._recorder.forget()
+        return was_renewed
+
+    def copy_to(self, target: Path) -> None:
+        """Write one state of the database into a new file while others read and write (SQLite only).
+
+        Raises:
+            StoreError: store-url if the database is no SQLite file.
+        """
+        self._database.copy_to(target)
+
     def record(self, run: Run) -> None:
         """Store a finished run with all that belongs to it, in one transaction; the same run twice changes nothing.
 

@@ -1,0 +1,15 @@
+"""It runs by itself: triggers, queue, leases and supervision."""
+
+from outrider.scheduler.clock import SystemClock
+from outrider.scheduler.executors import Executor, FleetExecutor, Killable, TurnsExecutor
+from outrider.scheduler.health import Health
+from outrider.scheduler.leading import holder_here, is_dead
+from outrider.scheduler.service import Service
+from outrider.scheduler.timetable import problems_of
+from outrider.scheduler.verdicts import Listener, Verdicts
+from outrider.scheduler.works import Maker, Works
+
+__all__ = [
+    "Executor", "FleetExecutor", "Health", "Killable", "Listener", "Maker", "Service", "SystemClock", "TurnsExecutor",
+    "Verdicts", "Works", "holder_here", "is_dead", "problems_of",
+]  # fmt: skip
