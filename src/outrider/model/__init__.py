@@ -43,6 +43,6 @@ __all__ = [
     "ArtifactFile", "ArtifactKind", "Attempt", "BadSeries", "BrowserError", "CatchUp", "Check", "CheckId",
     "Circumstances", "ConfigError", "ConfigErrors", "EndpointLoad", "ErrorRecord", "ErrorSource", "FailureGroup",
     "ForegroundRun", "Histogram", "HostLoad", "Kind", "LoadInterval", "LoadResult", "Measure", "Measurement", "Order",
-    "Outcome", "OutriderError", "Overlap", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind", "StoreError",
-    "TooFewSamples", "UsageError", "altogether", "bucket_of", "by_endpoint", "exit_code", "merged", "new_run_id",
+    "Outcome", "OutriderError", "Overlap", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind",
+    "StoreError", "TooFewSamples", "UsageError", "altogether", "bucket_of", "by_endpoint", "exit_code", "merged", "new_run_id",
 ]  # fmt: skip

@@ -4,12 +4,15 @@ from outrider.scheduler.clock import SystemClock
 from outrider.scheduler.executors import Executor, FleetExecutor, Killable, TurnsExecutor
 from outrider.scheduler.health import Health
 from outrider.scheduler.leading import holder_here, is_dead
+from outrider.scheduler.outside import AliveCalls
+from outrider.scheduler.patience import PatientRecorder
 from outrider.scheduler.service import Service
 from outrider.scheduler.timetable import problems_of
 from outrider.scheduler.verdicts import Listener, Verdicts
+from outrider.scheduler.viewing import view_of
 from outrider.scheduler.works import Maker, Works
 
 __all__ = [
-    "Executor", "FleetExecutor", "Health", "Killable", "Listener", "Maker", "Service", "SystemClock", "TurnsExecutor",
-    "Verdicts", "Works", "holder_here", "is_dead", "problems_of",
+    "AliveCalls", "Executor", "FleetExecutor", "Health", "Killable", "Listener", "Maker", "PatientRecorder", "Service", "SystemClock",
+    "TurnsExecutor", "Verdicts", "Works", "holder_here", "is_dead", "problems_of", "view_of",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from outrider.model import Check, CheckId, Kind, Run, RunId
     from outrider.scheduler.clock import Clock
@@ -57,6 +58,21 @@ class Desk:
         self.adopt(self._schedule.asked())
         self.paused = frozenset(one.check for one in self._schedule.pauses())
 
+    def unknown(self, checks: AbstractSet[CheckId]) -> list[QueueEntry]:
+        """Take out and return what waits for checks that are not there any more."""
+        gone = [self._known[run] for _, _, run in self._waiting if self._known[run].check not in checks]
+        if gone:
+            runs = {one.run for one in gone}
+            self._waiting = [one for one in self._waiting if one[2] not in runs]
+            heapq.heapify(self._waiting)
+        return gone
+
+    def forget_waiting(self) -> None:
+        """Forget what waits: another process has it made; what is under way here goes on."""
+        for _, _, run in self._waiting:
+            self._forget(run)
+        self._waiting.clear()
+
     def take(self, entries: Sequence[QueueEntry], planned_until_us: int) -> bool:
         """Put due runs into the queue; return false if another process leads."""
         if not self._schedule.enqueue(self._holder, entries, planned_until_us):
@@ -92,14 +108,17 @@ class Desk:
 
     def over(self, run: Run) -> None:
         """Hear that a run is stored."""
-        entry = self._known.pop(run.id, None)
+        self._forget(run.id)
+
+    def _forget(self, run: RunId) -> None:
+        entry = self._known.pop(run, None)
         if entry is None:
             return
         key = (entry.check, entry.location)
         self.under_way[key] -= 1
         if not self.under_way[key]:
             del self.under_way[key]
-        if self._begun.get(key) == run.id:
+        if self._begun.get(key) == run:
             del self._begun[key]
 
     def _add(self, entry: QueueEntry) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from outrider.model import Check, Circumstances, Kind, Measure, Order, Run, RunId
+    from outrider.model import Check, Circumstances, Kind, Measure, Order, RunId
     from outrider.runs import Fleet, Launch, Turns
     from outrider.scheduler.patience import PatientRecorder
     from outrider.store import QueueEntry
@@ -141,6 +141,8 @@ class TurnsExecutor:
     ) -> None:
         self._measures = measures
         self._runner = Runner(measures, recorder, scratch, circumstances)
+        self._recorder = recorder
+        self._circumstances = circumstances
         self._turns = turns
         self._prepare = prepare
         self._work: queue.SimpleQueue[tuple[QueueEntry, Check] | None] = queue.SimpleQueue()
@@ -174,7 +176,8 @@ class TurnsExecutor:
             try:
                 self._make(*one)
             except Exception as error:  # the next run must not suffer
-                log.exception("run.lost", run=one[0].run, check=one[1].id, error=str(error))
+                log.exception("run.broken", run=one[0].run, check=one[1].id)
+                self._recorder.record(self._broken(*one, error))
             self._busy -= 1
 
     def _make(self, entry: QueueEntry, check: Check) -> None:
@@ -182,8 +185,24 @@ class TurnsExecutor:
             try:
                 self._prepare(check)
             except OutriderError as error:
-                log.error("run.unprepared", check=check.id, error=str(error))
+                log.warning("run.unprepared", check=check.id, error=str(error))
             self._runner.run(check, location=entry.location, due_us=entry.due_us, run=entry.run)
+
+    def _broken(self, entry: QueueEntry, check: Check, error: Exception) -> Run:
+        now_us = time.time_ns() // 1000
+        return Run(
+            id=entry.run,
+            check=check.id,
+            environment=check.policy.environment,
+            location=entry.location,
+            due_us=entry.due_us,
+            started_us=now_us,
+            finished_us=now_us,
+            outcome=Outcome.SETUP_ERROR,
+            reason=f"{_BROKEN}: {type(error).__name__}: {error}",
+            attempts=(),
+            circumstances=self._circumstances,
+        )
 
 
 def _launch(entry: QueueEntry, check: Check) -> Launch:

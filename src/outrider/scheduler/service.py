@@ -15,7 +15,7 @@ from outrider.scheduler.leading import Leading
 from outrider.scheduler.locations import Locations
 from outrider.scheduler.patience import PatientRecorder
 from outrider.scheduler.plan import Plan
-from outrider.scheduler.triage import Situation, sort_due
+from outrider.scheduler.triage import Situation, sort_due, vanished
 from outrider.scheduler.windows import Windows
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class Service:
         self._pending: list[Due] = []
         self._why_late = _NOT_RUNNING
         self._second_us = 0
+        self._ticked_us = clock.steady_us()
         self._era = 0
+        self._from_us: int | None = None
         self.health = health
         self.locations = Locations()
         self.leading = Leading(store.schedule, clock, holder)
@@ -71,6 +73,15 @@ class Service:
         self.works: Works | None = None
         self.plan: Plan | None = None
         self._windows: Windows | None = None
+
+    @property
+    def backlog(self) -> int:
+        """How many stored runs wait to be judged."""
+        return self._verdicts.backlog
+
+    def since_tick_s(self) -> float:
+        """Return how long ago the service last looked at what is due."""
+        return (self._clock.steady_us() - self._ticked_us) / 1e6
 
     def stop(self) -> None:
         """End soon: what is under way is finished first."""
@@ -87,6 +98,7 @@ class Service:
 
     def tick(self) -> None:
         """Do what is to be done now; an unusable store is said, and tried again."""
+        self._ticked_us = self._clock.steady_us()
         look = self._watch.look()
         try:
             if look.jump_us:
@@ -117,6 +129,7 @@ class Service:
         left = self.leading.look(now_us)
         if before and not self.leading.leads:
             log.warning("leader.replaced", holder=self.leading.holder)
+            self.desk.forget_waiting()
         if left is not None:
             self._begin_to_lead(left, now_us)
         self._reload(now_us)
@@ -152,7 +165,7 @@ class Service:
         old, self.works, self._windows = self.works, works, windows
         self.health.well("reload")
         self.health.count("reloads")
-        self._plan(works, getattr(self, "_from_us", now_us) if old is None else now_us)
+        self._plan(works, now_us if old is not None or self._from_us is None else self._from_us)
         log.info("workspace.loaded", checks=len(works.checks), snapshot=works.circumstances.snapshot)
         if old is not None:
             threading.Thread(target=old.close, args=[old.workspace.service.drain_s], daemon=True).start()
@@ -182,6 +195,11 @@ class Service:
         self._pending += plan.until(now_us, _MOST_DUE)
         if self._pending:
             self._enqueue(works, now_us)
+        gone = self.desk.unknown({one.id for one in works.checks})
+        if gone:
+            told = [vanished(entry, works.circumstances, now_us) for entry in gone]
+            self._store.record_many(told)
+            self._stored(told)
         self.desk.hand_out({one.id: one for one in works.checks}, works.executors, now_us)
 
     def _enqueue(self, works: Works, now_us: int) -> None:
@@ -242,5 +260,5 @@ class Service:
             if self.leading.leads:
                 self._store.schedule.resign(self.leading.holder)
         except StoreError as error:
-            log.error("leader.unresigned", error=str(error))
+            log.warning("leader.unresigned", error=str(error))
         log.info("service.ended")

@@ -118,3 +118,20 @@ def untold(due: Due, outcome: Outcome, reason: str, situation: Situation) -> Run
         attempts=(),
         circumstances=situation.circumstances,
     )
+
+
+def vanished(entry: QueueEntry, circumstances: Circumstances, now_us: int) -> Run:
+    """Return the record of a run that waited while its check was taken out of the workspace."""
+    return Run(
+        id=entry.run,
+        check=entry.check,
+        environment="",
+        location=entry.location,
+        due_us=entry.due_us,
+        started_us=now_us,
+        finished_us=now_us,
+        outcome=Outcome.SKIPPED,
+        reason="the workspace does not have this check any more",
+        attempts=(),
+        circumstances=circumstances,
+    )
