@@ -44,5 +44,6 @@ __all__ = [
     "Circumstances", "ConfigError", "ConfigErrors", "EndpointLoad", "ErrorRecord", "ErrorSource", "FailureGroup",
     "ForegroundRun", "Histogram", "HostLoad", "Kind", "LoadInterval", "LoadResult", "Measure", "Measurement", "Order",
     "Outcome", "OutriderError", "Overlap", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind",
-    "StoreError", "TooFewSamples", "UsageError", "altogether", "bucket_of", "by_endpoint", "exit_code", "merged", "new_run_id",
+    "StoreError", "TooFewSamples", "UsageError", "altogether", "bucket_of", "by_endpoint", "exit_code", "merged",
+    "new_run_id",
 ]  # fmt: skip

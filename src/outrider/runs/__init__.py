@@ -20,7 +20,7 @@ from outrider.runs.standing import Standing, standings
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge", "Judgement",
-    "Launch", "Listener", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous", "launched",
+    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
+    "Judgement", "Launch", "Listener", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous", "launched",
     "next_attempt", "primary_durations", "primary_series", "prove", "standings", "verdict",
 ]  # fmt: skip
