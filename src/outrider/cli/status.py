@@ -42,15 +42,15 @@ def status(*, as_json: bool) -> int:
 
 def _told(store: Store, now_us: int, *, since_us: int) -> dict[str, Any]:
     leader = store.schedule.leadership()
-    runs = bool(leader and leader.holder) and not is_dead(leader.holder) if leader else False
+    runs = leader is not None and bool(leader.holder) and not is_dead(leader.holder)
     still = leader is not None and now_us - leader.at_us > _STILL_US
     waiting, leased = store.schedule.length()
     pauses = {one.check: one for one in store.schedule.pauses()}
     coverage = store.schedule.coverage(since_us)
     return {
         "running": runs and not still,
-        "leader": leader.holder if leader else "",
-        "leader_seen_us": leader.at_us if leader else None,
+        "leader": "" if leader is None else leader.holder,
+        "leader_seen_us": None if leader is None else leader.at_us,
         "queue": {"waiting": waiting, "running": leased},
         "paused": [asdict(one) for one in pauses.values()],
         "checks": [{**asdict(one), "outcome": one.outcome.value} for one in store.last_runs()],

@@ -21,11 +21,10 @@ from outrider.server import Background, PortTaken, application, listen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from starlette.applications import Starlette
-
     from outrider.cli.works import BenchWorks
     from outrider.model import Run
     from outrider.runs import Judgement
+    from outrider.server import Application
     from outrider.store import Store
     from outrider.workspace import Workspace
 
@@ -122,7 +121,7 @@ class _Watch:
         if self._pages is not None:
             self._pages.application = self._application()
 
-    def _application(self) -> Starlette:
+    def _application(self) -> Application:
         tokens = self._works.tokens if self._works is not None else {}
         return application(self._store, tokens, lambda: time.time_ns() // 1000, lambda: view_of(self.service))
 

@@ -31,13 +31,11 @@ _LOOK_EVERY_S = 2.0
 class BenchWorks:
     """Works made of a bench."""
 
-    def __init__(
-        self, workspace: Workspace, store: Store, recorder_of: Callable[[], PatientRecorder], *, strict: bool
-    ) -> None:
+    def __init__(self, workspace: Workspace, store: Store, recorder: PatientRecorder, *, strict: bool) -> None:
         self.workspace = workspace
         self._stack = ExitStack()
         try:
-            self._set_up(store, recorder_of(), strict=strict)
+            self._set_up(store, recorder, strict=strict)
         except BaseException:
             self._stack.close()
             raise
@@ -117,7 +115,7 @@ class BenchMaker:
         workspace = load(self._root)
         self._exclude = workspace.exclude
         self._seen = self._files()
-        works = BenchWorks(workspace, self._store, self._recorder_of, strict=self._made)
+        works = BenchWorks(workspace, self._store, self._recorder_of(), strict=self._made)
         self._made = True
         self._loaded(works)
         return works

@@ -15,5 +15,6 @@ from outrider.scheduler.works import Maker, Works
 
 __all__ = [
     "AliveCalls", "Executor", "FleetExecutor", "Health", "Killable", "Listener", "Maker", "PatientRecorder",
-    "Service", "SystemClock", "TurnsExecutor", "Verdicts", "Works", "holder_here", "is_dead", "make_backup", "problems_of", "put_back", "view_of",
+    "Service", "SystemClock", "TurnsExecutor", "Verdicts", "Works", "holder_here", "is_dead", "make_backup",
+    "problems_of", "put_back", "view_of",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from outrider.model import Measurement, Outcome, OutriderError
+from outrider.model import Measurement, Outcome, OutriderError, Run
 from outrider.runs import Runner, launched
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from outrider.scheduler.plan import Due, Key
 
 LATE_US = 30_000_000
-"""A run that could not be put into the queue within this has missed its time."""
+"""A run that could not be put into the queue within this, or before the next was due, has missed its time."""
 
 MOST_WAITING = 10
 """Runs of one check that may wait where overlapping runs are queued."""
@@ -63,32 +63,31 @@ def sort_due(due: Sequence[Due], situation: Situation) -> Sorted:
     """Decide about each run that is due, in the order of time."""
     found = Sorted()
     last = {(one.check.id, one.location): one.due_us for one in due}
-    waiting: dict[Key, int] = {}
     for one in due:
         key = (one.check.id, one.location)
         if one.check.id in situation.paused:
             continue
-        outcome, reason = _refusal(one, situation, waiting.get(key, 0), is_last=last[key] == one.due_us)
+        outcome, reason = _refusal(one, situation, is_last=last[key] == one.due_us)
         if outcome is not None:
             found.told.append(untold(one, outcome, reason, situation))
             continue
         if situation.under_way.get(key, 0) and one.check.policy.overlap is Overlap.KILL:
             found.killed.append(key)
-        waiting[key] = waiting.get(key, 0) + 1
         run = run_id(one, situation.era)
         found.made.append(QueueEntry(run, one.check.id, one.location, one.due_us, one.check.policy.priority))
     return found
 
 
-def _refusal(due: Due, situation: Situation, waiting: int, *, is_last: bool) -> tuple[Outcome | None, str]:
+def _refusal(due: Due, situation: Situation, *, is_last: bool) -> tuple[Outcome | None, str]:
     """Return why a run is not made; no outcome if it is."""
     closed = situation.why_closed(due.check, due.due_us)
     if closed:
         return Outcome.SKIPPED, closed
     late_us = situation.now_us - due.due_us
-    if late_us > LATE_US and not (due.check.policy.catch_up is CatchUp.LAST and is_last):
+    is_late = late_us > LATE_US or not is_last
+    if is_late and not (due.check.policy.catch_up is CatchUp.LAST and is_last):
         return Outcome.MISSED, situation.why_late
-    under_way = situation.under_way.get((due.check.id, due.location), 0) + waiting
+    under_way = situation.under_way.get((due.check.id, due.location), 0)
     overlap = due.check.policy.overlap
     if overlap is Overlap.SKIP and under_way:
         return Outcome.SKIPPED, "the run before it was still waiting or under way"

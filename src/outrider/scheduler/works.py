@@ -7,27 +7,33 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.model import Check, Circumstances, ConfigError, Kind
+    from outrider.model import Check, Circumstances, Kind
     from outrider.scheduler.executors import Executor
     from outrider.workspace import Workspace
 
 
 class Works(Protocol):
-    """What runs a workspace's checks.
+    """What runs a workspace's checks."""
 
-    Attributes:
-        workspace: Its settings.
-        checks: All of them.
-        problems: What is wrong with them, if anything.
-        executors: Who makes runs of each kind.
-        circumstances: Of runs that are recorded and were not made.
-    """
+    @property
+    def workspace(self) -> Workspace:
+        """Its settings."""
+        ...
 
-    workspace: Workspace
-    checks: Sequence[Check]
-    problems: Sequence[ConfigError]
-    executors: Mapping[Kind, Executor]
-    circumstances: Circumstances
+    @property
+    def checks(self) -> Sequence[Check]:
+        """All of them."""
+        ...
+
+    @property
+    def executors(self) -> Mapping[Kind, Executor]:
+        """Who makes runs of each kind."""
+        ...
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """Of runs that are recorded and were not made."""
+        ...
 
     def close(self, within_s: float) -> None:
         """Wait for the runs under way, at most so long, and leave nothing behind."""

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from outrider.server.heartbeats import BeatRecorder
     from outrider.server.view import ServiceView
 
+Application = Starlette
+
 
 def application(
     recorder: BeatRecorder,
     tokens: Mapping[str, CheckId],
     now_us: Callable[[], int],
     view: Callable[[], ServiceView] | None = None,
-) -> Starlette:
+) -> Application:
     """Return the application.
 
     Args:

@@ -85,6 +85,11 @@ def _server(application: ASGIApp, ready: Callable[[], None]) -> Server:
             ready()
 
     config = uvicorn.Config(
-        application, lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=2
+        application,
+        interface="asgi3",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
     )
     return Announcing(config)
