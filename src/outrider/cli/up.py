@@ -14,7 +14,7 @@ import structlog
 from outrider.cli.project import judge_settings, open_store, retention, workspace_here
 from outrider.cli.works import BenchMaker
 from outrider.model import OutriderError
-from outrider.runs import Judge
+from outrider.runs import LiveJudge
 from outrider.scheduler import AliveCalls, Health, Service, SystemClock, Verdicts, holder_here, view_of
 from outrider.server import Background, PortTaken, application, listen
 
@@ -115,7 +115,7 @@ class _Watch:
     def _loaded(self, works: BenchWorks) -> None:
         self._works, self.workspace = works, works.workspace
         judging = works.workspace.capabilities.judging
-        self._verdicts.judge = Judge(self._store, judge_settings(works.workspace)) if judging else None
+        self._verdicts.judge = LiveJudge(self._store, judge_settings(works.workspace)) if judging else None
         for problem in works.problems:
             click.echo(str(problem), err=True)
         if self._pages is not None:

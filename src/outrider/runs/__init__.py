@@ -6,6 +6,7 @@ from outrider.runs.execution import Recorder, Runner
 from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
 from outrider.runs.judging import Judge, Judgement
+from outrider.runs.live import LiveJudge
 from outrider.runs.primary import (
     GATE_SUFFIX,
     LOAD_SUFFIX,
@@ -21,6 +22,6 @@ from outrider.runs.turns import Turns
 
 __all__ = [
     "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
-    "Judgement", "Launch", "Listener", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous",
+    "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous",
     "launched", "next_attempt", "primary_durations", "primary_series", "prove", "standings", "verdict",
 ]  # fmt: skip
