@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from outrider.baselines import Settings
     from outrider.journeys import Browser
     from outrider.model import Measure
-    from outrider.runs import Listener
+    from outrider.runs import GroupRecorder, Listener
     from outrider.workspace import Secrets, Snapshot, Workspace
 
 
@@ -143,12 +143,14 @@ class Bench:
         return Surroundings(root, self.environment, self.workspace.load, self.mask)
 
     @contextmanager
-    def fleet(self, store: Store, listener: Listener | None = None) -> Iterator[Fleet]:
-        """Provide what runs the workspace's probes, many at a time."""
+    def fleet(
+        self, store: Store, listener: Listener | None = None, *, recorder: GroupRecorder | None = None
+    ) -> Iterator[Fleet]:
+        """Provide what runs the workspace's probes, many at a time; runs go to the store unless a recorder is named."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
             Engine(probes, settings, mask=self.mask, heartbeats=store) as engine,
-            Fleet(engine, store, self.scratch, self.circumstances, listener) as fleet,
+            Fleet(engine, recorder or store, self.scratch, self.circumstances, listener) as fleet,
         ):
             yield fleet
 

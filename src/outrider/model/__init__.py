@@ -1,6 +1,6 @@
 """Frozen values, their words and the Measure protocol; no I/O."""
 
-from outrider.model.check import Check, Kind, Policy
+from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -40,9 +40,10 @@ from outrider.model.outcome import Outcome, exit_code
 from outrider.model.run import Attempt, Circumstances, Run
 
 __all__ = [
-    "ArtifactFile", "ArtifactKind", "Attempt", "BadSeries", "BrowserError", "Check", "CheckId", "Circumstances",
-    "ConfigError", "ConfigErrors", "EndpointLoad", "ErrorRecord", "ErrorSource", "FailureGroup", "ForegroundRun",
-    "Histogram", "HostLoad", "Kind", "LoadInterval", "LoadResult", "Measure", "Measurement", "Order", "Outcome",
-    "OutriderError", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind", "StoreError", "TooFewSamples",
-    "UsageError", "altogether", "bucket_of", "by_endpoint", "exit_code", "merged", "new_run_id",
+    "ArtifactFile", "ArtifactKind", "Attempt", "BadSeries", "BrowserError", "CatchUp", "Check", "CheckId",
+    "Circumstances", "ConfigError", "ConfigErrors", "EndpointLoad", "ErrorRecord", "ErrorSource", "FailureGroup",
+    "ForegroundRun", "Histogram", "HostLoad", "Kind", "LoadInterval", "LoadResult", "Measure", "Measurement", "Order",
+    "Outcome", "OutriderError", "Overlap", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind",
+    "StoreError", "TooFewSamples", "UsageError", "altogether", "bucket_of", "by_endpoint", "exit_code", "merged",
+    "new_run_id",
 ]  # fmt: skip

@@ -18,9 +18,32 @@ class Kind(StrEnum):
     LOAD = "load"
 
 
+class Overlap(StrEnum):
+    """What happens to a run that is due while the one before it is still under way."""
+
+    SKIP = "skip"
+    QUEUE = "queue"
+    KILL = "kill"
+
+
+class CatchUp(StrEnum):
+    """What happens to runs that were due while nothing could run: all are missed, or the last one is made late."""
+
+    NONE = "none"
+    LAST = "last"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a check runs: the defaults, overridden by pattern, overridden by the check's own file."""
+    """How a check runs: the defaults, overridden by pattern, overridden by the check's own file.
+
+    Attributes:
+        every_s: Interval; counts where there is no `cron`.
+        every_failing_s: Interval while its last run was not good; None for no difference.
+        cron: Five fields, in the workspace's time zone.
+        jitter_s: Each run is later than its time by a part of this.
+        priority: Higher ones begin first.
+    """
 
     every_s: float = 300.0
     timeout_s: float = 60.0
@@ -31,6 +54,12 @@ class Policy:
     tags: frozenset[str] = field(default_factory=frozenset)
     enabled: bool = True
     session: str | None = None
+    every_failing_s: float | None = None
+    cron: str | None = None
+    jitter_s: float = 0.0
+    overlap: Overlap = Overlap.SKIP
+    catch_up: CatchUp = CatchUp.NONE
+    priority: int = 0
 
     @property
     def repeatable(self) -> bool:

@@ -1,11 +1,12 @@
 """One run, from lease to verdict; and whether a journey can fail at all."""
 
 from outrider.runs.attempts import Plan, next_attempt, verdict
-from outrider.runs.course import Listener
+from outrider.runs.course import Launch, Listener, launched
 from outrider.runs.execution import Recorder, Runner
-from outrider.runs.fleet import Fleet
+from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
 from outrider.runs.judging import Judge, Judgement
+from outrider.runs.live import LiveJudge
 from outrider.runs.primary import (
     GATE_SUFFIX,
     LOAD_SUFFIX,
@@ -20,7 +21,7 @@ from outrider.runs.standing import Standing, standings
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "Judge", "Judgement",
-    "Listener", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous", "next_attempt",
-    "primary_durations", "primary_series", "prove", "standings", "verdict",
+    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
+    "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous",
+    "launched", "next_attempt", "primary_durations", "primary_series", "prove", "standings", "verdict",
 ]  # fmt: skip

@@ -88,11 +88,20 @@ class Fleet:
         """
         if self._error is not None:
             raise self._error
-        self._starter.soon(lambda: self._start(checks, done, due_us))
+        self._starter.soon(lambda: self._start((launched(check, due_us=due_us) for check in checks), done))
 
-    def _start(self, checks: Iterable[Check], done: Callable[[Run], None], due_us: int | None) -> None:
-        for check in checks:
-            launch = launched(check, due_us=due_us)
+    def begin(self, launches: Iterable[Launch], done: Callable[[Run], None]) -> None:
+        """Begin runs whose ids were made before; see `start`.
+
+        Raises:
+            StoreError: If an earlier run could not be stored.
+        """
+        if self._error is not None:
+            raise self._error
+        self._starter.soon(lambda: self._start(launches, done))
+
+    def _start(self, launches: Iterable[Launch], done: Callable[[Run], None]) -> None:
+        for launch in launches:
             course = course_of(launch, self._scratch, self._listener)
             self._go_on(launch, course, next(course), done)
 

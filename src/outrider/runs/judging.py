@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from outrider.store import Points, Release, Series
 
 _SECOND_US = 1_000_000
-_REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
+REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
 FAILURES = ""
 """What stands in place of a step's name where failing runs are judged."""
 
@@ -100,19 +100,24 @@ class Judge:
         release = next((one.name for one in reversed(releases) if one.at_us <= run.due_us), "")
         return [
             Judgement(FAILURES, self._failures(run), release),
-            *(Judgement(step, signal, release) for step, signal in self._durations(run, releases)),
+            *(Judgement(step, signal, release) for step, signal in self.durations(run, releases)),
         ]
 
     def _failures(self, run: Run) -> RateSignal:
         outcomes = self._history.outcomes(
-            run.check, environment=run.environment, location=run.location, limit=_REMEMBERED_RUNS
+            run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
         )
         state = RateState()
         for outcome in (one for one in outcomes if one in TELLING):
             state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
         return signal
 
-    def _durations(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
+    def durations(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
+        """Judge the durations of a stored run's primary steps.
+
+        Args:
+            releases: Of its environment, in the order of time.
+        """
         steps = primary_durations(run)
         place = (METRIC, run.environment, run.location)
         found = [

@@ -1,6 +1,7 @@
-"""What Outrider answers over HTTP: the calls of heartbeats."""
+"""What Outrider answers over HTTP: the calls of heartbeats, its own health, metrics and a status page."""
 
-from outrider.server.app import application
-from outrider.server.serving import PortTaken, listen, serve
+from outrider.server.app import Application, application
+from outrider.server.serving import Background, PortTaken, listen, serve
+from outrider.server.view import CheckView, ServiceView
 
-__all__ = ["PortTaken", "application", "listen", "serve"]
+__all__ = ["Application", "Background", "CheckView", "PortTaken", "ServiceView", "application", "listen", "serve"]

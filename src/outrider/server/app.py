@@ -7,20 +7,31 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 
 from outrider.server.heartbeats import heartbeat_route
+from outrider.server.pages import page_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from outrider.model import CheckId
     from outrider.server.heartbeats import BeatRecorder
+    from outrider.server.view import ServiceView
+
+Application = Starlette
 
 
-def application(recorder: BeatRecorder, tokens: Mapping[str, CheckId], now_us: Callable[[], int]) -> Starlette:
+def application(
+    recorder: BeatRecorder,
+    tokens: Mapping[str, CheckId],
+    now_us: Callable[[], int],
+    view: Callable[[], ServiceView] | None = None,
+) -> Application:
     """Return the application.
 
     Args:
         recorder: Where calls are kept.
         tokens: The checks that wait for a call, by what it ends with.
         now_us: The time, microseconds UTC.
+        view: How the service does, where one runs.
     """
-    return Starlette(routes=[heartbeat_route(recorder, tokens, now_us)])
+    pages = page_routes(view) if view is not None else []
+    return Starlette(routes=[heartbeat_route(recorder, tokens, now_us), *pages])

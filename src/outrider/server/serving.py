@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 from outrider.model import UsageError
@@ -10,7 +11,10 @@ from outrider.model import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
+    from uvicorn import Server
+
+_CLOSE_S = 5.0
 
 
 class PortTaken(UsageError):
@@ -42,6 +46,37 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(application: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serve until the process is told to stop; `ready` is called once requests are answered."""
+    _server(application, ready).run(sockets=[listener])
+
+
+class Background:
+    """Serves an application in a thread of its own.
+
+    Attributes:
+        application: May be replaced at any time.
+    """
+
+    def __init__(self, application: ASGIApp, listener: socket.socket) -> None:
+        self.application = application
+        self._listener = listener
+        self._server = _server(self._answer, lambda: None)
+        self._thread = threading.Thread(target=self._serve, name="pages", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._server.should_exit = True
+        self._thread.join(_CLOSE_S)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._listener])
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.application(scope, receive, send)
+
+
+def _server(application: ASGIApp, ready: Callable[[], None]) -> Server:
     import uvicorn  # noqa: PLC0415  costs start-up, and nothing else here needs it
 
     class Announcing(uvicorn.Server):
@@ -50,6 +85,11 @@ def serve(application: ASGIApp, listener: socket.socket, ready: Callable[[], Non
             ready()
 
     config = uvicorn.Config(
-        application, lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=2
+        application,
+        interface="asgi3",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
     )
-    Announcing(config).run(sockets=[listener])
+    return Announcing(config)

@@ -8,7 +8,8 @@ would save those for one fsync a transaction (https://www.sqlite.org/pragma.html
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,6 @@ from outrider.store.failures import failure, translated
 from outrider.store.inspection import Finding, inspect_file, revision_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Connection, Engine
@@ -40,6 +40,8 @@ class Database:
 
     def __init__(self, url: URL, *, busy_timeout_s: float, max_bytes: int | None) -> None:
         self.where = _sqlite_path(url) or url.render_as_string(hide_password=True)
+        self._path = _sqlite_path(url)
+        self._opened: tuple[int, int] | None = None
         self._max_bytes = max_bytes
         self.engine = _engine(url, busy_timeout_s)
         self._writer = self.engine.execution_options(outrider_writing=True)
@@ -61,6 +63,50 @@ class Database:
         """Yield a connection in a transaction that sees one state of the database throughout."""
         with translated(self.where), self.engine.begin() as connection:
             yield connection
+
+    def renewed(self) -> bool:
+        """Open the file anew if another one, or none, lies where it did; return whether that was so.
+
+        SQLite goes on writing into a file that was removed, where nobody will find it.
+
+        Raises:
+            StoreError: As `open_database` does.
+        """
+        identity = self._identity()
+        if identity == self._opened:
+            return False
+        self.engine.dispose()
+        self._opened = None
+        if self._path is not None:
+            _prepare(Path(self._path))
+        _bring_up_to_date(self)
+        self._opened = self._identity()
+        return True
+
+    def copy_to(self, target: Path) -> None:
+        """Write one state of the database into a new file, while others read and write (SQLite only).
+
+        Raises:
+            StoreError: store-url if the database is no SQLite file.
+        """
+        if self._path is None:
+            raise _bad_url(self.where, "only SQLite files are copied; ask the database server for a dump")
+        with self.reading() as connection, translated(str(target)), closing(sqlite3.connect(target)) as copy:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.backup(copy)
+
+    def remember_file(self) -> None:
+        """Note which file this is, for `renewed`."""
+        self._opened = self._identity()
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Return which file lies where the database does; None if there is none."""
+        try:
+            status = Path(self._path).stat() if self._path else None
+        except OSError:
+            return None
+        return (status.st_dev, status.st_ino) if status else None
 
     def close(self) -> None:
         """Close all connections; the last one folds the write-ahead log into the file."""
@@ -104,6 +150,7 @@ def open_database(url_or_path: str | Path, *, busy_timeout_s: float = 30.0, max_
     except BaseException:
         database.close()
         raise
+    database.remember_file()
     return database
 
 

@@ -18,6 +18,7 @@ from outrider.store.catalogue import Catalogue, check_key, insert_check
 from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
 from outrider.store.renaming import rename
 from outrider.store.rows import Rows, Subject, insert_plain
+from outrider.store.schedule import remove
 from outrider.store.schema import checks, proofs, runs
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Recorder:
         """Make `old` an alias of `new`."""
         self.write(lambda connection: rename(connection, old, new, at_us))
 
+    def forget(self) -> None:
+        """Forget all keys: the database is another one."""
+        with self._lock:
+            self._catalogue.forget()
+
     def write(self, write: Callable[[Connection], None]) -> None:
         """Run `write` in a transaction, again if another writer inserted the same key first.
 
@@ -96,6 +102,7 @@ class Recorder:
 
     def _write(self, connection: Connection, finished: Sequence[Finished]) -> None:
         self._catalogue.begin(connection)
+        remove(connection, [_bytes(run) for run, _ in finished])
         fresh = _without_stored(connection, finished)
         if not fresh:
             return

@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -300,4 +300,35 @@ acknowledgements = Table(
     Column("action", String, nullable=False),
     Column("author", Text, nullable=False),
     Column("done", Boolean, nullable=False),
+)  # fmt: skip
+
+# What is due and not stored yet. A run leaves the queue in the transaction that stores it.
+queue = Table(
+    "queue", metadata,
+    Column("run_id", LargeBinary(16), primary_key=True),
+    Column("check_id", Text, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("due_us", BigInteger, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("leased_by", Text),
+    Column("lease_until_us", BigInteger),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+leader = Table(
+    "leader", metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("beat", BigInteger, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("planned_until_us", BigInteger, nullable=False),
+    Column("era", BigInteger, nullable=False),
+)  # fmt: skip
+
+pauses = Table(
+    "pauses", metadata,
+    Column("check_id", String, primary_key=True),
+    Column("since_us", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
 )  # fmt: skip

@@ -35,6 +35,7 @@ from outrider.store.reading import (
 )
 from outrider.store.recording import Recorder
 from outrider.store.retention import prune
+from outrider.store.schedule import Schedule
 from outrider.store.values import Retention
 from outrider.store.whole_runs import read_run
 
@@ -74,12 +75,16 @@ class Store:
     """Runs, samples and artifacts, kept. Every method may be called from any thread and raises `StoreError`.
 
     After an error nothing of that call is stored, and the store may be used again.
+
+    Attributes:
+        schedule: What a scheduler keeps.
     """
 
     def __init__(self, database: Database, folder: ArtifactFolder) -> None:
         self._database = database
         self._folder = folder
         self._recorder = Recorder(database, folder)
+        self.schedule = Schedule(database, self._recorder.write)
 
     @classmethod
     def open(
@@ -116,6 +121,25 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._database.close()
+
+    def renewed(self) -> bool:
+        """Open the database anew if its file was removed or replaced; return whether that was so.
+
+        Raises:
+            StoreError: As `open` does.
+        """
+        was_renewed = self._database.renewed()
+        if was_renewed:
+            self._recorder.forget()
+        return was_renewed
+
+    def copy_to(self, target: Path) -> None:
+        """Write one state of the database into a new file while others read and write (SQLite only).
+
+        Raises:
+            StoreError: store-url if the database is no SQLite file.
+        """
+        self._database.copy_to(target)
 
     def record(self, run: Run) -> None:
         """Store a finished run with all that belongs to it, in one transaction; the same run twice changes nothing.

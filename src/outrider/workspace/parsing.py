@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.model import ConfigError, ConfigErrors, Policy
-from outrider.workspace.policy import check_session, read_overrides
+from outrider.workspace.policy import read_overrides
 from outrider.workspace.positions import Document, read_document
 from outrider.workspace.root import no_workspace
+from outrider.workspace.scheduling import scheduled
 from outrider.workspace.settings import (
     SCHEDULE_FILE,
     SETTINGS_FILE,
@@ -18,10 +18,8 @@ from outrider.workspace.settings import (
     Capabilities,
     JourneySettings,
     LoadSettings,
-    Pattern,
     ProbeSettings,
     RetentionSettings,
-    Rule,
     SecretSource,
     SessionSettings,
     StoreSettings,
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _EMPTY = Document(SETTINGS_FILE, {}, {})
-_NO_TEXTS: tuple[str, ...] = ()
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SOURCE_FIX = 'write {env = "VARIABLE"} or {file = "path"}; the value itself never stands here'
 
@@ -68,7 +65,7 @@ def load(root: Path) -> Workspace:
     schedule = _read(root, SCHEDULE_FILE, problems) if (root / SCHEDULE_FILE).exists() else None
     if schedule:
         sessions = workspace.sessions if settings else None
-        workspace = replace(workspace, schedule=_schedule(schedule, sessions, problems))
+        workspace = scheduled(workspace, schedule, sessions, problems)
     if problems:
         raise ConfigErrors(in_reading_order(problems))
     return workspace
@@ -294,21 +291,3 @@ def _loop(aliases: dict[str, str], start: str) -> set[str]:
             return set()
         current = aliases[current]
     return passed if current == start else set()
-
-
-def _schedule(document: Document, sessions: Collection[str] | None, problems: list[ConfigError]) -> tuple[Rule, ...]:
-    top = Table(document.data, "", document.place, problems)
-    rules = tuple(_rule(table, sessions) for table in top.sections("check"))
-    top.close()
-    return rules
-
-
-def _rule(table: Table, sessions: Collection[str] | None) -> Rule:
-    texts = table.require("match", as_texts, _NO_TEXTS, '"journeys/*", a pattern over checks')
-    listed = isinstance(table.data.get("match"), list)
-    places = (table.place("match", index) if listed else table.place("match") for index in range(len(texts)))
-    overrides = read_overrides(table)
-    table.close()
-    if sessions is not None:
-        check_session(overrides, table, sessions)
-    return Rule(tuple(map(Pattern, texts, places)), overrides)

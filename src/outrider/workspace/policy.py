@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model import ConfigError, ConfigErrors, Place, Policy
+from outrider.model import CatchUp, ConfigError, ConfigErrors, Overlap, Place, Policy
 from outrider.workspace.nearest import nearest
 from outrider.workspace.patterns import Names, matches
 from outrider.workspace.settings import PolicyOverrides
 from outrider.workspace.tables import (
     Table,
     as_any_text,
+    as_choice,
     as_count,
     as_duration,
     as_flag,
@@ -63,6 +64,12 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
         tags=None if tags is None else frozenset(tags),
         enabled=table.read("enabled", as_flag, None),
         session=table.read("session", as_any_text, None) if session else None,
+        every_failing_s=table.read("every_failing", as_duration, None),
+        cron=table.read("cron", as_any_text, None),
+        jitter_s=table.read("jitter", as_duration, None),
+        overlap=table.read("overlap", as_choice(Overlap), None),
+        catch_up=table.read("catch_up", as_choice(CatchUp), None),
+        priority=table.read("priority", as_count(-100, 100), None),
         id=identity,
     )
 

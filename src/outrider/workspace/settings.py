@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.model import CheckId, Place, Policy
+from outrider.model import CatchUp, CheckId, Overlap, Place, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,7 @@ class PolicyOverrides:
     Attributes:
         id: An explicit identity; only a check's own file may give it.
         session: Empty to run without the session that a farther file asks for.
+        cron: Empty to run by interval although a farther file gives a cron.
     """
 
     every_s: float | None = None
@@ -36,13 +37,19 @@ class PolicyOverrides:
     tags: frozenset[str] | None = None
     enabled: bool | None = None
     session: str | None = None
+    every_failing_s: float | None = None
+    cron: str | None = None
+    jitter_s: float | None = None
+    overlap: Overlap | None = None
+    catch_up: CatchUp | None = None
+    priority: int | None = None
     id: str | None = None
 
     def over(self, policy: Policy) -> Policy:
         """Return `policy` with everything that is set here."""
         values = {name: getattr(self, name) for name in _POLICY_FIELDS}
         kept = {name: getattr(policy, name) if value is None else value for name, value in values.items()}
-        return Policy(**{**kept, "session": kept["session"] or None})
+        return Policy(**{**kept, "session": kept["session"] or None, "cron": kept["cron"] or None})
 
 
 _POLICY_FIELDS = tuple(each.name for each in fields(Policy))
@@ -62,6 +69,42 @@ class Rule:
 
     patterns: tuple[Pattern, ...]
     overrides: PolicyOverrides
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A time in which what it matches makes no runs, or those that are made alert nobody.
+
+    Attributes:
+        start: Local time of a single window, ISO 8601; empty for one that recurs.
+        cron: When a recurring one begins; empty for a single one.
+        duration_s: How long it takes.
+    """
+
+    patterns: tuple[Pattern, ...]
+    duration_s: float
+    start: str = ""
+    cron: str = ""
+    reason: str = "maintenance"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """How `outrider up` behaves.
+
+    Attributes:
+        probes_at_once: Probes under way at a time.
+        drain_s: How long a run under way may take to end after SIGTERM.
+        alive_url: Called while all is well, so that somebody notices when it is not.
+        alive_every_s: How often.
+        coverage_s: The time that coverage looks back over.
+    """
+
+    probes_at_once: int = 1000
+    drain_s: float = 60.0
+    alive_url: str = ""
+    alive_every_s: float = 60.0
+    coverage_s: float = _DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +256,8 @@ class Workspace:
     baselines: BaselineSettings = field(default_factory=BaselineSettings)
     capabilities: Capabilities = field(default_factory=Capabilities)
     schedule: tuple[Rule, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
+    service: ServiceSettings = field(default_factory=ServiceSettings)
 
     @property
     def state(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 D = TypeVar("D")
+W = TypeVar("W", bound=StrEnum)
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
@@ -263,3 +265,9 @@ def as_one_of(*choices: str) -> Callable[[object], str]:
         return value
 
     return convert
+
+
+def as_choice(words: type[W]) -> Callable[[object], W]:
+    """Return an acceptor of exactly the words of an enumeration."""
+    accept = as_one_of(*(one.value for one in words))
+    return lambda value: words(accept(value))

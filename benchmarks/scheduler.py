@@ -1,0 +1,150 @@
+"""Many checks at one a minute, with a measure that does nothing: start lag, processor and memory, all stored and judged.
+
+`python -m benchmarks.scheduler [--checks N] [--minutes N]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from outrider.baselines import Settings
+from outrider.model import (
+    Check,
+    CheckId,
+    Circumstances,
+    Kind,
+    Measurement,
+    Outcome,
+    Policy,
+    Sample,
+    Step,
+    StepKind,
+)
+from outrider.runs import Fleet, LiveJudge
+from outrider.scheduler import FleetExecutor, Health, Service, SystemClock, Verdicts, holder_here
+from outrider.store import Store
+from outrider.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from outrider.model import Order, Run
+    from outrider.runs import Judgement
+    from outrider.scheduler import Executor
+
+
+class Nothing:
+    """A starter whose attempts end at once."""
+
+    def soon(self, work: Callable[[], None]) -> None:
+        work()
+
+    def start(self, order: Order, done: Callable[[Measurement], None]) -> None:
+        steps = (Step("answer", "answer", StepKind.NAMED, 0.0, 20.0 + len(order.run) % 7),)
+        samples = (Sample("answer", "duration_ms", 20.0),)
+        done(Measurement(Outcome.PASSED, "", time.time_ns() // 1000, 20.0, steps, samples))
+
+
+@dataclass
+class Lags:
+    """Notes how late each run began."""
+
+    seconds: list[float] = field(default_factory=list)
+    judged: int = 0
+
+    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+        self.seconds.append((run.started_us - run.due_us) / 1e6)
+        self.judged += bool(judgements)
+
+    def ticked(self, now_us: int) -> None:
+        pass
+
+
+@dataclass
+class Plain:
+    """Works without files."""
+
+    workspace: Workspace
+    checks: Sequence[Check]
+    executors: Mapping[Kind, Executor]
+    circumstances: Circumstances = field(default_factory=Circumstances)
+
+    def close(self, within_s: float) -> None:
+        for executor in self.executors.values():
+            executor.close(within_s)
+
+
+@dataclass
+class Once:
+    """Makes the same works once."""
+
+    works: Plain
+
+    def changed(self) -> bool:
+        return False
+
+    def make(self) -> Plain:
+        return self.works
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--checks", type=int, default=10_000)
+    parser.add_argument("--minutes", type=float, default=3.0)
+    asked = parser.parse_args()
+    policy = Policy(every_s=60.0)
+    names = [f"probe:p.toml::{number}" for number in range(asked.checks)]
+    checks = [Check(CheckId(name), Kind.PROBE, "p.toml", name, name, policy) for name in names]
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        with Store.open(root / "outrider.db", artifacts=root / "artifacts") as store:
+            measured(store, checks, root, asked.minutes)
+
+
+def measured(store: Store, checks: Sequence[Check], root: Path, minutes: float) -> None:
+    health, lags = Health(), Lags()
+    verdicts = Verdicts(LiveJudge(store, Settings()), [lags], health)
+    works = Plain(Workspace(root=root, name="benchmark"), checks, {})
+    clock = SystemClock()
+    service = Service(store, Once(works), verdicts, health=health, clock=clock, holder=holder_here())
+    with Fleet(Nothing(), service.recorder, root / "scratch", Circumstances()) as fleet:
+        works.executors = {Kind.PROBE: FleetExecutor(fleet, 1_000)}
+        thread = threading.Thread(target=service.run, args=[10.0])
+        thread.start()
+        time.sleep(70)  # every check once: series, circumstances and judges are known now
+        gc.collect()
+        lags.seconds.clear()
+        lags.judged = 0
+        process = psutil.Process()
+        cpu, began_s = process.cpu_times(), time.monotonic()
+        scheduling_s = next(
+            (one.user_time + one.system_time for one in process.threads() if one.id == thread.native_id), 0
+        )
+        time.sleep(minutes * 60)
+        after, took_s = process.cpu_times(), time.monotonic() - began_s
+        mine = next((one.user_time + one.system_time for one in process.threads() if one.id == thread.native_id), 0)
+        used_s = after.user + after.system - cpu.user - cpu.system
+        seconds = sorted(lags.seconds)
+        print(f"runs judged                {lags.judged} of {len(seconds)}, {verdicts.backlog} wait")
+        print(
+            f"start lag p50, p99 [ms]    {seconds[len(seconds) // 2] * 1e3:.0f}, {seconds[len(seconds) * 99 // 100] * 1e3:.0f}"
+        )
+        print(f"processor [cores]          {used_s / took_s:.2f}")
+        print(f"of which scheduling        {(mine - scheduling_s) / max(used_s, 1e-9):.0%}")
+        print(f"memory [MB]                {process.memory_info().rss / 1e6:.0f}")
+        print(f"problems                   {health.problems}")
+        service.stop()
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()

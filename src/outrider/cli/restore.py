@@ -1,0 +1,21 @@
+"""`outrider restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from outrider.cli.project import workspace_here
+from outrider.scheduler import put_back
+
+
+@click.command(epilog="Example: outrider restore /var/backups/outrider-monday --force")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--force", is_flag=True, help="Replace the store that is there; it is kept beside.")
+def restore(folder: Path, *, force: bool) -> int:
+    """Put the backup in FOLDER in the place of store and artifacts; a running service goes on with it."""
+    workspace = workspace_here()
+    put_back(folder, workspace.store_url, workspace.artifacts_url, force=force)
+    click.echo(f"restored {folder}")
+    return 0

@@ -1,0 +1,19 @@
+"""`outrider resume`."""
+
+from __future__ import annotations
+
+import click
+
+from outrider.cli.known import chosen
+from outrider.cli.project import open_store, workspace_here
+
+
+@click.command(epilog="Example: outrider resume '*checkout*'")
+@click.argument("patterns", nargs=-1, required=True)
+def resume(patterns: tuple[str, ...]) -> int:
+    """Let paused checks make runs again, from their next time on."""
+    with open_store(workspace_here()) as store:
+        for check in chosen(store, patterns):
+            was_paused = store.schedule.resume(check)
+            click.echo(f"resumed {check}" if was_paused else f"{check} was not paused")
+    return 0

@@ -1,0 +1,147 @@
+"""Judging for a service that sees every run: what is known of each series stays in memory between runs.
+
+It says what `Judge` says of the same runs in the same order; checkpoints are written once a minute instead of after each
+run. After a crash they are caught up from samples.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.baselines import RateState, State, dump, load, step_rate
+from outrider.model import Outcome
+from outrider.runs.judging import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
+from outrider.runs.primary import METRIC, TELLING, primary_durations
+from outrider.store import Checkpoint, Points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from outrider.baselines import RateSignal, Settings, Signal
+    from outrider.model import CheckId, Run
+    from outrider.runs.judging import History
+    from outrider.store import Release, Series
+
+_FRESH_S = 10.0
+_FLUSH_S = 60.0
+
+_Place = tuple["CheckId", str, str]
+
+
+@dataclass(slots=True)
+class _Known:
+    series: Series
+    state: State
+    at_us: int
+    signal: Signal | None = None
+    """What was said last, if that is not written yet."""
+
+
+class LiveJudge:
+    """Judges the primary series of checks, as `Judge` does.
+
+    Args:
+        history: Where samples, releases and what was known are kept.
+        settings: Of the judge; its months are those of a whole check.
+    """
+
+    def __init__(self, history: History, settings: Settings) -> None:
+        self._history = history
+        self._settings = settings
+        self._judge = Judge(history, settings)
+        self._rates: dict[_Place, RateState] = {}
+        self._known: dict[_Place, dict[str, _Known]] = {}
+        self._releases: dict[str, tuple[Release, ...]] = {}
+        self._read_s = 0.0
+        self._flushed_s = time.monotonic()
+
+    def judge(self, run: Run) -> list[Judgement]:
+        """Judge a stored run; failures come first."""
+        if run.outcome not in TELLING:
+            return []
+        releases = self._current(run.environment)
+        release = next((one.name for one in reversed(releases) if one.at_us <= run.due_us), "")
+        found = [
+            Judgement(FAILURES, self._failures(run), release),
+            *(Judgement(step, signal, release) for step, signal in self._durations(run, releases)),
+        ]
+        if time.monotonic() - self._flushed_s > _FLUSH_S:
+            self.flush()
+        return found
+
+    def flush(self) -> None:
+        """Write what is known of the series that were judged since the last time."""
+        self._flushed_s = time.monotonic()
+        self._save(one for steps in self._known.values() for one in steps.values())
+
+    def _save(self, known: Iterable[_Known]) -> None:
+        fresh = [(one, one.signal) for one in known if one.signal is not None]
+        if fresh:
+            self._history.record_checkpoints(
+                [Checkpoint(one.series, one.at_us, told.condition, told.reason, dump(one.state)) for one, told in fresh]
+            )
+        for one, _ in fresh:
+            one.signal = None
+
+    def _current(self, environment: str) -> tuple[Release, ...]:
+        """Return the releases, read anew every few seconds; if they changed, nothing that was known holds."""
+        if time.monotonic() - self._read_s > _FRESH_S:
+            self._read_s = time.monotonic()
+            fresh = {name: self._history.releases(name) for name in self._releases}
+            if fresh != self._releases:
+                self._known.clear()
+            self._releases = fresh
+        if environment not in self._releases:
+            self._releases[environment] = self._history.releases(environment)
+        return self._releases[environment]
+
+    def _failures(self, run: Run) -> RateSignal:
+        place = (run.check, run.environment, run.location)
+        outcomes: Sequence[Outcome] = [run.outcome]
+        if place not in self._rates:
+            outcomes = self._history.outcomes(
+                run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
+            )
+        state = self._rates.get(place, RateState())
+        for outcome in (one for one in outcomes if one in TELLING):
+            state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
+        self._rates[place] = state
+        return signal
+
+    def _durations(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
+        steps = primary_durations(run)
+        place = (run.check, run.environment, run.location)
+        known = self._known.get(place, {})
+        if not steps:
+            return []
+        if known.keys() != steps.keys() or any(one.at_us >= run.due_us for one in known.values()):
+            return self._learned(run, releases)
+        accepted = [release for release in releases if release.accepted]
+        return [(step, self._folded(known[step], run.due_us, value, accepted)) for step, value in steps.items()]
+
+    def _folded(self, known: _Known, due_us: int, value: float, accepted: Sequence[Release]) -> Signal:
+        import numpy as np  # noqa: PLC0415 - dear, and only judges ask
+
+        point = Points(np.array([due_us], np.int64), np.array([value]))
+        known.state, signal = fold(known.state, point, accepted)
+        known.at_us = due_us
+        known.signal = signal
+        return signal
+
+    def _learned(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
+        """Judge from what is stored, and keep in memory what came of it."""
+        self._save(self._known.pop((run.check, run.environment, run.location), {}).values())
+        found = self._judge.durations(run, releases)
+        steps = {step for step, _ in found}
+        wanted = [
+            one
+            for one in self._history.series(run.check)
+            if one.step in steps
+            and (one.metric, one.environment, one.location) == (METRIC, run.environment, run.location)
+        ]
+        self._known[run.check, run.environment, run.location] = {
+            one.series.step: _Known(one.series, load(one.state), one.at_us) for one in self._history.checkpoints(wanted)
+        }
+        return found

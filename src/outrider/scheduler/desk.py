@@ -1,0 +1,140 @@
+"""What waits and what is under way: the queue as the leader sees it, kept in step with the store's."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from outrider.model import Check, CheckId, Kind, Run, RunId
+    from outrider.scheduler.clock import Clock
+    from outrider.scheduler.executors import Executor
+    from outrider.scheduler.plan import Key
+    from outrider.store import QueueEntry, Schedule
+
+_LEASE_GRACE_US = 60_000_000
+_SECOND_US = 1_000_000
+
+
+class Desk:
+    """Takes due runs in, hands them out by priority and age, and knows which are under way.
+
+    Args:
+        schedule: The store's queue.
+        holder: Names this process.
+    """
+
+    def __init__(self, schedule: Schedule, clock: Clock, holder: str) -> None:
+        self._schedule = schedule
+        self._clock = clock
+        self._holder = holder
+        self._known: dict[RunId, QueueEntry] = {}
+        self._waiting: list[tuple[int, int, RunId]] = []
+        self._begun: dict[Key, RunId] = {}
+        self.under_way: Counter[Key] = Counter()
+        self.paused: frozenset[CheckId] = frozenset()
+
+    @property
+    def waiting(self) -> int:
+        """How many runs wait."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        """How many runs are being made."""
+        return len(self._known) - len(self._waiting)
+
+    def adopt(self, entries: Iterable[QueueEntry]) -> None:
+        """Take over what is in the store's queue already; what this process has begun goes on."""
+        for entry in entries:
+            self._add(entry)
+
+    def refresh(self) -> None:
+        """Look at what others put into the store: runs that were asked for, and pauses."""
+        self.adopt(self._schedule.asked())
+        self.paused = frozenset(one.check for one in self._schedule.pauses())
+
+    def unknown(self, checks: AbstractSet[CheckId]) -> list[QueueEntry]:
+        """Take out and return what waits for checks that are not there any more."""
+        gone = [self._known[run] for _, _, run in self._waiting if self._known[run].check not in checks]
+        if gone:
+            runs = {one.run for one in gone}
+            self._waiting = [one for one in self._waiting if one[2] not in runs]
+            heapq.heapify(self._waiting)
+        return gone
+
+    def forget_waiting(self) -> None:
+        """Forget what waits: another process has it made; what is under way here goes on."""
+        for _, _, run in self._waiting:
+            self._forget(run)
+        self._waiting.clear()
+
+    def take(self, entries: Sequence[QueueEntry], planned_until_us: int) -> bool:
+        """Put due runs into the queue; return false if another process leads."""
+        if not self._schedule.enqueue(self._holder, entries, planned_until_us):
+            return False
+        self.adopt(entries)
+        return True
+
+    def hand_out(self, checks: Mapping[CheckId, Check], executors: Mapping[Kind, Executor], now_us: int) -> None:
+        """Begin what there is room for, the most important first, then the oldest; runs of unknown checks wait."""
+        rest: list[tuple[int, int, RunId]] = []
+        chosen: dict[int, tuple[Executor, list[tuple[QueueEntry, Check]]]] = {}
+        room = {id(one): one.room for one in executors.values()}
+        while self._waiting and any(left > 0 for left in room.values()):
+            place = heapq.heappop(self._waiting)
+            entry = self._known[place[2]]
+            check = checks.get(entry.check)
+            executor = executors.get(check.kind) if check else None
+            if check is None or executor is None or room[id(executor)] <= 0:
+                rest.append(place)
+                continue
+            room[id(executor)] -= 1
+            chosen.setdefault(id(executor), (executor, []))[1].append((entry, check))
+        for place in rest:
+            heapq.heappush(self._waiting, place)
+        for executor, work in chosen.values():
+            self._begin(executor, work, now_us)
+
+    def kill(self, key: Key, executors: Mapping[Kind, Executor]) -> None:
+        """End the run of a check that is under way, so that the next can begin."""
+        if key in self._begun:
+            for executor in {id(one): one for one in executors.values()}.values():
+                executor.kill(self._begun[key])
+
+    def over(self, run: Run) -> None:
+        """Hear that a run is stored."""
+        self._forget(run.id)
+
+    def _forget(self, run: RunId) -> None:
+        entry = self._known.pop(run, None)
+        if entry is None:
+            return
+        key = (entry.check, entry.location)
+        self.under_way[key] -= 1
+        if not self.under_way[key]:
+            del self.under_way[key]
+        if self._begun.get(key) == run:
+            del self._begun[key]
+
+    def _add(self, entry: QueueEntry) -> None:
+        if entry.run in self._known:
+            return
+        self._known[entry.run] = entry
+        self.under_way[entry.check, entry.location] += 1
+        heapq.heappush(self._waiting, (-entry.priority, entry.due_us, entry.run))
+
+    def _begin(self, executor: Executor, work: list[tuple[QueueEntry, Check]], now_us: int) -> None:
+        longest_us = round(max(check.policy.timeout_s for _, check in work) * _SECOND_US)
+        ids = [entry.run for entry, _ in work]
+        if not self._schedule.lease(self._holder, ids, now_us + longest_us + _LEASE_GRACE_US):
+            for entry, _ in work:
+                heapq.heappush(self._waiting, (-entry.priority, entry.due_us, entry.run))
+            return
+        for entry, _ in work:
+            self._begun[entry.check, entry.location] = entry.run
+        executor.begin(work)

@@ -1,0 +1,85 @@
+"""Which of several processes on one store leads: a row with a beat; whoever sees it stand still takes over."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from outrider.scheduler.clock import Clock
+    from outrider.store import Leadership, Schedule
+
+BEAT_US = 2_000_000
+DEAD_AFTER_US = 10_000_000
+"""A row that stands still for so long, by the observer's own monotonic clock, belongs to nobody."""
+
+
+def holder_here() -> str:
+    """Return the name of this process: its machine, its number and when it began."""
+    return f"{_machine()} {os.getpid()} {_began(os.getpid())}"
+
+
+class Leading:
+    """Leads, or waits to."""
+
+    def __init__(self, schedule: Schedule, clock: Clock, holder: str) -> None:
+        self._schedule = schedule
+        self._clock = clock
+        self.holder = holder
+        self.leads = False
+        self._beaten_us = 0
+        self._seen: tuple[str, int] | None = None
+        self._seen_us = 0
+
+    def look(self, now_us: int) -> Leadership | None:
+        """Beat or try to take over, if it is time; return what the one before left if this process just became leader.
+
+        Raises:
+            StoreError: If the store cannot be used.
+        """
+        steady_us = self._clock.steady_us()
+        if steady_us - self._beaten_us < BEAT_US and self._beaten_us:
+            return None
+        self._beaten_us = steady_us
+        if self.leads:
+            self.leads = self._schedule.beat(self.holder, now_us)
+            return None
+        return self._take_over(now_us, steady_us)
+
+    def _take_over(self, now_us: int, steady_us: int) -> Leadership | None:
+        row = self._schedule.leadership()
+        if row is not None and (row.holder, row.beat) != self._seen:
+            self._seen, self._seen_us = (row.holder, row.beat), steady_us
+        may = row is None or not row.holder or is_dead(row.holder) or steady_us - self._seen_us >= DEAD_AFTER_US
+        if may and self._schedule.lead(self.holder, now_us, row):
+            self.leads = True
+            return self._schedule.leadership()
+        return None
+
+
+def is_dead(holder: str) -> bool:
+    """Tell whether a process is known to have ended; one of another machine never is."""
+    machine, _, process = holder.rpartition(" ")[0].rpartition(" ")
+    if machine != _machine() or not process.isdigit():
+        return False
+    return _began(int(process)) != holder.rpartition(" ")[2]
+
+
+def _began(process: int) -> str:
+    try:
+        found = psutil.Process(process)
+        return "" if found.status() == psutil.STATUS_ZOMBIE else f"{found.create_time():.2f}"
+    except psutil.Error:
+        return ""
+
+
+def _machine() -> str:
+    """Return what tells machines apart, and containers of one machine, whose processes count anew."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}/{os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - no path
+    except OSError:
+        return os.uname().nodename

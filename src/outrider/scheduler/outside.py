@@ -1,0 +1,52 @@
+"""The dead man's switch: while all is well somebody outside is called, who notices when the calls cease."""
+
+from __future__ import annotations
+
+import threading
+import urllib.request
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = structlog.get_logger("outrider.scheduler")
+
+_TIMEOUT_S = 10.0
+
+
+class AliveCalls:
+    """Calls a URL at an interval, as long as the service is ready.
+
+    Args:
+        target: Returns the URL, empty for none, and the interval in seconds.
+        is_ready: Whether the service does its work.
+    """
+
+    def __init__(self, target: Callable[[], tuple[str, float]], is_ready: Callable[[], bool]) -> None:
+        self._target = target
+        self._is_ready = is_ready
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="alive", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Call no more."""
+        self._stopped.set()
+
+    def _serve(self) -> None:
+        wait_s = 1.0
+        while not self._stopped.wait(wait_s):
+            url, every_s = self._target()
+            wait_s = 1.0
+            if url and self._is_ready():
+                self._call(url)
+                wait_s = every_s
+
+    def _call(self, url: str) -> None:
+        try:
+            with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - settings allow http only
+                answer.read(1)
+        except (OSError, ValueError) as error:
+            log.warning("alive.uncalled", error=str(error))

@@ -1,0 +1,164 @@
+"""When a check is due: by interval or cron, later by a jitter. Pure: the same check and time give the same answer.
+
+Cron follows the workspace's time zone by APScheduler's trigger: a time that a change of clocks skips is run right after
+the gap, one that comes twice is run at both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+
+from outrider.model import ConfigError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from outrider.model import Check
+
+_SECOND_US = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SUNDAY_FIRST = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_CRON_FIX = 'write five fields, such as "*/5 8-18 * * mon-fri": minute, hour, day, month, weekday'
+
+
+class Timetable(Protocol):
+    """Says when something is due."""
+
+    def after(self, at_us: int) -> int | None:
+        """Return the first time later than this, microseconds UTC; None if there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Due at every multiple of an interval, counted from the epoch, plus a phase that spreads checks evenly."""
+
+    every_us: int
+    phase_us: int = 0
+
+    def after(self, at_us: int) -> int | None:
+        """Return the first time later than this."""
+        return ((at_us - self.phase_us) // self.every_us + 1) * self.every_us + self.phase_us
+
+
+class Cron:
+    """Due when five fields say so.
+
+    Raises:
+        ValueError: If the fields cannot be read.
+    """
+
+    def __init__(self, fields: str, timezone: str) -> None:
+        self._zone = ZoneInfo(timezone)
+        self._trigger = _trigger(fields, self._zone)
+
+    def after(self, at_us: int) -> int | None:
+        """Return the first time later than this; None if the fields never come true."""
+        at = (_EPOCH + timedelta(microseconds=at_us + 1)).astimezone(self._zone)
+        found = self._trigger.get_next_fire_time(None, at)
+        return None if found is None else (found.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Jittered:
+    """Later than another timetable, each time by a part of `jitter_us` that only the seed and the time decide."""
+
+    exact: Timetable
+    jitter_us: int
+    seed: str
+
+    def after(self, at_us: int) -> int | None:
+        """Return the first time later than this."""
+        found = self.exact.after(at_us - self.jitter_us)
+        while found is not None and found + self._later(found) <= at_us:
+            found = self.exact.after(found)
+        return None if found is None else found + self._later(found)
+
+    def _later(self, due_us: int) -> int:
+        return spread(f"{self.seed} {due_us}", self.jitter_us)
+
+
+def spread(seed: str, width_us: int) -> int:
+    """Return a number from zero to below `width_us` that the seed alone decides."""
+    return int.from_bytes(sha256(seed.encode()).digest()[:8]) % max(1, width_us)
+
+
+def timetable(check: Check, timezone: str, *, failing: bool = False, location: str = "") -> Timetable:
+    """Return when a check is due.
+
+    Args:
+        timezone: IANA name.
+        failing: Whether its last run was not good.
+        location: Spreads the locations of a check, too.
+
+    Raises:
+        ConfigError: bad-cron.
+    """
+    policy = check.policy
+    exact: Timetable
+    if policy.cron and not (failing and policy.every_failing_s):
+        exact = _cron(check, timezone)
+    else:
+        every_s = policy.every_failing_s if failing and policy.every_failing_s else policy.every_s
+        every_us = max(1, round(every_s * _SECOND_US))
+        exact = Interval(every_us, spread(f"{check.id} {location}", every_us))
+    jitter_us = round(policy.jitter_s * _SECOND_US)
+    return Jittered(exact, jitter_us, f"{check.id} {location}") if jitter_us else exact
+
+
+def problems_of(checks: Iterable[Check], timezone: str, now_us: int) -> tuple[ConfigError, ...]:
+    """Return what is wrong with when checks are due: a cron that cannot be read, or that never comes true."""
+    found = []
+    for check in checks:
+        if not check.policy.cron:
+            continue
+        try:
+            never = _cron(check, timezone).after(now_us) is None
+        except ConfigError as error:
+            found.append(error)
+            continue
+        if never:
+            what = f'cron = "{check.policy.cron}" never comes true'
+            fix = "correct the day or the month; switch a check off by enabled = false"
+            found.append(ConfigError(what, slug="cron-never", fix=fix, where=Place(check.path, check.line)))
+    return tuple(found)
+
+
+def _cron(check: Check, timezone: str) -> Cron:
+    try:
+        return Cron(check.policy.cron or "", timezone)
+    except ValueError as error:
+        what = f'cron = "{check.policy.cron}" cannot be read: {error}'
+        raise ConfigError(what, slug="bad-cron", fix=_CRON_FIX, where=Place(check.path, check.line)) from None
+
+
+def _trigger(fields: str, zone: ZoneInfo) -> CronTrigger:
+    """Return the trigger of a crontab's five fields, whose weekdays count from Sunday; APScheduler's from Monday."""
+    words = fields.lower().split()
+    if len(words) != 5:
+        raise ValueError(f"{len(words)} fields instead of 5")
+    minute, hour, day, month, weekday = words
+    return CronTrigger(
+        minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday), timezone=zone, second=0
+    )
+
+
+def _weekdays(field: str) -> str:
+    """Return a crontab's weekdays by name."""
+    return ",".join(_weekday_part(part) for part in field.split(","))
+
+
+def _weekday_part(part: str) -> str:
+    days, slash, step = part.partition("/")
+    ends = [_SUNDAY_FIRST[int(one)] if one.isdigit() and int(one) < 8 else one for one in days.split("-")]
+    if len(ends) == 2 and ends[0] == "sun":  # APScheduler's week ends on Sunday: a range cannot begin there
+        if slash:
+            raise ValueError("a range of weekdays from Sunday takes no step")
+        return "sun" if ends[1] == "sun" else f"sun,mon-{ends[1]}"
+    return "-".join(ends) + slash + step

@@ -1,0 +1,71 @@
+"""Maintenance windows: times in which checks make no runs. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from outrider.model import ConfigError
+from outrider.scheduler.timetable import Cron
+from outrider.workspace import matches, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from outrider.model import Check
+    from outrider.workspace import Maintenance
+
+_SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    maintenance: Maintenance
+    start_us: int | None
+    cron: Cron | None
+
+    def is_open(self, at_us: int) -> bool:
+        length_us = round(self.maintenance.duration_s * _SECOND_US)
+        if self.start_us is not None:
+            return self.start_us <= at_us < self.start_us + length_us
+        begins_us = self.cron.after(at_us - length_us) if self.cron else None
+        return begins_us is not None and begins_us <= at_us
+
+
+class Windows:
+    """All windows of a workspace.
+
+    Raises:
+        ConfigError: bad-cron.
+    """
+
+    def __init__(self, maintenance: Iterable[Maintenance], timezone: str) -> None:
+        self._windows = [_window(one, timezone) for one in maintenance]
+
+    def why_closed(self, check: Check, at_us: int) -> str:
+        """Return the reason of the window that a check stands still in; empty if there is none."""
+        return next((one.maintenance.reason for one in self._windows if _means(one, check) and one.is_open(at_us)), "")
+
+
+def _means(window: _Window, check: Check) -> bool:
+    names = names_of(check)
+    return any(matches(pattern.text, names) for pattern in window.maintenance.patterns)
+
+
+def _window(maintenance: Maintenance, timezone: str) -> _Window:
+    if maintenance.start:
+        start = datetime.fromisoformat(maintenance.start)
+        local = start if start.tzinfo else start.replace(tzinfo=ZoneInfo(timezone))
+        return _Window(maintenance, round(local.astimezone(UTC).timestamp() * _SECOND_US), None)
+    try:
+        return _Window(maintenance, None, Cron(maintenance.cron, timezone))
+    except ValueError as error:
+        where = maintenance.patterns[0].place if maintenance.patterns else None
+        raise ConfigError(
+            f'maintenance.cron = "{maintenance.cron}" cannot be read: {error}',
+            slug="bad-cron",
+            fix='write five fields, such as "0 2 * * sun"',
+            where=where,
+        ) from None

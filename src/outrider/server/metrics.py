@@ -1,0 +1,74 @@
+"""The service in Prometheus' text format, version 0.0.4."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from outrider.server.view import CheckView, ServiceView
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Value = tuple["Mapping[str, str]", float]
+
+
+def exposition(view: ServiceView) -> str:
+    """Return all metrics of the service and of its checks."""
+    return "".join(f"{line}\n" for line in _lines(view))
+
+
+def _lines(view: ServiceView) -> Iterator[str]:
+    yield from _metric("outrider_up", "gauge", "Whether this process leads and makes runs.", [({}, view.leads)])
+    yield from _metric("outrider_ready", "gauge", "Whether checks run as they should.", [({}, view.is_ready)])
+    told = [({"subject": subject}, 1.0) for subject in sorted(view.problems)]
+    yield from _metric("outrider_problem", "gauge", "Something that degrades the service now.", told)
+    yield from _metric("outrider_queue_waiting", "gauge", "Runs that are due and wait.", [({}, view.waiting)])
+    yield from _metric("outrider_queue_running", "gauge", "Runs that are being made.", [({}, view.running)])
+    yield from _metric("outrider_unjudged_runs", "gauge", "Stored runs that wait to be judged.", [({}, view.unjudged)])
+    events = [({"event": name}, float(count)) for name, count in sorted(view.events.items())]
+    yield from _metric("outrider_events_total", "counter", "What happened to the service.", events)
+    yield from _lags(view)
+    checks = view.checks
+    paused = [(_of(one), one.paused) for one in checks]
+    yield from _metric("outrider_check_paused", "gauge", "Whether the check is paused.", paused)
+    ran = [one for one in checks if one.outcome]
+    good = [(_of(one), one.outcome in {"passed", "passed on retry"}) for one in ran]
+    yield from _metric("outrider_check_good", "gauge", "Whether the last run was good.", good)
+    due = [(_of(one), one.due_us / 1e6) for one in ran]
+    yield from _metric("outrider_check_last_due_timestamp_seconds", "gauge", "When the last run was due.", due)
+    took = [(_of(one), one.duration_s) for one in ran]
+    yield from _metric("outrider_check_last_duration_seconds", "gauge", "How long the last run took.", took)
+    share = [(_of(one), one.coverage) for one in ran]
+    yield from _metric("outrider_check_coverage_ratio", "gauge", "Runs that happened over runs that were due.", share)
+    runs = [({**_of(one), "outcome": name}, float(count)) for one in checks for name, count in sorted(one.runs.items())]
+    yield from _metric("outrider_runs_total", "counter", "Runs by outcome.", runs)
+
+
+def _lags(view: ServiceView) -> Iterator[str]:
+    name = "outrider_start_lag_seconds"
+    yield f"# HELP {name} How long after they were due runs began."
+    yield f"# TYPE {name} histogram"
+    seen = 0
+    for bound, count in view.lags:
+        seen += count
+        yield f'{name}_bucket{{le="{"+Inf" if bound is None else bound}"}} {seen}'
+    yield f"{name}_sum {view.lag_sum_s}"
+    yield f"{name}_count {seen}"
+
+
+def _metric(name: str, kind: str, meaning: str, values: Iterable[Value]) -> Iterator[str]:
+    yield f"# HELP {name} {meaning}"
+    yield f"# TYPE {name} {kind}"
+    for labels, value in values:
+        inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        yield f"{name}{{{inside}}} {float(value)}" if inside else f"{name} {float(value)}"
+
+
+def _of(check: CheckView) -> dict[str, str]:
+    return {"check": check.check, "location": check.location}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

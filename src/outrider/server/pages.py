@@ -1,0 +1,88 @@
+"""What the service says of itself: whether it lives, whether it is ready, metrics, and a page to read."""
+
+from __future__ import annotations
+
+import html
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from outrider.server.metrics import MEDIA_TYPE, exposition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from outrider.server.view import CheckView, ServiceView
+
+_STYLE = (
+    "body{font:15px system-ui;margin:2rem;max-width:70rem}table{border-collapse:collapse;width:100%}"
+    "td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}"
+    ".bad{color:#b00020}.good{color:#0a6b2d}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}}"
+)
+_GOOD = {"passed", "passed on retry"}
+
+
+def page_routes(view: Callable[[], ServiceView]) -> list[Route]:
+    """Return the routes `/`, `/healthz`, `/readyz` and `/metrics`.
+
+    Args:
+        view: How the service does now.
+    """
+
+    async def health(_: Request) -> Response:
+        alive = view().is_alive
+        return PlainTextResponse("alive\n" if alive else "the service has stopped turning\n", 200 if alive else 503)
+
+    async def readiness(_: Request) -> Response:
+        now = view()
+        return PlainTextResponse(f"{_why_unready(now) or 'ready'}\n", 200 if now.is_ready else 503)
+
+    async def metrics(_: Request) -> Response:
+        return Response(exposition(view()), media_type=MEDIA_TYPE)
+
+    async def status(_: Request) -> Response:
+        return HTMLResponse(status_page(view()))
+
+    routes = {"/": status, "/healthz": health, "/readyz": readiness, "/metrics": metrics}
+    return [Route(path, answer, methods=["GET"]) for path, answer in routes.items()]
+
+
+def _why_unready(view: ServiceView) -> str:
+    if view.is_ready:
+        return ""
+    if not view.leads:
+        return "waits in standby for another process to end"
+    return "\n".join(view.problems.values()) or "getting ready"
+
+
+def status_page(view: ServiceView) -> str:
+    """Return the page: problems first, then every check."""
+    state = "leads" if view.leads else "waits in standby"
+    problems = "".join(f"<li class=bad>{html.escape(name)}: {_lines(text)}" for name, text in view.problems.items())
+    findings = "".join(f"<li>{html.escape(text)}" for text in view.findings)
+    rows = "".join(_row(one) for one in sorted(view.checks, key=lambda one: (one.outcome in _GOOD, one.check)))
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10>"
+        f"<title>Outrider</title><style>{_STYLE}</style><h1>Outrider</h1>"
+        f"<p>This process {state}: {view.waiting} runs wait, {view.running} are under way.</p>"
+        f"<ul>{problems}{findings}</ul><table><thead><tr><th>check<th>location<th>last run<th>due (UTC)<th>coverage"
+        f"<th>reason</thead><tbody>{rows}</tbody></table></html>"
+    )
+
+
+def _row(one: CheckView) -> str:
+    at = datetime.fromtimestamp(one.due_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S") if one.outcome else ""
+    kind = "good" if one.outcome in _GOOD else "bad" if one.outcome else ""
+    outcome = "paused" if one.paused else one.outcome or "not yet"
+    return (
+        f"<tr><td>{html.escape(one.check)}<td>{html.escape(one.location)}<td class='{kind}'>{outcome}<td>{at}"
+        f"<td>{one.coverage:.1%}<td>{html.escape(one.reason)}"
+    )
+
+
+def _lines(text: str) -> str:
+    return html.escape(text).replace("\n", "<br>")

@@ -1,0 +1,70 @@
+"""How the service does at one moment: plain values that pages and metrics are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """A check in a location.
+
+    Attributes:
+        outcome: Of its last run; empty if it made none yet.
+        runs: How many of its runs ended how, since the service began.
+        due_us: When its last run was due, microseconds UTC.
+    """
+
+    check: str
+    location: str
+    outcome: str = ""
+    reason: str = ""
+    due_us: int = 0
+    duration_s: float = 0.0
+    runs: Mapping[str, int] = field(default_factory=dict)
+    paused: bool = False
+
+    @property
+    def coverage(self) -> float:
+        """Runs that happened over runs that were due, since the service began; 1 if none was due."""
+        due = sum(self.runs.values())
+        absent = self.runs.get("skipped", 0) + self.runs.get("missed", 0)
+        return (due - absent) / due if due else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """The service.
+
+    Attributes:
+        problems: What is wrong now, by subject.
+        ticked_s: Seconds since the service last looked at what is due.
+        lags: How many runs began within each bound [s] after they were due; None is the last bound.
+    """
+
+    leads: bool
+    loaded: bool
+    checks: tuple[CheckView, ...]
+    problems: Mapping[str, str]
+    ticked_s: float
+    waiting: int
+    running: int
+    unjudged: int
+    findings: tuple[str, ...] = ()
+    events: Mapping[str, int] = field(default_factory=dict)
+    lags: tuple[tuple[float | None, int], ...] = ()
+    lag_sum_s: float = 0.0
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the service still turns."""
+        return self.ticked_s < 30.0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether checks run as they should."""
+        return self.is_alive and self.leads and self.loaded and not self.problems.keys() & {"store", "workspace"}

@@ -1,0 +1,210 @@
+"""What a scheduler keeps: the queue of due runs, who leads, what is paused, and how many due runs happened.
+
+A run's id is made when it is put into the queue, and it leaves the queue in the transaction that stores it: a crash in
+between repeats it under the same id. Everything that a leader writes is fenced: a transaction of one that has been
+replaced changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, case, delete, func, insert, select, update
+
+from outrider.model import CheckId, Outcome, RunId
+from outrider.store.limits import REASON_CHARACTERS, bounded, identity
+from outrider.store.schema import checks, circumstances, leader, pauses, queue, runs
+from outrider.store.values import Coverage, Leadership, Pause, QueueEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from outrider.store.database import Database
+
+_NAME = "scheduler"
+_MOST_AT_ONCE = 500
+_HAPPENED = [one.value for one in Outcome if one not in {Outcome.SKIPPED, Outcome.MISSED}]
+_LEASE = (
+    update(queue)
+    .where(queue.c.run_id == bindparam("of"))
+    .values(leased_by=bindparam("by"), lease_until_us=bindparam("until"))
+)
+
+
+class Schedule:
+    """The schedule's part of a store. Every method may be called from any thread and raises `StoreError`."""
+
+    def __init__(self, database: Database, write: Callable[[Callable[[Connection], None]], None]) -> None:
+        self._database = database
+        self._write = write
+
+    def leadership(self) -> Leadership | None:
+        """Return who leads, or led last without saying goodbye."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(leader).where(leader.c.name == _NAME)).one_or_none()
+        return None if row is None else Leadership(row.holder, row.beat, row.at_us, row.planned_until_us, row.era)
+
+    def lead(self, holder: str, at_us: int, replaced: Leadership | None) -> bool:
+        """Become the leader in place of the one that was seen; return false if somebody else was faster.
+
+        Nothing stays leased: what the one before had under way is due again, under the same ids.
+        """
+        won: list[bool] = []
+
+        def write(connection: Connection) -> None:
+            won.clear()
+            row = connection.execute(select(leader).where(leader.c.name == _NAME)).one_or_none()
+            if row is None:
+                fresh = {"holder": holder, "beat": 1, "at_us": at_us, "planned_until_us": 0, "era": 0}
+                connection.execute(insert(leader), {"name": _NAME, **fresh})
+            elif row.holder == "" or (replaced and (row.holder, row.beat) == (replaced.holder, replaced.beat)):
+                fresh = {"holder": holder, "beat": row.beat + 1, "at_us": at_us}
+                connection.execute(update(leader).where(leader.c.name == _NAME).values(**fresh))
+            else:
+                return
+            connection.execute(update(queue).values(leased_by=None, lease_until_us=None))
+            won.append(True)
+
+        self._write(write)
+        return bool(won)
+
+    def beat(self, holder: str, at_us: int) -> bool:
+        """Show that the leader lives; return false if it leads no more."""
+        return self._fenced(holder, lambda _: None, {"at_us": at_us})
+
+    def resign(self, holder: str) -> None:
+        """Let the next one lead at once; what is leased and did not finish is due again."""
+
+        def write(connection: Connection) -> None:
+            connection.execute(update(queue).where(queue.c.leased_by == holder).values(leased_by=None))
+
+        self._fenced(holder, write, {"holder": ""})
+
+    def enqueue(
+        self, holder: str, entries: Sequence[QueueEntry], planned_until_us: int | None = None, era: int | None = None
+    ) -> bool:
+        """Put due runs into the queue, each once, and note until when everything due is in; false if no more leader."""
+
+        def write(connection: Connection) -> None:
+            add(connection, entries)
+
+        marks = {"planned_until_us": planned_until_us, "era": era}
+        return self._fenced(holder, write, {name: value for name, value in marks.items() if value is not None})
+
+    def ask(self, entries: Sequence[QueueEntry]) -> None:
+        """Put runs into the queue that somebody asked for; whoever leads finds them."""
+        self._write(lambda connection: add(connection, entries))
+
+    def lease(self, holder: str, ids: Iterable[RunId], until_us: int) -> bool:
+        """Note that the leader has begun these runs."""
+        rows = [{"of": _bytes(one), "by": holder, "until": until_us} for one in ids]
+        return self._fenced(holder, lambda connection: _many(connection, rows), {})
+
+    def waiting(self) -> tuple[QueueEntry, ...]:
+        """Return what is due and not begun, the oldest first."""
+        statement = select(queue).where(queue.c.leased_by.is_(None)).order_by(queue.c.due_us)
+        with self._database.reading() as connection:
+            return tuple(_entry(row) for row in connection.execute(statement))
+
+    def asked(self) -> tuple[QueueEntry, ...]:
+        """Return what somebody asked for and nobody began."""
+        return tuple(one for one in self.waiting() if one.origin != "schedule")
+
+    def length(self) -> tuple[int, int]:
+        """Return how many runs wait, and how many are leased."""
+        statement = select(func.count(), func.count(queue.c.leased_by))
+        with self._database.reading() as connection:
+            whole, leased = connection.execute(statement.select_from(queue)).one()
+        return whole - leased, leased
+
+    def pause(self, check: CheckId, at_us: int, reason: str = "") -> None:
+        """Let a check make no runs until it is resumed; doing it again changes nothing."""
+
+        def write(connection: Connection) -> None:
+            if not connection.execute(select(pauses).where(pauses.c.check_id == identity(check))).one_or_none():
+                row = {"check_id": identity(check), "since_us": at_us, "reason": bounded(reason, REASON_CHARACTERS)}
+                connection.execute(insert(pauses), row)
+
+        self._write(write)
+
+    def resume(self, check: CheckId) -> bool:
+        """Let a check make runs again; return whether it was paused."""
+        found: list[int] = []
+
+        def write(connection: Connection) -> None:
+            found[:] = [connection.execute(delete(pauses).where(pauses.c.check_id == identity(check))).rowcount]
+
+        self._write(write)
+        return bool(found[0])
+
+    def pauses(self) -> tuple[Pause, ...]:
+        """Return what is paused."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(pauses).order_by(pauses.c.check_id)).all()
+        return tuple(Pause(CheckId(row.check_id), row.since_us, row.reason) for row in rows)
+
+    def coverage(self, since_us: int) -> tuple[Coverage, ...]:
+        """Return how many runs were due since then, and how many of them happened, by check and place."""
+        happened = func.sum(case((runs.c.outcome.in_(_HAPPENED), 1), else_=0))
+        place = (checks.c.id, circumstances.c.environment, circumstances.c.location)
+        joined = runs.join(checks, checks.c.key == runs.c.check_key)
+        joined = joined.join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+        statement = select(*place, func.count(), happened).select_from(joined).where(runs.c.due_us >= since_us)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement.group_by(*place).order_by(*place)).all()
+        return tuple(Coverage(CheckId(row[0]), *row[1:]) for row in rows)
+
+    def _fenced(self, holder: str, write: Callable[[Connection], None], marks: dict[str, object]) -> bool:
+        """Write as the leader, and leave a beat; return false, having written nothing, if another one leads."""
+        led: list[int] = []
+
+        def fenced(connection: Connection) -> None:
+            mine = and_(leader.c.name == _NAME, leader.c.holder == holder)
+            beaten = connection.execute(update(leader).where(mine).values(beat=leader.c.beat + 1, **marks))
+            led[:] = [beaten.rowcount]
+            if beaten.rowcount:
+                write(connection)
+
+        self._write(fenced)
+        return bool(led[0])
+
+
+def add(connection: Connection, entries: Sequence[QueueEntry]) -> None:
+    """Put runs into the queue that are neither there nor stored."""
+    for start in range(0, len(entries), _MOST_AT_ONCE):
+        some = {_bytes(one.run): one for one in entries[start : start + _MOST_AT_ONCE]}
+        known = set(connection.execute(select(queue.c.run_id).where(queue.c.run_id.in_(some))).scalars())
+        known |= set(connection.execute(select(runs.c.id).where(runs.c.id.in_(some))).scalars())
+        rows = [
+            {"run_id": key, "check_id": one.check, "location": one.location, "due_us": one.due_us}
+            | {"priority": one.priority, "origin": one.origin}
+            for key, one in some.items()
+            if key not in known
+        ]
+        if rows:
+            connection.execute(insert(queue), rows)
+
+
+def remove(connection: Connection, ids: Sequence[bytes]) -> None:
+    """Take runs out of the queue that are stored."""
+    for start in range(0, len(ids), _MOST_AT_ONCE):
+        connection.execute(delete(queue).where(queue.c.run_id.in_(ids[start : start + _MOST_AT_ONCE])))
+
+
+def _many(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
+    if rows:
+        connection.execute(_LEASE, rows)
+
+
+def _entry(row: object) -> QueueEntry:
+    told = row._mapping  # type: ignore[attr-defined]
+    run = RunId(str(UUID(bytes=bytes(told["run_id"]))))
+    check = CheckId(told["check_id"])
+    return QueueEntry(run, check, told["location"], told["due_us"], told["priority"], told["origin"])
+
+
+def _bytes(run: RunId) -> bytes:
+    return bytes.fromhex(run.replace("-", ""))
