@@ -240,6 +240,28 @@ def test_a_picture_goes_with_the_message(store: Store, drawer: Drawer) -> None:
     assert drawer.letters[0].message.picture == b"topic-1"
 
 
+def test_a_picture_that_cannot_be_drawn_holds_nothing_up(store: Store, drawer: Drawer) -> None:
+    """The message goes out without it."""
+    store.record_notification(row(1))
+
+    def broken(_: Message) -> bytes:
+        raise ZeroDivisionError
+
+    Lane(ReceiverSettings("mail", drawer), store, now_us=Clock(), picture=broken).work()
+
+    assert drawer.letters[0].message.picture is None
+
+
+def test_a_row_that_cannot_be_read_holds_up_nobody(store: Store, drawer: Drawer) -> None:
+    """It is visible."""
+    store.record_notification(replace(row(1), message='{"version": 99}'))
+    store.record_notification(row(2))
+
+    lane(store, drawer).work()
+
+    assert statuses(store) == [Status.UNDELIVERED, Status.DELIVERED]
+
+
 def test_rows_of_a_receiver_that_is_gone_are_visible(store: Store, drawer: Drawer) -> None:
     """Somebody removed it while it was dead."""
     store.record_notification(row(1, "gone"))

@@ -160,6 +160,17 @@ def test_rules_are_tried_on_what_was_stored(watched: Desk) -> None:
     assert watched.outrider("backtest", "--rule", "5 of 3").returncode == 2
 
 
+def test_incidents_are_listed_without_the_secrets(watched: Desk) -> None:
+    """Somebody on another machine has only the store."""
+    watched.write("scheduler/alerts.toml", FILE + '[receiver.hook]\nkind = "webhook"\nurl = "${HOOK}"\n')
+
+    done = watched.outrider("incidents")
+
+    watched.write("scheduler/alerts.toml", FILE)
+    assert (done.returncode, "home: refused" in done.stdout) == (0, True)
+    assert "names HOOK, which is not set" in done.stderr
+
+
 def test_problems_of_the_file_are_told_by_validate(watched: Desk) -> None:
     """With those of all the others."""
     watched.write("scheduler/alerts.toml", FILE.replace('["broken"]', '["pager"]'))

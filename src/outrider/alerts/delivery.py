@@ -84,8 +84,11 @@ class Lane:
         return Health(self._settings.name, self._breaker.is_dead, self._breaker.why)
 
     def deliver_one(self, row: Notification) -> None:
-        """Try a row of the outbox now, whatever else is due."""
-        self._try(row)
+        """Try a row of the outbox now, whatever else is due; one that cannot be read does not hold up the others."""
+        try:
+            self._try(row)
+        except (KeyError, TypeError, ValueError) as error:
+            self._note(row, Status.UNDELIVERED, f"it cannot be read: {type(error).__name__}: {error}")
 
     def work(self) -> int:
         """Try what is due, and return how many rows were looked at."""
@@ -94,7 +97,7 @@ class Lane:
         rows = self._store.notifications(receiver=name, status=Status.QUEUED, due_us=now_us, limit=_AT_ONCE)
         for row in rows:
             if self._breaker.is_closed(self._now_us()):
-                self._try(row)
+                self.deliver_one(row)
             else:
                 self._divert(row, self._breaker.why)
         self._tell_suppressed()
@@ -108,8 +111,7 @@ class Lane:
         if self._is_full(message):
             self._note(row, Status.SUPPRESSED, f"more than {self._settings.per_hour} an hour")
             return
-        if self._picture is not None:
-            message = replace(message, picture=self._picture(message))
+        message = replace(message, picture=self._drawn(message))
         try:
             self._settings.channel.deliver(write(message, self._settings, row.id))
         except Undelivered as failure:
@@ -119,6 +121,14 @@ class Lane:
         else:
             self._breaker = Breaker()
             self._note(replace(row, tries=row.tries + 1), Status.DELIVERED)
+
+    def _drawn(self, message: Message) -> bytes | None:
+        """Return the trend; a message goes out without one rather than not at all."""
+        try:
+            return self._picture(message) if self._picture is not None else None
+        except Exception as error:  # whatever a picture does, the alert goes out
+            _log.warning("alerts.picture", why=f"{type(error).__name__}: {error}")
+            return None
 
     def _is_full(self, message: Message) -> bool:
         """Whether the cap of the hour is reached; the end of what was told, and a notice of the cap, always go out."""

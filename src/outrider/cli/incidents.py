@@ -10,15 +10,17 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.alerts import Phase, headline, read_incident, why_muted
+from outrider.alerts import AlertSettings, Phase, headline, read_incident, why_muted
 from outrider.cli.alerting import now_us, settings_of
 from outrider.cli.project import open_store, workspace_here
 from outrider.cli.telling import at, console
+from outrider.model import ConfigError
 from outrider.store import Status
 
 if TYPE_CHECKING:
     from outrider.alerts import Incident
     from outrider.store import Store
+    from outrider.workspace import Workspace
 
 _STYLES = {
     Phase.OPEN: "bold red",
@@ -39,7 +41,7 @@ _MOST_FAILURES = 1_000
 def incidents(*, everything: bool, as_json: bool) -> None:
     """List incidents, the latest first, and what could not be delivered."""
     workspace = workspace_here()
-    settings = settings_of(workspace)
+    settings = _settings(workspace)
     now = now_us()
     with open_store(workspace) as store:
         since_us = now - 30 * _DAY_US
@@ -56,6 +58,15 @@ def incidents(*, everything: bool, as_json: bool) -> None:
     console().print(_table(found, muted) if found else "no incidents")
     for receiver, (count, note) in failures.items():
         click.echo(f"{receiver}: {count} notifications could not be delivered, the last: {note}", err=True)
+
+
+def _settings(workspace: Workspace) -> AlertSettings:
+    """Return the settings; where they cannot be read, such as without the secrets, incidents are listed all the same."""
+    try:
+        return settings_of(workspace)
+    except ConfigError as error:
+        click.echo(f"{error}\nso maintenance and parents are not shown", err=True)
+        return AlertSettings()
 
 
 def _table(found: list[Incident], muted: dict[str, str]) -> Table:
