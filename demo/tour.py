@@ -1,54 +1,140 @@
-"""`make demo`: a shop is watched, one of its faults is switched on, and the run that notices explains itself."""
+"""`make demo`: a shop is watched, drifts and breaks; somebody gets mail that explains it, and all is well again."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demo.history import simulate
+from demo.postbox import Postbox
+from outrider.store import Store
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from email.message import EmailMessage
 
 ROOT = Path(__file__).resolve().parents[1]
-FAULT = "broken-button"
-BROKEN = "journeys/test_checkout.py"
+WORKSPACE = ROOT / ".outrider" / "demo"
+FOLDERS = ("journeys", "probes", "baselines", "reports", "scheduler")
+CHECKS = ("probe:probes/shop.toml::home", "probe:probes/shop.toml::health", "journeys/test_checkout.py")
+SCHEDULE = """# The tour's own schedule: a few checks, at a fast cadence.
+[[check]]
+match = "*"
+enabled = false
+
+[[check]]
+match = ["probes/shop.toml::home", "probes/shop.toml::health", "journeys/test_checkout.py"]
+enabled = true
+every = "15s"
+"""
+DAYS, EVERY_S, SEED = 4.0, 300.0, 1
+DRIFT_MS_PER_HOUR = 20_000
+WAIT_S = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The shop that is watched, and what finds it."""
+
+    address: str
+    environment: dict[str, str]
+
+    def fault(self, *words: str) -> None:
+        """Switch a fault."""
+        command = [sys.executable, "-m", "demo.faults", *words, "--url", self.address]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+    def outrider(self, *arguments: str) -> int:
+        """Run the program in the tour's workspace."""
+        command = [sys.executable, "-m", "outrider", *arguments]
+        return subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=False).returncode
 
 
 def main() -> int:
-    """Give the tour; return zero if the fault was seen."""
-    with tempfile.TemporaryDirectory(prefix="milepost-") as folder, _shop(Path(folder)) as told:
-        address = told["shop"].rstrip("/")
-        environment = {**os.environ, **_addresses(told)}
-        _say(f"Milepost, the demo shop, is open at {address}. Its probes and journeys ride ahead of its users:")
-        if code := _outrider("run", environment=environment):
-            _say("The shop should have been healthy, and was not.")
-            return code
-        _say(f"Now the shop breaks: {FAULT}.")
-        _run([sys.executable, "-m", "demo.faults", FAULT, "--url", address], environment)
-        _outrider("run", BROKEN, environment=environment)
-        failed = _last_failed()
-        if failed is None:
-            _say("No run noticed the fault. That should not happen.")
-            return 1
-        _say("The failing run, with its steps, its reason, and where the evidence lies:")
-        _outrider("show", failed, environment=environment)
+    """Give the tour; return zero if everything was noticed and told."""
+    began_s = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="milepost-") as folder,
+        Postbox() as postbox,
+        _shop(folder, postbox) as shop,
+    ):
+        code = _tour(shop, postbox)
+    if not code:
         _say(
-            "Look closer:\n"
-            f"  .venv/bin/outrider show {failed} --open trace         # Playwright's viewer\n"
-            f"  .venv/bin/outrider show {failed} --open screenshot\n"
-            "  .venv/bin/outrider runs\n"
+            f"That took {(time.monotonic() - began_s) / 60:.1f} minutes. Everything is kept; look closer:\n"
+            f"  cd {WORKSPACE.relative_to(ROOT)}\n"
+            "  ../../.venv/bin/outrider runs\n"
+            "  ../../.venv/bin/outrider show RUN --open screenshot\n"
+            "  ../../.venv/bin/outrider incidents\n"
             "Walk the shop yourself: .venv/bin/python -m demo"
         )
+    return code
+
+
+def _tour(shop: Shop, postbox: Postbox) -> int:
+    _say(f"1. Milepost, the demo shop, is open at {shop.address}. A few checks walk it, in a real browser too:")
+    _make_workspace()
+    if code := shop.outrider("run", "--repeat", "3", *CHECKS):
+        _say("The shop should have been healthy, and was not.")
+        return code
+    count = _give_a_past()
+    _say(
+        f"2. To have something to compare with, {count:,} runs of the last {DAYS:g} days are simulated (and marked so)."
+    )
+    with _watching(shop):
+        _say(
+            "3. outrider up: the checks now run by themselves, every 15 s. A release brings a slow drift to the shop …"
+        )
+        shop.outrider("release", "v2.4", "--environment", "demo")
+        shop.fault("slow-drift", str(DRIFT_MS_PER_HOUR))
+        if (mail := postbox.wait("slow", WAIT_S)) is None:
+            return _unheard("the drift")
+        _show(mail)
+        shop.fault("slow-drift", "--off")
+        _say("4. The release is taken back. Now the shop breaks: every request is answered with an error …")
+        shop.fault("errors", "1")
+        if (mail := postbox.wait("status 500", WAIT_S)) is None:
+            return _unheard("the outage")
+        _show(mail)
+        _say("5. The shop is repaired …")
+        shop.fault("errors", "--off")
+        if (mail := postbox.wait("resolved", WAIT_S)) is None:
+            return _unheard("the repair")
+        _show(mail)
+        shop.outrider("status")
     return 0
 
 
+def _make_workspace() -> None:
+    """Make the tour's workspace of the root's own: its journeys, probes, alerts and runbooks as they are."""
+    shutil.rmtree(WORKSPACE, ignore_errors=True)
+    WORKSPACE.mkdir(parents=True)
+    shutil.copy(ROOT / "outrider.toml", WORKSPACE)
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, WORKSPACE / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (WORKSPACE / "scheduler/schedule.toml").write_text(SCHEDULE, encoding="utf-8")
+
+
+def _give_a_past() -> int:
+    state = WORKSPACE / ".outrider"
+    with Store.open(state / "outrider.db", artifacts=state / "artifacts") as store:
+        latest = {one.check: one.id for one in reversed(store.runs())}
+        patterns = [store.run(one).run for one in latest.values()]
+        until_us = min(run.due_us for run in patterns) - 60_000_000
+        return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=EVERY_S, seed=SEED)
+
+
 @contextmanager
-def _shop(folder: Path) -> Iterator[dict[str, str]]:
+def _shop(folder: Path, mail_server: str) -> Iterator[Shop]:
     command = [
         sys.executable,
         "-m",
@@ -60,39 +146,47 @@ def _shop(folder: Path) -> Iterator[dict[str, str]]:
         "--data",
         str(folder / "shop.db"),
     ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as shop:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert shop.stdout is not None
-            told: dict[str, str] = json.loads(shop.stdout.readline())
-            yield told
+            assert process.stdout is not None
+            told: dict[str, str] = json.loads(process.stdout.readline())
+            address = told["shop"].rstrip("/")
+            found = {
+                "SHOP_URL": address,
+                "SHOP_ADDRESS": address.removeprefix("http://"),
+                "SHOP_TLS": told["tls"],
+                "SHOP_DNS": told["names"],
+                "OUTRIDER_SMTP": postbox.url,
+            }
+            yield Shop(address, {**os.environ, **found})
         finally:
-            shop.terminate()
+            process.terminate()
 
 
-def _addresses(told: dict[str, str]) -> dict[str, str]:
-    """Return the environment in which probes and journeys find the shop."""
-    address = told["shop"].rstrip("/")
-    return {
-        "SHOP_URL": address,
-        "SHOP_ADDRESS": address.removeprefix("http://"),
-        "SHOP_TLS": told["tls"],
-        "SHOP_DNS": told["names"],
-    }
+@contextmanager
+def _watching(shop: Shop) -> Iterator[None]:
+    command = [sys.executable, "-m", "outrider", "up", "--no-pages"]
+    with (WORKSPACE / ".outrider/up.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=WORKSPACE, env=shop.environment, stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
 
-def _outrider(*arguments: str, environment: dict[str, str]) -> int:
-    return _run([sys.executable, "-m", "outrider", *arguments], environment)
+def _show(mail: EmailMessage) -> None:
+    body = mail.get_body(("plain",))
+    text = body.get_content() if body else ""
+    lines = [f"Subject: {mail['Subject']}", "", *str(text).splitlines()]
+    print("\n".join(f"    | {line}" for line in lines), flush=True)
 
 
-def _run(command: list[str], environment: dict[str, str]) -> int:
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-
-
-def _last_failed() -> str | None:
-    command = [sys.executable, "-m", "outrider", "runs", "--outcome", "failed", "--limit", "1", "--json"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    runs = json.loads(told)
-    return str(runs[0]["id"])[-8:] if runs else None
+def _unheard(what: str) -> int:
+    _say(
+        f"No mail told of {what} within {WAIT_S:g} s. That should not happen; {WORKSPACE}/.outrider/up.log may say why."
+    )
+    return 1
 
 
 def _say(text: str) -> None:

@@ -204,13 +204,20 @@ class Deliverer:
         settings: With the receivers.
         store: With the outbox.
         picture: Draws the trend of what a message speaks of, as PNG.
+        while_true: Nothing is delivered while this says no, as in a standby.
     """
 
     def __init__(
-        self, settings: AlertSettings, store: Store, *, picture: Callable[[Message], bytes | None] | None = None
+        self,
+        settings: AlertSettings,
+        store: Store,
+        *,
+        picture: Callable[[Message], bytes | None] | None = None,
+        while_true: Callable[[], bool] = lambda: True,
     ) -> None:
         self._lanes = {name: Lane(one, store, picture=picture) for name, one in settings.receivers.items()}
         self._store = store
+        self._may_deliver = while_true
         self._leaving = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(lane,), name=f"alerts {name}", daemon=True)
@@ -241,7 +248,7 @@ class Deliverer:
     def _run(self, lane: Lane) -> None:
         while not self._leaving.is_set():
             try:
-                looked = lane.work()
+                looked = lane.work() if self._may_deliver() else 0
             except OutriderError as error:
                 _log.error("alerts.outbox", why=error.what)
                 looked = 0

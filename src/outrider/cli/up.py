@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import structlog
 
+from outrider.cli.alarms import Alarms
 from outrider.cli.project import judge_settings, open_store, retention, workspace_here
 from outrider.cli.works import BenchMaker
 from outrider.model import OutriderError
@@ -61,7 +62,8 @@ class _Watch:
         self._pages: Background | None = None
         self._works: BenchWorks | None = None
         health = Health()
-        self._verdicts = Verdicts(None, [_Housekeeper(self)], health)
+        self.alarms = Alarms(store, lambda: self.service.leading.leads)
+        self._verdicts = Verdicts(None, [_Housekeeper(self), self.alarms], health)
         maker = BenchMaker(workspace.root, store, lambda: self.service.recorder, self._loaded)
         self.workspace = workspace
         self._ended = threading.Event()
@@ -77,6 +79,7 @@ class _Watch:
             self.service.run(self.workspace.service.drain_s)
         finally:
             self._ended.set()
+            self.alarms.close()
             calls.close()
             if self._pages is not None:
                 self._pages.close()
@@ -113,6 +116,7 @@ class _Watch:
         return True
 
     def _loaded(self, works: BenchWorks) -> None:
+        self.alarms.use(works.workspace, works.checks)
         self._works, self.workspace = works, works.workspace
         judging = works.workspace.capabilities.judging
         self._verdicts.judge = LiveJudge(self._store, judge_settings(works.workspace)) if judging else None

@@ -116,8 +116,12 @@ class BenchMaker:
         self._exclude = workspace.exclude
         self._seen = self._files()
         works = BenchWorks(workspace, self._store, self._recorder_of(), strict=self._made)
+        try:
+            self._loaded(works)
+        except BaseException:
+            works.close(0.0)
+            raise
         self._made = True
-        self._loaded(works)
         return works
 
     def _files(self) -> dict[str, tuple[int, int]]:

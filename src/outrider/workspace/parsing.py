@@ -222,6 +222,7 @@ def _capabilities(table: Table) -> Capabilities:
         load=table.read("load", as_flag, True),
         injection=table.read("injection", as_flag, True),
         judging=table.read("judging", as_flag, True),
+        alerts=table.read("alerts", as_flag, True),
     )
     table.close()
     return capabilities

@@ -202,6 +202,7 @@ class Capabilities:
     load: bool = True
     injection: bool = True
     judging: bool = True
+    alerts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
