@@ -62,11 +62,8 @@ class Shop:
 def main() -> int:
     """Give the tour; return zero if everything was noticed and told."""
     began_s = time.monotonic()
-    with (
-        tempfile.TemporaryDirectory(prefix="milepost-") as folder,
-        Postbox() as postbox,
-        _shop(folder, postbox) as shop,
-    ):
+    temporary = tempfile.TemporaryDirectory(prefix="milepost-")
+    with temporary as folder, Postbox() as postbox, _shop(folder, postbox) as shop:
         code = _tour(shop, postbox)
     if not code:
         _say(
@@ -134,18 +131,9 @@ def _give_a_past() -> int:
 
 
 @contextmanager
-def _shop(folder: Path, mail_server: str) -> Iterator[Shop]:
-    command = [
-        sys.executable,
-        "-m",
-        "demo",
-        "--port",
-        "0",
-        "--third-party-port",
-        "0",
-        "--data",
-        str(folder / "shop.db"),
-    ]
+def _shop(folder: str, postbox: Postbox) -> Iterator[Shop]:
+    ports = ("--port", "0", "--third-party-port", "0")
+    command = [sys.executable, "-m", "demo", *ports, "--data", str(Path(folder, "shop.db"))]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
