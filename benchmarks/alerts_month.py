@@ -3,8 +3,8 @@
 Two models of blips. "short outages": each check's target is away once in two days for 20 s on average (exponential),
 and a run fails if its attempt and the retry two seconds later both fall into that. "single runs": every run fails by
 itself with probability 0.2 %, which is far worse than what a retry lets through. In both, durations are those of the
-simulator that the judge is scored on (benchmarks/detection/latency.py), its four profiles in turn, spikes and slow pairs
-of runs included.
+simulator that the judge is scored on (benchmarks/detection/latency.py), its four profiles in turn, spikes and pairs
+of slow runs included.
 """
 
 from __future__ import annotations
