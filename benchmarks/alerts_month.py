@@ -2,8 +2,9 @@
 
 Two models of blips. "short outages": each check's target is away once in two days for 20 s on average (exponential),
 and a run fails if its attempt and the retry two seconds later both fall into that. "single runs": every run fails by
-itself with probability 0.2 %, which is far worse than what a retry lets through. In both, durations follow the day,
-have log-normal noise, and one run in 200 takes three times as long.
+itself with probability 0.2 %, which is far worse than what a retry lets through. In both, durations are those of the
+simulator that the judge is scored on (benchmarks/detection/latency.py), its four profiles in turn, spikes and pairs
+of slow runs included.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
+from benchmarks.detection.latency import PROFILES, monitor
 
 from outrider.alerts import AlertSettings, Facts, Subject, Symptom, Trouble, replayed
 from outrider.alerts.routing import Route
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DAY_S = 86_400
+_EVERY_S = 300.0
 _START_S = 1_780_272_000
 _MONTHS_A_MESSAGE = 5.0
 _AFTER = 12  # runs after a bad one that are told to the keeper; what is well and forgotten need not be
@@ -46,12 +49,11 @@ def _single(rng: np.random.Generator, at_s: NDArray[np.float64], _: float) -> ND
 _MODELS = {"short outages": _outages, "single runs": _single}
 
 
-def _symptoms(check: int, model: str, *, days: float, every_s: float) -> Iterator[Symptom]:
+def _symptoms(check: int, model: str, days: float) -> Iterator[Symptom]:
     rng = np.random.default_rng([check, list(_MODELS).index(model)])
-    at_s = _START_S + rng.uniform(0, every_s) + np.arange(0, days * _DAY_S, every_s)
+    at_s = _START_S + rng.uniform(0, _EVERY_S) + np.arange(0, days * _DAY_S, _EVERY_S)
     failed = _MODELS[model](rng, at_s, days)
-    level = 300 * (1 + 0.2 * np.sin(2 * np.pi * at_s / _DAY_S))
-    took = level * np.exp(rng.normal(0, 0.1, len(at_s))) * np.where(rng.random(len(at_s)) < 0.005, 3.0, 1.0)
+    took = monitor(rng, len(at_s), list(PROFILES)[check % len(PROFILES)])
     slow = np.asarray(replay(at_s.astype("datetime64[s]"), np.where(failed, np.nan, took)))
     often = np.asarray(replay_rates(failed.astype(float)))
     for trouble, step, bad in (
@@ -73,7 +75,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checks", type=int, default=200)
     parser.add_argument("--days", type=float, default=44.0, help="two weeks to learn, and the month that counts")
-    parser.add_argument("--every", type=float, default=300.0, help="seconds between runs")
     asked = parser.parse_args()
     counted_days = asked.days - 14
     missed = False
@@ -81,7 +82,7 @@ def main() -> int:
         found = [
             one
             for check in range(asked.checks)
-            for one in _symptoms(check, model, days=asked.days, every_s=asked.every)
+            for one in _symptoms(check, model, asked.days)
             if one.at_us > (_START_S + 14 * _DAY_S) * 1_000_000
         ]
         found.sort(key=lambda one: one.at_us)

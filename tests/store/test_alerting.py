@@ -80,6 +80,20 @@ def test_silences_and_acknowledgements_come_from_other_processes(store: Store) -
     assert store.silences(NOW_US + SECOND_US) == ()
 
 
+def test_what_was_over_long_ago_is_removed_with_the_runs_of_its_time(store: Store) -> None:
+    """What lasts stays, however old it is."""
+    old = replace(INCIDENT, id="old", phase="resolved", ended_us=NOW_US)
+    store.record_alerts(AlertChanges((INCIDENT, old), notifications=(MAIL, replace(MAIL, id="n2", topic="other"))))
+    store.note_notification(replace(MAIL, status=Status.DELIVERED, done_us=NOW_US))
+    store.record_silence(Silence("s", NOW_US - 1, NOW_US, (), "ada", ""))
+
+    store.prune(NOW_US + int(400 * 86_400 * SECOND_US))
+
+    assert [one.id for one in store.incidents()] == ["one"]
+    assert [one.id for one in store.notifications()] == ["n2"]
+    assert store.silences(0) == ()
+
+
 def test_it_is_known_up_to_when_runs_were_heard(store: Store) -> None:
     """After a crash the rest is heard."""
     assert store.heard_us() is None

@@ -61,7 +61,7 @@ def incidents(*, everything: bool, as_json: bool) -> None:
 
 
 def _settings(workspace: Workspace) -> AlertSettings:
-    """Return the settings; where they cannot be read, such as without the secrets, incidents are listed all the same."""
+    """Return the settings; incidents are listed even where those cannot be read, such as without the secrets."""
     try:
         return settings_of(workspace)
     except ConfigError as error:

@@ -44,7 +44,8 @@ def oncall(*, days: int, as_json: bool) -> None:
 def _turns(rotation: Rotation, now: int, days: int) -> list[tuple[int, str]]:
     """Return from when on who is on call, to the quarter of an hour."""
     turns: list[tuple[int, str]] = []
-    for moment in range(now, now + days * _DAY_US, _STEP_US):
+    quarter = now - now % _STEP_US + _STEP_US
+    for moment in (now, *range(quarter, now + days * _DAY_US, _STEP_US)):
         person = rotation.on_call(moment)
         if not turns or turns[-1][1] != person:
             turns.append((moment, person))

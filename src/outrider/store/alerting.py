@@ -153,6 +153,20 @@ def read_acknowledgements(connection: Connection) -> tuple[Acknowledgement, ...]
     )
 
 
+def forget_alerts(connection: Connection, before_us: int, limit: int) -> int:
+    """Remove what was over before then, at most so many rows of each kind, and return how many that were."""
+    removed = 0
+    for table, key, over in (
+        (notifications, "key", notifications.c.done_us < before_us),
+        (incidents, "id", incidents.c.ended_us < before_us),
+        (silences, "id", silences.c.ends_us < before_us),
+        (acknowledgements, "key", acknowledgements.c.done & (acknowledgements.c.at_us < before_us)),
+    ):
+        old = select(table.c[key]).where(over).limit(limit)
+        removed += connection.execute(delete(table).where(table.c[key].in_(old))).rowcount
+    return removed
+
+
 def write_heard(connection: Connection, at_us: int) -> None:
     """Note up to when all runs were heard."""
     _put(connection, store_info, [{"name": _HEARD, "value": at_us}], "name")

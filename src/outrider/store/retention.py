@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, delete, exists, func, or_, select
 
 from outrider.model import Outcome
+from outrider.store.alerting import forget_alerts
 from outrider.store.artifacts import artifact_name
 from outrider.store.catalogue import raise_generation, read_mark, write_mark
 from outrider.store.schema import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _REFERENCES = 500
 _SAMPLES = 2_000
+_ALERTS = 1_000
 _RUNS = 50
 _FILES = 100
 _PAGES = 250
@@ -77,6 +79,7 @@ def prune(
     pruner.remove_samples()
     pruner.remove_steps()
     pruner.remove_runs()
+    pruner.remove_alerts()
     pruner.remove_unused_keys()
     pruner.remove_unreferenced()
     pruner.remove_strays()
@@ -138,6 +141,13 @@ class _Pruner:
             with self._writing() as connection:
                 gone = connection.execute(delete(runs).where(runs.c.key.in_([key for (key,) in found]))).rowcount
             self.done = replace(self.done, runs=self.done.runs + gone)
+
+    def remove_alerts(self) -> None:
+        """Remove incidents that ended, with the notifications and silences of their time, as old as runs may be."""
+        while True:
+            with self._writing() as connection:
+                if not forget_alerts(connection, self._runs_before_us, _ALERTS):
+                    return
 
     def remove_unused_keys(self) -> None:
         """Remove attribute sets and spellings of steps last used by runs that are gone; use is noted once a day."""
