@@ -1,7 +1,7 @@
 """Judging for a service that sees every run: what is known of each series stays in memory between runs.
 
-It says what `Judge` says of the same runs in the same order; checkpoints are written once a minute instead of after each
-run. After a crash they are caught up from samples.
+It says what `Judge` says of the same runs in the same order; checkpoints are written once a minute instead of after
+each run. After a crash they are caught up from samples.
 """
 
 from __future__ import annotations
