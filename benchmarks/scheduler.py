@@ -142,7 +142,8 @@ def measured(store: Store, checks: Sequence[Check], root: Path, minutes: float) 
         seconds = sorted(lags.seconds)
         print(f"runs judged                {lags.judged} of {len(seconds)}, {verdicts.backlog} wait")
         print(
-            f"start lag p50, p99 [ms]    {seconds[len(seconds) // 2] * 1e3:.0f}, {seconds[len(seconds) * 99 // 100] * 1e3:.0f}"
+            f"start lag p50, p99 [ms]    {seconds[len(seconds) // 2] * 1e3:.0f}, "
+            f"{seconds[len(seconds) * 99 // 100] * 1e3:.0f}"
         )
         print(f"processor [cores]          {used_s / took_s:.2f}")
         print(f"of which scheduling        {(mine - scheduling_s) / max(used_s, 1e-9):.0%}")
