@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from outrider.store import RunSummary
+
 WAIT_S = 60.0
 
 
@@ -43,13 +45,14 @@ class Up:
             start_new_session=True,
             preexec_fn=at_a_terminal,  # noqa: PLW1509 - no threads matter before exec
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self) -> None:
         assert self.process.stderr is not None
-        self.lines += [""]
-        for line in self.process.stderr:
-            self.lines.append(line)
+        with self.process.stderr:
+            for line in self.process.stderr:
+                self.lines.append(line)
 
     def said(self, event: str, times: int = 1) -> str:
         """Wait until it has said something so often; return the last time."""
@@ -78,6 +81,11 @@ def until(holds: Callable[[], bool], told: object = None) -> None:
         threading.Event().wait(0.05)
 
 
+def stored_runs(desk: Desk) -> tuple[RunSummary, ...]:
+    with Store.open(desk.root / ".outrider/outrider.db", artifacts=desk.root / ".outrider/artifacts") as store:
+        return store.runs(limit=None)
+
+
 @contextmanager
 def up(desk: Desk) -> Iterator[Up]:
     service = Up(desk)
@@ -87,6 +95,7 @@ def up(desk: Desk) -> Iterator[Up]:
         if service.process.poll() is None:
             service.process.kill()
             service.process.wait(WAIT_S)
+        service.reader.join(WAIT_S)
 
 
 @pytest.fixture
@@ -173,8 +182,7 @@ def test_the_second_waits_and_takes_over(watched: Desk) -> None:
             standby.said("run.stored")
             assert standby.page("/readyz")[0] == 200
             assert standby.end() == 0
-    with Store.open(watched.root / ".outrider/outrider.db", artifacts=watched.root / ".outrider/artifacts") as store:
-        due = [one.due_us for one in store.runs(limit=None) if one.outcome is not Outcome.MISSED]
+    due = [one.due_us for one in stored_runs(watched) if one.outcome is not Outcome.MISSED]
     assert len(due) == len(set(due))
 
 
