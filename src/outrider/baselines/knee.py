@@ -59,9 +59,9 @@ def find_knee(users: Sequence[float], rates: Sequence[float], random: np.random.
     n, x = np.asarray(users, dtype=np.float64), np.asarray(rates, dtype=np.float64)
     if len(n) < FEWEST_LEVELS:
         fix = "let the load go through more numbers of users"
-        raise TooFewSamples(f"{len(n)} levels of load show no knee", slug="too-few-samples", fix=fix)
+        raise TooFewSamples(f"{len(n)} levels of load show no knee", slug="too-few-levels", fix=fix)
     if len(n) != len(x) or not (np.isfinite(x).all() and (x > 0).all() and (n >= 1).all()):
-        raise BadSeries("levels of a load need users and rates above zero", slug="bad-series")
+        raise BadSeries("levels of a load need users and rates above zero", slug="bad-levels")
     fitted = _fit(n, x)
     peak_users, peak = _peak(fitted, float(n.max()))
     residual = np.log(x) - np.log(_law(n, *fitted))

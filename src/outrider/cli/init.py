@@ -21,6 +21,8 @@ def init(folder: Path, *, force: bool) -> None:
         click.echo(f"kept   {folder / path}")
     if done.suite:
         click.echo(f"your tests in {', '.join(done.suite)} are its journeys")
+    if done.loads:
+        click.echo(f"your locustfiles are its load profiles: outrider load {done.loads[0]}")
     if done.included:
         click.echo(f"runs get a copy of {', '.join(done.included)}: name what is secret in it below [secrets]")
     enter = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "

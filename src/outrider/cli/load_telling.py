@@ -81,25 +81,29 @@ def _live_table(line: str, latest: Sequence[LoadInterval]) -> Table:
 
 def _endpoint_table(endpoints: Sequence[EndpointLoad], length_s: float) -> Table:
     table = Table(box=None, pad_edge=False)
-    columns = ("endpoint", "requests", "per s", "failed", "p50 ms", "p95", "p99", "p99 intended", "max")
-    for title in columns:
+    is_paced = any(one.intended for one in endpoints)
+    columns = ("endpoint", "requests", "per s", "failed", "p50 ms", "p95", "p99", "max", "p99 intended")
+    for title in columns if is_paced else columns[:-1]:
         table.add_column(title, justify="left" if title == "endpoint" else "right", overflow="fold")
     ranked = sorted(endpoints, key=lambda one: -one.requests)
     for one in ranked[:_ENDPOINTS]:
-        table.add_row(Text(one.endpoint), *_figures(one, length_s))
+        table.add_row(Text(one.endpoint), *_figures(one, length_s, is_paced=is_paced))
     if len(ranked) > _ENDPOINTS:
         rest = altogether(ranked[_ENDPOINTS:])
-        table.add_row(Text(f"{len(ranked) - _ENDPOINTS} others", style="dim"), *_figures(rest, length_s))
+        table.add_row(
+            Text(f"{len(ranked) - _ENDPOINTS} others", style="dim"), *_figures(rest, length_s, is_paced=is_paced)
+        )
     if len(ranked) > 1:
-        table.add_row(Text("all", style="bold"), *_figures(altogether(ranked), length_s))
+        table.add_row(Text("all", style="bold"), *_figures(altogether(ranked), length_s, is_paced=is_paced))
     return table
 
 
-def _figures(one: EndpointLoad, length_s: float) -> list[Text]:
+def _figures(one: EndpointLoad, length_s: float, *, is_paced: bool) -> list[Text]:
     failed = Text(f"{one.failed.total:,}", style="bold red" if one.failed.total else "")
     times = one.times
-    intended = one.intended.quantile(0.99) if one.intended else None
-    shown = [*(times.quantile(share) for share in _SHARES), intended, times.quantile(1.0)]
+    shown = [times.quantile(share) for share in (*_SHARES, 1.0)]
+    if is_paced:
+        shown.append((one.intended or times).quantile(0.99))
     return [
         Text(f"{one.requests:,}"), Text(f"{one.requests / max(length_s, 1e-9):.1f}"), failed,
         *(Text(_ms(value)) for value in shown),

@@ -8,7 +8,7 @@ import stat
 import subprocess
 from dataclasses import dataclass
 from fnmatch import translate
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from outrider.model import ConfigError, ConfigErrors, Place
@@ -44,6 +44,15 @@ class Entry:
     path: str
     status: os.stat_result
     link: str | None = None
+
+
+def python_files(root: Path) -> Iterator[PurePosixPath]:
+    """Yield the Python files of a repository, as paths below `root`; hidden folders and products are left out."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in PRODUCTS and not name.startswith(".")]
+        for name in files:
+            if name.endswith(".py"):
+                yield PurePosixPath(Path(folder, name).relative_to(root).as_posix())
 
 
 def list_entries(workspace: Workspace, *, git: str = "git") -> list[Entry]:

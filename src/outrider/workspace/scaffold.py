@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from outrider.model import ConfigError, Place
+from outrider.workspace.locustfiles import find_locustfiles
 from outrider.workspace.settings import SCHEDULE_FILE, SETTINGS_FILE, STATE_FOLDER
 from outrider.workspace.suites import find_suite
 
 _TEMPLATES = Path(__file__).parent / "template"
 _FOLDERS: Final = ("journeys", "probes", "baselines", "reports", "scheduler")
+_LOADS: Final = "probes/loads.toml"
 _EXAMPLE: Final = "journeys/test_example.py"
 _IGNORED_LINE: Final = f"{STATE_FOLDER}/"
 _DOTENV: Final = ".env*"
@@ -26,12 +28,14 @@ class Scaffold:
         written: Files made, or added to.
         kept: Files that were there, and were left as they are.
         suite: Folders, or files, of the pytest-playwright tests that were there.
+        loads: Locustfiles that were there.
         included: Files that runs get although git may ignore them.
     """
 
     written: tuple[str, ...]
     kept: tuple[str, ...]
     suite: tuple[str, ...]
+    loads: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
 
 
@@ -47,12 +51,12 @@ def init(root: Path, *, force: bool = False) -> Scaffold:
     root = root.resolve()
     if not force:
         _refuse_nested(root)
-    suite = find_suite(root)
+    suite, loads = find_suite(root), find_locustfiles(root)
     included = tuple(sorted(path.name for path in root.glob(_DOTENV) if path.is_file())) if suite else ()
     written: list[str] = []
     kept: list[str] = []
     try:
-        for path, content in _files(root, suite, included).items():
+        for path, content in _files(root, suite, loads, included).items():
             (written if _write_new(root / path, content) else kept).append(path)
         if _ignore_state(root / ".gitignore"):
             written.append(".gitignore")
@@ -63,7 +67,7 @@ def init(root: Path, *, force: bool = False) -> Scaffold:
             fix="let this user write there, and see that the disk is not full",
             where=Place(str(error.filename or root)),
         ) from None
-    return Scaffold(tuple(written), tuple(kept), suite, included)
+    return Scaffold(tuple(written), tuple(kept), suite, loads, included)
 
 
 def _refuse_nested(root: Path) -> None:
@@ -77,7 +81,9 @@ def _refuse_nested(root: Path) -> None:
             )
 
 
-def _files(root: Path, suite: tuple[str, ...], included: tuple[str, ...]) -> dict[str, str]:
+def _files(
+    root: Path, suite: tuple[str, ...], loads: tuple[str, ...], included: tuple[str, ...]
+) -> dict[str, str]:  # fmt: skip
     """Return what a new workspace holds."""
     paths = f"paths = {json.dumps(suite, ensure_ascii=False)}" if suite else '# paths = ["journeys"]'
     include = f'include = ["{_DOTENV}"]' if included else "# include = []"
@@ -87,11 +93,21 @@ def _files(root: Path, suite: tuple[str, ...], included: tuple[str, ...]) -> dic
         SETTINGS_FILE: _template("outrider.toml").format(name=name, include=include, paths=paths),
         SCHEDULE_FILE: _template("schedule.toml"),
     }
+    if loads:
+        files[_LOADS] = _load_tables(loads)
     if not suite:
         files[_EXAMPLE] = _template("example.py")
     holders = (f"{folder}/.gitkeep" for folder in _FOLDERS if not suite or folder != "journeys")
     empty = {path: "" for path in holders if not _has_files(root / path) and not _fills(files, path)}
     return {**files, **empty}
+
+
+def _load_tables(files: tuple[str, ...]) -> str:
+    """Return a table of a load profile for each locustfile, named by its file, or its path where that is shared."""
+    stems = [Path(file).stem for file in files]
+    names = [stem if stems.count(stem) == 1 else file for file, stem in zip(files, stems, strict=True)]
+    tables = [(json.dumps(text, ensure_ascii=False) for text in pair) for pair in zip(names, files, strict=True)]
+    return "\n".join(f'[{name}]\nkind = "load"\nfile = {file}\n' for name, file in tables)
 
 
 def _template(name: str) -> str:

@@ -15,7 +15,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from outrider.workspace.listing import PRODUCTS
+from outrider.workspace.listing import python_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +43,7 @@ def find_suite(root: Path) -> tuple[str, ...]:
     If pytest would collect none of them by itself, the files that hold them; nothing if there are none.
     """
     settings = read_pytest_settings(root)
-    texts = {path: _read(root / path) for path in _python_files(root)}
+    texts = {path: _read(root / path) for path in python_files(root)}
     tests = {path for path in texts if any(fnmatch(path.name, pattern) for pattern in settings.python_files)}
     used = _users(texts, tests)
     if found := used & tests:
@@ -96,14 +96,6 @@ def _settings(table: dict[str, object]) -> PytestSettings:
 
 def _words(value: object) -> tuple[str, ...]:
     return tuple(value.split()) if isinstance(value, str) else tuple(map(str, value)) if isinstance(value, list) else ()
-
-
-def _python_files(root: Path) -> Iterator[PurePosixPath]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name not in PRODUCTS and not name.startswith(".")]
-        for name in files:
-            if name.endswith(".py"):
-                yield PurePosixPath(Path(folder, name).relative_to(root).as_posix())
 
 
 def _read(path: Path) -> str:
