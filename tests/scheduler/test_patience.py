@@ -40,7 +40,8 @@ def run() -> Run:
 
 def test_a_finished_run_waits_until_the_disk_has_room() -> None:
     """It is said meanwhile, and stored afterwards."""
-    store, health, told = Full(), Health(), list[Run]()
+    store, health = Full(), Health()
+    told: list[Run] = []
     finished = run()
     thread = threading.Thread(target=PatientRecorder(store, health, told.extend).record, args=[finished])
     thread.start()
