@@ -22,6 +22,6 @@ from outrider.runs.turns import Turns
 
 __all__ = [
     "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
-    "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns", "is_vacuous",
-    "launched", "next_attempt", "primary_durations", "primary_series", "prove", "standings", "verdict",
+    "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns",
+    "is_vacuous", "launched", "next_attempt", "primary_durations", "primary_series", "prove", "standings", "verdict",
 ]  # fmt: skip

@@ -118,6 +118,13 @@ class Judge:
         Args:
             releases: Of its environment, in the order of time.
         """
+        fresh = self.caught_up(run, releases)
+        if fresh:
+            self._history.record_checkpoints([checkpoint for checkpoint, _ in fresh])
+        return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
+
+    def caught_up(self, run: Run, releases: Sequence[Release]) -> list[tuple[Checkpoint, Signal]]:
+        """Return what is known of a stored run's series after it, and what is said of each; nothing is written."""
         steps = primary_durations(run)
         place = (METRIC, run.environment, run.location)
         found = [
@@ -129,12 +136,10 @@ class Judge:
             return []
         settings = replace(self._settings, months=months_per_series(self._settings.months, len(found)))
         known = {one.series: one for one in self._history.checkpoints(found)}
-        fresh = [
+        return [
             self._catch_up(series, known.get(series), settings, releases=releases, due_us=run.due_us)
             for series in found
         ]
-        self._history.record_checkpoints([checkpoint for checkpoint, _ in fresh])
-        return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
 
     def _catch_up(
         self,

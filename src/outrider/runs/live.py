@@ -1,7 +1,7 @@
 """Judging for a service that sees every run: what is known of each series stays in memory between runs.
 
-It says what `Judge` says of the same runs in the same order; checkpoints are written once a minute instead of after each
-run. After a crash they are caught up from samples.
+It says what `Judge` says of the same runs in the same order; checkpoints are written once a minute instead of after
+each run. After a crash they are caught up from samples.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from outrider.baselines import RateState, State, dump, load, step_rate
 from outrider.model import Outcome
 from outrider.runs.judging import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
-from outrider.runs.primary import METRIC, TELLING, primary_durations
+from outrider.runs.primary import TELLING, primary_durations
 from outrider.store import Checkpoint, Points
 
 if TYPE_CHECKING:
@@ -133,15 +133,8 @@ class LiveJudge:
     def _learned(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
         """Judge from what is stored, and keep in memory what came of it."""
         self._save(self._known.pop((run.check, run.environment, run.location), {}).values())
-        found = self._judge.durations(run, releases)
-        steps = {step for step, _ in found}
-        wanted = [
-            one
-            for one in self._history.series(run.check)
-            if one.step in steps
-            and (one.metric, one.environment, one.location) == (METRIC, run.environment, run.location)
-        ]
+        fresh = self._judge.caught_up(run, releases)
         self._known[run.check, run.environment, run.location] = {
-            one.series.step: _Known(one.series, load(one.state), one.at_us) for one in self._history.checkpoints(wanted)
+            one.series.step: _Known(one.series, load(one.state), one.at_us, signal) for one, signal in fresh
         }
-        return found
+        return [(one.series.step, signal) for one, signal in fresh]

@@ -21,7 +21,7 @@ from outrider.scheduler.windows import Windows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import Run
+    from outrider.model import Check, CheckId, Run
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.health import Health
     from outrider.scheduler.plan import Due
@@ -65,6 +65,7 @@ class Service:
         self._ticked_us = clock.steady_us()
         self._era = 0
         self._from_us: int | None = None
+        self._checks: dict[CheckId, Check] = {}
         self.health = health
         self.locations = Locations()
         self.leading = Leading(store.schedule, clock, holder)
@@ -171,6 +172,7 @@ class Service:
             threading.Thread(target=old.close, args=[old.workspace.service.drain_s], daemon=True).start()
 
     def _plan(self, works: Works, from_us: int) -> None:
+        self._checks = {one.id: one for one in works.checks}
         failing = self.plan.failing if self.plan is not None else frozenset()
         self.plan = Plan(works.checks, works.workspace.timezone, from_us, failing)
 
@@ -195,12 +197,12 @@ class Service:
         self._pending += plan.until(now_us, _MOST_DUE)
         if self._pending:
             self._enqueue(works, now_us)
-        gone = self.desk.unknown({one.id for one in works.checks})
+        gone = self.desk.unknown(self._checks.keys())
         if gone:
             told = [vanished(entry, works.circumstances, now_us) for entry in gone]
             self._store.record_many(told)
             self._stored(told)
-        self.desk.hand_out({one.id: one for one in works.checks}, works.executors, now_us)
+        self.desk.hand_out(self._checks, works.executors, now_us)
 
     def _enqueue(self, works: Works, now_us: int) -> None:
         assert self._windows is not None

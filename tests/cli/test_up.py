@@ -1,0 +1,197 @@
+"""`outrider up` and the commands beside it, as they are typed, with a real target."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cli.conftest import CALM, Desk, at_a_terminal
+
+from outrider.model import Outcome
+from outrider.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from outrider.store import RunSummary
+
+WAIT_S = 60.0
+
+
+class Up:
+    """A service, and what it says."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "outrider", "up", "--port", "0"],
+            cwd=desk.root,
+            env={**os.environ, "TMPDIR": str(desk.temporary)},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=at_a_terminal,  # noqa: PLW1509 - no threads matter before exec
+        )
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr:
+            for line in self.process.stderr:
+                self.lines.append(line)
+
+    def said(self, event: str, times: int = 1) -> str:
+        """Wait until it has said something so often; return the last time."""
+        found: list[str] = []
+        until(lambda: len(found := [line for line in self.lines if event in line]) >= times, self.lines)
+        found = [line for line in self.lines if event in line]
+        return found[-1]
+
+    def page(self, path: str) -> tuple[int, str]:
+        port = json.loads(self.said("pages.answer"))["port"]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(WAIT_S)
+
+
+def until(holds: Callable[[], bool], told: object = None) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < deadline, told
+        threading.Event().wait(0.05)
+
+
+def stored_runs(desk: Desk) -> tuple[RunSummary, ...]:
+    with Store.open(desk.root / ".outrider/outrider.db", artifacts=desk.root / ".outrider/artifacts") as store:
+        return store.runs(limit=None)
+
+
+@contextmanager
+def up(desk: Desk) -> Iterator[Up]:
+    service = Up(desk)
+    try:
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.process.kill()
+            service.process.wait(WAIT_S)
+        service.reader.join(WAIT_S)
+
+
+@pytest.fixture
+def watched(tmp_path: Path, site: str) -> Desk:
+    desk = Desk(tmp_path / "ws", tmp_path / "tmp")
+    desk.root.mkdir()
+    desk.temporary.mkdir()
+    desk.write("outrider.toml", CALM + '[defaults]\nevery = "500ms"\n')
+    desk.write("probes/a.toml", f'[home]\nkind = "http"\nurl = "{site}/tiny"\n')
+    return desk
+
+
+def test_a_day_in_the_life(watched: Desk, site: str) -> None:
+    """It runs, tells, takes a change, refuses a broken one, pauses, is asked, is backed up, and ends by SIGTERM."""
+    with up(watched) as service:
+        service.said("run.stored", 2)
+        assert service.page("/healthz") == (200, "alive\n")
+        assert service.page("/readyz") == (200, "ready\n")
+        assert "probe:probes/a.toml::home" in service.page("/")[1]
+        assert re.search(
+            r'runs_total\{check="probe:probes/a.toml::home",.*"passed"\} [1-9]', service.page("/metrics")[1]
+        )
+        told = watched.json("status", "--json")
+        assert (told["running"], told["checks"][0]["outcome"]) == (True, "passed")
+
+        watched.write("probes/b.toml", "broken = [")
+        service.said("service.degraded")
+        service.said("run.stored", len([line for line in service.lines if "run.stored" in line]) + 1)
+        watched.write("probes/b.toml", f'[new]\nkind = "http"\nurl = "{site}/tiny"\n')
+        service.said("probes/b.toml::new")
+
+        assert watched.outrider("pause", "home", "--reason", "roof").stdout == "paused probe:probes/a.toml::home\n"
+        assert watched.json("status", "--json")["paused"][0]["reason"] == "roof"
+        asked = watched.outrider("now", "home").stdout.split()[0]
+        service.said(asked)
+        assert watched.outrider("resume", "home").returncode == 0
+
+        assert watched.outrider("backup", str(watched.root.parent / "backup")).returncode == 0
+        assert service.end() == 0
+
+    assert (
+        watched.json(
+            "status",
+            "--json",
+        )["running"]
+        is False
+    )
+    assert watched.leftovers() == []
+    done = watched.outrider("restore", str(watched.root.parent / "backup"))
+    assert (done.returncode, "store-exists" in done.stderr) == (2, True)
+    assert watched.outrider("restore", str(watched.root.parent / "backup"), "--force").returncode == 0
+    assert watched.json("runs", "--json")
+
+
+def test_kill_9_loses_nothing_and_stores_nothing_twice(watched: Desk) -> None:
+    """Again and again, at whatever moment; then the next one goes on at once."""
+    for times in (1, 3, 2):
+        with up(watched) as service:
+            service.said("run.stored", times)
+            service.process.kill()
+            service.process.wait(WAIT_S)
+        told = {json.loads(line)["run"] for line in service.lines if "run.stored" in line and line.endswith("}\n")}
+        with Store.open(
+            watched.root / ".outrider/outrider.db", artifacts=watched.root / ".outrider/artifacts"
+        ) as store:
+            stored = [one.id for one in store.runs(limit=None)]
+        assert told <= set(stored)
+        assert len(stored) == len(set(stored))
+    with up(watched) as service:
+        service.said("run.stored")
+        assert service.end() == 0
+    assert watched.leftovers() == []
+
+
+def test_the_second_waits_and_takes_over(watched: Desk) -> None:
+    """The leader is killed: the standby leads, and every run is stored once."""
+    with up(watched) as leader:
+        leader.said("run.stored")
+        with up(watched) as standby:
+            standby.said("workspace.loaded")
+            assert standby.page("/readyz") == (503, "waits in standby for another process to end\n")
+            leader.process.kill()
+            leader.process.wait(WAIT_S)
+            standby.said("run.stored")
+            assert standby.page("/readyz")[0] == 200
+            assert standby.end() == 0
+    due = [one.due_us for one in stored_runs(watched) if one.outcome is not Outcome.MISSED]
+    assert len(due) == len(set(due))
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs Debian's prometheus")
+def test_prometheus_scrapes_the_metrics(watched: Desk, tmp_path: Path) -> None:
+    """The real one, which accepts every line."""
+    with up(watched) as service:
+        service.said("run.stored")
+        text = service.page("/metrics")[1]
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert service.end() == 0

@@ -1,0 +1,63 @@
+"""What is judged from memory is what is judged from the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.baselines import Settings
+from outrider.model import (
+    Attempt,
+    CheckId,
+    Circumstances,
+    Measurement,
+    Outcome,
+    Run,
+    Sample,
+    Step,
+    StepKind,
+    new_run_id,
+)
+from outrider.runs import Judge, LiveJudge
+from outrider.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW_US = 1_800_000_000_000_000
+MINUTE_US = 60_000_000
+
+
+def run(number: int) -> Run:
+    due_us = NOW_US + number * 5 * MINUTE_US
+    took_ms = (400.0 if number > 380 else 200.0) + (number * 37 % 23)
+    outcome = Outcome.FAILED if number % 50 == 49 else Outcome.PASSED
+    steps = (Step("pay", "pay", StepKind.NAMED, 0.0, took_ms),)
+    measurement = Measurement(outcome, "", due_us, took_ms, steps, (Sample("pay", "duration_ms", took_ms),))
+    attempt = Attempt(1, outcome is Outcome.PASSED, False, measurement)
+    identity = new_run_id(due_us, number.to_bytes(10))
+    check = CheckId("probe:a")
+    return Run(identity, check, "production", "local", due_us, due_us, due_us, outcome, "", (attempt,), Circumstances())
+
+
+def test_live_judging_says_the_same(tmp_path: Path) -> None:
+    """Through learning, failures, a new level, and a restart in between."""
+    settings = Settings()
+    with (
+        Store.open(tmp_path / "a.db", artifacts=tmp_path / "a") as stored,
+        Store.open(tmp_path / "b.db", artifacts=tmp_path / "b") as lived,
+    ):
+        judge, live = Judge(stored, settings), LiveJudge(lived, settings)
+        for number in range(420):
+            if number == 200:
+                live = LiveJudge(lived, settings)  # a crash: nothing was flushed
+            one = run(number)
+            stored.record(one)
+            lived.record(one)
+            told, expected = live.judge(one), judge.judge(one)
+            assert [(each.step, repr(each.signal)) for each in told] == [
+                (each.step, repr(each.signal)) for each in expected
+            ], number
+        live.flush()
+        (checkpoint,) = lived.checkpoints(lived.series(CheckId("probe:a"))[:1])
+        (other,) = stored.checkpoints(stored.series(CheckId("probe:a"))[:1])
+    assert (checkpoint.at_us, checkpoint.condition, checkpoint.state) == (other.at_us, other.condition, other.state)

@@ -1,0 +1,177 @@
+"""What the tests of this room share: clocks that are set, checks, and works that answer at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from outrider.model import Attempt, Check, CheckId, Circumstances, Kind, Measurement, Outcome, Policy, Run
+from outrider.scheduler import Health, Service, Verdicts
+from outrider.store import Store
+from outrider.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from outrider.model import RunId
+    from outrider.runs import Judgement
+    from outrider.scheduler import Executor, PatientRecorder
+    from outrider.store import QueueEntry
+
+NOW_US = 1_800_000_000_000_000
+SECOND_US = 1_000_000
+
+
+@dataclass
+class SetClock:
+    """Clocks that stand until they are moved."""
+
+    wall: int = NOW_US
+    steady: int = 5_000_000_000
+
+    def wall_us(self) -> int:
+        return self.wall
+
+    def steady_us(self) -> int:
+        return self.steady
+
+    def passes(self, seconds: float) -> None:
+        self.wall += round(seconds * SECOND_US)
+        self.steady += round(seconds * SECOND_US)
+
+    def is_set(self, by_s: float) -> None:
+        self.wall += round(by_s * SECOND_US)
+
+
+def check(name: str = "a", **policy: Any) -> Check:
+    identity = CheckId(f"probe:p.toml::{name}")
+    return Check(identity, Kind.PROBE, "p.toml", name, name, Policy(**{"every_s": 60.0, **policy}), line=3)
+
+
+@dataclass
+class Instant:
+    """An executor whose runs end when they begin, or when they are let."""
+
+    recorder: Callable[[], PatientRecorder]
+    clock: SetClock
+    room: int = 1_000
+    holds: bool = False
+    begun: list[QueueEntry] = field(default_factory=list)
+    held: list[Run] = field(default_factory=list)
+    killed: list[RunId] = field(default_factory=list)
+
+    def begin(self, work: Sequence[tuple[QueueEntry, Check]]) -> None:
+        for entry, one in work:
+            self.begun.append(entry)
+            self.held.append(made(entry, one, self.clock.wall))
+        if not self.holds:
+            self.let()
+
+    def let(self) -> None:
+        runs, self.held = self.held, []
+        self.recorder().record_many(runs)
+
+    def kill(self, run: RunId) -> None:
+        self.killed.append(run)
+
+    def close(self, within_s: float) -> None:
+        if self.held:
+            self.let()
+
+
+def made(entry: QueueEntry, one: Check, at_us: int, outcome: Outcome = Outcome.PASSED) -> Run:
+    attempt = Attempt(1, True, False, Measurement(outcome, "", at_us, 1.0))
+    return Run(
+        entry.run, entry.check, one.policy.environment, entry.location, entry.due_us, at_us, at_us,
+        outcome, "", (attempt,), Circumstances(),
+    )  # fmt: skip
+
+
+@dataclass
+class FixedWorks:
+    workspace: Workspace
+    checks: Sequence[Check]
+    executors: dict[Kind, Executor]
+    circumstances: Circumstances = field(default_factory=Circumstances)
+
+    def close(self, within_s: float) -> None:
+        for one in self.executors.values():
+            one.close(within_s)
+
+
+@dataclass
+class FixedMaker:
+    works: FixedWorks
+    fresh: bool = False
+    error: Exception | None = None
+
+    def changed(self) -> bool:
+        return self.fresh
+
+    def make(self) -> FixedWorks:
+        self.fresh = False
+        if self.error is not None:
+            raise self.error
+        return self.works
+
+
+@dataclass
+class Ears:
+    """A listener that remembers."""
+
+    runs: list[Run] = field(default_factory=list)
+
+    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+        self.runs.append(run)
+
+    def ticked(self, now_us: int) -> None:
+        """Nothing is due for it."""
+
+
+@dataclass
+class Stage:
+    """A service whose time passes when it is told to."""
+
+    store: Store
+    clock: SetClock
+    service: Service
+    executor: Instant
+    maker: FixedMaker
+
+    def passes(self, seconds: float, step_s: float = 1.0) -> None:
+        for _ in range(round(seconds / step_s)):
+            self.clock.passes(step_s)
+            self.service.tick()
+
+    def outcomes(self) -> list[Outcome]:
+        return [one.outcome for one in self.store.runs(limit=None)][::-1]
+
+
+class Stages:
+    """Sets up services on one store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Store.open(folder / "outrider.db", artifacts=folder / "artifacts", busy_timeout_s=0.2)
+
+    def stage(
+        self, *checks: Check, holder: str = "elsewhere 1 1.0", clock: SetClock | None = None, **settings: Any
+    ) -> Stage:
+        clock = clock or SetClock()
+        health = Health()
+        executor = Instant(lambda: service.recorder, clock)
+        works = FixedWorks(Workspace(root=self.folder, name="t", **settings), checks, {Kind.PROBE: executor})
+        maker = FixedMaker(works)
+        verdicts = Verdicts(None, [], health)
+        service = Service(self.store, maker, verdicts, health=health, clock=clock, holder=holder)
+        return Stage(self.store, clock, service, executor, maker)
+
+
+@pytest.fixture
+def stages(tmp_path: Path) -> Iterator[Stages]:
+    made = Stages(tmp_path)
+    yield made
+    made.store.close()

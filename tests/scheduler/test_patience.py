@@ -1,0 +1,62 @@
+"""A store that refuses for a while, and an interval of trouble that ends by itself."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.scheduler.conftest import NOW_US, check, made
+
+from outrider.model import RunId, StoreError, new_run_id
+from outrider.scheduler import Health, PatientRecorder
+from outrider.store import QueueEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.model import Run
+
+
+class Full:
+    """A store without room, until there is some."""
+
+    def __init__(self) -> None:
+        self.refused = threading.Event()
+        self.room = threading.Event()
+        self.runs: list[Run] = []
+
+    def record_many(self, runs: Sequence[Run]) -> None:
+        if not self.room.is_set():
+            self.refused.set()
+            raise StoreError("no room left", slug="store-full")
+        self.runs += runs
+
+
+def run() -> Run:
+    one = check()
+    return made(QueueEntry(RunId(new_run_id(NOW_US)), one.id, "local", NOW_US), one, NOW_US)
+
+
+def test_a_finished_run_waits_until_the_disk_has_room() -> None:
+    """It is said meanwhile, and stored afterwards."""
+    store, health = Full(), Health()
+    told: list[Run] = []
+    finished = run()
+    thread = threading.Thread(target=PatientRecorder(store, health, told.extend).record, args=[finished])
+    thread.start()
+    assert store.refused.wait(10)
+    assert told == []
+    store.room.set()
+    thread.join(10)
+
+    assert store.runs == told == [finished]
+
+
+def test_at_the_end_it_is_tried_once_more() -> None:
+    """A service that is told to stop does not wait for ever."""
+    recorder = PatientRecorder(Full(), Health(), lambda _: None)
+    recorder.give_up()
+
+    with pytest.raises(StoreError, match="no room left"):
+        recorder.record(run())

@@ -1,0 +1,87 @@
+"""When checks are due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from tests.scheduler.conftest import NOW_US, SECOND_US, check
+
+from outrider.scheduler import problems_of
+from outrider.scheduler.timetable import Cron, Interval, timetable
+
+
+def us(text: str, zone: str = "UTC") -> int:
+    return round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp() * SECOND_US)
+
+
+def times(cron: Cron, after: str, count: int) -> list[str]:
+    at_us, found = us(after), []
+    for _ in range(count):
+        following = cron.after(at_us)
+        assert following is not None
+        at_us = following
+        found.append(datetime.fromtimestamp(at_us / 1e6, UTC).strftime("%d %H:%M"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fields", "after", "expected"),
+    [
+        ("30 2 * * *", "2027-03-27T12:00", ["28 01:30", "29 00:30"]),  # 02:30 does not exist on the 28th
+        ("30 2 * * *", "2027-10-30T12:00", ["31 00:30", "31 01:30", "01 01:30"]),  # 02:30 comes twice on the 31st
+        ("0 12 * * 0", "2027-01-01T00:00", ["03 11:00"]),  # Sunday is 0 ...
+        ("0 12 * * 7", "2027-01-01T00:00", ["03 11:00"]),  # ... and 7
+        ("0 12 * * 0-1", "2027-01-01T00:00", ["03 11:00", "04 11:00", "10 11:00"]),
+        ("0 12 * * 1-5", "2027-01-01T12:00", ["04 11:00", "05 11:00"]),
+        ("*/20 8-9 * * mon-fri", "2027-01-01T07:30", ["01 07:40", "01 08:00"]),
+    ],
+)
+def test_cron_follows_the_time_zone(fields: str, after: str, expected: list[str]) -> None:
+    """A time that is skipped runs after the gap, one that comes twice runs twice; weekdays are those of crontab."""
+    assert times(Cron(fields, "Europe/Berlin"), after, len(expected)) == expected
+
+
+@given(some.integers(1, 10**12), some.integers(0, 10**12), some.integers(0, 4 * 10**15))
+def test_an_interval_is_later_and_not_by_more_than_itself(every_us: int, phase_us: int, at_us: int) -> None:
+    """Whatever the phase."""
+    found = Interval(every_us, phase_us).after(at_us)
+
+    assert found is not None
+    assert at_us < found <= at_us + every_us
+
+
+def test_jitter_is_bounded_and_the_same_every_time() -> None:
+    """The same check and time give the same answer, so that two schedulers agree."""
+    table, again = (timetable(check(jitter_s=20.0), "UTC") for _ in range(2))
+    exact = timetable(check(), "UTC")
+    at_us, plain_us = NOW_US, NOW_US
+    for _ in range(50):
+        found, plain = table.after(at_us), exact.after(plain_us)
+        assert found is not None
+        assert plain is not None
+        assert found == again.after(at_us)
+        at_us, plain_us = found, plain
+
+    assert abs(at_us - plain_us) <= 80 * SECOND_US
+
+
+def test_checks_of_one_interval_are_spread() -> None:
+    """500 checks do not ask a target in the same second."""
+    due = [timetable(check(str(number)), "UTC").after(NOW_US) for number in range(500)]
+
+    assert len({one // SECOND_US for one in due if one}) == 60
+
+
+@pytest.mark.parametrize(
+    ("cron", "slug"),
+    [("0 0 30 2 *", "cron-never"), ("* * *", "bad-cron"), ("61 * * * *", "bad-cron"), ("x y z a b", "bad-cron")],
+)
+def test_a_cron_that_is_of_no_use_is_told(cron: str, slug: str) -> None:
+    """With file and line."""
+    (problem,) = problems_of([check(cron=cron), check("good", cron="0 0 * * *"), check("plain")], "UTC", NOW_US)
+
+    assert (problem.slug, str(problem.where)) == (slug, "p.toml:3")
