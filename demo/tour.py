@@ -84,6 +84,7 @@ def _tour(shop: Shop, postbox: Postbox) -> int:
         _say("The shop should have been healthy, and was not.")
         return code
     count = _give_a_past()
+    _set_judging(on=True)
     _say(
         f"2. To have something to compare with, {count:,} runs of the last {DAYS:g} days are simulated (and marked so)."
     )
@@ -115,10 +116,17 @@ def _make_workspace() -> None:
     """Make the tour's workspace of the root's own: its journeys, probes, alerts and runbooks as they are."""
     shutil.rmtree(WORKSPACE, ignore_errors=True)
     WORKSPACE.mkdir(parents=True)
-    shutil.copy(ROOT / "outrider.toml", WORKSPACE)
+    _set_judging(on=False)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, WORKSPACE / name, ignore=shutil.ignore_patterns("__pycache__"))
     (WORKSPACE / "scheduler/schedule.toml").write_text(SCHEDULE, encoding="utf-8")
+
+
+def _set_judging(*, on: bool) -> None:
+    """Write the settings; the judge begins with the oldest run, so it waits until the past is there."""
+    settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
+    off = "" if on else "\n[capabilities]\njudging = false\n"
+    (WORKSPACE / "outrider.toml").write_text(settings + off, encoding="utf-8")
 
 
 def _give_a_past() -> int:
