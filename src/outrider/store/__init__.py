@@ -15,6 +15,7 @@ from outrider.store.values import (
     StoredCheck,
     StoredProof,
     StoredRun,
+    Tally,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "StoredCheck",
     "StoredProof",
     "StoredRun",
+    "Tally",
 ]  # fmt: skip
