@@ -22,9 +22,11 @@ from outrider.baselines.state import Condition, Episode, Event, EventKind, Signa
 
 __all__ = [
     "ERROR_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison", "Condition",
-    "Direction", "Episode", "Event", "EventKind", "Knee", "Part", "Plan", "Quantile", "RateSignal", "RateState", "Scale",
+    "Direction", "Episode", "Event", "EventKind", "Knee", "Part", "Plan", "Quantile", "RateSignal", "RateState",
+    "Scale",
     "Settings", "Signal", "State", "Verdict", "calibrate", "change_points", "compare", "compare_errors", "correct",
     "days_to_breach", "discoveries", "dump", "error_budget", "explain", "false_fail_rate", "find_knee",
-    "hourly_ratios", "is_saturated", "judge_so_far", "load", "months_per_series", "nominal_levels", "precede", "proportion_interval", "quantile_of",
+    "hourly_ratios", "is_saturated", "judge_so_far", "load", "months_per_series", "nominal_levels", "precede",
+    "proportion_interval", "quantile_of",
     "replay", "replay_rates", "run_plan", "sensitivities", "step", "step_rate", "without_season",
 ]  # fmt: skip
