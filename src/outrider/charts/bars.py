@@ -46,8 +46,8 @@ def draw_shift(before: ArrayLike, now: ArrayLike, words: tuple[str, str]) -> str
     legend = f'<text class="old" x="6" y="11">{escape(words[0])}</text><text class="new" x="120" y="11">'
     legend += f"{escape(words[1])}</text>"
     axis = "".join(
-        f'<text class="x" x="{x.at(_BINS * share)}" y="{_HEIGHT - 6}">{milliseconds(float(low * (high / low) ** share))}'
-        "</text>"
+        f'<text class="x" x="{x.at(_BINS * share)}" y="{_HEIGHT - 6}">'
+        f"{milliseconds(float(low * (high / low) ** share))}</text>"
         for share in (0.1, 0.5, 0.9)
     )
     outlines = "".join(

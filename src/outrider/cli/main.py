@@ -27,6 +27,7 @@ _COMMANDS = {
     "baseline": "Accept what is normal, and see what was accepted.",
     "release": "Mark a deploy, so that changes can be explained by it.",
     "changes": "List when steps took a new level, and the release that explains it.",
+    "report": "Write what happened in a week, a day or a release.",
     "calibrate": "Say what the judge's sensitivity means on stored history.",
 }
 INTERRUPTED = 130

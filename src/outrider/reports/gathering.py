@@ -47,8 +47,11 @@ def gather(
     """Return what is to be told about a period; nothing later than `now_us` is looked at."""
     source = incidents or NoIncidents()
     checks = {str(one.id): one for one in store.checks()}
-    tallies = [one for one in store.tallies(period.before_us, period.until_us) if _is_wanted(one, settings)]
-    health = health_of(tallies, period.since_us, settings.objective, checks)
+    earlier, tallies = (
+        [one for one in store.tallies(*span) if _is_wanted(one, settings)]
+        for span in ((period.before_us, period.since_us), (period.since_us, period.until_us))
+    )
+    health = health_of(tallies, earlier, settings.objective, checks)
     reasons = _reasons(store, period)
     releases = [one for one in store.releases(settings.environment or None) if one.at_us < period.until_us]
     told, changes = [], []
@@ -73,7 +76,7 @@ def gather(
         noise=source.noise(period.since_us, period.until_us),
         load=_loads(store, period, told),
         forecasts=tuple(forecasts),
-        unmeasured=tuple(_unmeasured(store, told, period, now_us, settings)),
+        unmeasured=tuple(_unmeasured(store, told, now_us, settings)),
         simulated=_is_simulated(store),
         releases=tuple((one.at_us, one.name) for one in releases if one.at_us >= period.since_us),
     )
@@ -114,7 +117,7 @@ def _measured(
     return replace(one, steps=tuple(figures), charts=charts), changes
 
 
-def _charts(
+def _charts(  # noqa: PLR0917 - what a chart is made of
     store: Store,
     one: Health,
     read: Sequence[tuple[Series, Points]],
@@ -175,14 +178,13 @@ def _loads(store: Store, period: Period, health: Sequence[Health]) -> tuple[Load
     return tuple(found)
 
 
-def _unmeasured(
-    store: Store, health: Sequence[Health], period: Period, now_us: int, settings: ReportSettings
-) -> list[str]:
-    lines = []
+def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
     seen = {one.check for one in health if one.runs}
-    for check in store.checks():
-        if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks):
-            lines.append(f"{check.id}: no run in this time (deleted, switched off, or never due)")
+    lines = [
+        f"{check.id}: no run in this time (deleted, switched off, or never due)"
+        for check in store.checks()
+        if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
+    ]
     for one in health:
         absent = sum(one.counts.get(each, 0) for each in (Outcome.MISSED, Outcome.SKIPPED))
         vague = sum(one.counts.get(each, 0) for each in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))

@@ -22,17 +22,17 @@ _ABSENT = frozenset({Outcome.MISSED, Outcome.SKIPPED})
 
 
 def health_of(
-    tallies: Iterable[Tally], since_us: int, objective: float, checks: Mapping[str, StoredCheck]
+    tallies: Iterable[Tally], earlier: Iterable[Tally], objective: float, checks: Mapping[str, StoredCheck]
 ) -> list[Health]:
-    """Return the health of each check and place that has tallies; those before `since_us` are what it is compared with.
+    """Return the health of each check and place that has tallies; `earlier` is what it is compared with.
 
     The least available come first, then those with the least coverage, then by name.
     """
     now: dict[Place, Counter[Outcome]] = defaultdict(Counter)
     before: dict[Place, Counter[Outcome]] = defaultdict(Counter)
-    for one in tallies:
-        side = now if one.hour_us >= since_us else before
-        side[one.check, one.environment, one.location][one.outcome] += one.count
+    for side, some in ((now, tallies), (before, earlier)):
+        for one in some:
+            side[one.check, one.environment, one.location][one.outcome] += one.count
     found = [_health(place, now[place], before[place], objective, checks) for place in sorted({*now, *before})]
     return sorted(found, key=_severity)
 

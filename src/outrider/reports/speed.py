@@ -85,7 +85,7 @@ def changes_of(place: tuple[str, str], points: Points, releases: Sequence[Releas
 def trend_of(
     title: str, points: Points, period: Period, changes: Sequence[Change], releases: Sequence[Release]
 ) -> Trend:
-    """Return six-hourly medians, and the band in which nine of ten of those before the period lay at that time of day."""
+    """Return six-hourly medians, and the band that nine of ten earlier ones at that time of day lay in."""
     at_us, value = medians(points, _POINT_US)
     if not len(at_us):
         return Trend(title, (), ())

@@ -50,9 +50,10 @@ def _changed(changes: Sequence[Change], period: Period) -> str:
     since = datetime.fromtimestamp(largest.at_us / 1_000_000, ZoneInfo(period.timezone))
     cause = f", with release {largest.release}" if largest.release else ", with no release near it"
     step = f"{largest.step} of " if largest.step else ""
+    name = largest.check.partition(":")[2] or largest.check
     return (
-        f"{slower} step{'' if slower == 1 else 's'} became slower and {len(changes) - slower} quicker; the largest change: "
-        f"{step}{largest.check.partition(':')[2] or largest.check} {largest.ratio:+.0%} since {since:%a %d %b %H:%M}{cause}."
+        f"{slower} step{'' if slower == 1 else 's'} became slower and {len(changes) - slower} quicker; the largest: "
+        f"{step}{name} {largest.ratio:+.0%} since {since:%a %d %b %H:%M}{cause}."
     )
 
 
