@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demo.history import write_demo_report
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,7 +39,9 @@ def main() -> int:
             return 1
         _say("The failing run, with its steps, its reason, and where the evidence lies:")
         _outrider("show", failed, environment=environment)
+        report = _weekly_report()
         _say(
+            f"The weekly report of this, with simulated history before it, marked as such: {report}\n"
             "Look closer:\n"
             f"  .venv/bin/outrider show {failed} --open trace         # Playwright's viewer\n"
             f"  .venv/bin/outrider show {failed} --open screenshot\n"
@@ -93,6 +97,14 @@ def _last_failed() -> str | None:
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     runs = json.loads(told)
     return str(runs[0]["id"])[-8:] if runs else None
+
+
+def _weekly_report() -> Path:
+    """Write the report of what the tour saw; the history before it is simulated, in a store of its own."""
+    folder = ROOT / ".outrider" / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        return write_demo_report(ROOT, Path(name), folder / "weekly.html")
 
 
 def _say(text: str) -> None:

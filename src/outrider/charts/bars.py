@@ -64,8 +64,8 @@ def _outline(shares: ArrayLike, x: Scale, y: Scale) -> str:
 
 
 def draw_waterfall(steps: Sequence[Waterfall]) -> str:
-    """Return the steps of a run one below the other; nothing without steps."""
-    if not steps:
+    """Return the steps of a run one below the other; nothing for fewer than two."""
+    if len(steps) < 2:
         return ""
     end = max(one.offset_ms + one.duration_ms for one in steps)
     x = Scale(0, end, 170, 560)

@@ -77,7 +77,7 @@ def gather(
         load=_loads(store, period, told),
         forecasts=tuple(forecasts),
         unmeasured=tuple(_unmeasured(store, told, now_us, settings)),
-        simulated=_is_simulated(store),
+        simulated=any(host.startswith(SIMULATED) for host in store.hosts()),
         releases=tuple((one.at_us, one.name) for one in releases if one.at_us >= period.since_us),
     )
 
@@ -192,12 +192,7 @@ def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: R
             lines.append(f"{one.check}: {absent:,} of {one.runs:,} runs were missed or skipped")
         if vague:
             lines.append(f"{one.check}: {vague:,} of {one.runs:,} runs were inconclusive or could not start")
-    future = sum(one.count for one in store.tallies(now_us + _HOUR_US, 1 << 62))
+    future = sum(one.runs for one in store.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
         lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")
     return lines
-
-
-def _is_simulated(store: Store) -> bool:
-    last = store.runs(limit=1)
-    return bool(last) and store.run(last[0].id).run.circumstances.host.startswith(SIMULATED)

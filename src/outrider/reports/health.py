@@ -32,7 +32,7 @@ def health_of(
     before: dict[Place, Counter[Outcome]] = defaultdict(Counter)
     for side, some in ((now, tallies), (before, earlier)):
         for one in some:
-            side[one.check, one.environment, one.location][one.outcome] += one.count
+            side[one.check, one.environment, one.location][one.outcome] += one.runs
     found = [_health(place, now[place], before[place], objective, checks) for place in sorted({*now, *before})]
     return sorted(found, key=_severity)
 

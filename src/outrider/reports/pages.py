@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from outrider.charts.scale import milliseconds
 from outrider.model import ConfigError, Outcome, Place
-from outrider.reports.summary import percent
+from outrider.reports.summary import is_missed, percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,13 +95,13 @@ def _moment(zone: ZoneInfo, at_us: int) -> str:
 
 
 def _budget(left: float) -> str:
-    return f"{left:.0%}" if left >= 0 else f"overspent {1 - left:.1f}×"
+    return f"{left:.0%}" if left >= 0 else f"overspent: used {1 - left:.1f} times"
 
 
 def _quantile(one: Quantile | None) -> str:
     if one is None:
         return "too little data"
-    return f"{milliseconds(one.value)} ({milliseconds(one.low)} to {milliseconds(one.high)})"
+    return f"{milliseconds(one.value)} ({milliseconds(one.low)} to {milliseconds(one.high)})".replace(" ms", "\u00a0ms")
 
 
 def _short(text: str) -> str:
@@ -116,9 +116,10 @@ def _span(length_us: int) -> str:
 def _standing(one: Health, objective: float) -> str:
     if one.availability is None:
         return "warn"
-    if one.availability.share < objective:
+    if is_missed(one, objective):
         return "bad"
-    return "warn" if one.coverage is not None and one.coverage < _LOW_COVERAGE else "good"
+    covered = one.coverage is None or one.coverage >= _LOW_COVERAGE
+    return "good" if covered and one.availability.share >= objective else "warn"
 
 
 def _drawn(svg: str) -> Markup:

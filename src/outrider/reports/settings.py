@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from outrider.model import ConfigError, Place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECTIONS = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise", "unmeasured")
+SECTIONS = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise", "unmeasured", "details")
 FOLDER = "reports"
 
 
@@ -55,7 +55,8 @@ def read_settings(root: Path, name: str) -> ReportSettings:
             raise _wrong(shown, f"{key} is not known", f"known are: {', '.join(sorted(known))}")
         if (problem := _problem(key, value)) is not None:
             raise _wrong(shown, f"{key} = {value!r} {problem[0]}", problem[1])
-    return ReportSettings(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return ReportSettings(**given)
 
 
 def _problem(key: str, value: object) -> tuple[str, str] | None:

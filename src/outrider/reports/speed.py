@@ -89,6 +89,8 @@ def trend_of(
     at_us, value = medians(points, _POINT_US)
     if not len(at_us):
         return Trend(title, (), ())
+    if len(at_us) > 1 and at_us[-1] + _POINT_US > period.until_us:
+        at_us, value = at_us[:-1], value[:-1]  # not over yet: few values, far from the median of a whole one
     grid = np.arange(at_us[0], at_us[-1] + _POINT_US, _POINT_US)
     shown = np.full(len(grid), math.nan)
     shown[np.searchsorted(grid, at_us)] = value

@@ -19,7 +19,11 @@ def summarise(
     health: Sequence[Health], changes: Sequence[Change], forecasts: Sequence[Forecast], objective: float, period: Period
 ) -> tuple[str, ...]:
     """Return three sentences; `health` has the worst first, `changes` the largest."""
-    return _standing(health, objective), _changed(changes, period), _advice(health, changes, forecasts)
+    return (
+        _standing(health, objective),
+        _changed(health, changes, period),
+        _advice(health, changes, forecasts, objective),
+    )
 
 
 def percent(share: float) -> str:
@@ -33,18 +37,30 @@ def _standing(health: Sequence[Health], objective: float) -> str:
     if not telling:
         return "Nothing was measured in this time, so nothing can be said about it."
     met = sum(one.availability is not None and one.availability.share >= objective for one in telling)
+    missed = sum(is_missed(one, objective) for one in telling)
     worst = telling[0]
     assert worst.availability is not None
     told = f"{met} of {len(telling)} checks met the objective of {percent(objective)}"
     if met == len(telling):
         return f"{told}; {sum(one.availability.total for one in telling if one.availability):,} runs say so."
     seen = worst.availability
-    return f"{told}; the worst, {worst.name}, was good in {seen.good:,} of {seen.total:,} runs ({percent(seen.share)})."
+    sure = f", {missed} surely missed it" if missed else ", and of none is it sure that it missed it"
+    return (
+        f"{told}{sure}; the worst, {worst.name}, passed {seen.good:,} of {seen.total:,} runs ({percent(seen.share)})."
+    )
 
 
-def _changed(changes: Sequence[Change], period: Period) -> str:
+def is_missed(one: Health, objective: float) -> bool:
+    """Return whether a check surely missed the objective: the whole interval lies below it."""
+    return one.availability is not None and one.availability.high < objective
+
+
+def _changed(health: Sequence[Health], changes: Sequence[Change], period: Period) -> str:
+    seen = sum(step.p50 is not None for one in health for step in one.steps)
+    if not seen:
+        return "Too few durations were measured to say whether anything became slower."
     if not changes:
-        return "No step took a new level that is larger than its noise."
+        return f"None of {seen} steps took a new level that is larger than its noise."
     slower = sum(one.ratio > 0 for one in changes)
     largest = changes[0]
     since = datetime.fromtimestamp(largest.at_us / 1_000_000, ZoneInfo(period.timezone))
@@ -57,13 +73,15 @@ def _changed(changes: Sequence[Change], period: Period) -> str:
     )
 
 
-def _advice(health: Sequence[Health], changes: Sequence[Change], forecasts: Sequence[Forecast]) -> str:
-    spent = [one for one in health if one.budget_left is not None and one.budget_left < 0]
+def _advice(
+    health: Sequence[Health], changes: Sequence[Change], forecasts: Sequence[Forecast], objective: float
+) -> str:
+    spent = [one for one in health if is_missed(one, objective)]
     slower = next((one for one in changes if one.ratio > 0), None)
     blind = [one for one in health if one.coverage is not None and one.coverage < _FULL_COVERAGE]
     if spent:
         why = f": {spent[0].reasons[0][0]}" if spent[0].reasons else ""
-        more = f", then at {len(spent) - 1} more that overspent their error budget" if len(spent) > 1 else ""
+        more = f", then at {len(spent) - 1} more that surely missed the objective" if len(spent) > 1 else ""
         return f"Look first at {spent[0].name}{more}{why[:160]}."
     if slower:
         what = f"what release {slower.release} changed" if slower.release else "what changed then"

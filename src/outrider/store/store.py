@@ -19,7 +19,7 @@ from outrider.store.reading import (
 )
 from outrider.store.recording import Recorder
 from outrider.store.retention import prune
-from outrider.store.tallies import read_tallies
+from outrider.store.tallies import read_hosts, read_tallies
 from outrider.store.values import Retention
 from outrider.store.whole_runs import read_run
 
@@ -178,6 +178,11 @@ class Store:
         """Return how many runs with since_us <= due_us < until_us ended how, by check, place, release and hour."""
         with self._database.reading() as connection:
             return read_tallies(connection, since_us, until_us)
+
+    def hosts(self) -> tuple[str, ...]:
+        """Return the hosts that runs were ever measured on, by name."""
+        with self._database.reading() as connection:
+            return read_hosts(connection)
 
     def last_runs(self) -> tuple[RunSummary, ...]:
         """Return the latest run of every check that has one, by check id."""

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 HOUR_US = 3_600_000_000
 
 
+def read_hosts(connection: Connection) -> tuple[str, ...]:
+    """Return the hosts that runs were ever measured on, by name."""
+    return tuple(sorted(set(connection.execute(select(circumstances.c.host)).scalars())))
+
+
 def read_tallies(connection: Connection, since_us: int, until_us: int) -> tuple[Tally, ...]:
     """Return how many runs that were due in since_us <= due < until_us ended how, by check, place and hour."""
     hour = (runs.c.due_us // HOUR_US).label("hour")

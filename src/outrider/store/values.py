@@ -61,7 +61,7 @@ class Tally(NamedTuple):
     release: str
     hour_us: int
     outcome: Outcome
-    count: int
+    runs: int
 
 
 @dataclass(frozen=True, slots=True)
