@@ -1,4 +1,4 @@
-"""The demo's weekly report: what the tour just saw, after five simulated weeks of the same checks, marked as such."""
+"""The demo's weekly report: what the tour just saw, beside five simulated weeks of other checks, marked as such."""
 
 from __future__ import annotations
 
