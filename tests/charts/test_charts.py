@@ -11,7 +11,9 @@ from outrider.charts import Trend, Waterfall, draw_heat, draw_shift, draw_trend,
 
 NAN = math.nan
 CHARTS = {
-    "trend": draw_trend(Trend("<b>&", range(5), [1.0, NAN, 3.0, 2.0, NAN], [0.5] * 5, [4.0] * 5, [(1, "<i>")], [(2, "<x>")], [(3, '"')])),
+    "trend": draw_trend(
+        Trend("<b>&", range(5), [1.0, NAN, 3.0, 2.0, NAN], [0.5] * 5, [4.0] * 5, [(1, "<i>")], [(2, "<x>")], [(3, '"')])
+    ),
     "one point": draw_trend(Trend("t", [7], [0.0])),
     "level": draw_trend(Trend("t", range(3), [5.0] * 3)),
     "shift": draw_shift([1.0, 2.0, 3.0], [2.0, 3.0], ("<old>", "new")),

@@ -37,7 +37,7 @@ def render_html(report: Report, settings: ReportSettings, root: Path | None = No
     Raises:
         ConfigError: bad-template.
     """
-    from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError  # noqa: PLC0415
+    from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined  # noqa: PLC0415
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
 
     own = [FileSystemLoader(root / TEMPLATES)] if root else []
@@ -61,7 +61,7 @@ def render_html(report: Report, settings: ReportSettings, root: Path | None = No
     try:
         page = environment.get_template("report.html")
         return page.render(report=report, sections=settings.sections, detailed=settings.detailed)
-    except (TemplateError, TypeError, ValueError) as error:
+    except Exception as error:  # a template of the workspace may raise anything
         line = getattr(error, "lineno", None) or _line_of(error)
         name = getattr(error, "name", None) or "report.html"
         fix = "correct it, or remove it to have Outrider's own"
