@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 """The demo's weekly report: what the tour just saw, beside five simulated weeks of other checks, marked as such."""
 
 from __future__ import annotations
@@ -32,3 +33,97 @@ def write_demo_report(root: Path, scratch: Path, target: Path) -> Path:
         report = gather(shown, settings, period, now_us, workspace=workspace.name)
     target.write_text(render_html(report, settings, root), encoding="utf-8")
     return target
+=======
+"""A past for a workspace that was made a moment ago: simulated runs, marked as such, on the pattern of real ones."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from outrider.model import Attempt, Circumstances, new_run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from outrider.model import Measurement, Run
+    from outrider.store import Store
+
+MARK = "simulated"
+"""What stands in place of a host and a release, and among the attributes, of every run that was never made."""
+
+_RUN_SPREAD, _STEP_SPREAD = 0.05, 0.10
+_AT_ONCE = 500
+_SECOND_US = 1_000_000
+
+
+def simulate(store: Store, patterns: Sequence[Run], *, until_us: int, days: float, every_s: float, seed: int) -> int:
+    """Store a past of each of these runs, and return how many runs it has.
+
+    Args:
+        store: Where it goes.
+        patterns: Real runs that passed; the past is like them, with a spread of some ten per cent.
+        until_us: When the past ends, microseconds UTC.
+        days: How long it is.
+        every_s: From one run to the next.
+        seed: Of the spread.
+    """
+    numbers = random.Random(seed)
+    past: list[Run] = []
+    count = 0
+    for run in _runs(patterns, until_us, int(days * 86_400 / every_s), int(every_s * _SECOND_US), numbers):
+        past.append(run)
+        count += 1
+        if len(past) == _AT_ONCE:
+            store.record_many(past)
+            past.clear()
+    store.record_many(past)
+    return count
+
+
+def _runs(
+    patterns: Sequence[Run], until_us: int, count: int, every_us: int, numbers: random.Random
+) -> Iterator[Run]:  # fmt: skip
+    for number in range(count, 0, -1):
+        for pattern in patterns:
+            yield _past(pattern, until_us - number * every_us, numbers)
+
+
+def _past(pattern: Run, due_us: int, numbers: random.Random) -> Run:
+    attempt = next(one for one in pattern.attempts if one.measured)
+    measurement = _varied(attempt.measurement, numbers)
+    return replace(
+        pattern,
+        id=new_run_id(due_us),
+        due_us=due_us,
+        started_us=due_us,
+        finished_us=due_us + int(measurement.duration_ms * 1000),
+        attempts=(Attempt(1, True, False, replace(measurement, started_us=due_us)),),
+        circumstances=Circumstances(release=MARK, host=MARK, outrider_version=pattern.circumstances.outrider_version),
+    )
+
+
+def _varied(measurement: Measurement, numbers: random.Random) -> Measurement:
+    """Return a measurement whose durations are those of another, each a little different."""
+    whole = math.exp(numbers.gauss(0, _RUN_SPREAD))
+    factors = {step.key: whole * math.exp(numbers.gauss(0, _STEP_SPREAD)) for step in measurement.steps}
+    return replace(
+        measurement,
+        duration_ms=measurement.duration_ms * whole,
+        steps=tuple(
+            replace(step, duration_ms=step.duration_ms and step.duration_ms * factors[step.key])
+            for step in measurement.steps
+        ),
+        samples=tuple(
+            replace(one, value=one.value * factors.get(one.step, whole)) if one.metric.endswith("_ms") else one
+            for one in measurement.samples
+        ),
+        errors=(),
+        artifacts=(),
+        host=None,
+        attributes={**measurement.attributes, MARK: "true"},
+        trace_ids=(),
+    )
+>>>>>>> main

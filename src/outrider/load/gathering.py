@@ -49,7 +49,7 @@ class Gathering:
         self.ended: Ended | None = None
         self.refused: dict[str, None] = {}
         self.workers = 0
-        self.target = 0
+        self.spawned = 0
         self._seconds: dict[int, _Second] = {}
         self._names: set[str] = set()
         self._groups: dict[tuple[str, str], _Group] = {}
@@ -67,7 +67,7 @@ class Gathering:
             case Pulse():
                 second = self._second(int(said.at_s - 0.5))
                 second.users, second.workers = said.users, said.workers
-                self.workers, self.target = said.workers, max(self.target, said.target)
+                self.workers, self.spawned = said.workers, max(self.spawned, said.spawned)
             case Counted():
                 self._count(said)
 

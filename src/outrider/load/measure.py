@@ -129,12 +129,14 @@ class LoadMeasure:
             abort=course.abort,
             started=gathering.started_s is not None,
             workers=gathering.workers,
+            spawned=gathering.spawned,
             lost=tuple(gathering.lost(end_s)) if gathering.started_s else (),
             refused=refused,
             code=code,
             asked_code=gathering.ended.asked_code if gathering.ended else None,
             log=_tail(log),
             hosts=gathering.ready.hosts if gathering.ready else (),
+            own_shape=bool(gathering.ready and gathering.ready.own_shape),
         )
 
     def _measurement(self, facts: Facts, log: Path, started_us: int) -> Measurement:

@@ -51,11 +51,13 @@ class Facts:
         abort: What the abort rule says, if it stopped the load.
         started: Whether the load began at all.
         workers: Generating processes that were there at last.
+        spawned: The most users that were asked for and all began.
         lost: Names of those that fell silent.
         code: Locust's exit code; negative for the signal that killed it.
         asked_code: The exit code that the locustfile asks for, or None.
         log: What Locust printed.
         hosts: Where its users began.
+        own_shape: Whether the locustfile brings a shape.
     """
 
     profile: Profile
@@ -65,17 +67,31 @@ class Facts:
     abort: str = ""
     started: bool = True
     workers: int = 1
+    spawned: int = 0
     lost: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     code: int | None = 0
     asked_code: int | None = None
     log: str = ""
     hosts: tuple[str, ...] = ()
+    own_shape: bool = False
 
 
 def assess(facts: Facts) -> Verdict:
     """Return the outcome of a load and its reason: first whether the generator can be believed, and the target last."""
-    rules = (_refused, _not_started, _died, _silent, _interrupted, _lost, _saturated, _aborted, _not_reached, _broken)
+    rules = (
+        _refused,
+        _not_started,
+        _died,
+        _silent,
+        _interrupted,
+        _lost,
+        _saturated,
+        _aborted,
+        _not_reached,
+        _broken,
+        _cut_short,
+    )
     return next((verdict for rule in rules if (verdict := rule(facts))), (Outcome.PASSED, ""))
 
 
@@ -176,25 +192,16 @@ def _aborted(facts: Facts) -> Verdict | None:
 
 def _not_reached(facts: Facts) -> Verdict | None:
     profile, result = facts.profile, facts.result
-    if facts.end is End.ENOUGH:
+    if facts.end in {End.ENOUGH, End.ITSELF}:
         return None
-    if facts.end is End.ITSELF and profile.duration_s and result.length_s < _REACHED * profile.duration_s:
-        return (
-            Outcome.INCONCLUSIVE,
-            f"the locustfile ended the load after {_took(facts)}",
-        )
-    wanted = profile.wanted_users
-    if wanted and result.most_users < _REACHED * wanted:
-        return Outcome.INCONCLUSIVE, f"the load was not reached: {result.most_users} of {wanted} users"
+    wanted, began = profile.wanted_users, max(result.most_users, facts.spawned)
+    if wanted and (profile.shape or not facts.own_shape) and began < _REACHED * wanted:
+        return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted} users"
     late_s = max((one.late_s for one in result.intervals[-_LATELY:]), default=0.0)
     if late_s > _LATE_S:
         busy = f"all {result.most_users} users were busy"
         return Outcome.INCONCLUSIVE, f"the rate was not reached: at the end tasks began {late_s:.1f} s late, {busy}"
     return None
-
-
-def _took(facts: Facts) -> str:
-    return f"{facts.result.length_s:.0f} of {facts.profile.duration_s:g} s"
 
 
 def _broken(facts: Facts) -> Verdict | None:
@@ -210,6 +217,13 @@ def _broken(facts: Facts) -> Verdict | None:
     if facts.asked_code:
         return Outcome.FAILED, f"the locustfile asks for exit code {facts.asked_code}"
     return None
+
+
+def _cut_short(facts: Facts) -> Verdict | None:
+    asked_s, took_s = facts.profile.duration_s, facts.result.length_s
+    if facts.end is not End.ITSELF or facts.own_shape or not asked_s or took_s >= _REACHED * asked_s:
+        return None
+    return Outcome.INCONCLUSIVE, f"the locustfile ended the load after {took_s:.0f} of {asked_s:g} s"
 
 
 def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Iterator[str]:

@@ -70,12 +70,12 @@ class Pulse:
 
     Attributes:
         workers: Generating processes that are there.
-        target: Users that there should be.
+        spawned: The most users that were asked for and all began, though some may have ended since.
     """
 
     at_s: float
     users: int
-    target: int
+    spawned: int
     workers: int
 
 

@@ -63,10 +63,13 @@ class Session:
         self._mouth = mouth
         self._tally = Tally("local")
         self._shape = Aimed(setting.users)
+        self._pid = os.getpid()
+        self._spawned = 0
         self._arrivals = pacing.Arrivals(setting.rate, setting.ramp_s) if setting.rate else None
 
     def attend(self) -> None:
-        """Listen to what Locust tells."""
+        """Listen to what Locust tells; also when it ends without a word, as a locustfile can make it."""
+        atexit.register(self._last_words)
         guard.watch(self._setting.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pacing.arrive(self._arrivals)
@@ -83,7 +86,6 @@ class Session:
         self._tally.paced = self._arrivals is not None or pacing.is_paced(environment.user_classes)
         if self._arrivals is None and self._tally.paced:
             pacing.follow(self._tally)
-        self._pid = os.getpid()
         gevent.spawn(self._beat)
         if is_worker:
             return
@@ -94,8 +96,8 @@ class Session:
             self._shape.runner = runner
         self._say(Ready(own_shape, self._hosts()))
         events.test_start.add_listener(lambda **_: self._say(Started(time.time())))
+        events.spawning_complete.add_listener(self._all_began)
         events.quit.add_listener(self._quit)
-        atexit.register(self._last_words)  # a locustfile that exits lets no event fire
         gevent.spawn(self._listen)
 
     def _refuse_hosts(self) -> None:
@@ -148,6 +150,9 @@ class Session:
         if os.getpid() == self._pid:
             self._say(self._tally.take())
 
+    def _all_began(self, user_count: int, **_: object) -> None:
+        self._spawned = max(self._spawned, user_count)
+
     def _quit(self, **_: object) -> None:
         self._say(self._tally.take())
         self._say(Ended(self._environment.process_exit_code))
@@ -167,7 +172,7 @@ class Session:
     def _pulse(self) -> Pulse:
         runner = self._runner
         workers = runner.worker_count if isinstance(runner, runners.MasterRunner) else 1
-        return Pulse(time.time(), runner.user_count, runner.target_user_count, workers)
+        return Pulse(time.time(), runner.user_count, self._spawned, workers)
 
     def _listen(self) -> None:
         """Do as we are told; when nobody is there any more, end."""
