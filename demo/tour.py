@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demo.history import write_demo_report
+from demo.weekly import write_demo_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
