@@ -41,7 +41,7 @@ def main() -> int:
         _outrider("show", failed, environment=environment)
         report = _weekly_report()
         _say(
-            f"The weekly report of this, beside simulated history that is marked as such: {report}\n"
+            f"The weekly report of this, with simulated history before it, marked as such: {report}\n"
             "Look closer:\n"
             f"  .venv/bin/outrider show {failed} --open trace         # Playwright's viewer\n"
             f"  .venv/bin/outrider show {failed} --open screenshot\n"
