@@ -117,10 +117,11 @@ class Alerting:
         return len(wanted)
 
     def _artifacts(self, run: Run) -> tuple[str, ...]:
-        """Return where a run's artifacts lie; nothing is looked up for one that passed."""
+        """Return where the last artifact of each kind lies; nothing is looked up for a run that passed."""
         if run.outcome.is_good or not any(attempt.measurement.artifacts for attempt in run.attempts):
             return ()
-        return tuple(f"{one.kind.value} {one.where}" for one in self._store.run(run.id).artifacts)
+        last = {one.kind.value: one.where for one in self._store.run(run.id).artifacts}
+        return tuple(f"{kind} {where}" for kind, where in last.items())
 
     def _write(self) -> None:
         changes = self._keeper.changes()

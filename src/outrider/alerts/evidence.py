@@ -112,7 +112,10 @@ class _Reading:
         yield self._symptom(Trouble.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
 
     def failures(self, judgement: Judgement) -> Iterator[Symptom]:
-        """More runs fail than is normal, though perhaps never two in a row."""
+        """More runs fail than is normal, though perhaps never two in a row.
+
+        The share falls slowly after an outage; good runs in a row are well all the same, or nothing would ever end.
+        """
         signal = judgement.signal
         if isinstance(signal, Signal) or signal.condition is Condition.LEARNING:
             return
@@ -122,9 +125,9 @@ class _Reading:
             expected=f"{signal.normal_rate:.1%}",
             release=judgement.release,
         )
-        degraded = signal.condition is Condition.DEGRADED
+        present = signal.condition is Condition.DEGRADED and self._run.outcome is not Outcome.PASSED
         causes = tuple(f"host:{host}" for host in self._hosts[:1])
-        yield self._symptom(Trouble.FAILURE, degraded, facts, causes, step="share of failures")
+        yield self._symptom(Trouble.FAILURE, present, facts, causes, step="share of failures", once=True)
 
     def certificate(self) -> Iterator[Symptom]:
         measurement = self._attempt.measurement if self._attempt else None

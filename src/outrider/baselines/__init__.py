@@ -11,7 +11,8 @@ from outrider.baselines.history import ChangePoint, change_points, precede
 from outrider.baselines.judge import replay, step
 from outrider.baselines.knee import Knee, find_knee, is_saturated
 from outrider.baselines.parts import Part
-from outrider.baselines.proportions import ERROR_LEVEL, compare_errors
+from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proportion_interval
+from outrider.baselines.quantiles import Quantile, quantile_of
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
 from outrider.baselines.season import hourly_ratios, without_season
 from outrider.baselines.selftest import false_fail_rate
@@ -21,9 +22,11 @@ from outrider.baselines.state import Condition, Episode, Event, EventKind, Signa
 
 __all__ = [
     "ERROR_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison", "Condition",
-    "Direction", "Episode", "Event", "EventKind", "Knee", "Part", "Plan", "RateSignal", "RateState", "Scale",
+    "Direction", "Episode", "Event", "EventKind", "Knee", "Part", "Plan", "Quantile", "RateSignal", "RateState",
+    "Scale",
     "Settings", "Signal", "State", "Verdict", "calibrate", "change_points", "compare", "compare_errors", "correct",
     "days_to_breach", "discoveries", "dump", "error_budget", "explain", "false_fail_rate", "find_knee",
     "hourly_ratios", "is_saturated", "judge_so_far", "load", "months_per_series", "nominal_levels", "precede",
+    "proportion_interval", "quantile_of",
     "replay", "replay_rates", "run_plan", "sensitivities", "step", "step_rate", "without_season",
 ]  # fmt: skip

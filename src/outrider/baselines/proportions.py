@@ -48,6 +48,22 @@ def compare_errors(
     return Comparison(verdict, ratio, low, high, samples, 0, p_value, reason)
 
 
+def proportion_interval(good: int, total: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a share (Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404).
+
+    Raises:
+        BadSeries: If a count is negative or exceeds its total, or there is nothing.
+    """
+    if not 0 <= good <= total or not total:
+        raise BadSeries(f"{good} of {total}", slug="bad-counts", fix="0 <= failures <= total")
+    from scipy.special import betaincinv  # noqa: PLC0415 - only where used
+
+    tail = (1 - level) / 2
+    low = float(betaincinv(good, total - good + 1, tail)) if good else 0.0
+    high = float(betaincinv(good + 1, total - good, 1 - tail)) if good < total else 1.0
+    return low, high
+
+
 def _upper_rate(failed: int, total: int) -> float:
     from scipy.special import betaincinv  # noqa: PLC0415 - only where used
 

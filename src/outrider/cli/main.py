@@ -40,6 +40,7 @@ _COMMANDS = {
     "oncall": "Say who is on call, and who follows.",
     "backtest": "Replay alert rules over stored runs.",
     "alerts": "Try the channels that alerts go to.",
+    "report": "Write what happened in a week, a day or a release.",
     "calibrate": "Say what the judge's sensitivity means on stored history.",
 }
 INTERRUPTED = 130

@@ -31,6 +31,7 @@ from outrider.store.values import (
     StoredCheck,
     StoredProof,
     StoredRun,
+    Tally,
 )
 
 __all__ = [
@@ -62,4 +63,5 @@ __all__ = [
     "StoredProof",
     "StoredRun",
     "StoredWatch",
+    "Tally",
 ]  # fmt: skip

@@ -36,6 +36,7 @@ from outrider.store.reading import (
 from outrider.store.recording import Recorder
 from outrider.store.retention import prune
 from outrider.store.schedule import Schedule
+from outrider.store.tallies import read_hosts, read_tallies
 from outrider.store.values import Retention
 from outrider.store.whole_runs import read_run
 
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         StoredCheck,
         StoredProof,
         StoredRun,
+        Tally,
     )
 
 _DEFAULT_RETENTION = Retention()
@@ -220,6 +222,16 @@ class Store:
         """Return the outcomes of a check's latest runs in one environment and location, the oldest first."""
         with self._database.reading() as connection:
             return read_outcomes(connection, check, environment=environment, location=location, limit=limit)
+
+    def tallies(self, since_us: int, until_us: int) -> tuple[Tally, ...]:
+        """Return how many runs with since_us <= due_us < until_us ended how, by check, place, release and hour."""
+        with self._database.reading() as connection:
+            return read_tallies(connection, since_us, until_us)
+
+    def hosts(self) -> tuple[str, ...]:
+        """Return the hosts that runs were ever measured on, by name."""
+        with self._database.reading() as connection:
+            return read_hosts(connection)
 
     def last_runs(self) -> tuple[RunSummary, ...]:
         """Return the latest run of every check that has one, by check id."""

@@ -52,6 +52,18 @@ class RunSummary:
     reason: str
 
 
+class Tally(NamedTuple):
+    """How many runs of a check ended one way within an hour of UTC, in one place and under one release."""
+
+    check: CheckId
+    environment: str
+    location: str
+    release: str
+    hour_us: int
+    outcome: Outcome
+    runs: int
+
+
 @dataclass(frozen=True, slots=True)
 class StoredArtifact:
     """A file kept for an attempt.

@@ -1,0 +1,39 @@
+"""A heat map of hours and weekdays."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from outrider.charts.scale import milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_CELL = 11
+
+
+def draw_heat(rows: Sequence[Sequence[float]]) -> str:
+    """Return medians [ms] by weekday (Monday first) and hour, 7 rows of 24; nothing if all are NaN.
+
+    A cell's colour is its rank between the least and the greatest, in ten shades; what was not measured stays empty.
+    """
+    seen = [value for row in rows for value in row if math.isfinite(value)]
+    if not seen:
+        return ""
+    low, span = min(seen), (max(seen) - min(seen)) or 1.0
+    parts = ['<svg class="heat" viewBox="0 0 300 112" role="img"><title>Median by hour and weekday</title>']
+    for day, row in enumerate(rows):
+        top = day * (_CELL + 1) + 2
+        parts.append(f'<text class="y" x="26" y="{top + 9}">{_DAYS[day]}</text>')
+        for hour, value in enumerate(row):
+            shade = f"h{int((value - low) / span * 9)}" if math.isfinite(value) else "none"
+            word = milliseconds(value) if math.isfinite(value) else "not measured"
+            parts.append(
+                f'<rect class="{shade}" x="{30 + hour * _CELL}" y="{top}" width="10" height="{_CELL}">'
+                f"<title>{_DAYS[day]} {hour:02}:00 {word}</title></rect>"
+            )
+    parts += [f'<text class="x" x="{35 + hour * _CELL}" y="98">{hour:02}</text>' for hour in (0, 6, 12, 18, 23)]
+    legend = f"light {milliseconds(low)}, dark {milliseconds(max(seen))}"
+    return "".join([*parts, f'<text x="30" y="110">{legend}</text></svg>'])

@@ -1,0 +1,42 @@
+"""From values to places on a chart, and from values to words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Maps low..high to start..end; a span of nothing maps to the start."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def at(self, value: float) -> float:
+        """Return the place of a value, held within the chart."""
+        span = self.high - self.low
+        share = min(max((value - self.low) / span, 0.0), 1.0) if span else 0.0
+        return round(self.start + share * (self.end - self.start), 1)
+
+
+def ticks(low: float, high: float, wanted: int = 3) -> list[float]:
+    """Return round numbers between low and high."""
+    if not high > low:
+        return [low]
+    raw = (high - low) / wanted
+    power = 10.0 ** math.floor(math.log10(raw))
+    pace = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw)
+    first = math.ceil(low / pace)
+    return [number * pace for number in range(first, math.floor(high / pace) + 1)]
+
+
+def milliseconds(value: float) -> str:
+    """Return a duration as a reader wants it."""
+    if value >= 10_000:
+        return f"{value / 1000:.1f} s"
+    if value >= 1000:
+        return f"{value / 1000:.2f} s"
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"

@@ -1,0 +1,97 @@
+"""A series over time, with the band that it is expected in, new levels and releases."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from outrider.charts.scale import Scale, milliseconds, ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDTH, HEIGHT = 640, 150
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 8, 18, 22
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """What a trend shows; times in microseconds UTC, values in ms, NaN where nothing was measured.
+
+    Attributes:
+        low, high: The band, a pair a point; empty without one.
+        days: Marks of the axis and their words.
+        changes: New levels.
+        releases: When they went live, and their names.
+        since_us: Where the period that is reported begins.
+    """
+
+    title: str
+    at_us: Sequence[int]
+    value: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    days: Sequence[tuple[int, str]] = ()
+    changes: Sequence[tuple[int, str]] = ()
+    releases: Sequence[tuple[int, str]] = ()
+    since_us: int = 0
+
+
+def draw_trend(trend: Trend) -> str:
+    """Return the chart as SVG; nothing if there are no values."""
+    seen = [one for one in (*trend.value, *trend.low, *trend.high) if math.isfinite(one)]
+    if not seen or not any(map(math.isfinite, trend.value)):
+        return ""
+    reach = max(seen) - min(seen) or max(abs(max(seen)), 1.0) * 0.2
+    y = Scale(max(0.0, min(seen) - reach * 0.1), max(seen) + reach * 0.1, HEIGHT - _BOTTOM, _TOP)
+    x = Scale(trend.at_us[0], trend.at_us[-1], _LEFT, WIDTH - _RIGHT)
+    parts = [f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{escape(trend.title)}</title>']
+    parts += _ground(trend, x, y)
+    if trend.low:
+        parts.append(_band(trend, x, y))
+    parts.append(_line(trend, x, y))
+    parts += [_mark("change", x.at(at_us), word, "▲") for at_us, word in trend.changes]
+    parts += [_mark("release", x.at(at_us), word, "◆") for at_us, word in trend.releases]
+    return "".join([*parts, "</svg>"])
+
+
+def _ground(trend: Trend, x: Scale, y: Scale) -> list[str]:
+    begun = x.at(trend.since_us)
+    now = f'<rect class="now" x="{begun}" y="{_TOP}" width="{x.end - begun:.1f}" height="{HEIGHT - _TOP - _BOTTOM}"/>'
+    lines = [
+        f'<path class="grid" d="M{_LEFT} {y.at(value)}H{WIDTH - _RIGHT}"/>'
+        f'<text class="y" x="{_LEFT - 5}" y="{y.at(value) + 4}">{milliseconds(value)}</text>'
+        for value in ticks(y.low, y.high)
+    ]
+    days = [f'<text class="x" x="{x.at(at_us)}" y="{HEIGHT - 6}">{escape(word)}</text>' for at_us, word in trend.days]
+    return [now, *lines, *days]
+
+
+def _band(trend: Trend, x: Scale, y: Scale) -> str:
+    upper = [
+        f"{x.at(at)},{y.at(value)}" for at, value in zip(trend.at_us, trend.high, strict=True) if math.isfinite(value)
+    ]
+    lower = [
+        f"{x.at(at)},{y.at(value)}" for at, value in zip(trend.at_us, trend.low, strict=True) if math.isfinite(value)
+    ]
+    return f'<polygon class="band" points="{" ".join([*upper, *reversed(lower)])}"/>'
+
+
+def _line(trend: Trend, x: Scale, y: Scale) -> str:
+    path, pen = [], "M"
+    for at_us, value in zip(trend.at_us, trend.value, strict=True):
+        if not math.isfinite(value):
+            pen = "M"
+            continue
+        path.append(f"{pen}{x.at(at_us)} {y.at(value)}" + ("h.1" if pen == "M" else ""))
+        pen = "L"
+    return f'<path class="line" d="{"".join(path)}"/>'
+
+
+def _mark(kind: str, place: float, word: str, sign: str) -> str:
+    return (
+        f'<g class="{kind}"><title>{escape(word)}</title><path d="M{place} {_TOP}V{HEIGHT - _BOTTOM}"/>'
+        f'<text x="{place}" y="{_TOP - 5}">{sign}</text></g>'
+    )

@@ -1,0 +1,135 @@
+"""`outrider report`: what managers read."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from outrider.cli.project import open_store, workspace_here
+from outrider.model import Place, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outrider.reports import Period, Report, ReportSettings
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+FORMATS = ("html", "md", "json", "csv")
+_TABLES = ("health", "changes", "steps")
+
+
+@click.group(epilog="Example: outrider report weekly --out weekly.html")
+def report() -> None:
+    """Write what happened in a week, a day or a release, for people who decide."""
+
+
+_OUT = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; stdout if it is -.")
+_FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="html", show_default=True)
+_TABLE = click.option("--table", type=click.Choice(_TABLES), default="health", show_default=True, help="With csv.")
+
+
+@report.command()
+@click.option("--week", metavar="WEEK", help="An ISO week, such as 2026-W47; the last seven days if absent.")
+@_OUT
+@_FORMAT
+@_TABLE
+def weekly(*, week: str | None, out: Path | None, form: str, table: str) -> None:
+    """Write the weekly report: one HTML file that needs no network."""
+    from outrider.reports import week_of  # noqa: PLC0415 - NumPy is slow to import
+
+    _write("weekly", lambda _, zone, now_us: week_of(week, now_us, zone), out, (form, table))
+
+
+@report.command()
+@_OUT
+@_FORMAT
+@_TABLE
+def daily(*, out: Path | None, form: str, table: str) -> None:
+    """Write what happened in the last day, against the day before."""
+    from outrider.reports import day_of  # noqa: PLC0415 - NumPy is slow to import
+
+    _write("daily", lambda _, zone, now_us: day_of(now_us, zone), out, (form, table))
+
+
+@report.command()
+@click.argument("name", required=False)
+@click.option("--environment", help="Where; the workspace's default if absent.")
+@_OUT
+@_FORMAT
+@_TABLE
+def release(*, name: str | None, environment: str | None, out: Path | None, form: str, table: str) -> None:
+    """Write how a release (the last one without NAME) did against the one before it."""
+    place = environment or workspace_here().defaults.environment
+    _write("release", lambda store, zone, now_us: _released(store, name, place, zone, now_us), out, (form, table))
+
+
+def _released(store: Store, name: str | None, environment: str, zone: str, now_us: int) -> Period:
+    from outrider.reports import release_period  # noqa: PLC0415 - NumPy is slow to import
+
+    known = [one for one in store.releases(environment) if one.at_us <= now_us]
+    places = [place for place, one in enumerate(known) if name in {None, one.name}]
+    if not places or places[-1] == 0:
+        told = f"release {name}" if name else "a release"
+        fix = "two marked releases are needed: outrider release NAME"
+        raise UsageError(f"there is no {told} with one before it in {environment}", slug="unknown-release", fix=fix)
+    this = places[-1]
+    until_us = known[this + 1].at_us if this + 1 < len(known) else now_us
+    return release_period(known[this].name, (known[this - 1].at_us, known[this].at_us, until_us), zone)
+
+
+def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | None, form: tuple[str, str]) -> None:
+    from outrider.reports import gather, read_settings  # noqa: PLC0415 - NumPy is slow to import
+
+    workspace, now_us = workspace_here(), time.time_ns() // 1000
+    settings = read_settings(workspace.root, name)
+    with open_store(workspace) as store:
+        span = period(store, workspace.timezone, now_us)
+        found = gather(store, settings, span, now_us, workspace=workspace.name)
+    text = _told(found, settings, workspace, form)
+    if out is not None and str(out) == "-":
+        click.echo(text)
+        return
+    path = out or workspace.state / "reports" / f"{name}.{form[0]}"
+    _replace(path, text)
+    click.echo(f"wrote {path}")
+
+
+def _told(found: Report, settings: ReportSettings, workspace: Workspace, form: tuple[str, str]) -> str:
+    from outrider.reports import as_csv, as_json, as_markdown, render_html  # noqa: PLC0415 - as above
+
+    match form[0]:
+        case "md":
+            return as_markdown(found)
+        case "json":
+            return json.dumps(as_json(found), indent=1)
+        case "csv":
+            return as_csv(found, form[1])
+        case _:
+            return render_html(found, settings, workspace.root)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        UsageError: unwritable-report.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(fresh).chmod(0o644)
+        Path(fresh).replace(path)
+    except OSError as error:
+        fix, place = "name a file in a folder that this user may write to: --out FILE", Place(str(path))
+        raise UsageError(
+            f"cannot be written: {error.strerror}", slug="unwritable-report", fix=fix, where=place
+        ) from None

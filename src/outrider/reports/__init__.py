@@ -1,0 +1,14 @@
+"""Tell managers: what changed in a period, how sure that is, and what to do."""
+
+from outrider.reports.facts import Change, Health, Incident, Incidents, NoIncidents, Noise, Report
+from outrider.reports.gathering import gather
+from outrider.reports.pages import render_html
+from outrider.reports.period import Period, day_of, release_period, week_of
+from outrider.reports.settings import ReportSettings, read_settings
+from outrider.reports.text import TABLES, as_csv, as_json, as_markdown
+
+__all__ = [
+    "TABLES", "Change", "Health", "Incident", "Incidents", "NoIncidents", "Noise", "Period", "Report",
+    "ReportSettings", "as_csv", "as_json", "as_markdown", "day_of", "gather", "read_settings", "release_period",
+    "render_html", "week_of",
+]  # fmt: skip

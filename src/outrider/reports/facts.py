@@ -1,0 +1,195 @@
+"""What a report knows: frozen values, each with its sample size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from outrider.baselines import Quantile
+    from outrider.model import CheckId, Outcome
+    from outrider.reports.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """The share of telling runs that were good, with its 95 % interval."""
+
+    good: int
+    total: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """Between zero and one."""
+        return self.good / self.total
+
+
+@dataclass(frozen=True, slots=True)
+class StepFigures:
+    """A step's durations [ms] now, in the period before, and in the four weeks before now; None is too little data."""
+
+    name: str
+    count: int
+    p50: Quantile | None
+    p75: Quantile | None
+    p95: Quantile | None
+    before: Quantile | None
+    usual: Quantile | None
+
+    @property
+    def change(self) -> float | None:
+        """By how much the median moved since the period before, as a ratio less one."""
+        return self.p50.value / self.before.value - 1 if self.p50 and self.before and self.before.value else None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new level of a step within the period; times in microseconds UTC, levels in ms.
+
+    Attributes:
+        earliest_us, latest_us: The 95 % interval of when.
+        release: The release that explains it, or empty.
+    """
+
+    check: str
+    step: str
+    at_us: int
+    earliest_us: int
+    latest_us: int
+    before_ms: float
+    after_ms: float
+    release: str
+    count: int
+
+    @property
+    def ratio(self) -> float:
+        """How much slower (above zero) or quicker (below) it became."""
+        return self.after_ms / self.before_ms - 1 if self.before_ms else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One check in one place.
+
+    Attributes:
+        counts: Runs of the period by outcome.
+        budget_left: Share of the period's error budget; None without runs.
+        coverage: Share of what was due that ran; None if nothing was due.
+        reasons: Why runs failed, the most frequent first.
+        charts: SVG by name.
+    """
+
+    check: CheckId
+    name: str
+    kind: str
+    environment: str
+    location: str
+    counts: Mapping[Outcome, int]
+    availability: Availability | None
+    before: Availability | None
+    budget_left: float | None
+    coverage: float | None
+    steps: tuple[StepFigures, ...] = ()
+    reasons: tuple[tuple[str, int], ...] = ()
+    charts: Mapping[str, str] | None = None
+
+    @property
+    def runs(self) -> int:
+        """How many were due, whatever became of them."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A problem with a life of its own; `ended_us` is None while it lasts."""
+
+    title: str
+    check: str
+    began_us: int
+    ended_us: int | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How many alerts were sent, and how many somebody acted on."""
+
+    sent: int
+    acted_on: int
+
+
+class Incidents(Protocol):
+    """Where incidents come from."""
+
+    def incidents(self, since_us: int, until_us: int) -> Sequence[Incident]:
+        """Return the incidents that lasted at any time in since_us <= t < until_us, the oldest first."""
+        ...
+
+    def noise(self, since_us: int, until_us: int) -> Noise | None:
+        """Return what was sent in that time; None if nobody counts."""
+        ...
+
+
+class NoIncidents:
+    """Knows of none: nothing records incidents."""
+
+    def incidents(self, since_us: int, until_us: int) -> Sequence[Incident]:  # noqa: ARG002 - the protocol's
+        """Return nothing."""
+        return ()
+
+    def noise(self, since_us: int, until_us: int) -> Noise | None:  # noqa: ARG002 - the protocol's
+        """Return that nobody counts."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Something that will happen if it goes on like this: in how many days, and between which."""
+
+    subject: str
+    what: str
+    days: float
+    earliest: float
+    latest: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFigures:
+    """A load profile's latest runs: requests a second that it reached, oldest first, and the highest before now."""
+
+    check: str
+    rates: tuple[float, ...]
+    failure_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a report tells.
+
+    Attributes:
+        now_us: When it was made.
+        summary: Three sentences: how it stands, what changed, what to do.
+        unmeasured: What was not measured, a line each.
+        simulated: Whether any of what it tells was simulated.
+    """
+
+    title: str
+    workspace: str
+    period: Period
+    now_us: int
+    objective: float
+    summary: tuple[str, ...]
+    health: tuple[Health, ...]
+    changes: tuple[Change, ...]
+    incidents: tuple[Incident, ...]
+    noise: Noise | None
+    load: tuple[LoadFigures, ...]
+    forecasts: tuple[Forecast, ...]
+    unmeasured: tuple[str, ...]
+    simulated: bool
+    releases: tuple[tuple[int, str], ...] = ()

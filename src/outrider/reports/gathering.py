@@ -1,0 +1,198 @@
+"""From the store to a report's facts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
+from outrider.model import Outcome
+from outrider.reports.facts import Forecast, LoadFigures, NoIncidents, Report
+from outrider.reports.health import health_of
+from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
+from outrider.reports.summary import summarise
+from outrider.runs import primary_durations, primary_series
+from outrider.runs.primary import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX, last_passed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.reports.facts import Change, Health, Incidents
+    from outrider.reports.period import Period
+    from outrider.reports.settings import ReportSettings
+    from outrider.store import Points, Release, Series, Store, Tally
+
+SIMULATED = "simulated"
+"""What the name of a simulated prober's host begins with."""
+
+_FAILURES_READ = 5_000
+_REASONS = 3
+_SOON_DAYS = 30
+_HOUR_US = 3_600_000_000
+
+
+def gather(
+    store: Store,
+    settings: ReportSettings,
+    period: Period,
+    now_us: int,
+    *,
+    workspace: str,
+    incidents: Incidents | None = None,
+) -> Report:
+    """Return what is to be told about a period; nothing later than `now_us` is looked at."""
+    source = incidents or NoIncidents()
+    checks = {str(one.id): one for one in store.checks()}
+    earlier, tallies = (
+        [one for one in store.tallies(*span) if _is_wanted(one, settings)]
+        for span in ((period.before_us, period.since_us), (period.since_us, period.until_us))
+    )
+    health = health_of(tallies, earlier, settings.objective, checks)
+    reasons = _reasons(store, period)
+    releases = [one for one in store.releases(settings.environment or None) if one.at_us < period.until_us]
+    told, changes = [], []
+    for number, one in enumerate(health):
+        whole, found = _measured(store, one, period, releases, detailed=number < settings.detailed)
+        told.append(
+            replace(whole, reasons=tuple(reasons[one.check, one.environment, one.location].most_common(_REASONS)))
+        )
+        changes += found
+    changes.sort(key=lambda one: -abs(one.ratio))
+    forecasts = _certificates(store, period, settings)
+    return Report(
+        title=settings.title,
+        workspace=workspace,
+        period=period,
+        now_us=now_us,
+        objective=settings.objective,
+        summary=summarise(told, changes, forecasts, settings.objective, period),
+        health=tuple(told),
+        changes=tuple(changes),
+        incidents=tuple(source.incidents(period.since_us, period.until_us)),
+        noise=source.noise(period.since_us, period.until_us),
+        load=_loads(store, period, told),
+        forecasts=tuple(forecasts),
+        unmeasured=tuple(_unmeasured(store, told, now_us, settings)),
+        simulated=any(host.startswith(SIMULATED) for host in store.hosts()),
+        releases=tuple((one.at_us, one.name) for one in releases if one.at_us >= period.since_us),
+    )
+
+
+def _is_wanted(one: Tally | Series, settings: ReportSettings) -> bool:
+    if one.environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)):
+        return False
+    if settings.environment and one.environment != settings.environment:
+        return False
+    return any(fnmatchcase(one.check, pattern) for pattern in settings.checks)
+
+
+def _reasons(store: Store, period: Period) -> dict[tuple[str, str, str], Counter[str]]:
+    found: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for run in store.runs(outcome=Outcome.FAILED, since_us=period.since_us, limit=_FAILURES_READ):
+        if run.due_us < period.until_us:
+            found[run.check, run.environment, run.location][run.reason] += 1
+    return found
+
+
+def _measured(
+    store: Store, one: Health, period: Period, releases: Sequence[Release], *, detailed: bool
+) -> tuple[Health, list[Change]]:
+    """Return a check's health with its steps and charts, and the new levels that they took."""
+    mine = [each for each in releases if each.environment == one.environment]
+    place = (one.environment, one.location)
+    series = [each for each in primary_series(store, one.check) if (each.environment, each.location) == place]
+    figures, changes, read = [], [], []
+    for each in series:
+        points = store.samples(each, period.history_us, period.until_us)
+        read.append((each, points))
+        figures.append(figures_of(each.step, points, period))
+        changes += changes_of((one.check, each.step), points, mine, period)
+    if not read:
+        return one, changes
+    charts = _charts(store, one, read, changes, mine, period, detailed=detailed)
+    return replace(one, steps=tuple(figures), charts=charts), changes
+
+
+def _charts(  # noqa: PLR0917 - what a chart is made of
+    store: Store,
+    one: Health,
+    read: Sequence[tuple[Series, Points]],
+    changes: Sequence[Change],
+    releases: Sequence[Release],
+    period: Period,
+    *,
+    detailed: bool,
+) -> dict[str, str]:
+    step, points = max(read, key=lambda each: float(np.median(each[1].value)) if len(each[1].value) else 0.0)
+    title = f"{step.step or 'whole run'} of {one.name}, six-hourly medians"
+    charts = {"trend": draw_trend(trend_of(title, points, period, changes, releases))}
+    if detailed:
+        first, begin = np.searchsorted(points.at_us, [period.before_us, period.since_us])
+        charts["shift"] = draw_shift(points.value[first:begin], points.value[begin:], period.words)
+        charts["heat"] = draw_heat(heat_of(points, period.timezone))
+        charts["waterfall"] = _waterfall(store, one)
+    return charts
+
+
+def _waterfall(store: Store, one: Health) -> str:
+    run = last_passed(store, one.check, one.environment, one.location)
+    if run is None:
+        return ""
+    steps = next(each.measurement.steps for each in run.attempts if each.measured)
+    wanted = primary_durations(run)
+    return draw_waterfall(
+        [
+            Waterfall(each.title, each.offset_ms, wanted[each.key])
+            for each in steps
+            if each.key in wanted and not each.parent
+        ]
+    )
+
+
+def _certificates(store: Store, period: Period, settings: ReportSettings) -> list[Forecast]:
+    found = []
+    for series in store.series():
+        if series.metric == "certificate_days" and _is_wanted(series, settings):
+            points = store.samples(series, period.since_us, period.until_us)
+            if len(points.value):
+                gone = (period.until_us - int(points.at_us[-1])) / (24 * _HOUR_US)
+                days = float(points.value[-1]) - gone
+                if days <= _SOON_DAYS:
+                    found.append(Forecast(series.check, "the certificate ends", days, days, days, len(points.value)))
+    return sorted(found, key=lambda one: one.days)
+
+
+def _loads(store: Store, period: Period, health: Sequence[Health]) -> tuple[LoadFigures, ...]:
+    found = []
+    for check in dict.fromkeys(one.check for one in health if one.kind == "load"):
+        by_metric = {each.metric: each for each in store.series(check) if not each.step}
+        if "requests_per_s" in by_metric:
+            rates = store.samples(by_metric["requests_per_s"], period.history_us, period.until_us).value
+            failed = store.samples(by_metric["failure_share"], period.history_us, period.until_us).value
+            if len(rates):
+                found.append(LoadFigures(check, tuple(rates.tolist()), float(failed[-1]) if len(failed) else 0.0))
+    return tuple(found)
+
+
+def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
+    seen = {one.check for one in health if one.runs}
+    lines = [
+        f"{check.id}: no run in this time (deleted, switched off, or never due)"
+        for check in store.checks()
+        if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
+    ]
+    for one in health:
+        absent = sum(one.counts.get(each, 0) for each in (Outcome.MISSED, Outcome.SKIPPED))
+        vague = sum(one.counts.get(each, 0) for each in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))
+        if absent:
+            lines.append(f"{one.check}: {absent:,} of {one.runs:,} runs were missed or skipped")
+        if vague:
+            lines.append(f"{one.check}: {vague:,} of {one.runs:,} runs were inconclusive or could not start")
+    future = sum(one.runs for one in store.tallies(now_us + _HOUR_US, 1 << 62))
+    if future:
+        lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")
+    return lines

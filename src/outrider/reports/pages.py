@@ -1,0 +1,129 @@
+"""A report as one HTML file: no script, no network, everything escaped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from outrider.charts.scale import milliseconds
+from outrider.model import ConfigError, Outcome, Place
+from outrider.reports.summary import is_missed, percent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from markupsafe import Markup
+
+    from outrider.baselines import Quantile
+    from outrider.reports.facts import Health, Report, StepFigures
+    from outrider.reports.settings import ReportSettings
+
+TEMPLATES = "reports/templates"
+"""Where a workspace keeps templates that take the place of ours."""
+
+_TEXT_CHARACTERS = 240
+_ROWS = 10
+_LOW_COVERAGE = 0.95
+
+
+def render_html(report: Report, settings: ReportSettings, root: Path | None = None) -> str:
+    """Return a report as a page.
+
+    Args:
+        root: The workspace; a file of its `reports/templates` takes the place of ours of the same name.
+
+    Raises:
+        ConfigError: bad-template.
+    """
+    from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined  # noqa: PLC0415
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
+
+    own = [FileSystemLoader(root / TEMPLATES)] if root else []
+    loader = ChoiceLoader([*own, PackageLoader("outrider.reports")])
+    environment = SandboxedEnvironment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "moment": partial(_moment, ZoneInfo(report.period.timezone)),
+        "percent": percent,
+        "budget": _budget,
+        "quantile": _quantile,
+        "duration": milliseconds,
+        "short": _short,
+        "span": _span,
+        "standing": _standing,
+        "slowest": slowest,
+        "flakiest": flakiest,
+        "drawn": _drawn,
+    }
+    try:
+        page = environment.get_template("report.html")
+        return page.render(report=report, sections=settings.sections, detailed=settings.detailed)
+    except Exception as error:  # a template of the workspace may raise anything
+        line = getattr(error, "lineno", None) or _line_of(error)
+        name = getattr(error, "name", None) or "report.html"
+        fix = "correct it, or remove it to have Outrider's own"
+        raise ConfigError(f"{error}", slug="bad-template", fix=fix, where=Place(f"{TEMPLATES}/{name}", line)) from error
+
+
+def _line_of(error: BaseException) -> int:
+    """Return the line of the template that raised: Jinja gives its frames the template's line numbers."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith(".html"):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def slowest(report: Report) -> list[tuple[str, StepFigures]]:
+    """Return the steps with the longest p50, and their checks."""
+    found = [(one.name, step) for one in report.health for step in one.steps if step.p50]
+    return sorted(found, key=lambda each: -each[1].p50.value if each[1].p50 else 0.0)[:_ROWS]
+
+
+def flakiest(report: Report) -> list[tuple[Health, int]]:
+    """Return the checks that passed on retry most often, by share of their runs, and how often they did."""
+    found = [(one, one.counts.get(Outcome.PASSED_ON_RETRY, 0)) for one in report.health]
+    return sorted((each for each in found if each[1]), key=lambda each: -each[1] / each[0].runs)[:_ROWS]
+
+
+def _moment(zone: ZoneInfo, at_us: int) -> str:
+    return f"{datetime.fromtimestamp(at_us / 1_000_000, zone):%a %d %b %Y %H:%M}"
+
+
+def _budget(left: float) -> str:
+    return f"{left:.0%}" if left >= 0 else f"overspent: used {1 - left:.1f} times"
+
+
+def _quantile(one: Quantile | None) -> str:
+    if one is None:
+        return "too little data"
+    return f"{milliseconds(one.value)} ({milliseconds(one.low)} to {milliseconds(one.high)})".replace(" ms", "\u00a0ms")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TEXT_CHARACTERS else f"{text[:_TEXT_CHARACTERS]}…"
+
+
+def _span(length_us: int) -> str:
+    minutes = length_us / 60_000_000
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def _standing(one: Health, objective: float) -> str:
+    if one.availability is None:
+        return "warn"
+    if is_missed(one, objective):
+        return "bad"
+    covered = one.coverage is None or one.coverage >= _LOW_COVERAGE
+    return "good" if covered and one.availability.share >= objective else "warn"
+
+
+def _drawn(svg: str) -> Markup:
+    """Return a chart of ours as it is: its texts were escaped when it was drawn."""
+    from markupsafe import Markup  # noqa: PLC0415 - comes with Jinja
+
+    return Markup(svg)  # noqa: S704 - charts escape every text

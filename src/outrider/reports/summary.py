@@ -1,0 +1,93 @@
+"""Three sentences: how it stands, what changed, what to do. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.reports.facts import Change, Forecast, Health
+    from outrider.reports.period import Period
+
+_FULL_COVERAGE = 0.95
+
+
+def summarise(
+    health: Sequence[Health], changes: Sequence[Change], forecasts: Sequence[Forecast], objective: float, period: Period
+) -> tuple[str, ...]:
+    """Return three sentences; `health` has the worst first, `changes` the largest."""
+    return (
+        _standing(health, objective),
+        _changed(health, changes, period),
+        _advice(health, changes, forecasts, objective),
+    )
+
+
+def percent(share: float) -> str:
+    """Return a share so that 99.95 % is not told as 100 %."""
+    shown = f"{share * 100:.2f}".rstrip("0").rstrip(".")
+    return "99.99+ %" if shown == "100" and share < 1 else f"{shown} %"
+
+
+def _standing(health: Sequence[Health], objective: float) -> str:
+    telling = [one for one in health if one.availability]
+    if not telling:
+        return "Nothing was measured in this time, so nothing can be said about it."
+    met = sum(one.availability is not None and one.availability.share >= objective for one in telling)
+    missed = sum(is_missed(one, objective) for one in telling)
+    worst = telling[0]
+    assert worst.availability is not None
+    told = f"{met} of {len(telling)} checks met the objective of {percent(objective)}"
+    if met == len(telling):
+        return f"{told}; {sum(one.availability.total for one in telling if one.availability):,} runs say so."
+    seen = worst.availability
+    sure = f", {missed} surely missed it" if missed else ", and of none is it sure that it missed it"
+    return (
+        f"{told}{sure}; the worst, {worst.name}, passed {seen.good:,} of {seen.total:,} runs ({percent(seen.share)})."
+    )
+
+
+def is_missed(one: Health, objective: float) -> bool:
+    """Return whether a check surely missed the objective: the whole interval lies below it."""
+    return one.availability is not None and one.availability.high < objective
+
+
+def _changed(health: Sequence[Health], changes: Sequence[Change], period: Period) -> str:
+    seen = sum(step.p50 is not None for one in health for step in one.steps)
+    if not seen:
+        return "Too few durations were measured to say whether anything became slower."
+    if not changes:
+        return f"None of {seen} steps took a new level that is larger than its noise."
+    slower = sum(one.ratio > 0 for one in changes)
+    largest = changes[0]
+    since = datetime.fromtimestamp(largest.at_us / 1_000_000, ZoneInfo(period.timezone))
+    cause = f", with release {largest.release}" if largest.release else ", with no release near it"
+    step = f"{largest.step} of " if largest.step else ""
+    name = largest.check.partition(":")[2] or largest.check
+    return (
+        f"{slower} step{'' if slower == 1 else 's'} became slower and {len(changes) - slower} quicker; the largest: "
+        f"{step}{name} {largest.ratio:+.0%} since {since:%a %d %b %H:%M}{cause}."
+    )
+
+
+def _advice(
+    health: Sequence[Health], changes: Sequence[Change], forecasts: Sequence[Forecast], objective: float
+) -> str:
+    spent = [one for one in health if is_missed(one, objective)]
+    slower = next((one for one in changes if one.ratio > 0), None)
+    blind = [one for one in health if one.coverage is not None and one.coverage < _FULL_COVERAGE]
+    if spent:
+        why = f": {spent[0].reasons[0][0]}" if spent[0].reasons else ""
+        more = f", then at {len(spent) - 1} more that surely missed the objective" if len(spent) > 1 else ""
+        return f"Look first at {spent[0].name}{more}{why[:160]}."
+    if slower:
+        what = f"what release {slower.release} changed" if slower.release else "what changed then"
+        return f"Find out {what} in {slower.step or slower.check}."
+    if forecasts:
+        return f"Soon: {forecasts[0].subject}: {forecasts[0].what} in about {forecasts[0].days:.0f} days."
+    if blind:
+        return f"Repair the measuring: {len(blind)} check{'' if len(blind) == 1 else 's'} ran less often than was due."
+    return "Start the scheduled runs." if not any(one.availability for one in health) else "Nothing needs to be done."

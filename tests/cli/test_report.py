@@ -1,0 +1,65 @@
+"""`outrider report`, as it is typed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from benchmarks.history import History, fill
+
+from outrider.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "outrider.toml").touch()
+    with Store.open(tmp_path / ".outrider/outrider.db", artifacts=tmp_path / ".outrider/artifacts") as store:
+        fill(store, History(time.time_ns() // 1000, checks=2, days=15, minutes=120))
+    return tmp_path
+
+
+def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "outrider", "report", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_weekly_report_is_one_file(shop: Path) -> None:
+    """Its place is printed."""
+    finished = report(shop, "weekly")
+
+    path = shop / ".outrider/reports/weekly.html"
+    assert finished.stdout == f"wrote {path}\n"
+    assert path.read_text().startswith("<!doctype html>")
+    assert [one.name for one in path.parent.iterdir()] == ["weekly.html"]
+
+
+def test_daily_and_release_reports_come_in_every_form(shop: Path) -> None:
+    """Standard output may be asked for."""
+    assert len(json.loads(report(shop, "daily", "--format", "json", "--out", "-").stdout)["health"]) == 2
+    assert report(shop, "release", "--format", "md", "--out", "-").stdout.startswith("# Outrider: release 2.1.0")
+    assert report(shop, "weekly", "--format", "csv", "--out", "-").stdout.startswith("check,environment,")
+
+
+@pytest.mark.parametrize(
+    ("words", "slug"),
+    [
+        (("weekly", "--week", "soon"), "bad-week"),
+        (("weekly", "--out", "outrider.toml/weekly.html"), "unwritable-report"),
+        (("weekly", "--out", "/proc/weekly.html"), "unwritable-report"),
+        (("release", "9.9"), "unknown-release"),
+    ],
+)
+def test_what_cannot_be_is_an_error_of_the_command_line(shop: Path, words: tuple[str, ...], slug: str) -> None:
+    """With what to do about it."""
+    finished = report(shop, *words)
+
+    assert finished.returncode == 2
+    assert f"[{slug}]" in finished.stderr
+    assert "Traceback" not in finished.stderr

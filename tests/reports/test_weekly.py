@@ -1,0 +1,256 @@
+"""The weekly report, from a store to a page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from benchmarks.history import MINUTE_US, History, checks_of
+
+from outrider.model import (
+    Attempt,
+    CheckId,
+    Circumstances,
+    ConfigError,
+    Measurement,
+    Outcome,
+    Run,
+    Sample,
+    Step,
+    StepKind,
+    new_run_id,
+)
+from outrider.reports import TABLES, as_csv, as_json, as_markdown, release_period
+
+from .conftest import NOW_US
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Bench
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+def run(check: str, outcome: Outcome, *, due_us: int = NOW_US - MINUTE_US, reason: str = "", step: str = "pay") -> Run:
+    passed = outcome is Outcome.PASSED
+    measurement = Measurement(
+        outcome=outcome,
+        reason=reason,
+        started_us=due_us,
+        duration_ms=250.0,
+        steps=(Step(step, step, StepKind.NAMED, 0.0, 250.0),) if passed else (),
+        samples=(Sample(step, "duration_ms", 250.0),) if passed else (),
+    )
+    return Run(
+        id=new_run_id(due_us),
+        check=CheckId(check),
+        environment="production",
+        location="local",
+        due_us=due_us,
+        started_us=due_us,
+        finished_us=due_us + 250_000,
+        outcome=outcome,
+        reason=reason,
+        attempts=(Attempt(1, True, False, measurement),),
+        circumstances=Circumstances(),
+    )
+
+
+def test_no_data_at_all_is_said(bench: Bench) -> None:
+    """An empty report must not look like a healthy one."""
+    page = bench.page()
+
+    assert "Nothing was measured in this time" in page
+    assert "No run was due." in page
+    assert "Everything that was due ran" not in page
+
+
+def test_one_run_is_too_little_data_for_quantiles(bench: Bench) -> None:
+    """A median of one is an anecdote; its availability has an interval that says so."""
+    bench.store.record(run("journey:a.py::pay", Outcome.PASSED))
+
+    report = bench.report()
+
+    (health,) = report.health
+    assert health.availability is not None
+    assert (health.availability.good, health.availability.total) == (1, 1)
+    assert health.availability.low == pytest.approx(0.025)  # Clopper and Pearson: (alpha/2) ** (1/n)
+    assert health.steps[0].p50 is None
+    assert "too little data" in bench.page()
+
+
+def test_every_check_appears_with_its_sample_size(bench: Bench) -> None:
+    """What a figure rests on stands beside it."""
+    bench.fill()
+
+    report = bench.report()
+
+    assert len(report.health) == 3
+    assert all(one.runs in {167, 168} for one in report.health)
+    assert report.simulated
+
+
+def test_a_step_that_became_slower_is_told_with_its_release(bench: Bench) -> None:
+    """The history's first journey pays 1.3 times as long since the release of three days ago."""
+    bench.fill(days=35)
+
+    report = bench.report()
+
+    assert [(one.step, one.release) for one in report.changes] == [("Pay", "2.2.0")]
+    assert report.changes[0].ratio == pytest.approx(0.3, abs=0.05)
+    assert "Pay of journeys/test_shop.py::simulated_000 +2" in report.summary[1]
+
+
+def test_everything_failing_does_not_claim_that_nothing_became_slower(bench: Bench) -> None:
+    """Failed runs have no durations, so none can be compared."""
+    bench.fill(failing=1.0)
+
+    report = bench.report()
+
+    assert report.summary[0].startswith("0 of 3 checks met the objective")
+    assert report.summary[1] == "Too few durations were measured to say whether anything became slower."
+    assert report.summary[2].startswith("Look first at ")
+
+
+def test_missing_and_vague_runs_count_neither_as_good_nor_as_failed(bench: Bench) -> None:
+    """They count against coverage, or are listed."""
+    outcomes = (Outcome.PASSED, Outcome.MISSED, Outcome.SKIPPED, Outcome.INCONCLUSIVE)
+    bench.store.record_many(
+        [run("probe:a::b", each, due_us=NOW_US - n * MINUTE_US) for n, each in enumerate(outcomes, 1)]
+    )
+
+    report = bench.report()
+
+    (health,) = report.health
+    assert health.availability is not None
+    assert health.availability.total == 1
+    assert health.coverage == 0.5
+    assert report.unmeasured == (
+        "probe:a::b: 2 of 4 runs were missed or skipped",
+        "probe:a::b: 1 of 4 runs were inconclusive or could not start",
+    )
+
+
+def test_a_renamed_check_is_one_check(bench: Bench) -> None:
+    """What is kept of both names is told under the new one."""
+    bench.store.record_many([run("journey:old", Outcome.PASSED), run("journey:new", Outcome.PASSED)])
+    bench.store.rename(CheckId("journey:old"), CheckId("journey:new"), NOW_US)
+
+    report = bench.report()
+
+    assert [(one.check, one.runs) for one in report.health] == [("journey:new", 2)]
+
+
+def test_a_deleted_check_is_named_among_what_was_not_measured(bench: Bench) -> None:
+    """It does not vanish without a word."""
+    bench.store.record_checks(checks_of(History(NOW_US, checks=1)), NOW_US - 40 * 1440 * MINUTE_US)
+
+    report = bench.report()
+
+    assert report.unmeasured == (
+        "journey:journeys/test_shop.py::simulated_000: no run in this time (deleted, switched off, or never due)",
+    )
+
+
+def test_runs_in_the_future_are_left_out_and_told(bench: Bench) -> None:
+    """Somebody's clock was wrong."""
+    bench.store.record(run("probe:a::b", Outcome.FAILED, due_us=NOW_US + 1440 * MINUTE_US))
+
+    report = bench.report()
+
+    assert report.health == ()
+    assert report.unmeasured[-1].startswith("1 runs are due later than now")
+
+
+def test_an_error_message_of_five_megabytes_is_cut(bench: Bench) -> None:
+    """The page stays small."""
+    bench.store.record(run("probe:a::b", Outcome.FAILED, reason="x" * 5_000_000))
+
+    assert len(bench.page()) < 50_000
+
+
+def test_nothing_hostile_runs_in_a_page(bench: Bench) -> None:
+    """Names and messages are texts wherever they stand, in tables and in charts; and a policy forbids all scripts."""
+    runs = [
+        run(f"journey:{HOSTILE}", Outcome.PASSED, due_us=NOW_US - n * 60 * MINUTE_US, step=HOSTILE)
+        for n in range(1, 200)
+    ]
+    bench.store.record_many([*runs, run(f"journey:{HOSTILE}", Outcome.FAILED, reason=HOSTILE)])
+
+    page = bench.page()
+
+    assert "default-src 'none'" in page
+    assert re.findall(r"<(script|img|iframe|object|link)\b", page) == []
+    assert "&lt;script&gt;" in page
+    assert not re.search(r"(?:src|href)=", page.replace("src=x onerror", ""))
+    assert "<script" not in as_markdown(bench.report())
+
+
+def test_a_template_of_the_workspace_takes_the_place_of_ours(bench: Bench, tmp_path: Path) -> None:
+    """People have sections of their own."""
+    folder = tmp_path / "reports" / "templates" / "sections"
+    folder.mkdir(parents=True)
+    (folder / "noise.html").write_text("<p>Ours: {{ report.workspace }}</p>")
+
+    assert "<p>Ours: shop</p>" in bench.page(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("{% if %}", 1), ("\n{{ report.nonsense }}", 2), ("\n\n{{ 1 / 0 }}", 3), ("{{ ''.__class__.__mro__ }}", 1)],
+)
+def test_a_wrong_template_is_an_error_with_its_line(bench: Bench, tmp_path: Path, text: str, line: int) -> None:
+    """Whoever wrote it finds it."""
+    folder = tmp_path / "reports" / "templates" / "sections"
+    folder.mkdir(parents=True)
+    (folder / "noise.html").write_text(text)
+
+    with pytest.raises(ConfigError) as caught:
+        bench.page(tmp_path)
+
+    assert caught.value.slug == "bad-template"
+    assert caught.value.where is not None
+    assert caught.value.where.line == line
+
+
+def test_the_other_forms_tell_the_same(bench: Bench) -> None:
+    """Markdown, JSON and CSV come from the same facts."""
+    bench.fill()
+    report = bench.report()
+
+    assert len(as_json(report)["health"]) == 3
+    assert all(
+        len(as_csv(report, table).splitlines()) == 1 + len(TABLES[table](report)) for table in ("health", "steps")
+    )
+    assert all(one.check.partition("::")[2].replace("_", "\\_") in as_markdown(report) for one in report.health)
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_quoted(bench: Bench) -> None:
+    """CSV goes straight into spreadsheets."""
+    bench.store.record(run('=HYPERLINK("x")', Outcome.PASSED))
+
+    assert "\"'=HYPERLINK" in as_csv(bench.report(), "health")
+
+
+def test_a_release_is_compared_with_the_one_before_it(bench: Bench) -> None:
+    """Its time is one side, its predecessor's the other."""
+    bench.fill(days=12)
+    hour_us = 60 * MINUTE_US
+    period = release_period("2", (NOW_US - 96 * hour_us, NOW_US - 48 * hour_us, NOW_US), "UTC")
+
+    health = bench.report(period=period).health[0]
+
+    assert health.runs == 48
+    assert health.before is not None
+    assert health.before.total in {47, 48}
+
+
+def test_two_places_of_a_check_are_two_lines(bench: Bench) -> None:
+    """One location may be healthy while the other is not."""
+    first = run("probe:a::b", Outcome.PASSED)
+    bench.store.record_many([first, replace(run("probe:a::b", Outcome.FAILED), location="paris")])
+
+    assert [one.location for one in bench.report().health] == ["paris", "local"]
