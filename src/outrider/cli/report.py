@@ -85,13 +85,15 @@ def _released(store: Store, name: str | None, environment: str, zone: str, now_u
 
 
 def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | None, form: tuple[str, str]) -> None:
-    from outrider.reports import gather, read_settings  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.cli.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.reports import gather, read_settings  # noqa: PLC0415 - as above
 
     workspace, now_us = workspace_here(), time.time_ns() // 1000
     settings = read_settings(workspace.root, name)
     with open_store(workspace) as store:
         span = period(store, workspace.timezone, now_us)
-        found = gather(store, settings, span, now_us, workspace=workspace.name)
+        incidents = StoredIncidents(store)
+        found = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents)
     text = _told(found, settings, workspace, form)
     if out is not None and str(out) == "-":
         click.echo(text)

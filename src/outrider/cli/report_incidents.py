@@ -1,0 +1,47 @@
+"""The incidents of a workspace's store, as reports tell them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.alerts import Incident as Kept
+from outrider.alerts import headline, read_incident
+from outrider.reports import Incident, Noise
+from outrider.store import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.store import Store
+
+_MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIncidents:
+    """Incidents and notifications, read from a store."""
+
+    store: Store
+
+    def incidents(self, since_us: int, until_us: int) -> Sequence[Incident]:
+        """Return the incidents that lasted at any time in since_us <= t < until_us, the oldest first."""
+        found = [one for one in self._kept(since_us) if one.began_us < until_us]
+        return [
+            Incident(headline(one), one.checks[0] if one.checks else "", one.began_us, one.ended_us, one.lead.what)
+            for one in sorted(found, key=lambda each: each.began_us)
+        ]
+
+    def noise(self, since_us: int, until_us: int) -> Noise | None:
+        """Return how many notifications went out, and how many incidents somebody took on; None if nobody is told."""
+        sent = [
+            one
+            for one in self.store.notifications(status=Status.DELIVERED, limit=_MOST)
+            if since_us <= one.created_us < until_us
+        ]
+        acted_on = sum(bool(one.acknowledged_by) for one in self._kept(since_us) if one.began_us < until_us)
+        return Noise(len(sent), acted_on) if sent or acted_on else None
+
+    def _kept(self, since_us: int) -> list[Kept]:
+        kept = (read_incident(one) for one in self.store.incidents(since_us=since_us, limit=_MOST))
+        return [one for one in kept if one.opened_us is not None]
