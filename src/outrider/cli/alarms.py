@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from outrider.alerts import Alerting, Deliverer, survey
+from outrider.cli.alert_pictures import picture_from
 from outrider.cli.alerting import settings_of
 from outrider.cli.project import judge_settings
 from outrider.model import OutriderError
@@ -64,7 +65,9 @@ class Alarms:
                 self._rest()
             elif settings != self._settings:
                 self._rest()
-                self._deliverer = Deliverer(settings, self._store, while_true=self._leads)
+                self._deliverer = Deliverer(
+                    settings, self._store, picture=picture_from(self._store), while_true=self._leads
+                )
                 self._deliverer.__enter__()
             elif self._alerting is not None:
                 self._alerting.know(checks)

@@ -46,6 +46,7 @@ def gather(
 ) -> Report:
     """Return what is to be told about a period; nothing later than `now_us` is looked at."""
     source = incidents or NoIncidents()
+    happened = tuple(source.incidents(period.since_us, period.until_us))
     checks = {str(one.id): one for one in store.checks()}
     earlier, tallies = (
         [one for one in store.tallies(*span) if _is_wanted(one, settings)]
@@ -69,10 +70,10 @@ def gather(
         period=period,
         now_us=now_us,
         objective=settings.objective,
-        summary=summarise(told, changes, forecasts, settings.objective, period),
+        summary=summarise(told, changes, forecasts, settings.objective, period, incidents=happened),
         health=tuple(told),
         changes=tuple(changes),
-        incidents=tuple(source.incidents(period.since_us, period.until_us)),
+        incidents=happened,
         noise=source.noise(period.since_us, period.until_us),
         load=_loads(store, period, told),
         forecasts=tuple(forecasts),

@@ -9,20 +9,32 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.reports.facts import Change, Forecast, Health
+    from outrider.reports.facts import Change, Forecast, Health, Incident
     from outrider.reports.period import Period
 
 _FULL_COVERAGE = 0.95
 
 
 def summarise(
-    health: Sequence[Health], changes: Sequence[Change], forecasts: Sequence[Forecast], objective: float, period: Period
+    health: Sequence[Health],
+    changes: Sequence[Change],
+    forecasts: Sequence[Forecast],
+    objective: float,
+    period: Period,
+    *,
+    incidents: Sequence[Incident] = (),
 ) -> tuple[str, ...]:
     """Return three sentences; `health` has the worst first, `changes` the largest."""
+    lasting = [one for one in incidents if one.ended_us is None]
+    if lasting:
+        more = f", and {len(lasting) - 1} more" if len(lasting) > 1 else ""
+        advice = f"Somebody has to see to an incident that is still open{more}: {lasting[0].title[:160]}."
+    else:
+        advice = _advice(health, changes, forecasts, objective)
     return (
         _standing(health, objective),
         _changed(health, changes, period),
-        _advice(health, changes, forecasts, objective),
+        advice,
     )
 
 

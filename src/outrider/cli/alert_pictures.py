@@ -1,0 +1,44 @@
+"""The picture in a mail: the durations of the step that a message speaks of first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.charts import trend_picture
+from outrider.model import CheckId
+from outrider.runs import primary_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outrider.alerts import Message
+    from outrider.store import Store
+
+_SHOWN = 120
+_FEWEST = 2
+
+
+def picture_from(store: Store) -> Callable[[Message], bytes | None]:
+    """Return what draws the trend of a message's first incident; None where the store holds nothing to draw."""
+
+    def draw(message: Message) -> bytes | None:
+        if not message.items:
+            return None
+        item = message.items[0]
+        labels = item.labels
+        found = [
+            one
+            for one in primary_series(store, CheckId(labels.get("check", "")))
+            if (one.environment, one.location) == (labels.get("environment"), labels.get("location"))
+            and labels.get("step", one.step) == one.step
+        ]
+        if not found:
+            return None
+        points = store.samples(found[0])
+        if len(points.at_us) < _FEWEST:
+            return None
+        title = f"{labels['check']}: {found[0].step}, the last {min(_SHOWN, len(points.at_us))} runs"
+        at_us, values = points.at_us[-_SHOWN:].tolist(), points.value[-_SHOWN:].tolist()
+        return trend_picture(at_us, values, title=title, began_us=item.began_us)
+
+    return draw
