@@ -17,7 +17,7 @@ CODE := $(wildcard src tests demo benchmarks journeys probes .ci)
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup ## Start the demo shop, run its journeys in a real browser, break the shop, show what was seen
+demo: setup ## Watch the demo shop drift, break and recover; see the mails and the weekly report
 	$(BIN)/outrider browser --install
 	$(BIN)/python -m demo.tour
 
