@@ -97,6 +97,9 @@ class Once:
         return self.works
 
 
+LONGEST_START_S = 600.0
+
+
 def used_by(process: psutil.Process, thread: threading.Thread) -> float:
     """Return the processor seconds of a thread."""
     return sum(one.user_time + one.system_time for one in process.threads() if one.id == thread.native_id)
@@ -126,7 +129,11 @@ def measured(store: Store, checks: Sequence[Check], root: Path, minutes: float) 
         works.executors = {Kind.PROBE: FleetExecutor(fleet, 1_000)}
         thread = threading.Thread(target=service.run, args=[10.0])
         thread.start()
-        time.sleep(70)  # every check once: series, circumstances and judges are known now
+        began_s = time.monotonic()
+        time.sleep(70)  # every check once: series and circumstances are known now
+        while verdicts.backlog > len(checks) // 100 and time.monotonic() - began_s < LONGEST_START_S:
+            time.sleep(1)
+        print(f"after the first start      judging had caught up within {time.monotonic() - began_s:.0f} s")
         gc.collect()
         lags.seconds.clear()
         lags.judged = 0

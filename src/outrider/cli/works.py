@@ -25,6 +25,23 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 _UNWATCHED = {"__pycache__", "node_modules", "test-results"}
+_PRODUCTS = (
+    ".log",
+    ".out",
+    ".pyc",
+    ".tmp",
+    ".swp",
+    ".db",
+    ".db-wal",
+    ".db-shm",
+    ".html",
+    ".png",
+    ".zip",
+    ".jsonl",
+    "~",
+)
+"""Endings of files that programs write and no run reads: a log that grows in the workspace must not reload it."""
+
 _LOOK_EVERY_S = 2.0
 
 
@@ -136,6 +153,8 @@ def _stats(root: Path, exclude: tuple[str, ...]) -> Iterator[tuple[str, tuple[in
             if not one.startswith(".") and one not in _UNWATCHED and (below / one).as_posix() not in exclude
         ]  # fmt: skip
         for name in files:
+            if name.endswith(_PRODUCTS):
+                continue
             try:
                 status = (Path(folder) / name).stat()
             except OSError:
