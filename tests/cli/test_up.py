@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -34,10 +36,10 @@ WAIT_S = 60.0
 class Up:
     """A service, and what it says."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, port: int) -> None:
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "outrider", "up", "--port", "0"],
+            [sys.executable, "-m", "outrider", "up", "--port", str(port)],
             cwd=desk.root,
             env={**os.environ, "TMPDIR": str(desk.temporary)},
             stderr=subprocess.PIPE,
@@ -87,8 +89,8 @@ def stored_runs(desk: Desk) -> tuple[RunSummary, ...]:
 
 
 @contextmanager
-def up(desk: Desk) -> Iterator[Up]:
-    service = Up(desk)
+def up(desk: Desk, port: int = 0) -> Iterator[Up]:
+    service = Up(desk, port)
     try:
         yield service
     finally:
@@ -194,4 +196,69 @@ def test_prometheus_scrapes_the_metrics(watched: Desk, tmp_path: Path) -> None:
         text = service.page("/metrics")[1]
         done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
+        assert service.end() == 0
+
+
+def test_a_taken_port_stops_no_run(watched: Desk) -> None:
+    """The pages come as soon as the port is free."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with up(watched, port=port) as service:
+            assert str(port) in service.said("service.degraded")
+            service.said("run.stored", 2)
+            taken.close()
+            assert service.page("/healthz") == (200, "alive\n")
+            assert service.end() == 0
+
+
+def test_a_full_disk_delays_runs_and_loses_none(watched: Desk) -> None:
+    """No file may grow for a while, as on a full disk; what was finished meanwhile is stored afterwards."""
+    with up(watched) as service:
+        service.said("run.stored", 2)
+        pid, (_, hard) = service.process.pid, resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, hard))
+        service.said("service.degraded")
+        assert service.page("/readyz")[0] == 503
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+        service.said("service.recovered")
+        before = sum("run.stored" in line for line in service.lines)
+        service.said("run.stored", before + 2)
+        assert service.end() == 0
+    assert {one.outcome for one in stored_runs(watched)} == {Outcome.PASSED}
+
+
+@pytest.mark.browser
+def test_a_journey_that_always_hangs_holds_up_nothing(watched: Desk, site: str) -> None:
+    """It ends at its time-out, again and again, while others go on."""
+    hang = f'def test_hang(page):\n    page.goto("{site}")\n    page.evaluate("() => {{ for (;;); }}")\n'
+    watched.write("journeys/test_hang.py", hang)
+    rule = '[[check]]\nmatch = "journeys/*"\ntimeout = "3s"\nretries = 0\nevery = "1s"\n'
+    watched.write("scheduler/schedule.toml", rule)
+    with up(watched) as service:
+        service.said('test_hang", "location": "local", "outcome": "failed"')
+        before = sum("::home" in line for line in service.lines)
+        service.said("::home", before + 2)
+        assert service.end() == 0
+    assert watched.leftovers() == []
+
+
+def test_a_failure_is_told_and_so_is_its_end(watched: Desk, tmp_path: Path, site: str) -> None:
+    """From a run to the receiver, through incident, route and outbox."""
+    told = tmp_path / "told.jsonl"
+    watched.write(
+        "scheduler/alerts.toml",
+        f'[receiver.file]\nkind = "command"\nrun = ["sh", "-c", "cat >> {told}; echo >> {told}"]\n'
+        '[route]\nreceivers = ["file"]\nwait = "1s"\ninterval = "1s"\n',
+    )
+    broken = f'[home]\nkind = "http"\nurl = "{site}/missing"\nretries = 0\n'
+    with up(watched) as service:
+        service.said("run.stored", 2)
+        watched.write("probes/a.toml", broken)
+        until(lambda: told.exists() and "status 404" in told.read_text(), service.lines)
+        (incident,) = watched.json("incidents", "--json")["incidents"]
+        assert incident["phase"] == "open"
+        watched.write("probes/a.toml", broken.replace("/missing", "/tiny"))
+        until(lambda: '"resolved"' in told.read_text(), service.lines)
         assert service.end() == 0
