@@ -108,13 +108,14 @@ def test_a_judge_that_still_learns_says_nothing() -> None:
 
 
 def test_failing_too_often_is_trouble_though_never_twice_in_a_row() -> None:
-    """The judge of failures counts what a rule of X of Y overlooks."""
+    """The judge of failures counts what X of Y overlooks; good runs are well, though the share falls slowly."""
     rate = RateSignal(Condition.DEGRADED, 0.01, 0.2, 1.0, "20% of 40 runs failed, 1.0% is normal")
 
-    one = told(make_run(), Judgement("", rate))["failure share of failures"]
+    bad = told(make_run(Outcome.FAILED), Judgement("", rate))["failure share of failures"]
+    good = told(make_run(), Judgement("", rate))["failure share of failures"]
 
-    assert one.present
-    assert one.facts.observed == "20.0% of runs"
+    assert (bad.present, bad.once, good.present) == (True, True, False)
+    assert bad.facts.observed == "20.0% of runs"
 
 
 def test_our_own_network_is_told_by_the_probe() -> None:

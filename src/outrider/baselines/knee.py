@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import nnls
 
 from outrider.model import BadSeries, TooFewSamples
 
@@ -89,6 +88,8 @@ def _fit(n: FloatArray, x: FloatArray) -> tuple[float, float, float]:
     N / X(N) is linear in 1/r, a/r and b/r, none of which can be negative; rows are scaled so that an error of a rate
     weighs in proportion to it.
     """
+    from scipy.optimize import nnls  # noqa: PLC0415 - costs half a second, and few look for a knee
+
     columns = np.column_stack([np.ones_like(n), n - 1, n * (n - 1)]) * (x / n)[:, np.newaxis]
     (inverse, contention, coherency), _ = nnls(columns, np.ones_like(n))
     inverse = max(float(inverse), 1e-12)
