@@ -24,7 +24,7 @@ demo: setup ## Watch the demo shop drift, break and recover; see the mails and t
 test: setup ## Run all tests, with coverage (ARGS="-k word" picks some)
 	$(BIN)/outrider browser --install
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
