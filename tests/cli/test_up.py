@@ -226,7 +226,8 @@ def test_a_full_disk_delays_runs_and_loses_none(watched: Desk) -> None:
         before = sum("run.stored" in line for line in service.lines)
         service.said("run.stored", before + 2)
         assert service.end() == 0
-    assert {one.outcome for one in stored_runs(watched)} == {Outcome.PASSED}
+    others = [one for one in stored_runs(watched) if one.outcome is not Outcome.PASSED]
+    assert {one.reason for one in others} <= {"the run before it was still waiting or under way"}
 
 
 @pytest.mark.browser

@@ -48,10 +48,9 @@ class Desk:
         """How many runs are being made."""
         return len(self._known) - len(self._waiting)
 
-    def adopt(self, entries: Iterable[QueueEntry]) -> None:
-        """Take over what is in the store's queue already; what this process has begun goes on."""
-        for entry in entries:
-            self._add(entry)
+    def adopt(self, entries: Iterable[QueueEntry]) -> list[RunId]:
+        """Take over what is in the store's queue, and return what was not known; what was begun here goes on."""
+        return [entry.run for entry in entries if self._add(entry)]
 
     def refresh(self) -> None:
         """Look at what others put into the store: runs that were asked for, and pauses."""
@@ -62,9 +61,7 @@ class Desk:
         """Take out and return what waits for checks that are not there any more."""
         gone = [self._known[run] for _, _, run in self._waiting if self._known[run].check not in checks]
         if gone:
-            runs = {one.run for one in gone}
-            self._waiting = [one for one in self._waiting if one[2] not in runs]
-            heapq.heapify(self._waiting)
+            self._remove({one.run for one in gone})
         return gone
 
     def forget_waiting(self) -> None:
@@ -73,32 +70,38 @@ class Desk:
             self._forget(run)
         self._waiting.clear()
 
-    def take(self, entries: Sequence[QueueEntry], planned_until_us: int) -> bool:
-        """Put due runs into the queue; return false if another process leads."""
-        if not self._schedule.enqueue(self._holder, entries, planned_until_us):
-            return False
-        self.adopt(entries)
-        return True
+    def advance(
+        self,
+        entries: Sequence[QueueEntry],
+        planned_until_us: int | None,
+        checks: Mapping[CheckId, Check],
+        executors: Mapping[Kind, Executor],
+        now_us: int,
+    ) -> bool:
+        """Take due runs in, and begin what there is room for: the most important first, then the oldest.
 
-    def hand_out(self, checks: Mapping[CheckId, Check], executors: Mapping[Kind, Executor], now_us: int) -> None:
-        """Begin what there is room for, the most important first, then the oldest; runs of unknown checks wait."""
-        rest: list[tuple[int, int, RunId]] = []
-        chosen: dict[int, tuple[Executor, list[tuple[QueueEntry, Check]]]] = {}
-        room = {id(one): one.room for one in executors.values()}
-        while self._waiting and any(left > 0 for left in room.values()):
-            place = heapq.heappop(self._waiting)
-            entry = self._known[place[2]]
-            check = checks.get(entry.check)
-            executor = executors.get(check.kind) if check else None
-            if check is None or executor is None or room[id(executor)] <= 0:
-                rest.append(place)
-                continue
-            room[id(executor)] -= 1
-            chosen.setdefault(id(executor), (executor, []))[1].append((entry, check))
-        for place in rest:
-            heapq.heappush(self._waiting, place)
-        for executor, work in chosen.values():
-            self._begin(executor, work, now_us)
+        Both are one transaction. Returns false, and has done nothing, if another process leads.
+
+        Raises:
+            StoreError: If the store cannot be used; nothing has been done.
+        """
+        fresh = self.adopt(entries)
+        chosen = self._choose(checks, executors)
+        leases = {entry.run: _lease_until_us(check, now_us) for _, work in chosen for entry, check in work}
+        if planned_until_us is None and not leases:
+            return True
+        led = False
+        try:
+            led = self._schedule.advance(self._holder, entries, leases, planned_until_us=planned_until_us)
+        finally:
+            if not led:
+                self._undo(fresh, leases)
+        if led:
+            for executor, work in chosen:
+                for entry, _ in work:
+                    self._begun[entry.check, entry.location] = entry.run
+                executor.begin(work)
+        return led
 
     def kill(self, key: Key, executors: Mapping[Kind, Executor]) -> None:
         """End the run of a check that is under way, so that the next can begin."""
@@ -121,20 +124,50 @@ class Desk:
         if self._begun.get(key) == run:
             del self._begun[key]
 
-    def _add(self, entry: QueueEntry) -> None:
+    def _add(self, entry: QueueEntry) -> bool:
         if entry.run in self._known:
-            return
+            return False
         self._known[entry.run] = entry
         self.under_way[entry.check, entry.location] += 1
+        self._push(entry)
+        return True
+
+    def _push(self, entry: QueueEntry) -> None:
         heapq.heappush(self._waiting, (-entry.priority, entry.due_us, entry.run))
 
-    def _begin(self, executor: Executor, work: list[tuple[QueueEntry, Check]], now_us: int) -> None:
-        longest_us = round(max(check.policy.timeout_s for _, check in work) * _SECOND_US)
-        ids = [entry.run for entry, _ in work]
-        if not self._schedule.lease(self._holder, ids, now_us + longest_us + _LEASE_GRACE_US):
-            for entry, _ in work:
-                heapq.heappush(self._waiting, (-entry.priority, entry.due_us, entry.run))
-            return
-        for entry, _ in work:
-            self._begun[entry.check, entry.location] = entry.run
-        executor.begin(work)
+    def _choose(
+        self, checks: Mapping[CheckId, Check], executors: Mapping[Kind, Executor]
+    ) -> list[tuple[Executor, list[tuple[QueueEntry, Check]]]]:
+        """Take out of the waiting what there is room for, by who makes it; runs of unknown checks wait."""
+        rest: list[tuple[int, int, RunId]] = []
+        chosen: dict[int, tuple[Executor, list[tuple[QueueEntry, Check]]]] = {}
+        room = {id(one): one.room for one in executors.values()}
+        while self._waiting and any(left > 0 for left in room.values()):
+            place = heapq.heappop(self._waiting)
+            entry = self._known[place[2]]
+            check = checks.get(entry.check)
+            executor = executors.get(check.kind) if check else None
+            if check is None or executor is None or room[id(executor)] <= 0:
+                rest.append(place)
+                continue
+            room[id(executor)] -= 1
+            chosen.setdefault(id(executor), (executor, []))[1].append((entry, check))
+        for place in rest:
+            heapq.heappush(self._waiting, place)
+        return list(chosen.values())
+
+    def _undo(self, fresh: Sequence[RunId], chosen: Iterable[RunId]) -> None:
+        """Let what was chosen wait again, and forget what was taken in."""
+        for run in chosen:
+            self._push(self._known[run])
+        self._remove(set(fresh))
+        for run in fresh:
+            self._forget(run)
+
+    def _remove(self, runs: AbstractSet[RunId]) -> None:
+        self._waiting = [one for one in self._waiting if one[2] not in runs]
+        heapq.heapify(self._waiting)
+
+
+def _lease_until_us(check: Check, now_us: int) -> int:
+    return now_us + round(check.policy.timeout_s * _SECOND_US) + _LEASE_GRACE_US

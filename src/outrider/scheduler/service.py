@@ -15,7 +15,7 @@ from outrider.scheduler.leading import Leading
 from outrider.scheduler.locations import Locations
 from outrider.scheduler.patience import PatientRecorder
 from outrider.scheduler.plan import Plan
-from outrider.scheduler.triage import Situation, sort_due, vanished
+from outrider.scheduler.triage import Situation, Sorted, sort_due, vanished
 from outrider.scheduler.windows import Windows
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ log = structlog.get_logger("outrider.scheduler")
 
 _MOST_DUE = 20_000
 _LONGEST_WAIT_S = 0.1
+_SHORTEST_WAIT_S = 0.05
+"""Runs due within this are begun together: a transaction costs more than what it says of a run."""
+
 _SECOND_US = 1_000_000
 _NOT_RUNNING = "Outrider was not running"
 _STORE_AWAY = "the store could not be used"
@@ -93,8 +96,9 @@ class Service:
         """Serve until `stop` is called, and then wait for what is under way, at most so long."""
         while not self._stopping.is_set():
             self.tick()
-            self._wake.wait(self._pause_s())
-            self._wake.clear()
+            if not self._stopping.wait(_SHORTEST_WAIT_S):
+                self._wake.wait(self._pause_s())
+                self._wake.clear()
         self._drain(drain_s)
 
     def tick(self) -> None:
@@ -188,23 +192,29 @@ class Service:
         if self.plan is not None:
             self.plan.restart(now_us)
         if self.leading.leads:
-            self._store.schedule.enqueue(self.leading.holder, [], now_us, self._era)
+            self._store.schedule.advance(self.leading.holder, planned_until_us=now_us, era=self._era)
 
     def _make_due(self, now_us: int) -> None:
         works, plan = self.works, self.plan
         assert works is not None
         assert plan is not None
-        self._pending += plan.until(now_us, _MOST_DUE)
-        if self._pending:
-            self._enqueue(works, now_us)
         gone = self.desk.unknown(self._checks.keys())
         if gone:
-            told = [vanished(entry, works.circumstances, now_us) for entry in gone]
-            self._store.record_many(told)
-            self._stored(told)
-        self.desk.hand_out(self._checks, works.executors, now_us)
+            self._tell([vanished(entry, works.circumstances, now_us) for entry in gone])
+        self._pending += plan.until(now_us, _MOST_DUE)
+        found = self._sort_pending(works, now_us)
+        self._tell(found.told)
+        until_us = self._pending[-1].due_us if self._pending else None
+        if not self.desk.advance(found.made, until_us, self._checks, works.executors, now_us):
+            self.leading.leads = False
+            return
+        if self._pending:
+            self._pending.clear()
+            self._why_late = "the service was busy"
+        for key in found.killed:
+            self.desk.kill(key, works.executors)
 
-    def _enqueue(self, works: Works, now_us: int) -> None:
+    def _sort_pending(self, works: Works, now_us: int) -> Sorted:
         assert self._windows is not None
         situation = Situation(
             now_us=now_us,
@@ -215,18 +225,13 @@ class Service:
             why_late=self._why_late,
             circumstances=works.circumstances,
         )
-        found = sort_due(self._pending, situation)
-        until_us = self._pending[-1].due_us
-        if found.told:
-            self._store.record_many(found.told)
-            self._stored(found.told)
-        if not self.desk.take(found.made, until_us):
-            self.leading.leads = False
-            return
-        self._pending.clear()
-        self._why_late = "the service was busy"
-        for key in found.killed:
-            self.desk.kill(key, works.executors)
+        return sort_due(self._pending, situation)
+
+    def _tell(self, runs: Sequence[Run]) -> None:
+        """Record runs that were due and not made."""
+        if runs:
+            self._store.record_many(runs)
+            self._stored(runs)
 
     def _stored(self, runs: Sequence[Run]) -> None:
         """Hear which runs are stored; called from any thread."""
@@ -250,7 +255,7 @@ class Service:
         due_us = self.plan.next_us if self.plan is not None else None
         if due_us is None or not self.leading.leads:
             return _LONGEST_WAIT_S
-        return min(_LONGEST_WAIT_S, max(0.02, (due_us - self._clock.wall_us()) / 1e6))
+        return min(_LONGEST_WAIT_S, max(0.0, (due_us - self._clock.wall_us()) / 1e6))
 
     def _drain(self, drain_s: float) -> None:
         log.info("service.draining")

@@ -18,7 +18,7 @@ from outrider.store.schema import checks, circumstances, leader, pauses, queue, 
 from outrider.store.values import Coverage, Leadership, Pause, QueueEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -83,13 +83,28 @@ class Schedule:
 
         self._fenced(holder, write, {"holder": ""})
 
-    def enqueue(
-        self, holder: str, entries: Sequence[QueueEntry], planned_until_us: int | None = None, era: int | None = None
+    def advance(
+        self,
+        holder: str,
+        entries: Sequence[QueueEntry] = (),
+        leases: Mapping[RunId, int] | None = None,
+        *,
+        planned_until_us: int | None = None,
+        era: int | None = None,
     ) -> bool:
-        """Put due runs into the queue, each once, and note until when everything due is in; false if no more leader."""
+        """Put due runs into the queue, each once, and note which runs the leader begins; false if it leads no more.
+
+        Args:
+            leases: Until when each run that begins is the leader's, in microseconds UTC.
+            planned_until_us: Everything due until then is in the queue.
+            era: How often the clock was set back.
+        """
+        rows = [{"of": _bytes(run), "by": holder, "until": until} for run, until in (leases or {}).items()]
 
         def write(connection: Connection) -> None:
             add(connection, entries)
+            if rows:
+                connection.execute(_LEASE, rows)
 
         marks = {"planned_until_us": planned_until_us, "era": era}
         return self._fenced(holder, write, {name: value for name, value in marks.items() if value is not None})
@@ -97,11 +112,6 @@ class Schedule:
     def ask(self, entries: Sequence[QueueEntry]) -> None:
         """Put runs into the queue that somebody asked for; whoever leads finds them."""
         self._write(lambda connection: add(connection, entries))
-
-    def lease(self, holder: str, ids: Iterable[RunId], until_us: int) -> bool:
-        """Note that the leader has begun these runs."""
-        rows = [{"of": _bytes(one), "by": holder, "until": until_us} for one in ids]
-        return self._fenced(holder, lambda connection: _many(connection, rows), {})
 
     def waiting(self) -> tuple[QueueEntry, ...]:
         """Return what is due and not begun, the oldest first."""
@@ -192,11 +202,6 @@ def remove(connection: Connection, ids: Sequence[bytes]) -> None:
     """Take runs out of the queue that are stored."""
     for start in range(0, len(ids), _MOST_AT_ONCE):
         connection.execute(delete(queue).where(queue.c.run_id.in_(ids[start : start + _MOST_AT_ONCE])))
-
-
-def _many(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
-    if rows:
-        connection.execute(_LEASE, rows)
 
 
 def _entry(row: object) -> QueueEntry:
