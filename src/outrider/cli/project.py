@@ -85,6 +85,8 @@ def retention(workspace: Workspace) -> Retention:
         passed_artifacts_s=kept.passed_artifacts_s,
         artifacts_s=kept.evidence_s,
         details_s=kept.samples_s,
+        hours_s=kept.hours_s,
+        days_s=kept.days_s,
         runs_s=kept.runs_s,
     )
 

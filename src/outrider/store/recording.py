@@ -17,6 +17,7 @@ from outrider.store.beats import write_beat
 from outrider.store.catalogue import Catalogue, check_key, insert_check
 from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
 from outrider.store.renaming import rename
+from outrider.store.rolling import note_late
 from outrider.store.rows import Rows, Subject, insert_plain
 from outrider.store.schedule import remove
 from outrider.store.schema import checks, proofs, runs
@@ -115,6 +116,7 @@ class Recorder:
                 present = [one for one in files.files if self._is_there(one, omitted)]
                 rows.add(Subject(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
         rows.insert()
+        note_late(connection, [(keys[_bytes(run)], known[run.check].key, run.due_us) for run, _ in fresh])
 
     def _insert_runs(
         self, connection: Connection, fresh: Sequence[Run], known: Mapping[CheckId, KnownCheck]

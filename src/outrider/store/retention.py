@@ -1,4 +1,6 @@
-"""Forgetting: artifacts, samples, steps and runs past their age, without keeping a writer waiting.
+"""Forgetting: artifacts, samples, steps, runs and rollups past their age, without keeping a writer waiting.
+
+No sample or run goes before the rollups of its hour are made, and no hour before that of its day.
 
 Each transaction removes at most a few hundred things, some milliseconds of work, and is followed by a pause three times
 as long: SQLite's waiting writers look again at intervals and are not queued, so that a lock which is nearly always
@@ -13,17 +15,24 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, exists, func, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, tuple_
 
 from outrider.model import Outcome
 from outrider.store.alerting import forget_alerts
 from outrider.store.artifacts import artifact_name
 from outrider.store.catalogue import raise_generation, read_mark, write_mark
+from outrider.store.rolling import DAYS_DONE, HOURS_DONE, HOURS_KEPT, RUNS_KEPT, SAMPLES_KEPT, roll_up
+from outrider.store.rollups import DAY_HOURS, HOUR_US, hour_of
 from outrider.store.schema import (
     artifacts,
     attempt_artifacts,
     attempt_steps,
     attribute_sets,
+    days,
+    hours,
+    late_runs,
+    outcome_days,
+    outcome_hours,
     runs,
     samples,
     series,
@@ -67,7 +76,7 @@ def prune(
     *,
     pause: Callable[[float], None] = time.sleep,
 ) -> Pruned:
-    """Remove what is past its age at `now_us`, and return how much that was.
+    """Make rollups, remove what is past its age at `now_us`, and return how much that was.
 
     It may be stopped at any moment, and be called by several processes at once.
 
@@ -75,10 +84,13 @@ def prune(
         pause: Called between transactions with seconds to stay away.
     """
     pruner = _Pruner(database, folder, now_us, policy, pause)
+    roll_up(database, pruner.writing, now_us)
+    pruner.seal()
     pruner.remove_references()
     pruner.remove_samples()
     pruner.remove_steps()
     pruner.remove_runs()
+    pruner.remove_rollups()
     pruner.remove_alerts()
     pruner.remove_unused_keys()
     pruner.remove_unreferenced()
@@ -98,13 +110,29 @@ class _Pruner:
         self._pause = pause
         self._runs_before_us = self._ago(policy.runs_s)
         self._details_before_us = self._ago(min(policy.details_s, policy.runs_s))
+        self._hours_before = hour_of(self._ago(max(policy.hours_s, policy.details_s))) // DAY_HOURS * DAY_HOURS
+        self._days_before = hour_of(self._ago(max(policy.days_s, policy.hours_s, policy.details_s))) // DAY_HOURS
         self.done = Pruned()
+
+    def seal(self) -> None:
+        """Note what may be removed from now on, which is nothing that is not rolled up."""
+        with self.writing() as connection:
+            rolled = read_mark(connection, HOURS_DONE)
+            self._details_before_us = min(self._details_before_us, rolled * HOUR_US)
+            self._runs_before_us = min(self._runs_before_us, rolled * HOUR_US)
+            self._hours_before = min(self._hours_before, read_mark(connection, DAYS_DONE) * DAY_HOURS)
+            for mark, number in (
+                (SAMPLES_KEPT, -(-self._details_before_us // HOUR_US)),
+                (RUNS_KEPT, -(-self._runs_before_us // HOUR_US)),
+                (HOURS_KEPT, self._hours_before // DAY_HOURS),
+            ):
+                write_mark(connection, mark, max(number, read_mark(connection, mark)))
 
     def remove_references(self) -> None:
         """Let runs forget their artifacts; the files themselves follow when nothing else refers to them."""
         for found in self._batches(self._expired_references, _REFERENCES):
             keys = [{"run": run, "of_attempt": attempt, "number": number} for run, attempt, number in found]
-            with self._writing() as connection:
+            with self.writing() as connection:
                 gone = connection.execute(_DELETE_REFERENCE, keys).rowcount
             self.done = replace(self.done, artifacts=self.done.artifacts + gone)
 
@@ -112,7 +140,7 @@ class _Pruner:
         """Remove samples past their age, a few series or a part of one in each transaction."""
         pending = self._series_past_age()
         while pending:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 gone = 0
                 while pending and gone < _SAMPLES:
                     removed = self._remove_oldest(connection, pending[-1], _SAMPLES - gone)
@@ -129,23 +157,33 @@ class _Pruner:
             keys = connection.execute(statement.where(runs.c.outcome == Outcome.PASSED.value)).scalars().all()
         for start in range(0, len(keys), _RUNS):
             wanted = attempt_steps.c.run_key.in_(keys[start : start + _RUNS])
-            with self._writing() as connection:
+            with self.writing() as connection:
                 gone = connection.execute(delete(attempt_steps).where(wanted)).rowcount
             self.done = replace(self.done, steps=self.done.steps + gone)
-        with self._writing() as connection:
+        with self.writing() as connection:
             write_mark(connection, _STEPS_MARK, max(mark, self._details_before_us))
 
     def remove_runs(self) -> None:
         """Remove whole runs, the oldest first."""
         for found in self._batches(self._expired_runs, _RUNS):
-            with self._writing() as connection:
+            with self.writing() as connection:
                 gone = connection.execute(delete(runs).where(runs.c.key.in_([key for (key,) in found]))).rowcount
             self.done = replace(self.done, runs=self.done.runs + gone)
+
+    def remove_rollups(self) -> None:
+        """Remove rollups past their age, hours and days, of samples and of outcomes."""
+        for table, before in (
+            (hours, self._hours_before),
+            (days, self._days_before),
+            (outcome_hours, self._hours_before),
+            (outcome_days, self._days_before),
+        ):
+            self._remove_rollups(table, before)
 
     def remove_alerts(self) -> None:
         """Remove incidents that ended, with the notifications and silences of their time, as old as runs may be."""
         while True:
-            with self._writing() as connection:
+            with self.writing() as connection:
                 if not forget_alerts(connection, self._runs_before_us, _ALERTS):
                     return
 
@@ -154,7 +192,7 @@ class _Pruner:
         unseen_since_us = self._runs_before_us - 2 * _DAY_US
         for table in (attribute_sets, steps):
             for found in self._batches(partial(_unseen, table, unseen_since_us), _REFERENCES):
-                with self._writing() as connection:
+                with self.writing() as connection:
                     connection.execute(delete(table).where(table.c.key.in_([key for (key,) in found])))
                     raise_generation(connection)
 
@@ -165,7 +203,7 @@ class _Pruner:
         files that it refers to are there.
         """
         for found in self._batches(_unreferenced, _FILES):
-            with self._writing() as connection:
+            with self.writing() as connection:
                 still = artifacts.c.key.in_([key for (key,) in found]) & ~_is_referenced()
                 gone = connection.execute(select(artifacts).where(still)).all()
                 connection.execute(delete(artifacts).where(artifacts.c.key.in_([row.key for row in gone])))
@@ -190,7 +228,7 @@ class _Pruner:
     def shrink(self) -> None:
         """Give pages back to the file system while more than a quarter of an SQLite file is empty."""
         while self._database.engine.dialect.name == "sqlite" and self._mostly_empty():
-            with self._writing() as connection:
+            with self.writing() as connection:
                 raw = connection.connection.driver_connection
                 assert raw is not None
                 raw.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()  # a page a row, which SQLAlchemy hides
@@ -199,7 +237,8 @@ class _Pruner:
         return self._now_us - round(seconds * 1_000_000)
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction, and stay away from the database three times as long as it took."""
         began = time.monotonic()
         with self._database.writing() as connection:
             yield connection
@@ -227,7 +266,8 @@ class _Pruner:
         return select(*keys).join(runs, runs.c.key == attempt_artifacts.c.run_key).where(expired).limit(limit)
 
     def _expired_runs(self, limit: int) -> Select[Any]:
-        return select(runs.c.key).where(runs.c.due_us < self._runs_before_us).order_by(runs.c.due_us).limit(limit)
+        counted = runs.c.key.not_in(select(late_runs.c.run_key))
+        return select(runs.c.key).where(runs.c.due_us < self._runs_before_us, counted).order_by(runs.c.due_us).limit(limit)
 
     def _series_past_age(self) -> list[int]:
         old = exists().where(samples.c.series_key == series.c.key, samples.c.at_us < self._details_before_us)
@@ -235,18 +275,25 @@ class _Pruner:
             return list(connection.execute(select(series.c.key).where(old)).scalars())
 
     def _remove_oldest(self, connection: Connection, series_key: int, limit: int) -> int:
-        mine = and_(samples.c.series_key == series_key, samples.c.at_us < self._details_before_us)
+        counted = samples.c.run_key.not_in(select(late_runs.c.run_key))
+        mine = and_(samples.c.series_key == series_key, samples.c.at_us < self._details_before_us, counted)
         oldest = select(samples.c.at_us).where(mine).order_by(samples.c.at_us).limit(limit).subquery()
         until_us = connection.execute(select(func.max(oldest.c.at_us))).scalar_one()
         if until_us is None:
             return 0
         return connection.execute(delete(samples).where(mine, samples.c.at_us <= until_us)).rowcount
 
+    def _remove_rollups(self, table: Table, before: int) -> None:
+        places = tuple(table.primary_key.columns)
+        for found in self._batches(lambda limit: select(*places).where(table.c.number < before).limit(limit), _SAMPLES):
+            with self.writing() as connection:
+                connection.execute(delete(table).where(tuple_(*places).in_([tuple(row) for row in found])))
+
     def _remove_strays(self, old: Sequence[Found]) -> None:
         with self._database.reading() as connection:
             strays = _unspoken_of(connection, old)
         for start in range(0, len(strays), _FILES):
-            with self._writing() as connection:
+            with self.writing() as connection:
                 gone = _unspoken_of(connection, strays[start : start + _FILES])
                 self._folder.remove([file.name for file in gone])
             self._count_files([file.bytes for file in gone])

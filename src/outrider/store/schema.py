@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -331,4 +331,44 @@ pauses = Table(
     Column("check_id", String, primary_key=True),
     Column("since_us", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
+)  # fmt: skip
+
+
+def _rollup(name: str) -> Table:
+    """Return a table of what the judged samples of each series came to in each hour or UTC day, by its number."""
+    return Table(
+        name, metadata,
+        Column("series_key", ForeignKey("series.key"), primary_key=True),
+        Column("number", Integer, primary_key=True),
+        Column("count", BigInteger, nullable=False),
+        Column("sum", Float, nullable=False),
+        Column("min", Float, nullable=False),
+        Column("max", Float, nullable=False),
+        Column("histogram", LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+
+
+def _outcomes(name: str) -> Table:
+    """Return a table of how many runs of each check ended how in each hour or UTC day, by its number."""
+    return Table(
+        name, metadata,
+        Column("number", Integer, primary_key=True),
+        Column("check_key", ForeignKey("checks.key"), primary_key=True),
+        Column("circumstances_key", ForeignKey("circumstances.key"), primary_key=True),
+        Column("outcome", String, primary_key=True),
+        Column("runs", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+
+
+hours, days = _rollup("hours"), _rollup("days")
+outcome_hours, outcome_days = _outcomes("outcome_hours"), _outcomes("outcome_days")
+
+# Runs that were stored after the rollup of their hour had begun; a row leaves in the transaction that counts its run.
+late_runs = Table(
+    "late_runs", metadata,
+    Column("run_key", Key, primary_key=True, autoincrement=False),
+    Column("check_key", ForeignKey("checks.key"), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
 )  # fmt: skip

@@ -35,7 +35,9 @@ from outrider.store.reading import (
 )
 from outrider.store.recording import Recorder
 from outrider.store.retention import prune
+from outrider.store.rollups import read_rollups
 from outrider.store.schedule import Schedule
+from outrider.store.schema import days, hours
 from outrider.store.tallies import read_hosts, read_tallies
 from outrider.store.values import Retention
 from outrider.store.whole_runs import read_run
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
         Points,
         Pruned,
         Release,
+        Rollup,
         RunSummary,
         Series,
         StoredCheck,
@@ -268,6 +271,16 @@ class Store:
         with self._database.reading() as connection:
             return read_points(connection, series, since_us=since_us, until_us=until_us, judged_only=judged_only)
 
+    def hours(self, series: Series, since_us: int, until_us: int) -> tuple[Rollup, ...]:
+        """Return what the judged samples of a series came to in each hour that begins in since_us <= at_us < until_us."""
+        with self._database.reading() as connection:
+            return read_rollups(connection, hours, series, since_us, until_us)
+
+    def days(self, series: Series, since_us: int, until_us: int) -> tuple[Rollup, ...]:
+        """Return likewise what they came to in each day of UTC."""
+        with self._database.reading() as connection:
+            return read_rollups(connection, days, series, since_us, until_us)
+
     def proofs(self, check: CheckId | None = None) -> tuple[StoredProof, ...]:
         """Return what `outrider prove` found about a check, or about all, the last time that each was proved."""
         with self._database.reading() as connection:
@@ -363,7 +376,7 @@ class Store:
             return read_heard(connection)
 
     def prune(self, now_us: int, policy: Retention = _DEFAULT_RETENTION) -> Pruned:
-        """Remove what is past its age, in transactions so short that no writer waits long; return how much that was.
+        """Make rollups, then remove what is past its age, keeping no writer waiting; return how much was removed.
 
         It pauses between them and may take long; it may be stopped at any moment, and run in several processes.
         """

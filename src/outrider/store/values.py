@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from outrider.model import CheckId, Kind, Outcome, Run, RunId
+    from outrider.model.histogram import Histogram
     from outrider.store.artifacts import ArtifactFolder
 
 _DAY_S = 86_400.0
@@ -206,6 +207,8 @@ class Retention:
         passed_artifacts_s: How long it keeps them.
         artifacts_s: How long every other run keeps its evidence.
         details_s: How long samples stay, and the steps of runs that passed at once.
+        hours_s: How long rollups by hour stay; never shorter than samples.
+        days_s: How long rollups by day stay; never shorter than those by hour.
         runs_s: How long a run stays, with its attempts and errors.
         unreferenced_s: How old a file must be that nothing refers to; it may be about to be referred to.
     """
@@ -214,8 +217,32 @@ class Retention:
     passed_artifacts_s: float = _DAY_S
     artifacts_s: float = 30 * _DAY_S
     details_s: float = 35 * _DAY_S
+    hours_s: float = 395 * _DAY_S
+    days_s: float = 1830 * _DAY_S
     runs_s: float = 396 * _DAY_S
     unreferenced_s: float = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """What the judged values of a series came to in an hour or a UTC day; those of two stretches add up exactly.
+
+    Attributes:
+        at_us: When the stretch begins, microseconds UTC.
+        histogram: The same values again, each within 1 %.
+    """
+
+    at_us: int
+    count: int
+    sum: float
+    min: float
+    max: float
+    histogram: Histogram
+
+    def quantile(self, share: float) -> float:
+        """Return the value that `share` (0 to 1) of all values do not exceed, within 1 %."""
+        found = self.histogram.quantile(share)
+        return self.min if found is None else min(max(found, self.min), self.max)
 
 
 @dataclass(frozen=True, slots=True)

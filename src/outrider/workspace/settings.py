@@ -172,10 +172,17 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """How long results are kept, in seconds: runs, their samples, artifacts of passed runs, evidence of all others."""
+    """How long results are kept, in seconds: runs, their samples, what those came to by hour and by day, artifacts.
+
+    Attributes:
+        passed_artifacts_s: Artifacts of passed runs.
+        evidence_s: Artifacts of all others.
+    """
 
     runs_s: float = 395 * _DAY_S
     samples_s: float = 35 * _DAY_S
+    hours_s: float = 395 * _DAY_S
+    days_s: float = 1830 * _DAY_S
     passed_artifacts_s: float = _DAY_S
     evidence_s: float = 30 * _DAY_S
 

@@ -1,0 +1,173 @@
+"""What samples and runs came to in an hour or a UTC day: made within one transaction, read back as values.
+
+Hours are made of judged samples, days of hours. An hour is made anew as long as all of its samples are there; once
+retention may have taken some of them the hour is sealed, and what comes late is added to it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select
+
+from outrider.model.histogram import Histogram, merged
+from outrider.store.packing import pack_histogram, unpack_histogram
+from outrider.store.rows import insert_plain
+from outrider.store.schema import hours, late_runs, outcome_days, outcome_hours, runs, samples
+from outrider.store.values import Rollup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection, Table
+
+    from outrider.store.values import Series
+
+HOUR_US = 3_600_000_000
+DAY_HOURS = 24
+
+Place = tuple[int, int]
+"""A series' key, and the number of an hour or a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Hours (or days) by their number, half open."""
+
+    first: int
+    end: int
+
+
+def hour_of(at_us: int) -> int:
+    """Return the number of the UTC hour that a time lies in."""
+    return at_us // HOUR_US
+
+
+def merge(parts: Sequence[Rollup]) -> Rollup:
+    """Return what the values of all parts came to; at least one part."""
+    return Rollup(
+        at_us=min(one.at_us for one in parts),
+        count=sum(one.count for one in parts),
+        sum=math.fsum(one.sum for one in parts),
+        min=min(one.min for one in parts),
+        max=max(one.max for one in parts),
+        histogram=merged(one.histogram for one in parts),
+    )
+
+
+def roll_samples(connection: Connection, keys: Sequence[int], span: Span) -> None:
+    """Make the hours of some series anew from their judged samples."""
+    mine = (samples.c.series_key.in_(keys), samples.c.at_us >= span.first * HOUR_US, samples.c.at_us < span.end * HOUR_US)
+    statement = select(samples.c.series_key, samples.c.at_us, samples.c.value).where(*mine, samples.c.judged.is_(True))
+    values: dict[Place, list[float]] = defaultdict(list)
+    for key, at_us, value in connection.execute(statement).cursor.fetchall():
+        values[key, at_us // HOUR_US].append(value)
+    _replace(connection, hours, keys, span, {place: _rollup(found) for place, found in values.items()})
+
+
+def roll_days(connection: Connection, table: Table, keys: Sequence[int], span: Span) -> None:
+    """Make the days of some series anew in `table` from their hours."""
+    parts: dict[Place, list[Rollup]] = defaultdict(list)
+    for (key, number), one in _read(connection, hours, keys, Span(span.first * DAY_HOURS, span.end * DAY_HOURS)):
+        parts[key, number // DAY_HOURS].append(one)
+    _replace(connection, table, keys, span, {place: merge(found) for place, found in parts.items()})
+
+
+def add_samples(connection: Connection, table: Table, run_key: int, keys: Sequence[int], number: int) -> None:
+    """Add a run's judged samples to the sealed hour or day `number` of its series."""
+    mine = (samples.c.series_key.in_(keys), samples.c.run_key == run_key, samples.c.judged.is_(True))
+    at_us = select(runs.c.due_us).where(runs.c.key == run_key).scalar_subquery()
+    found: dict[int, list[float]] = defaultdict(list)
+    statement = select(samples.c.series_key, samples.c.value).where(*mine, samples.c.at_us == at_us)
+    for key, value in connection.execute(statement):
+        found[key].append(value)
+    if not found:
+        return
+    there = dict(_read(connection, table, list(found), Span(number, number + 1)))
+    made = {}
+    for key, values in found.items():
+        place = (key, number)
+        made[place] = merge([*filter(None, [there.get(place)]), _rollup(values)])
+    _replace(connection, table, list(found), Span(number, number + 1), made)
+
+
+def roll_outcomes(connection: Connection, span: Span) -> None:
+    """Count the runs of some hours anew by how they ended, but for those that are still listed as late."""
+    connection.execute(
+        delete(outcome_hours).where(outcome_hours.c.number >= span.first, outcome_hours.c.number < span.end)
+    )
+    hour = (runs.c.due_us // HOUR_US).label("hour")
+    grouped = (hour, runs.c.check_key, runs.c.circumstances_key, runs.c.outcome)
+    within = (runs.c.due_us >= span.first * HOUR_US, runs.c.due_us < span.end * HOUR_US)
+    punctual = runs.c.key.not_in(select(late_runs.c.run_key))
+    statement = select(*grouped, func.count()).where(*within, punctual).group_by(*grouped)
+    insert_plain(connection, outcome_hours, [tuple(row) for row in connection.execute(statement)])
+
+
+def roll_outcome_days(connection: Connection, span: Span) -> None:
+    """Count the runs of some days anew from their hours."""
+    connection.execute(
+        delete(outcome_days).where(outcome_days.c.number >= span.first, outcome_days.c.number < span.end)
+    )
+    own = outcome_hours.c
+    day = (own.number // DAY_HOURS).label("day")
+    grouped = (day, own.check_key, own.circumstances_key, own.outcome)
+    within = (own.number >= span.first * DAY_HOURS, own.number < span.end * DAY_HOURS)
+    statement = select(*grouped, func.sum(own.runs)).where(*within).group_by(*grouped)
+    insert_plain(connection, outcome_days, [tuple(row) for row in connection.execute(statement)])
+
+
+def add_outcome(connection: Connection, table: Table, run_key: int, number: int) -> None:
+    """Count a run in a sealed hour or day."""
+    told = select(runs.c.check_key, runs.c.circumstances_key, runs.c.outcome).where(runs.c.key == run_key)
+    row = tuple(connection.execute(told).one())
+    own = table.c
+    mine = (own.number == number, own.check_key == row[0], own.circumstances_key == row[1], own.outcome == row[2])
+    before = connection.execute(select(own.runs).where(*mine)).scalar_one_or_none() or 0
+    connection.execute(delete(table).where(*mine))
+    insert_plain(connection, table, [(number, *row, before + 1)])
+
+
+def read_rollups(connection: Connection, table: Table, wanted: Series, since_us: int, until_us: int) -> tuple[Rollup, ...]:
+    """Return the rollups of a series that begin in since_us <= at_us < until_us, by time."""
+    width_us = _width_us(table)
+    parts: dict[int, list[Rollup]] = defaultdict(list)
+    span = Span(-(-since_us // width_us), -(-until_us // width_us))
+    for (_, number), one in _read(connection, table, wanted.keys, span):
+        parts[number].append(one)
+    return tuple(merge(parts[number]) for number in sorted(parts))
+
+
+def _read(connection: Connection, table: Table, keys: Sequence[int], span: Span) -> Iterable[tuple[Place, Rollup]]:
+    own, width_us = table.c, _width_us(table)
+    statement = select(table).where(own.series_key.in_(keys), own.number >= span.first, own.number < span.end)
+    for key, number, count, total, least, most, packed in connection.execute(statement).cursor.fetchall():
+        yield (key, number), Rollup(number * width_us, count, total, least, most, unpack_histogram(bytes(packed)))
+
+
+def _replace(
+    connection: Connection, table: Table, keys: Sequence[int], span: Span, made: dict[Place, Rollup]
+) -> None:
+    own = table.c
+    connection.execute(
+        delete(table).where(own.series_key.in_(keys), own.number >= span.first, own.number < span.end)
+    )
+    insert_plain(
+        connection,
+        table,
+        [
+            (*place, one.count, one.sum, one.min, one.max, pack_histogram(one.histogram))
+            for place, one in sorted(made.items())
+        ],
+    )
+
+
+def _rollup(values: Sequence[float]) -> Rollup:
+    return Rollup(0, len(values), math.fsum(values), min(values), max(values), Histogram.of(values))
+
+
+def _width_us(table: Table) -> int:
+    return HOUR_US if table is hours else DAY_HOURS * HOUR_US
