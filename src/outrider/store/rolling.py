@@ -9,7 +9,6 @@ a third, from which hour on everything is *kept*, before it deletes the first sa
 from __future__ import annotations
 
 import time
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
@@ -17,6 +16,7 @@ from sqlalchemy import delete, func, select
 from outrider.store.catalogue import read_mark, write_mark
 from outrider.store.rollups import (
     DAY_HOURS,
+    HOUR_US,
     Span,
     add_outcome,
     add_samples,
@@ -42,7 +42,6 @@ SAMPLES_KEPT, RUNS_KEPT, HOURS_KEPT = "samples_kept_from_hour", "runs_kept_from_
 
 _SETTLED_US = 15 * 60_000_000
 """How long after its end an hour is rolled up; most of its runs have come to an end by then."""
-_WINDOW_HOURS = 24
 _LATE = 20
 _FIRST_BATCH, _LARGEST_BATCH = 8, 400
 _WANTED_S = 0.015
@@ -80,34 +79,28 @@ class _Roller:
 
     def roll_hours(self, end: int) -> None:
         """Go on from where it was done, a day at most at a time."""
-        for window in self._windows(end):
-            with self._writing() as connection:
-                write_mark(connection, HOURS_BEGUN, max(window.end, read_mark(connection, HOURS_BEGUN)))
-            self._refresh()
+        self._begin(HOURS_BEGUN, end)
+        while window := self._next_hours(end):
             self._in_batches(SAMPLES_KEPT, window, roll_samples)
             for number in range(window.first, window.end):
                 with self._writing() as connection:
                     if number >= read_mark(connection, RUNS_KEPT):
                         roll_outcomes(connection, Span(number, number + 1))
             self._done(HOURS_DONE, window.end)
+        self._done(HOURS_DONE, end)
 
     def roll_days(self) -> None:
         """Make the days whose hours are all done."""
         with self._database.reading() as connection:
             end = read_mark(connection, HOURS_DONE) // DAY_HOURS
-            first = read_mark(connection, DAYS_DONE)
-            if not first:
-                first = (connection.execute(select(func.min(outcome_hours.c.number))).scalar() or 0) // DAY_HOURS
-        self._refresh()
-        for number in range(first, end) if first else ():
-            with self._writing() as connection:
-                write_mark(connection, DAYS_BEGUN, max(number + 1, read_mark(connection, DAYS_BEGUN)))
-            span = Span(number, number + 1)
+        self._begin(DAYS_BEGUN, end)
+        while span := self._next_day(end):
             self._in_batches(HOURS_KEPT, span, lambda connection, keys, span: roll_days(connection, days, keys, span))
             with self._writing() as connection:
-                if number >= read_mark(connection, HOURS_KEPT):
+                if span.first >= read_mark(connection, HOURS_KEPT):
                     roll_outcome_days(connection, span)
-            self._done(DAYS_DONE, number + 1)
+            self._done(DAYS_DONE, span.end)
+        self._done(DAYS_DONE, end)
 
     def roll_late(self) -> None:
         """Count the runs that came late, each exactly once."""
@@ -120,18 +113,29 @@ class _Roller:
                 place = found[0][1:]
                 _count_late(connection, [key for key, *other in found if tuple(other) == place], *place)
 
-    def _windows(self, end: int) -> list[Span]:
-        with self._database.reading() as connection:
-            first = read_mark(connection, HOURS_DONE)
-            if not first:
-                oldest_us = connection.execute(select(func.min(runs.c.due_us))).scalar()
-                first = end if oldest_us is None else hour_of(oldest_us)
-        bounds = [*range(first, end, _WINDOW_HOURS), end]
-        return [Span(*pair) for pair in pairwise(bounds)]
-
-    def _refresh(self) -> None:
+    def _begin(self, mark: str, end: int) -> None:
+        self._done(mark, end)
         with self._database.reading() as connection:
             self._series = list(connection.execute(select(series.c.key).order_by(series.c.key)).scalars())
+
+    def _next_hours(self, end: int) -> Span | None:
+        """Return the next hours that runs were due in, to the end of their day at most."""
+        with self._database.reading() as connection:
+            since_us = read_mark(connection, HOURS_DONE) * HOUR_US
+            next_us = connection.execute(select(func.min(runs.c.due_us)).where(runs.c.due_us >= since_us)).scalar()
+        if next_us is None or hour_of(next_us) >= end:
+            return None
+        first = hour_of(next_us)
+        return Span(first, min(end, (first // DAY_HOURS + 1) * DAY_HOURS))
+
+    def _next_day(self, end: int) -> Span | None:
+        number = outcome_hours.c.number
+        with self._database.reading() as connection:
+            since = read_mark(connection, DAYS_DONE) * DAY_HOURS
+            found = connection.execute(select(func.min(number)).where(number >= since)).scalar()
+        if found is None or found // DAY_HOURS >= end:
+            return None
+        return Span(found // DAY_HOURS, found // DAY_HOURS + 1)
 
     def _in_batches(
         self, kept: str, span: Span, roll: Callable[[Connection, Sequence[int], Span], None]
