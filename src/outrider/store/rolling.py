@@ -82,10 +82,7 @@ class _Roller:
         self._begin(HOURS_BEGUN, end)
         while window := self._next_hours(end):
             self._in_batches(SAMPLES_KEPT, window, roll_samples)
-            for number in range(window.first, window.end):
-                with self._writing() as connection:
-                    if number >= read_mark(connection, RUNS_KEPT):
-                        roll_outcomes(connection, Span(number, number + 1))
+            self._count_runs(window)
             self._done(HOURS_DONE, window.end)
         self._done(HOURS_DONE, end)
 
@@ -137,9 +134,7 @@ class _Roller:
             return None
         return Span(found // DAY_HOURS, found // DAY_HOURS + 1)
 
-    def _in_batches(
-        self, kept: str, span: Span, roll: Callable[[Connection, Sequence[int], Span], None]
-    ) -> None:
+    def _in_batches(self, kept: str, span: Span, roll: Callable[[Connection, Sequence[int], Span], None]) -> None:
         """Roll all series, so many in a transaction that it takes some milliseconds."""
         start, size = 0, _FIRST_BATCH
         while start < len(self._series):
@@ -150,12 +145,29 @@ class _Roller:
                     return
                 roll(connection, self._series[start : start + size], Span(first, span.end))
                 took_s = time.monotonic() - began
-            start += size
-            size = max(1, min(_LARGEST_BATCH, 2 * size, round(size * _WANTED_S / max(took_s, 1e-4))))
+            start, size = start + size, _fitting(size, took_s)
+
+    def _count_runs(self, window: Span) -> None:
+        """Count the runs of all checks, so many hours in a transaction likewise."""
+        start, size = window.first, 1
+        while start < window.end:
+            began = time.monotonic()
+            with self._writing() as connection:
+                end = min(start + size, window.end)
+                first = max(start, read_mark(connection, RUNS_KEPT))
+                if first < end:
+                    roll_outcomes(connection, Span(first, end))
+                took_s = time.monotonic() - began
+            start, size = end, _fitting(size, took_s)
 
     def _done(self, mark: str, number: int) -> None:
         with self._writing() as connection:
             write_mark(connection, mark, max(number, read_mark(connection, mark)))
+
+
+def _fitting(size: int, took_s: float) -> int:
+    """Return how many things fit into the next transaction, after so many took so long."""
+    return max(1, min(_LARGEST_BATCH, 4 * size, round(size * _WANTED_S / max(took_s, 1e-4))))
 
 
 def _count_late(connection: Connection, late: Sequence[int], check_key: int, hour: int) -> None:

@@ -1,0 +1,131 @@
+"""What rollups cost and how exact they are: `python -m benchmarks.rollups [DAYS] [SHARE]`, 90 1.0 by default.
+
+The store gets DAYS of 80 http probes and 20 five-step journeys every five minutes, one run in a hundred not passing,
+through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated
+week, as beside a working store, and a writer in another process notes how long it waits. Probes get the eight numbers
+that an http probe stores, journeys a duration and the vitals of each step.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from benchmarks.store import make_run
+
+from outrider.model import Attempt, CheckId, Circumstances, HostLoad, Measurement, Outcome, Run, Sample, Step, StepKind
+from outrider.model import new_run_id
+from outrider.store import Store
+
+MINUTE_US = 60_000_000
+DAY_US = 1440 * MINUTE_US
+NOW_US = 20_000 * DAY_US
+PROBES, JOURNEYS, STEPS, BATCH = 80, 20, 5, 500
+PROBE_METRICS = ("duration_ms", "dns_ms", "connect_ms", "tls_ms", "wait_ms", "receive_ms", "body_bytes", "status")
+JOURNEY_METRICS = ("duration_ms", "ttfb_ms", "fcp_ms", "lcp_ms", "cls", "requests", "bytes")
+PRUNE = (
+    "import sys; from outrider.store import Store\n"
+    "Store.open(sys.argv[1], artifacts=sys.argv[2]).prune(int(sys.argv[3]))"
+)
+
+
+def simulated(number: int, at_us: int, random: np.random.Generator) -> Run:
+    """Return a run of one check."""
+    journey = number >= PROBES
+    names = [f"step {step}" for step in range(STEPS)] if journey else [""]
+    metrics = JOURNEY_METRICS if journey else PROBE_METRICS
+    values = 50.0 * random.lognormal(0, 0.2, (len(names), len(metrics)))
+    passed = random.random() > 0.01
+    outcome = Outcome.PASSED if passed else Outcome.FAILED
+    measurement = Measurement(
+        outcome=outcome,
+        reason="" if passed else "the server answered 503",
+        started_us=at_us,
+        duration_ms=float(values[:, 0].sum()),
+        steps=tuple(Step(name or "get", name, StepKind.NAMED, 50.0 * n, 50.0) for n, name in enumerate(names)),
+        samples=tuple(
+            Sample(name, metric, float(value))
+            for name, row in zip(names, values, strict=True)
+            for metric, value in zip(metrics, row, strict=True)
+        ),
+        host=HostLoad(2, 0.7, 0.3, 0.1, 3_000_000_000),
+    )
+    kind = "journey" if journey else "probe"
+    return Run(
+        id=new_run_id(at_us), check=CheckId(f"{kind}:shop::{number}"), environment="production", location="local",
+        due_us=at_us, started_us=at_us, finished_us=at_us + 500_000, outcome=outcome, reason=measurement.reason,
+        attempts=(Attempt(1, True, False, measurement),), circumstances=Circumstances("1.0", "", "0.1.0", "ada", "5eed"),
+    )  # fmt: skip
+
+
+def fill(store: Store, path: Path, days: int, share: float) -> tuple[float, int]:
+    """Fill a store week by week; return the longest wait of a writer [s], and how often it wrote."""
+    random = np.random.default_rng(7)
+    wanted = [number for number in range(PROBES + JOURNEYS) if number % round(1 / share) == 0]
+    longest, wrote, made = 0.0, 0, []
+    for day in range(days):
+        begins_us = NOW_US - (days - day) * DAY_US
+        for at_us in range(begins_us, begins_us + DAY_US, 5 * MINUTE_US):
+            made += [simulated(number, at_us, random) for number in wanted]
+            if len(made) >= BATCH:
+                store.record_many(made)
+                made = []
+        if day % 7 == 6 or day == days - 1:
+            store.record_many(made)
+            made = []
+            took, count = beside(store, path, begins_us + DAY_US)
+            longest, wrote = max(longest, took), wrote + count
+    return longest, wrote
+
+
+def beside(store: Store, path: Path, now_us: int) -> tuple[float, int]:
+    """Let another process keep house while this one writes; return the longest wait [s] and the count."""
+    longest, count = 0.0, 0
+    command = [sys.executable, "-c", PRUNE, str(path), str(path.parent / "artifacts"), str(now_us)]
+    with subprocess.Popen(command) as keeper:
+        while keeper.poll() is None:
+            run = replace(make_run(count), due_us=now_us)
+            began = time.perf_counter()
+            store.record(run)
+            longest, count = max(longest, time.perf_counter() - began), count + 1
+            time.sleep(0.01)
+    return longest, count
+
+
+def quantile_errors(store: Store) -> dict[float, float]:
+    """Return by how much quantiles of days, hours merged, differ from those of raw values at most, as a share."""
+    worst: dict[float, float] = {}
+    for series in store.series():
+        for day in store.days(series, NOW_US - 30 * DAY_US, NOW_US):
+            values = store.samples(series, day.at_us, day.at_us + DAY_US).value
+            if len(values) == day.count:
+                for share in (0.5, 0.75, 0.95, 0.99):
+                    exact = float(np.quantile(values, share, method="inverted_cdf"))
+                    worst[share] = max(worst.get(share, 0.0), abs(day.quantile(share) / exact - 1))
+    return worst
+
+
+def main() -> None:
+    """Print sizes, errors and the longest pause."""
+    days = int(sys.argv[1]) if len(sys.argv) > 1 else 90
+    share = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "runs.db"
+        with Store.open(path, artifacts=Path(name) / "artifacts") as store:
+            began = time.perf_counter()
+            longest, wrote = fill(store, path, days, share)
+            took_s = time.perf_counter() - began
+            errors = quantile_errors(store)
+        size = path.stat().st_size
+    print(f"{days} days, {share:.0%} of 100 checks, in {took_s:.0f} s: {size / 1e6:.0f} MB, all: {size / share / 1e6:.0f} MB")
+    print("quantiles of days against raw values: " + ", ".join(f"p{q * 100:.0f} {e:.2%}" for q, e in errors.items()))
+    print(f"a writer beside housekeeping: longest record() {longest * 1e3:.0f} ms of {wrote}")
+
+
+if __name__ == "__main__":
+    main()
