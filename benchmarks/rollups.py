@@ -1,8 +1,8 @@
 """What rollups cost and how exact they are: `python -m benchmarks.rollups [DAYS] [SHARE]`, 90 1.0 by default.
 
 The store gets DAYS of 80 http probes and 20 five-step journeys every five minutes, one run in a hundred not passing,
-through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated
-week, as beside a working store, and a writer in another process notes how long it waits. Probes get the eight numbers
+through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated week;
+the last time it is another process, beside which this one writes and notes how long it waits. Probes get the eight numbers
 that an http probe stores, journeys a duration and the vitals of each step.
 """
 
@@ -18,8 +18,19 @@ from pathlib import Path
 import numpy as np
 from benchmarks.store import make_run
 
-from outrider.model import Attempt, CheckId, Circumstances, HostLoad, Measurement, Outcome, Run, Sample, Step, StepKind
-from outrider.model import new_run_id
+from outrider.model import (
+    Attempt,
+    CheckId,
+    Circumstances,
+    HostLoad,
+    Measurement,
+    Outcome,
+    Run,
+    Sample,
+    Step,
+    StepKind,
+    new_run_id,
+)
 from outrider.store import Store
 
 MINUTE_US = 60_000_000
@@ -59,15 +70,16 @@ def simulated(number: int, at_us: int, random: np.random.Generator) -> Run:
     return Run(
         id=new_run_id(at_us), check=CheckId(f"{kind}:shop::{number}"), environment="production", location="local",
         due_us=at_us, started_us=at_us, finished_us=at_us + 500_000, outcome=outcome, reason=measurement.reason,
-        attempts=(Attempt(1, True, False, measurement),), circumstances=Circumstances("1.0", "", "0.1.0", "ada", "5eed"),
+        attempts=(Attempt(1, True, False, measurement),),
+        circumstances=Circumstances("1.0", "", "0.1.0", "ada", "5eed"),
     )  # fmt: skip
 
 
-def fill(store: Store, path: Path, days: int, share: float) -> tuple[float, int]:
-    """Fill a store week by week; return the longest wait of a writer [s], and how often it wrote."""
+def fill(store: Store, days: int, share: float) -> None:
+    """Fill a store week by week, housekeeping after each but the last week."""
     random = np.random.default_rng(7)
     wanted = [number for number in range(PROBES + JOURNEYS) if number % round(1 / share) == 0]
-    longest, wrote, made = 0.0, 0, []
+    made: list[Run] = []
     for day in range(days):
         begins_us = NOW_US - (days - day) * DAY_US
         for at_us in range(begins_us, begins_us + DAY_US, 5 * MINUTE_US):
@@ -75,12 +87,9 @@ def fill(store: Store, path: Path, days: int, share: float) -> tuple[float, int]
             if len(made) >= BATCH:
                 store.record_many(made)
                 made = []
-        if day % 7 == 6 or day == days - 1:
-            store.record_many(made)
-            made = []
-            took, count = beside(store, path, begins_us + DAY_US)
-            longest, wrote = max(longest, took), wrote + count
-    return longest, wrote
+        if day % 7 == 6 and day < days - 7:
+            store.prune(begins_us + DAY_US)
+    store.record_many(made)
 
 
 def beside(store: Store, path: Path, now_us: int) -> tuple[float, int]:
@@ -118,11 +127,13 @@ def main() -> None:
         path = Path(name) / "runs.db"
         with Store.open(path, artifacts=Path(name) / "artifacts") as store:
             began = time.perf_counter()
-            longest, wrote = fill(store, path, days, share)
+            fill(store, days, share)
+            size = path.stat().st_size
+            longest, wrote = beside(store, path, NOW_US)
             took_s = time.perf_counter() - began
             errors = quantile_errors(store)
-        size = path.stat().st_size
-    print(f"{days} days, {share:.0%} of 100 checks, in {took_s:.0f} s: {size / 1e6:.0f} MB, all: {size / share / 1e6:.0f} MB")
+    whole = size / share / 1e6
+    print(f"{days} days, {share:.0%} of 100 checks, in {took_s:.0f} s: {size / 1e6:.0f} MB, of all {whole:.0f} MB")
     print("quantiles of days against raw values: " + ", ".join(f"p{q * 100:.0f} {e:.2%}" for q, e in errors.items()))
     print(f"a writer beside housekeeping: longest record() {longest * 1e3:.0f} ms of {wrote}")
 

@@ -1,7 +1,7 @@
 """Histograms as bytes: buckets in their order, each as its distance from the last one and its count. Pure.
 
-Whole numbers are LEB128 (DWARF 5, section 7.6); the first bucket, which may be negative, is written zigzag. A distance and
-a count take one byte each nearly always.
+Whole numbers are LEB128 (DWARF 5, section 7.6); the first bucket, which may be negative, is written zigzag. A
+distance and a count take one byte each nearly always.
 """
 
 from __future__ import annotations

@@ -267,7 +267,9 @@ class _Pruner:
 
     def _expired_runs(self, limit: int) -> Select[Any]:
         counted = runs.c.key.not_in(select(late_runs.c.run_key))
-        return select(runs.c.key).where(runs.c.due_us < self._runs_before_us, counted).order_by(runs.c.due_us).limit(limit)
+        return (
+            select(runs.c.key).where(runs.c.due_us < self._runs_before_us, counted).order_by(runs.c.due_us).limit(limit)
+        )
 
     def _series_past_age(self) -> list[int]:
         old = exists().where(samples.c.series_key == series.c.key, samples.c.at_us < self._details_before_us)

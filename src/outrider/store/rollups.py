@@ -59,9 +59,11 @@ def merge(parts: Sequence[Rollup]) -> Rollup:
 
 
 def roll_samples(connection: Connection, keys: Sequence[int], span: Span) -> None:
-    """Make the hours of some series anew from their judged samples."""
-    mine = (samples.c.series_key.in_(keys), samples.c.at_us >= span.first * HOUR_US, samples.c.at_us < span.end * HOUR_US)
-    statement = select(samples.c.series_key, samples.c.at_us, samples.c.value).where(*mine, samples.c.judged.is_(True))
+    """Make the hours of some series anew from their judged samples, but for those of runs still listed as late."""
+    own = samples.c
+    mine = (own.series_key.in_(keys), own.at_us >= span.first * HOUR_US, own.at_us < span.end * HOUR_US)
+    punctual = own.run_key.not_in(select(late_runs.c.run_key))
+    statement = select(own.series_key, own.at_us, own.value).where(*mine, own.judged.is_(True), punctual)
     values: dict[Place, list[float]] = defaultdict(list)
     for key, at_us, value in connection.execute(statement).cursor.fetchall():
         values[key, at_us // HOUR_US].append(value)
@@ -131,7 +133,9 @@ def add_outcome(connection: Connection, table: Table, run_key: int, number: int)
     insert_plain(connection, table, [(number, *row, before + 1)])
 
 
-def read_rollups(connection: Connection, table: Table, wanted: Series, since_us: int, until_us: int) -> tuple[Rollup, ...]:
+def read_rollups(
+    connection: Connection, table: Table, wanted: Series, since_us: int, until_us: int
+) -> tuple[Rollup, ...]:
     """Return the rollups of a series that begin in since_us <= at_us < until_us, by time."""
     width_us = _width_us(table)
     parts: dict[int, list[Rollup]] = defaultdict(list)
@@ -148,13 +152,9 @@ def _read(connection: Connection, table: Table, keys: Sequence[int], span: Span)
         yield (key, number), Rollup(number * width_us, count, total, least, most, unpack_histogram(bytes(packed)))
 
 
-def _replace(
-    connection: Connection, table: Table, keys: Sequence[int], span: Span, made: dict[Place, Rollup]
-) -> None:
+def _replace(connection: Connection, table: Table, keys: Sequence[int], span: Span, made: dict[Place, Rollup]) -> None:
     own = table.c
-    connection.execute(
-        delete(table).where(own.series_key.in_(keys), own.number >= span.first, own.number < span.end)
-    )
+    connection.execute(delete(table).where(own.series_key.in_(keys), own.number >= span.first, own.number < span.end))
     insert_plain(
         connection,
         table,
