@@ -2,8 +2,8 @@
 
 The store gets DAYS of 80 http probes and 20 five-step journeys every five minutes, one run in a hundred not passing,
 through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated week;
-the last time it is another process, beside which this one writes and notes how long it waits. Probes get the eight numbers
-that an http probe stores, journeys a duration and the vitals of each step.
+the last time it is another process, beside which this one writes and notes how long it waits, and then as often alone. Probes
+get eight numbers, journeys seven a step: a duration and its vitals.
 """
 
 from __future__ import annotations
@@ -106,6 +106,18 @@ def beside(store: Store, path: Path, now_us: int) -> tuple[float, int]:
     return longest, count
 
 
+def alone(store: Store, count: int) -> float:
+    """Return the longest wait [s] of as many writes with nobody beside them."""
+    longest = 0.0
+    for number in range(count):
+        run = replace(make_run(number), due_us=NOW_US + DAY_US)
+        began = time.perf_counter()
+        store.record(run)
+        longest = max(longest, time.perf_counter() - began)
+        time.sleep(0.01)
+    return longest
+
+
 def quantile_errors(store: Store) -> dict[float, float]:
     """Return by how much quantiles of days, hours merged, differ from those of raw values at most, as a share."""
     worst: dict[float, float] = {}
@@ -131,11 +143,14 @@ def main() -> None:
             size = path.stat().st_size
             longest, wrote = beside(store, path, NOW_US)
             took_s = time.perf_counter() - began
+            undisturbed = alone(store, wrote)
             errors = quantile_errors(store)
     whole = size / share / 1e6
     print(f"{days} days, {share:.0%} of 100 checks, in {took_s:.0f} s: {size / 1e6:.0f} MB, of all {whole:.0f} MB")
     print("quantiles of days against raw values: " + ", ".join(f"p{q * 100:.0f} {e:.2%}" for q, e in errors.items()))
-    print(f"a writer beside housekeeping: longest record() {longest * 1e3:.0f} ms of {wrote}")
+    print(
+        f"a writer beside housekeeping: longest record() {longest * 1e3:.0f} ms of {wrote}; alone: {undisturbed * 1e3:.0f} ms"
+    )
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ _SETTLED_US = 15 * 60_000_000
 """How long after its end an hour is rolled up; most of its runs have come to an end by then."""
 _LATE = 20
 _FIRST_BATCH, _LARGEST_BATCH = 8, 400
-_WANTED_S = 0.015
+_WANTED_S = 0.008
 
 
 def note_late(connection: Connection, found: Sequence[tuple[int, int, int]]) -> None:

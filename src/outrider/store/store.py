@@ -272,7 +272,7 @@ class Store:
             return read_points(connection, series, since_us=since_us, until_us=until_us, judged_only=judged_only)
 
     def hours(self, series: Series, since_us: int, until_us: int) -> tuple[Rollup, ...]:
-        """Return what the judged samples of a series came to in the hours that begin in since_us <= at_us < until_us."""
+        """Return what a series' judged samples came to in the hours that begin in since_us <= at_us < until_us."""
         with self._database.reading() as connection:
             return read_rollups(connection, hours, series, since_us, until_us)
 
