@@ -2,7 +2,16 @@
 
 from outrider.charts.bars import Waterfall, draw_shift, draw_waterfall
 from outrider.charts.heat import draw_heat
-from outrider.charts.picture import trend_picture
+from outrider.charts.picture import band_picture, trend_picture
 from outrider.charts.trend import Trend, draw_trend
 
-__all__ = ["Trend", "Waterfall", "draw_heat", "draw_shift", "draw_trend", "draw_waterfall", "trend_picture"]
+__all__ = [
+    "Trend",
+    "Waterfall",
+    "band_picture",
+    "draw_heat",
+    "draw_shift",
+    "draw_trend",
+    "draw_waterfall",
+    "trend_picture",
+]

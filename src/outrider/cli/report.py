@@ -35,27 +35,38 @@ _FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="
 _TABLE = click.option("--table", type=click.Choice(_TABLES), default="health", show_default=True, help="With csv.")
 
 
+_MAIL = click.option("--mail", is_flag=True, help="Send it to the receivers that its file names, and write no file.")
+
+
 @report.command()
 @click.option("--week", metavar="WEEK", help="An ISO week, such as 2026-W47; the last seven days if absent.")
 @_OUT
 @_FORMAT
 @_TABLE
-def weekly(*, week: str | None, out: Path | None, form: str, table: str) -> None:
+@_MAIL
+def weekly(*, week: str | None, out: Path | None, form: str, table: str, mail: bool) -> int:
     """Write the weekly report: one HTML file that needs no network."""
     from outrider.reports import week_of  # noqa: PLC0415 - NumPy is slow to import
 
+    if mail:
+        return _send("weekly", lambda zone, now_us: week_of(week, now_us, zone))
     _write("weekly", lambda _, zone, now_us: week_of(week, now_us, zone), out, (form, table))
+    return 0
 
 
 @report.command()
 @_OUT
 @_FORMAT
 @_TABLE
-def daily(*, out: Path | None, form: str, table: str) -> None:
+@_MAIL
+def daily(*, out: Path | None, form: str, table: str, mail: bool) -> int:
     """Write what happened in the last day, against the day before."""
     from outrider.reports import day_of  # noqa: PLC0415 - NumPy is slow to import
 
+    if mail:
+        return _send("daily", lambda zone, now_us: day_of(now_us, zone))
     _write("daily", lambda _, zone, now_us: day_of(now_us, zone), out, (form, table))
+    return 0
 
 
 @report.command()
@@ -101,6 +112,24 @@ def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | N
     path = out or workspace.state / "reports" / f"{name}.{form[0]}"
     _replace(path, text)
     click.echo(f"wrote {path}")
+
+
+def _send(name: str, period: Callable[[str, int], Period]) -> int:
+    from outrider.cli.report_mail import made, send_now  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.reports import read_settings  # noqa: PLC0415 - as above
+    from outrider.store import Status  # noqa: PLC0415 - as above
+
+    workspace, now_us = workspace_here(), time.time_ns() // 1000
+    settings = read_settings(workspace.root, name)
+    with open_store(workspace) as store:
+        mail = made(store, workspace, settings, period(workspace.timezone, now_us), now_us)
+        rows = send_now(store, workspace, name, settings, mail)
+    for one in rows:
+        later = "; outrider up tries again" if one.status is Status.QUEUED else ""
+        click.echo(
+            f"{one.receiver}: {'delivered' if one.status is Status.DELIVERED else f'NOT delivered: {one.note}{later}'}"
+        )
+    return 0 if all(one.status is Status.DELIVERED for one in rows) else 1
 
 
 def _told(found: Report, settings: ReportSettings, workspace: Workspace, form: tuple[str, str]) -> str:

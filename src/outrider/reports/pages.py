@@ -12,6 +12,7 @@ from outrider.model import ConfigError, Outcome, Place
 from outrider.reports.summary import is_missed, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from markupsafe import Markup
@@ -37,6 +38,16 @@ def render_html(report: Report, settings: ReportSettings, root: Path | None = No
     Raises:
         ConfigError: bad-template.
     """
+    values = {"report": report, "sections": settings.sections, "detailed": settings.detailed}
+    return fill("report.html", values, report.period.timezone, root)
+
+
+def fill(template: str, values: Mapping[str, object], timezone: str, root: Path | None) -> str:
+    """Return a template filled with values; times are shown in the time zone.
+
+    Raises:
+        ConfigError: bad-template.
+    """
     from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined  # noqa: PLC0415
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
 
@@ -46,7 +57,7 @@ def render_html(report: Report, settings: ReportSettings, root: Path | None = No
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
-        "moment": partial(_moment, ZoneInfo(report.period.timezone)),
+        "moment": partial(moment, ZoneInfo(timezone)),
         "percent": percent,
         "budget": _budget,
         "quantile": _quantile,
@@ -59,11 +70,10 @@ def render_html(report: Report, settings: ReportSettings, root: Path | None = No
         "drawn": _drawn,
     }
     try:
-        page = environment.get_template("report.html")
-        return page.render(report=report, sections=settings.sections, detailed=settings.detailed)
+        return environment.get_template(template).render(values)
     except Exception as error:  # a template of the workspace may raise anything
         line = getattr(error, "lineno", None) or _line_of(error)
-        name = getattr(error, "name", None) or "report.html"
+        name = getattr(error, "name", None) or template
         fix = "correct it, or remove it to have Outrider's own"
         raise ConfigError(f"{error}", slug="bad-template", fix=fix, where=Place(f"{TEMPLATES}/{name}", line)) from error
 
@@ -90,7 +100,8 @@ def flakiest(report: Report) -> list[tuple[Health, int]]:
     return sorted((each for each in found if each[1]), key=lambda each: -each[1] / each[0].runs)[:_ROWS]
 
 
-def _moment(zone: ZoneInfo, at_us: int) -> str:
+def moment(zone: ZoneInfo, at_us: int) -> str:
+    """Return a time for a reader."""
     return f"{datetime.fromtimestamp(at_us / 1_000_000, zone):%a %d %b %Y %H:%M}"
 
 

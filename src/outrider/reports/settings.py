@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SECTIONS = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise", "unmeasured", "details")
 FOLDER = "reports"
+CRONS = {"weekly": "0 7 * * mon", "daily": "0 7 * * *"}
+"""The reports that are sent on schedule, and when unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class ReportSettings:
         environment: Of this one only; empty for all.
         sections: In the order of the page.
         detailed: How many checks get charts of their own.
+        mail: Receivers of `scheduler/alerts.toml` that it is sent to; empty for nobody.
+        cron: When, in the workspace's time zone; empty for the usual time of `CRONS`.
     """
 
     title: str = "Outrider"
@@ -33,6 +37,8 @@ class ReportSettings:
     environment: str = ""
     sections: tuple[str, ...] = SECTIONS
     detailed: int = 12
+    mail: tuple[str, ...] = ()
+    cron: str = ""
 
 
 def read_settings(root: Path, name: str) -> ReportSettings:
@@ -56,6 +62,8 @@ def read_settings(root: Path, name: str) -> ReportSettings:
         if (problem := _problem(key, value)) is not None:
             raise _wrong(shown, f"{key} = {value!r} {problem[0]}", problem[1])
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    if name not in CRONS and given.keys() & {"mail", "cron"}:
+        raise _wrong(shown, "mail and cron are not for this report", f"for {' and '.join(CRONS)} they are")
     return ReportSettings(**given)
 
 
@@ -67,7 +75,7 @@ def _problem(key: str, value: object) -> tuple[str, str] | None:
         case "detailed":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
             return None if right else ("is out of range", "write a whole number from 0 to 100")
-        case "checks" | "sections":
+        case "checks" | "sections" | "mail":
             right = isinstance(value, list) and all(isinstance(one, str) for one in value)
             if not right:
                 return "is not a list of texts", 'write a list, such as ["journey:*"]'

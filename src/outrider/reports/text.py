@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from outrider.reports.facts import Report
 
+_LINES = 20
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
@@ -45,6 +46,14 @@ def as_markdown(report: Report) -> str:
         lines.append("")
     lines += ["## Not measured", "", *(f"- {_cell(one)}" for one in report.unmeasured or ("nothing",)), ""]
     return "\n".join(lines)
+
+
+def health_lines(report: Report) -> list[str]:
+    """Return a line about each check, the worst first, for plain text."""
+    return [
+        f"- {one['check']} ({one['environment']}, {one['location']}): {one['availability']}, {one['runs']:,} runs"
+        for one in _health(report)[:_LINES]
+    ]
 
 
 def as_csv(report: Report, table: str) -> str:
