@@ -12,7 +12,7 @@ from outrider.alerts.message import Enclosure, Message, headline
 from outrider.alerts.muting import why_muted
 from outrider.alerts.oncall import Rotation
 from outrider.alerts.reading import read_alerts
-from outrider.alerts.reports import report_message, report_rows
+from outrider.alerts.reports import message_checks, report_message, report_rows
 from outrider.alerts.settings import ALERTS_FILE, AlertSettings, ReceiverSettings
 from outrider.alerts.surveys import survey
 from outrider.alerts.symptom import Facts, Severity, Subject, Symptom, Trouble
@@ -21,6 +21,7 @@ from outrider.alerts.watch import Thresholds
 __all__ = [
     "ALERTS_FILE", "AlertSettings", "Alerting", "Deliverer", "Enclosure", "Facts", "Health", "Incident", "Keeper",
     "Known", "Lane", "Matcher", "Message", "Phase", "ReceiverSettings", "Replayed", "Rotation", "Severity", "Subject",
-    "Symptom", "Thresholds", "Trouble", "headline", "parse_matcher", "read_alerts", "read_incident", "replayed",
-    "report_message", "report_rows", "stored_symptoms", "survey", "symptoms", "test_row", "why_muted",
+    "Symptom", "Thresholds", "Trouble", "headline", "message_checks", "parse_matcher", "read_alerts",
+    "read_incident", "replayed", "report_message", "report_rows", "stored_symptoms", "survey",
+    "symptoms", "test_row", "why_muted",
 ]  # fmt: skip

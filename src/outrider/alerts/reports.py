@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.alerts.group import Kind
-from outrider.alerts.message import Message, dump
+from outrider.alerts.message import Message, dump, load
 from outrider.store import Notification
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ def report_rows(message: Message, receivers: Sequence[str], now_us: int) -> list
         Notification(f"{message.topic}-{one}", one, message.topic, message.kind.value, now_us, now_us, kept)
         for one in receivers
     ]
+
+
+def message_checks(row: Notification) -> tuple[str, ...]:
+    """Return the checks that a row of the outbox speaks of, each once."""
+    named = (one.labels.get("check", "") for one in load(row.message).items)
+    return tuple(dict.fromkeys(one for one in named if one))
 
 
 def report_message(

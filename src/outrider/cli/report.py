@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 FORMATS = ("html", "md", "json", "csv")
-_TABLES = ("health", "changes", "steps")
+_TABLES = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise")
 
 
 @click.group(epilog="Example: outrider report weekly --out weekly.html")

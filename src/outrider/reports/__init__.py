@@ -1,6 +1,6 @@
 """Tell managers: what changed in a period, how sure that is, and what to do."""
 
-from outrider.reports.facts import Change, Health, Incident, Incidents, NoIncidents, Noise, Report
+from outrider.reports.facts import Change, CheckNoise, Health, Incident, Incidents, NoIncidents, Noise, Report
 from outrider.reports.gathering import gather
 from outrider.reports.mail import ReportMail, compose_mail
 from outrider.reports.pages import render_html
@@ -9,7 +9,7 @@ from outrider.reports.settings import CRONS, ReportSettings, read_settings
 from outrider.reports.text import TABLES, as_csv, as_json, as_markdown
 
 __all__ = [
-    "CRONS", "TABLES", "Change", "Health", "Incident", "Incidents", "NoIncidents", "Noise", "Period", "Report",
-    "ReportMail", "ReportSettings", "as_csv", "as_json", "as_markdown", "compose_mail", "day_of", "gather",
+    "CRONS", "TABLES", "Change", "CheckNoise", "Health", "Incident", "Incidents", "NoIncidents", "Noise", "Period",
+    "Report", "ReportMail", "ReportSettings", "as_csv", "as_json", "as_markdown", "compose_mail", "day_of", "gather",
     "read_settings", "release_period", "render_html", "week_of",
 ]  # fmt: skip

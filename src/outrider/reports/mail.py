@@ -10,7 +10,8 @@ import numpy as np
 
 from outrider.charts import band_picture
 from outrider.model import CheckId
-from outrider.reports.pages import fill, moment, render_html
+from outrider.reports.pages import fill, render_html
+from outrider.reports.saying import moment
 from outrider.reports.speed import trend_of
 from outrider.reports.text import health_lines
 from outrider.runs import primary_series

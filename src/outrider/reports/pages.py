@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.charts.scale import milliseconds
-from outrider.model import ConfigError, Outcome, Place
+from outrider.model import ConfigError, Place
+from outrider.reports.ranking import flakiest, slowest
+from outrider.reports.saying import moment
 from outrider.reports.summary import is_missed, percent
 
 if TYPE_CHECKING:
@@ -18,14 +19,13 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from outrider.baselines import Quantile
-    from outrider.reports.facts import Health, Report, StepFigures
+    from outrider.reports.facts import Forecast, Health, Report
     from outrider.reports.settings import ReportSettings
 
 TEMPLATES = "reports/templates"
 """Where a workspace keeps templates that take the place of ours."""
 
 _TEXT_CHARACTERS = 240
-_ROWS = 10
 _LOW_COVERAGE = 0.95
 
 
@@ -68,6 +68,7 @@ def fill(template: str, values: Mapping[str, object], timezone: str, root: Path 
         "slowest": slowest,
         "flakiest": flakiest,
         "drawn": _drawn,
+        "foretold": foretold,
     }
     try:
         return environment.get_template(template).render(values)
@@ -88,21 +89,11 @@ def _line_of(error: BaseException) -> int:
     return line
 
 
-def slowest(report: Report) -> list[tuple[str, StepFigures]]:
-    """Return the steps with the longest p50, and their checks."""
-    found = [(one.name, step) for one in report.health for step in one.steps if step.p50]
-    return sorted(found, key=lambda each: -each[1].p50.value if each[1].p50 else 0.0)[:_ROWS]
-
-
-def flakiest(report: Report) -> list[tuple[Health, int]]:
-    """Return the checks that passed on retry most often, by share of their runs, and how often they did."""
-    found = [(one, one.counts.get(Outcome.PASSED_ON_RETRY, 0)) for one in report.health]
-    return sorted((each for each in found if each[1]), key=lambda each: -each[1] / each[0].runs)[:_ROWS]
-
-
-def moment(zone: ZoneInfo, at_us: int) -> str:
-    """Return a time for a reader."""
-    return f"{datetime.fromtimestamp(at_us / 1_000_000, zone):%a %d %b %Y %H:%M}"
+def foretold(one: Forecast) -> str:
+    """Return in how many days something happens, with its interval where there is one."""
+    if one.earliest == one.latest:
+        return f"{one.days:.0f} days"
+    return f"{one.days:.0f} days ({one.earliest:.0f} to {one.latest:.0f})"
 
 
 def _budget(left: float) -> str:
