@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.charts.scale import milliseconds
-from outrider.model import ConfigError, Place
+from outrider.model import ConfigError, Outcome, Place
 from outrider.reports.ranking import flakiest, slowest
 from outrider.reports.saying import moment
 from outrider.reports.summary import is_missed, percent
@@ -69,24 +69,25 @@ def fill(template: str, values: Mapping[str, object], timezone: str, root: Path 
         "flakiest": flakiest,
         "drawn": _drawn,
         "foretold": foretold,
+        "colour": _colour,
     }
     try:
         return environment.get_template(template).render(values)
     except Exception as error:  # a template of the workspace may raise anything
-        line = getattr(error, "lineno", None) or _line_of(error)
-        name = getattr(error, "name", None) or template
+        name, line = _place_of(error, template)
         fix = "correct it, or remove it to have Outrider's own"
         raise ConfigError(f"{error}", slug="bad-template", fix=fix, where=Place(f"{TEMPLATES}/{name}", line)) from error
 
 
-def _line_of(error: BaseException) -> int:
-    """Return the line of the template that raised: Jinja gives its frames the template's line numbers."""
-    line, trace = 0, error.__traceback__
+def _place_of(error: BaseException, template: str) -> tuple[str, int]:
+    """Return the template that raised, and its line: Jinja gives its frames both."""
+    name, line, trace = template, 0, error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename.endswith(".html"):
-            line = trace.tb_lineno
+        file = trace.tb_frame.f_code.co_filename
+        if file.endswith((".html", ".css")):
+            name, line = file.rpartition("/templates/")[2], trace.tb_lineno
         trace = trace.tb_next
-    return line
+    return getattr(error, "name", None) or name, getattr(error, "lineno", None) or line
 
 
 def foretold(one: Forecast) -> str:
@@ -122,6 +123,12 @@ def _standing(one: Health, objective: float) -> str:
         return "bad"
     covered = one.coverage is None or one.coverage >= _LOW_COVERAGE
     return "good" if covered and one.availability.share >= objective else "warn"
+
+
+def _colour(outcome: Outcome) -> str:
+    if outcome.is_good:
+        return "good" if outcome is Outcome.PASSED else "warn"
+    return "bad" if outcome is Outcome.FAILED else "warn"
 
 
 def _drawn(svg: str) -> Markup:
