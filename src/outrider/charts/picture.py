@@ -36,6 +36,7 @@ def band_picture(trend: Trend) -> bytes:
         axes.axvline(at_us / _DAY_US, color=_RED, linewidth=1.2, linestyle="--")
     if trend.changes:
         axes.set_xlabel("red: new level", fontsize=8, color=_RED, loc="right")
+    axes.set_xticks([at_us / _DAY_US for at_us, _ in trend.days], [word for _, word in trend.days])
     return _png(figure)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from outrider.baselines import Quantile
-    from outrider.model import Attempt, ErrorRecord, Run, Step
+    from outrider.model import Attempt, ErrorRecord, Measurement, Run, Step
     from outrider.reports.facts import Incident, Incidents
     from outrider.store import Store, StoredArtifact, StoredRun
 
@@ -126,7 +126,7 @@ def run_report(store: Store, stored: StoredRun, *, workspace: str, timezone: str
             one for one in incidents.incidents(run.due_us, run.finished_us + 1) if one.check in {"", run.check}
         ),
         omitted=stored.omitted,
-        waterfall=draw_waterfall(_bars(counted.measurement.steps)) if counted else "",
+        waterfall=draw_waterfall(_bars(counted.measurement)) if counted else "",
     )
 
 
@@ -168,10 +168,16 @@ def _step(step: Step, before: NDArray[np.float64]) -> StepRun:
     return StepRun(step.title, step.offset_ms, step.duration_ms, error, usual, low, high, len(before))
 
 
-def _bars(steps: Sequence[Step]) -> list[Waterfall]:
+def _bars(told: Measurement) -> list[Waterfall]:
+    """Return the steps as they follow each other; one that never ended reaches to the end of the attempt."""
     return [
-        Waterfall(one.title, one.offset_ms, one.duration_ms or 0.0, wrong=bool(one.error) or one.duration_ms is None)
-        for one in steps
+        Waterfall(
+            one.title,
+            one.offset_ms,
+            max(0.0, told.duration_ms - one.offset_ms) if one.duration_ms is None else one.duration_ms,
+            "never ended" if one.duration_ms is None else "failed" if one.error else "",
+        )
+        for one in told.steps
         if one.parent is None
     ]
 
