@@ -21,7 +21,8 @@ def alert(number: int, check: str, kind: str = "trigger", *, at_us: int = NOW_US
         "labels": {"check": check}, "runbook": "", "run": "",
     }  # fmt: skip
     message = {
-        "kind": kind, "topic": f"t{number}", "subject": "s", "severity": "critical", "items": [item], "created_us": at_us
+        "kind": kind, "topic": f"t{number}", "subject": "s", "severity": "critical", "items": [item],
+        "created_us": at_us,
     }  # fmt: skip
     told = json.dumps(message)
     return Notification(f"n{number}", "ops", f"t{number}", kind, at_us, at_us, told, Status.DELIVERED, 1, at_us)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 import time
 from email import message_from_bytes
 from email.policy import default
@@ -23,7 +24,7 @@ from outrider.store import Status, Store
 from outrider.workspace import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from email.message import EmailMessage
     from pathlib import Path
 
@@ -212,3 +213,36 @@ def test_a_report_is_sent_by_hand(shop: Workspace, store: Store, inbox: Inbox) -
     assert (finished.stdout, finished.returncode) == ("boss: delivered\n", 0)
     assert len(inbox.mails) == 1
     assert store.reported_us("weekly") is None
+
+
+def test_a_service_sends_what_is_due_and_not_again_when_it_restarts(
+    shop: Workspace, store: Store, inbox: Inbox, tmp_path: Path
+) -> None:
+    """Even if it was killed: what was sent stands in the store."""
+    store.record_report("weekly", time.time_ns() // 1000 - 200 * HOUR_US, ())
+
+    first = watch(shop, tmp_path / "first.log")
+    wait_for(lambda: bool(store.notifications(status=Status.DELIVERED)))
+    first.kill()
+    first.wait()
+    second = watch(shop, tmp_path / "second.log")
+    wait_for(lambda: "alerts.began" in (tmp_path / "second.log").read_text())
+    second.terminate()
+
+    assert second.wait(30) == 0
+    assert len(inbox.mails) == 1
+    assert "report.posted" not in (tmp_path / "second.log").read_text()
+
+
+def watch(shop: Workspace, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "outrider", "up", "--no-pages"], cwd=shop.root, stderr=file, start_new_session=True
+        )
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.05)

@@ -40,7 +40,7 @@ SECOND_US = 1_000_000
 
 
 def climbing(due_us: int = NOW_US - 3_600 * SECOND_US, *, most: float = 90.0, levels: int = 8) -> Run:
-    """Return a load of eight levels, ten seconds each, of a shop that answers at most about `most` requests a second."""
+    """Return a load of ten seconds a level, of a shop that answers at most about `most` requests a second."""
     intervals = []
     for second in range(levels * 10):
         users = (second // 10 + 1) * 5
