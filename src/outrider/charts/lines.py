@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 640, 160
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 8, 20, 34
 _KINDS = 4
-_WORD = 90
+_WORD = 130
 
 
 def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequence[float]]) -> str:
