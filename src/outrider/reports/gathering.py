@@ -65,7 +65,9 @@ def gather(
         )
         changes += found
     changes.sort(key=lambda one: -abs(one.ratio))
-    month = store.tallies(period.until_us - BUDGET_DAYS * 24 * _HOUR_US, period.until_us)
+    month_us = period.until_us - BUDGET_DAYS * 24 * _HOUR_US
+    older = store.tallies(month_us, period.before_us) if month_us < period.before_us else ()
+    month = [one for one in (*older, *earlier, *tallies) if one.hour_us >= month_us]
     spent, unforecast = breaches(told, month, settings.objective, period)
     forecasts = [*spent, *_certificates(store, period, settings)]
     return Report(
