@@ -81,6 +81,15 @@ def one_life(root: Path, environment: dict[str, str], numbers: random.Random) ->
     return said
 
 
+def stored_twice(database: sqlite3.Connection) -> int:
+    """Return how many times at which a check was due have more than one run that happened."""
+    rows = database.execute(
+        "select count(*) from (select 1 from runs join circumstances c on c.key = circumstances_key "
+        "where outcome not in ('missed', 'skipped') group by check_key, c.location, due_us having count(*) > 1)"
+    )
+    return int(rows.fetchone()[0])
+
+
 def left_over(mark: str) -> int:
     """Return how many processes of ours still run."""
     count = 0
@@ -119,10 +128,7 @@ def main() -> None:
         left = left_over(str(temporary))
         database = sqlite3.connect(root / ".outrider/outrider.db")
         stored = {bytes(row[0]).hex() for row in database.execute("select id from runs")}
-        twice = database.execute(
-            "select count(*) from (select 1 from runs join circumstances c on c.key = circumstances_key "
-            "where outcome not in ('missed', 'skipped') group by check_key, c.location, due_us having count(*) > 1)"
-        ).fetchone()[0]
+        twice = stored_twice(database)
         whole = database.execute("pragma integrity_check").fetchone()[0]
         lost = sum(one.replace("-", "") not in stored for one in said)
         server.shutdown()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,10 +10,10 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.history import simulate
+from demo.opened import ROOT, opened
 from demo.postbox import Postbox
 from outrider.store import Store
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage
 
-ROOT = Path(__file__).resolve().parents[1]
 WORKSPACE = ROOT / ".outrider" / "demo"
 FOLDERS = ("journeys", "probes", "baselines", "reports", "scheduler")
 CHECKS = ("probe:probes/shop.toml::home", "probe:probes/shop.toml::health", "journeys/test_checkout.py")
@@ -63,7 +61,8 @@ def main() -> int:
     """Give the tour; return zero if everything was noticed and told."""
     began_s = time.monotonic()
     temporary = tempfile.TemporaryDirectory(prefix="milepost-")
-    with temporary as folder, Postbox() as postbox, _shop(folder, postbox) as shop:
+    with temporary as folder, Postbox() as postbox, opened(folder) as found:
+        shop = Shop(found["SHOP_URL"], {**os.environ, **found, "OUTRIDER_SMTP": postbox.url})
         code = _tour(shop, postbox)
     if not code:
         _say(
@@ -135,27 +134,6 @@ def _give_a_past() -> int:
         patterns = [store.run(one).run for one in latest.values()]
         until_us = min(run.due_us for run in patterns) - 60_000_000
         return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=EVERY_S, seed=SEED)
-
-
-@contextmanager
-def _shop(folder: str, postbox: Postbox) -> Iterator[Shop]:
-    ports = ("--port", "0", "--third-party-port", "0")
-    command = [sys.executable, "-m", "demo", *ports, "--data", str(Path(folder, "shop.db"))]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            told: dict[str, str] = json.loads(process.stdout.readline())
-            address = told["shop"].rstrip("/")
-            found = {
-                "SHOP_URL": address,
-                "SHOP_ADDRESS": address.removeprefix("http://"),
-                "SHOP_TLS": told["tls"],
-                "SHOP_DNS": told["names"],
-                "OUTRIDER_SMTP": postbox.url,
-            }
-            yield Shop(address, {**os.environ, **found})
-        finally:
-            process.terminate()
 
 
 @contextmanager

@@ -7,7 +7,17 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from outrider.charts import Trend, Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
+from outrider.charts import (
+    Curve,
+    Trend,
+    Waterfall,
+    draw_curve,
+    draw_heat,
+    draw_lines,
+    draw_shift,
+    draw_trend,
+    draw_waterfall,
+)
 
 NAN = math.nan
 CHARTS = {
@@ -19,6 +29,10 @@ CHARTS = {
     "shift": draw_shift([1.0, 2.0, 3.0], [2.0, 3.0], ("<old>", "new")),
     "equal": draw_shift([2.0], [2.0], ("old", "new")),
     "waterfall": draw_waterfall([Waterfall("<open>", 0, 100), Waterfall("pay", 100, 50)]),
+    "curve": draw_curve(Curve("<b>&", [(10, 90.0), (5, 50.0), (20, 80.0)], (11.0, 92.0, 85.0, 99.0), reached=True)),
+    "curve without end": draw_curve(Curve("t", [(5, 50.0), (10, 90.0)], (40.0, 92.0, 85.0, 99.0))),
+    "lines": draw_lines("<b>&", [0, 1, 2], {"<p50>": [1.0, NAN, 3.0], "p95": [NAN, 2.0, 4.0]}),
+    "failed step": draw_waterfall([Waterfall("open", 0, 100), Waterfall("pay", 100, 50, "<never ended>")]),
     "heat": draw_heat([[NAN] * 24] * 6 + [[5.0] * 24]),
 }  # fmt: skip
 
@@ -38,3 +52,5 @@ def test_nothing_is_drawn_of_nothing() -> None:
     assert draw_shift([], [1.0], ("", "")) == ""
     assert draw_heat([[NAN] * 24] * 7) == ""
     assert draw_waterfall([]) == ""
+    assert draw_curve(Curve("t", [(5, 50.0)])) == ""
+    assert draw_lines("t", [0, 1], {"p50": [NAN, NAN]}) == ""

@@ -47,6 +47,18 @@ def test_daily_and_release_reports_come_in_every_form(shop: Path) -> None:
     assert report(shop, "weekly", "--format", "csv", "--out", "-").stdout.startswith("check,environment,")
 
 
+def test_a_run_is_told_by_its_id(shop: Path) -> None:
+    """In every form; its place is printed."""
+    with Store.open(shop / ".outrider/outrider.db", artifacts=shop / ".outrider/artifacts") as store:
+        identity = store.runs("journey:*", limit=1)[0].id
+
+    finished = report(shop, "run", identity)
+
+    assert finished.stdout == f"wrote {shop / f'.outrider/reports/run-{identity}.html'}\n"
+    assert report(shop, "run", identity, "--format", "csv", "--out", "-").stdout.startswith("step,took,usual")
+    assert "[no-load]" in report(shop, "load", identity).stderr
+
+
 @pytest.mark.parametrize(
     ("words", "slug"),
     [
@@ -54,6 +66,9 @@ def test_daily_and_release_reports_come_in_every_form(shop: Path) -> None:
         (("weekly", "--out", "outrider.toml/weekly.html"), "unwritable-report"),
         (("weekly", "--out", "/proc/weekly.html"), "unwritable-report"),
         (("release", "9.9"), "unknown-release"),
+        (("run", "ffff"), "unknown-run"),
+        (("load", "ffff"), "unknown-run"),
+        (("weekly", "--mail"), "no-report-mail"),
     ],
 )
 def test_what_cannot_be_is_an_error_of_the_command_line(shop: Path, words: tuple[str, ...], slug: str) -> None:

@@ -14,8 +14,10 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -190,13 +192,89 @@ def test_the_second_waits_and_takes_over(watched: Desk) -> None:
 
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs Debian's prometheus")
 def test_prometheus_scrapes_the_metrics(watched: Desk, tmp_path: Path) -> None:
-    """The real one, which accepts every line."""
+    """The real one, which accepts every line and counts what was run."""
     with up(watched) as service:
         service.said("run.stored")
         text = service.page("/metrics")[1]
         done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
+        port = json.loads(service.said("pages.answer"))["port"]
+        with prometheus(tmp_path, port) as ask:
+            until(lambda: ask("up") == [1.0])
+            until(lambda: ask('outrider_runs_total{outcome="passed"}') > [1.0])
         assert service.end() == 0
+
+
+@contextmanager
+def prometheus(folder: Path, target: int) -> Iterator[Callable[[str], list[float]]]:
+    """Let Prometheus scrape a port every second; give what asks it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    settings = folder / "prometheus.yml"
+    settings.write_text(
+        "scrape_configs:\n- job_name: outrider\n  scrape_interval: 1s\n"
+        f"  static_configs:\n  - targets: ['127.0.0.1:{target}']\n"
+    )
+    command = ["prometheus", f"--config.file={settings}", f"--storage.tsdb.path={folder}/tsdb"]
+
+    def ask(query: str) -> list[float]:
+        url = f"http://{address}/api/v1/query?" + urllib.parse.urlencode({"query": query})
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return [float(one["value"][1]) for one in json.load(answer)["data"]["result"]]
+        except OSError:
+            return []
+
+    with (folder / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen([*command, f"--web.listen-address={address}"], stdout=log, stderr=log)
+        try:
+            yield ask
+        finally:
+            process.terminate()
+            process.wait(WAIT_S)
+
+
+def test_somebody_outside_is_called_while_it_lives(watched: Desk) -> None:
+    """The dead man's switch: calls come while the service is ready, and cease when it is killed."""
+    called = threading.Event()
+
+    class Outside(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            called.set()
+            self.send_response(204)
+            self.end_headers()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Outside) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/alive"
+        watched.write("scheduler/schedule.toml", f'[service]\nalive_url = "{url}"\nalive_every = "1s"\n')
+        with up(watched) as service:
+            assert called.wait(WAIT_S)
+            called.clear()
+            assert called.wait(WAIT_S)
+            service.process.kill()
+            service.process.wait(WAIT_S)
+            called.clear()
+            assert not called.wait(3)
+        server.shutdown()
+
+
+def test_a_store_is_restored_under_a_running_service(watched: Desk) -> None:
+    """The service notices the other database and goes on with it: what came after the backup is gone, and no more."""
+    backup = watched.root.parent / "backup"
+    with up(watched) as service:
+        service.said("run.stored", 2)
+        assert watched.outrider("backup", str(backup)).returncode == 0
+        kept = {one["id"] for one in watched.json("runs", "--json")}
+        assert watched.outrider("restore", str(backup), "--force").returncode == 0
+        service.said("store.renewed")
+        before = sum("run.stored" in line for line in service.lines)
+        last = json.loads(service.said("run.stored", before + 2))["run"]
+        assert service.end() == 0
+    ids = {one.id for one in stored_runs(watched)}
+    assert last in ids
+    assert ids & kept
 
 
 def test_a_taken_port_stops_no_run(watched: Desk) -> None:
@@ -243,6 +321,18 @@ def test_a_journey_that_always_hangs_holds_up_nothing(watched: Desk, site: str) 
         service.said("::home", before + 2)
         assert service.end() == 0
     assert watched.leftovers() == []
+
+
+@pytest.mark.browser
+def test_a_journey_is_ended_where_the_next_run_wins(watched: Desk, site: str) -> None:
+    """Overlapping runs kill the one before: it has not happened, and says why."""
+    slow = f'def test_slow(page):\n    page.goto("{site}/tiny")\n    page.wait_for_timeout(60_000)\n'
+    watched.write("journeys/test_slow.py", slow)
+    watched.write("scheduler/schedule.toml", '[[check]]\nmatch = "journeys/*"\nevery = "4s"\noverlap = "kill"\n')
+    with up(watched) as service:
+        service.said('test_slow", "location": "local", "outcome": "skipped", "reason": "ended before its time', 2)
+        service.process.kill()
+        service.process.wait(WAIT_S)
 
 
 def test_a_failure_is_told_and_so_is_its_end(watched: Desk, tmp_path: Path, site: str) -> None:

@@ -8,6 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 from benchmarks.history import History, fill
 
+from outrider.model import (
+    Attempt,
+    Check,
+    CheckId,
+    Circumstances,
+    EndpointLoad,
+    FailureGroup,
+    Histogram,
+    Kind,
+    LoadInterval,
+    LoadResult,
+    Measurement,
+    Outcome,
+    Run,
+    Sample,
+    new_run_id,
+)
 from outrider.reports import Period, Report, ReportSettings, gather, render_html, week_of
 from outrider.store import Store
 
@@ -16,6 +33,46 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW_US = 1_800_000_000_000_000  # Friday 15 January 2027, 08:00 UTC
+
+
+LOAD = Check(CheckId("load:probes/shop_load.py"), Kind.LOAD, "probes/shop_load.py", "shop_load", "shop_load")
+SECOND_US = 1_000_000
+
+
+def climbing(due_us: int = NOW_US - 3_600 * SECOND_US, *, most: float = 90.0, levels: int = 8) -> Run:
+    """Return a load of ten seconds a level, of a shop that answers at most about `most` requests a second."""
+    intervals = []
+    for second in range(levels * 10):
+        users = (second // 10 + 1) * 5
+        rate = round(most / 8.6 * users / (1 + 0.03 * (users - 1) + 0.002 * users * (users - 1)))
+        slow = 20.0 * (1 + users / 10)
+        failed = Histogram.of([slow * 3] * (rate // 20)) if users > 30 else Histogram()
+        pay = EndpointLoad("POST /pay", Histogram.of([slow * 2] * (rate // 4)), failed)
+        home = EndpointLoad("GET /", Histogram.of([slow + number for number in range(rate - rate // 4)]))
+        intervals.append(LoadInterval(float(second), 1.0, users, 1, 0.3, 2.0, 0.0, (home, pay)))
+    failures = (FailureGroup("POST /pay", "HTTPError('503 Server Error')", 40, ("503",)),)
+    result = LoadResult(tuple(intervals), failures)
+    measurement = Measurement(
+        outcome=Outcome.PASSED,
+        reason="",
+        started_us=due_us,
+        duration_ms=levels * 10_000.0,
+        samples=(Sample("", "requests_per_s", 60.0), Sample("", "failure_share", 0.02)),
+        load=result,
+    )
+    return Run(
+        id=new_run_id(due_us),
+        check=LOAD.id,
+        environment="production",
+        location="local",
+        due_us=due_us,
+        started_us=due_us,
+        finished_us=due_us + levels * 10 * SECOND_US,
+        outcome=Outcome.PASSED,
+        reason="",
+        attempts=(Attempt(1, True, False, measurement),),
+        circumstances=Circumstances(host="simulated"),
+    )
 
 
 @dataclass

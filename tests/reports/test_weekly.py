@@ -22,7 +22,16 @@ from outrider.model import (
     StepKind,
     new_run_id,
 )
-from outrider.reports import TABLES, as_csv, as_json, as_markdown, release_period
+from outrider.reports import (
+    TABLES,
+    as_csv,
+    as_json,
+    as_markdown,
+    read_settings,
+    release_period,
+    render_html,
+    week_of,
+)
 
 from .conftest import NOW_US
 
@@ -198,6 +207,20 @@ def test_a_template_of_the_workspace_takes_the_place_of_ours(bench: Bench, tmp_p
     assert "<p>Ours: shop</p>" in bench.page(tmp_path)
 
 
+def test_a_section_of_ones_own_stands_where_it_is_listed(bench: Bench, tmp_path: Path) -> None:
+    """Its file and its name in `sections` are all that it needs."""
+    folder = tmp_path / "reports" / "templates" / "sections"
+    folder.mkdir(parents=True)
+    (folder / "money.html").write_text("<section id=money>{{ report.health | length }} checks earn</section>")
+    (tmp_path / "reports" / "weekly.toml").write_text('sections = ["money", "health"]')
+    settings = read_settings(tmp_path, "weekly")
+
+    page = render_html(bench.report(settings), settings, tmp_path)
+
+    assert "<section id=money>0 checks earn</section>" in page
+    assert page.index("id=money") < page.index('id="health"')
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [("{% if %}", 1), ("\n{{ report.nonsense }}", 2), ("\n\n{{ 1 / 0 }}", 3), ("{{ ''.__class__.__mro__ }}", 1)],
@@ -213,7 +236,7 @@ def test_a_wrong_template_is_an_error_with_its_line(bench: Bench, tmp_path: Path
 
     assert caught.value.slug == "bad-template"
     assert caught.value.where is not None
-    assert caught.value.where.line == line
+    assert (caught.value.where.file, caught.value.where.line) == ("reports/templates/sections/noise.html", line)
 
 
 def test_the_other_forms_tell_the_same(bench: Bench) -> None:
@@ -254,3 +277,16 @@ def test_two_places_of_a_check_are_two_lines(bench: Bench) -> None:
     bench.store.record_many([first, replace(run("probe:a::b", Outcome.FAILED), location="paris")])
 
     assert [one.location for one in bench.report().health] == ["paris", "local"]
+
+
+def test_a_week_with_a_clock_change_counts_every_run_of_its_hours(bench: Bench) -> None:
+    """In Berlin the week of 25 October 2026 had 169 hours: a run an hour makes 169."""
+    period = week_of("2026-W43", NOW_US, "Europe/Berlin")
+    hour_us = 60 * MINUTE_US
+    bench.store.record_many(
+        [run("probe:a::b", Outcome.PASSED, due_us=period.since_us + n * hour_us) for n in range(-1, 171)]
+    )
+
+    (health,) = bench.report(period=period).health
+
+    assert health.runs == 169

@@ -16,7 +16,7 @@ import structlog
 
 from outrider.alerts.breaker import Breaker, backoff_us
 from outrider.alerts.group import Kind
-from outrider.alerts.message import Message, dump, load
+from outrider.alerts.message import Message, dump, lightened, load
 from outrider.alerts.receivers import Undelivered
 from outrider.alerts.writing import write
 from outrider.model import OutriderError, new_run_id
@@ -132,7 +132,7 @@ class Lane:
 
     def _is_full(self, message: Message) -> bool:
         """Whether the cap of the hour is reached; the end of what was told, and a notice of the cap, always go out."""
-        if message.kind in {Kind.RESOLVED, Kind.SUPPRESSED, Kind.TEST}:
+        if message.kind in {Kind.RESOLVED, Kind.SUPPRESSED, Kind.TEST, Kind.REPORT}:
             return False
         since_us = self._now_us() - _HOUR_US
         sent = self._store.notification_times(self._settings.name, Status.DELIVERED, since_us)
@@ -178,7 +178,8 @@ class Lane:
         self._note(row, Status.UNDELIVERED, why)
 
     def _note(self, row: Notification, status: Status, note: str = "") -> None:
-        self._store.note_notification(replace(row, status=status, done_us=self._now_us(), note=note))
+        kept = lightened(row.message) if row.kind == Kind.REPORT else row.message
+        self._store.note_notification(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
 
     def _tell_suppressed(self) -> None:
         """Tell once an hour how many were held back; the notice names the hour, so a crash does not repeat it."""

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     RESOLVED = "resolved"
     SUPPRESSED = "suppressed"  # how many were held back by a receiver's cap
     TEST = "test"
+    REPORT = "report"  # what happened in a week or a day, for people who decide
 
 
 @dataclass(frozen=True, slots=True)

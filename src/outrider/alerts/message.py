@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -38,6 +40,31 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with a message.
+
+    Attributes:
+        cid: Name by which the message's page shows it; empty for a file that is attached.
+        packed: Its content, compressed, in base64.
+    """
+
+    name: str
+    media_type: str
+    cid: str
+    packed: str = field(repr=False)
+
+    @classmethod
+    def of(cls, name: str, media_type: str, content: bytes, *, cid: str = "") -> Enclosure:
+        """Return an enclosure with this content."""
+        return cls(name, media_type, cid, base64.b64encode(zlib.compress(content)).decode())
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes."""
+        return zlib.decompress(base64.b64decode(self.packed))
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A notification's content.
 
@@ -45,6 +72,7 @@ class Message:
         topic: Stable over the life of what it speaks of: the key by which receivers tell one problem from another.
         created_us: When it was decided, microseconds UTC.
         picture: The trend as PNG, for receivers that can show it.
+        page: What a mail shows in place of the text, as HTML; empty for the text itself.
     """
 
     kind: Kind
@@ -58,6 +86,8 @@ class Message:
     route: str = ""
     repeat_s: float = 0.0
     picture: bytes | None = field(default=None, repr=False)
+    page: str = field(default="", repr=False)
+    enclosures: tuple[Enclosure, ...] = ()
 
     @property
     def text(self) -> str:
@@ -93,7 +123,14 @@ def load(text: str) -> Message:
     items = tuple(
         Item(**{**one, "lines": tuple((title, each) for title, each in one["lines"])}) for one in told["items"]
     )
-    return Message(**{**told, "kind": Kind(told["kind"]), "items": items})
+    enclosures = tuple(Enclosure(**one) for one in told.get("enclosures", ()))
+    return Message(**{**told, "kind": Kind(told["kind"]), "items": items, "enclosures": enclosures})
+
+
+def lightened(text: str) -> str:
+    """Return a message as it is kept once it needs to be sent no more: without its page and enclosures."""
+    message = load(text)
+    return dump(replace(message, page="", enclosures=())) if message.enclosures else text
 
 
 def moment(at_us: int) -> str:

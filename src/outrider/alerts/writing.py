@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from outrider.alerts.group import Kind
 from outrider.alerts.receivers.receiver import Letter
 
 if TYPE_CHECKING:
@@ -14,8 +15,13 @@ _MOST_CHARACTERS = 100_000
 
 
 def write(message: Message, settings: ReceiverSettings, identity: str) -> Letter:
-    """Return the letter that a receiver gets; a template that fails is told of in the plain text that goes out."""
+    """Return the letter that a receiver gets; a template that fails is told of in the plain text that goes out.
+
+    A report has words of its own: templates are for alerts.
+    """
     subject, body = message.subject, message.text
+    if message.kind is Kind.REPORT:
+        return Letter(identity, subject, body[:_MOST_CHARACTERS], message)
     try:
         subject = _filled(settings.subject, message) or subject
         body = _filled(settings.body, message) or body

@@ -22,11 +22,12 @@ _ROW = 22
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """A step: when it begins within the run and how long it takes, in ms."""
+    """A step: when it begins within the run and how long it takes, in ms; `wrong` if it failed, and how."""
 
     name: str
     offset_ms: float
     duration_ms: float
+    wrong: str = ""
 
 
 def draw_shift(before: ArrayLike, now: ArrayLike, words: tuple[str, str]) -> str:
@@ -77,8 +78,10 @@ def draw_waterfall(steps: Sequence[Waterfall]) -> str:
 def _bar(one: Waterfall, top: float, x: Scale) -> str:
     begin, end = x.at(one.offset_ms), x.at(one.offset_ms + one.duration_ms)
     name = one.name if len(one.name) <= 24 else f"{one.name[:23]}…"
+    word = escape(one.wrong) or milliseconds(one.duration_ms)
+    kind = ' class="wrong"' if one.wrong else ""
     return (
         f'<text x="164" y="{top + 15}" class="y">{escape(name)}</text>'
-        f'<rect x="{begin}" y="{top + 4}" width="{max(end - begin, 1.0):.1f}" height="14"/>'
-        f'<text x="{end + 5:.1f}" y="{top + 15}">{milliseconds(one.duration_ms)}</text>'
+        f'<rect{kind} x="{begin}" y="{top + 4}" width="{max(end - begin, 1.0):.1f}" height="14"/>'
+        f'<text x="{end + 5:.1f}" y="{top + 15}">{word}</text>'
     )

@@ -8,10 +8,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from outrider.charts.trend import Trend
+
 _DAY_US = 86_400_000_000  # matplotlib counts days since 1970
 _INCHES = (6.4, 2.4)
 _DOTS_PER_INCH = 110
+_TITLE = 90
 _BLUE, _GREY, _RED = "#2363c4", "#8a94a3", "#b3261e"
+
+
+def band_picture(trend: Trend) -> bytes:
+    """Return a trend with its band, new levels, releases and the period that is reported, as PNG."""
+    figure, axes = _canvas(trend.title)
+    days = [one / _DAY_US for one in trend.at_us]
+    if days and trend.since_us:
+        axes.axvspan(max(trend.since_us / _DAY_US, days[0]), days[-1], color=_GREY, alpha=0.12, linewidth=0)
+    if trend.low:
+        axes.fill_between(days, list(trend.low), list(trend.high), color=_BLUE, alpha=0.18, linewidth=0)
+    axes.plot(days, list(trend.value), color=_BLUE, linewidth=1.4, marker=".", markersize=3)
+    for at_us, name in trend.releases:
+        axes.axvline(at_us / _DAY_US, color=_GREY, linewidth=1, linestyle=":")
+        _word(axes, at_us, name, _GREY)
+    for at_us, _ in trend.changes:
+        axes.axvline(at_us / _DAY_US, color=_RED, linewidth=1.2, linestyle="--")
+    if trend.changes:
+        axes.set_xlabel("red: new level", fontsize=8, color=_RED, loc="right")
+    axes.set_xticks([at_us / _DAY_US for at_us, _ in trend.days], [word for _, word in trend.days])
+    return _png(figure)
 
 
 def trend_picture(
@@ -25,6 +51,15 @@ def trend_picture(
         title: What they are of.
         began_us: When trouble began; marked with a line.
     """
+    figure, axes = _canvas(title)
+    axes.plot([one / _DAY_US for one in at_us], list(values_ms), color=_BLUE, linewidth=1.2, marker=".", markersize=3)
+    if began_us is not None:
+        axes.axvline(began_us / _DAY_US, color=_RED, linewidth=1)
+        axes.set_xlabel("red: since when", fontsize=8, color=_RED, loc="right")
+    return _png(figure)
+
+
+def _canvas(title: str) -> tuple[Figure, Axes]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - costs half a second
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
@@ -32,16 +67,28 @@ def trend_picture(
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.xaxis_date("UTC")
-    axes.plot([one / _DAY_US for one in at_us], list(values_ms), color=_BLUE, linewidth=1.2, marker=".", markersize=3)
-    axes.set_ylim(bottom=0)
     axes.set_ylabel("ms")
-    axes.set_title(title, fontsize=9, loc="left")
+    axes.set_title(_plain(title), fontsize=9, loc="left")
     axes.grid(visible=True, color=_GREY, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
-    if began_us is not None:
-        axes.axvline(began_us / _DAY_US, color=_RED, linewidth=1)
-        axes.set_xlabel("red: since when", fontsize=8, color=_RED, loc="right")
+    return figure, axes
+
+
+def _word(axes: Axes, at_us: int, word: str, color: str) -> None:
+    text = axes.text(at_us / _DAY_US, 0.98, _plain(word), transform=axes.get_xaxis_transform(), rotation=90)
+    text.set(fontsize=7, color=color, va="top", ha="right")
+
+
+def _plain(text: str) -> str:
+    """Return a text that matplotlib takes for nothing but text: between two dollars it would read mathematics."""
+    short = text if len(text) <= _TITLE else f"{text[: _TITLE - 1]}…"
+    return short.replace("$", r"\$")
+
+
+def _png(figure: Figure) -> bytes:
+    for axes in figure.axes:
+        axes.set_ylim(bottom=0)
     figure.autofmt_xdate(rotation=0, ha="center")
     target = io.BytesIO()
     figure.savefig(target, format="png")

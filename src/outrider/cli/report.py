@@ -17,12 +17,14 @@ from outrider.model import Place, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.reports import Period, Report, ReportSettings
+    from outrider.reports import LoadReport, Period, Report, ReportSettings, RunReport
     from outrider.store import Store
     from outrider.workspace import Workspace
 
 FORMATS = ("html", "md", "json", "csv")
-_TABLES = ("health", "changes", "steps")
+_TABLES = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise")
+_RUN_TABLES = ("steps", "attempts", "errors", "artifacts", "joined")
+_LOAD_TABLES = ("endpoints", "failures", "levels", "seconds")
 
 
 @click.group(epilog="Example: outrider report weekly --out weekly.html")
@@ -35,27 +37,38 @@ _FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="
 _TABLE = click.option("--table", type=click.Choice(_TABLES), default="health", show_default=True, help="With csv.")
 
 
+_MAIL = click.option("--mail", is_flag=True, help="Send it to the receivers that its file names, and write no file.")
+
+
 @report.command()
 @click.option("--week", metavar="WEEK", help="An ISO week, such as 2026-W47; the last seven days if absent.")
 @_OUT
 @_FORMAT
 @_TABLE
-def weekly(*, week: str | None, out: Path | None, form: str, table: str) -> None:
+@_MAIL
+def weekly(*, week: str | None, out: Path | None, form: str, table: str, mail: bool) -> int:
     """Write the weekly report: one HTML file that needs no network."""
     from outrider.reports import week_of  # noqa: PLC0415 - NumPy is slow to import
 
+    if mail:
+        return _send("weekly", lambda zone, now_us: week_of(week, now_us, zone))
     _write("weekly", lambda _, zone, now_us: week_of(week, now_us, zone), out, (form, table))
+    return 0
 
 
 @report.command()
 @_OUT
 @_FORMAT
 @_TABLE
-def daily(*, out: Path | None, form: str, table: str) -> None:
+@_MAIL
+def daily(*, out: Path | None, form: str, table: str, mail: bool) -> int:
     """Write what happened in the last day, against the day before."""
     from outrider.reports import day_of  # noqa: PLC0415 - NumPy is slow to import
 
+    if mail:
+        return _send("daily", lambda zone, now_us: day_of(now_us, zone))
     _write("daily", lambda _, zone, now_us: day_of(now_us, zone), out, (form, table))
+    return 0
 
 
 @report.command()
@@ -68,6 +81,70 @@ def release(*, name: str | None, environment: str | None, out: Path | None, form
     """Write how a release (the last one without NAME) did against the one before it."""
     place = environment or workspace_here().defaults.environment
     _write("release", lambda store, zone, now_us: _released(store, name, place, zone, now_us), out, (form, table))
+
+
+@report.command(name="run", epilog="Example: outrider report run 4f1c2a9b --out run.html")
+@click.argument("run_id", metavar="RUN")
+@_OUT
+@_FORMAT
+@click.option("--table", type=click.Choice(_RUN_TABLES), default="steps", show_default=True, help="With csv.")
+def run_(*, run_id: str, out: Path | None, form: str, table: str) -> None:
+    """Write one RUN: how it ended, its steps against what is usual, its errors, and what it left."""
+    from outrider.cli.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.reports import run_report  # noqa: PLC0415 - as above
+
+    workspace = workspace_here()
+    with open_store(workspace) as store:
+        found = run_report(
+            store,
+            store.run(run_id),
+            workspace=workspace.name,
+            timezone=workspace.timezone,
+            incidents=StoredIncidents(store),
+        )
+    _put(_single(found, workspace, (form, table)), f"run-{found.run.id}", out, form, workspace)
+
+
+@report.command(name="load", epilog="Example: outrider report load 4f1c2a9b --format md --out -")
+@click.argument("run_id", metavar="RUN")
+@_OUT
+@_FORMAT
+@click.option("--table", type=click.Choice(_LOAD_TABLES), default="endpoints", show_default=True, help="With csv.")
+def load_(*, run_id: str, out: Path | None, form: str, table: str) -> None:
+    """Write one load RUN: its rate and times, its endpoints and failures, and the knee."""
+    from outrider.reports import load_report  # noqa: PLC0415 - NumPy is slow to import
+
+    workspace = workspace_here()
+    with open_store(workspace) as store:
+        run = store.run(run_id).run
+    if all(one.measurement.load is None for one in run.attempts):
+        fix = f"outrider report run {run.id} tells of it; outrider runs 'load:*' lists loads"
+        raise UsageError(f"run {run.id} of {run.check} holds no load", slug="no-load", fix=fix)
+    found = load_report(run, workspace=workspace.name, timezone=workspace.timezone)
+    _put(_single(found, workspace, (form, table)), f"load-{found.run.id}", out, form, workspace)
+
+
+def _single(found: RunReport | LoadReport, workspace: Workspace, form: tuple[str, str]) -> str:
+    from outrider.reports import single_csv, single_html, single_json, single_markdown  # noqa: PLC0415 - as above
+
+    match form[0]:
+        case "md":
+            return single_markdown(found)
+        case "json":
+            return json.dumps(single_json(found), indent=1)
+        case "csv":
+            return single_csv(found, form[1])
+        case _:
+            return single_html(found, workspace.root)
+
+
+def _put(text: str, name: str, out: Path | None, form: str, workspace: Workspace) -> None:
+    if out is not None and str(out) == "-":
+        click.echo(text)
+        return
+    path = out or workspace.state / "reports" / f"{name}.{form}"
+    _replace(path, text)
+    click.echo(f"wrote {path}")
 
 
 def _released(store: Store, name: str | None, environment: str, zone: str, now_us: int) -> Period:
@@ -94,13 +171,25 @@ def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | N
         span = period(store, workspace.timezone, now_us)
         incidents = StoredIncidents(store)
         found = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents)
-    text = _told(found, settings, workspace, form)
-    if out is not None and str(out) == "-":
-        click.echo(text)
-        return
-    path = out or workspace.state / "reports" / f"{name}.{form[0]}"
-    _replace(path, text)
-    click.echo(f"wrote {path}")
+    _put(_told(found, settings, workspace, form), name, out, form[0], workspace)
+
+
+def _send(name: str, period: Callable[[str, int], Period]) -> int:
+    from outrider.cli.report_mail import made, send_now  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.reports import read_settings  # noqa: PLC0415 - as above
+    from outrider.store import Status  # noqa: PLC0415 - as above
+
+    workspace, now_us = workspace_here(), time.time_ns() // 1000
+    settings = read_settings(workspace.root, name)
+    with open_store(workspace) as store:
+        mail = made(store, workspace, settings, period(workspace.timezone, now_us), now_us)
+        rows = send_now(store, workspace, name, settings, mail)
+    for one in rows:
+        later = "; outrider up tries again" if one.status is Status.QUEUED else ""
+        click.echo(
+            f"{one.receiver}: {'delivered' if one.status is Status.DELIVERED else f'NOT delivered: {one.note}{later}'}"
+        )
+    return 0 if all(one.status is Status.DELIVERED for one in rows) else 1
 
 
 def _told(found: Report, settings: ReportSettings, workspace: Workspace, form: tuple[str, str]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.alerts import Incident as Kept
-from outrider.alerts import headline, read_incident
-from outrider.reports import Incident, Noise
+from outrider.alerts import headline, message_checks, read_incident
+from outrider.reports import CheckNoise, Incident, Noise
 from outrider.store import Status
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from outrider.store import Store
 
 _MOST = 1_000
+_MOST_SENT = 1_000_000
+_ALERTS = frozenset({"trigger", "update", "reminder", "escalation", "resolved"})
+"""Kinds of notifications that count as alerts: no tests, reports and notices of the outbox itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,21 @@ class StoredIncidents:
         ]
 
     def noise(self, since_us: int, until_us: int) -> Noise | None:
-        """Return how many notifications went out, and how many incidents somebody took on; None if nobody is told."""
+        """Return how many alerts went out, and how many incidents somebody took on; None if nobody is told."""
         sent = [
-            one
-            for one in self.store.notifications(status=Status.DELIVERED, limit=_MOST)
-            if since_us <= one.created_us < until_us
+            message_checks(one)
+            for one in self.store.notifications(status=Status.DELIVERED, limit=_MOST_SENT)
+            if since_us <= one.created_us < until_us and one.kind in _ALERTS
         ]
-        acted_on = sum(bool(one.acknowledged_by) for one in self._kept(since_us) if one.began_us < until_us)
-        return Noise(len(sent), acted_on) if sent or acted_on else None
+        kept = [one for one in self._kept(since_us) if one.began_us < until_us]
+        if not sent and not kept:
+            return None
+        alerts = Counter(check for checks in sent for check in checks)
+        happened = Counter(check for one in kept for check in one.checks[:1])
+        acted_on = Counter(check for one in kept if one.acknowledged_by for check in one.checks[:1])
+        loudest = sorted({*alerts, *happened}, key=lambda check: (-alerts[check], -happened[check], check))
+        checks = tuple(CheckNoise(each, alerts[each], happened[each], acted_on[each]) for each in loudest)
+        return Noise(len(sent), sum(bool(one.acknowledged_by) for one in kept), len(kept), checks)
 
     def _kept(self, since_us: int) -> list[Kept]:
         kept = (read_incident(one) for one in self.store.incidents(since_us=since_us, limit=_MOST))

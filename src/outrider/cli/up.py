@@ -13,6 +13,7 @@ import structlog
 
 from outrider.cli.alarms import Alarms
 from outrider.cli.project import judge_settings, open_store, retention, workspace_here
+from outrider.cli.report_mail import Mailing
 from outrider.cli.works import BenchMaker
 from outrider.model import OutriderError
 from outrider.runs import LiveJudge
@@ -63,7 +64,8 @@ class _Watch:
         self._works: BenchWorks | None = None
         health = Health()
         self.alarms = Alarms(store, lambda: self.service.leading.leads)
-        self._verdicts = Verdicts(None, [_Housekeeper(self), self.alarms], health)
+        self.mailing = Mailing(store, lambda: self.service.leading.leads, health)
+        self._verdicts = Verdicts(None, [_Housekeeper(self), self.alarms, self.mailing], health)
         maker = BenchMaker(workspace.root, store, lambda: self.service.recorder, self._loaded)
         self.workspace = workspace
         self._ended = threading.Event()
@@ -117,6 +119,7 @@ class _Watch:
 
     def _loaded(self, works: BenchWorks) -> None:
         self.alarms.use(works.workspace, works.checks)
+        self.mailing.use(works.workspace)
         self._works, self.workspace = works, works.workspace
         judging = works.workspace.capabilities.judging
         self._verdicts.judge = LiveJudge(self._store, judge_settings(works.workspace)) if judging else None

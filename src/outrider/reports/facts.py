@@ -115,11 +115,23 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckNoise:
+    """How many alerts spoke of a check, how many incidents it had, and how many of those somebody took on."""
+
+    check: str
+    sent: int
+    incidents: int
+    acted_on: int
+
+
+@dataclass(frozen=True, slots=True)
 class Noise:
-    """How many alerts were sent, and how many somebody acted on."""
+    """How many alerts were sent, of how many incidents, and how many of those somebody acted on; the loudest first."""
 
     sent: int
     acted_on: int
+    incidents: int = 0
+    checks: tuple[CheckNoise, ...] = ()
 
 
 class Incidents(Protocol):
@@ -159,12 +171,46 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class KneeFigures:
+    """What a load that was stepped up showed: requests a second at the knee, an 80 % interval of it, and its users.
+
+    Attributes:
+        reached: Whether it went far enough; if not, the target sustains at least this.
+        count: How many levels it went through.
+    """
+
+    at_us: int
+    run: str
+    rate: float
+    low: float
+    high: float
+    users: float
+    reached: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class LoadFigures:
-    """A load profile's latest runs: requests a second that it reached, oldest first, and the highest before now."""
+    """A load profile in one place.
+
+    Attributes:
+        rates: Requests a second that its runs reached, the oldest first.
+        failure_share: Of the latest.
+        usual: The median rate; None is too little data.
+        knees: What the target sustained, the oldest first.
+        headroom: How much more than its usual load the target sustained last, as a ratio less one; None is unknown.
+        chart: The curve of the latest knee as SVG.
+    """
 
     check: str
     rates: tuple[float, ...]
     failure_share: float
+    environment: str = ""
+    location: str = ""
+    usual: Quantile | None = None
+    knees: tuple[KneeFigures, ...] = ()
+    headroom: float | None = None
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +222,7 @@ class Report:
         summary: Three sentences: how it stands, what changed, what to do.
         unmeasured: What was not measured, a line each.
         simulated: Whether any of what it tells was simulated.
+        unforecast: How many checks ran too seldom for their budget to be foretold.
     """
 
     title: str
@@ -193,3 +240,4 @@ class Report:
     unmeasured: tuple[str, ...]
     simulated: bool
     releases: tuple[tuple[int, str], ...] = ()
+    unforecast: int = 0

@@ -11,7 +11,9 @@ import numpy as np
 
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
 from outrider.model import Outcome
-from outrider.reports.facts import Forecast, LoadFigures, NoIncidents, Report
+from outrider.reports.budget import BUDGET_DAYS, breaches
+from outrider.reports.capacity import loads_of
+from outrider.reports.facts import Forecast, NoIncidents, Report
 from outrider.reports.health import health_of
 from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
 from outrider.reports.summary import summarise
@@ -63,7 +65,11 @@ def gather(
         )
         changes += found
     changes.sort(key=lambda one: -abs(one.ratio))
-    forecasts = _certificates(store, period, settings)
+    month_us = period.until_us - BUDGET_DAYS * 24 * _HOUR_US
+    older = store.tallies(month_us, period.before_us) if month_us < period.before_us else ()
+    month = [one for one in (*older, *earlier, *tallies) if one.hour_us >= month_us]
+    spent, unforecast = breaches(told, month, settings.objective, period)
+    forecasts = [*spent, *_certificates(store, period, settings)]
     return Report(
         title=settings.title,
         workspace=workspace,
@@ -75,10 +81,11 @@ def gather(
         changes=tuple(changes),
         incidents=happened,
         noise=source.noise(period.since_us, period.until_us),
-        load=_loads(store, period, told),
+        load=loads_of(store, period, settings),
         forecasts=tuple(forecasts),
         unmeasured=tuple(_unmeasured(store, told, now_us, settings)),
         simulated=any(host.startswith(SIMULATED) for host in store.hosts()),
+        unforecast=unforecast,
         releases=tuple((one.at_us, one.name) for one in releases if one.at_us >= period.since_us),
     )
 
@@ -165,18 +172,6 @@ def _certificates(store: Store, period: Period, settings: ReportSettings) -> lis
                 if days <= _SOON_DAYS:
                     found.append(Forecast(series.check, "the certificate ends", days, days, days, len(points.value)))
     return sorted(found, key=lambda one: one.days)
-
-
-def _loads(store: Store, period: Period, health: Sequence[Health]) -> tuple[LoadFigures, ...]:
-    found = []
-    for check in dict.fromkeys(one.check for one in health if one.kind == "load"):
-        by_metric = {each.metric: each for each in store.series(check) if not each.step}
-        if "requests_per_s" in by_metric:
-            rates = store.samples(by_metric["requests_per_s"], period.history_us, period.until_us).value
-            failed = store.samples(by_metric["failure_share"], period.history_us, period.until_us).value
-            if len(rates):
-                found.append(LoadFigures(check, tuple(rates.tolist()), float(failed[-1]) if len(failed) else 0.0))
-    return tuple(found)
 
 
 def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.charts.scale import milliseconds
 from outrider.model import ConfigError, Outcome, Place
+from outrider.reports.ranking import flakiest, slowest
+from outrider.reports.saying import moment
 from outrider.reports.summary import is_missed, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from markupsafe import Markup
 
     from outrider.baselines import Quantile
-    from outrider.reports.facts import Health, Report, StepFigures
+    from outrider.reports.facts import Forecast, Health, Report
     from outrider.reports.settings import ReportSettings
 
 TEMPLATES = "reports/templates"
 """Where a workspace keeps templates that take the place of ours."""
 
 _TEXT_CHARACTERS = 240
-_ROWS = 10
 _LOW_COVERAGE = 0.95
 
 
@@ -33,6 +34,16 @@ def render_html(report: Report, settings: ReportSettings, root: Path | None = No
 
     Args:
         root: The workspace; a file of its `reports/templates` takes the place of ours of the same name.
+
+    Raises:
+        ConfigError: bad-template.
+    """
+    values = {"report": report, "sections": settings.sections, "detailed": settings.detailed}
+    return fill("report.html", values, report.period.timezone, root)
+
+
+def fill(template: str, values: Mapping[str, object], timezone: str, root: Path | None) -> str:
+    """Return a template filled with values; times are shown in the time zone.
 
     Raises:
         ConfigError: bad-template.
@@ -46,7 +57,7 @@ def render_html(report: Report, settings: ReportSettings, root: Path | None = No
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
-        "moment": partial(_moment, ZoneInfo(report.period.timezone)),
+        "moment": partial(moment, ZoneInfo(timezone)),
         "percent": percent,
         "budget": _budget,
         "quantile": _quantile,
@@ -57,41 +68,33 @@ def render_html(report: Report, settings: ReportSettings, root: Path | None = No
         "slowest": slowest,
         "flakiest": flakiest,
         "drawn": _drawn,
+        "foretold": foretold,
+        "colour": _colour,
     }
     try:
-        page = environment.get_template("report.html")
-        return page.render(report=report, sections=settings.sections, detailed=settings.detailed)
+        return environment.get_template(template).render(values)
     except Exception as error:  # a template of the workspace may raise anything
-        line = getattr(error, "lineno", None) or _line_of(error)
-        name = getattr(error, "name", None) or "report.html"
+        name, line = _place_of(error, template)
         fix = "correct it, or remove it to have Outrider's own"
         raise ConfigError(f"{error}", slug="bad-template", fix=fix, where=Place(f"{TEMPLATES}/{name}", line)) from error
 
 
-def _line_of(error: BaseException) -> int:
-    """Return the line of the template that raised: Jinja gives its frames the template's line numbers."""
-    line, trace = 0, error.__traceback__
+def _place_of(error: BaseException, template: str) -> tuple[str, int]:
+    """Return the template that raised, and its line: Jinja gives its frames both."""
+    name, line, trace = template, 0, error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename.endswith(".html"):
-            line = trace.tb_lineno
+        file = trace.tb_frame.f_code.co_filename
+        if file.endswith((".html", ".css")):
+            name, line = file.rpartition("/templates/")[2], trace.tb_lineno
         trace = trace.tb_next
-    return line
+    return getattr(error, "name", None) or name, getattr(error, "lineno", None) or line
 
 
-def slowest(report: Report) -> list[tuple[str, StepFigures]]:
-    """Return the steps with the longest p50, and their checks."""
-    found = [(one.name, step) for one in report.health for step in one.steps if step.p50]
-    return sorted(found, key=lambda each: -each[1].p50.value if each[1].p50 else 0.0)[:_ROWS]
-
-
-def flakiest(report: Report) -> list[tuple[Health, int]]:
-    """Return the checks that passed on retry most often, by share of their runs, and how often they did."""
-    found = [(one, one.counts.get(Outcome.PASSED_ON_RETRY, 0)) for one in report.health]
-    return sorted((each for each in found if each[1]), key=lambda each: -each[1] / each[0].runs)[:_ROWS]
-
-
-def _moment(zone: ZoneInfo, at_us: int) -> str:
-    return f"{datetime.fromtimestamp(at_us / 1_000_000, zone):%a %d %b %Y %H:%M}"
+def foretold(one: Forecast) -> str:
+    """Return in how many days something happens, with its interval where there is one."""
+    if one.earliest == one.latest:
+        return f"{one.days:.0f} days"
+    return f"{one.days:.0f} days ({one.earliest:.0f} to {one.latest:.0f})"
 
 
 def _budget(left: float) -> str:
@@ -120,6 +123,12 @@ def _standing(one: Health, objective: float) -> str:
         return "bad"
     covered = one.coverage is None or one.coverage >= _LOW_COVERAGE
     return "good" if covered and one.availability.share >= objective else "warn"
+
+
+def _colour(outcome: Outcome) -> str:
+    if outcome.is_good:
+        return "good" if outcome is Outcome.PASSED else "warn"
+    return "bad" if outcome is Outcome.FAILED else "warn"
 
 
 def _drawn(svg: str) -> Markup:

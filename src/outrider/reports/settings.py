@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SECTIONS = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise", "unmeasured", "details")
 FOLDER = "reports"
+CRONS = {"weekly": "0 7 * * mon", "daily": "0 7 * * *"}
+"""The reports that are sent on schedule, and when unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class ReportSettings:
         environment: Of this one only; empty for all.
         sections: In the order of the page.
         detailed: How many checks get charts of their own.
+        mail: Receivers of `scheduler/alerts.toml` that it is sent to; empty for nobody.
+        cron: When, in the workspace's time zone; empty for the usual time of `CRONS`.
     """
 
     title: str = "Outrider"
@@ -33,6 +37,8 @@ class ReportSettings:
     environment: str = ""
     sections: tuple[str, ...] = SECTIONS
     detailed: int = 12
+    mail: tuple[str, ...] = ()
+    cron: str = ""
 
 
 def read_settings(root: Path, name: str) -> ReportSettings:
@@ -53,9 +59,11 @@ def read_settings(root: Path, name: str) -> ReportSettings:
     for key, value in data.items():
         if key not in known:
             raise _wrong(shown, f"{key} is not known", f"known are: {', '.join(sorted(known))}")
-        if (problem := _problem(key, value)) is not None:
+        if (problem := _problem(key, value) or _unknown(root, key, value)) is not None:
             raise _wrong(shown, f"{key} = {value!r} {problem[0]}", problem[1])
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    if name not in CRONS and given.keys() & {"mail", "cron"}:
+        raise _wrong(shown, "mail and cron are not for this report", f"for {' and '.join(CRONS)} they are")
     return ReportSettings(**given)
 
 
@@ -67,14 +75,23 @@ def _problem(key: str, value: object) -> tuple[str, str] | None:
         case "detailed":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
             return None if right else ("is out of range", "write a whole number from 0 to 100")
-        case "checks" | "sections":
+        case "checks" | "sections" | "mail":
             right = isinstance(value, list) and all(isinstance(one, str) for one in value)
-            if not right:
-                return "is not a list of texts", 'write a list, such as ["journey:*"]'
-            unknown = set(value) - set(SECTIONS) if key == "sections" and isinstance(value, list) else set()
-            return ("names no section", f"known are: {', '.join(SECTIONS)}") if unknown else None
+            return None if right else ("is not a list of texts", 'write a list, such as ["journey:*"]')
         case _:
             return None if isinstance(value, str) else ("is not a text", 'write a text, such as "Shop"')
+
+
+def _unknown(root: Path, key: str, value: object) -> tuple[str, str] | None:
+    """Say which sections are neither ours nor the workspace's own."""
+    if key != "sections" or not isinstance(value, list):
+        return None
+    folder = root / FOLDER / "templates" / "sections"
+    own = {one.stem for one in folder.glob("*.html")} if folder.is_dir() else set()
+    known = [*SECTIONS, *sorted(own - set(SECTIONS))]
+    unknown = [one for one in value if one not in known]
+    fix = f"known are: {', '.join(known)}; one of your own is {FOLDER}/templates/sections/NAME.html"
+    return (f"names no section {unknown[0]!r}", fix) if unknown else None
 
 
 def _wrong(file: str, what: str, fix: str) -> ConfigError:

@@ -99,7 +99,8 @@ def _advice(
         what = f"what release {slower.release} changed" if slower.release else "what changed then"
         return f"Find out {what} in {slower.step or slower.check}."
     if forecasts:
-        return f"Soon: {forecasts[0].subject}: {forecasts[0].what} in about {forecasts[0].days:.0f} days."
+        when = f"in about {forecasts[0].days:.0f} days" if forecasts[0].days >= 0.5 else "by now"
+        return f"Soon: {forecasts[0].subject[:160]}: {forecasts[0].what} {when}."
     if blind:
         return f"Repair the measuring: {len(blind)} check{'' if len(blind) == 1 else 's'} ran less often than was due."
     return "Start the scheduled runs." if not any(one.availability for one in health) else "Nothing needs to be done."

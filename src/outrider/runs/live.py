@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _FRESH_S = 10.0
 _FLUSH_S = 60.0
+_SAVED_AT_ONCE = 100
+"""Others write in between: a service's runs do not wait for ten thousand checkpoints."""
 
 _Place = tuple["CheckId", str, str]
 
@@ -78,12 +80,13 @@ class LiveJudge:
 
     def _save(self, known: Iterable[_Known]) -> None:
         fresh = [(one, one.signal) for one in known if one.signal is not None]
-        if fresh:
+        for start in range(0, len(fresh), _SAVED_AT_ONCE):
+            some = fresh[start : start + _SAVED_AT_ONCE]
             self._history.record_checkpoints(
-                [Checkpoint(one.series, one.at_us, told.condition, told.reason, dump(one.state)) for one, told in fresh]
+                [Checkpoint(one.series, one.at_us, told.condition, told.reason, dump(one.state)) for one, told in some]
             )
-        for one, _ in fresh:
-            one.signal = None
+            for one, _ in some:
+                one.signal = None
 
     def _current(self, environment: str) -> tuple[Release, ...]:
         """Return the releases, read anew every few seconds; if they changed, nothing that was known holds."""

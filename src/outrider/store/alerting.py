@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from outrider.store.alert_values import AlertChanges
 
 _HEARD = "alerts_heard_us"
+_REPORTED = "reported_us_"
 _FURTHEST_US = 7_200_000_000
 _PIECE = 500  # values in one IN (…)
 
@@ -78,7 +79,7 @@ def knows_notification(connection: Connection, identity: str) -> bool:
 def write_notification(connection: Connection, changed: Notification) -> None:
     """Note what became of a row; what was delivered stays so."""
     own = (notifications.c.id == changed.id) & (notifications.c.status != Status.DELIVERED.value)
-    names = ("due_us", "status", "tries", "done_us", "note")
+    names = ("due_us", "status", "tries", "done_us", "note", "message")
     row = _row(changed)
     connection.execute(update(notifications).where(own).values(**{name: row[name] for name in names}))
 
@@ -175,6 +176,22 @@ def write_heard(connection: Connection, at_us: int) -> None:
 def read_heard(connection: Connection) -> int | None:
     """Return up to when all runs were heard."""
     return connection.execute(select(store_info.c.value).where(store_info.c.name == _HEARD)).scalar_one_or_none()
+
+
+def write_reported(connection: Connection, report: str, due_us: int, rows: Iterable[Notification]) -> None:
+    """Put a report that was due into the outbox, unless it or a later one was; without rows it only counts as sent."""
+    known = read_reported(connection, report)
+    if known is not None and known >= due_us:
+        return
+    _put(connection, store_info, [{"name": f"{_REPORTED}{report}", "value": due_us}], "name")
+    for one in rows:
+        add_notification(connection, one)
+
+
+def read_reported(connection: Connection, report: str) -> int | None:
+    """Return when the last report that was put into the outbox was due."""
+    wanted = store_info.c.name == f"{_REPORTED}{report}"
+    return connection.execute(select(store_info.c.value).where(wanted)).scalar_one_or_none()
 
 
 def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], key: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import and_, bindparam, delete, insert, select
 
 from outrider.store.limits import REASON_CHARACTERS, bounded, identity
 from outrider.store.schema import checkpoints, releases, series
@@ -42,11 +42,17 @@ def read_releases(connection: Connection, environment: str | None) -> tuple[Rele
 
 def write_checkpoints(connection: Connection, found: Iterable[Checkpoint]) -> None:
     """Keep checkpoints in place of those before them."""
-    for one in found:
-        key = one.series.keys[-1]
-        connection.execute(delete(checkpoints).where(checkpoints.c.series_key.in_(one.series.keys)))
-        told = {"condition": one.condition, "reason": bounded(one.reason, REASON_CHARACTERS), "state": one.state}
-        connection.execute(insert(checkpoints), {"series_key": key, "at_us": one.at_us, **told})
+    latest = list({one.series.keys[-1]: one for one in found}.values())
+    if not latest:
+        return
+    keys = [{"key": key} for one in latest for key in one.series.keys]
+    connection.execute(delete(checkpoints).where(checkpoints.c.series_key == bindparam("key")), keys)
+    connection.execute(insert(checkpoints), [_row(one) for one in latest])
+
+
+def _row(one: Checkpoint) -> dict[str, object]:
+    told = {"condition": one.condition, "reason": bounded(one.reason, REASON_CHARACTERS), "state": one.state}
+    return {"series_key": one.series.keys[-1], "at_us": one.at_us, **told}
 
 
 def read_checkpoints(connection: Connection, wanted: Sequence[Series]) -> tuple[Checkpoint, ...]:

@@ -11,6 +11,7 @@ from outrider.store.alerting import (
     read_heard,
     read_incidents,
     read_notifications,
+    read_reported,
     read_silences,
     read_state,
     read_times,
@@ -18,6 +19,7 @@ from outrider.store.alerting import (
     write_changes,
     write_heard,
     write_notification,
+    write_reported,
     write_silence,
 )
 from outrider.store.artifacts import ArtifactFolder, open_folder
@@ -374,6 +376,18 @@ class Store:
         """Return up to when all runs were heard; None if never."""
         with self._database.reading() as connection:
             return read_heard(connection)
+
+    def record_report(self, report: str, due_us: int, rows: Sequence[Notification]) -> None:
+        """Put a report that was due into the outbox, unless it or a later one of its name was: once, whoever does it.
+
+        Without rows it is noted as sent: the first one of a name is that which is due after this.
+        """
+        self._recorder.write(lambda connection: write_reported(connection, report, due_us, rows))
+
+    def reported_us(self, report: str) -> int | None:
+        """Return when the last report of this name that was put into the outbox was due; None if none was."""
+        with self._database.reading() as connection:
+            return read_reported(connection, report)
 
     def prune(self, now_us: int, policy: Retention = _DEFAULT_RETENTION) -> Pruned:
         """Make rollups, then remove what is past its age, keeping no writer waiting; return how much was removed.

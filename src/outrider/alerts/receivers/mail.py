@@ -89,10 +89,16 @@ def envelope(letter: Letter, sender: str, to: tuple[str, ...]) -> EmailMessage:
     mail["X-Outrider-Kind"] = message.kind.value
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.body)
-    mail.add_alternative(_html(letter.body, message), subtype="html")
+    mail.add_alternative(message.page or _html(letter.body, message), subtype="html")
+    *_, page = mail.iter_parts()
     if message.picture is not None:
-        *_, page = mail.iter_parts()
         page.add_related(message.picture, "image", "png", cid="<trend@outrider.invalid>")
+    for one in message.enclosures:
+        main, _, sub = one.media_type.partition("/")
+        if one.cid:
+            page.add_related(one.content, main, sub, cid=f"<{one.cid}>")
+        else:
+            mail.add_attachment(one.content, main, sub, filename=one.name)
     return mail
 
 

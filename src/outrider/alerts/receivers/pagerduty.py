@@ -31,7 +31,7 @@ class PagerDuty:
     routing_key: str = field(repr=False)
     url: str
     guard: Guard
-    kinds: frozenset[Kind] = frozenset(set(Kind) - {Kind.SUPPRESSED})
+    kinds: frozenset[Kind] = frozenset(set(Kind) - {Kind.SUPPRESSED, Kind.REPORT})
 
     def deliver(self, letter: Letter) -> None:
         """Send the event; the topic is the dedup key."""

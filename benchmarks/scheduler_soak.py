@@ -1,0 +1,101 @@
+"""The root workspace at a fast cadence for an hour: `python -m benchmarks.scheduler_soak [--minutes 60]`.
+
+Counted: coverage (runs that happened, of those due) and the memory of the service with all its processes, as the
+proportional set size that Linux tells, so that shared pages count once. Memory is compared between the first and the
+last fifth of what follows the warm-up, the first fifth of the whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+from demo.opened import ROOT, opened
+
+from outrider.store import Store
+
+SAMPLE_S = 15.0
+SCHEDULE = """
+[[check]]
+match = "probes/*"
+every = "2s"
+
+[[check]]
+match = "journeys/*"
+every = "1m"
+
+[[check]]
+match = "probes/shop.toml::restocking"
+enabled = false  # waits for a beat from outside
+"""
+
+
+def make_workspace(root: Path) -> None:
+    for name in ("journeys", "probes", "baselines", "reports", "scheduler"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "outrider.toml", root)
+    (root / "scheduler/schedule.toml").write_text(SCHEDULE)
+    (root / "scheduler/alerts.toml").unlink()
+
+
+def memory_mb(service: psutil.Process) -> float:
+    """Return what the service and everything that it started holds."""
+    total = 0
+    for process in [service, *service.children(recursive=True)]:
+        try:
+            total += process.memory_full_info().pss
+        except psutil.Error:
+            continue
+    return total / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=60.0)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, opened(folder) as found:
+        root = Path(folder, "ws")
+        make_workspace(root)
+        with Path(folder, "up.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "outrider", "up", "--no-pages"], cwd=root, env={**os.environ, **found},
+                stdout=log, stderr=log,
+            )  # fmt: skip
+            held = watch(psutil.Process(process.pid), asked.minutes)
+            process.terminate()
+            code = process.wait()
+        with Store.open(root / ".outrider/outrider.db", artifacts=root / ".outrider/artifacts") as store:
+            coverage = store.schedule.coverage(0)
+            outcomes = Counter(one.outcome.value for one in store.runs(limit=None))
+    fifth = len(held) // 5
+    early, late = statistics.median(held[fifth : 2 * fifth]), statistics.median(held[-fifth:])
+    due, happened = sum(one.due for one in coverage), sum(one.happened for one in coverage)
+    print(f"{asked.minutes:g} minutes, exit code {code}, outcomes {dict(outcomes)}")
+    print(f"coverage               {happened} of {due} runs: {happened / due:.2%} (wanted: 100 %)")
+    print(f"memory                 {early:.0f} MB after the warm-up, {late:.0f} MB at the end: {late / early - 1:+.1%}")
+    print(f"                       highest {max(held):.0f} MB (wanted: < +5 %)")
+
+
+def watch(service: psutil.Process, minutes: float) -> list[float]:
+    """Return how much memory was held, sample by sample."""
+    held: list[float] = []
+    end_s = time.monotonic() + minutes * 60
+    while time.monotonic() < end_s:
+        time.sleep(SAMPLE_S)
+        held.append(memory_mb(service))
+        if len(held) % 20 == 0:
+            print(f"  {len(held) * SAMPLE_S / 60:.0f} min: {held[-1]:.0f} MB", flush=True)
+    return held
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Several lines over the seconds of a load."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import TYPE_CHECKING
+
+from outrider.charts.scale import Scale, ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_WIDTH, _HEIGHT = 640, 160
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 8, 20, 34
+_KINDS = 4
+_WORD = 130
+
+
+def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequence[float]]) -> str:
+    """Return lines over time as SVG, at most four; nothing where fewer than two moments have a value.
+
+    Args:
+        seconds: Since the beginning, ascending, shape (n,).
+        lines: Values by name, each of shape (n,); NaN where there is none.
+    """
+    seen = [value for values in lines.values() for value in values if math.isfinite(value)]
+    if len(seconds) < 2 or len(seen) < 2:
+        return ""
+    x = Scale(seconds[0], seconds[-1], _LEFT, _WIDTH - _RIGHT)
+    y = Scale(0, max(seen) * 1.1 or 1, _HEIGHT - _BOTTOM, _TOP)
+    parts = [f'<svg class="lines" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(title)}</title>']
+    parts += [
+        f'<path class="grid" d="M{_LEFT} {y.at(value)}H{_WIDTH - _RIGHT}"/>'
+        f'<text class="y" x="{_LEFT - 5}" y="{y.at(value) + 4}">{value:g}</text>'
+        for value in ticks(y.low, y.high)
+    ]
+    parts += [
+        f'<text class="x" x="{x.at(value)}" y="{_HEIGHT - 20}">{value:g}</text>' for value in ticks(x.low, x.high, 6)
+    ]
+    parts.append(f'<text class="y" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}">seconds</text>')
+    for number, (name, values) in enumerate(list(lines.items())[:_KINDS]):
+        parts.append(f'<path class="line l{number}" d="{_path(seconds, values, x, y)}"/>')
+        parts.append(f'<text class="l{number}" x="{_LEFT + number * _WORD}" y="12">{escape(name)}</text>')
+    return "".join([*parts, "</svg>"])
+
+
+def _path(seconds: Sequence[float], values: Sequence[float], x: Scale, y: Scale) -> str:
+    path, pen = [], "M"
+    for at, value in zip(seconds, values, strict=True):
+        if not math.isfinite(value):
+            pen = "M"
+            continue
+        path.append(f"{pen}{x.at(at)} {y.at(value)}" + ("h.1" if pen == "M" else ""))
+        pen = "L"
+    return "".join(path)

@@ -1,0 +1,120 @@
+"""What a target sustains: the knee of each load that was stepped up, and the headroom over the usual load."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.baselines import find_knee, quantile_of
+from outrider.charts import Curve, draw_curve
+from outrider.load import levels
+from outrider.model import BadSeries, Kind, TooFewSamples
+from outrider.reports.facts import KneeFigures, LoadFigures
+from outrider.runs import TRIAL_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from outrider.baselines import Knee
+    from outrider.load import Level
+    from outrider.model import Run
+    from outrider.reports.period import Period
+    from outrider.reports.settings import ReportSettings
+    from outrider.store import Series, Store
+
+FEWEST_LEVELS = 5
+_RUNS = 40
+
+
+def loads_of(store: Store, period: Period, settings: ReportSettings) -> tuple[LoadFigures, ...]:
+    """Return what each load profile reached, and what its target sustains, place by place."""
+    found: list[LoadFigures] = []
+    for check in store.checks():
+        if check.kind is Kind.LOAD and any(fnmatchcase(check.id, pattern) for pattern in settings.checks):
+            found += _figures(store, str(check.id), store.series(check.id), period, settings)
+    return tuple(found)
+
+
+def _figures(
+    store: Store, check: str, series: Sequence[Series], period: Period, settings: ReportSettings
+) -> Iterable[LoadFigures]:
+    whole = [one for one in series if not one.step]
+    places = sorted({(one.environment.removesuffix(TRIAL_SUFFIX), one.location) for one in whole})
+    for environment, location in places:
+        if settings.environment and environment != settings.environment:
+            continue
+        mine = {one.metric: one for one in whole if (one.environment, one.location) == (environment, location)}
+        rates, failed = (
+            store.samples(mine[name], period.history_us, period.until_us).value if name in mine else np.empty(0)
+            for name in ("requests_per_s", "failure_share")
+        )
+        knees, curve = _knees(store, check, (environment, location), period)
+        if not len(rates) and not knees:
+            continue
+        usual = quantile_of(rates, 0.5)
+        last = knees[-1] if knees else None
+        typical = float(np.median(rates)) if len(rates) else 0.0
+        yield LoadFigures(
+            check=check,
+            rates=tuple(rates.tolist()),
+            failure_share=float(failed[-1]) if len(failed) else 0.0,
+            environment=environment,
+            location=location,
+            usual=usual,
+            knees=tuple(knees),
+            headroom=last.rate / typical - 1 if last and typical else None,
+            chart=curve,
+        )
+
+
+def _knees(store: Store, check: str, place: tuple[str, str], period: Period) -> tuple[list[KneeFigures], str]:
+    """Return the knees of the loads that show one, the oldest first, and the curve of the latest."""
+    environment, location = place
+    found: list[KneeFigures] = []
+    chart = ""
+    runs = [
+        one
+        for each in (environment, f"{environment}{TRIAL_SUFFIX}")
+        for one in store.runs(check, since_us=period.history_us, environment=each, location=location, limit=_RUNS)
+        if one.due_us < period.until_us
+    ]
+    for summary in sorted(runs, key=lambda one: one.due_us):
+        run = store.run(summary.id).run
+        climbed = climb(run)
+        if len(climbed) < FEWEST_LEVELS:
+            continue
+        knee = knee_of(climbed)
+        if knee is None:
+            continue
+        found.append(
+            KneeFigures(run.due_us, str(run.id), knee.rate, knee.low, knee.high, knee.users, knee.reached, len(climbed))
+        )
+        chart = draw_curve(curve_of(f"Rate by users, {check}", climbed, knee))
+    return found, chart
+
+
+def climb(run: Run) -> tuple[Level, ...]:
+    """Return the levels of a load that answered anything."""
+    result = next((one.measurement.load for one in run.attempts if one.measurement.load is not None), None)
+    return tuple(one for one in levels(result.intervals) if one.requests_per_s > 0) if result else ()
+
+
+def knee_of(climbed: Sequence[Level]) -> Knee | None:
+    """Return the knee of a load's levels; None where they are too few."""
+    users, rates = [one.users for one in climbed], [one.requests_per_s for one in climbed]
+    try:
+        return find_knee(users, rates, np.random.default_rng(len(climbed)))
+    except (TooFewSamples, BadSeries):
+        return None
+
+
+def curve_of(title: str, climbed: Sequence[Level], knee: Knee | None) -> Curve:
+    """Return what a chart of the levels shows."""
+    return Curve(
+        title,
+        [(float(one.users), one.requests_per_s) for one in climbed],
+        (knee.users, knee.rate, knee.low, knee.high) if knee else None,
+        reached=knee.reached if knee else False,
+    )

@@ -1,0 +1,232 @@
+"""One run: how it ended, its steps against what is usual, what it left, and what it is joined to."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.baselines import quantile_of
+from outrider.charts import Waterfall, draw_waterfall
+from outrider.model import ArtifactKind, OutriderError
+from outrider.runs import METRIC
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from outrider.baselines import Quantile
+    from outrider.model import Attempt, ErrorRecord, Measurement, Run, Step
+    from outrider.reports.facts import Incident, Incidents
+    from outrider.store import Store, StoredArtifact, StoredRun
+
+_DAY_US = 86_400_000_000
+USUAL_DAYS = 28
+_INLINE_BYTES = 400_000
+_PICTURES = 2
+_TEXT = 4_000
+_FEWEST = 20
+_ERRORS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """A step of a run against the 28 days before it; durations in ms.
+
+    Attributes:
+        duration_ms: None if it never ended.
+        usual: The median before, with its interval; None is too little data.
+        low, high: Between which nine of ten earlier ones lay; None is too little data.
+        count: How many earlier ones there are.
+    """
+
+    name: str
+    offset_ms: float
+    duration_ms: float | None
+    error: str
+    usual: Quantile | None
+    low: float | None
+    high: float | None
+    count: int
+
+    @property
+    def standing(self) -> str:
+        """How it compares: "slower", "quicker" or "as usual"; empty where that cannot be told."""
+        if self.duration_ms is None or self.low is None or self.high is None:
+            return ""
+        return "slower" if self.duration_ms > self.high else "quicker" if self.duration_ms < self.low else "as usual"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt of a run; errors are cut to a length that can be read."""
+
+    number: int
+    outcome: str
+    reason: str
+    duration_ms: float
+    measured: bool
+    evidence: bool
+    errors: tuple[tuple[str, str, str], ...]
+    more_errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An artifact; `picture` is its content as a data address where it is a small screenshot."""
+
+    attempt: int
+    kind: str
+    name: str
+    bytes: int
+    where: str
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """Everything that is told of one run.
+
+    Attributes:
+        steps: Of the attempt that counts.
+        joined: What it was joined to, each a word and a text; empty if to nothing.
+        omitted: What the store's limits left out.
+        waterfall: SVG.
+    """
+
+    run: Run
+    timezone: str
+    workspace: str
+    steps: tuple[StepRun, ...]
+    attempts: tuple[Tried, ...]
+    artifacts: tuple[Left, ...]
+    joined: tuple[tuple[str, str], ...]
+    incidents: tuple[Incident, ...]
+    omitted: tuple[str, ...]
+    waterfall: str = ""
+
+
+def run_report(store: Store, stored: StoredRun, *, workspace: str, timezone: str, incidents: Incidents) -> RunReport:
+    """Return what is to be told of a stored run."""
+    run = stored.run
+    counted = _counted(run)
+    steps = tuple(_steps(store, run, counted)) if counted else ()
+    return RunReport(
+        run=_shortened(run),
+        timezone=timezone,
+        workspace=workspace,
+        steps=steps,
+        attempts=tuple(_tried(one) for one in run.attempts),
+        artifacts=tuple(_left(stored.artifacts)),
+        joined=tuple(_joined(store, run)),
+        incidents=tuple(
+            one for one in incidents.incidents(run.due_us, run.finished_us + 1) if one.check in {"", run.check}
+        ),
+        omitted=stored.omitted,
+        waterfall=draw_waterfall(_bars(counted.measurement)) if counted else "",
+    )
+
+
+def _counted(run: Run) -> Attempt | None:
+    """Return the attempt that counts: the measured one, else the first."""
+    return next((one for one in run.attempts if one.measured), run.attempts[0] if run.attempts else None)
+
+
+def _shortened(run: Run) -> Run:
+    return replace(run, reason=_short(run.reason), attempts=())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TEXT else f"{text[:_TEXT]}… ({len(text):,} characters)"
+
+
+def _steps(store: Store, run: Run, counted: Attempt) -> list[StepRun]:
+    since_us = run.due_us - USUAL_DAYS * _DAY_US
+    place = (run.environment, run.location)
+    series = {
+        one.step: one
+        for one in store.series(run.check)
+        if one.metric == METRIC and (one.environment, one.location) == place
+    }
+    found = []
+    for step in counted.measurement.steps:
+        if step.parent is not None:
+            continue
+        before = store.samples(series[step.key], since_us, run.due_us).value if step.key in series else np.empty(0)
+        found.append(_step(step, before))
+    return found
+
+
+def _step(step: Step, before: NDArray[np.float64]) -> StepRun:
+    has_band = len(before) >= _FEWEST
+    low, high = (float(one) for one in np.quantile(before, [0.05, 0.95])) if has_band else (None, None)
+    usual = quantile_of(before, 0.5)
+    error = _short(step.error or "")
+    return StepRun(step.title, step.offset_ms, step.duration_ms, error, usual, low, high, len(before))
+
+
+def _bars(told: Measurement) -> list[Waterfall]:
+    """Return the steps as they follow each other; one that never ended reaches to the end of the attempt."""
+    return [
+        Waterfall(
+            one.title,
+            one.offset_ms,
+            max(0.0, told.duration_ms - one.offset_ms) if one.duration_ms is None else one.duration_ms,
+            "never ended" if one.duration_ms is None else "failed" if one.error else "",
+        )
+        for one in told.steps
+        if one.parent is None
+    ]
+
+
+def _tried(one: Attempt) -> Tried:
+    told = one.measurement
+    errors = tuple((each.source.value, each.step, _message(each)) for each in told.errors[:_ERRORS])
+    more = max(0, len(told.errors) - _ERRORS)
+    return Tried(
+        one.number, told.outcome.value, _short(told.reason), told.duration_ms, one.measured, one.evidence, errors, more
+    )
+
+
+def _message(error: ErrorRecord) -> str:
+    where = f"\n{error.url}" if error.url else ""
+    return _short(error.message) + where
+
+
+def _left(artifacts: Sequence[StoredArtifact]) -> list[Left]:
+    found, shown = [], 0
+    for one in artifacts:
+        picture = _picture(one) if shown < _PICTURES else ""
+        shown += bool(picture)
+        found.append(Left(one.attempt, one.kind.value, one.name, one.bytes, one.where, picture))
+    return found
+
+
+def _picture(one: StoredArtifact) -> str:
+    """Return a small screenshot as a data address; one that retention removed meanwhile is only named."""
+    small = one.kind is ArtifactKind.SCREENSHOT and one.bytes <= _INLINE_BYTES
+    if not small or one.media_type not in {"image/png", "image/jpeg", "image/webp"}:
+        return ""
+    try:
+        with one.open() as file:
+            content = file.read()
+    except OutriderError:
+        return ""
+    return f"data:{one.media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _joined(store: Store, run: Run) -> list[tuple[str, str]]:
+    """Return what else is known of its time: traces on the wire, the release, the load or journeys beside it."""
+    told = []
+    traces = list(dict.fromkeys(trace for one in run.attempts for trace in one.measurement.trace_ids))
+    told += [("trace", trace) for trace in traces[:20]]
+    live = [one for one in store.releases(run.environment) if one.at_us <= run.due_us]
+    if live:
+        told.append(("release", live[-1].name))
+    for attempt in run.attempts:
+        if attempt.measurement.load is not None:
+            told += [("journey under load", str(one.run)) for one in attempt.measurement.load.foreground[:20]]
+    return told

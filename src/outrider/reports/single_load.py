@@ -1,0 +1,172 @@
+"""One load: its rate and times second by second, its endpoints and failures, and where it stopped growing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from outrider.charts import draw_curve, draw_lines
+from outrider.load import levels
+from outrider.model import LoadResult, Outcome, altogether
+from outrider.reports.capacity import FEWEST_LEVELS, climb, curve_of, knee_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.baselines import Knee
+    from outrider.load import Level
+    from outrider.model import EndpointLoad, LoadInterval, Run
+
+_POINTS = 240
+_FAILURES = 50
+_TEXT = 2_000
+_BUSY = 0.9
+SHARES = (0.5, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some seconds of a load; times in ms, None without answers."""
+
+    offset_s: float
+    users: int
+    requests_per_s: float
+    failed_per_s: float
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFigures:
+    """An endpoint over the whole load; times in ms."""
+
+    endpoint: str
+    requests: int
+    failed: int
+    requests_per_s: float
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """Everything that is told of one load.
+
+    Attributes:
+        findings: What the load itself showed, a sentence each.
+        foreground: Runs of the journey beside it: how many passed, and how many there were.
+        charts: SVG by name.
+    """
+
+    run: Run
+    timezone: str
+    workspace: str
+    seconds: float
+    most_users: int
+    requests: int
+    stretches: tuple[Stretch, ...]
+    endpoints: tuple[EndpointFigures, ...]
+    failures: tuple[tuple[str, int, str], ...]
+    more_failures: int
+    levels: tuple[Level, ...]
+    knee: Knee | None
+    findings: tuple[str, ...]
+    foreground: tuple[int, int]
+    charts: dict[str, str]
+
+
+def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
+    """Return what is to be told of a run that made a load; one that made none is told as empty."""
+    result = next((one.measurement.load for one in run.attempts if one.measurement.load is not None), LoadResult())
+    stretches = tuple(_stretches(result.intervals))
+    climbed = climb(run)
+    knee = knee_of(climbed) if len(climbed) >= FEWEST_LEVELS else None
+    failures = sorted(result.failures, key=lambda one: -one.count)
+    told = tuple((one.endpoint, one.count, one.message[:_TEXT]) for one in failures[:_FAILURES])
+    passed = sum(one.outcome is Outcome.PASSED for one in result.foreground)
+    whole = altogether(result.endpoints)
+    return LoadReport(
+        run=replace(run, reason=run.reason[:_TEXT], attempts=()),
+        timezone=timezone,
+        workspace=workspace,
+        seconds=result.length_s,
+        most_users=result.most_users,
+        requests=whole.requests,
+        stretches=stretches,
+        endpoints=tuple(_endpoint(one, result.length_s) for one in _ranked(result.endpoints)),
+        failures=told,
+        more_failures=max(0, len(failures) - _FAILURES),
+        levels=levels(result.intervals),
+        knee=knee,
+        findings=tuple(_findings(whole, result, climbed, knee)),
+        foreground=(passed, len(result.foreground)),
+        charts=_charts(stretches, climbed, knee),
+    )
+
+
+def _stretches(intervals: Sequence[LoadInterval]) -> list[Stretch]:
+    """Return the load in at most 240 stretches of equally many intervals."""
+    width = max(1, math.ceil(len(intervals) / _POINTS))
+    return [_stretch(intervals[first : first + width]) for first in range(0, len(intervals), width)]
+
+
+def _stretch(some: Sequence[LoadInterval]) -> Stretch:
+    whole = altogether(part for one in some for part in one.endpoints)
+    length_s = sum(one.length_s for one in some) or 1.0
+    p50, p95, p99 = (whole.times.quantile(share) for share in SHARES)
+    rates = (whole.requests / length_s, whole.failed.total / length_s)
+    return Stretch(some[0].offset_s, some[-1].users, *rates, p50, p95, p99)
+
+
+def _ranked(endpoints: Sequence[EndpointLoad]) -> list[EndpointLoad]:
+    return sorted(endpoints, key=lambda one: (-one.failed.total, -one.requests, one.endpoint))
+
+
+def _endpoint(one: EndpointLoad, length_s: float) -> EndpointFigures:
+    p50, p95, p99 = (one.times.quantile(share) for share in SHARES)
+    rate = one.requests / length_s if length_s else 0.0
+    return EndpointFigures(one.endpoint, one.requests, one.failed.total, rate, p50, p95, p99)
+
+
+def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level], knee: Knee | None) -> list[str]:
+    if not whole.requests:
+        return ["It sent no request, so nothing can be said about the target."]
+    told = [f"{whole.failed.total:,} of {whole.requests:,} requests failed."]
+    if knee is None:
+        few = f"too little data for a knee ({FEWEST_LEVELS} are needed)"
+        told.append(f"It went through {len(climbed)} levels of users: {few}.")
+    elif knee.reached:
+        told.append(
+            f"The target sustains {knee.rate:.1f} requests/s ({knee.low:.1f} to {knee.high:.1f}, 80 % interval, "
+            f"{len(climbed)} levels), at {knee.users:.0f} users; more users bring no more."
+        )
+    else:
+        told.append(
+            f"The target sustains at least {knee.rate:.1f} requests/s ({len(climbed)} levels): "
+            f"the rate still rose at {result.most_users} users."
+        )
+    busy = max((one.cpu_share for one in result.intervals), default=0.0)
+    if busy > _BUSY:
+        told.append(f"The generator itself was busy ({busy:.0%} of a processor): its times may be too long.")
+    return told
+
+
+def _charts(stretches: Sequence[Stretch], climbed: Sequence[Level], knee: Knee | None) -> dict[str, str]:
+    seconds = [one.offset_s for one in stretches]
+    rate = {"requests/s": [one.requests_per_s for one in stretches]}
+    if any(one.failed_per_s for one in stretches):
+        rate["failed/s"] = [one.failed_per_s for one in stretches]
+    times = {
+        f"{name} ms": [math.nan if (value := getattr(one, f"{name}_ms")) is None else value for one in stretches]
+        for name in ("p50", "p95", "p99")
+    }
+    users = {"users": [float(one.users) for one in stretches]}
+    return {
+        "rate": draw_lines("Requests a second", seconds, rate),
+        "times": draw_lines("Response times", seconds, times),
+        "users": draw_lines("Users", seconds, users),
+        "curve": draw_curve(curve_of("Rate by users", climbed, knee)),
+    }

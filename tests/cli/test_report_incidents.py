@@ -1,0 +1,46 @@
+"""Alerts as reports count them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from outrider.cli.report_incidents import StoredIncidents
+from outrider.reports import CheckNoise
+from outrider.store import Notification, Status, Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW_US = 1_800_000_000_000_000
+
+
+def alert(number: int, check: str, kind: str = "trigger", *, at_us: int = NOW_US) -> Notification:
+    item = {
+        "incident": "i", "headline": "h", "lines": [], "phase": "open", "began_us": at_us, "ended_us": None,
+        "labels": {"check": check}, "runbook": "", "run": "",
+    }  # fmt: skip
+    message = {
+        "kind": kind, "topic": f"t{number}", "subject": "s", "severity": "critical", "items": [item],
+        "created_us": at_us,
+    }  # fmt: skip
+    told = json.dumps(message)
+    return Notification(f"n{number}", "ops", f"t{number}", kind, at_us, at_us, told, Status.DELIVERED, 1, at_us)
+
+
+def test_alerts_are_counted_by_check_and_nothing_else_is(tmp_path: Path) -> None:
+    """Tests of a channel, reports, and what lies outside the time are no noise of it."""
+    with Store.open(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
+        for number, (check, kind) in enumerate(
+            [("a", "trigger"), ("b", "trigger"), ("b", "resolved"), ("b", "test"), ("c", "report")]
+        ):
+            store.record_notification(alert(number, check, kind))
+        store.record_notification(alert(9, "a", at_us=NOW_US - 10))
+
+        noise = StoredIncidents(store).noise(NOW_US - 5, NOW_US + 5)
+        nothing = StoredIncidents(store).noise(NOW_US + 5, NOW_US + 6)
+
+    assert noise is not None
+    assert (noise.sent, noise.incidents, noise.acted_on) == (3, 0, 0)
+    assert noise.checks == (CheckNoise("b", 2, 0, 0), CheckNoise("a", 1, 0, 0))
+    assert nothing is None

@@ -1,0 +1,248 @@
+"""Reports by mail: through the outbox of alerts, to a real mail server."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from email import message_from_bytes
+from email.policy import default
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from benchmarks.history import History, fill
+
+from outrider.alerts import Lane
+from outrider.cli.alerting import settings_of
+from outrider.cli.report_mail import Mailing, post_due
+from outrider.model import ConfigError
+from outrider.scheduler import Health
+from outrider.store import Status, Store
+from outrider.workspace import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from email.message import EmailMessage
+    from pathlib import Path
+
+    from outrider.workspace import Workspace
+
+HOUR_US = 3_600_000_000
+MONDAY_US = 1_800_255_600_000_000  # 18 January 2027, 07:00 UTC
+
+
+class Inbox:
+    """Takes mail, and answers as it is told to."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.answers: list[str] = []
+        self.server = ""
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        answer = self.answers.pop(0) if self.answers else "250 OK"
+        if answer.startswith("2"):
+            self.mails.append(message_from_bytes(envelope.content, policy=default))
+        return answer
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    inbox = Inbox()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    inbox.server = f"smtp://127.0.0.1:{port}"
+    yield inbox
+    controller.stop()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, inbox: Inbox) -> Workspace:
+    """A workspace whose weekly report goes to the boss every Monday at seven in Berlin, which is six in UTC."""
+    for name in ("reports", "scheduler"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "outrider.toml").write_text('[workspace]\ntimezone = "Europe/Berlin"\n')
+    (tmp_path / "reports/weekly.toml").write_text('title = "Shop"\nmail = ["boss"]\n')
+    (tmp_path / "scheduler/alerts.toml").write_text(
+        f'[route]\nreceivers = ["boss"]\n[receiver.boss]\nkind = "mail"\nserver = "{inbox.server}"\n'
+        'from = "outrider@shop.example"\nto = ["boss@shop.example"]\n'
+    )
+    return load(tmp_path)
+
+
+@pytest.fixture
+def store(shop: Workspace) -> Iterator[Store]:
+    with Store.open(shop.root / ".outrider/outrider.db", artifacts=shop.root / ".outrider/artifacts") as store:
+        yield store
+
+
+def simulate(store: Store, until_us: int = MONDAY_US) -> None:
+    fill(store, History(until_us, checks=2, days=16, minutes=60))
+
+
+def deliver(store: Store, shop: Workspace) -> None:
+    Lane(settings_of(shop).receivers["boss"], store).work()
+
+
+def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, store: Store, inbox: Inbox) -> None:
+    """Everything is in the mail: nothing is fetched."""
+    simulate(store)
+    store.record_report("weekly", MONDAY_US - 100 * HOUR_US, ())
+
+    assert post_due(store, shop, MONDAY_US) == ["weekly"]
+    deliver(store, shop)
+
+    (mail,) = inbox.mails
+    assert mail["Subject"] == "Shop: seven days"
+    plain, page, attached = (mail.get_body(("plain",)), mail.get_body(("html",)), list(mail.iter_attachments())[-1])
+    assert plain is not None
+    assert page is not None
+    assert "checks met the objective" in plain.get_content()
+    pictures = [one for one in mail.walk() if one.get_content_type() == "image/png"]
+    assert pictures
+    assert all(f"cid:{one['Content-ID'][1:-1]}" in page.get_content() for one in pictures)
+    assert all(one.get_payload(decode=True)[:4] == b"\x89PNG" for one in pictures)  # type: ignore[index]
+    assert 'src="http' not in page.get_content()
+    assert attached.get_filename() == "report.html"
+    assert attached.get_payload(decode=True).startswith(b"<!doctype html>")  # type: ignore[union-attr]
+
+
+def test_a_report_goes_out_once_a_period(shop: Workspace, store: Store, inbox: Inbox) -> None:
+    """Whoever watches, and however often it is asked; next week there is another one."""
+    store.record_report("weekly", MONDAY_US - 100 * HOUR_US, ())
+
+    posted = [post_due(store, shop, MONDAY_US + late) for late in (0, 1, HOUR_US, 167 * HOUR_US)]
+    deliver(store, shop)
+
+    assert posted == [["weekly"], [], [], ["weekly"]]
+    assert len(inbox.mails) == 2
+
+
+def test_two_who_make_the_same_report_send_one(shop: Workspace, store: Store) -> None:
+    """Both may have begun before either was done: the store takes the first."""
+    from outrider.store import Notification
+
+    row = Notification("report-weekly-7-boss", "boss", "report-weekly-7", "report", 7, 7, "{}")
+
+    store.record_report("weekly", 7, [row])
+    store.record_report("weekly", 7, [row])
+    store.record_report("weekly", 6, [row])
+
+    assert len(store.notifications()) == 1
+    assert store.reported_us("weekly") == 7
+
+
+def test_a_new_schedule_begins_with_the_next_report(shop: Workspace, store: Store) -> None:
+    """Nobody gets last week's by surprise."""
+    assert post_due(store, shop, MONDAY_US) == []
+    assert post_due(store, shop, MONDAY_US + 167 * HOUR_US) == ["weekly"]
+
+
+def test_a_machine_that_slept_sends_late_and_only_the_latest(shop: Workspace, store: Store, inbox: Inbox) -> None:
+    """It tells of the week that was due, not of when it woke."""
+    store.record_report("weekly", MONDAY_US - 500 * HOUR_US, ())
+
+    post_due(store, shop, MONDAY_US + 30 * HOUR_US)
+    deliver(store, shop)
+
+    (mail,) = inbox.mails
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().startswith("Mon 11 Jan 2027 07:00 to Mon 18 Jan 2027 07:00 (Europe/Berlin)")
+
+
+def test_a_mail_server_that_is_busy_gets_it_later(shop: Workspace, store: Store, inbox: Inbox) -> None:
+    """What waits keeps its page and pictures; what is delivered needs them no more."""
+    store.record_report("weekly", MONDAY_US - 100 * HOUR_US, ())
+    post_due(store, shop, MONDAY_US)
+    inbox.answers = ["451 later"]
+
+    deliver(store, shop)
+    (waiting,) = store.notifications()
+    Lane(settings_of(shop).receivers["boss"], store).deliver_one(waiting)
+    (done,) = store.notifications()
+
+    assert (waiting.status, done.status) == (Status.QUEUED, Status.DELIVERED)
+    assert waiting.note.startswith("the mail server said 451")
+    assert len(done.message) < 2_000 < len(waiting.message)
+    assert len(inbox.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"), [('mail = ["nobody"]', "bad-report"), ('mail = ["boss"]\ncron = "soon"', "bad-cron")]
+)
+def test_a_schedule_that_cannot_be_is_an_error(shop: Workspace, store: Store, text: str, slug: str) -> None:
+    """With its file."""
+    (shop.root / "reports/weekly.toml").write_text(text)
+
+    with pytest.raises(ConfigError) as caught:
+        post_due(store, shop, MONDAY_US)
+
+    assert caught.value.slug == slug
+    assert str(caught.value).startswith("reports/weekly.toml")
+
+
+def test_a_service_says_that_a_report_cannot_be_made(shop: Workspace, store: Store) -> None:
+    """It goes on watching."""
+    (shop.root / "reports/weekly.toml").write_text('mail = ["nobody"]')
+    health = Health()
+    mailing = Mailing(store, lambda: True, health)
+    mailing.use(shop)
+
+    mailing.ticked(MONDAY_US)
+    mailing.wait()
+
+    assert "no receiver" in health.problems["reports"]
+
+
+def test_a_report_is_sent_by_hand(shop: Workspace, store: Store, inbox: Inbox) -> None:
+    """The schedule does not count it."""
+    simulate(store, time.time_ns() // 1000)
+
+    finished = subprocess.run(
+        [sys.executable, "-m", "outrider", "report", "weekly", "--mail"],
+        cwd=shop.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (finished.stdout, finished.returncode) == ("boss: delivered\n", 0)
+    assert len(inbox.mails) == 1
+    assert store.reported_us("weekly") is None
+
+
+def test_a_service_sends_what_is_due_and_not_again_when_it_restarts(
+    shop: Workspace, store: Store, inbox: Inbox, tmp_path: Path
+) -> None:
+    """Even if it was killed: what was sent stands in the store."""
+    store.record_report("weekly", time.time_ns() // 1000 - 200 * HOUR_US, ())
+
+    first = watch(shop, tmp_path / "first.log")
+    wait_for(lambda: bool(store.notifications(status=Status.DELIVERED)))
+    first.kill()
+    first.wait()
+    second = watch(shop, tmp_path / "second.log")
+    wait_for(lambda: "alerts.began" in (tmp_path / "second.log").read_text())
+    second.terminate()
+
+    assert second.wait(30) == 0
+    assert len(inbox.mails) == 1
+    assert "report.posted" not in (tmp_path / "second.log").read_text()
+
+
+def watch(shop: Workspace, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "outrider", "up", "--no-pages"], cwd=shop.root, stderr=file, start_new_session=True
+        )
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.05)

@@ -1,0 +1,80 @@
+"""What loads sustain, and when error budgets end."""
+
+from __future__ import annotations
+
+import pytest
+
+from outrider.model import Outcome
+
+from .conftest import LOAD, NOW_US, SECOND_US, Bench, climbing
+from .test_weekly import run
+
+DAY_US = 86_400 * SECOND_US
+HOUR_US = 3_600 * SECOND_US
+
+
+def test_what_a_load_profile_sustains_is_told_with_interval_and_size(bench: Bench) -> None:
+    """Its knee is found again from what is stored; the oldest comes first."""
+    bench.store.record_checks([LOAD], NOW_US - 9 * DAY_US)
+    bench.store.record_many([climbing(NOW_US - day * DAY_US, most=90 + day) for day in (8, 2)])
+
+    (load,) = bench.report().load
+
+    assert all(one.reached for one in load.knees)
+    assert [one.rate == pytest.approx(90, rel=0.15) for one in load.knees] == [True, True]
+    assert load.knees[0].rate > load.knees[1].rate
+    assert load.knees[0].low <= load.knees[0].rate <= load.knees[0].high
+    assert load.headroom == pytest.approx(load.knees[-1].rate / 60 - 1)
+    assert load.usual is None  # two runs are too few for an interval
+    page = bench.page()
+    assert 'class="curve"' in page
+    assert "(80 %), 8 levels" in page
+
+
+def test_one_knee_is_no_trend(bench: Bench) -> None:
+    """That is said."""
+    bench.store.record_checks([LOAD], NOW_US - 9 * DAY_US)
+    bench.store.record(climbing())
+
+    assert "Too little data for a trend" in bench.page()
+
+
+def failing(bench: Bench, bad: int, runs: int, *, check: str = "probe:a::b") -> None:
+    """Spread runs over the last week, the first of them bad."""
+    pace = 7 * DAY_US // (runs + 1)
+    bench.store.record_many(
+        [run(check, Outcome.FAILED if n < bad else Outcome.PASSED, due_us=NOW_US - (n + 1) * pace) for n in range(runs)]
+    )
+
+
+def test_a_budget_that_is_used_up_soon_is_foretold_with_interval_and_size(bench: Bench) -> None:
+    """5 of 1,000 a week: 20 a month are allowed and 5 are gone; the other 15 last three weeks."""
+    failing(bench, 5, 1000)
+
+    (found,) = bench.report().forecasts
+
+    assert found.days == pytest.approx(21, abs=0.1)
+    assert found.earliest < found.days / 2
+    assert found.latest > 2 * found.days
+    assert found.count == 1000
+    assert "the error budget of 28 days is used up in 21 days" in bench.page()
+
+
+def test_a_budget_that_is_overspent_is_used_up_already(bench: Bench) -> None:
+    """Nothing is left to foretell."""
+    failing(bench, 100, 1000)
+
+    assert bench.report().forecasts[0].days == 0
+    assert "is used up already" in bench.page()
+
+
+def test_a_calm_check_and_one_with_few_runs_are_not_foretold(bench: Bench) -> None:
+    """The one has nothing to tell, the other too little data, which is said."""
+    failing(bench, 0, 500)
+    failing(bench, 2, 20, check="probe:a::c")
+
+    report = bench.report()
+
+    assert report.forecasts == ()
+    assert report.unforecast == 1
+    assert "Too little data to foretell the budgets of 1 check:" in bench.page()
