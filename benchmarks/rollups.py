@@ -2,8 +2,8 @@
 
 The store gets DAYS of 80 http probes and 20 five-step journeys every five minutes, one run in a hundred not passing,
 through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated week;
-the last time it is another process, beside which this one writes and notes how long it waits, and then as often alone. Probes
-get eight numbers, journeys seven a step: a duration and its vitals.
+the last time it is another process, beside which this one writes and notes how long it waits, and then as often alone.
+Probes get eight numbers, journeys seven a step: a duration and its vitals.
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ def main() -> None:
     print(f"{days} days, {share:.0%} of 100 checks, in {took_s:.0f} s: {size / 1e6:.0f} MB, of all {whole:.0f} MB")
     print("quantiles of days against raw values: " + ", ".join(f"p{q * 100:.0f} {e:.2%}" for q, e in errors.items()))
     print(
-        f"a writer beside housekeeping: longest record() {longest * 1e3:.0f} ms of {wrote}; alone: {undisturbed * 1e3:.0f} ms"
+        f"a writer beside housekeeping: longest record() {longest * 1e3:.0f} ms of {wrote}; "
+        f"alone: {undisturbed * 1e3:.0f} ms"
     )
 
 
