@@ -153,7 +153,8 @@ def measured(store: Store, checks: Sequence[Check], root: Path, minutes: float) 
             f"{seconds[len(seconds) * 99 // 100] * 1e3:.0f}"
         )
         print(f"processor [cores]          {used_s / took_s:.2f}")
-        print(f"of which scheduling        {(mine - scheduling_s) / max(used_s, 1e-9):.0%}")
+        scheduled_s = mine - scheduling_s
+        print(f"scheduling [cores]         {scheduled_s / took_s:.3f}, {scheduled_s / used_s:.0%} of what is used")
         print(f"memory [MB]                {process.memory_info().rss / 1e6:.0f}")
         print(f"problems                   {health.problems}")
         service.stop()
