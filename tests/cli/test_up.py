@@ -115,7 +115,7 @@ def watched(tmp_path: Path, site: str) -> Desk:
 def test_a_day_in_the_life(watched: Desk, site: str) -> None:
     """It runs, tells, takes a change, refuses a broken one, pauses, is asked, is backed up, and ends by SIGTERM."""
     with up(watched) as service:
-        service.said("run.stored", 2)
+        service.said('"outcome": "passed"')
         assert service.page("/healthz") == (200, "alive\n")
         assert service.page("/readyz") == (200, "ready\n")
         assert "probe:probes/a.toml::home" in service.page("/")[1]
