@@ -1,4 +1,4 @@
-"""The root workspace at a fast cadence for an hour: `python -m benchmarks.scheduler_soak [--minutes 60]`.
+"""The root workspace for an hour, every journey once a minute: `python -m benchmarks.scheduler_soak [--minutes 60]`.
 
 Counted: coverage (runs that happened, of those due) and the memory of the service with all its processes, as the
 proportional set size that Linux tells, so that shared pages count once. Memory is compared between the first and the
@@ -25,10 +25,6 @@ from outrider.store import Store
 
 SAMPLE_S = 15.0
 SCHEDULE = """
-[[check]]
-match = "probes/*"
-every = "2s"
-
 [[check]]
 match = "journeys/*"
 every = "1m"
