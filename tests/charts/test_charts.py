@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from outrider.charts import (
     Curve,
@@ -18,11 +22,16 @@ from outrider.charts import (
     draw_trend,
     draw_waterfall,
 )
+from outrider.charts.interactive import repeating, shortened
 
 NAN = math.nan
+M = 60_000_000
 CHARTS = {
     "trend": draw_trend(
-        Trend("<b>&", range(5), [1.0, NAN, 3.0, 2.0, NAN], [0.5] * 5, [4.0] * 5, [(1, "<i>")], [(2, "<x>")], [(3, '"')])
+        Trend(
+            "<b>&", range(0, 5 * M, M), [1.0, NAN, 3.0, 2.0, NAN], [0.5] * 5, [4.0] * 5,
+            [(M, "<i>")], [(2 * M, "<x>")], [(3 * M, '"')],
+        )
     ),
     "one point": draw_trend(Trend("t", [7], [0.0])),
     "level": draw_trend(Trend("t", range(3), [5.0] * 3)),
@@ -37,13 +46,49 @@ CHARTS = {
 }  # fmt: skip
 
 
+INTERACTIVE = {"trend", "one point", "level", "curve", "curve without end", "lines"}
+
+
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_chart_is_well_formed_and_stays_within_numbers(name: str) -> None:
     """A browser shows nothing of a chart with a NaN in a path."""
     chart = CHARTS[name]
 
-    assert ET.fromstring(chart).tag == "svg"
+    assert ET.fromstring(chart).tag == ("div" if name in INTERACTIVE else "svg")
     assert "nan" not in chart
+
+
+def values(name: str) -> Any:
+    return json.loads(ET.fromstring(CHARTS[name]).attrib["data-chart"])
+
+
+def test_a_trend_brings_its_values() -> None:
+    """What a page's script draws is what was measured: gaps stay gaps, and a band that repeats is sent once."""
+    trend = values("trend")
+
+    assert trend["at"] == {"first": 0, "pace": 60}
+    assert trend["lines"] == [{"name": "median", "values": [1, None, 3, 2, None]}]
+    assert trend["band"] == {"low": [0.5], "high": [4]}
+    assert [(one["kind"], one["word"]) for one in trend["marks"]] == [("change", "<x>"), ("release", '"')]
+
+
+def test_a_curve_brings_its_levels_in_order() -> None:
+    """A script draws from left to right."""
+    curve = values("curve")
+
+    assert curve["at"] == [5, 10, 20]
+    assert curve["lines"] == [{"name": "requests/s", "values": [50, 90, 80]}]
+    assert curve["marks"] == [{"at": 11, "word": "knee: 92.0/s, 11 users", "kind": "knee"}]
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=4), st.integers(1, 30))
+def test_a_repeating_band_is_sent_once_and_loses_nothing(day: list[float], length: int) -> None:
+    """Whatever length it is read back to."""
+    band = (day * length)[:length]
+    sent = repeating(band)
+
+    assert len(sent) <= min(len(day), length)
+    assert (sent * length)[:length] == shortened(band)
 
 
 def test_nothing_is_drawn_of_nothing() -> None:

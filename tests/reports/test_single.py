@@ -128,15 +128,15 @@ def test_a_failed_run_shows_its_picture_errors_retry_and_traces(bench: Bench, tm
     assert "a retry: its times are not judged" in page
     assert "never ended" in page
     assert [what for what, _ in report.joined] == ["trace", "release"]
-    assert re.findall(r"<(script|iframe|object|link)\b", page) == []
-    assert "script" not in re.sub(r"&lt;/?script&gt;", "", page)
+    assert re.findall(r"<(script|iframe|object|link)\b", page) == ["script"], "ours"
+    assert HOSTILE not in page
 
 
 def test_an_error_of_five_megabytes_is_cut(bench: Bench, tmp_path: Path) -> None:
     """In every form."""
     report = tell(bench, failed_run(tmp_path, message="x" * 5_000_000))
 
-    assert len(single_html(report)) < 60_000
+    assert len(single_html(report)) < 120_000
     assert len(single_markdown(report)) < 10_000
 
 

@@ -1,13 +1,17 @@
-"""Draw: charts as SVG, which need no script and follow the reader's light or dark, and as PNG for mail."""
+"""Draw: charts as SVG, which need no script and follow the reader's light or dark, and as PNG for mail.
+
+Lines come with their values, for the page's script, where a page has one, to make them interactive.
+"""
 
 from outrider.charts.bars import Waterfall, draw_shift, draw_waterfall
 from outrider.charts.curve import Curve, draw_curve
 from outrider.charts.heat import draw_heat
+from outrider.charts.interactive import Assets, assets
 from outrider.charts.lines import draw_lines
 from outrider.charts.picture import band_picture, trend_picture
 from outrider.charts.trend import Trend, draw_trend
 
 __all__ = [
-    "Curve", "Trend", "Waterfall", "band_picture", "draw_curve", "draw_heat", "draw_lines", "draw_shift", "draw_trend",
-    "draw_waterfall", "trend_picture",
+    "Assets", "Curve", "Trend", "Waterfall", "assets", "band_picture", "draw_curve", "draw_heat",
+    "draw_lines", "draw_shift", "draw_trend", "draw_waterfall", "trend_picture",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from outrider.charts.interactive import with_values
 from outrider.charts.scale import Scale, ticks
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Curve:
 
 
 def draw_curve(curve: Curve) -> str:
-    """Return the chart as SVG; nothing for fewer than two levels."""
+    """Return the chart as SVG with its values; nothing for fewer than two levels."""
     if len(curve.levels) < 2:
         return ""
     points = sorted(curve.levels)
@@ -44,7 +45,19 @@ def draw_curve(curve: Curve) -> str:
     path = "".join(f"{'L' if number else 'M'}{x.at(users)} {y.at(rate)}" for number, (users, rate) in enumerate(points))
     dots = "".join(f'<circle class="dot" cx="{x.at(users)}" cy="{y.at(rate)}" r="2.5"/>' for users, rate in points)
     head = f'<svg class="curve" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(curve.title)}</title>'
-    return f'{head}{_ground(x, y)}{_knee(curve, x, y)}<path class="line" d="{path}"/>{dots}</svg>'
+    svg = f'{head}{_ground(x, y)}{_knee(curve, x, y)}<path class="line" d="{path}"/>{dots}</svg>'
+    users, rates = zip(*points, strict=True)
+    return with_values(svg, curve.title, users, {"requests/s": rates}, x="users", **_mark(curve))
+
+
+def _mark(curve: Curve) -> dict[str, object]:
+    if curve.knee is None or not curve.reached:
+        return {}
+    return {"marks": [{"at": curve.knee[0], "word": _told(curve.knee[1], curve.knee[0]), "kind": "knee"}]}
+
+
+def _told(rate: float, users: float) -> str:
+    return f"knee: {rate:.1f}/s, {users:.0f} users"
 
 
 def _ground(x: Scale, y: Scale) -> str:
@@ -68,6 +81,6 @@ def _knee(curve: Curve, x: Scale, y: Scale) -> str:
     top, bottom = y.at(high), y.at(low)
     band = f'<rect class="band" x="{_LEFT}" y="{top}" width="{_WIDTH - _RIGHT - _LEFT}" height="{bottom - top:.1f}"/>'
     place = x.at(users)
-    told = f"knee: {rate:.1f}/s, {users:.0f} users"
+    told = _told(rate, users)
     word = f'<text class="x" x="{min(max(place, 160), _WIDTH - 80)}" y="{_TOP - 6}">{told}</text>'
     return f'{band}<g class="knee"><path d="M{place} {_TOP}V{_HEIGHT - _BOTTOM}"/>{word}</g>'

@@ -6,6 +6,7 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
+from outrider.charts.interactive import with_values
 from outrider.charts.scale import Scale, ticks
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _WORD = 130
 
 
 def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequence[float]]) -> str:
-    """Return lines over time as SVG, at most four; nothing where fewer than two moments have a value.
+    """Return lines over time as SVG with their values, at most four; nothing where fewer than two moments have a value.
 
     Args:
         seconds: Since the beginning, ascending, shape (n,).
@@ -42,7 +43,7 @@ def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequenc
     for number, (name, values) in enumerate(list(lines.items())[:_KINDS]):
         parts.append(f'<path class="line l{number}" d="{_path(seconds, values, x, y)}"/>')
         parts.append(f'<text class="l{number}" x="{_LEFT + number * _WORD}" y="12">{escape(name)}</text>')
-    return "".join([*parts, "</svg>"])
+    return with_values("".join([*parts, "</svg>"]), title, seconds, lines, x="seconds")
 
 
 def _path(seconds: Sequence[float], values: Sequence[float], x: Scale, y: Scale) -> str:

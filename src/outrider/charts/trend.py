@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from outrider.charts.interactive import repeating, with_values
 from outrider.charts.scale import Scale, milliseconds, ticks
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 640, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 8, 18, 22
+_SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Trend:
 
 
 def draw_trend(trend: Trend) -> str:
-    """Return the chart as SVG; nothing if there are no values."""
+    """Return the chart as SVG with its values; nothing if there are no values."""
     seen = [one for one in (*trend.value, *trend.low, *trend.high) if math.isfinite(one)]
     if not seen or not any(map(math.isfinite, trend.value)):
         return ""
@@ -54,7 +56,24 @@ def draw_trend(trend: Trend) -> str:
     parts.append(_line(trend, x, y))
     parts += [_mark("change", x.at(at_us), word, "▲") for at_us, word in trend.changes]
     parts += [_mark("release", x.at(at_us), word, "◆") for at_us, word in trend.releases]
-    return "".join([*parts, "</svg>"])
+    return with_values(
+        "".join([*parts, "</svg>"]),
+        trend.title,
+        [one // _SECOND_US for one in trend.at_us],
+        {"median": trend.value},
+        x="time",
+        unit="ms",
+        **_more(trend),
+    )
+
+
+def _more(trend: Trend) -> dict[str, object]:
+    more: dict[str, object] = {"since": trend.since_us // _SECOND_US}
+    if trend.low:
+        more["band"] = {"low": repeating(trend.low), "high": repeating(trend.high)}
+    marks = (("change", trend.changes), ("release", trend.releases))
+    told = [{"at": at_us // _SECOND_US, "word": word, "kind": kind} for kind, some in marks for at_us, word in some]
+    return more | ({"marks": told} if told else {})
 
 
 def _ground(trend: Trend, x: Scale, y: Scale) -> list[str]:

@@ -1,4 +1,4 @@
-"""A report as one HTML file: no script, no network, everything escaped."""
+"""A report as one HTML file: no network, everything escaped, and no script but ours, which makes charts interactive."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from outrider.charts import assets
 from outrider.charts.scale import milliseconds
 from outrider.model import ConfigError, Outcome, Place
 from outrider.reports.ranking import flakiest, slowest
@@ -39,10 +40,12 @@ def render_html(report: Report, settings: ReportSettings, root: Path | None = No
         ConfigError: bad-template.
     """
     values = {"report": report, "sections": settings.sections, "detailed": settings.detailed}
-    return fill("report.html", values, report.period.timezone, root)
+    return fill("report.html", values, report.period.timezone, root, interactive=settings.interactive)
 
 
-def fill(template: str, values: Mapping[str, object], timezone: str, root: Path | None) -> str:
+def fill(
+    template: str, values: Mapping[str, object], timezone: str, root: Path | None, *, interactive: bool = True
+) -> str:
     """Return a template filled with values; times are shown in the time zone.
 
     Raises:
@@ -71,6 +74,7 @@ def fill(template: str, values: Mapping[str, object], timezone: str, root: Path 
         "foretold": foretold,
         "colour": _colour,
     }
+    environment.globals |= {"timezone": timezone, "interactive": assets() if interactive else None}
     try:
         return environment.get_template(template).render(values)
     except Exception as error:  # a template of the workspace may raise anything
@@ -131,8 +135,8 @@ def _colour(outcome: Outcome) -> str:
     return "bad" if outcome is Outcome.FAILED else "warn"
 
 
-def _drawn(svg: str) -> Markup:
-    """Return a chart of ours as it is: its texts were escaped when it was drawn."""
+def _drawn(ours: str) -> Markup:
+    """Return what is ours as it is: a chart, whose texts were escaped when it was drawn, or the pages' script."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with Jinja
 
-    return Markup(svg)  # noqa: S704 - charts escape every text
+    return Markup(ours)  # noqa: S704 - charts escape every text

@@ -1,0 +1,19 @@
+// Bundle the pages' scripts and styles: `npm run build [-- FOLDER]`, by default into the package.
+import { readFile } from "node:fs/promises";
+import { build } from "esbuild";
+
+const target = process.argv[2] ?? "../src/outrider/charts/built";
+const licence = await readFile("node_modules/uplot/LICENSE", "utf8");
+
+await build({
+  entryPoints: ["src/report.ts", "src/report.css"],
+  outdir: target,
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  format: "iife",
+  legalComments: "none",
+  target: ["es2022", "chrome109", "firefox115", "safari16"],
+  banner: { js: `/* Contains uPlot.\n\n${licence.trim()}\n*/` },
+  logLevel: "warning",
+});

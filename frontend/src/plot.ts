@@ -1,0 +1,98 @@
+// A chart to point at and to zoom, in the page's colours.
+import uPlot from "uplot";
+import type { Chart, Mark } from "./chart";
+import { tooltip } from "./tooltip";
+import { amount, tick } from "./words";
+
+const LINES = ["--blue", "--warn", "--bad", "--soft"];
+const FONT = "11px system-ui, sans-serif";
+const SIGNS: Record<Mark["kind"], string> = { change: "▲", release: "◆", knee: "" };
+
+/** Draw into an element; `height` in CSS pixels. */
+export function draw(chart: Chart, target: HTMLElement, height: number, zone: string): uPlot {
+  const colour = (name: string) => () => getComputedStyle(target).getPropertyValue(name).trim();
+  const axis: uPlot.Axis = {
+    stroke: colour("--soft"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+    font: FONT,
+  };
+  const data: (number | null)[][] = [chart.at, ...chart.lines.map(({ values }) => values)];
+  const series: uPlot.Series[] = [
+    {},
+    ...chart.lines.map(({ name }, index) => ({
+      label: name,
+      stroke: colour(LINES[index % LINES.length] ?? "--blue"),
+      width: 1.6,
+      points: { show: chart.x === "users", size: 5 },
+    })),
+  ];
+  const bands: uPlot.Band[] = [];
+  if (chart.band) {
+    // uPlot fills between two series that it draws: these two have no line of their own.
+    data.push(chart.band.high, chart.band.low);
+    series.push(...["usual, high", "usual, low"].map((label) => ({ label, width: 0, points: { show: false } })));
+    bands.push({ series: [series.length - 2, series.length - 1], fill: colour("--band") });
+  }
+  const options: uPlot.Options = {
+    width: target.clientWidth,
+    height,
+    padding: [18, 8, 0, 0],
+    legend: { show: false },
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+    scales: {
+      x: { time: chart.x === "time" },
+      y: { range: (_, low, high) => spread(low, high, chart.x === "time") },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 24,
+        space: 60,
+        values: (_, places, __, ___, pace) => places.map((at) => tick(chart, at, pace, zone)),
+      },
+      { ...axis, size: 54, space: 34, values: (_, ticks) => ticks.map((value) => amount(value, chart.unit)) },
+    ],
+    series,
+    bands,
+    cursor: { drag: { x: true, y: false }, y: false, ...(chart.x === "time" ? { sync: { key: "time" } } : {}) },
+    hooks: {
+      drawClear: [(plot) => shade(plot, chart, colour("--tint")())],
+      draw: [(plot) => chart.marks.forEach((one) => mark(plot, one, colour))],
+    },
+    plugins: [tooltip(chart, zone)],
+  };
+  return new uPlot(options, data as uPlot.AlignedData, target);
+}
+
+function spread(low: number, high: number, floats: boolean): [number, number] {
+  const reach = high - low || Math.abs(high) * 0.2 || 1;
+  return [floats ? Math.max(0, low - reach * 0.1) : 0, high + reach * 0.1];
+}
+
+function shade({ ctx, bbox, valToPos }: uPlot, chart: Chart, tint: string): void {
+  if (chart.since === undefined) return;
+  const begin = Math.min(Math.max(valToPos(chart.since, "x", true), bbox.left), bbox.left + bbox.width);
+  ctx.save();
+  ctx.fillStyle = tint;
+  ctx.fillRect(begin, bbox.top, bbox.left + bbox.width - begin, bbox.height);
+  ctx.restore();
+}
+
+function mark({ ctx, bbox, valToPos }: uPlot, one: Mark, colour: (name: string) => () => string): void {
+  const left = valToPos(one.at, "x", true);
+  if (left < bbox.left || left > bbox.left + bbox.width) return;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour(one.kind === "release" ? "--soft" : "--bad")();
+  ctx.lineWidth = ratio;
+  ctx.setLineDash(one.kind === "release" ? [ratio, 3 * ratio] : [3 * ratio, 2 * ratio]);
+  ctx.beginPath();
+  ctx.moveTo(left, bbox.top);
+  ctx.lineTo(left, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  ctx.textAlign = "center";
+  ctx.fillText(SIGNS[one.kind] || one.word, left, bbox.top - 5 * ratio);
+  ctx.restore();
+}

@@ -1,0 +1,34 @@
+// Values as a reader wants them.
+import type { Chart } from "./chart";
+
+const DAY = 86_400;
+
+/** A value of the y axis; the same words as on the printed chart. */
+export function amount(value: number, unit: Chart["unit"]): string {
+  if (unit !== "ms") return value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 2 : 1 });
+  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`;
+  if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
+  return `${value.toFixed(value >= 10 ? 0 : 1)} ms`;
+}
+
+/** A mark of the x axis, as short as the distance to the next [s] allows. */
+export function tick(chart: Chart, at: number, pace: number, zone: string): string {
+  if (chart.x !== "time") return at.toLocaleString("en");
+  const moment = new Date(at * 1000);
+  const hour = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  const isDay = pace >= DAY || hour === "00:00";
+  return isDay ? moment.toLocaleDateString("en-GB", { day: "2-digit", month: "short", timeZone: zone }) : hour;
+}
+
+/** A place of the x axis, in the report's time zone. */
+export function place(chart: Chart, at: number, zone: string): string {
+  if (chart.x !== "time") return `${at.toLocaleString("en")} ${chart.x}`;
+  return new Date(at * 1000).toLocaleString("en-GB", {
+    weekday: "short",
+    day: "2-digit",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone: zone,
+  });
+}

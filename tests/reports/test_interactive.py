@@ -1,0 +1,181 @@
+"""The charts of a page in a real browser: to point at, to zoom, and only by the script that the page allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from outrider.journeys.browser import BrowserSettings, find_browser
+from outrider.reports import ReportSettings, render_html
+from outrider.store import Release
+
+from .conftest import NOW_US
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Locator, Page
+
+    from .conftest import Bench
+
+HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+DAY_US = 86_400_000_000
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(BrowserSettings()).executable)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Reader:
+    """Somebody who opens a report, and what the browser complained of meanwhile."""
+
+    browser: Browser
+    folder: Path
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, page: str, *, scripts: bool = True) -> Page:
+        file = self.folder / "report.html"
+        file.write_text(page, encoding="utf-8")
+        tab = self.browser.new_page(viewport={"width": 1100, "height": 900}, java_script_enabled=scripts)
+        tab.on("console", lambda message: self.complaints.append(message.text))
+        tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        tab.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        tab.on("request", lambda request: self.complaints.append(request.url))
+        tab.goto(file.as_uri())
+        self.complaints.remove(file.as_uri())
+        return tab
+
+
+@pytest.fixture
+def reader(chromium: Browser, tmp_path: Path) -> Reader:
+    return Reader(chromium, tmp_path)
+
+
+def first_chart(tab: Page) -> Locator:
+    chart = tab.locator(".chart").first
+    chart.scroll_into_view_if_needed()
+    chart.locator("canvas").wait_for()
+    return chart
+
+
+def point(tab: Page, chart: Locator, share: float) -> str:
+    """Return what is told of a place of the chart; the share is of its plot's width."""
+    area = chart.locator(".u-over").bounding_box()
+    assert area is not None
+    tab.mouse.move(area["x"] + area["width"] * share, area["y"] + area["height"] / 2)
+    tip = chart.locator(".tip")
+    tip.wait_for(state="visible")
+    return tip.inner_text().replace("\n\n", "\n")
+
+
+def test_pointing_at_a_chart_tells_its_values(bench: Bench, reader: Reader) -> None:
+    """When, how much, what is usual, and the release of that moment."""
+    bench.fill(checks=1, days=35)
+    bench.store.record_release(Release("3.1.4", "production", NOW_US - 2 * DAY_US))
+    page = bench.page()
+    tab = reader.open(page)
+    chart = first_chart(tab)
+
+    told = point(tab, chart, 0.5)
+    near = [point(tab, chart, share / 500) for share in range(450, 485)]
+
+    assert "\nmedian: " in told
+    assert " ms\nusual: " in told
+    assert any(one.endswith("\n3.1.4") for one in near)
+    assert reader.complaints == []
+
+
+def test_a_chart_is_zoomed_by_dragging_and_whole_again_by_a_double_click(bench: Bench, reader: Reader) -> None:
+    """The same place of the chart is another moment while it is zoomed."""
+    bench.fill(checks=1, days=35)
+    tab = reader.open(bench.page())
+    chart = first_chart(tab)
+    whole = point(tab, chart, 0.1)
+
+    point(tab, chart, 0.5)
+    tab.mouse.down()
+    point(tab, chart, 0.75)
+    tab.mouse.up()
+    zoomed = point(tab, chart, 0.1)
+    chart.locator(".u-over").dblclick()
+
+    assert zoomed != whole
+    assert point(tab, chart, 0.1) == whole
+
+
+def test_the_arrow_keys_walk_from_value_to_value(bench: Bench, reader: Reader) -> None:
+    """Who has no mouse reads the same."""
+    bench.fill(checks=1, days=35)
+    tab = reader.open(bench.page())
+    chart = first_chart(tab)
+    plot = chart.locator(".plot")
+    tip = chart.locator(".tip")
+
+    plot.press("ArrowLeft")
+    tip.wait_for(state="visible")
+    last = tip.inner_text()
+    plot.press("ArrowLeft")
+
+    assert tip.inner_text() != last
+    assert "ms" in (tip.inner_text())
+
+
+def test_nothing_hostile_runs(bench: Bench, reader: Reader) -> None:
+    """Neither from names in charts, nor from a script that somebody brought into the page."""
+    bench.fill(checks=1, days=35)
+    bench.store.record_release(Release(HOSTILE, "production", NOW_US - 2 * DAY_US))
+    page = bench.page()
+    tab = reader.open(page)
+    chart = first_chart(tab)
+    near = [point(tab, chart, share / 500) for share in range(450, 485)]
+    assert any("<script>alert(1)</script>" in one for one in near), "it is shown as text"
+    assert reader.complaints == []
+
+    foreign = page.replace("<main>", "<main><script>document.title = 'taken'</script>")
+    tab = reader.open(foreign)
+
+    assert tab.title() != "taken"
+    assert any("Content Security Policy" in one for one in reader.complaints)
+
+
+def test_without_script_and_on_paper_the_drawn_chart_is_seen(bench: Bench, reader: Reader) -> None:
+    """A mail program, a printer, and who wants no scripts."""
+    bench.fill(checks=1, days=35)
+    page = bench.page()
+    for tab in (
+        reader.open(page, scripts=False),
+        reader.open(render_html(bench.report(), ReportSettings(interactive=False))),
+    ):
+        assert tab.locator(".chart > svg").first.is_visible()
+        assert tab.locator("canvas").count() == 0
+        assert not tab.locator(".hint").first.is_visible()
+
+    tab = reader.open(page)
+    chart = first_chart(tab)
+    assert not chart.locator("> svg").is_visible()
+    tab.emulate_media(media="print")
+
+    assert chart.locator("> svg").is_visible()
+    assert not chart.locator(".plot").is_visible()
+
+
+def test_a_narrow_window_has_narrow_charts(bench: Bench, reader: Reader) -> None:
+    """Turning a phone must not leave a chart beyond its edge."""
+    bench.fill(checks=1, days=35)
+    tab = reader.open(bench.page())
+    chart = first_chart(tab)
+
+    tab.set_viewport_size({"width": 390, "height": 800})
+    tab.wait_for_function("document.querySelector('.uplot').clientWidth < 390")
+
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert chart.locator("canvas").is_visible()
