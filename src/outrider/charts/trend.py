@@ -63,17 +63,15 @@ def draw_trend(trend: Trend) -> str:
         {"median": trend.value},
         x="time",
         unit="ms",
-        **_more(trend),
+        more=_more(trend),
     )
 
 
 def _more(trend: Trend) -> dict[str, object]:
-    more: dict[str, object] = {"since": trend.since_us // _SECOND_US}
-    if trend.low:
-        more["band"] = {"low": repeating(trend.low), "high": repeating(trend.high)}
     marks = (("change", trend.changes), ("release", trend.releases))
     told = [{"at": at_us // _SECOND_US, "word": word, "kind": kind} for kind, some in marks for at_us, word in some]
-    return more | ({"marks": told} if told else {})
+    band = {"band": {"low": repeating(trend.low), "high": repeating(trend.high)}} if trend.low else {}
+    return {"since": trend.since_us // _SECOND_US, "marks": told, **band}
 
 
 def _ground(trend: Trend, x: Scale, y: Scale) -> list[str]:
