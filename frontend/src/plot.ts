@@ -8,9 +8,12 @@ const LINES = ["--blue", "--warn", "--bad", "--soft"];
 const FONT = "11px system-ui, sans-serif";
 const SIGNS: Record<Mark["kind"], string> = { change: "▲", release: "◆", knee: "" };
 
+/** The value of a colour of the page, at the time it is drawn. */
+type Colour = (name: string) => () => string;
+
 /** Draw into an element; `height` in CSS pixels. */
 export function draw(chart: Chart, target: HTMLElement, height: number, zone: string): uPlot {
-  const colour = (name: string) => () => getComputedStyle(target).getPropertyValue(name).trim();
+  const colour: Colour = (name) => () => getComputedStyle(target).getPropertyValue(name).trim();
   const axis: uPlot.Axis = {
     stroke: colour("--soft"),
     grid: { stroke: colour("--line"), width: 1 },
@@ -58,7 +61,10 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
     cursor: { drag: { x: true, y: false }, y: false, ...(chart.x === "time" ? { sync: { key: "time" } } : {}) },
     hooks: {
       drawClear: [(plot) => shade(plot, chart, colour("--tint")())],
-      draw: [(plot) => chart.marks.forEach((one) => mark(plot, one, colour))],
+      draw: [
+        (plot) => chart.marks.forEach((one) => mark(plot, one, colour)),
+        (plot) => name(plot, chart, colour),
+      ],
     },
     plugins: [tooltip(chart, zone)],
   };
@@ -79,7 +85,21 @@ function shade({ ctx, bbox, valToPos }: uPlot, chart: Chart, tint: string): void
   ctx.restore();
 }
 
-function mark({ ctx, bbox, valToPos }: uPlot, one: Mark, colour: (name: string) => () => string): void {
+/** Write the lines' names above them, each in its colour; a line alone is told by the chart's heading. */
+function name({ ctx, bbox }: uPlot, chart: Chart, colour: Colour): void {
+  if (chart.lines.length < 2) return;
+  ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  let left = bbox.left;
+  chart.lines.forEach((line, index) => {
+    ctx.fillStyle = colour(LINES[index % LINES.length] ?? "--blue")();
+    ctx.fillText(line.name, left, bbox.top - 5 * devicePixelRatio);
+    left += ctx.measureText(line.name).width + 16 * devicePixelRatio;
+  });
+  ctx.restore();
+}
+
+function mark({ ctx, bbox, valToPos }: uPlot, one: Mark, colour: Colour): void {
   const left = valToPos(one.at, "x", true);
   if (left < bbox.left || left > bbox.left + bbox.width) return;
   const ratio = devicePixelRatio;

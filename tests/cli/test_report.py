@@ -40,6 +40,17 @@ def test_a_weekly_report_is_one_file(shop: Path) -> None:
     assert [one.name for one in path.parent.iterdir()] == ["weekly.html"]
 
 
+def test_a_workspace_may_have_reports_without_a_script(shop: Path) -> None:
+    """Every feature has an off switch; the charts are there all the same."""
+    with_script = report(shop, "weekly", "--out", "-").stdout
+    (shop / "outrider.toml").write_text("[capabilities]\ninteractive = false\n")
+    without = report(shop, "weekly", "--out", "-").stdout
+
+    assert [with_script.count("<script>"), without.count("<script>")] == [1, 0]
+    assert "script-src" not in without
+    assert 'class="trend"' in without
+
+
 def test_daily_and_release_reports_come_in_every_form(shop: Path) -> None:
     """Standard output may be asked for."""
     assert len(json.loads(report(shop, "daily", "--format", "json", "--out", "-").stdout)["health"]) == 2

@@ -157,7 +157,7 @@ def test_without_script_and_on_paper_the_drawn_chart_is_seen(bench: Bench, reade
     page = bench.page()
     for tab in (
         reader.open(page, scripts=False),
-        reader.open(render_html(bench.report(), ReportSettings(interactive=False))),
+        reader.open(render_html(bench.report(), ReportSettings(), interactive=False)),
     ):
         assert tab.locator(".chart > svg").first.is_visible()
         assert tab.locator("canvas").count() == 0

@@ -190,7 +190,7 @@ def test_nothing_hostile_runs_in_a_page(bench: Bench) -> None:
     ]
     bench.store.record_many([*runs, run(f"journey:{HOSTILE}", Outcome.FAILED, reason=HOSTILE)])
 
-    page = render_html(bench.report(), ReportSettings(interactive=False))
+    page = render_html(bench.report(), ReportSettings(), interactive=False)
 
     assert "default-src 'none'; style-src" in page
     assert re.findall(r"<(script|img|iframe|object|link)\b", page) == []

@@ -135,7 +135,7 @@ def _single(found: RunReport | LoadReport, workspace: Workspace, form: tuple[str
         case "csv":
             return single_csv(found, form[1])
         case _:
-            return single_html(found, workspace.root)
+            return single_html(found, workspace.root, interactive=workspace.capabilities.interactive)
 
 
 def _put(text: str, name: str, out: Path | None, form: str, workspace: Workspace) -> None:
@@ -203,7 +203,7 @@ def _told(found: Report, settings: ReportSettings, workspace: Workspace, form: t
         case "csv":
             return as_csv(found, form[1])
         case _:
-            return render_html(found, settings, workspace.root)
+            return render_html(found, settings, workspace.root, interactive=workspace.capabilities.interactive)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -145,7 +145,7 @@ def made(store: Store, workspace: Workspace, settings: ReportSettings, span: Per
 
     incidents = StoredIncidents(store)
     found = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents)
-    return compose_mail(store, found, settings, workspace.root)
+    return compose_mail(store, found, settings, workspace.root, interactive=workspace.capabilities.interactive)
 
 
 def check_receivers(alerts: AlertSettings, settings: ReportSettings, name: str) -> None:

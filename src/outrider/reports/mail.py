@@ -53,7 +53,9 @@ class ReportMail:
     attached: str
 
 
-def compose_mail(store: Store, report: Report, settings: ReportSettings, root: Path | None = None) -> ReportMail:
+def compose_mail(
+    store: Store, report: Report, settings: ReportSettings, root: Path | None = None, *, interactive: bool = True
+) -> ReportMail:
     """Return the mail of a report.
 
     Raises:
@@ -69,7 +71,7 @@ def compose_mail(store: Store, report: Report, settings: ReportSettings, root: P
         text="\n".join(lines),
         page=fill("mail.html", {"report": report, "pictures": pictures}, report.period.timezone, root),
         pictures=pictures,
-        attached=render_html(report, settings, root),
+        attached=render_html(report, settings, root, interactive=interactive),
     )
 
 

@@ -30,17 +30,18 @@ _TEXT_CHARACTERS = 240
 _LOW_COVERAGE = 0.95
 
 
-def render_html(report: Report, settings: ReportSettings, root: Path | None = None) -> str:
+def render_html(report: Report, settings: ReportSettings, root: Path | None = None, *, interactive: bool = True) -> str:
     """Return a report as a page.
 
     Args:
         root: The workspace; a file of its `reports/templates` takes the place of ours of the same name.
+        interactive: Whether the page has the script that makes its charts ones to point at and to zoom.
 
     Raises:
         ConfigError: bad-template.
     """
     values = {"report": report, "sections": settings.sections, "detailed": settings.detailed}
-    return fill("report.html", values, report.period.timezone, root, interactive=settings.interactive)
+    return fill("report.html", values, report.period.timezone, root, interactive=interactive)
 
 
 def fill(

@@ -27,7 +27,6 @@ class ReportSettings:
         environment: Of this one only; empty for all.
         sections: In the order of the page.
         detailed: How many checks get charts of their own.
-        interactive: Whether the page has a script that makes its charts ones to point at and to zoom.
         mail: Receivers of `scheduler/alerts.toml` that it is sent to; empty for nobody.
         cron: When, in the workspace's time zone; empty for the usual time of `CRONS`.
     """
@@ -38,7 +37,6 @@ class ReportSettings:
     environment: str = ""
     sections: tuple[str, ...] = SECTIONS
     detailed: int = 12
-    interactive: bool = True
     mail: tuple[str, ...] = ()
     cron: str = ""
 
@@ -77,8 +75,6 @@ def _problem(key: str, value: object) -> tuple[str, str] | None:
         case "detailed":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
             return None if right else ("is out of range", "write a whole number from 0 to 100")
-        case "interactive":
-            return None if isinstance(value, bool) else ("is neither true nor false", "write true or false")
         case "checks" | "sections" | "mail":
             right = isinstance(value, list) and all(isinstance(one, str) for one in value)
             return None if right else ("is not a list of texts", 'write a list, such as ["journey:*"]')

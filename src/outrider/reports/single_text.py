@@ -28,14 +28,15 @@ def tables(report: Single) -> dict[str, Rows]:
     return _run_tables(report) if isinstance(report, RunReport) else _load_tables(report)
 
 
-def single_html(report: Single, root: Path | None = None) -> str:
+def single_html(report: Single, root: Path | None = None, *, interactive: bool = True) -> str:
     """Return a page that needs no network.
 
     Raises:
         ConfigError: bad-template.
     """
     kind = "run" if isinstance(report, RunReport) else "load_run"
-    return fill("single.html", {"report": report, "run": report.run, "kind": kind}, report.timezone, root)
+    values = {"report": report, "run": report.run, "kind": kind}
+    return fill("single.html", values, report.timezone, root, interactive=interactive)
 
 
 def single_markdown(report: Single) -> str:

@@ -225,6 +225,7 @@ def _capabilities(table: Table) -> Capabilities:
         injection=table.read("injection", as_flag, True),
         judging=table.read("judging", as_flag, True),
         alerts=table.read("alerts", as_flag, True),
+        interactive=table.read("interactive", as_flag, True),
     )
     table.close()
     return capabilities

@@ -210,6 +210,7 @@ class Capabilities:
     injection: bool = True
     judging: bool = True
     alerts: bool = True
+    interactive: bool = True
 
 
 @dataclass(frozen=True, slots=True)
