@@ -51,6 +51,7 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
       {
         ...axis,
         size: 24,
+        ...(chart.x === "time" ? {} : { label: chart.x, labelSize: 14, labelFont: FONT, labelGap: 0 }),
         space: 60,
         values: (_, places, __, ___, pace) => places.map((at) => tick(chart, at, pace, zone)),
       },
@@ -90,6 +91,7 @@ function name({ ctx, bbox }: uPlot, chart: Chart, colour: Colour): void {
   if (chart.lines.length < 2) return;
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = "left";
   let left = bbox.left;
   chart.lines.forEach((line, index) => {
     ctx.fillStyle = colour(LINES[index % LINES.length] ?? "--blue")();
