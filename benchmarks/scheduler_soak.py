@@ -23,7 +23,7 @@ from demo.opened import ROOT, opened
 
 from outrider.store import Store
 
-SAMPLE_S = 15.0
+SAMPLE_S = 7.0
 SCHEDULE = """
 [[check]]
 match = "journeys/*"
@@ -43,15 +43,27 @@ def make_workspace(root: Path) -> None:
     (root / "scheduler/alerts.toml").unlink()
 
 
-def memory_mb(service: psutil.Process) -> float:
-    """Return what the service and everything that it started holds."""
-    total = 0
+def memory_mb(service: psutil.Process) -> Counter[str]:
+    """Return what the service and everything that it started holds, by kind of process."""
+    found: Counter[str] = Counter()
     for process in [service, *service.children(recursive=True)]:
         try:
-            total += process.memory_full_info().pss
+            kind = "service" if process == service else kind_of(process.cmdline())
+            found[kind] += process.memory_full_info().pss / 1e6
         except psutil.Error:
             continue
-    return total / 1e6
+    return found
+
+
+def kind_of(command: list[str]) -> str:
+    """Return the kind of a process that a service starts: by its program, and a browser's by its part."""
+    program = Path(command[0].partition(" ")[0]).name if command else ""
+    if "chrom" in program or "headless" in program:
+        part = next(
+            (each.partition("=")[2] for word in command for each in word.split() if each.startswith("--type=")), "main"
+        )
+        return f"browser {part}"
+    return "driver" if program == "node" else "worker" if program.startswith("python") else program
 
 
 def main() -> None:
@@ -73,23 +85,36 @@ def main() -> None:
             coverage = store.schedule.coverage(0)
             outcomes = Counter(one.outcome.value for one in store.runs(limit=None))
     fifth = len(held) // 5
-    early, late = statistics.median(held[fifth : 2 * fifth]), statistics.median(held[-fifth:])
+    kinds = sorted({kind for each in held for kind in each})
+    whole = [sum(each.values()) for each in held]
+    early, late = medians(whole, fifth)
     due, happened = sum(one.due for one in coverage), sum(one.happened for one in coverage)
     print(f"{asked.minutes:g} minutes, exit code {code}, outcomes {dict(outcomes)}")
     print(f"coverage               {happened} of {due} runs: {happened / due:.2%} (wanted: 100 %)")
     print(f"memory                 {early:.0f} MB after the warm-up, {late:.0f} MB at the end: {late / early - 1:+.1%}")
-    print(f"                       highest {max(held):.0f} MB (wanted: < +5 %)")
+    print(f"                       highest {max(whole):.0f} MB (wanted: < +5 %)")
+    for kind in kinds:
+        early, late = medians([each[kind] for each in held], fifth)
+        print(f"  {kind:20} {early:.0f} MB, then {late:.0f} MB")
 
 
-def watch(service: psutil.Process, minutes: float) -> list[float]:
+def medians(held: list[float], fifth: int) -> tuple[float, float]:
+    """Return what was held in the first fifth after the warm-up, and in the last."""
+    return statistics.median(held[fifth : 2 * fifth]), statistics.median(held[-fifth:])
+
+
+def watch(service: psutil.Process, minutes: float) -> list[Counter[str]]:
     """Return how much memory was held, sample by sample."""
-    held: list[float] = []
+    held: list[Counter[str]] = []
     end_s = time.monotonic() + minutes * 60
     while time.monotonic() < end_s:
         time.sleep(SAMPLE_S)
         held.append(memory_mb(service))
         if len(held) % 20 == 0:
-            print(f"  {len(held) * SAMPLE_S / 60:.0f} min: {held[-1]:.0f} MB", flush=True)
+            told = ", ".join(
+                f"{kind} {statistics.median(each[kind] for each in held[-20:]):.0f}" for kind in sorted(held[-1])
+            )
+            print(f"  {len(held) * SAMPLE_S / 60:.0f} min: {told}", flush=True)
     return held
 
 

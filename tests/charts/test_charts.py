@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -23,6 +24,7 @@ from outrider.charts import (
     draw_waterfall,
 )
 from outrider.charts.interactive import repeating, shortened
+from outrider.charts.scale import path
 
 NAN = math.nan
 M = 60_000_000
@@ -99,3 +101,21 @@ def test_nothing_is_drawn_of_nothing() -> None:
     assert draw_waterfall([]) == ""
     assert draw_curve(Curve("t", [(5, 50.0)])) == ""
     assert draw_lines("t", [0, 1], {"p50": [NAN, NAN]}) == ""
+
+
+@given(st.lists(st.tuples(st.floats(0, 700), st.one_of(st.just(NAN), st.floats(0, 300))), max_size=30))
+def test_a_path_leads_through_its_places(places: list[tuple[float, float]]) -> None:
+    """Read back step by step, however short it is written."""
+    seen, runs = [], path(places).split("M")[1:]
+    for run in runs:
+        start, _, rest = run.partition("h.1")
+        x, y = (float(word) for word in start.split())
+        seen.append((x, y))
+        x += 0.1
+        numbers = [float(word) for word in re.findall(r"-?(?:\d+(?:\.\d+)?|\.\d+)", rest)]
+        for across, down in zip(numbers[::2], numbers[1::2], strict=True):
+            x, y = x + across, y + down
+            seen.append((x, y))
+
+    wanted = [place for place in places if not math.isnan(place[1])]
+    assert seen == [pytest.approx(place, abs=0.0501) for place in wanted]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from benchmarks.history import History, fill
@@ -82,7 +82,8 @@ class Bench:
     store: Store
 
     def fill(self, **changes: int | float | str) -> None:
-        fill(self.store, History(NOW_US, **{"checks": 3, "days": 16, "minutes": 60, **changes}))  # type: ignore[arg-type]
+        given: dict[str, Any] = {"until_us": NOW_US, "checks": 3, "days": 16, "minutes": 60, **changes}
+        fill(self.store, History(**given))
 
     def report(self, settings: ReportSettings | None = None, period: Period | None = None) -> Report:
         span = period or week_of(None, NOW_US, "UTC")

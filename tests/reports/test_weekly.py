@@ -280,14 +280,43 @@ def test_two_places_of_a_check_are_two_lines(bench: Bench) -> None:
     assert [one.location for one in bench.report().health] == ["paris", "local"]
 
 
-def test_a_week_with_a_clock_change_counts_every_run_of_its_hours(bench: Bench) -> None:
-    """In Berlin the week of 25 October 2026 had 169 hours: a run an hour makes 169."""
+@pytest.mark.parametrize("rolled", [False, True])
+def test_a_week_with_a_clock_change_counts_every_run_of_its_hours(bench: Bench, rolled: bool) -> None:
+    """In Berlin the week of 25 October 2026 had 169 hours: a run an hour makes 169, counted by run or by hour."""
     period = week_of("2026-W43", NOW_US, "Europe/Berlin")
     hour_us = 60 * MINUTE_US
     bench.store.record_many(
         [run("probe:a::b", Outcome.PASSED, due_us=period.since_us + n * hour_us) for n in range(-1, 171)]
     )
+    if rolled:
+        bench.store.prune(NOW_US)
 
     (health,) = bench.report(period=period).health
 
     assert health.runs == 169
+
+
+@pytest.mark.parametrize("age_days", [60, 400])
+def test_a_week_whose_samples_were_deleted_is_told_by_its_rollups(bench: Bench, age_days: int) -> None:
+    """By hours, and by days later: availability and sample sizes as they were, quantiles within 1 %."""
+    bench.fill(checks=2, days=30)
+    period = week_of("2027-W01", NOW_US, "UTC")
+    before = bench.report(period=period)
+
+    later_us = NOW_US + age_days * 24 * 60 * MINUTE_US
+    bench.fill(checks=2, days=1, until_us=later_us)
+    for _ in range(2):
+        bench.store.prune(later_us)
+
+    after = bench.report(period=period)
+    assert [(one.counts, one.availability) for one in after.health] == [
+        (one.counts, one.availability) for one in before.health
+    ]
+    steps = [step for one in before.health for step in one.steps]
+    told = [step for one in after.health for step in one.steps]
+    assert [one.count for one in told] == [one.count for one in steps]
+    for old, new in zip(steps, told, strict=True):
+        for exact, rolled in ((old.p50, new.p50), (old.p95, new.p95), (old.before, new.before)):
+            assert exact is not None
+            assert rolled is not None
+            assert rolled.value == pytest.approx(exact.value, rel=0.011)

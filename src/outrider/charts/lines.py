@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from outrider.charts.interactive import with_values
-from outrider.charts.scale import Scale, ticks
+from outrider.charts.scale import Scale, path, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,17 +41,7 @@ def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequenc
     ]
     parts.append(f'<text class="y" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}">seconds</text>')
     for number, (name, values) in enumerate(list(lines.items())[:_KINDS]):
-        parts.append(f'<path class="line l{number}" d="{_path(seconds, values, x, y)}"/>')
+        drawn = path((x.at(at), y.at(value)) for at, value in zip(seconds, values, strict=True))
+        parts.append(f'<path class="line l{number}" d="{drawn}"/>')
         parts.append(f'<text class="l{number}" x="{_LEFT + number * _WORD}" y="12">{escape(name)}</text>')
     return with_values("".join([*parts, "</svg>"]), title, seconds, lines, x="seconds")
-
-
-def _path(seconds: Sequence[float], values: Sequence[float], x: Scale, y: Scale) -> str:
-    path, pen = [], "M"
-    for at, value in zip(seconds, values, strict=True):
-        if not math.isfinite(value):
-            pen = "M"
-            continue
-        path.append(f"{pen}{x.at(at)} {y.at(value)}" + ("h.1" if pen == "M" else ""))
-        pen = "L"
-    return "".join(path)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,32 @@ class Scale:
         span = self.high - self.low
         share = min(max((value - self.low) / span, 0.0), 1.0) if span else 0.0
         return round(self.start + share * (self.end - self.start), 1)
+
+
+def path(places: Iterable[tuple[float, float]]) -> str:
+    """Return a line through places as a short SVG path, each told from the last; NaN is a gap, one alone a dot."""
+    parts: list[str] = []
+    last: tuple[int, int] | None = None
+    for x, y in places:
+        if not math.isfinite(y):
+            last = None
+            continue
+        at = (round(x * 10), round(y * 10))
+        if last is None:
+            parts.append(f"M{_tenths(at[0])} {_tenths(at[1])}h.1l")
+            last = (at[0] + 1, at[1])
+        else:
+            for now, before in zip(at, last, strict=True):
+                word = _tenths(now - before)
+                parts.append(word if word[0] == "-" or parts[-1][-1] == "l" else f" {word}")
+            last = at
+    return "".join(parts).replace("lM", "M").removesuffix("l")
+
+
+def _tenths(number: int) -> str:
+    whole, tenth = divmod(abs(number), 10)
+    sign = "-" if number < 0 else ""
+    return f"{sign}{whole or (0 if not tenth else '')}{f'.{tenth}' if tenth else ''}"
 
 
 def ticks(low: float, high: float, wanted: int = 3) -> list[float]:

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from outrider.charts.interactive import repeating, with_values
-from outrider.charts.scale import Scale, milliseconds, ticks
+from outrider.charts.scale import Scale, milliseconds, path, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,24 +87,16 @@ def _ground(trend: Trend, x: Scale, y: Scale) -> list[str]:
 
 
 def _band(trend: Trend, x: Scale, y: Scale) -> str:
-    upper = [
-        f"{x.at(at)},{y.at(value)}" for at, value in zip(trend.at_us, trend.high, strict=True) if math.isfinite(value)
-    ]
-    lower = [
-        f"{x.at(at)},{y.at(value)}" for at, value in zip(trend.at_us, trend.low, strict=True) if math.isfinite(value)
-    ]
-    return f'<polygon class="band" points="{" ".join([*upper, *reversed(lower)])}"/>'
+    upper, lower = (
+        [(x.at(at), y.at(value)) for at, value in zip(trend.at_us, edge, strict=True) if math.isfinite(value)]
+        for edge in (trend.high, trend.low)
+    )
+    return f'<path class="band" d="{path([*upper, *reversed(lower)])}z"/>'
 
 
 def _line(trend: Trend, x: Scale, y: Scale) -> str:
-    path, pen = [], "M"
-    for at_us, value in zip(trend.at_us, trend.value, strict=True):
-        if not math.isfinite(value):
-            pen = "M"
-            continue
-        path.append(f"{pen}{x.at(at_us)} {y.at(value)}" + ("h.1" if pen == "M" else ""))
-        pen = "L"
-    return f'<path class="line" d="{"".join(path)}"/>'
+    places = ((x.at(at), y.at(value)) for at, value in zip(trend.at_us, trend.value, strict=True))
+    return f'<path class="line" d="{path(places)}"/>'
 
 
 def _mark(kind: str, place: float, word: str, sign: str) -> str:

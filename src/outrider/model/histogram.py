@@ -19,8 +19,10 @@ RATIO = 1.02
 LEAST = 1e-3
 """What is smaller counts as this much."""
 
+TOLD_AS = 2 / (RATIO + 1)
+"""A bucket's value, as a share of the largest that falls into it."""
+
 _PER_BUCKET = 1 / math.log(RATIO)
-_TOLD_AS = 2 / (RATIO + 1)
 
 
 def bucket_of(value: float) -> int:
@@ -51,7 +53,7 @@ class Histogram:
         for bucket in sorted(self.counts):
             seen += self.counts[bucket]
             if seen >= wanted:
-                return _TOLD_AS * RATIO**bucket
+                return TOLD_AS * RATIO**bucket
         return None
 
 

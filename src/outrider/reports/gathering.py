@@ -17,12 +17,12 @@ from outrider.reports.facts import Forecast, NoIncidents, Report
 from outrider.reports.health import health_of
 from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
 from outrider.reports.summary import summarise
-from outrider.runs import primary_durations, primary_series
-from outrider.runs.primary import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX, last_passed
+from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, METRIC, TRIAL_SUFFIX, primary_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.model import Step
     from outrider.reports.facts import Change, Health, Incidents
     from outrider.reports.period import Period
     from outrider.reports.settings import ReportSettings
@@ -57,18 +57,21 @@ def gather(
     health = health_of(tallies, earlier, settings.objective, checks)
     reasons = _reasons(store, period)
     releases = [one for one in store.releases(settings.environment or None) if one.at_us < period.until_us]
+    series = defaultdict(list)
+    for each in store.series():
+        if each.metric == METRIC:
+            series[each.check, each.environment, each.location].append(each)
     told, changes = [], []
     for number, one in enumerate(health):
-        whole, found = _measured(store, one, period, releases, detailed=number < settings.detailed)
+        mine = series[one.check, one.environment, one.location]
+        whole, found = _measured(store, one, mine, period, releases, detailed=number < settings.detailed)
         told.append(
             replace(whole, reasons=tuple(reasons[one.check, one.environment, one.location].most_common(_REASONS)))
         )
         changes += found
     changes.sort(key=lambda one: -abs(one.ratio))
     month_us = period.until_us - BUDGET_DAYS * 24 * _HOUR_US
-    older = store.tallies(month_us, period.before_us) if month_us < period.before_us else ()
-    month = [one for one in (*older, *earlier, *tallies) if one.hour_us >= month_us]
-    spent, unforecast = breaches(told, month, settings.objective, period)
+    spent, unforecast = breaches(told, store.tallies(month_us, period.until_us), settings.objective, period)
     forecasts = [*spent, *_certificates(store, period, settings)]
     return Report(
         title=settings.title,
@@ -106,27 +109,34 @@ def _reasons(store: Store, period: Period) -> dict[tuple[str, str, str], Counter
     return found
 
 
+def past_of(store: Store, series: Series, period: Period) -> Points:
+    """Return the values that a report looks at: those of the period and the one before it exactly, if they are kept."""
+    return store.past(series, period.history_us, period.until_us, exact_from_us=period.before_us)
+
+
 def _measured(
-    store: Store, one: Health, period: Period, releases: Sequence[Release], *, detailed: bool
+    store: Store, one: Health, series: Sequence[Series], period: Period, releases: Sequence[Release], *, detailed: bool
 ) -> tuple[Health, list[Change]]:
     """Return a check's health with its steps and charts, and the new levels that they took."""
     mine = [each for each in releases if each.environment == one.environment]
-    place = (one.environment, one.location)
-    series = [each for each in primary_series(store, one.check) if (each.environment, each.location) == place]
+    steps = primary_steps(store.passed_steps(one.check, one.environment, one.location))
     figures, changes, read = [], [], []
     for each in series:
-        points = store.samples(each, period.history_us, period.until_us)
+        if each.step not in {step.key for step in steps}:
+            continue
+        points = past_of(store, each, period)
         read.append((each, points))
         figures.append(figures_of(each.step, points, period))
         changes += changes_of((one.check, each.step), points, mine, period)
     if not read:
         return one, changes
-    charts = _charts(store, one, read, changes, mine, period, detailed=detailed)
+    charts = _charts(one, read, changes, mine, period, detailed=detailed)
+    if detailed:
+        charts["waterfall"] = _waterfall(steps)
     return replace(one, steps=tuple(figures), charts=charts), changes
 
 
-def _charts(  # noqa: PLR0917 - what a chart is made of
-    store: Store,
+def _charts(
     one: Health,
     read: Sequence[tuple[Series, Points]],
     changes: Sequence[Change],
@@ -142,23 +152,11 @@ def _charts(  # noqa: PLR0917 - what a chart is made of
         first, begin = np.searchsorted(points.at_us, [period.before_us, period.since_us])
         charts["shift"] = draw_shift(points.value[first:begin], points.value[begin:], period.words)
         charts["heat"] = draw_heat(heat_of(points, period.timezone))
-        charts["waterfall"] = _waterfall(store, one)
     return charts
 
 
-def _waterfall(store: Store, one: Health) -> str:
-    run = last_passed(store, one.check, one.environment, one.location)
-    if run is None:
-        return ""
-    steps = next(each.measurement.steps for each in run.attempts if each.measured)
-    wanted = primary_durations(run)
-    return draw_waterfall(
-        [
-            Waterfall(each.title, each.offset_ms, wanted[each.key])
-            for each in steps
-            if each.key in wanted and not each.parent
-        ]
-    )
+def _waterfall(steps: Sequence[Step]) -> str:
+    return draw_waterfall([Waterfall(each.title, each.offset_ms, each.duration_ms or 0.0) for each in steps])
 
 
 def _certificates(store: Store, period: Period, settings: ReportSettings) -> list[Forecast]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from outrider.charts import band_picture
 from outrider.model import CheckId
+from outrider.reports.gathering import past_of
 from outrider.reports.pages import fill, render_html
 from outrider.reports.saying import moment
 from outrider.reports.speed import trend_of
@@ -84,7 +85,7 @@ def _pictures(store: Store, report: Report) -> list[Picture]:
             for each in primary_series(store, CheckId(check))
             if (each.environment, each.location) == (environment, location) and step in {None, each.step}
         ]
-        read = [(each, store.samples(each, report.period.history_us, report.period.until_us)) for each in series]
+        read = [(each, past_of(store, each, report.period)) for each in series]
         read = [each for each in read if len(each[1].value)]
         if not read:
             continue

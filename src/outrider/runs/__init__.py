@@ -15,6 +15,7 @@ from outrider.runs.primary import (
     TRIAL_SUFFIX,
     primary_durations,
     primary_series,
+    primary_steps,
 )
 from outrider.runs.proof import Proof, is_vacuous, prove
 from outrider.runs.standing import Standing, standings
@@ -23,5 +24,6 @@ from outrider.runs.turns import Turns
 __all__ = [
     "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
     "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns",
-    "is_vacuous", "launched", "next_attempt", "primary_durations", "primary_series", "prove", "standings", "verdict",
+    "is_vacuous", "launched", "next_attempt", "primary_durations", "primary_series", "primary_steps", "prove",
+    "standings", "verdict",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from outrider.model import Outcome, StepKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import CheckId, Run
+    from outrider.model import CheckId, Run, Step
     from outrider.store import Series, Store
 
 METRIC = "duration_ms"
@@ -29,11 +29,15 @@ def primary_durations(run: Run) -> dict[str, float]:
     Named steps are primary where the test names any, else the automatic ones on the first level.
     """
     attempt = next((one for one in run.attempts if one.measured), None)
-    if attempt is None:
-        return {}
-    steps = [step for step in attempt.measurement.steps if step.parent is None]
-    named = [step for step in steps if step.kind == StepKind.NAMED]
-    return {step.key: step.duration_ms for step in named or steps if step.duration_ms}
+    steps = primary_steps(attempt.measurement.steps) if attempt else []
+    return {step.key: step.duration_ms for step in steps if step.duration_ms}
+
+
+def primary_steps(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps of a run that are judged: the named ones, else the automatic ones on the first level."""
+    first = [step for step in steps if step.parent is None]
+    named = [step for step in first if step.kind == StepKind.NAMED]
+    return [step for step in named or first if step.duration_ms]
 
 
 def primary_series(store: Store, check: CheckId) -> list[Series]:
@@ -42,8 +46,11 @@ def primary_series(store: Store, check: CheckId) -> list[Series]:
     What a gate or a trial measured, or a journey under load, is left out.
     """
     found = [one for one in store.series(check) if one.metric == METRIC]
-    named = {place: _named_last(store, check, *place) for place in watched_places(found)}
-    return [one for one in found if one.step in named.get((one.environment, one.location), {})]
+    named = {
+        place: {step.key for step in primary_steps(store.passed_steps(check, *place))}
+        for place in watched_places(found)
+    }
+    return [one for one in found if one.step in named.get((one.environment, one.location), ())]
 
 
 def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:
@@ -56,8 +63,3 @@ def last_passed(store: Store, check: CheckId, environment: str, location: str) -
     """Return a check's last run that passed in a place, or none."""
     last = store.runs(check, outcome=Outcome.PASSED, environment=environment, location=location, limit=1)
     return store.run(last[0].id).run if last else None
-
-
-def _named_last(store: Store, check: CheckId, environment: str, location: str) -> dict[str, float]:
-    last = last_passed(store, check, environment, location)
-    return primary_durations(last) if last else {}

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model.histogram import Histogram
+from outrider.model.histogram import RATIO, TOLD_AS, Histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 _MORE = 0x80
 
@@ -41,6 +44,27 @@ def unpack_histogram(packed: bytes) -> Histogram:
         bucket = (number >> 1) ^ -(number & 1) if bucket is None else bucket + number
         counts[bucket] = next(numbers)
     return Histogram(counts)
+
+
+def unpack_values(packed: Sequence[bytes]) -> NDArray[np.float64]:
+    """Return the values of many histograms, one after the other, each within 1 % and as often as it was counted."""
+    import numpy as np  # noqa: PLC0415 - dear, and only judges ask
+
+    data = np.frombuffer(b"".join(packed), np.uint8)
+    if not len(data):
+        return np.empty(0)
+    ends = np.flatnonzero(data < _MORE)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    place = np.arange(len(data)) - np.repeat(starts, ends - starts + 1)
+    numbers = np.add.reduceat((data & (_MORE - 1)).astype(np.int64) << (7 * place), starts)
+    steps, counts = numbers[::2].copy(), numbers[1::2]
+    lengths = np.cumsum([len(one) for one in packed if len(one)])
+    firsts = np.concatenate([[0], np.searchsorted(ends, lengths[:-1] - 1) + 1]) // 2
+    steps[firsts] = (steps[firsts] >> 1) ^ -(steps[firsts] & 1)
+    walked = np.cumsum(steps)
+    before = np.repeat(walked[firsts] - steps[firsts], np.diff(firsts, append=len(steps)))
+    told: NDArray[np.float64] = np.repeat(TOLD_AS * np.power(RATIO, walked - before), counts)
+    return told
 
 
 def _numbers(packed: bytes) -> Iterator[int]:

@@ -70,7 +70,7 @@ def read_outcomes(
     """Return the outcomes of a check's latest runs in one place, the oldest first."""
     place = (circumstances.c.environment == environment, circumstances.c.location == location)
     statement = select(runs.c.outcome).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
-    statement = statement.where(runs.c.check_key.in_(_own_keys(connection, check)), *place)
+    statement = statement.where(runs.c.check_key.in_(own_keys(connection, check)), *place)
     rows = connection.execute(statement.order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit)).scalars()
     return tuple(Outcome(each) for each in rows)[::-1]
 
@@ -96,7 +96,7 @@ def read_series(connection: Connection, check: CheckId | None) -> tuple[Series, 
     name = (_CHECK_ID, series.c.step, series.c.metric, series.c.environment, series.c.location)
     statement = select(*name, series.c.key).select_from(_with_check(series)).order_by(*name, series.c.key)
     if check is not None:
-        statement = statement.where(series.c.check_key.in_(_own_keys(connection, check)))
+        statement = statement.where(series.c.check_key.in_(own_keys(connection, check)))
     keys: dict[tuple[CheckId, str, str, str, str], list[int]] = defaultdict(list)
     for check_id, step, metric, environment, location, key in connection.execute(statement):
         keys[CheckId(check_id), step, metric, environment, location].append(key)
@@ -130,7 +130,7 @@ def read_proofs(connection: Connection, check: CheckId | None) -> tuple[StoredPr
     columns = (_CHECK_ID.label("check"), *(column for column in proofs.c if column.name != "check_key"))
     statement = select(*columns).select_from(_with_check(proofs)).order_by(_CHECK_ID, proofs.c.fault)
     if check is not None:
-        statement = statement.where(proofs.c.check_key.in_(_own_keys(connection, check)))
+        statement = statement.where(proofs.c.check_key.in_(own_keys(connection, check)))
     rows = connection.execute(statement).all()
     last_us = dict(sorted((row.check, row.at_us) for row in rows))
     return tuple(_stored_proof(row) for row in rows if row.at_us == last_us[row.check])
@@ -148,7 +148,7 @@ def _with_check(table: Table) -> Join:
     return own.outerjoin(_current, _current.c.key == checks.c.alias_of)
 
 
-def _own_keys(connection: Connection, check: CheckId) -> list[int]:
+def own_keys(connection: Connection, check: CheckId) -> list[int]:
     """Return the keys of a check and of those that are aliases of it."""
     key = check_key(connection, check)
     if key is None:

@@ -26,6 +26,7 @@ from outrider.store.artifacts import ArtifactFolder, open_folder
 from outrider.store.beats import read_beats
 from outrider.store.database import Database, open_database
 from outrider.store.judging import read_checkpoints, read_releases, write_checkpoints, write_release
+from outrider.store.past import read_past
 from outrider.store.reading import (
     read_checks,
     read_last_runs,
@@ -42,14 +43,14 @@ from outrider.store.schedule import Schedule
 from outrider.store.schema import days, hours
 from outrider.store.tallies import read_hosts, read_tallies
 from outrider.store.values import Retention
-from outrider.store.whole_runs import read_run
+from outrider.store.whole_runs import read_passed_steps, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from outrider.model import Check, CheckId, Outcome, Run
+    from outrider.model import Check, CheckId, Outcome, Run, Step
     from outrider.store.alert_values import (
         Acknowledgement,
         AlertChanges,
@@ -229,7 +230,10 @@ class Store:
             return read_outcomes(connection, check, environment=environment, location=location, limit=limit)
 
     def tallies(self, since_us: int, until_us: int) -> tuple[Tally, ...]:
-        """Return how many runs with since_us <= due_us < until_us ended how, by check, place, release and hour."""
+        """Return how many runs with since_us <= due_us < until_us ended how, by check and place.
+
+        Of what was deleted, hours and then UTC days count whole, with the time in which they begin.
+        """
         with self._database.reading() as connection:
             return read_tallies(connection, since_us, until_us)
 
@@ -242,6 +246,11 @@ class Store:
         """Return the latest run of every check that has one, by check id."""
         with self._database.reading() as connection:
             return read_last_runs(connection)
+
+    def passed_steps(self, check: CheckId, environment: str, location: str) -> tuple[Step, ...]:
+        """Return the steps that a check's last run that passed in a place was measured by; none without such a run."""
+        with self._database.reading() as connection:
+            return read_passed_steps(connection, check, environment, location)
 
     def run(self, id_or_prefix: str) -> StoredRun:
         """Return one run whole, by its id or a beginning or an end of it that is unique.
@@ -272,6 +281,15 @@ class Store:
         """
         with self._database.reading() as connection:
             return read_points(connection, series, since_us=since_us, until_us=until_us, judged_only=judged_only)
+
+    def past(self, series: Series, since_us: int, until_us: int, *, exact_from_us: int) -> Points:
+        """Return the judged points of a series with since_us <= at_us < until_us, ordered by time.
+
+        Before `exact_from_us`, and wherever samples were deleted, they come from rollups: as many values, each within
+        1 %, at the beginning of their hour, or of their UTC day where hours were deleted too.
+        """
+        with self._database.reading() as connection:
+            return read_past(connection, series, since_us, until_us, exact_from_us)
 
     def hours(self, series: Series, since_us: int, until_us: int) -> tuple[Rollup, ...]:
         """Return what a series' judged samples came to in the hours that begin in since_us <= at_us < until_us."""

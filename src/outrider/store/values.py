@@ -54,13 +54,11 @@ class RunSummary:
 
 
 class Tally(NamedTuple):
-    """How many runs of a check ended one way within an hour of UTC, in one place and under one release."""
+    """How many runs of a check ended one way in one place, within some time."""
 
     check: CheckId
     environment: str
     location: str
-    release: str
-    hour_us: int
     outcome: Outcome
     runs: int
 

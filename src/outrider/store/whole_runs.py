@@ -11,6 +11,7 @@ from sqlalchemy import LargeBinary, and_, func, select
 from outrider.model import (
     ArtifactKind,
     Attempt,
+    CheckId,
     Circumstances,
     ErrorRecord,
     ErrorSource,
@@ -24,7 +25,7 @@ from outrider.model import (
     UsageError,
 )
 from outrider.store.loads import unpack
-from outrider.store.reading import run_lines, summary_of
+from outrider.store.reading import own_keys, run_lines, summary_of
 from outrider.store.schema import (
     artifacts,
     attempt_artifacts,
@@ -51,6 +52,11 @@ if TYPE_CHECKING:
 Row = Any
 """A result row, whose columns SQLAlchemy does not type."""
 
+_STEPS = (
+    select(attempt_steps, steps.c.step, steps.c.kind, steps.c.title, steps.c.parent, steps.c.source)
+    .join(steps, steps.c.key == attempt_steps.c.step_key)
+    .order_by(attempt_steps.c.ordinal)
+)
 _ID_CHARACTERS = 32
 _CANDIDATES_SHOWN = 8
 
@@ -83,16 +89,29 @@ def read_run(connection: Connection, wanted: str, folder: ArtifactFolder) -> Sto
     return StoredRun(run, _read_artifacts(connection, key, folder), omitted)
 
 
+def read_passed_steps(connection: Connection, check: CheckId, environment: str, location: str) -> tuple[Step, ...]:
+    """Return the steps that a check's last run that passed in a place was measured by; none without such a run."""
+    place = (circumstances.c.environment == environment, circumstances.c.location == location)
+    last = (
+        select(runs.c.key)
+        .join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+        .where(runs.c.check_key.in_(own_keys(connection, check)), runs.c.outcome == Outcome.PASSED.value, *place)
+        .order_by(runs.c.due_us.desc(), runs.c.key.desc())
+        .limit(1)
+    )
+    run_key = connection.execute(last).scalar_one_or_none()
+    measured = select(attempts.c.number).where(attempts.c.run_key == run_key, attempts.c.measured.is_(True)).limit(1)
+    mine = (attempt_steps.c.run_key == run_key, attempt_steps.c.attempt == measured.scalar_subquery())
+    return tuple(map(_step, connection.execute(_STEPS.where(*mine))))
+
+
 class _Parts:
     """What belongs to the attempts of one run, by attempt number."""
 
     def __init__(self, connection: Connection, run_key: int, line: RunSummary) -> None:
         self.steps = _by_attempt(
             connection,
-            select(attempt_steps, steps.c.step, steps.c.kind, steps.c.title, steps.c.parent, steps.c.source)
-            .join(steps, steps.c.key == attempt_steps.c.step_key)
-            .where(attempt_steps.c.run_key == run_key)
-            .order_by(attempt_steps.c.ordinal),
+            _STEPS.where(attempt_steps.c.run_key == run_key),
         )
         seen = select(errors).where(errors.c.run_key == run_key).order_by(errors.c.ordinal)
         self.errors = _by_attempt(connection, seen)
