@@ -17,13 +17,17 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 from demo.opened import ROOT, opened
 
 from outrider.store import Store
 
-SAMPLE_S = 7.0
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SAMPLE_S = 7.0  # no part of the minute in which journeys begin, so that samples see each part of it
 SCHEDULE = """
 [[check]]
 match = "journeys/*"
@@ -98,7 +102,7 @@ def main() -> None:
         print(f"  {kind:20} {early:.0f} MB, then {late:.0f} MB")
 
 
-def medians(held: list[float], fifth: int) -> tuple[float, float]:
+def medians(held: Sequence[float], fifth: int) -> tuple[float, float]:
     """Return what was held in the first fifth after the warm-up, and in the last."""
     return statistics.median(held[fifth : 2 * fifth]), statistics.median(held[-fifth:])
 
