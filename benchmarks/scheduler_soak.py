@@ -15,15 +15,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 from demo.opened import ROOT, opened
 
 from outrider.store import Store
 
-SAMPLE_S = 7.0
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SAMPLE_S = 7.0  # no part of the minute in which journeys begin, so that samples see each part of it
 SCHEDULE = """
 [[check]]
 match = "journeys/*"
@@ -43,9 +47,9 @@ def make_workspace(root: Path) -> None:
     (root / "scheduler/alerts.toml").unlink()
 
 
-def memory_mb(service: psutil.Process) -> Counter[str]:
+def memory_mb(service: psutil.Process) -> defaultdict[str, float]:
     """Return what the service and everything that it started holds, by kind of process."""
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for process in [service, *service.children(recursive=True)]:
         try:
             kind = "service" if process == service else kind_of(process.cmdline())
@@ -63,7 +67,7 @@ def kind_of(command: list[str]) -> str:
             (each.partition("=")[2] for word in command for each in word.split() if each.startswith("--type=")), "main"
         )
         return f"browser {part}"
-    return "driver" if program == "node" else "worker" if program.startswith("python") else program
+    return "driver" if program == "node" else "worker" if program.startswith("python") else program or "ended"
 
 
 def main() -> None:
@@ -98,14 +102,14 @@ def main() -> None:
         print(f"  {kind:20} {early:.0f} MB, then {late:.0f} MB")
 
 
-def medians(held: list[float], fifth: int) -> tuple[float, float]:
+def medians(held: Sequence[float], fifth: int) -> tuple[float, float]:
     """Return what was held in the first fifth after the warm-up, and in the last."""
     return statistics.median(held[fifth : 2 * fifth]), statistics.median(held[-fifth:])
 
 
-def watch(service: psutil.Process, minutes: float) -> list[Counter[str]]:
+def watch(service: psutil.Process, minutes: float) -> list[defaultdict[str, float]]:
     """Return how much memory was held, sample by sample."""
-    held: list[Counter[str]] = []
+    held: list[defaultdict[str, float]] = []
     end_s = time.monotonic() + minutes * 60
     while time.monotonic() < end_s:
         time.sleep(SAMPLE_S)

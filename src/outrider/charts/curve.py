@@ -42,10 +42,10 @@ def draw_curve(curve: Curve) -> str:
         highest = max(highest, curve.knee[3])
     x = Scale(0, points[-1][0] or 1, _LEFT, _WIDTH - _RIGHT)
     y = Scale(0, highest * 1.1 or 1, _HEIGHT - _BOTTOM, _TOP)
-    line = path((x.at(users), y.at(rate)) for users, rate in points)
+    line = path("line", ((x.at(users), y.at(rate)) for users, rate in points))
     dots = "".join(f'<circle class="dot" cx="{x.at(users)}" cy="{y.at(rate)}" r="2.5"/>' for users, rate in points)
     head = f'<svg class="curve" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(curve.title)}</title>'
-    svg = f'{head}{_ground(x, y)}{_knee(curve, x, y)}<path class="line" d="{line}"/>{dots}</svg>'
+    svg = f"{head}{_ground(x, y)}{_knee(curve, x, y)}{line}{dots}</svg>"
     users, rates = zip(*points, strict=True)
     return with_values(svg, curve.title, users, {"requests/s": rates}, x="users", more={"marks": _marks(curve)})
 

@@ -41,7 +41,7 @@ def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequenc
     ]
     parts.append(f'<text class="y" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}">seconds</text>')
     for number, (name, values) in enumerate(list(lines.items())[:_KINDS]):
-        drawn = path((x.at(at), y.at(value)) for at, value in zip(seconds, values, strict=True))
-        parts.append(f'<path class="line l{number}" d="{drawn}"/>')
+        places = ((x.at(at), y.at(value)) for at, value in zip(seconds, values, strict=True))
+        parts.append(path(f"line l{number}", places))
         parts.append(f'<text class="l{number}" x="{_LEFT + number * _WORD}" y="12">{escape(name)}</text>')
     return with_values("".join([*parts, "</svg>"]), title, seconds, lines, x="seconds")

@@ -26,30 +26,20 @@ class Scale:
         return round(self.start + share * (self.end - self.start), 1)
 
 
-def path(places: Iterable[tuple[float, float]]) -> str:
-    """Return a line through places as a short SVG path, each told from the last; NaN is a gap, one alone a dot."""
-    parts: list[str] = []
+def path(kind: str, places: Iterable[tuple[float, float]]) -> str:
+    """Return a line through places as a short path of that class, to half a unit; NaN is a gap, one alone a dot."""
+    words: list[str] = []
     last: tuple[int, int] | None = None
     for x, y in places:
         if not math.isfinite(y):
             last = None
             continue
-        at = (round(x * 10), round(y * 10))
-        if last is None:
-            parts.append(f"M{_tenths(at[0])} {_tenths(at[1])}h.1l")
-            last = (at[0] + 1, at[1])
-        else:
-            for now, before in zip(at, last, strict=True):
-                word = _tenths(now - before)
-                parts.append(word if word[0] == "-" or parts[-1][-1] == "l" else f" {word}")
-            last = at
-    return "".join(parts).replace("lM", "M").removesuffix("l")
-
-
-def _tenths(number: int) -> str:
-    whole, tenth = divmod(abs(number), 10)
-    sign = "-" if number < 0 else ""
-    return f"{sign}{whole or (0 if not tenth else '')}{f'.{tenth}' if tenth else ''}"
+        at = (round(x * 2), round(y * 2))
+        # Each place is told from the one before it.
+        words.append(f"M{at[0]} {at[1]}h0" if last is None else f"l{at[0] - last[0]} {at[1] - last[1]}")
+        last = at
+    drawn = "".join(words).replace(" -", "-")
+    return f'<path class="{kind}" transform="scale(.5)" d="{drawn}"/>'
 
 
 def ticks(low: float, high: float, wanted: int = 3) -> list[float]:

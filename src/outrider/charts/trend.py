@@ -91,12 +91,11 @@ def _band(trend: Trend, x: Scale, y: Scale) -> str:
         [(x.at(at), y.at(value)) for at, value in zip(trend.at_us, edge, strict=True) if math.isfinite(value)]
         for edge in (trend.high, trend.low)
     )
-    return f'<path class="band" d="{path([*upper, *reversed(lower)])}z"/>'
+    return path("band", [*upper, *reversed(lower)])
 
 
 def _line(trend: Trend, x: Scale, y: Scale) -> str:
-    places = ((x.at(at), y.at(value)) for at, value in zip(trend.at_us, trend.value, strict=True))
-    return f'<path class="line" d="{path(places)}"/>'
+    return path("line", ((x.at(at), y.at(value)) for at, value in zip(trend.at_us, trend.value, strict=True)))
 
 
 def _mark(kind: str, place: float, word: str, sign: str) -> str:
