@@ -1,9 +1,9 @@
-"""What a weekly report costs: `python -m benchmarks.reports [CHECKS] [DAYS] [MINUTES] [FOLDER]`, 50 x 90 at 30 by default.
+"""What a weekly report costs: `python -m benchmarks.reports [CHECKS] [DAYS] [MINUTES] [FOLDER]`, 50 x 90 at 30 else.
 
 The history is simulated (`benchmarks.history`): one check in five is a journey of five steps, the others have one, and
 every run goes through the product's own recorder. Housekeeping then makes the rollups and deletes what is past its age,
-as it does every night, without its pauses: samples and steps of the last 35 days stay, hours and days of all of them.
-With a FOLDER the store is kept there, and used again if it is there already; each report is made in a process of its own.
+as it does at all times, without its pauses: samples and steps of the last 35 days stay, hours and days of all of them.
+With a FOLDER the store stays there, and is used again if it is there already; each report has a process of its own.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from scipy.signal import lfilter
 from scipy.stats import mannwhitneyu
 
 from outrider.baselines import change_points, precede
+from outrider.baselines.history import _rank_p_value
 from outrider.baselines.segmentation import best_split
 
 
@@ -101,3 +102,21 @@ def test_a_change_point_names_the_release_within_its_interval() -> None:
     assert precede(points, [50, 199, 300]) == [1]
     assert precede(points, [50, 300]) == [None]
     assert precede(points, []) == [None]
+
+
+@pytest.mark.parametrize("places", [8, 1, 0])
+@pytest.mark.parametrize("shift", [0.0, 0.4, 6.0])
+@pytest.mark.parametrize(("few", "many"), [(7, 9), (40, 25), (7, 600)])
+def test_the_rank_test_is_that_of_scipy(few: int, many: int, shift: float, places: int) -> None:
+    """With and without ties, on either side of the middle."""
+    random = np.random.default_rng(few)
+    left, right = random.normal(0, 1, few).round(places), random.normal(shift, 1, many).round(places)
+
+    p_value = _rank_p_value(left, right, 1.0)
+
+    assert p_value == pytest.approx(mannwhitneyu(left, right, method="asymptotic").pvalue, rel=1e-9)
+
+
+def test_the_rank_test_of_equal_values_tells_nothing() -> None:
+    """There is no order among them."""
+    assert _rank_p_value(np.ones(9), np.ones(7), 1.0) == 1.0

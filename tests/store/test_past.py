@@ -23,7 +23,7 @@ MINUTE_US = 60_000_000
 
 def past(store: Store, since_us: int, until_us: int, exact_from_us: int) -> Points:
     (series,) = store.series(CheckId(CHECK))
-    return store.past(series, since_us, until_us, exact_from_us=exact_from_us)
+    return store.past([series], since_us, until_us, exact_from_us=exact_from_us)[0]
 
 
 def fill(store: Store, make: Maker, begins_us: int, hours: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from outrider.charts import Curve, draw_curve
 from outrider.load import levels
 from outrider.model import BadSeries, Kind, TooFewSamples
 from outrider.reports.facts import KneeFigures, LoadFigures
+from outrider.reports.reading import past_of
 from outrider.runs import TRIAL_SUFFIX
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _figures(
             continue
         mine = {one.metric: one for one in whole if (one.environment, one.location) == (environment, location)}
         rates, failed = (
-            store.samples(mine[name], period.history_us, period.until_us).value if name in mine else np.empty(0)
+            past_of(store, [mine[name]], period)[0].value if name in mine else np.empty(0)
             for name in ("requests_per_s", "failure_share")
         )
         knees, curve = _knees(store, check, (environment, location), period)

@@ -15,9 +15,10 @@ from outrider.reports.budget import BUDGET_DAYS, breaches
 from outrider.reports.capacity import loads_of
 from outrider.reports.facts import Forecast, NoIncidents, Report
 from outrider.reports.health import health_of
+from outrider.reports.reading import measured_of
 from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
 from outrider.reports.summary import summarise
-from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, METRIC, TRIAL_SUFFIX, primary_steps
+from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from outrider.model import Step
     from outrider.reports.facts import Change, Health, Incidents
     from outrider.reports.period import Period
+    from outrider.reports.reading import Measured
     from outrider.reports.settings import ReportSettings
     from outrider.store import Points, Release, Series, Store, Tally
 
@@ -57,14 +59,9 @@ def gather(
     health = health_of(tallies, earlier, settings.objective, checks)
     reasons = _reasons(store, period)
     releases = [one for one in store.releases(settings.environment or None) if one.at_us < period.until_us]
-    series = defaultdict(list)
-    for each in store.series():
-        if each.metric == METRIC:
-            series[each.check, each.environment, each.location].append(each)
     told, changes = [], []
-    for number, one in enumerate(health):
-        mine = series[one.check, one.environment, one.location]
-        whole, found = _measured(store, one, mine, period, releases, detailed=number < settings.detailed)
+    for number, (one, measured) in enumerate(zip(health, measured_of(store, health, period), strict=True)):
+        whole, found = _measured(one, measured, period, releases, detailed=number < settings.detailed)
         told.append(
             replace(whole, reasons=tuple(reasons[one.check, one.environment, one.location].most_common(_REASONS)))
         )
@@ -109,30 +106,20 @@ def _reasons(store: Store, period: Period) -> dict[tuple[str, str, str], Counter
     return found
 
 
-def past_of(store: Store, series: Series, period: Period) -> Points:
-    """Return the values that a report looks at: those of the period and the one before it exactly, if they are kept."""
-    return store.past(series, period.history_us, period.until_us, exact_from_us=period.before_us)
-
-
 def _measured(
-    store: Store, one: Health, series: Sequence[Series], period: Period, releases: Sequence[Release], *, detailed: bool
+    one: Health, measured: Measured, period: Period, releases: Sequence[Release], *, detailed: bool
 ) -> tuple[Health, list[Change]]:
     """Return a check's health with its steps and charts, and the new levels that they took."""
     mine = [each for each in releases if each.environment == one.environment]
-    steps = primary_steps(store.passed_steps(one.check, one.environment, one.location))
-    figures, changes, read = [], [], []
-    for each in series:
-        if each.step not in {step.key for step in steps}:
-            continue
-        points = past_of(store, each, period)
-        read.append((each, points))
+    figures, changes = [], []
+    for each, points in measured.read:
         figures.append(figures_of(each.step, points, period))
         changes += changes_of((one.check, each.step), points, mine, period)
-    if not read:
+    if not measured.read:
         return one, changes
-    charts = _charts(one, read, changes, mine, period, detailed=detailed)
+    charts = _charts(one, measured.read, changes, mine, period, detailed=detailed)
     if detailed:
-        charts["waterfall"] = _waterfall(steps)
+        charts["waterfall"] = _waterfall(measured.steps)
     return replace(one, steps=tuple(figures), charts=charts), changes
 
 
@@ -161,14 +148,14 @@ def _waterfall(steps: Sequence[Step]) -> str:
 
 def _certificates(store: Store, period: Period, settings: ReportSettings) -> list[Forecast]:
     found = []
-    for series in store.series():
-        if series.metric == "certificate_days" and _is_wanted(series, settings):
-            points = store.samples(series, period.since_us, period.until_us)
-            if len(points.value):
-                gone = (period.until_us - int(points.at_us[-1])) / (24 * _HOUR_US)
-                days = float(points.value[-1]) - gone
-                if days <= _SOON_DAYS:
-                    found.append(Forecast(series.check, "the certificate ends", days, days, days, len(points.value)))
+    series = [one for one in store.series() if one.metric == "certificate_days" and _is_wanted(one, settings)]
+    past = store.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
+    for one, points in zip(series, past, strict=True):
+        if len(points.value):
+            gone = (period.until_us - int(points.at_us[-1])) / (24 * _HOUR_US)
+            days = float(points.value[-1]) - gone
+            if days <= _SOON_DAYS:
+                found.append(Forecast(one.check, "the certificate ends", days, days, days, len(points.value)))
     return sorted(found, key=lambda one: one.days)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from outrider.charts import band_picture
 from outrider.model import CheckId
-from outrider.reports.gathering import past_of
 from outrider.reports.pages import fill, render_html
+from outrider.reports.reading import past_of
 from outrider.reports.saying import moment
 from outrider.reports.speed import trend_of
 from outrider.reports.text import health_lines
@@ -85,7 +85,7 @@ def _pictures(store: Store, report: Report) -> list[Picture]:
             for each in primary_series(store, CheckId(check))
             if (each.environment, each.location) == (environment, location) and step in {None, each.step}
         ]
-        read = [(each, past_of(store, each, report.period)) for each in series]
+        read = list(zip(series, past_of(store, series, report.period), strict=True))
         read = [each for each in read if len(each[1].value)]
         if not read:
             continue

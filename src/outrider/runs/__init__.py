@@ -13,6 +13,7 @@ from outrider.runs.primary import (
     METRIC,
     TELLING,
     TRIAL_SUFFIX,
+    preferred_steps,
     primary_durations,
     primary_series,
     primary_steps,
@@ -24,6 +25,6 @@ from outrider.runs.turns import Turns
 __all__ = [
     "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
     "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns",
-    "is_vacuous", "launched", "next_attempt", "primary_durations", "primary_series", "primary_steps", "prove",
-    "standings", "verdict",
+    "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series",
+    "primary_steps", "prove", "standings", "verdict",
 ]  # fmt: skip

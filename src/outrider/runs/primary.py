@@ -35,9 +35,13 @@ def primary_durations(run: Run) -> dict[str, float]:
 
 def primary_steps(steps: Sequence[Step]) -> list[Step]:
     """Return the steps of a run that are judged: the named ones, else the automatic ones on the first level."""
+    return [step for step in preferred_steps(steps) if step.duration_ms]
+
+
+def preferred_steps(steps: Sequence[Step]) -> list[Step]:
+    """Return the named ones among steps, else the automatic ones on the first level, whether they ended or not."""
     first = [step for step in steps if step.parent is None]
-    named = [step for step in first if step.kind == StepKind.NAMED]
-    return [step for step in named or first if step.duration_ms]
+    return [step for step in first if step.kind == StepKind.NAMED] or first
 
 
 def primary_series(store: Store, check: CheckId) -> list[Series]:

@@ -26,6 +26,7 @@ from outrider.store.artifacts import ArtifactFolder, open_folder
 from outrider.store.beats import read_beats
 from outrider.store.database import Database, open_database
 from outrider.store.judging import read_checkpoints, read_releases, write_checkpoints, write_release
+from outrider.store.known_steps import read_known_steps
 from outrider.store.past import read_past
 from outrider.store.reading import (
     read_checks,
@@ -252,6 +253,15 @@ class Store:
         with self._database.reading() as connection:
             return read_passed_steps(connection, check, environment, location)
 
+    def known_steps(self, until_us: int) -> dict[tuple[CheckId, str, str], tuple[Step, ...]]:
+        """Return the steps that the last run which passed at once before then was measured by, by check and place.
+
+        Where retention has deleted those, they are all steps on the first level that the check was ever seen with,
+        without their times.
+        """
+        with self._database.reading() as connection:
+            return read_known_steps(connection, until_us)
+
     def run(self, id_or_prefix: str) -> StoredRun:
         """Return one run whole, by its id or a beginning or an end of it that is unique.
 
@@ -282,14 +292,14 @@ class Store:
         with self._database.reading() as connection:
             return read_points(connection, series, since_us=since_us, until_us=until_us, judged_only=judged_only)
 
-    def past(self, series: Series, since_us: int, until_us: int, *, exact_from_us: int) -> Points:
-        """Return the judged points of a series with since_us <= at_us < until_us, ordered by time.
+    def past(self, wanted: Sequence[Series], since_us: int, until_us: int, *, exact_from_us: int) -> tuple[Points, ...]:
+        """Return the judged points of each series with since_us <= at_us < until_us, ordered by time.
 
         Before `exact_from_us`, and wherever samples were deleted, they come from rollups: as many values, each within
         1 %, at the beginning of their hour, or of their UTC day where hours were deleted too.
         """
         with self._database.reading() as connection:
-            return read_past(connection, series, since_us, until_us, exact_from_us)
+            return read_past(connection, wanted, since_us, until_us, exact_from_us)
 
     def hours(self, series: Series, since_us: int, until_us: int) -> tuple[Rollup, ...]:
         """Return what a series' judged samples came to in the hours that begin in since_us <= at_us < until_us."""

@@ -52,11 +52,6 @@ if TYPE_CHECKING:
 Row = Any
 """A result row, whose columns SQLAlchemy does not type."""
 
-_STEPS = (
-    select(attempt_steps, steps.c.step, steps.c.kind, steps.c.title, steps.c.parent, steps.c.source)
-    .join(steps, steps.c.key == attempt_steps.c.step_key)
-    .order_by(attempt_steps.c.ordinal)
-)
 _ID_CHARACTERS = 32
 _CANDIDATES_SHOWN = 8
 
@@ -102,7 +97,7 @@ def read_passed_steps(connection: Connection, check: CheckId, environment: str, 
     run_key = connection.execute(last).scalar_one_or_none()
     measured = select(attempts.c.number).where(attempts.c.run_key == run_key, attempts.c.measured.is_(True)).limit(1)
     mine = (attempt_steps.c.run_key == run_key, attempt_steps.c.attempt == measured.scalar_subquery())
-    return tuple(map(_step, connection.execute(_STEPS.where(*mine))))
+    return tuple(map(step_of, connection.execute(step_rows().where(*mine))))
 
 
 class _Parts:
@@ -111,7 +106,7 @@ class _Parts:
     def __init__(self, connection: Connection, run_key: int, line: RunSummary) -> None:
         self.steps = _by_attempt(
             connection,
-            _STEPS.where(attempt_steps.c.run_key == run_key),
+            step_rows().where(attempt_steps.c.run_key == run_key),
         )
         seen = select(errors).where(errors.c.run_key == run_key).order_by(errors.c.ordinal)
         self.errors = _by_attempt(connection, seen)
@@ -185,7 +180,7 @@ def _attempt(row: Row, parts: _Parts) -> Attempt:
         reason=row.reason,
         started_us=row.started_us,
         duration_ms=row.duration_us / 1000,
-        steps=tuple(map(_step, parts.steps[row.number])),
+        steps=tuple(map(step_of, parts.steps[row.number])),
         samples=tuple(Sample(one.step, one.metric, one.value) for one in parts.samples[row.number]),
         errors=tuple(map(_error, parts.errors[row.number])),
         host=_host(row._mapping),
@@ -196,7 +191,15 @@ def _attempt(row: Row, parts: _Parts) -> Attempt:
     return Attempt(row.number, row.measured, row.evidence, measurement)
 
 
-def _step(row: Row) -> Step:
+def step_rows() -> Select[Any]:
+    """Return the query for what `step_of` shows."""
+    told = (steps.c.step, steps.c.kind, steps.c.title, steps.c.parent, steps.c.source)
+    joined = attempt_steps.join(steps, steps.c.key == attempt_steps.c.step_key)
+    return select(attempt_steps, *told).select_from(joined).order_by(attempt_steps.c.run_key, attempt_steps.c.ordinal)
+
+
+def step_of(row: Row) -> Step:
+    """Return a step from a row of `step_rows`."""
     return Step(
         key=row.step,
         title=row.title,
