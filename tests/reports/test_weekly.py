@@ -320,3 +320,21 @@ def test_a_week_whose_samples_were_deleted_is_told_by_its_rollups(bench: Bench, 
             assert exact is not None
             assert rolled is not None
             assert rolled.value == pytest.approx(exact.value, rel=0.011)
+
+
+@pytest.mark.parametrize("age_days", [60, 450])
+def test_a_check_that_stopped_long_ago_is_told_by_its_rollups(bench: Bench, age_days: int) -> None:
+    """No step of any of its runs is left, but how they were called."""
+    bench.fill(checks=2, days=30)
+    period = week_of("2027-W01", NOW_US, "UTC")
+    before = bench.report(period=period)
+    for _ in range(2):
+        bench.store.prune(NOW_US + age_days * 24 * 60 * MINUTE_US)
+
+    after = bench.report(period=period)
+
+    assert [(one.check, one.counts) for one in after.health] == [(one.check, one.counts) for one in before.health]
+    for old, new in zip(before.health, after.health, strict=True):
+        assert {step.name: step.count for step in new.steps} == {step.name: step.count for step in old.steps}
+        assert new.charts is not None
+        assert new.charts["trend"]

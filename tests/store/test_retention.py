@@ -126,16 +126,19 @@ def test_pruning_twice_removes_nothing_more(store: Store, make: Maker) -> None:
     assert store.run(run.id).run == run
 
 
-def test_keys_that_only_forgotten_runs_used_are_forgotten(place: Place, store: Store, make: Maker) -> None:
-    """Spellings of steps and sets of attributes do not add up over the years."""
-    old = aged(make, 400)
+@pytest.mark.parametrize(("age_days", "steps"), [(400, 1), (1900, 0)])
+def test_keys_that_only_forgotten_runs_used_are_forgotten(
+    place: Place, store: Store, make: Maker, age_days: int, steps: int
+) -> None:
+    """Sets of attributes go with their runs; spellings of steps stay as long as rollups are told by them."""
+    old = aged(make, age_days)
     told = replace(old.attempts[0].measurement, attributes={"browser": "netscape"})
     store.record(replace(old, attempts=(replace(old.attempts[0], measurement=told),)))
 
     store.prune(NOW_US)
 
     with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
-        assert connection.execute("SELECT count(*) FROM steps").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM steps").fetchone() == (steps,)
         assert connection.execute("SELECT count(*) FROM attribute_sets").fetchone() == (0,)
     store.record(aged(make, 0))
 

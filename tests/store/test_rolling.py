@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +13,10 @@ from sqlalchemy import select
 from outrider.model import CheckId, Outcome, Sample
 from outrider.model.histogram import Histogram
 from outrider.store import Retention, Store
+from outrider.store.artifacts import open_folder
 from outrider.store.database import open_database
 from outrider.store.packing import pack_histogram, unpack_histogram
+from outrider.store.retention import prune
 from outrider.store.rolling import roll_up
 from outrider.store.rollups import merge
 from outrider.store.schema import late_runs, outcome_days, outcome_hours
@@ -191,6 +193,16 @@ def killed_after(database: Database, transactions: int) -> AbstractContextManage
     return writing  # type: ignore[return-value]
 
 
+def told(store: Store) -> tuple[list[tuple[int, Outcome, int]], list[tuple[int, float]]]:
+    """Return the runs of each day by outcome, and the judged values by day, to three figures."""
+    (series,) = store.series()
+    (points,) = store.past([series], 0, FOREVER, exact_from_us=0)
+    days = range(NOW_US - 510 * DAY_US, NOW_US + 5 * DAY_US, DAY_US)
+    runs = [(day, one.outcome, one.runs) for day in days for one in store.tallies(day, day + DAY_US)]
+    values = zip((points.at_us // DAY_US).tolist(), points.value.tolist(), strict=True)
+    return runs, [(day, round(value, -1)) for day, value in values]
+
+
 @pytest.mark.parametrize("transactions", range(12))
 def test_a_kill_at_any_transaction_loses_nothing(place: Place, store: Store, make: Maker, transactions: int) -> None:
     """Not even the run that was stored before it went on, nor one whose samples are past their age."""
@@ -207,6 +219,31 @@ def test_a_kill_at_any_transaction_loses_nothing(place: Place, store: Store, mak
     assert [one.count for one in hours_of(store)] == [2, 1]
     assert [one.count for one in days_of(store)] == [2, 1]
     assert counted(place) == (3, 3, 0)
+
+
+@pytest.mark.parametrize("transactions", range(1, 45))
+def test_a_kill_while_keeping_house_loses_and_doubles_nothing(
+    place: Place, store: Store, make: Maker, transactions: int
+) -> None:
+    """Between rolling up and deleting, and between any two deletions: before it went on, and after."""
+    ages = (*range(30, 41), 394, 395, 396, 397, 500)
+    store.record_many([run_at(make, NOW_US - age * DAY_US + n, 100.0 + n) for age in ages for n in range(3)])
+    store.record(run_at(make, NOW_US + 2 * DAY_US))
+    before = told(store)
+    database, folder = open_database(place.url), open_folder(place.artifacts)
+    left = iter(range(transactions))
+
+    def pause(_seconds: float) -> None:
+        if next(left, None) is None:
+            raise Killed
+
+    with suppress(Killed):
+        prune(database, folder, NOW_US, Retention(), pause=pause)
+    database.close()
+
+    assert told(store) == before
+    store.prune(NOW_US)
+    assert told(store) == before
 
 
 def test_samples_go_before_hours_and_hours_before_days(place: Place, store: Store, make: Maker) -> None:

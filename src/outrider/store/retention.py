@@ -188,10 +188,13 @@ class _Pruner:
                     return
 
     def remove_unused_keys(self) -> None:
-        """Remove attribute sets and spellings of steps last used by runs that are gone; use is noted once a day."""
-        unseen_since_us = self._runs_before_us - 2 * _DAY_US
-        for table in (attribute_sets, steps):
-            for found in self._batches(partial(_unseen, table, unseen_since_us), _REFERENCES):
+        """Remove attribute sets last used by runs that are gone, and spellings of steps that no rollup is told by.
+
+        Use is noted once a day.
+        """
+        told_since_us = min(self._runs_before_us, self._days_before * _DAY_US)
+        for table, before_us in ((attribute_sets, self._runs_before_us), (steps, told_since_us)):
+            for found in self._batches(partial(_unseen, table, before_us - 2 * _DAY_US), _REFERENCES):
                 with self.writing() as connection:
                     connection.execute(delete(table).where(table.c.key.in_([key for (key,) in found])))
                     raise_generation(connection)
