@@ -1,17 +1,20 @@
-"""What rollups cost and how exact they are: `python -m benchmarks.rollups [DAYS] [SHARE]`, 90 1.0 by default.
+"""What rollups cost and how exact they are: `python -m benchmarks.rollups [DAYS] [SHARE] [FOLDER]`, 90 1.0 by default.
 
 The store gets DAYS of 80 http probes and 20 five-step journeys every five minutes, one run in a hundred not passing,
-through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated week;
-the last time it is another process, beside which this one writes and notes how long it waits, and then as often alone.
+through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated week,
+without its pauses; the last time it is another process, beside which this one writes and notes how long it waits, and
+then as often alone. With a FOLDER the store stays there.
 Probes get eight numbers, journeys seven a step: a duration and its vitals.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +34,10 @@ from outrider.model import (
     StepKind,
     new_run_id,
 )
-from outrider.store import Store
+from outrider.store import Retention, Store
+from outrider.store.artifacts import open_folder
+from outrider.store.database import open_database
+from outrider.store.retention import prune
 
 MINUTE_US = 60_000_000
 DAY_US = 1440 * MINUTE_US
@@ -75,7 +81,14 @@ def simulated(number: int, at_us: int, random: np.random.Generator) -> Run:
     )  # fmt: skip
 
 
-def fill(store: Store, days: int, share: float) -> None:
+def keep_house(folder: Path, now_us: int) -> None:
+    """Make rollups and delete what is past its age, without a pause between transactions."""
+    database = open_database(folder / "runs.db")
+    prune(database, open_folder(folder / "artifacts"), now_us, Retention(), pause=lambda _seconds: None)
+    database.close()
+
+
+def fill(store: Store, folder: Path, days: int, share: float) -> None:
     """Fill a store week by week, housekeeping after each but the last week."""
     random = np.random.default_rng(7)
     wanted = [number for number in range(PROBES + JOURNEYS) if number % round(1 / share) == 0]
@@ -88,7 +101,7 @@ def fill(store: Store, days: int, share: float) -> None:
                 store.record_many(made)
                 made = []
         if day % 7 == 6 and day < days - 7:
-            store.prune(begins_us + DAY_US)
+            keep_house(folder, begins_us + DAY_US)
     store.record_many(made)
 
 
@@ -131,15 +144,28 @@ def quantile_errors(store: Store) -> dict[float, float]:
     return worst
 
 
+def parts_of(path: Path) -> list[tuple[str, int]]:
+    """Return what tables and indexes take [bytes], the largest ten first; nothing where SQLite cannot tell."""
+    with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.OperationalError):
+        found = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 10")
+        return [(str(name), int(size)) for name, size in found]
+    return []
+
+
 def main() -> None:
     """Print sizes, errors and the longest pause."""
     days = int(sys.argv[1]) if len(sys.argv) > 1 else 90
     share = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "runs.db"
-        with Store.open(path, artifacts=Path(name) / "artifacts") as store:
+        folder = Path(sys.argv[3] if len(sys.argv) > 3 else name)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "runs.db"
+        with Store.open(path, artifacts=folder / "artifacts") as store:
             began = time.perf_counter()
-            fill(store, days, share)
+            fill(store, folder, days, share)
+            for table, part in parts_of(path):
+                print(f"{table} {part / share / 1e6:.0f} MB, ", end="")
+            print()
             size = path.stat().st_size
             longest, wrote = beside(store, path, NOW_US)
             took_s = time.perf_counter() - began

@@ -84,18 +84,59 @@ def test_content_that_two_runs_share_stays_while_one_refers_to_it(store: Store, 
     assert (second.artifacts, second.files, second.file_bytes) == (1, 1, 4)
 
 
-def test_samples_and_steps_of_passed_runs_go_after_five_weeks(store: Store, make: Maker) -> None:
+def test_details_of_passed_runs_go_after_five_weeks(store: Store, make: Maker) -> None:
     """The run stays, and one that did not pass keeps its steps."""
-    passed, failed, young = aged(make, 36), aged(make, 36, Outcome.FAILED), aged(make, 34)
+    passed, failed, young = aged(make, 36), aged(make, 36, Outcome.FAILED), aged(make, 13)
     store.record_many([passed, failed, young])
 
     pruned = store.prune(NOW_US)
 
     assert (pruned.samples, pruned.steps, pruned.runs) == (4, 1, 0)
-    assert store.run(passed.id).run.attempts[0].measurement.steps == ()
+    assert store.run(passed.id).run == replace(passed, attempts=())
     assert store.run(failed.id).run.attempts[0].measurement.steps == failed.attempts[0].measurement.steps
     assert store.run(young.id).run == young
     assert [store.samples(series).at_us.tolist() for series in store.series()] == [[young.due_us]] * 2
+
+
+def test_an_attempt_with_more_to_tell_outlives_its_steps(store: Store, make: Maker) -> None:
+    """Such as an artifact that is kept for longer."""
+    run = aged(make, 36, kinds=[ArtifactKind.TRACE])
+    store.record(run)
+
+    store.prune(NOW_US, Retention(passed_artifacts_s=40 * 86_400, artifacts_s=40 * 86_400))
+
+    assert kinds_kept(store, run) == {ArtifactKind.TRACE}
+    assert [one.measurement.steps for one in store.run(run.id).run.attempts] == [()]
+
+
+def test_samples_that_nobody_judges_go_after_two_weeks(store: Store, make: Maker) -> None:
+    """What they came to stays, also when a run of that time comes late, and so does its duration."""
+    due_us = NOW_US // HOUR_US * HOUR_US - 20 * DAY_US
+    early, late = (
+        make.run(
+            "journey:a",
+            make.attempt(
+                started_us=due_us + n, samples=(Sample("", "duration_ms", 100.0 + n), Sample("", "lcp_ms", 5.0 + n))
+            ),
+            due_us=due_us + n,
+        )
+        for n in range(2)
+    )
+    store.record(early)
+    store.prune(NOW_US)
+    store.record(late)
+
+    store.prune(NOW_US)
+
+    duration, other = store.series()
+    assert (duration.metric, other.metric) == ("duration_ms", "lcp_ms")
+    assert [len(store.samples(each).value) for each in (duration, other)] == [2, 0]
+    assert [one.sum for one in store.hours(duration, 0, NOW_US)] == [201.0]
+    assert [one.sum for one in store.hours(other, 0, NOW_US)] == [11.0]
+    for exact_from_us in (0, NOW_US):
+        past = store.past([other, duration], 0, NOW_US, exact_from_us=exact_from_us)
+        assert [len(points.value) for points in past] == [2, 2]
+    assert store.past([duration], 0, NOW_US, exact_from_us=0)[0].value.tolist() == [100.0, 101.0]
 
 
 def test_runs_go_after_thirteen_months_with_all_that_is_theirs(place: Place, store: Store, make: Maker) -> None:

@@ -84,6 +84,7 @@ def retention(workspace: Workspace) -> Retention:
     return Retention(
         passed_artifacts_s=kept.passed_artifacts_s,
         artifacts_s=kept.evidence_s,
+        others_s=kept.other_samples_s,
         details_s=kept.samples_s,
         hours_s=kept.hours_s,
         days_s=kept.days_s,

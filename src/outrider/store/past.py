@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from outrider.store.catalogue import read_mark
 from outrider.store.packing import unpack_values
-from outrider.store.rolling import HOURS_DONE, HOURS_KEPT, SAMPLES_KEPT
+from outrider.store.rolling import HOURS_DONE, HOURS_KEPT, LASTING_KEPT, SAMPLES_KEPT
 from outrider.store.rollups import DAY_HOURS, HOUR_US, Span, hour_of
 from outrider.store.schema import days, hours, samples
-from outrider.store.values import Points
+from outrider.store.values import LASTING, Points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def read_past(
     """
     keys = sorted({key for one in wanted for key in one.keys})
     hours_from = read_mark(connection, HOURS_KEPT) * DAY_HOURS
-    rolled_to = min(read_mark(connection, HOURS_DONE), max(hour_of(exact_from_us), read_mark(connection, SAMPLES_KEPT)))
+    rolled_to = min(read_mark(connection, HOURS_DONE), max(hour_of(exact_from_us), _kept_from(connection, wanted)))
     begin = hour_of(since_us)
     parts = (
         _rolled(connection, days, keys, Span(begin // DAY_HOURS, min(hours_from, rolled_to) // DAY_HOURS)),
@@ -53,6 +53,12 @@ def read_past(
         _exact(connection, keys, max(since_us, rolled_to * HOUR_US), until_us),
     )
     return tuple(_joined([part.of(key) for key in one.keys for part in parts]) for one in wanted)
+
+
+def _kept_from(connection: Connection, wanted: Sequence[Series]) -> int:
+    """Return from which hour on no sample of these series was deleted."""
+    lasting = all(one.metric in LASTING for one in wanted) and read_mark(connection, LASTING_KEPT)
+    return lasting or read_mark(connection, SAMPLES_KEPT)
 
 
 def _joined(parts: Sequence[Points]) -> Points:

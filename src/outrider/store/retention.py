@@ -15,22 +15,25 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, tuple_
+from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select, tuple_
 
 from outrider.model import Outcome
 from outrider.store.alerting import forget_alerts
 from outrider.store.artifacts import artifact_name
 from outrider.store.catalogue import raise_generation, read_mark, write_mark
-from outrider.store.rolling import DAYS_DONE, HOURS_DONE, HOURS_KEPT, RUNS_KEPT, SAMPLES_KEPT, roll_up
+from outrider.store.rolling import DAYS_DONE, HOURS_DONE, HOURS_KEPT, LASTING_KEPT, RUNS_KEPT, SAMPLES_KEPT, roll_up
 from outrider.store.rollups import DAY_HOURS, HOUR_US, hour_of
 from outrider.store.schema import (
     artifacts,
     attempt_artifacts,
     attempt_steps,
+    attempts,
     attribute_sets,
     days,
+    errors,
     hours,
     late_runs,
+    loads,
     outcome_days,
     outcome_hours,
     runs,
@@ -38,7 +41,7 @@ from outrider.store.schema import (
     series,
     steps,
 )
-from outrider.store.values import Pruned
+from outrider.store.values import LASTING, Pruned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,6 +63,10 @@ _PAUSE_RATIO = 3.0
 _STEPS_MARK = "steps_pruned_to_us"
 _DAY_US = 86_400 * 1_000_000
 _INCREMENTAL = 2
+
+_WITHOUT_MORE = tuple(
+    ~exists().where(table.c.run_key == attempts.c.run_key) for table in (errors, attempt_artifacts, loads)
+)
 
 _DELETE_REFERENCE = delete(attempt_artifacts).where(
     attempt_artifacts.c.run_key == bindparam("run"),
@@ -110,6 +117,7 @@ class _Pruner:
         self._pause = pause
         self._runs_before_us = self._ago(policy.runs_s)
         self._details_before_us = self._ago(min(policy.details_s, policy.runs_s))
+        self._others_before_us = self._ago(min(policy.others_s, policy.details_s, policy.runs_s))
         self._hours_before = hour_of(self._ago(max(policy.hours_s, policy.details_s))) // DAY_HOURS * DAY_HOURS
         self._days_before = hour_of(self._ago(max(policy.days_s, policy.hours_s, policy.details_s))) // DAY_HOURS
         self.done = Pruned()
@@ -119,10 +127,12 @@ class _Pruner:
         with self.writing() as connection:
             rolled = read_mark(connection, HOURS_DONE)
             self._details_before_us = min(self._details_before_us, rolled * HOUR_US)
+            self._others_before_us = min(self._others_before_us, rolled * HOUR_US)
             self._runs_before_us = min(self._runs_before_us, rolled * HOUR_US)
             self._hours_before = min(self._hours_before, read_mark(connection, DAYS_DONE) * DAY_HOURS)
             for mark, number in (
-                (SAMPLES_KEPT, -(-self._details_before_us // HOUR_US)),
+                (LASTING_KEPT, -(-self._details_before_us // HOUR_US)),
+                (SAMPLES_KEPT, -(-self._others_before_us // HOUR_US)),
                 (RUNS_KEPT, -(-self._runs_before_us // HOUR_US)),
                 (HOURS_KEPT, self._hours_before // DAY_HOURS),
             ):
@@ -143,22 +153,26 @@ class _Pruner:
             with self.writing() as connection:
                 gone = 0
                 while pending and gone < _SAMPLES:
-                    removed = self._remove_oldest(connection, pending[-1], _SAMPLES - gone)
+                    removed = self._remove_oldest(connection, *pending[-1], _SAMPLES - gone)
                     gone += removed
                     if not removed:
                         pending.pop()
             self.done = replace(self.done, samples=self.done.samples + gone)
 
     def remove_steps(self) -> None:
-        """Remove the steps of runs that passed at once; a mark remembers up to when that was done."""
+        """Remove steps, and attempts with nothing more to tell, of runs that passed at once.
+
+        A mark remembers up to when that was done.
+        """
         with self._database.reading() as connection:
             mark = read_mark(connection, _STEPS_MARK)
             statement = select(runs.c.key).where(runs.c.due_us >= mark, runs.c.due_us < self._details_before_us)
             keys = connection.execute(statement.where(runs.c.outcome == Outcome.PASSED.value)).scalars().all()
         for start in range(0, len(keys), _RUNS):
-            wanted = attempt_steps.c.run_key.in_(keys[start : start + _RUNS])
+            mine = keys[start : start + _RUNS]
             with self.writing() as connection:
-                gone = connection.execute(delete(attempt_steps).where(wanted)).rowcount
+                gone = connection.execute(delete(attempt_steps).where(attempt_steps.c.run_key.in_(mine))).rowcount
+                connection.execute(delete(attempts).where(attempts.c.run_key.in_(mine), *_WITHOUT_MORE))
             self.done = replace(self.done, steps=self.done.steps + gone)
         with self.writing() as connection:
             write_mark(connection, _STEPS_MARK, max(mark, self._details_before_us))
@@ -274,14 +288,17 @@ class _Pruner:
             select(runs.c.key).where(runs.c.due_us < self._runs_before_us, counted).order_by(runs.c.due_us).limit(limit)
         )
 
-    def _series_past_age(self) -> list[int]:
-        old = exists().where(samples.c.series_key == series.c.key, samples.c.at_us < self._details_before_us)
+    def _series_past_age(self) -> list[tuple[int, int]]:
+        """Return the series that have samples past their age, and before when that is."""
+        lasting = series.c.metric.in_(sorted(LASTING))
+        before_us = case((lasting, self._details_before_us), else_=self._others_before_us)
+        old = exists().where(samples.c.series_key == series.c.key, samples.c.at_us < before_us)
         with self._database.reading() as connection:
-            return list(connection.execute(select(series.c.key).where(old)).scalars())
+            return [(row[0], row[1]) for row in connection.execute(select(series.c.key, before_us).where(old))]
 
-    def _remove_oldest(self, connection: Connection, series_key: int, limit: int) -> int:
+    def _remove_oldest(self, connection: Connection, series_key: int, before_us: int, limit: int) -> int:
         counted = samples.c.run_key.not_in(select(late_runs.c.run_key))
-        mine = and_(samples.c.series_key == series_key, samples.c.at_us < self._details_before_us, counted)
+        mine = and_(samples.c.series_key == series_key, samples.c.at_us < before_us, counted)
         oldest = select(samples.c.at_us).where(mine).order_by(samples.c.at_us).limit(limit).subquery()
         until_us = connection.execute(select(func.max(oldest.c.at_us))).scalar_one()
         if until_us is None:

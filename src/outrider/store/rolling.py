@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 HOURS_BEGUN, HOURS_DONE = "hours_rolling_to", "hours_rolled_to"
 DAYS_BEGUN, DAYS_DONE = "days_rolling_to", "days_rolled_to"
+LASTING_KEPT = "lasting_samples_kept_from_hour"
 SAMPLES_KEPT, RUNS_KEPT, HOURS_KEPT = "samples_kept_from_hour", "runs_kept_from_hour", "hours_kept_from_day"
 
 _SETTLED_US = 15 * 60_000_000

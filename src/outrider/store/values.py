@@ -196,6 +196,10 @@ class Checkpoint:
     state: bytes = field(repr=False)
 
 
+LASTING = frozenset({"duration_ms"})
+"""Metrics that are judged, whose samples are kept for longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
     """How long each thing is kept, in seconds since the run was due.
@@ -204,7 +208,9 @@ class Retention:
         passed_kinds: The artifacts that a run which passed at once keeps at all.
         passed_artifacts_s: How long it keeps them.
         artifacts_s: How long every other run keeps its evidence.
-        details_s: How long samples stay, and the steps of runs that passed at once.
+        others_s: How long samples of metrics stay that nobody judges; never longer than details.
+        details_s: How long samples of `LASTING` metrics stay, and of runs that passed at once their steps and those
+            attempts that have no more to tell, such as an error, an artifact, a load.
         hours_s: How long rollups by hour stay; never shorter than samples.
         days_s: How long rollups by day stay; never shorter than those by hour.
         runs_s: How long a run stays, with its attempts and errors.
@@ -214,6 +220,7 @@ class Retention:
     passed_kinds: frozenset[ArtifactKind] = frozenset({ArtifactKind.TRACE, ArtifactKind.HAR})
     passed_artifacts_s: float = _DAY_S
     artifacts_s: float = 30 * _DAY_S
+    others_s: float = 14 * _DAY_S
     details_s: float = 35 * _DAY_S
     hours_s: float = 395 * _DAY_S
     days_s: float = 1830 * _DAY_S

@@ -198,6 +198,7 @@ def _retention(table: Table) -> RetentionSettings:
     retention = RetentionSettings(
         runs_s=table.read("runs", as_duration, usual.runs_s),
         samples_s=table.read("samples", as_duration, usual.samples_s),
+        other_samples_s=table.read("other_samples", as_duration, usual.other_samples_s),
         hours_s=table.read("hours", as_duration, usual.hours_s),
         days_s=table.read("days", as_duration, usual.days_s),
         passed_artifacts_s=table.read("passed_artifacts", as_duration, usual.passed_artifacts_s),

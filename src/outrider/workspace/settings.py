@@ -175,6 +175,7 @@ class RetentionSettings:
     """How long results are kept, in seconds: runs, their samples, what those came to by hour and by day, artifacts.
 
     Attributes:
+        other_samples_s: Samples of what nobody judges, which is all but durations.
         passed_artifacts_s: Artifacts of passed runs.
         evidence_s: Artifacts of all others.
     """
@@ -183,6 +184,7 @@ class RetentionSettings:
     samples_s: float = 35 * _DAY_S
     hours_s: float = 395 * _DAY_S
     days_s: float = 1830 * _DAY_S
+    other_samples_s: float = 14 * _DAY_S
     passed_artifacts_s: float = _DAY_S
     evidence_s: float = 30 * _DAY_S
 
