@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 import zipfile
@@ -111,11 +112,17 @@ def _contents(desk: Desk) -> Iterator[tuple[str, bytes]]:
         name = path.relative_to(state).as_posix()
         if not path.is_file() or name.startswith(("snapshots/", "sessions/")):
             continue
-        yield name, path.read_bytes()
+        data = path.read_bytes()
+        yield name, data
+        if data.startswith(GZIP):
+            yield f"{name}:unpacked", gzip.decompress(data)
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 for entry in archive.namelist():
                     yield f"{name}:{entry}", archive.read(entry)
+
+
+GZIP = b"\x1f\x8b"
 
 
 def signings(desk: Desk) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,6 +59,24 @@ def test_a_file_is_kept_under_its_digest_and_read_back(kept: Kept, make: Maker) 
         1, ArtifactKind.TRACE, "trace.zip", len(content),
     )  # fmt: skip
     assert (artifact.path is not None) == kept.folder.local
+
+
+def test_a_har_is_kept_as_gzip_and_says_so(kept: Kept, make: Maker) -> None:
+    """Two alike are one file."""
+    content = b'{"log": {"entries": []}}' * 100
+    runs = [
+        make.run("journey:a", make.attempt(artifacts=(make.file(content, "har.har", ArtifactKind.HAR),)))
+        for _ in range(2)
+    ]
+
+    kept.store.record_many(runs)
+
+    found = [one for run in runs for one in kept.store.run(run.id).artifacts]
+    assert {(one.name, one.media_type) for one in found} == {("har.har.gz", "application/gzip")}
+    assert len({one.digest for one in found}) == 1
+    assert found[0].bytes < len(content) / 10
+    with found[0].open() as file:
+        assert gzip.decompress(file.read()) == content
 
 
 def test_equal_content_is_kept_once(kept: Kept, make: Maker) -> None:

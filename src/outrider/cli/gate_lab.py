@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -85,7 +86,7 @@ class Lab:
             if one.kind is ArtifactKind.HAR:
                 try:
                     with one.open() as file:
-                        yield from (request.url for request in parse_har(file.read()))
+                        yield from (request.url for request in parse_har(gzip.decompress(file.read())))
                 except StoreError:  # let go of meanwhile
                     continue
         for attempt in run.attempts:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +20,7 @@ from outrider.model import ArtifactKind, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from outrider.model import Attempt
+    from outrider.model import Attempt, RunId
     from outrider.store import StoredArtifact, StoredRun
 
 
@@ -85,10 +88,19 @@ def _open(stored: StoredRun, kind: ArtifactKind) -> int:
         raise UsageError(
             f"run {stored.run.id} has no {kind} in a local folder", slug="no-artifact", fix=f"it has kept: {kept}"
         )
-    return subprocess.run(_viewer(found[-1]), check=False).returncode
+    return subprocess.run(_viewer(found[-1], stored.run.id), check=False).returncode
 
 
-def _viewer(artifact: StoredArtifact) -> list[str]:
+def _viewer(artifact: StoredArtifact, run: RunId) -> list[str]:
     if artifact.kind == ArtifactKind.TRACE:
         return [sys.executable, "-m", "playwright", "show-trace", str(artifact.path)]
-    return ["open" if sys.platform == "darwin" else "xdg-open", str(artifact.path)]
+    path = _unpacked(artifact, run) if artifact.name.endswith(".gz") else artifact.path
+    return ["open" if sys.platform == "darwin" else "xdg-open", str(path)]
+
+
+def _unpacked(artifact: StoredArtifact, run: RunId) -> Path:
+    """Write what is kept as gzip where a viewer knows it by its name, and return where."""
+    path = Path(tempfile.mkdtemp(prefix=f"outrider-{run[-8:]}-")) / artifact.name.removesuffix(".gz")
+    with artifact.open() as packed:
+        path.write_bytes(gzip.decompress(packed.read()))
+    return path

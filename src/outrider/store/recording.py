@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from outrider.store.beats import write_beat
 from outrider.store.catalogue import Catalogue, check_key, insert_check
+from outrider.store.compressing import compressed
 from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
 from outrider.store.renaming import rename
 from outrider.store.rolling import note_late
@@ -139,11 +140,12 @@ class Recorder:
         return {bytes(identifier): key for identifier, key in found}
 
     def _take(self, measurement: Measurement) -> _Taken:
-        """Take an attempt's files into the folder; one that cannot be taken is told of and does not cost the run."""
+        """Take an attempt's files as they are kept; one that cannot be taken is told of and does not cost the run."""
         taken, left = _Taken(), measurement.artifacts
         for file in left[:ARTIFACTS_PER_ATTEMPT]:
             try:
-                taken.files.append((file, self._folder.take(file.path)))
+                kept = compressed(file)
+                taken.files.append((kept, self._folder.take(kept.path)))
             except OSError as error:
                 taken.omitted.append(f"{file.name}: {error.strerror or error}")
         if len(left) > ARTIFACTS_PER_ATTEMPT:

@@ -1,0 +1,86 @@
+"""What artifacts take at default retention: `python -m benchmarks.artifacts [RUNS]`, 5 by default.
+
+The demo shop's five-step checkout is run by Outrider with its defaults, RUNS times while the shop is well and as often
+under each of two faults: a button that does nothing, and errors from the first page on. Housekeeping then leaves what a
+run keeps. Told is what 20 such journeys every five minutes come to, one run in a hundred not passing: those that passed
+keep trace and HAR for a day, the others keep all for thirty days. Probes that fail keep a body and a log, taken as
+100 kB, which is ample.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+from benchmarks.journey_cost import ROOT, shop
+
+from outrider.cli.project import bench, browser_settings
+from outrider.journeys import find_browser
+from outrider.model import Kind
+from outrider.runs import Runner
+from outrider.store import Store
+from outrider.workspace import load
+
+JOURNEYS, PROBES, RUNS_A_DAY, FAILING, EVIDENCE_DAYS, PROBE_BYTES = 20, 80, 288, 0.01, 30, 100_000
+FAULTS = ("broken-button", "errors?size=1")
+
+
+def switch(address: str, method: str, fault: str = "") -> None:
+    """Switch a fault on or all of them off."""
+    name, _, size = fault.partition("?size=")
+    body = f'{{"size": {size}}}'.encode() if size else None
+    request = urllib.request.Request(f"{address}/admin/faults/{name}".rstrip("/"), data=body, method=method)
+    with urllib.request.urlopen(request) as answer:
+        answer.read()
+
+
+def kept(store: Store, run_ids: list[str]) -> tuple[float, dict[str, float]]:
+    """Return the mean bytes of the files that runs keep, each content counted once, and those by kind."""
+    found = {one.digest: one for name in run_ids for one in store.run(name).artifacts}
+    kinds: dict[str, float] = {}
+    for one in found.values():
+        kinds[one.kind] = kinds.get(one.kind, 0.0) + one.bytes / len(run_ids)
+    return sum(kinds.values()), kinds
+
+
+def main(count: int) -> None:
+    """Run, keep house, and tell what it comes to."""
+    means: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as name, shop(Path(name)) as address:
+        os.environ["SHOP_URL"] = address
+        workspace = load(ROOT)
+        with (
+            Store.open(f"sqlite:///{name}/runs.db", artifacts=f"{name}/artifacts") as store,
+            bench(workspace, browser=find_browser(browser_settings(workspace))) as ready,
+        ):
+            check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
+            runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)
+
+            def several() -> list[str]:
+                return [runner.run(check).id for _ in range(count)]
+
+            runs = {"passed": several()}
+            for fault in FAULTS:
+                switch(address, "PUT", fault)
+                runs[fault.partition("?")[0]] = several()
+                switch(address, "DELETE")
+            store.prune(max(one.finished_us for one in store.runs()))
+            for title, ids in runs.items():
+                means[title], kinds = kept(store, ids)
+                outcomes = {str(store.run(one).run.outcome) for one in ids}
+                told = ", ".join(f"{kind} {size / 1e3:.0f}" for kind, size in sorted(kinds.items()))
+                print(f"{title} ({', '.join(outcomes)}): {means[title] / 1e3:.0f} kB a run ({told})")
+    passed = means.pop("passed") * JOURNEYS * RUNS_A_DAY * (1 - FAILING)
+    failed = max(means.values()) * JOURNEYS * RUNS_A_DAY * FAILING * EVIDENCE_DAYS
+    probes = PROBE_BYTES * PROBES * RUNS_A_DAY * FAILING * EVIDENCE_DAYS
+    print(
+        f"of a day that passed {passed / 1e9:.2f} GB, of thirty days of failures {failed / 1e9:.2f} GB by journeys "
+        f"and {probes / 1e9:.2f} GB by probes: {(passed + failed + probes) / 1e9:.2f} GB"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
