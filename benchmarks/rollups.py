@@ -2,8 +2,8 @@
 
 The store gets DAYS of 80 http probes and 20 five-step journeys every five minutes, one run in a hundred not passing,
 through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated week,
-without its pauses; the last time it is another process, beside which this one writes and notes how long it waits, and
-then as often alone. With a FOLDER the store stays there.
+without its pauses. The last days it is another process, a day at a time, beside which this one writes and notes how long
+it waits; in turns it writes as often alone. With a FOLDER the store stays there.
 Probes get eight numbers, journeys seven a step: a duration and its vitals.
 """
 
@@ -42,7 +42,7 @@ from outrider.store.retention import prune
 MINUTE_US = 60_000_000
 DAY_US = 1440 * MINUTE_US
 NOW_US = 20_000 * DAY_US
-PROBES, JOURNEYS, STEPS, BATCH = 80, 20, 5, 500
+PROBES, JOURNEYS, STEPS, BATCH, TURNS = 80, 20, 5, 500, 4
 PROBE_METRICS = ("duration_ms", "dns_ms", "connect_ms", "tls_ms", "wait_ms", "receive_ms", "body_bytes", "status")
 JOURNEY_METRICS = ("duration_ms", "ttfb_ms", "fcp_ms", "lcp_ms", "cls", "requests", "bytes")
 PRUNE = (
@@ -89,7 +89,7 @@ def keep_house(folder: Path, now_us: int) -> None:
 
 
 def fill(store: Store, folder: Path, days: int, share: float) -> None:
-    """Fill a store week by week, housekeeping after each but the last week."""
+    """Fill a store week by week, housekeeping after each, up to the last days."""
     random = np.random.default_rng(7)
     wanted = [number for number in range(PROBES + JOURNEYS) if number % round(1 / share) == 0]
     made: list[Run] = []
@@ -100,7 +100,8 @@ def fill(store: Store, folder: Path, days: int, share: float) -> None:
             if len(made) >= BATCH:
                 store.record_many(made)
                 made = []
-        if day % 7 == 6 and day < days - 7:
+        left = days - 1 - day
+        if left == TURNS or (left > TURNS and day % 7 == 6):
             keep_house(folder, begins_us + DAY_US)
     store.record_many(made)
 
@@ -144,6 +145,15 @@ def quantile_errors(store: Store) -> dict[float, float]:
     return worst
 
 
+def free_bytes(path: Path) -> int:
+    """Return what empty pages take, which fill again."""
+    with closing(sqlite3.connect(path)) as connection:
+        (pages,), (size,) = (
+            connection.execute(f"PRAGMA {name}").fetchone() for name in ("freelist_count", "page_size")
+        )
+    return int(pages * size)
+
+
 def parts_of(path: Path) -> list[tuple[str, int]]:
     """Return what tables and indexes take [bytes], the largest ten first; nothing where SQLite cannot tell."""
     with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.OperationalError):
@@ -163,21 +173,23 @@ def main() -> None:
         with Store.open(path, artifacts=folder / "artifacts") as store:
             began = time.perf_counter()
             fill(store, folder, days, share)
+            waits: list[tuple[float, float]] = []
+            for left in reversed(range(TURNS)):
+                longest, wrote = beside(store, path, NOW_US - left * DAY_US)
+                waits.append((longest, alone(store, wrote)))
+            size, free = path.stat().st_size, free_bytes(path)
+            took_s = time.perf_counter() - began
             for table, part in parts_of(path):
                 print(f"{table} {part / share / 1e6:.0f} MB, ", end="")
             print()
-            size = path.stat().st_size
-            longest, wrote = beside(store, path, NOW_US)
-            took_s = time.perf_counter() - began
-            undisturbed = alone(store, wrote)
             errors = quantile_errors(store)
     whole = size / share / 1e6
-    print(f"{days} days, {share:.0%} of 100 checks, in {took_s:.0f} s: {size / 1e6:.0f} MB, of all {whole:.0f} MB")
-    print("quantiles of days against raw values: " + ", ".join(f"p{q * 100:.0f} {e:.2%}" for q, e in errors.items()))
     print(
-        f"a writer beside housekeeping: longest record() {longest * 1e3:.0f} ms of {wrote}; "
-        f"alone: {undisturbed * 1e3:.0f} ms"
+        f"{days} days, {share:.0%} of 100 checks, in {took_s:.0f} s: {size / 1e6:.0f} MB, of all {whole:.0f} MB, {free / share / 1e6:.0f} of them empty pages"
     )
+    print("quantiles of days against raw values: " + ", ".join(f"p{q * 100:.0f} {e:.2%}" for q, e in errors.items()))
+    for title, some in zip(("beside housekeeping", "alone"), zip(*waits, strict=True), strict=True):
+        print(f"longest record() of a writer {title}, turn by turn [ms]: {[round(one * 1e3) for one in some]}")
 
 
 if __name__ == "__main__":
