@@ -2,9 +2,8 @@
 
 The store gets DAYS of 80 http probes and 20 five-step journeys every five minutes, one run in a hundred not passing,
 through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated week,
-without its pauses. The last days it is another process, a day at a time, beside which this one writes and notes how long
-it waits; in turns it writes as often alone. With a FOLDER the store stays there.
-Probes get eight numbers, journeys seven a step: a duration and its vitals.
+without its pauses. The last days it is another process, a day at a time, beside which this one writes and notes how
+long it waits; in turns it writes as often alone. With a FOLDER the store stays there. Probes get eight numbers, journeys seven a step: a duration and its vitals.
 """
 
 from __future__ import annotations
@@ -184,9 +183,9 @@ def main() -> None:
             print()
             errors = quantile_errors(store)
     whole = size / share / 1e6
-    print(
-        f"{days} days, {share:.0%} of 100 checks, in {took_s:.0f} s: {size / 1e6:.0f} MB, of all {whole:.0f} MB, {free / share / 1e6:.0f} of them empty pages"
-    )
+    empty = free / share / 1e6
+    print(f"{days} days, {share:.0%} of 100 checks, in {took_s:.0f} s: {size / 1e6:.0f} MB")
+    print(f"all checks: {whole:.0f} MB, of which {empty:.0f} MB are empty pages")
     print("quantiles of days against raw values: " + ", ".join(f"p{q * 100:.0f} {e:.2%}" for q, e in errors.items()))
     for title, some in zip(("beside housekeeping", "alone"), zip(*waits, strict=True), strict=True):
         print(f"longest record() of a writer {title}, turn by turn [ms]: {[round(one * 1e3) for one in some]}")

@@ -15,7 +15,7 @@ import pytest
 from outrider.model import CheckId
 
 if TYPE_CHECKING:
-    from tests.store.conftest import Place
+    from tests.store.conftest import Maker, Place
 
     from outrider.store import Store
 
@@ -69,3 +69,20 @@ def test_a_writer_killed_while_it_records_loses_no_finished_run(place: Place, st
         with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_opening_a_database_twice_in_one_process_loses_nothing(place: Place, make: Maker) -> None:
+    """The log that this process writes to stays when another one, which came later, closes the database."""
+    with place.open() as store:
+        store.record(make.run("mine"))
+        place.open().close()
+        (first,) = start(place, "theirs", 1).communicate()[0].split()
+        store.record(make.run("mine"))
+        (second,) = start(place, "theirs", 1).communicate()[0].split()
+        store.record(make.run("mine"))
+
+    with place.open() as store:
+        assert len(store.runs("mine")) == 3
+        assert {line.id for line in store.runs("theirs")} == {first, second}
+        with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

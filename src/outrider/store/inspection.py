@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-_MAGIC = b"SQLite format 3\0"
-_HEADER_BYTES = 100
 _VERSION_TABLE = "alembic_version"
 _REVISION = f"SELECT version_num FROM {_VERSION_TABLE}"  # noqa: S608 - a constant
 
@@ -62,6 +60,10 @@ def _finding(tables: set[str], revision: str | None, where: str) -> Finding:
 def inspect_file(path: Path) -> None:
     """Look at an SQLite file without changing a byte of it; a missing or empty one is fine.
 
+    Only SQLite opens it: when any other descriptor of a file is closed, the process loses all locks that it has on the
+    file (https://www.sqlite.org/howtocorrupt.html, section 2.2). Another process that then closes the database takes
+    itself for the last one, and removes the log that this one is writing.
+
     Raises:
         StoreError: store-damaged if it is no database or ends too early, store-foreign if another program wrote it,
             store-newer if a newer Outrider did.
@@ -71,9 +73,6 @@ def inspect_file(path: Path) -> None:
         if log_bytes:
             raise failure("store-damaged", str(path), "it is empty, but a write-ahead log stands beside it")
         return
-    with path.open("rb") as file:
-        header = file.read(_HEADER_BYTES)
-    _inspect_header(header, path, log_bytes)
     with translated(str(path)), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -81,17 +80,6 @@ def inspect_file(path: Path) -> None:
     if tables and application != APPLICATION_ID:
         raise _foreign(str(path), f"its application id is {application:#x}")
     _finding(tables, revision, str(path))
-
-
-def _inspect_header(header: bytes, path: Path, log_bytes: int) -> None:
-    """Compare the header with the file, by https://www.sqlite.org/fileformat2.html#the_database_header."""
-    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        raise failure("store-damaged", str(path), "it is not an SQLite file")
-    page_bytes = int.from_bytes(header[16:18]) * (1 if header[16:18] != b"\0\1" else 65_536)
-    pages = int.from_bytes(header[28:32])
-    pages_are_known = header[24:28] == header[92:96]
-    if not log_bytes and pages_are_known and _size(path) < pages * page_bytes:
-        raise failure("store-damaged", str(path), f"it ends after {_size(path)} of {pages * page_bytes} bytes")
 
 
 def _size(path: Path) -> int:
