@@ -305,7 +305,11 @@ def test_a_full_disk_delays_runs_and_loses_none(watched: Desk) -> None:
         service.said("run.stored", before + 2)
         assert service.end() == 0
     others = [one for one in stored_runs(watched) if one.outcome is not Outcome.PASSED]
-    assert {one.reason for one in others} <= {"the run before it was still waiting or under way"}
+    # What a slow machine may miss says so; nothing is missed because of the disk.
+    assert {one.reason for one in others} <= {
+        "the run before it was still waiting or under way",
+        "the service was busy",
+    }
 
 
 @pytest.mark.browser

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from .conftest import Bench
 
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
 def run(check: str, outcome: Outcome, *, due_us: int = NOW_US - MINUTE_US, reason: str = "", step: str = "pay") -> Run:

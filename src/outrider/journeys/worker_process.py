@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 START_S = 60.0
+_LACKING = re.compile(r"error while loading shared libraries: (\S+):")
 LOG_TAIL = 4000
 
 
@@ -114,5 +116,13 @@ class WorkerProcess:
         return WorkerError(
             f"the journey worker {what}",
             slug="worker-failed",
-            fix=f"it said:\n{said}" if said else f"it said nothing; exit code {self._process.returncode}",
+            fix=explained(said) if said else f"it said nothing; exit code {self._process.returncode}",
         )
+
+
+def explained(said: str) -> str:
+    """Return what a worker said last, or what to do about it where that is known."""
+    lacking = _LACKING.search(said)
+    if lacking is None:
+        return f"it said:\n{said}"
+    return f"Playwright needs {lacking[1]}, which this system lacks; libatomic.so.1: apt-get install libatomic1"

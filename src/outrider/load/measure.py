@@ -94,7 +94,7 @@ class LoadMeasure:
         started_us = time.time_ns() // 1000
         deadline_s = time.monotonic() + order.deadline_s
         with self._locust(profile, log) as locust:
-            course = _Course(
+            course = Course(
                 locust, gathering, profile, deadline_s, listener=self._listener, enough=self._enough
             )  # fmt: skip
             try:
@@ -117,7 +117,7 @@ class LoadMeasure:
             log=log,
         )
 
-    def _facts(self, profile: Profile, course: _Course, end: End, log: Path, code: int | None) -> Facts:
+    def _facts(self, profile: Profile, course: Course, end: End, log: Path, code: int | None) -> Facts:
         gathering = course.gathering
         end_s = course.end_s
         refused = tuple(gathering.refused)
@@ -165,7 +165,7 @@ class LoadMeasure:
         return masked(measurement, self._surroundings.mask)
 
 
-class _Course:
+class Course:
     """A load under way: hears what Locust says, and tells it how many users there are to be and when to stop."""
 
     def __init__(
@@ -216,6 +216,7 @@ class _Course:
         """Hear Locust until then; tell whether it is over."""
         while (said := self._locust.hear(until_s)) is not None:
             self.gathering.hear(said)
+            self.end_s = time.time()  # whoever speaks lives: its last seconds count
         if self.gathering.ended is None and self._locust.is_running:
             self.end_s = time.time()
             return False

@@ -208,9 +208,8 @@ class Service:
         if not self.desk.advance(found.made, until_us, self._checks, works.executors, now_us):
             self.leading.leads = False
             return
-        if self._pending:
-            self._pending.clear()
-            self._why_late = "the service was busy"
+        self._pending.clear()
+        self._why_late = "the service was busy"
         for key in found.killed:
             self.desk.kill(key, works.executors)
 

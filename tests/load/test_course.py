@@ -1,0 +1,54 @@
+"""A load under way, heard from what Locust says."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, cast
+
+from outrider.load.gathering import Gathering
+from outrider.load.measure import Course
+from outrider.load.profile import Profile
+from outrider.load.verdict import End
+from outrider.load.wire import Counted, Ended, Requests, Second, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from outrider.load.process import LocustProcess
+    from outrider.load.wire import Said
+
+
+class QuickEnd:
+    """Stands for a Locust that begins, and later tells of one request and its end, just after a second began."""
+
+    is_running = True
+    is_silent = False
+
+    def __init__(self) -> None:
+        self._words = self._speak()
+
+    def hear(self, until_s: float) -> Said | None:
+        return next(self._words)
+
+    def tell(self, message: object) -> None:
+        raise AssertionError(f"nothing is to be told, not {message}")
+
+    def _speak(self) -> Iterator[Said | None]:
+        yield Started(time.time())
+        yield None
+        time.sleep(1.001 - time.time() % 1)
+        answered = Requests("GET /", {100: 1}, {}, None, 10)
+        yield Counted("local", (Second(int(time.time()), 0.1, 0.0, 0.0, (answered,)),), (), ())
+        yield Ended(None)
+        yield None
+
+
+def test_what_was_asked_just_before_the_end_counts() -> None:
+    """Although a second began since the last sign of life."""
+    gathering = Gathering()
+    profile = Profile(file="locustfile.py", host="http://shop.invalid", users=1, spawn_rate=1.0, duration_s=60.0)
+    locust = cast("LocustProcess", QuickEnd())
+    course = Course(locust, gathering, profile, time.monotonic() + 60, listener=None, enough=None)
+
+    assert course.attend() is End.ITSELF
+    assert sum(one.requests for one in gathering.result(course.end_s).endpoints) == 1
