@@ -3,7 +3,10 @@
 The store gets DAYS of 80 http probes and 20 five-step journeys every five minutes, one run in a hundred not passing,
 through `record_many`, or a SHARE of the checks, whose size is multiplied. Housekeeping runs after every simulated week,
 without its pauses. The last days it is another process, a day at a time, beside which this one writes and notes how
-long it waits; in turns it writes as often alone. With a FOLDER the store stays there. Probes get eight numbers, journeys seven a step: a duration and its vitals.
+long it waits; in turns it writes as often alone. With a FOLDER the store stays there.
+
+Probes get eight numbers, journeys seven a step: a duration and its vitals. Sizes are whole numbers, statuses and counts
+of requests always the same, all else is drawn.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ NOW_US = 20_000 * DAY_US
 PROBES, JOURNEYS, STEPS, BATCH, TURNS = 80, 20, 5, 500, 4
 PROBE_METRICS = ("duration_ms", "dns_ms", "connect_ms", "tls_ms", "wait_ms", "receive_ms", "body_bytes", "status")
 JOURNEY_METRICS = ("duration_ms", "ttfb_ms", "fcp_ms", "lcp_ms", "cls", "requests", "bytes")
+SIZES, FIXED = {"body_bytes", "bytes"}, {"status": 200.0, "requests": 12.0}
 PRUNE = (
     "import sys; from outrider.store import Store\n"
     "Store.open(sys.argv[1], artifacts=sys.argv[2]).prune(int(sys.argv[3]))"
@@ -56,6 +60,11 @@ def simulated(number: int, at_us: int, random: np.random.Generator) -> Run:
     names = [f"step {step}" for step in range(STEPS)] if journey else [""]
     metrics = JOURNEY_METRICS if journey else PROBE_METRICS
     values = 50.0 * random.lognormal(0, 0.2, (len(names), len(metrics)))
+    for place, metric in enumerate(metrics):
+        if metric in SIZES:
+            values[:, place] = np.round(values[:, place] * 1000)
+        if metric in FIXED:
+            values[:, place] = FIXED[metric]
     passed = random.random() > 0.01
     outcome = Outcome.PASSED if passed else Outcome.FAILED
     measurement = Measurement(
