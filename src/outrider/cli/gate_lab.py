@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -85,8 +84,7 @@ class Lab:
         for one in self.store.run(run.id).artifacts:
             if one.kind is ArtifactKind.HAR:
                 try:
-                    with one.open() as file:
-                        yield from (request.url for request in parse_har(gzip.decompress(file.read())))
+                    yield from (request.url for request in parse_har(one.read()))
                 except StoreError:  # let go of meanwhile
                     continue
         for attempt in run.attempts:

@@ -162,7 +162,10 @@ def _released(store: Store, name: str | None, environment: str, zone: str, now_u
 
 
 def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | None, form: tuple[str, str]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - as below
+
     from outrider.cli.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.cli.run import Progress  # noqa: PLC0415 - as above
     from outrider.reports import gather, read_settings  # noqa: PLC0415 - as above
 
     workspace, now_us = workspace_here(), time.time_ns() // 1000
@@ -170,7 +173,13 @@ def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | N
     with open_store(workspace) as store:
         span = period(store, workspace.timezone, now_us)
         incidents = StoredIncidents(store)
-        found = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents)
+        progress = Progress(Console(stderr=True))
+        try:
+            found = gather(
+                store, settings, span, now_us, workspace=workspace.name, incidents=incidents, listener=progress.say
+            )
+        finally:
+            progress.stop()
     _put(_told(found, settings, workspace, form), name, out, form[0], workspace)
 
 

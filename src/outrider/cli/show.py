@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import subprocess
 import sys
@@ -101,6 +100,5 @@ def _viewer(artifact: StoredArtifact, run: RunId) -> list[str]:
 def _unpacked(artifact: StoredArtifact, run: RunId) -> Path:
     """Write what is kept as gzip where a viewer knows it by its name, and return where."""
     path = Path(tempfile.mkdtemp(prefix=f"outrider-{run[-8:]}-")) / artifact.name.removesuffix(".gz")
-    with artifact.open() as packed:
-        path.write_bytes(gzip.decompress(packed.read()))
+    path.write_bytes(artifact.read())
     return path

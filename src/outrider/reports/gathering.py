@@ -21,7 +21,7 @@ from outrider.reports.summary import summarise
 from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from outrider.model import Step
     from outrider.reports.facts import Change, Health, Incidents
@@ -47,8 +47,13 @@ def gather(
     *,
     workspace: str,
     incidents: Incidents | None = None,
+    listener: Callable[[str], None] | None = None,
 ) -> Report:
-    """Return what is to be told about a period; nothing later than `now_us` is looked at."""
+    """Return what is to be told about a period; nothing later than `now_us` is looked at.
+
+    Args:
+        listener: Hears which check is being looked at.
+    """
     source = incidents or NoIncidents()
     happened = tuple(source.incidents(period.since_us, period.until_us))
     checks = {str(one.id): one for one in store.checks()}
@@ -61,6 +66,8 @@ def gather(
     releases = [one for one in store.releases(settings.environment or None) if one.at_us < period.until_us]
     told, changes = [], []
     for number, (one, measured) in enumerate(zip(health, measured_of(store, health, period), strict=True)):
+        if listener is not None:
+            listener(f"{number + 1}/{len(health)} {one.name}")
         whole, found = _measured(one, measured, period, releases, detailed=number < settings.detailed)
         told.append(
             replace(whole, reasons=tuple(reasons[one.check, one.environment, one.location].most_common(_REASONS)))

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.model import ArtifactKind
+from outrider.store.values import GZIP_SUFFIX
 
 if TYPE_CHECKING:
     from outrider.model import ArtifactFile
 
-SUFFIX, MEDIA_TYPE = ".gz", "application/gzip"
+_MEDIA_TYPE = "application/gzip"
 
 
 def compressed(file: ArtifactFile) -> ArtifactFile:
@@ -20,8 +21,8 @@ def compressed(file: ArtifactFile) -> ArtifactFile:
     Raises:
         OSError: If it cannot be read, or nothing be written beside it.
     """
-    if file.kind is not ArtifactKind.HAR or file.name.endswith(SUFFIX):
+    if file.kind is not ArtifactKind.HAR or file.name.endswith(GZIP_SUFFIX):
         return file
-    target = file.path.with_name(f"{file.path.name}{SUFFIX}")
+    target = file.path.with_name(f"{file.path.name}{GZIP_SUFFIX}")
     target.write_bytes(gzip.compress(file.path.read_bytes(), mtime=0))
-    return replace(file, name=f"{file.name}{SUFFIX}", media_type=MEDIA_TYPE, path=target)
+    return replace(file, name=f"{file.name}{GZIP_SUFFIX}", media_type=_MEDIA_TYPE, path=target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import gzip
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,6 +65,9 @@ class Tally(NamedTuple):
     runs: int
 
 
+GZIP_SUFFIX = ".gz"
+
+
 @dataclass(frozen=True, slots=True)
 class StoredArtifact:
     """A file kept for an attempt.
@@ -89,6 +94,16 @@ class StoredArtifact:
             StoreError: artifact-missing if the file is gone.
         """
         return self.folder.open(self.digest)
+
+    def read(self) -> builtins.bytes:
+        """Return the content, unpacked if it is kept as gzip.
+
+        Raises:
+            StoreError: artifact-missing if the file is gone.
+        """
+        with self.open() as file:
+            content = file.read()
+        return gzip.decompress(content) if self.name.endswith(GZIP_SUFFIX) else content
 
 
 @dataclass(frozen=True, slots=True)
