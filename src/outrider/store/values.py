@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import gzip
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from outrider.model import ArtifactKind
 
 if TYPE_CHECKING:
+    import builtins
     from pathlib import Path
     from typing import BinaryIO
 
