@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.history import MINUTE_US
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from outrider.journeys.browser import BrowserSettings, find_browser
 from outrider.model import Outcome
@@ -184,7 +185,7 @@ def test_a_narrow_window_has_narrow_charts(bench: Bench, reader: Reader) -> None
     chart = first_chart(tab)
 
     tab.set_viewport_size({"width": 390, "height": 800})
-    tab.wait_for_function("document.querySelector('.uplot').clientWidth < 390")
+    expect(chart.locator(".uplot")).to_have_css("width", re.compile(r"^3[0-8]\d(\.\d+)?px$"))
 
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     assert chart.locator("canvas").is_visible()
