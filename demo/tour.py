@@ -107,7 +107,7 @@ def _tour(shop: Shop, postbox: Postbox) -> int:
         shop.outrider("status")
         shop.outrider("incidents", "--all")
     _say("6. What a manager reads on Monday, with the simulated past in it:")
-    return shop.outrider("report", "weekly", "--out", "weekly.html")
+    return shop.outrider("report", "weekly", "--out", str(WORKSPACE / "weekly.html"))
 
 
 def _make_workspace() -> None:

@@ -3,12 +3,12 @@ import type { Chart } from "./chart";
 
 const DAY = 86_400;
 
-/** A value of the y axis; the same words as on the printed chart. */
-export function amount(value: number, unit: Chart["unit"]): string {
+/** A value of the y axis, told apart from one that is `pace` away; the same words as on the printed chart. */
+export function amount(value: number, unit: Chart["unit"], pace = 1): string {
   if (unit !== "ms") return value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 2 : 1 });
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`;
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
-  return `${value.toFixed(value >= 10 ? 0 : 1)} ms`;
+  return `${value.toFixed(pace < 0.1 ? 2 : value >= 10 && pace >= 1 ? 0 : 1)} ms`;
 }
 
 /** A mark of the x axis, as short as the distance to the next [s] allows. */

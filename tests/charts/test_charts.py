@@ -24,7 +24,7 @@ from outrider.charts import (
     draw_waterfall,
 )
 from outrider.charts.interactive import repeating, shortened
-from outrider.charts.scale import path
+from outrider.charts.scale import milliseconds, path
 
 NAN = math.nan
 M = 60_000_000
@@ -58,6 +58,15 @@ def test_a_chart_is_well_formed_and_stays_within_numbers(name: str) -> None:
 
     assert ET.fromstring(chart).tag == ("div" if name in INTERACTIVE else "svg")
     assert "nan" not in chart
+
+
+@pytest.mark.parametrize(
+    ("value", "pace", "told"),
+    [(3.04, 0.05, "3.04 ms"), (3.04, 0.5, "3.0 ms"), (12.4, 0.2, "12.4 ms"), (12.4, 5, "12 ms"), (1250, 50, "1.25 s")],
+)
+def test_neighbours_on_an_axis_are_told_apart(value: float, pace: float, told: str) -> None:
+    """Quick probes differ by fractions of a millisecond."""
+    assert milliseconds(value, pace) == told
 
 
 def values(name: str) -> Any:

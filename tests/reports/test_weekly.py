@@ -24,6 +24,7 @@ from outrider.model import (
 )
 from outrider.reports import (
     TABLES,
+    Incident,
     ReportSettings,
     as_csv,
     as_json,
@@ -33,6 +34,7 @@ from outrider.reports import (
     render_html,
     week_of,
 )
+from outrider.reports.summary import summarise
 
 from .conftest import NOW_US
 
@@ -123,6 +125,16 @@ def test_everything_failing_does_not_claim_that_nothing_became_slower(bench: Ben
     assert report.summary[0].startswith("0 of 3 checks met the objective")
     assert report.summary[1] == "Too few durations were measured to say whether anything became slower."
     assert report.summary[2].startswith("Look first at ")
+
+
+def test_a_long_title_is_cut_between_words(bench: Bench) -> None:
+    """The sentence that says what to do ends where a word ends, and says that there was more."""
+    lasting = Incident("request is slow " * 20, "probe:a::b", NOW_US - 1, None, "")
+
+    *_, advice = summarise((), (), (), 0.995, week_of(None, NOW_US, "UTC"), incidents=(lasting,))
+
+    assert advice.endswith("request is slow request is slow…")
+    assert len(advice) < 240
 
 
 def test_missing_and_vague_runs_count_neither_as_good_nor_as_failed(bench: Bench) -> None:

@@ -53,10 +53,11 @@ def ticks(low: float, high: float, wanted: int = 3) -> list[float]:
     return [number * pace for number in range(first, math.floor(high / pace) + 1)]
 
 
-def milliseconds(value: float) -> str:
-    """Return a duration as a reader wants it."""
+def milliseconds(value: float, pace: float = 1.0) -> str:
+    """Return a duration as a reader wants it; on an axis, told apart from one that is `pace` away."""
     if value >= 10_000:
         return f"{value / 1000:.1f} s"
     if value >= 1000:
         return f"{value / 1000:.2f} s"
-    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
+    decimals = 2 if pace < 0.1 else 0 if value >= 10 and pace >= 1 else 1
+    return f"{value:.{decimals}f} ms"

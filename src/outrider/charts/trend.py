@@ -77,10 +77,12 @@ def _more(trend: Trend) -> dict[str, object]:
 def _ground(trend: Trend, x: Scale, y: Scale) -> list[str]:
     begun = x.at(trend.since_us)
     now = f'<rect class="now" x="{begun}" y="{_TOP}" width="{x.end - begun:.1f}" height="{HEIGHT - _TOP - _BOTTOM}"/>'
+    values = ticks(y.low, y.high)
+    pace = values[1] - values[0] if len(values) > 1 else 1.0
     lines = [
         f'<path class="grid" d="M{_LEFT} {y.at(value)}H{WIDTH - _RIGHT}"/>'
-        f'<text class="y" x="{_LEFT - 5}" y="{y.at(value) + 4}">{milliseconds(value)}</text>'
-        for value in ticks(y.low, y.high)
+        f'<text class="y" x="{_LEFT - 5}" y="{y.at(value) + 4}">{milliseconds(value, pace)}</text>'
+        for value in values
     ]
     days = [f'<text class="x" x="{x.at(at_us)}" y="{HEIGHT - 6}">{escape(word)}</text>' for at_us, word in trend.days]
     return [now, *lines, *days]

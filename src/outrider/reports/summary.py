@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from textwrap import shorten
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from outrider.reports.period import Period
 
 _FULL_COVERAGE = 0.95
+_TITLE_CHARACTERS = 160
 
 
 def summarise(
@@ -28,7 +30,9 @@ def summarise(
     lasting = [one for one in incidents if one.ended_us is None]
     if lasting:
         more = f", and {len(lasting) - 1} more" if len(lasting) > 1 else ""
-        advice = f"Somebody has to see to an incident that is still open{more}: {lasting[0].title[:160]}."
+        title = shorten(lasting[0].title, _TITLE_CHARACTERS, placeholder="…")
+        advice = f"Somebody has to see to an incident that is still open{more}: {title}"
+        advice += "" if title.endswith("…") else "."
     else:
         advice = _advice(health, changes, forecasts, objective)
     return (
