@@ -77,8 +77,8 @@ def test_a_run_is_told_by_its_id(shop: Path) -> None:
         (("weekly", "--out", "outrider.toml/weekly.html"), "unwritable-report"),
         (("weekly", "--out", "/proc/weekly.html"), "unwritable-report"),
         (("release", "9.9"), "unknown-release"),
-        (("run", "ffff"), "unknown-run"),
-        (("load", "ffff"), "unknown-run"),
+        (("run", "ffffffffffff"), "unknown-run"),
+        (("load", "ffffffffffff"), "unknown-run"),
         (("weekly", "--mail"), "no-report-mail"),
     ],
 )
