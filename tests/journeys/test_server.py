@@ -102,8 +102,11 @@ def spinning(server: BrowserServer) -> Iterator[BrowserServer]:
 
 
 def chromium_of(server: BrowserServer) -> int:
-    commands = {it.pid: Path(f"/proc/{it.pid}/cmdline").read_text() for it in server.processes()}
-    return next(pid for pid, line in commands.items() if "--remote-debugging-pipe" in line and "/bin/sh" not in line)
+    """Return the browser's main process: a child that it just forked has the same command line for a moment."""
+    processes = server.processes()
+    commands = {it.pid: Path(f"/proc/{it.pid}/cmdline").read_text() for it in processes}
+    alike = {pid for pid, line in commands.items() if "--remote-debugging-pipe" in line and "/bin/sh" not in line}
+    return next(it.pid for it in processes if it.pid in alike and it.parent not in alike)
 
 
 @pytest.mark.browser
