@@ -55,7 +55,8 @@ lock: ## Renew requirements/ (needs uv)
 setup: .venv/.installed
 
 .venv/.installed: .venv/.locked pyproject.toml $(FRONTEND)
-	@command -v npm >/dev/null || $(PIP) install --require-hashes --requirement requirements/node.txt
+	@$(BIN)/python -c "import hatch_build, sys; sys.exit(not hatch_build.npm_of_machine())" || \
+		$(PIP) install --require-hashes --requirement requirements/node.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

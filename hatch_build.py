@@ -28,7 +28,7 @@ class FrontendHook(BuildHookInterface):  # type: ignore[type-arg]
     def dependencies(self) -> list[str]:
         """Return what an isolated build installs before: Node, where the machine has none."""
         wanted = self._has_sources() and os.environ.get(SWITCH) != "off"
-        return [NODE_WHEEL] if wanted and not _npm_of_machine() else []
+        return [NODE_WHEEL] if wanted and not npm_of_machine() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the interface's
         """Build, and have the wheel carry what git ignores."""
@@ -46,7 +46,7 @@ class FrontendHook(BuildHookInterface):  # type: ignore[type-arg]
 
 def run(root: Path, *command: str) -> None:
     """Run npm for the frontend of a checkout; say why if it fails."""
-    npm = _npm_of_machine() or _npm_of_wheel()
+    npm = npm_of_machine() or _npm_of_wheel()
     if not npm:
         raise SystemExit(
             f"Outrider's pages are built with Node {_OLDEST_NODE} or newer and npm, which were not found. Either\n"
@@ -64,7 +64,8 @@ def run(root: Path, *command: str) -> None:
         )
 
 
-def _npm_of_machine() -> list[str]:
+def npm_of_machine() -> list[str]:
+    """Return the command of an npm that is new enough; nothing without one."""
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         return []

@@ -55,7 +55,12 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
         space: 60,
         values: (_, places, __, ___, pace) => places.map((at) => tick(chart, at, pace, zone)),
       },
-      { ...axis, size: 54, space: 34, values: (_, ticks, __, ___, pace) => ticks.map((value) => amount(value, chart.unit, pace)) },
+      {
+        ...axis,
+        size: 54,
+        space: 34,
+        values: (_, ticks, __, ___, pace) => ticks.map((value) => amount(value, chart.unit, pace)),
+      },
     ],
     series,
     bands,

@@ -52,9 +52,8 @@ const seen = new IntersectionObserver(
 const resized = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     const plot = plots.get(target as HTMLElement);
-    if (plot && target.clientWidth && target.clientWidth !== plot.width) {
-      plot.setSize({ width: target.clientWidth, height: plot.height });
-    }
+    const width = plot?.root.parentElement?.clientWidth; // its own place may be narrower than the figure's; none on paper
+    if (plot && width && width !== plot.width) plot.setSize({ width, height: plot.height });
   }
 });
 

@@ -178,8 +178,8 @@ def test_without_script_and_on_paper_the_drawn_chart_is_seen(bench: Bench, reade
     assert not chart.locator(".plot").is_visible()
 
 
-def test_a_narrow_window_has_narrow_charts(bench: Bench, reader: Reader) -> None:
-    """Turning a phone must not leave a chart beyond its edge."""
+def test_charts_are_as_wide_as_their_place(bench: Bench, reader: Reader) -> None:
+    """Turning a phone must not leave a chart beyond its edge, nor a wide window one beyond its greatest width."""
     bench.fill(checks=1, days=35)
     tab = reader.open(bench.page())
     chart = first_chart(tab)
@@ -189,3 +189,7 @@ def test_a_narrow_window_has_narrow_charts(bench: Bench, reader: Reader) -> None
 
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     assert chart.locator("canvas").is_visible()
+
+    tab.set_viewport_size({"width": 1600, "height": 900})
+
+    expect(chart.locator(".uplot")).to_have_css("width", "832px")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _FIGURES = 4
-_KINDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +60,14 @@ def with_values(
 
     Args:
         at: Places on the x axis, ascending, shape (n,); seconds since 1970 where `x` is time.
-        lines: Values by name, each of shape (n,); NaN where nothing was measured. At most four are kept.
+        lines: Values by name, each of shape (n,); NaN where nothing was measured.
         x: time, seconds or users.
         unit: ms or nothing.
         more: band, marks and since, as `frontend/src/chart.ts` has them.
     """
     if not svg:
         return ""
-    told = [{"name": name, "values": shortened(values)} for name, values in list(lines.items())[:_KINDS]]
+    told = [{"name": name, "values": shortened(values)} for name, values in lines.items()]
     chart = {"title": title, "x": x, "unit": unit, "at": _spaced(at), "lines": told, **(more or {})}
     text = json.dumps(chart, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # Between single quotes: a JSON text is full of double ones.

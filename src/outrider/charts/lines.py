@@ -25,6 +25,7 @@ def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequenc
         seconds: Since the beginning, ascending, shape (n,).
         lines: Values by name, each of shape (n,); NaN where there is none.
     """
+    lines = dict(list(lines.items())[:_KINDS])
     seen = [value for values in lines.values() for value in values if math.isfinite(value)]
     if len(seconds) < 2 or len(seen) < 2:
         return ""
@@ -40,7 +41,7 @@ def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequenc
         f'<text class="x" x="{x.at(value)}" y="{_HEIGHT - 20}">{value:g}</text>' for value in ticks(x.low, x.high, 6)
     ]
     parts.append(f'<text class="y" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}">seconds</text>')
-    for number, (name, values) in enumerate(list(lines.items())[:_KINDS]):
+    for number, (name, values) in enumerate(lines.items()):
         places = ((x.at(at), y.at(value)) for at, value in zip(seconds, values, strict=True))
         parts.append(path(f"line l{number}", places))
         parts.append(f'<text class="l{number}" x="{_LEFT + number * _WORD}" y="12">{escape(name)}</text>')

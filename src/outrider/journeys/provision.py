@@ -68,7 +68,8 @@ def _apt_recipes(system: System) -> Iterator[Recipe]:
 
 
 def _install(package: str) -> tuple[str, ...]:
-    return ("apt-get", "install", "-y", "-qq", "--no-install-recommends", package, "ffmpeg")
+    # Of what Playwright's own Node needs, small systems lack libatomic1.
+    return ("apt-get", "install", "-y", "-qq", "--no-install-recommends", package, "ffmpeg", "libatomic1")
 
 
 def is_progress(line: str) -> bool:
