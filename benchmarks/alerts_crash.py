@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.alerting.made_runs import made_run
 from benchmarks.alerting.mailbox import free_port, mailbox_apart, mails
 
-from outrider.alerts import Alerting, AlertSettings, Deliverer, ReceiverSettings, delivery
+from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, ReceiverSettings, delivery
+from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.guard import Guard
 from outrider.alerts.oncall import Escalation, Level
 from outrider.alerts.receivers.alertmanager import Alertmanager
 from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.routing import Route
-from outrider.alerts.watch import Thresholds
 from outrider.baselines import Settings
 from outrider.runs import Judge
 from outrider.store import Status, Store
@@ -70,7 +70,7 @@ def _work(folder: Path, settings: AlertSettings, ends_s: float) -> None:
     delivery._POLL_S = 0.01  # many rounds in little time
     with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
         now_us = _now_us()
-        alerting = Alerting(store, settings, now_us)
+        alerting = AlertProcessor(store, settings, now_us)
         alerting.catch_up(Judge(store, Settings()), now_us)
         with Deliverer(settings, store):
             while time.monotonic() < ends_s:
@@ -79,7 +79,7 @@ def _work(folder: Path, settings: AlertSettings, ends_s: float) -> None:
                     _next_run(store, alerting)
 
 
-def _next_run(store: Store, alerting: Alerting) -> None:
+def _next_run(store: Store, alerting: AlertProcessor) -> None:
     made = len(store.runs("probe:*", limit=None))
     number, place = divmod(made, len(_COURSE))
     run = made_run(f"probe:{number}", f"host-{number}", _now_us(), failed=_COURSE[place])
@@ -153,7 +153,7 @@ def _drain(folder: Path, settings: AlertSettings) -> None:
     if child == 0:
         delivery._POLL_S = 0.01
         with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
-            alerting = Alerting(store, settings, _now_us())
+            alerting = AlertProcessor(store, settings, _now_us())
             alerting.catch_up(Judge(store, Settings()), _now_us())
             with Deliverer(settings, store):
                 while time.monotonic() < ends_s:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from benchmarks.alerting.mailbox import mailbox, mails
 
-from outrider.alerts import Alerting, AlertSettings, Deliverer, ReceiverSettings
+from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, ReceiverSettings
+from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.routing import Route
-from outrider.alerts.watch import Thresholds
 from outrider.model import Circumstances
 from outrider.probes import Engine, read_probes
 from outrider.runs import Fleet
@@ -81,7 +81,7 @@ def _watch(folder: Path, port: int, count: int, rng: random.Random) -> list[floa
         settings = AlertSettings(
             route=Route(receivers=("mail",)), receivers={"mail": receiver}, thresholds=Thresholds(2, 2, 3), within_us=0
         )
-        alerting = Alerting(store, settings, _now_us())
+        alerting = AlertProcessor(store, settings, _now_us())
         with (
             Deliverer(settings, store),
             Engine(catalogue.probes, workspace.probes) as engine,

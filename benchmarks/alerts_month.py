@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from benchmarks.detection.latency import PROFILES, monitor
 
-from outrider.alerts import AlertSettings, Facts, Subject, Symptom, Trouble, replayed
+from outrider.alerts import AlertSettings, Facts, Finding, Problem, Subject, replayed
 from outrider.alerts.routing import Route
 from outrider.baselines import replay, replay_rates
 
@@ -49,7 +49,7 @@ def _single(rng: np.random.Generator, at_s: NDArray[np.float64], _: float) -> ND
 _MODELS = {"short outages": _outages, "single runs": _single}
 
 
-def _symptoms(check: int, model: str, days: float) -> Iterator[Symptom]:
+def _symptoms(check: int, model: str, days: float) -> Iterator[Finding]:
     rng = np.random.default_rng([check, list(_MODELS).index(model)])
     at_s = _START_S + rng.uniform(0, _EVERY_S) + np.arange(0, days * _DAY_S, _EVERY_S)
     failed = _MODELS[model](rng, at_s, days)
@@ -57,9 +57,9 @@ def _symptoms(check: int, model: str, days: float) -> Iterator[Symptom]:
     slow = np.asarray(replay(at_s.astype("datetime64[s]"), np.where(failed, np.nan, took)))
     often = np.asarray(replay_rates(failed.astype(float)))
     for trouble, step, bad in (
-        (Trouble.FAILURE, "", failed),
-        (Trouble.FAILURE, "share of failures", often),
-        (Trouble.DEGRADATION, "pay", slow),
+        (Problem.FAILURE, "", failed),
+        (Problem.FAILURE, "share of failures", often),
+        (Problem.DEGRADATION, "pay", slow),
     ):
         subject = Subject(trouble, f"probe:{check}", "production", "local", step)
         near = np.convolve(bad, np.ones(_AFTER), "full")[: len(bad)] > 0
@@ -67,7 +67,7 @@ def _symptoms(check: int, model: str, days: float) -> Iterator[Symptom]:
             at_us = int(at_s[index] * 1_000_000)
             labels = {"trouble": trouble.value, "check": subject.check}
             causes = (f"host:{check}", f"check:{check}")
-            yield Symptom(subject, bool(bad[index]), at_us, Facts("blip"), causes, labels)
+            yield Finding(subject, bool(bad[index]), at_us, Facts("blip"), causes, labels)
 
 
 def main() -> int:
@@ -86,11 +86,11 @@ def main() -> int:
             if one.at_us > (_START_S + 14 * _DAY_S) * 1_000_000
         ]
         found.sort(key=lambda one: one.at_us)
-        blips = sum(one.present and one.subject.trouble is Trouble.FAILURE and not one.subject.step for one in found)
+        blips = sum(one.present and one.subject.trouble is Problem.FAILURE and not one.subject.step for one in found)
         told = replayed(found, AlertSettings(route=Route(receivers=("mail",))))
         months = asked.checks * counted_days / 30
         rate = told.triggers / months
-        kinds = {kind: sum(one.trouble is kind for one in told.incidents) for kind in Trouble}
+        kinds = {kind: sum(one.trouble is kind for one in told.incidents) for kind in Problem}
         missed |= rate > 1 / _MONTHS_A_MESSAGE
         print(f"{model}: {blips} failed runs, {len(told.incidents)} incidents, {told.triggers} times somebody was told")
         print(f"  { ({kind.value: count for kind, count in kinds.items() if count}) }")

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.alerting.made_runs import made_run
 from benchmarks.alerting.mailbox import mailbox, mails
 
-from outrider.alerts import Alerting, AlertSettings, Deliverer, ReceiverSettings
+from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, ReceiverSettings
 from outrider.alerts.matching import parse_matcher
 from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.routing import Route
@@ -41,7 +41,7 @@ def main() -> int:
         came = folder / "mails"
         with mailbox(came) as server, Store.open(folder / "db", artifacts=folder / "artifacts") as store:
             settings = _settings(server)
-            alerting = Alerting(store, settings, _now_us())
+            alerting = AlertProcessor(store, settings, _now_us())
             with Deliverer(settings, store):
                 began_s = time.time()
                 for _ in range(2):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.journey_cost import ROOT, shop
 
-from outrider.cli.project import bench, browser_settings
+from outrider.app.runtime import browser_settings, open_runtime
 from outrider.journeys import find_browser
 from outrider.model import Kind
 from outrider.runs import Runner
@@ -56,7 +56,7 @@ def main(count: int) -> None:
         workspace = load(ROOT)
         with (
             Store.open(f"sqlite:///{name}/runs.db", artifacts=f"{name}/artifacts") as store,
-            bench(workspace, browser=find_browser(browser_settings(workspace))) as ready,
+            open_runtime(workspace, browser=find_browser(browser_settings(workspace))) as ready,
         ):
             check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
             runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)

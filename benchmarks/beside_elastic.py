@@ -22,7 +22,7 @@ import psutil
 from benchmarks.journey_cost import ROOT, Cost, shop
 from benchmarks.journey_memory import memory_mib
 
-from outrider.cli.project import bench, browser_settings
+from outrider.app.runtime import browser_settings, open_runtime
 from outrider.journeys import find_browser
 from outrider.model import Kind, Outcome
 from outrider.runs import Runner
@@ -128,7 +128,7 @@ def main(rounds: int) -> None:
         elastic_peak = peak_mib(run_elastic)
         with (
             Store.open(f"sqlite:///{name}/runs.db", artifacts=f"{name}/artifacts") as store,
-            bench(workspace, browser=browser) as ready,
+            open_runtime(workspace, browser=browser) as ready,
         ):
             check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
             runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)

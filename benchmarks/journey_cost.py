@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from outrider.cli.project import bench, browser_settings
+from outrider.app.runtime import browser_settings, open_runtime
 from outrider.journeys import browser_environment, find_browser
 from outrider.model import Kind, Outcome
 from outrider.runs import Runner
@@ -138,7 +138,7 @@ def main(rounds: int) -> None:
         ours, bare, plain = Cost(), Cost(), Cost()
         with (
             Store.open(f"sqlite:///{name}/runs.db", artifacts=f"{name}/artifacts") as store,
-            bench(workspace, browser=browser) as ready,
+            open_runtime(workspace, browser=browser) as ready,
         ):
             check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
             runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)

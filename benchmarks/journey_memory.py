@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from outrider.cli.project import bench, browser_settings
+from outrider.app.runtime import browser_settings, open_runtime
 from outrider.journeys import find_browser
 from outrider.model import Kind, Outcome
 from outrider.runs import Runner
@@ -68,7 +68,7 @@ def main(runs: int) -> None:
         descriptors: list[int] = []
         with (
             Store.open(workspace.store_url, artifacts=workspace.artifacts_url) as store,
-            bench(workspace, browser=find_browser(browser_settings(workspace))) as ready,
+            open_runtime(workspace, browser=find_browser(browser_settings(workspace))) as ready,
         ):
             check = ready.discover().checks[0]
             runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)

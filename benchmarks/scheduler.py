@@ -30,7 +30,7 @@ from outrider.model import (
     StepKind,
 )
 from outrider.runs import Fleet, LiveJudge
-from outrider.scheduler import FleetExecutor, Health, Service, SystemClock, Verdicts, holder_here
+from outrider.scheduler import FleetExecutor, Health, ResultPipeline, Service, SystemClock, holder_here
 from outrider.store import Store
 from outrider.workspace import Workspace
 
@@ -121,7 +121,7 @@ def main() -> None:
 
 def measured(store: Store, checks: Sequence[Check], root: Path, minutes: float) -> None:
     health, lags = Health(), Lags()
-    verdicts = Verdicts(LiveJudge(store, Settings()), [lags], health)
+    verdicts = ResultPipeline(LiveJudge(store, Settings()), [lags], health)
     works = Plain(Workspace(root=root, name="benchmark"), checks, {})
     clock = SystemClock()
     service = Service(store, Once(works), verdicts, health=health, clock=clock, holder=holder_here())

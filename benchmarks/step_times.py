@@ -16,7 +16,7 @@ from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from outrider.cli.project import bench, browser_settings
+from outrider.app.runtime import browser_settings, open_runtime
 from outrider.journeys import find_browser
 from outrider.model import Kind, Outcome
 from outrider.runs import Runner
@@ -72,7 +72,7 @@ def main(rounds: int) -> None:
         workspace = load(root)
         with (
             Store.open(workspace.store_url, artifacts=workspace.artifacts_url) as store,
-            bench(workspace, browser=find_browser(browser_settings(workspace))) as ready,
+            open_runtime(workspace, browser=find_browser(browser_settings(workspace))) as ready,
         ):
             check = ready.discover().checks[0]
             runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)

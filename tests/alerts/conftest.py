@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from outrider.alerts.keeper import Keeper
+from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.message import Message, load
 from outrider.alerts.oncall import Escalation, Level
 from outrider.alerts.routing import Route
 from outrider.alerts.settings import AlertSettings, ReceiverSettings
-from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -33,27 +33,27 @@ SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 
 
-def symptom(present: bool, at_us: int, check: str = "probe:home", **more: Any) -> Symptom:
+def symptom(present: bool, at_us: int, check: str = "probe:home", **more: Any) -> Finding:
     """Return what a run says of a check."""
-    trouble = more.pop("trouble", Trouble.FAILURE)
+    trouble = more.pop("trouble", Problem.FAILURE)
     step = more.pop("step", "")
     subject = Subject(trouble, check, "production", "local", step)
     labels = {"trouble": trouble.value, "check": check, "environment": "production", "location": "local"}
     labels |= more.pop("labels", {})
     causes = more.pop("causes", (f"check:{check}",))
-    return Symptom(subject, present, at_us, Facts(more.pop("what", "connection refused")), causes, labels, **more)
+    return Finding(subject, present, at_us, Facts(more.pop("what", "connection refused")), causes, labels, **more)
 
 
 @dataclass
 class Story:
     """A keeper on a clock of its own, and everything that it tells."""
 
-    keeper: Keeper
+    keeper: IncidentTracker
     now_us: int = NOW_US
     told: list[tuple[str, str, Message]] = field(default_factory=list)
     changes: list[AlertChanges] = field(default_factory=list)
 
-    def hear(self, *found: Symptom) -> None:
+    def hear(self, *found: Finding) -> None:
         self.keeper.hear(found, self.now_us)
         self.collect()
 
@@ -88,7 +88,7 @@ class Story:
 def story() -> Callable[..., Story]:
     def begin(**settings: Any) -> Story:
         settings.setdefault("route", Route(receivers=("mail",)))
-        return Story(Keeper(AlertSettings(**settings), workspace="shop"))
+        return Story(IncidentTracker(AlertSettings(**settings), workspace="shop"))
 
     return begin
 

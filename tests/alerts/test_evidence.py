@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.alerts.conftest import NOW_US
 
-from outrider.alerts import Known, symptoms
+from outrider.alerts import FindingContext, findings
 from outrider.baselines import Condition, Part, RateSignal, Signal
 from outrider.model import (
     Attempt,
@@ -30,7 +30,7 @@ from outrider.model import (
 from outrider.runs import Judgement
 
 if TYPE_CHECKING:
-    from outrider.alerts import Symptom
+    from outrider.alerts import Finding
 
 SLOW = Signal(Condition.DEGRADED, Part.LEVEL if hasattr(Part, "LEVEL") else next(iter(Part)), 5, 812.0, 300.0, 360.0,
               2.4, NOW_US // 1_000_000, 1.2, False, "812 ms where 300 to 360 ms are usual")  # fmt: skip
@@ -44,10 +44,10 @@ def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reas
                attempts, circumstances)  # fmt: skip
 
 
-def told(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Symptom]:
+def told(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Finding]:
     return {
         f"{one.subject.trouble.value}{one.subject.step and ' ' + one.subject.step}": one
-        for one in symptoms(run, judgements, Known(**known))
+        for one in findings(run, judgements, FindingContext(**known))
     }
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, symptom
 
+from outrider.alerts.confirmation import Confirmation, Thresholds, seen
+from outrider.alerts.finding import Problem, Severity
 from outrider.alerts.incident import Stability
-from outrider.alerts.symptom import Severity, Trouble
-from outrider.alerts.watch import Thresholds, Watch, seen
 from outrider.store import Acknowledgement
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 )
 def test_x_of_y_opens_and_good_runs_in_a_row_close(rule: Thresholds, runs: str, *, confirmed: bool) -> None:
     """Opening and closing have thresholds of their own."""
-    watch = Watch("key")
+    watch = Confirmation("key")
 
     for at_us, one in enumerate(runs):
         watch = seen(watch, symptom(one == "x", at_us), rule)
@@ -47,7 +47,7 @@ def test_x_of_y_opens_and_good_runs_in_a_row_close(rule: Thresholds, runs: str, 
 
 def test_a_run_that_is_heard_twice_counts_once() -> None:
     """After a crash runs are heard again."""
-    watch = seen(Watch("key"), symptom(True, 5), Thresholds())
+    watch = seen(Confirmation("key"), symptom(True, 5), Thresholds())
 
     assert seen(watch, symptom(True, 5), Thresholds()) is watch
     assert seen(watch, symptom(True, 4), Thresholds()) is watch
@@ -179,7 +179,7 @@ def test_one_cause_makes_one_incident(story: Callable[..., Story]) -> None:
 
     one.now_us += 10 * MINUTE_US
     one.run("xx", "journey:e", every_s=0.5, causes=("host:third", "fault:refused"))
-    one.run("xx", "journey:f", every_s=0.5, causes=("host:shop",), trouble=Trouble.DEGRADATION)
+    one.run("xx", "journey:f", every_s=0.5, causes=("host:shop",), trouble=Problem.DEGRADATION)
 
     assert len(one.keeper.incidents) == 3
     first = next(iter(one.keeper.incidents.values()))
@@ -216,15 +216,15 @@ def test_severity_is_that_of_the_trouble_unless_a_label_says_otherwise(story: Ca
     """Degradations warn; what a label calls critical is."""
     one = story()
 
-    one.run("xx", "a", trouble=Trouble.DEGRADATION)
-    one.run("xx", "b", trouble=Trouble.DEGRADATION, labels={"severity": "critical"})
+    one.run("xx", "a", trouble=Problem.DEGRADATION)
+    one.run("xx", "b", trouble=Problem.DEGRADATION, labels={"severity": "critical"})
 
     assert [incident.severity for incident in one.keeper.incidents.values()] == [Severity.WARNING, Severity.CRITICAL]
 
 
 def test_what_is_remembered_goes_on_after_a_restart(story: Callable[..., Story]) -> None:
     """Everything that matters is in what the store keeps."""
-    from outrider.alerts.keeper import Keeper
+    from outrider.alerts.incident_tracker import IncidentTracker
     from outrider.store import AlertState
 
     one = story()
@@ -238,7 +238,7 @@ def test_what_is_remembered_goes_on_after_a_restart(story: Callable[..., Story])
         groups |= {each.key: each for each in changes.groups}
     kept = AlertState(tuple(incidents.values()), tuple(watches.values()), tuple(groups.values()))
 
-    again = Keeper(one.keeper.settings, kept)
+    again = IncidentTracker(one.keeper.settings, kept)
     assert (again.incidents, again.watches, again.groups) == (
         one.keeper.incidents,
         one.keeper.watches,

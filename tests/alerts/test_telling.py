@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, ladder, symptom
 
+from outrider.alerts.finding import Problem
 from outrider.alerts.matching import parse_matcher
 from outrider.alerts.oncall import Level, Override, Rotation
 from outrider.alerts.routing import Route
 from outrider.alerts.settings import Inhibition, LabelRule, Maintenance
-from outrider.alerts.symptom import Trouble
 from outrider.alerts.windows import Window
 from outrider.model import UsageError
 from outrider.store import Acknowledgement, Silence
@@ -234,7 +234,7 @@ def test_our_own_network_being_down_mutes_everything_and_says_so(story: Callable
     one = story(route=Route(receivers=("mail",), wait_us=15 * SECOND_US))
     for name in ("a", "b"):
         one.run("xx", name, every_s=0.2)
-    one.run("xx", "a", every_s=0.2, trouble=Trouble.NETWORK, what="no name server answers", causes=("own network",))
+    one.run("xx", "a", every_s=0.2, trouble=Problem.NETWORK, what="no name server answers", causes=("own network",))
 
     one.wait(60)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.alerts import Alerting, AlertSettings, read_alerts
+from outrider.alerts import AlertProcessor, AlertSettings, read_alerts
 from outrider.model import Attempt, CheckId, Circumstances, Measurement, Outcome, Run, new_run_id
 from outrider.store import Store
 from outrider.workspace import load
@@ -48,7 +48,7 @@ start = 2026-01-05T09:00:00Z
 """
 
 
-def fail(store: Store, alerting: Alerting, count: int, check: str = "probe:home", why: str = "refused") -> None:
+def fail(store: Store, alerting: AlertProcessor, count: int, check: str = "probe:home", why: str = "refused") -> None:
     now_us = time.time_ns() // 1000
     for number in range(count):
         at_us = now_us - (count - number) * 60_000_000
@@ -66,7 +66,7 @@ def watched(desk: Desk) -> Desk:
     """A workspace with an incident that lasts."""
     desk.write("scheduler/alerts.toml", FILE)
     with opened(desk.root) as store:
-        fail(store, Alerting(store, settings(desk), time.time_ns() // 1000), 2)
+        fail(store, AlertProcessor(store, settings(desk), time.time_ns() // 1000), 2)
     return desk
 
 
@@ -88,7 +88,7 @@ def test_incidents_are_listed_and_taken_on(watched: Desk) -> None:
     told = watched.json("ack", incident["id"][-6:], "--by", "ada", "--json")
     assert told == {"incident": incident["id"], "action": "acknowledge", "by": "ada"}
     with opened(watched.root) as store:
-        Alerting(store, settings(watched), 0).ticked(time.time_ns() // 1000)
+        AlertProcessor(store, settings(watched), 0).ticked(time.time_ns() // 1000)
 
     (incident,) = watched.json("incidents", "--json")["incidents"]
     assert (incident["phase"], incident["acknowledged_by"]) == ("acknowledged", "ada")
@@ -148,7 +148,7 @@ def test_what_could_not_be_delivered_is_visible(watched: Desk) -> None:
 def test_rules_are_tried_on_what_was_stored(watched: Desk) -> None:
     """How many incidents there would have been, and how short."""
     with opened(watched.root) as store:
-        alerting = Alerting(store, replace(settings(watched), receivers={}), 0)
+        alerting = AlertProcessor(store, replace(settings(watched), receivers={}), 0)
         fail(store, alerting, 1, "probe:blip", "answered 503")
 
     every, configured, strict = watched.json("backtest", "--rule", "3 of 5", "--json")

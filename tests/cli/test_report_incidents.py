@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from outrider.cli.report_incidents import StoredIncidents
+from outrider.app.report_incidents import StoredIncidents
 from outrider.reports import CheckNoise
 from outrider.store import Notification, Status, Store
 

@@ -16,8 +16,8 @@ from aiosmtpd.controller import Controller
 from benchmarks.history import History, fill
 
 from outrider.alerts import Lane
-from outrider.cli.alerting import settings_of
-from outrider.cli.report_mail import Mailing, post_due
+from outrider.app.incident_lookup import settings_of
+from outrider.app.report_mail import Mailing, post_due
 from outrider.model import ConfigError
 from outrider.scheduler import Health
 from outrider.store import Status, Store

@@ -11,7 +11,7 @@ import pytest
 from outrider.journeys.findings import (
     MAX_ERRORS,
     MAX_ORIGINS,
-    Remains,
+    RawEvidence,
     failed_step,
     find_errors,
     find_samples,
@@ -49,13 +49,13 @@ def request(url: str, at: float = 0.0, **fields: Any) -> Request:
     return Request("GET", url, START + at, trace_id="", **fields)
 
 
-def remains(*calls: Call, **fields: Any) -> Remains:
+def remains(*calls: Call, **fields: Any) -> RawEvidence:
     """Return what an attempt of these calls left."""
     nothing: dict[str, Any] = {"phases": [], "requests": [], "named": [], "documents": []}
-    return Remains(trace=Trace(list(calls)), started_ms=START, root="", **(nothing | fields))
+    return RawEvidence(trace=Trace(list(calls)), started_ms=START, root="", **(nothing | fields))
 
 
-def samples(left: Remains) -> dict[tuple[str, str], float]:
+def samples(left: RawEvidence) -> dict[tuple[str, str], float]:
     """Return all samples by step and metric."""
     return {(one.step, one.metric): one.value for one in find_samples(left, find_steps(left))}
 
@@ -246,7 +246,9 @@ def test_errors_are_capped_and_the_test_s_own_survives() -> None:
         (remains(named=[named("shop", 0, 50, error="x"), named("look", 9, 5, parent="shop")]), "shop"),
     ],
 )
-def test_the_failed_step_is_the_innermost_named_one_else_the_last_call_with_an_error(left: Remains, title: str) -> None:
+def test_the_failed_step_is_the_innermost_named_one_else_the_last_call_with_an_error(
+    left: RawEvidence, title: str
+) -> None:
     """What never ended has failed too."""
     given = replace(left, root="/w")
 
@@ -287,7 +289,7 @@ def test_what_was_waited_for_is_the_call_under_way_when_time_was_up(calls: list[
         (remains(), 1, True),
     ],
 )
-def test_an_attempt_has_touched_what_it_opened_or_asked(left: Remains, connections: int, touched: bool) -> None:
+def test_an_attempt_has_touched_what_it_opened_or_asked(left: RawEvidence, connections: int, touched: bool) -> None:
     """A page opened and left empty measures nothing."""
     given = left
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from outrider.load.gathering import MOST_ENDPOINTS, OTHERS, Gathering, thinned
 from outrider.load.tally import Tally
-from outrider.load.wire import Aim, Ended, Pulse, Ready, Setting, Started, Stop, read, write
+from outrider.load.wire import Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, read, write
 from outrider.model import Histogram, LoadResult, altogether
 
 REQUESTS = st.lists(
@@ -24,7 +24,7 @@ def test_messages_arrive_as_they_were_sent() -> None:
     tally.failed("GET /", "boom 0x7f001234")
     tally.refused("evil.test")
     for message in (
-        Setting(("a",), shaped=True, users=3, rate=2.5), Aim(5), Stop(),
+        LoadConfig(("a",), shaped=True, users=3, rate=2.5), Aim(5), Stop(),
         Ready(own_shape=True, hosts=("http://x",)), Started(1.5), Pulse(2.0, 3, 4, 1), Ended(None), tally.take(),
     ):  # fmt: skip
         assert read(write(message)) == message

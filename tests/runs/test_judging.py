@@ -20,7 +20,7 @@ from outrider.model import (
     StepKind,
     new_run_id,
 )
-from outrider.runs import GATE_SUFFIX, METRIC, Judge, primary_series, standings
+from outrider.runs import GATE_SUFFIX, METRIC, Judge, primary_series, step_statuses
 from outrider.store import Checkpoint, Release, Store
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def test_a_check_stands_where_its_last_judgement_left_it(store: Store) -> None:
     )
     judge = Judge(store, Settings())
 
-    first, again = standings(store, judge, CHECK), standings(store, judge, CHECK)
+    first, again = step_statuses(store, judge, CHECK), step_statuses(store, judge, CHECK)
 
     assert [(one.environment, one.judgement.step, one.at_us) for one in first] == [
         ("production", "", START_US + 4 * CADENCE_US),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from outrider.model import Attempt, Check, CheckId, Circumstances, Kind, Measurement, Outcome, Policy, Run
-from outrider.scheduler import Health, Service, Verdicts
+from outrider.scheduler import Health, ResultPipeline, Service
 from outrider.store import Store
 from outrider.workspace import Workspace
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from outrider.model import RunId
     from outrider.runs import Judgement
-    from outrider.scheduler import Executor, PatientRecorder
+    from outrider.scheduler import Executor, RetryingRecorder
     from outrider.store import QueueEntry
 
 NOW_US = 1_800_000_000_000_000
@@ -55,7 +55,7 @@ def check(name: str = "a", **policy: Any) -> Check:
 class Instant:
     """An executor whose runs end when they begin, or when they are let."""
 
-    recorder: Callable[[], PatientRecorder]
+    recorder: Callable[[], RetryingRecorder]
     clock: SetClock
     room: int = 1_000
     holds: bool = False
@@ -165,7 +165,7 @@ class Stages:
         executor = Instant(lambda: service.recorder, clock)
         works = FixedWorks(Workspace(root=self.folder, name="t", **settings), checks, {Kind.PROBE: executor})
         maker = FixedMaker(works)
-        verdicts = Verdicts(None, [], health)
+        verdicts = ResultPipeline(None, [], health)
         service = Service(self.store, maker, verdicts, health=health, clock=clock, holder=holder)
         return Stage(self.store, clock, service, executor, maker)
 

@@ -12,7 +12,7 @@ from tests.scheduler.conftest import NOW_US, check, made
 
 from outrider.model import CatchUp, ConfigError, Outcome, Overlap, Place, new_run_id
 from outrider.scheduler import view_of
-from outrider.scheduler.leading import BEAT_US, DEAD_AFTER_US
+from outrider.scheduler.leadership import BEAT_US, DEAD_AFTER_US
 from outrider.server.metrics import exposition
 from outrider.store import QueueEntry
 from outrider.workspace import Maintenance, Pattern

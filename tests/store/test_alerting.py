@@ -13,9 +13,9 @@ from outrider.store import (
     Notification,
     Silence,
     Status,
+    StoredConfirmation,
     StoredGroup,
     StoredIncident,
-    StoredWatch,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ MAIL = Notification("n1", "mail", "topic", "trigger", NOW_US, NOW_US, "{}")
 
 def test_a_moment_is_written_whole_and_twice_is_once(store: Store) -> None:
     """Doing a step twice changes nothing."""
-    changes = AlertChanges((INCIDENT,), (StoredWatch("s", "one", "w"),), (StoredGroup("g", "x"),), (MAIL,))
+    changes = AlertChanges((INCIDENT,), (StoredConfirmation("s", "one", "w"),), (StoredGroup("g", "x"),), (MAIL,))
 
     store.record_alerts(changes)
     store.record_alerts(changes)
@@ -39,7 +39,7 @@ def test_a_moment_is_written_whole_and_twice_is_once(store: Store) -> None:
 
 def test_what_is_over_is_forgotten_and_what_ended_long_ago_left_out(store: Store) -> None:
     """What must be remembered stays small."""
-    store.record_alerts(AlertChanges((INCIDENT,), (StoredWatch("s", "one", "w"),), (StoredGroup("g", "x"),)))
+    store.record_alerts(AlertChanges((INCIDENT,), (StoredConfirmation("s", "one", "w"),), (StoredGroup("g", "x"),)))
     ended = replace(INCIDENT, phase="resolved", ended_us=NOW_US)
 
     store.record_alerts(AlertChanges((ended,), forgotten_watches=("s",), forgotten_groups=("g",)))

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.evidence import Known, symptoms
+from outrider.alerts.evidence import FindingContext, findings
+from outrider.alerts.finding import Facts, Finding, Problem, Subject
 from outrider.alerts.group import Kind
-from outrider.alerts.keeper import Keeper
+from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.memory import read_incident
-from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
 from outrider.baselines import months_per_series, replay
 from outrider.model import Circumstances, Outcome, Run
 from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX, primary_series
@@ -46,9 +46,9 @@ class Replayed:
     triggers: int
 
 
-def replayed(found: Iterable[Symptom], settings: AlertSettings) -> Replayed:
+def replayed(found: Iterable[Finding], settings: AlertSettings) -> Replayed:
     """Return what the keeper makes of symptoms, which must be in the order of time."""
-    keeper = Keeper(settings)
+    keeper = IncidentTracker(settings)
     opened: dict[str, Incident] = {}
     bad: Counter[str] = Counter()
     told: Counter[str] = Counter()
@@ -71,11 +71,11 @@ def replayed(found: Iterable[Symptom], settings: AlertSettings) -> Replayed:
     return Replayed(tuple(lasting), short, dict(told), triggers)
 
 
-def stored_symptoms(store: Store, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Symptom]:
+def stored_findings(store: Store, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
     """Return everything that stored runs say, in the order of time."""
-    known = Known(certificate_days=settings.certificate_days)
+    known = FindingContext(certificate_days=settings.certificate_days)
     runs = watched_runs(store, since_us)
-    found = [one for run in runs for one in symptoms(stored_run(store, run), (), known)]
+    found = [one for run in runs for one in findings(stored_run(store, run), (), known)]
     for check in dict.fromkeys(run.check for run in runs):
         series = primary_series(store, check)
         if series:
@@ -100,19 +100,19 @@ def stored_run(store: Store, summary: RunSummary) -> Run:
     )  # fmt: skip
 
 
-def _degradations(store: Store, series: Series, judging: Settings, since_us: int) -> Iterator[Symptom]:
+def _degradations(store: Store, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
     points = store.samples(series)
     if not len(points.at_us):
         return
     asked = {"direction": judging.direction.value, "tz": judging.tz, "months": judging.months}
     alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
-    subject = Subject(Trouble.DEGRADATION, series.check, series.environment, series.location, series.step)
+    subject = Subject(Problem.DEGRADATION, series.check, series.environment, series.location, series.step)
     labels = {
-        "trouble": Trouble.DEGRADATION.value, "check": series.check, "kind": series.check.partition(":")[0],
+        "trouble": Problem.DEGRADATION.value, "check": series.check, "kind": series.check.partition(":")[0],
         "environment": series.environment, "location": series.location, "step": series.step,
     }  # fmt: skip
     facts = Facts(f"{series.step} is slow", step=series.step)
     causes = (f"step:{series.step}", f"check:{series.check}")
     for at_us, is_slow in zip(points.at_us.tolist(), alerting.tolist(), strict=True):
         if at_us >= since_us:
-            yield Symptom(subject, is_slow, at_us, facts, causes, labels)
+            yield Finding(subject, is_slow, at_us, facts, causes, labels)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outrider.alerts.finding import Facts, Finding, Problem, Subject
 from outrider.alerts.matching import all_hold
-from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
 from outrider.baselines import BurnRule, error_budget
 from outrider.model import Outcome
 
@@ -32,7 +32,7 @@ class Burn:
         self._budgets = budgets
         self._outcomes: dict[tuple[str, str, str], deque[tuple[int, bool]]] = {}
 
-    def seen(self, run: Run, labels: Mapping[str, str]) -> list[Symptom]:
+    def seen(self, run: Run, labels: Mapping[str, str]) -> list[Finding]:
         """Return whether a run's check uses up its budget too fast; nothing if it has none."""
         budget = next((one for one in self._budgets if all_hold(one.matchers, labels)), None)
         if budget is None or run.outcome not in _COUNTED:
@@ -51,6 +51,6 @@ class Burn:
             expected=f"at most {1 - budget.target:.2%}",
             run=run.id,
         )
-        subject = Subject(Trouble.BUDGET, run.check, run.environment, run.location)
-        told = {**labels, "trouble": Trouble.BUDGET.value, "fault": "budget burns"}
-        return [Symptom(subject, burning, run.due_us, facts, (f"check:{run.check}",), told, once=True)]
+        subject = Subject(Problem.BUDGET, run.check, run.environment, run.location)
+        told = {**labels, "trouble": Problem.BUDGET.value, "fault": "budget burns"}
+        return [Finding(subject, burning, run.due_us, facts, (f"check:{run.check}",), told, once=True)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
+from outrider.alerts.finding import Facts, Finding, Problem, Subject
 from outrider.baselines import Condition, Signal
 from outrider.model import Kind, Outcome
 
@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?|\"[^\"]*\"|'[^']*'", re.IGNOR
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class FindingContext:
     """What is known of checks beside their runs.
 
     Attributes:
@@ -41,7 +41,7 @@ class Known:
     artifacts: tuple[str, ...] = ()
 
 
-def symptoms(run: Run, judgements: Sequence[Judgement], known: Known) -> list[Symptom]:
+def findings(run: Run, judgements: Sequence[Judgement], known: FindingContext) -> list[Finding]:
     """Return what a run says; of subjects that it says nothing of there is no symptom."""
     reading = _Reading(run, known)
     return [
@@ -58,31 +58,31 @@ def symptoms(run: Run, judgements: Sequence[Judgement], known: Known) -> list[Sy
 class _Reading:
     """One run, read."""
 
-    def __init__(self, run: Run, known: Known) -> None:
+    def __init__(self, run: Run, known: FindingContext) -> None:
         self._run = run
         self._known = known
         self._attempt = next((one for one in reversed(run.attempts) if not one.evidence), None)
         self._hosts = _hosts(self._attempt)
 
-    def network(self) -> Iterator[Symptom]:
+    def network(self) -> Iterator[Finding]:
         lost = self._attempt.measurement.attributes.get(_OWN_NETWORK, "") if self._attempt else ""
         if lost or self._run.outcome not in _SAYS_NOTHING:
-            yield self._symptom(Trouble.NETWORK, bool(lost), Facts(lost or "our own network"), ("own network",))
+            yield self._symptom(Problem.NETWORK, bool(lost), Facts(lost or "our own network"), ("own network",))
 
-    def coverage(self) -> Iterator[Symptom]:
+    def coverage(self) -> Iterator[Finding]:
         if self._run.outcome is not Outcome.SKIPPED:
             missed = self._run.outcome is Outcome.MISSED
             facts = self._facts(f"did not run: {self._run.reason}" if missed else "")
-            yield self._symptom(Trouble.COVERAGE, missed, facts, ("coverage",))
+            yield self._symptom(Problem.COVERAGE, missed, facts, ("coverage",))
 
-    def own(self) -> Iterator[Symptom]:
+    def own(self) -> Iterator[Finding]:
         """A run that could not be made because something here is wrong."""
         if self._run.outcome not in {Outcome.SKIPPED, Outcome.MISSED, Outcome.INCONCLUSIVE}:
             wrong = self._run.outcome is Outcome.SETUP_ERROR
             facts = self._facts(self._run.reason)
-            yield self._symptom(Trouble.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
+            yield self._symptom(Problem.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
 
-    def failure(self) -> Iterator[Symptom]:
+    def failure(self) -> Iterator[Finding]:
         if self._run.outcome in _SAYS_NOTHING:
             return
         failed = self._run.outcome is Outcome.FAILED
@@ -91,9 +91,9 @@ class _Reading:
         causes = [f"host:{host}" for host in self._hosts[:1]]
         if step and not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{step}")
-        yield self._symptom(Trouble.FAILURE, failed, facts, (*causes, f"fault:{_normalised(facts.what)}"))
+        yield self._symptom(Problem.FAILURE, failed, facts, (*causes, f"fault:{_normalised(facts.what)}"))
 
-    def degradation(self, judgement: Judgement) -> Iterator[Symptom]:
+    def degradation(self, judgement: Judgement) -> Iterator[Finding]:
         signal = judgement.signal
         if not isinstance(signal, Signal) or signal.condition is Condition.LEARNING or signal.ignored:
             return
@@ -109,9 +109,9 @@ class _Reading:
         if not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{judgement.step}")
         degraded = signal.condition is Condition.DEGRADED
-        yield self._symptom(Trouble.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
+        yield self._symptom(Problem.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
 
-    def failures(self, judgement: Judgement) -> Iterator[Symptom]:
+    def failures(self, judgement: Judgement) -> Iterator[Finding]:
         """More runs fail than is normal, though perhaps never two in a row.
 
         The share falls slowly after an outage; good runs in a row are well all the same, or nothing would ever end.
@@ -127,9 +127,9 @@ class _Reading:
         )
         present = signal.condition is Condition.DEGRADED and self._run.outcome is not Outcome.PASSED
         causes = tuple(f"host:{host}" for host in self._hosts[:1])
-        yield self._symptom(Trouble.FAILURE, present, facts, causes, step="share of failures", once=True)
+        yield self._symptom(Problem.FAILURE, present, facts, causes, step="share of failures", once=True)
 
-    def certificate(self) -> Iterator[Symptom]:
+    def certificate(self) -> Iterator[Finding]:
         measurement = self._attempt.measurement if self._attempt else None
         days = [one.value for one in measurement.samples if one.metric == CERTIFICATE] if measurement else []
         if days:
@@ -140,7 +140,7 @@ class _Reading:
                 expected=f"{self._known.certificate_days:g} days or more",
             )
             soon = left < self._known.certificate_days
-            yield self._symptom(Trouble.CERTIFICATE, soon, facts, self._by_host(), once=True)
+            yield self._symptom(Problem.CERTIFICATE, soon, facts, self._by_host(), once=True)
 
     def _by_host(self) -> tuple[str, ...]:
         return tuple(f"host:{host}" for host in self._hosts[:1])
@@ -172,14 +172,14 @@ class _Reading:
 
     def _symptom(
         self,
-        trouble: Trouble,
+        trouble: Problem,
         present: bool,
         facts: Facts,
         causes: tuple[str, ...],
         *,
         step: str = "",
         once: bool = False,
-    ) -> Symptom:
+    ) -> Finding:
         run = self._run
         subject = Subject(trouble, run.check, run.environment, run.location, step)
         labels = {
@@ -194,7 +194,7 @@ class _Reading:
             "tags": self._tags(),
         }
         labels = {name: value for name, value in labels.items() if value}
-        return Symptom(subject, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
+        return Finding(subject, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
 
     def _tags(self) -> str:
         check = self._known.checks.get(self._run.check)

@@ -77,7 +77,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Dispatch:
     """Something to tell: what for, to whom, of which incidents."""
 
     kind: Kind
@@ -102,7 +102,7 @@ class Look:
     now_us: int
 
 
-def flush(group: Group, look: Look) -> tuple[Group | None, tuple[Telling, ...]]:
+def flush(group: Group, look: Look) -> tuple[Group | None, tuple[Dispatch, ...]]:
     """Return the group after it was looked at, None if all is told, and what is to be told."""
     now_us, route = look.now_us, look.route
     if not _is_open(look):
@@ -112,14 +112,14 @@ def flush(group: Group, look: Look) -> tuple[Group | None, tuple[Telling, ...]]:
     known = {identity for identity, _, _ in group.told}
     if not any(one.phase.lasts or one.phase is Phase.PENDING for one in look.incidents):
         ended = tuple(one for one in look.incidents if one.id in known)
-        return None, (Telling(Kind.RESOLVED, group.receivers, ended),) if ended else ()
+        return None, (Dispatch(Kind.RESOLVED, group.receivers, ended),) if ended else ()
     kind = _kind(group, lasting, known, look)
     group = replace(group, due_us=now_us + route.interval_us)
-    tellings: list[Telling] = []
+    tellings: list[Dispatch] = []
     if kind is not None:
         receivers = group.receivers if kind is Kind.ACKNOWLEDGED else _united(route.receivers, group.receivers)
         group = _noted(group, look.incidents, lasting, receivers=receivers, now_us=now_us)
-        tellings.append(Telling(kind, receivers, lasting))
+        tellings.append(Dispatch(kind, receivers, lasting))
     group, climbed = _climb(group, lasting, look, begins=kind is Kind.TRIGGER)
     return group, tuple(_merged([*tellings, *climbed]))
 
@@ -167,7 +167,7 @@ def _noted(
     return replace(group, told=kept, told_us=now_us, receivers=receivers)
 
 
-def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: bool) -> tuple[Group, list[Telling]]:
+def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: bool) -> tuple[Group, list[Dispatch]]:
     """Climb at most the rungs that are due now: the next one's delay counts from this moment.
 
     A clock that jumped ahead therefore climbs one rung, not all of them.
@@ -176,7 +176,7 @@ def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: boo
         group = replace(group, policy=look.route.escalation, level=0, rounds=0)
         group = replace(group, level_due_us=look.now_us + _levels(group, look)[0].after_us)
     open_ones = tuple(one for one in lasting if not one.acknowledged_by)
-    tellings: list[Telling] = []
+    tellings: list[Dispatch] = []
     if (lasting and not open_ones) or group.policy not in look.settings.escalations:
         return replace(group, level_due_us=None), tellings
     while group.level_due_us is not None and group.level_due_us <= look.now_us and open_ones:
@@ -186,7 +186,7 @@ def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: boo
         number = group.level + 1
         group = _next_rung(group, look, at_once=not receivers)
         if receivers:
-            tellings.append(Telling(Kind.ESCALATION, receivers, open_ones, note or f"escalation, level {number}"))
+            tellings.append(Dispatch(Kind.ESCALATION, receivers, open_ones, note or f"escalation, level {number}"))
             group = replace(group, receivers=_united(group.receivers, receivers))
     return group, tellings
 
@@ -220,7 +220,7 @@ def _next_rung(group: Group, look: Look, *, at_once: bool) -> Group:
     return replace(group, level_due_us=look.now_us + after_us)
 
 
-def _merged(tellings: Sequence[Telling]) -> list[Telling]:
+def _merged(tellings: Sequence[Dispatch]) -> list[Dispatch]:
     """Leave out who is told by an earlier one already."""
     told: set[str] = set()
     kept = []

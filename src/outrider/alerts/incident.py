@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from outrider.alerts.symptom import Facts, Severity, Trouble
+from outrider.alerts.finding import Facts, Problem, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +94,7 @@ class Incident:
     """
 
     id: str
-    trouble: Trouble
+    trouble: Problem
     began_us: int
     changed_us: int
     lead: Facts

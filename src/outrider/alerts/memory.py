@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from outrider.alerts.confirmation import Confirmation
+from outrider.alerts.finding import Facts, Problem, Severity
 from outrider.alerts.group import Group
 from outrider.alerts.incident import Incident, Phase
-from outrider.alerts.symptom import Facts, Severity, Trouble
-from outrider.alerts.watch import Watch
-from outrider.store import StoredGroup, StoredIncident, StoredWatch
+from outrider.store import StoredConfirmation, StoredGroup, StoredIncident
 
 
 def stored_incident(one: Incident) -> StoredIncident:
@@ -25,7 +25,7 @@ def read_incident(kept: StoredIncident) -> Incident:
     return Incident(
         **{
             **told,
-            "trouble": Trouble(told["trouble"]),
+            "trouble": Problem(told["trouble"]),
             "severity": Severity(told["severity"]),
             "phase": Phase(told["phase"]),
             "lead": Facts(**lead),
@@ -35,15 +35,15 @@ def read_incident(kept: StoredIncident) -> Incident:
     )
 
 
-def stored_watch(one: Watch) -> StoredWatch:
+def stored_watch(one: Confirmation) -> StoredConfirmation:
     """Return a watch as it is kept."""
-    return StoredWatch(one.key, one.incident, _text(one))
+    return StoredConfirmation(one.key, one.incident, _text(one))
 
 
-def read_watch(kept: StoredWatch) -> Watch:
+def read_watch(kept: StoredConfirmation) -> Confirmation:
     """Return a watch that was kept."""
     told = _read(kept.state)
-    return Watch(**{**told, "recent": tuple(told["recent"])})
+    return Confirmation(**{**told, "recent": tuple(told["recent"])})
 
 
 def stored_group(one: Group) -> StoredGroup:

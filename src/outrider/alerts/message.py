@@ -16,7 +16,7 @@ from outrider.workspace import format_duration
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.alerts.group import Telling
+    from outrider.alerts.group import Dispatch
     from outrider.alerts.incident import Incident
     from outrider.alerts.settings import AlertSettings
 
@@ -105,7 +105,7 @@ class Message:
         return self.kind is Kind.RESOLVED
 
 
-def compose(telling: Telling, topic: str, settings: AlertSettings, *, workspace: str, now_us: int) -> Message:
+def compose(telling: Dispatch, topic: str, settings: AlertSettings, *, workspace: str, now_us: int) -> Message:
     """Return the message of a telling."""
     items = tuple(_item(one, settings, now_us) for one in telling.incidents)
     severity = min((one.severity for one in telling.incidents), key=list(type(telling.incidents[0].severity)).index)
@@ -148,7 +148,7 @@ _WORDS = {
 }
 
 
-def _subject(telling: Telling) -> str:
+def _subject(telling: Dispatch) -> str:
     first, *others = telling.incidents
     more = f" (and {len(others)} more)" if others else ""
     return f"[{first.severity}] {_WORDS.get(telling.kind, '')}{headline(first)}{more}"

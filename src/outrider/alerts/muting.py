@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from outrider.alerts.finding import Problem
 from outrider.alerts.matching import all_hold, parse_matcher
-from outrider.alerts.symptom import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from outrider.alerts.settings import AlertSettings
     from outrider.store import Silence
 
-_OURS = {Trouble.NETWORK, Trouble.OUTRIDER}
+_OURS = {Problem.NETWORK, Problem.OUTRIDER}
 
 
 def why_muted(
@@ -53,7 +53,7 @@ def _silence(labels: Mapping[str, str], silences: Iterable[Silence], now_us: int
 
 
 def _mutes(parent: Incident, child: Incident, settings: AlertSettings) -> bool:
-    if parent.trouble is Trouble.NETWORK:
+    if parent.trouble is Problem.NETWORK:
         here = parent.labels.get("location")
         return child.trouble not in _OURS and child.labels.get("location", here) == here
     return any(

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from outrider.alerts.confirmation import Thresholds
+from outrider.alerts.finding import Severity
 from outrider.alerts.guard import Guard
 from outrider.alerts.incident import Stability
 from outrider.alerts.matching import Matcher, parse_matcher
@@ -25,8 +27,6 @@ from outrider.alerts.settings import (
     Maintenance,
     ThresholdRule,
 )
-from outrider.alerts.symptom import Severity
-from outrider.alerts.watch import Thresholds
 from outrider.alerts.windows import DAYS, Window
 from outrider.model import ConfigError, ConfigErrors, UsageError
 from outrider.workspace.parsing import in_reading_order

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.incident import Stability
 from outrider.alerts.matching import all_hold
 from outrider.alerts.routing import Route
-from outrider.alerts.watch import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

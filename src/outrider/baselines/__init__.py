@@ -10,7 +10,6 @@ from outrider.baselines.forecast import Breach, days_to_breach
 from outrider.baselines.history import ChangePoint, change_points, precede
 from outrider.baselines.judge import replay, step
 from outrider.baselines.knee import Knee, find_knee, is_saturated
-from outrider.baselines.parts import Part
 from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proportion_interval
 from outrider.baselines.quantiles import Quantile, quantile_of
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
@@ -19,6 +18,7 @@ from outrider.baselines.selftest import false_fail_rate
 from outrider.baselines.sequential import Plan, correct, judge_so_far, nominal_levels, run_plan
 from outrider.baselines.settings import Direction, Scale, Settings
 from outrider.baselines.state import Condition, Episode, Event, EventKind, Signal, State
+from outrider.baselines.statistics import Part
 
 __all__ = [
     "ERROR_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison", "Condition",

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from outrider.baselines.expectation import Baseline
-from outrider.baselines.parts import COLUMNS, SCANS, WINDOWS, Part
 from outrider.baselines.season import Cells, Season
 from outrider.baselines.settings import Settings
 from outrider.baselines.state import Episode, State
+from outrider.baselines.statistics import COLUMNS, SCANS, WINDOWS, Part
 from outrider.model import BadSeries
 
 VERSION = 1

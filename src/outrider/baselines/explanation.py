@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.baselines.expectation import Baseline, evidence
-from outrider.baselines.parts import COLUMNS, LOOK_BACK, SCANS, WINDOWS, Part
 from outrider.baselines.series import DAY_S
 from outrider.baselines.settings import Scale
 from outrider.baselines.state import Condition, Signal, State
+from outrider.baselines.statistics import COLUMNS, LOOK_BACK, SCANS, WINDOWS, Part
 
 if TYPE_CHECKING:
     from outrider.baselines.series import FloatArray

@@ -15,10 +15,10 @@ import numpy as np
 from outrider.baselines.expectation import Baseline, evidence, learn
 from outrider.baselines.explanation import explain
 from outrider.baselines.memory import Memory
-from outrider.baselines.parts import COLUMNS, LOOK_BACK, WINDOW_OF, Part
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
 from outrider.baselines.settings import Scale, Settings
 from outrider.baselines.state import Code, Episode, Event, EventKind, Signal, State
+from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOW_OF, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,8 +13,8 @@ from outrider.baselines.settings import Settings
 
 if TYPE_CHECKING:
     from outrider.baselines.expectation import Baseline
-    from outrider.baselines.parts import Part
     from outrider.baselines.series import FloatArray, IntArray
+    from outrider.baselines.statistics import Part
 
 
 class Condition(StrEnum):

@@ -7,8 +7,8 @@ import json
 import click
 
 from outrider.alerts import headline
-from outrider.cli.alerting import incident_named, me, now_us
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.incident_lookup import incident_named, me, now_us
+from outrider.app.runtime import open_store, workspace_here
 from outrider.store import Acknowledgement
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.alerts import Lane, test_row
-from outrider.cli.alerting import now_us, settings_of
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.incident_lookup import now_us, settings_of
+from outrider.app.runtime import open_store, workspace_here
 from outrider.model import UsageError
 from outrider.store import Status
 

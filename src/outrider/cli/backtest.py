@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.alerts import Thresholds, headline, replayed, stored_symptoms
+from outrider.alerts import Thresholds, headline, replayed, stored_findings
 from outrider.alerts.reading import parse_open
-from outrider.cli.alerting import now_us, settings_of
-from outrider.cli.project import judge_settings, open_store, workspace_here
+from outrider.app.incident_lookup import now_us, settings_of
+from outrider.app.runtime import judge_settings, open_store, workspace_here
 from outrider.cli.telling import at, console
 from outrider.workspace.tables import Refused
 
@@ -32,7 +32,7 @@ def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) 
     settings = settings_of(workspace)
     since_us = now_us() - days * _DAY_US
     with open_store(workspace) as store:
-        found = stored_symptoms(store, judge_settings(workspace), settings, since_us=since_us)
+        found = stored_findings(store, judge_settings(workspace), settings, since_us=since_us)
     tried = {"every bad run": _with(settings, Thresholds(1, 1, 1)), "as configured": settings}
     tried |= {rule: _with(settings, _thresholds(rule, settings)) for rule in rules}
     results = {name: replayed(found, one) for name, one in tried.items()}

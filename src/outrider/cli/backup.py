@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.runtime import open_store, workspace_here
 from outrider.scheduler import make_backup
 
 

@@ -12,8 +12,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.cli.gate_sources import MIN_SESSIONS, stored_runs
-from outrider.cli.project import bench, open_store, workspace_here
+from outrider.app.gate_sources import MIN_SESSIONS, stored_runs
+from outrider.app.runtime import open_runtime, open_store, workspace_here
 from outrider.cli.telling import console, name_of
 from outrider.gate import Accepted, file_of, fingerprint_here, read_accepted, sessions_of, write_accepted
 from outrider.model import UsageError
@@ -43,7 +43,7 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) ->
     """Write the latest stored runs of checks to baselines/, a file a check, for `outrider gate`."""
     workspace = workspace_here()
     written: list[dict[str, object]] = []
-    with open_store(workspace) as store, bench(workspace) as ready:
+    with open_store(workspace) as store, open_runtime(workspace) as ready:
         for check in select(ready.discover().checks, patterns):
             runs = stored_runs(store, check, last)
             sessions = sessions_of(runs, size)
@@ -101,7 +101,7 @@ def diff(patterns: tuple[str, ...], *, last: int, as_json: bool) -> None:
     """Show what accepting now would change: each step's accepted median beside that of the latest runs."""
     workspace = workspace_here()
     rows: list[dict[str, object]] = []
-    with open_store(workspace) as store, bench(workspace) as ready:
+    with open_store(workspace) as store, open_runtime(workspace) as ready:
         checks = {str(check.id): check for check in ready.discover().checks}
         for path, one in _all(workspace.root / FOLDER, patterns):
             name = workspace.current(one.check)

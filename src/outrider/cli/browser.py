@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from outrider.cli.project import browser_settings
+from outrider.app.runtime import browser_settings
 from outrider.journeys import provide_browser
 
 

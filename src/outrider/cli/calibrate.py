@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from outrider.cli.project import judge_settings, open_store, workspace_here
+from outrider.app.runtime import judge_settings, open_store, workspace_here
 from outrider.cli.run import Progress
 from outrider.cli.telling import name_of
 from outrider.model import TooFewSamples, UsageError

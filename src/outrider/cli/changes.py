@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.runtime import open_store, workspace_here
 from outrider.cli.telling import at, console, name_of
 from outrider.runs import primary_series
 

@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app.discovery import nothing_to_run, wants_probes_only
+from outrider.app.gate_session import GateSession, comparable, open_side
+from outrider.app.gate_sources import AgainstBases, SelfTest, SideBySide, accepted_bases, last_bases
+from outrider.app.runtime import found_browser, open_runtime, open_store, remember, workspace_here
 from outrider.baselines import Plan, Verdict
-from outrider.cli.discovery import wants_probes_only
-from outrider.cli.gate_lab import Lab, comparable, stand_of
-from outrider.cli.gate_sources import AgainstBases, SideBySide, Twice, accepted_bases, last_bases
-from outrider.cli.project import bench, found_browser, open_store, workspace_here
-from outrider.cli.run import Progress, nothing_to_run, remember
+from outrider.cli.run import Progress
 from outrider.cli.telling import console, name_of
 from outrider.gate import (
     Address,
@@ -41,7 +41,7 @@ from outrider.workspace import select
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from outrider.cli.project import Bench
+    from outrider.app.runtime import Runtime
     from outrider.gate import FalseFails, Gathered, Look
     from outrider.model import Check
     from outrider.workspace import Workspace
@@ -162,7 +162,7 @@ def _decide(
             else accepted_bases(lab, checks, room.present, workspace.root / FOLDER)
         )
         fitted = {check.id: bases.bases[check.id].fitted(rules) for check in checks if check.id in bases.bases}
-        with stand_of(room.ready, lab.store) as stand:
+        with open_side(room.ready, lab.store) as stand:
             source = AgainstBases(lab, stand, checks, bases=bases, size=size)
             gathered = gather(fitted, source, partial(_looked, progress))
     return _decision(gathered, bases.against, [*room.notes, *bases.notes]), told
@@ -172,8 +172,8 @@ def _decide(
 class _Room:
     """What a gate works with: the checks that were chosen and can be compared, all that are present, and notes."""
 
-    lab: Lab
-    ready: Bench
+    lab: GateSession
+    ready: Runtime
     checks: list[Check]
     present: tuple[Check, ...]
     notes: list[str]
@@ -185,7 +185,7 @@ def _room(
 ) -> Iterator[_Room]:
     browser = None if wants_probes_only(patterns) else found_browser(workspace)
     usable = None if isinstance(browser, BrowserError) else browser
-    with open_store(workspace) as store, bench(workspace, browser=usable) as ready:
+    with open_store(workspace) as store, open_runtime(workspace, browser=usable) as ready:
         progress.say("getting ready")
         discovery = ready.discover()
         chosen = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
@@ -197,7 +197,7 @@ def _room(
         if isinstance(browser, BrowserError) and any(check.kind == Kind.JOURNEY for check in checks):
             raise browser
         remember(store, ready, discovery.checks)
-        yield _Room(Lab(workspace, usable, store, progress), ready, checks, discovery.checks, notes)
+        yield _Room(GateSession(workspace, usable, store, progress), ready, checks, discovery.checks, notes)
 
 
 def _decision(gathered: Gathered, against: str, notes: Sequence[str]) -> Decision:
@@ -215,8 +215,8 @@ def _self_test(
 ) -> int:
     import numpy as np  # noqa: PLC0415 - only where used
 
-    with _room(workspace, patterns, progress) as room, stand_of(room.ready, room.lab.store) as stand:
-        twice = Twice(room.lab, stand, room.checks, size=size)
+    with _room(workspace, patterns, progress) as room, open_side(room.ready, room.lab.store) as stand:
+        twice = SelfTest(room.lab, stand, room.checks, size=size)
         twice.measure(rules.plan.looks[-1])
     progress.say("dealing the sessions anew")
     rates = false_fails(twice.taken, dict.fromkeys(twice.taken, rules), np.random.default_rng(1))

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from outrider.alerts import AlertSettings, Phase, headline, read_incident, why_muted
-from outrider.cli.alerting import now_us, settings_of
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.incident_lookup import now_us, settings_of
+from outrider.app.runtime import open_store, workspace_here
 from outrider.cli.telling import at, console
 from outrider.model import ConfigError
 from outrider.store import Status

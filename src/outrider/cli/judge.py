@@ -12,14 +12,14 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app.runtime import judge_settings, open_store, workspace_here
 from outrider.baselines import Condition, Signal
-from outrider.cli.project import judge_settings, open_store, workspace_here
 from outrider.cli.telling import at, console, name_of
 from outrider.model import UsageError
-from outrider.runs import Judge, standings
+from outrider.runs import Judge, step_statuses
 
 if TYPE_CHECKING:
-    from outrider.runs import Standing
+    from outrider.runs import StepStatus
 
 _STYLES = {
     Condition.DEGRADED: "bold red",
@@ -48,7 +48,7 @@ def judge(pattern: str, *, as_json: bool) -> None:
     with open_store(workspace) as store:
         judging = Judge(store, judge_settings(workspace))
         checks = [one.id for one in store.checks() if fnmatchcase(one.id, pattern)]
-        found = [standing for check in checks for standing in standings(store, judging, check)]
+        found = [standing for check in checks for standing in step_statuses(store, judging, check)]
     found.sort(key=lambda one: _ORDER.index(one.judgement.signal.condition))
     if as_json:
         click.echo(json.dumps([_as_json(one) for one in found]))
@@ -70,7 +70,7 @@ def judge(pattern: str, *, as_json: bool) -> None:
     console().print(table if found else "no runs that passed yet: outrider run makes some")
 
 
-def _as_json(one: Standing) -> dict[str, object]:
+def _as_json(one: StepStatus) -> dict[str, object]:
     signal = one.judgement.signal
     told: dict[str, object] = {
         "check": one.check,

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import click
 from rich.console import Console
 
+from outrider.app.runtime import Runtime, found_browser, open_runtime, open_store, remember, retention, workspace_here
 from outrider.cli.load_telling import LiveLoad, as_json, tell, tell_knee
 from outrider.cli.main import INTERRUPTED
-from outrider.cli.project import Bench, bench, found_browser, open_store, retention, workspace_here
-from outrider.cli.run import Progress, judge_runs, remember
+from outrider.cli.run import Progress, judge_runs
 from outrider.cli.telling import console, run_as_json
 from outrider.load import LoadMeasure, Steps, is_allowed, levels, profile_of, stairs, time_limit_s, work
 from outrider.model import BrowserError, Kind, LoadResult, OutriderError, UsageError, exit_code
@@ -127,7 +127,7 @@ def load(  # noqa: PLR0917 - click hands them by name
     """
     workspace = workspace_here()
     wishes = Wishes(users, spawn_rate, duration_s, host, processes)
-    with bench(workspace) as ready:
+    with open_runtime(workspace) as ready:
         check, own = chosen(ready, name)
         profile = wishes.over(own)
         if find_knee:
@@ -155,7 +155,7 @@ class Trial:
     find_knee: bool
 
 
-def chosen(ready: Bench, name: str) -> tuple[Check, Profile]:
+def chosen(ready: Runtime, name: str) -> tuple[Check, Profile]:
     """Return the load profile that is meant, or one of a locustfile that nothing names yet.
 
     Raises:
@@ -196,7 +196,7 @@ def _check_host(workspace: Workspace, profile: Profile) -> None:
         raise UsageError(f"no load may go to {asked}", slug="host-not-allowed", fix=fix)
 
 
-def _work(ready: Bench, profile: Profile, master: tuple[str, int]) -> int:
+def _work(ready: Runtime, profile: Profile, master: tuple[str, int]) -> int:
     click.echo(f"working for {master[0]}:{master[1]}", err=True)
     ready.scratch.mkdir(parents=True, exist_ok=True)
     log = ready.scratch / "worker.log"
@@ -209,7 +209,7 @@ def _work(ready: Bench, profile: Profile, master: tuple[str, int]) -> int:
 def _carry_out(trial: Trial, *, as_json_: bool) -> int:
     progress = Progress(Console(stderr=True))
     browser = _browser(trial)
-    with open_store(trial.workspace) as store, bench(trial.workspace, browser=browser) as ready:
+    with open_store(trial.workspace) as store, open_runtime(trial.workspace, browser=browser) as ready:
         remember(store, ready, [trial.check])
         progress.say(f"{trial.check.name}: waits for others on this host")
         with ready.turns.taken():
@@ -239,7 +239,7 @@ def _browser(trial: Trial) -> Browser | None:
     return browser
 
 
-def _run(trial: Trial, ready: Bench, store: Store, progress: Progress) -> tuple[Run, bool]:
+def _run(trial: Trial, ready: Runtime, store: Store, progress: Progress) -> tuple[Run, bool]:
     """Make the load, with its journey beside it if it names one; tell whether it was interrupted."""
     progress.stop()
     enough = _is_enough if trial.find_knee else None
@@ -252,7 +252,7 @@ def _run(trial: Trial, ready: Bench, store: Store, progress: Progress) -> tuple[
         return runner.run(trial.check), measure.interrupted
 
 
-def _foreground(trial: Trial, ready: Bench, store: Store) -> Foreground | None:
+def _foreground(trial: Trial, ready: Runtime, store: Store) -> Foreground | None:
     if not trial.profile.journey:
         return None
     (journey, *others) = select(ready.discover().journeys, [trial.profile.journey])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.cli.project import bench, workspace_here
+from outrider.app.runtime import open_runtime, workspace_here
 from outrider.workspace import format_duration, select
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
     """List the checks of the workspace and the policy that each runs under."""
-    with bench(workspace_here()) as ready:
+    with open_runtime(workspace_here()) as ready:
         checks = select(ready.discover(patterns).checks, patterns)
     if as_json:
         click.echo(json.dumps([_as_json(check) for check in checks]))

@@ -6,8 +6,8 @@ import time
 
 import click
 
-from outrider.cli.known import chosen
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.runtime import open_store, workspace_here
+from outrider.app.selection import chosen
 from outrider.model import new_run_id
 from outrider.store import QueueEntry
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.cli.alerting import now_us, settings_of
-from outrider.cli.project import workspace_here
+from outrider.app.incident_lookup import now_us, settings_of
+from outrider.app.runtime import workspace_here
 from outrider.cli.telling import at
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import time
 
 import click
 
-from outrider.cli.known import chosen
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.runtime import open_store, workspace_here
+from outrider.app.selection import chosen
 
 
 @click.command(epilog="Example: outrider pause '*checkout*' --reason 'payment moves house'")

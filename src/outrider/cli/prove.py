@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from outrider.cli.project import bench, browser_settings, open_store, workspace_here
+from outrider.app.runtime import browser_settings, open_runtime, open_store, workspace_here
 from outrider.cli.run import Progress
 from outrider.cli.telling import outcome_text
 from outrider.journeys import find_browser
@@ -21,7 +21,7 @@ from outrider.store import StoredProof
 from outrider.workspace import select
 
 if TYPE_CHECKING:
-    from outrider.cli.project import Bench
+    from outrider.app.runtime import Runtime
     from outrider.model import Check
     from outrider.runs import Proof
     from outrider.store import Store
@@ -46,7 +46,7 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     browser = find_browser(browser_settings(workspace))
     console, progress = Console(stderr=as_json), Progress(Console(stderr=True))
     results: dict[str, list[Proof]] = {}
-    with open_store(workspace) as store, bench(workspace, browser=browser) as ready:
+    with open_store(workspace) as store, open_runtime(workspace, browser=browser) as ready:
         progress.say("getting ready")
         for check in select(ready.discover().journeys, patterns):
             with ready.turns.taken():
@@ -62,7 +62,7 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     return 1 if vacuous else 3 if unproved else 0
 
 
-def _prove(check: Check, ready: Bench, store: Store, console: Console, progress: Progress) -> list[Proof]:
+def _prove(check: Check, ready: Runtime, store: Store, console: Console, progress: Progress) -> list[Proof]:
     now_us = time.time_ns() // 1000
     console.print(check.id, style="bold", markup=False, highlight=False)
     proofs: list[Proof] = []

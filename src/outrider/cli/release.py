@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.runtime import open_store, workspace_here
 from outrider.cli.telling import at
 from outrider.store import Release
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.runtime import open_store, workspace_here
 from outrider.model import Place, UsageError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def release(*, name: str | None, environment: str | None, out: Path | None, form
 @click.option("--table", type=click.Choice(_RUN_TABLES), default="steps", show_default=True, help="With csv.")
 def run_(*, run_id: str, out: Path | None, form: str, table: str) -> None:
     """Write one RUN: how it ended, its steps against what is usual, its errors, and what it left."""
-    from outrider.cli.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.app.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
     from outrider.reports import run_report  # noqa: PLC0415 - as above
 
     workspace = workspace_here()
@@ -164,7 +164,7 @@ def _released(store: Store, name: str | None, environment: str, zone: str, now_u
 def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | None, form: tuple[str, str]) -> None:
     from rich.console import Console  # noqa: PLC0415 - as below
 
-    from outrider.cli.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.app.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
     from outrider.cli.run import Progress  # noqa: PLC0415 - as above
     from outrider.reports import gather, read_settings  # noqa: PLC0415 - as above
 
@@ -184,7 +184,7 @@ def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | N
 
 
 def _send(name: str, period: Callable[[str, int], Period]) -> int:
-    from outrider.cli.report_mail import made, send_now  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.app.report_mail import made, send_now  # noqa: PLC0415 - NumPy is slow to import
     from outrider.reports import read_settings  # noqa: PLC0415 - as above
     from outrider.store import Status  # noqa: PLC0415 - as above
 

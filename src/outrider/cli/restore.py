@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from outrider.cli.project import workspace_here
+from outrider.app.runtime import workspace_here
 from outrider.scheduler import put_back
 
 

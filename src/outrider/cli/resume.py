@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from outrider.cli.known import chosen
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.runtime import open_store, workspace_here
+from outrider.app.selection import chosen
 
 
 @click.command(epilog="Example: outrider resume '*checkout*'")

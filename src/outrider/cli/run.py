@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from outrider.baselines import Condition
-from outrider.cli.discovery import wants_probes_only
-from outrider.cli.project import (
-    Bench,
-    bench,
+from outrider.app.discovery import nothing_to_run, wants_probes_only
+from outrider.app.runtime import (
+    Runtime,
     found_browser,
     judge_settings,
+    open_runtime,
     open_store,
+    remember,
     retention,
     workspace_here,
 )
+from outrider.baselines import Condition
 from outrider.cli.telling import (
     console,
     deciding_attempt,
@@ -31,7 +32,7 @@ from outrider.cli.telling import (
     step_table,
     timed_parts,
 )
-from outrider.model import BrowserError, Kind, UsageError, exit_code
+from outrider.model import BrowserError, Kind, exit_code
 from outrider.runs import Judge, Runner
 from outrider.workspace import select
 
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from outrider.model import Check, Run
     from outrider.runs import Judgement, Plan
     from outrider.store import Store
-    from outrider.workspace import Workspace
 
 _MANY = 10  # runs above which only the steps of those that did not pass are shown
 
@@ -63,7 +63,7 @@ def run(patterns: tuple[str, ...], *, as_json: bool, repeat: int, steps: bool) -
     browser = None if wants_probes_only(patterns) else found_browser(workspace)
     usable = None if isinstance(browser, BrowserError) else browser
     progress = Progress(Console(stderr=True))
-    with open_store(workspace) as store, bench(workspace, browser=usable) as ready:
+    with open_store(workspace) as store, open_runtime(workspace, browser=usable) as ready:
         progress.say("getting ready")
         discovery = ready.discover(patterns)
         for problem in discovery.problems:
@@ -97,31 +97,7 @@ def _is_meant(check: Check, patterns: Sequence[str]) -> bool:
     return bool(patterns) and check.kind != Kind.LOAD
 
 
-def nothing_to_run(workspace: Workspace, checks: Sequence[Check]) -> UsageError:
-    """Return why no check is left: a command that did nothing must not look like one that passed."""
-    if checks:
-        return UsageError(
-            "every check is disabled", slug="no-checks", fix="name one: outrider run PATTERN, or outrider load NAME"
-        )
-    paths = ", ".join(workspace.journeys.paths)
-    return UsageError(
-        f"there are no checks: pytest finds no test below {paths}, and there is no probe in probes/",
-        slug="no-checks",
-        fix='put a pytest-playwright test there, or name your folder: paths = ["tests"] below [journeys]',
-    )
-
-
-def remember(store: Store, ready: Bench, checks: Sequence[Check]) -> None:
-    """Tell the store which checks there are, and what those were called that have been renamed."""
-    now_us = time.time_ns() // 1000
-    store.record_checks(checks, now_us)
-    present = {check.id for check in checks}
-    for old in ready.workspace.aliases:
-        if (current := ready.workspace.current(old)) in present:
-            store.rename(type(current)(old), current, now_us)
-
-
-def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progress) -> list[Run]:
+def run_all(checks: Sequence[Check], ready: Runtime, store: Store, progress: Progress) -> list[Run]:
     """Run the probes all at once and then the others one by one; return the runs in the order of the checks."""
     progress.total = len(checks)
     probes = [number for number, check in enumerate(checks) if check.kind == Kind.PROBE]
@@ -146,7 +122,7 @@ def run_all(checks: Sequence[Check], ready: Bench, store: Store, progress: Progr
     return [runs[number] for number in sorted(runs)]
 
 
-def judge_runs(runs: Iterable[Run], ready: Bench, store: Store, progress: Progress) -> None:
+def judge_runs(runs: Iterable[Run], ready: Runtime, store: Store, progress: Progress) -> None:
     """Say which steps of stored runs deviate from what they are expected to be."""
     if not ready.workspace.capabilities.judging:
         return

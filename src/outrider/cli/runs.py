@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.runtime import open_store, workspace_here
 from outrider.cli.telling import at, console, name_of, outcome_text, short
 from outrider.model import Outcome
 

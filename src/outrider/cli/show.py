@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.runtime import open_store, workspace_here
 from outrider.cli.telling import at, console, outcome_text, step_table, stored_as_json
 from outrider.model import ArtifactKind, UsageError
 

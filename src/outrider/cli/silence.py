@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.alerts import parse_matcher
-from outrider.cli.alerting import me, now_us
-from outrider.cli.project import open_store, workspace_here
+from outrider.app.incident_lookup import me, now_us
+from outrider.app.runtime import open_store, workspace_here
 from outrider.cli.telling import at
 from outrider.model import UsageError, new_run_id
 from outrider.store import Silence

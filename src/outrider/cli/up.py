@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import click
 import structlog
 
-from outrider.cli.alarms import Alarms
-from outrider.cli.project import judge_settings, open_store, retention, workspace_here
-from outrider.cli.report_mail import Mailing
-from outrider.cli.works import BenchMaker
+from outrider.app.alert_service import AlertService
+from outrider.app.report_mail import Mailing
+from outrider.app.runtime import judge_settings, open_store, retention, workspace_here
+from outrider.app.service_runtime import ServiceRuntimeFactory
 from outrider.model import OutriderError
 from outrider.runs import LiveJudge
-from outrider.scheduler import AliveCalls, Health, Service, SystemClock, Verdicts, holder_here, view_of
+from outrider.scheduler import DeadMansSwitch, Health, ResultPipeline, Service, SystemClock, holder_here, view_of
 from outrider.server import Background, PortTaken, application, listen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.cli.works import BenchWorks
+    from outrider.app.service_runtime import ServiceRuntime
     from outrider.model import Run
     from outrider.runs import Judgement
     from outrider.server import Application
@@ -61,19 +61,19 @@ class _Watch:
     def __init__(self, workspace: Workspace, store: Store) -> None:
         self._store = store
         self._pages: Background | None = None
-        self._works: BenchWorks | None = None
+        self._works: ServiceRuntime | None = None
         health = Health()
-        self.alarms = Alarms(store, lambda: self.service.leading.leads)
+        self.alarms = AlertService(store, lambda: self.service.leading.leads)
         self.mailing = Mailing(store, lambda: self.service.leading.leads, health)
-        self._verdicts = Verdicts(None, [_Housekeeper(self), self.alarms, self.mailing], health)
-        maker = BenchMaker(workspace.root, store, lambda: self.service.recorder, self._loaded)
+        self._verdicts = ResultPipeline(None, [_Housekeeper(self), self.alarms, self.mailing], health)
+        maker = ServiceRuntimeFactory(workspace.root, store, lambda: self.service.recorder, self._loaded)
         self.workspace = workspace
         self._ended = threading.Event()
         self.service = Service(store, maker, self._verdicts, health=health, clock=SystemClock(), holder=holder_here())
 
     def serve(self) -> None:
         """Serve until the service is stopped."""
-        calls = AliveCalls(
+        calls = DeadMansSwitch(
             lambda: (self.workspace.service.alive_url, self.workspace.service.alive_every_s),
             lambda: view_of(self.service).is_ready,
         )
@@ -117,7 +117,7 @@ class _Watch:
         structlog.get_logger("outrider.server").info("pages.answer", at=f"http://{shown}:{at}/", port=at)
         return True
 
-    def _loaded(self, works: BenchWorks) -> None:
+    def _loaded(self, works: ServiceRuntime) -> None:
         self.alarms.use(works.workspace, works.checks)
         self.mailing.use(works.workspace)
         self._works, self.workspace = works, works.workspace

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from outrider.cli.alerting import settings_of
-from outrider.cli.project import bench, found_browser
+from outrider.app.incident_lookup import settings_of
+from outrider.app.runtime import found_browser, open_runtime
 from outrider.model import BrowserError, ConfigErrors, OutriderError
 from outrider.workspace import find_root, load
 
@@ -48,7 +48,7 @@ def _examine(root: Path) -> tuple[list[OutriderError], int]:
     problems: list[OutriderError] = []
     browser = found_browser(workspace)
     try:
-        with bench(workspace) as ready:
+        with open_runtime(workspace) as ready:
             discovery = ready.discover()
     except ConfigErrors as errors:
         return list(errors.problems), 0

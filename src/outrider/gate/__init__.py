@@ -1,7 +1,7 @@
 """The decision that CI asks for: is the candidate worse than what was accepted?"""
 
 from outrider.gate.accepted import Accepted, file_of, read_accepted, write_accepted
-from outrider.gate.decision import ELSEWHERE_MARGIN, Decision, Finding, Rules, Word, decide, unmatched
+from outrider.gate.decision import ELSEWHERE_MARGIN, Decision, Rules, StepComparison, Word, decide, unmatched
 from outrider.gate.fingerprint import Fingerprint, fingerprint_here
 from outrider.gate.gathering import Gathered, Look, Source, gather
 from outrider.gate.reports import as_annotations, as_json, as_junit, as_markdown, cells
@@ -10,8 +10,33 @@ from outrider.gate.sessions import Session, session_of, sessions_of
 from outrider.gate.wire import Address, astray
 
 __all__ = [
-    "ELSEWHERE_MARGIN", "Accepted", "Address", "Decision", "FalseFails", "Finding", "Fingerprint", "Gathered", "Look",
-    "Rules", "Session", "Source", "Word", "as_annotations", "as_json", "as_junit", "as_markdown", "astray", "cells",
-    "decide", "false_fails", "file_of", "fingerprint_here", "gather", "read_accepted", "session_of", "sessions_of",
-    "unmatched", "write_accepted",
+    "ELSEWHERE_MARGIN",
+    "Accepted",
+    "Address",
+    "Decision",
+    "FalseFails",
+    "Fingerprint",
+    "Gathered",
+    "Look",
+    "Rules",
+    "Session",
+    "Source",
+    "StepComparison",
+    "Word",
+    "as_annotations",
+    "as_json",
+    "as_junit",
+    "as_markdown",
+    "astray",
+    "cells",
+    "decide",
+    "false_fails",
+    "file_of",
+    "fingerprint_here",
+    "gather",
+    "read_accepted",
+    "session_of",
+    "sessions_of",
+    "unmatched",
+    "write_accepted",
 ]  # fmt: skip

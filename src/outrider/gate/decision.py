@@ -58,7 +58,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StepComparison:
     """One step of one check, or its failures, of the candidate against the base.
 
     Attributes:
@@ -89,7 +89,7 @@ class Decision:
         against: What the candidate was compared with, in words.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[StepComparison, ...]
     notes: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
     against: str = ""
@@ -107,7 +107,7 @@ class Decision:
 
 def decide(
     sides: Mapping[CheckId, tuple[Sequence[Session], Sequence[Session]]], rules: Mapping[CheckId, Rules]
-) -> tuple[Finding, ...]:
+) -> tuple[StepComparison, ...]:
     """Return all findings about all checks, corrected for how many there are.
 
     Args:
@@ -137,7 +137,7 @@ def unmatched(base: Sequence[Session], candidate: Sequence[Session]) -> list[str
 
 def _findings(
     check: CheckId, base: Sequence[Session], candidate: Sequence[Session], rules: Rules
-) -> dict[str, Finding]:
+) -> dict[str, StepComparison]:
     before, now = _steps(base), _steps(candidate)
     steps = [step for step in before if step in now] if before and now else [*before, *now]
     found = {step: _durations(check, step, base, candidate, rules) for step in steps}
@@ -151,18 +151,18 @@ def _steps(side: Sequence[Session]) -> dict[str, None]:
 
 def _durations(
     check: CheckId, step: str, base: Sequence[Session], candidate: Sequence[Session], rules: Rules
-) -> Finding:
+) -> StepComparison:
     left = [session.durations.get(step, ()) for session in base]
     right = [session.durations.get(step, ()) for session in candidate]
     base_ms, candidate_ms = _median(left), _median(right)
     margin = max(rules.margin, rules.floor_ms / base_ms if base_ms else 0.0)
     comparison = judge_so_far(left, right, replace(rules.plan, margin=margin))
-    return Finding(check, step, base_ms, candidate_ms, comparison)
+    return StepComparison(check, step, base_ms, candidate_ms, comparison)
 
 
 def _failures(
     check: CheckId, base: Sequence[Session], candidate: Sequence[Session], rules: Rules, *, is_alone: bool
-) -> Finding:
+) -> StepComparison:
     left = sum(one.failed for one in base), sum(one.runs for one in base)
     right = sum(one.failed for one in candidate), sum(one.runs for one in candidate)
     comparison = compare_errors(left, right, level=_error_level(len(base), rules.plan))
@@ -172,7 +172,7 @@ def _failures(
     if comparison.verdict is Verdict.PASS and is_alone:
         reason = f"{comparison.reason}; no run took a step that could be compared"
         comparison = replace(comparison, verdict=Verdict.INCONCLUSIVE, reason=reason)
-    return Finding(check, FAILURES, _share(left), _share(right), comparison)
+    return StepComparison(check, FAILURES, _share(left), _share(right), comparison)
 
 
 def _error_level(sessions: int, plan: Plan) -> float:

@@ -11,7 +11,7 @@ from outrider.gate.decision import FAILURES, decide, unmatched
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from outrider.gate.decision import Finding, Rules
+    from outrider.gate.decision import Rules, StepComparison
     from outrider.gate.sessions import Session
     from outrider.model import CheckId
 
@@ -35,7 +35,7 @@ class Gathered:
         unmatched: By check, steps that one side does not have, in words.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[StepComparison, ...]
     wrong: Mapping[CheckId, str]
     unmatched: Mapping[CheckId, list[str]]
 
@@ -57,7 +57,7 @@ def gather(rules: Mapping[CheckId, Rules], source: Source, listener: Callable[[L
     """
     sides: dict[CheckId, Sides] = {check: ([], []) for check in rules}
     wrong: dict[CheckId, str] = {}
-    known: dict[CheckId, tuple[Finding, ...]] = {}
+    known: dict[CheckId, tuple[StepComparison, ...]] = {}
     while pending := [check for check in rules if check not in known and check not in wrong]:
         _extend({check: _next_look(rules[check], sides[check]) for check in pending}, source, sides, wrong)
         found = decide({check: sides[check] for check in rules if check not in wrong}, rules)
@@ -97,7 +97,7 @@ def _extend(
             candidate.append(taken[1])
 
 
-def _is_settled(findings: tuple[Finding, ...], sides: Sides) -> bool:
+def _is_settled(findings: tuple[StepComparison, ...], sides: Sides) -> bool:
     if all(one.verdict is not Verdict.INCONCLUSIVE for one in findings):
         return True
     is_broken = any(one.step == FAILURES and one.verdict is Verdict.FAIL for one in findings)

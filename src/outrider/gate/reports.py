@@ -12,13 +12,13 @@ from outrider.gate.decision import FAILURES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.gate.decision import Decision, Finding
+    from outrider.gate.decision import Decision, StepComparison
     from outrider.model import Check
 
 _SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
 
 
-def cells(finding: Finding) -> tuple[str, str, str, str, str]:
+def cells(finding: StepComparison) -> tuple[str, str, str, str, str]:
     """Return a finding as a reader sees it: step, base, candidate, change, interval of the change."""
     if finding.step == FAILURES:
         return _name(finding), f"{finding.base:.0%}", f"{finding.candidate:.0%}", "", ""
@@ -111,7 +111,7 @@ def _place(check: Check | None) -> str:
     return f" file={_escaped(check.path).replace(':', '%3A').replace(',', '%2C')}{line}"
 
 
-def _name(finding: Finding) -> str:
+def _name(finding: StepComparison) -> str:
     return finding.step or "failures"
 
 

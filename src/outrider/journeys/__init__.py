@@ -11,10 +11,10 @@ from outrider.journeys.server import BrowserServer
 from outrider.journeys.sessions import Sessions
 from outrider.journeys.shim import environment as browser_environment
 from outrider.journeys.worker_process import WorkerError
-from outrider.journeys.workers import Setting, Workers
+from outrider.journeys.workers import WorkerConfig, Workers
 
 __all__ = [
     "OWNER", "Browser", "BrowserServer", "BrowserSettings", "Collection", "Fault", "Found", "JourneyMeasure",
-    "Sessions", "Setting", "WorkerError", "Workers", "browser_environment", "claim_folder", "find_browser", "parse_har",
-    "provide_browser", "reap_orphans",
+    "Sessions", "WorkerConfig", "WorkerError", "Workers", "browser_environment", "claim_folder", "find_browser",
+    "parse_har", "provide_browser", "reap_orphans",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ _VITALS = ("ttfb_ms", "dom_ms", "load_ms", "fcp_ms", "lcp_ms", "cls", "inp_ms")
 
 
 @dataclass(frozen=True, slots=True)
-class Remains:
+class RawEvidence:
     """Everything an attempt left.
 
     Attributes:
@@ -43,7 +43,7 @@ class Remains:
     root: str
 
 
-def find_steps(remains: Remains) -> tuple[Step, ...]:
+def find_steps(remains: RawEvidence) -> tuple[Step, ...]:
     """Return named and automatic steps in order of time; an automatic step belongs to the innermost named one."""
     named = [
         Step(
@@ -74,7 +74,7 @@ def find_steps(remains: Remains) -> tuple[Step, ...]:
     return tuple(sorted([*named, *automatic], key=lambda step: (step.offset_ms, step.kind != StepKind.NAMED)))
 
 
-def find_samples(remains: Remains, steps: Sequence[Step]) -> tuple[Sample, ...]:
+def find_samples(remains: RawEvidence, steps: Sequence[Step]) -> tuple[Sample, ...]:
     """Return the numbers of an attempt: durations in ms, sizes in bytes, counts, vitals a document."""
     samples = [Sample(step.key, "duration_ms", step.duration_ms) for step in steps if step.duration_ms is not None]
     body = sum(phase.duration_ms for phase in remains.phases if phase.when == "call")
@@ -86,7 +86,7 @@ def find_samples(remains: Remains, steps: Sequence[Step]) -> tuple[Sample, ...]:
     return (*samples, *_by_origin(remains.requests), *_vitals(remains, steps))
 
 
-def find_errors(remains: Remains, steps: Sequence[Step]) -> tuple[ErrorRecord, ...]:
+def find_errors(remains: RawEvidence, steps: Sequence[Step]) -> tuple[ErrorRecord, ...]:
     """Return the test's own failure first, then what pages, consoles and requests reported, in order of time.
 
     Each is joined to the step that it fell into.
@@ -121,7 +121,7 @@ def find_errors(remains: Remains, steps: Sequence[Step]) -> tuple[ErrorRecord, .
     return tuple([*failures, *sorted(rest, key=lambda error: error.offset_ms or 0.0)][:MAX_ERRORS])
 
 
-def failed_step(remains: Remains) -> str:
+def failed_step(remains: RawEvidence) -> str:
     """Return the title of the step that failed: the innermost named one, else the last call with an error."""
     failed = [step for step in remains.named if step.error or step.duration_ms is None]
     if failed:
@@ -138,7 +138,7 @@ def waiting_for(trace: Trace, until_ms: float) -> str:
     return ""
 
 
-def has_touched(remains: Remains, connections: int) -> bool:
+def has_touched(remains: RawEvidence, connections: int) -> bool:
     """Whether the attempt reached a page or sent a request; content that the test set itself counts."""
     navigated = any(call.method in _NAVIGATIONS for call in remains.trace.calls)
     return navigated or bool(remains.requests) or connections > 0
@@ -189,7 +189,7 @@ def _by_origin(requests: Iterable[Request]) -> list[Sample]:
     return samples
 
 
-def _vitals(remains: Remains, steps: Sequence[Step]) -> list[Sample]:
+def _vitals(remains: RawEvidence, steps: Sequence[Step]) -> list[Sample]:
     """Return the worst of each vital, for each step that opened documents and for the run itself."""
     worst: dict[tuple[str, str], float] = {}
     for document in remains.documents:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from outrider.journeys.artifacts import keep_artifacts, masked
 from outrider.journeys.assessment import Facts, assess
 from outrider.journeys.findings import (
-    Remains,
+    RawEvidence,
     failed_step,
     find_errors,
     find_samples,
@@ -195,12 +195,12 @@ class JourneyMeasure:
         copy = f"{self._workers.root}/"
         return replace(phase, message=phase.message.replace(copy, ""), detail=phase.detail.replace(copy, ""))
 
-    def _remains(self, course: Course, traces: list[Path]) -> Remains:
+    def _remains(self, course: Course, traces: list[Path]) -> RawEvidence:
         performed = course.performed
         trace = Trace()
         for path in traces:
             trace = trace.merged(read_trace(path))
-        return Remains(
+        return RawEvidence(
             phases=[self._portable(phase) for phase in performed.phases] if performed else (),
             trace=trace,
             requests=[

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class WorkerConfig:
     """What workers work with.
 
     Attributes:
@@ -42,7 +42,7 @@ class Workers:
     Without a browser, tests can be collected and not be run.
     """
 
-    def __init__(self, setting: Setting, browser: BrowserServer | None) -> None:
+    def __init__(self, setting: WorkerConfig, browser: BrowserServer | None) -> None:
         self._setting = setting
         self._browser = browser
         self._worker: WorkerProcess | None = None

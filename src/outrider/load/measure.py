@@ -14,7 +14,7 @@ from outrider.load.process import LocustProcess
 from outrider.load.profile import DURATION_S
 from outrider.load.shapes import Arrivals
 from outrider.load.verdict import End, Facts, abort_reason, assess
-from outrider.load.wire import Aim, Setting, Stop
+from outrider.load.wire import Aim, LoadConfig, Stop
 from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
 from outrider.workspace import LoadSettings, Mask, masked
 
@@ -251,11 +251,11 @@ class Course:
         return End.ENOUGH if self._enough and self._enough(self.gathering.intervals(whole_s)) else None
 
 
-def setting_of(profile: Profile, settings: LoadSettings) -> Setting:
+def setting_of(profile: Profile, settings: LoadSettings) -> LoadConfig:
     """Return what each process of a load is told."""
     shape = profile.shape
     arrivals = shape if isinstance(shape, Arrivals) else None
-    return Setting(
+    return LoadConfig(
         allowed_hosts=(*settings.allowed_hosts, *profile.allowed_hosts),
         shaped=shape is not None,
         users=shape.users_at(0.0) if shape else 0,

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from outrider.load.wire import Said, Setting, Told
+    from outrider.load.wire import LoadConfig, Said, Told
 
-_START = "import locust, sys; from outrider.load.inside.run import main; main(sys.argv[1:])"
+_START = "import locust, sys; from outrider.load.child.run import main; main(sys.argv[1:])"
 """Locust comes first, since it replaces parts of the standard library; -P keeps our own folder off the path."""
 
 _LAST_WORDS_S = 2.0
@@ -39,7 +39,7 @@ class LocustProcess:
     """
 
     def __init__(
-        self, arguments: Sequence[str], setting: Setting, *, folder: Path, environment: Mapping[str, str], log: Path
+        self, arguments: Sequence[str], setting: LoadConfig, *, folder: Path, environment: Mapping[str, str], log: Path
     ) -> None:
         self._arguments = arguments
         self._setting = setting

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 VARIABLE = "OUTRIDER_LOAD"
-"""The environment variable with the process's ends of both pipes, and the `Setting`."""
+"""The environment variable with the process's ends of both pipes, and the `LoadConfig`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class LoadConfig:
     """What the Locust process is told when it starts.
 
     Attributes:
@@ -132,7 +132,7 @@ Said = Ready | Started | Pulse | Counted | Ended
 Told = Aim | Stop
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Setting, Aim, Stop, Ready, Started, Pulse, Counted, Ended)
+    kind.__name__: kind for kind in (LoadConfig, Aim, Stop, Ready, Started, Pulse, Counted, Ended)
 }
 
 

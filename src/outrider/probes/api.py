@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import regex
 
     from outrider.probes.answers import Answer
-    from outrider.probes.entry import Entry
     from outrider.probes.exchange import Exchanged
+    from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Tools
     from outrider.workspace.tables import Table
 
@@ -139,7 +139,7 @@ class ApiProbe:
             course.exhibits += exhibits(answer, log, title)
 
 
-def read_api(entry: Entry) -> ApiProbe:
+def read_api(entry: ProbeTable) -> ApiProbe:
     """Read a probe of kind api; problems are left with its table."""
     stages: list[Stage] = []
     later: frozenset[str] = frozenset()
@@ -183,7 +183,7 @@ def _wrong(exchanged: Exchanged, stage: Stage, course: _Course) -> Sequence[Fail
     return ()
 
 
-def _extractions(entry: Entry) -> tuple[Extraction, ...]:
+def _extractions(entry: ProbeTable) -> tuple[Extraction, ...]:
     table = entry.table.section("extract")
     return tuple(_extraction(name, table.section(name)) for name in table.data)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.model import Check, CheckId, ConfigError, Kind, Place
-from outrider.probes.entry import Entry
 from outrider.probes.heartbeat import HeartbeatProbe
 from outrider.probes.kinds import KINDS
+from outrider.probes.probe_table import ProbeTable
 from outrider.workspace import resolve
 from outrider.workspace.parsing import in_reading_order
 from outrider.workspace.policy import read_overrides
@@ -88,7 +88,7 @@ class _Reader:
             return None
         own = read_overrides(table, session=False, identity=table.read("id", as_text, None))
         identity = CheckId(own.id or self.workspace.current(f"{Kind.PROBE}:{place.file}::{name}"))
-        probe = KINDS[kind](Entry(identity, table, self.variables, self.workspace.root))
+        probe = KINDS[kind](ProbeTable(identity, table, self.variables, self.workspace.root))
         table.close()
         marks = frozenset({kind})
         policy = resolve(self.workspace, identity, path=place.file, name=name, marks=marks, own=own)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import regex
 
-    from outrider.probes.entry import Entry
+    from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Tools
 
 STEP = "question"
@@ -126,7 +126,7 @@ class _Asked:
     failure: Failure | None = None
 
 
-def read_dns(entry: Entry) -> DnsProbe:
+def read_dns(entry: ProbeTable) -> DnsProbe:
     """Read a probe of kind dns; problems are left with its table."""
     table = entry.table
     name = entry.needed_text("name", _as_name, "", '"shop.example"')

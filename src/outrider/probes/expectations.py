@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from jsonpath_rfc9535 import JSONPathQuery
 
-    from outrider.probes.entry import Entry
+    from outrider.probes.probe_table import ProbeTable
 
 PHASES = ("dns", "connect", "tls", "first_byte", "transfer")
 _FINE = (range(200, 400),)
@@ -79,7 +79,7 @@ class Expectation:
         return self.needs_json or bool(self.contains or self.absent or self.matches)
 
 
-def read_expectation(entry: Entry) -> Expectation:
+def read_expectation(entry: ProbeTable) -> Expectation:
     """Read the table `expect` of a probe or request; problems are left with it."""
     table = entry.table.section("expect")
     expectation = Expectation(

@@ -12,7 +12,7 @@ from outrider.workspace import format_duration
 from outrider.workspace.tables import Refused, as_duration
 
 if TYPE_CHECKING:
-    from outrider.probes.entry import Entry
+    from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Tools
     from outrider.store import Beats
 
@@ -66,7 +66,7 @@ def _round(us: float) -> str:
     return format_duration(round(us / 1_000_000))
 
 
-def read_heartbeat(entry: Entry) -> HeartbeatProbe:
+def read_heartbeat(entry: ProbeTable) -> HeartbeatProbe:
     """Read a probe of kind heartbeat; problems are left with its table."""
     return HeartbeatProbe(
         check=CheckId(entry.check),

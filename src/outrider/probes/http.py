@@ -14,7 +14,7 @@ from outrider.probes.requests import Options, Request, read_request
 
 if TYPE_CHECKING:
     from outrider.probes.answers import Answer
-    from outrider.probes.entry import Entry
+    from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Tools
 
 STEP = "request"
@@ -49,7 +49,7 @@ class HttpProbe:
         )
 
 
-def read_http(entry: Entry) -> HttpProbe:
+def read_http(entry: ProbeTable) -> HttpProbe:
     """Read a probe of kind http; problems are left with its table."""
     request = read_request(entry)
     filled = request.filled({})

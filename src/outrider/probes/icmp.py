@@ -21,7 +21,7 @@ from outrider.workspace.tables import Refused, as_count, as_one_of, as_share
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from outrider.probes.entry import Entry
+    from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Tools
 
 STEP = "echo"
@@ -137,7 +137,7 @@ def checksum(packet: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def read_icmp(entry: Entry) -> IcmpProbe:
+def read_icmp(entry: ProbeTable) -> IcmpProbe:
     """Read a probe of kind icmp; problems are left with its table."""
     host = entry.needed_text("host", _as_host, "", '"shop.example"')
     count = entry.table.read("count", as_count(1, 100), 3)

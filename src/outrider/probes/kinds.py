@@ -15,10 +15,10 @@ from outrider.probes.tls import read_tls
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from outrider.probes.entry import Entry
+    from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Probe
 
-KINDS: Mapping[str, Callable[[Entry], Probe]] = {
+KINDS: Mapping[str, Callable[[ProbeTable], Probe]] = {
     "http": read_http,
     "api": read_api,
     "tcp": read_tcp,

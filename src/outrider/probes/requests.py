@@ -15,7 +15,7 @@ from outrider.workspace.templates import Template
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.probes.entry import Entry
+    from outrider.probes.probe_table import ProbeTable
 
 Options = tuple[tuple[int, object], ...]
 
@@ -87,7 +87,7 @@ class Request:
         return url, tuple(options)
 
 
-def read_request(entry: Entry, title: str = "", *, expect: bool = True) -> Request:
+def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> Request:
     """Read the keys of a request; problems are left with its table."""
     table = entry.table
     method = table.read("method", as_one_of(*_METHODS), "GET")
@@ -110,7 +110,7 @@ def read_request(entry: Entry, title: str = "", *, expect: bool = True) -> Reque
     )
 
 
-def read_trust(entry: Entry) -> Options:
+def read_trust(entry: ProbeTable) -> Options:
     """Read whom to trust, who we are, and which version of IP to speak."""
     verify = entry.table.read("verify", as_flag, True)
     options: list[tuple[int, object]] = [(pycurl.SSL_VERIFYPEER, int(verify)), (pycurl.SSL_VERIFYHOST, 2 * verify)]
@@ -136,7 +136,7 @@ def _version(version: str) -> Options:
     return ((pycurl.HTTP_VERSION, _VERSIONS[version]),) if version else ()
 
 
-def _proxy(entry: Entry) -> Options:
+def _proxy(entry: ProbeTable) -> Options:
     proxy = entry.text("proxy", _as_proxy, None)
     return ((pycurl.PROXY, proxy),) if proxy else ()
 
@@ -147,7 +147,7 @@ def _as_proxy(text: str) -> str:
     return text
 
 
-def _auth(entry: Entry) -> tuple[Options, tuple[tuple[str, Template], ...]]:
+def _auth(entry: ProbeTable) -> tuple[Options, tuple[tuple[str, Template], ...]]:
     """Read who we are: what libcurl is told of it, and headers."""
     below = entry.below(entry.table.section("auth"))
     table = below.table
@@ -165,7 +165,7 @@ def _auth(entry: Entry) -> tuple[Options, tuple[tuple[str, Template], ...]]:
     return ((pycurl.HTTPAUTH, kind), (pycurl.USERNAME, user), (pycurl.PASSWORD, password)), ()
 
 
-def _headers(entry: Entry) -> tuple[tuple[str, Template], ...]:
+def _headers(entry: ProbeTable) -> tuple[tuple[str, Template], ...]:
     """Read the headers; one that would break the request is reported, and left out."""
     sound = []
     for name, value in entry.templates("headers"):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import regex
 
-    from outrider.probes.entry import Entry
+    from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Tools
 
 STEP = "connection"
@@ -124,7 +124,7 @@ class _Talk:
         self.phases_ms[phase] = self.now_ms() - sum(self.phases_ms.values())
 
 
-def read_tcp(entry: Entry) -> TcpProbe:
+def read_tcp(entry: ProbeTable) -> TcpProbe:
     """Read a probe of kind tcp; problems are left with its table."""
     host, port = entry.address()
     send = entry.template("send")

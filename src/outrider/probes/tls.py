@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import regex
 
-    from outrider.probes.entry import Entry
+    from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Tools
 
 STEP = "handshake"
@@ -100,7 +100,7 @@ class TlsProbe:
         return [Failure(Blame.TARGET, reason) for reason in wrong]
 
 
-def read_tls(entry: Entry) -> TlsProbe:
+def read_tls(entry: ProbeTable) -> TlsProbe:
     """Read a probe of kind tls; problems are left with its table."""
     host, port = entry.address()
     name = entry.text("server_name", str, host)

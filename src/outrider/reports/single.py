@@ -61,7 +61,7 @@ class StepRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class AttemptView:
     """One attempt of a run; errors are cut to a length that can be read."""
 
     number: int
@@ -75,7 +75,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class ArtifactView:
     """An artifact; `picture` is its content as a data address where it is a small screenshot."""
 
     attempt: int
@@ -101,8 +101,8 @@ class RunReport:
     timezone: str
     workspace: str
     steps: tuple[StepRun, ...]
-    attempts: tuple[Tried, ...]
-    artifacts: tuple[Left, ...]
+    attempts: tuple[AttemptView, ...]
+    artifacts: tuple[ArtifactView, ...]
     joined: tuple[tuple[str, str], ...]
     incidents: tuple[Incident, ...]
     omitted: tuple[str, ...]
@@ -182,11 +182,11 @@ def _bars(told: Measurement) -> list[Waterfall]:
     ]
 
 
-def _tried(one: Attempt) -> Tried:
+def _tried(one: Attempt) -> AttemptView:
     told = one.measurement
     errors = tuple((each.source.value, each.step, _message(each)) for each in told.errors[:_ERRORS])
     more = max(0, len(told.errors) - _ERRORS)
-    return Tried(
+    return AttemptView(
         one.number, told.outcome.value, _short(told.reason), told.duration_ms, one.measured, one.evidence, errors, more
     )
 
@@ -196,12 +196,12 @@ def _message(error: ErrorRecord) -> str:
     return _short(error.message) + where
 
 
-def _left(artifacts: Sequence[StoredArtifact]) -> list[Left]:
+def _left(artifacts: Sequence[StoredArtifact]) -> list[ArtifactView]:
     found, shown = [], 0
     for one in artifacts:
         picture = _picture(one) if shown < _PICTURES else ""
         shown += bool(picture)
-        found.append(Left(one.attempt, one.kind.value, one.name, one.bytes, one.where, picture))
+        found.append(ArtifactView(one.attempt, one.kind.value, one.name, one.bytes, one.where, picture))
     return found
 
 

@@ -1,7 +1,7 @@
 """One run, from lease to verdict; and whether a journey can fail at all."""
 
+from outrider.runs.attempt_sequence import Launch, Listener, launched
 from outrider.runs.attempts import Plan, next_attempt, verdict
-from outrider.runs.course import Launch, Listener, launched
 from outrider.runs.execution import Recorder, Runner
 from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
@@ -19,12 +19,12 @@ from outrider.runs.primary import (
     primary_steps,
 )
 from outrider.runs.proof import Proof, is_vacuous, prove
-from outrider.runs.standing import Standing, standings
+from outrider.runs.step_status import StepStatus, step_statuses
 from outrider.runs.turns import Turns
 
 __all__ = [
     "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
-    "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "Standing", "Turns",
+    "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "StepStatus", "Turns",
     "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series",
-    "primary_steps", "prove", "standings", "verdict",
+    "primary_steps", "prove", "step_statuses", "verdict",
 ]  # fmt: skip

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.runs.course import course_of, finished_run, launched
+from outrider.runs.attempt_sequence import course_of, finished_run, launched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from outrider.model import Attempt, Check, Circumstances, Kind, Measure, Run, RunId
-    from outrider.runs.course import Launch, Listener
+    from outrider.runs.attempt_sequence import Launch, Listener
 
 
 class Recorder(Protocol):

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol, Self
 
-from outrider.runs.course import course_of, finished_run, launched
+from outrider.runs.attempt_sequence import course_of, finished_run, launched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.model import Attempt, Check, Circumstances, Measurement, Order, Run
-    from outrider.runs.course import Launch, Listener
+    from outrider.runs.attempt_sequence import Launch, Listener
 
 GATHER_S = 0.2
 """How long a finished run waits for others: a transaction costs ten times what a run in it does."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Check, Circumstances, Kind, Measure, Order, RunId
     from outrider.runs import Fleet, Launch, Turns
-    from outrider.scheduler.patience import PatientRecorder
+    from outrider.scheduler.retrying_recorder import RetryingRecorder
     from outrider.store import QueueEntry
 
 log = structlog.get_logger("outrider.scheduler")
@@ -132,7 +132,7 @@ class TurnsExecutor:
     def __init__(
         self,
         measures: Mapping[Kind, Killable],
-        recorder: PatientRecorder,
+        recorder: RetryingRecorder,
         turns: Turns,
         *,
         scratch: Path,

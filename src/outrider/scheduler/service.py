@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from outrider.model import OutriderError, StoreError
+from outrider.scheduler.admission import Admission, AdmissionContext, admit, orphaned_run
 from outrider.scheduler.clock import ClockWatch
-from outrider.scheduler.desk import Desk
-from outrider.scheduler.leading import Leading
+from outrider.scheduler.leadership import Leading
 from outrider.scheduler.locations import Locations
-from outrider.scheduler.patience import PatientRecorder
 from outrider.scheduler.plan import Plan
-from outrider.scheduler.triage import Situation, Sorted, sort_due, vanished
+from outrider.scheduler.retrying_recorder import RetryingRecorder
+from outrider.scheduler.run_queue import RunQueue
 from outrider.scheduler.windows import Windows
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.health import Health
     from outrider.scheduler.plan import Due
-    from outrider.scheduler.verdicts import Verdicts
-    from outrider.scheduler.works import Maker, Works
+    from outrider.scheduler.result_pipeline import ResultPipeline
+    from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
     from outrider.store import Leadership, Store
 
 log = structlog.get_logger("outrider.scheduler")
@@ -52,7 +52,14 @@ class Service:
     """
 
     def __init__(
-        self, store: Store, maker: Maker, verdicts: Verdicts, *, health: Health, clock: Clock, holder: str
+        self,
+        store: Store,
+        maker: RuntimeFactory,
+        verdicts: ResultPipeline,
+        *,
+        health: Health,
+        clock: Clock,
+        holder: str,
     ) -> None:
         self._store = store
         self._maker = maker
@@ -72,9 +79,9 @@ class Service:
         self.health = health
         self.locations = Locations()
         self.leading = Leading(store.schedule, clock, holder)
-        self.recorder = PatientRecorder(store, health, self._stored)
-        self.desk = Desk(store.schedule, clock, holder)
-        self.works: Works | None = None
+        self.recorder = RetryingRecorder(store, health, self._stored)
+        self.desk = RunQueue(store.schedule, clock, holder)
+        self.works: ScheduledRuntime | None = None
         self.plan: Plan | None = None
         self._windows: Windows | None = None
 
@@ -175,7 +182,7 @@ class Service:
         if old is not None:
             threading.Thread(target=old.close, args=[old.workspace.service.drain_s], daemon=True).start()
 
-    def _plan(self, works: Works, from_us: int) -> None:
+    def _plan(self, works: ScheduledRuntime, from_us: int) -> None:
         self._checks = {one.id: one for one in works.checks}
         failing = self.plan.failing if self.plan is not None else frozenset()
         self.plan = Plan(works.checks, works.workspace.timezone, from_us, failing)
@@ -200,7 +207,7 @@ class Service:
         assert plan is not None
         gone = self.desk.unknown(self._checks.keys())
         if gone:
-            self._tell([vanished(entry, works.circumstances, now_us) for entry in gone])
+            self._tell([orphaned_run(entry, works.circumstances, now_us) for entry in gone])
         self._pending += plan.until(now_us, _MOST_DUE)
         found = self._sort_pending(works, now_us)
         self._tell(found.told)
@@ -213,9 +220,9 @@ class Service:
         for key in found.killed:
             self.desk.kill(key, works.executors)
 
-    def _sort_pending(self, works: Works, now_us: int) -> Sorted:
+    def _sort_pending(self, works: ScheduledRuntime, now_us: int) -> Admission:
         assert self._windows is not None
-        situation = Situation(
+        situation = AdmissionContext(
             now_us=now_us,
             era=self._era,
             under_way=self.desk.under_way,
@@ -224,7 +231,7 @@ class Service:
             why_late=self._why_late,
             circumstances=works.circumstances,
         )
-        return sort_due(self._pending, situation)
+        return admit(self._pending, situation)
 
     def _tell(self, runs: Sequence[Run]) -> None:
         """Record runs that were due and not made."""

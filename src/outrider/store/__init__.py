@@ -7,9 +7,9 @@ from outrider.store.alert_values import (
     Notification,
     Silence,
     Status,
+    StoredConfirmation,
     StoredGroup,
     StoredIncident,
-    StoredWatch,
 )
 from outrider.store.schedule import Schedule
 from outrider.store.store import Store
@@ -60,10 +60,10 @@ __all__ = [
     "Store",
     "StoredArtifact",
     "StoredCheck",
+    "StoredConfirmation",
     "StoredGroup",
     "StoredIncident",
     "StoredProof",
     "StoredRun",
-    "StoredWatch",
     "Tally",
 ]  # fmt: skip

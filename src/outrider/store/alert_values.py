@@ -18,7 +18,7 @@ class StoredIncident:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredWatch:
+class StoredConfirmation:
     """What is remembered of one subject; `incident` is that which it belongs to."""
 
     subject: str
@@ -99,7 +99,7 @@ class AlertState:
     """Everything that whoever keeps the incidents must remember."""
 
     incidents: tuple[StoredIncident, ...] = ()
-    watches: tuple[StoredWatch, ...] = ()
+    watches: tuple[StoredConfirmation, ...] = ()
     groups: tuple[StoredGroup, ...] = ()
 
 
@@ -116,7 +116,7 @@ class AlertChanges:
     """
 
     incidents: tuple[StoredIncident, ...] = ()
-    watches: tuple[StoredWatch, ...] = ()
+    watches: tuple[StoredConfirmation, ...] = ()
     groups: tuple[StoredGroup, ...] = ()
     notifications: tuple[Notification, ...] = ()
     forgotten_incidents: tuple[str, ...] = ()

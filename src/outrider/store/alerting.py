@@ -15,9 +15,9 @@ from outrider.store.alert_values import (
     Notification,
     Silence,
     Status,
+    StoredConfirmation,
     StoredGroup,
     StoredIncident,
-    StoredWatch,
 )
 from outrider.store.limits import REASON_CHARACTERS, bounded
 from outrider.store.schema import (
@@ -89,7 +89,7 @@ def read_state(connection: Connection, ended_since_us: int) -> AlertState:
     wanted = or_(incidents.c.ended_us.is_(None), incidents.c.ended_us >= ended_since_us)
     return AlertState(
         tuple(StoredIncident(*row) for row in connection.execute(select(incidents).where(wanted))),
-        tuple(StoredWatch(*row) for row in connection.execute(select(watches))),
+        tuple(StoredConfirmation(*row) for row in connection.execute(select(watches))),
         tuple(StoredGroup(*row) for row in connection.execute(select(alert_groups))),
     )
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from outrider.model import StoreError
 from outrider.store.failures import failure, translated
-from outrider.store.inspection import Finding, inspect_file, revision_of
+from outrider.store.inspection import FileState, inspect_file, revision_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +157,7 @@ def open_database(url_or_path: str | Path, *, busy_timeout_s: float = 30.0, max_
 def _bring_up_to_date(database: Database) -> None:
     with database.reading() as connection:
         finding = revision_of(connection, database.where)
-    if finding is not Finding.CURRENT:
+    if finding is not FileState.CURRENT:
         from outrider.store.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic is dear
 
         with database.writing() as connection:

@@ -22,7 +22,7 @@ _VERSION_TABLE = "alembic_version"
 _REVISION = f"SELECT version_num FROM {_VERSION_TABLE}"  # noqa: S608 - a constant
 
 
-class Finding(StrEnum):
+class FileState(StrEnum):
     """What a database that may be used is."""
 
     CURRENT = "current"
@@ -30,7 +30,7 @@ class Finding(StrEnum):
     EMPTY = "empty"
 
 
-def revision_of(connection: Connection, where: str) -> Finding:
+def revision_of(connection: Connection, where: str) -> FileState:
     """Return whether the database is current, older or empty.
 
     Raises:
@@ -41,15 +41,15 @@ def revision_of(connection: Connection, where: str) -> Finding:
     return _finding(tables, revision, where)
 
 
-def _finding(tables: set[str], revision: str | None, where: str) -> Finding:
+def _finding(tables: set[str], revision: str | None, where: str) -> FileState:
     if not tables:
-        return Finding.EMPTY
+        return FileState.EMPTY
     if not {_VERSION_TABLE, store_info.name} <= tables:
         raise _foreign(where, f"it holds the table {min(tables)}")
     if revision == REVISIONS[-1]:
-        return Finding.CURRENT
+        return FileState.CURRENT
     if revision in REVISIONS:
-        return Finding.OLDER
+        return FileState.OLDER
     raise StoreError(
         f"{where}: the database was written by a newer Outrider (revision {revision}, this one knows {REVISIONS[-1]})",
         slug="store-newer",

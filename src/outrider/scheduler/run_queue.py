@@ -20,7 +20,7 @@ _LEASE_GRACE_US = 60_000_000
 _SECOND_US = 1_000_000
 
 
-class Desk:
+class RunQueue:
     """Takes due runs in, hands them out by priority and age, and knows which are under way.
 
     Args:

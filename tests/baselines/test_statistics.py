@@ -14,8 +14,8 @@ from outrider.baselines import Part, change_points, hourly_ratios, without_seaso
 from outrider.baselines.clock import is_weekend, local_seconds, slot_of
 from outrider.baselines.extremes import return_level
 from outrider.baselines.location import huber_location, robust_sigma
-from outrider.baselines.parts import limits, shape_scores, student_quantile, sustained
 from outrider.baselines.season import cells_of, fit_season
+from outrider.baselines.statistics import limits, shape_scores, student_quantile, sustained
 from outrider.model import TooFewSamples
 
 if TYPE_CHECKING:

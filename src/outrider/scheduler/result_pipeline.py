@@ -40,7 +40,7 @@ class Listener(Protocol):
         ...
 
 
-class Verdicts:
+class ResultPipeline:
     """Judges stored runs and tells listeners.
 
     Args:

@@ -6,20 +6,21 @@ import json
 import os
 import socket
 import tempfile
+import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.cli.discovery import Discovery, discovered, wants_probes_only
+from outrider.app.discovery import Discovery, discovered, wants_probes_only
 from outrider.journeys import (
     OWNER,
     BrowserServer,
     BrowserSettings,
     JourneyMeasure,
     Sessions,
-    Setting,
+    WorkerConfig,
     Workers,
     browser_environment,
     claim_folder,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
     from outrider.baselines import Settings
     from outrider.journeys import Browser
-    from outrider.model import Measure
+    from outrider.model import Check, Measure
     from outrider.runs import GroupRecorder, Listener
     from outrider.workspace import Secrets, Snapshot, Workspace
 
@@ -78,6 +79,16 @@ def open_store(workspace: Workspace) -> Store:
     return Store.open(workspace.store_url, artifacts=workspace.artifacts_url)
 
 
+def remember(store: Store, ready: Runtime, checks: Sequence[Check]) -> None:
+    """Tell the store which checks there are, and what those were called that have been renamed."""
+    now_us = time.time_ns() // 1000
+    store.record_checks(checks, now_us)
+    present = {check.id for check in checks}
+    for old in ready.workspace.aliases:
+        if (current := ready.workspace.current(old)) in present:
+            store.rename(type(current)(old), current, now_us)
+
+
 def retention(workspace: Workspace) -> Retention:
     """Return for how long the workspace wants its results kept."""
     kept = workspace.retention
@@ -101,8 +112,8 @@ def judge_settings(workspace: Workspace) -> Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """Everything that checks need to run on this host; made by `bench`."""
+class Runtime:
+    """Everything that checks need to run on this host; made by `open_runtime`."""
 
     workspace: Workspace
     workers: Workers
@@ -173,7 +184,7 @@ def loads_of(workspace: Workspace, secrets: Secrets) -> LoadCatalogue:
 
 
 @contextmanager
-def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[Bench]:
+def open_runtime(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[Runtime]:
     """Provide what runs the workspace's checks, and leave nothing behind.
 
     Args:
@@ -187,7 +198,7 @@ def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[B
     snapshot = Snapshotter(workspace).take()
     home = _home()
     with ExitStack() as stack:
-        setting = Setting(
+        setting = WorkerConfig(
             snapshot=snapshot,
             home=home,
             environment=_environment(workspace, secrets, browser),
@@ -216,7 +227,7 @@ def bench(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[B
             snapshot=snapshot.digest,
         )
         turns = Turns(home / "turns", workspace.journeys.concurrency)
-        yield Bench(
+        yield Runtime(
             workspace=workspace,
             workers=workers,
             measure=measure,

@@ -8,8 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.cli.project import bench, found_browser
-from outrider.cli.run import remember
+from outrider.app.runtime import found_browser, open_runtime, remember
 from outrider.model import BrowserError, ConfigErrors, Kind
 from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor, problems_of
 from outrider.workspace import load
@@ -17,10 +16,10 @@ from outrider.workspace import load
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from outrider.cli.project import Bench
+    from outrider.app.runtime import Runtime
     from outrider.model import Check
     from outrider.runs import Fleet
-    from outrider.scheduler import Executor, PatientRecorder
+    from outrider.scheduler import Executor, RetryingRecorder
     from outrider.store import Store
     from outrider.workspace import Workspace
 
@@ -45,10 +44,10 @@ _PRODUCTS = (
 _LOOK_EVERY_S = 2.0
 
 
-class BenchWorks:
+class ServiceRuntime:
     """Works made of a bench."""
 
-    def __init__(self, workspace: Workspace, store: Store, recorder: PatientRecorder, *, strict: bool) -> None:
+    def __init__(self, workspace: Workspace, store: Store, recorder: RetryingRecorder, *, strict: bool) -> None:
         self.workspace = workspace
         self._stack = ExitStack()
         try:
@@ -57,10 +56,10 @@ class BenchWorks:
             self._stack.close()
             raise
 
-    def _set_up(self, store: Store, recorder: PatientRecorder, *, strict: bool) -> None:
+    def _set_up(self, store: Store, recorder: RetryingRecorder, *, strict: bool) -> None:
         browser = found_browser(self.workspace)
         usable = None if isinstance(browser, BrowserError) else browser
-        ready = self._stack.enter_context(bench(self.workspace, browser=usable))
+        ready = self._stack.enter_context(open_runtime(self.workspace, browser=usable))
         discovery = ready.discover()
         wrong = problems_of(discovery.checks, self.workspace.timezone, time.time_ns() // 1000)
         self.problems = (*discovery.problems, *wrong)
@@ -73,7 +72,7 @@ class BenchWorks:
         self.circumstances = ready.circumstances
         self.executors: Mapping[Kind, Executor] = self._executors(ready, store, recorder)
 
-    def _executors(self, ready: Bench, store: Store, recorder: PatientRecorder) -> Mapping[Kind, Executor]:
+    def _executors(self, ready: Runtime, store: Store, recorder: RetryingRecorder) -> Mapping[Kind, Executor]:
         stop = {Kind.JOURNEY: ready.workers.retire}
         measures = {
             kind: Killable(measure, stop.get(kind, _do_nothing))
@@ -99,7 +98,7 @@ class BenchWorks:
         self._stack.close()
 
 
-class BenchMaker:
+class ServiceRuntimeFactory:
     """Makes works of the workspace as it is now.
 
     Args:
@@ -107,7 +106,11 @@ class BenchMaker:
     """
 
     def __init__(
-        self, root: Path, store: Store, recorder_of: Callable[[], PatientRecorder], loaded: Callable[[BenchWorks], None]
+        self,
+        root: Path,
+        store: Store,
+        recorder_of: Callable[[], RetryingRecorder],
+        loaded: Callable[[ServiceRuntime], None],
     ) -> None:
         self._root = root
         self._store = store
@@ -125,14 +128,14 @@ class BenchMaker:
         self._looked_s = time.monotonic()
         return self._seen != self._files()
 
-    def make(self) -> BenchWorks:
+    def make(self) -> ServiceRuntime:
         """Make works; what is wrong with single files refuses a change, and not a first start."""
         self._looked_s = time.monotonic()
         self._seen = self._files()
         workspace = load(self._root)
         self._exclude = workspace.exclude
         self._seen = self._files()
-        works = BenchWorks(workspace, self._store, self._recorder_of(), strict=self._made)
+        works = ServiceRuntime(workspace, self._store, self._recorder_of(), strict=self._made)
         try:
             self._loaded(works)
         except BaseException:

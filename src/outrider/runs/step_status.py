@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StepStatus:
     """What the judge says of a step, or of failures, of a check in one place.
 
     Attributes:
@@ -28,11 +28,11 @@ class Standing:
     judgement: Judgement
 
 
-def standings(store: Store, judge: Judge, check: CheckId) -> list[Standing]:
+def step_statuses(store: Store, judge: Judge, check: CheckId) -> list[StepStatus]:
     """Return how a check does in each place that is watched; runs that were not judged yet are judged now."""
     found = []
     for environment, location in watched_places(store.series(check)):
         if (run := last_passed(store, check, environment, location)) is not None:
             told = judge.judge(run)
-            found += [Standing(check, environment, location, run.due_us, one) for one in told]
+            found += [StepStatus(check, environment, location, run.due_us, one) for one in told]
     return found

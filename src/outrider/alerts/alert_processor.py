@@ -9,9 +9,9 @@ import structlog
 
 from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.budget import Burn
-from outrider.alerts.evidence import Known, symptoms
-from outrider.alerts.keeper import Keeper
-from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
+from outrider.alerts.evidence import FindingContext, findings
+from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _NOTE_EVERY_US = 10_000_000
 _log = structlog.get_logger("outrider.alerts")
 
 
-class Alerting:
+class AlertProcessor:
     """Incidents of a workspace, kept in its store; every method may be called from any thread.
 
     Transitions and the notifications that tell of them are written in one transaction. If that fails the changes are
@@ -48,7 +48,7 @@ class Alerting:
         self._store = store
         self._settings = settings
         state = store.alert_state(now_us - settings.stability.reopen_us)
-        self._keeper = Keeper(settings, state, workspace=workspace)
+        self._keeper = IncidentTracker(settings, state, workspace=workspace)
         self._checks = {str(check.id): check for check in checks}
         self._burn = Burn(settings.budgets)
         self._lock = threading.RLock()
@@ -69,14 +69,14 @@ class Alerting:
             now_us: When; when it finished if absent.
         """
         with self._lock:
-            known = Known(self._checks, self._settings.certificate_days, self._artifacts(run))
-            found = symptoms(run, judgements, known)
+            known = FindingContext(self._checks, self._settings.certificate_days, self._artifacts(run))
+            found = findings(run, judgements, known)
             labels = found[0].labels if found else {}
             found += self._burn.seen(run, labels)
             self._keeper.hear(found, run.finished_us if now_us is None else now_us)
             self._write()
 
-    def noticed(self, found: Iterable[Symptom], now_us: int) -> None:
+    def noticed(self, found: Iterable[Finding], now_us: int) -> None:
         """Hear what is no run: a full disk, a forecast, a change point."""
         with self._lock:
             self._keeper.hear(found, now_us)
@@ -138,8 +138,8 @@ def _place(run: RunSummary) -> tuple[str, str, str]:
     return run.check, run.environment, run.location
 
 
-def _channel(health: Health, now_us: int) -> Symptom:
-    subject = Subject(Trouble.OUTRIDER, f"channel:{health.receiver}")
+def _channel(health: Health, now_us: int) -> Finding:
+    subject = Subject(Problem.OUTRIDER, f"channel:{health.receiver}")
     facts = Facts(f"the channel {health.receiver} is dead: {health.why}")
-    labels = {"trouble": Trouble.OUTRIDER.value, "receiver": health.receiver, "fault": "channel dead"}
-    return Symptom(subject, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)
+    labels = {"trouble": Problem.OUTRIDER.value, "receiver": health.receiver, "fault": "channel dead"}
+    return Finding(subject, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outrider.alerts.finding import Facts, Finding, Problem, Subject
 from outrider.alerts.matching import all_hold
-from outrider.alerts.symptom import Facts, Subject, Symptom, Trouble
 from outrider.baselines import change_points, days_to_breach
 from outrider.model import TooFewSamples
 from outrider.runs import primary_series
@@ -26,20 +26,20 @@ _LEAST_A_DAY = 5
 _P95 = 95
 
 
-def survey(store: Store, checks: Iterable[CheckId], settings: AlertSettings, now_us: int) -> list[Symptom]:
-    """Return what the histories of checks say, for `Alerting.noticed`; to be asked once a day or so."""
-    found: list[Symptom] = []
+def survey(store: Store, checks: Iterable[CheckId], settings: AlertSettings, now_us: int) -> list[Finding]:
+    """Return what the histories of checks say, for `AlertProcessor.noticed`; to be asked once a day or so."""
+    found: list[Finding] = []
     for series in (one for check in checks for one in primary_series(store, check)):
         points = store.samples(series, since_us=now_us - _HISTORY_DAYS * _DAY_US)
         found += _changes(series, points, now_us)
-        labels = _labels(series, Trouble.FORECAST)
+        labels = _labels(series, Problem.FORECAST)
         rule = next((one for one in settings.forecasts if all_hold(one.matchers, labels)), None)
         if rule is not None:
             found += _forecast(series, points, rule, now_us)
     return found
 
 
-def _changes(series: Series, points: Points, now_us: int) -> Iterator[Symptom]:
+def _changes(series: Series, points: Points, now_us: int) -> Iterator[Finding]:
     """A history that got worse lately; two days later it is no news any more."""
     changes = change_points(points.value)
     latest = changes[-1] if changes else None
@@ -54,10 +54,10 @@ def _changes(series: Series, points: Points, now_us: int) -> Iterator[Symptom]:
             expected=f"{latest.before:.0f} ms",
             since_us=since_us,
         )
-    yield _symptom(Trouble.CHANGE, series, facts, now_us, present=is_news)
+    yield _symptom(Problem.CHANGE, series, facts, now_us, present=is_news)
 
 
-def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> Iterator[Symptom]:
+def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> Iterator[Finding]:
     """A trend that reaches its limit soon; nothing is said where the history is too short."""
     days = (points.at_us - (now_us - _HISTORY_DAYS * _DAY_US)) // _DAY_US
     daily = np.full(_HISTORY_DAYS, np.nan)
@@ -81,16 +81,16 @@ def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> It
             observed=f"{breach.per_day:+.1f} ms a day",
             expected=f"a p95 below {rule.limit_ms:.0f} ms for {rule.within_days:g} days",
         )
-    yield _symptom(Trouble.FORECAST, series, facts, now_us, present=soon)
+    yield _symptom(Problem.FORECAST, series, facts, now_us, present=soon)
 
 
-def _symptom(trouble: Trouble, series: Series, facts: Facts, now_us: int, *, present: bool) -> Symptom:
+def _symptom(trouble: Problem, series: Series, facts: Facts, now_us: int, *, present: bool) -> Finding:
     subject = Subject(trouble, series.check, series.environment, series.location, series.step)
     causes = (f"step:{series.step}", f"check:{series.check}")
-    return Symptom(subject, present, now_us, facts, causes, _labels(series, trouble), once=True)
+    return Finding(subject, present, now_us, facts, causes, _labels(series, trouble), once=True)
 
 
-def _labels(series: Series, trouble: Trouble) -> dict[str, str]:
+def _labels(series: Series, trouble: Problem) -> dict[str, str]:
     return {
         "trouble": trouble.value,
         "check": series.check,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from outrider.alerts import Enclosure, Lane, report_message, report_rows
-from outrider.cli.alerting import settings_of
+from outrider.app.incident_lookup import settings_of
 from outrider.model import ConfigError, OutriderError, Place, UsageError, new_run_id
 from outrider.scheduler import Cron
 from outrider.store import Status
@@ -140,7 +140,7 @@ def send_now(
 
 def made(store: Store, workspace: Workspace, settings: ReportSettings, span: Period, now_us: int) -> ReportMail:
     """Return the mail of a period's report."""
-    from outrider.cli.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.app.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
     from outrider.reports import compose_mail, gather  # noqa: PLC0415 - as above
 
     incidents = StoredIncidents(store)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Self
 
-from outrider.cli.gate_lab import stand_of
-from outrider.cli.project import bench
+from outrider.app.gate_session import open_side
+from outrider.app.runtime import open_runtime
 from outrider.gate import ELSEWHERE_MARGIN, Address, astray, read_accepted, session_of, sessions_of
 from outrider.model import Outcome, UsageError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from outrider.cli.gate_lab import Lab, Stand
+    from outrider.app.gate_session import GateSession, Side
     from outrider.gate import Rules, Session
     from outrider.model import Check, CheckId, Run
     from outrider.store import Store
@@ -33,7 +33,7 @@ class SideBySide:
     """Base and candidate at two addresses, measured in turns."""
 
     def __init__(
-        self, lab: Lab, checks: Sequence[Check], addresses: tuple[str, str], size: int, variable: str | None
+        self, lab: GateSession, checks: Sequence[Check], addresses: tuple[str, str], size: int, variable: str | None
     ) -> None:
         self._lab = lab
         self._checks = {check.id: check for check in checks}
@@ -42,15 +42,15 @@ class SideBySide:
         self._size = size
         self._variable = variable
         self._stack = ExitStack()
-        self._stands: list[Stand] = []
+        self._stands: list[Side] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             for address in self._addresses:
                 environment = {"PYTEST_BASE_URL": address, **({self._variable: address} if self._variable else {})}
                 side = replace(self._lab.workspace, env={**self._lab.workspace.env, **environment})
-                ready = stack.enter_context(bench(side, browser=self._lab.browser))
-                self._stands.append(stack.enter_context(stand_of(ready, self._lab.store)))
+                ready = stack.enter_context(open_runtime(side, browser=self._lab.browser))
+                self._stands.append(stack.enter_context(open_side(ready, self._lab.store)))
             self._stack = stack.pop_all()
         return self
 
@@ -110,7 +110,7 @@ class StoredBases:
         return self
 
 
-def accepted_bases(lab: Lab, checks: Sequence[Check], present: Sequence[Check], folder: Path) -> StoredBases:
+def accepted_bases(lab: GateSession, checks: Sequence[Check], present: Sequence[Check], folder: Path) -> StoredBases:
     """Return the accepted baselines of checks.
 
     Args:
@@ -145,7 +145,7 @@ def accepted_bases(lab: Lab, checks: Sequence[Check], present: Sequence[Check], 
     return found.needed(f"no accepted baseline in {folder} fits", "outrider baseline accept")
 
 
-def last_bases(lab: Lab, checks: Sequence[Check], rules: Rules, size: int, count: int) -> StoredBases:
+def last_bases(lab: GateSession, checks: Sequence[Check], rules: Rules, size: int, count: int) -> StoredBases:
     """Return the last `count` stored runs of each check.
 
     Raises:
@@ -167,7 +167,9 @@ def last_bases(lab: Lab, checks: Sequence[Check], rules: Rules, size: int, count
 class AgainstBases:
     """The candidate, measured now, beside sessions that were measured before."""
 
-    def __init__(self, lab: Lab, stand: Stand, checks: Sequence[Check], *, bases: StoredBases, size: int) -> None:
+    def __init__(
+        self, lab: GateSession, stand: Side, checks: Sequence[Check], *, bases: StoredBases, size: int
+    ) -> None:
         self._lab = lab
         self._stand = stand
         self._checks = {check.id: check for check in checks}
@@ -180,10 +182,10 @@ class AgainstBases:
         return _wrong(runs) or (self._bases[check].sessions[number], session_of(runs))
 
 
-class Twice:
+class SelfTest:
     """The candidate on both sides, in turns, for the gate to be tried on; remembers what it took."""
 
-    def __init__(self, lab: Lab, stand: Stand, checks: Sequence[Check], *, size: int) -> None:
+    def __init__(self, lab: GateSession, stand: Side, checks: Sequence[Check], *, size: int) -> None:
         self._lab = lab
         self._stand = stand
         self._checks = {check.id: check for check in checks}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.alerts import Alerting, Deliverer, survey
-from outrider.cli.alert_pictures import picture_from
-from outrider.cli.alerting import settings_of
-from outrider.cli.project import judge_settings
+from outrider.alerts import AlertProcessor, Deliverer, survey
+from outrider.app.alert_pictures import picture_from
+from outrider.app.incident_lookup import settings_of
+from outrider.app.runtime import judge_settings
 from outrider.model import OutriderError
 from outrider.runs import Judge
 
@@ -29,7 +29,7 @@ _SURVEY_EVERY_S = 86_400.0
 _log = structlog.get_logger("outrider.alerts")
 
 
-class Alarms:
+class AlertService:
     """A listener of the service that keeps incidents and delivers what they give rise to.
 
     Who did not hear a tick for long was not the one who watches: what is remembered then comes from the store, and the
@@ -47,7 +47,7 @@ class Alarms:
         self._workspace: Workspace | None = None
         self._checks: Sequence[Check] = ()
         self._settings: AlertSettings | None = None
-        self._alerting: Alerting | None = None
+        self._alerting: AlertProcessor | None = None
         self._deliverer: Deliverer | None = None
         self._ticked_s: float | None = None
         self._surveyed_s: float | None = None
@@ -96,13 +96,13 @@ class Alarms:
         with self._lock:
             self._rest()
 
-    def _ready(self, now_us: int) -> Alerting | None:
+    def _ready(self, now_us: int) -> AlertProcessor | None:
         """Return what keeps incidents, as the store knows them if another one watched meanwhile."""
         if self._deliverer is None or self._settings is None or self._workspace is None:
             return None
         is_away = self._ticked_s is not None and time.monotonic() - self._ticked_s > _AWAY_S
         if self._alerting is None or is_away:
-            self._alerting = Alerting(
+            self._alerting = AlertProcessor(
                 self._store, self._settings, now_us, checks=self._checks, workspace=self._workspace.name
             )
             self._ticked_s = time.monotonic()
@@ -115,7 +115,7 @@ class Alarms:
             self._deliverer.__exit__(None, None, None)
         self._deliverer, self._alerting, self._settings = None, None, None
 
-    def _survey(self, alerting: Alerting, now_us: int) -> None:
+    def _survey(self, alerting: AlertProcessor, now_us: int) -> None:
         assert self._settings is not None
         try:
             alerting.noticed(survey(self._store, [check.id for check in self._checks], self._settings, now_us), now_us)

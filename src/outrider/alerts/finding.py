@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Trouble(StrEnum):
+class Problem(StrEnum):
     """The kinds of trouble that incidents are about."""
 
     FAILURE = "failure"
@@ -33,11 +33,11 @@ class Severity(StrEnum):
 
 
 SEVERITIES = {
-    Trouble.FAILURE: Severity.CRITICAL,
-    Trouble.NETWORK: Severity.CRITICAL,
-    Trouble.BUDGET: Severity.CRITICAL,
-    Trouble.FORECAST: Severity.INFO,
-    Trouble.CHANGE: Severity.INFO,
+    Problem.FAILURE: Severity.CRITICAL,
+    Problem.NETWORK: Severity.CRITICAL,
+    Problem.BUDGET: Severity.CRITICAL,
+    Problem.FORECAST: Severity.INFO,
+    Problem.CHANGE: Severity.INFO,
 }
 """Severity of a trouble where no label says otherwise; the others are warnings."""
 
@@ -72,7 +72,7 @@ class Facts:
 class Subject:
     """What can be in trouble: a check, or a step of it, in one environment and location."""
 
-    trouble: Trouble
+    trouble: Problem
     check: str
     environment: str = ""
     location: str = ""
@@ -85,7 +85,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Symptom:
+class Finding:
     """What was seen of a subject at a time.
 
     Attributes:

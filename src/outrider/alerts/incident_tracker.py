@@ -10,6 +10,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from outrider.alerts.confirmation import Confirmation, seen
+from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity
 from outrider.alerts.group import Group, Look, flush
 from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, step
 from outrider.alerts.memory import (
@@ -23,15 +25,13 @@ from outrider.alerts.memory import (
 from outrider.alerts.message import compose, dump
 from outrider.alerts.muting import muted_by, why_muted
 from outrider.alerts.routing import INCIDENT
-from outrider.alerts.symptom import SEVERITIES, Severity, Symptom, Trouble
-from outrider.alerts.watch import Watch, seen
 from outrider.model import new_run_id
 from outrider.store import AlertChanges, AlertState, Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from outrider.alerts.group import Telling
+    from outrider.alerts.group import Dispatch
     from outrider.alerts.routing import Route
     from outrider.alerts.settings import AlertSettings
     from outrider.store import Acknowledgement, Silence
@@ -47,7 +47,7 @@ _NOTHING = Tally()
 _ORDER = list(Severity)
 
 
-class Keeper:
+class IncidentTracker:
     """All incidents of a workspace; used by one thread at a time.
 
     Args:
@@ -98,9 +98,9 @@ class Keeper:
 
     # What comes in
 
-    def hear(self, symptoms: Iterable[Symptom], now_us: int) -> None:
+    def hear(self, findings: Iterable[Finding], now_us: int) -> None:
         """Take in what a run says."""
-        for symptom in symptoms:
+        for symptom in findings:
             self._hear(symptom, now_us)
 
     def said(self, what: Acknowledgement, now_us: int) -> None:
@@ -163,13 +163,13 @@ class Keeper:
 
     # One symptom
 
-    def _hear(self, symptom: Symptom, now_us: int) -> None:
+    def _hear(self, symptom: Finding, now_us: int) -> None:
         key = symptom.subject.key
         before = self.watches.get(key)
         if (before is None or before.is_well) and not symptom.present:
             return
         labels = self.settings.labelled(symptom.labels)
-        watch = seen(before or Watch(key), symptom, self.settings.thresholds_for(labels))
+        watch = seen(before or Confirmation(key), symptom, self.settings.thresholds_for(labels))
         if watch is before:
             return
         if not watch.incident and symptom.present:
@@ -187,7 +187,7 @@ class Keeper:
         if self.watches[key].is_well:
             self._rest(key)
 
-    def _incident_for(self, symptom: Symptom, labels: Mapping[str, str], now_us: int) -> str:
+    def _incident_for(self, symptom: Finding, labels: Mapping[str, str], now_us: int) -> str:
         """Return the incident of the same cause, or a new one that is not more than a suspicion yet."""
         causes = tuple(f"{symptom.subject.trouble}|{symptom.subject.environment}|{one}" for one in symptom.causes)
         for cause in causes:
@@ -209,7 +209,9 @@ class Keeper:
         recent = now_us - incident.changed_us <= self.settings.within_us
         return recent and incident.phase is not Phase.RESOLVED
 
-    def _feed(self, watch: Watch, before: Watch | None, symptom: Symptom, labels: Mapping[str, str]) -> None:
+    def _feed(
+        self, watch: Confirmation, before: Confirmation | None, symptom: Finding, labels: Mapping[str, str]
+    ) -> None:
         """Note in an incident that one of its members is bad, and which labels all of them share."""
         incident = self.incidents[watch.incident]
         fresh = watch.confirmed and not (before and before.confirmed)
@@ -230,7 +232,7 @@ class Keeper:
         if fresh:
             self._changed["incidents"].add(incident.id)
 
-    def _count(self, incident: str, before: Watch | None, after: Watch | None) -> None:
+    def _count(self, incident: str, before: Confirmation | None, after: Confirmation | None) -> None:
         old, new, tally = _counted(before), _counted(after), self._tallies.get(incident, _NOTHING)
         self._tallies[incident] = Tally(
             tally.bad - old.bad + new.bad,
@@ -273,7 +275,7 @@ class Keeper:
         if watch.incident in self.incidents:
             self._count(watch.incident, watch, None)
             self._members[watch.incident].discard(key)
-        self.watches[key] = Watch(key, last_us=watch.last_us)
+        self.watches[key] = Confirmation(key, last_us=watch.last_us)
         self._changed["watches"].add(key)
 
     def _forget(self, key: str) -> None:
@@ -287,7 +289,7 @@ class Keeper:
         """Let go of all members; those that are forgotten must be confirmed anew."""
         for key in self._members.pop(identity, set()):
             watch = self.watches[key]
-            self.watches[key] = Watch(key, last_us=watch.last_us) if forget else replace(watch, incident="")
+            self.watches[key] = Confirmation(key, last_us=watch.last_us) if forget else replace(watch, incident="")
             self._changed["watches"].add(key)
         self._tallies[identity] = _NOTHING
 
@@ -341,7 +343,7 @@ class Keeper:
         route = self._routes.get(group.route)
         incidents = tuple(self.incidents[one] for one in group.incidents if one in self.incidents)
         after: Group | None = None
-        tellings: tuple[Telling, ...] = ()
+        tellings: tuple[Dispatch, ...] = ()
         if route is not None:
             lasting = [one for one in self.incidents.values() if one.phase.lasts]
             muted = {one.id for one in incidents if self.why_muted(one, now_us, lasting)}
@@ -360,14 +362,14 @@ class Keeper:
             lasting = [one for one in self.incidents.values() if one.phase.lasts]
         return why_muted(incident, lasting, self.silences, self.settings, now_us)
 
-    def _tell(self, telling: Telling, topic: str, now_us: int, repeat_us: int) -> None:
+    def _tell(self, telling: Dispatch, topic: str, now_us: int, repeat_us: int) -> None:
         if not telling.incidents:
             return
         message = compose(telling, topic, self.settings, workspace=self._workspace, now_us=now_us)
         message = replace(message, repeat_s=repeat_us / 1_000_000)
         lasting = [one for one in self.incidents.values() if one.phase.lasts]
         silent = sum(
-            muted_by(one, lasting, self.settings) for one in telling.incidents if one.trouble is Trouble.NETWORK
+            muted_by(one, lasting, self.settings) for one in telling.incidents if one.trouble is Problem.NETWORK
         )
         if silent:
             message = replace(message, note=f"{silent} other incidents are muted while this lasts")
@@ -387,7 +389,7 @@ class Keeper:
         return last_us - now_us
 
 
-def _counted(watch: Watch | None) -> Tally:
+def _counted(watch: Confirmation | None) -> Tally:
     if watch is None:
         return _NOTHING
     return Tally(int(watch.is_bad and watch.confirmed), int(watch.confirmed), int(not watch.is_well))

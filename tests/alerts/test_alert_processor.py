@@ -9,7 +9,7 @@ import pytest
 from tests.alerts.conftest import NOW_US, SECOND_US, receivers
 from tests.alerts.test_evidence import make_run
 
-from outrider.alerts import Alerting, AlertSettings, Deliverer, Health, ReceiverSettings, read_incident
+from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, Health, ReceiverSettings, read_incident
 from outrider.alerts.delivery import Lane
 from outrider.alerts.matching import parse_matcher
 from outrider.alerts.receivers.mail import Mail
@@ -43,7 +43,7 @@ def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
     """With a real mail server, and its end as well."""
     mail = Mail(inbox.server, "outrider@shop.example", ("ops@shop.example",))
     chosen = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(ReceiverSettings("mail", mail)))
-    alerting = Alerting(store, chosen, NOW_US, workspace="shop")
+    alerting = AlertProcessor(store, chosen, NOW_US, workspace="shop")
     lane = Lane(chosen.receivers["mail"], store, now_us=lambda: NOW_US + 100 * SECOND_US)
 
     for at_s, outcome in enumerate([Outcome.FAILED] * 2 + [Outcome.PASSED] * 3):
@@ -62,7 +62,7 @@ def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
 
 def test_a_transition_and_its_notification_are_written_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be written comes with the next changes."""
-    alerting = Alerting(store, settings(), NOW_US)
+    alerting = AlertProcessor(store, settings(), NOW_US)
     alerting.heard(stored(store, Outcome.FAILED, 0), [])
     alerting.heard(stored(store, Outcome.FAILED, 10), [])
 
@@ -82,7 +82,7 @@ def test_a_transition_and_its_notification_are_written_together(store: Store, mo
 
 def test_another_process_acknowledges_and_silences_through_the_store(store: Store) -> None:
     """Nobody but the keeper writes incidents."""
-    alerting = Alerting(store, settings(), NOW_US)
+    alerting = AlertProcessor(store, settings(), NOW_US)
     for at_s in (0, 10):
         alerting.heard(stored(store, Outcome.FAILED, at_s), [])
     (incident,) = store.incidents(lasting=True)
@@ -99,13 +99,13 @@ def test_another_process_acknowledges_and_silences_through_the_store(store: Stor
 
 def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: Store) -> None:
     """Hearing it twice changes nothing."""
-    first = Alerting(store, settings(), NOW_US)
+    first = AlertProcessor(store, settings(), NOW_US)
     first.ticked(NOW_US)
     first.heard(stored(store, Outcome.FAILED, 1), [])
     stored(store, Outcome.FAILED, 11)
     judge = Judge(store, Settings())
 
-    again = Alerting(store, settings(), NOW_US + 30 * SECOND_US)
+    again = AlertProcessor(store, settings(), NOW_US + 30 * SECOND_US)
     again.catch_up(judge, NOW_US + 30 * SECOND_US)
     again.catch_up(judge, NOW_US + 30 * SECOND_US)
     again.ticked(NOW_US + 40 * SECOND_US)
@@ -116,7 +116,7 @@ def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: S
 
 def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
     """It goes to whom its route leads; it ends with the first letter that gets through."""
-    alerting = Alerting(store, settings(), NOW_US)
+    alerting = AlertProcessor(store, settings(), NOW_US)
 
     alerting.ticked(NOW_US, [Health("chat", True, "it is down"), Health("mail", False)])
     alerting.ticked(NOW_US + 5 * SECOND_US, [Health("chat", True, "it is down")])
@@ -130,7 +130,7 @@ def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
 def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: Store) -> None:
     """One in five fails."""
     budget = Budget((parse_matcher("check=journey:pay"),), 0.99)
-    alerting = Alerting(store, replace(settings(), budgets=(budget,)), NOW_US)
+    alerting = AlertProcessor(store, replace(settings(), budgets=(budget,)), NOW_US)
 
     for number in range(30):
         outcome = Outcome.FAILED if number % 5 == 4 else Outcome.PASSED
@@ -142,7 +142,7 @@ def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: S
 
 def test_a_missed_run_is_trouble_of_coverage(store: Store) -> None:
     """Missing data is data."""
-    alerting = Alerting(store, settings(), NOW_US)
+    alerting = AlertProcessor(store, settings(), NOW_US)
     for at_s in (0, 10):
         alerting.heard(
             replace(make_run(Outcome.MISSED, reason="the queue is full"), due_us=NOW_US + at_s * SECOND_US), []
@@ -160,7 +160,7 @@ def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, t
     got = threading.Event()
     chosen = settings(drawer)
     now_us = time.time_ns() // 1000
-    alerting = Alerting(store, chosen, now_us)
+    alerting = AlertProcessor(store, chosen, now_us)
 
     class Noticing(type(drawer)):  # type: ignore[misc]
         def deliver(self, letter: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from outrider.gate import Address, fingerprint_here
 from outrider.journeys import parse_har
@@ -14,8 +14,7 @@ from outrider.runs import GATE_SUFFIX, Runner
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from outrider.cli.project import Bench
-    from outrider.cli.run import Progress
+    from outrider.app.runtime import Runtime
     from outrider.gate import Fingerprint
     from outrider.journeys import Browser
     from outrider.model import Check, Run
@@ -28,23 +27,31 @@ _SIDES = ("base", "candidate")
 _WEB = frozenset({"http", "api"})
 
 
+class Progress(Protocol):
+    """Hears what a gate does now."""
+
+    def say(self, text: str) -> None:
+        """Show what is being done now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Stand:
+class Side:
     """One place to measure at: what runs its journeys, and what its probes."""
 
-    bench: Bench
+    open_runtime: Runtime
     fleet: Fleet
 
 
 @contextmanager
-def stand_of(ready: Bench, store: Store) -> Iterator[Stand]:
+def open_side(ready: Runtime, store: Store) -> Iterator[Side]:
     """Provide a stand on a bench; its runs go to the store."""
     with ready.fleet(store) as fleet:
-        yield Stand(ready, fleet)
+        yield Side(ready, fleet)
 
 
 @dataclass(frozen=True, slots=True)
-class Lab:
+class GateSession:
     """What it takes to measure: in which browser, if any is needed, and where runs go."""
 
     workspace: Workspace
@@ -57,11 +64,11 @@ class Lab:
         browser = f"chromium {self.browser.version}" if self.browser and check.kind == Kind.JOURNEY else ""
         return fingerprint_here(browser)
 
-    def run(self, stand: Stand, check: Check, number: int, side: str = "") -> Run:
+    def run(self, stand: Side, check: Check, number: int, side: str = "") -> Run:
         """Make one run of a session; it is stored in an environment of its own, apart from what is watched."""
         gated = replace(check, policy=replace(check.policy, environment=f"{check.policy.environment}{GATE_SUFFIX}"))
         self.progress.say(f"session {number + 1}{side}: {check.name}")
-        ready = stand.bench
+        ready = stand.open_runtime
         if check.kind == Kind.PROBE:
             (made,) = stand.fleet.run_all([gated])
             return made
@@ -71,7 +78,7 @@ class Lab:
                 ready.measure.prepare()
             return runner.run(gated)
 
-    def pair(self, stands: tuple[Stand, Stand], check: Check, number: int, count: int) -> tuple[list[Run], list[Run]]:
+    def pair(self, stands: tuple[Side, Side], check: Check, number: int, count: int) -> tuple[list[Run], list[Run]]:
         """Make a session of both sides, run by run in turns, each pair in the other order."""
         runs: tuple[list[Run], list[Run]] = ([], [])
         for pair in range(count):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from outrider.alerts.symptom import Symptom
+    from outrider.alerts.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Confirmation:
     """What is remembered of one subject.
 
     Attributes:
@@ -56,7 +56,7 @@ class Watch:
         return not self.confirmed and not any(self.recent)
 
 
-def seen(watch: Watch, symptom: Symptom, thresholds: Thresholds) -> Watch:
+def seen(watch: Confirmation, symptom: Finding, thresholds: Thresholds) -> Confirmation:
     """Return the watch after one more run; one that is not later than the last changes nothing."""
     if symptom.at_us <= watch.last_us:
         return watch

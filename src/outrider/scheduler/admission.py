@@ -23,7 +23,7 @@ MOST_WAITING = 10
 
 
 @dataclass(slots=True)
-class Sorted:
+class Admission:
     """What becomes of due runs.
 
     Attributes:
@@ -38,7 +38,7 @@ class Sorted:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class AdmissionContext:
     """What triage has to know.
 
     Attributes:
@@ -59,9 +59,9 @@ class Situation:
     circumstances: Circumstances = field(default_factory=Circumstances)
 
 
-def sort_due(due: Sequence[Due], situation: Situation) -> Sorted:
+def admit(due: Sequence[Due], situation: AdmissionContext) -> Admission:
     """Decide about each run that is due, in the order of time."""
-    found = Sorted()
+    found = Admission()
     last = {(one.check.id, one.location): one.due_us for one in due}
     for one in due:
         key = (one.check.id, one.location)
@@ -69,7 +69,7 @@ def sort_due(due: Sequence[Due], situation: Situation) -> Sorted:
             continue
         outcome, reason = _refusal(one, situation, is_last=last[key] == one.due_us)
         if outcome is not None:
-            found.told.append(untold(one, outcome, reason, situation))
+            found.told.append(unmade_run(one, outcome, reason, situation))
             continue
         if situation.under_way.get(key, 0) and one.check.policy.overlap is Overlap.KILL:
             found.killed.append(key)
@@ -78,7 +78,7 @@ def sort_due(due: Sequence[Due], situation: Situation) -> Sorted:
     return found
 
 
-def _refusal(due: Due, situation: Situation, *, is_last: bool) -> tuple[Outcome | None, str]:
+def _refusal(due: Due, situation: AdmissionContext, *, is_last: bool) -> tuple[Outcome | None, str]:
     """Return why a run is not made; no outcome if it is."""
     closed = situation.why_closed(due.check, due.due_us)
     if closed:
@@ -102,7 +102,7 @@ def run_id(due: Due, era: int) -> RunId:
     return new_run_id(due.due_us, sha256(words.encode()).digest()[:10])
 
 
-def untold(due: Due, outcome: Outcome, reason: str, situation: Situation) -> Run:
+def unmade_run(due: Due, outcome: Outcome, reason: str, situation: AdmissionContext) -> Run:
     """Return the record of a run that was due and not made."""
     return Run(
         id=run_id(due, situation.era),
@@ -119,7 +119,7 @@ def untold(due: Due, outcome: Outcome, reason: str, situation: Situation) -> Run
     )
 
 
-def vanished(entry: QueueEntry, circumstances: Circumstances, now_us: int) -> Run:
+def orphaned_run(entry: QueueEntry, circumstances: Circumstances, now_us: int) -> Run:
     """Return the record of a run that waited while its check was taken out of the workspace."""
     return Run(
         id=entry.run,

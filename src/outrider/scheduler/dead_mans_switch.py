@@ -16,7 +16,7 @@ log = structlog.get_logger("outrider.scheduler")
 _TIMEOUT_S = 10.0
 
 
-class AliveCalls:
+class DeadMansSwitch:
     """Calls a URL at an interval, as long as the service is ready.
 
     Args:

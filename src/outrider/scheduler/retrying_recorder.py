@@ -23,7 +23,7 @@ class _Recorder(Protocol):
         ...
 
 
-class PatientRecorder:
+class RetryingRecorder:
     """Hands runs on to the store, again and again until it takes them, or the service has no more time.
 
     Args:

@@ -9,7 +9,7 @@ import pytest
 from tests.scheduler.conftest import NOW_US, check, made
 
 from outrider.model import RunId, StoreError, new_run_id
-from outrider.scheduler import Health, PatientRecorder
+from outrider.scheduler import Health, RetryingRecorder
 from outrider.store import QueueEntry
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def test_a_finished_run_waits_until_the_disk_has_room() -> None:
     store, health = Full(), Health()
     told: list[Run] = []
     finished = run()
-    thread = threading.Thread(target=PatientRecorder(store, health, told.extend).record, args=[finished])
+    thread = threading.Thread(target=RetryingRecorder(store, health, told.extend).record, args=[finished])
     thread.start()
     assert store.refused.wait(10)
     assert told == []
@@ -55,7 +55,7 @@ def test_a_finished_run_waits_until_the_disk_has_room() -> None:
 
 def test_at_the_end_it_is_tried_once_more() -> None:
     """A service that is told to stop does not wait for ever."""
-    recorder = PatientRecorder(Full(), Health(), lambda _: None)
+    recorder = RetryingRecorder(Full(), Health(), lambda _: None)
     recorder.give_up()
 
     with pytest.raises(StoreError, match="no room left"):

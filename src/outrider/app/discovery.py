@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.journeys import Collection
-from outrider.model import Check, CheckId, ConfigError, ConfigErrors, Kind, Place
+from outrider.model import Check, CheckId, ConfigError, ConfigErrors, Kind, Place, UsageError
 from outrider.workspace import duplicate_checks, parse_overrides, resolve, unmatched_patterns
 
 if TYPE_CHECKING:
@@ -80,6 +80,20 @@ def discovered(
         problems += unmatched_patterns(workspace, everything)
     unique = {check.id: check for check in reversed(everything)}
     return Discovery(tuple(reversed(unique.values())), tuple(problems))
+
+
+def nothing_to_run(workspace: Workspace, checks: Sequence[Check]) -> UsageError:
+    """Return why no check is left: a command that did nothing must not look like one that passed."""
+    if checks:
+        return UsageError(
+            "every check is disabled", slug="no-checks", fix="name one: outrider run PATTERN, or outrider load NAME"
+        )
+    paths = ", ".join(workspace.journeys.paths)
+    return UsageError(
+        f"there are no checks: pytest finds no test below {paths}, and there is no probe in probes/",
+        slug="no-checks",
+        fix='put a pytest-playwright test there, or name your folder: paths = ["tests"] below [journeys]',
+    )
 
 
 def _check(workspace: Workspace, found: Found, problems: list[ConfigError]) -> Check:

@@ -17,7 +17,7 @@ _NOTHING = Template(())
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ProbeTable:
     """A table and what its texts may name.
 
     Attributes:
@@ -33,7 +33,7 @@ class Entry:
     root: Path
     later: frozenset[str] = frozenset()
 
-    def below(self, table: Table, later: frozenset[str] = frozenset()) -> Entry:
+    def below(self, table: Table, later: frozenset[str] = frozenset()) -> ProbeTable:
         """Return the entry of a table within this one."""
         return replace(self, table=table, later=self.later | later)
 

@@ -23,10 +23,10 @@ from gevent.os import make_nonblocking, nb_read
 from locust import LoadTestShape, events, runners
 from locust.main import main as run_locust
 
+from outrider.load.child import guard, pacing
 from outrider.load.hosts import is_allowed
-from outrider.load.inside import guard, pacing
 from outrider.load.tally import Tally
-from outrider.load.wire import VARIABLE, Aim, Ended, Pulse, Ready, Setting, Started, Stop, read, write
+from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Aimed(LoadTestShape):
 class Session:
     """Hears Locust's events and tells what happens; hears from us and tells Locust."""
 
-    def __init__(self, setting: Setting, ear: int, mouth: int) -> None:
+    def __init__(self, setting: LoadConfig, ear: int, mouth: int) -> None:
         self._setting = setting
         self._ear = ear
         self._mouth = mouth

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 
-class Works(Protocol):
+class ScheduledRuntime(Protocol):
     """What runs a workspace's checks."""
 
     @property
@@ -40,14 +40,14 @@ class Works(Protocol):
         ...
 
 
-class Maker(Protocol):
+class RuntimeFactory(Protocol):
     """Makes works."""
 
     def changed(self) -> bool:
         """Return whether the workspace differs from what the last works were made of."""
         ...
 
-    def make(self) -> Works:
+    def make(self) -> ScheduledRuntime:
         """Make works of the workspace as it is now.
 
         Raises:

@@ -1,0 +1,1 @@
+"""One loaded workspace, ready to execute: discovery, runs, the service, gate sessions, alerts and reports."""
