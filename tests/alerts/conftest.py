@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.alerts.receivers import Letter
-    from outrider.store import AlertChanges
+    from outrider.model import AlertChanges
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000

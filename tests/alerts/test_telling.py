@@ -15,8 +15,7 @@ from outrider.alerts.oncall import Level, Override, Rotation
 from outrider.alerts.routing import Route
 from outrider.alerts.settings import Inhibition, LabelRule, Maintenance
 from outrider.alerts.windows import Window
-from outrider.model import UsageError
-from outrider.store import Acknowledgement, Silence
+from outrider.model import Acknowledgement, Silence, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

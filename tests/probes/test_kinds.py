@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.model import Outcome
+from outrider.model import Beat, Beats, Outcome
 from outrider.probes.heartbeat import judge_beats
 from outrider.probes.icmp import IcmpProbe, checksum
 from outrider.probes.verdict import Circumstance, assess
-from outrider.store import Beat, Beats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from outrider.alerts.delivery import Health
     from outrider.alerts.settings import AlertSettings
-    from outrider.model import Check, Run
+    from outrider.model import Check, Run, RunSummary
     from outrider.runs import Judge, Judgement
-    from outrider.store import RunSummary, Store
+    from outrider.store import Store
 
 _LOOK_BACK_US = 600_000_000
 _NOTE_EVERY_US = 10_000_000
@@ -47,13 +47,13 @@ class AlertProcessor:
     ) -> None:
         self._store = store
         self._settings = settings
-        state = store.alert_state(now_us - settings.stability.reopen_us)
+        state = store.incidents.state(now_us - settings.stability.reopen_us)
         self._keeper = IncidentTracker(settings, state, workspace=workspace)
         self._checks = {str(check.id): check for check in checks}
         self._burn = Burn(settings.budgets)
         self._lock = threading.RLock()
         self._noted_us = 0
-        self._keeper.silences = store.silences(now_us)
+        self._keeper.silences = store.silences.ending_after(now_us)
 
     def know(self, checks: Iterable[Check]) -> None:
         """Replace what is known of checks, after the workspace changed."""
@@ -85,8 +85,8 @@ class AlertProcessor:
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
         """Let time pass, about once a second: hear people, tell what is due, notice channels that are dead."""
         with self._lock:
-            self._keeper.silences = self._store.silences(now_us)
-            for said in self._store.acknowledgements():
+            self._keeper.silences = self._store.silences.ending_after(now_us)
+            for said in self._store.incidents.acknowledgements():
                 self._keeper.said(said, now_us)
             self._keeper.hear([_channel(one, now_us) for one in channels], now_us)
             set_back_us = self._keeper.tick(now_us)
@@ -95,7 +95,7 @@ class AlertProcessor:
                 _log.warning("alerts.clock-set-back", seconds=seconds, effect="waiting times go on as they were")
             self._write()
             if not 0 <= now_us - self._noted_us < _NOTE_EVERY_US:
-                self._store.record_heard(now_us)
+                self._store.incidents.mark_processed(now_us)
                 self._noted_us = now_us
 
     def catch_up(self, judge: Judge, now_us: int) -> int:
@@ -103,14 +103,14 @@ class AlertProcessor:
 
         The latest run of each check is judged; those before it matter where one of them did not pass.
         """
-        since_us = (self._store.heard_us() or now_us) - _LOOK_BACK_US
+        since_us = (self._store.incidents.processed_us() or now_us) - _LOOK_BACK_US
         runs = watched_runs(self._store, since_us)
         latest = {_place(one): one.id for one in runs}
         unwell = {_place(one) for one in runs if one.outcome is not Outcome.PASSED}
         wanted = [one for one in runs if one.id == latest[_place(one)] or _place(one) in unwell]
         for one in wanted:
             if one.id == latest[_place(one)]:
-                run = self._store.run(one.id).run
+                run = self._store.runs.get(one.id).run
                 self.heard(run, judge.judge(run))
             else:
                 self.heard(stored_run(self._store, one), [])
@@ -120,7 +120,7 @@ class AlertProcessor:
         """Return where the last artifact of each kind lies; nothing is looked up for a run that passed."""
         if run.outcome.is_good or not any(attempt.measurement.artifacts for attempt in run.attempts):
             return ()
-        last = {one.kind.value: one.where for one in self._store.run(run.id).artifacts}
+        last = {one.kind.value: one.where for one in self._store.runs.get(run.id).artifacts}
         return tuple(f"{kind} {where}" for kind, where in last.items())
 
     def _write(self) -> None:
@@ -128,7 +128,7 @@ class AlertProcessor:
         if not changes:
             return
         try:
-            self._store.record_alerts(changes)
+            self._store.incidents.record(changes)
         except BaseException:
             self._keeper.restore(changes)
             raise

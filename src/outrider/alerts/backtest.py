@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from outrider.alerts.incident import Incident
     from outrider.alerts.settings import AlertSettings
     from outrider.baselines import Settings
-    from outrider.store import RunSummary, Series, Store
+    from outrider.model import RunSummary, Series
+    from outrider.store import Store
 
 _APART = (GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)
 _TICK_US = 60_000_000
@@ -86,14 +87,14 @@ def stored_findings(store: Store, judging: Settings, settings: AlertSettings, *,
 
 def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
     """Return the runs due since then in the order of time, without those of gates, loads and trials."""
-    found = store.runs("*", since_us=since_us, limit=None)
+    found = store.runs.search("*", since_us=since_us, limit=None)
     return sorted((one for one in found if not one.environment.endswith(_APART)), key=lambda one: one.due_us)
 
 
 def stored_run(store: Store, summary: RunSummary) -> Run:
     """Return a run whole where it may say more than its outcome."""
     if summary.outcome is not Outcome.PASSED:
-        return store.run(summary.id).run
+        return store.runs.get(summary.id).run
     return Run(
         summary.id, summary.check, summary.environment, summary.location, summary.due_us, summary.started_us,
         summary.finished_us, summary.outcome, summary.reason, (), Circumstances(),
@@ -101,18 +102,18 @@ def stored_run(store: Store, summary: RunSummary) -> Run:
 
 
 def _degradations(store: Store, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
-    points = store.samples(series)
+    points = store.series.samples(series)
     if not len(points.at_us):
         return
     asked = {"direction": judging.direction.value, "tz": judging.tz, "months": judging.months}
     alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
-    subject = Subject(Problem.DEGRADATION, series.check, series.environment, series.location, series.step)
+    subject = Subject(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
     labels = {
-        "trouble": Problem.DEGRADATION.value, "check": series.check, "kind": series.check.partition(":")[0],
+        "trouble": Problem.DEGRADATION.value, "check": series.subject, "kind": series.subject.partition(":")[0],
         "environment": series.environment, "location": series.location, "step": series.step,
     }  # fmt: skip
     facts = Facts(f"{series.step} is slow", step=series.step)
-    causes = (f"step:{series.step}", f"check:{series.check}")
+    causes = (f"step:{series.step}", f"check:{series.subject}")
     for at_us, is_slow in zip(points.at_us.tolist(), alerting.tolist(), strict=True):
         if at_us >= since_us:
             yield Finding(subject, is_slow, at_us, facts, causes, labels)

@@ -25,8 +25,7 @@ from outrider.alerts.memory import (
 from outrider.alerts.message import compose, dump
 from outrider.alerts.muting import muted_by, why_muted
 from outrider.alerts.routing import INCIDENT
-from outrider.model import new_run_id
-from outrider.store import AlertChanges, AlertState, Notification
+from outrider.model import AlertChanges, AlertState, Notification, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from outrider.alerts.group import Dispatch
     from outrider.alerts.routing import Route
     from outrider.alerts.settings import AlertSettings
-    from outrider.store import Acknowledgement, Silence
+    from outrider.model import Acknowledgement, Silence
 
 _MOST_NAMED = 20
 _SET_BACK_US = 5_000_000

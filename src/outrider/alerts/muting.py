@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.incident import Incident
     from outrider.alerts.settings import AlertSettings
-    from outrider.store import Silence
+    from outrider.model import Silence
 
 _OURS = {Problem.NETWORK, Problem.OUTRIDER}
 

@@ -130,7 +130,9 @@ class _Watch:
 
     def _application(self) -> Application:
         tokens = self._works.tokens if self._works is not None else {}
-        return application(self._store, tokens, lambda: time.time_ns() // 1000, lambda: view_of(self.service))
+        return application(
+            self._store.heartbeats, tokens, lambda: time.time_ns() // 1000, lambda: view_of(self.service)
+        )
 
 
 class _Housekeeper:

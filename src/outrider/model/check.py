@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from outrider.model.identity import CheckId
+    from outrider.model.subject import CheckId
 
 
 class Kind(StrEnum):

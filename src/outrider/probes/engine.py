@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.model import CheckId, Order
-    from outrider.probes.tools import Heartbeats, Probe
+    from outrider.model.ports import HeartbeatLog
+    from outrider.probes.tools import Probe
 
 _USUAL = ProbeSettings()
 _UNMASKED = Mask()
@@ -64,7 +65,7 @@ class Engine:
         settings: ProbeSettings = _USUAL,
         *,
         mask: Mask = _UNMASKED,
-        heartbeats: Heartbeats | None = None,
+        heartbeats: HeartbeatLog | None = None,
         network: OwnNetwork | None = None,
     ) -> None:
         self._probes = probes

@@ -12,9 +12,9 @@ from outrider.workspace import format_duration
 from outrider.workspace.tables import Refused, as_duration
 
 if TYPE_CHECKING:
+    from outrider.model import Beats
     from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Tools
-    from outrider.store import Beats
 
 _SHORTEST_TOKEN = 4
 
@@ -37,7 +37,7 @@ class HeartbeatProbe:
         """Look when the job called last."""
         if tools.heartbeats is None:
             return Findings(0.0, (Failure(Blame.PROBER, "there is no store that could hold the calls"),))
-        known = await asyncio.to_thread(tools.heartbeats.beats, self.check)
+        known = await asyncio.to_thread(tools.heartbeats.get, self.check)
         return judge_beats(known, tools.now_us(), self.period_s, self.grace_s)
 
 

@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.model import CheckId
+    from outrider.model.ports import HeartbeatLog
     from outrider.probes.findings import Findings
     from outrider.probes.transfers import Transfers
-    from outrider.store import Beats
-
-
-class Heartbeats(Protocol):
-    """Where the calls of cron jobs are kept."""
-
-    def beats(self, check: CheckId) -> Beats:
-        """Return what is known of the calls that belong to a check."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +23,7 @@ class Tools:
     """
 
     transfers: Transfers
-    heartbeats: Heartbeats | None
+    heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
 
 

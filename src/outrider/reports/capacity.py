@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from outrider.baselines import Knee
     from outrider.load import Level
-    from outrider.model import Run
+    from outrider.model import Run, Series
     from outrider.reports.period import Period
     from outrider.reports.settings import ReportSettings
-    from outrider.store import Series, Store
+    from outrider.store import Store
 
 FEWEST_LEVELS = 5
 _RUNS = 40
@@ -32,9 +32,9 @@ _RUNS = 40
 def loads_of(store: Store, period: Period, settings: ReportSettings) -> tuple[LoadFigures, ...]:
     """Return what each load profile reached, and what its target sustains, place by place."""
     found: list[LoadFigures] = []
-    for check in store.checks():
+    for check in store.checks.all():
         if check.kind is Kind.LOAD and any(fnmatchcase(check.id, pattern) for pattern in settings.checks):
-            found += _figures(store, str(check.id), store.series(check.id), period, settings)
+            found += _figures(store, str(check.id), store.series.of(check.id), period, settings)
     return tuple(found)
 
 
@@ -78,11 +78,13 @@ def _knees(store: Store, check: str, place: tuple[str, str], period: Period) -> 
     runs = [
         one
         for each in (environment, f"{environment}{TRIAL_SUFFIX}")
-        for one in store.runs(check, since_us=period.history_us, environment=each, location=location, limit=_RUNS)
+        for one in store.runs.search(
+            check, since_us=period.history_us, environment=each, location=location, limit=_RUNS
+        )
         if one.due_us < period.until_us
     ]
     for summary in sorted(runs, key=lambda one: one.due_us):
-        run = store.run(summary.id).run
+        run = store.runs.get(summary.id).run
         climbed = climb(run)
         if len(climbed) < FEWEST_LEVELS:
             continue

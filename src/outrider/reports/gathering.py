@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
-from outrider.model import Outcome
+from outrider.model import Outcome, Series
 from outrider.reports.budget import BUDGET_DAYS, breaches
 from outrider.reports.capacity import loads_of
 from outrider.reports.facts import Forecast, NoIncidents, Report
@@ -23,12 +23,12 @@ from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from outrider.model import Step
+    from outrider.model import Points, Release, Step, Tally
     from outrider.reports.facts import Change, Health, Incidents
     from outrider.reports.period import Period
     from outrider.reports.reading import Measured
     from outrider.reports.settings import ReportSettings
-    from outrider.store import Points, Release, Series, Store, Tally
+    from outrider.store import Store
 
 SIMULATED = "simulated"
 """What the name of a simulated prober's host begins with."""
@@ -56,14 +56,14 @@ def gather(
     """
     source = incidents or NoIncidents()
     happened = tuple(source.incidents(period.since_us, period.until_us))
-    checks = {str(one.id): one for one in store.checks()}
+    checks = {str(one.id): one for one in store.checks.all()}
     earlier, tallies = (
-        [one for one in store.tallies(*span) if _is_wanted(one, settings)]
+        [one for one in store.runs.tallies(*span) if _is_wanted(one, settings)]
         for span in ((period.before_us, period.since_us), (period.since_us, period.until_us))
     )
     health = health_of(tallies, earlier, settings.objective, checks)
     reasons = _reasons(store, period)
-    releases = [one for one in store.releases(settings.environment or None) if one.at_us < period.until_us]
+    releases = [one for one in store.judgements.releases(settings.environment or None) if one.at_us < period.until_us]
     told, changes = [], []
     for number, (one, measured) in enumerate(zip(health, measured_of(store, health, period), strict=True)):
         if listener is not None:
@@ -75,7 +75,7 @@ def gather(
         changes += found
     changes.sort(key=lambda one: -abs(one.ratio))
     month_us = period.until_us - BUDGET_DAYS * 24 * _HOUR_US
-    spent, unforecast = breaches(told, store.tallies(month_us, period.until_us), settings.objective, period)
+    spent, unforecast = breaches(told, store.runs.tallies(month_us, period.until_us), settings.objective, period)
     forecasts = [*spent, *_certificates(store, period, settings)]
     return Report(
         title=settings.title,
@@ -91,23 +91,24 @@ def gather(
         load=loads_of(store, period, settings),
         forecasts=tuple(forecasts),
         unmeasured=tuple(_unmeasured(store, told, now_us, settings)),
-        simulated=any(host.startswith(SIMULATED) for host in store.hosts()),
+        simulated=any(host.startswith(SIMULATED) for host in store.runs.hosts()),
         unforecast=unforecast,
         releases=tuple((one.at_us, one.name) for one in releases if one.at_us >= period.since_us),
     )
 
 
 def _is_wanted(one: Tally | Series, settings: ReportSettings) -> bool:
+    subject = one.subject if isinstance(one, Series) else one.check
     if one.environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)):
         return False
     if settings.environment and one.environment != settings.environment:
         return False
-    return any(fnmatchcase(one.check, pattern) for pattern in settings.checks)
+    return any(fnmatchcase(subject, pattern) for pattern in settings.checks)
 
 
 def _reasons(store: Store, period: Period) -> dict[tuple[str, str, str], Counter[str]]:
     found: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
-    for run in store.runs(outcome=Outcome.FAILED, since_us=period.since_us, limit=_FAILURES_READ):
+    for run in store.runs.search(outcome=Outcome.FAILED, since_us=period.since_us, limit=_FAILURES_READ):
         if run.due_us < period.until_us:
             found[run.check, run.environment, run.location][run.reason] += 1
     return found
@@ -155,14 +156,14 @@ def _waterfall(steps: Sequence[Step]) -> str:
 
 def _certificates(store: Store, period: Period, settings: ReportSettings) -> list[Forecast]:
     found = []
-    series = [one for one in store.series() if one.metric == "certificate_days" and _is_wanted(one, settings)]
-    past = store.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
+    series = [one for one in store.series.of() if one.metric == "certificate_days" and _is_wanted(one, settings)]
+    past = store.series.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
     for one, points in zip(series, past, strict=True):
         if len(points.value):
             gone = (period.until_us - int(points.at_us[-1])) / (24 * _HOUR_US)
             days = float(points.value[-1]) - gone
             if days <= _SOON_DAYS:
-                found.append(Forecast(one.check, "the certificate ends", days, days, days, len(points.value)))
+                found.append(Forecast(one.subject, "the certificate ends", days, days, days, len(points.value)))
     return sorted(found, key=lambda one: one.days)
 
 
@@ -170,7 +171,7 @@ def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: R
     seen = {one.check for one in health if one.runs}
     lines = [
         f"{check.id}: no run in this time (deleted, switched off, or never due)"
-        for check in store.checks()
+        for check in store.checks.all()
         if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
     ]
     for one in health:
@@ -180,7 +181,7 @@ def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: R
             lines.append(f"{one.check}: {absent:,} of {one.runs:,} runs were missed or skipped")
         if vague:
             lines.append(f"{one.check}: {vague:,} of {one.runs:,} runs were inconclusive or could not start")
-    future = sum(one.runs for one in store.tallies(now_us + _HOUR_US, 1 << 62))
+    future = sum(one.runs for one in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
         lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")
     return lines

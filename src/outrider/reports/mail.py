@@ -92,7 +92,7 @@ def _pictures(store: Store, report: Report) -> list[Picture]:
         slowest, points = max(read, key=lambda each: float(np.median(each[1].value)))
         title = f"{slowest.step or 'whole run'} of {check.partition(':')[2]}, six-hourly medians"
         mine = [one for one in report.changes if (one.check, one.step) == (check, slowest.step)]
-        releases = [one for one in store.releases(environment) if one.at_us < report.period.until_us]
+        releases = [one for one in store.judgements.releases(environment) if one.at_us < report.period.until_us]
         trend = trend_of(title, points, report.period, mine, releases)
         found.append(Picture(f"trend-{len(found)}@outrider.invalid", title, band_picture(trend)))
         if len(found) == _PICTURES:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from outrider.baselines import Quantile
-    from outrider.model import Attempt, ErrorRecord, Measurement, Run, Step
+    from outrider.model import Attempt, ErrorRecord, Measurement, Run, Step, StoredArtifact, StoredRun
     from outrider.reports.facts import Incident, Incidents
-    from outrider.store import Store, StoredArtifact, StoredRun
+    from outrider.store import Store
 
 _DAY_US = 86_400_000_000
 USUAL_DAYS = 28
@@ -148,14 +148,16 @@ def _steps(store: Store, run: Run, counted: Attempt) -> list[StepRun]:
     place = (run.environment, run.location)
     series = {
         one.step: one
-        for one in store.series(run.check)
+        for one in store.series.of(run.check)
         if one.metric == METRIC and (one.environment, one.location) == place
     }
     found = []
     for step in counted.measurement.steps:
         if step.parent is not None:
             continue
-        before = store.samples(series[step.key], since_us, run.due_us).value if step.key in series else np.empty(0)
+        before = (
+            store.series.samples(series[step.key], since_us, run.due_us).value if step.key in series else np.empty(0)
+        )
         found.append(_step(step, before))
     return found
 
@@ -223,7 +225,7 @@ def _joined(store: Store, run: Run) -> list[tuple[str, str]]:
     told = []
     traces = list(dict.fromkeys(trace for one in run.attempts for trace in one.measurement.trace_ids))
     told += [("trace", trace) for trace in traces[:20]]
-    live = [one for one in store.releases(run.environment) if one.at_us <= run.due_us]
+    live = [one for one in store.judgements.releases(run.environment) if one.at_us <= run.due_us]
     if live:
         told.append(("release", live[-1].name))
     for attempt in run.attempts:

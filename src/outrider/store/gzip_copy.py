@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.model import ArtifactKind
-from outrider.store.values import GZIP_SUFFIX
+from outrider.model.stored_run import GZIP_SUFFIX
 
 if TYPE_CHECKING:
     from outrider.model import ArtifactFile
