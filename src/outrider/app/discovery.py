@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from outrider.journeys import Found
     from outrider.load import Catalogue as LoadCatalogue
-    from outrider.probes import Catalogue
+    from outrider.probes import ProbeCatalogue
     from outrider.workspace import Workspace
 
 _NO_TESTS = Collection([], [])
@@ -45,7 +45,7 @@ def wants_probes_only(patterns: Sequence[str]) -> bool:
 
 def discovered(
     workspace: Workspace,
-    catalogue: Catalogue,
+    catalogue: ProbeCatalogue,
     loads: LoadCatalogue,
     collection: Collection = _NO_TESTS,
     *,
