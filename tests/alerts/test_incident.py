@@ -239,7 +239,7 @@ def test_what_is_remembered_goes_on_after_a_restart(story: Callable[..., Story])
     kept = AlertState(tuple(incidents.values()), tuple(watches.values()), tuple(groups.values()))
 
     again = IncidentTracker(one.tracker.settings, kept)
-    assert (again.incidents, again.watches, again.groups) == (
+    assert (again.incidents, again.confirmations, again.groups) == (
         one.tracker.incidents,
         one.tracker.confirmations,
         one.tracker.groups,
