@@ -13,7 +13,7 @@ from outrider.alerts.memory import read_incident
 from outrider.alerts.message import Enclosure, Message, headline
 from outrider.alerts.muting import why_muted
 from outrider.alerts.oncall import Rotation
-from outrider.alerts.reading import read_alerts
+from outrider.alerts.reading import parse_open, read_alerts
 from outrider.alerts.reports import message_checks, report_message, report_rows
 from outrider.alerts.settings import ALERTS_FILE, AlertSettings, ReceiverSettings
 from outrider.alerts.trend_rules import survey
@@ -45,6 +45,7 @@ __all__ = [
     "headline",
     "message_checks",
     "parse_matcher",
+    "parse_open",
     "read_alerts",
     "read_incident",
     "replayed",

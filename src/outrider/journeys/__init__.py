@@ -10,11 +10,30 @@ from outrider.journeys.processes import claim_folder, reap_orphans
 from outrider.journeys.server import BrowserServer
 from outrider.journeys.sessions import Sessions
 from outrider.journeys.shim import environment as browser_environment
+from outrider.journeys.steps import STEP_LISTENER, NamedStep, StepLog
 from outrider.journeys.worker_process import WorkerError
 from outrider.journeys.workers import WorkerConfig, Workers
 
 __all__ = [
-    "OWNER", "Browser", "BrowserServer", "BrowserSettings", "Collection", "Fault", "Found", "JourneyMeasure",
-    "Sessions", "WorkerConfig", "WorkerError", "Workers", "browser_environment", "claim_folder", "find_browser",
-    "parse_har", "provide_browser", "reap_orphans",
+    "OWNER",
+    "STEP_LISTENER",
+    "Browser",
+    "BrowserServer",
+    "BrowserSettings",
+    "Collection",
+    "Fault",
+    "Found",
+    "JourneyMeasure",
+    "NamedStep",
+    "Sessions",
+    "StepLog",
+    "WorkerConfig",
+    "WorkerError",
+    "Workers",
+    "browser_environment",
+    "claim_folder",
+    "find_browser",
+    "parse_har",
+    "provide_browser",
+    "reap_orphans",
 ]  # fmt: skip

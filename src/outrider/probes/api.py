@@ -17,7 +17,7 @@ from outrider.probes.hosts import host_of, origin_of
 from outrider.probes.http import exhibits, judge_exchange, samples_of
 from outrider.probes.judging import PATTERN_S, find_values, parse_json, shown
 from outrider.probes.requests import Request, read_request
-from outrider.workspace.tables import Refused, as_flag, as_text
+from outrider.workspace import Refused, as_flag, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from outrider.probes.exchange import Exchanged
     from outrider.probes.probe_table import ProbeTable
     from outrider.probes.tools import Tools
-    from outrider.workspace.tables import Table
+    from outrider.workspace import Table
 
 _SHORTEST_SECRET = 4
 

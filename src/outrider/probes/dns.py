@@ -21,7 +21,7 @@ from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_ste
 from outrider.probes.hosts import is_name
 from outrider.probes.judging import finds, judge_times, shown
 from outrider.probes.system_errors import explain_system
-from outrider.workspace.tables import Refused, as_one_of, as_text, as_texts, split_address
+from outrider.workspace import Refused, as_one_of, as_text, as_texts, split_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

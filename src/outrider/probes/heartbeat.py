@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import CheckId, Sample
 from outrider.probes.findings import Blame, Failure, Findings
-from outrider.workspace import format_duration
-from outrider.workspace.tables import Refused, as_duration
+from outrider.workspace import Refused, as_duration, format_duration
 
 if TYPE_CHECKING:
     from outrider.probes.probe_table import ProbeTable

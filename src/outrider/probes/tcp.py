@@ -13,7 +13,7 @@ from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_ste
 from outrider.probes.hosts import is_name, look_up
 from outrider.probes.judging import finds, judge_times, shown
 from outrider.probes.system_errors import explain_system
-from outrider.workspace.tables import as_one_of, as_texts
+from outrider.workspace import as_one_of, as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

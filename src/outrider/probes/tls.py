@@ -17,7 +17,7 @@ from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_ste
 from outrider.probes.hosts import is_name
 from outrider.probes.judging import finds, judge_times, shown
 from outrider.probes.requests import FRESH, Options, read_trust
-from outrider.workspace.tables import as_count, as_one_of
+from outrider.workspace import as_count, as_one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

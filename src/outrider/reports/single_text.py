@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from outrider.charts.scale import milliseconds
+from outrider.charts import milliseconds
 from outrider.reports.forms import cell, csv_table, markdown_table
 from outrider.reports.pages import fill
 from outrider.reports.saying import moment

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from outrider.charts.scale import milliseconds
+from outrider.charts import milliseconds
 from outrider.reports.forms import cell, csv_table, markdown_table
 from outrider.reports.ranking import flakiest
 from outrider.reports.saying import moment

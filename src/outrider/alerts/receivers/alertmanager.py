@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from outrider.alerts.posting import Post, post
 from outrider.alerts.receivers.receiver import FOR_MACHINES
-from outrider.workspace.tables import check_url
+from outrider.workspace import check_url
 
 if TYPE_CHECKING:
     from outrider.alerts.group import Kind

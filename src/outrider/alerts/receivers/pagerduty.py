@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.alerts.group import Kind
 from outrider.alerts.posting import Post, post
-from outrider.workspace.tables import check_url
+from outrider.workspace import check_url
 
 if TYPE_CHECKING:
     from outrider.alerts.guard import Guard

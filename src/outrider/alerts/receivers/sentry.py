@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from outrider.alerts.posting import Post, post
 from outrider.alerts.receivers.receiver import FOR_MACHINES
-from outrider.workspace.tables import Refused
+from outrider.workspace import Refused
 
 if TYPE_CHECKING:
     from outrider.alerts.group import Kind

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from outrider.alerts.receivers.receiver import FOR_PEOPLE, Undelivered
-from outrider.workspace.tables import Refused
+from outrider.workspace import Refused
 
 if TYPE_CHECKING:
     from outrider.alerts.group import Kind
