@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from outrider.journeys.browser import Browser
 
 # $1: folder to remove; the rest: the server. `read` is a builtin, so nothing but the shell itself waits. The shell lets
-# go of our pipe for output, so that the end of the pipe tells that the server ended. It signals its own group and
+# go of our pipe for output, so that its end means that the server ended. It signals its own group and
 # nothing else: by then the number of a server that died earlier may be a stranger's.
 _KEEPER = """
 folder=$1; shift
@@ -191,12 +191,12 @@ class BrowserServer:
 
 
 def _read(stream: IO[bytes] | None, log: deque[str], lines: queue.SimpleQueue[str]) -> None:
-    found = False
+    has_endpoint = False
     with contextlib.suppress(OSError, ValueError):
         for raw in iter(lambda: stream.readline(_LINE_BYTES) if stream else b"", b""):
             line = raw.decode(errors="replace")
             log.append(line)
-            if not found:
+            if not has_endpoint:
                 lines.put(line)
-                found = line.startswith("ws://")
+                has_endpoint = line.startswith("ws://")
     lines.put("")

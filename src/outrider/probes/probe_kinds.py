@@ -15,8 +15,8 @@ from outrider.probes.tls import read_tls
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from outrider.probes.probe_context import Probe
     from outrider.probes.probe_table import ProbeTable
-    from outrider.probes.tools import Probe
 
 KINDS: Mapping[str, Callable[[ProbeTable], Probe]] = {
     "http": read_http,

@@ -1,4 +1,4 @@
-"""What is kept of an attempt: traces, HARs, screenshots, videos and the log."""
+"""Artifacts of an attempt: traces, HARs, screenshots, videos and the log."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from outrider.journeys.messages import Performed
+    from outrider.journeys.worker_messages import AttemptResult
     from outrider.model import Measurement
     from outrider.workspace import Mask
 
 
-def keep_artifacts(scratch: Path, traces: Iterable[Path], performed: Performed | None) -> tuple[ArtifactFile, ...]:
-    """Return the files of an attempt, under names that tell them apart."""
+def keep_artifacts(scratch: Path, traces: Iterable[Path], result: AttemptResult | None) -> tuple[ArtifactFile, ...]:
+    """Return the files of an attempt, each under a name of its own."""
     files = [(ArtifactKind.TRACE, "application/zip", _viewable(path, scratch)) for path in traces]
-    if performed is not None:
-        files += [(ArtifactKind.HAR, "application/json", scratch / one.har) for one in performed.contexts if one.har]
-        files += [(ArtifactKind.SCREENSHOT, "image/png", scratch / one) for one in performed.screenshots]
-        files += [(ArtifactKind.VIDEO, "video/webm", scratch / one) for one in performed.videos]
-        if performed.log:
-            (scratch / "output.log").write_text(performed.log, encoding="utf-8", errors="replace")
+    if result is not None:
+        files += [
+            (ArtifactKind.HAR, "application/json", scratch / context.har) for context in result.contexts if context.har
+        ]
+        files += [(ArtifactKind.SCREENSHOT, "image/png", scratch / path) for path in result.screenshots]
+        files += [(ArtifactKind.VIDEO, "video/webm", scratch / path) for path in result.videos]
+        if result.log:
+            (scratch / "output.log").write_text(result.log, encoding="utf-8", errors="replace")
             files.append((ArtifactKind.LOG, "text/plain", scratch / "output.log"))
     kept: list[ArtifactFile] = []
     for kind, media_type, path in files:
         if path.is_file():
-            ordinal = 1 + sum(one.kind == kind for one in kept)
+            ordinal = 1 + sum(file.kind == kind for file in kept)
             name = f"{kind}{f'-{ordinal}' if ordinal > 1 else ''}{path.suffix}"
             kept.append(ArtifactFile(kind, name, media_type, path))
     return tuple(kept)
@@ -44,7 +46,7 @@ def masked(measurement: Measurement, mask: Mask) -> Measurement:
 
     A file that cannot be read, such as an archive whose writer was killed, cannot be masked, and is left out.
     """
-    scrubbed = tuple(one for one in measurement.artifacts if _is_scrubbed(one))
+    scrubbed = tuple(artifact for artifact in measurement.artifacts if _is_scrubbed(artifact))
     return without_secrets(replace(measurement, artifacts=scrubbed), mask)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.journeys.candidates import BrowserSource, playwright_candidates, registry_folder, shim_folder
+from outrider.journeys.browser_candidates import BrowserSource, playwright_candidates, registry_folder, shim_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -51,7 +51,7 @@ class StepLog:
         parent = self._open[-1] if self._open else None
         self._open.append(unique)
         start_ms, begin = time.time() * 1000, time.perf_counter()
-        self._tell(NamedStep(unique, start_ms, parent=parent))
+        self._notify(NamedStep(unique, start_ms, parent=parent))
         error: str | None = None
         try:
             yield
@@ -63,7 +63,7 @@ class StepLog:
             self._open.pop()
             done = NamedStep(unique, start_ms, duration_ms, parent, error)
             self.steps.append(done)
-            self._tell(done)
+            self._notify(done)
 
     def _unique(self, name: str) -> str:
         taken = {step.name for step in self.steps} | set(self._open)
@@ -75,7 +75,7 @@ class StepLog:
             unique = f"{name} ({ordinal})"
         return unique
 
-    def _tell(self, step: NamedStep) -> None:
+    def _notify(self, step: NamedStep) -> None:
         if self._listener is not None:
             self._listener(step)
 

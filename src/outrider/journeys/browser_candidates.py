@@ -186,15 +186,15 @@ def playwright_candidates(system: System, driver: Driver, registry: str) -> Iter
 
 def system_candidates(system: System) -> Iterator[Candidate]:
     """Yield every place where a browser of the system may stand, the cheapest kind first."""
-    found = [(system.which(name) or "", kind) for name, kind in _COMMANDS]
+    places = [(system.which(name) or "", kind) for name, kind in _COMMANDS]
     for tail, kind in _PLACES.get(system.platform, ()):
-        places = _windows_paths(system, tail) if system.platform == "win32" else (tail,)
-        found += [(place, kind) for place in places]
+        paths = _windows_paths(system, tail) if system.platform == "win32" else (tail,)
+        places += [(path, kind) for path in paths]
     for channel in _CHANNELS:
         kind = BrowserKind.EDGE if channel.startswith("msedge") else BrowserKind.CHROME
-        found.append((channel_path(system, channel) or "", kind))
+        places.append((channel_path(system, channel) or "", kind))
     order = list(BrowserKind)
-    for path, kind in sorted(found, key=lambda pair: order.index(pair[1])):
+    for path, kind in sorted(places, key=lambda pair: order.index(pair[1])):
         if path:
             yield Candidate(path, kind, BrowserSource.SYSTEM)
 

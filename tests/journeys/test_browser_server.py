@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from outrider.journeys.browser import Browser, BrowserSettings, find_browser
-from outrider.journeys.candidates import BrowserKind, BrowserSource
+from outrider.journeys.browser_candidates import BrowserKind, BrowserSource
+from outrider.journeys.browser_server import BrowserServer
 from outrider.journeys.processes import claim_folder, find_marked, kill_marked, reap_orphans
-from outrider.journeys.server import BrowserServer
 from outrider.model import BrowserError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ OWNER = """
 import sys, threading
 from pathlib import Path
 from outrider.journeys.browser import BrowserSettings, find_browser
-from outrider.journeys.server import BrowserServer
+from outrider.journeys.browser_server import BrowserServer
 server = BrowserServer(find_browser(BrowserSettings()), Path(sys.argv[1]))
 print(server.start(), server.mark, flush=True)
 threading.Event().wait()

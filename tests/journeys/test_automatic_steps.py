@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from outrider.journeys.automatic import MAX_STEPS, MAX_TITLE, automatic_steps, is_action, normal_path
+from outrider.journeys.automatic_steps import MAX_STEPS, MAX_TITLE, automatic_steps, is_action, normal_path
 from outrider.journeys.har import Request
 from outrider.journeys.trace import Call
 

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrider.journeys.messages import (
+from outrider.journeys.worker_messages import (
+    AttemptOrder,
+    AttemptResult,
     Channel,
     Collect,
+    CollectedTest,
     Collection,
     ContextFiles,
-    Found,
     Message,
-    Perform,
-    Performed,
     Phase,
     Prepare,
     Ready,
-    Stepped,
-    Typed,
+    StepEvent,
+    TypedPassword,
     decode,
     encode,
 )
@@ -35,30 +35,37 @@ texts = st.lists(text, max_size=3)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 counts = st.integers(min_value=0)
 plain = st.dictionaries(text, text | numbers | st.booleans() | st.none() | texts, max_size=3)
-found = st.builds(Found, target=text, path=text, name=text, line=counts, marks=texts, overrides=plain)
+found = st.builds(CollectedTest, target=text, path=text, name=text, line=counts, marks=texts, overrides=plain)
 phase = st.builds(Phase, when=text, outcome=text, duration_ms=numbers, expected=st.booleans(), message=text)
 files = st.builds(ContextFiles, traces=texts, har=text)
 MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
     Collect: st.builds(Collect, paths=texts),
     Prepare: st.builds(Prepare, target=text),
-    Perform: st.builds(
-        Perform, target=text, scratch=text, endpoint=text, label=text, evidence=st.booleans(), state=text, fault=text
+    AttemptOrder: st.builds(
+        AttemptOrder,
+        target=text,
+        scratch=text,
+        endpoint=text,
+        label=text,
+        evidence=st.booleans(),
+        state=text,
+        fault=text,
     ),
     Ready: st.builds(Ready),
     Collection: st.builds(
         Collection, tests=st.lists(found, max_size=3), errors=st.lists(st.lists(text, min_size=2, max_size=2))
     ),
-    Stepped: st.builds(
-        Stepped,
+    StepEvent: st.builds(
+        StepEvent,
         name=text,
         start_ms=numbers,
         duration_ms=numbers | st.none(),
         parent=text | st.none(),
         error=text | st.none(),
     ),
-    Typed: st.builds(Typed, value=text),
-    Performed: st.builds(
-        Performed,
+    TypedPassword: st.builds(TypedPassword, value=text),
+    AttemptResult: st.builds(
+        AttemptResult,
         started_ms=numbers,
         duration_ms=numbers,
         phases=st.lists(phase, max_size=3),
@@ -107,7 +114,7 @@ def test_a_message_comes_back_as_it_was_sent(message: Message) -> None:
 def test_messages_are_told_apart_however_they_arrive(ends: tuple[Channel, socket.socket]) -> None:
     """A socket keeps no borders: two at once, and one in pieces."""
     channel, other = ends
-    sent: list[Message] = [Ready(), Typed("ä\n"), Prepare("x" * 1000)]
+    sent: list[Message] = [Ready(), TypedPassword("ä\n"), Prepare("x" * 1000)]
     line = b"".join(map(encode, sent))
 
     other.sendall(line[:100])
@@ -122,7 +129,7 @@ def test_messages_are_told_apart_however_they_arrive(ends: tuple[Channel, socket
 def test_a_message_that_was_cut_off_is_not_received(ends: tuple[Channel, socket.socket]) -> None:
     """A worker that died in the middle of a word has ended, no more."""
     channel, other = ends
-    other.sendall(encode(Ready()) + encode(Typed("x"))[:-3])
+    other.sendall(encode(Ready()) + encode(TypedPassword("x"))[:-3])
     other.close()
 
     received = list(channel)
@@ -143,8 +150,8 @@ def test_what_one_channel_sends_another_receives() -> None:
     here, there = socket.socketpair()
     sender, receiver = Channel(here), Channel(there)
 
-    sender.send(Typed("x"))
+    sender.send(TypedPassword("x"))
     sender.close()
 
-    assert list(receiver) == [Typed("x")]
+    assert list(receiver) == [TypedPassword("x")]
     receiver.close()

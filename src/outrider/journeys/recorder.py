@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from playwright import async_api, sync_api
 
 from outrider.journeys.faults import Fault, handler
-from outrider.journeys.messages import ContextFiles
+from outrider.journeys.worker_messages import ContextFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from outrider.journeys.messages import Perform
+    from outrider.journeys.worker_messages import AttemptOrder
 
     Calls = Generator[Any, None, None]
 
@@ -50,9 +50,9 @@ class _Recorded:
 
 
 class Recorder:
-    """Starts our collectors on every context of an attempt, and ends them before the context goes."""
+    """Starts our collectors on every context of an attempt, and stops them before the context closes."""
 
-    def __init__(self, order: Perform, report: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, order: AttemptOrder, report: Callable[[dict[str, Any]], None]) -> None:
         self._order = order
         self._report = report
         self._folder = Path(order.scratch)
@@ -149,7 +149,7 @@ class Recorder:
 
     def closing_owned(self, owner: object) -> Calls:
         """End the collectors of the context that belongs to a page of `Browser.new_page`."""
-        for recorded in [one for one in self._open.values() if one.owner is owner]:
+        for recorded in [record for record in self._open.values() if record.owner is owner]:
             yield from self.closing(recorded.context)
 
     def leaving(self) -> Calls:
@@ -230,7 +230,7 @@ class Recorder:
     def _of(self, tracing: object) -> _Recorded | None:
         if self._ours:
             return None
-        return next((one for one in self._open.values() if one.context.tracing is tracing), None)
+        return next((record for record in self._open.values() if record.context.tracing is tracing), None)
 
 
 @functools.cache

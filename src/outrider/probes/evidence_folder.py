@@ -1,4 +1,4 @@
-"""Keeps what an attempt that did not pass leaves to be looked at."""
+"""Writes the evidence of an attempt that did not pass."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from outrider.probes.findings import Exhibit
+    from outrider.probes.probe_result import Evidence
 
 _UNSAFE = re.compile(r"[^\w.\-]+")
 _SUFFIXES = {"application/json": ".json", "text/html": ".html", "text/plain": ".txt"}
 
 
-def keep(exhibits: Iterable[Exhibit], folder: Path) -> tuple[ArtifactFile, ...]:
-    """Write the beginning of each exhibit into `folder`, which is made if there is anything to write."""
+def keep(files: Iterable[Evidence], folder: Path) -> tuple[ArtifactFile, ...]:
+    """Write the beginning of each file into `folder`, which is created if needed."""
     kept = []
-    for exhibit in exhibits:
+    for file in files:
         folder.mkdir(parents=True, exist_ok=True)
-        name = _UNSAFE.sub("-", exhibit.name) or "exhibit"
+        name = _UNSAFE.sub("-", file.name) or "evidence"
         if "." not in name:
-            name += _SUFFIXES.get(exhibit.media_type, ".bin")
+            name += _SUFFIXES.get(file.media_type, ".bin")
         path = folder / name
-        path.write_bytes(exhibit.data[:KEPT_BYTES])
+        path.write_bytes(file.data[:KEPT_BYTES])
         kind = ArtifactKind.LOG if name.endswith((".log", "headers.txt")) else ArtifactKind.BODY
-        kept.append(ArtifactFile(kind, name, exhibit.media_type, path))
+        kept.append(ArtifactFile(kind, name, file.media_type, path))
     return tuple(kept)

@@ -1,4 +1,4 @@
-"""Steps of an unchanged test: every call that does something to a page is one."""
+"""Steps of an unchanged test: one for every call that acts on a page or waits for it."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ def _word(call: Call) -> str:
 def _locator(call: Call) -> str:
     """Return the locator as the test wrote it, which Playwright's log repeats; else its selector."""
     for message in call.log:
-        if found := _LOCATOR.match(message):
-            return found["locator"]
+        if match := _LOCATOR.match(message):
+            return match["locator"]
     return str(call.params.get("selector", ""))
 
 

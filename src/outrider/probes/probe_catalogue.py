@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from outrider.model import Check, CheckId, ConfigError, Kind, Place
 from outrider.probes.heartbeat import HeartbeatProbe
-from outrider.probes.kinds import KINDS
+from outrider.probes.probe_kinds import KINDS
 from outrider.probes.probe_table import ProbeTable
 from outrider.workspace import Table, as_one_of, as_text, in_reading_order, read_document, read_overrides, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from outrider.probes.tools import Probe
+    from outrider.probes.probe_context import Probe
     from outrider.workspace import Workspace
 
 FOLDER = "probes"
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
-    """What `probes/*.toml` say; a probe with a problem is not among them."""
+class ProbeCatalogue:
+    """The probes of `probes/*.toml`, without those that have a problem."""
 
     checks: tuple[Check, ...] = ()
     probes: Mapping[CheckId, Probe] = field(default_factory=dict)
@@ -30,17 +30,17 @@ class Catalogue:
 
     @property
     def tokens(self) -> dict[str, CheckId]:
-        """The heartbeats by the token that their jobs call with."""
-        return {one.token: check for check, one in self.probes.items() if isinstance(one, HeartbeatProbe)}
+        """The heartbeats by the token in their URL."""
+        return {probe.token: check for check, probe in self.probes.items() if isinstance(probe, HeartbeatProbe)}
 
 
-def read_probes(workspace: Workspace, variables: Mapping[str, str], *, others: Collection[str] = ()) -> Catalogue:
+def read_probes(workspace: Workspace, variables: Mapping[str, str], *, others: Collection[str] = ()) -> ProbeCatalogue:
     """Read the probes of a workspace.
 
     Args:
         workspace: Whose probes.
         variables: Environment and secrets by name.
-        others: Kinds whose tables belong to somebody else.
+        others: Kinds whose tables belong to another reader.
     """
     reader = _Reader(workspace, variables, others)
     checks: list[Check] = []
@@ -56,13 +56,13 @@ def read_probes(workspace: Workspace, variables: Mapping[str, str], *, others: C
         top = Table(document.data, "", document.place, problems)
         for name in document.data:
             before = len(problems)
-            found = reader.read(top, name)
-            if found and len(problems) == before:
-                check, probe = found
+            entry = reader.read(top, name)
+            if entry and len(problems) == before:
+                check, probe = entry
                 checks.append(check)
                 probes[check.id] = probe
     problems += _shared_tokens(checks, probes)
-    return Catalogue(tuple(checks), probes, in_reading_order(problems))
+    return ProbeCatalogue(tuple(checks), probes, in_reading_order(problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Reader:
     others: Collection[str]
 
     def read(self, top: Table, name: str) -> tuple[Check, Probe] | None:
-        """Read one; problems are left with its table. None if it belongs to somebody else."""
+        """Read one table and report its problems; None if its kind belongs to another reader."""
         table, place = top.section(name), top.place(name)
         if not isinstance(top.data[name], dict):
             return None

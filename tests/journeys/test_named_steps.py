@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from outrider.journeys.steps import NamedStep, StepLog
+from outrider.journeys.named_steps import NamedStep, StepLog
 
 
 def test_a_step_is_told_when_it_begins_and_when_it_ends() -> None:

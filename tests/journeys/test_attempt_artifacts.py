@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from outrider.journeys.artifacts import keep_artifacts, masked
-from outrider.journeys.messages import ContextFiles, Performed
+from outrider.journeys.attempt_artifacts import keep_artifacts, masked
+from outrider.journeys.worker_messages import AttemptResult, ContextFiles
 from outrider.model import (
     ArtifactFile,
     ArtifactKind,
@@ -39,10 +39,10 @@ class Stars:
         self.files.append(path)
 
 
-def performed(*, hars: list[str], screenshots: list[str], videos: list[str], log: str = "") -> Performed:
+def performed(*, hars: list[str], screenshots: list[str], videos: list[str], log: str = "") -> AttemptResult:
     """Return an attempt that left these files."""
     contexts = [ContextFiles([], har) for har in hars]
-    return Performed(0.0, 1.0, [], contexts, [], screenshots, videos, 0, "", log, overdue=False, reusable=True)
+    return AttemptResult(0.0, 1.0, [], contexts, [], screenshots, videos, 0, "", log, overdue=False, reusable=True)
 
 
 def test_files_are_named_by_kind_and_ordinal(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from playwright import async_api, sync_api
 
 from outrider.journeys.browser import missing_engine
-from outrider.journeys.candidates import CHANNELS, PLAYWRIGHT_CHANNELS, installed_channels
+from outrider.journeys.browser_candidates import CHANNELS, PLAYWRIGHT_CHANNELS, installed_channels
 from outrider.journeys.system import Host, System
 
 if TYPE_CHECKING:

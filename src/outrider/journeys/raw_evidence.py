@@ -1,4 +1,4 @@
-"""Turns what an attempt left (phases, traces, HARs, reports of pages) into steps, samples and errors. Pure."""
+"""The raw evidence of an attempt (phases, traces, HARs, reports of pages) as steps, samples and errors. Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from outrider.journeys.automatic import automatic_steps, is_action
+from outrider.journeys.automatic_steps import automatic_steps, is_action
 from outrider.model import ErrorRecord, ErrorSource, Sample, Step, StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.journeys.har import Request
-    from outrider.journeys.messages import Phase, Stepped
     from outrider.journeys.trace import Call, Trace
+    from outrider.journeys.worker_messages import Phase, StepEvent
 
 MAX_ERRORS = 100
 MAX_ORIGINS = 20
@@ -25,10 +25,10 @@ _VITALS = ("ttfb_ms", "dom_ms", "load_ms", "fcp_ms", "lcp_ms", "cls", "inp_ms")
 
 @dataclass(frozen=True, slots=True)
 class RawEvidence:
-    """Everything an attempt left.
+    """Everything that an attempt recorded.
 
     Attributes:
-        named: Steps that the test named, the last word on each.
+        named: Steps that the test named, the latest message of each.
         documents: Web vitals, one mapping a document.
         started_ms: Wall clock, milliseconds since the epoch.
         root: Folder that the test files lie in.
@@ -37,25 +37,25 @@ class RawEvidence:
     phases: Sequence[Phase]
     trace: Trace
     requests: Sequence[Request]
-    named: Sequence[Stepped]
+    named: Sequence[StepEvent]
     documents: Sequence[dict[str, Any]]
     started_ms: float
     root: str
 
 
-def find_steps(remains: RawEvidence) -> tuple[Step, ...]:
+def find_steps(evidence: RawEvidence) -> tuple[Step, ...]:
     """Return named and automatic steps in order of time; an automatic step belongs to the innermost named one."""
     named = [
         Step(
             key=step.name,
             title=step.name,
             kind=StepKind.NAMED,
-            offset_ms=step.start_ms - remains.started_ms,
+            offset_ms=step.start_ms - evidence.started_ms,
             duration_ms=step.duration_ms,
             parent=step.parent,
             error=step.error,
         )
-        for step in remains.named
+        for step in evidence.named
     ]
     taken = {step.key for step in named}
     automatic = [
@@ -63,89 +63,89 @@ def find_steps(remains: RawEvidence) -> tuple[Step, ...]:
             key=_apart(step.key, taken),
             title=step.title,
             kind=StepKind.AUTOMATIC,
-            offset_ms=step.start_ms - remains.started_ms,
+            offset_ms=step.start_ms - evidence.started_ms,
             duration_ms=step.duration_ms,
-            parent=_around(step.start_ms, remains.named),
+            parent=_around(step.start_ms, evidence.named),
             source=step.source,
             error=step.error,
         )
-        for step in automatic_steps(remains.trace.calls, remains.requests, remains.root)
+        for step in automatic_steps(evidence.trace.calls, evidence.requests, evidence.root)
     ]
     return tuple(sorted([*named, *automatic], key=lambda step: (step.offset_ms, step.kind != StepKind.NAMED)))
 
 
-def find_samples(remains: RawEvidence, steps: Sequence[Step]) -> tuple[Sample, ...]:
+def find_samples(evidence: RawEvidence, steps: Sequence[Step]) -> tuple[Sample, ...]:
     """Return the numbers of an attempt: durations in ms, sizes in bytes, counts, vitals a document."""
     samples = [Sample(step.key, "duration_ms", step.duration_ms) for step in steps if step.duration_ms is not None]
-    body = sum(phase.duration_ms for phase in remains.phases if phase.when == "call")
+    body = sum(phase.duration_ms for phase in evidence.phases if phase.when == "call")
     samples.append(Sample("", "duration_ms", body))
-    samples.append(Sample("", "requests", float(len(remains.requests))))
-    samples.append(Sample("", "failed_requests", float(sum(_is_failed(one) for one in remains.requests))))
-    samples.append(Sample("", "transfer_bytes", float(sum(one.transfer_bytes for one in remains.requests))))
-    samples.append(Sample("", "page_errors", float(sum(one.is_exception for one in remains.trace.incidents))))
-    return (*samples, *_by_origin(remains.requests), *_vitals(remains, steps))
+    samples.append(Sample("", "requests", float(len(evidence.requests))))
+    samples.append(Sample("", "failed_requests", float(sum(_is_failed(request) for request in evidence.requests))))
+    samples.append(Sample("", "transfer_bytes", float(sum(request.transfer_bytes for request in evidence.requests))))
+    samples.append(Sample("", "page_errors", float(sum(error.is_exception for error in evidence.trace.page_errors))))
+    return (*samples, *_by_origin(evidence.requests), *_vitals(evidence, steps))
 
 
-def find_errors(remains: RawEvidence, steps: Sequence[Step]) -> tuple[ErrorRecord, ...]:
+def find_errors(evidence: RawEvidence, steps: Sequence[Step]) -> tuple[ErrorRecord, ...]:
     """Return the test's own failure first, then what pages, consoles and requests reported, in order of time.
 
     Each is joined to the step that it fell into.
     """
     failures = [
-        ErrorRecord(ErrorSource.TEST, phase.message, phase.detail, step=failed_step(remains))
-        for phase in remains.phases
+        ErrorRecord(ErrorSource.TEST, phase.message, phase.detail, step=failed_step(evidence))
+        for phase in evidence.phases
         if phase.outcome == "failed"
     ]
     rest = [
         ErrorRecord(
-            ErrorSource.PAGE if one.is_exception else ErrorSource.CONSOLE,
-            one.message,
-            one.stack,
-            one.url,
-            step=_step_at(one.at_ms - remains.started_ms, steps),
-            offset_ms=one.at_ms - remains.started_ms,
+            ErrorSource.PAGE if error.is_exception else ErrorSource.CONSOLE,
+            error.message,
+            error.stack,
+            error.url,
+            step=_step_at(error.at_ms - evidence.started_ms, steps),
+            offset_ms=error.at_ms - evidence.started_ms,
         )
-        for one in remains.trace.incidents
+        for error in evidence.trace.page_errors
     ]
     rest += [
         ErrorRecord(
             ErrorSource.REQUEST,
-            f"{one.method} {one.url}: {one.failure or one.status}",
-            url=one.url,
-            step=_step_at(one.start_ms - remains.started_ms, steps),
-            offset_ms=one.start_ms - remains.started_ms,
+            f"{request.method} {request.url}: {request.failure or request.status}",
+            url=request.url,
+            step=_step_at(request.start_ms - evidence.started_ms, steps),
+            offset_ms=request.start_ms - evidence.started_ms,
         )
-        for one in remains.requests
-        if _is_failed(one)
+        for request in evidence.requests
+        if _is_failed(request)
     ]
     return tuple([*failures, *sorted(rest, key=lambda error: error.offset_ms or 0.0)][:MAX_ERRORS])
 
 
-def failed_step(remains: RawEvidence) -> str:
+def failed_step(evidence: RawEvidence) -> str:
     """Return the title of the step that failed: the innermost named one, else the last call with an error."""
-    failed = [step for step in remains.named if step.error or step.duration_ms is None]
+    failed = [step for step in evidence.named if step.error or step.duration_ms is None]
     if failed:
         return max(failed, key=lambda step: step.start_ms).name
-    steps = automatic_steps(remains.trace.calls, remains.requests, remains.root)
+    steps = automatic_steps(evidence.trace.calls, evidence.requests, evidence.root)
     return next((step.title for step in reversed(steps) if step.error or step.duration_ms is None), "")
 
 
 def waiting_for(trace: Trace, until_ms: float) -> str:
-    """Return the call under way when time was up (wall clock, ms), or nothing if the test was busy by itself."""
+    """Return the call under way at the time-out (wall clock, ms), or nothing if the test was in its own code."""
     for call in reversed(trace.calls):
         if is_action(call) and (call.duration_ms is None or call.start_ms + call.duration_ms >= until_ms):
             return _describe(call)
     return ""
 
 
-def has_touched(remains: RawEvidence, connections: int) -> bool:
+def has_touched(evidence: RawEvidence, connections: int) -> bool:
     """Whether the attempt reached a page or sent a request; content that the test set itself counts."""
-    navigated = any(call.method in _NAVIGATIONS for call in remains.trace.calls)
-    return navigated or bool(remains.requests) or connections > 0
+    navigated = any(call.method in _NAVIGATIONS for call in evidence.trace.calls)
+    return navigated or bool(evidence.requests) or connections > 0
 
 
 def _apart(key: str, taken: set[str]) -> str:
-    """Return the key of an automatic step, told apart from those of named steps."""
+    """Return the key of an automatic step, distinct from those of named steps."""
     while key in taken:
         key += " (call)"
     return key
@@ -156,7 +156,7 @@ def _describe(call: Call) -> str:
     return step.title
 
 
-def _around(at_ms: float, named: Iterable[Stepped]) -> str | None:
+def _around(at_ms: float, named: Iterable[StepEvent]) -> str | None:
     """Return the innermost named step that was open at a time."""
     inside = [
         step
@@ -183,17 +183,19 @@ def _by_origin(requests: Iterable[Request]) -> list[Sample]:
     busiest = sorted(groups, key=lambda origin: -len(groups[origin]))[:MAX_ORIGINS]
     samples = []
     for origin in busiest:
-        some = groups[origin]
-        samples.append(Sample("", f"resource_ms {origin}", max(one.duration_ms for one in some)))
-        samples.append(Sample("", f"resource_bytes {origin}", float(sum(one.transfer_bytes for one in some))))
+        of_origin = groups[origin]
+        samples.append(Sample("", f"resource_ms {origin}", max(request.duration_ms for request in of_origin)))
+        samples.append(
+            Sample("", f"resource_bytes {origin}", float(sum(request.transfer_bytes for request in of_origin)))
+        )
     return samples
 
 
-def _vitals(remains: RawEvidence, steps: Sequence[Step]) -> list[Sample]:
+def _vitals(evidence: RawEvidence, steps: Sequence[Step]) -> list[Sample]:
     """Return the worst of each vital, for each step that opened documents and for the run itself."""
     worst: dict[tuple[str, str], float] = {}
-    for document in remains.documents:
-        opener = _opener(float(document["origin_ms"]) - remains.started_ms, steps)
+    for document in evidence.documents:
+        opener = _opener(float(document["origin_ms"]) - evidence.started_ms, steps)
         for metric in _VITALS:
             value = document.get(metric)
             if isinstance(value, int | float):

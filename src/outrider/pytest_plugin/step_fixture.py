@@ -67,7 +67,7 @@ class StepTable:
         """Hand the steps on with the report of the test's last phase."""
         report = yield
         if report.when == "teardown" and (log := item.stash.get(_LOG, None)):
-            setattr(report, _REPORTED, [asdict(one) for one in log.steps])
+            setattr(report, _REPORTED, [asdict(step) for step in log.steps])
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -80,9 +80,9 @@ class StepTable:
         terminalreporter.section("steps")
         for test, steps in self._steps.items():
             terminalreporter.write_line(test)
-            parents = {one["name"]: one["parent"] for one in steps}
-            for one in sorted((NamedStep(**fields) for fields in steps), key=lambda step: step.start_ms):
-                terminalreporter.write_line(_line(one, _depth(one.parent, parents)))
+            parents = {step["name"]: step["parent"] for step in steps}
+            for step in sorted((NamedStep(**fields) for fields in steps), key=lambda named: named.start_ms):
+                terminalreporter.write_line(_line(step, _depth(step.parent, parents)))
             if not steps:
                 terminalreporter.write_line("             no named steps")
 

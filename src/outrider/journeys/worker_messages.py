@@ -1,4 +1,4 @@
-"""What a worker and its keeper say to each other: one JSON object a line over a socket pair."""
+"""Messages between a worker and the process that started it: one JSON object a line over a socket pair."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Prepare:
 
 
 @dataclass(frozen=True, slots=True)
-class Perform:
+class AttemptOrder:
     """Carry out one attempt of `target`, leaving its files in `scratch`.
 
     Attributes:
@@ -51,11 +51,11 @@ class Perform:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The worker is warm, or has prepared what it was told to."""
+    """The worker is warm, or has prepared the test it was asked to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CollectedTest:
     """A collected test.
 
     Attributes:
@@ -73,14 +73,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """All tests found, and what could not be collected: (path, message)."""
+    """All collected tests, and what could not be collected: (path, message)."""
 
-    tests: list[Found]
+    tests: list[CollectedTest]
     errors: list[list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
+class StepEvent:
     """A named step began (no duration) or ended."""
 
     name: str
@@ -91,7 +91,7 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedPassword:
     """A value typed into a password field: to be masked wherever it stands."""
 
     value: str
@@ -117,14 +117,14 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class ContextFiles:
-    """What one browser context left: its traces in order, HAR, and where its videos will be."""
+    """Files of one browser context: its traces in order, and its HAR."""
 
     traces: list[str]
     har: str
 
 
 @dataclass(frozen=True, slots=True)
-class Performed:
+class AttemptResult:
     """An attempt is over.
 
     Attributes:
@@ -132,7 +132,7 @@ class Performed:
         documents: Web vitals of each document, as the page reported them.
         screenshots: Pictures taken as evidence.
         log: What the test printed and logged.
-        overdue: Whether it was told to stop since its time was up.
+        overdue: Whether it was interrupted because its time was up.
         reusable: Whether the worker may run another test.
     """
 
@@ -150,9 +150,12 @@ class Performed:
     reusable: bool
 
 
-Message = Collect | Prepare | Perform | Ready | Collection | Stepped | Typed | Performed
-_NESTED = {"tests": Found, "phases": Phase, "contexts": ContextFiles}
-_TYPES = {kind.__name__: kind for kind in (Collect, Prepare, Perform, Ready, Collection, Stepped, Typed, Performed)}
+Message = Collect | Prepare | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | AttemptResult
+_NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles}
+_TYPES = {
+    kind.__name__: kind
+    for kind in (Collect, Prepare, AttemptOrder, Ready, Collection, StepEvent, TypedPassword, AttemptResult)
+}
 
 
 def encode(message: Message) -> bytes:

@@ -1,4 +1,4 @@
-"""What the engine hands to each attempt."""
+"""The protocol of a probe, and the services that the engine passes to its attempts."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outrider.model import CheckId
-    from outrider.probes.findings import Findings
+    from outrider.probes.probe_result import ProbeResult
     from outrider.probes.transfers import Transfers
     from outrider.store import Beats
 
 
 class Heartbeats(Protocol):
-    """Where the calls of cron jobs are kept."""
+    """The stored calls of cron jobs."""
 
     def beats(self, check: CheckId) -> Beats:
-        """Return what is known of the calls that belong to a check."""
+        """Return the recorded calls of a check."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """What an attempt may use.
+class ProbeContext:
+    """The services that an attempt may use.
 
     Attributes:
         heartbeats: None where there is no store.
@@ -37,17 +37,17 @@ class Tools:
 
 
 class Probe(Protocol):
-    """What every kind of probe is.
+    """A probe of any kind.
 
     Attributes:
-        host: Whom it asks, in small letters; only so many at a time ask one host. Empty if it asks nobody.
+        host: The target, in lower case; concurrency is limited per host. Empty without a target.
     """
 
     @property
     def host(self) -> str:
-        """Whom it asks."""
+        """The target host."""
         ...
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:
-        """Carry out one attempt within `limit_s`; a target that fails is no exception."""
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
+        """Carry out one attempt within `limit_s`; a failing target raises no exception."""
         ...

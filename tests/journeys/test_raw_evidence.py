@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from outrider.journeys.findings import (
+from outrider.journeys.har import Request
+from outrider.journeys.raw_evidence import (
     MAX_ERRORS,
     MAX_ORIGINS,
     RawEvidence,
@@ -19,9 +20,8 @@ from outrider.journeys.findings import (
     has_touched,
     waiting_for,
 )
-from outrider.journeys.har import Request
-from outrider.journeys.messages import Phase, Stepped
-from outrider.journeys.trace import Call, Incident, Trace
+from outrider.journeys.trace import Call, PageError, Trace
+from outrider.journeys.worker_messages import Phase, StepEvent
 from outrider.model import ErrorSource, StepKind
 
 START = 1_000_000.0
@@ -38,9 +38,9 @@ def goto(path: str, at: float, lasts: float | None = 10.0) -> Call:
     return call("goto", at, lasts, params={"url": f"http://a.test{path}"})
 
 
-def named(name: str, at: float, lasts: float | None, parent: str | None = None, error: str | None = None) -> Stepped:
+def named(name: str, at: float, lasts: float | None, parent: str | None = None, error: str | None = None) -> StepEvent:
     """Return a step that the test named."""
-    return Stepped(name, START + at, lasts, parent, error)
+    return StepEvent(name, START + at, lasts, parent, error)
 
 
 def request(url: str, at: float = 0.0, **fields: Any) -> Request:
@@ -49,7 +49,7 @@ def request(url: str, at: float = 0.0, **fields: Any) -> Request:
     return Request("GET", url, START + at, trace_id="", **fields)
 
 
-def remains(*calls: Call, **fields: Any) -> RawEvidence:
+def evidence(*calls: Call, **fields: Any) -> RawEvidence:
     """Return what an attempt of these calls left."""
     nothing: dict[str, Any] = {"phases": [], "requests": [], "named": [], "documents": []}
     return RawEvidence(trace=Trace(list(calls)), started_ms=START, root="", **(nothing | fields))
@@ -63,7 +63,7 @@ def samples(left: RawEvidence) -> dict[tuple[str, str], float]:
 def test_an_automatic_step_belongs_to_the_innermost_named_one() -> None:
     """A step that never ended is open; one that is over is not."""
     shop, pay = named("shop", 0, 100), named("pay", 20, 30, parent="shop")
-    left = remains(
+    left = evidence(
         goto("/a", 10), goto("/b", 25), goto("/c", 60), goto("/d", 150), goto("/e", 210),
         named=[shop, pay, named("end", 200, None)],
     )  # fmt: skip
@@ -78,7 +78,7 @@ def test_an_automatic_step_belongs_to_the_innermost_named_one() -> None:
 
 def test_steps_stand_in_order_of_time_named_ones_first() -> None:
     """Offsets count from the start of the attempt."""
-    left = remains(goto("/a", 5), named=[named("open", 5, 20, error="no answer")])
+    left = evidence(goto("/a", 5), named=[named("open", 5, 20, error="no answer")])
 
     first, second = find_steps(left)
 
@@ -96,7 +96,7 @@ def test_steps_stand_in_order_of_time_named_ones_first() -> None:
 )
 def test_every_sample_has_a_step_and_metric_of_its_own(names: list[str], calls: list[str]) -> None:
     """A named step may be called as an automatic one is: a series gets one number a run."""
-    left = remains(
+    left = evidence(
         *(goto(path, at) for at, path in enumerate(calls)),
         named=[named(name, 0, 5) for name in names],
         requests=[request("http://a.test/"), request("http://a.test/x")],
@@ -119,8 +119,8 @@ def test_the_run_s_own_numbers_are_counted() -> None:
         request("http://a.test/x", status=404),
         request("http://a.test/y", status=-1, failure="refused", transfer_bytes=0),
     ]
-    left = remains(goto("/", 0, None), phases=phases, requests=requests)
-    left.trace.incidents[:] = [Incident(True, "x", "", "", START), Incident(False, "y", "", "", START)]
+    left = evidence(goto("/", 0, None), phases=phases, requests=requests)
+    left.trace.page_errors[:] = [PageError(True, "x", "", "", START), PageError(False, "y", "", "", START)]
 
     found = samples(left)
 
@@ -131,7 +131,7 @@ def test_the_run_s_own_numbers_are_counted() -> None:
 
 def test_a_step_that_never_ended_has_no_duration_sample() -> None:
     """Half a duration is none."""
-    left = remains(goto("/a", 0), goto("/b", 20, None))
+    left = evidence(goto("/a", 0), goto("/b", 20, None))
 
     found = samples(left)
 
@@ -143,7 +143,7 @@ def test_the_busiest_origins_are_measured_and_no_more() -> None:
     many = [request(f"http://ad{number}.test/") for number in range(40)]
     busy = [request("http://cdn.test/a", duration_ms=7.0), request("http://cdn.test/b", duration_ms=70.0)]
 
-    found = samples(remains(requests=[*many, *busy]))
+    found = samples(evidence(requests=[*many, *busy]))
 
     assert sum(metric.startswith("resource_ms ") for _, metric in found) == MAX_ORIGINS == 20
     assert sum(metric.startswith("resource_bytes ") for _, metric in found) == MAX_ORIGINS
@@ -152,7 +152,7 @@ def test_the_busiest_origins_are_measured_and_no_more() -> None:
 
 def test_vitals_belong_to_the_innermost_step_that_opened_the_document() -> None:
     """Each document's numbers stand at its own step; the run has the worst of all."""
-    left = remains(
+    left = evidence(
         goto("/a", 10, 100), goto("/b", 210, 50),
         named=[named("browse", 0, 150)],
         documents=[
@@ -176,7 +176,7 @@ def test_vitals_belong_to_the_innermost_step_that_opened_the_document() -> None:
 )
 def test_the_clocks_of_page_and_server_may_differ_a_little(at: float, step: str) -> None:
     """A document seems to begin a few milliseconds before the call that opened it."""
-    left = remains(goto("/a", 10), documents=[{"origin_ms": START + at, "fcp_ms": 100.0}])
+    left = evidence(goto("/a", 10), documents=[{"origin_ms": START + at, "fcp_ms": 100.0}])
 
     found = samples(left)
 
@@ -187,14 +187,14 @@ def test_the_worst_of_several_documents_of_one_step_counts() -> None:
     """A redirect or a frame is a document too; order does not matter."""
     documents = [{"origin_ms": START + at, "ttfb_ms": value} for at, value in ((11, 20.0), (12, 90.0), (13, 40.0))]
 
-    found = samples(remains(goto("/a", 10), documents=documents))
+    found = samples(evidence(goto("/a", 10), documents=documents))
 
     assert (found["goto /a", "ttfb_ms"], found["", "ttfb_ms"]) == (90.0, 90.0)
 
 
 def test_errors_are_the_test_s_own_first_and_then_in_order_of_time() -> None:
     """Each tells who reported it, and where."""
-    left = remains(
+    left = evidence(
         phases=[Phase("call", "failed", 5.0, error_type="AssertionError", message="no total", detail="trace")],
         named=[named("choose", 10, 15), named("pay", 25, 5, error="no total")],
         requests=[
@@ -203,9 +203,9 @@ def test_errors_are_the_test_s_own_first_and_then_in_order_of_time() -> None:
             request("http://a.test/picture", 12, status=-1, failure="net::ERR_ABORTED"),
         ],
     )
-    left.trace.incidents[:] = [
-        Incident(False, "404", "x.js:5", "http://a.test/x.js", START + 40),
-        Incident(True, "TypeError: x", "at f", "http://a.test/x.js", START + 20),
+    left.trace.page_errors[:] = [
+        PageError(False, "404", "x.js:5", "http://a.test/x.js", START + 40),
+        PageError(True, "TypeError: x", "at f", "http://a.test/x.js", START + 20),
     ]
 
     errors = find_errors(left, find_steps(left))
@@ -221,8 +221,8 @@ def test_errors_are_the_test_s_own_first_and_then_in_order_of_time() -> None:
 
 def test_errors_are_capped_and_the_test_s_own_survives() -> None:
     """A page that logs in a loop does not fill the database."""
-    left = remains(phases=[Phase("call", "failed", 5.0, message="no total")])
-    left.trace.incidents[:] = [Incident(False, str(at), "", "", START + at) for at in reversed(range(500))]
+    left = evidence(phases=[Phase("call", "failed", 5.0, message="no total")])
+    left.trace.page_errors[:] = [PageError(False, str(at), "", "", START + at) for at in reversed(range(500))]
 
     errors = find_errors(left, ())
 
@@ -233,17 +233,17 @@ def test_errors_are_capped_and_the_test_s_own_survives() -> None:
 @pytest.mark.parametrize(
     ("left", "title"),
     [
-        (remains(goto("/a", 0), call("click", 20, None, params={"selector": "#b"})), "click #b"),
+        (evidence(goto("/a", 0), call("click", 20, None, params={"selector": "#b"})), "click #b"),
         (
-            remains(goto("/a", 0), call("click", 20, params={"selector": "#b"}, error="gone"), goto("/c", 40)),
+            evidence(goto("/a", 0), call("click", 20, params={"selector": "#b"}, error="gone"), goto("/c", 40)),
             "click #b",
         ),
-        (remains(call("click", 0, error="x"), call("fill", 9, error="x")), "fill"),
-        (remains(goto("/a", 0)), ""),
-        (remains(goto("/a", 0, None), named=[named("a", 0, 9), named("b", 9, 5, error="x")]), "b"),
-        (remains(named=[named("shop", 0, 50, error="x"), named("pay", 9, 5, parent="shop", error="x")]), "pay"),
-        (remains(named=[named("shop", 0, None), named("pay", 9, None, parent="shop")]), "pay"),
-        (remains(named=[named("shop", 0, 50, error="x"), named("look", 9, 5, parent="shop")]), "shop"),
+        (evidence(call("click", 0, error="x"), call("fill", 9, error="x")), "fill"),
+        (evidence(goto("/a", 0)), ""),
+        (evidence(goto("/a", 0, None), named=[named("a", 0, 9), named("b", 9, 5, error="x")]), "b"),
+        (evidence(named=[named("shop", 0, 50, error="x"), named("pay", 9, 5, parent="shop", error="x")]), "pay"),
+        (evidence(named=[named("shop", 0, None), named("pay", 9, None, parent="shop")]), "pay"),
+        (evidence(named=[named("shop", 0, 50, error="x"), named("look", 9, 5, parent="shop")]), "shop"),
     ],
 )
 def test_the_failed_step_is_the_innermost_named_one_else_the_last_call_with_an_error(
@@ -280,13 +280,13 @@ def test_what_was_waited_for_is_the_call_under_way_when_time_was_up(calls: list[
 @pytest.mark.parametrize(
     ("left", "connections", "touched"),
     [
-        (remains(), 0, False),
-        (remains(call("newPage", 0, owner="BrowserContext")), 0, False),
-        (remains(call("click", 0)), 0, False),
-        (remains(goto("/", 0)), 0, True),
-        (remains(call("setContent", 0)), 0, True),
-        (remains(requests=[request("http://a.test/")]), 0, True),
-        (remains(), 1, True),
+        (evidence(), 0, False),
+        (evidence(call("newPage", 0, owner="BrowserContext")), 0, False),
+        (evidence(call("click", 0)), 0, False),
+        (evidence(goto("/", 0)), 0, True),
+        (evidence(call("setContent", 0)), 0, True),
+        (evidence(requests=[request("http://a.test/")]), 0, True),
+        (evidence(), 1, True),
     ],
 )
 def test_an_attempt_has_touched_what_it_opened_or_asked(left: RawEvidence, connections: int, touched: bool) -> None:

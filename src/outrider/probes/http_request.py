@@ -1,4 +1,4 @@
-"""One request over HTTP: how a file describes it, and how libcurl is told to make it."""
+"""One request over HTTP: its description in a file, and the options of libcurl that make it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EXPECTED_VERSIONS = {"1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 _SCHEMES = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _MOST_BODY = 1_000_000_000
 _USUAL_BODY = 10_000_000
-# Every probe starts from nothing, as a new visitor does: no name, connection, session or cookie of another one's.
+# Every probe starts from nothing, as a new visitor does: it reuses no name lookup, connection, TLS session or cookie.
 FRESH: Options = (
     (pycurl.NOSIGNAL, 1),
     (pycurl.FRESH_CONNECT, 1),
@@ -48,7 +48,7 @@ class Request:
 
     Attributes:
         title: Of the step that it makes.
-        options: What libcurl is told whatever the variables are; hidden, as it may hold secrets.
+        options: Options of libcurl that depend on no variable; hidden from `repr`, as they may hold secrets.
         version: The only version of HTTP that will do, in libcurl's words, or empty.
     """
 
@@ -87,7 +87,7 @@ class Request:
 
 
 def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> Request:
-    """Read the keys of a request; problems are left with its table."""
+    """Read the keys of a request; report problems to its table."""
     table = entry.table
     method = table.read("method", as_one_of(*_METHODS), "GET")
     version = table.read("http", as_one_of(*_VERSIONS), "")
@@ -110,7 +110,7 @@ def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> 
 
 
 def read_trust(entry: ProbeTable) -> Options:
-    """Read whom to trust, who we are, and which version of IP to speak."""
+    """Read the trusted authorities, our own certificate, and the version of IP."""
     verify = entry.table.read("verify", as_flag, True)
     options: list[tuple[int, object]] = [(pycurl.SSL_VERIFYPEER, int(verify)), (pycurl.SSL_VERIFYHOST, 2 * verify)]
     authority = entry.file("authority") or system_authorities()
@@ -126,7 +126,7 @@ def read_trust(entry: ProbeTable) -> Options:
 
 
 def _redirects(most: int) -> Options:
-    # A site that sets a cookie and sends its visitor back would send one without cookies round for ever.
+    # A site that sets a cookie and sends its visitor back would redirect a visitor without cookies for ever.
     cookies = ((pycurl.COOKIEFILE, ""), (pycurl.COOKIELIST, "ALL"))
     return ((pycurl.FOLLOWLOCATION, 1), (pycurl.MAXREDIRS, most), *cookies) if most else cookies
 
@@ -147,7 +147,7 @@ def _as_proxy(text: str) -> str:
 
 
 def _auth(entry: ProbeTable) -> tuple[Options, tuple[tuple[str, Template], ...]]:
-    """Read who we are: what libcurl is told of it, and headers."""
+    """Read our credentials: options of libcurl, and headers."""
     below = entry.below(entry.table.section("auth"))
     table = below.table
     token, user = below.template("token"), below.text("user", str, None)
@@ -165,7 +165,7 @@ def _auth(entry: ProbeTable) -> tuple[Options, tuple[tuple[str, Template], ...]]
 
 
 def _headers(entry: ProbeTable) -> tuple[tuple[str, Template], ...]:
-    """Read the headers; one that would break the request is reported, and left out."""
+    """Read the headers; report and drop those that would break the request."""
     sound = []
     for name, value in entry.templates("headers"):
         try:

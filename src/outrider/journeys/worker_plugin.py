@@ -20,21 +20,21 @@ import pytest
 
 from outrider.journeys import shared_browser
 from outrider.journeys.instrumentation import drive
-from outrider.journeys.messages import (
+from outrider.journeys.named_steps import STEP_LISTENER
+from outrider.journeys.recorder import Recorder
+from outrider.journeys.worker_messages import (
     MAX_TEXT,
+    AttemptOrder,
+    AttemptResult,
     Collect,
+    CollectedTest,
     Collection,
-    Found,
-    Perform,
-    Performed,
     Phase,
     Prepare,
     Ready,
-    Stepped,
-    Typed,
+    StepEvent,
+    TypedPassword,
 )
-from outrider.journeys.recording import Recorder
-from outrider.journeys.steps import STEP_LISTENER
 
 if TYPE_CHECKING:
     import queue
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from outrider.journeys.messages import Channel, Message
-    from outrider.journeys.steps import NamedStep
-    from outrider.journeys.warm import WarmDriver
+    from outrider.journeys.named_steps import NamedStep
+    from outrider.journeys.warm_driver import WarmDriver
+    from outrider.journeys.worker_messages import Channel, Message
 
 MAX_LOG = 1_000_000
 
@@ -62,7 +62,7 @@ class Overdue(pytest.fail.Exception):  # type: ignore[name-defined,misc] # pytes
     """The attempt's time is up; derived from pytest's own so that `except Exception` does not swallow it."""
 
 
-class Stage:
+class WorkerPlugin:
     """Waits for orders and performs them, one attempt at a time."""
 
     def __init__(self, channel: Channel, inbox: queue.SimpleQueue[Message], driver: WarmDriver) -> None:
@@ -101,7 +101,7 @@ class Stage:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Serve orders for as long as the keeper lives."""
+        """Serve orders until the parent closes the channel."""
         self._channel.send(Ready())
         while True:
             match self._inbox.get():
@@ -110,7 +110,7 @@ class Stage:
                 case Prepare(target):
                     self._find(session, target)
                     self._channel.send(Ready())
-                case Perform() as order:
+                case AttemptOrder() as order:
                     self._channel.send(self._perform(session, order))
                 case unexpected:
                     raise AssertionError(unexpected)
@@ -140,7 +140,7 @@ class Stage:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Hand the `step` fixture's steps on as they happen."""
+        """Forward the `step` fixture's steps as they happen."""
         item.stash[STEP_LISTENER] = self._stepped
 
     def _collect(self, session: pytest.Session, paths: list[str]) -> Collection:
@@ -149,7 +149,7 @@ class Stage:
             items = session.perform_collect(paths)
         except pytest.UsageError as error:
             return Collection([], [*self._errors, [" ".join(paths), str(error)]])
-        return Collection([_found(item) for item in items], list(self._errors))
+        return Collection([_collected(item) for item in items], list(self._errors))
 
     def _relative(self, nodeid: str) -> str:
         """Return a node id from the workspace's root; pytest counts from the folder of its own configuration."""
@@ -167,7 +167,7 @@ class Stage:
                 self._errors.append([target, str(error)])
         return self._items.get(target)
 
-    def _perform(self, session: pytest.Session, order: Perform) -> Performed:
+    def _perform(self, session: pytest.Session, order: AttemptOrder) -> AttemptResult:
         self._phases, self._log, self._connections, self._overdue = [], [], 0, False
         self._documents.clear()
         started_ms, begin = time.time() * 1000, time.perf_counter()
@@ -180,7 +180,7 @@ class Stage:
             self._run(item, order)
         self.recorder = None
         failed = any(phase.outcome == "failed" for phase in self._phases)
-        return Performed(
+        return AttemptResult(
             started_ms=started_ms,
             duration_ms=(time.perf_counter() - begin) * 1000,
             phases=self._phases,
@@ -195,7 +195,7 @@ class Stage:
             reusable=not failed and not self._overdue and _threads() <= threads,
         )
 
-    def _run(self, item: pytest.Item, order: Perform) -> None:
+    def _run(self, item: pytest.Item, order: AttemptOrder) -> None:
         """Run one item with all its fixtures, in surroundings that are put back afterwards."""
         if "playwright" not in getattr(item, "fixturenames", ()) or _is_async(item):
             self._driver.stop()
@@ -221,12 +221,12 @@ class Stage:
         raise Overdue("the attempt's time is up")
 
     def _stepped(self, step: NamedStep) -> None:
-        self._channel.send(Stepped(step.name, step.start_ms, step.duration_ms, step.parent, step.error))
+        self._channel.send(StepEvent(step.name, step.start_ms, step.duration_ms, step.parent, step.error))
 
     def _reported(self, payload: dict[str, Any]) -> None:
-        """Take what a page reports; pages can say what they like, so only what we know is kept."""
+        """Keep what a page reports if it has a known form: pages can report anything."""
         if isinstance(typed := payload.get("typed"), str):
-            self._channel.send(Typed(typed))
+            self._channel.send(TypedPassword(typed))
         elif isinstance(payload.get("url"), str) and isinstance(payload.get("origin_ms"), int | float):
             self._documents[payload["url"], payload["origin_ms"]] = payload
 
@@ -254,10 +254,10 @@ def _message(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     return str(call.excinfo.value) if call.excinfo else report.longreprtext
 
 
-def _found(item: pytest.Item) -> Found:
+def _collected(item: pytest.Item) -> CollectedTest:
     marker = item.get_closest_marker("outrider")
     source, line, _ = item.reportinfo()
-    return Found(
+    return CollectedTest(
         target=_target(item),
         path=_from_root(item.path),
         name=_name(item),

@@ -1,4 +1,4 @@
-"""Hosts: names or addresses, and how names become addresses."""
+"""Hosts as names or addresses, and name lookup."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def is_name(host: str) -> bool:
 
 
 def is_own(host: str) -> bool:
-    """Tell whether a host is this machine, which no network lies before."""
+    """Tell whether a host is this machine, which is reached without a network."""
     if is_name(host):
         return host == "localhost" or host.endswith(".localhost")
     return bool(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback
@@ -57,5 +57,5 @@ async def look_up(host: str, port: int, ip: str = "") -> tuple[str, socket.Addre
     if not ip and not is_name(host):
         return host, socket.AF_INET6 if ":" in host else socket.AF_INET
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-    return str(found[0][4][0]), found[0][0]
+    addresses = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    return str(addresses[0][4][0]), addresses[0][0]

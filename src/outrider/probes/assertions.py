@@ -1,11 +1,11 @@
-"""Judges an answer against what is expected. Pure."""
+"""The comparison of an HTTP answer with its expectations. Pure."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from outrider.probes.findings import Blame, Failure
+from outrider.probes.probe_result import Blame, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,9 +135,9 @@ def _json(text: str, expectation: Expectation) -> Iterator[str]:
         yield f"the body is no JSON ({error}): {shown(text) or 'it is empty'}"
         return
     for query, wanted in expectation.json:
-        found = find_values(query, document)
-        wrong = [value for value in found if not _equal(value, wanted)]
-        if not found:
+        values = find_values(query, document)
+        wrong = [value for value in values if not _equal(value, wanted)]
+        if not values:
             yield f"{query.text} finds nothing, not {shown(wanted)}"
         elif wrong:
             yield f"{query.text} is {shown(wrong[0])}, not {shown(wanted)}"

@@ -1,4 +1,4 @@
-"""What an attempt of a probe found out: numbers, what failed and whose fault that may be."""
+"""The result of one attempt of a probe: samples, failures and who is to blame for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Blame(StrEnum):
-    """Where a failure comes from, as far as the failure itself tells.
+    """Who is to blame for a failure, as far as the failure itself shows.
 
     TARGET: it answered, and wrongly, or refused. SLOW: it took too long, if our clock can be trusted. NETWORK: it could
     not be reached, if our own network is up. PROBER: we could not even try. SETUP: the probe is wrong. WAITING: there
@@ -38,10 +38,15 @@ class Failure:
     reason: str
     step: str = ""
 
+    @property
+    def text(self) -> str:
+        """The reason, after the step that it belongs to."""
+        return f"{self.step}: {self.reason}" if self.step else self.reason
+
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
-    """Something worth keeping of an attempt that did not pass: a body, or the course of an exchange."""
+class Evidence:
+    """A file to keep of an attempt that did not pass: a body, or the log of an exchange."""
 
     name: str
     media_type: str
@@ -49,8 +54,8 @@ class Exhibit:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """Everything that a probe's attempt brings back.
+class ProbeResult:
+    """Everything that an attempt of a probe yields.
 
     Attributes:
         duration_ms: Of the probing itself, without waiting for a turn.
@@ -63,11 +68,11 @@ class Findings:
     samples: tuple[Sample, ...] = ()
     steps: tuple[Step, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
-    exhibits: tuple[Exhibit, ...] = ()
+    evidence_files: tuple[Evidence, ...] = ()
     address: str = ""
     secrets: tuple[str, ...] = ()
 
 
 def only_step(title: str, duration_ms: float, failures: tuple[Failure, ...]) -> tuple[Step, ...]:
-    """Return the one step of a probe that does one thing, so that it is judged as the steps of journeys are."""
+    """Return the only step of a probe, so that it is judged as the steps of journeys are."""
     return (Step(title, title, StepKind.NAMED, 0.0, duration_ms, error=failures[0].reason if failures else None),)

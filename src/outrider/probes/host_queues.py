@@ -1,4 +1,4 @@
-"""How many probes ask one host at a time."""
+"""Limits on concurrent jobs of one host."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class _Queue(Generic[T]):
     waiting: deque[tuple[float, T]] = field(default_factory=deque)
 
 
-class HostTurns(Generic[T]):
+class HostQueues(Generic[T]):
     """At most so many jobs at a time for a host, first come, first served; hosts do not wait for each other.
 
-    It holds jobs and neither starts nor ends them, and knows no clock.
+    It only holds the jobs; it neither starts nor ends them, and reads no clock.
     """
 
     def __init__(self, per_host: int) -> None:
@@ -54,11 +54,11 @@ class HostTurns(Generic[T]):
         return None
 
     def expired(self, now_s: float) -> list[T]:
-        """Return the jobs that have waited too long, which wait no more."""
-        gone: list[T] = []
+        """Remove and return the jobs that have waited too long."""
+        expired: list[T] = []
         for queue in self._queues.values():
             if any(until_s <= now_s for until_s, _ in queue.waiting):
-                gone += [job for until_s, job in queue.waiting if until_s <= now_s]
-                queue.waiting = deque(one for one in queue.waiting if one[0] > now_s)
-        self.waiting -= len(gone)
-        return gone
+                expired += [job for until_s, job in queue.waiting if until_s <= now_s]
+                queue.waiting = deque(entry for entry in queue.waiting if entry[0] > now_s)
+        self.waiting -= len(expired)
+        return expired
