@@ -1,4 +1,4 @@
-"""Many series, one budget of false alerts."""
+"""The budget of false alerts that many series share."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def discoveries(p_values: ArrayLike, *, level: float = 0.05) -> BoolArray:
         raise BadSeries("a p-value lies outside 0..1", slug="bad-p-value", fix="hand in probabilities")
     if not len(values):
         return values > 0
-    found: BoolArray = false_discovery_control(values, method="by") <= level
-    return found
+    believed: BoolArray = false_discovery_control(values, method="by") <= level
+    return believed

@@ -1,11 +1,11 @@
-"""The past of a series that a judge keeps: bounded, and the same whether runs come singly or in thousands."""
+"""The recent runs of a series, in bounded memory; the same whether runs are added singly or in thousands."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from outrider.baselines.clock import CELL_S
 from outrider.baselines.expectation import GAP_S, TRAIL_RUNS, TRAIL_S
+from outrider.baselines.local_time import CELL_S
 from outrider.baselines.season import Cells, cells_of
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray
 
@@ -14,8 +14,8 @@ _FULL = 24_576
 _KEPT_S = TRAIL_S + GAP_S + DAY_S
 
 
-class Memory:
-    """Runs, and half hours where runs became too many.
+class TrailingRuns:
+    """Recent runs, and half hours in place of older runs where the cadence is quick.
 
     Args:
         at: UTC seconds of the runs, ascending.
@@ -32,7 +32,7 @@ class Memory:
         return len(self.at)
 
     def extend(self, at: IntArray, value: FloatArray) -> None:
-        """Remember more runs; compaction happens at the same run whatever the size of the pieces."""
+        """Add runs; compaction happens at the same run whatever the size of the pieces."""
         while len(at):
             room = _FULL - len(self.at)
             self.at = np.concatenate([self.at, at[:room]])
@@ -42,17 +42,17 @@ class Memory:
                 self._compact()
 
     def by_half_hours(self) -> Cells:
-        """Return all that is remembered, by half hours."""
+        """Return everything kept, by half hours."""
         return _join(self.cells, cells_of(self.at, self.value))
 
     def trim(self, now: int) -> None:
-        """Forget what no baseline will read any more."""
+        """Drop what no baseline reads any more."""
         first = min(int(np.searchsorted(self.at, now - _KEPT_S)), max(0, len(self.at) - 2 * TRAIL_RUNS))
         self.at, self.value = self.at[first:], self.value[first:]
         self._keep_cells(self.cells.index * CELL_S >= now - _KEPT_S)
 
     def exclude(self, since: int, until: int) -> None:
-        """Forget the runs of an incident, both ends included: they are no example of what is normal."""
+        """Drop the runs of an incident, both ends included: they are no example of what is normal."""
         kept = (self.at < since) | (self.at > until)
         self.at, self.value = self.at[kept], self.value[kept]
         start = self.cells.index * CELL_S
