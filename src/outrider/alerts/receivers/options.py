@@ -10,7 +10,7 @@ from outrider.workspace import Refused, Table, as_flag, as_text, as_texts, read_
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from outrider.alerts.guard import Guard
+    from outrider.alerts.network_guard import Guard
 
 
 @dataclass(frozen=True, slots=True)

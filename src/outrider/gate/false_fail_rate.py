@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.baselines import Verdict
-from outrider.gate.gathering import gather
+from outrider.gate.collection import gather
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from outrider.gate.decision import Rules
-    from outrider.gate.sessions import Session
+    from outrider.gate.run_session import Session
     from outrider.model import CheckId
 
 TRIALS = 200

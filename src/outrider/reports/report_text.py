@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from outrider.charts import milliseconds
-from outrider.reports.forms import cell, csv_table, markdown_table
-from outrider.reports.ranking import flakiest
-from outrider.reports.saying import moment
+from outrider.reports.rankings import flakiest
 from outrider.reports.summary import percent
+from outrider.reports.table_text import cell, csv_table, markdown_table
+from outrider.reports.time_text import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,22 +1,16 @@
-"""The seam that every channel stands behind."""
+"""A message rendered for one receiver, the protocol of receivers, and the failure that they raise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.alerts.group import Kind
-
 if TYPE_CHECKING:
     from outrider.alerts.message import Message
+    from outrider.alerts.notification_kind import NotificationKind
 
 LIMIT_S = 10.0
 """How long a channel may take over one notification."""
-
-FOR_PEOPLE = frozenset(set(Kind) - {Kind.ACKNOWLEDGED})
-"""What is sent to people, who need not be told that one of them took it on."""
-
-FOR_MACHINES = frozenset({Kind.TRIGGER, Kind.UPDATE, Kind.REMINDER, Kind.ESCALATION, Kind.RESOLVED, Kind.TEST})
 
 
 class Undelivered(Exception):
@@ -58,7 +52,7 @@ class Receiver(Protocol):
     """
 
     @property
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> frozenset[NotificationKind]:
         """What it wants to be told; other notifications are passed over."""
         ...
 

@@ -9,7 +9,7 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 
-from outrider.alerts.receivers.receiver import Undelivered
+from outrider.alerts.letter import Undelivered
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from outrider.charts import assets, milliseconds
 from outrider.model import ConfigError, Outcome, Place
-from outrider.reports.ranking import flakiest, slowest
-from outrider.reports.saying import moment
+from outrider.reports.rankings import flakiest, slowest
 from outrider.reports.summary import is_missed, percent
+from outrider.reports.time_text import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from outrider.baselines import Quantile
     from outrider.reports.facts import Forecast, Health, Report
-    from outrider.reports.settings import ReportSettings
+    from outrider.reports.report_settings import ReportSettings
 
 TEMPLATES = "reports/templates"
 """Where a workspace keeps templates that take the place of ours."""

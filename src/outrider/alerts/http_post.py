@@ -11,12 +11,12 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
-from outrider.alerts.receivers.receiver import LIMIT_S, Undelivered
+from outrider.alerts.letter import LIMIT_S, Undelivered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.alerts.guard import Guard
+    from outrider.alerts.network_guard import Guard
 
 _MOST_BYTES: Final = 64 * 1024
 _MOST_REDIRECTS: Final = 3

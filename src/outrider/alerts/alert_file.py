@@ -8,16 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from outrider.alerts.confirmation import Thresholds
-from outrider.alerts.finding import Severity
-from outrider.alerts.guard import Guard
-from outrider.alerts.incident import Stability
-from outrider.alerts.matching import Matcher, parse_matcher
-from outrider.alerts.oncall import Escalation, Level, Override, Rotation
-from outrider.alerts.reading_receivers import read_receivers
-from outrider.alerts.reading_references import check_references
-from outrider.alerts.routing import ROOT, Route
-from outrider.alerts.settings import (
+from outrider.alerts.alert_settings import (
     ALERTS_FILE,
     AlertSettings,
     Budget,
@@ -27,7 +18,16 @@ from outrider.alerts.settings import (
     Maintenance,
     ThresholdRule,
 )
-from outrider.alerts.windows import DAYS, Window
+from outrider.alerts.confirmation import Thresholds
+from outrider.alerts.finding import Severity
+from outrider.alerts.incident import Stability
+from outrider.alerts.matcher import Matcher, parse_matcher
+from outrider.alerts.network_guard import Guard
+from outrider.alerts.oncall import Escalation, Level, Override, Rotation
+from outrider.alerts.receiver_tables import read_receivers
+from outrider.alerts.references import check_references
+from outrider.alerts.route import ROOT, Route
+from outrider.alerts.time_window import DAYS, Window
 from outrider.model import ConfigError, ConfigErrors, UsageError
 from outrider.workspace import (
     Refused,

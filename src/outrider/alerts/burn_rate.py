@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.alerts.finding import Facts, Finding, Problem, Subject
-from outrider.alerts.matching import all_hold
+from outrider.alerts.matcher import all_hold
 from outrider.baselines import BurnRule, error_budget
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.alerts.settings import Budget
+    from outrider.alerts.alert_settings import Budget
     from outrider.model import Run
 
 _RULES = (BurnRule(14.4, 3_600, 300), BurnRule(6.0, 21_600, 1_800))

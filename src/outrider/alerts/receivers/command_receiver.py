@@ -8,12 +8,12 @@ import subprocess
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.group import Kind
-from outrider.alerts.receivers.receiver import LIMIT_S, Undelivered
+from outrider.alerts.letter import LIMIT_S, Undelivered
+from outrider.alerts.notification_kind import NotificationKind
 
 if TYPE_CHECKING:
+    from outrider.alerts.letter import Letter
     from outrider.alerts.receivers.options import Options
-    from outrider.alerts.receivers.receiver import Letter
 
 _TRY_AGAIN = os.EX_TEMPFAIL
 
@@ -23,7 +23,7 @@ class Command:
     """A program; exit code 0 says that it took the message, 75 (sysexits) that it wants it again later."""
 
     arguments: tuple[str, ...]
-    kinds: frozenset[Kind] = frozenset(Kind)
+    kinds: frozenset[NotificationKind] = frozenset(NotificationKind)
 
     def deliver(self, letter: Letter) -> None:
         """Run it."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from outrider.charts import band_picture
 from outrider.model import CheckId
-from outrider.reports.pages import fill, render_html
-from outrider.reports.reading import past_of
-from outrider.reports.saying import moment
+from outrider.reports.report_page import fill, render_html
+from outrider.reports.report_text import health_lines
 from outrider.reports.speed import trend_of
-from outrider.reports.text import health_lines
+from outrider.reports.step_history import past_of
+from outrider.reports.time_text import moment
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.reports.facts import Health, Report
-    from outrider.reports.settings import ReportSettings
+    from outrider.reports.report_settings import ReportSettings
     from outrider.store import Store
 
 _PICTURES = 3

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.incident import Stability
-from outrider.alerts.matching import all_hold
-from outrider.alerts.routing import Route
+from outrider.alerts.matcher import all_hold
+from outrider.alerts.route import Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.alerts.matching import Matcher
+    from outrider.alerts.letter import Receiver
+    from outrider.alerts.matcher import Matcher
     from outrider.alerts.oncall import Escalation, Rotation
-    from outrider.alerts.receivers import Receiver
-    from outrider.alerts.windows import Window
+    from outrider.alerts.time_window import Window
 
 ALERTS_FILE = "scheduler/alerts.toml"
 RUNBOOKS_FOLDER = "scheduler/runbooks"

@@ -11,12 +11,12 @@ import numpy as np
 
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
 from outrider.model import Outcome
-from outrider.reports.budget import BUDGET_DAYS, breaches
+from outrider.reports.budget_forecast import BUDGET_DAYS, breaches
 from outrider.reports.capacity import loads_of
+from outrider.reports.check_health import health_of
 from outrider.reports.facts import Forecast, NoIncidents, Report
-from outrider.reports.health import health_of
-from outrider.reports.reading import measured_of
 from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
+from outrider.reports.step_history import measured_of
 from outrider.reports.summary import summarise
 from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from outrider.model import Step
     from outrider.reports.facts import Change, Health, Incidents
     from outrider.reports.period import Period
-    from outrider.reports.reading import Measured
-    from outrider.reports.settings import ReportSettings
+    from outrider.reports.report_settings import ReportSettings
+    from outrider.reports.step_history import Measured
     from outrider.store import Points, Release, Series, Store, Tally
 
 SIMULATED = "simulated"

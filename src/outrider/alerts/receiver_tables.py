@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from outrider.alerts.alert_settings import ReceiverSettings
+from outrider.alerts.letter_template import check_template
 from outrider.alerts.receivers import KINDS, Options
-from outrider.alerts.settings import ReceiverSettings
-from outrider.alerts.writing import check_template
 from outrider.workspace import Refused, as_count, as_duration, as_one_of, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.alerts.guard import Guard
+    from outrider.alerts.network_guard import Guard
     from outrider.workspace import Table
 
 _FALLBACK_AFTER_S = 120.0

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, ladder, symptom
 
+from outrider.alerts.alert_settings import Inhibition, LabelRule, Maintenance
 from outrider.alerts.finding import Problem
-from outrider.alerts.matching import parse_matcher
+from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.oncall import Level, Override, Rotation
-from outrider.alerts.routing import Route
-from outrider.alerts.settings import Inhibition, LabelRule, Maintenance
-from outrider.alerts.windows import Window
+from outrider.alerts.route import Route
+from outrider.alerts.time_window import Window
 from outrider.model import UsageError
 from outrider.store import Acknowledgement, Silence
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.alerts.receivers import alertmanager, command, mail, pagerduty, sentry, services, webhook
+from outrider.alerts.receivers import alertmanager, apprise_service, command_receiver, mail, pagerduty, sentry, webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from outrider.alerts.letter import Receiver
     from outrider.alerts.receivers.options import Options
-    from outrider.alerts.receivers.receiver import Receiver
 
 KINDS: Mapping[str, Callable[[Options], Receiver]] = {
     "mail": mail.read,
-    "apprise": services.read,
+    "apprise": apprise_service.read,
     "webhook": webhook.read,
     "pagerduty": pagerduty.read,
     "alertmanager": alertmanager.read,
     "sentry": sentry.read,
-    "command": command.read,
+    "command": command_receiver.read,
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.alerts.matching import implies
-from outrider.alerts.settings import ALERTS_FILE, RUNBOOKS_FOLDER
+from outrider.alerts.alert_settings import ALERTS_FILE, RUNBOOKS_FOLDER
+from outrider.alerts.matcher import implies
 from outrider.model import ConfigError, Place
 from outrider.workspace import nearest
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from outrider.alerts.settings import AlertSettings
+    from outrider.alerts.alert_settings import AlertSettings
     from outrider.workspace import Document, KeyPath
 
 

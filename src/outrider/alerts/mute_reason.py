@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Problem
-from outrider.alerts.matching import all_hold, parse_matcher
+from outrider.alerts.matcher import all_hold, parse_matcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
-    from outrider.alerts.settings import AlertSettings
     from outrider.store import Silence
 
 _OURS = {Problem.NETWORK, Problem.OUTRIDER}

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from outrider.alerts.receivers.receiver import FOR_PEOPLE, Undelivered
+from outrider.alerts.letter import Undelivered
+from outrider.alerts.notification_kind import FOR_PEOPLE
 from outrider.workspace import Refused
 
 if TYPE_CHECKING:
-    from outrider.alerts.group import Kind
+    from outrider.alerts.letter import Letter
+    from outrider.alerts.notification_kind import NotificationKind
     from outrider.alerts.receivers.options import Options
-    from outrider.alerts.receivers.receiver import Letter
 
 _OURS: Final = {"json", "jsons", "xml", "xmls", "form", "forms"}
 _TYPES: Final = {"critical": "failure", "warning": "warning", "info": "info"}
@@ -26,7 +27,7 @@ class Service:
     """A service by its Apprise URL; Apprise does not tell whether a failure is recoverable, so each is tried again."""
 
     url: str = field(repr=False)
-    kinds: frozenset[Kind] = FOR_PEOPLE
+    kinds: frozenset[NotificationKind] = FOR_PEOPLE
 
     def deliver(self, letter: Letter) -> None:
         """Send it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.alerts.group import Kind
 from outrider.alerts.message import Message, dump, load
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.store import Notification
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def report_rows(message: Message, receivers: Sequence[str], now_us: int) -> list[Notification]:
     """Return the rows of the outbox that bring a report to receivers; the same topic makes the same rows."""
-    assert message.kind is Kind.REPORT
+    assert message.kind is NotificationKind.REPORT
     kept = dump(message)
     return [
         Notification(f"{message.topic}-{one}", one, message.topic, message.kind.value, now_us, now_us, kept)
@@ -40,4 +40,6 @@ def report_message(
         page: What a reader of HTML sees.
         at_us: When the report was due, microseconds UTC.
     """
-    return Message(Kind.REPORT, topic, subject, "info", (), at_us, note=text, page=page, enclosures=tuple(enclosures))
+    return Message(
+        NotificationKind.REPORT, topic, subject, "info", (), at_us, note=text, page=page, enclosures=tuple(enclosures)
+    )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.alerts.group import Kind
-from outrider.alerts.receivers.receiver import Letter
+from outrider.alerts.letter import Letter
+from outrider.alerts.notification_kind import NotificationKind
 
 if TYPE_CHECKING:
+    from outrider.alerts.alert_settings import ReceiverSettings
     from outrider.alerts.message import Message
-    from outrider.alerts.settings import ReceiverSettings
 
 _MOST_CHARACTERS = 100_000
 
@@ -20,7 +20,7 @@ def write(message: Message, settings: ReceiverSettings, identity: str) -> Letter
     A report has words of its own: templates are for alerts.
     """
     subject, body = message.subject, message.text
-    if message.kind is Kind.REPORT:
+    if message.kind is NotificationKind.REPORT:
         return Letter(identity, subject, body[:_MOST_CHARACTERS], message)
     try:
         subject = _filled(settings.subject, message) or subject

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from outrider.gate.decision import Rules, StepComparison
-    from outrider.gate.sessions import Session
+    from outrider.gate.run_session import Session
     from outrider.model import CheckId
 
     Sides = tuple[list[Session], list[Session]]

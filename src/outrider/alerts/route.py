@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.alerts.matching import all_hold
+from outrider.alerts.matcher import all_hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from outrider.alerts.matching import Matcher
+    from outrider.alerts.matcher import Matcher
 
 ROOT = "root"
 INCIDENT = "incident"
