@@ -29,9 +29,7 @@ from outrider.alerts.references import check_references
 from outrider.alerts.route import ROOT, Route
 from outrider.alerts.time_window import DAYS, Window
 from outrider.model import ConfigError, ConfigErrors, UsageError
-from outrider.workspace.parsing import in_reading_order
-from outrider.workspace.positions import read_document
-from outrider.workspace.tables import (
+from outrider.workspace import (
     Refused,
     Table,
     as_any_text,
@@ -43,6 +41,8 @@ from outrider.workspace.tables import (
     as_text,
     as_texts,
     check_url,
+    in_reading_order,
+    read_document,
 )
 
 if TYPE_CHECKING:

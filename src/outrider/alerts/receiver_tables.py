@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from outrider.alerts.alert_settings import ReceiverSettings
 from outrider.alerts.letter_template import check_template
 from outrider.alerts.receivers import KINDS, Options
-from outrider.workspace.tables import Refused, as_count, as_duration, as_one_of, as_text
+from outrider.workspace import Refused, as_count, as_duration, as_one_of, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from outrider.alerts.network_guard import Guard
-    from outrider.workspace.tables import Table
+    from outrider.workspace import Table
 
 _FALLBACK_AFTER_S = 120.0
 

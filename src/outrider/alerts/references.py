@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from outrider.alerts.alert_settings import ALERTS_FILE, RUNBOOKS_FOLDER
 from outrider.alerts.matcher import implies
 from outrider.model import ConfigError, Place
-from outrider.workspace.nearest import nearest
+from outrider.workspace import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from outrider.alerts.alert_settings import AlertSettings
-    from outrider.workspace.positions import Document, KeyPath
+    from outrider.workspace import Document, KeyPath
 
 
 def check_references(settings: AlertSettings, root: Path, document: Document, problems: list[ConfigError]) -> None:

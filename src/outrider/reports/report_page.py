@@ -6,8 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from outrider.charts import assets
-from outrider.charts.scale import milliseconds
+from outrider.charts import assets, milliseconds
 from outrider.model import ConfigError, Outcome, Place
 from outrider.reports.rankings import flakiest, slowest
 from outrider.reports.summary import is_missed, percent

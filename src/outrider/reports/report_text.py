@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from outrider.charts.scale import milliseconds
+from outrider.charts import milliseconds
 from outrider.reports.rankings import flakiest
 from outrider.reports.summary import percent
 from outrider.reports.table_text import cell, csv_table, markdown_table

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from outrider.charts.scale import milliseconds
+from outrider.charts import milliseconds
 from outrider.reports.report_page import fill
 from outrider.reports.single import RunReport
 from outrider.reports.single_load import LoadReport

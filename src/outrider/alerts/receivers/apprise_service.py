@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from outrider.alerts.letter import Undelivered
 from outrider.alerts.notification_kind import FOR_PEOPLE
-from outrider.workspace.tables import Refused
+from outrider.workspace import Refused
 
 if TYPE_CHECKING:
     from outrider.alerts.letter import Letter

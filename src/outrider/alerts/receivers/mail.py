@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from outrider.alerts.letter import LIMIT_S, Undelivered
 from outrider.alerts.notification_kind import FOR_PEOPLE
-from outrider.workspace.tables import Refused
+from outrider.workspace import Refused
 
 if TYPE_CHECKING:
     from outrider.alerts.letter import Letter
