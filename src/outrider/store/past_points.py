@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
-from outrider.model.retention import LASTING
-from outrider.model.time_series import Points
+from outrider.model import LASTING, Points
 from outrider.store.histogram_codec import unpack_values
 from outrider.store.key_cache import read_mark
 from outrider.store.rollup_job import HOURS_DONE, HOURS_KEPT, LASTING_KEPT, SAMPLES_KEPT

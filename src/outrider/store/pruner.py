@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select, tuple_
 
-from outrider.model import Outcome
-from outrider.model.retention import LASTING, Pruned
+from outrider.model import LASTING, Outcome, Pruned
 from outrider.store.alert_rows import forget_alerts
 from outrider.store.artifact_folder import artifact_name
 from outrider.store.key_cache import raise_generation, read_mark, write_mark
