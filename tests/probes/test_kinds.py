@@ -228,7 +228,10 @@ class Calls:
     def __init__(self, beats: Beats) -> None:
         self._beats = beats
 
-    def beats(self, check: CheckId) -> Beats:
+    def record(self, check: CheckId, beat: Beat) -> None:
+        raise NotImplementedError
+
+    def get(self, check: CheckId) -> Beats:
         return self._beats
 
 

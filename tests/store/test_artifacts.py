@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.store.conftest import Maker
 
-    from outrider.model.ports import ArtifactStore
+    from outrider.model import ArtifactStore
 
 
 @dataclass

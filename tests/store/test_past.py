@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from outrider.model import CheckId, Outcome
-from outrider.model.histogram import RATIO, TOLD_AS, Histogram
+from outrider.model import RATIO, TOLD_AS, CheckId, Histogram, Outcome
 from outrider.store.histogram_codec import pack_histogram, unpack_histogram, unpack_values
 
 from .test_rolling import CHECK, DAY_US, HOUR_US, NOW_US, run_at

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from tests.store.conftest import Maker, Place
 
-    from outrider.model import Run
-    from outrider.model.ports import ArtifactStore, Content, FolderEntry
+    from outrider.model import ArtifactStore, Content, FolderEntry, Run
 
 DAY_US = 86_400 * 1_000_000
 HOUR_US = 3_600 * 1_000_000

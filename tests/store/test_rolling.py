@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from outrider.model import CheckId, Outcome, Retention, Sample
-from outrider.model.histogram import Histogram
+from outrider.model import CheckId, Histogram, Outcome, Retention, Sample
 from outrider.store.artifact_folder import open_folder
 from outrider.store.database import open_database
 from outrider.store.histogram_codec import pack_histogram, unpack_histogram

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from outrider.model.identity import RunId
     from outrider.model.measurement import ArtifactKind
     from outrider.model.outcome import Outcome
-    from outrider.model.ports import ArtifactStore
+    from outrider.model.ports.artifact_store import ArtifactStore
     from outrider.model.run import Run
     from outrider.model.subject import CheckId
 

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from outrider.model import CheckId, Order
-    from outrider.model.ports import HeartbeatLog
+    from outrider.model import CheckId, HeartbeatLog, Order
     from outrider.probes.probe_context import Probe
 
 _USUAL = ProbeSettings()

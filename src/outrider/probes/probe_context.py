@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.model.ports import HeartbeatLog
+    from outrider.model import HeartbeatLog
     from outrider.probes.probe_result import ProbeResult
     from outrider.probes.transfers import Transfers
 

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.baselines import RateSignal, Signal
-    from outrider.model import Points, Release, Run, Series
-    from outrider.model.ports import JudgeMemory, RunLog, SeriesReader
+    from outrider.model import JudgeMemory, Points, Release, Run, RunLog, Series, SeriesReader
 
 _SECOND_US = 1_000_000
 REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from outrider.model import Leadership
-    from outrider.model.ports import ScheduleQueue
+    from outrider.model import Leadership, ScheduleQueue
     from outrider.scheduler.clock import Clock
 
 BEAT_US = 2_000_000

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from outrider.model import Check, CheckId, Kind, QueueEntry, Run, RunId
-    from outrider.model.ports import ScheduleQueue
+    from outrider.model import Check, CheckId, Kind, QueueEntry, Run, RunId, ScheduleQueue
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.executors import Executor
     from outrider.scheduler.plan import Key

@@ -12,8 +12,7 @@ from outrider.server.pages import page_routes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from outrider.model import CheckId, ServiceView
-    from outrider.model.ports import HeartbeatLog
+    from outrider.model import CheckId, HeartbeatLog, ServiceView
 
 Application = Starlette
 

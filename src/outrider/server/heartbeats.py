@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from outrider.model import CheckId
-    from outrider.model.ports import HeartbeatLog
+    from outrider.model import CheckId, HeartbeatLog
 
 MOST_NOTE_BYTES = 10_000
 _LARGEST_CODE = 255

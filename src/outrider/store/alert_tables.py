@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model.ports import IncidentLog, Outbox, SilenceLog
+from outrider.model import IncidentLog, Outbox, SilenceLog
 from outrider.store.alert_rows import (
     add_notification,
     knows_notification,

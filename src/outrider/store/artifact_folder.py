@@ -14,15 +14,14 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from outrider.model import StoreError
-from outrider.model.ports import Content, FolderEntry
+from outrider.model import Content, FolderEntry, StoreError
 from outrider.store.failures import failure, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
-    from outrider.model.ports import ArtifactStore
+    from outrider.model import ArtifactStore
 
 _CHUNK_BYTES = 1024 * 1024
 _DIGEST_CHARACTERS = 64

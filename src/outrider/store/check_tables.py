@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model.ports import CheckRegistry, HeartbeatLog, ProofLog
+from outrider.model import CheckRegistry, HeartbeatLog, ProofLog
 from outrider.store.beat_rows import read_beats, write_beat
 from outrider.store.check_alias import rename
 from outrider.store.check_rows import read_checks, read_proofs, write_checks, write_proofs

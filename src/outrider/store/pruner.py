@@ -47,8 +47,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Exists, Select, Table
 
-    from outrider.model import Retention
-    from outrider.model.ports import ArtifactStore, FolderEntry
+    from outrider.model import ArtifactStore, FolderEntry, Retention
     from outrider.store.database import Database
 
 _REFERENCES = 500

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Table
 
-    from outrider.model import ArtifactFile, Attempt, HostLoad, Run
-    from outrider.model.ports import Content
+    from outrider.model import ArtifactFile, Attempt, Content, HostLoad, Run
     from outrider.store.key_cache import Catalogue, KnownCheck
 
 _TRACE_ID_CHARACTERS = 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model.ports import RunLog
+from outrider.model import RunLog
 from outrider.store.known_steps import read_known_steps
 from outrider.store.run_rows import read_last_runs, read_outcomes, read_runs
 from outrider.store.tallies import read_hosts, read_tallies
@@ -13,8 +13,7 @@ from outrider.store.whole_runs import read_passed_steps, read_run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import CheckId, Outcome, Run, RunSummary, Step, StoredRun, Tally
-    from outrider.model.ports import ArtifactStore
+    from outrider.model import ArtifactStore, CheckId, Outcome, Run, RunSummary, Step, StoredRun, Tally
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 

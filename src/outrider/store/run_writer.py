@@ -15,9 +15,9 @@ from sqlalchemy.exc import IntegrityError
 
 from outrider.store.gzip_copy import compressed
 from outrider.store.key_cache import Catalogue
+from outrider.store.queue_rows import remove
 from outrider.store.rollup_job import note_late
 from outrider.store.rows import PlacedAttempt, Rows, insert_plain
-from outrider.store.schedule_table import remove
 from outrider.store.schema import runs
 from outrider.store.text_limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, bounded
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from outrider.model import ArtifactFile, CheckId, Measurement, Run
-    from outrider.model.ports import ArtifactStore, Content
+    from outrider.model import ArtifactFile, ArtifactStore, CheckId, Content, Measurement, Run
     from outrider.store.database import Database
     from outrider.store.key_cache import KnownCheck
 

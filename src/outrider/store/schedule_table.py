@@ -8,12 +8,11 @@ replaced changes nothing.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, select, update
 
-from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, QueueEntry, RunId
-from outrider.model.ports import ScheduleQueue
+from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, ScheduleQueue
+from outrider.store.queue_rows import add, entry_of, run_bytes
 from outrider.store.schema import checks, circumstances, leader, pauses, queue, runs
 from outrider.store.text_limits import REASON_CHARACTERS, bounded, identity
 
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from outrider.model import QueueEntry, RunId
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
 _NAME = "scheduler"
-_MOST_AT_ONCE = 500
 _HAPPENED = [one.value for one in Outcome if one not in {Outcome.SKIPPED, Outcome.MISSED}]
 _LEASE = (
     update(queue)
@@ -85,7 +84,7 @@ class ScheduleTable(ScheduleQueue):
         planned_until_us: int | None = None,
         era: int | None = None,
     ) -> bool:
-        rows = [{"of": _bytes(run), "by": holder, "until": until} for run, until in (leases or {}).items()]
+        rows = [{"of": run_bytes(run), "by": holder, "until": until} for run, until in (leases or {}).items()]
 
         def write(connection: Connection) -> None:
             add(connection, entries)
@@ -101,7 +100,7 @@ class ScheduleTable(ScheduleQueue):
     def waiting(self) -> tuple[QueueEntry, ...]:
         statement = select(queue).where(queue.c.leased_by.is_(None)).order_by(queue.c.due_us)
         with self._database.reading() as connection:
-            return tuple(_entry(row) for row in connection.execute(statement))
+            return tuple(entry_of(row) for row in connection.execute(statement))
 
     def asked(self) -> tuple[QueueEntry, ...]:
         return tuple(one for one in self.waiting() if one.origin != "schedule")
@@ -157,36 +156,3 @@ class ScheduleTable(ScheduleQueue):
 
         self._write(fenced)
         return bool(led[0])
-
-
-def add(connection: Connection, entries: Sequence[QueueEntry]) -> None:
-    """Put runs into the queue that are neither there nor stored."""
-    for start in range(0, len(entries), _MOST_AT_ONCE):
-        some = {_bytes(one.run): one for one in entries[start : start + _MOST_AT_ONCE]}
-        known = set(connection.execute(select(queue.c.run_id).where(queue.c.run_id.in_(some))).scalars())
-        known |= set(connection.execute(select(runs.c.id).where(runs.c.id.in_(some))).scalars())
-        rows = [
-            {"run_id": key, "check_id": one.check, "location": one.location, "due_us": one.due_us}
-            | {"priority": one.priority, "origin": one.origin}
-            for key, one in some.items()
-            if key not in known
-        ]
-        if rows:
-            connection.execute(insert(queue), rows)
-
-
-def remove(connection: Connection, ids: Sequence[bytes]) -> None:
-    """Take runs out of the queue that are stored."""
-    for start in range(0, len(ids), _MOST_AT_ONCE):
-        connection.execute(delete(queue).where(queue.c.run_id.in_(ids[start : start + _MOST_AT_ONCE])))
-
-
-def _entry(row: object) -> QueueEntry:
-    told = row._mapping  # type: ignore[attr-defined]
-    run = RunId(str(UUID(bytes=bytes(told["run_id"]))))
-    check = CheckId(told["check_id"])
-    return QueueEntry(run, check, told["location"], told["due_us"], told["priority"], told["origin"])
-
-
-def _bytes(run: RunId) -> bytes:
-    return bytes.fromhex(run.replace("-", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model.ports import JudgeMemory, RollupReader, SeriesReader
+from outrider.model import JudgeMemory, RollupReader, SeriesReader
 from outrider.store.judge_rows import read_checkpoints, read_releases, write_checkpoints, write_release
 from outrider.store.past_points import read_past
 from outrider.store.rollups import read_rollups

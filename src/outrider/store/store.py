@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from outrider.model import Pruned
-    from outrider.model.ports import (
+    from outrider.model import (
         ArtifactStore,
         CheckRegistry,
         HeartbeatLog,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
         JudgeMemory,
         Outbox,
         ProofLog,
+        Pruned,
         RollupReader,
         RunLog,
         ScheduleQueue,

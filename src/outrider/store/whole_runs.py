@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, RowMapping, Select
 
-    from outrider.model.ports import ArtifactStore
+    from outrider.model import ArtifactStore
 
 Row = Any
 """A result row, whose columns SQLAlchemy does not type."""
