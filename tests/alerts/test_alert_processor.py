@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.alerts.conftest import NOW_US, SECOND_US, receivers
-from tests.alerts.test_evidence import make_run
+from tests.alerts.test_run_findings import make_run
 
 from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, Health, ReceiverSettings, read_incident
+from outrider.alerts.alert_settings import Budget
 from outrider.alerts.delivery import Lane
-from outrider.alerts.matching import parse_matcher
+from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.receivers.mail import Mail
-from outrider.alerts.routing import Route
-from outrider.alerts.settings import Budget
+from outrider.alerts.route import Route
 from outrider.baselines import Settings
 from outrider.model import Outcome, Run, StoreError, new_run_id
 from outrider.runs import Judge
@@ -81,7 +81,7 @@ def test_a_transition_and_its_notification_are_written_together(store: Store, mo
 
 
 def test_another_process_acknowledges_and_silences_through_the_store(store: Store) -> None:
-    """Nobody but the keeper writes incidents."""
+    """Nobody but the tracker writes incidents."""
     alerting = AlertProcessor(store, settings(), NOW_US)
     for at_s in (0, 10):
         alerting.heard(stored(store, Outcome.FAILED, at_s), [])

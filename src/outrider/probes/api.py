@@ -18,7 +18,7 @@ from outrider.probes.http_request import Request, read_request
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult
 from outrider.probes.text_checks import Extraction, TextChecks
 from outrider.probes.text_evaluation import shown
-from outrider.workspace.tables import Refused, as_flag, as_text
+from outrider.workspace import Refused, as_flag, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from outrider.probes.exchange import Exchanged
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.workspace.tables import Table
+    from outrider.workspace import Table
 
 _SHORTEST_SECRET = 4
 _SHOWN = 1_000

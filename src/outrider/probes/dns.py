@@ -23,7 +23,7 @@ from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, 
 from outrider.probes.system_errors import explain_system
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
-from outrider.workspace.tables import Refused, as_one_of, as_text, as_texts, split_address
+from outrider.workspace import Refused, as_one_of, as_text, as_texts, split_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ import regex
 
 from outrider.probes.text_checks import Comparison, Query, Schema, TextChecks
 from outrider.probes.text_evaluation import OPERATORS
-from outrider.workspace.tables import (
+from outrider.workspace import (
     Refused,
     Table,
     as_count,

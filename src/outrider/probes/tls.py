@@ -19,7 +19,7 @@ from outrider.probes.http_request import FRESH, Options, read_trust
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
-from outrider.workspace.tables import as_count, as_one_of
+from outrider.workspace import as_count, as_one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,67 @@
+"""Incidents, watches and groups as the store keeps them. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from outrider.alerts.confirmation import Confirmation
+from outrider.alerts.finding import Facts, Problem, Severity
+from outrider.alerts.group import Group
+from outrider.alerts.incident import Incident, Phase
+from outrider.store import StoredConfirmation, StoredGroup, StoredIncident
+
+
+def stored_incident(incident: Incident) -> StoredIncident:
+    """Return an incident as it is kept."""
+    return StoredIncident(incident.id, incident.phase.value, incident.began_us, incident.ended_us, _text(incident))
+
+
+def read_incident(stored: StoredIncident) -> Incident:
+    """Return an incident that was kept."""
+    state = _read(stored.state)
+    lead = {**state["lead"], **{name: tuple(state["lead"][name]) for name in ("artifacts", "errors")}}
+    return Incident(
+        **{
+            **state,
+            "trouble": Problem(state["trouble"]),
+            "severity": Severity(state["severity"]),
+            "phase": Phase(state["phase"]),
+            "lead": Facts(**lead),
+            "events": tuple((at_us, what) for at_us, what in state["events"]),
+            **{name: tuple(state[name]) for name in ("causes", "checks", "relapses")},
+        }
+    )
+
+
+def stored_confirmation(confirmation: Confirmation) -> StoredConfirmation:
+    """Return a watch as it is kept."""
+    return StoredConfirmation(confirmation.key, confirmation.incident, _text(confirmation))
+
+
+def read_confirmation(stored: StoredConfirmation) -> Confirmation:
+    """Return a watch that was kept."""
+    state = _read(stored.state)
+    return Confirmation(**{**state, "recent": tuple(state["recent"])})
+
+
+def stored_group(group: Group) -> StoredGroup:
+    """Return a group as it is kept."""
+    return StoredGroup(group.key, _text(group))
+
+
+def read_group(stored: StoredGroup) -> Group:
+    """Return a group that was kept."""
+    state = _read(stored.state)
+    lists = {name: tuple(state[name]) for name in ("incidents", "receivers")}
+    return Group(**{**state, **lists, "told": tuple((name, mark, count) for name, mark, count in state["told"])})
+
+
+def _text(value: Any) -> str:
+    return json.dumps(asdict(value), separators=(",", ":"))
+
+
+def _read(text: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(text)
+    return read

@@ -1,0 +1,69 @@
+"""Matchers over labels, as Alertmanager writes them: `team=shop`, `team!=shop`, `check=~home.*`, `check!~…`. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.model import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_FORM = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*("?)(.*?)\3\s*', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One condition on a label; a label that is absent is empty. Patterns match whole values."""
+
+    label: str
+    operator: str
+    value: str
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Tell whether `labels` fulfil it."""
+        value = labels.get(self.label, "")
+        same = value == self.value if "~" not in self.operator else bool(re.fullmatch(self.value, value))
+        return same is not self.operator.startswith("!")
+
+    def __str__(self) -> str:
+        return f"{self.label}{self.operator}{self.value}"
+
+
+def parse_matcher(text: str) -> Matcher:
+    """Return the matcher that `text` writes.
+
+    Raises:
+        UsageError: bad-matcher.
+    """
+    form = _FORM.fullmatch(text)
+    if form is None:
+        raise _bad(text, "it has no operator")
+    label, operator, _, value = form.groups()
+    if "~" in operator:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise _bad(text, f"its pattern is wrong: {error}") from None
+    return Matcher(label, operator, value)
+
+
+def all_hold(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
+    """Tell whether every one of them holds; without any, everything matches."""
+    return all(matcher.holds(labels) for matcher in matchers)
+
+
+def implies(given: Iterable[Matcher], required: Iterable[Matcher]) -> bool:
+    """Tell whether whatever `known` matches is sure to be matched by `wanted` too, as far as equalities tell."""
+    labels = {matcher.label: matcher.value for matcher in given if matcher.operator == "="}
+    return all(matcher.label in labels and matcher.holds(labels) for matcher in required)
+
+
+def _bad(text: str, why: str) -> UsageError:
+    return UsageError(
+        f'"{text}" is not a matcher: {why}',
+        slug="bad-matcher",
+        fix='write label=value, label!=value, label=~pattern or label!~pattern, such as "check=~journeys/.*"',
+    )

@@ -1,0 +1,228 @@
+"""What a run and its judgements say of each subject: symptoms with their facts, possible causes and labels. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.baselines import Condition, Signal
+from outrider.model import Kind, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from outrider.model import Attempt, Check, Run
+    from outrider.runs import Judgement
+
+CERTIFICATE = "certificate_days"
+_OWN_NETWORK = "own_network"
+_MOST_ERRORS = 3
+_LINE = 300
+_SAYS_NOTHING = {Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR, Outcome.SKIPPED, Outcome.MISSED}
+_VARIABLE = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingContext:
+    """What is known of checks beside their runs.
+
+    Attributes:
+        checks: By id.
+        certificate_days: A certificate that is valid for fewer days is trouble.
+        artifacts: Where the artifacts of the run lie, for a reader.
+    """
+
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    certificate_days: float = 14.0
+    artifacts: tuple[str, ...] = ()
+
+
+def findings(run: Run, judgements: Sequence[Judgement], context: FindingContext) -> list[Finding]:
+    """Return what a run says; of subjects that it says nothing of there is no symptom."""
+    reading = _Reading(run, context)
+    return [
+        *reading.network(),
+        *reading.coverage(),
+        *reading.own(),
+        *reading.failure(),
+        *(finding for judgement in judgements if judgement.step for finding in reading.degradation(judgement)),
+        *(finding for judgement in judgements if not judgement.step for finding in reading.failures(judgement)),
+        *reading.certificate(),
+    ]
+
+
+class _Reading:
+    """One run, read."""
+
+    def __init__(self, run: Run, context: FindingContext) -> None:
+        self._run = run
+        self._context = context
+        self._attempt = next((attempt for attempt in reversed(run.attempts) if not attempt.evidence), None)
+        self._hosts = _hosts(self._attempt)
+
+    def network(self) -> Iterator[Finding]:
+        lost = self._attempt.measurement.attributes.get(_OWN_NETWORK, "") if self._attempt else ""
+        if lost or self._run.outcome not in _SAYS_NOTHING:
+            yield self._finding(Problem.NETWORK, bool(lost), Facts(lost or "our own network"), ("own network",))
+
+    def coverage(self) -> Iterator[Finding]:
+        if self._run.outcome is not Outcome.SKIPPED:
+            missed = self._run.outcome is Outcome.MISSED
+            facts = self._facts(f"did not run: {self._run.reason}" if missed else "")
+            yield self._finding(Problem.COVERAGE, missed, facts, ("coverage",))
+
+    def own(self) -> Iterator[Finding]:
+        """A run that could not be made because something here is wrong."""
+        if self._run.outcome not in {Outcome.SKIPPED, Outcome.MISSED, Outcome.INCONCLUSIVE}:
+            wrong = self._run.outcome is Outcome.SETUP_ERROR
+            facts = self._facts(self._run.reason)
+            yield self._finding(Problem.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
+
+    def failure(self) -> Iterator[Finding]:
+        if self._run.outcome in _SAYS_NOTHING:
+            return
+        failed = self._run.outcome is Outcome.FAILED
+        step = self._failed_step() if failed else ""
+        facts = self._facts(self._run.reason or "failed", step=step)
+        causes = [f"host:{host}" for host in self._hosts[:1]]
+        if step and not self._run.check.startswith(Kind.PROBE):
+            causes.append(f"step:{step}")
+        yield self._finding(Problem.FAILURE, failed, facts, (*causes, f"fault:{_normalised(facts.what)}"))
+
+    def degradation(self, judgement: Judgement) -> Iterator[Finding]:
+        signal = judgement.signal
+        if not isinstance(signal, Signal) or signal.condition is Condition.LEARNING or signal.ignored:
+            return
+        facts = self._facts(
+            f"{judgement.step} is slow: {signal.reason}",
+            step=judgement.step,
+            observed=_ms(signal.observed),
+            expected=f"{_ms(signal.expected_low)} to {_ms(signal.expected_high)}",
+            since_us=None if signal.since is None else signal.since * 1_000_000,
+            release=judgement.release,
+        )
+        causes = [f"host:{host}" for host in self._hosts[:1]]
+        if not self._run.check.startswith(Kind.PROBE):
+            causes.append(f"step:{judgement.step}")
+        degraded = signal.condition is Condition.DEGRADED
+        yield self._finding(Problem.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
+
+    def failures(self, judgement: Judgement) -> Iterator[Finding]:
+        """More runs fail than is normal, though perhaps never two in a row.
+
+        The share falls slowly after an outage; good runs in a row are well all the same, or nothing would ever end.
+        """
+        signal = judgement.signal
+        if isinstance(signal, Signal) or signal.condition is Condition.LEARNING:
+            return
+        facts = self._facts(
+            f"fails too often: {signal.reason}",
+            observed=f"{signal.observed_rate:.1%} of runs",
+            expected=f"{signal.normal_rate:.1%}",
+            release=judgement.release,
+        )
+        present = signal.condition is Condition.DEGRADED and self._run.outcome is not Outcome.PASSED
+        causes = tuple(f"host:{host}" for host in self._hosts[:1])
+        yield self._finding(Problem.FAILURE, present, facts, causes, step="share of failures", once=True)
+
+    def certificate(self) -> Iterator[Finding]:
+        measurement = self._attempt.measurement if self._attempt else None
+        days = [sample.value for sample in measurement.samples if sample.metric == CERTIFICATE] if measurement else []
+        if days:
+            left = min(days)
+            facts = self._facts(
+                f"the certificate is valid for {left:.0f} more days",
+                observed=f"{left:.1f} days",
+                expected=f"{self._context.certificate_days:g} days or more",
+            )
+            soon = left < self._context.certificate_days
+            yield self._finding(Problem.CERTIFICATE, soon, facts, self._by_host(), once=True)
+
+    def _by_host(self) -> tuple[str, ...]:
+        return tuple(f"host:{host}" for host in self._hosts[:1])
+
+    def _failed_step(self) -> str:
+        if self._attempt is None:
+            return ""
+        broken = [step for step in self._attempt.measurement.steps if step.error is not None]
+        return broken[0].title if broken else ""
+
+    def _facts(self, what: str, **more: object) -> Facts:
+        shared = {
+            "run": self._run.id,
+            "release": self._run.circumstances.release,
+            "artifacts": self._context.artifacts,
+            "errors": self._errors(),
+        }
+        return Facts(what[:_LINE], **{**shared, **{name: value for name, value in more.items() if value}})  # type: ignore[arg-type]
+
+    def _errors(self) -> tuple[str, ...]:
+        if self._attempt is None or self._run.outcome.is_good:
+            return ()
+        lines = dict.fromkeys(
+            f"{error.source.value}: {error.message.splitlines()[0] if error.message else ''}"[:_LINE]
+            for error in self._attempt.measurement.errors
+            if error.message and error.message not in self._run.reason
+        )
+        return tuple(lines)[:_MOST_ERRORS]
+
+    def _finding(
+        self,
+        problem: Problem,
+        present: bool,
+        facts: Facts,
+        causes: tuple[str, ...],
+        *,
+        step: str = "",
+        once: bool = False,
+    ) -> Finding:
+        run = self._run
+        subject = Subject(problem, run.check, run.environment, run.location, step)
+        labels = {
+            "trouble": problem.value,
+            "check": run.check,
+            "kind": run.check.partition(":")[0],
+            "environment": run.environment,
+            "location": run.location,
+            "host": self._hosts[0] if self._hosts else "",
+            "step": facts.step,
+            "fault": _normalised(facts.what),
+            "tags": self._tags(),
+        }
+        labels = {name: value for name, value in labels.items() if value}
+        return Finding(subject, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
+
+    def _tags(self) -> str:
+        check = self._context.checks.get(self._run.check)
+        return ",".join(sorted(check.policy.tags | check.marks)) if check else ""
+
+
+def _hosts(attempt: Attempt | None) -> list[str]:
+    """Return the hosts that an attempt had trouble with, then those that it asked; the likeliest cause first."""
+    if attempt is None:
+        return []
+    measurement = attempt.measurement
+    asked = [measurement.attributes.get(name, "") for name in ("asked", "remote")]
+    places = [*(error.url for error in measurement.errors), *asked]
+    return list(dict.fromkeys(host for place in places if (host := _host(place))))
+
+
+def _host(place: str) -> str:
+    """Return the host of a URL or an address."""
+    try:
+        return urlsplit(place if "://" in place else f"//{place}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _normalised(what: str) -> str:
+    """Return a reason without what differs from run to run."""
+    return _VARIABLE.sub("#", what.splitlines()[0] if what else "").strip()[:_LINE]
+
+
+def _ms(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.0f} ms"

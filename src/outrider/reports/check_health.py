@@ -1,0 +1,74 @@
+"""Health of checks from tallies of their runs. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from outrider.baselines import proportion_interval
+from outrider.model import CheckId, Outcome
+from outrider.reports.facts import Availability, Health
+from outrider.runs import TELLING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from outrider.store import StoredCheck, Tally
+
+Place = tuple[CheckId, str, str]
+"""A check's id, environment and location."""
+
+_ABSENT = frozenset({Outcome.MISSED, Outcome.SKIPPED})
+
+
+def health_of(
+    tallies: Iterable[Tally], earlier: Iterable[Tally], objective: float, checks: Mapping[str, StoredCheck]
+) -> list[Health]:
+    """Return the health of each check and place that has tallies; `earlier` is what it is compared with.
+
+    The least available come first, then those with the least coverage, then by name.
+    """
+    now: dict[Place, Counter[Outcome]] = defaultdict(Counter)
+    before: dict[Place, Counter[Outcome]] = defaultdict(Counter)
+    for side, counted in ((now, tallies), (before, earlier)):
+        for tally in counted:
+            side[tally.check, tally.environment, tally.location][tally.outcome] += tally.runs
+    checks_health = [_health(place, now[place], before[place], objective, checks) for place in sorted({*now, *before})]
+    return sorted(checks_health, key=_severity)
+
+
+def _health(
+    place: Place,
+    counts: Counter[Outcome],
+    before: Counter[Outcome],
+    objective: float,
+    checks: Mapping[str, StoredCheck],
+) -> Health:
+    stored = checks.get(place[0])
+    kind = stored.kind.value if stored and stored.kind else place[0].partition(":")[0]
+    available = availability(counts)
+    due = sum(counts.values())
+    return Health(
+        check=place[0],
+        name=place[0].partition(":")[2] or place[0],
+        kind=kind,
+        environment=place[1],
+        location=place[2],
+        counts=dict(counts),
+        availability=available,
+        before=availability(before),
+        budget_left=None if available is None else 1 - (1 - available.share) / (1 - objective),
+        coverage=1 - sum(counts[outcome] for outcome in _ABSENT) / due if due else None,
+    )
+
+
+def availability(counts: Counter[Outcome]) -> Availability | None:
+    """Return the share of good runs among those that say something about the target; None if none does."""
+    good = sum(count for outcome, count in counts.items() if outcome.is_good)
+    total = sum(counts[outcome] for outcome in TELLING)
+    return Availability(good, total, *proportion_interval(good, total)) if total else None
+
+
+def _severity(health: Health) -> tuple[float, float, str]:
+    share = health.availability.share if health.availability else 1.5
+    return share, health.coverage if health.coverage is not None else 1.5, health.check

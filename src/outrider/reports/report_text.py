@@ -1,0 +1,194 @@
+"""A report as Markdown, JSON and CSV."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from outrider.charts import milliseconds
+from outrider.reports.rankings import flakiest
+from outrider.reports.summary import percent
+from outrider.reports.table_text import cell, csv_table, markdown_table
+from outrider.reports.time_text import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outrider.reports.facts import LoadFigures, Report
+
+_LINES = 20
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Return a report as plain data, without charts."""
+    data = asdict(report)
+    for entry in data["health"]:
+        entry.pop("charts")
+        entry["counts"] = {outcome.value: count for outcome, count in entry["counts"].items()}
+    for entry in data["load"]:
+        entry.pop("chart")
+    return data
+
+
+def as_markdown(report: Report) -> str:
+    """Return a report for a mail, a chat or a ticket."""
+    lines = [f"# {cell(report.title)}: {report.period.title}", "", *report.summary, ""]
+    lines = [cell(line) if not line.startswith("# ") else line for line in lines]
+    if report.simulated:
+        lines += ["*This report tells of simulated history.*", ""]
+    for name, make in TABLES.items():
+        lines += markdown_table(name, make(report))
+    lines += [
+        "## Not measured",
+        "",
+        *(f"- {cell(line)}" for line in report.unmeasured or ("nothing",)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def health_lines(report: Report) -> list[str]:
+    """Return a line about each check, the worst first, for plain text."""
+    return [
+        f"- {row['check']} ({row['environment']}, {row['location']}): {row['availability']}, {row['runs']:,} runs"
+        for row in _health(report)[:_LINES]
+    ]
+
+
+def as_csv(report: Report, table: str) -> str:
+    """Return one of a report's `TABLES`; texts that a spreadsheet would take for a formula are quoted with '."""
+    return csv_table(TABLES[table](report))
+
+
+def _health(report: Report) -> list[dict[str, object]]:
+    return [
+        {
+            "check": check_health.check,
+            "environment": check_health.environment,
+            "location": check_health.location,
+            "availability": percent(check_health.availability.share)
+            if check_health.availability
+            else "too little data",
+            "interval": f"{percent(check_health.availability.low)} to {percent(check_health.availability.high)}"
+            if check_health.availability
+            else "",
+            "runs": check_health.runs,
+            "budget left": f"{check_health.budget_left:.0%}" if check_health.budget_left is not None else "",
+            "coverage": percent(check_health.coverage) if check_health.coverage is not None else "",
+        }
+        for check_health in report.health
+    ]
+
+
+def _changes(report: Report) -> list[dict[str, object]]:
+    return [
+        {
+            "check": change.check,
+            "step": change.step or "whole run",
+            "change": f"{change.ratio * 100:+.0f} %",
+            "before": milliseconds(change.before_ms),
+            "after": milliseconds(change.after_ms),
+            "release": change.release,
+            "hours": change.count,
+        }
+        for change in report.changes
+    ]
+
+
+def _steps(report: Report) -> list[dict[str, object]]:
+    return [
+        {
+            "check": check_health.check,
+            "step": step.name or "whole run",
+            **{
+                name: milliseconds(found.value) if found else "too little data"
+                for name, found in (("p50", step.p50), ("p75", step.p75), ("p95", step.p95))
+            },
+            "change": f"{step.change * 100:+.1f} %" if step.change is not None and math.isfinite(step.change) else "",
+            "n": step.count,
+        }
+        for check_health in report.health
+        for step in check_health.steps
+    ]
+
+
+def _incidents(report: Report) -> list[dict[str, object]]:
+    zone = ZoneInfo(report.period.timezone)
+    return [
+        {
+            "incident": incident.title,
+            "check": incident.check,
+            "began": moment(zone, incident.began_us),
+            "ended": moment(zone, incident.ended_us) if incident.ended_us is not None else "still open",
+            "cause": incident.cause,
+        }
+        for incident in report.incidents
+    ]
+
+
+def _load(report: Report) -> list[dict[str, object]]:
+    return [
+        {
+            "profile": load.check,
+            "environment": load.environment,
+            "location": load.location,
+            "usual requests/s": f"{load.usual.value:.1f}" if load.usual else "too little data",
+            "last": f"{load.rates[-1]:.1f}" if load.rates else "",
+            "n": len(load.rates),
+            "sustained requests/s": sustained(load),
+            "headroom": f"{load.headroom * 100:+.0f} %" if load.headroom is not None else "",
+        }
+        for load in report.load
+    ]
+
+
+def sustained(load: LoadFigures) -> str:
+    """Return what a target sustained when its knee was last looked for."""
+    if not load.knees:
+        return "not measured"
+    last = load.knees[-1]
+    least = "" if last.reached else "at least "
+    return f"{least}{last.rate:.1f} ({last.low:.1f} to {last.high:.1f}, {last.count} levels)"
+
+
+def _forecasts(report: Report) -> list[dict[str, object]]:
+    return [
+        {
+            "subject": forecast.subject,
+            "what": forecast.what,
+            "days": f"{forecast.days:.1f}",
+            "earliest": f"{forecast.earliest:.1f}",
+            "latest": f"{forecast.latest:.1f}",
+            "n": forecast.count,
+        }
+        for forecast in report.forecasts
+    ]
+
+
+def _flaky(report: Report) -> list[dict[str, object]]:
+    return [
+        {"check": one.check, "passed on retry": count, "share": percent(count / one.runs), "n": one.runs}
+        for one, count in flakiest(report)
+    ]
+
+
+def _noise(report: Report) -> list[dict[str, object]]:
+    checks = report.noise.checks if report.noise else ()
+    return [
+        {"check": check.check, "alerts": check.sent, "incidents": check.incidents, "taken on": check.acted_on}
+        for check in checks
+    ]
+
+
+TABLES: dict[str, Callable[[Report], list[dict[str, object]]]] = {
+    "health": _health,
+    "changes": _changes,
+    "incidents": _incidents,
+    "load": _load,
+    "forecasts": _forecasts,
+    "steps": _steps,
+    "flaky": _flaky,
+    "noise": _noise,
+}
