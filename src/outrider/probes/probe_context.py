@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outrider.model import HeartbeatLog
+    from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
     from outrider.probes.transfers import Transfers
 
@@ -23,6 +24,7 @@ class ProbeContext:
     """
 
     transfers: Transfers
+    evaluator: Evaluator
     heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
 
