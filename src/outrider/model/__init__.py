@@ -1,6 +1,6 @@
 """Frozen values, their words and the Measure protocol; no I/O."""
 
-from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy
+from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy, title_of
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -46,5 +46,5 @@ __all__ = [
     "ForegroundRun", "Histogram", "HostLoad", "Kind", "LoadInterval", "LoadResult", "Measure", "Measurement", "Order",
     "Outcome", "OutriderError", "Overlap", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind",
     "StoreError", "TooFewSamples", "UsageError", "altogether", "bucket_of", "by_endpoint", "exit_code", "merged",
-    "new_run_id",
+    "new_run_id", "title_of",
 ]  # fmt: skip
