@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outrider.model import CheckId
+    from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
     from outrider.probes.transfers import Transfers
     from outrider.store import Beats
@@ -32,6 +33,7 @@ class ProbeContext:
     """
 
     transfers: Transfers
+    evaluator: Evaluator
     heartbeats: Heartbeats | None
     now_us: Callable[[], int]
 
