@@ -11,7 +11,7 @@ from outrider.model.alert_record import (
     StoredGroup,
     StoredIncident,
 )
-from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy
+from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy, title_of
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -168,4 +168,5 @@ __all__ = [
     "exit_code",
     "merged",
     "new_run_id",
+    "title_of",
 ]  # fmt: skip
