@@ -5,21 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pycurl
 
-from outrider.probes.answers import Answer
+from outrider.probes.answers import Answer, PassedHop
 from outrider.probes.certificates import read_chain
-from outrider.probes.host_addresses import host_of, is_name
+from outrider.probes.host_addresses import address_of, host_of, is_name
 from outrider.probes.probe_result import Blame, Failure
+from outrider.probes.redirects import STATUSES, redirected, why_not_followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from outrider.probes.http_request import Options, Request
+    from outrider.probes.http_request import Request
+    from outrider.probes.redirects import Hop
     from outrider.probes.transfers import Transfers
 
 KEPT_BYTES = 256_000
@@ -71,7 +73,7 @@ class ExchangeLog:
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """The result of a request: an answer, or a failure."""
+    """The result of a request: an answer, or a failure; `url` is the one that was asked first."""
 
     url: str
     answer: Answer
@@ -79,38 +81,69 @@ class Exchanged:
 
 
 async def exchange(
-    transfers: Transfers, curl: pycurl.Curl, request: Request, filled: tuple[str, Options], *, limit_s: float,
+    transfers: Transfers, curl: pycurl.Curl, request: Request, hop: Hop, *, limit_s: float,
     log: ExchangeLog | None = None,
 ) -> Exchanged:  # fmt: skip
-    """Make a request on a handle without options, within `limit_s`.
+    """Make a request on a handle without options, within `limit_s`, and follow its redirects.
 
     Args:
-        filled: What `request.filled` returned.
+        hop: What `request.filled` returned.
         log: Receives the log of the exchange.
     """
-    url, options = filled
+    first, hops, ends_s = hop.url, list[PassedHop](), time.monotonic() + limit_s
+    while True:
+        left_s = ends_s - time.monotonic() if hops else limit_s
+        answer, failure = await _transfer(transfers, curl, request, hop, left_s=left_s, limit_s=limit_s, log=log)
+        url = _location(curl, answer.status) if request.redirects and failure is None else ""
+        if url:
+            failure = _unfollowed(request.redirects, len(hops), url)
+        if failure or not url:
+            break
+        hops.append(PassedHop(answer.status, address_of(hop.url), answer.total_ms))
+        hop = redirected(hop, answer.status, url)
+        curl.reset()
+    if failure is None and request.version and answer.protocol != request.version:
+        failure = Failure(Blame.TARGET, f"answered by {answer.protocol}, not {request.version}")
+    if failure and hops:
+        failure = replace(failure, reason=f"redirected to {address_of(hop.url)}: {failure.reason}")
+    return Exchanged(first, answer.after(tuple(hops)) if hops else answer, failure)
+
+
+async def _transfer(
+    transfers: Transfers, curl: pycurl.Curl, request: Request, hop: Hop, *, left_s: float, limit_s: float,
+    log: ExchangeLog | None,
+) -> tuple[Answer, Failure | None]:  # fmt: skip
     most = request.max_body_bytes
     headers, sink = BytesIO(), _Sink(most if request.keeps_body else min(most, KEPT_BYTES), most)
     _set(curl, request.options)
-    _set(curl, options)
-    curl.setopt(pycurl.TIMEOUT_MS, max(1, int(limit_s * 1000)))
+    if hop.is_trusted:
+        _set(curl, request.credentials)
+    _set(curl, hop.options())
+    curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left_s * 1000)))
     curl.setopt(pycurl.HEADERFUNCTION, headers.write)
     curl.setopt(pycurl.WRITEFUNCTION, sink.write)
-    is_tls = url.startswith("https:")
-    if is_tls:
+    if hop.url.startswith("https:"):
         curl.setopt(pycurl.OPT_CERTINFO, 1)
     if log is not None:
         curl.setopt(pycurl.DEBUGFUNCTION, log.note)
         curl.setopt(pycurl.VERBOSE, 1)
     code, message = await transfers.perform(curl)
-    answer = _answer(curl, headers.getvalue(), sink.content.getvalue(), has_name=is_name(host_of(url)))
+    answer = _answer(curl, headers.getvalue(), sink.content.getvalue(), has_name=is_name(host_of(hop.url)))
     if sink.size > most:
-        return Exchanged(url, answer, Failure(Blame.TARGET, f"the body is larger than {most} bytes, and was cut off"))
-    if code:
-        return Exchanged(url, answer, explain(curl, code, message, limit_s))
-    if request.version and answer.protocol != request.version:
-        return Exchanged(url, answer, Failure(Blame.TARGET, f"answered by {answer.protocol}, not {request.version}"))
-    return Exchanged(url, answer)
+        return answer, Failure(Blame.TARGET, f"the body is larger than {most} bytes, and was cut off")
+    return answer, explain(curl, code, message, limit_s) if code else None
+
+
+def _location(curl: pycurl.Curl, status: int) -> str:
+    """Return where an answer redirects to, made absolute, or nothing."""
+    if status not in STATUSES:
+        return ""
+    return (curl.getinfo_raw(pycurl.REDIRECT_URL) or b"").decode("utf-8", "replace")
+
+
+def _unfollowed(most: int, followed: int, url: str) -> Failure | None:
+    why = f"maximum ({most}) redirects followed" if followed == most else why_not_followed(url)
+    return Failure(Blame.TARGET, why) if why else None
 
 
 def _set(curl: pycurl.Curl, options: Iterable[tuple[int, object]]) -> None:
@@ -120,7 +153,7 @@ def _set(curl: pycurl.Curl, options: Iterable[tuple[int, object]]) -> None:
 
 
 def read_phases(curl: pycurl.Curl, *, has_name: bool) -> tuple[float, dict[str, float]]:
-    """Return the total and each phase that happened, in ms; libcurl's times add up over redirects.
+    """Return the total and each phase that happened, in ms; of one request.
 
     Its timers and their order: https://curl.se/libcurl/c/curl_easy_getinfo.html, section "Times".
     """

@@ -15,7 +15,7 @@ from outrider.probes.certificates import Certificate, read_chain
 from outrider.probes.exchange import ExchangeLog, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
-from outrider.probes.http_request import FRESH, Options, read_trust
+from outrider.probes.http_request import FRESH, Options, read_certificate, read_trust
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
@@ -120,6 +120,7 @@ def read_tls(entry: ProbeTable) -> TlsProbe:
     options: list[tuple[int, object]] = [
         *FRESH,
         *read_trust(entry),
+        *read_certificate(entry),
         (pycurl.URL, f"https://{shown_name}:{port}/".encode()),
         (pycurl.CONNECT_TO, [f"::{shown_host}:{port}"]),
         (pycurl.CONNECT_ONLY, 1),
