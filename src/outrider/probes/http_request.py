@@ -11,15 +11,13 @@ import pycurl
 
 from outrider.probes.certificates import system_authorities
 from outrider.probes.expectations import Expectation, read_expectation
-from outrider.probes.redirects import Hop
+from outrider.probes.redirects import Hop, Options
 from outrider.workspace import Refused, Template, as_count, as_flag, as_one_of, check_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from outrider.probes.probe_table import ProbeTable
-
-Options = tuple[tuple[int, object], ...]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _VERSIONS = {

@@ -11,18 +11,35 @@ import pycurl
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-    from outrider.probes.http_request import Options
+
+Options = tuple[tuple[int, object], ...]
+"""Options of libcurl and their values, in the order in which they are set."""
 
 STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _OF_BODY: Final = frozenset(
-    {"content-encoding", "content-language", "content-location", "content-type", "content-length"}
+    ["content-encoding", "content-language", "content-length", "content-location", "content-type"]
 )
-_PUBLIC: Final = _OF_BODY | {
-    "accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "pragma", "user-agent", "dnt",
-    "expect", "if-match", "if-modified-since", "if-none-match", "range", "te", "upgrade-insecure-requests",
-}  # fmt: skip
+_PUBLIC: Final = _OF_BODY | frozenset(
+    [
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "dnt",
+        "expect",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "pragma",
+        "range",
+        "te",
+        "upgrade-insecure-requests",
+        "user-agent",
+    ]
+)
 """Headers that may go to another origin; any other may hold a secret."""
 
 

@@ -15,8 +15,9 @@ from outrider.probes.certificates import Certificate, read_chain
 from outrider.probes.exchange import ExchangeLog, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
-from outrider.probes.http_request import FRESH, Options, read_certificate, read_trust
+from outrider.probes.http_request import FRESH, read_certificate, read_trust
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
+from outrider.probes.redirects import Options
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
 from outrider.workspace import as_count, as_one_of
