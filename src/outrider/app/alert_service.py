@@ -11,7 +11,7 @@ import structlog
 from outrider.alerts import AlertProcessor, Deliverer, survey
 from outrider.app.alert_pictures import picture_from
 from outrider.app.incident_lookup import settings_of
-from outrider.app.runtime import judge_settings
+from outrider.app.workspace_access import judge_settings
 from outrider.model import OutriderError
 from outrider.runs import Judge
 

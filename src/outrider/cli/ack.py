@@ -8,7 +8,7 @@ import click
 
 from outrider.alerts import headline
 from outrider.app.incident_lookup import incident_named, me, now_us
-from outrider.app.runtime import open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, open_store
 from outrider.store import Acknowledgement
 
 
@@ -24,7 +24,7 @@ def ack(incident: str, *, by: str, close: bool, as_json: bool) -> None:
     """
     author = by or me()
     action = "close" if close else "acknowledge"
-    with open_store(workspace_here()) as store:
+    with open_store(find_workspace()) as store:
         found = incident_named(store, incident)
         store.record_acknowledgement(Acknowledgement(found.id, now_us(), action, author))
     if as_json:

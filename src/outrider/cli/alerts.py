@@ -9,7 +9,7 @@ import click
 
 from outrider.alerts import Lane, test_row
 from outrider.app.incident_lookup import now_us, settings_of
-from outrider.app.runtime import open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, open_store
 from outrider.model import UsageError
 from outrider.store import Status
 
@@ -32,7 +32,7 @@ def test(route: str, *, as_json: bool) -> int:
 
     ROUTE is the name of a route: "root", "root/1" for the first below it, or the name that it was given.
     """
-    workspace = workspace_here()
+    workspace = find_workspace()
     settings = settings_of(workspace)
     told = []
     with open_store(workspace) as store:

@@ -11,8 +11,8 @@ import click
 from outrider.alerts import Thresholds, headline, replayed, stored_findings
 from outrider.alerts.reading import parse_open
 from outrider.app.incident_lookup import now_us, settings_of
-from outrider.app.runtime import judge_settings, open_store, workspace_here
-from outrider.cli.telling import at, console
+from outrider.app.workspace_access import find_workspace, judge_settings, open_store
+from outrider.cli.run_tables import at, console
 from outrider.workspace.tables import Refused
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _DAY_US = 86_400_000_000
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) -> None:
     """Replay routes and thresholds over stored runs: how many incidents there would have been, and how short."""
-    workspace = workspace_here()
+    workspace = find_workspace()
     settings = settings_of(workspace)
     since_us = now_us() - days * _DAY_US
     with open_store(workspace) as store:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from outrider.app.runtime import open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, open_store
 from outrider.scheduler import make_backup
 
 
@@ -14,7 +14,7 @@ from outrider.scheduler import make_backup
 @click.argument("folder", type=click.Path(path_type=Path))
 def backup(folder: Path) -> int:
     """Copy store and artifacts into a new FOLDER, one state of them, while the service runs."""
-    workspace = workspace_here()
+    workspace = find_workspace()
     with open_store(workspace) as store:
         done = make_backup(store, workspace.artifacts_url, folder)
     click.echo(f"{folder}: database of {done.database_bytes} bytes, {done.artifacts} artifacts")

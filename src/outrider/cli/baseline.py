@@ -14,7 +14,7 @@ from rich.text import Text
 
 from outrider.app.gate_sources import MIN_SESSIONS, stored_runs
 from outrider.app.runtime import open_runtime, open_store, workspace_here
-from outrider.cli.telling import console, name_of
+from outrider.cli.run_tables import console, name_of
 from outrider.gate import Accepted, file_of, fingerprint_here, read_accepted, sessions_of, write_accepted
 from outrider.model import UsageError
 from outrider.workspace import select
@@ -41,7 +41,7 @@ def baseline() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) -> None:
     """Write the latest stored runs of checks to baselines/, a file a check, for `outrider gate`."""
-    workspace = workspace_here()
+    workspace = find_workspace()
     written: list[dict[str, object]] = []
     with open_store(workspace) as store, open_runtime(workspace) as ready:
         for check in select(ready.discover().checks, patterns):
@@ -80,7 +80,7 @@ def _told(check: Check, path: Path, sessions: Sequence[Session]) -> dict[str, ob
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def show(patterns: tuple[str, ...], *, as_json: bool) -> None:
     """Show what was accepted: when, with what, and each step's median."""
-    accepted = [one for _, one in _all(workspace_here().root / FOLDER, patterns)]
+    accepted = [one for _, one in _all(find_workspace().root / FOLDER, patterns)]
     if as_json:
         click.echo(json.dumps([_as_json(one) for one in accepted]))
         return
@@ -99,7 +99,7 @@ def show(patterns: tuple[str, ...], *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def diff(patterns: tuple[str, ...], *, last: int, as_json: bool) -> None:
     """Show what accepting now would change: each step's accepted median beside that of the latest runs."""
-    workspace = workspace_here()
+    workspace = find_workspace()
     rows: list[dict[str, object]] = []
     with open_store(workspace) as store, open_runtime(workspace) as ready:
         checks = {str(check.id): check for check in ready.discover().checks}

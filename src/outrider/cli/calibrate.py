@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from outrider.app.runtime import judge_settings, open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, judge_settings, open_store
 from outrider.cli.run import Progress
-from outrider.cli.telling import name_of
+from outrider.cli.run_tables import name_of
 from outrider.model import TooFewSamples, UsageError
 from outrider.runs import primary_series
 
@@ -35,7 +35,7 @@ def calibrate(pattern: str, *, as_json: bool) -> None:
 
     from outrider.baselines import months_per_series, sensitivities  # noqa: PLC0415 - SciPy is slow to import
 
-    workspace = workspace_here()
+    workspace = find_workspace()
     settings = judge_settings(workspace)
     progress = Progress(Console(stderr=True))
     told: list[dict[str, object]] = []

@@ -11,8 +11,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at, console, name_of
+from outrider.app.workspace_access import find_workspace, open_store
+from outrider.cli.run_tables import at, console, name_of
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def changes(pattern: str, *, as_json: bool) -> None:
 
     PATTERN is a check's id, with * for any characters.
     """
-    with open_store(workspace_here()) as store:
+    with open_store(find_workspace()) as store:
         checks = [one.id for one in store.checks() if fnmatchcase(one.id, pattern)]
         series = [one for check in checks for one in primary_series(store, check)]
         found = sorted((change for one in series for change in _changes(store, one)), key=lambda change: -change.at_us)

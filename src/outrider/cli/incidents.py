@@ -12,8 +12,8 @@ from rich.text import Text
 
 from outrider.alerts import AlertSettings, Phase, headline, read_incident, why_muted
 from outrider.app.incident_lookup import now_us, settings_of
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at, console
+from outrider.app.workspace_access import find_workspace, open_store
+from outrider.cli.run_tables import at, console
 from outrider.model import ConfigError
 from outrider.store import Status
 
@@ -40,7 +40,7 @@ _MOST_FAILURES = 1_000
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def incidents(*, everything: bool, as_json: bool) -> None:
     """List incidents, the latest first, and what could not be delivered."""
-    workspace = workspace_here()
+    workspace = find_workspace()
     settings = _settings(workspace)
     now = now_us()
     with open_store(workspace) as store:

@@ -12,9 +12,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app.runtime import judge_settings, open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, judge_settings, open_store
 from outrider.baselines import Condition, Signal
-from outrider.cli.telling import at, console, name_of
+from outrider.cli.run_tables import at, console, name_of
 from outrider.model import UsageError
 from outrider.runs import Judge, step_statuses
 
@@ -38,7 +38,7 @@ def judge(pattern: str, *, as_json: bool) -> None:
 
     PATTERN is a check's id, with * for any characters. What deviates comes first.
     """
-    workspace = workspace_here()
+    workspace = find_workspace()
     if not workspace.capabilities.judging:
         raise UsageError(
             "judging is switched off in outrider.toml",

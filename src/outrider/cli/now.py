@@ -6,7 +6,7 @@ import time
 
 import click
 
-from outrider.app.runtime import open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.selection import chosen
 from outrider.model import new_run_id
 from outrider.store import QueueEntry
@@ -23,7 +23,7 @@ def now(patterns: tuple[str, ...], *, location: str) -> int:
     Without a service they run as soon as one is up. `outrider run` runs them in this process instead.
     """
     now_us = time.time_ns() // 1000
-    with open_store(workspace_here()) as store:
+    with open_store(find_workspace()) as store:
         asked = [
             QueueEntry(new_run_id(now_us), check, location, now_us, _FIRST, "asked")
             for check in chosen(store, patterns)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app.incident_lookup import now_us, settings_of
-from outrider.app.runtime import workspace_here
-from outrider.cli.telling import at
+from outrider.app.workspace_access import find_workspace
+from outrider.cli.run_tables import at
 
 if TYPE_CHECKING:
     from outrider.alerts import Rotation
@@ -23,7 +23,7 @@ _STEP_US = 900_000_000
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def oncall(*, days: int, as_json: bool) -> None:
     """Say who is on call now in each rotation, and who follows."""
-    settings = settings_of(workspace_here())
+    settings = settings_of(find_workspace())
     now = now_us()
     told = {name: _turns(one, now, days) for name, one in settings.rotations.items()}
     if as_json:

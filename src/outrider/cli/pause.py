@@ -6,7 +6,7 @@ import time
 
 import click
 
-from outrider.app.runtime import open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.selection import chosen
 
 
@@ -18,7 +18,7 @@ def pause(patterns: tuple[str, ...], *, reason: str) -> int:
 
     A PATTERN is an id, a path, a name, or a glob over them. While a check is paused nothing of it is due.
     """
-    with open_store(workspace_here()) as store:
+    with open_store(find_workspace()) as store:
         for check in chosen(store, patterns):
             store.schedule.pause(check, time.time_ns() // 1000, reason)
             click.echo(f"paused {check}")

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import click
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at
+from outrider.app.workspace_access import find_workspace, open_store
+from outrider.cli.run_tables import at
 from outrider.store import Release
 
 
@@ -22,7 +22,7 @@ from outrider.store import Release
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of all releases.")
 def release(name: str | None, *, moment: str | None, environment: str | None, accept: bool, as_json: bool) -> None:
     """Mark a deploy called NAME, so that changes can be explained by it; without a name list what is marked."""
-    workspace = workspace_here()
+    workspace = find_workspace()
     with open_store(workspace) as store:
         if name:
             place = environment or workspace.defaults.environment

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app.runtime import open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, open_store
 from outrider.model import Place, UsageError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def daily(*, out: Path | None, form: str, table: str, mail: bool) -> int:
 @_TABLE
 def release(*, name: str | None, environment: str | None, out: Path | None, form: str, table: str) -> None:
     """Write how a release (the last one without NAME) did against the one before it."""
-    place = environment or workspace_here().defaults.environment
+    place = environment or find_workspace().defaults.environment
     _write("release", lambda store, zone, now_us: _released(store, name, place, zone, now_us), out, (form, table))
 
 
@@ -93,7 +93,7 @@ def run_(*, run_id: str, out: Path | None, form: str, table: str) -> None:
     from outrider.app.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
     from outrider.reports import run_report  # noqa: PLC0415 - as above
 
-    workspace = workspace_here()
+    workspace = find_workspace()
     with open_store(workspace) as store:
         found = run_report(
             store,
@@ -114,7 +114,7 @@ def load_(*, run_id: str, out: Path | None, form: str, table: str) -> None:
     """Write one load RUN: its rate and times, its endpoints and failures, and the knee."""
     from outrider.reports import load_report  # noqa: PLC0415 - NumPy is slow to import
 
-    workspace = workspace_here()
+    workspace = find_workspace()
     with open_store(workspace) as store:
         run = store.run(run_id).run
     if all(one.measurement.load is None for one in run.attempts):
@@ -168,7 +168,7 @@ def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | N
     from outrider.cli.run import Progress  # noqa: PLC0415 - as above
     from outrider.reports import gather, read_settings  # noqa: PLC0415 - as above
 
-    workspace, now_us = workspace_here(), time.time_ns() // 1000
+    workspace, now_us = find_workspace(), time.time_ns() // 1000
     settings = read_settings(workspace.root, name)
     with open_store(workspace) as store:
         span = period(store, workspace.timezone, now_us)
@@ -188,7 +188,7 @@ def _send(name: str, period: Callable[[str, int], Period]) -> int:
     from outrider.reports import read_settings  # noqa: PLC0415 - as above
     from outrider.store import Status  # noqa: PLC0415 - as above
 
-    workspace, now_us = workspace_here(), time.time_ns() // 1000
+    workspace, now_us = find_workspace(), time.time_ns() // 1000
     settings = read_settings(workspace.root, name)
     with open_store(workspace) as store:
         mail = made(store, workspace, settings, period(workspace.timezone, now_us), now_us)

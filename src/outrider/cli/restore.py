@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from outrider.app.runtime import workspace_here
+from outrider.app.workspace_access import find_workspace
 from outrider.scheduler import put_back
 
 
@@ -15,7 +15,7 @@ from outrider.scheduler import put_back
 @click.option("--force", is_flag=True, help="Replace the store that is there; it is kept beside.")
 def restore(folder: Path, *, force: bool) -> int:
     """Put the backup in FOLDER in the place of store and artifacts; a running service goes on with it."""
-    workspace = workspace_here()
+    workspace = find_workspace()
     put_back(folder, workspace.store_url, workspace.artifacts_url, force=force)
     click.echo(f"restored {folder}")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from outrider.app.runtime import open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.selection import chosen
 
 
@@ -12,7 +12,7 @@ from outrider.app.selection import chosen
 @click.argument("patterns", nargs=-1, required=True)
 def resume(patterns: tuple[str, ...]) -> int:
     """Let paused checks make runs again, from their next time on."""
-    with open_store(workspace_here()) as store:
+    with open_store(find_workspace()) as store:
         for check in chosen(store, patterns):
             was_paused = store.schedule.resume(check)
             click.echo(f"resumed {check}" if was_paused else f"{check} was not paused")

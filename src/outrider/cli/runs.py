@@ -9,8 +9,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at, console, name_of, outcome_text, short
+from outrider.app.workspace_access import find_workspace, open_store
+from outrider.cli.run_tables import at, console, name_of, outcome_text, short
 from outrider.model import Outcome
 
 _OUTCOMES = [outcome.value for outcome in Outcome]
@@ -23,7 +23,7 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:
     """List stored runs, the latest first; PATTERN is a check's id, with * for any characters."""
-    with open_store(workspace_here()) as store:
+    with open_store(find_workspace()) as store:
         found = store.runs(pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found]))

@@ -22,7 +22,7 @@ def serve(host: str, port: int) -> int:
 
     A job calls http://HOST:PORT/heartbeat/TOKEN when it is done, with ?exit=CODE if it may fail.
     """
-    workspace = workspace_here()
+    workspace = find_workspace()
     catalogue = probes_of(workspace, resolve_secrets(workspace, os.environ))
     if catalogue.problems:
         raise ConfigErrors(catalogue.problems)

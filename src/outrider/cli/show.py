@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at, console, outcome_text, step_table, stored_as_json
+from outrider.app.workspace_access import find_workspace, open_store
+from outrider.cli.run_tables import at, console, outcome_text, step_table, stored_as_json
 from outrider.model import ArtifactKind, UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def show(run: str, *, wanted: str | None, as_json: bool) -> int:
 
     RUN is the id that `outrider runs` prints, or any beginning or end of it that is unique.
     """
-    with open_store(workspace_here()) as store:
+    with open_store(find_workspace()) as store:
         stored = store.run(run)
         if wanted:
             return _open(stored, ArtifactKind(wanted))

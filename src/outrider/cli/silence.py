@@ -11,8 +11,8 @@ import click
 
 from outrider.alerts import parse_matcher
 from outrider.app.incident_lookup import me, now_us
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at
+from outrider.app.workspace_access import find_workspace, open_store
+from outrider.cli.run_tables import at
 from outrider.model import UsageError, new_run_id
 from outrider.store import Silence
 from outrider.workspace import parse_duration
@@ -48,7 +48,7 @@ def silence(
     """
     now = now_us()
     wanted = tuple(str(parse_matcher(one)) for one in matchers)
-    with open_store(workspace_here()) as store:
+    with open_store(find_workspace()) as store:
         if end:
             _end(store, end, now)
         elif wanted:

@@ -11,8 +11,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at, console, name_of, outcome_text
+from outrider.app.workspace_access import find_workspace, open_store
+from outrider.cli.run_tables import at, console, name_of, outcome_text
 from outrider.model import Outcome
 from outrider.scheduler import is_dead
 
@@ -29,7 +29,7 @@ def status(*, as_json: bool) -> int:
 
     Exit code 3 if no service runs.
     """
-    workspace = workspace_here()
+    workspace = find_workspace()
     now_us = time.time_ns() // 1000
     with open_store(workspace) as store:
         told = _told(store, now_us, since_us=now_us - round(workspace.service.coverage_s * 1e6))

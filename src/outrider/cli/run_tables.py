@@ -1,4 +1,4 @@
-"""Runs, told to people and to programs."""
+"""Runs as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app import display_name as name_of
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from outrider.app import StoredRun
     from outrider.model import Attempt, Run, Step
-    from outrider.store import StoredRun
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -40,11 +41,6 @@ def console() -> Console:
     if not made.is_terminal:
         made.width = max(made.width, _UNFOLDED)
     return made
-
-
-def name_of(check: str) -> str:
-    """Return a check's id without the kind that most have."""
-    return check.removeprefix("journey:")
 
 
 def short(run: str) -> str:
