@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from outrider.app.gate_sources import StoredBases
     from outrider.app.listeners import GateListener
     from outrider.app.runtime import Runtime
-    from outrider.gate import Gathered, FalseFails
+    from outrider.gate import FalseFails, Gathered
     from outrider.model import Check, CheckId
     from outrider.store import Store
     from outrider.workspace import Workspace
@@ -75,7 +75,7 @@ def run_gate(
     workspace: Workspace,
     store: Store,
     patterns: Sequence[str] = (),
-    options: GateOptions = GateOptions(),  # noqa: B008 - frozen
+    options: GateOptions = GateOptions(),
     *,
     listener: GateListener = SILENT,
 ) -> GateResult:
@@ -106,7 +106,7 @@ def self_test_gate(
     workspace: Workspace,
     store: Store,
     patterns: Sequence[str] = (),
-    options: GateOptions = GateOptions(),  # noqa: B008 - frozen
+    options: GateOptions = GateOptions(),
     *,
     listener: GateListener = SILENT,
 ) -> FalseFails:
@@ -168,9 +168,7 @@ def _compare_addresses(
     measuring: _Measuring, options: GateOptions, addresses: tuple[str, str], listener: GateListener
 ) -> Decision:
     rules: dict[CheckId, Rules] = {check.id: options.rules for check in measuring.checks}
-    with SideBySide(
-        measuring.session, measuring.checks, addresses, options.session_runs, options.variable
-    ) as source:
+    with SideBySide(measuring.session, measuring.checks, addresses, options.session_runs, options.variable) as source:
         gathered = gather(rules, source, listener.looked)
     return _decision(gathered, f"{addresses[0]}, in turns with {addresses[1]}", measuring.notes)
 
@@ -182,9 +180,7 @@ def _bases(measuring: _Measuring, options: GateOptions) -> StoredBases:
     return accepted_bases(session, checks, measuring.present, session.workspace.root / BASELINES)
 
 
-def _compare_bases(
-    measuring: _Measuring, options: GateOptions, bases: StoredBases, listener: GateListener
-) -> Decision:
+def _compare_bases(measuring: _Measuring, options: GateOptions, bases: StoredBases, listener: GateListener) -> Decision:
     checks = [check for check in measuring.checks if check.id in bases.bases]
     rules = {check.id: bases.bases[check.id].fitted(options.rules) for check in checks}
     with open_side(measuring.runtime, measuring.session.store) as side:

@@ -110,7 +110,9 @@ class StoredBases:
         return self
 
 
-def accepted_bases(session: GateSession, checks: Sequence[Check], present: Sequence[Check], folder: Path) -> StoredBases:
+def accepted_bases(
+    session: GateSession, checks: Sequence[Check], present: Sequence[Check], folder: Path
+) -> StoredBases:
     """Return the accepted baselines of checks.
 
     Args:

@@ -40,9 +40,7 @@ class KneeSearch:
     def applied(self, profile: Profile) -> Profile:
         """Return the profile with the levels of the search as its shape."""
         users = stairs(self.max_users)
-        return replace(
-            profile, shape=Steps(users, self.step_s), users=None, duration_s=self.step_s * len(users)
-        )
+        return replace(profile, shape=Steps(users, self.step_s), users=None, duration_s=self.step_s * len(users))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def run_load(
     workspace: Workspace,
     store: Store,
     name: str,
-    overrides: LoadOverrides = LoadOverrides(),  # noqa: B008 - frozen
+    overrides: LoadOverrides = LoadOverrides(),
     *,
     listener: LoadListener = SILENT,
 ) -> LoadOutcome:
@@ -137,7 +135,7 @@ def work_for_master(
     workspace: Workspace,
     name: str,
     master: tuple[str, int],
-    overrides: LoadOverrides = LoadOverrides(),  # noqa: B008 - frozen
+    overrides: LoadOverrides = LoadOverrides(),
     *,
     listener: LoadListener = SILENT,
 ) -> WorkerOutcome:
@@ -236,9 +234,7 @@ def _run(trial: _Trial, runtime: Runtime, store: Store, listener: LoadListener) 
     with _followed(trial.check, listener):
         foreground = _foreground(trial, runtime, store)
         listeners: list[Listener] = [listener] if foreground is None else [listener, foreground]
-        measure = LoadMeasure(
-            {trial.check.id: trial.profile}, runtime.surroundings(), _Listeners(listeners), is_enough
-        )
+        measure = LoadMeasure({trial.check.id: trial.profile}, runtime.surroundings(), _Listeners(listeners), is_enough)
         combined: Measure = measure if foreground is None else _ForegroundLoad(foreground, measure)
         runner = Runner({Kind.LOAD: combined}, store, runtime.scratch, runtime.circumstances)
         return runner.run(trial.check), measure.interrupted

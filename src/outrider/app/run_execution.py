@@ -93,9 +93,7 @@ def open_selected(
         yield Selected(runtime, checks, discovery.checks)
 
 
-def execute(
-    checks: Sequence[Check], runtime: Runtime, store: Store, listener: RunListener = SILENT
-) -> list[Run]:
+def execute(checks: Sequence[Check], runtime: Runtime, store: Store, listener: RunListener = SILENT) -> list[Run]:
     """Run the probes all at once and then the others one by one; return the runs in the order of the checks.
 
     Raises:

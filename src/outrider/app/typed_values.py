@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from outrider.workspace import parse_duration
-from outrider.workspace.tables import Refused, check_url, split_address
+from outrider.workspace import Refused, check_url, parse_duration, split_address
 
 _MASTER_PORT = 5557
 

@@ -12,9 +12,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app import display_name
 from outrider.app.gate_sources import MIN_SESSIONS, stored_runs
-from outrider.app.runtime import open_runtime, open_store, workspace_here
-from outrider.cli.run_tables import console, name_of
+from outrider.app.runtime import open_runtime, open_store
+from outrider.cli.run_tables import console
 from outrider.gate import Accepted, file_of, fingerprint_here, read_accepted, sessions_of, write_accepted
 from outrider.model import UsageError
 from outrider.workspace import select
@@ -86,7 +87,7 @@ def show(patterns: tuple[str, ...], *, as_json: bool) -> None:
         return
     for one in accepted:
         mark = one.fingerprint
-        click.echo(f"{name_of(one.check)}  {one.accepted}  {one.release}  {mark.cores} cores, {mark.browser}")
+        click.echo(f"{display_name(one.check)}  {one.accepted}  {one.release}  {mark.cores} cores, {mark.browser}")
         for step, median_ms in medians(one.sessions).items():
             click.echo(f"  {median_ms:8.1f} ms  {step}")
     if not accepted:
@@ -121,7 +122,7 @@ def diff(patterns: tuple[str, ...], *, last: int, as_json: bool) -> None:
     for title in ("check", "step", "accepted", "now", "change"):
         table.add_column(title, justify="left" if title in {"check", "step"} else "right")
     for row in rows:
-        table.add_row(Text(name_of(str(row["check"]))), Text(str(row["step"])), *_changes(row))
+        table.add_row(Text(display_name(str(row["check"]))), Text(str(row["step"])), *_changes(row))
     console().print(table if rows else "nothing to compare")
 
 

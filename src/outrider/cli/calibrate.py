@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from outrider.app import display_name
 from outrider.app.workspace_access import find_workspace, judge_settings, open_store
 from outrider.cli.run import Progress
-from outrider.cli.run_tables import name_of
 from outrider.model import TooFewSamples, UsageError
 from outrider.runs import primary_series
 
@@ -43,7 +43,7 @@ def calibrate(pattern: str, *, as_json: bool) -> None:
         for check in (one for one in store.checks() if fnmatchcase(one.id, pattern)):
             found = primary_series(store, check.id)
             for series in found:
-                progress.say(f"{name_of(check.id)}: {series.step}")
+                progress.say(f"{display_name(check.id)}: {series.step}")
                 points = store.samples(series)
                 own = {
                     "direction": settings.direction,
@@ -55,7 +55,7 @@ def calibrate(pattern: str, *, as_json: bool) -> None:
                     low, now, high = sensitivities(at, points.value, np.random.default_rng(1), settings=own)
                 except TooFewSamples as error:
                     progress.stop()
-                    click.echo(f"{name_of(check.id)} {series.step}: {error.what}", err=True)
+                    click.echo(f"{display_name(check.id)} {series.step}: {error.what}", err=True)
                     continue
                 options = {"lower": low, "now": now, "higher": high}
                 told.append(
@@ -69,7 +69,7 @@ def calibrate(pattern: str, *, as_json: bool) -> None:
         click.echo(json.dumps(told))
         return
     for row in told:
-        click.echo(f"{name_of(str(row['check']))}  {row['step']}")
+        click.echo(f"{display_name(str(row['check']))}  {row['step']}")
         for name in ("lower", "now", "higher"):
             click.echo(f"  {name:7} {_sentence(row[name])}")
     click.echo(

@@ -11,8 +11,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app import display_name
 from outrider.app.workspace_access import find_workspace, open_store
-from outrider.cli.run_tables import at, console, name_of
+from outrider.cli.run_tables import at, console
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def changes(pattern: str, *, as_json: bool) -> None:
     for one in found:
         before, after = f"{one.before_ms:.0f} ms", f"{one.after_ms:.0f} ms"
         change = f"{one.after_ms / one.before_ms - 1:+.1%}"
-        table.add_row(at(one.at_us), Text(name_of(one.check)), Text(one.step), before, after, change, Text(one.release))
+        table.add_row(
+            at(one.at_us), Text(display_name(one.check)), Text(one.step), before, after, change, Text(one.release)
+        )
     console().print(table if found else "no step took a new level")
 
 

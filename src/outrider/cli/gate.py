@@ -15,6 +15,7 @@ from outrider.app import (
     GateOptions,
     Verdict,
     Word,
+    display_name,
     find_workspace,
     gate_as_annotations,
     gate_as_json,
@@ -27,7 +28,7 @@ from outrider.app import (
     self_test_gate,
 )
 from outrider.cli.progress import Progress
-from outrider.cli.run_tables import console, name_of
+from outrider.cli.run_tables import console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -108,12 +109,15 @@ def _print_decision(out: Console, decision: Decision) -> None:
     for finding in decision.findings:
         verdict = Text(finding.verdict, style=_STYLES[finding.verdict])
         count = str(finding.comparison.sessions or "")
-        table.add_row(verdict, Text(name_of(finding.check)), *map(Text, gate_cells(finding)), count)
+        table.add_row(verdict, Text(display_name(finding.check)), *map(Text, gate_cells(finding)), count)
     if decision.findings:
         out.print(table)
     for finding in decision.findings:
         if finding.verdict is not Verdict.PASS:
-            out.print(Text(f"{name_of(finding.check)} {finding.step or 'failures'}: {finding.comparison.reason}"), soft_wrap=True)
+            out.print(
+                Text(f"{display_name(finding.check)} {finding.step or 'failures'}: {finding.comparison.reason}"),
+                soft_wrap=True,
+            )
     for note in decision.notes:
         out.print(Text(f"note: {note}"), soft_wrap=True)
     for reason in decision.wrong:
@@ -132,7 +136,7 @@ def _print_rates(rates: FalseFails, *, as_data: bool) -> None:
         click.echo(json.dumps({**totals, "steps": steps}))
         return
     for (check, step), rate in rates.by_step.items():
-        click.echo(f"{rate:6.1%}  {name_of(check)} {step or 'failures'}")
+        click.echo(f"{rate:6.1%}  {display_name(check)} {step or 'failures'}")
     click.echo(
         f"{rates.rate:6.1%}  the gate as a whole fails when the candidate is compared with itself "
         f"({rates.trials} deals of the same sessions); at most 1 % is wanted\n"

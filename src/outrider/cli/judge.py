@@ -12,9 +12,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app import display_name
 from outrider.app.workspace_access import find_workspace, judge_settings, open_store
 from outrider.baselines import Condition, Signal
-from outrider.cli.run_tables import at, console, name_of
+from outrider.cli.run_tables import at, console
 from outrider.model import UsageError
 from outrider.runs import Judge, step_statuses
 
@@ -61,7 +62,7 @@ def judge(pattern: str, *, as_json: bool) -> None:
         release = f" (last release: {one.judgement.release})" if one.judgement.release else ""
         table.add_row(
             Text(condition, style=_STYLES[condition]),
-            Text(name_of(one.check)),
+            Text(display_name(one.check)),
             Text(one.judgement.step or "failures"),
             Text(f"{one.environment}, {one.location}"),
             at(one.at_us),

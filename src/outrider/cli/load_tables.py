@@ -11,9 +11,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import levels
+from outrider.app import display_name, levels
 from outrider.cli.progress import Progress
-from outrider.cli.run_tables import STYLES, name_of, outcome_text, short
+from outrider.cli.run_tables import STYLES, outcome_text, short
 from outrider.model import Outcome, altogether, by_endpoint
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _ms(value: float | None) -> str:
 
 def print_load(out: Console, run: Run, result: LoadResult) -> None:
     """Print a load run: its outcome, endpoints and failures, and the journey beside it."""
-    about = f"  {name_of(run.check)}  {result.most_users} users, {result.length_s:.0f} s, run {short(run.id)}"
+    about = f"  {display_name(run.check)}  {result.most_users} users, {result.length_s:.0f} s, run {short(run.id)}"
     out.print(Text.assemble(outcome_text(run.outcome), about), soft_wrap=True)
     if run.reason:
         out.print(Text(f"  {run.reason}", style=STYLES[run.outcome]), soft_wrap=True)

@@ -6,8 +6,8 @@ import time
 
 import click
 
-from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.selection import chosen
+from outrider.app.workspace_access import find_workspace, open_store
 from outrider.model import new_run_id
 from outrider.store import QueueEntry
 

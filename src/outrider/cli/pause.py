@@ -6,8 +6,8 @@ import time
 
 import click
 
-from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.selection import chosen
+from outrider.app.workspace_access import find_workspace, open_store
 
 
 @click.command(epilog="Example: outrider pause '*checkout*' --reason 'payment moves house'")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 import click
 from rich.console import Console
 
-from outrider.app import Condition
-from outrider.cli.run_tables import name_of, outcome_text
+from outrider.app import Condition, display_name
+from outrider.cli.run_tables import outcome_text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -74,7 +74,7 @@ class Progress:
         self._done += 1
         took_ms = (run.finished_us - run.started_us) / 1000
         self._console.print(
-            f"{place:>7}", outcome_text(run.outcome), name_of(run.check), f"{took_ms:.0f} ms",
+            f"{place:>7}", outcome_text(run.outcome), display_name(run.check), f"{took_ms:.0f} ms",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
 
@@ -84,7 +84,7 @@ class Progress:
         if condition in {Condition.DEGRADED, Condition.IMPROVED}:
             subject = judgement.step or "failures"
             release = f" (last release: {judgement.release})" if judgement.release else ""
-            self.note(f"{condition:>15} {name_of(run.check)} {subject}: {judgement.signal.reason}{release}")
+            self.note(f"{condition:>15} {display_name(run.check)} {subject}: {judgement.signal.reason}{release}")
 
     def looked(self, look: Look) -> None:
         """Print how many verdicts of a gate are known."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.selection import chosen
+from outrider.app.workspace_access import find_workspace, open_store
 
 
 @click.command(epilog="Example: outrider resume '*checkout*'")

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import find_workspace, open_store, run_checks
+from outrider.app import display_name, find_workspace, open_store, run_checks
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import (
     console,
     deciding_attempt,
-    name_of,
     repeat_table,
     run_as_json,
     run_table,
@@ -62,5 +61,5 @@ def _render(out: Console, runs: Sequence[Run], *, every_step: bool) -> None:
     for run in runs:
         attempt = deciding_attempt(run)
         if timed_parts(attempt) and (every_step or not run.outcome.is_good):
-            out.print(f"\n{name_of(run.check)}", markup=False, highlight=False, style="bold")
+            out.print(f"\n{display_name(run.check)}", markup=False, highlight=False, style="bold")
             out.print(step_table(attempt))

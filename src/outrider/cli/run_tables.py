@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import display_name as name_of
+from outrider.app import display_name
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run_table(runs: Iterable[Run]) -> Table:
     for run in runs:
         took = run.attempts[0].measurement.duration_ms
         table.add_row(
-            outcome_text(run.outcome), Text(name_of(run.check)), f"{took:.0f}", short(run.id), Text(run.reason)
+            outcome_text(run.outcome), Text(display_name(run.check)), f"{took:.0f}", short(run.id), Text(run.reason)
         )
     return table
 
@@ -84,7 +84,7 @@ def repeat_table(runs: Iterable[Run]) -> Table:
         counts = Counter(run.outcome for run in group)
         outcomes = Text(", ").join(Text(f"{count} {one.value}", style=STYLES[one]) for one, count in counts.items())
         took = [attempt.measurement.duration_ms for attempt in measured]
-        table.add_row(Text(name_of(check), style="bold"), str(len(group)), *_spread(took), outcomes)
+        table.add_row(Text(display_name(check), style="bold"), str(len(group)), *_spread(took), outcomes)
         steps: dict[str, list[float]] = defaultdict(list)
         for step in (step for attempt in measured for step in shown_steps(attempt)):
             steps[step.title].append(step.duration_ms or 0.0)

@@ -9,8 +9,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app import display_name
 from outrider.app.workspace_access import find_workspace, open_store
-from outrider.cli.run_tables import at, console, name_of, outcome_text, short
+from outrider.cli.run_tables import at, console, outcome_text, short
 from outrider.model import Outcome
 
 _OUTCOMES = [outcome.value for outcome in Outcome]
@@ -33,6 +34,6 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
         table.add_column(title, overflow="fold")
     for one in found:
         table.add_row(
-            short(one.id), at(one.due_us), outcome_text(one.outcome), Text(name_of(one.check)), Text(one.reason)
+            short(one.id), at(one.due_us), outcome_text(one.outcome), Text(display_name(one.check)), Text(one.reason)
         )
     console().print(table if found else "no runs yet: outrider run makes some")

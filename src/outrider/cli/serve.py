@@ -7,7 +7,7 @@ import time
 
 import click
 
-from outrider.app.runtime import open_store, probes_of, workspace_here
+from outrider.app.runtime import open_store, probes_of
 from outrider.model import ConfigErrors
 from outrider.server import application, listen
 from outrider.server import serve as serve_application

@@ -11,8 +11,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app import display_name
 from outrider.app.workspace_access import find_workspace, open_store
-from outrider.cli.run_tables import at, console, name_of, outcome_text
+from outrider.cli.run_tables import at, console, outcome_text
 from outrider.model import Outcome
 from outrider.scheduler import is_dead
 
@@ -76,6 +77,6 @@ def _show(told: dict[str, Any]) -> None:
         share = f"{happened / due:.1%}" if due else "-"
         outcome = Text("paused") if one["check"] in paused else outcome_text(Outcome(one["outcome"]))
         table.add_row(
-            Text(name_of(one["check"])), one["location"], outcome, at(one["due_us"]), share, Text(one["reason"])
+            Text(display_name(one["check"])), one["location"], outcome, at(one["due_us"]), share, Text(one["reason"])
         )
     out.print(table if told["checks"] else "no runs yet")
