@@ -147,7 +147,7 @@ class Runtime:
     def fleet(
         self, store: Store, listener: Listener | None = None, *, recorder: GroupRecorder | None = None
     ) -> Iterator[Fleet]:
-        """Open what runs the workspace's probes, many at a time; runs go to the recorder, or to the store without one."""
+        """Open what runs the workspace's probes, many at a time; runs go to the store unless a recorder is given."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
             Engine(probes, settings, mask=self.mask, heartbeats=store) as engine,
@@ -213,7 +213,7 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
         )
 
 
-def list_checks(workspace: Workspace, patterns: Sequence[str] = ()) -> list[Check]:
+def list_checks(workspace: Workspace, patterns: Sequence[str] = ()) -> tuple[Check, ...]:
     """Return the checks of a workspace that patterns match, all without patterns; tests are collected, not run.
 
     Raises:

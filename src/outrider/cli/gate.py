@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from outrider.app import Decision, FalseFails, GateResult
 
 _STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "magenta"}
+_VERDICTS = [verdict.value for verdict in Verdict]
 _CODES = {Word.PASS: 0, Word.FAIL: 1, Word.INCONCLUSIVE: 3, Word.SETUP_ERROR: 4}
 
 
@@ -50,7 +51,7 @@ _CODES = {Word.PASS: 0, Word.FAIL: 1, Word.INCONCLUSIVE: 3, Word.SETUP_ERROR: 4}
 @click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
 @click.option("--sessions", "cap", default=20, show_default=True, type=click.IntRange(4), help="Sessions at most.")
 @click.option(
-    "--inconclusive", default="inconclusive", show_default=True, type=click.Choice([verdict.value for verdict in Verdict]),
+    "--inconclusive", default="inconclusive", show_default=True, type=click.Choice(_VERDICTS),
     help="How the exit code treats an inconclusive gate.",
 )  # fmt: skip
 @click.option("--json", "as_data", is_flag=True, help="Print one JSON object.")

@@ -9,8 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import display_name
-from outrider.app.workspace_access import find_workspace, open_store
+from outrider.app import display_name, find_workspace, list_runs, open_store
 from outrider.cli.run_tables import at, console, outcome_text, short
 from outrider.model import Outcome
 
@@ -25,15 +24,19 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:
     """List stored runs, the latest first; PATTERN is a check's id, with * for any characters."""
     with open_store(find_workspace()) as store:
-        found = store.runs(pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
+        summaries = list_runs(store, pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found]))
+        click.echo(json.dumps([asdict(summary) for summary in summaries]))
         return
     table = Table(box=None, pad_edge=False)
     for title in ("run", "due (UTC)", "outcome", "check", "reason"):
         table.add_column(title, overflow="fold")
-    for one in found:
+    for summary in summaries:
         table.add_row(
-            short(one.id), at(one.due_us), outcome_text(one.outcome), Text(display_name(one.check)), Text(one.reason)
+            short(summary.id),
+            at(summary.due_us),
+            outcome_text(summary.outcome),
+            Text(display_name(summary.check)),
+            Text(summary.reason),
         )
-    console().print(table if found else "no runs yet: outrider run makes some")
+    console().print(table if summaries else "no runs yet: outrider run makes some")
