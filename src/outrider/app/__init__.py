@@ -98,21 +98,19 @@ if TYPE_CHECKING:
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, levels
     from outrider.runs import Judgement, Plan, Proof, StepStatus
-    from outrider.store import Notification, Release, RunSummary, Silence, Store, StoredRun
-    from outrider.store import Status as Delivery
+    from outrider.store import Store
     from outrider.workspace import Scaffold, Workspace, format_duration
 
 __all__ = [
     "Acceptance", "Accepted", "AcceptedFile", "AlertSettings", "BaselineDiff", "Browser", "Condition", "Decision",
-    "Delivery", "DeliveryTest", "Discovery", "FalseFails", "GateListener", "GateOptions", "GateResult", "Incident",
+    "DeliveryTest", "Discovery", "FalseFails", "GateListener", "GateOptions", "GateResult", "Incident",
     "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
-    "LoadOverrides", "Look", "Notification", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener",
-    "ProofReport", "Release", "Replayed", "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod",
-    "RequestedRun", "Rules", "RunListener", "RunSummary", "Runtime", "Scaffold", "Sensitivity", "SeriesSensitivity",
-    "ServiceStatus", "Signal", "Silence", "SilentListener", "SkippedCheck", "StepShift", "StepStatus", "Store",
-    "StoredRun", "Turn", "Undelivered", "Validation", "Verdict", "Word", "WorkerOutcome", "Workspace",
-    "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file", "back_up",
-    "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
+    "LoadOverrides", "Look", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "Replayed",
+    "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime",
+    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Signal", "SilentListener", "SkippedCheck",
+    "StepShift", "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "Word", "WorkerOutcome",
+    "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
+    "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
     "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s", "end_silence", "execute",
     "find_incident", "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations",
     "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_cells", "gate_rules", "headline", "judge_runs",
@@ -177,7 +175,7 @@ _MODULES = {
     "outrider.journeys": "Browser browser_environment",
     "outrider.load": "Level levels",
     "outrider.runs": "Judgement Plan Proof StepStatus",
-    "outrider.store": "Status=Delivery Notification Release RunSummary Silence Store StoredRun",
+    "outrider.store": "Store",
     "outrider.workspace": "Scaffold Workspace format_duration",
 }
 _HOMES = {

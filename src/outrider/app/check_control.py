@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from outrider.app.selection import select_stored
 from outrider.app.workspace_access import now_us
-from outrider.model import new_run_id
-from outrider.store import QueueEntry
+from outrider.model import QueueEntry, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

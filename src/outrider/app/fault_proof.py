@@ -9,9 +9,8 @@ from outrider.app.listeners import SILENT
 from outrider.app.runtime import browser_settings, open_runtime
 from outrider.app.workspace_access import now_us
 from outrider.journeys import find_browser
-from outrider.model import Outcome, UsageError
+from outrider.model import Outcome, StoredProof, UsageError
 from outrider.runs import is_vacuous, prove
-from outrider.store import StoredProof
 from outrider.workspace import select
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def _prove(check: Check, runtime: Runtime, store: Store, listener: ProofListener
         proofs.append(proof)
         listener.proved(check, proof)
     snapshot = runtime.circumstances.snapshot
-    store.record_proofs(
+    store.proofs.record(
         StoredProof(check.id, proof.fault, at_us, proof.outcome, proof.noticed, proof.reason, snapshot)
         for proof in proofs
     )

@@ -65,7 +65,7 @@ class GateSession:
         if check.kind == Kind.PROBE:
             (run,) = side.fleet.run_all([gated])
             return run
-        runner = Runner(runtime.measures({check.kind}), self.store, runtime.scratch, runtime.circumstances)
+        runner = Runner(runtime.measures({check.kind}), self.store.runs, runtime.scratch, runtime.circumstances)
         with runtime.turns.taken():
             if check.kind == Kind.JOURNEY:
                 runtime.measure.prepare()
@@ -81,7 +81,7 @@ class GateSession:
 
     def requested(self, run: Run) -> Iterator[str]:
         """Yield the addresses that a run requested: by its HAR, its samples, or the attributes of a probe."""
-        for artifact in self.store.run(run.id).artifacts:
+        for artifact in self.store.runs.get(run.id).artifacts:
             if artifact.kind is ArtifactKind.HAR:
                 try:
                     yield from (request.url for request in parse_har(artifact.read()))

@@ -38,11 +38,11 @@ def serve_heartbeats(
     if catalogue.problems:
         raise ConfigErrors(catalogue.problems)
     with listen(host, port) as listener:
-        store.record_checks(catalogue.checks, now_us())
+        store.checks.record(catalogue.checks, now_us())
         bound = listener.getsockname()
         shown = f"[{host}]" if ":" in host else host
         serve(
-            application(store, catalogue.tokens, now_us),
+            application(store.heartbeats, catalogue.tokens, now_us),
             listener,
             lambda: ready(f"http://{shown}:{bound[1]}", len(catalogue.tokens)),
         )

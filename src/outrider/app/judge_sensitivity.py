@@ -13,12 +13,12 @@ from outrider.model import OutriderError, TooFewSamples, UsageError
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from outrider.app.listeners import ProgressListener
     from outrider.baselines import Calibration, Settings
-    from outrider.model import CheckId
-    from outrider.store import Series, Store
+    from outrider.model import CheckId, Series
+    from outrider.store import Store
     from outrider.workspace import Workspace
 
 
@@ -68,13 +68,14 @@ def calibrate_checks(
     """
     settings = judge_settings(workspace)
     sensitivities: list[SeriesSensitivity] = []
-    for check in (check.id for check in store.checks() if fnmatchcase(check.id, pattern)):
+    for check in (check.id for check in store.checks.all() if fnmatchcase(check.id, pattern)):
         primary = primary_series(store, check)
         for series in primary:
             name = f"{display_name(check)}: {series.step}"
             listener.progress(name)
             try:
-                sensitivities.append(_calibrate(store, series, settings, _same_place(series, primary)))
+                low, present, high = _options(store, series, settings, _same_place(series, primary))
+                sensitivities.append(SeriesSensitivity(check, series.step, low, present, high))
             except TooFewSamples as error:
                 listener.problem(OutriderError(f"{name}: {error.what}", slug=error.slug, fix=error.fix))
     if not sensitivities:
@@ -82,18 +83,18 @@ def calibrate_checks(
     return sensitivities
 
 
-def _calibrate(store: Store, series: Series, settings: Settings, sharing: int) -> SeriesSensitivity:
+def _options(store: Store, series: Series, settings: Settings, sharing: int) -> Iterator[Sensitivity]:
+    """Return a lower sensitivity, the present one, and a higher one."""
     import numpy as np  # noqa: PLC0415 - only where used
 
     from outrider.baselines import months_per_series, sensitivities  # noqa: PLC0415 - SciPy is slow to import
 
-    points = store.samples(series)
+    points = store.series.samples(series)
     months = months_per_series(settings.months, sharing)
     own = {"direction": settings.direction, "tz": settings.tz, "months": months}
     at_s = points.at_us.astype("datetime64[us]").astype("datetime64[s]")
     options = sensitivities(at_s, points.value, np.random.default_rng(1), settings=own)
-    lower, now, higher = (_sensitivity(option, settings.months, months) for option in options)
-    return SeriesSensitivity(series.check, series.step, lower, now, higher)
+    return (_sensitivity(option, settings.months, months) for option in options)
 
 
 def _same_place(series: Series, primary: Sequence[Series]) -> int:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
-    from outrider.store import Series, Store
+    from outrider.model import Series
+    from outrider.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def level_changes(store: Store, pattern: str = "*") -> list[LevelChange]:
         store: Where the runs are.
         pattern: A check's id, with * for any characters.
     """
-    checks = [check.id for check in store.checks() if fnmatchcase(check.id, pattern)]
+    checks = [check.id for check in store.checks.all() if fnmatchcase(check.id, pattern)]
     series = [series for check in checks for series in primary_series(store, check)]
     changes = (change for candidate in series for change in _changes(store, candidate))
     return sorted(changes, key=lambda change: -change.at_us)
@@ -45,9 +46,9 @@ def _changes(store: Store, series: Series) -> list[LevelChange]:
 
     from outrider.baselines import change_points, precede  # noqa: PLC0415 - SciPy is slow to import
 
-    at_us, value = store.samples(series)
+    at_us, value = store.series.samples(series)
     points = change_points(value)
-    releases = store.releases(series.environment)
+    releases = store.judgements.releases(series.environment)
     first_runs = [int(index) for index in np.searchsorted(at_us, [release.at_us for release in releases])]
     causes = precede(points, first_runs)
     changes = []
@@ -55,5 +56,5 @@ def _changes(store: Store, series: Series) -> list[LevelChange]:
         begun, earliest, latest = (int(at_us[index]) for index in (point.index, point.earliest, point.latest))
         release = releases[cause].name if cause is not None else ""
         levels = (point.before, point.after, point.p_value)
-        changes.append(LevelChange(series.check, series.step, begun, earliest, latest, *levels, release))
+        changes.append(LevelChange(series.subject, series.step, begun, earliest, latest, *levels, release))
     return changes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.app.workspace_access import now_us
-from outrider.store import Release
+from outrider.model import Release
 
 if TYPE_CHECKING:
     from outrider.store import Store
@@ -33,10 +33,10 @@ def mark_release(
     """
     place = environment or workspace.defaults.environment
     release = Release(name, place, now_us() if at_us is None else at_us, accept)
-    store.record_release(release)
+    store.judgements.record_release(release)
     return release
 
 
 def list_releases(store: Store, environment: str | None = None) -> tuple[Release, ...]:
     """Return the marked releases of an environment, or of all."""
-    return tuple(store.releases(environment))
+    return tuple(store.judgements.releases(environment))

@@ -138,7 +138,7 @@ def run_document(
     """
     report = run_report(
         store,
-        store.run(run),
+        store.runs.get(run),
         workspace=workspace.name,
         timezone=workspace.timezone,
         incidents=StoredIncidents(store),
@@ -157,7 +157,7 @@ def load_document(
     Raises:
         UsageError: unknown-run, no-load.
     """
-    stored = store.run(run).run
+    stored = store.runs.get(run).run
     if all(attempt.measurement.load is None for attempt in stored.attempts):
         fix = f"outrider report run {stored.id} reports it; outrider runs 'load:*' lists loads"
         raise UsageError(f"run {stored.id} of {stored.check} holds no load", slug="no-load", fix=fix)
@@ -166,7 +166,7 @@ def load_document(
 
 
 def _release_span(store: Store, name: str | None, environment: str, timezone: str, at_us: int) -> Period:
-    releases = [release for release in store.releases(environment) if release.at_us <= at_us]
+    releases = [release for release in store.judgements.releases(environment) if release.at_us <= at_us]
     indexes = [index for index, release in enumerate(releases) if name in {None, release.name}]
     if not indexes or indexes[-1] == 0:
         subject = f"release {name}" if name else "a release"

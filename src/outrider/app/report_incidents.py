@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts import Incident as Kept
 from outrider.alerts import headline, message_checks, read_incident
+from outrider.model import Status
 from outrider.reports import CheckNoise, Incident, Noise
-from outrider.store import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ class StoredIncidents:
         """Return how many alerts went out, and how many incidents were acknowledged; None if there were neither."""
         sent = [
             message_checks(row)
-            for row in self.store.notifications(status=Status.DELIVERED, limit=_MOST_SENT)
+            for row in self.store.outbox.search(status=Status.DELIVERED, limit=_MOST_SENT)
             if since_us <= row.created_us < until_us and row.kind in _ALERTS
         ]
         kept = [incident for incident in self._kept(since_us) if incident.began_us < until_us]
@@ -60,5 +60,5 @@ class StoredIncidents:
         return Noise(len(sent), sum(bool(incident.acknowledged_by) for incident in kept), len(kept), checks)
 
     def _kept(self, since_us: int) -> list[Kept]:
-        kept = (read_incident(stored) for stored in self.store.incidents(since_us=since_us, limit=_MOST))
+        kept = (read_incident(stored) for stored in self.store.incidents.search(since_us=since_us, limit=_MOST))
         return [incident for incident in kept if incident.opened_us is not None]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.alerts import Lane, test_row
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.workspace_access import now_us
-from outrider.model import UsageError
-from outrider.store import Status
+from outrider.model import Status, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +45,9 @@ def try_alert_route(workspace: Workspace, store: Store, route: str) -> tuple[Del
 
 def _deliver(workspace: Workspace, store: Store, settings: AlertSettings, route: str, receiver: str) -> DeliveryTest:
     row = test_row(settings, receiver, route=route, workspace=workspace.name, now_us=now_us())
-    store.record_notification(row)
+    store.outbox.add(row)
     Lane(settings.receivers[receiver], store).deliver_one(row)
-    rows = store.notifications(receiver=receiver, limit=1_000_000)
+    rows = store.outbox.search(receiver=receiver, limit=1_000_000)
     (sent,) = (candidate for candidate in rows if candidate.id == row.id)
     return DeliveryTest(receiver, sent.status is Status.DELIVERED, sent.note)
 

@@ -150,8 +150,8 @@ class Runtime:
         """Open what runs the workspace's probes, many at a time; runs go to the store unless a recorder is given."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
-            Engine(probes, settings, mask=self.mask, heartbeats=store) as engine,
-            Fleet(engine, recorder or store, self.scratch, self.circumstances, listener) as fleet,
+            Engine(probes, settings, mask=self.mask, heartbeats=store.heartbeats) as engine,
+            Fleet(engine, recorder or store.runs, self.scratch, self.circumstances, listener) as fleet,
         ):
             yield fleet
 

@@ -20,7 +20,7 @@ def select_stored(store: Store, patterns: Sequence[str]) -> tuple[CheckId, ...]:
     Raises:
         UsageError: unknown-check if a pattern matches none.
     """
-    names = {check.id: Names(check.id, check.path or "", check.name or "") for check in store.checks()}
+    names = {check.id: Names(check.id, check.path or "", check.name or "") for check in store.checks.all()}
     for pattern in patterns:
         if not any(matches(pattern, candidate) for candidate in names.values()):
             fix = "outrider ls shows the checks; outrider up or run makes new ones known"

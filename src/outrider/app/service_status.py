@@ -9,7 +9,8 @@ from outrider.app.workspace_access import now_us
 from outrider.scheduler import is_dead
 
 if TYPE_CHECKING:
-    from outrider.store import Coverage, Pause, RunSummary, Store
+    from outrider.model import Coverage, Pause, RunSummary
+    from outrider.store import Store
     from outrider.workspace import Workspace
 
 _STILL_US = 15_000_000
@@ -53,6 +54,6 @@ def service_status(workspace: Workspace, store: Store) -> ServiceStatus:
         waiting=waiting,
         running=running,
         pauses=tuple(store.schedule.pauses()),
-        last_runs=tuple(store.last_runs()),
+        last_runs=tuple(store.runs.latest()),
         coverage=tuple(store.schedule.coverage(at_us - round(workspace.service.coverage_s * 1e6))),
     )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.alerts import parse_matcher
 from outrider.app.stored_incidents import current_user
 from outrider.app.workspace_access import now_us
-from outrider.model import UsageError, new_run_id
-from outrider.store import Silence
+from outrider.model import Silence, UsageError, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,7 @@ _SHORT_ID = 8
 
 def list_silences(store: Store) -> tuple[Silence, ...]:
     """Return the silences that have not ended."""
-    return tuple(store.silences(now_us()))
+    return tuple(store.silences.ending_after(now_us()))
 
 
 def silence_incidents(
@@ -51,7 +50,7 @@ def silence_incidents(
     begin_us = at_us if starts_us is None else starts_us
     end_us = begin_us + int(length_s * 1_000_000)
     silence = Silence(new_run_id(at_us), begin_us, end_us, parsed, author or current_user(), comment)
-    store.record_silence(silence)
+    store.silences.record(silence)
     return silence
 
 
@@ -62,11 +61,11 @@ def end_silence(store: Store, text: str) -> Silence:
         UsageError: unknown-silence.
     """
     at_us = now_us()
-    active = store.silences(at_us)
+    active = store.silences.ending_after(at_us)
     matching = [silence for silence in active if silence.id.startswith(text) or silence.id.endswith(text)]
     if len(matching) != 1:
         ids = ", ".join(silence.id[-_SHORT_ID:] for silence in active) or "none"
         raise UsageError(f'"{text}" is not the id of one silence', slug="unknown-silence", fix=f"there are: {ids}")
     ended = replace(matching[0], ends_us=at_us)
-    store.record_silence(ended)
+    store.silences.record(ended)
     return ended

@@ -36,6 +36,6 @@ def judge_steps(workspace: Workspace, store: Store, pattern: str = "*") -> list[
             fix="set judging = true below [capabilities]",
         )
     judge = Judge(store, judge_settings(workspace))
-    checks = [check.id for check in store.checks() if fnmatchcase(check.id, pattern)]
+    checks = [check.id for check in store.checks.all() if fnmatchcase(check.id, pattern)]
     statuses = [status for check in checks for status in step_statuses(store, judge, check)]
     return sorted(statuses, key=lambda status: _ORDER.index(status.judgement.signal.condition))

@@ -11,8 +11,7 @@ from outrider.alerts import AlertSettings, Phase, read_incident, why_muted
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.listeners import SILENT
 from outrider.app.workspace_access import now_us
-from outrider.model import ConfigError, UsageError
-from outrider.store import Acknowledgement, Status
+from outrider.model import Acknowledgement, ConfigError, Status, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,9 +68,9 @@ def list_incidents(
     """
     settings = _settings_or_none(workspace, listener)
     at_us = now_us()
-    stored = store.incidents(lasting=not include_resolved, since_us=at_us - days * _DAY_US, limit=_MOST)
+    stored = store.incidents.search(lasting=not include_resolved, since_us=at_us - days * _DAY_US, limit=_MOST)
     incidents = tuple(read_incident(incident) for incident in stored)
-    silences = store.silences(at_us)
+    silences = store.silences.ending_after(at_us)
     active = [incident for incident in incidents if incident.phase.lasts]
     muted = {incident.id: why_muted(incident, active, silences, settings, at_us) for incident in active}
     return IncidentList(incidents, muted, _undelivered(store))
@@ -91,7 +90,7 @@ def acknowledge_incident(store: Store, incident: str, *, author: str = "", resol
     """
     named = find_incident(store, incident)
     action = "close" if resolve else "acknowledge"
-    store.record_acknowledgement(Acknowledgement(named.id, now_us(), action, author or current_user()))
+    store.incidents.acknowledge(Acknowledgement(named.id, now_us(), action, author or current_user()))
     return named
 
 
@@ -101,7 +100,7 @@ def find_incident(store: Store, text: str) -> Incident:
     Raises:
         UsageError: unknown-incident.
     """
-    stored = (read_incident(incident) for incident in store.incidents(lasting=True, limit=_MOST))
+    stored = (read_incident(incident) for incident in store.incidents.search(lasting=True, limit=_MOST))
     lasting = [incident for incident in stored if incident.phase is not Phase.PENDING]
     matching = [incident for incident in lasting if incident.id.startswith(text) or incident.id.endswith(text)]
     if len(matching) != 1:
@@ -130,7 +129,7 @@ def _settings_or_none(workspace: Workspace, listener: ProgressListener) -> Alert
 
 def _undelivered(store: Store) -> dict[str, Undelivered]:
     counts: dict[str, Undelivered] = {}
-    for row in store.notifications(status=Status.UNDELIVERED, limit=_MOST):
+    for row in store.outbox.search(status=Status.UNDELIVERED, limit=_MOST):
         earlier = counts.get(row.receiver)
         counts[row.receiver] = Undelivered((earlier.count if earlier else 0) + 1, row.note)
     return counts

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
-    from outrider.model import ArtifactKind, Outcome
-    from outrider.store import RunSummary, Store, StoredRun
+    from outrider.model import ArtifactKind, Outcome, RunSummary, StoredRun
+    from outrider.store import Store
 
 
 def list_runs(
@@ -24,7 +24,7 @@ def list_runs(
         outcome: Only runs that ended so.
         limit: How many at most; None for all.
     """
-    return tuple(store.runs(pattern, outcome=outcome, limit=limit))
+    return tuple(store.runs.search(pattern, outcome=outcome, limit=limit))
 
 
 def stored_run(store: Store, run: str) -> StoredRun:
@@ -33,7 +33,7 @@ def stored_run(store: Store, run: str) -> StoredRun:
     Raises:
         UsageError: unknown-run.
     """
-    return store.run(run)
+    return store.runs.get(run)
 
 
 def artifact_file(stored: StoredRun, kind: ArtifactKind) -> Path:

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.model import ConfigError
-from outrider.store import Retention, Store
+from outrider.model import ConfigError, Retention
+from outrider.store import Store
 from outrider.workspace import find_root, load
 from outrider.workspace import init as write_scaffold
 
@@ -66,11 +66,11 @@ def open_store(workspace: Workspace) -> Store:
 def register_checks(store: Store, workspace: Workspace, checks: Sequence[Check]) -> None:
     """Write the checks to the store, and move the history of those that have been renamed to their present ids."""
     at_us = now_us()
-    store.record_checks(checks, at_us)
+    store.checks.record(checks, at_us)
     present = {check.id for check in checks}
     for alias in workspace.aliases:
         if (current := workspace.current(alias)) in present:
-            store.rename(type(current)(alias), current, at_us)
+            store.checks.rename(type(current)(alias), current, at_us)
 
 
 def prune_expired(store: Store, workspace: Workspace) -> None:

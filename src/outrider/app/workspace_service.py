@@ -102,7 +102,7 @@ class WorkspaceService:
 
     def _application(self) -> Application:
         tokens = self._runtime.tokens if self._runtime is not None else {}
-        return application(self._store, tokens, now_us, lambda: view_of(self._scheduler))
+        return application(self._store.heartbeats, tokens, now_us, lambda: view_of(self._scheduler))
 
     def _prune(self) -> None:
         """Prune expired data."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import (
-    Delivery,
     ReportForm,
     ReportPeriod,
     find_workspace,
@@ -19,6 +18,7 @@ from outrider.app import (
     run_document,
 )
 from outrider.cli.progress import Progress
+from outrider.model import Status
 
 if TYPE_CHECKING:
     from outrider.app import ReportDocument, ReportFormat
@@ -121,7 +121,7 @@ def _mail(period: ReportPeriod) -> int:
     with open_store(workspace) as store:
         rows = mail_report(workspace, store, period)
     for row in rows:
-        later = "; outrider up tries again" if row.status is Delivery.QUEUED else ""
-        result = "delivered" if row.status is Delivery.DELIVERED else f"NOT delivered: {row.note}{later}"
+        later = "; outrider up tries again" if row.status is Status.QUEUED else ""
+        result = "delivered" if row.status is Status.DELIVERED else f"NOT delivered: {row.note}{later}"
         click.echo(f"{row.receiver}: {result}")
-    return 0 if all(row.status is Delivery.DELIVERED for row in rows) else 1
+    return 0 if all(row.status is Status.DELIVERED for row in rows) else 1

@@ -17,8 +17,7 @@ from outrider.model import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from outrider.app import StoredRun
-    from outrider.model import Attempt, Run, Step
+    from outrider.model import Attempt, Run, Step, StoredRun
 
 STYLES = {
     Outcome.PASSED: "green",

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from outrider.app import StoredRun
-    from outrider.model import Attempt
+    from outrider.model import Attempt, StoredRun
 
 
 @click.command(epilog="Example: outrider show 4f1c2a9b --open trace")
