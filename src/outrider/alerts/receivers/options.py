@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.workspace.tables import Refused, Table, as_flag, as_text, as_texts
-from outrider.workspace.templates import read_template
+from outrider.workspace import Refused, Table, as_flag, as_text, as_texts, read_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from outrider.alerts.guard import Guard
+    from outrider.alerts.network_guard import Guard
 
 
 @dataclass(frozen=True, slots=True)

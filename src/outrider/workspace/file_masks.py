@@ -1,0 +1,180 @@
+"""Masking of files whose form must survive: JSON, lines of JSON, and zip files of them such as Playwright's traces."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from copy import copy
+from tempfile import mkstemp
+from typing import TYPE_CHECKING, Final
+
+from outrider.model import OutriderError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import IO
+    from zipfile import ZipFile, ZipInfo
+
+    from outrider.workspace.mask import Mask
+
+_IN_MEMORY_BYTES: Final = 32 << 20
+_ZIP_MAGIC: Final = b"PK\x03\x04"
+_STRING = r'"(?:[^"\\]++|\\.)*+"'
+_NUMBER = r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
+_TOKEN = re.compile(f"{_STRING}|{_NUMBER}")
+_WHOLE_TOKENS = re.compile(rf'(?:[^"0-9-]++|{_STRING}|{_NUMBER}(?=[\s,\]}}]))*+')
+
+
+def mask_document(data: bytes, mask: Mask) -> bytes:
+    """Return `data` without secrets as `Mask.data` would, but JSON, or lines of JSON, as valid as it was before."""
+    masked = mask.data(data)
+    if masked is data:
+        return data
+    as_json = mask_json(data, mask)
+    return data if as_json == data else as_json or masked
+
+
+def mask_json(data: bytes, mask: Mask) -> bytes | None:
+    """Return JSON, or lines of JSON, masked token by token so that it stays valid; None if `data` is neither.
+
+    A number that is a secret becomes the text "***". Lines that are broken, such as the last one of a run that was
+    killed, are masked as plain text.
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    if _is_json(text):
+        return _mask_tokens(text, mask).encode()
+    lines = text.split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    if not (first.lstrip().startswith(("{", "[")) and _is_json(first)):
+        return None
+    return "\n".join(_mask_line(line, mask) for line in lines).encode()
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _mask_line(line: str, mask: Mask) -> str:
+    masked = mask.text(line)
+    return masked if masked is line or not _is_json(line) else _mask_tokens(line, mask)
+
+
+def _mask_tokens(text: str, mask: Mask) -> str:
+    """Mask the tokens that a finding touches; those before it are passed over without a look at each."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in mask.find(text):
+        before = _WHOLE_TOKENS.match(text, done, max(start, done))
+        assert before is not None
+        token = _TOKEN.search(text, before.end())
+        while token and token.start() < end:
+            pieces += [text[done : token.start()], _mask_token(token[0], mask)]
+            done = token.end()
+            token = _TOKEN.search(text, done)
+    return "".join([*pieces, text[done:]])
+
+
+def _mask_token(token: str, mask: Mask) -> str:
+    if not token.startswith('"'):
+        return '"***"' if mask.number(token) else token
+    value = json.loads(token, strict=False)
+    hidden = mask.text(value)
+    return token if hidden is value else json.dumps(hidden)
+
+
+def mask_file(path: Path, mask: Mask) -> bool:
+    """Hide the secrets in a file, in place and by its kind; tell whether there were any.
+
+    The file is replaced as a whole or, if nothing matches, not touched.
+
+    Raises:
+        OutriderError: If it is an archive that cannot be read, and so not be masked.
+    """
+    if not mask:
+        return False
+    with path.open("rb") as file:
+        is_archive = file.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
+    if is_archive:
+        return mask_archive(path, mask)
+    if path.stat().st_size > _IN_MEMORY_BYTES:
+        return _mask_big_file(path, mask)
+    data = path.read_bytes()
+    masked = mask_document(data, mask)
+    if masked is data:
+        return False
+    with _replacement(path) as target:
+        target.write(masked)
+    return True
+
+
+def _mask_big_file(path: Path, mask: Mask) -> bool:
+    with path.open("rb") as reader, open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device, not a file
+        if not mask.stream(reader, nowhere):
+            return False
+    with path.open("rb") as reader, _replacement(path) as target:
+        return mask.stream(reader, target)
+
+
+def mask_archive(path: Path, mask: Mask) -> bool:
+    """Hide the secrets in every entry of a zip file, as `mask_file` does; names of entries stay."""
+    from zipfile import BadZipFile, ZipFile  # noqa: PLC0415  costs start-up, and few runs need it
+
+    try:
+        with ZipFile(path) as source:
+            found = {info.filename for info in source.infolist() if _entry_has_secret(source, info, mask)}
+            if not found:
+                return False
+            with _replacement(path) as file, ZipFile(file, "w") as target:
+                for info in source.infolist():
+                    _copy_entry(source, info, target, mask if info.filename in found else None)
+    except (BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise OutriderError(
+            f"is an archive that cannot be read, so its secrets cannot be hidden: {error}",
+            slug="unreadable-archive",
+            fix="remove it; it is not kept",
+            where=Place(str(path)),
+        ) from None
+    return True
+
+
+def _entry_has_secret(source: ZipFile, info: ZipInfo, mask: Mask) -> bool:
+    if info.file_size <= _IN_MEMORY_BYTES:
+        data = source.read(info)
+        return mask_document(data, mask) is not data
+    with source.open(info) as reader, open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device, not a file
+        return mask.stream(reader, nowhere)
+
+
+def _copy_entry(source: ZipFile, info: ZipInfo, target: ZipFile, mask: Mask | None) -> None:
+    with source.open(info) as reader, target.open(copy(info), "w", force_zip64=info.file_size >= 1 << 31) as writer:
+        if mask is None:
+            shutil.copyfileobj(reader, writer)
+        elif info.file_size > _IN_MEMORY_BYTES:
+            mask.stream(reader, writer)
+        else:
+            writer.write(mask_document(reader.read(), mask))
+
+
+@contextmanager
+def _replacement(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file that takes the place of `path`, with its permissions, once it is whole."""
+    descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        shutil.copymode(path, name)
+        os.replace(name, path)  # noqa: PTH105  a name, not a Path
+    except BaseException:
+        os.unlink(name)  # noqa: PTH108  a name, not a Path
+        raise

@@ -1,0 +1,100 @@
+"""`scheduler/schedule.toml`: rules by pattern, maintenance windows, and how the service behaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from outrider.workspace.policy import check_session, read_overrides
+from outrider.workspace.tables import Refused, Table, as_count, as_duration, as_text, as_texts, check_url
+from outrider.workspace.workspace_settings import Maintenance, Pattern, Rule, ServiceSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from outrider.model import ConfigError
+    from outrider.workspace.toml_document import Document
+    from outrider.workspace.workspace_settings import Workspace
+
+_NO_TEXTS: tuple[str, ...] = ()
+_WHEN_FIX = 'write either start = "2027-03-01T22:00" or cron = "0 2 * * sun", and a duration'
+
+
+def scheduled(
+    workspace: Workspace, document: Document, sessions: Collection[str] | None, problems: list[ConfigError]
+) -> Workspace:
+    """Return a workspace with what its schedule says.
+
+    Args:
+        sessions: Names that `session` may take; anything if absent.
+        problems: Where problems are put.
+    """
+    top = Table(document.data, "", document.place, problems)
+    workspace = replace(
+        workspace,
+        schedule=tuple(_rule(table, sessions) for table in top.sections("check")),
+        maintenance=tuple(_maintenance(table) for table in top.sections("maintenance")),
+        service=_service(top.section("service")),
+    )
+    top.close()
+    return workspace
+
+
+def _rule(table: Table, sessions: Collection[str] | None) -> Rule:
+    patterns = _patterns(table)
+    overrides = read_overrides(table)
+    table.close()
+    if sessions is not None:
+        check_session(overrides, table, sessions)
+    return Rule(patterns, overrides)
+
+
+def _patterns(table: Table) -> tuple[Pattern, ...]:
+    texts = table.require("match", as_texts, _NO_TEXTS, '"journeys/*", a pattern over checks')
+    listed = isinstance(table.data.get("match"), list)
+    places = (table.place("match", index) if listed else table.place("match") for index in range(len(texts)))
+    return tuple(map(Pattern, texts, places))
+
+
+def _maintenance(table: Table) -> Maintenance:
+    window = Maintenance(
+        patterns=_patterns(table),
+        duration_s=table.require("duration", as_duration, 0.0, '"2h"'),
+        start=table.read("start", _as_time, ""),
+        cron=table.read("cron", as_text, ""),
+        reason=table.read("reason", as_text, "maintenance"),
+    )
+    table.close()
+    if ("start" in table.data) == ("cron" in table.data):
+        table.report("start", "and cron: exactly one of them says when it begins", _WHEN_FIX, "maintenance-start")
+    return window
+
+
+def _service(table: Table) -> ServiceSettings:
+    usual = ServiceSettings()
+    service = ServiceSettings(
+        probes_at_once=table.read("probes_at_once", as_count(1, 100_000), usual.probes_at_once),
+        drain_s=table.read("drain", as_duration, usual.drain_s),
+        alive_url=table.read("alive_url", _as_url, usual.alive_url),
+        alive_every_s=table.read("alive_every", as_duration, usual.alive_every_s),
+        coverage_s=table.read("coverage_over", as_duration, usual.coverage_s),
+    )
+    table.close()
+    return service
+
+
+def _as_time(value: object) -> str:
+    """Accept a date and time, as text or as TOML writes it."""
+    text = value.isoformat() if isinstance(value, datetime) else value
+    try:
+        datetime.fromisoformat(str(text))
+    except ValueError:
+        raise Refused("is not a date and time", 'write it as "2027-03-01T22:00"', "bad-time") from None
+    return str(text)
+
+
+def _as_url(value: object) -> str:
+    url = as_text(value)
+    check_url(url)
+    return url

@@ -1,0 +1,298 @@
+"""From the files of a workspace to frozen settings, once, with every problem reported together."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from outrider.model import ConfigError, ConfigErrors, Policy
+from outrider.workspace.policy import read_overrides
+from outrider.workspace.schedule_file import scheduled
+from outrider.workspace.tables import (
+    Table,
+    as_addresses,
+    as_any_text,
+    as_count,
+    as_duration,
+    as_flag,
+    as_inner_paths,
+    as_one_of,
+    as_positive,
+    as_share,
+    as_text,
+    as_texts,
+)
+from outrider.workspace.toml_document import Document, read_document
+from outrider.workspace.workspace_root import no_workspace
+from outrider.workspace.workspace_settings import (
+    SCHEDULE_FILE,
+    SETTINGS_FILE,
+    BaselineSettings,
+    BrowserSettings,
+    Capabilities,
+    JourneySettings,
+    LoadSettings,
+    ProbeSettings,
+    RetentionSettings,
+    SecretSource,
+    SessionSettings,
+    StoreSettings,
+    Workspace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+_EMPTY = Document(SETTINGS_FILE, {}, {})
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SOURCE_FIX = 'write {env = "VARIABLE"} or {file = "path"}; the value itself never stands here'
+
+
+def load(root: Path) -> Workspace:
+    """Read `outrider.toml` and `scheduler/schedule.toml` below `root`.
+
+    Raises:
+        ConfigErrors: With every problem of both files.
+        ConfigError: If `root` holds no `outrider.toml`.
+    """
+    root = root.resolve()
+    if not (root / SETTINGS_FILE).exists():
+        raise no_workspace(root)
+    problems: list[ConfigError] = []
+    settings = _read(root, SETTINGS_FILE, problems)
+    workspace = _workspace(root, settings or _EMPTY, problems)
+    schedule = _read(root, SCHEDULE_FILE, problems) if (root / SCHEDULE_FILE).exists() else None
+    if schedule:
+        sessions = workspace.sessions if settings else None
+        workspace = scheduled(workspace, schedule, sessions, problems)
+    if problems:
+        raise ConfigErrors(in_reading_order(problems))
+    return workspace
+
+
+def in_reading_order(problems: Iterable[ConfigError]) -> tuple[ConfigError, ...]:
+    """Return problems by file and line."""
+    return tuple(sorted(problems, key=_place))
+
+
+def _place(problem: ConfigError) -> tuple[str, int]:
+    return (problem.where.file, problem.where.line) if problem.where else ("", 0)
+
+
+def _read(root: Path, file: str, problems: list[ConfigError]) -> Document | None:
+    try:
+        return read_document(root / file, file)
+    except ConfigError as problem:
+        problems.append(problem)
+        return None
+
+
+def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> Workspace:
+    top = Table(document.data, "", document.place, problems)
+    general = top.section("workspace")
+    secrets = _secrets(top.section("secrets"))
+    workspace = Workspace(
+        root=root,
+        name=general.read("name", as_text, root.name),
+        timezone=_timezone(general),
+        include=general.read("include", as_inner_paths, ()),
+        exclude=general.read("exclude", as_inner_paths, ()),
+        defaults=_defaults(top.section("defaults")),
+        journeys=_journeys(top.section("journeys"), root),
+        probes=_probes(top.section("probes")),
+        load=_load(top.section("load")),
+        browser=_browser(top.section("browser")),
+        store=_store(top.section("store")),
+        secrets=secrets,
+        sessions=_sessions(top.section("sessions")),
+        env=_environment(top.section("env"), secrets),
+        aliases=_aliases(top.section("aliases")),
+        retention=_retention(top.section("retention")),
+        baselines=_baselines(top.section("baselines")),
+        capabilities=_capabilities(top.section("capabilities")),
+    )
+    general.close()
+    top.close()
+    return workspace
+
+
+def _timezone(table: Table) -> str:
+    name = table.read("timezone", as_text, "UTC")
+    if name == "UTC":
+        return name
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  costs 5 ms, and most workspaces keep to UTC
+
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        fix = 'write an IANA name, such as "Europe/Berlin"; without any time zones here, install tzdata'
+        table.report("timezone", f'= "{name}" is not a time zone of this machine', fix, "unknown-timezone")
+    return name
+
+
+def _defaults(table: Table) -> Policy:
+    overrides = read_overrides(table, session=False)
+    table.close()
+    return overrides.over(Policy())
+
+
+def _journeys(table: Table, root: Path) -> JourneySettings:
+    usual = JourneySettings()
+    journeys = JourneySettings(
+        paths=table.read("paths", as_inner_paths, usual.paths),
+        runs_per_worker=table.read("runs_per_worker", as_count(1, 1000), usual.runs_per_worker),
+        concurrency=table.read("concurrency", as_count(1, 64), usual.concurrency),
+        starved_above=table.read("starved_above", as_share, usual.starved_above),
+    )
+    for path in journeys.paths:
+        if journeys.paths != usual.paths and not (root / path).exists():
+            table.report("paths", f'names "{path}", which does not exist', "correct or create it", "missing-folder")
+    table.close()
+    return journeys
+
+
+def _probes(table: Table) -> ProbeSettings:
+    usual = ProbeSettings()
+    probes = ProbeSettings(
+        per_host=table.read("per_host", as_count(1, 1000), usual.per_host),
+        late_s=table.read("late", as_duration, usual.late_s),
+        references=table.read("references", as_addresses, usual.references),
+    )
+    table.close()
+    return probes
+
+
+def _load(table: Table) -> LoadSettings:
+    usual = LoadSettings()
+    load = LoadSettings(
+        allowed_hosts=table.read("allowed_hosts", as_texts, usual.allowed_hosts),
+        busy_above=table.read("busy_above", as_share, usual.busy_above),
+        late_s=table.read("late", as_duration, usual.late_s),
+    )
+    table.close()
+    return load
+
+
+def _browser(table: Table) -> BrowserSettings:
+    browser = BrowserSettings(
+        name=table.read("name", as_one_of("chromium", "firefox", "webkit"), "chromium"),
+        executable=table.read("executable", as_text, None),
+        channel=table.read("channel", as_text, None),
+    )
+    table.close()
+    return browser
+
+
+def _store(table: Table) -> StoreSettings:
+    usual = StoreSettings()
+    store = StoreSettings(
+        url=table.read("url", as_text, usual.url), artifacts=table.read("artifacts", as_text, usual.artifacts)
+    )
+    table.close()
+    return store
+
+
+def _retention(table: Table) -> RetentionSettings:
+    usual = RetentionSettings()
+    retention = RetentionSettings(
+        runs_s=table.read("runs", as_duration, usual.runs_s),
+        samples_s=table.read("samples", as_duration, usual.samples_s),
+        other_samples_s=table.read("other_samples", as_duration, usual.other_samples_s),
+        hours_s=table.read("hours", as_duration, usual.hours_s),
+        days_s=table.read("days", as_duration, usual.days_s),
+        passed_artifacts_s=table.read("passed_artifacts", as_duration, usual.passed_artifacts_s),
+        evidence_s=table.read("evidence", as_duration, usual.evidence_s),
+    )
+    table.close()
+    return retention
+
+
+def _baselines(table: Table) -> BaselineSettings:
+    usual = BaselineSettings()
+    baselines = BaselineSettings(
+        months_per_false_alert=table.read("months_per_false_alert", as_positive, usual.months_per_false_alert),
+        direction=table.read("direction", as_one_of("up", "both"), usual.direction),
+    )
+    table.close()
+    return baselines
+
+
+def _capabilities(table: Table) -> Capabilities:
+    capabilities = Capabilities(
+        journeys=table.read("journeys", as_flag, True),
+        probes=table.read("probes", as_flag, True),
+        load=table.read("load", as_flag, True),
+        injection=table.read("injection", as_flag, True),
+        judging=table.read("judging", as_flag, True),
+        alerts=table.read("alerts", as_flag, True),
+        interactive=table.read("interactive", as_flag, True),
+    )
+    table.close()
+    return capabilities
+
+
+def _secrets(table: Table) -> dict[str, SecretSource]:
+    return {name: _secret(table, name) for name in table.data}
+
+
+def _secret(table: Table, name: str) -> SecretSource:
+    place = table.place(name)
+    if not isinstance(table.data[name], dict):  # what stands there may be the secret: it is not shown
+        table.report(name, "does not say where its value comes from", _SOURCE_FIX, "secret-source")
+        return SecretSource(name, place)
+    source = table.section(name)
+    env, file = source.read("env", as_text, None), source.read("file", as_text, None)
+    source.close()
+    if not _VARIABLE.fullmatch(name):
+        table.report(name, "is not a name of a secret", "use letters, digits and underscores", "bad-name")
+    if ("env" in source.data) == ("file" in source.data):
+        table.report(name, "does not say where its value comes from", _SOURCE_FIX, "secret-source")
+    return SecretSource(name, place, env=env, file=file)
+
+
+def _sessions(table: Table) -> dict[str, SessionSettings]:
+    sessions = {}
+    for name in table.data:
+        section = table.section(name)
+        sessions[name] = SessionSettings(
+            name=name,
+            fixture=section.require("fixture", as_text, "", '"signed_in", the fixture that signs in'),
+            lifetime_s=section.read("lifetime", as_duration, 3600.0),
+        )
+        section.close()
+    return sessions
+
+
+def _environment(table: Table, secrets: Collection[str]) -> dict[str, str]:
+    values = {name: table.read(name, as_any_text, "") for name in table.data}
+    for name in values:
+        if not _VARIABLE.fullmatch(name):
+            table.report(name, "is not a name of a variable", "use letters, digits and underscores", "bad-name")
+        if name in secrets:
+            table.report(name, "is a secret too", "keep it in [secrets] only", "duplicate-name")
+    return values
+
+
+def _aliases(table: Table) -> dict[str, str]:
+    aliases = {old: table.read(old, as_text, "") for old in table.data}
+    told: set[str] = set()
+    for old in aliases:
+        loop = _loop(aliases, old)
+        if loop and not told & loop:
+            fix = "let the old id lead to the id of today, and remove the way back"
+            table.report(old, "leads back to itself", fix, "alias-loop")
+        told |= loop
+    return aliases
+
+
+def _loop(aliases: dict[str, str], start: str) -> set[str]:
+    """Return the ids that following `start` passes until it is back there; empty if it never is."""
+    passed = {start}
+    current = aliases[start]
+    while current not in passed:
+        passed.add(current)
+        if current not in aliases:
+            return set()
+        current = aliases[current]
+    return passed if current == start else set()

@@ -1,0 +1,85 @@
+"""Texts with variables, `${NAME}` or `${NAME:-otherwise}`: known ones are filled when a file is read, others later."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from outrider.workspace.suggestions import nearest
+from outrider.workspace.tables import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_VARIABLE = re.compile(
+    r"\$(?P<escaped>\$)(?=\{)|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<otherwise>[^}]*))?\}|(?P<broken>\$\{)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A place that is filled when the probe runs."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text, parts of which may only be known when the probe runs; hidden from `repr`, as it may hold secrets."""
+
+    parts: tuple[str | Name, ...] = field(repr=False)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What is still to be filled."""
+        return frozenset(part.name for part in self.parts if isinstance(part, Name))
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Return the text; `values` must hold every one of `names`."""
+        return "".join(values[part.name] if isinstance(part, Name) else part for part in self.parts)
+
+
+def read_template(text: str, variables: Mapping[str, str], later: Collection[str] = ()) -> Template:
+    """Return `text` with its variables filled, but for those that are only known `later`, which hide others.
+
+    `$${` stands for `${` itself; a dollar sign before anything else, as in JSONPath, is itself.
+
+    Raises:
+        Refused: If a variable is unknown and has no default, or is not written properly.
+    """
+    parts: list[str | Name] = []
+    end = 0
+    for match in _VARIABLE.finditer(text):
+        parts.append(text[end : match.start()])
+        parts.append(_part(match, variables, later))
+        end = match.end()
+    parts.append(text[end:])
+    return Template(_joined(parts))
+
+
+def _part(match: re.Match[str], variables: Mapping[str, str], later: Collection[str]) -> str | Name:
+    if match["escaped"]:
+        return "$"
+    if match["broken"]:
+        raise Refused("has a ${ that names no variable", "write ${NAME}, ${NAME:-default}, or $${ for itself")
+    name = match["name"]
+    if name in later:
+        return Name(name)
+    if name in variables:
+        return variables[name]
+    if match["otherwise"] is not None:
+        return str(match["otherwise"])
+    known = nearest(name, sorted({*variables, *later}))
+    fix = f"set it below [env] or [secrets] in outrider.toml, or in the environment; {known}"
+    raise Refused(f"names {name}, which is not set", fix, "unknown-variable")
+
+
+def _joined(parts: list[str | Name]) -> tuple[str | Name, ...]:
+    joined: list[str | Name] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part != "":
+            joined.append(part)
+    return tuple(joined)
