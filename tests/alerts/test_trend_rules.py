@@ -32,7 +32,7 @@ def fill(store: Store, values: np.ndarray) -> None:
         steps = (Step("pay", "Pay", StepKind.NAMED, 0.0, value),)
         run = make_run(steps=steps, samples=(Sample("pay", "duration_ms", value),))
         runs.append(replace(run, id=new_run_id(due_us), due_us=due_us))
-    store.record_many(runs)
+    store.runs.record_many(runs)
 
 
 @pytest.mark.parametrize(

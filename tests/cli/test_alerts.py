@@ -57,7 +57,7 @@ def fail(store: Store, alerting: AlertProcessor, count: int, check: str = "probe
             new_run_id(at_us), CheckId(check), "production", "local", at_us, at_us, at_us + 1, Outcome.FAILED,
             why, (Attempt(1, True, False, measurement),), Circumstances(),
         )  # fmt: skip
-        store.record(run)
+        store.runs.record(run)
         alerting.heard(run, [])
 
 

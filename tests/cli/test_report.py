@@ -61,7 +61,7 @@ def test_daily_and_release_reports_come_in_every_form(shop: Path) -> None:
 def test_a_run_is_told_by_its_id(shop: Path) -> None:
     """In every form; its place is printed."""
     with Store.open(shop / ".outrider/outrider.db", artifacts=shop / ".outrider/artifacts") as store:
-        identity = store.runs("journey:*", limit=1)[0].id
+        identity = store.runs.search("journey:*", limit=1)[0].id
 
     finished = report(shop, "run", identity)
 

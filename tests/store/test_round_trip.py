@@ -99,9 +99,9 @@ def test_any_run_comes_back_as_it_was(store: Store, repeat: int, run: Run) -> No
     """Durations to the microsecond, samples ordered by step and metric; again after a second recording."""
     run = replace(run, id=new_run_id(run.due_us))
     for _ in range(repeat):
-        store.record(run)
+        store.runs.record(run)
 
-    stored = store.run(run.id)
+    stored = store.runs.get(run.id)
 
     assert stored.run == run
     assert stored.omitted == ()
