@@ -9,10 +9,10 @@ import structlog
 
 from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.burn_rate import Burn
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.run_findings import FindingContext, findings
-from outrider.model import Outcome
+from outrider.model import Outcome, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,7 +141,7 @@ def _place(run: RunSummary) -> tuple[str, str, str]:
 
 
 def _channel(health: Health, now_us: int) -> Finding:
-    subject = Subject(Problem.OUTRIDER, f"channel:{health.receiver}")
+    key = FindingKey(Problem.OUTRIDER, Subject(f"channel:{health.receiver}"))
     facts = Facts(f"the channel {health.receiver} is dead: {health.why}")
     labels = {"trouble": Problem.OUTRIDER.value, "receiver": health.receiver, "fault": "channel dead"}
-    return Finding(subject, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)
+    return Finding(key, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.notification_kind import NotificationKind
@@ -60,7 +60,7 @@ def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
             tracker.tick(next_us)
             next_us += _TICK_US if tracker.groups or tracker.incidents else max(_TICK_US, finding.at_us - next_us)
         tracker.hear([finding], finding.at_us)
-        confirmation = tracker.confirmations.get(finding.subject.key)
+        confirmation = tracker.confirmations.get(finding.key.text)
         if confirmation is not None and finding.present:
             bad[confirmation.incident] += 1
         changes = tracker.changes()
@@ -118,7 +118,7 @@ def _degradations(store: Store, series: Series, judging: Settings, since_us: int
         return
     asked = {"direction": judging.direction.value, "tz": judging.tz, "months": judging.months}
     alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
-    subject = Subject(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
+    key = FindingKey(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
     labels = {
         "trouble": Problem.DEGRADATION.value, "check": series.subject, "kind": series.subject.partition(":")[0],
         "environment": series.environment, "location": series.location, "step": series.step,
@@ -127,4 +127,4 @@ def _degradations(store: Store, series: Series, judging: Settings, since_us: int
     causes = (f"step:{series.step}", f"check:{series.subject}")
     for at_us, is_slow in zip(points.at_us.tolist(), alerting.tolist(), strict=True):
         if at_us >= since_us:
-            yield Finding(subject, is_slow, at_us, facts, causes, labels)
+            yield Finding(key, is_slow, at_us, facts, causes, labels)

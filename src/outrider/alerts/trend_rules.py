@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import change_points, days_to_breach
 from outrider.model import TooFewSamples
@@ -85,9 +85,9 @@ def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> It
 
 
 def _finding(trouble: Problem, series: Series, facts: Facts, now_us: int, *, present: bool) -> Finding:
-    subject = Subject(trouble, series.subject, series.environment, series.location, series.step)
+    key = FindingKey(trouble, series.subject, series.environment, series.location, series.step)
     causes = (f"step:{series.step}", f"check:{series.subject}")
-    return Finding(subject, present, now_us, facts, causes, _labels(series, trouble), once=True)
+    return Finding(key, present, now_us, facts, causes, _labels(series, trouble), once=True)
 
 
 def _labels(series: Series, trouble: Problem) -> dict[str, str]:
