@@ -64,6 +64,7 @@ def fail(store: Store, alerting: AlertProcessor, count: int, check: str = "probe
 @pytest.fixture(scope="module")
 def watched(desk: Desk) -> Desk:
     """A workspace with an incident that lasts."""
+    desk.in_process = True
     desk.write("scheduler/alerts.toml", FILE)
     with opened(desk.root) as store:
         fail(store, AlertProcessor(store, settings(desk), time.time_ns() // 1000), 2)
