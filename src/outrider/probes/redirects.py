@@ -19,27 +19,31 @@ STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _OF_BODY: Final = frozenset(
-    ["content-encoding", "content-language", "content-length", "content-location", "content-type"]
+    {
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-location",
+        "content-type",
+    }
 )
-_PUBLIC: Final = _OF_BODY | frozenset(
-    [
-        "accept",
-        "accept-charset",
-        "accept-encoding",
-        "accept-language",
-        "cache-control",
-        "dnt",
-        "expect",
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "pragma",
-        "range",
-        "te",
-        "upgrade-insecure-requests",
-        "user-agent",
-    ]
-)
+_PUBLIC: Final = _OF_BODY | {
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "dnt",
+    "expect",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "pragma",
+    "range",
+    "te",
+    "upgrade-insecure-requests",
+    "user-agent",
+}
 """Headers that may go to another origin; any other may hold a secret."""
 
 

@@ -17,7 +17,6 @@ from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
 from outrider.probes.http_request import FRESH, read_certificate, read_trust
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
-from outrider.probes.redirects import Options
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
 from outrider.workspace import as_count, as_one_of
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
+    from outrider.probes.redirects import Options
 
 STEP = "handshake"
 
