@@ -8,9 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.app.examination import examine
 from outrider.app.runtime import found_browser, open_runtime, remember
 from outrider.model import BrowserError, ConfigErrors, Kind
-from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor, problems_of
+from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor
 from outrider.workspace import load
 
 if TYPE_CHECKING:
@@ -60,13 +61,10 @@ class ServiceRuntime:
         browser = found_browser(self.workspace)
         usable = None if isinstance(browser, BrowserError) else browser
         ready = self._stack.enter_context(open_runtime(self.workspace, browser=usable))
-        discovery = ready.discover()
-        wrong = problems_of(discovery.checks, self.workspace.timezone, time.time_ns() // 1000)
-        self.problems = (*discovery.problems, *wrong)
-        if strict and self.problems:
-            raise ConfigErrors(self.problems)
-        places = {(one.where.file, one.where.line) for one in wrong if one.where}
-        self.checks = tuple(one for one in discovery.checks if (one.path, one.line) not in places)
+        examination = examine(self.workspace, ready.discover())
+        self.problems, self.checks = examination.problems, examination.checks
+        if examination.refusals or (strict and self.problems):
+            raise ConfigErrors((*self.problems, *examination.refusals))
         remember(store, ready, self.checks)
         self.tokens = ready.catalogue.tokens
         self.circumstances = ready.circumstances

@@ -12,6 +12,7 @@ from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntim
 from outrider.scheduler.service import Service
 from outrider.scheduler.service_views import view_of
 from outrider.scheduler.timetable import Cron, problems_of
+from outrider.scheduler.windows import window_problems
 
 __all__ = [
     "Cron",
@@ -34,4 +35,5 @@ __all__ = [
     "problems_of",
     "put_back",
     "view_of",
+    "window_problems",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Runs, samples and artifacts, kept: SQLite in a file or PostgreSQL by URL, and content-addressed files."""
 
+from outrider.store.addresses import SQLITE, check_addresses
 from outrider.store.alert_values import (
     Acknowledgement,
     AlertChanges,
@@ -36,6 +37,7 @@ from outrider.store.values import (
 )
 
 __all__ = [
+    "SQLITE",
     "Acknowledgement",
     "AlertChanges",
     "AlertState",
@@ -66,4 +68,5 @@ __all__ = [
     "StoredProof",
     "StoredRun",
     "Tally",
+    "check_addresses",
 ]  # fmt: skip
