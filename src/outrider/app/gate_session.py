@@ -72,7 +72,7 @@ class GateSession:
         if check.kind == Kind.PROBE:
             (made,) = stand.fleet.run_all([gated])
             return made
-        runner = Runner(ready.measures({check.kind}), self.store, ready.scratch, ready.circumstances)
+        runner = Runner(ready.measures({check.kind}), self.store.runs, ready.scratch, ready.circumstances)
         with ready.turns.taken():
             if check.kind == Kind.JOURNEY:
                 ready.measure.prepare()
@@ -88,7 +88,7 @@ class GateSession:
 
     def requested(self, run: Run) -> Iterator[str]:
         """Yield the addresses that a run requested: by its HAR, its samples, or what a probe says of itself."""
-        for one in self.store.run(run.id).artifacts:
+        for one in self.store.runs.get(run.id).artifacts:
             if one.kind is ArtifactKind.HAR:
                 try:
                     yield from (request.url for request in parse_har(one.read()))

@@ -212,11 +212,11 @@ def stored_runs(store: Store, check: Check, count: int) -> list[Run]:
     The place is that of the last one; runs go back to the moment at which the browser was another.
     """
     environment = check.policy.environment
-    last = store.runs(check.id, environment=environment, limit=1)
+    last = store.runs.search(check.id, environment=environment, limit=1)
     if not last:
         return []
-    lines = store.runs(check.id, environment=environment, location=last[0].location, limit=count)
-    latest = [store.run(line.id).run for line in lines]
+    lines = store.runs.search(check.id, environment=environment, location=last[0].location, limit=count)
+    latest = [store.runs.get(line.id).run for line in lines]
     browser = next((run.circumstances.browser for run in latest if run.circumstances.browser), "")
     same = takewhile(lambda run: run.circumstances.browser in {browser, ""}, latest)
     return list(same)[::-1]

@@ -45,7 +45,7 @@ def me() -> str:
 
 def lasting(store: Store) -> list[Incident]:
     """Return the incidents that last, the latest first."""
-    found = (read_incident(one) for one in store.incidents(lasting=True, limit=1_000))
+    found = (read_incident(one) for one in store.incidents.search(lasting=True, limit=1_000))
     return [one for one in found if one.phase is not Phase.PENDING]
 
 

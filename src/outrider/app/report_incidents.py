@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts import Incident as Kept
 from outrider.alerts import headline, message_checks, read_incident
+from outrider.model import Status
 from outrider.reports import CheckNoise, Incident, Noise
-from outrider.store import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ class StoredIncidents:
         """Return how many alerts went out, and how many incidents somebody took on; None if nobody is told."""
         sent = [
             message_checks(one)
-            for one in self.store.notifications(status=Status.DELIVERED, limit=_MOST_SENT)
+            for one in self.store.outbox.search(status=Status.DELIVERED, limit=_MOST_SENT)
             if since_us <= one.created_us < until_us and one.kind in _ALERTS
         ]
         kept = [one for one in self._kept(since_us) if one.began_us < until_us]
@@ -54,5 +54,5 @@ class StoredIncidents:
         return Noise(len(sent), sum(bool(one.acknowledged_by) for one in kept), len(kept), checks)
 
     def _kept(self, since_us: int) -> list[Kept]:
-        kept = (read_incident(one) for one in self.store.incidents(since_us=since_us, limit=_MOST))
+        kept = (read_incident(one) for one in self.store.incidents.search(since_us=since_us, limit=_MOST))
         return [one for one in kept if one.opened_us is not None]

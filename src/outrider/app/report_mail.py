@@ -10,19 +10,18 @@ import structlog
 
 from outrider.alerts import Enclosure, Lane, report_message, report_rows
 from outrider.app.incident_lookup import settings_of
-from outrider.model import ConfigError, OutriderError, Place, UsageError, new_run_id
+from outrider.model import ConfigError, OutriderError, Place, Status, UsageError, new_run_id
 from outrider.scheduler import Cron
-from outrider.store import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from outrider.alerts import AlertSettings
-    from outrider.model import Run
+    from outrider.model import Notification, Run
     from outrider.reports import Period, ReportMail, ReportSettings
     from outrider.runs import Judgement
     from outrider.scheduler import Health
-    from outrider.store import Notification, Store
+    from outrider.store import Store
     from outrider.workspace import Workspace
 
 _LOOK_EVERY_S = 20.0
@@ -103,7 +102,7 @@ def post_due(store: Store, workspace: Workspace, now_us: int) -> list[str]:
             continue
         span = week_of(None, due_us, workspace.timezone) if name == "weekly" else day_of(due_us, workspace.timezone)
         mail = made(store, workspace, settings, span, due_us)
-        store.record_report(name, due_us, _rows(mail, settings, f"report-{name}-{due_us // 1_000_000}", now_us))
+        store.outbox.add_report(name, due_us, _rows(mail, settings, f"report-{name}-{due_us // 1_000_000}", now_us))
         _log.info("report.posted", report=name, to=list(settings.mail))
         posted.append(name)
     return posted
@@ -126,14 +125,14 @@ def send_now(
     now_us = time.time_ns() // 1000
     rows = _rows(mail, settings, f"report-{name}-now-{new_run_id(now_us)}", now_us)
     for row in rows:
-        store.record_notification(row)
+        store.outbox.add(row)
         Lane(alerts.receivers[row.receiver], store).deliver_one(row)
     wanted = {one.id for one in rows}
     return [
         one
         for receiver in settings.mail
         for status in (Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED)
-        for one in store.notifications(receiver=receiver, status=status, limit=1_000_000)
+        for one in store.outbox.search(receiver=receiver, status=status, limit=1_000_000)
         if one.id in wanted
     ]
 
@@ -196,9 +195,9 @@ def check_receivers(alerts: AlertSettings, settings: ReportSettings, name: str) 
 
 def _due(store: Store, name: str, cron: Cron, now_us: int) -> int | None:
     """Return the latest time at which a report was due and not posted; None if there is none."""
-    posted_us = store.reported_us(name)
+    posted_us = store.outbox.reported_us(name)
     if posted_us is None:
-        store.record_report(name, now_us, ())
+        store.outbox.add_report(name, now_us, ())
         return None
     due_us, following = None, cron.after(posted_us)
     while following is not None and following <= now_us:

@@ -30,10 +30,10 @@ from outrider.journeys import (
 from outrider.load import KIND as LOAD
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.load import LoadMeasure, Surroundings, read_profiles
-from outrider.model import BrowserError, Circumstances, ConfigError, Kind
+from outrider.model import BrowserError, Circumstances, ConfigError, Kind, Retention
 from outrider.probes import Engine, ProbeCatalogue, read_probes
 from outrider.runs import Fleet, Turns
-from outrider.store import Retention, Store
+from outrider.store import Store
 from outrider.workspace import (
     Mask,
     Snapshotter,
@@ -82,11 +82,11 @@ def open_store(workspace: Workspace) -> Store:
 def remember(store: Store, ready: Runtime, checks: Sequence[Check]) -> None:
     """Tell the store which checks there are, and what those were called that have been renamed."""
     now_us = time.time_ns() // 1000
-    store.record_checks(checks, now_us)
+    store.checks.record(checks, now_us)
     present = {check.id for check in checks}
     for old in ready.workspace.aliases:
         if (current := ready.workspace.current(old)) in present:
-            store.rename(type(current)(old), current, now_us)
+            store.checks.rename(type(current)(old), current, now_us)
 
 
 def retention(workspace: Workspace) -> Retention:
@@ -163,8 +163,8 @@ class Runtime:
         """Provide what runs the workspace's probes, many at a time; runs go to the store unless a recorder is named."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
-            Engine(probes, settings, mask=self.mask, heartbeats=store) as engine,
-            Fleet(engine, recorder or store, self.scratch, self.circumstances, listener) as fleet,
+            Engine(probes, settings, mask=self.mask, heartbeats=store.heartbeats) as engine,
+            Fleet(engine, recorder or store.runs, self.scratch, self.circumstances, listener) as fleet,
         ):
             yield fleet
 

@@ -20,7 +20,7 @@ def chosen(store: Store, patterns: Sequence[str]) -> tuple[CheckId, ...]:
     Raises:
         UsageError: unknown-check.
     """
-    known = [(one.id, Names(one.id, one.path or "", one.name or "")) for one in store.checks()]
+    known = [(one.id, Names(one.id, one.path or "", one.name or "")) for one in store.checks.all()]
     for pattern in patterns:
         if not any(matches(pattern, names) for _, names in known):
             fix = "outrider ls shows the checks; outrider up or run makes new ones known"

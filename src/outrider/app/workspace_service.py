@@ -102,7 +102,8 @@ class WorkspaceService:
 
     def _application(self) -> Application:
         tokens = self._runtime.tokens if self._runtime is not None else {}
-        return application(self._store, tokens, lambda: time.time_ns() // 1000, lambda: view_of(self._scheduler))
+        heartbeats = self._store.heartbeats
+        return application(heartbeats, tokens, lambda: time.time_ns() // 1000, lambda: view_of(self._scheduler))
 
     def _prune(self) -> None:
         """Prune expired data."""

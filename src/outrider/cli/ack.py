@@ -9,7 +9,7 @@ import click
 from outrider.alerts import headline
 from outrider.app.incident_lookup import incident_named, me, now_us
 from outrider.app.runtime import open_store, workspace_here
-from outrider.store import Acknowledgement
+from outrider.model import Acknowledgement
 
 
 @click.command(epilog="Example: outrider ack 8a1f03c2")
@@ -26,7 +26,7 @@ def ack(incident: str, *, by: str, close: bool, as_json: bool) -> None:
     action = "close" if close else "acknowledge"
     with open_store(workspace_here()) as store:
         found = incident_named(store, incident)
-        store.record_acknowledgement(Acknowledgement(found.id, now_us(), action, author))
+        store.incidents.acknowledge(Acknowledgement(found.id, now_us(), action, author))
     if as_json:
         click.echo(json.dumps({"incident": found.id, "action": action, "by": author}))
         return

@@ -10,8 +10,7 @@ import click
 from outrider.alerts import Lane, test_row
 from outrider.app.incident_lookup import now_us, settings_of
 from outrider.app.runtime import open_store, workspace_here
-from outrider.model import UsageError
-from outrider.store import Status
+from outrider.model import Status, UsageError
 
 if TYPE_CHECKING:
     from outrider.alerts import AlertSettings
@@ -38,9 +37,9 @@ def test(route: str, *, as_json: bool) -> int:
     with open_store(workspace) as store:
         for receiver in _receivers(settings, route):
             row = test_row(settings, receiver, route=route, workspace=workspace.name, now_us=now_us())
-            store.record_notification(row)
+            store.outbox.add(row)
             Lane(settings.receivers[receiver], store).deliver_one(row)
-            (after,) = (one for one in store.notifications(receiver=receiver, limit=1_000_000) if one.id == row.id)
+            (after,) = (one for one in store.outbox.search(receiver=receiver, limit=1_000_000) if one.id == row.id)
             told.append({"receiver": receiver, "delivered": after.status is Status.DELIVERED, "note": after.note})
     if as_json:
         click.echo(json.dumps(told))

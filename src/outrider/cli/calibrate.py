@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.baselines import Calibration
-    from outrider.store import Series
+    from outrider.model import Series
 
 
 @click.command(epilog="Example: outrider calibrate '*checkout*'")
@@ -40,11 +40,11 @@ def calibrate(pattern: str, *, as_json: bool) -> None:
     progress = Progress(Console(stderr=True))
     told: list[dict[str, object]] = []
     with open_store(workspace) as store:
-        for check in (one for one in store.checks() if fnmatchcase(one.id, pattern)):
+        for check in (one for one in store.checks.all() if fnmatchcase(one.id, pattern)):
             found = primary_series(store, check.id)
             for series in found:
                 progress.say(f"{name_of(check.id)}: {series.step}")
-                points = store.samples(series)
+                points = store.series.samples(series)
                 own = {
                     "direction": settings.direction,
                     "tz": settings.tz,

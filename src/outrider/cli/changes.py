@@ -16,7 +16,8 @@ from outrider.cli.telling import at, console, name_of
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
-    from outrider.store import Series, Store
+    from outrider.model import Series
+    from outrider.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def changes(pattern: str, *, as_json: bool) -> None:
     PATTERN is a check's id, with * for any characters.
     """
     with open_store(workspace_here()) as store:
-        checks = [one.id for one in store.checks() if fnmatchcase(one.id, pattern)]
+        checks = [one.id for one in store.checks.all() if fnmatchcase(one.id, pattern)]
         series = [one for check in checks for one in primary_series(store, check)]
         found = sorted((change for one in series for change in _changes(store, one)), key=lambda change: -change.at_us)
     if as_json:
@@ -64,9 +65,9 @@ def _changes(store: Store, series: Series) -> list[Change]:
 
     from outrider.baselines import change_points, precede  # noqa: PLC0415 - SciPy is slow to import
 
-    at_us, value = store.samples(series)
+    at_us, value = store.series.samples(series)
     points = change_points(value)
-    releases = store.releases(series.environment)
+    releases = store.judgements.releases(series.environment)
     first_runs = [int(index) for index in np.searchsorted(at_us, [one.at_us for one in releases])]
     causes = precede(points, first_runs)
     found = []
@@ -74,5 +75,5 @@ def _changes(store: Store, series: Series) -> list[Change]:
         begun, earliest, latest = (int(at_us[index]) for index in (point.index, point.earliest, point.latest))
         release = releases[cause].name if cause is not None else ""
         levels = (point.before, point.after, point.p_value)
-        found.append(Change(series.check, series.step, begun, earliest, latest, *levels, release))
+        found.append(Change(series.subject, series.step, begun, earliest, latest, *levels, release))
     return found

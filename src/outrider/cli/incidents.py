@@ -14,8 +14,7 @@ from outrider.alerts import AlertSettings, Phase, headline, read_incident, why_m
 from outrider.app.incident_lookup import now_us, settings_of
 from outrider.app.runtime import open_store, workspace_here
 from outrider.cli.telling import at, console
-from outrider.model import ConfigError
-from outrider.store import Status
+from outrider.model import ConfigError, Status
 
 if TYPE_CHECKING:
     from outrider.alerts import Incident
@@ -45,9 +44,9 @@ def incidents(*, everything: bool, as_json: bool) -> None:
     now = now_us()
     with open_store(workspace) as store:
         since_us = now - 30 * _DAY_US
-        kept = store.incidents(lasting=not everything, since_us=since_us, limit=1_000)
+        kept = store.incidents.search(lasting=not everything, since_us=since_us, limit=1_000)
         found = [read_incident(one) for one in kept]
-        silences = store.silences(now)
+        silences = store.silences.ending_after(now)
         failures = _failures(store)
     active = [one for one in found if one.phase.lasts]
     muted = {one.id: why_muted(one, active, silences, settings, now) for one in active}
@@ -84,6 +83,6 @@ def _table(found: list[Incident], muted: dict[str, str]) -> Table:
 def _failures(store: Store) -> dict[str, tuple[int, str]]:
     """Return by receiver how many notifications were given up, and why the last one was."""
     found: dict[str, tuple[int, str]] = {}
-    for row in store.notifications(status=Status.UNDELIVERED, limit=_MOST_FAILURES):
+    for row in store.outbox.search(status=Status.UNDELIVERED, limit=_MOST_FAILURES):
         found[row.receiver] = (found.get(row.receiver, (0, ""))[0] + 1, row.note)
     return found

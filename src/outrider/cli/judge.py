@@ -47,7 +47,7 @@ def judge(pattern: str, *, as_json: bool) -> None:
         )
     with open_store(workspace) as store:
         judging = Judge(store, judge_settings(workspace))
-        checks = [one.id for one in store.checks() if fnmatchcase(one.id, pattern)]
+        checks = [one.id for one in store.checks.all() if fnmatchcase(one.id, pattern)]
         found = [standing for check in checks for standing in step_statuses(store, judging, check)]
     found.sort(key=lambda one: _ORDER.index(one.judgement.signal.condition))
     if as_json:

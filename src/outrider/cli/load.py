@@ -247,7 +247,7 @@ def _run(trial: Trial, ready: Runtime, store: Store, progress: Progress) -> tupl
         listeners: list[Listener] = [live] if foreground is None else [live, foreground]
         measure = LoadMeasure({trial.check.id: trial.profile}, ready.surroundings(), _All(listeners), enough)
         beside: Measure = measure if foreground is None else _Beside(foreground, measure)
-        runner = Runner({Kind.LOAD: beside}, store, ready.scratch, ready.circumstances)
+        runner = Runner({Kind.LOAD: beside}, store.runs, ready.scratch, ready.circumstances)
         return runner.run(trial.check), measure.interrupted
 
 
@@ -263,7 +263,7 @@ def _foreground(trial: Trial, ready: Runtime, store: Store) -> Foreground | None
         )
 
     def run(measure: Measure, check: Check) -> Run:
-        return Runner({Kind.JOURNEY: measure}, store, ready.scratch, ready.circumstances).run(check)
+        return Runner({Kind.JOURNEY: measure}, store.runs, ready.scratch, ready.circumstances).run(check)
 
     ready.measure.prepare()
     return Foreground(journey, ready.measure, run, starved_above=ready.workspace.journeys.starved_above)

@@ -40,6 +40,8 @@ def _as_json(check: Check) -> dict[str, object]:
         "kind": check.kind,
         "path": check.path,
         "name": check.name,
+        "title": check.title,
+        "labels": dict(policy.labels),
         "line": check.line,
         "every_s": policy.every_s,
         "timeout_s": policy.timeout_s,

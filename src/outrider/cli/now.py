@@ -8,8 +8,7 @@ import click
 
 from outrider.app.runtime import open_store, workspace_here
 from outrider.app.selection import chosen
-from outrider.model import new_run_id
-from outrider.store import QueueEntry
+from outrider.model import QueueEntry, new_run_id
 
 _FIRST = 1_000
 

@@ -14,10 +14,9 @@ from outrider.app.runtime import browser_settings, open_runtime, open_store, wor
 from outrider.cli.run import Progress
 from outrider.cli.telling import outcome_text
 from outrider.journeys import find_browser
-from outrider.model import Outcome, UsageError
+from outrider.model import Outcome, StoredProof, UsageError
 from outrider.runs import is_vacuous
 from outrider.runs import prove as prove_check
-from outrider.store import StoredProof
 from outrider.workspace import select
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _prove(check: Check, ready: Runtime, store: Store, console: Console, progres
         )  # fmt: skip
         progress.say(f"{check.name}: after {proof.fault or 'intact'}")
     snapshot = ready.circumstances.snapshot
-    store.record_proofs(
+    store.proofs.record(
         StoredProof(check.id, one.fault, now_us, one.outcome, one.noticed, one.reason, snapshot) for one in proofs
     )
     return proofs

@@ -11,7 +11,7 @@ import click
 
 from outrider.app.runtime import open_store, workspace_here
 from outrider.cli.telling import at
-from outrider.store import Release
+from outrider.model import Release
 
 
 @click.command(epilog="Example: outrider release 2.14.0 --environment production")
@@ -26,8 +26,8 @@ def release(name: str | None, *, moment: str | None, environment: str | None, ac
     with open_store(workspace) as store:
         if name:
             place = environment or workspace.defaults.environment
-            store.record_release(Release(name, place, _microseconds(moment), accept))
-        found = store.releases(environment)
+            store.judgements.record_release(Release(name, place, _microseconds(moment), accept))
+        found = store.judgements.releases(environment)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found]))
         return

@@ -97,7 +97,7 @@ def run_(*, run_id: str, out: Path | None, form: str, table: str) -> None:
     with open_store(workspace) as store:
         found = run_report(
             store,
-            store.run(run_id),
+            store.runs.get(run_id),
             workspace=workspace.name,
             timezone=workspace.timezone,
             incidents=StoredIncidents(store),
@@ -116,7 +116,7 @@ def load_(*, run_id: str, out: Path | None, form: str, table: str) -> None:
 
     workspace = workspace_here()
     with open_store(workspace) as store:
-        run = store.run(run_id).run
+        run = store.runs.get(run_id).run
     if all(one.measurement.load is None for one in run.attempts):
         fix = f"outrider report run {run.id} tells of it; outrider runs 'load:*' lists loads"
         raise UsageError(f"run {run.id} of {run.check} holds no load", slug="no-load", fix=fix)
@@ -150,7 +150,7 @@ def _put(text: str, name: str, out: Path | None, form: str, workspace: Workspace
 def _released(store: Store, name: str | None, environment: str, zone: str, now_us: int) -> Period:
     from outrider.reports import release_period  # noqa: PLC0415 - NumPy is slow to import
 
-    known = [one for one in store.releases(environment) if one.at_us <= now_us]
+    known = [one for one in store.judgements.releases(environment) if one.at_us <= now_us]
     places = [place for place, one in enumerate(known) if name in {None, one.name}]
     if not places or places[-1] == 0:
         told = f"release {name}" if name else "a release"
@@ -185,8 +185,8 @@ def _write(name: str, period: Callable[[Store, str, int], Period], out: Path | N
 
 def _send(name: str, period: Callable[[str, int], Period]) -> int:
     from outrider.app.report_mail import made, send_now  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.model import Status  # noqa: PLC0415 - as above
     from outrider.reports import read_settings  # noqa: PLC0415 - as above
-    from outrider.store import Status  # noqa: PLC0415 - as above
 
     workspace, now_us = workspace_here(), time.time_ns() // 1000
     settings = read_settings(workspace.root, name)

@@ -110,7 +110,7 @@ def run_all(checks: Sequence[Check], ready: Runtime, store: Store, progress: Pro
         runs.update(zip(probes, found, strict=True))
         judge_runs(found, ready, store, progress)
     measures = ready.measures({checks[number].kind for number in others})
-    runner = Runner(measures, store, ready.scratch, ready.circumstances, progress)
+    runner = Runner(measures, store.runs, ready.scratch, ready.circumstances, progress)
     for number in others:
         progress.say(f"{progress.place} {checks[number].name}: waits for others on this host")
         with ready.turns.taken():

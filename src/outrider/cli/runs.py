@@ -24,7 +24,7 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:
     """List stored runs, the latest first; PATTERN is a check's id, with * for any characters."""
     with open_store(workspace_here()) as store:
-        found = store.runs(pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
+        found = store.runs.search(pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found]))
         return

@@ -27,7 +27,7 @@ def serve(host: str, port: int) -> int:
     if catalogue.problems:
         raise ConfigErrors(catalogue.problems)
     with open_store(workspace) as store, listen(host, port) as listener:
-        store.record_checks(catalogue.checks, _now_us())
+        store.checks.record(catalogue.checks, _now_us())
         address = listener.getsockname()
         count = len(catalogue.tokens)
 
@@ -35,7 +35,7 @@ def serve(host: str, port: int) -> int:
             shown = f"[{host}]" if ":" in host else host
             click.echo(f"listening at http://{shown}:{address[1]}, {count} heartbeat{'' if count == 1 else 's'}")
 
-        serve_application(application(store, catalogue.tokens, _now_us), listener, ready)
+        serve_application(application(store.heartbeats, catalogue.tokens, _now_us), listener, ready)
     return 0
 
 

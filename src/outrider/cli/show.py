@@ -19,8 +19,7 @@ from outrider.model import ArtifactKind, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from outrider.model import Attempt, RunId
-    from outrider.store import StoredArtifact, StoredRun
+    from outrider.model import Attempt, RunId, StoredArtifact, StoredRun
 
 
 @click.command(epilog="Example: outrider show 4f1c2a9b --open trace")
@@ -33,7 +32,7 @@ def show(run: str, *, wanted: str | None, as_json: bool) -> int:
     RUN is the id that `outrider runs` prints, or any beginning or end of it that is unique.
     """
     with open_store(workspace_here()) as store:
-        stored = store.run(run)
+        stored = store.runs.get(run)
         if wanted:
             return _open(stored, ArtifactKind(wanted))
     if as_json:

@@ -13,8 +13,7 @@ from outrider.alerts import parse_matcher
 from outrider.app.incident_lookup import me, now_us
 from outrider.app.runtime import open_store, workspace_here
 from outrider.cli.telling import at
-from outrider.model import UsageError, new_run_id
-from outrider.store import Silence
+from outrider.model import Silence, UsageError, new_run_id
 from outrider.workspace import parse_duration
 
 if TYPE_CHECKING:
@@ -54,8 +53,8 @@ def silence(
         elif wanted:
             starts = _microseconds(begin) if begin else now
             ends = starts + _length_us(length)
-            store.record_silence(Silence(new_run_id(now), starts, ends, wanted, by or me(), comment))
-        found = store.silences(now)
+            store.silences.record(Silence(new_run_id(now), starts, ends, wanted, by or me(), comment))
+        found = store.silences.ending_after(now)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found]))
         return
@@ -67,13 +66,13 @@ def silence(
 
 
 def _end(store: Store, text: str, now: int) -> None:
-    known = store.silences(now)
+    known = store.silences.ending_after(now)
     found = [one for one in known if one.id.startswith(text) or one.id.endswith(text)]
     if len(found) != 1:
         named = ", ".join(one.id[-_SHORT_ID:] for one in known) or "none"
         what = f'"{text}" is not the id of one silence'
         raise UsageError(what, slug="unknown-silence", fix=f"there are: {named}")
-    store.record_silence(replace(found[0], ends_us=now))
+    store.silences.record(replace(found[0], ends_us=now))
 
 
 def _length_us(text: str) -> int:

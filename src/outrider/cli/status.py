@@ -53,7 +53,7 @@ def _told(store: Store, now_us: int, *, since_us: int) -> dict[str, Any]:
         "leader_seen_us": None if leader is None else leader.at_us,
         "queue": {"waiting": waiting, "running": leased},
         "paused": [asdict(one) for one in pauses.values()],
-        "checks": [{**asdict(one), "outcome": one.outcome.value} for one in store.last_runs()],
+        "checks": [{**asdict(one), "outcome": one.outcome.value} for one in store.runs.latest()],
         "coverage": [{**asdict(one), "share": one.share} for one in coverage],
     }
 

@@ -16,8 +16,7 @@ from outrider.model import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from outrider.model import Attempt, Run, Step
-    from outrider.store import StoredRun
+    from outrider.model import Attempt, Run, Step, StoredRun
 
 STYLES = {
     Outcome.PASSED: "green",

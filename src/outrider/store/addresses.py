@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.store.artifacts import is_remote, open_folder
+from outrider.store.artifact_folder import is_remote, open_folder
 from outrider.store.database import driver_of
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from outrider.workspace.tables import (
     as_delay,
     as_duration,
     as_flag,
+    as_labels,
     as_text,
     as_texts,
 )
@@ -71,6 +72,8 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
         overlap=table.read("overlap", as_choice(Overlap), None),
         catch_up=table.read("catch_up", as_choice(CatchUp), None),
         priority=table.read("priority", as_count(-100, 100), None),
+        title=table.read("title", as_text, None),
+        labels=table.read("labels", as_labels, None),
         id=identity,
     )
 

@@ -1,4 +1,4 @@
-"""Writing: everything that a run brought back, in one transaction.
+"""Write transactions, and the one that stores a run with everything that it brought back.
 
 Files come first: they are in the artifact folder before a row refers to them. Doing it twice changes nothing, since a
 run that is there already is passed over whole.
@@ -10,29 +10,25 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from outrider.store.beats import write_beat
-from outrider.store.catalogue import Catalogue, check_key, insert_check
-from outrider.store.compressing import compressed
-from outrider.store.limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
-from outrider.store.renaming import rename
-from outrider.store.rolling import note_late
-from outrider.store.rows import Rows, Subject, insert_plain
-from outrider.store.schedule import remove
-from outrider.store.schema import checks, proofs, runs
+from outrider.store.gzip_copy import compressed
+from outrider.store.key_cache import Catalogue
+from outrider.store.queue_rows import remove
+from outrider.store.rollup_job import note_late
+from outrider.store.rows import PlacedAttempt, Rows, insert_plain
+from outrider.store.schema import runs
+from outrider.store.text_limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from outrider.model import ArtifactFile, Check, CheckId, Measurement, Run
-    from outrider.store.artifacts import ArtifactFolder, Content
-    from outrider.store.catalogue import KnownCheck
+    from outrider.model import ArtifactFile, ArtifactStore, CheckId, Content, Measurement, Run
     from outrider.store.database import Database
-    from outrider.store.values import Beat, StoredProof
+    from outrider.store.key_cache import KnownCheck
 
 _TRIES = 3
 _ID_DIGITS = 32
@@ -49,10 +45,10 @@ class _Taken:
 Finished = tuple["Run", list[_Taken]]
 
 
-class Recorder:
-    """Writes runs, checks and proofs; one thread at a time, the others wait."""
+class Writer:
+    """Runs every writing transaction of a store, one thread at a time; the others wait."""
 
-    def __init__(self, database: Database, folder: ArtifactFolder) -> None:
+    def __init__(self, database: Database, folder: ArtifactStore) -> None:
         self._database = database
         self._folder = folder
         self._catalogue = Catalogue()
@@ -62,24 +58,6 @@ class Recorder:
         """Store runs with all that belongs to them: all of them or, on an error, none."""
         taken = [(run, [self._take(attempt.measurement) for attempt in run.attempts]) for run in finished]
         self.write(lambda connection: self._write(connection, taken))
-
-    def record_checks(self, found: Iterable[Check], at_us: int) -> None:
-        """Note which checks the workspace has, and where each stands."""
-        wanted = list(found)
-        self.write(lambda connection: _write_checks(connection, wanted, at_us))
-
-    def record_proofs(self, found: Iterable[StoredProof]) -> None:
-        """Store verdicts; one that is there already (same check, time and fault) stays as it is."""
-        wanted = list(found)
-        self.write(lambda connection: _write_proofs(connection, wanted))
-
-    def record_beat(self, check: CheckId, beat: Beat) -> None:
-        """Keep a call that a heartbeat waits for."""
-        self.write(lambda connection: write_beat(connection, check, beat))
-
-    def rename(self, old: CheckId, new: CheckId, at_us: int) -> None:
-        """Make `old` an alias of `new`."""
-        self.write(lambda connection: rename(connection, old, new, at_us))
 
     def forget(self) -> None:
         """Forget all keys: the database is another one."""
@@ -115,7 +93,7 @@ class Recorder:
             for attempt, files in zip(run.attempts, taken, strict=True):
                 omitted = list(files.omitted)
                 present = [one for one in files.files if self._is_there(one, omitted)]
-                rows.add(Subject(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
+                rows.add(PlacedAttempt(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
         rows.insert()
         note_late(connection, [(keys[_bytes(run)], known[run.check].key, run.due_us) for run, _ in fresh])
 
@@ -181,23 +159,3 @@ def _bytes(run: Run) -> bytes:
     if len(digits) != _ID_DIGITS or not digits.isalnum():
         raise ValueError(f"{run.id!r} is no UUID")
     return bytes.fromhex(digits)
-
-
-def _write_checks(connection: Connection, found: Sequence[Check], at_us: int) -> None:
-    for check in found:
-        key = check_key(connection, check.id) or insert_check(connection, check.id, at_us)
-        where = {"kind": check.kind.value, "path": bounded(check.path, URL_CHARACTERS), "name": identity(check.name)}
-        connection.execute(update(checks).where(checks.c.key == key).values(last_seen_us=at_us, **where))
-
-
-def _write_proofs(connection: Connection, found: Sequence[StoredProof]) -> None:
-    for proof in found:
-        key = check_key(connection, proof.check) or insert_check(connection, proof.check, proof.at_us)
-        row = {"check_key": key, "at_us": proof.at_us, "fault": identity(proof.fault)}
-        if connection.execute(select(proofs.c.at_us).filter_by(**row)).one_or_none() is None:
-            told = {
-                "outcome": proof.outcome.value,
-                "noticed": proof.noticed,
-                "reason": bounded(proof.reason, REASON_CHARACTERS),
-            }
-            connection.execute(insert(proofs), row | told | {"snapshot": identity(proof.snapshot)})

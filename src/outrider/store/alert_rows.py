@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from outrider.store.alert_values import (
+from outrider.model import (
     Acknowledgement,
     AlertState,
     Notification,
@@ -19,7 +19,6 @@ from outrider.store.alert_values import (
     StoredGroup,
     StoredIncident,
 )
-from outrider.store.limits import REASON_CHARACTERS, bounded
 from outrider.store.schema import (
     acknowledgements,
     alert_groups,
@@ -29,13 +28,14 @@ from outrider.store.schema import (
     store_info,
     watches,
 )
+from outrider.store.text_limits import REASON_CHARACTERS, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection, Table
 
-    from outrider.store.alert_values import AlertChanges
+    from outrider.model import AlertChanges
 
 _HEARD = "alerts_heard_us"
 _REPORTED = "reported_us_"

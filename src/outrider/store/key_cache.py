@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import bindparam, func, insert, select, update
 
 from outrider.model import CheckId, StepKind
-from outrider.store.limits import (
+from outrider.store.schema import attribute_sets, checks, circumstances, series, steps, store_info
+from outrider.store.text_limits import (
     ATTRIBUTE_CHARACTERS,
     ATTRIBUTES_PER_ATTEMPT,
     FORMS_PER_CHECK,
@@ -27,14 +28,13 @@ from outrider.store.limits import (
     bounded,
     identity,
 )
-from outrider.store.schema import attribute_sets, checks, circumstances, series, steps, store_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, Insert
 
-    from outrider.model import Run, Step
+    from outrider.model import Run, Step, Subject
 
 _GENERATION = "catalogue_generation"
 _SEEN_EVERY_US = 86_400 * 1_000_000
@@ -188,13 +188,13 @@ def raise_generation(connection: Connection) -> None:
     write_mark(connection, _GENERATION, read_mark(connection, _GENERATION) + 1)
 
 
-def check_key(connection: Connection, check: CheckId) -> int | None:
+def check_key(connection: Connection, check: Subject) -> int | None:
     """Return the key of a check by its id or by one that it had before."""
     key = func.coalesce(checks.c.alias_of, checks.c.key)
     return connection.execute(select(key).where(checks.c.id == identity(check))).scalar_one_or_none()
 
 
-def insert_check(connection: Connection, check: CheckId, at_us: int) -> int:
+def insert_check(connection: Connection, check: Subject, at_us: int) -> int:
     """Insert a check that only a run has spoken of so far, and return its key."""
     return _inserted(connection, insert(checks), {"id": identity(check), "first_seen_us": at_us, "last_seen_us": at_us})
 

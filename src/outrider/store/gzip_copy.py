@@ -6,8 +6,7 @@ import gzip
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.model import ArtifactKind
-from outrider.store.values import GZIP_SUFFIX
+from outrider.model import GZIP_SUFFIX, ArtifactKind
 
 if TYPE_CHECKING:
     from outrider.model import ArtifactFile

@@ -1,4 +1,4 @@
-"""What the store keeps of alerts: frozen values, whose `state` and `message` only the room `alerts` can read."""
+"""What is kept of incidents and notifications; only the room `alerts` can read their `state` and `message`."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select, update
 
-from outrider.store.catalogue import insert_check, raise_generation
-from outrider.store.limits import identity
+from outrider.store.key_cache import insert_check, raise_generation
 from outrider.store.schema import checks
+from outrider.store.text_limits import identity
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from outrider.store.catalogue import read_mark, write_mark
+from outrider.store.key_cache import read_mark, write_mark
 from outrider.store.rollups import (
     DAY_HOURS,
     HOUR_US,

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select, tuple_
 
-from outrider.model import Outcome
-from outrider.store.alerting import forget_alerts
-from outrider.store.artifacts import artifact_name
-from outrider.store.catalogue import raise_generation, read_mark, write_mark
-from outrider.store.rolling import DAYS_DONE, HOURS_DONE, HOURS_KEPT, LASTING_KEPT, RUNS_KEPT, SAMPLES_KEPT, roll_up
+from outrider.model import LASTING, Outcome, Pruned
+from outrider.store.alert_rows import forget_alerts
+from outrider.store.artifact_folder import artifact_name
+from outrider.store.key_cache import raise_generation, read_mark, write_mark
+from outrider.store.rollup_job import DAYS_DONE, HOURS_DONE, HOURS_KEPT, LASTING_KEPT, RUNS_KEPT, SAMPLES_KEPT, roll_up
 from outrider.store.rollups import DAY_HOURS, HOUR_US, hour_of
 from outrider.store.schema import (
     artifacts,
@@ -41,16 +41,14 @@ from outrider.store.schema import (
     series,
     steps,
 )
-from outrider.store.values import LASTING, Pruned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Exists, Select, Table
 
-    from outrider.store.artifacts import ArtifactFolder, Found
+    from outrider.model import ArtifactStore, FolderEntry, Retention
     from outrider.store.database import Database
-    from outrider.store.values import Retention
 
 _REFERENCES = 500
 _SAMPLES = 2_000
@@ -77,7 +75,7 @@ _DELETE_REFERENCE = delete(attempt_artifacts).where(
 
 def prune(
     database: Database,
-    folder: ArtifactFolder,
+    folder: ArtifactStore,
     now_us: int,
     policy: Retention,
     *,
@@ -108,7 +106,7 @@ def prune(
 
 class _Pruner:
     def __init__(
-        self, database: Database, folder: ArtifactFolder, now_us: int, policy: Retention, pause: Callable[[float], None]
+        self, database: Database, folder: ArtifactStore, now_us: int, policy: Retention, pause: Callable[[float], None]
     ) -> None:
         self._database = database
         self._folder = folder
@@ -233,7 +231,7 @@ class _Pruner:
 
     def remove_strays(self) -> None:
         """Remove files that no row speaks of, left by a crash between taking a file and committing its run."""
-        old: list[Found] = []
+        old: list[FolderEntry] = []
         for file in self._folder.files():
             if file.modified_us < self._ago(self._policy.unreferenced_s):
                 old.append(file)
@@ -311,7 +309,7 @@ class _Pruner:
             with self.writing() as connection:
                 connection.execute(delete(table).where(tuple_(*places).in_([tuple(row) for row in found])))
 
-    def _remove_strays(self, old: Sequence[Found]) -> None:
+    def _remove_strays(self, old: Sequence[FolderEntry]) -> None:
         with self._database.reading() as connection:
             strays = _unspoken_of(connection, old)
         for start in range(0, len(strays), _FILES):
@@ -344,7 +342,7 @@ def _unseen(table: Table, since_us: int, limit: int) -> Select[Any]:
     return select(table.c.key).where(table.c.last_seen_us < since_us).limit(limit)
 
 
-def _unspoken_of(connection: Connection, files: Sequence[Found]) -> list[Found]:
+def _unspoken_of(connection: Connection, files: Sequence[FolderEntry]) -> list[FolderEntry]:
     wanted = [bytes.fromhex(file.digest) for file in files if file.digest]
     found = connection.execute(select(artifacts.c.digest).where(artifacts.c.digest.in_(wanted))).scalars()
     known = {bytes(digest).hex() for digest in found}

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
-from outrider.store.catalogue import read_mark
-from outrider.store.packing import unpack_values
-from outrider.store.rolling import HOURS_DONE, HOURS_KEPT, LASTING_KEPT, SAMPLES_KEPT
+from outrider.model import LASTING, Points
+from outrider.store.histogram_codec import unpack_values
+from outrider.store.key_cache import read_mark
+from outrider.store.rollup_job import HOURS_DONE, HOURS_KEPT, LASTING_KEPT, SAMPLES_KEPT
 from outrider.store.rollups import DAY_HOURS, HOUR_US, Span, hour_of
 from outrider.store.schema import days, hours, samples
-from outrider.store.values import LASTING, Points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Connection, Table
 
-    from outrider.store.values import Series
+    from outrider.model import Series
 
 
 class _Columns(NamedTuple):

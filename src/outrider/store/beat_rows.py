@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, or_, select, update
 
-from outrider.store.catalogue import check_key, insert_check
-from outrider.store.limits import REASON_CHARACTERS, bounded
+from outrider.model import Beat, Beats
+from outrider.store.key_cache import check_key, insert_check
 from outrider.store.schema import beats, checks
-from outrider.store.values import Beat, Beats
+from outrider.store.text_limits import REASON_CHARACTERS, bounded
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

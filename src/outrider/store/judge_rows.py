@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, insert, select
 
-from outrider.store.limits import REASON_CHARACTERS, bounded, identity
+from outrider.model import Checkpoint, Release
 from outrider.store.schema import checkpoints, releases, series
-from outrider.store.values import Checkpoint, Release
+from outrider.store.text_limits import REASON_CHARACTERS, bounded, identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
-    from outrider.store.values import Series
+    from outrider.model import Series
 
 
 def write_release(connection: Connection, release: Release) -> None:

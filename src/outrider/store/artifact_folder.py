@@ -9,83 +9,23 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
 from shutil import copyfileobj
-from typing import IO, TYPE_CHECKING, Any, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
-from outrider.model import StoreError
+from outrider.model import Content, FolderEntry, StoreError
 from outrider.store.failures import failure, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
+    from outrider.model import ArtifactStore
+
 _CHUNK_BYTES = 1024 * 1024
 _DIGEST_CHARACTERS = 64
 _INCOMING = "incoming"
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A file that the folder holds; `digest` is its SHA-256 in hexadecimal."""
-
-    digest: str
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file that the folder was found to hold; `digest` is empty for what a crash left half taken."""
-
-    name: str
-    digest: str
-    bytes: int
-    modified_us: int
-
-
-class ArtifactFolder(Protocol):
-    """Where artifacts lie.
-
-    Attributes:
-        local: Whether asking and removing are cheap enough to happen while a transaction is held.
-    """
-
-    where: str
-    local: bool
-
-    def take(self, source: Path) -> Content:
-        """Copy a file in, durably, and return its address; the same content twice is one file, as young as the last.
-
-        Raises:
-            OSError: If the source cannot be read or the folder not be written.
-        """
-        ...
-
-    def holds(self, digest: str) -> bool:
-        """Return whether the content is there."""
-        ...
-
-    def open(self, digest: str) -> BinaryIO:
-        """Open content for reading.
-
-        Raises:
-            StoreError: artifact-missing.
-        """
-        ...
-
-    def place(self, digest: str) -> tuple[str, Path | None]:
-        """Return where the content lies: for a reader, and as a path if it is local."""
-        ...
-
-    def files(self) -> Iterator[Found]:
-        """Yield every file, also what a crash left half taken."""
-        ...
-
-    def remove(self, names: Iterable[str]) -> None:
-        """Remove files by their names in the folder; one that is gone already is fine."""
-        ...
 
 
 def artifact_name(digest: str) -> str:
@@ -93,7 +33,7 @@ def artifact_name(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:]}"
 
 
-def open_folder(url_or_path: str | Path) -> ArtifactFolder:
+def open_folder(url_or_path: str | Path) -> ArtifactStore:
     """Return the artifact folder, created if it is local and missing.
 
     Raises:
@@ -156,12 +96,12 @@ class _LocalFolder:
         path = self._root / artifact_name(digest)
         return str(path), path
 
-    def files(self) -> Iterator[Found]:
+    def files(self) -> Iterator[FolderEntry]:
         for folder in sorted(self._root.iterdir()):
             if folder.is_dir() and (len(folder.name) == 2 or folder.name == _INCOMING):
                 yield from self._files_of(folder)
 
-    def _files_of(self, folder: Path) -> Iterator[Found]:
+    def _files_of(self, folder: Path) -> Iterator[FolderEntry]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 try:
@@ -169,7 +109,7 @@ class _LocalFolder:
                 except FileNotFoundError:
                     continue
                 name = f"{folder.name}/{entry.name}"
-                yield Found(name, _digest_in(name), status.st_size, status.st_mtime_ns // 1000)
+                yield FolderEntry(name, _digest_in(name), status.st_size, status.st_mtime_ns // 1000)
 
     def remove(self, names: Iterable[str]) -> None:
         for name in names:
@@ -215,11 +155,11 @@ class _RemoteFolder:
     def place(self, digest: str) -> tuple[str, Path | None]:
         return f"{self.where}/{artifact_name(digest)}", None
 
-    def files(self) -> Iterator[Found]:
+    def files(self) -> Iterator[FolderEntry]:
         for path, status in self._files.find(self._root, detail=True).items():
             name = path[len(self._root) :].lstrip("/")
             modified = self._files.modified(path)
-            yield Found(name, _digest_in(name), int(status["size"]), round(modified.timestamp() * 1_000_000))
+            yield FolderEntry(name, _digest_in(name), int(status["size"]), round(modified.timestamp() * 1_000_000))
 
     def remove(self, names: Iterable[str]) -> None:
         for name in names:

@@ -8,24 +8,24 @@ replaced changes nothing.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, select, update
 
-from outrider.model import CheckId, Outcome, RunId
-from outrider.store.limits import REASON_CHARACTERS, bounded, identity
+from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, ScheduleQueue
+from outrider.store.queue_rows import add, entry_of, run_bytes
 from outrider.store.schema import checks, circumstances, leader, pauses, queue, runs
-from outrider.store.values import Coverage, Leadership, Pause, QueueEntry
+from outrider.store.text_limits import REASON_CHARACTERS, bounded, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
+    from outrider.model import QueueEntry, RunId
     from outrider.store.database import Database
+    from outrider.store.run_writer import Writer
 
 _NAME = "scheduler"
-_MOST_AT_ONCE = 500
 _HAPPENED = [one.value for one in Outcome if one not in {Outcome.SKIPPED, Outcome.MISSED}]
 _LEASE = (
     update(queue)
@@ -34,24 +34,19 @@ _LEASE = (
 )
 
 
-class Schedule:
-    """The schedule's part of a store. Every method may be called from any thread and raises `StoreError`."""
+class ScheduleTable(ScheduleQueue):
+    """The queue, the leader and pauses, in a database."""
 
-    def __init__(self, database: Database, write: Callable[[Callable[[Connection], None]], None]) -> None:
+    def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
-        self._write = write
+        self._write = writer.write
 
     def leadership(self) -> Leadership | None:
-        """Return who leads, or led last without saying goodbye."""
         with self._database.reading() as connection:
             row = connection.execute(select(leader).where(leader.c.name == _NAME)).one_or_none()
         return None if row is None else Leadership(row.holder, row.beat, row.at_us, row.planned_until_us, row.era)
 
     def lead(self, holder: str, at_us: int, replaced: Leadership | None) -> bool:
-        """Become the leader in place of the one that was seen; return false if somebody else was faster.
-
-        Nothing stays leased: what the one before had under way is due again, under the same ids.
-        """
         won: list[bool] = []
 
         def write(connection: Connection) -> None:
@@ -72,12 +67,9 @@ class Schedule:
         return bool(won)
 
     def beat(self, holder: str, at_us: int) -> bool:
-        """Show that the leader lives; return false if it leads no more."""
         return self._fenced(holder, lambda _: None, {"at_us": at_us})
 
     def resign(self, holder: str) -> None:
-        """Let the next one lead at once; what is leased and did not finish is due again."""
-
         def write(connection: Connection) -> None:
             connection.execute(update(queue).where(queue.c.leased_by == holder).values(leased_by=None))
 
@@ -92,14 +84,7 @@ class Schedule:
         planned_until_us: int | None = None,
         era: int | None = None,
     ) -> bool:
-        """Put due runs into the queue, each once, and note which runs the leader begins; false if it leads no more.
-
-        Args:
-            leases: Until when each run that begins is the leader's, in microseconds UTC.
-            planned_until_us: Everything due until then is in the queue.
-            era: How often the clock was set back.
-        """
-        rows = [{"of": _bytes(run), "by": holder, "until": until} for run, until in (leases or {}).items()]
+        rows = [{"of": run_bytes(run), "by": holder, "until": until} for run, until in (leases or {}).items()]
 
         def write(connection: Connection) -> None:
             add(connection, entries)
@@ -110,29 +95,23 @@ class Schedule:
         return self._fenced(holder, write, {name: value for name, value in marks.items() if value is not None})
 
     def ask(self, entries: Sequence[QueueEntry]) -> None:
-        """Put runs into the queue that somebody asked for; whoever leads finds them."""
         self._write(lambda connection: add(connection, entries))
 
     def waiting(self) -> tuple[QueueEntry, ...]:
-        """Return what is due and not begun, the oldest first."""
         statement = select(queue).where(queue.c.leased_by.is_(None)).order_by(queue.c.due_us)
         with self._database.reading() as connection:
-            return tuple(_entry(row) for row in connection.execute(statement))
+            return tuple(entry_of(row) for row in connection.execute(statement))
 
     def asked(self) -> tuple[QueueEntry, ...]:
-        """Return what somebody asked for and nobody began."""
         return tuple(one for one in self.waiting() if one.origin != "schedule")
 
     def length(self) -> tuple[int, int]:
-        """Return how many runs wait, and how many are leased."""
         statement = select(func.count(), func.count(queue.c.leased_by))
         with self._database.reading() as connection:
             whole, leased = connection.execute(statement.select_from(queue)).one()
         return whole - leased, leased
 
     def pause(self, check: CheckId, at_us: int, reason: str = "") -> None:
-        """Let a check make no runs until it is resumed; doing it again changes nothing."""
-
         def write(connection: Connection) -> None:
             if not connection.execute(select(pauses).where(pauses.c.check_id == identity(check))).one_or_none():
                 row = {"check_id": identity(check), "since_us": at_us, "reason": bounded(reason, REASON_CHARACTERS)}
@@ -141,7 +120,6 @@ class Schedule:
         self._write(write)
 
     def resume(self, check: CheckId) -> bool:
-        """Let a check make runs again; return whether it was paused."""
         found: list[int] = []
 
         def write(connection: Connection) -> None:
@@ -151,13 +129,11 @@ class Schedule:
         return bool(found[0])
 
     def pauses(self) -> tuple[Pause, ...]:
-        """Return what is paused."""
         with self._database.reading() as connection:
             rows = connection.execute(select(pauses).order_by(pauses.c.check_id)).all()
         return tuple(Pause(CheckId(row.check_id), row.since_us, row.reason) for row in rows)
 
     def coverage(self, since_us: int) -> tuple[Coverage, ...]:
-        """Return how many runs were due since then, and how many of them happened, by check and place."""
         happened = func.sum(case((runs.c.outcome.in_(_HAPPENED), 1), else_=0))
         place = (checks.c.id, circumstances.c.environment, circumstances.c.location)
         joined = runs.join(checks, checks.c.key == runs.c.check_key)
@@ -180,36 +156,3 @@ class Schedule:
 
         self._write(fenced)
         return bool(led[0])
-
-
-def add(connection: Connection, entries: Sequence[QueueEntry]) -> None:
-    """Put runs into the queue that are neither there nor stored."""
-    for start in range(0, len(entries), _MOST_AT_ONCE):
-        some = {_bytes(one.run): one for one in entries[start : start + _MOST_AT_ONCE]}
-        known = set(connection.execute(select(queue.c.run_id).where(queue.c.run_id.in_(some))).scalars())
-        known |= set(connection.execute(select(runs.c.id).where(runs.c.id.in_(some))).scalars())
-        rows = [
-            {"run_id": key, "check_id": one.check, "location": one.location, "due_us": one.due_us}
-            | {"priority": one.priority, "origin": one.origin}
-            for key, one in some.items()
-            if key not in known
-        ]
-        if rows:
-            connection.execute(insert(queue), rows)
-
-
-def remove(connection: Connection, ids: Sequence[bytes]) -> None:
-    """Take runs out of the queue that are stored."""
-    for start in range(0, len(ids), _MOST_AT_ONCE):
-        connection.execute(delete(queue).where(queue.c.run_id.in_(ids[start : start + _MOST_AT_ONCE])))
-
-
-def _entry(row: object) -> QueueEntry:
-    told = row._mapping  # type: ignore[attr-defined]
-    run = RunId(str(UUID(bytes=bytes(told["run_id"]))))
-    check = CheckId(told["check_id"])
-    return QueueEntry(run, check, told["location"], told["due_us"], told["priority"], told["origin"])
-
-
-def _bytes(run: RunId) -> bytes:
-    return bytes.fromhex(run.replace("-", ""))
