@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outrider.alerts import read_alerts
+from outrider.app import validate_workspace
 from outrider.app.discovery import discovered
-from outrider.app.examination import examine, validate
-from outrider.app.runtime import judge_settings, retention
+from outrider.app.examination import examine
+from outrider.app.workspace_access import judge_settings, retention
 from outrider.load import read_profiles
 from outrider.model import OutriderError
 from outrider.probes import read_probes
@@ -195,7 +196,7 @@ def test_validate_reports_what_up_would_refuse(tmp_path: Path, path: str, value:
     """The problem has its slug and advice, and stands alone."""
     write(tmp_path, changed(path, value))
 
-    problems = validate(tmp_path).problems
+    problems = validate_workspace(tmp_path).problems
 
     assert {problem.slug for problem in problems} == {slug}
     assert all(problem.fix for problem in problems)
@@ -215,7 +216,7 @@ def test_validate_accepts_what_works(tmp_path: Path, path: str, value: object) -
     """Strictness must not refuse a name before an address, an IPv6 host or a default."""
     write(tmp_path, changed(path, value))
 
-    assert [str(problem) for problem in validate(tmp_path).problems] == []
+    assert [str(problem) for problem in validate_workspace(tmp_path).problems] == []
 
 
 def test_a_default_of_retention_follows_what_is_written(tmp_path: Path) -> None:
@@ -223,14 +224,14 @@ def test_a_default_of_retention_follows_what_is_written(tmp_path: Path) -> None:
     files = changed("outrider.toml: retention", {"samples": "500d", "runs": "500d"})
     write(tmp_path, files)
 
-    assert validate(tmp_path).problems == ()
+    assert validate_workspace(tmp_path).problems == ()
 
 
 def test_a_store_that_is_not_sqlite_is_called_experimental(tmp_path: Path) -> None:
     """Whoever names PostgreSQL learns it from `validate`, as a note or with the driver that is missing."""
     write(tmp_path, changed("outrider.toml: store/url", "postgresql+psycopg://host/outrider"))
 
-    result = validate(tmp_path)
+    result = validate_workspace(tmp_path)
 
     said = [*result.notes, *map(str, result.problems)]
     assert len(said) == 1

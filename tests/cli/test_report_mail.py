@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 from benchmarks.history import History, fill
 
 from outrider.alerts import Lane
-from outrider.app.incident_lookup import settings_of
+from outrider.app import alert_settings
 from outrider.app.report_mail import Mailing, post_due
 from outrider.model import ConfigError, Status
 from outrider.scheduler import Health
@@ -87,7 +87,7 @@ def simulate(store: Store, until_us: int = MONDAY_US) -> None:
 
 
 def deliver(store: Store, shop: Workspace) -> None:
-    Lane(settings_of(shop).receivers["boss"], store).work()
+    Lane(alert_settings(shop).receivers["boss"], store).work()
 
 
 def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, store: Store, inbox: Inbox) -> None:
@@ -165,7 +165,7 @@ def test_a_mail_server_that_is_busy_gets_it_later(shop: Workspace, store: Store,
 
     deliver(store, shop)
     (waiting,) = store.outbox.search()
-    Lane(settings_of(shop).receivers["boss"], store).deliver_one(waiting)
+    Lane(alert_settings(shop).receivers["boss"], store).deliver_one(waiting)
     (done,) = store.outbox.search()
 
     assert (waiting.status, done.status) == (Status.QUEUED, Status.DELIVERED)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.app.examination import examine
-from outrider.app.runtime import found_browser, open_runtime, remember
-from outrider.model import BrowserError, ConfigErrors, Kind
+from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.app.workspace_access import register_checks
+from outrider.model import ConfigErrors, Kind
 from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor
 from outrider.workspace import load
 
@@ -58,14 +59,13 @@ class ServiceRuntime:
             raise
 
     def _set_up(self, store: Store, recorder: RetryingRecorder, *, strict: bool) -> None:
-        browser = found_browser(self.workspace)
-        usable = None if isinstance(browser, BrowserError) else browser
-        ready = self._stack.enter_context(open_runtime(self.workspace, browser=usable))
+        browser = browser_or_error(self.workspace)
+        ready = self._stack.enter_context(open_runtime(self.workspace, browser=browser))
         examination = examine(self.workspace, ready.discover())
         self.problems, self.checks = examination.problems, examination.checks
         if examination.refusals or (strict and self.problems):
             raise ConfigErrors((*self.problems, *examination.refusals))
-        remember(store, ready, self.checks)
+        register_checks(store, self.workspace, self.checks)
         self.tokens = ready.catalogue.tokens
         self.circumstances = ready.circumstances
         self.executors: Mapping[Kind, Executor] = self._executors(ready, store, recorder)

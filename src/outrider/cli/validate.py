@@ -8,40 +8,34 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app.examination import validate as validated
-from outrider.workspace import find_root
+from outrider.app import validate_workspace
 
 if TYPE_CHECKING:
-    from outrider.app.examination import Validation
+    from outrider.app import Validation
 
 
 @click.command(epilog="Example: outrider validate --json")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def validate(*, as_json: bool) -> int:
     """Check the workspace and its checks, and report ALL problems: where, what, and what to do."""
-    result = validated(find_root(Path.cwd()))
+    validation = validate_workspace(Path.cwd())
     if as_json:
-        click.echo(json.dumps(_as_json(result)))
+        click.echo(json.dumps(_as_json(validation)))
     else:
-        for problem in result.problems:
+        for problem in validation.problems:
             click.echo(str(problem), err=True)
-        for note in result.notes:
+        for note in validation.notes:
             click.echo(f"note: {note}", err=True)
-        click.echo(f"{_counted(result.checks, 'check')}, {_counted(len(result.problems), 'problem')}")
-    return result.problems[0].exit_code if result.problems else 0
+        click.echo(f"{_counted(validation.checks, 'check')}, {_counted(len(validation.problems), 'problem')}")
+    return validation.problems[0].exit_code if validation.problems else 0
 
 
-def _as_json(result: Validation) -> dict[str, object]:
+def _as_json(validation: Validation) -> dict[str, object]:
     problems = [
-        {
-            "where": str(problem.where or ""),
-            "problem": problem.what,
-            "fix": problem.fix,
-            "slug": problem.slug,
-        }
-        for problem in result.problems
+        {"where": str(problem.where or ""), "problem": problem.what, "fix": problem.fix, "slug": problem.slug}
+        for problem in validation.problems
     ]
-    return {"checks": result.checks, "problems": problems, "notes": list(result.notes)}
+    return {"checks": validation.checks, "problems": problems, "notes": list(validation.notes)}
 
 
 def _counted(count: int, thing: str) -> str:

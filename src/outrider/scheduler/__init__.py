@@ -1,6 +1,6 @@
 """It runs by itself: triggers, queue, leases and supervision."""
 
-from outrider.scheduler.backup import make_backup, put_back
+from outrider.scheduler.backup import Backup, make_backup, put_back
 from outrider.scheduler.clock import SystemClock
 from outrider.scheduler.dead_mans_switch import DeadMansSwitch
 from outrider.scheduler.executors import Executor, FleetExecutor, Killable, TurnsExecutor
@@ -15,6 +15,7 @@ from outrider.scheduler.timetable import Cron, problems_of
 from outrider.scheduler.windows import window_problems
 
 __all__ = [
+    "Backup",
     "Cron",
     "DeadMansSwitch",
     "Executor",

@@ -1,4 +1,4 @@
-"""Runs, told to people and to programs."""
+"""Runs as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app import display_name
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
@@ -41,11 +42,6 @@ def console() -> Console:
     return made
 
 
-def name_of(check: str) -> str:
-    """Return a check's id without the kind that most have."""
-    return check.removeprefix("journey:")
-
-
 def short(run: str) -> str:
     """Return the end of a run's id, which tells runs of one moment apart."""
     return run[-_SHORT_ID:]
@@ -69,7 +65,7 @@ def run_table(runs: Iterable[Run]) -> Table:
     for run in runs:
         took = run.attempts[0].measurement.duration_ms
         table.add_row(
-            outcome_text(run.outcome), Text(name_of(run.check)), f"{took:.0f}", short(run.id), Text(run.reason)
+            outcome_text(run.outcome), Text(display_name(run.check)), f"{took:.0f}", short(run.id), Text(run.reason)
         )
     return table
 
@@ -87,7 +83,7 @@ def repeat_table(runs: Iterable[Run]) -> Table:
         counts = Counter(run.outcome for run in group)
         outcomes = Text(", ").join(Text(f"{count} {one.value}", style=STYLES[one]) for one, count in counts.items())
         took = [attempt.measurement.duration_ms for attempt in measured]
-        table.add_row(Text(name_of(check), style="bold"), str(len(group)), *_spread(took), outcomes)
+        table.add_row(Text(display_name(check), style="bold"), str(len(group)), *_spread(took), outcomes)
         steps: dict[str, list[float]] = defaultdict(list)
         for step in (step for attempt in measured for step in shown_steps(attempt)):
             steps[step.title].append(step.duration_ms or 0.0)
