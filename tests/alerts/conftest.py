@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, Problem, Subject, problem_labels
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.message import Message, load
 from outrider.alerts.oncall import Escalation, Level
@@ -35,10 +35,10 @@ MINUTE_US = 60 * SECOND_US
 
 def symptom(present: bool, at_us: int, check: str = "probe:home", **more: Any) -> Finding:
     """Return what a run says of a check."""
-    trouble = more.pop("trouble", Problem.FAILURE)
+    trouble = more.pop("problem", Problem.FAILURE)
     step = more.pop("step", "")
     subject = Subject(trouble, check, "production", "local", step)
-    labels = {"trouble": trouble.value, "check": check, "environment": "production", "location": "local"}
+    labels = {**problem_labels(trouble), "check": check, "environment": "production", "location": "local"}
     labels |= more.pop("labels", {})
     causes = more.pop("causes", (f"check:{check}",))
     return Finding(subject, present, at_us, Facts(more.pop("what", "connection refused")), causes, labels, **more)

@@ -58,7 +58,7 @@ def test_mail_has_a_stable_id_and_says_it_in_text_and_html(inbox: Inbox) -> None
     mail(inbox).deliver(letter())
 
     first, second = inbox.mails
-    assert first["Message-ID"] == second["Message-ID"] == "<letter-1@outrider.invalid>"
+    assert first["Message-ID"] == second["Message-ID"] == "<letter-1@shop.example>"
     assert first["Subject"] == "[critical] home: refused"
     assert first["References"] == "<outrider-abc@outrider.invalid>"
     parts = [part.get_content_type() for part in first.walk()]

@@ -1,4 +1,4 @@
-"""What a run says of one subject: is it in trouble, and what would explain that."""
+"""What a run shows of one subject: whether it has a problem, and what would explain it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from outrider.model import Kind
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 class Problem(StrEnum):
-    """The kinds of trouble that incidents are about."""
+    """The kinds of problem that incidents are about."""
 
     FAILURE = "failure"
     DEGRADATION = "degradation"
@@ -39,15 +41,18 @@ SEVERITIES = {
     Problem.FORECAST: Severity.INFO,
     Problem.CHANGE: Severity.INFO,
 }
-"""Severity of a trouble where no label says otherwise; the others are warnings."""
+"""Severity of a problem where no label says otherwise; the others are warnings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a trouble, for the message; empty where nothing is.
+    """What is known of a problem, for the message; empty where nothing is.
 
     Attributes:
-        what: One line: what is wrong.
+        what: One line: what is wrong, without the check.
+        title: What people call the check.
+        predicate: What the check does, such as "fails too often"; empty for the usual one of the problem.
+        address: The address that was asked, without credentials and query.
         observed: The value seen, with its unit.
         expected: The band or limit it should keep to.
         since_us: Since when, microseconds UTC.
@@ -66,13 +71,16 @@ class Facts:
     run: str = ""
     artifacts: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    title: str = ""
+    predicate: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What can be in trouble: a check, or a step of it, in one environment and location."""
+    """What can have a problem: a check, or a step of it, in one environment and location."""
 
-    trouble: Problem
+    problem: Problem
     check: str
     environment: str = ""
     location: str = ""
@@ -81,7 +89,7 @@ class Subject:
     @property
     def key(self) -> str:
         """The subject as one text."""
-        return "|".join((self.trouble, self.environment, self.location, self.check, self.step))
+        return "|".join((self.problem, self.environment, self.location, self.check, self.step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ class Finding:
     """What was seen of a subject at a time.
 
     Attributes:
-        present: Whether the trouble is there.
+        present: Whether the problem is there.
         at_us: When the run was due, microseconds UTC.
         causes: Possible causes, such as "host:shop.example", the likeliest first; who shares one shares the incident.
         labels: What routes and silences match.
@@ -103,3 +111,23 @@ class Finding:
     causes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
+
+
+def problem_labels(problem: Problem) -> dict[str, str]:
+    """Return the labels that name a problem; `trouble` is an alias of `problem` that older routes and silences use."""
+    return {"problem": problem.value, "trouble": problem.value}
+
+
+def check_of(subject: str, checks: Collection[str] = ()) -> str:
+    """Return the check of a subject's key; ids that hold a "|" are recognised among `checks`."""
+    place = subject.split("|", 3)[3]
+    check, _, rest = place.partition("|")
+    while rest and check not in checks and any(known.startswith(f"{check}|") for known in checks):
+        more, _, rest = rest.partition("|")
+        check = f"{check}|{more}"
+    return check
+
+
+def is_check(subject: str) -> bool:
+    """Tell whether a subject's key is that of a check, not of a receiver or of this host."""
+    return check_of(subject).partition(":")[0] in set(Kind)

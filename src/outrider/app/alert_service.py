@@ -70,7 +70,7 @@ class AlertService:
                 )
                 self._deliverer.__enter__()
             elif self._alerting is not None:
-                self._alerting.know(checks)
+                self._alerting.know(checks, time.time_ns() // 1000)
             self._settings = settings
 
     def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
@@ -107,6 +107,7 @@ class AlertService:
             )
             self._ticked_s = time.monotonic()
             heard = self._alerting.catch_up(Judge(self._store, judge_settings(self._workspace)), now_us)
+            self._alerting.know(self._checks, now_us)
             _log.info("alerts.began", heard_again=heard)
         return self._alerting
 
