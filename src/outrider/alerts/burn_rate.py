@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject, problem_labels
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import BurnRule, error_budget
 from outrider.model import Outcome, title_of
@@ -55,6 +55,6 @@ class Burn:
             run=run.id,
             title=title or title_of(run.check),
         )
-        subject = Subject(Problem.BUDGET, run.check, run.environment, run.location)
+        key = FindingKey(Problem.BUDGET, run.check, run.environment, run.location)
         budget_labels = {**labels, **problem_labels(Problem.BUDGET), "fault": "budget burns"}
-        return [Finding(subject, burning, run.due_us, facts, (f"check:{run.check}",), budget_labels, once=True)]
+        return [Finding(key, burning, run.due_us, facts, (f"check:{run.check}",), budget_labels, once=True)]

@@ -20,8 +20,7 @@ from outrider.alerts.letter import RecipientsRefused, Undelivered
 from outrider.alerts.letter_template import write
 from outrider.alerts.message import Message, dump, lightened, load
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.model import OutriderError, new_run_id
-from outrider.store import Notification, Status
+from outrider.model import Notification, OutriderError, Status, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +94,7 @@ class Lane:
         """Try what is due, and return how many rows were looked at."""
         now_us = self._now_us()
         name = self._settings.name
-        rows = self._store.notifications(receiver=name, status=Status.QUEUED, due_us=now_us, limit=_AT_ONCE)
+        rows = self._store.outbox.search(receiver=name, status=Status.QUEUED, due_us=now_us, limit=_AT_ONCE)
         for row in rows:
             if self._breaker.is_closed(self._now_us()):
                 self.deliver_one(row)
@@ -143,7 +142,7 @@ class Lane:
         }:
             return False
         since_us = self._now_us() - _HOUR_US
-        sent = self._store.notification_times(self._settings.name, Status.DELIVERED, since_us)
+        sent = self._store.outbox.times(self._settings.name, Status.DELIVERED, since_us)
         return len(sent) >= self._settings.per_hour
 
     def _refused(self, row: Notification, failure: RecipientsRefused) -> None:
@@ -154,12 +153,12 @@ class Lane:
         _log.warning("alerts.recipients-refused", receiver=row.receiver, why=failure.why)
         for recipients in filter(None, (failure.temporary, failure.permanent)):
             own = _row_for(row, recipients)
-            self._store.record_notification(own)
+            self._store.outbox.add(own)
             if recipients is failure.permanent:
                 self._give_up(own, failure.why)
             else:
                 due_us = self._now_us() + backoff_us(1, self._jitter())
-                self._store.note_notification(replace(own, due_us=due_us, note=failure.why))
+                self._store.outbox.update(replace(own, due_us=due_us, note=failure.why))
         self._breaker = Breaker()
         status = Status.DELIVERED if failure.accepted else Status.SUPERSEDED
         self._note(replace(row, tries=row.tries + 1), status, failure.why)
@@ -178,7 +177,7 @@ class Lane:
             self._give_up(row, failure.why)
         elif not self._divert(row, failure.why):
             wait_us = backoff_us(row.tries, self._jitter(), asked_us)
-            self._store.note_notification(replace(row, due_us=now_us + wait_us))
+            self._store.outbox.update(replace(row, due_us=now_us + wait_us))
 
     def _divert(self, row: Notification, why: str) -> bool:
         """Hand a row that has waited too long to the fallback; return whether that was done."""
@@ -196,7 +195,7 @@ class Lane:
             message = replace(message, note=f"{message.note}; {note}" if message.note else note)
             identity = f"{row.id}-{self._settings.fallback}"
             now_us = self._now_us()
-            self._store.record_notification(
+            self._store.outbox.add(
                 Notification(
                     identity, self._settings.fallback, row.topic, row.kind, row.created_us, now_us, dump(message)
                 )
@@ -205,23 +204,23 @@ class Lane:
 
     def _note(self, row: Notification, status: Status, note: str = "") -> None:
         kept = lightened(row.message) if row.kind == NotificationKind.REPORT else row.message
-        self._store.note_notification(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
+        self._store.outbox.update(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
 
     def _report_suppressed(self) -> None:
         """Send once an hour how many were held back; the id names the hour, so a crash does not repeat it."""
         now_us = self._now_us()
         name = self._settings.name
-        held = self._store.notification_times(name, Status.SUPPRESSED, now_us - _HOUR_US)
+        held = self._store.outbox.times(name, Status.SUPPRESSED, now_us - _HOUR_US)
         if not held:
             return
         identity = f"suppressed-{name}-{held[0] // _HOUR_US}"
-        if self._store.has_notification(identity):
+        if self._store.outbox.contains(identity):
             return
         subject = f"{len(held)} notifications are held back"
         note = f"suppressed {len(held)}: more than {self._settings.per_hour} in an hour; outrider incidents lists them"
         message = Message(NotificationKind.SUPPRESSED, identity, subject, "warning", (), now_us, note=note)
         row = Notification(identity, name, identity, NotificationKind.SUPPRESSED.value, now_us, now_us, dump(message))
-        self._store.record_notification(row)
+        self._store.outbox.add(row)
 
 
 class Deliverer:
@@ -252,10 +251,10 @@ class Deliverer:
         ]
 
     def __enter__(self) -> Self:
-        for row in self._store.notifications(status=Status.QUEUED, limit=_MOST_ORPHANS):
+        for row in self._store.outbox.search(status=Status.QUEUED, limit=_MOST_ORPHANS):
             if row.receiver not in self._lanes:
                 note = "this receiver is no longer configured"
-                self._store.note_notification(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
+                self._store.outbox.update(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
         for thread in self._threads:
             thread.start()
         return self

@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from outrider.model import Kind
+from outrider.model import Subject, SubjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+
+RECEIVER = "channel:"
+"""What the subject of a receiver begins with."""
+
+_CHECK_KINDS = frozenset({None, SubjectKind.JOURNEY, SubjectKind.PROBE, SubjectKind.LOAD})
 
 
 class Problem(StrEnum):
@@ -77,19 +83,24 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What can have a problem: a check, or a step of it, in one environment and location."""
+class FindingKey:
+    """What a finding is about: a problem of a subject, or of a part of it, in one environment and location.
+
+    Attributes:
+        subject: A check, or anything else that is judged.
+        step: Part of the subject; empty for the whole.
+    """
 
     problem: Problem
-    check: str
+    subject: Subject
     environment: str = ""
     location: str = ""
     step: str = ""
 
     @property
-    def key(self) -> str:
-        """The subject as one text."""
-        return "|".join((self.problem, self.environment, self.location, self.check, self.step))
+    def text(self) -> str:
+        """The key as one text."""
+        return "|".join((self.problem, self.environment, self.location, self.subject, self.step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +115,7 @@ class Finding:
         once: It is confirmed by being seen once: the statistic behind it has confirmed it already.
     """
 
-    subject: Subject
+    key: FindingKey
     present: bool
     at_us: int
     facts: Facts
@@ -118,9 +129,9 @@ def problem_labels(problem: Problem) -> dict[str, str]:
     return {"problem": problem.value, "trouble": problem.value}
 
 
-def check_of(subject: str, checks: Collection[str] = ()) -> str:
-    """Return the check of a subject's key; ids that hold a "|" are recognised among `checks`."""
-    place = subject.split("|", 3)[3]
+def check_of(key: str, checks: Collection[str] = ()) -> str:
+    """Return the subject of a finding's key; ids that hold a "|" are recognised among `checks`."""
+    place = key.split("|", 3)[3]
     check, _, rest = place.partition("|")
     while rest and check not in checks and any(known.startswith(f"{check}|") for known in checks):
         more, _, rest = rest.partition("|")
@@ -128,6 +139,7 @@ def check_of(subject: str, checks: Collection[str] = ()) -> str:
     return check
 
 
-def is_check(subject: str) -> bool:
-    """Tell whether a subject's key is that of a check, not of a receiver or of this host."""
-    return check_of(subject).partition(":")[0] in set(Kind)
+def is_check(key: str) -> bool:
+    """Tell whether a finding's key is of a check: an explicit id may lack the kind."""
+    subject = Subject(check_of(key))
+    return subject.kind in _CHECK_KINDS and not subject.startswith(RECEIVER)

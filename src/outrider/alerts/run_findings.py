@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject, problem_labels
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.baselines import Condition, Signal
 from outrider.charts import milliseconds
 from outrider.model import Kind, Outcome, title_of
@@ -189,7 +189,7 @@ class _RunEvidence:
         once: bool = False,
     ) -> Finding:
         run = self._run
-        subject = Subject(problem, run.check, run.environment, run.location, step)
+        key = FindingKey(problem, run.check, run.environment, run.location, step)
         labels = {
             **(self._check.policy.labels if self._check else {}),
             **problem_labels(problem),
@@ -203,7 +203,7 @@ class _RunEvidence:
             "tags": self._tags(),
         }
         labels = {name: value for name, value in labels.items() if value}
-        return Finding(subject, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
+        return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
 
     def _tags(self) -> str:
         return ",".join(sorted(self._check.policy.tags | self._check.marks)) if self._check else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject, problem_labels
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import change_points, days_to_breach
 from outrider.model import TooFewSamples, title_of
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from outrider.alerts.alert_settings import AlertSettings, Forecast
-    from outrider.model import CheckId
-    from outrider.store import Points, Series, Store
+    from outrider.model import CheckId, Points, Series
+    from outrider.store import Store
 
 _DAY_US = 86_400_000_000
 _HISTORY_DAYS = 60
@@ -30,7 +30,7 @@ def survey(store: Store, checks: Iterable[CheckId], settings: AlertSettings, now
     """Return the findings of the histories of checks, for `AlertProcessor.noticed`; meant for once a day."""
     findings: list[Finding] = []
     for series in (series for check in checks for series in primary_series(store, check)):
-        points = store.samples(series, since_us=now_us - _HISTORY_DAYS * _DAY_US)
+        points = store.series.samples(series, since_us=now_us - _HISTORY_DAYS * _DAY_US)
         findings += _changes(series, points, now_us)
         labels = _labels(series, Problem.FORECAST)
         rule = next((series for series in settings.forecasts if all_hold(series.matchers, labels)), None)
@@ -49,7 +49,7 @@ def _changes(series: Series, points: Points, now_us: int) -> Iterator[Finding]:
     if latest:
         facts = Facts(
             f"{series.step} {latest.after / latest.before - 1:+.0%}",
-            title=title_of(series.check),
+            title=title_of(series.subject),
             step=series.step,
             observed=f"{latest.after:.0f} ms",
             expected=f"{latest.before:.0f} ms",
@@ -78,7 +78,7 @@ def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> It
     if breach is not None:
         facts = Facts(
             f"{series.step} reaches {rule.limit_ms:.0f} ms in about {breach.days:.0f} days",
-            title=title_of(series.check),
+            title=title_of(series.subject),
             step=series.step,
             observed=f"{breach.per_day:+.1f} ms a day",
             expected=f"a p95 below {rule.limit_ms:.0f} ms for {rule.within_days:g} days",
@@ -87,16 +87,16 @@ def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> It
 
 
 def _finding(problem: Problem, series: Series, facts: Facts, now_us: int, *, present: bool) -> Finding:
-    subject = Subject(problem, series.check, series.environment, series.location, series.step)
-    causes = (f"step:{series.step}", f"check:{series.check}")
-    return Finding(subject, present, now_us, facts, causes, _labels(series, problem), once=True)
+    key = FindingKey(problem, series.subject, series.environment, series.location, series.step)
+    causes = (f"step:{series.step}", f"check:{series.subject}")
+    return Finding(key, present, now_us, facts, causes, _labels(series, problem), once=True)
 
 
 def _labels(series: Series, problem: Problem) -> dict[str, str]:
     return {
         **problem_labels(problem),
-        "check": series.check,
-        "kind": series.check.partition(":")[0],
+        "check": series.subject,
+        "kind": series.subject.partition(":")[0],
         "environment": series.environment,
         "location": series.location,
         "step": series.step,

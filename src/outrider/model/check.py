@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.model.identity import CheckId
+    from outrider.model.subject import CheckId
 
 
 class Kind(StrEnum):

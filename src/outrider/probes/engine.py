@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from outrider.model import CheckId, Order
-    from outrider.probes.probe_context import Heartbeats, Probe
+    from outrider.model import CheckId, HeartbeatLog, Order
+    from outrider.probes.probe_context import Probe
 
 _USUAL = ProbeSettings()
 _UNMASKED = Mask()
@@ -66,7 +66,7 @@ class Engine:
         settings: ProbeSettings = _USUAL,
         *,
         mask: Mask = _UNMASKED,
-        heartbeats: Heartbeats | None = None,
+        heartbeats: HeartbeatLog | None = None,
         network: OwnNetwork | None = None,
         limits: EvaluationLimits = USUAL_LIMITS,
     ) -> None:
