@@ -100,7 +100,17 @@ class Inbox:
     def __init__(self) -> None:
         self.mails: list[Mail] = []
         self.answers: list[str] = []
+        self.refused: dict[str, str] = {}
+        self.recipients: list[list[str]] = []
         self.server = ""
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         from email import message_from_bytes
@@ -108,6 +118,7 @@ class Inbox:
 
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("2"):
+            self.recipients.append(list(envelope.rcpt_tos))
             self.mails.append(message_from_bytes(envelope.content, policy=default))
         return answer
 

@@ -224,7 +224,7 @@ def test_parents_mute_children_and_never_themselves(story: Callable[..., Story])
 
     assert [(kind, message.items[0].headline) for kind, _, message in one.told][1:] == [
         ("resolved", "host fails: connection refused"),
-        ("trigger", "journey: connection refused"),
+        ("trigger", "journey fails: connection refused"),
     ]
 
 

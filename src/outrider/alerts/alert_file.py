@@ -256,7 +256,7 @@ def _level(table: Table) -> Level:
         rotations=table.read("rotations", as_texts, _NO_TEXTS),
     )
     if not level.receivers and not level.rotations:
-        table.report("receivers", "is missing: nobody would be told", "name receivers or rotations", "missing-key")
+        table.report("receivers", "is missing: nobody would be notified", "name receivers or rotations", "missing-key")
     table.close()
     return level
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from outrider.alerts.finding import Problem
+from outrider.alerts.finding import Problem, check_of
 from outrider.alerts.incident import Phase
 from outrider.alerts.message import Item, Message
 from outrider.alerts.notification_kind import NotificationKind
@@ -141,7 +141,12 @@ def _names(incident: Incident) -> str:
 def _title(incident: Incident) -> str:
     if incident.problem is Problem.NETWORK:
         return "our own network"
-    return incident.lead.title or (title_of(incident.checks[0]) if incident.checks else "a check")
+    return incident.lead.title or title_of(_check(incident)) or "a check"
+
+
+def _check(incident: Incident) -> str:
+    """Return the check that the evidence is of."""
+    return check_of(incident.lead_subject) if incident.lead_subject else "".join(incident.checks[:1])
 
 
 def _count(incident: Incident) -> int:
@@ -199,7 +204,7 @@ def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     lasted = length(_ended_us(incident, clock) - _began_us(incident))
     amount = f"{lead.observed} instead of {lead.expected}" if lead.observed and lead.expected else lead.observed
     is_over = incident.phase is Phase.RESOLVED
-    yield "check", incident.labels.get("check", "") or ", ".join(incident.checks[:1])
+    yield "check", _check(incident)
     yield "address", lead.address
     yield "step", lead.step
     yield "how much", amount

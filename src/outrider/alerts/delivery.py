@@ -77,6 +77,8 @@ class Lane:
         self._jitter = jitter
         self._picture = picture
         self._breaker = Breaker()
+        self._latest_us: dict[str, int] = {}
+        """By topic of which recipients were refused: when the latest message that all of them were sent was made."""
 
     @property
     def health(self) -> Health:
@@ -111,6 +113,9 @@ class Lane:
         if self._is_full(message):
             self._note(row, Status.SUPPRESSED, f"more than {self._settings.per_hour} an hour")
             return
+        if message.only_to and self._latest_us.get(message.topic, 0) > row.created_us:
+            self._note(row, Status.SUPERSEDED, row.note)
+            return
         message = replace(message, picture=self._drawn(message))
         try:
             self._settings.channel.deliver(write(message, self._settings, row.id))
@@ -123,6 +128,8 @@ class Lane:
         else:
             self._breaker = Breaker()
             self._note(replace(row, tries=row.tries + 1), Status.DELIVERED)
+            if message.topic in self._latest_us and not message.only_to:
+                self._latest_us[message.topic] = row.created_us
 
     def _drawn(self, message: Message) -> bytes | None:
         """Return the trend; a message goes out without one rather than not at all."""
@@ -160,6 +167,7 @@ class Lane:
                 due_us = self._now_us() + backoff_us(1, self._jitter())
                 self._store.outbox.update(replace(own, due_us=due_us, note=failure.why))
         self._breaker = Breaker()
+        self._latest_us[row.topic] = row.created_us
         status = Status.DELIVERED if failure.accepted else Status.SUPERSEDED
         self._note(replace(row, tries=row.tries + 1), status, failure.why)
 
@@ -283,9 +291,18 @@ class Deliverer:
 
 
 def _row_for(row: Notification, recipients: tuple[str, ...]) -> Notification:
-    """Return a row of the same message for some of its recipients; the same ones always have the same row."""
-    identity = f"{row.id}-{crc32(','.join(recipients).encode()):08x}"
-    return replace(row, id=identity, message=dump(replace(load(row.message), only_to=recipients)), tries=1)
+    """Return a row of the same message for some of its recipients; the same ones always have the same row.
+
+    Its topic is its own: it supersedes no later message that waits for all of them.
+    """
+    mark = f"{crc32(','.join(recipients).encode()):08x}"
+    return replace(
+        row,
+        id=f"{row.id}-{mark}",
+        topic=f"{row.topic}-{mark}",
+        message=dump(replace(load(row.message), only_to=recipients)),
+        tries=1,
+    )
 
 
 def test_row(settings: AlertSettings, receiver: str, *, route: str, workspace: str, now_us: int) -> Notification:

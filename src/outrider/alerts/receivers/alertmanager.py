@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile(r"[^a-zA-Z0-9_]")
 _LEAST_LASTING_S: Final = 300.0
-_CHANGING: Final = {"fault", "severity", "runbook", "trouble"}
-"""Labels that may differ from run to run, and an alias; `runbook` is an annotation."""
+_CHANGING: Final = {"fault", "severity", "runbook"}
+"""Labels that may differ from run to run; `runbook` is an annotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def _alerts(item: Item, letter: Letter) -> list[dict[str, Any]]:
     annotations = {
         "summary": item.headline,
         "description": letter.body,
+        "severity": message.severity,
         "title": item.title,
         "address": item.address,
         "runbook": item.runbook,
