@@ -27,11 +27,11 @@ from benchmarks.alerting.mailbox import free_port, mailbox_apart, mails
 
 from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, ReceiverSettings, delivery
 from outrider.alerts.confirmation import Thresholds
-from outrider.alerts.guard import Guard
+from outrider.alerts.network_guard import Guard
 from outrider.alerts.oncall import Escalation, Level
 from outrider.alerts.receivers.alertmanager import Alertmanager
 from outrider.alerts.receivers.mail import Mail
-from outrider.alerts.routing import Route
+from outrider.alerts.route import Route
 from outrider.baselines import Settings
 from outrider.runs import Judge
 from outrider.store import Status, Store

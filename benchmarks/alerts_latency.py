@@ -20,7 +20,7 @@ from benchmarks.alerting.mailbox import mailbox, mails
 from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, ReceiverSettings
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.receivers.mail import Mail
-from outrider.alerts.routing import Route
+from outrider.alerts.route import Route
 from outrider.model import Circumstances
 from outrider.probes import Engine, read_probes
 from outrider.runs import Fleet

@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.detection.latency import PROFILES, monitor
 
 from outrider.alerts import AlertSettings, Facts, Finding, Problem, Subject, replayed
-from outrider.alerts.routing import Route
+from outrider.alerts.route import Route
 from outrider.baselines import replay, replay_rates
 
 if TYPE_CHECKING:

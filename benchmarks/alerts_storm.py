@@ -13,9 +13,9 @@ from benchmarks.alerting.made_runs import made_run
 from benchmarks.alerting.mailbox import mailbox, mails
 
 from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, ReceiverSettings
-from outrider.alerts.matching import parse_matcher
+from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.receivers.mail import Mail
-from outrider.alerts.routing import Route
+from outrider.alerts.route import Route
 from outrider.store import Store
 
 _WATCHED_S = 30.0

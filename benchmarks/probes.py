@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from outrider.model import Check, Measurement, Run
-    from outrider.probes import Catalogue
+    from outrider.probes import ProbeCatalogue
 
 BODY = b'{"status":"ok","count":12}\n'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
@@ -96,7 +96,7 @@ def target() -> Iterator[int]:
         process.kill()
 
 
-def workspace(folder: Path, port: int, count: int, per_host: int = PER_HOST) -> Catalogue:
+def workspace(folder: Path, port: int, count: int, per_host: int = PER_HOST) -> ProbeCatalogue:
     """Return the probes of a workspace that asks one target."""
     probe = '[p{}]\nkind = "http"\nurl = "http://127.0.0.1:{}/"\ntimeout = "5s"\nretries = 0\nexpect.status = 200\n'
     probe += 'expect.matches = \'"status":"ok"\'\n'
@@ -112,7 +112,7 @@ def cpu_s(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def our_rate(folder: Path, store: Store, catalogue: Catalogue, count: int) -> float:
+def our_rate(folder: Path, store: Store, catalogue: ProbeCatalogue, count: int) -> float:
     """Return runs per processor second, from the start of the first to the storing of the last."""
     checks = [catalogue.checks[number % len(catalogue.checks)] for number in range(count)]
     settings = load(folder).probes
@@ -188,7 +188,7 @@ def capacity() -> None:
                 ours.append(our_rate(folder, store, catalogue, 10_000))
                 theirs.append(exporter_rate(exporter, port, exporter_port, 2_000))
             process.terminate()
-    ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+    ratios = [rate / other for rate, other in zip(ours, theirs, strict=True)]
     print(
         f"per processor second, medians of {ROUNDS}: ours {statistics.median(ours):,.0f} runs measured, judged and "
         f"stored; {EXPORTER} {statistics.median(theirs):,.0f} probes; ratio {statistics.median(ratios):.2f} "
@@ -232,8 +232,8 @@ class Delays(threading.Thread):
                 time.sleep(DELAYS_MS["transfer"] / 1000)
                 last_s = time.perf_counter()
                 connection.sendall(body[5:])
-            seen = {"tls": shaken_s - began_s, "first_byte": first_s - shaken_s, "transfer": last_s - first_s}
-            self.took.append({phase: seconds * 1000 for phase, seconds in seen.items()})
+            actual = {"tls": shaken_s - began_s, "first_byte": first_s - shaken_s, "transfer": last_s - first_s}
+            self.took.append({phase: seconds * 1000 for phase, seconds in actual.items()})
 
 
 def phases() -> None:
@@ -250,22 +250,22 @@ def phases() -> None:
         )
         catalogue = read_probes(load(folder), {})
         (check,) = catalogue.checks
-        found: list[Measurement] = []
+        measurements: list[Measurement] = []
         with Engine(catalogue.probes) as engine:
             for number in range(PHASE_ROUNDS + 1):
                 order = Order(new_run_id(number), check, 1, 5.0, folder / "scratch")
-                found.append(engine.measure(order))
+                measurements.append(engine.measure(order))
     differences: dict[str, list[float]] = {}
-    for measurement, truth in list(zip(found, server.took, strict=True))[1:]:
+    for measurement, truth in list(zip(measurements, server.took, strict=True))[1:]:
         samples = {sample.metric.removesuffix("_ms"): sample.value for sample in measurement.samples}
         for phase, took_ms in truth.items():
             differences.setdefault(phase, []).append(samples[phase] - took_ms)
-    for phase, each in differences.items():
+    for phase, errors_ms in differences.items():
         delay_ms = DELAYS_MS[phase]
-        within = sum(abs(one) <= max(1.0, 0.02 * delay_ms) for one in each)
+        within = sum(abs(error) <= max(1.0, 0.02 * delay_ms) for error in errors_ms)
         print(
-            f"{phase:10} delayed by {delay_ms:g} ms: median difference {statistics.median(each):+.2f} ms, "
-            f"largest {max(each, key=abs):+.2f} ms; within 1 ms or 2 %: {within} of {len(each)}"
+            f"{phase:10} delayed by {delay_ms:g} ms: median difference {statistics.median(errors_ms):+.2f} ms, "
+            f"largest {max(errors_ms, key=abs):+.2f} ms; within 1 ms or 2 %: {within} of {len(errors_ms)}"
         )
 
 

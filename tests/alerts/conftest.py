@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
 from outrider.alerts.finding import Facts, Finding, Problem, Subject
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.message import Message, load
 from outrider.alerts.oncall import Escalation, Level
-from outrider.alerts.routing import Route
-from outrider.alerts.settings import AlertSettings, ReceiverSettings
+from outrider.alerts.route import Route
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from email.message import Message as Mail
     from pathlib import Path
 
-    from outrider.alerts.receivers import Letter
+    from outrider.alerts.letter import Letter
     from outrider.store import AlertChanges
 
 NOW_US = 1_800_000_000_000_000
@@ -177,9 +177,9 @@ class Drawer:
     """A receiver that keeps letters, or refuses them."""
 
     def __init__(self) -> None:
-        from outrider.alerts.group import Kind
+        from outrider.alerts.notification_kind import NotificationKind
 
-        self.kinds = frozenset(Kind)
+        self.kinds = frozenset(NotificationKind)
         self.letters: list[Letter] = []
         self.refusals: list[Exception] = []
 

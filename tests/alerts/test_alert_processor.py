@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.alerts.conftest import NOW_US, SECOND_US, receivers
-from tests.alerts.test_evidence import make_run
+from tests.alerts.test_run_findings import make_run
 
 from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, Health, ReceiverSettings, read_incident
+from outrider.alerts.alert_settings import Budget
 from outrider.alerts.delivery import Lane
-from outrider.alerts.matching import parse_matcher
+from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.receivers.mail import Mail
-from outrider.alerts.routing import Route
-from outrider.alerts.settings import Budget
+from outrider.alerts.route import Route
 from outrider.baselines import Settings
 from outrider.model import Outcome, Run, StoreError, new_run_id
 from outrider.runs import Judge

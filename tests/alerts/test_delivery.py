@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, receivers
 
+from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
 from outrider.alerts.breaker import Breaker, backoff_us
 from outrider.alerts.delivery import Deliverer, Lane
-from outrider.alerts.group import Kind
+from outrider.alerts.letter import Undelivered
 from outrider.alerts.message import Item, Message, dump
-from outrider.alerts.receivers import Undelivered
-from outrider.alerts.settings import AlertSettings, ReceiverSettings
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.store import Notification, Status
 
 if TYPE_CHECKING:
@@ -25,12 +25,14 @@ AGAIN = Undelivered("it is down", recoverable=True)
 NEVER = Undelivered("it does not know us", recoverable=False)
 
 
-def message(topic: str = "topic", kind: Kind = Kind.TRIGGER) -> Message:
+def message(topic: str = "topic", kind: NotificationKind = NotificationKind.TRIGGER) -> Message:
     item = Item("i", "home: refused", (("since", "today"),), "open", NOW_US)
     return Message(kind, topic, "[critical] home: refused", "critical", (item,), NOW_US)
 
 
-def row(number: int, receiver: str = "mail", *, kind: Kind = Kind.TRIGGER, topic: str = "") -> Notification:
+def row(
+    number: int, receiver: str = "mail", *, kind: NotificationKind = NotificationKind.TRIGGER, topic: str = ""
+) -> Notification:
     told = message(topic or f"topic-{number}", kind)
     return Notification(f"n{number}", receiver, told.topic, kind.value, NOW_US, NOW_US, dump(told))
 
@@ -157,14 +159,18 @@ def test_a_flood_is_cut_off_with_one_notice(store: Store, drawer: Drawer) -> Non
     """The end of what was told is told all the same."""
     for number in range(10):
         store.record_notification(row(number))
-    store.record_notification(row(11, kind=Kind.RESOLVED))
+    store.record_notification(row(11, kind=NotificationKind.RESOLVED))
     one = lane(store, drawer, per_hour=3)
 
     one.work()
     one.work()
     one.work()
 
-    assert [letter.message.kind for letter in drawer.letters] == [*[Kind.TRIGGER] * 3, Kind.RESOLVED, Kind.SUPPRESSED]
+    assert [letter.message.kind for letter in drawer.letters] == [
+        *[NotificationKind.TRIGGER] * 3,
+        NotificationKind.RESOLVED,
+        NotificationKind.SUPPRESSED,
+    ]
     assert drawer.letters[-1].body.startswith("suppressed 7: more than 3 in an hour")
     assert statuses(store).count(Status.SUPPRESSED) == 7
 
@@ -184,7 +190,7 @@ def test_ten_thousand_that_waited_are_told_in_their_latest_state_and_capped(stor
     assert statuses(store).count(Status.SUPERSEDED) == 9_000
     assert statuses(store).count(Status.SUPPRESSED) == 940
     assert len(drawer.letters) == 61
-    assert drawer.letters[-1].message.kind is Kind.SUPPRESSED
+    assert drawer.letters[-1].message.kind is NotificationKind.SUPPRESSED
 
 
 def test_a_template_that_fails_still_tells(store: Store, drawer: Drawer) -> None:
@@ -221,8 +227,8 @@ def test_a_template_cannot_reach_into_the_machine(store: Store, drawer: Drawer) 
 
 def test_what_a_channel_does_not_want_is_passed_over(store: Store, drawer: Drawer) -> None:
     """People need not be told that one of them took it on."""
-    drawer.kinds = frozenset({Kind.TRIGGER})
-    store.record_notification(row(1, kind=Kind.ACKNOWLEDGED))
+    drawer.kinds = frozenset({NotificationKind.TRIGGER})
+    store.record_notification(row(1, kind=NotificationKind.ACKNOWLEDGED))
 
     lane(store, drawer).work()
 

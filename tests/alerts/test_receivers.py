@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.alerts.conftest import NOW_US
 
-from outrider.alerts.group import Kind
-from outrider.alerts.guard import Guard
+from outrider.alerts.letter import Letter, Undelivered
 from outrider.alerts.message import Item, Message
-from outrider.alerts.receivers import Letter, Undelivered
+from outrider.alerts.network_guard import Guard
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.receivers.alertmanager import Alertmanager
-from outrider.alerts.receivers.command import Command
+from outrider.alerts.receivers.apprise_service import Service
+from outrider.alerts.receivers.command_receiver import Command
 from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.receivers.pagerduty import PagerDuty
 from outrider.alerts.receivers.sentry import Sentry
-from outrider.alerts.receivers.services import Service
 from outrider.alerts.receivers.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ if TYPE_CHECKING:
 LOCAL = Guard(("127.0.0.0/8",))
 LABELS = {"trouble": "failure", "environment": "production", "check": "probe:home", "step": "pay"}
 ITEM = Item("incident-1", "home: refused", (("step", "pay"), ("runbook", "shop.md")), "open", NOW_US, None, LABELS)
-MESSAGE = Message(Kind.TRIGGER, "outrider-abc", "[critical] home: refused", "critical", (ITEM,), NOW_US, "shop")
+MESSAGE = Message(
+    NotificationKind.TRIGGER, "outrider-abc", "[critical] home: refused", "critical", (ITEM,), NOW_US, "shop"
+)
 
 
-def letter(kind: Kind = Kind.TRIGGER, **changes: Any) -> Letter:
+def letter(kind: NotificationKind = NotificationKind.TRIGGER, **changes: Any) -> Letter:
     message = replace(MESSAGE, kind=kind, **changes)
     return Letter("letter-1", message.subject, message.text, message)
 
@@ -134,7 +136,7 @@ def test_an_address_says_whether_to_come_back(
 
 def test_an_address_that_hangs_is_left(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may come back."""
-    monkeypatch.setattr("outrider.alerts.posting.LIMIT_S", 0.3)
+    monkeypatch.setattr("outrider.alerts.http_post.LIMIT_S", 0.3)
     sink.answers = [(200, {}, 30.0)]
 
     with pytest.raises(Undelivered) as caught:
@@ -172,7 +174,12 @@ def test_pagerduty_gets_one_key_for_the_life_of_a_problem(sink: Sink) -> None:
     """Events v2: trigger, acknowledge, resolve."""
     channel = PagerDuty("key", sink.url, LOCAL)
 
-    for kind in (Kind.TRIGGER, Kind.REMINDER, Kind.ACKNOWLEDGED, Kind.RESOLVED):
+    for kind in (
+        NotificationKind.TRIGGER,
+        NotificationKind.REMINDER,
+        NotificationKind.ACKNOWLEDGED,
+        NotificationKind.RESOLVED,
+    ):
         channel.deliver(letter(kind))
 
     actions = [one["event_action"] for one in sink.bodies]
@@ -291,9 +298,9 @@ def test_alertmanager_takes_an_alert_and_its_end(alertmanager: str) -> None:
     channel = Alertmanager(alertmanager, LOCAL)
 
     channel.deliver(letter(items=(item,), created_us=now_us))
-    channel.deliver(letter(Kind.UPDATE, items=(item,), created_us=now_us, severity="warning"))
+    channel.deliver(letter(NotificationKind.UPDATE, items=(item,), created_us=now_us, severity="warning"))
     (alert,) = pushed(alertmanager)
-    channel.deliver(letter(Kind.RESOLVED, items=(replace(item, ended_us=now_us),), created_us=now_us))
+    channel.deliver(letter(NotificationKind.RESOLVED, items=(replace(item, ended_us=now_us),), created_us=now_us))
 
     assert alert["labels"] == {
         "alertname": "Outrider failure",

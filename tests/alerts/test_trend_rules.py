@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from tests.alerts.conftest import NOW_US
-from tests.alerts.test_evidence import make_run
+from tests.alerts.test_run_findings import make_run
 
 from outrider.alerts import AlertSettings, survey
-from outrider.alerts.matching import parse_matcher
-from outrider.alerts.settings import Forecast
+from outrider.alerts.alert_settings import Forecast
+from outrider.alerts.matcher import parse_matcher
 from outrider.model import CheckId, Sample, Step, StepKind, new_run_id
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import genpareto, norm, t
 
 from outrider.baselines import Part, change_points, hourly_ratios, without_season
-from outrider.baselines.clock import is_weekend, local_seconds, slot_of
 from outrider.baselines.extremes import return_level
+from outrider.baselines.local_time import is_weekend, local_seconds, slot_of
 from outrider.baselines.location import huber_location, robust_sigma
 from outrider.baselines.season import cells_of, fit_season
 from outrider.baselines.statistics import limits, shape_scores, student_quantile, sustained

@@ -50,7 +50,7 @@ class Machine:
         command: Sequence[str],
         *,
         timeout_s: float,
-        tell: Callable[[str], None] | None = None,
+        on_progress: Callable[[str], None] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Finished:
         line = " ".join(command)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from outrider.journeys.assessment import MAX_REASON, Facts, assess, headline
-from outrider.journeys.messages import Phase
+from outrider.journeys.worker_messages import Phase
 from outrider.model import HostLoad, Outcome
 
 FINE = Phase("setup", "passed", 1.0)
@@ -243,7 +243,7 @@ def test_a_pass_that_touched_nothing_is_a_setup_error() -> None:
     [
         [],
         [FINE],
-        [FINE, failed("outrider.journeys.performance.Overdue", "time is up")],
+        [FINE, failed("outrider.journeys.worker_plugin.Overdue", "time is up")],
         [FINE, failed(PLAYWRIGHT, "Target page, context or browser has been closed")],
     ],
     ids=["killed", "killed in the body", "interrupted", "closed by the interrupt"],

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from outrider.journeys.browser import BrowserSettings, find_browser, missing_engine, provide_browser
-from outrider.journeys.candidates import BrowserKind, BrowserSource, judge, read_version, registry_folder
+from outrider.journeys.browser_candidates import BrowserKind, BrowserSource, judge, read_version, registry_folder
+from outrider.journeys.browser_install import advice, choose_package, last_words
 from outrider.journeys.driver import Driver, installed_driver, parse_browsers
-from outrider.journeys.provision import advice, choose_package, last_words
 from outrider.journeys.system import Finished, Host
 from outrider.model import BrowserError
 
@@ -245,7 +245,7 @@ def test_root_on_debian_gets_packages_when_the_download_fails(machine: Any, driv
 
     def install() -> Finished:
         if lists == "stale" and not updated:
-            return Finished(100, "E: 404 Not Found")
+            return Finished(100, "E: 404 Not CollectedTest")
         system.programs[SHELL] = NEW
         return Finished(0, "")
 

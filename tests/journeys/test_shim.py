@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from outrider.journeys.browser import Browser, BrowserSettings, find_browser
-from outrider.journeys.candidates import BrowserKind, BrowserSource
+from outrider.journeys.browser_candidates import BrowserKind, BrowserSource
 from outrider.journeys.driver import Driver, installed_driver
-from outrider.journeys.launch import Surroundings, adapt_launch, surroundings
+from outrider.journeys.launch_adapter import Surroundings, adapt_launch, surroundings
 from outrider.journeys.shim import build_shim, environment
 from outrider.journeys.system import Host
 from outrider.model import BrowserError
@@ -201,7 +201,7 @@ def test_a_launch_is_changed_only_as_far_as_it_would_fail(
     ],
 )
 def test_a_display_is_noticed(machine: Any, platform: str, environ: dict[str, str], display: bool) -> None:
-    """Only Linux runs without one as a matter of course."""
+    """Only Linux runs without one as a matter of progress."""
     around = surroundings(machine(platform=platform, environ=environ))
 
     assert around.has_display is display
@@ -211,7 +211,7 @@ def run_suite(code: str, folder: Path) -> str:
     """Run unchanged user code in a process prepared as a worker is; return what it prints."""
     found = find_browser(BrowserSettings())
     prepare = (
-        "from outrider.journeys.browser import *; from outrider.journeys.launch import install_launch_adapter\n"
+        "from outrider.journeys.browser import *; from outrider.journeys.launch_adapter import install_launch_adapter\n"
         "browser = find_browser(BrowserSettings()); install_launch_adapter(browser)\n"
     )
     environ = {**os.environ, **environment(found, system=Home(folder / "cache")), "TMPDIR": str(folder)}

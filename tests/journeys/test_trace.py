@@ -96,7 +96,7 @@ def test_what_cannot_be_read_is_passed_over(tmp_path: Path, junk: bytes) -> None
     trace = read_trace(path)
 
     assert [(call.method, call.duration_ms) for call in trace.calls] == [("click", None)]
-    assert trace.incidents == []
+    assert trace.page_errors == []
 
 
 @pytest.mark.parametrize("name", ["missing.zip", "missing.trace"])
@@ -176,26 +176,26 @@ def page_error(error: dict[str, Any]) -> dict[str, Any]:
         ({"value": "thrown text"}, "Error: thrown text", ""),
     ],
 )
-def test_an_exception_of_a_page_is_an_incident(tmp_path: Path, error: dict[str, Any], message: str, stack: str) -> None:
+def test_an_exception_of_a_page_is_an_error(tmp_path: Path, error: dict[str, Any], message: str, stack: str) -> None:
     """What was thrown need not be an Error."""
     path = raw(tmp_path, lines(OPTIONS, page_error(error)))
 
-    (incident,) = read_trace(path).incidents
+    (thrown,) = read_trace(path).page_errors
 
-    assert (incident.is_exception, incident.message, incident.stack) == (True, message, stack)
-    assert (incident.url, incident.at_ms) == ("http://a.test/x.js", 1_000_200.0)
+    assert (thrown.is_exception, thrown.message, thrown.stack) == (True, message, stack)
+    assert (thrown.url, thrown.at_ms) == ("http://a.test/x.js", 1_000_200.0)
 
 
-def test_an_error_on_the_console_is_an_incident(tmp_path: Path) -> None:
+def test_an_error_on_the_console_is_a_page_error(tmp_path: Path) -> None:
     """Its place is told with lines counted from one; plain messages are none."""
     location = {"url": "http://a.test/x.js", "lineNumber": 4, "columnNumber": 0}
     console = {"type": "console", "messageType": "error", "text": "404", "time": 650.0, "location": location}
     path = raw(tmp_path, lines(OPTIONS, console, {**console, "messageType": "warning"}))
 
-    (incident,) = read_trace(path).incidents
+    (error,) = read_trace(path).page_errors
 
-    assert (incident.is_exception, incident.message, incident.at_ms) == (False, "404", 1_000_150.0)
-    assert (incident.stack, incident.url) == ("http://a.test/x.js:5", "http://a.test/x.js")
+    assert (error.is_exception, error.message, error.at_ms) == (False, "404", 1_000_150.0)
+    assert (error.stack, error.url) == ("http://a.test/x.js:5", "http://a.test/x.js")
 
 
 def test_pages_are_counted_over_all_traces(tmp_path: Path) -> None:

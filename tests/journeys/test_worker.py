@@ -29,4 +29,4 @@ def test_a_library_that_the_system_lacks_is_named() -> None:
     )
 
     assert explained(said).startswith("Playwright needs libatomic.so.1, which this system lacks")
-    assert explained("ERROR: no such option") == "it said:\nERROR: no such option"
+    assert explained("ERROR: no such option") == "its last output:\nERROR: no such option"

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.model import Check, Measurement
-    from outrider.probes import Catalogue
-    from outrider.probes.tools import Probe
+    from outrider.probes import ProbeCatalogue
+    from outrider.probes.probe_context import Probe
 
 JSON = b'{"status": "ok", "count": 12, "items": [{"id": 7}, {"id": 8}], "token": "s3cret-from-answer"}'
 BOMB = gzip.compress(bytes(30_000_000))
@@ -221,13 +221,13 @@ class Bench:
     network: OwnNetwork | None = None
     settings: ProbeSettings = field(default_factory=ProbeSettings)
 
-    def read(self, text: str) -> Catalogue:
+    def read(self, text: str) -> ProbeCatalogue:
         (self.root / "probes").mkdir(exist_ok=True)
         (self.root / "outrider.toml").touch()
         (self.root / "probes" / "a.toml").write_text(text, encoding="utf-8")
         return read_probes(load(self.root), self.variables)
 
-    def engine(self, catalogue: Catalogue, **more: Any) -> Engine:
+    def engine(self, catalogue: ProbeCatalogue, **more: Any) -> Engine:
         return Engine(catalogue.probes, self.settings, mask=self.mask, network=self.network, **more)
 
     def measure(self, text: str, *, limit_s: float = 10.0, evidence: bool = False, **more: Any) -> Measurement:

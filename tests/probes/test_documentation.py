@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.probes.kinds import KINDS
+from outrider.probes.probe_kinds import KINDS
 
 if TYPE_CHECKING:
     from tests.probes.conftest import Bench

@@ -1,4 +1,4 @@
-"""One engine and many probes: none delays another, and what is our own fault is told as such."""
+"""One engine and many probes: none delays another, and a fault of the prober is not the target's."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 
 from outrider.model import Measurement, Order, Outcome, new_run_id
 from outrider.probes import OwnNetwork
-from outrider.probes.findings import Blame, Failure, Findings
+from outrider.probes.host_queues import HostQueues
 from outrider.probes.lateness import Lateness
-from outrider.probes.turns import HostTurns
-from outrider.probes.verdict import Circumstance, assess, is_late
+from outrider.probes.probe_outcome import ProberState, assess, is_late
+from outrider.probes.probe_result import Blame, Failure, ProbeResult
 from outrider.workspace import ProbeSettings
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Check
     from outrider.probes import Engine
-    from outrider.probes.tools import Tools
+    from outrider.probes.probe_context import ProbeContext
 
 PASSED, FAILED, INCONCLUSIVE = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
 HTTP = '[{}]\nkind = "http"\nurl = "{}"\n'
@@ -44,18 +44,18 @@ def test_a_dead_target_delays_no_other(bench: Bench, site: str) -> None:
     with bench.engine(catalogue) as engine:
         hanging = [begin(engine, bench, check, 1.5) for check in catalogue.checks[:-1]]
         quick = begin(engine, bench, catalogue.checks[-1], 1.5).result(30)
-        still = sum(not one.done() for one in hanging)
-        ends = [one.result(30) for one in hanging]
+        still = sum(not attempt.done() for attempt in hanging)
+        ends = [attempt.result(30) for attempt in hanging]
 
     assert (quick.outcome, still) == (PASSED, 50)
-    reasons = {one.outcome: one.reason for one in ends}
+    reasons = {end.outcome: end.reason for end in ends}
     assert set(reasons) == {FAILED, INCONCLUSIVE}
     assert "waited 1.5 s for a turn at 127.0.0.1, which 4 others were asking" in reasons[INCONCLUSIVE]
 
 
 def test_hosts_have_turns_of_their_own() -> None:
     """Jobs begin in order, as many as may; who waited too long is named once."""
-    turns: HostTurns[str] = HostTurns(2)
+    turns: HostQueues[str] = HostQueues(2)
 
     began = [turns.take("shop", name, 10.0) for name in "abc"] + [turns.take("other", "d", 10.0)]
     turns.take("shop", "e", 1.0)
@@ -76,9 +76,9 @@ class Busy:
         self._busy_s = busy_s
         self._failures = failures
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
         time.sleep(self._busy_s)
-        return Findings(self._busy_s * 1000, self._failures)
+        return ProbeResult(self._busy_s * 1000, self._failures)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_overloaded_prober_is_inconclusive(bench: Bench, failures: tuple[Fail
 class Broken(Busy):
     """A probe with a mistake of ours in it."""
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
         raise ZeroDivisionError("oops")
 
 
@@ -117,44 +117,44 @@ def test_a_mistake_of_ours_is_told_and_keeps_nobody_waiting(bench: Bench) -> Non
 
 
 VERDICTS = [
-    ((), Circumstance(), PASSED),
-    ((), Circumstance(late_s=0.04), PASSED),
-    ((), Circumstance(late_s=0.06), INCONCLUSIVE),
-    ((Blame.TARGET,), Circumstance(lost="no network"), FAILED),
-    ((Blame.NETWORK,), Circumstance(), FAILED),
-    ((Blame.NETWORK,), Circumstance(lost="no network"), INCONCLUSIVE),
-    ((Blame.SLOW,), Circumstance(lost="no network"), FAILED),
-    ((Blame.SLOW,), Circumstance(late_s=1.0), INCONCLUSIVE),
-    ((Blame.SLOW, Blame.TARGET), Circumstance(late_s=1.0), FAILED),
-    ((Blame.PROBER,), Circumstance(), INCONCLUSIVE),
-    ((Blame.SETUP, Blame.TARGET), Circumstance(), Outcome.SETUP_ERROR),
-    ((Blame.WAITING,), Circumstance(late_s=1.0), Outcome.SKIPPED),
+    ((), ProberState(), PASSED),
+    ((), ProberState(late_s=0.04), PASSED),
+    ((), ProberState(late_s=0.06), INCONCLUSIVE),
+    ((Blame.TARGET,), ProberState(lost="no network"), FAILED),
+    ((Blame.NETWORK,), ProberState(), FAILED),
+    ((Blame.NETWORK,), ProberState(lost="no network"), INCONCLUSIVE),
+    ((Blame.SLOW,), ProberState(lost="no network"), FAILED),
+    ((Blame.SLOW,), ProberState(late_s=1.0), INCONCLUSIVE),
+    ((Blame.SLOW, Blame.TARGET), ProberState(late_s=1.0), FAILED),
+    ((Blame.PROBER,), ProberState(), INCONCLUSIVE),
+    ((Blame.SETUP, Blame.TARGET), ProberState(), Outcome.SETUP_ERROR),
+    ((Blame.WAITING,), ProberState(late_s=1.0), Outcome.SKIPPED),
 ]
 
 
 @pytest.mark.parametrize(("blames", "ours", "outcome"), VERDICTS)
 def test_the_outcome_follows_from_whose_fault_it_is(
-    blames: tuple[Blame, ...], ours: Circumstance, outcome: Outcome
+    blames: tuple[Blame, ...], ours: ProberState, outcome: Outcome
 ) -> None:
     """The first rule that speaks decides."""
-    findings = Findings(100.0, tuple(Failure(blame, f"because of {blame}") for blame in blames))
+    result = ProbeResult(100.0, tuple(Failure(blame, f"because of {blame}") for blame in blames))
 
-    seen, reason = assess(findings, ours)
+    actual, reason = assess(result, ours)
 
-    assert (seen, bool(reason)) == (outcome, outcome != PASSED)
+    assert (actual, bool(reason)) == (outcome, outcome != PASSED)
 
 
 def test_a_long_duration_tolerates_more() -> None:
     """A fifth of it, where that is more than the setting."""
-    assert not is_late(1_000.0, Circumstance(late_s=0.15))
-    assert is_late(500.0, Circumstance(late_s=0.15))
+    assert not is_late(1_000.0, ProberState(late_s=0.15))
+    assert is_late(500.0, ProberState(late_s=0.15))
 
 
 def test_many_failures_are_told_shortly() -> None:
     """Three, and how many more."""
     failures = tuple(Failure(Blame.TARGET, f"wrong {number}") for number in range(5))
 
-    assert assess(Findings(1.0, failures), Circumstance())[1] == "wrong 0; wrong 1; wrong 2 (and 2 more)"
+    assert assess(ProbeResult(1.0, failures), ProberState())[1] == "wrong 0; wrong 1; wrong 2 (and 2 more)"
 
 
 def test_a_name_that_does_not_resolve_is_the_targets_fault(bench: Bench, names: str) -> None:

@@ -1,4 +1,4 @@
-"""Probes of kinds http and api against a site that misbehaves in every way."""
+"""Probes of kinds http and api against a site that misbehaves on request."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_what_went_wrong_is_kept_without_secrets(bench: Bench, site: str) -> Non
 
     measurement = bench.measure(f'[a]\nkind = "http"\nurl = "{site}/broken?k=hunter2-secret"\n', evidence=True)
 
-    kept = {one.name: one.path.read_bytes() for one in measurement.artifacts}
+    kept = {file.name: file.path.read_bytes() for file in measurement.artifacts}
     assert set(kept) == {"body.bin", "headers.txt", "exchange.log"}
     assert kept["body.bin"] == b"secret *** broke"
     assert b"GET /broken?k=***" in kept["exchange.log"]
@@ -180,7 +180,7 @@ def test_a_large_body_is_kept_in_part(probe: Probe, site: str) -> None:
     """Evidence is bounded whatever the target sends."""
     measurement = probe(f'[a]\nkind = "http"\nurl = "{site}/endless"\nexpect.contains = "x"\n')
 
-    assert max(one.path.stat().st_size for one in measurement.artifacts) == 256_000
+    assert max(file.path.stat().st_size for file in measurement.artifacts) == 256_000
 
 
 def test_cookies_do_not_go_from_one_attempt_to_the_next(bench: Bench, site: str) -> None:
@@ -208,7 +208,7 @@ SEQUENCES = [
 
 
 @pytest.mark.parametrize(("first", "path", "second", "outcome", "words"), SEQUENCES, ids=[s[0] for s in SEQUENCES])
-def test_later_requests_use_what_earlier_ones_brought(  # noqa: PLR0917
+def test_later_requests_use_extracted_values(  # noqa: PLR0917
     probe: Probe, site: str, first: str, path: str, second: str, outcome: Outcome, words: str
 ) -> None:
     """Values come from JSON, a pattern or a header; each request is a step."""
@@ -219,7 +219,9 @@ def test_later_requests_use_what_earlier_ones_brought(  # noqa: PLR0917
 
     assert (measurement.outcome, words in measurement.reason) == (outcome, True), measurement.reason
     assert [step.title for step in measurement.steps] == ["first", "second"][: len(measurement.steps)]
-    assert ("second", "first_byte_ms") in {(one.step, one.metric) for one in measurement.samples} or outcome == FAILED
+    assert ("second", "first_byte_ms") in {
+        (sample.step, sample.metric) for sample in measurement.samples
+    } or outcome == FAILED
 
 
 def test_requests_of_one_probe_share_cookies(probe: Probe, site: str) -> None:
@@ -237,7 +239,7 @@ def test_an_extracted_secret_is_masked(probe: Probe, site: str) -> None:
     )
 
     assert measurement.outcome == FAILED
-    assert not [one.name for one in measurement.artifacts if b"s3cret" in one.path.read_bytes()]
+    assert not [file.name for file in measurement.artifacts if b"s3cret" in file.path.read_bytes()]
     assert "s3cret" not in repr(measurement)
 
 

@@ -13,7 +13,7 @@ import pytest
 from outrider.model import Outcome
 from outrider.probes.heartbeat import judge_beats
 from outrider.probes.icmp import IcmpProbe, checksum
-from outrider.probes.verdict import Circumstance, assess
+from outrider.probes.probe_outcome import ProberState, assess
 from outrider.store import Beat, Beats
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_a_connection_brings_its_phases(probe: Probe, greeter: str) -> None:
 
     metrics = [sample.metric for sample in by_name.samples]
     assert metrics == ["duration_ms", "dns_ms", "connect_ms", "first_byte_ms"]
-    assert [sample.metric for sample in by_address.samples] == [one for one in metrics if one != "dns_ms"]
+    assert [sample.metric for sample in by_address.samples] == [metric for metric in metrics if metric != "dns_ms"]
 
 
 def test_an_answer_that_does_not_come_is_a_time_out(probe: Probe) -> None:
@@ -149,13 +149,13 @@ def test_a_handshake_tells_what_it_found(bench: Bench, vault: Vault) -> None:
     shutil.copy(vault.folder / "authority.pem", bench.root)
     address = f"127.0.0.1:{vault.ports['good']}"
 
-    found = bench.measure(f'[a]\nkind = "tls"\naddress = "{address}"\nauthority = "authority.pem"\n')
+    measurement = bench.measure(f'[a]\nkind = "tls"\naddress = "{address}"\nauthority = "authority.pem"\n')
 
-    samples = {sample.metric: sample.value for sample in found.samples}
+    samples = {sample.metric: sample.value for sample in measurement.samples}
     assert list(samples) == ["duration_ms", "connect_ms", "tls_ms", "certificate_days"]
     assert 89 < samples["certificate_days"] <= 90
-    assert found.attributes["protocol"] == "TLSv1.3"
-    assert "trustme" in found.attributes["issuer"]
+    assert measurement.attributes["protocol"] == "TLSv1.3"
+    assert "trustme" in measurement.attributes["issuer"]
 
 
 def test_a_port_without_tls_is_told(probe: Probe, greeter: str) -> None:
@@ -209,18 +209,18 @@ BEATS = [
     (Beats(None, None), 26, SKIPPED, "waits for the first call"),
     (Beats(0, Beat(0)), 25, PASSED, ""),
     (Beats(0, Beat(HOUR_US)), 27, FAILED, "silent for 1d2h, expected every 1d + 1h"),
-    (Beats(0, Beat(0, 3, "disk full")), 1, FAILED, "the job said that it failed, with exit code 3: disk full"),
+    (Beats(0, Beat(0, 3, "disk full")), 1, FAILED, "the job reports exit code 3: disk full"),
     (Beats(0, Beat(5 * HOUR_US)), 1, PASSED, ""),
 ]
 
 
-@pytest.mark.parametrize(("known", "hours", "outcome", "words"), BEATS)
-def test_silence_is_judged(known: Beats, hours: int, outcome: Outcome, words: str) -> None:
+@pytest.mark.parametrize(("beats", "hours", "outcome", "words"), BEATS)
+def test_silence_is_judged(beats: Beats, hours: int, outcome: Outcome, words: str) -> None:
     """A job that calls once a day, and may be an hour late."""
-    findings = judge_beats(known, hours * HOUR_US, 86_400, 3_600)
+    result = judge_beats(beats, hours * HOUR_US, 86_400, 3_600)
 
-    seen, reason = assess(findings, Circumstance())
-    assert (seen, words in reason) == (outcome, True), reason
+    actual, reason = assess(result, ProberState())
+    assert (actual, words in reason) == (outcome, True), reason
 
 
 class Calls:

@@ -1,4 +1,4 @@
-"""What `probes/*.toml` may say, and what is told of what they may not."""
+"""Valid and invalid tables of `probes/*.toml`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outrider.model import CheckId
-from outrider.probes.kinds import KINDS
+from outrider.probes.probe_kinds import KINDS
 
 if TYPE_CHECKING:
     from tests.probes.conftest import Bench

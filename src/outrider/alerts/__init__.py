@@ -1,21 +1,22 @@
 """Incidents, who is told of them, and how that reaches them."""
 
+from outrider.alerts.alert_file import read_alerts
 from outrider.alerts.alert_processor import AlertProcessor
+from outrider.alerts.alert_settings import ALERTS_FILE, AlertSettings, ReceiverSettings
 from outrider.alerts.backtest import Replayed, replayed, stored_findings
+from outrider.alerts.composition import headline
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
-from outrider.alerts.evidence import FindingContext, findings
 from outrider.alerts.finding import Facts, Finding, Problem, Severity, Subject
 from outrider.alerts.incident import Incident, Phase
+from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
-from outrider.alerts.matching import Matcher, parse_matcher
-from outrider.alerts.memory import read_incident
-from outrider.alerts.message import Enclosure, Message, headline
-from outrider.alerts.muting import why_muted
+from outrider.alerts.matcher import Matcher, parse_matcher
+from outrider.alerts.message import Enclosure, Message
+from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
-from outrider.alerts.reading import read_alerts
-from outrider.alerts.reports import message_checks, report_message, report_rows
-from outrider.alerts.settings import ALERTS_FILE, AlertSettings, ReceiverSettings
+from outrider.alerts.report_message import message_checks, report_message, report_rows
+from outrider.alerts.run_findings import FindingContext, findings
 from outrider.alerts.trend_rules import survey
 
 __all__ = [

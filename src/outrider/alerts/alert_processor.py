@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import structlog
 
 from outrider.alerts.backtest import stored_run, watched_runs
-from outrider.alerts.budget import Burn
-from outrider.alerts.evidence import FindingContext, findings
+from outrider.alerts.burn_rate import Burn
 from outrider.alerts.finding import Facts, Finding, Problem, Subject
 from outrider.alerts.incident_tracker import IncidentTracker
+from outrider.alerts.run_findings import FindingContext, findings
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.delivery import Health
-    from outrider.alerts.settings import AlertSettings
     from outrider.model import Check, Run
     from outrider.runs import Judge, Judgement
     from outrider.store import RunSummary, Store

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.evidence import FindingContext, findings
 from outrider.alerts.finding import Facts, Finding, Problem, Subject
-from outrider.alerts.group import Kind
+from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
-from outrider.alerts.memory import read_incident
+from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.run_findings import FindingContext, findings
 from outrider.baselines import months_per_series, replay
 from outrider.model import Circumstances, Outcome, Run
 from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX, primary_series
@@ -18,8 +18,8 @@ from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX, primary_series
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
-    from outrider.alerts.settings import AlertSettings
     from outrider.baselines import Settings
     from outrider.store import RunSummary, Series, Store
 
@@ -65,7 +65,9 @@ def replayed(found: Iterable[Finding], settings: AlertSettings) -> Replayed:
         changes = keeper.changes()
         opened |= {one.id: read_incident(one) for one in changes.incidents}
         told.update(one.receiver for one in changes.notifications)
-        triggers += sum(one.kind in {Kind.TRIGGER, Kind.UPDATE} for one in changes.notifications)
+        triggers += sum(
+            one.kind in {NotificationKind.TRIGGER, NotificationKind.UPDATE} for one in changes.notifications
+        )
     lasting = sorted((one for one in opened.values() if one.opened_us is not None), key=lambda one: one.began_us)
     short = sum(bad[one.id] < _SHORT_RUNS for one in lasting)
     return Replayed(tuple(lasting), short, dict(told), triggers)

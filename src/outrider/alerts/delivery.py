@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from outrider.alerts.breaker import Breaker, backoff_us
-from outrider.alerts.group import Kind
+from outrider.alerts.letter import Undelivered
+from outrider.alerts.letter_template import write
 from outrider.alerts.message import Message, dump, lightened, load
-from outrider.alerts.receivers import Undelivered
-from outrider.alerts.writing import write
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.model import OutriderError, new_run_id
 from outrider.store import Notification, Status
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from outrider.alerts.settings import AlertSettings, ReceiverSettings
+    from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
     from outrider.store import Store
 
 _POLL_S = 0.5
@@ -132,7 +132,12 @@ class Lane:
 
     def _is_full(self, message: Message) -> bool:
         """Whether the cap of the hour is reached; the end of what was told, and a notice of the cap, always go out."""
-        if message.kind in {Kind.RESOLVED, Kind.SUPPRESSED, Kind.TEST, Kind.REPORT}:
+        if message.kind in {
+            NotificationKind.RESOLVED,
+            NotificationKind.SUPPRESSED,
+            NotificationKind.TEST,
+            NotificationKind.REPORT,
+        }:
             return False
         since_us = self._now_us() - _HOUR_US
         sent = self._store.notification_times(self._settings.name, Status.DELIVERED, since_us)
@@ -178,7 +183,7 @@ class Lane:
         self._note(row, Status.UNDELIVERED, why)
 
     def _note(self, row: Notification, status: Status, note: str = "") -> None:
-        kept = lightened(row.message) if row.kind == Kind.REPORT else row.message
+        kept = lightened(row.message) if row.kind == NotificationKind.REPORT else row.message
         self._store.note_notification(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
 
     def _tell_suppressed(self) -> None:
@@ -193,8 +198,8 @@ class Lane:
             return
         subject = f"{len(held)} notifications are held back"
         note = f"suppressed {len(held)}: more than {self._settings.per_hour} in an hour; outrider incidents lists them"
-        message = Message(Kind.SUPPRESSED, identity, subject, "warning", (), now_us, note=note)
-        row = Notification(identity, name, identity, Kind.SUPPRESSED.value, now_us, now_us, dump(message))
+        message = Message(NotificationKind.SUPPRESSED, identity, subject, "warning", (), now_us, note=note)
+        row = Notification(identity, name, identity, NotificationKind.SUPPRESSED.value, now_us, now_us, dump(message))
         self._store.record_notification(row)
 
 
@@ -261,6 +266,8 @@ def test_row(settings: AlertSettings, receiver: str, *, route: str, workspace: s
     """Return a row that tries a receiver; it says that it is a test."""
     text = f"This is a test of the route {route}, sent by hand: nothing is wrong."
     topic = f"outrider-test-{new_run_id(now_us)}"
-    message = Message(Kind.TEST, topic, "[test] Outrider reaches you", "info", (), now_us, workspace, text, route)
+    message = Message(
+        NotificationKind.TEST, topic, "[test] Outrider reaches you", "info", (), now_us, workspace, text, route
+    )
     assert receiver in settings.receivers
-    return Notification(new_run_id(now_us), receiver, topic, Kind.TEST.value, now_us, now_us, dump(message))
+    return Notification(new_run_id(now_us), receiver, topic, NotificationKind.TEST.value, now_us, now_us, dump(message))

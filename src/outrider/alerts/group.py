@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from outrider.alerts.incident import Phase
+from outrider.alerts.notification_kind import NotificationKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
     from outrider.alerts.oncall import Level
-    from outrider.alerts.routing import Route
-    from outrider.alerts.settings import AlertSettings
+    from outrider.alerts.route import Route
 
 _CLOSED_WINDOW_US = 60_000_000  # how often a closed window is looked at again
 _ACKNOWLEDGED = "acknowledged"
 _GROWN = 10  # times as many subjects are news within one incident
-
-
-class Kind(StrEnum):
-    """What a notification is for."""
-
-    TRIGGER = "trigger"
-    UPDATE = "update"
-    REMINDER = "reminder"
-    ESCALATION = "escalation"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-    SUPPRESSED = "suppressed"  # how many were held back by a receiver's cap
-    TEST = "test"
-    REPORT = "report"  # what happened in a week or a day, for people who decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +66,7 @@ class Group:
 class Dispatch:
     """Something to tell: what for, to whom, of which incidents."""
 
-    kind: Kind
+    kind: NotificationKind
     receivers: tuple[str, ...]
     incidents: tuple[Incident, ...]
     note: str = ""
@@ -112,15 +98,17 @@ def flush(group: Group, look: Look) -> tuple[Group | None, tuple[Dispatch, ...]]
     known = {identity for identity, _, _ in group.told}
     if not any(one.phase.lasts or one.phase is Phase.PENDING for one in look.incidents):
         ended = tuple(one for one in look.incidents if one.id in known)
-        return None, (Dispatch(Kind.RESOLVED, group.receivers, ended),) if ended else ()
+        return None, (Dispatch(NotificationKind.RESOLVED, group.receivers, ended),) if ended else ()
     kind = _kind(group, lasting, known, look)
     group = replace(group, due_us=now_us + route.interval_us)
     tellings: list[Dispatch] = []
     if kind is not None:
-        receivers = group.receivers if kind is Kind.ACKNOWLEDGED else _united(route.receivers, group.receivers)
+        receivers = (
+            group.receivers if kind is NotificationKind.ACKNOWLEDGED else _united(route.receivers, group.receivers)
+        )
         group = _noted(group, look.incidents, lasting, receivers=receivers, now_us=now_us)
         tellings.append(Dispatch(kind, receivers, lasting))
-    group, climbed = _climb(group, lasting, look, begins=kind is Kind.TRIGGER)
+    group, climbed = _climb(group, lasting, look, begins=kind is NotificationKind.TRIGGER)
     return group, tuple(_merged([*tellings, *climbed]))
 
 
@@ -131,23 +119,23 @@ def _is_open(look: Look) -> bool:
     return not route.active or any(windows[one].holds(look.now_us) for one in route.active)
 
 
-def _kind(group: Group, lasting: Sequence[Incident], known: set[str], look: Look) -> Kind | None:
+def _kind(group: Group, lasting: Sequence[Incident], known: set[str], look: Look) -> NotificationKind | None:
     """Return what there is to tell, if anything."""
     if not lasting:
         return None
     if group.told_us is None:
-        return Kind.TRIGGER
+        return NotificationKind.TRIGGER
     told = {identity: (phase, affected) for identity, phase, affected in group.told}
     fresh = [one for one in lasting if one.id not in known]
     acknowledged = [one for one in lasting if one.acknowledged_by]
     if any(one.id in told and _ACKNOWLEDGED not in told[one.id][0] for one in acknowledged) and not fresh:
-        return Kind.ACKNOWLEDGED
+        return NotificationKind.ACKNOWLEDGED
     if look.now_us - group.told_us < look.route.interval_us:
         return None
     if fresh or any(_is_news(one, *told[one.id]) for one in lasting):
-        return Kind.UPDATE
+        return NotificationKind.UPDATE
     tired = look.now_us - group.told_us >= look.route.repeat_us
-    return Kind.REMINDER if tired and len(acknowledged) < len(lasting) else None
+    return NotificationKind.REMINDER if tired and len(acknowledged) < len(lasting) else None
 
 
 def _is_news(incident: Incident, told: str, affected: int) -> bool:
@@ -186,7 +174,9 @@ def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: boo
         number = group.level + 1
         group = _next_rung(group, look, at_once=not receivers)
         if receivers:
-            tellings.append(Dispatch(Kind.ESCALATION, receivers, open_ones, note or f"escalation, level {number}"))
+            tellings.append(
+                Dispatch(NotificationKind.ESCALATION, receivers, open_ones, note or f"escalation, level {number}")
+            )
             group = replace(group, receivers=_united(group.receivers, receivers))
     return group, tellings
 

@@ -10,11 +10,12 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
 from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity
 from outrider.alerts.group import Group, Look, flush
 from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, step
-from outrider.alerts.memory import (
+from outrider.alerts.incident_records import (
     read_group,
     read_incident,
     read_watch,
@@ -22,18 +23,18 @@ from outrider.alerts.memory import (
     stored_incident,
     stored_watch,
 )
-from outrider.alerts.message import compose, dump
-from outrider.alerts.muting import muted_by, why_muted
-from outrider.alerts.routing import INCIDENT
+from outrider.alerts.message import dump
+from outrider.alerts.mute_reason import muted_by, why_muted
+from outrider.alerts.route import INCIDENT
 from outrider.model import new_run_id
 from outrider.store import AlertChanges, AlertState, Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.group import Dispatch
-    from outrider.alerts.routing import Route
-    from outrider.alerts.settings import AlertSettings
+    from outrider.alerts.route import Route
     from outrider.store import Acknowledgement, Silence
 
 _MOST_NAMED = 20

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.alerts.finding import Facts, Finding, Problem, Subject
-from outrider.alerts.matching import all_hold
+from outrider.alerts.matcher import all_hold
 from outrider.baselines import change_points, days_to_breach
 from outrider.model import TooFewSamples
 from outrider.runs import primary_series
@@ -15,7 +15,7 @@ from outrider.runs import primary_series
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from outrider.alerts.settings import AlertSettings, Forecast
+    from outrider.alerts.alert_settings import AlertSettings, Forecast
     from outrider.model import CheckId
     from outrider.store import Points, Series, Store
 

@@ -13,9 +13,9 @@ from outrider.workspace import duplicate_checks, parse_overrides, resolve, unmat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.journeys import Found
+    from outrider.journeys import CollectedTest
     from outrider.load import Catalogue as LoadCatalogue
-    from outrider.probes import Catalogue
+    from outrider.probes import ProbeCatalogue
     from outrider.workspace import Workspace
 
 _NO_TESTS = Collection([], [])
@@ -45,7 +45,7 @@ def wants_probes_only(patterns: Sequence[str]) -> bool:
 
 def discovered(
     workspace: Workspace,
-    catalogue: Catalogue,
+    catalogue: ProbeCatalogue,
     loads: LoadCatalogue,
     collection: Collection = _NO_TESTS,
     *,
@@ -96,7 +96,7 @@ def nothing_to_run(workspace: Workspace, checks: Sequence[Check]) -> UsageError:
     )
 
 
-def _check(workspace: Workspace, found: Found, problems: list[ConfigError]) -> Check:
+def _check(workspace: Workspace, found: CollectedTest, problems: list[ConfigError]) -> Check:
     place = Place(found.path, found.line)
     try:
         own = parse_overrides(found.overrides, place, sessions=workspace.sessions)

@@ -31,7 +31,7 @@ from outrider.load import KIND as LOAD
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.load import LoadMeasure, Surroundings, read_profiles
 from outrider.model import BrowserError, Circumstances, ConfigError, Kind
-from outrider.probes import Catalogue, Engine, read_probes
+from outrider.probes import Engine, ProbeCatalogue, read_probes
 from outrider.runs import Fleet, Turns
 from outrider.store import Retention, Store
 from outrider.workspace import (
@@ -118,7 +118,7 @@ class Runtime:
     workspace: Workspace
     workers: Workers
     measure: JourneyMeasure
-    catalogue: Catalogue
+    catalogue: ProbeCatalogue
     loads: LoadCatalogue
     mask: Mask
     turns: Turns
@@ -169,10 +169,10 @@ class Runtime:
             yield fleet
 
 
-def probes_of(workspace: Workspace, secrets: Secrets) -> Catalogue:
+def probes_of(workspace: Workspace, secrets: Secrets) -> ProbeCatalogue:
     """Return the probes of a workspace; none if they are switched off."""
     if not workspace.capabilities.probes:
-        return Catalogue()
+        return ProbeCatalogue()
     return read_probes(workspace, {**os.environ, **_values(workspace, secrets)}, others={LOAD})
 
 

@@ -1,22 +1,22 @@
 """Judge arrays: what a series is expected to be, and whether it still is."""
 
-from outrider.baselines.budget import Budget, BurnRule, error_budget
+from outrider.baselines.alert_budget import discoveries, months_per_series
 from outrider.baselines.calibration import Calibration, calibrate, sensitivities
 from outrider.baselines.checkpoint import dump, load
 from outrider.baselines.comparison import Comparison, Verdict, compare
+from outrider.baselines.error_budget import Budget, BurnRule, error_budget
 from outrider.baselines.explanation import explain
-from outrider.baselines.fleet import discoveries, months_per_series
+from outrider.baselines.false_fail_rate import false_fail_rate
 from outrider.baselines.forecast import Breach, days_to_breach
 from outrider.baselines.history import ChangePoint, change_points, precede
 from outrider.baselines.judge import replay, step
+from outrider.baselines.judge_settings import Direction, Scale, Settings
 from outrider.baselines.knee import Knee, find_knee, is_saturated
 from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proportion_interval
 from outrider.baselines.quantiles import Quantile, quantile_of
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
 from outrider.baselines.season import hourly_ratios, without_season
-from outrider.baselines.selftest import false_fail_rate
 from outrider.baselines.sequential import Plan, correct, judge_so_far, nominal_levels, run_plan
-from outrider.baselines.settings import Direction, Scale, Settings
 from outrider.baselines.state import Condition, Episode, Event, EventKind, Signal, State
 from outrider.baselines.statistics import Part
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.baselines.judge import replay
+from outrider.baselines.judge_settings import MONTH_S, Settings
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
-from outrider.baselines.settings import MONTH_S, Settings
 from outrider.model import TooFewSamples
 
 if TYPE_CHECKING:
@@ -104,8 +104,10 @@ def sensitivities(
     """Return what a lower, the present and a higher sensitivity would mean, on the same resampled histories."""
     months, seed = Settings.of(settings).months, int(rng.integers(2**63))
     low, now, high = (
-        calibrate(at, value, np.random.default_rng(seed), settings={**(settings or {}), "months": each}, series=series)
-        for each in (months * 3, months, months / 3)
+        calibrate(
+            at, value, np.random.default_rng(seed), settings={**(settings or {}), "months": choice}, series=series
+        )
+        for choice in (months * 3, months, months / 3)
     )
     return low, now, high
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from outrider.baselines.expectation import Baseline
+from outrider.baselines.judge_settings import Settings
 from outrider.baselines.season import Cells, Season
-from outrider.baselines.settings import Settings
 from outrider.baselines.state import Episode, State
 from outrider.baselines.statistics import COLUMNS, SCANS, WINDOWS, Part
 from outrider.model import BadSeries
@@ -89,7 +89,7 @@ def _plain_baseline(baseline: Baseline) -> dict[str, Any]:
 def _baseline(plain: dict[str, Any]) -> Baseline:
     season = Season(np.array(plain.pop("daily")), plain.pop("weekend"))
     numbers: dict[str, Any] = {k: np.array(v) if isinstance(v, list) else v for k, v in plain.items()}
-    found = Baseline(season=season, **numbers)
-    if found.spread.shape != (len(SCANS), len(WINDOWS)) or found.limit.shape != (len(COLUMNS),):
+    baseline = Baseline(season=season, **numbers)
+    if baseline.spread.shape != (len(SCANS), len(WINDOWS)) or baseline.limit.shape != (len(COLUMNS),):
         raise _unreadable("was written by a judge with other parts")
-    return found
+    return baseline

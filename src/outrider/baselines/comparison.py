@@ -130,17 +130,24 @@ def difference(pairs: Sequence[tuple[FloatArray, FloatArray]]) -> Difference:
     return Difference(float(shifts.mean()), math.sqrt(variance / count), freedom, count, samples)
 
 
-def judge_difference(found: Difference, *, margin: float, fail_level: float, pass_level: float) -> Comparison:
+def judge_difference(measured: Difference, *, margin: float, fail_level: float, pass_level: float) -> Comparison:
     """Return the verdict on a measured difference."""
     from scipy.stats import t  # noqa: PLC0415 - half a second that most commands do not need
 
-    limit, wide = math.log1p(margin), max(found.error, 1e-12)
-    low = found.log_ratio + t.ppf(fail_level, found.freedom) * wide
-    high = found.log_ratio - t.ppf(pass_level, found.freedom) * wide
-    p_value = float(t.sf((found.log_ratio - limit) / wide, found.freedom))
+    limit, wide = math.log1p(margin), max(measured.error, 1e-12)
+    low = measured.log_ratio + t.ppf(fail_level, measured.freedom) * wide
+    high = measured.log_ratio - t.ppf(pass_level, measured.freedom) * wide
+    p_value = float(t.sf((measured.log_ratio - limit) / wide, measured.freedom))
     verdict = Verdict.FAIL if low > limit else Verdict.PASS if high < limit else Verdict.INCONCLUSIVE
     result = Comparison(
-        verdict, math.exp(found.log_ratio), math.exp(low), math.exp(high), found.samples, found.sessions, p_value, ""
+        verdict,
+        math.exp(measured.log_ratio),
+        math.exp(low),
+        math.exp(high),
+        measured.samples,
+        measured.sessions,
+        p_value,
+        "",
     )
     return replace(result, reason=_reason(result, margin))
 
@@ -183,8 +190,8 @@ def _within(pairs: Sequence[tuple[FloatArray, FloatArray]], sigma: float) -> tup
     sides = [side for pair in pairs for side in pair]
     freedom = sum(map(len, sides)) - len(sides)
     residuals = np.concatenate([side - huber_location(side, sigma) for side in sides])
-    each = huber_variance(residuals, sigma, freedom)
-    return each * float(np.mean([1 / len(left) + 1 / len(right) for left, right in pairs])), freedom
+    variance = huber_variance(residuals, sigma, freedom)
+    return variance * float(np.mean([1 / len(left) + 1 / len(right) for left, right in pairs])), freedom
 
 
 def _log_pairs(base: Sequence[ArrayLike], candidate: Sequence[ArrayLike]) -> list[tuple[FloatArray, FloatArray]]:

@@ -7,15 +7,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.baselines import statistics
 from outrider.baselines.extremes import return_level
+from outrider.baselines.judge_settings import MONTH_S
 from outrider.baselines.season import FLAT, Cells, Season, fit_season
 from outrider.baselines.series import DAY_S, FloatArray, IntArray
-from outrider.baselines.settings import MONTH_S
-from outrider.baselines.statistics import COLUMNS, SCANS, SHORT_WINDOWS, WINDOWS
+from outrider.baselines.statistics import (
+    COLUMNS,
+    SCALE,
+    SCANS,
+    SHORT_WINDOWS,
+    WINDOWS,
+    block_means,
+    limits,
+    scores,
+    shape_scores,
+    sustained,
+)
 
 if TYPE_CHECKING:
-    from outrider.baselines.settings import Settings
+    from outrider.baselines.judge_settings import Settings
 
 TRAIL_S = 14 * DAY_S
 GAP_S = DAY_S // 2
@@ -45,7 +55,7 @@ class Baseline:
         level: Median of what the season leaves.
         sigma: Robust standard deviation of one run around it.
         cadence_s: Median seconds between runs lately.
-        shape: Scores of the density of residuals, see `statistics.shape_scores`.
+        shape: Scores of the density of residuals, see `shape_scores`.
         mean: Mean score of each part, shape (4,).
         spread: Standard deviation of block means, shape (4, windows).
         limit: What standardised evidence must exceed, a column each; for extremes in sigmas.
@@ -112,12 +122,12 @@ def _measure(  # noqa: PLR0917 - what a baseline is made of
 ) -> Baseline:
     sides = len(settings.alerting_sides)  # share the false alerts
     runs_between = sides * settings.months * MONTH_S / cadence
-    shape = statistics.shape_scores(residual)
-    score = statistics.scores(residual, shape)
-    mean = score.mean(axis=1) / statistics.SCALE
+    shape = shape_scores(residual)
+    score = scores(residual, shape)
+    mean = score.mean(axis=1) / SCALE
     spread = _block_spread(score)
     often = sides * settings.months * MONTH_S / min(cadence, _BUSY_S)
-    limit = np.array([statistics.limits(part, often, len(residual)) for part in SCANS])
+    limit = np.array([limits(part, often, len(residual)) for part in SCANS])
     limit[:, np.array(WINDOWS) * cadence < _LONG_SPAN_S] = _IMPOSSIBLE
     return Baseline(
         season, level, sigma, cadence, shape, mean, spread,
@@ -128,30 +138,30 @@ def _measure(  # noqa: PLR0917 - what a baseline is made of
 
 def _block_spread(score: IntArray) -> FloatArray:
     """Return the standard deviation of block means, at least half of what independent runs would have."""
-    single = np.maximum(score.std(axis=1) / statistics.SCALE, 0.05)
+    single = np.maximum(score.std(axis=1) / SCALE, 0.05)
     floor = single[:, None] * 0.5 / np.sqrt(WINDOWS)
-    found = floor.copy()
-    for column, means in enumerate(statistics.block_means(score)):
+    spread = floor.copy()
+    for column, means in enumerate(block_means(score)):
         if score.shape[1] >= _LEAST_BLOCKS * WINDOWS[column]:
-            found[:, column] = means.std(axis=1)
+            spread[:, column] = means.std(axis=1)
         else:  # a history too short for such blocks: no alert from them
-            found[:, column] = _IMPOSSIBLE
-    found[:, len(statistics.block_means(score)) :] = _IMPOSSIBLE
-    spread: FloatArray = np.maximum(found, floor)
-    return spread
+            spread[:, column] = _IMPOSSIBLE
+    spread[:, len(block_means(score)) :] = _IMPOSSIBLE
+    bounded: FloatArray = np.maximum(spread, floor)
+    return bounded
 
 
 def _extremes(residual: FloatArray, cadence: float, runs_between: float) -> FloatArray:
-    found = np.full(len(SHORT_WINDOWS), _IMPOSSIBLE)
+    limit = np.full(len(SHORT_WINDOWS), _IMPOSSIBLE)
     for column, window in enumerate(SHORT_WINDOWS):
         if window * cadence >= _SHORT_SPAN_S and len(residual) > 10 * window:
-            least = statistics.sustained(residual, window)
+            least = sustained(residual, window)
             between = runs_between / _EXTREME_SHARE
             alone = float(np.quantile(residual, 1 - between ** (-1 / window)))  # were runs independent
             if window > 1:
                 least = _forgiven(least)
-            found[column] = max(_EXTREME_MARGIN * max(return_level(least, between), alone), 4.0)
-    return found
+            limit[column] = max(_EXTREME_MARGIN * max(return_level(least, between), alone), 4.0)
+    return limit
 
 
 def _forgiven(values: FloatArray) -> FloatArray:
@@ -175,10 +185,10 @@ def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[Floa
         Two arrays of shape (count, columns); windows that reach before the first residual are zero. Spread and tail
         speak upwards only, and spread not while the level falls.
     """
-    score = statistics.scores(residual, baseline.shape)
+    score = scores(residual, baseline.shape)
     width = len(WINDOWS)
     up, down = np.zeros((len(COLUMNS), count)), np.zeros((len(COLUMNS), count))
-    for column, means in enumerate(statistics.block_means(score)):
+    for column, means in enumerate(block_means(score)):
         change = means[:, -count:] - baseline.mean[:, None]
         blocks, new = slice(column, len(SCANS) * width, width), slice(count - change.shape[1], count)
         seen, effect = change / baseline.spread[:, column, None], change * baseline.sigma
@@ -189,8 +199,8 @@ def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[Floa
     down[2 * width :] = 0.0
     for column, window in enumerate(SHORT_WINDOWS, start=len(SCANS) * width):
         if len(residual) >= window and min(baseline.limit[column], baseline.low_limit[column]) < _IMPOSSIBLE:
-            _put(up[column], statistics.sustained(residual, window))
-            _put(down[column], statistics.sustained(-residual, window))
+            _put(up[column], sustained(residual, window))
+            _put(down[column], sustained(-residual, window))
     return (up / baseline.limit[:, None]).T, (down / baseline.low_limit[:, None]).T
 
 

@@ -1,4 +1,4 @@
-"""Why the judge says what it says."""
+"""The signal of a series: what deviates, by how much, since when."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.baselines.expectation import Baseline, evidence
+from outrider.baselines.judge_settings import Scale
 from outrider.baselines.series import DAY_S
-from outrider.baselines.settings import Scale
 from outrider.baselines.state import Condition, Signal, State
 from outrider.baselines.statistics import COLUMNS, LOOK_BACK, SCANS, WINDOWS, Part
 
@@ -51,13 +51,13 @@ def explain(state: State, *, ignored: bool = False) -> Signal:
 def _strongest(state: State, baseline: Baseline, residual: FloatArray) -> tuple[Part, int, float]:
     """Return the part and window to speak of: those that fired while a deviation stands, else the strongest."""
     up, down = evidence(baseline, residual, 1)
-    found = up[0] if state.episode is None or state.episode.side > 0 else down[0]
+    shares = up[0] if state.episode is None or state.episode.side > 0 else down[0]
     if state.episode is not None:
         column = COLUMNS.index((state.episode.part, state.episode.window))
     else:
-        column = int(found.argmax())
+        column = int(shares.argmax())
     part, window = COLUMNS[column]
-    return part, min(window, len(residual)), float(found[column])
+    return part, min(window, len(residual)), float(shares[column])
 
 
 def _half_width(baseline: Baseline, window: int) -> float:

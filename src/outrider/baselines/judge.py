@@ -14,11 +14,11 @@ import numpy as np
 
 from outrider.baselines.expectation import Baseline, evidence, learn
 from outrider.baselines.explanation import explain
-from outrider.baselines.memory import Memory
+from outrider.baselines.judge_settings import Scale, Settings
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
-from outrider.baselines.settings import Scale, Settings
 from outrider.baselines.state import Code, Episode, Event, EventKind, Signal, State
 from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOW_OF, Part
+from outrider.baselines.trailing_runs import TrailingRuns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,7 +151,7 @@ class _Fold:
     def __init__(self, state: State) -> None:
         self._from = state
         self._settings = state.settings
-        self._memory = Memory(state.at, state.value, state.cells)
+        self._runs = TrailingRuns(state.at, state.value, state.cells)
         self.baseline = state.baseline
         self.episode = state.episode
         self._next_fit = state.next_fit
@@ -162,9 +162,9 @@ class _Fold:
 
     def state(self) -> State:
         """Return the checkpoint."""
-        memory = self._memory
+        kept = self._runs
         return replace(
-            self._from, at=memory.at, value=memory.value, cells=memory.cells, baseline=self.baseline,
+            self._from, at=kept.at, value=kept.value, cells=kept.cells, baseline=self.baseline,
             next_fit=self._next_fit, fresh=self._fresh, episode=self.episode, adopting=self._adopting,
             started=self._started, last_at=self._last_at,
         )  # fmt: skip
@@ -180,20 +180,20 @@ class _Fold:
         """End the episode; its runs do not count as normal."""
         if self.episode is not None:
             if not self._is_flash(self.episode, at):
-                self._memory.exclude(self.episode.since, at)
+                self._runs.exclude(self.episode.since, at)
             self.episode, self._fresh = None, 0
 
     def _is_flash(self, episode: Episode, until: int) -> bool:
         """Whether it was so short that it spoils nothing, and is to become normal where it recurs."""
-        seen = self._memory.at[np.searchsorted(self._memory.at, episode.since) :]
+        seen = self._runs.at[np.searchsorted(self._runs.at, episode.since) :]
         return episode.part is Part.EXTREME and int((seen <= until).sum()) <= _FLASH_RUNS
 
     def adopt_since(self, since: int) -> None:
         """Begin to learn the level that holds since then."""
         self.episode = None
         if self.baseline is None:
-            self._memory.exclude(-(2**62), since - 1)
-            self._started = int(self._memory.at[0]) if len(self._memory) else None
+            self._runs.exclude(-(2**62), since - 1)
+            self._started = int(self._runs.at[0]) if len(self._runs) else None
         else:
             self._adopting = since
 
@@ -209,7 +209,7 @@ class _Fold:
 
     def _take(self, at: IntArray, value: FloatArray) -> None:
         if len(at):
-            self._memory.extend(at, value)
+            self._runs.extend(at, value)
             self._fresh = min(self._fresh + len(at), LOOK_BACK)
             self._last_at = int(at[-1])
 
@@ -217,7 +217,7 @@ class _Fold:
         if self._started is None:
             self._started = int(at[0])
         by_time = int(np.searchsorted(at, self._started + LEARNING_S))
-        ready = max(by_time, LEARNING_RUNS - len(self._memory))
+        ready = max(by_time, LEARNING_RUNS - len(self._runs))
         codes[:ready] = Code.LEARNING
         self._take(at[:ready], value[:ready])
         if ready < len(at):
@@ -226,18 +226,18 @@ class _Fold:
         return min(ready, len(at))
 
     def _fit(self, now: int) -> None:
-        memory = self._memory
-        memory.trim(now)
-        if len(memory) >= LEARNING_RUNS // 2:
-            self.baseline = learn(memory.at, memory.value, memory.by_half_hours(), self._settings)
+        kept = self._runs
+        kept.trim(now)
+        if len(kept) >= LEARNING_RUNS // 2:
+            self.baseline = learn(kept.at, kept.value, kept.by_half_hours(), self._settings)
         cadence = self.baseline.cadence_s if self.baseline else 0.0
         self._next_fit = now + max(DAY_S, int(24 * cadence))
 
     def _evidence(self, baseline: Baseline, at: IntArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
-        back = min(self._fresh, LOOK_BACK - 1, len(self._memory))
-        start = len(self._memory) - back
-        times = np.concatenate([self._memory.at[start:], at])
-        values = np.concatenate([self._memory.value[start:], value])
+        back = min(self._fresh, LOOK_BACK - 1, len(self._runs))
+        start = len(self._runs) - back
+        times = np.concatenate([self._runs.at[start:], at])
+        values = np.concatenate([self._runs.value[start:], value])
         return evidence(baseline, baseline.residual(times, values, self._settings.tz), len(at))
 
     def _watch(self, at: IntArray, value: FloatArray, codes: IntArray) -> int:
@@ -260,8 +260,8 @@ class _Fold:
         alerting = [side for side in self._settings.alerting_sides if found[side].max() >= 1]
         side = max(alerting or found, key=lambda each: float(found[each].max()))
         part, window = COLUMNS[int(found[side].argmax())]
-        begin = max(len(self._memory) - window, 0)
-        return Episode(side, bool(alerting), part, window, int(self._memory.at[begin]), at)
+        begin = max(len(self._runs) - window, 0)
+        return Episode(side, bool(alerting), part, window, int(self._runs.at[begin]), at)
 
     def _stand(self, episode: Episode, at: IntArray, value: FloatArray, codes: IntArray) -> int:
         end = min(int(np.searchsorted(at, self._adopted_at(episode))), _PIECE)
@@ -297,8 +297,8 @@ class _Fold:
         return episode.opened_at + max(DAY_S, int(2 * ADOPTING_RUNS * self.baseline.cadence_s))
 
     def _adopt(self, since: int, at: IntArray, value: FloatArray, codes: IntArray) -> int:
-        memory = self._memory
-        wanted = ADOPTING_RUNS - int((memory.at >= since).sum())
+        kept = self._runs
+        wanted = ADOPTING_RUNS - int((kept.at >= since).sum())
         taken = min(max(wanted, 0), len(at))
         codes[:taken] = Code.LEARNING
         self._take(at[:taken], value[:taken])
@@ -308,10 +308,10 @@ class _Fold:
 
     def _move_level(self, since: int) -> None:
         assert self.baseline is not None
-        memory, new = self._memory, self._memory.at >= since
-        rest = memory.value[new] - self.baseline.expected(memory.at[new], self._settings.tz)
+        kept, new = self._runs, self._runs.at >= since
+        rest = kept.value[new] - self.baseline.expected(kept.at[new], self._settings.tz)
         amount = float(np.median(rest))
-        memory.shift_before(since, amount)
+        kept.shift_before(since, amount)
         self.baseline = replace(self.baseline, level=self.baseline.level + amount)
         self._adopting, self._fresh = None, 0
 

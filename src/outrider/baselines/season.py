@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.baselines.clock import CELL_S, CELLS_A_DAY, is_weekend, local_seconds, slot_of
+from outrider.baselines.local_time import CELL_S, CELLS_A_DAY, is_weekend, local_seconds, slot_of
 from outrider.baselines.series import DAY_S, seconds_of, values_of
 from outrider.model import TooFewSamples
 

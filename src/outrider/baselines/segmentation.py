@@ -60,9 +60,9 @@ def best_split(values: FloatArray, shortest: int) -> int:
 def strongest_splits(values: FloatArray, layers: list[Layer], shortest: int, threshold: float) -> list[int]:
     """Return the splits above `threshold`, chosen greedily: the strongest first, then none whose interval holds it."""
     centred = values - values.mean()
-    found = [gains(centred, layer, shortest) for layer in layers]
-    where = np.concatenate([split for split, _ in found])
-    gain = np.concatenate([size for _, size in found])
+    candidates = [gains(centred, layer, shortest) for layer in layers]
+    where = np.concatenate([split for split, _ in candidates])
+    gain = np.concatenate([size for _, size in candidates])
     begin = np.concatenate([layer.starts for layer in layers])
     end = np.concatenate([layer.starts + layer.length for layer in layers])
     alive, chosen = gain > threshold, list[int]()

@@ -69,9 +69,9 @@ def judge_so_far(base: Sequence[ArrayLike], candidate: Sequence[ArrayLike], plan
     plan = plan or Plan()
     sessions = len(base)
     if sessions not in plan.looks:
-        found = compare(base, candidate, margin=plan.margin)
+        comparison = compare(base, candidate, margin=plan.margin)
         wait = plan.next_look(sessions)
-        return replace(found, verdict=Verdict.INCONCLUSIVE, reason=f"the next look is after {wait} sessions")
+        return replace(comparison, verdict=Verdict.INCONCLUSIVE, reason=f"the next look is after {wait} sessions")
     look = plan.looks.index(sessions)
     return compare(
         base,
@@ -90,10 +90,10 @@ def run_plan(take: Callable[[int], tuple[Sequence[ArrayLike], Sequence[ArrayLike
         plan: When to look.
     """
     for look in plan.looks:
-        found = judge_so_far(*take(look), plan)
-        if found.verdict is not Verdict.INCONCLUSIVE:
-            return found
-    return replace(found, reason=f"{found.reason}; the cap of {plan.looks[-1]} sessions is reached")
+        comparison = judge_so_far(*take(look), plan)
+        if comparison.verdict is not Verdict.INCONCLUSIVE:
+            return comparison
+    return replace(comparison, reason=f"{comparison.reason}; the cap of {plan.looks[-1]} sessions is reached")
 
 
 @lru_cache(maxsize=64)
@@ -127,26 +127,26 @@ def _upper_point(density: FloatArray, grid: FloatArray, mass: float) -> float:
     return float(np.interp(-mass, -above, grid))
 
 
-def correct(found: Mapping[str, Comparison], *, level: float = FAIL_LEVEL) -> dict[str, Comparison]:
+def correct(comparisons: Mapping[str, Comparison], *, level: float = FAIL_LEVEL) -> dict[str, Comparison]:
     """Return comparisons of all steps and metrics, in which fails survive false-discovery control.
 
     Args:
-        found: By step and metric.
+        comparisons: By step and metric.
         level: Share of false ones among those that fail.
     """
     from scipy.stats import false_discovery_control  # noqa: PLC0415 - half a second that most commands do not need
 
-    if not found:
+    if not comparisons:
         return {}
-    adjusted = false_discovery_control([each.p_value for each in found.values()])
+    adjusted = false_discovery_control([comparison.p_value for comparison in comparisons.values()])
     return {
-        name: _weaken(each, float(p)) if p > level else each
-        for (name, each), p in zip(found.items(), adjusted, strict=True)
+        name: _weaken(comparison, float(p)) if p > level else comparison
+        for (name, comparison), p in zip(comparisons.items(), adjusted, strict=True)
     }
 
 
-def _weaken(each: Comparison, adjusted: float) -> Comparison:
-    if each.verdict is not Verdict.FAIL:
-        return each
-    reason = f"{each.reason}; among so many comparisons that may be chance (adjusted p = {adjusted:.3f})"
-    return replace(each, verdict=Verdict.INCONCLUSIVE, reason=reason)
+def _weaken(comparison: Comparison, adjusted: float) -> Comparison:
+    if comparison.verdict is not Verdict.FAIL:
+        return comparison
+    reason = f"{comparison.reason}; among so many comparisons that may be chance (adjusted p = {adjusted:.3f})"
+    return replace(comparison, verdict=Verdict.INCONCLUSIVE, reason=reason)

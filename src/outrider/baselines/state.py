@@ -1,4 +1,4 @@
-"""What judging remembers of a series between two runs, and what it says after each."""
+"""The checkpoint of a judged series, and the signal after each run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outrider.baselines.judge_settings import Settings
 from outrider.baselines.season import Cells
-from outrider.baselines.settings import Settings
 
 if TYPE_CHECKING:
     from outrider.baselines.expectation import Baseline
@@ -36,7 +36,7 @@ class Code(IntEnum):
 
 
 class EventKind(StrEnum):
-    """What people and the rest of Outrider tell the judge."""
+    """Kinds of events that the judge takes as input."""
 
     ACCEPTED = "accepted"  # the level since then is the new normal: an accepted release, a confirmed change point
     CLOSED = "closed"  # somebody closed the incident
@@ -128,7 +128,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What the judge says after a run, and why.
+    """The judgement after a run, with its reason.
 
     Attributes:
         condition: How the series does.
@@ -140,8 +140,8 @@ class Signal:
         ratio: Observed over expected.
         since: UTC seconds of the first run that deviates.
         strength: Evidence as a share of what an alert needs.
-        ignored: Whether the run told nothing: missing, not a positive number, or out of order.
-        reason: One sentence for people; while learning what is waited for.
+        ignored: Whether the run was left out: missing, not a positive number, or out of order.
+        reason: One sentence for people; while learning, what is missing.
     """
 
     condition: Condition

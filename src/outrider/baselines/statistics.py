@@ -67,11 +67,11 @@ def limits(part: Part, runs_between: float, learned_runs: int) -> FloatArray:
     """
     at = np.log(WINDOWS)
     more = np.log(runs_between / _REFERENCE_RUNS)
-    found = np.interp(at, _KNOTS, _LIMITS[part]) + more * np.interp(at, _KNOTS, _SLOPES[part])
-    found = np.maximum(found, 3.0)
+    normal = np.interp(at, _KNOTS, _LIMITS[part]) + more * np.interp(at, _KNOTS, _SLOPES[part])
+    normal = np.maximum(normal, 3.0)
     blocks = _BLOCK_FREEDOM / np.array(WINDOWS)
-    ratio = student_quantile(found, learned_runs * blocks) / student_quantile(found, _REFERENCE_LEARNED * blocks)
-    more_uncertain: FloatArray = found * ratio
+    ratio = student_quantile(normal, learned_runs * blocks) / student_quantile(normal, _REFERENCE_LEARNED * blocks)
+    more_uncertain: FloatArray = normal * ratio
     return more_uncertain
 
 
@@ -81,8 +81,8 @@ def student_quantile(normal: FloatArray, freedom: FloatArray) -> FloatArray:
     Source: Wallace 1959, doi:10.1214/aoms/1177706091, as sharpened by Prescott and others.
     """
     inner = normal**2 * (freedom - 5 / 6) / (freedom - 2 / 3 + 0.1 / freedom) ** 2
-    found: FloatArray = np.sqrt(freedom * np.expm1(np.minimum(inner, 30.0)))
-    return found
+    quantile: FloatArray = np.sqrt(freedom * np.expm1(np.minimum(inner, 30.0)))
+    return quantile
 
 
 def shape_scores(residual: FloatArray) -> FloatArray:
@@ -104,12 +104,12 @@ def shape_scores(residual: FloatArray) -> FloatArray:
 def scores(residual: FloatArray, shape: FloatArray) -> IntArray:
     """Return the score of each run for each part of SCANS, shape (4, n), in units of 1 / SCALE."""
     size = np.abs(residual)
-    found = np.empty((len(SCANS), len(residual)))
-    np.clip(residual, -CLIP, CLIP, out=found[0])
-    found[1] = np.interp(residual, _GRID, shape)
-    np.minimum(size, CLIP, out=found[2])
-    np.clip(residual - 1.5, 0.0, CLIP, out=found[3])
-    return np.rint(found * SCALE).astype(np.int64)
+    score = np.empty((len(SCANS), len(residual)))
+    np.clip(residual, -CLIP, CLIP, out=score[0])
+    score[1] = np.interp(residual, _GRID, shape)
+    np.minimum(size, CLIP, out=score[2])
+    np.clip(residual - 1.5, 0.0, CLIP, out=score[3])
+    return np.rint(score * SCALE).astype(np.int64)
 
 
 def block_means(score: IntArray) -> list[FloatArray]:

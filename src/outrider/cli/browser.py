@@ -19,7 +19,7 @@ def browser(*, install: bool, as_json: bool, as_env: bool) -> None:
     """Find the browser that journeys run in, or install one, and say which."""
     from outrider.journeys import browser_environment  # noqa: PLC0415 - writes the shim folder
 
-    found = provide_browser(browser_settings(), install=install, tell=lambda line: click.echo(line, err=True))
+    found = provide_browser(browser_settings(), install=install, on_progress=lambda line: click.echo(line, err=True))
     if as_json:
         click.echo(json.dumps(asdict(found)))
     elif as_env:

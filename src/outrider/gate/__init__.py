@@ -1,13 +1,13 @@
 """The decision that CI asks for: is the candidate worse than what was accepted?"""
 
 from outrider.gate.accepted import Accepted, file_of, read_accepted, write_accepted
+from outrider.gate.address import Address, astray
+from outrider.gate.collection import Gathered, Look, Source, gather
 from outrider.gate.decision import ELSEWHERE_MARGIN, Decision, Rules, StepComparison, Word, decide, unmatched
+from outrider.gate.false_fail_rate import FalseFails, false_fails
 from outrider.gate.fingerprint import Fingerprint, fingerprint_here
-from outrider.gate.gathering import Gathered, Look, Source, gather
-from outrider.gate.reports import as_annotations, as_json, as_junit, as_markdown, cells
-from outrider.gate.selftest import FalseFails, false_fails
-from outrider.gate.sessions import Session, session_of, sessions_of
-from outrider.gate.wire import Address, astray
+from outrider.gate.gate_report import as_annotations, as_json, as_junit, as_markdown, cells
+from outrider.gate.run_session import Session, session_of, sessions_of
 
 __all__ = [
     "ELSEWHERE_MARGIN",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from outrider.gate.fingerprint import Fingerprint
-from outrider.gate.sessions import Session
+from outrider.gate.run_session import Session
 from outrider.model import CheckId, ConfigError, Place
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from outrider.baselines import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.gate.sessions import Session
+    from outrider.gate.run_session import Session
     from outrider.model import CheckId
 
 FAILURES = ""

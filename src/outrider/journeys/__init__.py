@@ -1,20 +1,35 @@
 """Runs what stands in `journeys/`: ordinary pytest-playwright tests, measured without distortion."""
 
 from outrider.journeys.browser import Browser, BrowserSettings, find_browser, provide_browser
+from outrider.journeys.browser_server import BrowserServer
 from outrider.journeys.faults import Fault
 from outrider.journeys.har import parse_har
-from outrider.journeys.measure import JourneyMeasure
-from outrider.journeys.messages import Collection, Found
+from outrider.journeys.journey_measure import JourneyMeasure
 from outrider.journeys.processes import VARIABLE as OWNER
 from outrider.journeys.processes import claim_folder, reap_orphans
-from outrider.journeys.server import BrowserServer
-from outrider.journeys.sessions import Sessions
+from outrider.journeys.session_states import Sessions
 from outrider.journeys.shim import environment as browser_environment
+from outrider.journeys.worker_messages import CollectedTest, Collection
 from outrider.journeys.worker_process import WorkerError
 from outrider.journeys.workers import WorkerConfig, Workers
 
 __all__ = [
-    "OWNER", "Browser", "BrowserServer", "BrowserSettings", "Collection", "Fault", "Found", "JourneyMeasure",
-    "Sessions", "WorkerConfig", "WorkerError", "Workers", "browser_environment", "claim_folder", "find_browser",
-    "parse_har", "provide_browser", "reap_orphans",
+    "OWNER",
+    "Browser",
+    "BrowserServer",
+    "BrowserSettings",
+    "CollectedTest",
+    "Collection",
+    "Fault",
+    "JourneyMeasure",
+    "Sessions",
+    "WorkerConfig",
+    "WorkerError",
+    "Workers",
+    "browser_environment",
+    "claim_folder",
+    "find_browser",
+    "parse_har",
+    "provide_browser",
+    "reap_orphans",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Judges one attempt of a journey: what happened, to an outcome and one line of reason. Pure."""
+"""The outcome of one attempt of a journey, and one line of reason. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from outrider.model import HostLoad, Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.journeys.messages import Phase
+    from outrider.journeys.worker_messages import Phase
 
 _TARGET_ERRORS = re.compile(r"AssertionError$|^playwright\.|(^|\.)Failed$|Overdue$|TimeoutError$|ConnectionError$")
 _SCRIPT_ERRORS = re.compile(r"^builtins\.(SyntaxError|IndentationError|NameError|ImportError|ModuleNotFoundError)$")
@@ -37,14 +37,14 @@ MAX_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one attempt showed.
+    """Facts of one attempt.
 
     Attributes:
-        overdue: Its time was up; `waiting` tells for what.
+        overdue: Its time was up; `waiting` names the call.
         waiting: The call of Playwright that was under way then, or empty if the test was busy with itself.
         touched: It reached a page or sent a request.
         browser_alive: The shared browser answered afterwards.
-        worker: What the worker said when it ended by itself, or empty.
+        worker: Why the worker ended by itself, or empty.
         step: Title of the step that failed, or empty.
     """
 
@@ -61,7 +61,7 @@ class Facts:
 
 
 def assess(facts: Facts) -> tuple[Outcome, str]:
-    """Return the outcome of an attempt and its reason; the first rule that speaks decides."""
+    """Return the outcome of an attempt and its reason; the first rule that applies decides."""
     for rule in (_prober, _overdue, _setup, _skip, _emptiness, _failure, _starvation):
         if verdict := rule(facts):
             outcome, reason = verdict
@@ -148,7 +148,7 @@ def _at(facts: Facts) -> str:
 
 
 def headline(message: str) -> str:
-    """Return an error's first line, with the actual value where Playwright or pytest tells it on the next."""
+    """Return an error's first line, with the actual value where Playwright or pytest gives it on the next lines."""
     lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
     if not lines:
         return "no message"

@@ -6,7 +6,7 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.journeys.candidates import (
+from outrider.journeys.browser_candidates import (
     CHANNELS,
     PLAYWRIGHT_CHANNELS,
     BrowserKind,
@@ -21,8 +21,8 @@ from outrider.journeys.candidates import (
     registry_folder,
     system_candidates,
 )
+from outrider.journeys.browser_install import Recipe, advice, is_progress, last_words, recipes
 from outrider.journeys.driver import Driver, installed_driver
-from outrider.journeys.provision import Recipe, advice, is_progress, last_words, recipes
 from outrider.journeys.system import Finished, Host, System
 from outrider.model import BrowserError
 
@@ -34,7 +34,7 @@ _VERSION_TIMEOUT_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class BrowserSettings:
-    """What the user says about the browser.
+    """The user's settings of the browser.
 
     Attributes:
         wanted: Path of an executable or name of a channel; empty means: search.
@@ -80,16 +80,16 @@ def provide_browser(
     settings: BrowserSettings,
     *,
     install: bool,
-    tell: Callable[[str], None] = lambda _line: None,
+    on_progress: Callable[[str], None] = lambda _line: None,
     system: System | None = None,
     driver: Driver | None = None,
 ) -> Browser:
     """Return a usable browser, installing one if allowed and needed.
 
     Args:
-        settings: What the user says.
+        settings: The user's.
         install: Whether one may be downloaded, or installed by the system's package manager.
-        tell: Receives a line of progress at a time.
+        on_progress: Receives a line of progress at a time.
         system: The machine; this one if absent.
         driver: The installed Playwright; looked up if absent.
 
@@ -104,7 +104,7 @@ def provide_browser(
             raise
     rejected: list[Rejected] = []
     for recipe in recipes(system, driver):
-        failure = _cook(recipe, settings, system, tell)
+        failure = _cook(recipe, settings, system, on_progress)
         if failure:
             rejected.append(failure)
             continue
@@ -116,7 +116,7 @@ def provide_browser(
 
 
 def missing_engine(name: str, browser: Browser) -> BrowserError:
-    """Return the error that tells a journey's author that Firefox or WebKit is asked for and not installed."""
+    """Return the error for a journey that asks for Firefox or WebKit, which is not installed."""
     return BrowserError(
         f"the journey asks for {name}, and only {browser.kind} {browser.version} is installed",
         slug="engine-not-installed",
@@ -124,13 +124,15 @@ def missing_engine(name: str, browser: Browser) -> BrowserError:
     )
 
 
-def _cook(recipe: Recipe, settings: BrowserSettings, system: System, tell: Callable[[str], None]) -> Rejected | None:
-    tell(recipe.title)
+def _cook(
+    recipe: Recipe, settings: BrowserSettings, system: System, on_progress: Callable[[str], None]
+) -> Rejected | None:
+    on_progress(recipe.title)
     for command in recipe.commands:
         finished = system.run(
             command,
             timeout_s=settings.install_timeout_s,
-            tell=lambda line: tell(line) if is_progress(line) else None,
+            on_progress=lambda line: on_progress(line) if is_progress(line) else None,
             environ=recipe.environ,
         )
         if finished.code is None:
@@ -160,9 +162,9 @@ def _search(
         if version is None:
             rejected.append(Rejected(candidate.executable, reason or ""))
             continue
-        found = candidate.source if source is None or candidate.source is not BrowserSource.SYSTEM else source
+        source = candidate.source if source is None or candidate.source is not BrowserSource.SYSTEM else source
         ffmpeg = _find_ffmpeg(system, driver, registry)
-        return Browser(candidate.executable, candidate.kind, version, found, ffmpeg, registry)
+        return Browser(candidate.executable, candidate.kind, version, source, ffmpeg, registry)
     raise _no_browser(settings, system, rejected)
 
 
@@ -180,9 +182,9 @@ def _candidates(settings: BrowserSettings, system: System, driver: Driver, regis
 
 def _wanted(wanted: str, system: System, driver: Driver, registry: str) -> Iterator[Candidate]:
     if wanted in PLAYWRIGHT_CHANNELS:
-        found = [*playwright_candidates(system, driver, registry), *system_candidates(system)]
+        candidates = [*playwright_candidates(system, driver, registry), *system_candidates(system)]
         shell = wanted == "chromium-headless-shell"
-        for candidate in found:
+        for candidate in candidates:
             if (candidate.kind is BrowserKind.HEADLESS_SHELL) is shell and candidate.kind in (
                 BrowserKind.HEADLESS_SHELL,
                 BrowserKind.CHROMIUM,

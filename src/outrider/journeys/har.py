@@ -63,7 +63,7 @@ def read_har(path: Path) -> list[Request]:
 
 
 def parse_har(content: bytes) -> list[Request]:
-    """Return the requests that a HAR's content tells of; what is damaged has none."""
+    """Return the requests in a HAR's content; damaged content has none."""
     try:
         return [_request(entry) for entry in json.loads(content)["log"]["entries"]]
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -89,6 +89,6 @@ def _trace_id(headers: Iterable[dict[str, str]]) -> str:
     values = {header["name"].lower(): header["value"] for header in headers}
     patterns = {"traceparent": _TRACEPARENT, "sentry-trace": _SENTRY_TRACE, "x-b3-traceid": _B3, "b3": _B3}
     for name, pattern in patterns.items():
-        if found := pattern.match(values.get(name, "").lower()):
-            return found.group(1)
+        if match := pattern.match(values.get(name, "").lower()):
+            return match.group(1)
     return ""

@@ -12,7 +12,7 @@ from playwright import async_api, sync_api
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from outrider.journeys.recording import Recorder
+    from outrider.journeys.recorder import Recorder
 
     Calls = Generator[Any, None, None]
 

@@ -1,6 +1,6 @@
 """Processes that are ours: each carries a mark in its environment, which whatever it starts inherits.
 
-A mark says who owns it: the owner's process id and the moment of its birth, so that a reused id is never taken for it.
+A mark holds the owner's process id and the moment of its birth, so that a reused id is never taken for it.
 A process is ended only if it carries the mark, descends from one that does, or belongs to the process group of a
 leader that does; and each is checked again, birth included, at the moment of the signal. Chromium's inner processes
 overwrite the memory of their environment, hence the second and third rule.
@@ -77,7 +77,7 @@ def find_marked(mark: str) -> tuple[Process, ...]:
 
 
 def kill_marked(mark: str, *, timeout_s: float = 5.0) -> tuple[Process, ...]:
-    """Kill everything under `mark`, again and again until nothing is left; return what remains after `timeout_s`."""
+    """Kill everything under `mark`, again and again until nothing is left; return what evidence after `timeout_s`."""
     return _kill_until_gone(lambda: find_marked(mark), timeout_s)
 
 
@@ -93,7 +93,7 @@ def reap_orphans(root: Path, *, timeout_s: float = 5.0) -> int:
     """End what dead owners left under `root`: the processes under each claimed mark, then its folder.
 
     Called when Outrider starts, so that a `kill -9` leaves nothing behind for long. Only marks that were claimed in
-    `root` count, so that two installations on one host never touch each other. Returns how many processes were found.
+    `root` count, so that two installations on one host never touch each other. Return how many processes there were.
     """
     folders = [folder for folder in root.glob("outrider-*") if _is_orphaned(folder.name)]
     if not folders:
@@ -136,12 +136,12 @@ def _is_orphaned(mark: str) -> bool:
 def _kill_until_gone(find: Callable[[], tuple[Process, ...]], timeout_s: float) -> tuple[Process, ...]:
     deadline = time.monotonic() + timeout_s
     pause_s = 0.002
-    while (found := find()) and time.monotonic() < deadline:
-        for process in found:
+    while (processes := find()) and time.monotonic() < deadline:
+        for process in processes:
             _kill(process)
         time.sleep(pause_s)
         pause_s = min(pause_s * 2, 0.05)
-    return found
+    return processes
 
 
 def _kill(process: Process) -> None:

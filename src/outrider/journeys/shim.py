@@ -15,7 +15,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.journeys.candidates import shim_folder
+from outrider.journeys.browser_candidates import shim_folder
 from outrider.journeys.driver import CHROMIUM, FFMPEG, HEADLESS_SHELL, Driver, installed_driver
 from outrider.journeys.system import Host, System
 from outrider.model import BrowserError
@@ -71,8 +71,8 @@ def _reach_loopback(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _key(browser: Browser, driver: Driver) -> str:
-    told = "\0".join((driver.version, browser.executable, browser.ffmpeg or "", browser.registry))
-    return f"{driver.version}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+    parts = "\0".join((driver.version, browser.executable, browser.ffmpeg or "", browser.registry))
+    return f"{driver.version}-{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
 
 
 def _scripts(browser: Browser, driver: Driver, platform: str) -> Iterator[tuple[str, str]]:

@@ -69,10 +69,10 @@ class System(Protocol):
         command: Sequence[str],
         *,
         timeout_s: float,
-        tell: Callable[[str], None] | None = None,
+        on_progress: Callable[[str], None] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Finished:
-        """Run a program and its children for at most `timeout_s`, handing each line to `tell`; never raise."""
+        """Run a program and its children for at most `timeout_s`, handing each line to `on_progress`; never raise."""
         ...
 
 
@@ -117,10 +117,10 @@ class Host:
         command: Sequence[str],
         *,
         timeout_s: float,
-        tell: Callable[[str], None] | None = None,
+        on_progress: Callable[[str], None] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Finished:
-        """Run a program and its children for at most `timeout_s`, handing each line to `tell`; never raise."""
+        """Run a program and its children for at most `timeout_s`, handing each line to `on_progress`; never raise."""
         try:
             process = subprocess.Popen(
                 command,
@@ -133,22 +133,22 @@ class Host:
         except OSError as error:
             return Finished(127, str(error))
         lines: list[str] = []
-        reader = threading.Thread(target=_drain, args=(process.stdout, lines, tell), daemon=True)
+        reader = threading.Thread(target=_drain, args=(process.stdout, lines, on_progress), daemon=True)
         reader.start()
         code = _wait(process, reader, timeout_s)
         reader.join(timeout=1)
         return Finished(code, "".join(lines)[-_KEPT_CHARACTERS:])
 
 
-def _drain(stream: IO[bytes] | None, lines: list[str], tell: Callable[[str], None] | None) -> None:
+def _drain(stream: IO[bytes] | None, lines: list[str], on_progress: Callable[[str], None] | None) -> None:
     if stream is None:
         return
     with stream:
         for raw in iter(lambda: stream.readline(_KEPT_CHARACTERS), b""):
             line = _COLOURS.sub("", raw.decode(errors="replace"))
             lines.append(line)
-            if tell and line.strip():
-                tell(line.strip())
+            if on_progress and line.strip():
+                on_progress(line.strip())
 
 
 def _wait(process: subprocess.Popen[bytes], reader: threading.Thread, timeout_s: float) -> int | None:

@@ -45,7 +45,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
+class PageError:
     """A console error or an exception of a page."""
 
     is_exception: bool
@@ -57,23 +57,23 @@ class Incident:
 
 @dataclass(slots=True)
 class Trace:
-    """What one or more traces say, in order of time."""
+    """The records of one or more traces, in order of time."""
 
     calls: list[Call] = field(default_factory=list)
-    incidents: list[Incident] = field(default_factory=list)
+    page_errors: list[PageError] = field(default_factory=list)
     pages: int = 0
 
     def merged(self, other: Trace) -> Trace:
         """Return both, in order of time."""
         return Trace(
             sorted([*self.calls, *other.calls], key=lambda call: call.start_ms),
-            sorted([*self.incidents, *other.incidents], key=lambda incident: incident.at_ms),
+            sorted([*self.page_errors, *other.page_errors], key=lambda error: error.at_ms),
             self.pages + other.pages,
         )
 
 
 def read_trace(path: Path) -> Trace:
-    """Return what a trace holds: a zip file that Playwright exported, or a raw `.trace` file of a killed test.
+    """Return the records of a trace: a zip file that Playwright exported, or a raw `.trace` file of a killed test.
 
     A file that is missing, cut off or damaged gives what could be read of it, which may be nothing.
     """
@@ -161,16 +161,16 @@ def _continue(call: Call, record: dict[str, Any], shift_ms: float) -> None:
         call.error = str(error.get("message") or error.get("name") or "error")
 
 
-def _console_error(record: dict[str, Any], shift_ms: float) -> Incident:
+def _console_error(record: dict[str, Any], shift_ms: float) -> PageError:
     location = record.get("location", {})
     place = f"{location.get('url', '')}:{location.get('lineNumber', 0) + 1}"
-    return Incident(False, record.get("text", ""), place, location.get("url", ""), record["time"] + shift_ms)
+    return PageError(False, record.get("text", ""), place, location.get("url", ""), record["time"] + shift_ms)
 
 
 def _take_event(trace: Trace, record: dict[str, Any], shift_ms: float) -> None:
     method, params = record.get("method"), record.get("params", {})
     if record.get("messageType") == "error":
-        trace.incidents.append(_console_error(record, shift_ms))
+        trace.page_errors.append(_console_error(record, shift_ms))
     elif method == "page":
         trace.pages += 1
     elif method == "pageError":
@@ -178,7 +178,7 @@ def _take_event(trace: Trace, record: dict[str, Any], shift_ms: float) -> None:
         error = outer.get("error") or {"message": str(outer.get("value", outer))}
         url = params.get("location", {}).get("url", "")
         message = f"{error.get('name') or 'Error'}: {error.get('message', '')}"
-        trace.incidents.append(Incident(True, message, error.get("stack", ""), url, record["time"] + shift_ms))
+        trace.page_errors.append(PageError(True, message, error.get("stack", ""), url, record["time"] + shift_ms))
 
 
 _PASSWORD_FIELD = re.compile(r'locator resolved to <input [^>]*type="password"', re.IGNORECASE)

@@ -2,8 +2,8 @@
 
     python -m outrider.journeys.worker FD ROOT [PYTEST-ARGUMENT...]
 
-FD is one end of a socket pair to the keeper. When the other end closes, for whatever reason, the worker kills itself:
-nobody is left who would.
+FD is one end of a socket pair to the parent, the process that started the worker. When the other end closes, for
+whatever reason, the worker kills itself: nobody is left who would.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ import pytest
 
 from outrider.journeys import instrumentation
 from outrider.journeys.browser import Browser
-from outrider.journeys.launch import install_launch_adapter
-from outrider.journeys.messages import Channel, Message
-from outrider.journeys.performance import Stage
+from outrider.journeys.launch_adapter import install_launch_adapter
 from outrider.journeys.processes import adopt_orphans
-from outrider.journeys.warm import WarmDriver
+from outrider.journeys.warm_driver import WarmDriver
+from outrider.journeys.worker_messages import Channel, Message
+from outrider.journeys.worker_plugin import WorkerPlugin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ _QUIET = ["--color=no", "-W", _IMPORTED]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve the keeper until it says goodbye."""
+    """Serve orders until the parent closes the channel."""
     descriptor, root, *arguments = argv
     channel = Channel(socket.socket(fileno=int(descriptor)))
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -50,17 +50,17 @@ def main(argv: Sequence[str]) -> int:
     driver.install()
     if browser := os.environ.pop(BROWSER_VARIABLE, ""):
         install_launch_adapter(Browser(**json.loads(browser)))
-    stage = Stage(channel, inbox, driver)
-    instrumentation.install(lambda: stage.recorder)
+    plugin = WorkerPlugin(channel, inbox, driver)
+    instrumentation.install(lambda: plugin.recorder)
     driver.start()
-    return int(pytest.main([*arguments, *_QUIET, *arguments_beside(_has)], plugins=[stage]))
+    return int(pytest.main([*arguments, *_QUIET, *arguments_beside(_has)], plugins=[plugin]))
 
 
 def arguments_beside(has: Callable[[str], bool]) -> list[str]:
-    """Return what pytest has to be told because of the modules that are installed beside us.
+    """Return the arguments that pytest needs because of the modules installed beside Outrider.
 
     Journeys run in this very process, so pytest-xdist may start no others. pytest-playwright-asyncio refuses to work
-    beside pytest-playwright, which Outrider brought: who installed the other one means it.
+    beside pytest-playwright, which Outrider brought: whoever installed the other wants it.
     """
     asynchronous = has("pytest_playwright_asyncio") and has("pytest_playwright")
     return [*(["-n0"] if has("xdist") else []), *(["-p", "no:playwright"] if asynchronous else [])]

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from outrider.journeys.messages import Channel, Message, Ready
+from outrider.journeys.worker_messages import Channel, Message, Ready
 from outrider.model import OutriderError
 
 if TYPE_CHECKING:
@@ -25,29 +25,28 @@ LOG_TAIL = 4000
 
 
 class WorkerError(OutriderError):
-    """A worker did not start, or ended by itself; the message holds what it said last."""
+    """A worker did not start, or ended by itself; the message holds its last output."""
 
 
 class WorkerProcess:
     """One worker and the channel to it."""
 
     def __init__(self, root: Path, log: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
-        ours, theirs = socket.socketpair()
+        near, far = socket.socketpair()
         self._log = log
         self._root = root
-        with log.open("ab") as output, theirs:
+        with log.open("ab") as output, far:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "outrider.journeys.worker", str(theirs.fileno()), str(root), *arguments],
+                [sys.executable, "-P", "-m", "outrider.journeys.worker", str(far.fileno()), str(root), *arguments],
                 cwd=root,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(far.fileno(),),
                 start_new_session=True,
             )
-        self._channel = Channel(ours)
-        self.performed = 0
+        self._channel = Channel(near)
 
     def wait_ready(self) -> None:
         """Wait until the worker is warm, or has prepared what it was asked to.
@@ -74,7 +73,7 @@ class WorkerProcess:
 
         Raises:
             WorkerError: If the worker ended instead.
-            TimeoutError: If it said nothing in time.
+            TimeoutError: If it sent nothing in time.
         """
         message = self._receive(timeout_s)
         if message is None:
@@ -82,7 +81,7 @@ class WorkerProcess:
         return message
 
     def messages(self, until_s: float) -> Iterator[Message]:
-        """Yield what the worker says until a point of the monotonic clock.
+        """Yield the worker's messages until a point of the monotonic clock.
 
         Raises:
             WorkerError: If the worker ended.
@@ -92,7 +91,7 @@ class WorkerProcess:
                 yield self.receive(left_s)
 
     def interrupt(self) -> None:
-        """Tell the test that its time is up."""
+        """Interrupt the test: its time is up."""
         with suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGUSR1)
 
@@ -110,19 +109,19 @@ class WorkerProcess:
             return None
 
     def failure(self, what: str) -> WorkerError:
-        """End the worker, and return the error that quotes what it said last."""
+        """End the worker, and return the error that quotes its last output."""
         self.kill()
-        said = self._log.read_text(errors="replace")[-LOG_TAIL:].strip().replace(f"{self._root}/", "")
+        output = self._log.read_text(errors="replace")[-LOG_TAIL:].strip().replace(f"{self._root}/", "")
         return WorkerError(
             f"the journey worker {what}",
             slug="worker-failed",
-            fix=explained(said) if said else f"it said nothing; exit code {self._process.returncode}",
+            fix=explained(output) if output else f"it printed nothing; exit code {self._process.returncode}",
         )
 
 
-def explained(said: str) -> str:
-    """Return what a worker said last, or what to do about it where that is known."""
-    lacking = _LACKING.search(said)
+def explained(output: str) -> str:
+    """Return a worker's last output, or what to do about it where that is known."""
+    lacking = _LACKING.search(output)
     if lacking is None:
-        return f"it said:\n{said}"
+        return f"its last output:\n{output}"
     return f"Playwright needs {lacking[1]}, which this system lacks; libatomic.so.1: apt-get install libatomic1"

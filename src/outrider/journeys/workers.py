@@ -1,4 +1,4 @@
-"""Keeps one warm worker and the shared browser ready, and replaces them when they have served or misbehaved."""
+"""Keeps one warm worker and the shared browser ready, and replaces them when they are used up or broken."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.journeys.messages import Collect, Collection, Performed
 from outrider.journeys.processes import VARIABLE, Mark, claim_folder, kill_marked
+from outrider.journeys.worker_messages import AttemptResult, Collect, Collection
 from outrider.journeys.worker_process import START_S, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from outrider.journeys.server import BrowserServer
+    from outrider.journeys.browser_server import BrowserServer
     from outrider.workspace import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
-    """What workers work with.
+    """Configuration of workers.
 
     Attributes:
         home: Folder for working copies, logs and temporary files, each under a mark of its own.
@@ -42,8 +42,8 @@ class Workers:
     Without a browser, tests can be collected and not be run.
     """
 
-    def __init__(self, setting: WorkerConfig, browser: BrowserServer | None) -> None:
-        self._setting = setting
+    def __init__(self, config: WorkerConfig, browser: BrowserServer | None) -> None:
+        self._config = config
         self._browser = browser
         self._worker: WorkerProcess | None = None
         self._folder: Path | None = None
@@ -54,7 +54,7 @@ class Workers:
     def root(self) -> Path:
         """The worker's own copy of the workspace."""
         if self._folder is None:
-            return self._setting.snapshot.path
+            return self._config.snapshot.path
         return self._folder / "workspace"
 
     @property
@@ -82,7 +82,7 @@ class Workers:
             WorkerError: If no worker gets ready.
         """
         worker = self._warm()
-        paths = [path for path in self._setting.paths if (self.root / path).exists()]
+        paths = [path for path in self._config.paths if (self.root / path).exists()]
         if not paths:  # the folder is empty, or was never made
             return Collection([], [])
         worker.send(Collect(paths))
@@ -98,23 +98,23 @@ class Workers:
         """Whether the shared browser still answers; bounded in time."""
         return self._browser is not None and self._browser.is_healthy()
 
-    def traces(self, label: str, scratch: Path, performed: Performed | None) -> list[Path]:
+    def traces(self, label: str, scratch: Path, result: AttemptResult | None) -> list[Path]:
         """Return the traces of an attempt: those it exported, and the raw files of contexts that it did not end."""
-        exported = [Path(trace) for context in (performed.contexts if performed else ()) for trace in context.traces]
+        exported = [Path(trace) for context in (result.contexts if result else ()) for trace in context.traces]
         ended = {path.stem for path in exported}
         folders = [scratch / "traces", *([self._browser.traces] if self._browser else [])]
         raw = [path for folder in folders for path in folder.glob(f"{label}-*.trace")]
         return [*exported, *sorted(path for path in raw if path.stem not in ended)]
 
-    def settle(self, performed: Performed | None) -> None:
-        """Clean up after an attempt: what it left running, its raw traces, and the worker if it is spent."""
+    def settle(self, result: AttemptResult | None) -> None:
+        """Clean up after an attempt: leftover processes, raw traces, and the worker if it is used up."""
         self._served += 1
         self._clear_traces()
-        if performed is None:
+        if result is None:
             self.retire()
             if self._browser is not None:
-                self._browser.kill()  # whatever held up the test may hold up the browser
-        elif not performed.reusable or self._served >= self._setting.runs_per_worker:
+                self._browser.kill()  # what blocked the test may block the browser
+        elif not result.reusable or self._served >= self._config.runs_per_worker:
             self.retire()
 
     def retire(self) -> None:
@@ -151,10 +151,10 @@ class Workers:
         return self._worker
 
     def _start(self) -> WorkerProcess:
-        self._mark, self._folder = claim_folder(self._setting.home)
+        self._mark, self._folder = claim_folder(self._config.home)
         temporary = self._folder / "tmp"
         temporary.mkdir(parents=True)
-        self._setting.snapshot.checkout(self.root)
-        environment = {**self._setting.environment, VARIABLE: self._mark, "TMPDIR": str(temporary)}
-        arguments = [*self._setting.paths, f"--basetemp={self._folder / 'pytest'}"]
+        self._config.snapshot.checkout(self.root)
+        environment = {**self._config.environment, VARIABLE: self._mark, "TMPDIR": str(temporary)}
+        arguments = [*self._config.paths, f"--basetemp={self._folder / 'pytest'}"]
         return WorkerProcess(self.root, self._folder / "worker.log", environment, arguments)

@@ -1,4 +1,4 @@
-"""An answer over HTTP, as it came."""
+"""An HTTP answer as received."""
 
 from __future__ import annotations
 

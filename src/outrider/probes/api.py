@@ -1,4 +1,4 @@
-"""Probes of kind api: several requests in order, each of which may use what earlier ones brought."""
+"""Probes of kind api: several requests in order, each of which may use values extracted from earlier answers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from outrider.model import Sample, Step, StepKind
-from outrider.probes.exchange import Log, exchange
+from outrider.probes.assertions import PATTERN_S, find_values, parse_json, shown
+from outrider.probes.exchange import ExchangeLog, exchange
 from outrider.probes.expectations import Query, as_pattern, as_query
-from outrider.probes.findings import Blame, Exhibit, Failure, Findings
-from outrider.probes.hosts import host_of, origin_of
-from outrider.probes.http import exhibits, judge_exchange, samples_of
-from outrider.probes.judging import PATTERN_S, find_values, parse_json, shown
-from outrider.probes.requests import Request, read_request
+from outrider.probes.host_addresses import host_of, origin_of
+from outrider.probes.http import evidence_files, judge_exchange, samples_of
+from outrider.probes.http_request import Request, read_request
+from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult
 from outrider.workspace.tables import Refused, as_flag, as_text
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from outrider.probes.answers import Answer
     from outrider.probes.exchange import Exchanged
+    from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.probes.tools import Tools
     from outrider.workspace.tables import Table
 
 _SHORTEST_SECRET = 4
@@ -35,7 +35,7 @@ _SHORTEST_SECRET = 4
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """A value taken from an answer: exactly one of the places is given."""
+    """A value taken from an answer: exactly one source is given."""
 
     name: str
     path: Query | None = None
@@ -48,21 +48,21 @@ class Extraction:
         if self.header is not None:
             return answer.headers.get(self.header.lower())
         if self.pattern is not None:
-            return _found(self.pattern, answer.text)
-        return _queried(self.path, answer.text) if self.path else None
+            return _first_match(self.pattern, answer.text)
+        return _first_value(self.path, answer.text) if self.path else None
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """A request and what is taken from its answer."""
+class ApiRequest:
+    """A request and the values to extract from its answer."""
 
     request: Request
     extractions: tuple[Extraction, ...] = ()
 
 
 @dataclass(slots=True)
-class _Course:
-    """How an attempt goes on; what earlier requests brought."""
+class _ApiState:
+    """The progress of an attempt, and the values extracted so far."""
 
     began_s: float = field(default_factory=time.perf_counter)
     values: dict[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class _Course:
     failures: list[Failure] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
-    exhibits: list[Exhibit] = field(default_factory=list)
+    evidence_files: list[Evidence] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
     asked: dict[str, None] = field(default_factory=dict)
     address: str = ""
@@ -84,64 +84,71 @@ class ApiProbe:
     """Requests in order; they share cookies, and the first that fails is the last."""
 
     host: str
-    stages: tuple[Stage, ...]
+    requests: tuple[ApiRequest, ...]
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
         """Make the requests and judge their answers."""
-        course, curl = _Course(), pycurl.Curl()  # a handle of its own: it keeps cookies
+        state, curl = _ApiState(), pycurl.Curl()  # a handle of its own: it keeps cookies
         try:
-            for number, stage in enumerate(self.stages):
-                left_s = limit_s - course.now_ms() / 1000
-                await self._make(tools, curl, stage, course, left_s=left_s, evidence=evidence, first=number == 0)
-                if course.failures:
+            for number, api_request in enumerate(self.requests):
+                left_s = limit_s - state.now_ms() / 1000
+                await self._make(context, curl, api_request, state, left_s=left_s, evidence=evidence, first=number == 0)
+                if state.failures:
                     break
         finally:
             curl.close()
-        duration_ms = sum(step.duration_ms or 0.0 for step in course.steps)
-        return Findings(
+        duration_ms = sum(step.duration_ms or 0.0 for step in state.steps)
+        return ProbeResult(
             duration_ms=duration_ms,
-            failures=tuple(course.failures),
-            samples=(Sample("", "duration_ms", duration_ms), *course.samples),
-            steps=tuple(course.steps),
-            attributes=course.attributes,
-            exhibits=tuple(course.exhibits),
-            address=course.address,
-            secrets=tuple(course.secrets),
+            failures=tuple(state.failures),
+            samples=(Sample("", "duration_ms", duration_ms), *state.samples),
+            steps=tuple(state.steps),
+            attributes=state.attributes,
+            evidence_files=tuple(state.evidence_files),
+            address=state.address,
+            secrets=tuple(state.secrets),
         )
 
     @staticmethod
     async def _make(
-        tools: Tools, curl: pycurl.Curl, stage: Stage, course: _Course, *, left_s: float, evidence: bool, first: bool
+        context: ProbeContext,
+        curl: pycurl.Curl,
+        api_request: ApiRequest,
+        state: _ApiState,
+        *,
+        left_s: float,
+        evidence: bool,
+        first: bool,
     ) -> None:
-        request, title = stage.request, stage.request.title
+        request, title = api_request.request, api_request.request.title
         try:
-            filled = request.filled(course.values)
+            filled = request.filled(state.values)
         except Refused as refused:
-            course.failures.append(Failure(Blame.TARGET, f"url, with what was extracted, {refused.what}", title))
+            state.failures.append(Failure(Blame.TARGET, f"url, with what was extracted, {refused.what}", title))
             return
-        offset_ms, log = course.now_ms(), Log() if evidence else None
+        offset_ms, log = state.now_ms(), ExchangeLog() if evidence else None
         curl.reset()
         exchanged = await exchange(
-            tools.transfers, curl, _keeping_cookies(request, first=first), filled, limit_s=left_s, log=log
+            context.transfers, curl, _keeping_cookies(request, first=first), filled, limit_s=left_s, log=log
         )
         answer = exchanged.answer
-        wrong = _wrong(exchanged, stage, course)
-        course.failures += [Failure(one.blame, one.reason, title) for one in wrong]
-        course.steps.append(
+        wrong = _wrong(exchanged, api_request, state)
+        state.failures += [Failure(failure.blame, failure.reason, title) for failure in wrong]
+        state.steps.append(
             Step(title, title, StepKind.NAMED, offset_ms, answer.total_ms, error=wrong[0].reason if wrong else None)
         )
-        course.samples += () if exchanged.failure else samples_of(answer, title)
-        course.address = exchanged.url
-        course.asked[origin_of(exchanged.url)] = None
-        asked = " ".join(course.asked)
-        course.attributes = {"remote": answer.remote, "protocol": answer.protocol, "asked": asked}
+        state.samples += () if exchanged.failure else samples_of(answer, title)
+        state.address = exchanged.url
+        state.asked[origin_of(exchanged.url)] = None
+        asked = " ".join(state.asked)
+        state.attributes = {"remote": answer.remote, "protocol": answer.protocol, "asked": asked}
         if wrong or evidence:
-            course.exhibits += exhibits(answer, log, title)
+            state.evidence_files += evidence_files(answer, log, title)
 
 
 def read_api(entry: ProbeTable) -> ApiProbe:
-    """Read a probe of kind api; problems are left with its table."""
-    stages: list[Stage] = []
+    """Read a probe of kind api; report problems to its table."""
+    requests: list[ApiRequest] = []
     later: frozenset[str] = frozenset()
     titles: set[str] = set()
     tables = entry.table.sections("request")
@@ -156,30 +163,32 @@ def read_api(entry: ProbeTable) -> ApiProbe:
         request = read_request(below, title)
         extractions = _extractions(below)
         table.close()
-        stages.append(Stage(request, extractions))
-        later |= {one.name for one in extractions}
-    first = stages[0].request.url if stages else None
-    return ApiProbe(host_of(first.fill({})) if first and not first.names else "", tuple(stages))
+        requests.append(ApiRequest(request, extractions))
+        later |= {extraction.name for extraction in extractions}
+    first = requests[0].request.url if requests else None
+    return ApiProbe(host_of(first.fill({})) if first and not first.names else "", tuple(requests))
 
 
 def _keeping_cookies(request: Request, *, first: bool) -> Request:
     """Return the request, which does not clear the cookies unless it is the first."""
-    options = tuple(one for one in request.options if first or one[0] != pycurl.COOKIELIST)
+    options = tuple(option for option in request.options if first or option[0] != pycurl.COOKIELIST)
     return replace(request, options=options)
 
 
-def _wrong(exchanged: Exchanged, stage: Stage, course: _Course) -> Sequence[Failure]:
-    """Return what was wrong with an exchange; what its answer brought is taken if nothing was."""
-    wrong = judge_exchange(exchanged, stage.request)
+def _wrong(exchanged: Exchanged, api_request: ApiRequest, state: _ApiState) -> Sequence[Failure]:
+    """Return what is wrong with an exchange; if nothing is, extract the values of its answer."""
+    wrong = judge_exchange(exchanged, api_request.request)
     if wrong:
         return wrong
-    for one in stage.extractions:
-        value = one.find(exchanged.answer)
+    for extraction in api_request.extractions:
+        value = extraction.find(exchanged.answer)
         if value is None:
-            return [Failure(Blame.TARGET, f"there is no {one.name} in the answer: {shown(exchanged.answer.text)}")]
-        course.values[one.name] = value
-        if one.secret and len(value) >= _SHORTEST_SECRET:
-            course.secrets.append(value)
+            return [
+                Failure(Blame.TARGET, f"there is no {extraction.name} in the answer: {shown(exchanged.answer.text)}")
+            ]
+        state.values[extraction.name] = value
+        if extraction.secret and len(value) >= _SHORTEST_SECRET:
+            state.secrets.append(value)
     return ()
 
 
@@ -205,7 +214,7 @@ def _extraction(name: str, table: Table) -> Extraction:
     return extraction
 
 
-def _found(pattern: regex.Pattern[str], text: str) -> str | None:
+def _first_match(pattern: regex.Pattern[str], text: str) -> str | None:
     try:
         match = pattern.search(text, timeout=PATTERN_S)
     except TimeoutError:
@@ -213,11 +222,13 @@ def _found(pattern: regex.Pattern[str], text: str) -> str | None:
     return (match[1] if match.re.groups else match[0]) if match else None
 
 
-def _queried(query: Query | None, text: str) -> str | None:
+def _first_value(query: Query | None, text: str) -> str | None:
     if query is None:
         return None
     try:
-        found = find_values(query, parse_json(text))
+        values = find_values(query, parse_json(text))
     except ValueError:
         return None
-    return None if not found else found[0] if isinstance(found[0], str) else json.dumps(found[0], ensure_ascii=False)
+    return (
+        None if not values else values[0] if isinstance(values[0], str) else json.dumps(values[0], ensure_ascii=False)
+    )

@@ -1,4 +1,4 @@
-"""What libcurl tells about a server's certificates."""
+"""The certificates of a server, as libcurl reports them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """One link of the chain; `expires_s` is seconds since the epoch."""
+    """One certificate of the chain; `expires_s` is seconds since the epoch."""
 
     subject: str
     issuer: str
@@ -32,10 +32,10 @@ class Certificate:
         return (self.expires_s - now_s) / _DAY_S
 
 
-def read_chain(told: Iterable[Iterable[tuple[str, str]]]) -> tuple[Certificate, ...]:
-    """Return the chain that libcurl's CERTINFO tells, the server's own certificate first."""
+def read_chain(report: Iterable[Iterable[tuple[str, str]]]) -> tuple[Certificate, ...]:
+    """Return the chain of libcurl's CERTINFO, the server's own certificate first."""
     chain = []
-    for fields in told:
+    for fields in report:
         values = dict(fields)
         expires = values.get("Expire date", "")
         try:
@@ -51,5 +51,5 @@ def system_authorities() -> str | None:
     """Return the file of the authorities that this machine trusts; our libcurl is built without knowing it."""
     from pathlib import Path  # noqa: PLC0415 - nothing else here needs it
 
-    known = ssl.get_default_verify_paths()
-    return next((place for place in (known.cafile, *_PLACES) if place and Path(place).is_file()), None)
+    paths = ssl.get_default_verify_paths()
+    return next((place for place in (paths.cafile, *_PLACES) if place and Path(place).is_file()), None)

@@ -1,4 +1,4 @@
-"""Whether our own network is down, asked when a target cannot be reached."""
+"""A check of our own network, made when a target cannot be reached."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from outrider.probes.hosts import is_name, is_own, look_up
+from outrider.probes.host_addresses import is_name, is_own, look_up
 from outrider.workspace.tables import split_address
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ _NO_WAY = {errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH, errno.EADDRNOT
 
 
 class OwnNetwork:
-    """Tells whether it is we who have lost the network; many may ask at a time, and few questions go out.
+    """Tells whether our own network is down; concurrent questions share one check.
 
-    Three things are looked at: whether this host has a route to the target at all, whether any of the name servers
+    It checks three things: whether this host has a route to the target at all, whether any of the name servers
     that it uses answers, and whether any reference of the workspace can be reached.
 
     Args:
@@ -34,13 +34,13 @@ class OwnNetwork:
     """
 
     def __init__(self, references: Sequence[str] = (), servers: Sequence[tuple[str, int]] | None = None) -> None:
-        self._references = tuple(split_address(one) for one in references)
+        self._references = tuple(split_address(reference) for reference in references)
         self._servers = servers
         self._answers: dict[str, tuple[float, str]] = {}
         self._asking: dict[str, asyncio.Task[str]] = {}
 
     async def why_lost(self, host: str, address: str) -> str:
-        """Return in what way our own network is down, or nothing if it is up.
+        """Return how our own network is down, or nothing if it is up.
 
         Args:
             host: The target; for this machine itself no network is needed.
@@ -48,10 +48,10 @@ class OwnNetwork:
         """
         if is_own(host) or (address and is_own(address)):
             return ""
-        known = address or ("" if is_name(host) else host)
-        if known and (reason := _no_route(known)):
+        address = address or ("" if is_name(host) else host)
+        if address and (reason := _no_route(address)):
             return reason
-        if not known and (reason := await self._remembered("servers")):
+        if not address and (reason := await self._remembered("servers")):
             return reason
         return await self._remembered("references") if self._references else ""
 
@@ -83,7 +83,7 @@ class OwnNetwork:
 
 async def _any(questions: object) -> bool:
     """Tell whether any of the questions, asked at once, is answered by yes in time."""
-    tasks = [asyncio.ensure_future(one) for one in questions]  # type: ignore[attr-defined]
+    tasks = [asyncio.ensure_future(question) for question in questions]  # type: ignore[attr-defined]
     try:
         async with asyncio.timeout(LIMIT_S):
             for task in asyncio.as_completed(tasks):

@@ -16,10 +16,10 @@ import dns.rdatatype
 import dns.resolver
 
 from outrider.model import Sample
+from outrider.probes.assertions import finds, judge_times, shown
 from outrider.probes.expectations import as_patterns, read_within
-from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_step
-from outrider.probes.hosts import is_name
-from outrider.probes.judging import finds, judge_times, shown
+from outrider.probes.host_addresses import is_name
+from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
 from outrider.workspace.tables import Refused, as_one_of, as_text, as_texts, split_address
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     import regex
 
+    from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.probes.tools import Tools
 
 STEP = "question"
 
@@ -62,32 +62,32 @@ class DnsProbe:
         """The first server."""
         return self.servers[0][0] if self.servers else ""
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:  # noqa: ARG002
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:  # noqa: ARG002
         """Ask, and judge the answer."""
         if not self.servers:
-            return Findings(0.0, (Failure(Blame.SETUP, "this host knows no name server: name one as resolver"),))
-        asked = _Asked(self.servers[0][0], 0.0)
+            return ProbeResult(0.0, (Failure(Blame.SETUP, "this host knows no name server: name one as resolver"),))
+        reply = _Reply(self.servers[0][0], 0.0)
         for address, port in self.servers:
-            asked = await self._ask(address, port, limit_s / len(self.servers))
-            if asked.response is not None:
+            reply = await self._ask(address, port, limit_s / len(self.servers))
+            if reply.response is not None:
                 break
-        records = _records(asked.response)
-        failures = [asked.failure] if asked.failure else []
-        if asked.response is not None:
-            failures += [Failure(Blame.TARGET, reason) for reason in self._wrong(asked.response, records)]
-            failures += judge_times({"total": asked.took_ms}, self.within_ms)
-        told = str(asked.response).encode() if asked.response is not None and failures else b""
-        return Findings(
-            duration_ms=asked.took_ms,
+        records = _records(reply.response)
+        failures = [reply.failure] if reply.failure else []
+        if reply.response is not None:
+            failures += [Failure(Blame.TARGET, reason) for reason in self._wrong(reply.response, records)]
+            failures += judge_times({"total": reply.took_ms}, self.within_ms)
+        text = str(reply.response).encode() if reply.response is not None and failures else b""
+        return ProbeResult(
+            duration_ms=reply.took_ms,
             failures=tuple(failures),
-            steps=only_step(STEP, asked.took_ms, tuple(failures)),
-            samples=(Sample(STEP, "duration_ms", asked.took_ms), Sample(STEP, "records", float(len(records)))),
-            attributes={"remote": asked.address, "protocol": "DNS"},
-            exhibits=(Exhibit("answer.txt", "text/plain", told),) if told else (),
+            steps=only_step(STEP, reply.took_ms, tuple(failures)),
+            samples=(Sample(STEP, "duration_ms", reply.took_ms), Sample(STEP, "records", float(len(records)))),
+            attributes={"remote": reply.address, "protocol": "DNS"},
+            evidence_files=(Evidence("answer.txt", "text/plain", text),) if text else (),
             address=f"{self.name} {self.record}",
         )
 
-    async def _ask(self, address: str, port: int, limit_s: float) -> _Asked:
+    async def _ask(self, address: str, port: int, limit_s: float) -> _Reply:
         question = dns.message.make_query(self.name, self.record)
         began_s = time.perf_counter()
         response, failure = None, None
@@ -100,16 +100,18 @@ class DnsProbe:
             failure = Failure(Blame.TARGET, f"the name server {address} does not answer properly: {error}")
         except OSError as error:
             failure = explain_system(error, f"asking the name server {address}")
-        return _Asked(address, (time.perf_counter() - began_s) * 1000, response, failure)
+        return _Reply(address, (time.perf_counter() - began_s) * 1000, response, failure)
 
     def _wrong(self, response: dns.message.Message, records: list[str]) -> list[str]:
         code = dns.rcode.to_text(response.rcode())
         if code != self.code:
             return [f"{self.name} {self.record}: the answer is {code}, not {self.code}"]
-        found = shown(", ".join(records) or "nothing")
-        wrong = [f"{wanted} is not in the answer: {found}" for wanted in self.answers if not _has(records, wanted)]
+        actual = shown(", ".join(records) or "nothing")
+        wrong = [f"{wanted} is not in the answer: {actual}" for wanted in self.answers if not _has(records, wanted)]
         wrong += [
-            f"no record matches {shown(one.pattern)}: {found}" for one in self.matches if not _matches(one, records)
+            f"no record matches {shown(pattern.pattern)}: {actual}"
+            for pattern in self.matches
+            if not _matches(pattern, records)
         ]
         if code == "NOERROR" and not records:
             wrong.append(f"{self.name} has no record {self.record}")
@@ -117,8 +119,8 @@ class DnsProbe:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What came of asking one server."""
+class _Reply:
+    """The result of asking one server."""
 
     address: str
     took_ms: float
@@ -127,7 +129,7 @@ class _Asked:
 
 
 def read_dns(entry: ProbeTable) -> DnsProbe:
-    """Read a probe of kind dns; problems are left with its table."""
+    """Read a probe of kind dns; report problems to its table."""
     table = entry.table
     name = entry.needed_text("name", _as_name, "", '"shop.example"')
     record = table.read("record", as_one_of(*_TYPES), "A")

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Self
 
 from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
 from outrider.probes.connectivity import OwnNetwork
-from outrider.probes.evidence import keep
-from outrider.probes.findings import Blame, Failure, Findings
+from outrider.probes.evidence_folder import keep
+from outrider.probes.host_queues import HostQueues
 from outrider.probes.lateness import Lateness
-from outrider.probes.tools import Tools
+from outrider.probes.probe_context import ProbeContext
+from outrider.probes.probe_outcome import ProberState, assess
+from outrider.probes.probe_result import Blame, Failure, ProbeResult
 from outrider.probes.transfers import Transfers
-from outrider.probes.turns import HostTurns
-from outrider.probes.verdict import Circumstance, assess
 from outrider.workspace import Mask, ProbeSettings, masked
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.model import CheckId, Order
-    from outrider.probes.tools import Heartbeats, Probe
+    from outrider.probes.probe_context import Heartbeats, Probe
 
 _USUAL = ProbeSettings()
 _UNMASKED = Mask()
@@ -46,15 +46,15 @@ class _Job:
 
 
 class Engine:
-    """Measures probes, any number at a time; see `Measure` for what it promises.
+    """Measures probes, any number at a time; see `Measure` for its guarantees.
 
-    A slow or dead target delays no other: nothing waits but for a turn at its own host.
+    A slow or dead target delays no other: an attempt waits only for others of its own host.
 
     Args:
         probes: By check.
-        settings: How they run on this host.
+        settings: Limits of this host.
         mask: Hides the workspace's secrets.
-        heartbeats: Where the calls of jobs are kept.
+        heartbeats: The stored calls of jobs.
         network: Tells whether our own network is down.
     """
 
@@ -81,7 +81,7 @@ class Engine:
     def __enter__(self) -> Self:
         _raise_file_limit()
         gc.collect()
-        gc.freeze()  # what the workspace says stays: looking at it again and again would make the prober late
+        gc.freeze()  # the workspace stays in memory: scanning it again and again would make the prober late
         self._thread.start()
         self._ready.wait()
         return self
@@ -108,7 +108,7 @@ class Engine:
             self.soon(lambda: self._begin(order, done))
 
     def soon(self, work: Callable[[], None]) -> None:
-        """Do some work in the engine's own thread; waking it once for many starts is much cheaper than for each."""
+        """Run `work` in the engine's own thread; waking it once for many starts is cheaper than once a start."""
         self._loop.call_soon_threadsafe(work)
 
     def _serve(self) -> None:
@@ -118,8 +118,8 @@ class Engine:
 
     def _set_up(self) -> None:
         self._lateness = Lateness()
-        self._turns: HostTurns[_Job] = HostTurns(self._settings.per_host)
-        self._tools = Tools(Transfers(), self._heartbeats, _now_us)
+        self._turns: HostQueues[_Job] = HostQueues(self._settings.per_host)
+        self._tools = ProbeContext(Transfers(), self._heartbeats, _now_us)
         self._ready.set()
 
     async def _shut_down(self) -> None:
@@ -141,7 +141,7 @@ class Engine:
         self._tasks.add(self._loop.create_task(self._carry_out(job)))
 
     def _end_waits(self) -> None:
-        """Answer for the jobs that had no turn in time, and look again as long as any waits."""
+        """Finish the jobs that had no turn in time, and repeat while any waits."""
         for job in self._turns.expired(time.monotonic()):
             others = f"which {self._settings.per_host} others were asking"
             waited = f"waited {job.order.deadline_s:g} s for a turn at {job.probe.host}, {others}"
@@ -153,40 +153,40 @@ class Engine:
         started_us, began_s = _now_us(), self._lateness.begin()
         try:
             left_s = max(_SHORTEST_S, job.ends_s - time.monotonic())
-            findings = await probe.attempt(self._tools, left_s, evidence=order.evidence)
+            result = await probe.attempt(self._tools, left_s, evidence=order.evidence)
         except Exception as error:
             broken = Failure(Blame.PROBER, f"the prober itself broke: {type(error).__name__}: {error}")
-            findings = Findings(0.0, (broken,))
+            result = ProbeResult(0.0, (broken,))
         finally:
             late_s = self._lateness.end(began_s)
             if (following := self._turns.give_back(probe.host)) is not None:
                 self._launch(following)
-        lost = await self._why_lost(probe, findings) if findings.failures else ""
-        job.done(self._told(order, findings, Circumstance(late_s, self._settings.late_s, lost), started_us))
+        lost = await self._why_lost(probe, result) if result.failures else ""
+        job.done(self._measurement(order, result, ProberState(late_s, self._settings.late_s, lost), started_us))
         self._tasks.discard(asyncio.current_task())
 
-    async def _why_lost(self, probe: Probe, findings: Findings) -> str:
-        if all(one.blame != Blame.NETWORK for one in findings.failures):
+    async def _why_lost(self, probe: Probe, result: ProbeResult) -> str:
+        if all(failure.blame != Blame.NETWORK for failure in result.failures):
             return ""
-        return await self._network.why_lost(probe.host, findings.attributes.get("remote", ""))
+        return await self._network.why_lost(probe.host, result.attributes.get("remote", ""))
 
-    def _told(self, order: Order, findings: Findings, ours: Circumstance, started_us: int) -> Measurement:
-        outcome, reason = assess(findings, ours)
-        found = {**findings.attributes, "own_network": ours.lost}
+    def _measurement(self, order: Order, result: ProbeResult, ours: ProberState, started_us: int) -> Measurement:
+        outcome, reason = assess(result, ours)
+        attributes = {**result.attributes, "own_network": ours.lost}
         measurement = Measurement(
             outcome=outcome,
             reason=reason,
             started_us=started_us,
-            duration_ms=findings.duration_ms,
-            steps=findings.steps,
-            samples=findings.samples,
-            errors=tuple(_error(one, findings.address) for one in findings.failures),
-            artifacts=keep(findings.exhibits, order.scratch),
-            attributes={name: value for name, value in found.items() if value},
+            duration_ms=result.duration_ms,
+            steps=result.steps,
+            samples=result.samples,
+            errors=tuple(_error(failure, result.address) for failure in result.failures),
+            artifacts=keep(result.evidence_files, order.scratch),
+            attributes={name: value for name, value in attributes.items() if value},
         )
         if outcome == Outcome.PASSED and not order.evidence:
             return measurement
-        return masked(measurement, self._mask.learn(*findings.secrets))
+        return masked(measurement, self._mask.learn(*result.secrets))
 
 
 def _error(failure: Failure, address: str) -> ErrorRecord:

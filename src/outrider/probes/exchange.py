@@ -1,4 +1,4 @@
-"""Makes one request over HTTP and brings back its answer, or why there is none."""
+"""One HTTP exchange: a request, and its answer or the reason that there is none."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pycurl
 
 from outrider.probes.answers import Answer
 from outrider.probes.certificates import read_chain
-from outrider.probes.findings import Blame, Failure
-from outrider.probes.hosts import host_of, is_name
+from outrider.probes.host_addresses import host_of, is_name
+from outrider.probes.probe_result import Blame, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from outrider.probes.requests import Options, Request
+    from outrider.probes.http_request import Options, Request
     from outrider.probes.transfers import Transfers
 
 KEPT_BYTES = 256_000
@@ -39,7 +39,7 @@ _LOG_MARKS = {pycurl.INFOTYPE_TEXT: "* ", pycurl.INFOTYPE_HEADER_IN: "< ", pycur
 
 @dataclass(slots=True)
 class _Sink:
-    """Takes a body: keeps its beginning, counts the rest, and stops it above a size."""
+    """A receiver of a body: it keeps the beginning, counts the rest, and stops above a size."""
 
     kept_bytes: int
     most_bytes: int
@@ -57,13 +57,13 @@ class _Sink:
 
 
 @dataclass(slots=True)
-class Log:
-    """The course of an exchange without its bodies, as text."""
+class ExchangeLog:
+    """The log of an exchange without its bodies."""
 
     content: BytesIO = field(default_factory=BytesIO)
 
     def note(self, kind: int, data: bytes) -> None:
-        """Take what libcurl tells."""
+        """Append a line of libcurl's log."""
         if kind in _LOG_MARKS and self.content.tell() < KEPT_BYTES:
             for line in data.splitlines():
                 self.content.write(_LOG_MARKS[kind].encode() + line + b"\n")
@@ -71,7 +71,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """What came of a request; without an answer there is a failure."""
+    """The result of a request: an answer, or a failure."""
 
     url: str
     answer: Answer
@@ -80,13 +80,13 @@ class Exchanged:
 
 async def exchange(
     transfers: Transfers, curl: pycurl.Curl, request: Request, filled: tuple[str, Options], *, limit_s: float,
-    log: Log | None = None,
+    log: ExchangeLog | None = None,
 ) -> Exchanged:  # fmt: skip
     """Make a request on a handle without options, within `limit_s`.
 
     Args:
         filled: What `request.filled` returned.
-        log: Where the course is noted.
+        log: Receives the log of the exchange.
     """
     url, options = filled
     most = request.max_body_bytes

@@ -1,4 +1,4 @@
-"""What an answer over HTTP has to be like, as a file says it."""
+"""The expectations that a file states for an HTTP answer."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What an answer has to be like; everything absent is not looked at.
+    """What an answer must be; what is absent is not checked.
 
     Attributes:
-        status: Any of these; 200 to 399 unless somebody says otherwise.
+        status: Any of these; 200 to 399 by default.
         headers: By name, in small letters, a pattern that is found in the value.
         contains: Texts that the body holds.
         absent: Texts that it does not hold.
@@ -75,12 +75,12 @@ class Expectation:
 
     @property
     def needs_body(self) -> bool:
-        """Whether the body is looked at."""
+        """Whether the body is checked."""
         return self.needs_json or bool(self.contains or self.absent or self.matches)
 
 
 def read_expectation(entry: ProbeTable) -> Expectation:
-    """Read the table `expect` of a probe or request; problems are left with it."""
+    """Read the table `expect` of a probe or request; report problems to it."""
     table = entry.table.section("expect")
     expectation = Expectation(
         status=table.read("status", as_statuses, _FINE),
@@ -108,7 +108,7 @@ def read_within(table: Table, phases: tuple[str, ...]) -> dict[str, float]:
 
 def as_statuses(value: object) -> tuple[range, ...]:
     """Accept a status, a class of them such as "2xx", or a list."""
-    return tuple(_status(one) for one in (value if isinstance(value, list) and value else [value]))
+    return tuple(_status(status) for status in (value if isinstance(value, list) and value else [value]))
 
 
 def _status(value: object) -> range:
@@ -131,7 +131,7 @@ def as_pattern(value: object) -> regex.Pattern[str]:
 
 def as_patterns(value: object) -> tuple[regex.Pattern[str], ...]:
     """Accept a regular expression, or a list of them."""
-    return tuple(as_pattern(one) for one in as_texts(value))
+    return tuple(as_pattern(text) for text in as_texts(value))
 
 
 def as_query(value: object) -> Query:
@@ -148,7 +148,7 @@ def as_query(value: object) -> Query:
 
 def as_queries(value: object) -> tuple[Query, ...]:
     """Accept a JSONPath, or a list of them."""
-    return tuple(as_query(one) for one in as_texts(value))
+    return tuple(as_query(text) for text in as_texts(value))
 
 
 def as_schema(value: object, root: Path) -> object:

@@ -1,22 +1,23 @@
-"""Probes of kind heartbeat: a job calls a URL when it is done, and its silence is the failure."""
+"""Probes of kind heartbeat: a job calls a URL when it is done; its silence is the failure."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.model import CheckId, Sample
-from outrider.probes.findings import Blame, Failure, Findings
+from outrider.probes.probe_result import Blame, Failure, ProbeResult
 from outrider.workspace import format_duration
 from outrider.workspace.tables import Refused, as_duration
 
 if TYPE_CHECKING:
+    from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.probes.tools import Tools
     from outrider.store import Beats
 
-_SHORTEST_TOKEN = 4
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{4,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +34,24 @@ class HeartbeatProbe:
     token: str = field(repr=False)
     host: str = ""
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:  # noqa: ARG002
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:  # noqa: ARG002
         """Look when the job called last."""
-        if tools.heartbeats is None:
-            return Findings(0.0, (Failure(Blame.PROBER, "there is no store that could hold the calls"),))
-        known = await asyncio.to_thread(tools.heartbeats.beats, self.check)
-        return judge_beats(known, tools.now_us(), self.period_s, self.grace_s)
+        if context.heartbeats is None:
+            return ProbeResult(0.0, (Failure(Blame.PROBER, "there is no store that could hold the calls"),))
+        beats = await asyncio.to_thread(context.heartbeats.beats, self.check)
+        return judge_beats(beats, context.now_us(), self.period_s, self.grace_s)
 
 
-def judge_beats(known: Beats, now_us: int, period_s: float, grace_s: float) -> Findings:
+def judge_beats(beats: Beats, now_us: int, period_s: float, grace_s: float) -> ProbeResult:
     """Judge when a job called last. Pure."""
     limit_us = (period_s + grace_s) * 1_000_000
-    beat = known.last
+    beat = beats.last
     if beat is None:
-        waited_us = now_us - (known.since_us if known.since_us is not None else now_us)
+        waited_us = now_us - (beats.since_us if beats.since_us is not None else now_us)
         if waited_us <= limit_us:
             reason = f"waits for the first call, for another {format_duration(round((limit_us - waited_us) / 1e6))}"
-            return Findings(0.0, (Failure(Blame.WAITING, reason),))
-        return Findings(0.0, (Failure(Blame.TARGET, f"has never called, in {_round(waited_us)}"),))
+            return ProbeResult(0.0, (Failure(Blame.WAITING, reason),))
+        return ProbeResult(0.0, (Failure(Blame.TARGET, f"has never called, in {_round(waited_us)}"),))
     silence_us = max(0, now_us - beat.at_us)
     failures = []
     if silence_us > limit_us:
@@ -58,8 +59,8 @@ def judge_beats(known: Beats, now_us: int, period_s: float, grace_s: float) -> F
         failures.append(Failure(Blame.TARGET, f"silent for {_round(silence_us)}, expected {expected}"))
     elif beat.exit_code:
         note = f": {beat.note}" if beat.note else ""
-        failures.append(Failure(Blame.TARGET, f"the job said that it failed, with exit code {beat.exit_code}{note}"))
-    return Findings(0.0, tuple(failures), (Sample("", "silence_ms", silence_us / 1000),))
+        failures.append(Failure(Blame.TARGET, f"the job reports exit code {beat.exit_code}{note}"))
+    return ProbeResult(0.0, tuple(failures), (Sample("", "silence_ms", silence_us / 1000),))
 
 
 def _round(us: float) -> str:
@@ -67,7 +68,7 @@ def _round(us: float) -> str:
 
 
 def read_heartbeat(entry: ProbeTable) -> HeartbeatProbe:
-    """Read a probe of kind heartbeat; problems are left with its table."""
+    """Read a probe of kind heartbeat; report problems to its table."""
     return HeartbeatProbe(
         check=CheckId(entry.check),
         period_s=entry.table.require("period", as_duration, 1.0, '"1d", how often the job calls'),
@@ -78,6 +79,6 @@ def read_heartbeat(entry: ProbeTable) -> HeartbeatProbe:
 
 def _as_token(text: str) -> str:
     fix = "use letters, digits, dots, underscores and hyphens, at least four"
-    if len(text) < _SHORTEST_TOKEN or not all(one.isascii() and (one.isalnum() or one in "._-") for one in text):
+    if not _TOKEN.fullmatch(text):
         raise Refused("is no token", fix, "bad-token")
     return text

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.model import Sample
-from outrider.probes.exchange import Exchanged, Log, exchange
-from outrider.probes.findings import Exhibit, Failure, Findings, only_step
-from outrider.probes.hosts import host_of, origin_of
-from outrider.probes.judging import judge
-from outrider.probes.requests import Options, Request, read_request
+from outrider.probes.assertions import judge
+from outrider.probes.exchange import Exchanged, ExchangeLog, exchange
+from outrider.probes.host_addresses import host_of, origin_of
+from outrider.probes.http_request import Options, Request, read_request
+from outrider.probes.probe_result import Evidence, Failure, ProbeResult, only_step
 
 if TYPE_CHECKING:
     from outrider.probes.answers import Answer
+    from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.probes.tools import Tools
 
 STEP = "request"
 
@@ -28,29 +28,29 @@ class HttpProbe:
     request: Request
     filled: tuple[str, Options] = field(repr=False)
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
         """Make the request and judge its answer."""
-        curl = tools.transfers.borrow()
-        log = Log() if evidence else None
+        curl = context.transfers.borrow()
+        log = ExchangeLog() if evidence else None
         try:
-            exchanged = await exchange(tools.transfers, curl, self.request, self.filled, limit_s=limit_s, log=log)
+            exchanged = await exchange(context.transfers, curl, self.request, self.filled, limit_s=limit_s, log=log)
         finally:
-            tools.transfers.give_back(curl)
+            context.transfers.give_back(curl)
         answer = exchanged.answer
         failures = judge_exchange(exchanged, self.request)
-        return Findings(
+        return ProbeResult(
             duration_ms=answer.total_ms,
             failures=failures,
             steps=only_step(STEP, answer.total_ms, failures),
             samples=() if exchanged.failure else samples_of(answer, STEP),
             attributes={"remote": answer.remote, "protocol": answer.protocol, "asked": origin_of(exchanged.url)},
-            exhibits=exhibits(answer, log) if failures or evidence else (),
+            evidence_files=evidence_files(answer, log) if failures or evidence else (),
             address=exchanged.url,
         )
 
 
 def read_http(entry: ProbeTable) -> HttpProbe:
-    """Read a probe of kind http; problems are left with its table."""
+    """Read a probe of kind http; report problems to its table."""
     request = read_request(entry)
     filled = request.filled({})
     return HttpProbe(host_of(filled[0]), request, filled)
@@ -71,15 +71,15 @@ def samples_of(answer: Answer, step: str) -> tuple[Sample, ...]:
     return tuple(samples)
 
 
-def exhibits(answer: Answer, log: Log | None, step: str = "") -> tuple[Exhibit, ...]:
+def evidence_files(answer: Answer, log: ExchangeLog | None, step: str = "") -> tuple[Evidence, ...]:
     """Return what is worth keeping of an exchange that went wrong."""
     prefix = f"{step}-" if step else ""
     kept = []
     if answer.body:
         media_type = answer.headers.get("content-type", "").partition(";")[0] or "application/octet-stream"
-        kept.append(Exhibit(f"{prefix}body", media_type, answer.body))
+        kept.append(Evidence(f"{prefix}body", media_type, answer.body))
     if answer.raw_headers:
-        kept.append(Exhibit(f"{prefix}headers.txt", "text/plain", answer.raw_headers))
+        kept.append(Evidence(f"{prefix}headers.txt", "text/plain", answer.raw_headers))
     if log is not None and log.content.tell():
-        kept.append(Exhibit(f"{prefix}exchange.log", "text/plain", log.content.getvalue()))
+        kept.append(Evidence(f"{prefix}exchange.log", "text/plain", log.content.getvalue()))
     return tuple(kept)

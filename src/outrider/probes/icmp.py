@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.model import Sample
+from outrider.probes.assertions import judge_times
 from outrider.probes.expectations import read_within
-from outrider.probes.findings import Blame, Failure, Findings, only_step
-from outrider.probes.hosts import look_up
-from outrider.probes.judging import judge_times
+from outrider.probes.host_addresses import look_up
+from outrider.probes.probe_result import Blame, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
 from outrider.workspace.tables import Refused, as_count, as_one_of, as_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.probes.tools import Tools
 
 STEP = "echo"
 
@@ -59,7 +59,7 @@ class IcmpProbe:
     within_ms: Mapping[str, float]
     open_socket: Callable[[socket.AddressFamily], socket.socket] = _open
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:  # noqa: ARG002
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:  # noqa: ARG002
         """Send the requests and judge the replies; the durations are those of the replies, their mean."""
         began_s, address = time.perf_counter(), ""
         times: list[float] = []
@@ -83,7 +83,7 @@ class IcmpProbe:
         if not failures and lost > self.loss:
             failures.append(Failure(Blame.NETWORK, f"{lost:.0%} of {self.count} echo requests have no reply"))
         failures += judge_times({"total": mean_ms}, self.within_ms)
-        return Findings(
+        return ProbeResult(
             duration_ms=mean_ms,
             failures=tuple(failures),
             steps=only_step(STEP, mean_ms, tuple(failures)),
@@ -138,7 +138,7 @@ def checksum(packet: bytes) -> int:
 
 
 def read_icmp(entry: ProbeTable) -> IcmpProbe:
-    """Read a probe of kind icmp; problems are left with its table."""
+    """Read a probe of kind icmp; report problems to its table."""
     host = entry.needed_text("host", _as_host, "", '"shop.example"')
     count = entry.table.read("count", as_count(1, 100), 3)
     ip = entry.table.read("ip", as_one_of("4", "6"), "")

@@ -1,4 +1,4 @@
-"""How late the prober itself is: what a slow prober measures is not the target."""
+"""The lateness of the prober itself, whose delay would otherwise count as the target's."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class ProbeTable:
     later: frozenset[str] = frozenset()
 
     def below(self, table: Table, later: frozenset[str] = frozenset()) -> ProbeTable:
-        """Return the entry of a table within this one."""
+        """Return the reader of a table within this one."""
         return replace(self, table=table, later=self.later | later)
 
     def template(self, key: str) -> Template | None:
@@ -50,7 +50,7 @@ class ProbeTable:
         return self.table.require(key, lambda value: convert(self._filled(value)), default, example)
 
     def url(self, example: str) -> Template:
-        """Return the URL of a request; it is checked as soon as it is known."""
+        """Return the URL of a request; it is checked as soon as all variables are known."""
         return self.table.require("url", self._as_url, _NOTHING, example)
 
     def templates(self, key: str) -> tuple[tuple[str, Template], ...]:

@@ -1,6 +1,6 @@
-"""Waits for many sockets, and can itself be waited for as one file.
+"""A poller of many sockets that can itself be polled as one file.
 
-`selectors` says the same for every system, at three times the cost for each socket; a probe opens a new one each time.
+`selectors` does the same on every system at three times the cost for a socket; a probe opens a new one each time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Sockets(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         ...
 
 
@@ -55,7 +55,7 @@ class EpollSockets:
             self._epoll.unregister(socket)
 
     def ready(self) -> list[tuple[int, int]]:
-        """Return the sockets that are ready now, each with its events; an error is told to whoever reads or writes."""
+        """Return the sockets that are ready now, each with its events; an error counts as readable and writable."""
         out, err = select.EPOLLOUT, select.EPOLLERR | select.EPOLLHUP
         return [
             (socket, (READABLE if mask & ~out else 0) | (WRITABLE if mask & (out | err) else 0))
@@ -90,5 +90,5 @@ class SelectorSockets:
 
 
 def new_sockets() -> Sockets:
-    """Return what this system does best."""
+    """Return the fastest poller of this system."""
     return EpollSockets() if hasattr(select, "epoll") else SelectorSockets()

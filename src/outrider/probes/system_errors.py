@@ -1,4 +1,4 @@
-"""What an error of the operating system means for a probe."""
+"""The failure that an error of the operating system means."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 
-from outrider.probes.findings import Blame, Failure
+from outrider.probes.probe_result import Blame, Failure
 
 OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
 """Errors that say that this host has run out of something."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.model import Sample
+from outrider.probes.assertions import finds, judge_times, shown
 from outrider.probes.expectations import as_patterns, read_within
-from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_step
-from outrider.probes.hosts import is_name, look_up
-from outrider.probes.judging import finds, judge_times, shown
+from outrider.probes.host_addresses import is_name, look_up
+from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
 from outrider.workspace.tables import as_one_of, as_texts
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import regex
 
+    from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.probes.tools import Tools
 
 STEP = "connection"
 
@@ -41,55 +41,59 @@ class TcpProbe:
     matches: tuple[regex.Pattern[str], ...]
     within_ms: Mapping[str, float]
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:  # noqa: ARG002
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:  # noqa: ARG002
         """Connect, send and wait for what is expected."""
-        talk = _Talk()
+        conversation = _Conversation()
         failure: Failure | None = None
         try:
             async with asyncio.timeout(limit_s):
-                await self._talk(talk)
+                await self._talk(conversation)
         except TimeoutError:
-            blame = Blame.SLOW if talk.is_connected else Blame.NETWORK
-            failure = Failure(blame, f"time-out after {limit_s:.1f} s, {talk.doing}")
+            blame = Blame.SLOW if conversation.is_connected else Blame.NETWORK
+            failure = Failure(blame, f"time-out after {limit_s:.1f} s, {conversation.doing}")
         except OSError as error:
-            failure = explain_system(error, talk.doing)
-        failures = (failure,) if failure else tuple(judge_times(talk.phases_ms, self.within_ms))
-        samples = [Sample(STEP, f"{phase}_ms", took) for phase, took in talk.phases_ms.items() if phase != "total"]
-        return Findings(
-            duration_ms=talk.now_ms(),
+            failure = explain_system(error, conversation.doing)
+        failures = (failure,) if failure else tuple(judge_times(conversation.phases_ms, self.within_ms))
+        samples = [
+            Sample(STEP, f"{phase}_ms", took) for phase, took in conversation.phases_ms.items() if phase != "total"
+        ]
+        return ProbeResult(
+            duration_ms=conversation.now_ms(),
             failures=failures,
-            steps=only_step(STEP, talk.phases_ms.get("total", talk.now_ms()), failures),
-            samples=(Sample(STEP, "duration_ms", talk.phases_ms.get("total", talk.now_ms())), *samples),
-            attributes={"remote": talk.remote, "protocol": "TCP"},
-            exhibits=(Exhibit("answer", "text/plain", bytes(talk.received)),) if failures and talk.received else (),
+            steps=only_step(STEP, conversation.phases_ms.get("total", conversation.now_ms()), failures),
+            samples=(Sample(STEP, "duration_ms", conversation.phases_ms.get("total", conversation.now_ms())), *samples),
+            attributes={"remote": conversation.remote, "protocol": "TCP"},
+            evidence_files=(Evidence("answer", "text/plain", bytes(conversation.received)),)
+            if failures and conversation.received
+            else (),
             address=f"{self.host}:{self.port}",
         )
 
-    async def _talk(self, talk: _Talk) -> None:
-        talk.remote, _ = await look_up(self.host, self.port, self.ip)
+    async def _talk(self, conversation: _Conversation) -> None:
+        conversation.remote, _ = await look_up(self.host, self.port, self.ip)
         if is_name(self.host):
-            talk.note("dns")
-        talk.doing = "while connecting"
-        reader, writer = await asyncio.open_connection(talk.remote, self.port)
+            conversation.note("dns")
+        conversation.doing = "while connecting"
+        reader, writer = await asyncio.open_connection(conversation.remote, self.port)
         try:
-            talk.note("connect")
-            talk.is_connected, talk.doing = True, "waiting for the answer"
+            conversation.note("connect")
+            conversation.is_connected, conversation.doing = True, "waiting for the answer"
             if self.send:
                 writer.write(self.send)
                 await writer.drain()
             if self.contains or self.matches:
-                await self._listen(reader, talk)
-            talk.phases_ms["total"] = talk.now_ms()
+                await self._listen(reader, conversation)
+            conversation.phases_ms["total"] = conversation.now_ms()
         finally:
             writer.transport.abort()
 
-    async def _listen(self, reader: asyncio.StreamReader, talk: _Talk) -> None:
-        while missing := self._missing(talk.received.decode("utf-8", "replace")):
+    async def _listen(self, reader: asyncio.StreamReader, conversation: _Conversation) -> None:
+        while missing := self._missing(conversation.received.decode("utf-8", "replace")):
             chunk = await reader.read(_MOST_BYTES)
-            if not talk.received and chunk:
-                talk.note("first_byte")
-            talk.received += chunk
-            if not chunk or len(talk.received) > _MOST_BYTES:
+            if not conversation.received and chunk:
+                conversation.note("first_byte")
+            conversation.received += chunk
+            if not chunk or len(conversation.received) > _MOST_BYTES:
                 what = "it ended the connection" if not chunk else f"it sent more than {_MOST_BYTES} bytes"
                 raise ConnectionError(f"{what}, and its answer {missing}")
 
@@ -107,7 +111,7 @@ class TcpProbe:
 
 
 @dataclass(slots=True)
-class _Talk:
+class _Conversation:
     """How far an attempt came."""
 
     began_s: float = field(default_factory=time.perf_counter)
@@ -125,7 +129,7 @@ class _Talk:
 
 
 def read_tcp(entry: ProbeTable) -> TcpProbe:
-    """Read a probe of kind tcp; problems are left with its table."""
+    """Read a probe of kind tcp; report problems to its table."""
     host, port = entry.address()
     send = entry.template("send")
     ip = entry.table.read("ip", as_one_of("4", "6"), "")

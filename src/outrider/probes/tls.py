@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from outrider.model import Sample
+from outrider.probes.assertions import finds, judge_times, shown
 from outrider.probes.certificates import Certificate, read_chain
-from outrider.probes.exchange import Log, explain, read_phases
+from outrider.probes.exchange import ExchangeLog, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
-from outrider.probes.findings import Blame, Exhibit, Failure, Findings, only_step
-from outrider.probes.hosts import is_name
-from outrider.probes.judging import finds, judge_times, shown
-from outrider.probes.requests import FRESH, Options, read_trust
+from outrider.probes.host_addresses import is_name
+from outrider.probes.http_request import FRESH, Options, read_trust
+from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.workspace.tables import as_count, as_one_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import regex
 
+    from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.probes.tools import Tools
 
 STEP = "handshake"
 
@@ -53,21 +53,21 @@ class TlsProbe:
     issuer: tuple[regex.Pattern[str], ...]
     within_ms: Mapping[str, float]
 
-    async def attempt(self, tools: Tools, limit_s: float, *, evidence: bool) -> Findings:  # noqa: ARG002
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:  # noqa: ARG002
         """Shake hands, and judge protocol and certificates."""
-        curl, log = tools.transfers.borrow(), Log()
+        curl, log = context.transfers.borrow(), ExchangeLog()
         try:
             for option, value in self.options:
                 curl.setopt(option, value)
             curl.setopt(pycurl.TIMEOUT_MS, max(1, int(limit_s * 1000)))
             curl.setopt(pycurl.DEBUGFUNCTION, log.note)
-            code, message = await tools.transfers.perform(curl)
+            code, message = await context.transfers.perform(curl)
             total_ms, phases = read_phases(curl, has_name=is_name(self.host))
             chain = read_chain(curl.getinfo(pycurl.INFO_CERTINFO))
-            failures = [explain(curl, code, message, limit_s)] if code else self._wrong(chain, log, tools.now_us())
+            failures = [explain(curl, code, message, limit_s)] if code else self._wrong(chain, log, context.now_us())
             remote = curl.getinfo(pycurl.PRIMARY_IP) or ""
         finally:
-            tools.transfers.give_back(curl)
+            context.transfers.give_back(curl)
         spoken = _SPOKEN.search(log.content.getvalue())
         shown_phases = {name: took for name, took in phases.items() if name in _PHASES}
         if not code:
@@ -75,18 +75,18 @@ class TlsProbe:
         samples = [Sample(STEP, "duration_ms", total_ms)]
         samples += [Sample(STEP, f"{phase}_ms", took) for phase, took in shown_phases.items()]
         if chain:
-            samples.append(Sample(STEP, "certificate_days", _days(chain, tools.now_us())))
-        return Findings(
+            samples.append(Sample(STEP, "certificate_days", _days(chain, context.now_us())))
+        return ProbeResult(
             duration_ms=total_ms,
             failures=tuple(failures),
             steps=only_step(STEP, total_ms, tuple(failures)),
             samples=tuple(samples),
             attributes={"remote": remote, "protocol": spoken[1].decode() if spoken else "", **_told(chain)},
-            exhibits=(Exhibit("exchange.log", "text/plain", log.content.getvalue()),) if failures else (),
+            evidence_files=(Evidence("exchange.log", "text/plain", log.content.getvalue()),) if failures else (),
             address=f"{self.host}:{self.port}",
         )
 
-    def _wrong(self, chain: tuple[Certificate, ...], log: Log, now_us: int) -> list[Failure]:
+    def _wrong(self, chain: tuple[Certificate, ...], log: ExchangeLog, now_us: int) -> list[Failure]:
         wrong = []
         if chain and (days := _days(chain, now_us)) < self.certificate_days:
             wrong.append(f"a certificate is valid for {days:.1f} more days, not {self.certificate_days:g}")
@@ -94,18 +94,18 @@ class TlsProbe:
         version = spoken[1].decode().removeprefix("TLSv") if spoken else "unknown"
         if self.protocol and version < self.protocol:
             wrong.append(f"the server speaks TLS {version}, not {self.protocol}")
-        issuers = "; ".join(one.issuer for one in chain)
-        wrong += [f"no issuer matches {shown(one.pattern)}: {shown(issuers)}" for one in self.issuer
-                  if not _finds(one, issuers)]  # fmt: skip
+        issuers = "; ".join(certificate.issuer for certificate in chain)
+        wrong += [f"no issuer matches {shown(pattern.pattern)}: {shown(issuers)}" for pattern in self.issuer
+                  if not _finds(pattern, issuers)]  # fmt: skip
         return [Failure(Blame.TARGET, reason) for reason in wrong]
 
 
 def read_tls(entry: ProbeTable) -> TlsProbe:
-    """Read a probe of kind tls; problems are left with its table."""
+    """Read a probe of kind tls; report problems to its table."""
     host, port = entry.address()
     name = entry.text("server_name", str, host)
     below = entry.table.section("expect")
-    shown_name, shown_host = (f"[{one}]" if ":" in one else one for one in (name, host))
+    shown_name, shown_host = (f"[{text}]" if ":" in text else text for text in (name, host))
     options: list[tuple[int, object]] = [
         *FRESH,
         *read_trust(entry),
@@ -131,7 +131,7 @@ def read_tls(entry: ProbeTable) -> TlsProbe:
 
 def _days(chain: tuple[Certificate, ...], now_us: int) -> float:
     now_s = now_us / 1_000_000 if now_us else time.time()
-    return min(one.days_left(now_s) for one in chain)
+    return min(certificate.days_left(now_s) for certificate in chain)
 
 
 def _told(chain: tuple[Certificate, ...]) -> dict[str, str]:

@@ -19,7 +19,7 @@ _EARLY_S = 0.0005
 
 
 class Transfers:
-    """Carries out transfers; must be made, used and closed within one running event loop."""
+    """Carry out transfers; must be made, used and closed within one running event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -38,7 +38,7 @@ class Transfers:
         return self._spare.pop() if self._spare else pycurl.Curl()
 
     def give_back(self, curl: pycurl.Curl) -> None:
-        """Take back a handle, cleared of everything but its cookies, which every transfer has to clear for itself."""
+        """Take back a handle, reset but for its cookies, which every transfer clears itself."""
         curl.reset()
         self._spare.append(curl)
 
@@ -54,7 +54,7 @@ class Transfers:
                 self._multi.remove_handle(curl)
 
     def close(self) -> None:
-        """Let go of everything; nothing may be under way."""
+        """Release everything; no transfer may be under way."""
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._sockets.fileno())
@@ -93,9 +93,9 @@ class Transfers:
         self._finish()
 
     def _finish(self) -> None:
-        left = 1
-        while left:
-            left, succeeded, failed = self._multi.info_read(_AT_ONCE)
+        remaining = 1
+        while remaining:
+            remaining, succeeded, failed = self._multi.info_read(_AT_ONCE)
             for curl in succeeded:
                 self._end(curl, 0, "")
             for curl, code, message in failed:

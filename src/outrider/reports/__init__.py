@@ -1,15 +1,15 @@
 """Tell managers: what changed in a period, how sure that is, and what to do."""
 
 from outrider.reports.facts import Change, CheckNoise, Health, Incident, Incidents, NoIncidents, Noise, Report
-from outrider.reports.gathering import gather
-from outrider.reports.mail import ReportMail, compose_mail
-from outrider.reports.pages import render_html
 from outrider.reports.period import Period, day_of, release_period, week_of
-from outrider.reports.settings import CRONS, ReportSettings, read_settings
+from outrider.reports.report_builder import gather
+from outrider.reports.report_email import ReportMail, compose_mail
+from outrider.reports.report_page import render_html
+from outrider.reports.report_settings import CRONS, ReportSettings, read_settings
+from outrider.reports.report_text import TABLES, as_csv, as_json, as_markdown
 from outrider.reports.single import RunReport, run_report
 from outrider.reports.single_load import LoadReport, load_report
 from outrider.reports.single_text import single_csv, single_html, single_json, single_markdown
-from outrider.reports.text import TABLES, as_csv, as_json, as_markdown
 
 __all__ = [
     "CRONS", "TABLES", "Change", "CheckNoise", "Health", "Incident", "Incidents", "LoadReport", "NoIncidents",

@@ -12,7 +12,7 @@ from outrider.charts import Curve, draw_curve
 from outrider.load import levels
 from outrider.model import BadSeries, Kind, TooFewSamples
 from outrider.reports.facts import KneeFigures, LoadFigures
-from outrider.reports.reading import past_of
+from outrider.reports.step_history import past_of
 from outrider.runs import TRIAL_SUFFIX
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from outrider.load import Level
     from outrider.model import Run
     from outrider.reports.period import Period
-    from outrider.reports.settings import ReportSettings
+    from outrider.reports.report_settings import ReportSettings
     from outrider.store import Series, Store
 
 FEWEST_LEVELS = 5

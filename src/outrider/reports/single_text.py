@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from outrider.charts.scale import milliseconds
-from outrider.reports.forms import cell, csv_table, markdown_table
-from outrider.reports.pages import fill
-from outrider.reports.saying import moment
+from outrider.reports.report_page import fill
 from outrider.reports.single import RunReport
 from outrider.reports.single_load import LoadReport
 from outrider.reports.summary import percent
+from outrider.reports.table_text import cell, csv_table, markdown_table
+from outrider.reports.time_text import moment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""The course of a run: attempt after attempt, whoever carries them out, and however many runs are under way."""
+"""The attempts of a run in order, independent of who measures them and of how many runs are under way."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Listener(Protocol):
-    """Hears of a run's progress."""
+    """Receives a run's progress."""
 
     def attempt_started(self, check: Check, plan: Plan) -> None:
-        """Hear that an attempt starts."""
+        """Receive that an attempt starts."""
         ...
 
 
@@ -41,7 +41,7 @@ def launched(check: Check, *, location: str = "local", due_us: int | None = None
     return Launch(run or new_run_id(now_us), check, location, now_us if due_us is None else due_us, now_us)
 
 
-def course_of(
+def attempt_sequence(
     launch: Launch, scratch: Path, listener: Listener | None = None
 ) -> Generator[Order, Measurement, tuple[Attempt, ...]]:
     """Yield the order of each attempt, be sent what it measured, and return all attempts.
@@ -49,7 +49,7 @@ def course_of(
     Args:
         launch: The run.
         scratch: The folder in which the run has one of its own, named by its id.
-        listener: Hears of each attempt.
+        listener: Receives the start of each attempt.
     """
     check, attempts = launch.check, list[Attempt]()
     deadline_s = time.monotonic() + check.policy.timeout_s
@@ -88,6 +88,6 @@ def finished_run(launch: Launch, attempts: tuple[Attempt, ...], circumstances: C
 
 
 def _with_browser(circumstances: Circumstances, attempts: Sequence[Attempt]) -> Circumstances:
-    browsers = (one.measurement.attributes.get("browser", "") for one in attempts)
+    browsers = (attempt.measurement.attributes.get("browser", "") for attempt in attempts)
     browser = next(filter(None, browsers), "")
     return replace(circumstances, browser=browser) if browser else circumstances

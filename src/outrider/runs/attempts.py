@@ -1,4 +1,4 @@
-"""When to try again, and what several attempts say together. Pure."""
+"""When to retry, and the outcome of several attempts. Pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def is_measured(plan: Plan) -> bool:
 
 
 def verdict(attempts: Sequence[Attempt]) -> tuple[Outcome, str]:
-    """Return the run's outcome and its reason: what the attempts say together, evidence left aside."""
+    """Return the run's outcome and its reason: all attempts together, evidence attempts left out."""
     tries = [attempt.measurement for attempt in attempts if not attempt.evidence]
     outcomes = [measurement.outcome for measurement in tries]
     last = tries[-1]

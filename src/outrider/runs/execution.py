@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.runs.attempt_sequence import course_of, finished_run, launched
+from outrider.runs.attempt_sequence import attempt_sequence, finished_run, launched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +60,12 @@ class Runner:
         return finished
 
     def _attempts(self, launch: Launch) -> tuple[Attempt, ...]:
-        course = course_of(launch, self._scratch, self._listener)
-        order = next(course)
+        sequence = attempt_sequence(launch, self._scratch, self._listener)
+        order = next(sequence)
         while True:
             order.scratch.mkdir(parents=True)
             try:
-                order = course.send(self._measures[launch.check.kind].measure(order))
+                order = sequence.send(self._measures[launch.check.kind].measure(order))
             except StopIteration as over:
                 attempts: tuple[Attempt, ...] = over.value
                 return attempts

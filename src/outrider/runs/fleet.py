@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol, Self
 
-from outrider.runs.attempt_sequence import course_of, finished_run, launched
+from outrider.runs.attempt_sequence import attempt_sequence, finished_run, launched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -102,8 +102,8 @@ class Fleet:
 
     def _start(self, launches: Iterable[Launch], done: Callable[[Run], None]) -> None:
         for launch in launches:
-            course = course_of(launch, self._scratch, self._listener)
-            self._go_on(launch, course, next(course), done)
+            sequence = attempt_sequence(launch, self._scratch, self._listener)
+            self._go_on(launch, sequence, next(sequence), done)
 
     def run_all(self, checks: Sequence[Check], done: Callable[[Run], None] = lambda _: None) -> list[Run]:
         """Make a run of each check, and return them in the order of the checks.
@@ -127,17 +127,17 @@ class Fleet:
     def _go_on(
         self,
         launch: Launch,
-        course: Generator[Order, Measurement, tuple[Attempt, ...]],
+        sequence: Generator[Order, Measurement, tuple[Attempt, ...]],
         order: Order,
         done: Callable[[Run], None],
     ) -> None:
         def measured(measurement: Measurement) -> None:
             try:
-                following = course.send(measurement)
+                following = sequence.send(measurement)
             except StopIteration as over:
                 self._finished.put((finished_run(launch, over.value, self._circumstances), done))
             else:
-                self._go_on(launch, course, following, done)
+                self._go_on(launch, sequence, following, done)
 
         self._starter.start(order, measured)
 

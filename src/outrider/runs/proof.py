@@ -1,4 +1,4 @@
-"""Whether a journey can fail at all: it is run under faults injected one at a time, and has to go red."""
+"""Whether a journey can fail at all: run it under one injected fault at a time; it must fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MET_NOTHING = "the fault met no request: the test sends them itself, without th
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a journey made of one fault; `fault` is empty for the run without any."""
+    """A journey's outcome under one fault; `fault` is empty for the run without any."""
 
     fault: str
     outcome: Outcome
@@ -30,7 +30,7 @@ class Proof:
 
 
 def prove(check: Check, measure: Measure, scratch: Path, now_us: int) -> Iterator[Proof]:
-    """Yield what the journey makes of an intact target first, then of each fault.
+    """Yield the journey's outcome with an intact target first, then with each fault.
 
     An injected delay ends after three times what the intact journey took, at least eight seconds: the wait proves
     nothing more after that.
@@ -65,7 +65,9 @@ def _met_nothing(aborted: Measurement) -> bool:
 
 def is_vacuous(proofs: list[Proof]) -> bool:
     """Whether the journey stayed green under a dead server."""
-    return any(one.outcome == Outcome.PASSED and one.fault and Fault(one.fault).is_dead_server for one in proofs)
+    return any(
+        proof.outcome == Outcome.PASSED and proof.fault and Fault(proof.fault).is_dead_server for proof in proofs
+    )
 
 
 def _order(check: Check, scratch: Path, now_us: int, limit_s: float) -> Order:

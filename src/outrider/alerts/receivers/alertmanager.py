@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from outrider.alerts.posting import Post, post
-from outrider.alerts.receivers.receiver import FOR_MACHINES
+from outrider.alerts.http_post import Post, post
+from outrider.alerts.notification_kind import FOR_MACHINES
 from outrider.workspace.tables import check_url
 
 if TYPE_CHECKING:
-    from outrider.alerts.group import Kind
-    from outrider.alerts.guard import Guard
+    from outrider.alerts.letter import Letter
     from outrider.alerts.message import Item, Message
+    from outrider.alerts.network_guard import Guard
+    from outrider.alerts.notification_kind import NotificationKind
     from outrider.alerts.receivers.options import Options
-    from outrider.alerts.receivers.receiver import Letter
 
 _NAME: Final = re.compile(r"[^a-zA-Z0-9_]")
 _LEAST_LASTING_S: Final = 300.0
@@ -32,7 +32,7 @@ class Alertmanager:
 
     url: str
     guard: Guard
-    kinds: frozenset[Kind] = FOR_MACHINES
+    kinds: frozenset[NotificationKind] = FOR_MACHINES
 
     def deliver(self, letter: Letter) -> None:
         """Push an alert for each incident."""

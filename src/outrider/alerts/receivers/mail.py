@@ -12,14 +12,15 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from outrider.alerts.receivers.receiver import FOR_PEOPLE, LIMIT_S, Undelivered
+from outrider.alerts.letter import LIMIT_S, Undelivered
+from outrider.alerts.notification_kind import FOR_PEOPLE
 from outrider.workspace.tables import Refused
 
 if TYPE_CHECKING:
-    from outrider.alerts.group import Kind
+    from outrider.alerts.letter import Letter
     from outrider.alerts.message import Message
+    from outrider.alerts.notification_kind import NotificationKind
     from outrider.alerts.receivers.options import Options
-    from outrider.alerts.receivers.receiver import Letter
 
 _TRANSIENT = 400  # RFC 5321, 4.2.1: 4yz is worth another try, 5yz is not
 _PERMANENT = 500
@@ -38,7 +39,7 @@ class Mail:
     sender: str
     to: tuple[str, ...]
     starttls: bool = False
-    kinds: frozenset[Kind] = FOR_PEOPLE
+    kinds: frozenset[NotificationKind] = FOR_PEOPLE
 
     def deliver(self, letter: Letter) -> None:
         """Send it; the server's yes to the whole message is the delivery."""

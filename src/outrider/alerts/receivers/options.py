@@ -11,7 +11,7 @@ from outrider.workspace.templates import read_template
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from outrider.alerts.guard import Guard
+    from outrider.alerts.network_guard import Guard
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from outrider.alerts.group import Kind
-from outrider.alerts.posting import Post, post
+from outrider.alerts.http_post import Post, post
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.workspace.tables import check_url
 
 if TYPE_CHECKING:
-    from outrider.alerts.guard import Guard
+    from outrider.alerts.letter import Letter
+    from outrider.alerts.network_guard import Guard
     from outrider.alerts.receivers.options import Options
-    from outrider.alerts.receivers.receiver import Letter
 
 _URL: Final = "https://events.pagerduty.com/v2/enqueue"
-_ACTIONS: Final = {Kind.ACKNOWLEDGED: "acknowledge", Kind.RESOLVED: "resolve"}
+_ACTIONS: Final = {NotificationKind.ACKNOWLEDGED: "acknowledge", NotificationKind.RESOLVED: "resolve"}
 _SUMMARY_CHARACTERS: Final = 1024
 
 
@@ -31,7 +31,9 @@ class PagerDuty:
     routing_key: str = field(repr=False)
     url: str
     guard: Guard
-    kinds: frozenset[Kind] = frozenset(set(Kind) - {Kind.SUPPRESSED, Kind.REPORT})
+    kinds: frozenset[NotificationKind] = frozenset(
+        set(NotificationKind) - {NotificationKind.SUPPRESSED, NotificationKind.REPORT}
+    )
 
     def deliver(self, letter: Letter) -> None:
         """Send the event; the topic is the dedup key."""

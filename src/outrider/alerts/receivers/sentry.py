@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from outrider.alerts.posting import Post, post
-from outrider.alerts.receivers.receiver import FOR_MACHINES
+from outrider.alerts.http_post import Post, post
+from outrider.alerts.notification_kind import FOR_MACHINES
 from outrider.workspace.tables import Refused
 
 if TYPE_CHECKING:
-    from outrider.alerts.group import Kind
-    from outrider.alerts.guard import Guard
+    from outrider.alerts.letter import Letter
+    from outrider.alerts.network_guard import Guard
+    from outrider.alerts.notification_kind import NotificationKind
     from outrider.alerts.receivers.options import Options
-    from outrider.alerts.receivers.receiver import Letter
 
 _LEVELS: Final = {"critical": "fatal", "warning": "warning", "info": "info"}
 _SPACE: Final = uuid.UUID("5b1f2a52-55a8-5a0e-9a3e-6e6f75747269")
@@ -32,7 +32,7 @@ class Sentry:
 
     dsn: str = field(repr=False)
     guard: Guard
-    kinds: frozenset[Kind] = FOR_MACHINES
+    kinds: frozenset[NotificationKind] = FOR_MACHINES
 
     def deliver(self, letter: Letter) -> None:
         """Send an event; its id comes from the letter's, so that the same one twice is one."""

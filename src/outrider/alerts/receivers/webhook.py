@@ -9,16 +9,16 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.group import Kind
-from outrider.alerts.posting import Post, post
+from outrider.alerts.http_post import Post, post
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.workspace.tables import check_url
 
 if TYPE_CHECKING:
-    from outrider.alerts.guard import Guard
+    from outrider.alerts.letter import Letter
+    from outrider.alerts.network_guard import Guard
     from outrider.alerts.receivers.options import Options
-    from outrider.alerts.receivers.receiver import Letter
 
-_EVERYTHING = frozenset(Kind)
+_EVERYTHING = frozenset(NotificationKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Webhook:
     url: str = field(repr=False)
     secret: str = field(repr=False)
     guard: Guard
-    kinds: frozenset[Kind] = _EVERYTHING
+    kinds: frozenset[NotificationKind] = _EVERYTHING
 
     def deliver(self, letter: Letter) -> None:
         """Send it."""

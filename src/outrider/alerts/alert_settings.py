@@ -1,0 +1,143 @@
+"""What `scheduler/alerts.toml` says, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from outrider.alerts.confirmation import Thresholds
+from outrider.alerts.incident import Stability
+from outrider.alerts.matcher import all_hold
+from outrider.alerts.route import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from outrider.alerts.letter import Receiver
+    from outrider.alerts.matcher import Matcher
+    from outrider.alerts.oncall import Escalation, Rotation
+    from outrider.alerts.time_window import Window
+
+ALERTS_FILE = "scheduler/alerts.toml"
+RUNBOOKS_FOLDER = "scheduler/runbooks"
+_DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdRule:
+    """Thresholds for what matches."""
+
+    matchers: tuple[Matcher, ...]
+    thresholds: Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRule:
+    """Labels that are added to what matches."""
+
+    matchers: tuple[Matcher, ...]
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """While an incident that `source` matches lasts, those that `target` matches, with `equal` labels, are muted."""
+
+    source: tuple[Matcher, ...]
+    target: tuple[Matcher, ...]
+    equal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """Windows in which nobody is told of what matches."""
+
+    matchers: tuple[Matcher, ...]
+    windows: tuple[str, ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """An error budget: a share of good runs to be kept, watched by how fast the rest is used up."""
+
+    matchers: tuple[Matcher, ...]
+    target: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A limit for the daily p95 of steps, told when a trend reaches it within so many days."""
+
+    matchers: tuple[Matcher, ...]
+    limit_ms: float
+    within_days: float = 14.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverSettings:
+    """A channel.
+
+    Attributes:
+        channel: What speaks to it.
+        per_hour: How many notifications an hour at most.
+        fallback: The receiver that gets what this one cannot deliver; empty for none.
+        fallback_after_us: After how long it gets it.
+        subject: Template of the subject; empty for the usual one.
+        body: Template of the body.
+    """
+
+    name: str
+    channel: Receiver
+    per_hour: int = 60
+    fallback: str = ""
+    fallback_after_us: int = 120_000_000
+    subject: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Everything that says who is told of what.
+
+    Attributes:
+        within_us: So close together the same fault of different hosts is one cause.
+        forget_us: A member that is not heard of for so long no longer holds an incident open.
+        certificate_days: A certificate that is valid for fewer days is trouble.
+        networks: Private addresses and networks that webhooks may go to.
+        links: Address below which reports and runs can be read, for links in messages; empty for none.
+        people: Receivers of each person.
+    """
+
+    route: Route = field(default_factory=Route)
+    receivers: Mapping[str, ReceiverSettings] = field(default_factory=dict)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    threshold_rules: tuple[ThresholdRule, ...] = ()
+    stability: Stability = field(default_factory=Stability)
+    within_us: int = 300_000_000
+    forget_us: int = _DAY_US
+    certificate_days: float = 14.0
+    labels: tuple[LabelRule, ...] = ()
+    inhibitions: tuple[Inhibition, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
+    escalations: Mapping[str, Escalation] = field(default_factory=dict)
+    budgets: tuple[Budget, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
+    networks: tuple[str, ...] = ()
+    links: str = ""
+
+    def thresholds_for(self, labels: Mapping[str, str]) -> Thresholds:
+        """Return what confirms trouble with these labels; the last rule that matches wins."""
+        found = (one.thresholds for one in reversed(self.threshold_rules) if all_hold(one.matchers, labels))
+        return next(found, self.thresholds)
+
+    def labelled(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """Return labels with those that rules add; a later rule sees what earlier ones added."""
+        told = dict(labels)
+        for rule in self.labels:
+            if all_hold(rule.matchers, told):
+                told |= rule.labels
+        return told

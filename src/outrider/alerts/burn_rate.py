@@ -1,0 +1,56 @@
+"""Error budgets: whether the share of failures that is allowed is being used up too fast."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.matcher import all_hold
+from outrider.baselines import BurnRule, error_budget
+from outrider.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from outrider.alerts.alert_settings import Budget
+    from outrider.model import Run
+
+_RULES = (BurnRule(14.4, 3_600, 300), BurnRule(6.0, 21_600, 1_800))
+_SECOND_US = 1_000_000
+_LONGEST_US = 21_600 * _SECOND_US
+_LEAST_FAILED = 3  # of a check that runs rarely, a single failure is a great share of an hour
+_COUNTED = {Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED}
+
+
+class Burn:
+    """Remembers six hours of outcomes of the checks that have a budget."""
+
+    def __init__(self, budgets: Sequence[Budget]) -> None:
+        self._budgets = budgets
+        self._outcomes: dict[tuple[str, str, str], deque[tuple[int, bool]]] = {}
+
+    def seen(self, run: Run, labels: Mapping[str, str]) -> list[Finding]:
+        """Return whether a run's check uses up its budget too fast; nothing if it has none."""
+        budget = next((one for one in self._budgets if all_hold(one.matchers, labels)), None)
+        if budget is None or run.outcome not in _COUNTED:
+            return []
+        outcomes = self._outcomes.setdefault((run.check, run.environment, run.location), deque())
+        outcomes.append((run.due_us, not run.outcome.is_good))
+        while outcomes[0][0] < run.due_us - _LONGEST_US:
+            outcomes.popleft()
+        at, failed = np.array([one[0] // _SECOND_US for one in outcomes]), np.array([one[1] for one in outcomes], float)
+        state = error_budget(at.astype("datetime64[s]"), failed, objective=budget.target, rules=_RULES)
+        burning = bool(state.burning) and state.failed >= _LEAST_FAILED
+        share = 1 - state.availability
+        facts = Facts(
+            f"the error budget burns: {share:.1%} of {state.runs} runs failed, {1 - budget.target:.2%} may",
+            observed=f"{share:.1%} of runs",
+            expected=f"at most {1 - budget.target:.2%}",
+            run=run.id,
+        )
+        subject = Subject(Problem.BUDGET, run.check, run.environment, run.location)
+        told = {**labels, "trouble": Problem.BUDGET.value, "fault": "budget burns"}
+        return [Finding(subject, burning, run.due_us, facts, (f"check:{run.check}",), told, once=True)]

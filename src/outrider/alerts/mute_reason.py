@@ -1,0 +1,64 @@
+"""Which incidents are not told of for now: silences, maintenance, parents, and our own network being down. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.alerts.finding import Problem
+from outrider.alerts.matcher import all_hold, parse_matcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from outrider.alerts.alert_settings import AlertSettings
+    from outrider.alerts.incident import Incident
+    from outrider.store import Silence
+
+_OURS = {Problem.NETWORK, Problem.OUTRIDER}
+
+
+def why_muted(
+    incident: Incident, lasting: Iterable[Incident], silences: Iterable[Silence], settings: AlertSettings, now_us: int
+) -> str:
+    """Return why nobody is told of an incident now; empty if somebody is.
+
+    Args:
+        incident: The one in question.
+        lasting: All that last; an incident never mutes itself.
+        silences: Those that somebody made, whenever they begin.
+        settings: With the rules of maintenance and inhibition.
+        now_us: Microseconds UTC.
+    """
+    if (silence := _silence(incident.labels, silences, now_us)) is not None:
+        return f"silenced by {silence.author}: {silence.comment}"
+    for window in settings.maintenance:
+        if all_hold(window.matchers, incident.labels) and any(
+            settings.windows[one].holds(now_us) for one in window.windows
+        ):
+            return f"maintenance: {window.comment}"
+    parent = next((one for one in lasting if one.id != incident.id and _mutes(one, incident, settings)), None)
+    return f"muted by: {parent.lead.what}" if parent else ""
+
+
+def muted_by(parent: Incident, lasting: Iterable[Incident], settings: AlertSettings) -> int:
+    """Return how many incidents a parent mutes."""
+    return sum(one.id != parent.id and _mutes(parent, one, settings) for one in lasting)
+
+
+def _silence(labels: Mapping[str, str], silences: Iterable[Silence], now_us: int) -> Silence | None:
+    for one in silences:
+        if one.starts_us <= now_us < one.ends_us and all_hold(map(parse_matcher, one.matchers), labels):
+            return one
+    return None
+
+
+def _mutes(parent: Incident, child: Incident, settings: AlertSettings) -> bool:
+    if parent.trouble is Problem.NETWORK:
+        here = parent.labels.get("location")
+        return child.trouble not in _OURS and child.labels.get("location", here) == here
+    return any(
+        all_hold(rule.source, parent.labels)
+        and all_hold(rule.target, child.labels)
+        and all(parent.labels.get(name, "") == child.labels.get(name, "") for name in rule.equal)
+        for rule in settings.inhibitions
+    )

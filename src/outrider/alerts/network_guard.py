@@ -1,0 +1,47 @@
+"""Where webhooks may go: not to private, link-local or otherwise special addresses unless the workspace allows it.
+
+The address that was looked at is the one that is connected to, so that a name cannot change its mind in between.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+
+from outrider.alerts.letter import Undelivered
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Chooses an address that may be connected to.
+
+    Attributes:
+        networks: Addresses and networks that are allowed although they are not public.
+    """
+
+    networks: tuple[str, ...] = ()
+
+    def address(self, host: str, port: int) -> str:
+        """Return an address of `host` that may be asked.
+
+        Raises:
+            Undelivered: If the name cannot be looked up (recoverable), or leads only where nothing may go.
+        """
+        try:
+            found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        except OSError as error:
+            raise Undelivered(f"{host} cannot be looked up: {error.strerror or error}", recoverable=True) from None
+        for one in found:
+            if self.allows(one):
+                return one
+        fix = "allow it below [delivery] networks in scheduler/alerts.toml if that is meant"
+        raise Undelivered(f"{host} leads to {found[0]}, which is not a public address; {fix}", recoverable=False)
+
+    def allows(self, address: str) -> bool:
+        """Tell whether an address may be connected to."""
+        ip = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
+        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+            ip = ip.ipv4_mapped
+        public = ip.is_global and not ip.is_multicast
+        return public or any(ip in ipaddress.ip_network(one, strict=False) for one in self.networks)

@@ -1,0 +1,83 @@
+"""The many services that Apprise delivers to: Slack, Teams Workflows, Telegram, ntfy, and whatever its URLs name."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from outrider.alerts.letter import Undelivered
+from outrider.alerts.notification_kind import FOR_PEOPLE
+from outrider.workspace.tables import Refused
+
+if TYPE_CHECKING:
+    from outrider.alerts.letter import Letter
+    from outrider.alerts.notification_kind import NotificationKind
+    from outrider.alerts.receivers.options import Options
+
+_OURS: Final = {"json", "jsons", "xml", "xmls", "form", "forms"}
+_TYPES: Final = {"critical": "failure", "warning": "warning", "info": "info"}
+_MOST_CHARACTERS: Final = 20_000  # Teams Workflows takes 28 KB with everything around the text
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service by its Apprise URL; Apprise does not tell whether a failure is recoverable, so each is tried again."""
+
+    url: str = field(repr=False)
+    kinds: frozenset[NotificationKind] = FOR_PEOPLE
+
+    def deliver(self, letter: Letter) -> None:
+        """Send it."""
+        told: list[str] = []
+        handler = _Listening(told)
+        log = logging.getLogger("apprise")
+        sender = _sender(self.url)
+        if sender is None:
+            raise Undelivered("Apprise does not know this address any more", recoverable=False)
+        kind = "success" if letter.message.is_over else _TYPES.get(letter.message.severity, "info")
+        log.addHandler(handler)
+        try:
+            taken = sender.notify(body=letter.body[:_MOST_CHARACTERS], title=letter.subject, notify_type=kind)
+        finally:
+            log.removeHandler(handler)
+        if not taken:
+            scheme = urlsplit(self.url).scheme
+            why = told[-1] if told else "it did not take the message"
+            raise Undelivered(f"{scheme}: {why}", recoverable=True)
+
+
+class _Listening(logging.Handler):
+    """Keeps what Apprise warns of, which is how it says why."""
+
+    def __init__(self, told: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._told.append(record.getMessage()[:200])
+
+
+def read(options: Options) -> Service:
+    """Read `url`."""
+    return Service(options.needed("url", '"ntfy://ntfy.example/outrider"', _check))
+
+
+def _check(url: str) -> None:
+    if urlsplit(url).scheme in _OURS:
+        raise Refused("is a webhook", 'use kind = "webhook", which is signed and guarded', "out-of-range")
+    if _sender(url) is None:
+        fix = "see the address of your service at github.com/caronc/apprise/wiki"
+        raise Refused("is not an address that Apprise knows", fix, "bad-url")
+
+
+def _sender(url: str) -> Any:
+    """Return what sends to a service; None if Apprise knows no such address."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Apprise tries modules that Python is about to drop
+        import apprise  # noqa: PLC0415 - dear to import, and many workspaces send mail only
+
+        sender = apprise.Apprise()
+        return sender if sender.add(url) else None

@@ -1,0 +1,48 @@
+"""A program of one's own: the message as JSON on its standard input; whatever it does is up to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from outrider.alerts.letter import LIMIT_S, Undelivered
+from outrider.alerts.notification_kind import NotificationKind
+
+if TYPE_CHECKING:
+    from outrider.alerts.letter import Letter
+    from outrider.alerts.receivers.options import Options
+
+_TRY_AGAIN = os.EX_TEMPFAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program; exit code 0 says that it took the message, 75 (sysexits) that it wants it again later."""
+
+    arguments: tuple[str, ...]
+    kinds: frozenset[NotificationKind] = frozenset(NotificationKind)
+
+    def deliver(self, letter: Letter) -> None:
+        """Run it."""
+        told = asdict(replace(letter.message, picture=None))
+        body = json.dumps({"id": letter.id, "text": letter.body, **told, "subject": letter.subject})
+        try:
+            done = subprocess.run(
+                self.arguments, input=body, text=True, capture_output=True, timeout=LIMIT_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise Undelivered(f"{self.arguments[0]} took longer than {LIMIT_S:g} s", recoverable=True) from None
+        except OSError as error:
+            raise Undelivered(f"{self.arguments[0]}: {error.strerror}", recoverable=False) from None
+        if done.returncode:
+            said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+            why = f"{self.arguments[0]} ended with {done.returncode}: {said[0][:200]}"
+            raise Undelivered(why, recoverable=done.returncode == _TRY_AGAIN)
+
+
+def read(options: Options) -> Command:
+    """Read `run`."""
+    return Command(options.texts("run", '["notify-send", "Outrider"]'))

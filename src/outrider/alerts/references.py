@@ -1,0 +1,127 @@
+"""Whether the names in `scheduler/alerts.toml` lead to something, and never in circles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.alerts.alert_settings import ALERTS_FILE, RUNBOOKS_FOLDER
+from outrider.alerts.matcher import implies
+from outrider.model import ConfigError, Place
+from outrider.workspace.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from outrider.alerts.alert_settings import AlertSettings
+    from outrider.workspace.positions import Document, KeyPath
+
+
+def check_references(settings: AlertSettings, root: Path, document: Document, problems: list[ConfigError]) -> None:
+    """Add a problem for each name that leads nowhere, and for each circle."""
+    _Check(settings, document, problems).run(root)
+
+
+class _Check:
+    """One look at everything."""
+
+    def __init__(self, settings: AlertSettings, document: Document, problems: list[ConfigError]) -> None:
+        self._settings = settings
+        self._document = document
+        self._problems = problems
+
+    def run(self, root: Path) -> None:
+        settings = self._settings
+        receivers, windows = settings.receivers, settings.windows
+        seen: set[str] = set()
+        for route in settings.route.walk():
+            self._names(f"route {route.name}", "receiver", route.receivers, receivers, ("route",))
+            self._names(f"route {route.name}", "window", (*route.active, *route.muted), windows, ("route",))
+            self._names(f"route {route.name}", "escalation", _some(route.escalation), settings.escalations, ("route",))
+            if route.name in seen:
+                self._report(
+                    f'there are two routes called "{route.name}"', "rename one", slug="duplicate-name", where=("route",)
+                )
+            seen.add(route.name)
+        for name, one in receivers.items():
+            self._names(f"receiver.{name}", "receiver", _some(one.fallback), receivers, ("receiver", name, "fallback"))
+        for name, told in settings.people.items():
+            self._names(f"person.{name}", "receiver", told, receivers, ("person", name, "receivers"))
+        for index, window in enumerate(settings.maintenance):
+            self._names("maintenance", "window", window.windows, windows, ("maintenance", index))
+        self._on_call()
+        self._runbooks(root)
+        self._circles()
+
+    def _on_call(self) -> None:
+        settings = self._settings
+        for name, rotation in settings.rotations.items():
+            everybody = (*rotation.people, *(one.person for one in rotation.overrides))
+            self._names(f"rotation.{name}", "person", everybody, settings.people, ("rotation", name))
+        for name, policy in settings.escalations.items():
+            where = ("escalation", name)
+            for level in policy.levels:
+                self._names(f"escalation.{name}", "receiver", level.receivers, settings.receivers, where)
+                self._names(f"escalation.{name}", "rotation", level.rotations, settings.rotations, where)
+            self._names(f"escalation.{name}", "escalation", _some(policy.then), settings.escalations, where)
+
+    def _runbooks(self, root: Path) -> None:
+        for index, rule in enumerate(self._settings.labels):
+            name = rule.labels.get("runbook", "")
+            if name and not (root / RUNBOOKS_FOLDER / name).is_file():
+                what = f'label: there is no runbook "{RUNBOOKS_FOLDER}/{name}"'
+                self._report(what, "write it, or correct the name", slug="missing-file", where=("label", index))
+
+    def _circles(self) -> None:
+        settings = self._settings
+        self._circle("receiver", "fallback", {name: one.fallback for name, one in settings.receivers.items()})
+        self._circle("escalation", "then", {name: one.then for name, one in settings.escalations.items()})
+        rules = settings.inhibitions
+        mutes = {
+            index: [other for other, rule in enumerate(rules) if implies(rule.source, one.target)]
+            for index, one in enumerate(rules)
+        }
+        for index in mutes:
+            if _reaches(mutes, index, index):
+                what = f"inhibit: rule {index + 1} mutes, perhaps by others, what it mutes with"
+                fix = "let the source be something that no rule mutes: both would be silent"
+                self._report(what, fix, slug="alert-loop", where=("inhibit", index))
+
+    def _circle(self, kind: str, key: str, leads: Mapping[str, str]) -> None:
+        told: set[str] = set()
+        for name in leads:
+            passed = [name]
+            while (after := leads.get(passed[-1], "")) and after not in passed:
+                passed.append(after)
+            if after == name and name not in told:
+                told |= set(passed)
+                what = f"{kind}.{name}.{key} leads back to itself: {' -> '.join([*passed, name])}"
+                self._report(what, "let the last one end it", slug="alert-loop", where=(kind, name, key))
+
+    def _names(self, who: str, kind: str, wanted: Iterable[str], known: Collection[str], where: KeyPath) -> None:
+        for name in wanted:
+            if name not in known:
+                what = f'{who} names the {kind} "{name}", which does not exist'
+                self._report(what, f"add [{kind}.{name}]; {nearest(name, known)}", slug="unknown-name", where=where)
+
+    def _report(self, what: str, fix: str, *, slug: str, where: KeyPath) -> None:
+        place = self._document.place(where)
+        place = place if place.line else Place(ALERTS_FILE)
+        self._problems.append(ConfigError(what, slug=slug, fix=fix, where=place))
+
+
+def _some(name: str) -> tuple[str, ...]:
+    return (name,) if name else ()
+
+
+def _reaches(edges: Mapping[int, list[int]], start: int, goal: int) -> bool:
+    passed: set[int] = set()
+    ahead = list(edges[start])
+    while ahead:
+        one = ahead.pop()
+        if one == goal:
+            return True
+        if one not in passed:
+            passed.add(one)
+            ahead += edges[one]
+    return False

@@ -1,0 +1,45 @@
+"""Reports on their way to people: the same outbox, channels and retries as alerts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.alerts.message import Message, dump, load
+from outrider.alerts.notification_kind import NotificationKind
+from outrider.store import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.alerts.message import Enclosure
+
+
+def report_rows(message: Message, receivers: Sequence[str], now_us: int) -> list[Notification]:
+    """Return the rows of the outbox that bring a report to receivers; the same topic makes the same rows."""
+    assert message.kind is NotificationKind.REPORT
+    kept = dump(message)
+    return [
+        Notification(f"{message.topic}-{one}", one, message.topic, message.kind.value, now_us, now_us, kept)
+        for one in receivers
+    ]
+
+
+def message_checks(row: Notification) -> tuple[str, ...]:
+    """Return the checks that a row of the outbox speaks of, each once."""
+    named = (one.labels.get("check", "") for one in load(row.message).items)
+    return tuple(dict.fromkeys(one for one in named if one))
+
+
+def report_message(
+    topic: str, subject: str, text: str, *, page: str, enclosures: Sequence[Enclosure], at_us: int
+) -> Message:
+    """Return the message that carries a report.
+
+    Args:
+        text: What a reader of plain text sees.
+        page: What a reader of HTML sees.
+        at_us: When the report was due, microseconds UTC.
+    """
+    return Message(
+        NotificationKind.REPORT, topic, subject, "info", (), at_us, note=text, page=page, enclosures=tuple(enclosures)
+    )

@@ -1,0 +1,69 @@
+"""The tree of routes: who is told of what, how soon and how often. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from outrider.alerts.matcher import all_hold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from outrider.alerts.matcher import Matcher
+
+ROOT = "root"
+INCIDENT = "incident"
+"""The label that keeps every incident in a group of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A node of the tree; what it leaves out it has from the node above.
+
+    Attributes:
+        name: Unique; by it `outrider alerts test` and groups know it.
+        matchers: All must hold.
+        group_by: Labels; incidents with equal values share their notifications.
+        wait_us: Between the opening and the first notification, so that what belongs together comes together.
+        interval_us: Between two notifications of a group that changed.
+        repeat_us: Between two of one that did not.
+        active: Names of windows outside of which nobody is told.
+        muted: Names of windows within which nobody is told.
+        goes_on: Whether the next routes beside it are looked at too.
+    """
+
+    name: str = ROOT
+    matchers: tuple[Matcher, ...] = ()
+    receivers: tuple[str, ...] = ()
+    escalation: str = ""
+    group_by: tuple[str, ...] = (INCIDENT,)
+    wait_us: int = 3_000_000
+    interval_us: int = 300_000_000
+    repeat_us: int = 14_400_000_000
+    active: tuple[str, ...] = ()
+    muted: tuple[str, ...] = ()
+    goes_on: bool = False
+    routes: tuple[Route, ...] = field(default=())
+
+    def walk(self) -> Iterator[Route]:
+        """Yield this node and all below it."""
+        yield self
+        for one in self.routes:
+            yield from one.walk()
+
+    def find(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
+        """Return the deepest routes that match; as in Alertmanager, the first of brothers unless it goes on."""
+        if not all_hold(self.matchers, labels):
+            return ()
+        found: list[Route] = []
+        for one in self.routes:
+            deeper = one.find(labels)
+            found += deeper
+            if deeper and not one.goes_on:
+                break
+        return tuple(found) or (self,)
+
+    def group_of(self, labels: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the values that incidents of one group share."""
+        return tuple(labels.get(one, "") for one in self.group_by)

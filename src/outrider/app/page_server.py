@@ -1,0 +1,78 @@
+"""The pages of a service: bound to their address now, or as soon as it is free."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import structlog
+
+from outrider.server import Background, PortTaken, listen
+
+if TYPE_CHECKING:
+    from outrider.scheduler import Health
+    from outrider.server import Application
+
+_BIND_AGAIN_S = 5.0
+_log = structlog.get_logger("outrider.server")
+
+
+class PageServer:
+    """Answers over HTTP in threads of its own; an address that is taken is a problem of the service, not its end.
+
+    Args:
+        host: The address to listen at.
+        port: Where; 0 picks a free one.
+        application: What answers; replaced by `use`.
+        health: Takes the problem of an address that is taken.
+    """
+
+    def __init__(self, host: str, port: int, application: Application, health: Health) -> None:
+        self._host = host
+        self._port = port
+        self._application = application
+        self._health = health
+        self._lock = threading.Lock()
+        self._background: Background | None = None
+        self._closed = threading.Event()
+
+    def start(self) -> None:
+        """Answer now, or as soon as the address is free."""
+        if not self._bind():
+            threading.Thread(target=self._bind_later, name="bind pages", daemon=True).start()
+
+    def use(self, application: Application) -> None:
+        """Replace what answers."""
+        with self._lock:
+            self._application = application
+            if self._background is not None:
+                self._background.application = application
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._closed.set()
+        with self._lock:
+            background, self._background = self._background, None
+        if background is not None:
+            background.close()
+
+    def _bind_later(self) -> None:
+        while not self._closed.wait(_BIND_AGAIN_S) and not self._bind():
+            pass
+
+    def _bind(self) -> bool:
+        try:
+            listener = listen(self._host, self._port)
+        except PortTaken as error:
+            self._health.wrong("pages", f"{error}; checks run all the same, and binding is tried again")
+            return False
+        self._health.well("pages")
+        port = listener.getsockname()[1]
+        with self._lock:
+            if self._closed.is_set():
+                listener.close()
+                return True
+            self._background = Background(self._application, listener)
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        _log.info("pages.answer", at=f"http://{shown}:{port}/", port=port)
+        return True

@@ -1,0 +1,151 @@
+"""The service of a workspace without a terminal: scheduling, alerts, mailed reports, pages and retention."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from outrider.app.alert_service import AlertService
+from outrider.app.page_server import PageServer
+from outrider.app.report_mail import Mailing
+from outrider.app.runtime import judge_settings, retention
+from outrider.app.service_runtime import ServiceRuntimeFactory
+from outrider.model import OutriderError
+from outrider.runs import LiveJudge
+from outrider.scheduler import DeadMansSwitch, Health, ResultPipeline, Service, SystemClock, holder_here, view_of
+from outrider.server import application
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from outrider.app.service_runtime import ServiceRuntime
+    from outrider.model import Run
+    from outrider.runs import Judgement
+    from outrider.scheduler import Listener
+    from outrider.server import Application
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+_PRUNE_EVERY_S = 3600.0
+
+
+class WorkspaceService:
+    """The scheduler of one workspace, and everything that follows its runs.
+
+    It installs no signal handler and configures no log: `serve` blocks until another thread, or a signal handler of the
+    caller, calls `stop`.
+
+    Args:
+        workspace: Whose checks run; it is loaded anew from its folder whenever files change.
+        store: Where everything is kept; the caller closes it after `serve` has returned.
+        report_problem: Takes each problem of a check's file that a first start tolerates.
+    """
+
+    def __init__(
+        self, workspace: Workspace, store: Store, *, report_problem: Callable[[OutriderError], None] = lambda _: None
+    ) -> None:
+        self.workspace = workspace
+        self._store = store
+        self._report_problem = report_problem
+        self._pages: PageServer | None = None
+        self._runtime: ServiceRuntime | None = None
+        health = Health()
+        self._alerts = AlertService(store, self._leads)
+        self._mailing = Mailing(store, self._leads, health)
+        listeners: list[Listener] = [_RunLog(), _Housekeeper(self._prune), self._alerts, self._mailing]
+        self._pipeline = ResultPipeline(None, listeners, health)
+        factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._loaded)
+        clock = SystemClock()
+        self._scheduler = Service(store, factory, self._pipeline, health=health, clock=clock, holder=holder_here())
+
+    def answer(self, host: str, port: int) -> None:
+        """Serve the pages over HTTP while the service runs, from now on or as soon as the address is free."""
+        self._pages = PageServer(host, port, self._application(), self._scheduler.health)
+        self._pages.start()
+
+    def serve(self) -> None:
+        """Run checks by their schedule until `stop` is called; runs under way are then finished."""
+        switch = DeadMansSwitch(
+            lambda: (self.workspace.service.alive_url, self.workspace.service.alive_every_s),
+            lambda: view_of(self._scheduler).is_ready,
+        )
+        try:
+            self._scheduler.run(self.workspace.service.drain_s)
+        finally:
+            self._alerts.close()
+            switch.close()
+            if self._pages is not None:
+                self._pages.close()
+
+    def stop(self) -> None:
+        """End `serve` soon; may be called from any thread and from a signal handler."""
+        self._scheduler.stop()
+
+    def _leads(self) -> bool:
+        return self._scheduler.leading.leads
+
+    def _loaded(self, runtime: ServiceRuntime) -> None:
+        """Follow a new state of the workspace."""
+        workspace = runtime.workspace
+        self._alerts.use(workspace, runtime.checks)
+        self._mailing.use(workspace)
+        self._runtime, self.workspace = runtime, workspace
+        is_judged = workspace.capabilities.judging
+        self._pipeline.judge = LiveJudge(self._store, judge_settings(workspace)) if is_judged else None
+        for problem in runtime.problems:
+            self._report_problem(problem)
+        if self._pages is not None:
+            self._pages.use(self._application())
+
+    def _application(self) -> Application:
+        tokens = self._runtime.tokens if self._runtime is not None else {}
+        return application(self._store, tokens, lambda: time.time_ns() // 1000, lambda: view_of(self._scheduler))
+
+    def _prune(self) -> None:
+        """Prune expired data."""
+        try:
+            self._store.prune(time.time_ns() // 1000, retention(self.workspace))
+        except OutriderError as error:
+            self._scheduler.health.wrong("retention", str(error))
+        else:
+            self._scheduler.health.well("retention")
+
+
+class _RunLog:
+    """Logs every stored run, and each step that deviates."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger("outrider.runs")
+
+    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+        """Log a run and what the judge says of its steps."""
+        self._log.info(
+            "run.stored", run=run.id, check=run.check, location=run.location, outcome=run.outcome.value,
+            reason=run.reason, duration_ms=(run.finished_us - run.started_us) // 1000,
+        )  # fmt: skip
+        for judgement in judgements:
+            if judgement.signal.condition.value in {"degraded", "improved"}:
+                self._log.warning("step.deviates", check=run.check, step=judgement.step, reason=judgement.signal.reason)
+
+    def ticked(self, now_us: int) -> None:
+        """Ignore the time."""
+
+
+class _Housekeeper:
+    """Prunes expired data every hour, in a thread of its own."""
+
+    def __init__(self, prune: Callable[[], None]) -> None:
+        self._prune = prune
+        self._pruned_s = time.monotonic()
+
+    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+        """Ignore runs."""
+
+    def ticked(self, now_us: int) -> None:  # noqa: ARG002 - its own clock is steady
+        """Prune if an hour has passed."""
+        if time.monotonic() - self._pruned_s >= _PRUNE_EVERY_S:
+            self._pruned_s = time.monotonic()
+            threading.Thread(target=self._prune, name="retention", daemon=True).start()

@@ -1,0 +1,42 @@
+"""The budget of false alerts that many series share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.baselines.series import BoolArray, values_of
+from outrider.model import BadSeries
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def months_per_series(months_per_check: float, primary_series: int) -> float:
+    """Return the sensitivity of each series of a check, that together they spend the check's budget.
+
+    Args:
+        months_per_check: One false alert per check in so many months.
+        primary_series: Series of the check that may alert: one a step.
+    """
+    if months_per_check <= 0 or primary_series < 1:
+        raise BadSeries(
+            f"{months_per_check} months for {primary_series} series", slug="bad-budget", fix="both must be positive"
+        )
+    return months_per_check * primary_series
+
+
+def discoveries(p_values: ArrayLike, *, level: float = 0.05) -> BoolArray:
+    """Return which of many findings to believe, so that at most a share `level` of the believed is false.
+
+    Benjamini and Yekutieli 2001, doi:10.1214/aos/1013699998: valid however the series depend on each other, as those of
+    one fleet do.
+    """
+    from scipy.stats import false_discovery_control  # noqa: PLC0415 - half a second that most commands do not need
+
+    values = values_of(p_values)
+    if not ((values >= 0) & (values <= 1)).all():
+        raise BadSeries("a p-value lies outside 0..1", slug="bad-p-value", fix="hand in probabilities")
+    if not len(values):
+        return values > 0
+    believed: BoolArray = false_discovery_control(values, method="by") <= level
+    return believed

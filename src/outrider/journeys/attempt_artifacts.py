@@ -1,0 +1,71 @@
+"""Artifacts of an attempt: traces, HARs, screenshots, videos and the log."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from outrider.journeys.credentials import scrub
+from outrider.model import ArtifactFile, ArtifactKind, OutriderError
+from outrider.workspace import masked as without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from outrider.journeys.worker_messages import AttemptResult
+    from outrider.model import Measurement
+    from outrider.workspace import Mask
+
+
+def keep_artifacts(scratch: Path, traces: Iterable[Path], result: AttemptResult | None) -> tuple[ArtifactFile, ...]:
+    """Return the files of an attempt, each under a name of its own."""
+    files = [(ArtifactKind.TRACE, "application/zip", _viewable(path, scratch)) for path in traces]
+    if result is not None:
+        files += [
+            (ArtifactKind.HAR, "application/json", scratch / context.har) for context in result.contexts if context.har
+        ]
+        files += [(ArtifactKind.SCREENSHOT, "image/png", scratch / path) for path in result.screenshots]
+        files += [(ArtifactKind.VIDEO, "video/webm", scratch / path) for path in result.videos]
+        if result.log:
+            (scratch / "output.log").write_text(result.log, encoding="utf-8", errors="replace")
+            files.append((ArtifactKind.LOG, "text/plain", scratch / "output.log"))
+    kept: list[ArtifactFile] = []
+    for kind, media_type, path in files:
+        if path.is_file():
+            ordinal = 1 + sum(file.kind == kind for file in kept)
+            name = f"{kind}{f'-{ordinal}' if ordinal > 1 else ''}{path.suffix}"
+            kept.append(ArtifactFile(kind, name, media_type, path))
+    return tuple(kept)
+
+
+def masked(measurement: Measurement, mask: Mask) -> Measurement:
+    """Return the measurement with every secret, typed password and credential replaced, in texts and files.
+
+    A file that cannot be read, such as an archive whose writer was killed, cannot be masked, and is left out.
+    """
+    scrubbed = tuple(artifact for artifact in measurement.artifacts if _is_scrubbed(artifact))
+    return without_secrets(replace(measurement, artifacts=scrubbed), mask)
+
+
+def _is_scrubbed(artifact: ArtifactFile) -> bool:
+    try:
+        scrub(artifact.path)
+    except (OutriderError, zipfile.BadZipFile, zlib.error, EOFError):
+        return False
+    return True
+
+
+def _viewable(trace: Path, scratch: Path) -> Path:
+    """Return a trace that Playwright's viewer opens: the raw files of a killed test are put into an archive."""
+    if trace.suffix != ".trace" or not trace.is_file():
+        return trace
+    archive = scratch / f"{trace.stem}.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        target.write(trace, "trace.trace")
+        network = trace.with_suffix(".network")
+        if network.is_file():
+            target.write(network, "trace.network")
+    return archive

@@ -1,0 +1,218 @@
+"""Measurement of journeys: one attempt in a warm worker on the shared browser, within hard bounds."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outrider.journeys.assessment import Facts, assess
+from outrider.journeys.attempt_artifacts import keep_artifacts, masked
+from outrider.journeys.har import read_har
+from outrider.journeys.host_load import HostWatch
+from outrider.journeys.raw_evidence import (
+    RawEvidence,
+    failed_step,
+    find_errors,
+    find_samples,
+    find_steps,
+    has_touched,
+    waiting_for,
+)
+from outrider.journeys.trace import Trace, read_trace, typed_passwords
+from outrider.journeys.worker_messages import AttemptOrder, AttemptResult, Phase, StepEvent, TypedPassword
+from outrider.journeys.worker_process import WorkerError
+from outrider.model import BrowserError, Measurement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from outrider.journeys.session_states import Sessions
+    from outrider.journeys.workers import Workers
+    from outrider.model import HostLoad, Order
+    from outrider.workspace import Mask
+
+GRACE_S = 1.2  # between telling a test that its time is up and killing it: enough to save the trace
+
+
+@dataclass(slots=True)
+class AttemptProgress:
+    """What is known of an attempt so far; `signing_in` names the session while it is being renewed."""
+
+    label: str
+    started_ms: float
+    result: AttemptResult | None = None
+    named: dict[str, StepEvent] = field(default_factory=dict)
+    typed: set[str] = field(default_factory=set)
+    overdue: bool = False
+    deadline_ms: float = 0.0
+    worker_error: str = ""
+    signing_in: str = ""
+
+
+class JourneyMeasure:
+    """Runs journeys one at a time; see `Measure` for what it promises."""
+
+    def __init__(
+        self, workers: Workers, sessions: Sessions, mask: Callable[[Iterable[str]], Mask], *, starved_above: float = 1.0
+    ) -> None:
+        self._workers = workers
+        self._sessions = sessions
+        self._mask = mask
+        self._starved_above = starved_above
+
+    def prepare(self) -> None:
+        """Start worker and browser ahead of a run, so that it need not wait; the run itself reports what is wrong."""
+        with suppress(WorkerError, BrowserError):
+            self._workers.ready()
+
+    def measure(self, order: Order) -> Measurement:
+        """Carry out one attempt of a journey."""
+        watch = HostWatch()
+        progress = self._run(order)
+        host = watch.load()
+        traces = self._workers.traces(progress.label, order.scratch, progress.result)
+        measurement = self._assemble(order, progress, host, traces)
+        self._workers.settle(progress.result)
+        return masked(measurement, self._mask(progress.typed))
+
+    def _run(self, order: Order) -> AttemptProgress:
+        progress = AttemptProgress(label=f"{order.run}-{order.attempt}", started_ms=time.time() * 1000)
+        try:
+            self._workers.ready()
+            deadline_s = time.monotonic() + order.deadline_s
+            progress.deadline_ms = (time.time() + order.deadline_s) * 1000
+            perform = self._perform(order, progress)
+            session = order.check.policy.session
+            if session and not (state := self._state(session, perform, order, progress, deadline_s)):
+                return progress
+            self._carry_out(replace(perform, state=state if session else ""), deadline_s, progress)
+        except (WorkerError, BrowserError) as error:
+            progress.worker_error = f"{error.what}: {error.fix}"
+        return progress
+
+    def _carry_out(self, perform: AttemptOrder, deadline_s: float, progress: AttemptProgress) -> None:
+        worker = self._workers.ready()
+        worker.send(perform)
+        if not self._listen(worker.messages(deadline_s), progress):
+            progress.overdue = True
+            worker.interrupt()
+            self._listen(worker.messages(deadline_s + GRACE_S), progress)
+
+    def _perform(self, order: Order, progress: AttemptProgress) -> AttemptOrder:
+        return AttemptOrder(
+            target=order.check.target,
+            scratch=str(order.scratch),
+            endpoint=self._workers.endpoint,
+            label=progress.label,
+            evidence=order.evidence,
+            fault=order.fault or "",
+        )
+
+    def _state(
+        self, session: str, perform: AttemptOrder, order: Order, progress: AttemptProgress, deadline_s: float
+    ) -> str:
+        """Return the state to start from, signed in anew if it is missing, expired, or did not help last time.
+
+        It is empty if signing in did not pass: `progress` then holds that attempt, and the attempt is over.
+        """
+        if order.attempt > 1:
+            self._sessions.drop(session)
+        if (fresh := self._sessions.fresh(session)) is not None:
+            return str(fresh)
+        test = self._sessions.renewal(session, self._workers.root / Path(order.check.path).parent)
+        scratch = order.scratch / "session"
+        scratch.mkdir()
+        renewal = replace(
+            perform,
+            target=test.relative_to(self._workers.root).as_posix(),
+            scratch=str(scratch),
+            label=f"{progress.label}-session",
+            fault="",
+            save_state=str(scratch / "state.json"),
+        )
+        progress.signing_in = session
+        self._carry_out(renewal, deadline_s, progress)
+        result = progress.result
+        if result is None or any(phase.outcome != "passed" for phase in result.phases):
+            return ""
+        progress.result, progress.signing_in = None, ""
+        progress.named.clear()
+        return str(self._sessions.keep(session, Path(renewal.save_state)))
+
+    @staticmethod
+    def _listen(messages: Iterator[object], progress: AttemptProgress) -> bool:
+        """Take the worker's messages; return whether it has sent its result."""
+        for message in messages:
+            match message:
+                case StepEvent(name=name):
+                    progress.named[name] = message
+                case TypedPassword(value):
+                    progress.typed.add(value)
+                case AttemptResult():
+                    progress.result = message
+                    return True
+        return False
+
+    def _assemble(self, order: Order, progress: AttemptProgress, host: HostLoad, traces: list[Path]) -> Measurement:
+        evidence = self._evidence(progress, traces)
+        progress.typed |= typed_passwords(evidence.trace)
+        result = progress.result
+        outcome, reason = assess(
+            Facts(
+                phases=evidence.phases,
+                overdue=progress.overdue,
+                waiting=waiting_for(evidence.trace, progress.deadline_ms - 50) if progress.overdue else "",
+                touched=has_touched(evidence, result.connections if result else 0),
+                browser_alive=self._workers.browser_alive(),
+                worker=progress.worker_error,
+                step=failed_step(evidence),
+                timeout_s=order.check.policy.timeout_s,
+                host=host,
+                starved_above=self._starved_above,
+            )
+        )
+        if progress.signing_in and reason:
+            reason = f"signing in for session {progress.signing_in!r}: {reason}"
+        steps = find_steps(evidence)
+        body_ms = [phase.duration_ms for phase in evidence.phases if phase.when == "call"]
+        return Measurement(
+            outcome=outcome,
+            reason=reason,
+            started_us=int(progress.started_ms * 1000),
+            duration_ms=body_ms[0] if body_ms else time.time() * 1000 - progress.started_ms,
+            steps=steps,
+            samples=find_samples(evidence, steps),
+            errors=find_errors(evidence, steps),
+            artifacts=keep_artifacts(order.scratch, traces, result),
+            host=host,
+            attributes={"browser": result.browser} if result and result.browser else {},
+            trace_ids=tuple(dict.fromkeys(request.trace_id for request in evidence.requests if request.trace_id)),
+        )
+
+    def _portable(self, phase: Phase) -> Phase:
+        """Name files as the workspace does, not by where this worker's copy of it lies."""
+        copy = f"{self._workers.root}/"
+        return replace(phase, message=phase.message.replace(copy, ""), detail=phase.detail.replace(copy, ""))
+
+    def _evidence(self, progress: AttemptProgress, traces: list[Path]) -> RawEvidence:
+        result = progress.result
+        trace = Trace()
+        for path in traces:
+            trace = trace.merged(read_trace(path))
+        return RawEvidence(
+            phases=[self._portable(phase) for phase in result.phases] if result else (),
+            trace=trace,
+            requests=[
+                request
+                for context in (result.contexts if result else ())
+                if context.har
+                for request in read_har(Path(context.har))
+            ],
+            named=list(progress.named.values()),
+            documents=result.documents if result else (),
+            started_ms=result.started_ms if result else progress.started_ms,
+            root=str(self._workers.root),
+        )

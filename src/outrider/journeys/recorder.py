@@ -1,0 +1,238 @@
+"""Records every browser context that a test makes, whichever of Playwright's two APIs it uses.
+
+Only public classes are wrapped, only inside a worker, and only while an attempt runs: tracing without pictures and a
+HAR without content start with the context and end just before it closes. What the test does with tracing itself keeps
+working: ours steps aside.
+"""
+
+from __future__ import annotations
+
+import functools
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright import async_api, sync_api
+
+from outrider.journeys.faults import Fault, handler
+from outrider.journeys.worker_messages import ContextFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from outrider.journeys.worker_messages import AttemptOrder
+
+    Calls = Generator[Any, None, None]
+
+BINDING = "__outrider_report"
+FLUSH = "outrider:flush"  # an event: unlike a script's call it is bounded in time, and Playwright has the means at hand
+FLUSH_MS = 500
+SCREENSHOT_MS = 700
+
+# The two APIs share names and arguments, not types. A method returns its value in one and a coroutine in the other;
+# a generator that yields every call's result is therefore right for both (see `_drive` and `_drive_async`).
+Context = Any
+
+
+@dataclass(slots=True)
+class _Recorded:
+    """What we run on one context."""
+
+    context: Context
+    name: str
+    tracing: bool = False
+    har: str = ""
+    owner: object = None
+    traces: list[str] = field(default_factory=list)
+    pages: list[Any] = field(default_factory=list)
+
+
+class Recorder:
+    """Starts our collectors on every context of an attempt, and stops them before the context closes."""
+
+    def __init__(self, order: AttemptOrder, report: Callable[[dict[str, Any]], None]) -> None:
+        self._order = order
+        self._report = report
+        self._folder = Path(order.scratch)
+        self._open: dict[int, _Recorded] = {}
+        self._filmed: dict[int, list[Any]] = {}
+        self._browsers: list[Any] = []
+        self.files: list[ContextFiles] = []
+        self.screenshots: list[str] = []
+        self.videos: list[str] = []
+        self.browser = ""
+        self.failing = order.evidence
+        self._count = 0
+        self._ours = False
+
+    # -- what the wrappers call; every `yield` hands a call's result to the driver
+
+    def new_context_options(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the options of a new context with what this attempt adds; the test's own come first."""
+        added: dict[str, Any] = {}
+        if self._order.state:
+            added["storage_state"] = self._order.state
+        if self._order.evidence:
+            added["record_video_dir"] = str(self._folder / "videos")
+        return {**added, **{name: value for name, value in options.items() if value is not None}}
+
+    def launch_options(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the options of a browser that the test launches itself, its raw traces kept where we find them."""
+        return {"traces_dir": str(self._folder / "traces"), **options}
+
+    def opened_browser(self, browser: Any) -> None:
+        """Remember a browser that the test launched or connected to."""
+        self._browsers.append(browser)
+        kind = browser.browser_type.name
+        self.browser = f"{kind} {browser.version}"
+
+    def opened(self, context: Context, owner: object = None) -> Calls:
+        """Start our collectors on a new context."""
+        if id(context) in self._open:
+            return
+        self._count += 1
+        recorded = _Recorded(context, f"{self._order.label}-{self._count}", owner=owner)
+        self._open[id(context)] = recorded
+        if self._order.evidence:
+            recorded.pages.extend(context.pages)
+            context.on("page", lambda page: recorded.pages.append(page))  # noqa: PLW0108 - Playwright marks the function
+        yield from self._start_tracing(recorded)
+        har = str(self._folder / f"{self._count}.har")
+        with suppress(sync_api.Error, async_api.Error):  # the test records one itself: one at a time
+            yield context.tracing.start_har(har, content="omit")
+            recorded.har = har
+        yield context.expose_binding(BINDING, lambda _source, payload: self._report(payload))
+        yield context.add_init_script(_vitals_script())
+        if self._order.fault:
+            yield context.route("**/*", handler(Fault(self._order.fault)))
+
+    def requesting(self, request: Any) -> Calls:
+        """Record the requests that the test sends itself, from its first one on."""
+        if id(request) in self._open:
+            return
+        self._count += 1
+        recorded = _Recorded(request, f"{self._order.label}-{self._count}")
+        with suppress(sync_api.Error, async_api.Error):
+            recorded.har = str(self._folder / f"{self._count}.har")
+            yield request.tracing.start_har(recorded.har, content="omit")
+            self._open[id(request)] = recorded
+
+    def closing(self, context: Context) -> Calls:
+        """End our collectors on a context that is about to close."""
+        recorded = self._open.pop(id(context), None)
+        if recorded is None:
+            return
+        with suppress(sync_api.Error, async_api.Error):
+            yield from self._stop_tracing(recorded)
+        for page in getattr(context, "pages", []):
+            yield from self._harvest(page)
+        if hasattr(context, "request"):
+            yield from self.closing(context.request)
+        if self._order.save_state and hasattr(context, "pages"):
+            yield context.storage_state(path=self._order.save_state)
+        if recorded.har:
+            with suppress(sync_api.Error, async_api.Error):
+                yield context.tracing.stop_har()
+        self.files.append(ContextFiles(recorded.traces, recorded.har))
+        self._filmed[id(recorded.owner or context)] = recorded.pages
+
+    def closed(self, closed: object) -> Calls:
+        """Fetch the films of a context that has closed: they lie with the browser, which may be elsewhere."""
+        for page in self._filmed.pop(id(closed), []):
+            if page.video is not None:
+                path = self._folder / "films" / f"page-{len(self.videos) + 1}.webm"
+                with suppress(sync_api.Error, async_api.Error):
+                    yield page.video.save_as(path)
+                    self.videos.append(str(path))
+
+    def closing_owned(self, owner: object) -> Calls:
+        """End the collectors of the context that belongs to a page of `Browser.new_page`."""
+        for recorded in [record for record in self._open.values() if record.owner is owner]:
+            yield from self.closing(recorded.context)
+
+    def leaving(self) -> Calls:
+        """End what the test left open. Its event loop is gone by now, so only the sync API can still be asked."""
+        for recorded in list(self._open.values()):
+            if isinstance(recorded.context, sync_api.BrowserContext | sync_api.APIRequestContext):
+                yield from self._end(recorded.context)
+        for browser in self._browsers:
+            with suppress(sync_api.Error):
+                if isinstance(browser, sync_api.Browser) and browser.is_connected():
+                    browser.close()
+
+    def closing_all(self, browser: Any = None) -> Calls:
+        """End the collectors of all contexts, or of one browser's."""
+        for recorded in list(self._open.values()):
+            if browser is None or getattr(recorded.context, "browser", None) is browser:
+                yield from self._end(recorded.context)
+
+    def tracing_starts(self, tracing: Any) -> Calls:
+        """Step aside: the test traces this context itself."""
+        recorded = self._of(tracing)
+        if recorded is not None:
+            yield from self._stop_tracing(recorded)
+
+    def traces_alone(self, tracing: object) -> bool:
+        """Whether only we trace that context: pytest-playwright stops what it never started, and would end ours."""
+        recorded = self._of(tracing)
+        return recorded is not None and recorded.tracing
+
+    def tracing_stopped(self, tracing: Any, path: object) -> Calls:
+        """Take over again after the test's own tracing, whose steps count too."""
+        recorded = self._of(tracing)
+        if recorded is not None:
+            if path:
+                recorded.traces.append(str(path))
+            yield from self._start_tracing(recorded)
+
+    # -- collectors
+
+    def _end(self, context: Any) -> Calls:
+        """End a context that nobody else will; films are ready only once it has closed."""
+        filmed = self._open[id(context)].pages
+        yield from self.closing(context)
+        if filmed:
+            yield context.close()
+
+    def _start_tracing(self, recorded: _Recorded) -> Calls:
+        full = self._order.evidence
+        name = f"{recorded.name}-{len(recorded.traces)}"
+        self._ours = True
+        try:
+            yield recorded.context.tracing.start(name=name, screenshots=full, snapshots=full, sources=full)
+            recorded.tracing = True
+        finally:
+            self._ours = False
+
+    def _stop_tracing(self, recorded: _Recorded) -> Calls:
+        if not recorded.tracing:
+            return
+        recorded.tracing = False
+        path = str(self._folder / f"{recorded.name}-{len(recorded.traces)}.zip")
+        self._ours = True
+        try:
+            yield recorded.context.tracing.stop(path=path)
+            recorded.traces.append(path)
+        finally:
+            self._ours = False
+
+    def _harvest(self, page: Any) -> Calls:
+        """Ask a page for its vitals and, if the test is failing, take its picture; both bounded."""
+        with suppress(sync_api.Error, async_api.Error):
+            if self.failing:
+                path = str(self._folder / f"page-{len(self.screenshots) + 1}.png")
+                yield page.screenshot(path=path, timeout=SCREENSHOT_MS)
+                self.screenshots.append(path)
+            yield page.dispatch_event("html", FLUSH, timeout=FLUSH_MS)
+
+    def _of(self, tracing: object) -> _Recorded | None:
+        if self._ours:
+            return None
+        return next((record for record in self._open.values() if record.context.tracing is tracing), None)
+
+
+@functools.cache
+def _vitals_script() -> str:
+    return resources.files("outrider.journeys").joinpath("vitals.js").read_text(encoding="utf-8")

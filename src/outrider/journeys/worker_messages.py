@@ -1,0 +1,214 @@
+"""Messages between a worker and the process that started it: one JSON object a line over a socket pair."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+MAX_TEXT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Find the tests below `paths`."""
+
+    paths: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Import the test ahead of time."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOrder:
+    """Carry out one attempt of `target`, leaving its files in `scratch`.
+
+    Attributes:
+        endpoint: Address of the shared browser.
+        label: Prefix of the trace files that the browser writes while the test runs.
+        state: Stored browser state to start from; empty for none.
+        save_state: Where to keep the browser state after the test; empty for nowhere.
+        fault: A fault of `outrider prove`, injected by routing; empty for none.
+    """
+
+    target: str
+    scratch: str
+    endpoint: str
+    label: str
+    evidence: bool = False
+    state: str = ""
+    save_state: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker is warm, or has prepared the test it was asked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedTest:
+    """A collected test.
+
+    Attributes:
+        target: pytest's node id.
+        overrides: Keyword arguments of the test's own `outrider` marker.
+    """
+
+    target: str
+    path: str
+    name: str
+    line: int
+    marks: list[str]
+    overrides: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """All collected tests, and what could not be collected: (path, message)."""
+
+    tests: list[CollectedTest]
+    errors: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """A named step began (no duration) or ended."""
+
+    name: str
+    start_ms: float
+    duration_ms: float | None
+    parent: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypedPassword:
+    """A value typed into a password field: to be masked wherever it stands."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """pytest's report of one phase (setup, call, teardown).
+
+    Attributes:
+        outcome: passed, failed or skipped; with `expected` for an expected failure.
+        error_type: Qualified name of the exception, empty if none.
+    """
+
+    when: str
+    outcome: str
+    duration_ms: float
+    expected: bool = False
+    error_type: str = ""
+    message: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFiles:
+    """Files of one browser context: its traces in order, and its HAR."""
+
+    traces: list[str]
+    har: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptResult:
+    """An attempt is over.
+
+    Attributes:
+        connections: Network connections that the test opened by itself, without the browser.
+        documents: Web vitals of each document, as the page reported them.
+        screenshots: Pictures taken as evidence.
+        log: What the test printed and logged.
+        overdue: Whether it was interrupted because its time was up.
+        reusable: Whether the worker may run another test.
+    """
+
+    started_ms: float
+    duration_ms: float
+    phases: list[Phase]
+    contexts: list[ContextFiles]
+    documents: list[dict[str, Any]]
+    screenshots: list[str]
+    videos: list[str]
+    connections: int
+    browser: str
+    log: str
+    overdue: bool
+    reusable: bool
+
+
+Message = Collect | Prepare | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | AttemptResult
+_NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles}
+_TYPES = {
+    kind.__name__: kind
+    for kind in (Collect, Prepare, AttemptOrder, Ready, Collection, StepEvent, TypedPassword, AttemptResult)
+}
+
+
+def encode(message: Message) -> bytes:
+    """Return the message as one line."""
+    return json.dumps({"is": type(message).__name__, **asdict(message)}).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """Return the message of one line; the line comes from our own code of the same version."""
+    fields: dict[str, Any] = json.loads(line)
+    kind = _TYPES[fields.pop("is")]
+    for name, nested in _NESTED.items():
+        if name in fields:
+            fields[name] = [nested(**item) for item in fields[name]]
+    message: Message = kind(**fields)
+    return message
+
+
+class Channel:
+    """A socket that carries messages; sending is safe from several threads for messages below one buffer."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._buffer = bytearray()
+
+    def send(self, message: Message) -> None:
+        """Send one message.
+
+        Raises:
+            OSError: If the other side is gone.
+        """
+        self._connection.sendall(encode(message))
+
+    def receive(self, timeout_s: float | None = None) -> Message | None:
+        """Return the next message, or None when the other side has closed.
+
+        Raises:
+            TimeoutError: If none came in time.
+        """
+        while (end := self._buffer.find(b"\n")) < 0:
+            self._connection.settimeout(timeout_s)
+            chunk = self._connection.recv(65536)
+            if not chunk:
+                return None
+            self._buffer += chunk
+        line = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        return decode(line)
+
+    def __iter__(self) -> Iterator[Message]:
+        while (message := self.receive()) is not None:
+            yield message
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._connection.close()

@@ -1,0 +1,314 @@
+"""The pytest plugin of a worker: instead of running what it collected, it waits for orders and performs them.
+
+Every attempt sets up and tears down all fixtures, session-scoped ones included, so that attempts share nothing but
+imported modules and the warm driver.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from outrider.journeys import shared_browser
+from outrider.journeys.instrumentation import drive
+from outrider.journeys.named_steps import STEP_LISTENER
+from outrider.journeys.recorder import Recorder
+from outrider.journeys.worker_messages import (
+    MAX_TEXT,
+    AttemptOrder,
+    AttemptResult,
+    Collect,
+    CollectedTest,
+    Collection,
+    Phase,
+    Prepare,
+    Ready,
+    StepEvent,
+    TypedPassword,
+)
+
+if TYPE_CHECKING:
+    import queue
+    from collections.abc import Generator
+    from types import FrameType
+
+    import pluggy
+
+    from outrider.journeys.named_steps import NamedStep
+    from outrider.journeys.warm_driver import WarmDriver
+    from outrider.journeys.worker_messages import Channel, Message
+
+MAX_LOG = 1_000_000
+
+# What a suite sets for people at a desk: it would distort a scheduled run, hide what happened, or leave tests out.
+_SCHEDULED = {
+    "headed": False, "slowmo": 0, "tracing": "off", "video": "off", "screenshot": "off",
+    "reruns": 0, "maxfail": 0, "usepdb": False,
+    "lf": False, "failedfirst": False, "newfirst": False, "stepwise": False, "stepwise_skip": False,
+}  # fmt: skip
+_RERUNNERS = ("rerunfailures", "flaky.flaky_pytest_plugin", "flaky")
+
+
+class Overdue(pytest.fail.Exception):  # type: ignore[name-defined,misc] # pytest builds the class at run time
+    """The attempt's time is up; derived from pytest's own so that `except Exception` does not swallow it."""
+
+
+class WorkerPlugin:
+    """Waits for orders and performs them, one attempt at a time."""
+
+    def __init__(self, channel: Channel, inbox: queue.SimpleQueue[Message], driver: WarmDriver) -> None:
+        self._channel = channel
+        self._inbox = inbox
+        self._driver = driver
+        self._items: dict[str, pytest.Item] = {}
+        self._folders: dict[Path, pytest.Collector | None] = {}
+        self._errors: list[list[str]] = []
+        self._phases: list[Phase] = []
+        self._log: list[str] = []
+        self._documents: dict[tuple[str, float], dict[str, Any]] = {}
+        self._connections = 0
+        self._overdue = False
+        self._rootpath = Path()
+        self.recorder: Recorder | None = None
+        sys.addaudithook(self._audit)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        """Prefer scheduled runs' settings over those for people, before plugins read them."""
+        _schedule(config)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Undo what a conftest has set for people meanwhile, and prefer the shared browser over a new one."""
+        _schedule(config)
+        self._rootpath = config.rootpath
+        config.pluginmanager.register(shared_browser, "outrider-shared-browser")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        """Collect nothing yet."""
+        session.items = []
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Serve orders until the parent closes the channel."""
+        self._channel.send(Ready())
+        while True:
+            match self._inbox.get():
+                case Collect(paths):
+                    self._channel.send(self._collect(session, paths))
+                case Prepare(target):
+                    self._find(session, target)
+                    self._channel.send(Ready())
+                case AttemptOrder() as order:
+                    self._channel.send(self._perform(session, order))
+                case unexpected:
+                    raise AssertionError(unexpected)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_directory(self, path: Path) -> Generator[None, pytest.Collector | None, pytest.Collector | None]:
+        """Give every collection the same node for a folder: pytest ties a conftest's fixtures to the first one."""
+        node = yield
+        return self._folders.setdefault(path, node)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep what could not be collected."""
+        if report.failed:
+            self._errors.append([self._relative(report.nodeid), _short(report.longreprtext)])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Keep each phase's outcome, and the type of what was raised."""
+        report = yield
+        if self.recorder is not None and report.failed:
+            self.recorder.failing = True
+        self._phases.append(_phase(report, call))
+        self._log = [f"--- {title}\n{text}" for title, text in report.sections]
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Forward the `step` fixture's steps as they happen."""
+        item.stash[STEP_LISTENER] = self._stepped
+
+    def _collect(self, session: pytest.Session, paths: list[str]) -> Collection:
+        self._errors.clear()
+        try:
+            items = session.perform_collect(paths)
+        except pytest.UsageError as error:
+            return Collection([], [*self._errors, [" ".join(paths), str(error)]])
+        return Collection([_collected(item) for item in items], list(self._errors))
+
+    def _relative(self, nodeid: str) -> str:
+        """Return a node id from the workspace's root; pytest counts from the folder of its own configuration."""
+        path, separator, name = nodeid.partition("::")
+        return _from_root(self._rootpath / path) + separator + name
+
+    def _find(self, session: pytest.Session, target: str) -> pytest.Item | None:
+        if target not in self._items:
+            self._errors.clear()
+            try:
+                items = session.perform_collect([target])
+                self._items |= {_target(item): item for item in items}
+                self._items[target] = items[0]
+            except pytest.UsageError as error:
+                self._errors.append([target, str(error)])
+        return self._items.get(target)
+
+    def _perform(self, session: pytest.Session, order: AttemptOrder) -> AttemptResult:
+        self._phases, self._log, self._connections, self._overdue = [], [], 0, False
+        self._documents.clear()
+        started_ms, begin = time.time() * 1000, time.perf_counter()
+        threads = _threads()
+        self.recorder = recorder = Recorder(order, self._reported)
+        item = self._find(session, order.target)
+        if item is None:
+            self._phases = [Phase("collect", "failed", 0.0, message=text, detail=text) for _, text in self._errors]
+        else:
+            self._run(item, order)
+        self.recorder = None
+        failed = any(phase.outcome == "failed" for phase in self._phases)
+        return AttemptResult(
+            started_ms=started_ms,
+            duration_ms=(time.perf_counter() - begin) * 1000,
+            phases=self._phases,
+            contexts=recorder.files,
+            documents=list(self._documents.values()),
+            screenshots=recorder.screenshots,
+            videos=recorder.videos,
+            connections=self._connections,
+            browser=recorder.browser,
+            log="\n".join(self._log)[-MAX_LOG:],
+            overdue=self._overdue,
+            reusable=not failed and not self._overdue and _threads() <= threads,
+        )
+
+    def _run(self, item: pytest.Item, order: AttemptOrder) -> None:
+        """Run one item with all its fixtures, in surroundings that are put back afterwards."""
+        if "playwright" not in getattr(item, "fixturenames", ()) or _is_async(item):
+            self._driver.stop()
+        shared_browser.endpoint = order.endpoint
+        environment, folder = dict(os.environ), Path.cwd()
+        os.environ["TMPDIR"] = tempfile.tempdir = order.scratch
+        if hasattr(item.config.option, "output"):
+            item.config.option.output = str(Path(order.scratch, "test-results"))
+        signal.signal(signal.SIGUSR1, self._stop)
+        try:
+            _protocol(item.config)(item=item, nextitem=None)
+            drive(self.recorder.leaving() if self.recorder else None)
+        finally:
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+            os.environ.clear()
+            os.environ.update(environment)
+            tempfile.tempdir = None
+            os.chdir(folder)
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        self._overdue = True
+        raise Overdue("the attempt's time is up")
+
+    def _stepped(self, step: NamedStep) -> None:
+        self._channel.send(StepEvent(step.name, step.start_ms, step.duration_ms, step.parent, step.error))
+
+    def _reported(self, payload: dict[str, Any]) -> None:
+        """Keep what a page reports if it has a known form: pages can report anything."""
+        if isinstance(typed := payload.get("typed"), str):
+            self._channel.send(TypedPassword(typed))
+        elif isinstance(payload.get("url"), str) and isinstance(payload.get("origin_ms"), int | float):
+            self._documents[payload["url"], payload["origin_ms"]] = payload
+
+    def _audit(self, event: str, details: tuple[Any, ...]) -> None:
+        if event == "socket.connect" and isinstance(details[1], tuple):
+            self._connections += 1
+
+
+def _phase(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Phase:
+    raised = call.excinfo
+    return Phase(
+        when=report.when,
+        outcome=report.outcome,
+        duration_ms=call.duration * 1000,
+        expected=hasattr(report, "wasxfail"),
+        error_type=f"{raised.type.__module__}.{raised.type.__qualname__}" if raised else "",
+        message=_short(_message(report, call)),
+        detail=_short(report.longreprtext),
+    )
+
+
+def _message(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
+    if isinstance(report.longrepr, tuple):  # a skip: file, line, reason
+        return str(report.longrepr[2])
+    return str(call.excinfo.value) if call.excinfo else report.longreprtext
+
+
+def _collected(item: pytest.Item) -> CollectedTest:
+    marker = item.get_closest_marker("outrider")
+    source, line, _ = item.reportinfo()
+    return CollectedTest(
+        target=_target(item),
+        path=_from_root(item.path),
+        name=_name(item),
+        line=(line or 0) + 1 if Path(source) == item.path else 0,  # inherited, or made by a plugin
+        marks=sorted({mark.name for mark in item.iter_markers()} - {"parametrize", "usefixtures", "outrider"}),
+        overrides=dict(marker.kwargs) if marker else {},
+    )
+
+
+def _target(item: pytest.Item) -> str:
+    """Return the node id under which pytest collects the item from the workspace's root."""
+    return f"{_from_root(item.path)}::{item.nodeid.partition('::')[2]}"
+
+
+def _from_root(path: Path) -> str:
+    return Path(os.path.relpath(path)).as_posix()
+
+
+def _schedule(config: pytest.Config) -> None:
+    for option, value in _SCHEDULED.items():
+        if hasattr(config.option, option):
+            setattr(config.option, option, value)
+
+
+def _protocol(config: pytest.Config) -> pluggy.HookCaller:
+    """Return what runs a test, without plugins that run it again: trying again is for the check's policy to say."""
+    manager = config.pluginmanager
+    again = [plugin for name in _RERUNNERS if (plugin := manager.get_plugin(name))]
+    return manager.subset_hook_caller("pytest_runtest_protocol", again)
+
+
+def _name(item: pytest.Item) -> str:
+    """Return the test's name without the browser's, which is an attribute of the run and not of the check."""
+    name = item.nodeid.partition("::")[2]
+    spec = getattr(item, "callspec", None)
+    browser = spec.params.get("browser_name") if spec else None
+    if not browser or browser != "chromium":
+        return name
+    stem, _, parameters = name.rstrip("]").partition("[")
+    kept = "" if parameters == browser else parameters.removeprefix(f"{browser}-").removesuffix(f"-{browser}")
+    return f"{stem}[{kept}]" if kept else stem
+
+
+def _threads() -> set[int | None]:
+    """Threads that a test may have left; those of asyncio's executors are kept for the next."""
+    return {thread.ident for thread in threading.enumerate() if not thread.name.startswith(("asyncio_", "waitpid-"))}
+
+
+def _is_async(item: pytest.Item) -> bool:
+    return inspect.iscoroutinefunction(getattr(item, "obj", None))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT} more characters"

@@ -1,0 +1,61 @@
+"""Hosts as names or addresses, and name lookup."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+_FAMILIES = {"4": socket.AF_INET, "6": socket.AF_INET6}
+
+
+@lru_cache(maxsize=16_384)
+def host_of(url: str) -> str:
+    """Return the host of a URL, or nothing if it is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=16_384)
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL; user, path and query may hold what nobody should see."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+@lru_cache(maxsize=16_384)
+def is_name(host: str) -> bool:
+    """Tell whether a host has to be looked up."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return bool(host)
+    return False
+
+
+def is_own(host: str) -> bool:
+    """Tell whether a host is this machine, which is reached without a network."""
+    if is_name(host):
+        return host == "localhost" or host.endswith(".localhost")
+    return bool(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback
+
+
+async def look_up(host: str, port: int, ip: str = "") -> tuple[str, socket.AddressFamily]:
+    """Return the first address of a host, of version `ip` if that is given.
+
+    Raises:
+        OSError: If there is none.
+    """
+    family = _FAMILIES.get(ip, socket.AF_UNSPEC)
+    if not ip and not is_name(host):
+        return host, socket.AF_INET6 if ":" in host else socket.AF_INET
+    loop = asyncio.get_running_loop()
+    addresses = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    return str(addresses[0][4][0]), addresses[0][0]

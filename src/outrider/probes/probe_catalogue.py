@@ -1,0 +1,112 @@
+"""The probes of a workspace: every table of `probes/*.toml`, read once, with every problem reported together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from outrider.model import Check, CheckId, ConfigError, Kind, Place
+from outrider.probes.heartbeat import HeartbeatProbe
+from outrider.probes.probe_kinds import KINDS
+from outrider.probes.probe_table import ProbeTable
+from outrider.workspace import resolve
+from outrider.workspace.parsing import in_reading_order
+from outrider.workspace.policy import read_overrides
+from outrider.workspace.positions import read_document
+from outrider.workspace.tables import Table, as_one_of, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from outrider.probes.probe_context import Probe
+    from outrider.workspace import Workspace
+
+FOLDER = "probes"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeCatalogue:
+    """The probes of `probes/*.toml`, without those that have a problem."""
+
+    checks: tuple[Check, ...] = ()
+    probes: Mapping[CheckId, Probe] = field(default_factory=dict)
+    problems: tuple[ConfigError, ...] = ()
+
+    @property
+    def tokens(self) -> dict[str, CheckId]:
+        """The heartbeats by the token in their URL."""
+        return {probe.token: check for check, probe in self.probes.items() if isinstance(probe, HeartbeatProbe)}
+
+
+def read_probes(workspace: Workspace, variables: Mapping[str, str], *, others: Collection[str] = ()) -> ProbeCatalogue:
+    """Read the probes of a workspace.
+
+    Args:
+        workspace: Whose probes.
+        variables: Environment and secrets by name.
+        others: Kinds whose tables belong to another reader.
+    """
+    reader = _Reader(workspace, variables, others)
+    checks: list[Check] = []
+    probes: dict[CheckId, Probe] = {}
+    problems: list[ConfigError] = []
+    for path in sorted((workspace.root / FOLDER).glob("*.toml")):
+        file = f"{FOLDER}/{path.name}"
+        try:
+            document = read_document(path, file)
+        except ConfigError as problem:
+            problems.append(problem)
+            continue
+        top = Table(document.data, "", document.place, problems)
+        for name in document.data:
+            before = len(problems)
+            entry = reader.read(top, name)
+            if entry and len(problems) == before:
+                check, probe = entry
+                checks.append(check)
+                probes[check.id] = probe
+    problems += _shared_tokens(checks, probes)
+    return ProbeCatalogue(tuple(checks), probes, in_reading_order(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads tables of probes."""
+
+    workspace: Workspace
+    variables: Mapping[str, str]
+    others: Collection[str]
+
+    def read(self, top: Table, name: str) -> tuple[Check, Probe] | None:
+        """Read one table and report its problems; None if its kind belongs to another reader."""
+        table, place = top.section(name), top.place(name)
+        if not isinstance(top.data[name], dict):
+            return None
+        example = f'"http", or another of {", ".join(KINDS)}'
+        kind = table.require("kind", as_one_of(*KINDS, *self.others), "", example)
+        if kind not in KINDS:
+            return None
+        own = read_overrides(table, session=False, identity=table.read("id", as_text, None))
+        identity = CheckId(own.id or self.workspace.current(f"{Kind.PROBE}:{place.file}::{name}"))
+        probe = KINDS[kind](ProbeTable(identity, table, self.variables, self.workspace.root))
+        table.close()
+        marks = frozenset({kind})
+        policy = resolve(self.workspace, identity, path=place.file, name=name, marks=marks, own=own)
+        return Check(identity, Kind.PROBE, place.file, name, name, policy, place.line, marks), probe
+
+
+def _shared_tokens(checks: Collection[Check], probes: Mapping[CheckId, Probe]) -> list[ConfigError]:
+    first: dict[str, Check] = {}
+    problems = []
+    for check in checks:
+        probe = probes[check.id]
+        if isinstance(probe, HeartbeatProbe) and (other := first.setdefault(probe.token, check)) is not check:
+            problems.append(
+                ConfigError(
+                    f"{check.name}.token is that of {other.name} too",
+                    slug="duplicate-name",
+                    fix="give each heartbeat a token of its own",
+                    where=Place(check.path, check.line),
+                )
+            )
+    return problems

@@ -1,0 +1,53 @@
+"""The protocol of a probe, and the services that the engine passes to its attempts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outrider.model import CheckId
+    from outrider.probes.probe_result import ProbeResult
+    from outrider.probes.transfers import Transfers
+    from outrider.store import Beats
+
+
+class Heartbeats(Protocol):
+    """The stored calls of cron jobs."""
+
+    def beats(self, check: CheckId) -> Beats:
+        """Return the recorded calls of a check."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeContext:
+    """The services that an attempt may use.
+
+    Attributes:
+        heartbeats: None where there is no store.
+        now_us: The time, microseconds UTC.
+    """
+
+    transfers: Transfers
+    heartbeats: Heartbeats | None
+    now_us: Callable[[], int]
+
+
+class Probe(Protocol):
+    """A probe of any kind.
+
+    Attributes:
+        host: The target, in lower case; concurrency is limited per host. Empty without a target.
+    """
+
+    @property
+    def host(self) -> str:
+        """The target host."""
+        ...
+
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
+        """Carry out one attempt within `limit_s`; a failing target raises no exception."""
+        ...

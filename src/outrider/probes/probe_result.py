@@ -1,0 +1,78 @@
+"""The result of one attempt of a probe: samples, failures and who is to blame for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from outrider.model import Step, StepKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from outrider.model import Sample
+
+
+class Blame(StrEnum):
+    """Who is to blame for a failure, as far as the failure itself shows.
+
+    TARGET: it answered, and wrongly, or refused. SLOW: it took too long, if our clock can be trusted. NETWORK: it could
+    not be reached, if our own network is up. PROBER: we could not even try. SETUP: the probe is wrong. WAITING: there
+    is nothing to judge yet.
+    """
+
+    TARGET = "target"
+    SLOW = "slow"
+    NETWORK = "network"
+    PROBER = "prober"
+    SETUP = "setup"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One thing that was not as it should be; `step` is the title of the request that it happened in."""
+
+    blame: Blame
+    reason: str
+    step: str = ""
+
+    @property
+    def text(self) -> str:
+        """The reason, after the step that it belongs to."""
+        return f"{self.step}: {self.reason}" if self.step else self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A file to keep of an attempt that did not pass: a body, or the log of an exchange."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """Everything that an attempt of a probe yields.
+
+    Attributes:
+        duration_ms: Of the probing itself, without waiting for a turn.
+        address: What was probed, for a reader: a URL, or host and port.
+        secrets: Values learned from answers that must not be shown.
+    """
+
+    duration_ms: float
+    failures: tuple[Failure, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    steps: tuple[Step, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    evidence_files: tuple[Evidence, ...] = ()
+    address: str = ""
+    secrets: tuple[str, ...] = ()
+
+
+def only_step(title: str, duration_ms: float, failures: tuple[Failure, ...]) -> tuple[Step, ...]:
+    """Return the only step of a probe, so that it is judged as the steps of journeys are."""
+    return (Step(title, title, StepKind.NAMED, 0.0, duration_ms, error=failures[0].reason if failures else None),)

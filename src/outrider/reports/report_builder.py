@@ -1,0 +1,186 @@
+"""From the store to a report's facts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
+from outrider.model import Outcome
+from outrider.reports.budget_forecast import BUDGET_DAYS, breaches
+from outrider.reports.capacity import loads_of
+from outrider.reports.check_health import health_of
+from outrider.reports.facts import Forecast, NoIncidents, Report
+from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
+from outrider.reports.step_history import measured_of
+from outrider.reports.summary import summarise
+from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from outrider.model import Step
+    from outrider.reports.facts import Change, Health, Incidents
+    from outrider.reports.period import Period
+    from outrider.reports.report_settings import ReportSettings
+    from outrider.reports.step_history import Measured
+    from outrider.store import Points, Release, Series, Store, Tally
+
+SIMULATED = "simulated"
+"""What the name of a simulated prober's host begins with."""
+
+_FAILURES_READ = 5_000
+_REASONS = 3
+_SOON_DAYS = 30
+_HOUR_US = 3_600_000_000
+
+
+def gather(
+    store: Store,
+    settings: ReportSettings,
+    period: Period,
+    now_us: int,
+    *,
+    workspace: str,
+    incidents: Incidents | None = None,
+    listener: Callable[[str], None] | None = None,
+) -> Report:
+    """Return what is to be told about a period; nothing later than `now_us` is looked at.
+
+    Args:
+        listener: Hears which check is being looked at.
+    """
+    source = incidents or NoIncidents()
+    happened = tuple(source.incidents(period.since_us, period.until_us))
+    checks = {str(one.id): one for one in store.checks()}
+    earlier, tallies = (
+        [one for one in store.tallies(*span) if _is_wanted(one, settings)]
+        for span in ((period.before_us, period.since_us), (period.since_us, period.until_us))
+    )
+    health = health_of(tallies, earlier, settings.objective, checks)
+    reasons = _reasons(store, period)
+    releases = [one for one in store.releases(settings.environment or None) if one.at_us < period.until_us]
+    told, changes = [], []
+    for number, (one, measured) in enumerate(zip(health, measured_of(store, health, period), strict=True)):
+        if listener is not None:
+            listener(f"{number + 1}/{len(health)} {one.name}")
+        whole, found = _measured(one, measured, period, releases, detailed=number < settings.detailed)
+        told.append(
+            replace(whole, reasons=tuple(reasons[one.check, one.environment, one.location].most_common(_REASONS)))
+        )
+        changes += found
+    changes.sort(key=lambda one: -abs(one.ratio))
+    month_us = period.until_us - BUDGET_DAYS * 24 * _HOUR_US
+    spent, unforecast = breaches(told, store.tallies(month_us, period.until_us), settings.objective, period)
+    forecasts = [*spent, *_certificates(store, period, settings)]
+    return Report(
+        title=settings.title,
+        workspace=workspace,
+        period=period,
+        now_us=now_us,
+        objective=settings.objective,
+        summary=summarise(told, changes, forecasts, settings.objective, period, incidents=happened),
+        health=tuple(told),
+        changes=tuple(changes),
+        incidents=happened,
+        noise=source.noise(period.since_us, period.until_us),
+        load=loads_of(store, period, settings),
+        forecasts=tuple(forecasts),
+        unmeasured=tuple(_unmeasured(store, told, now_us, settings)),
+        simulated=any(host.startswith(SIMULATED) for host in store.hosts()),
+        unforecast=unforecast,
+        releases=tuple((one.at_us, one.name) for one in releases if one.at_us >= period.since_us),
+    )
+
+
+def _is_wanted(one: Tally | Series, settings: ReportSettings) -> bool:
+    if one.environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)):
+        return False
+    if settings.environment and one.environment != settings.environment:
+        return False
+    return any(fnmatchcase(one.check, pattern) for pattern in settings.checks)
+
+
+def _reasons(store: Store, period: Period) -> dict[tuple[str, str, str], Counter[str]]:
+    found: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for run in store.runs(outcome=Outcome.FAILED, since_us=period.since_us, limit=_FAILURES_READ):
+        if run.due_us < period.until_us:
+            found[run.check, run.environment, run.location][run.reason] += 1
+    return found
+
+
+def _measured(
+    one: Health, measured: Measured, period: Period, releases: Sequence[Release], *, detailed: bool
+) -> tuple[Health, list[Change]]:
+    """Return a check's health with its steps and charts, and the new levels that they took."""
+    mine = [each for each in releases if each.environment == one.environment]
+    figures, changes = [], []
+    for each, points in measured.read:
+        figures.append(figures_of(each.step, points, period))
+        changes += changes_of((one.check, each.step), points, mine, period)
+    if not measured.read:
+        return one, changes
+    charts = _charts(one, measured.read, changes, mine, period, detailed=detailed)
+    if detailed:
+        charts["waterfall"] = _waterfall(measured.steps)
+    return replace(one, steps=tuple(figures), charts=charts), changes
+
+
+def _charts(
+    one: Health,
+    read: Sequence[tuple[Series, Points]],
+    changes: Sequence[Change],
+    releases: Sequence[Release],
+    period: Period,
+    *,
+    detailed: bool,
+) -> dict[str, str]:
+    step, points = max(read, key=lambda each: float(np.median(each[1].value)) if len(each[1].value) else 0.0)
+    title = f"{step.step or 'whole run'} of {one.name}, six-hourly medians"
+    charts = {"trend": draw_trend(trend_of(title, points, period, changes, releases))}
+    if detailed:
+        first, begin = np.searchsorted(points.at_us, [period.before_us, period.since_us])
+        charts["shift"] = draw_shift(points.value[first:begin], points.value[begin:], period.words)
+        charts["heat"] = draw_heat(heat_of(points, period.timezone))
+    return charts
+
+
+def _waterfall(steps: Sequence[Step]) -> str:
+    return draw_waterfall([Waterfall(each.title, each.offset_ms, each.duration_ms or 0.0) for each in steps])
+
+
+def _certificates(store: Store, period: Period, settings: ReportSettings) -> list[Forecast]:
+    found = []
+    series = [one for one in store.series() if one.metric == "certificate_days" and _is_wanted(one, settings)]
+    past = store.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
+    for one, points in zip(series, past, strict=True):
+        if len(points.value):
+            gone = (period.until_us - int(points.at_us[-1])) / (24 * _HOUR_US)
+            days = float(points.value[-1]) - gone
+            if days <= _SOON_DAYS:
+                found.append(Forecast(one.check, "the certificate ends", days, days, days, len(points.value)))
+    return sorted(found, key=lambda one: one.days)
+
+
+def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
+    seen = {one.check for one in health if one.runs}
+    lines = [
+        f"{check.id}: no run in this time (deleted, switched off, or never due)"
+        for check in store.checks()
+        if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
+    ]
+    for one in health:
+        absent = sum(one.counts.get(each, 0) for each in (Outcome.MISSED, Outcome.SKIPPED))
+        vague = sum(one.counts.get(each, 0) for each in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))
+        if absent:
+            lines.append(f"{one.check}: {absent:,} of {one.runs:,} runs were missed or skipped")
+        if vague:
+            lines.append(f"{one.check}: {vague:,} of {one.runs:,} runs were inconclusive or could not start")
+    future = sum(one.runs for one in store.tallies(now_us + _HOUR_US, 1 << 62))
+    if future:
+        lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")
+    return lines

@@ -1,0 +1,110 @@
+"""A report as a mail: three sentences, pictures, the same in plain text, and the whole page attached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from outrider.charts import band_picture
+from outrider.model import CheckId
+from outrider.reports.report_page import fill, render_html
+from outrider.reports.report_text import health_lines
+from outrider.reports.speed import trend_of
+from outrider.reports.step_history import past_of
+from outrider.reports.time_text import moment
+from outrider.runs import primary_series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from outrider.reports.facts import Health, Report
+    from outrider.reports.report_settings import ReportSettings
+    from outrider.store import Store
+
+_PICTURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart as PNG, what it shows, and the name by which the page refers to it."""
+
+    cid: str
+    title: str
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMail:
+    """What goes into a mail.
+
+    Attributes:
+        text: For readers of plain text.
+        page: For readers of HTML; its pictures are named by `cid:`.
+        attached: The whole report as one HTML file.
+    """
+
+    subject: str
+    text: str
+    page: str
+    pictures: tuple[Picture, ...]
+    attached: str
+
+
+def compose_mail(
+    store: Store, report: Report, settings: ReportSettings, root: Path | None = None, *, interactive: bool = True
+) -> ReportMail:
+    """Return the mail of a report.
+
+    Raises:
+        ConfigError: bad-template.
+    """
+    pictures = tuple(_pictures(store, report))
+    zone = ZoneInfo(report.period.timezone)
+    when = f"{moment(zone, report.period.since_us)} to {moment(zone, report.period.until_us)} ({zone.key})"
+    note = ["Some or all of this history is simulated.", ""] if report.simulated else []
+    lines = [when, "", *note, *report.summary, "", *health_lines(report), "", "The whole report is attached."]
+    return ReportMail(
+        subject=" ".join(f"{report.title}: {report.period.title}".split()),
+        text="\n".join(lines),
+        page=fill("mail.html", {"report": report, "pictures": pictures}, report.period.timezone, root),
+        pictures=pictures,
+        attached=render_html(report, settings, root, interactive=interactive),
+    )
+
+
+def _pictures(store: Store, report: Report) -> list[Picture]:
+    """Return the trends that matter most: those of new levels first, then of the worst checks."""
+    found: list[Picture] = []
+    for check, environment, location, step in _wanted(report):
+        series = [
+            each
+            for each in primary_series(store, CheckId(check))
+            if (each.environment, each.location) == (environment, location) and step in {None, each.step}
+        ]
+        read = list(zip(series, past_of(store, series, report.period), strict=True))
+        read = [each for each in read if len(each[1].value)]
+        if not read:
+            continue
+        slowest, points = max(read, key=lambda each: float(np.median(each[1].value)))
+        title = f"{slowest.step or 'whole run'} of {check.partition(':')[2]}, six-hourly medians"
+        mine = [one for one in report.changes if (one.check, one.step) == (check, slowest.step)]
+        releases = [one for one in store.releases(environment) if one.at_us < report.period.until_us]
+        trend = trend_of(title, points, report.period, mine, releases)
+        found.append(Picture(f"trend-{len(found)}@outrider.invalid", title, band_picture(trend)))
+        if len(found) == _PICTURES:
+            break
+    return found
+
+
+def _wanted(report: Report) -> Sequence[tuple[str, str, str, str | None]]:
+    places = {str(one.check): one for one in reversed(report.health)}
+    changed = [(places[one.check], one.step) for one in report.changes if one.check in places]
+    both: list[tuple[Health, str | None]] = [*changed, *((one, None) for one in report.health)]
+    seen: dict[tuple[str, str, str], str | None] = {}
+    for one, step in both:
+        seen.setdefault((one.check, one.environment, one.location), step)
+    return [(*place, step) for place, step in seen.items()]

@@ -1,0 +1,143 @@
+"""A report as one HTML file: no network, everything escaped, and no script but ours, which makes charts interactive."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from outrider.charts import assets
+from outrider.charts.scale import milliseconds
+from outrider.model import ConfigError, Outcome, Place
+from outrider.reports.rankings import flakiest, slowest
+from outrider.reports.summary import is_missed, percent
+from outrider.reports.time_text import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from markupsafe import Markup
+
+    from outrider.baselines import Quantile
+    from outrider.reports.facts import Forecast, Health, Report
+    from outrider.reports.report_settings import ReportSettings
+
+TEMPLATES = "reports/templates"
+"""Where a workspace keeps templates that take the place of ours."""
+
+_TEXT_CHARACTERS = 240
+_LOW_COVERAGE = 0.95
+
+
+def render_html(report: Report, settings: ReportSettings, root: Path | None = None, *, interactive: bool = True) -> str:
+    """Return a report as a page.
+
+    Args:
+        root: The workspace; a file of its `reports/templates` takes the place of ours of the same name.
+        interactive: Whether the page has the script that makes its charts ones to point at and to zoom.
+
+    Raises:
+        ConfigError: bad-template.
+    """
+    values = {"report": report, "sections": settings.sections, "detailed": settings.detailed}
+    return fill("report.html", values, report.period.timezone, root, interactive=interactive)
+
+
+def fill(
+    template: str, values: Mapping[str, object], timezone: str, root: Path | None, *, interactive: bool = True
+) -> str:
+    """Return a template filled with values; times are shown in the time zone.
+
+    Raises:
+        ConfigError: bad-template.
+    """
+    from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined  # noqa: PLC0415
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
+
+    own = [FileSystemLoader(root / TEMPLATES)] if root else []
+    loader = ChoiceLoader([*own, PackageLoader("outrider.reports")])
+    environment = SandboxedEnvironment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "moment": partial(moment, ZoneInfo(timezone)),
+        "percent": percent,
+        "budget": _budget,
+        "quantile": _quantile,
+        "duration": milliseconds,
+        "short": _short,
+        "span": _span,
+        "standing": _standing,
+        "slowest": slowest,
+        "flakiest": flakiest,
+        "drawn": _drawn,
+        "foretold": foretold,
+        "colour": _colour,
+    }
+    environment.globals |= {"timezone": timezone, "interactive": assets() if interactive else None}
+    try:
+        return environment.get_template(template).render(values)
+    except Exception as error:  # a template of the workspace may raise anything
+        name, line = _place_of(error, template)
+        fix = "correct it, or remove it to have Outrider's own"
+        raise ConfigError(f"{error}", slug="bad-template", fix=fix, where=Place(f"{TEMPLATES}/{name}", line)) from error
+
+
+def _place_of(error: BaseException, template: str) -> tuple[str, int]:
+    """Return the template that raised, and its line: Jinja gives its frames both."""
+    name, line, trace = template, 0, error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.endswith((".html", ".css")):
+            name, line = file.rpartition("/templates/")[2], trace.tb_lineno
+        trace = trace.tb_next
+    return getattr(error, "name", None) or name, getattr(error, "lineno", None) or line
+
+
+def foretold(one: Forecast) -> str:
+    """Return in how many days something happens, with its interval where there is one."""
+    if one.earliest == one.latest:
+        return f"{one.days:.0f} days"
+    return f"{one.days:.0f} days ({one.earliest:.0f} to {one.latest:.0f})"
+
+
+def _budget(left: float) -> str:
+    return f"{left:.0%}" if left >= 0 else f"overspent: used {1 - left:.1f} times"
+
+
+def _quantile(one: Quantile | None) -> str:
+    if one is None:
+        return "too little data"
+    return f"{milliseconds(one.value)} ({milliseconds(one.low)} to {milliseconds(one.high)})".replace(" ms", "\u00a0ms")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TEXT_CHARACTERS else f"{text[:_TEXT_CHARACTERS]}…"
+
+
+def _span(length_us: int) -> str:
+    minutes = length_us / 60_000_000
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def _standing(one: Health, objective: float) -> str:
+    if one.availability is None:
+        return "warn"
+    if is_missed(one, objective):
+        return "bad"
+    covered = one.coverage is None or one.coverage >= _LOW_COVERAGE
+    return "good" if covered and one.availability.share >= objective else "warn"
+
+
+def _colour(outcome: Outcome) -> str:
+    if outcome.is_good:
+        return "good" if outcome is Outcome.PASSED else "warn"
+    return "bad" if outcome is Outcome.FAILED else "warn"
+
+
+def _drawn(ours: str) -> Markup:
+    """Return what is ours as it is: a chart, whose texts were escaped when it was drawn, or the pages' script."""
+    from markupsafe import Markup  # noqa: PLC0415 - comes with Jinja
+
+    return Markup(ours)  # noqa: S704 - charts escape every text

@@ -1,0 +1,161 @@
+"""What `scheduler/alerts.toml` may say, and what is said of what it may not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from outrider.alerts import AlertSettings, read_alerts
+from outrider.model import ConfigErrors
+from outrider.workspace import load
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MAIL = """
+[receiver.mail]
+kind = "mail"
+server = "smtp://localhost"
+to = "ops@shop.example"
+"""
+
+
+def read(folder: Path, text: str, **variables: str) -> AlertSettings:
+    (folder / "scheduler" / "runbooks").mkdir(parents=True, exist_ok=True)
+    (folder / "scheduler" / "runbooks" / "shop.md").write_text("# Shop\n")
+    (folder / "outrider.toml").touch()
+    (folder / "scheduler" / "alerts.toml").write_text(text, encoding="utf-8")
+    return read_alerts(load(folder), variables)
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigErrors) as caught:
+        read(folder, text)
+    return [str(one) for one in caught.value.problems]
+
+
+def test_without_the_file_nobody_is_told(tmp_path: Path) -> None:
+    """Incidents are kept all the same."""
+    (tmp_path / "outrider.toml").touch()
+
+    assert read_alerts(load(tmp_path), {}) == AlertSettings()
+
+
+def test_the_repository_s_own_file_is_right() -> None:
+    """It is the one that a reader copies."""
+    settings = read_alerts(load(ROOT), {})
+
+    assert settings.route.receivers
+    assert settings.labels
+
+
+def test_every_example_of_the_document_is_right(tmp_path: Path) -> None:
+    """All of them together are one file."""
+    document = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)
+
+    settings = read(tmp_path, "\n".join(examples), PAGERDUTY_KEY="key", HOOK_SECRET="secret")
+
+    assert len(settings.receivers) >= 6
+    assert settings.escalations
+    assert settings.rotations
+
+
+def test_every_key_is_described() -> None:
+    """A key that nobody can read about is no key."""
+    document = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    source = "".join(
+        (ROOT / "src/outrider/alerts" / name).read_text()
+        for name in (
+            "alert_file.py",
+            "receiver_tables.py",
+            *(f"receivers/{one.name}" for one in (ROOT / "src/outrider/alerts/receivers").glob("*.py")),
+        )
+    )
+    keys = set(re.findall(r'(?:read|require|_us|text|needed|texts|flag)\((?:\w+, )?"([a-z_]+)"', source))
+
+    assert len(keys) > 40
+    assert [
+        key for key in sorted(keys) if not re.search(rf"`{key}`|^{key} = |\b{key} = ", document, re.MULTILINE)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "slug", "said"),
+    [
+        ('[route]\nreceivers = ["pager"]', "unknown-name", 'names the receiver "pager", which does not exist'),
+        (MAIL + 'fallback = "mail"', "alert-loop", "leads back to itself: mail -> mail"),
+        (
+            '[escalation.a]\nthen = "b"\n[[escalation.a.level]]\nreceivers = ["mail"]\n'
+            '[escalation.b]\nthen = "a"\n[[escalation.b.level]]\nreceivers = ["mail"]\n' + MAIL,
+            "alert-loop",
+            "escalation.a.then leads back to itself: a -> b -> a",
+        ),
+        (
+            '[[inhibit]]\nsource = ["tier=a"]\ntarget = ["tier=b"]\n'
+            '[[inhibit]]\nsource = ["tier=b"]\ntarget = ["tier=a"]',
+            "alert-loop",
+            "rule 1 mutes, perhaps by others, what it mutes with",
+        ),
+        ('[[inhibit]]\nsource = ["tier=a"]\ntarget = ["tier=~.*"]', "alert-loop", "rule 1 mutes"),
+        ("[rotation.p]\npeople = []\nstart = 2026-01-05T09:00:00Z", "nobody-on-call", "nobody would ever be on call"),
+        ('[rotation.p]\npeople = ["ada"]\nstart = 2026-01-05T09:00:00Z', "unknown-name", 'names the person "ada"'),
+        ('[rotation.p]\npeople = ["ada"]\nstart = "today"', "wrong-type", "is not a moment"),
+        (MAIL + 'body = "{% if %}"', "bad-template", "is no template"),
+        ('[[label]]\nmatch = ["a=b"]\nset.runbook = "none.md"', "missing-file", "there is no runbook"),
+        ('[[label]]\nmatch = ["a"]\nset.team = "x"', "bad-matcher", "holds no matcher"),
+        ('[[label]]\nmatch = ["a=b"]\nset.severity = "awful"', "out-of-range", "is no severity"),
+        ('[incidents]\nopen = "4 of 3"', "out-of-range", "is not a threshold"),
+        ('[receiver.x]\nkind = "smoke"', "out-of-range", "is not a choice"),
+        ('[receiver.x]\nkind = "apprise"\nurl = "nonsense"', "bad-url", "is not an address that Apprise knows"),
+        ('[receiver.x]\nkind = "apprise"\nurl = "json://localhost"', "out-of-range", "is a webhook"),
+        ('[receiver.x]\nkind = "webhook"\nurl = "${HOOK}"', "unknown-variable", "names HOOK, which is not set"),
+        ('[receiver.x]\nkind = "sentry"\ndsn = "https://sentry.example/1"', "bad-url", "is not a DSN"),
+        ('[route]\nactive = ["office"]', "unknown-name", 'names the window "office"'),
+        ('[window.w]\ndays = ["someday"]', "out-of-range", "is not a list of days"),
+        ('[window.w]\nbegin = "25:00"', "out-of-range", "is not a time of day"),
+        ('[delivery]\nnetworks = ["home"]', "bad-address", "holds no network"),
+        ('[[budget]]\nmatch = ["a=b"]\ntarget = 1', "out-of-range", "is not a share below one"),
+        ('[routes]\n', "unknown-key", "is not a known key"),
+        ("[escalation.a]", "missing-key", "nobody would be told"),
+        ("[[escalation.a.level]]", "missing-key", "nobody would be told"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, slug: str, said: str) -> None:
+    """What, where, and what to do."""
+    told = problems(tmp_path, text)
+
+    assert any(said in one and f"[{slug}]" in one for one in told), told
+    assert all(one.startswith("scheduler/alerts.toml") for one in told)
+
+
+def test_all_problems_are_told_together(tmp_path: Path) -> None:
+    """In the order of the file."""
+    told = problems(tmp_path, '[incidents]\nclose = 0\n[route]\nreceivers = ["a"]\nrepeat = "x"\n')
+
+    assert [one.split(":")[1] for one in told] == ["2", "3", "5"]
+
+
+def test_routes_inherit_and_may_be_named(tmp_path: Path) -> None:
+    """What a route leaves out it has from the one above."""
+    settings = read(
+        tmp_path,
+        MAIL
+        + """
+[route]
+receivers = "mail"
+repeat = "1h"
+[[route.routes]]
+match = ["team=shop"]
+[[route.routes]]
+name = "night"
+wait = "1m"
+continue = true
+""",
+    )
+
+    first, second = settings.route.routes
+    assert [one.name for one in settings.route.walk()] == ["root", "root/1", "night"]
+    assert (first.receivers, first.repeat_us) == (("mail",), 3_600_000_000)
+    assert (second.wait_us, second.goes_on) == (60_000_000, True)

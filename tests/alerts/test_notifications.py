@@ -1,0 +1,356 @@
+"""Who is told of what, when, and who is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, ladder, symptom
+
+from outrider.alerts.alert_settings import Inhibition, LabelRule, Maintenance
+from outrider.alerts.finding import Problem
+from outrider.alerts.matcher import parse_matcher
+from outrider.alerts.oncall import Level, Override, Rotation
+from outrider.alerts.route import Route
+from outrider.alerts.time_window import Window
+from outrider.model import UsageError
+from outrider.store import Acknowledgement, Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.alerts.conftest import Story
+
+SHOP: dict[str, Any] = {"labels": {"team": "shop"}}
+
+
+def match(*texts: str) -> Any:
+    return tuple(parse_matcher(one) for one in texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "holds"),
+    [
+        ("team=shop", {"team": "shop"}, True),
+        ("team=shop", {}, False),
+        ("team!=shop", {}, True),
+        ("check=~journey:.*pay", {"check": "journey:a/pay"}, True),
+        ("check=~journey", {"check": "journey:a"}, False),
+        ("check!~journey.*", {"check": "probe:a"}, True),
+        ('team="shop"', {"team": "shop"}, True),
+        ("team=", {}, True),
+    ],
+)
+def test_matchers_are_those_of_alertmanager(text: str, labels: dict[str, str], *, holds: bool) -> None:
+    """Patterns match whole values; a label that is absent is empty."""
+    assert parse_matcher(text).holds(labels) is holds
+
+
+@pytest.mark.parametrize("text", ["team", "=x", "team=~(", "1a=b"])
+def test_what_is_no_matcher_is_refused(text: str) -> None:
+    """With what to write instead."""
+    with pytest.raises(UsageError, match="matcher"):
+        parse_matcher(text)
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+TREES = st.recursive(
+    st.builds(Route, name=NAMES, matchers=st.just(()), receivers=st.just(("x",))),
+    lambda below: st.builds(
+        Route,
+        name=NAMES,
+        matchers=st.sampled_from([(), match("team=shop"), match("team!=shop"), match("team=~s.*")]),
+        receivers=st.just(("x",)),
+        goes_on=st.booleans(),
+        routes=st.lists(below, max_size=3).map(tuple),
+    ),
+    max_leaves=10,
+)
+
+
+@given(TREES, st.dictionaries(st.just("team"), st.sampled_from(["shop", "sales", ""])))
+def test_whatever_the_root_takes_is_routed(tree: Route, labels: dict[str, str]) -> None:
+    """Nothing falls through the tree, and nothing leads to a route that does not match."""
+    found = tree.find(labels)
+
+    assert bool(found) is all(one.holds(labels) for one in tree.matchers)
+    assert all(one in tree.walk() for one in found)
+    assert all(one.holds(labels) for route in found for one in route.matchers)
+
+
+def test_routes_go_to_whom_they_match_and_on_where_they_say_so(story: Callable[..., Story]) -> None:
+    """The first of brothers wins, unless it goes on."""
+    routes = (
+        Route("audit", receivers=("log",), goes_on=True),
+        Route("shop", match("team=shop"), receivers=("pager",)),
+        Route("other", receivers=("chat",)),
+    )
+    one = story(route=Route(receivers=("mail",), routes=routes))
+
+    one.run("xx", "a", **SHOP)
+    one.run("xx", "b")
+    one.wait(5)
+
+    assert [receiver for _, receiver, _ in one.told] == ["log", "pager", "log", "chat"]
+
+
+def test_what_opens_together_is_told_together(story: Callable[..., Story]) -> None:
+    """A group waits a little, and later news wait for its interval."""
+    one = story(route=Route(receivers=("mail",), group_by=("team",), wait_us=30 * SECOND_US))
+    one.run("xx", "a", every_s=5, **SHOP)
+    one.run("xx", "b", every_s=5, **SHOP)
+    assert one.told == []
+
+    one.wait(30)
+    assert [len(message.items) for _, _, message in one.told] == [2]
+    one.run("xx", "c", every_s=5, **SHOP)
+    one.wait(60)
+    assert one.kinds == ["trigger"]
+    one.wait(300)
+
+    assert one.kinds == ["trigger", "update"]
+    assert one.told[-1][2].subject.endswith("(and 2 more)")
+
+
+def test_a_storm_is_one_incident_and_one_message_a_route(story: Callable[..., Story]) -> None:
+    """Everybody whose route matches any of the checks is told once."""
+    routes = (Route("shop", match("team=shop"), receivers=("pager",)), Route("rest", receivers=("mail",)))
+    one = story(route=Route(routes=routes))
+
+    for _ in range(2):
+        one.now_us += 10 * SECOND_US
+        for number in range(200):
+            labels: dict[str, Any] = SHOP if number % 2 else {}
+            one.hear(symptom(True, one.now_us, f"probe:{number}", causes=("host:shop",), **labels))
+    one.wait(30)
+
+    assert len(one.keeper.incidents) == 1
+    assert [(kind, receiver) for kind, receiver, _ in one.told] == [("trigger", "mail"), ("trigger", "pager")]
+    assert "200 in all" in one.told[0][2].text
+
+
+def test_windows_hold_messages_back_until_they_open(story: Callable[..., Story]) -> None:
+    """What is over by then is not told at all."""
+    later = NOW_US + 30 * MINUTE_US
+    route = Route(receivers=("mail",), active=("office",))
+    one = story(route=route, windows={"office": Window(from_us=later)})
+    one.run("xx...", "short")
+    one.run("xx", "long")
+    assert one.told == []
+
+    one.wait(32 * 60)
+
+    assert [message.items[0].headline for _, _, message in one.told] == ["long: connection refused"]
+
+
+@pytest.mark.parametrize(
+    ("window", "at", "holds"),
+    [
+        (Window(("mon", "tue"), 540, 1020), "2027-01-18T09:00", True),  # a Monday
+        (Window(("mon", "tue"), 540, 1020), "2027-01-18T17:00", False),
+        (Window(("sat",), 540, 1020), "2027-01-18T10:00", False),
+        (Window(("mon",), 1320, 360), "2027-01-18T23:00", True),
+        (Window(("mon",), 1320, 360), "2027-01-19T05:59", True),
+        (Window(("mon",), 1320, 360), "2027-01-18T05:00", False),
+        (Window((), 0, 1440, "America/New_York"), "2027-01-18T05:00", True),
+        (Window(("sun",), 0, 1440, "America/New_York"), "2027-01-18T04:00", True),
+        (Window((), 120, 180, "Europe/Berlin"), "2027-03-28T01:30", False),  # the hour that summer time leaves out
+    ],
+)
+def test_windows_follow_the_clocks_of_their_time_zone(window: Window, at: str, *, holds: bool) -> None:
+    """Days are those on which a window begins."""
+    from datetime import UTC, datetime
+
+    at_us = int(datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp() * 1_000_000)
+
+    assert window.holds(at_us) is holds
+
+
+def test_a_silence_holds_over_flaps_and_ends_by_itself(story: Callable[..., Story]) -> None:
+    """Made before; what still fails afterwards is told."""
+    one = story()
+    ends = NOW_US + 10 * MINUTE_US
+    one.keeper.silences = (Silence("s", NOW_US - 1, ends, ("team=shop",), "ada", "deploy"),)
+
+    for _ in range(2):
+        one.run("xx...", **SHOP)
+    one.run("xx", **SHOP)
+    assert one.told == []
+    (incident,) = one.keeper.incidents.values()
+    assert one.keeper.why_muted(incident, one.now_us) == "silenced by ada: deploy"
+    one.wait(15 * 60)
+
+    assert one.kinds == ["trigger"]
+
+
+def test_a_silence_made_during_an_incident_stops_what_would_follow(story: Callable[..., Story]) -> None:
+    """Reminders and escalations, not the end."""
+    policy = ladder(Level(60 * SECOND_US, ("boss",)))
+    one = story(route=Route(receivers=("mail",), escalation="shop"), escalations=policy)
+    one.run("xx", **SHOP)
+    one.keeper.silences = (Silence("s", NOW_US, NOW_US + 900 * MINUTE_US, ("team=shop",), "ada", ""),)
+
+    one.wait(5 * 3600, tick_s=30)
+    assert one.kinds == ["trigger"]
+    one.run("...", **SHOP)
+
+    assert one.kinds == ["trigger", "resolved"]
+
+
+def test_maintenance_is_a_silence_that_returns(story: Callable[..., Story]) -> None:
+    """By windows."""
+    windows = {"deploy": Window(from_us=NOW_US, until_us=NOW_US + 10 * MINUTE_US)}
+    one = story(windows=windows, maintenance=(Maintenance(match("team=shop"), ("deploy",), "deploy"),))
+
+    one.run("xx", "a", **SHOP)
+    one.run("xx", "b")
+    assert [message.items[0].headline for _, _, message in one.told] == ["b: connection refused"]
+    one.wait(900)
+
+    assert len(one.told) == 2
+
+
+def test_parents_mute_children_and_never_themselves(story: Callable[..., Story]) -> None:
+    """What still fails when the parent is well is told."""
+    rule = Inhibition(match("tier=host"), match("tier=journey"), ("environment",))
+    one = story(inhibitions=(rule,))
+    one.run("xx", "host", labels={"tier": "host"})
+    one.run("xx", "journey", labels={"tier": "journey"})
+    assert len(one.told) == 1
+
+    one.run("...", "host", labels={"tier": "host"})
+    one.wait(301)
+
+    assert [(kind, message.items[0].headline) for kind, _, message in one.told][1:] == [
+        ("resolved", "host: connection refused"),
+        ("trigger", "journey: connection refused"),
+    ]
+
+
+def test_our_own_network_being_down_mutes_everything_and_says_so(story: Callable[..., Story]) -> None:
+    """It is not the targets."""
+    one = story(route=Route(receivers=("mail",), wait_us=15 * SECOND_US))
+    for name in ("a", "b"):
+        one.run("xx", name, every_s=0.2)
+    one.run("xx", "a", every_s=0.2, trouble=Problem.NETWORK, what="no name server answers", causes=("own network",))
+
+    one.wait(60)
+
+    ((kind, _, message),) = one.told
+    assert kind == "trigger"
+    assert "no name server answers" in message.subject
+    assert message.note == "2 other incidents are muted while this lasts"
+
+
+ROTATION = Rotation(("ada", "ben"), NOW_US, 3600 * SECOND_US, (Override("cleo", NOW_US, NOW_US + 60 * SECOND_US),))
+
+
+@pytest.mark.parametrize(
+    ("after_s", "person"), [(-1, ""), (0, "cleo"), (59, "cleo"), (60, "ada"), (3600, "ben"), (7200, "ada")]
+)
+def test_people_take_turns_and_stand_in(after_s: int, person: str) -> None:
+    """Before the first turn nobody is on call."""
+    assert ROTATION.on_call(NOW_US + after_s * SECOND_US) == person
+
+
+PEOPLE = {"ada": ("ada-phone",), "ben": ("ben-phone",), "cleo": ("cleo-phone",)}
+LEVELS = (Level(0, rotations=("primary",)), Level(300 * SECOND_US, ("boss",)), Level(300 * SECOND_US, ("all",)))
+
+
+def climb(story: Callable[..., Story], **more: Any) -> Story:
+    rotation = more.pop("rotation", Rotation(("ada", "ben"), 0, 3600 * SECOND_US))
+    settings = {
+        "route": Route(receivers=("mail",), escalation="shop"),
+        "people": PEOPLE,
+        "rotations": {"primary": rotation},
+        "escalations": ladder(*LEVELS),
+    }
+    return story(**{**settings, **more})
+
+
+def test_an_escalation_climbs_until_somebody_acknowledges(story: Callable[..., Story]) -> None:
+    """And only those who were told hear the end of it."""
+    one = climb(story)
+    one.run("xx")
+    assert one.told[0][1] == "mail"
+    assert one.told[1][1] in {"ada-phone", "ben-phone"}
+
+    one.wait(301)
+    (identity,) = one.keeper.incidents
+    one.keeper.said(Acknowledgement(identity, one.now_us, "acknowledge", "ada"), one.now_us)
+    one.wait(3600, tick_s=10)
+    one.run("...")
+
+    assert [receiver for kind, receiver, _ in one.told if kind == "escalation"][1:] == ["boss"]
+    assert {receiver for kind, receiver, _ in one.told if kind == "resolved"} == {"mail", one.told[1][1], "boss"}
+
+
+def test_where_nobody_is_on_call_the_next_level_is_called_at_once(story: Callable[..., Story]) -> None:
+    """Rather than waiting for nobody."""
+    one = climb(story, rotation=Rotation(("ada",), NOW_US * 2, SECOND_US), escalations=ladder(*LEVELS[:2], rounds=1))
+
+    one.run("xx")
+
+    assert [(kind, receiver) for kind, receiver, _ in one.told] == [("trigger", "mail"), ("escalation", "boss")]
+
+
+def test_a_clock_that_jumps_ahead_climbs_one_level(story: Callable[..., Story]) -> None:
+    """A host that slept must not wake everybody at once."""
+    one = climb(story)
+    one.run("xx")
+    before = len(one.told)
+
+    one.now_us += 86_400 * SECOND_US
+    one.keeper.tick(one.now_us)
+    one.collect()
+
+    assert [receiver for kind, receiver, _ in one.told[before:] if kind == "escalation"] == ["boss"]
+    one.wait(301)
+    assert [receiver for kind, receiver, _ in one.told if kind == "escalation"][-1] == "all"
+
+
+def test_a_clock_that_is_set_back_does_not_delay_a_climb(story: Callable[..., Story]) -> None:
+    """Waiting times go on as they were."""
+    one = climb(story)
+    one.run("xx")
+    one.now_us -= 86_400 * SECOND_US
+    assert one.keeper.tick(one.now_us) == 86_400 * SECOND_US
+
+    one.wait(301)
+
+    assert [receiver for kind, receiver, _ in one.told if kind == "escalation"][-1] == "boss"
+
+
+def test_policies_follow_each_other_and_rounds_end(story: Callable[..., Story]) -> None:
+    """A policy may be climbed again, and handed on."""
+    from outrider.alerts.oncall import Escalation
+
+    policies = {
+        "shop": Escalation((Level(0, ("first",)), Level(60 * SECOND_US, ("second",))), rounds=2, then="last"),
+        "last": Escalation((Level(60 * SECOND_US, ("third",)),)),
+    }
+    one = climb(story, escalations=policies)
+
+    one.run("xx")
+    one.wait(1200)
+
+    called = [receiver for kind, receiver, _ in one.told if kind == "escalation"]
+    assert called == ["first", "second", "first", "second", "third"]
+
+
+def test_labels_are_added_by_rules_in_their_order(story: Callable[..., Story]) -> None:
+    """A later rule sees what an earlier one added; a runbook is linked."""
+    rules = (
+        LabelRule(match("check=~probe:.*"), {"team": "shop"}),
+        LabelRule(match("team=shop"), {"runbook": "shop.md", "severity": "info"}),
+    )
+    one = story(labels=rules, links="https://outrider.example/")
+
+    one.run("xx")
+
+    message = one.told[0][2]
+    assert message.subject.startswith("[info]")
+    assert message.items[0].runbook == "https://outrider.example/shop.md"
+    assert "runbook: https://outrider.example/shop.md" in message.text
