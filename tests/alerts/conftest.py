@@ -1,4 +1,4 @@
-"""What the tests of this room share: symptoms to hear, a keeper, a mail server, a place for webhooks."""
+"""What the tests of this room share: symptoms to hear, a tracker, a mail server, a place for webhooks."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def symptom(present: bool, at_us: int, check: str = "probe:home", **more: Any) -
 
 @dataclass
 class Story:
-    """A keeper on a clock of its own, and everything that it tells."""
+    """A tracker on a clock of its own, and everything that it tells."""
 
-    keeper: IncidentTracker
+    tracker: IncidentTracker
     now_us: int = NOW_US
     told: list[tuple[str, str, Message]] = field(default_factory=list)
     changes: list[AlertChanges] = field(default_factory=list)
 
     def hear(self, *found: Finding) -> None:
-        self.keeper.hear(found, self.now_us)
+        self.tracker.hear(found, self.now_us)
         self.collect()
 
     def run(self, bad: str, check: str = "probe:home", every_s: float = 10, **more: Any) -> None:
@@ -67,11 +67,11 @@ class Story:
         ends_us = self.now_us + int(seconds * SECOND_US)
         while self.now_us < ends_us:
             self.now_us = min(ends_us, self.now_us + int(tick_s * SECOND_US))
-            self.keeper.tick(self.now_us)
+            self.tracker.tick(self.now_us)
             self.collect()
 
     def collect(self) -> None:
-        changes = self.keeper.changes()
+        changes = self.tracker.changes()
         self.changes.append(changes)
         self.told += [(one.kind, one.receiver, load(one.message)) for one in changes.notifications]
 
@@ -81,7 +81,7 @@ class Story:
 
     @property
     def phases(self) -> list[str]:
-        return [one.phase.value for one in self.keeper.incidents.values()]
+        return [one.phase.value for one in self.tracker.incidents.values()]
 
 
 @pytest.fixture

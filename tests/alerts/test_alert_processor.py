@@ -81,7 +81,7 @@ def test_a_transition_and_its_notification_are_written_together(store: Store, mo
 
 
 def test_another_process_acknowledges_and_silences_through_the_store(store: Store) -> None:
-    """Nobody but the keeper writes incidents."""
+    """Nobody but the tracker writes incidents."""
     alerting = AlertProcessor(store, settings(), NOW_US)
     for at_s in (0, 10):
         alerting.heard(stored(store, Outcome.FAILED, at_s), [])

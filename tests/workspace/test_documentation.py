@@ -8,7 +8,7 @@ import pytest
 
 from outrider.model import ConfigErrors, Place, Policy
 from outrider.workspace import Workspace, load, parse_overrides
-from outrider.workspace.settings import (
+from outrider.workspace.workspace_settings import (
     BrowserSettings,
     Capabilities,
     JourneySettings,

@@ -14,8 +14,8 @@ import pytest
 
 from outrider.model import ConfigError, ConfigErrors
 from outrider.workspace import Snapshot, Snapshotter, StoreSettings, Workspace
-from outrider.workspace.contents import Hashes
-from outrider.workspace.listing import list_entries
+from outrider.workspace.content_hashes import Hashes
+from outrider.workspace.file_list import list_entries
 
 HOUR_NS = 3600 * 10**9
 NO_GIT = "no-such-git"

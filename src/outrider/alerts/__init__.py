@@ -1,6 +1,6 @@
 """Incidents, who is told of them, and how that reaches them."""
 
-from outrider.alerts.alert_file import read_alerts
+from outrider.alerts.alert_file import parse_open, read_alerts
 from outrider.alerts.alert_processor import AlertProcessor
 from outrider.alerts.alert_settings import ALERTS_FILE, AlertSettings, ReceiverSettings
 from outrider.alerts.backtest import Replayed, replayed, stored_findings
@@ -46,6 +46,7 @@ __all__ = [
     "headline",
     "message_checks",
     "parse_matcher",
+    "parse_open",
     "read_alerts",
     "read_incident",
     "replayed",

@@ -46,50 +46,59 @@ class Replayed:
     triggers: int
 
 
-def replayed(found: Iterable[Finding], settings: AlertSettings) -> Replayed:
+def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
     """Return what the keeper makes of symptoms, which must be in the order of time."""
-    keeper = IncidentTracker(settings)
+    tracker = IncidentTracker(settings)
     opened: dict[str, Incident] = {}
     bad: Counter[str] = Counter()
-    told: Counter[str] = Counter()
+    notified: Counter[str] = Counter()
     triggers, next_us = 0, 0
-    for symptom in found:
-        next_us = next_us or symptom.at_us
-        while next_us <= symptom.at_us:
-            keeper.tick(next_us)
-            next_us += _TICK_US if keeper.groups or keeper.incidents else max(_TICK_US, symptom.at_us - next_us)
-        keeper.hear([symptom], symptom.at_us)
-        watch = keeper.watches.get(symptom.subject.key)
-        if watch is not None and symptom.present:
-            bad[watch.incident] += 1
-        changes = keeper.changes()
-        opened |= {one.id: read_incident(one) for one in changes.incidents}
-        told.update(one.receiver for one in changes.notifications)
+    for finding in findings:
+        next_us = next_us or finding.at_us
+        while next_us <= finding.at_us:
+            tracker.tick(next_us)
+            next_us += _TICK_US if tracker.groups or tracker.incidents else max(_TICK_US, finding.at_us - next_us)
+        tracker.hear([finding], finding.at_us)
+        confirmation = tracker.confirmations.get(finding.subject.key)
+        if confirmation is not None and finding.present:
+            bad[confirmation.incident] += 1
+        changes = tracker.changes()
+        opened |= {incident.id: read_incident(incident) for incident in changes.incidents}
+        notified.update(notification.receiver for notification in changes.notifications)
         triggers += sum(
-            one.kind in {NotificationKind.TRIGGER, NotificationKind.UPDATE} for one in changes.notifications
+            notification.kind in {NotificationKind.TRIGGER, NotificationKind.UPDATE}
+            for notification in changes.notifications
         )
-    lasting = sorted((one for one in opened.values() if one.opened_us is not None), key=lambda one: one.began_us)
-    short = sum(bad[one.id] < _SHORT_RUNS for one in lasting)
-    return Replayed(tuple(lasting), short, dict(told), triggers)
+    lasting = sorted(
+        (incident for incident in opened.values() if incident.opened_us is not None),
+        key=lambda incident: incident.began_us,
+    )
+    short = sum(bad[incident.id] < _SHORT_RUNS for incident in lasting)
+    return Replayed(tuple(lasting), short, dict(notified), triggers)
 
 
 def stored_findings(store: Store, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
     """Return everything that stored runs say, in the order of time."""
-    known = FindingContext(certificate_days=settings.certificate_days)
+    context = FindingContext(certificate_days=settings.certificate_days)
     runs = watched_runs(store, since_us)
-    found = [one for run in runs for one in findings(stored_run(store, run), (), known)]
+    collected = [finding for run in runs for finding in findings(stored_run(store, run), (), context)]
     for check in dict.fromkeys(run.check for run in runs):
         series = primary_series(store, check)
         if series:
             shared = replace(judging, months=months_per_series(judging.months, len(series)))
-            found += [one for each in series for one in _degradations(store, each, shared, since_us)]
-    return sorted(found, key=lambda one: one.at_us)
+            collected += [
+                finding for one_series in series for finding in _degradations(store, one_series, shared, since_us)
+            ]
+    return sorted(collected, key=lambda finding: finding.at_us)
 
 
 def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
     """Return the runs due since then in the order of time, without those of gates, loads and trials."""
-    found = store.runs("*", since_us=since_us, limit=None)
-    return sorted((one for one in found if not one.environment.endswith(_APART)), key=lambda one: one.due_us)
+    summaries = store.runs("*", since_us=since_us, limit=None)
+    return sorted(
+        (summary for summary in summaries if not summary.environment.endswith(_APART)),
+        key=lambda summary: summary.due_us,
+    )
 
 
 def stored_run(store: Store, summary: RunSummary) -> Run:

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 from outrider.alerts.alert_settings import ReceiverSettings
 from outrider.alerts.letter_template import check_template
 from outrider.alerts.receivers import KINDS, Options
-from outrider.workspace.tables import Refused, as_count, as_duration, as_one_of, as_text
+from outrider.workspace import Refused, as_count, as_duration, as_one_of, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from outrider.alerts.network_guard import Guard
-    from outrider.workspace.tables import Table
+    from outrider.workspace import Table
 
 _FALLBACK_AFTER_S = 120.0
 
 
 def read_receivers(table: Table, variables: Mapping[str, str], guard: Guard) -> dict[str, ReceiverSettings]:
     """Return the receivers by name; one whose kind is unknown is left out, with its problem reported."""
-    found = {}
+    receivers = {}
     for name in table.data:
         section = table.section(name)
         kind = section.require("kind", as_one_of(*KINDS), "", f'"mail", or another of {", ".join(KINDS)}')
         if kind:
-            found[name] = _receiver(name, kind, section, Options(section, variables, guard))
+            receivers[name] = _receiver(name, kind, section, Options(section, variables, guard))
             section.close()
-    return found
+    return receivers
 
 
 def _receiver(name: str, kind: str, table: Table, options: Options) -> ReceiverSettings:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.alerts import Thresholds, headline, replayed, stored_findings
-from outrider.alerts.alert_file import parse_open
+from outrider.alerts import Thresholds, headline, parse_open, replayed, stored_findings
 from outrider.app.incident_lookup import now_us, settings_of
 from outrider.app.runtime import judge_settings, open_store, workspace_here
 from outrider.cli.telling import at, console
-from outrider.workspace.tables import Refused
+from outrider.workspace import Refused
 
 if TYPE_CHECKING:
     from outrider.alerts import AlertSettings, Replayed

@@ -20,8 +20,7 @@ from outrider.cli.telling import console, run_as_json
 from outrider.load import LoadMeasure, Steps, is_allowed, levels, profile_of, stairs, time_limit_s, work
 from outrider.model import BrowserError, Kind, LoadResult, OutriderError, UsageError, exit_code
 from outrider.runs import TRIAL_SUFFIX, Foreground, Runner
-from outrider.workspace import parse_duration, select
-from outrider.workspace.tables import Refused, check_url, split_address
+from outrider.workspace import Refused, check_url, parse_duration, select, split_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -67,10 +67,10 @@ def false_fails(
     """
     fails, unknown, steps = 0, 0, Counter[tuple["CheckId", str]]()
     for _ in range(trials):
-        found = gather(rules, _Dealt(taken, rng)).findings
-        failed = [(one.check, one.step) for one in found if one.verdict is Verdict.FAIL]
+        findings = gather(rules, _Dealt(taken, rng)).findings
+        failed = [(finding.check, finding.step) for finding in findings if finding.verdict is Verdict.FAIL]
         steps.update(failed)
         fails += bool(failed)
-        unknown += not failed and any(one.verdict is Verdict.INCONCLUSIVE for one in found)
-    everything = dict.fromkeys((one.check, one.step) for one in found)
+        unknown += not failed and any(finding.verdict is Verdict.INCONCLUSIVE for finding in findings)
+    everything = dict.fromkeys((finding.check, finding.step) for finding in findings)
     return FalseFails(trials, fails / trials, unknown / trials, {key: steps[key] / trials for key in everything})

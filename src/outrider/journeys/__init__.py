@@ -5,6 +5,7 @@ from outrider.journeys.browser_server import BrowserServer
 from outrider.journeys.faults import Fault
 from outrider.journeys.har import parse_har
 from outrider.journeys.journey_measure import JourneyMeasure
+from outrider.journeys.named_steps import STEP_LISTENER, NamedStep, StepLog
 from outrider.journeys.processes import VARIABLE as OWNER
 from outrider.journeys.processes import claim_folder, reap_orphans
 from outrider.journeys.session_states import Sessions
@@ -15,6 +16,7 @@ from outrider.journeys.workers import WorkerConfig, Workers
 
 __all__ = [
     "OWNER",
+    "STEP_LISTENER",
     "Browser",
     "BrowserServer",
     "BrowserSettings",
@@ -22,7 +24,9 @@ __all__ = [
     "Collection",
     "Fault",
     "JourneyMeasure",
+    "NamedStep",
     "Sessions",
+    "StepLog",
     "WorkerConfig",
     "WorkerError",
     "Workers",

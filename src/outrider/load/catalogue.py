@@ -10,12 +10,8 @@ from outrider.load.hosts import is_allowed
 from outrider.load.profile import DURATION_S, LONGEST_S, USUAL, AbortRule, Expectation, Profile
 from outrider.load.shapes import Arrivals, Ramp, Soak, Spike, Steps
 from outrider.model import Check, CheckId, ConfigError, Kind
-from outrider.workspace import resolve
-from outrider.workspace.parsing import in_reading_order
-from outrider.workspace.policy import read_overrides
-from outrider.workspace.positions import read_document
-from outrider.workspace.settings import PolicyOverrides
-from outrider.workspace.tables import (
+from outrider.workspace import (
+    PolicyOverrides,
     Refused,
     Table,
     as_count,
@@ -27,8 +23,12 @@ from outrider.workspace.tables import (
     as_text,
     as_texts,
     check_url,
+    in_reading_order,
+    read_document,
+    read_overrides,
+    read_template,
+    resolve,
 )
-from outrider.workspace.templates import read_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,7 +12,7 @@ from outrider.model.errors import (
     TooFewSamples,
     UsageError,
 )
-from outrider.model.histogram import Histogram, bucket_of, merged
+from outrider.model.histogram import RATIO, TOLD_AS, Histogram, bucket_of, merged
 from outrider.model.identity import CheckId, RunId, new_run_id
 from outrider.model.load import (
     EndpointLoad,
@@ -40,6 +40,7 @@ from outrider.model.outcome import Outcome, exit_code
 from outrider.model.run import Attempt, Circumstances, Run
 
 __all__ = [
+    "RATIO", "TOLD_AS",
     "ArtifactFile", "ArtifactKind", "Attempt", "BadSeries", "BrowserError", "CatchUp", "Check", "CheckId",
     "Circumstances", "ConfigError", "ConfigErrors", "EndpointLoad", "ErrorRecord", "ErrorSource", "FailureGroup",
     "ForegroundRun", "Histogram", "HostLoad", "Kind", "LoadInterval", "LoadResult", "Measure", "Measurement", "Order",

@@ -17,7 +17,7 @@ from outrider.probes.host_addresses import host_of, origin_of
 from outrider.probes.http import evidence_files, judge_exchange, samples_of
 from outrider.probes.http_request import Request, read_request
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult
-from outrider.workspace.tables import Refused, as_flag, as_text
+from outrider.workspace import Refused, as_flag, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from outrider.probes.exchange import Exchanged
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.workspace.tables import Table
+    from outrider.workspace import Table
 
 _SHORTEST_SECRET = 4
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from outrider.probes.host_addresses import is_name, is_own, look_up
-from outrider.workspace.tables import split_address
+from outrider.workspace import split_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,7 @@ from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
-from outrider.workspace.tables import Refused, as_one_of, as_text, as_texts, split_address
+from outrider.workspace import Refused, as_one_of, as_text, as_texts, split_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import regex
 
-from outrider.workspace.tables import (
+from outrider.workspace import (
     Refused,
     Table,
     as_count,

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import CheckId, Sample
 from outrider.probes.probe_result import Blame, Failure, ProbeResult
-from outrider.workspace import format_duration
-from outrider.workspace.tables import Refused, as_duration
+from outrider.workspace import Refused, as_duration, format_duration
 
 if TYPE_CHECKING:
     from outrider.probes.probe_context import ProbeContext

@@ -9,8 +9,7 @@ import pycurl
 
 from outrider.probes.certificates import system_authorities
 from outrider.probes.expectations import Expectation, read_expectation
-from outrider.workspace.tables import Refused, as_count, as_flag, as_one_of, check_url
-from outrider.workspace.templates import Template
+from outrider.workspace import Refused, Template, as_count, as_flag, as_one_of, check_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from outrider.probes.expectations import read_within
 from outrider.probes.host_addresses import look_up
 from outrider.probes.probe_result import Blame, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
-from outrider.workspace.tables import Refused, as_count, as_one_of, as_share
+from outrider.workspace import Refused, as_count, as_one_of, as_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

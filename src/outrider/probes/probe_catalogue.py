@@ -9,11 +9,7 @@ from outrider.model import Check, CheckId, ConfigError, Kind, Place
 from outrider.probes.heartbeat import HeartbeatProbe
 from outrider.probes.probe_kinds import KINDS
 from outrider.probes.probe_table import ProbeTable
-from outrider.workspace import resolve
-from outrider.workspace.parsing import in_reading_order
-from outrider.workspace.policy import read_overrides
-from outrider.workspace.positions import read_document
-from outrider.workspace.tables import Table, as_one_of, as_text
+from outrider.workspace import Table, as_one_of, as_text, in_reading_order, read_document, read_overrides, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from outrider.workspace.tables import Refused, Table, as_any_text, as_table, as_text, check_url, split_address
-from outrider.workspace.templates import Template, read_template
+from outrider.workspace import (
+    Refused,
+    Table,
+    Template,
+    as_any_text,
+    as_table,
+    as_text,
+    check_url,
+    read_template,
+    split_address,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -13,7 +13,7 @@ from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name, look_up
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
-from outrider.workspace.tables import as_one_of, as_texts
+from outrider.workspace import as_one_of, as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
 from outrider.probes.http_request import FRESH, Options, read_trust
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
-from outrider.workspace.tables import as_count, as_one_of
+from outrider.workspace import as_count, as_one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from outrider.journeys.named_steps import STEP_LISTENER, NamedStep, StepLog
+from outrider.journeys import STEP_LISTENER, NamedStep, StepLog
 
 if TYPE_CHECKING:
     from collections.abc import Generator

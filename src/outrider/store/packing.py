@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model.histogram import RATIO, TOLD_AS, Histogram
+from outrider.model import RATIO, TOLD_AS, Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

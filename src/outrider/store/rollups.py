@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from outrider.model.histogram import Histogram, merged
+from outrider.model import Histogram, merged
 from outrider.store.packing import pack_histogram, unpack_histogram
 from outrider.store.rows import insert_plain
 from outrider.store.schema import hours, late_runs, outcome_days, outcome_hours, runs, samples

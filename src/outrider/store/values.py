@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from outrider.model import CheckId, Kind, Outcome, Run, RunId
-    from outrider.model.histogram import Histogram
+    from outrider.model import CheckId, Histogram, Kind, Outcome, Run, RunId
     from outrider.store.artifacts import ArtifactFolder
 
 _DAY_S = 86_400.0

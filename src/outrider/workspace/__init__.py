@@ -1,15 +1,40 @@
-"""Files of a workspace -> frozen settings, secrets, snapshots."""
+"""Files of a workspace -> frozen settings, secrets, snapshots; and what other rooms read their own files with."""
 
 from outrider.workspace.durations import format_duration, parse_duration
-from outrider.workspace.masking import Mask
-from outrider.workspace.measurements import masked
-from outrider.workspace.parsing import load
+from outrider.workspace.mask import Mask
+from outrider.workspace.measurement_mask import masked
 from outrider.workspace.patterns import Names, duplicate_checks, matches, names_of, select, unmatched_patterns
-from outrider.workspace.policy import parse_overrides, resolve
-from outrider.workspace.root import find_root
+from outrider.workspace.policy import parse_overrides, read_overrides, resolve
 from outrider.workspace.scaffold import Scaffold, init
 from outrider.workspace.secrets import Secret, Secrets, resolve_secrets
-from outrider.workspace.settings import (
+from outrider.workspace.settings_file import in_reading_order, load
+from outrider.workspace.snapshot import Snapshot, Snapshotter
+from outrider.workspace.suggestions import nearest
+from outrider.workspace.tables import (
+    Refused,
+    Table,
+    as_addresses,
+    as_any_text,
+    as_choice,
+    as_count,
+    as_duration,
+    as_flag,
+    as_inner_paths,
+    as_one_of,
+    as_positive,
+    as_share,
+    as_table,
+    as_tables,
+    as_text,
+    as_texts,
+    check_url,
+    split_address,
+)
+from outrider.workspace.text_templates import Template, read_template
+from outrider.workspace.toml_document import Document, KeyPath, read_document
+from outrider.workspace.workspace_root import find_root
+from outrider.workspace.workspace_settings import (
+    BaselineSettings,
     BrowserSettings,
     Capabilities,
     JourneySettings,
@@ -26,12 +51,15 @@ from outrider.workspace.settings import (
     StoreSettings,
     Workspace,
 )
-from outrider.workspace.snapshot import Snapshot, Snapshotter
 
 __all__ = [
-    "BrowserSettings", "Capabilities", "JourneySettings", "LoadSettings", "Maintenance", "Mask", "Names", "Pattern",
-    "PolicyOverrides", "ProbeSettings", "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource",
-    "Secrets", "ServiceSettings", "SessionSettings", "Snapshot", "Snapshotter", "StoreSettings", "Workspace",
-    "duplicate_checks", "find_root", "format_duration", "init", "load", "masked", "matches", "names_of",
-    "parse_duration", "parse_overrides", "resolve", "resolve_secrets", "select", "unmatched_patterns",
+    "BaselineSettings", "BrowserSettings", "Capabilities", "Document", "JourneySettings", "KeyPath", "LoadSettings",
+    "Maintenance", "Mask", "Names", "Pattern", "PolicyOverrides", "ProbeSettings", "Refused", "RetentionSettings",
+    "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings", "SessionSettings", "Snapshot",
+    "Snapshotter", "StoreSettings", "Table", "Template", "Workspace", "as_addresses", "as_any_text", "as_choice",
+    "as_count", "as_duration", "as_flag", "as_inner_paths", "as_one_of", "as_positive", "as_share", "as_table",
+    "as_tables", "as_text", "as_texts", "check_url", "duplicate_checks", "find_root", "format_duration",
+    "in_reading_order", "init", "load", "masked", "matches", "names_of", "nearest", "parse_duration",
+    "parse_overrides", "read_document", "read_overrides", "read_template", "resolve", "resolve_secrets", "select",
+    "split_address", "unmatched_patterns",
 ]  # fmt: skip

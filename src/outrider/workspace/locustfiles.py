@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from outrider.workspace.listing import python_files
+from outrider.workspace.file_list import python_files
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from outrider.model import ConfigError, Place, UsageError
-from outrider.workspace.nearest import nearest
+from outrider.workspace.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.model import Check
-    from outrider.workspace.settings import Workspace
+    from outrider.workspace.workspace_settings import Workspace
 
 _TAG = "tag:"
 

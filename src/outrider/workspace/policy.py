@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.model import CatchUp, ConfigError, ConfigErrors, Overlap, Place, Policy
-from outrider.workspace.nearest import nearest
 from outrider.workspace.patterns import Names, matches
-from outrider.workspace.settings import PolicyOverrides
+from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import (
     Table,
     as_any_text,
@@ -18,12 +17,13 @@ from outrider.workspace.tables import (
     as_text,
     as_texts,
 )
+from outrider.workspace.workspace_settings import PolicyOverrides
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from collections.abc import Set as AbstractSet
 
-    from outrider.workspace.settings import Workspace
+    from outrider.workspace.workspace_settings import Workspace
 
 _MOST_RETRIES = 10
 _NOTHING = PolicyOverrides()

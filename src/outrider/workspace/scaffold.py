@@ -9,8 +9,8 @@ from typing import Final
 
 from outrider.model import ConfigError, Place
 from outrider.workspace.locustfiles import find_locustfiles
-from outrider.workspace.settings import SCHEDULE_FILE, SETTINGS_FILE, STATE_FOLDER
-from outrider.workspace.suites import find_suite
+from outrider.workspace.pytest_suites import find_suite
+from outrider.workspace.workspace_settings import SCHEDULE_FILE, SETTINGS_FILE, STATE_FOLDER
 
 _TEMPLATES = Path(__file__).parent / "template"
 _FOLDERS: Final = ("journeys", "probes", "baselines", "reports", "scheduler")

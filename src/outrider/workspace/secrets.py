@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from outrider.model import ConfigError, ConfigErrors
-from outrider.workspace.nearest import nearest
+from outrider.workspace.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from outrider.workspace.settings import SecretSource, Workspace
+    from outrider.workspace.workspace_settings import SecretSource, Workspace
 
 SHORTEST_SECRET: Final = 4
 """Characters below which hiding a value would hide half of everything."""

@@ -20,14 +20,14 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Final
 
 from outrider.model import ConfigError, Place
-from outrider.workspace.contents import Hashes, read_content
-from outrider.workspace.listing import list_entries
+from outrider.workspace.content_hashes import Hashes, read_content
+from outrider.workspace.file_list import list_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from outrider.workspace.listing import Entry
-    from outrider.workspace.settings import Workspace
+    from outrider.workspace.file_list import Entry
+    from outrider.workspace.workspace_settings import Workspace
 
 LIMIT_BYTES: Final = 200 << 20
 KEPT: Final = 20

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from outrider.model import ConfigError
 from outrider.workspace.durations import parse_duration
-from outrider.workspace.nearest import nearest
+from outrider.workspace.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from outrider.model import Place
-    from outrider.workspace.positions import KeyPath
+    from outrider.workspace.toml_document import KeyPath
 
 T = TypeVar("T")
 D = TypeVar("D")

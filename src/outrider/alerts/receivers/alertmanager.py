@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from outrider.alerts.http_post import Post, post
 from outrider.alerts.notification_kind import FOR_MACHINES
-from outrider.workspace.tables import check_url
+from outrider.workspace import check_url
 
 if TYPE_CHECKING:
     from outrider.alerts.letter import Letter
@@ -36,7 +36,7 @@ class Alertmanager:
 
     def deliver(self, letter: Letter) -> None:
         """Push an alert for each incident."""
-        alerts = [_alert(one, letter) for one in letter.message.items]
+        alerts = [_alert(item, letter) for item in letter.message.items]
         body = json.dumps(alerts).encode()
         url = f"{self.url.rstrip('/')}/api/v2/alerts"
         post(Post(url, body, {"Content-Type": "application/json"}), self.guard)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.workspace.tables import Refused, Table, as_flag, as_text, as_texts
-from outrider.workspace.templates import read_template
+from outrider.workspace import Refused, Table, as_flag, as_text, as_texts, read_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +44,7 @@ class Options:
         return self.table.read(key, as_flag, default)
 
     def _all_filled(self, value: object) -> tuple[str, ...]:
-        return tuple(self._filled(one, None) for one in as_texts(value))
+        return tuple(self._filled(text, None) for text in as_texts(value))
 
     def _filled(self, value: object, check: Callable[[str], None] | None) -> str:
         text = read_template(as_text(value), self.variables).fill({})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.alerts.http_post import Post, post
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.workspace.tables import check_url
+from outrider.workspace import check_url
 
 if TYPE_CHECKING:
     from outrider.alerts.letter import Letter

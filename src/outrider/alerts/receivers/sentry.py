@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from outrider.alerts.http_post import Post, post
 from outrider.alerts.notification_kind import FOR_MACHINES
-from outrider.workspace.tables import Refused
+from outrider.workspace import Refused
 
 if TYPE_CHECKING:
     from outrider.alerts.letter import Letter

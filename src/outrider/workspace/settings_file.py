@@ -7,24 +7,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import ConfigError, ConfigErrors, Policy
 from outrider.workspace.policy import read_overrides
-from outrider.workspace.positions import Document, read_document
-from outrider.workspace.root import no_workspace
-from outrider.workspace.scheduling import scheduled
-from outrider.workspace.settings import (
-    SCHEDULE_FILE,
-    SETTINGS_FILE,
-    BaselineSettings,
-    BrowserSettings,
-    Capabilities,
-    JourneySettings,
-    LoadSettings,
-    ProbeSettings,
-    RetentionSettings,
-    SecretSource,
-    SessionSettings,
-    StoreSettings,
-    Workspace,
-)
+from outrider.workspace.schedule_file import scheduled
 from outrider.workspace.tables import (
     Table,
     as_addresses,
@@ -38,6 +21,23 @@ from outrider.workspace.tables import (
     as_share,
     as_text,
     as_texts,
+)
+from outrider.workspace.toml_document import Document, read_document
+from outrider.workspace.workspace_root import no_workspace
+from outrider.workspace.workspace_settings import (
+    SCHEDULE_FILE,
+    SETTINGS_FILE,
+    BaselineSettings,
+    BrowserSettings,
+    Capabilities,
+    JourneySettings,
+    LoadSettings,
+    ProbeSettings,
+    RetentionSettings,
+    SecretSource,
+    SessionSettings,
+    StoreSettings,
+    Workspace,
 )
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from outrider.model import ConfigError, ConfigErrors, Place
-from outrider.workspace.settings import SETTINGS_FILE, STATE_FOLDER
+from outrider.workspace.workspace_settings import SETTINGS_FILE, STATE_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from outrider.workspace.settings import Workspace
+    from outrider.workspace.workspace_settings import Workspace
 
 PRODUCTS: Final = frozenset(
     {

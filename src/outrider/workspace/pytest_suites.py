@@ -15,7 +15,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from outrider.workspace.listing import python_files
+from outrider.workspace.file_list import python_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

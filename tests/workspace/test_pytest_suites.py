@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from outrider.workspace.suites import PytestSettings, find_suite, read_pytest_settings
+from outrider.workspace.pytest_suites import PytestSettings, find_suite, read_pytest_settings
 
 DIRECT = "def test_a(page):\n    page.goto('/')\n"
 PAGES = "from playwright.sync_api import Page\n\nclass LoginPage:\n    pass\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from outrider.workspace.tables import Refused
-from outrider.workspace.templates import read_template
+from outrider.workspace.text_templates import read_template
 
 KNOWN = {"URL": "http://shop", "EMPTY": "", "ODD": "a${URL}b"}
 

@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outrider.model import OutriderError
-from outrider.workspace import Mask, Secret, documents, masking
+from outrider.workspace import Mask, Secret, file_masks
+from outrider.workspace import mask as mask_module
+from outrider.workspace.file_masks import mask_archive, mask_document, mask_file
 from outrider.workspace.secrets import Secrets
 
 AWKWARD = "p@ß w&\"ö\\rd'/<+>%1\n😀"
@@ -156,7 +158,7 @@ def test_half_a_surrogate_pair_is_a_character_like_others() -> None:
     mask = Mask(["ab\ud800cd"])
 
     assert mask.text("x ab\ud800cd") == "x ***"
-    assert mask.document(b'{"a": "ab\\ud800cd"}') == b'{"a": "***"}'
+    assert mask_document(b'{"a": "ab\\ud800cd"}', mask) == b'{"a": "***"}'
 
 
 @pytest.mark.parametrize("nothing", [Mask(), Mask(["absent secret"])])
@@ -166,7 +168,7 @@ def test_what_holds_no_secret_is_returned_as_it_is(nothing: Mask) -> None:
 
     assert nothing.text(text) is text
     assert nothing.data(data) is data
-    assert nothing.document(data) is data
+    assert mask_document(data, nothing) is data
 
 
 def test_runs_of_backslashes_are_searched_in_bounded_time() -> None:
@@ -251,7 +253,7 @@ def test_json_stays_json(value: object, secrets: list[str], ascii_only: bool) ->
     document = json.dumps({"first": secrets[0], "value": value}, ensure_ascii=ascii_only)
     mask = Mask(secrets)
 
-    masked = json.loads(mask.document(document.encode(errors="surrogatepass")))
+    masked = json.loads(mask_document(document.encode(errors="surrogatepass"), mask))
 
     assert not [text for text in _texts(masked) for secret in secrets if secret in text]
 
@@ -273,7 +275,7 @@ def test_json_stays_json(value: object, secrets: list[str], ascii_only: bool) ->
 )
 def test_json_is_masked_by_its_tokens(secret: str, document: str, masked: str) -> None:
     """Words and longer numbers of the format itself are not the secret; lines that are broken are plain text."""
-    assert Mask([secret]).document(document.encode()).decode() == masked
+    assert mask_document(document.encode(), Mask([secret])).decode() == masked
 
 
 def _archive(path: Path, **entries: bytes) -> Path:
@@ -293,7 +295,7 @@ def test_every_entry_of_an_archive_is_masked(tmp_path: Path) -> None:
     )
     path.chmod(0o640)
 
-    changed = Mask(['hun"ter2']).archive(path)
+    changed = mask_archive(path, Mask(['hun"ter2']))
 
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
@@ -315,7 +317,7 @@ def test_files_without_secrets_are_not_rewritten(tmp_path: Path, mask: Mask) -> 
     text.write_text("nothing here")
     before = [(path.stat().st_ino, path.read_bytes()) for path in (archive, text)]
 
-    changed = [mask.file(archive), mask.archive(archive), mask.file(text)]
+    changed = [mask_file(archive, mask), mask_archive(archive, mask), mask_file(text, mask)]
 
     assert changed == [False, False, False]
     assert [(path.stat().st_ino, path.read_bytes()) for path in (archive, text)] == before
@@ -324,13 +326,13 @@ def test_files_without_secrets_are_not_rewritten(tmp_path: Path, mask: Mask) -> 
 @pytest.mark.parametrize("limit", [1 << 20, 8])
 def test_a_file_is_masked_by_its_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     """Archives whatever they are called, and files too big for memory by streaming."""
-    monkeypatch.setattr(documents, "_IN_MEMORY_BYTES", limit)
-    monkeypatch.setattr(masking, "_CHUNK_BYTES", 5)
+    monkeypatch.setattr(file_masks, "_IN_MEMORY_BYTES", limit)
+    monkeypatch.setattr(mask_module, "_CHUNK_BYTES", 5)
     archive = _archive(tmp_path / "no-extension", a=b'{"a": "hunter2"}', b=b"long enough to be big")
     text = tmp_path / "log.txt"
     text.write_text("some lines\nhunter2\n")
 
-    changed = [Mask(["hunter2"]).file(path) for path in (archive, text)]
+    changed = [mask_file(path, Mask(["hunter2"])) for path in (archive, text)]
 
     assert changed == [True, True]
     assert text.read_text() == "some lines\n***\n"
@@ -344,7 +346,7 @@ def test_a_broken_archive_is_refused_and_left(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:60])
 
     with pytest.raises(OutriderError) as caught:
-        Mask(["hunter2"]).file(path)
+        mask_file(path, Mask(["hunter2"]))
 
     assert caught.value.slug == "unreadable-archive"
     assert list(tmp_path.iterdir()) == [path]

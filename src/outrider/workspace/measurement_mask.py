@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.model import OutriderError
+from outrider.workspace.file_masks import mask_file
 
 if TYPE_CHECKING:
     from outrider.model import ArtifactFile, Measurement
-    from outrider.workspace.masking import Mask
+    from outrider.workspace.mask import Mask
 
 
 def masked(measurement: Measurement, mask: Mask) -> Measurement:
@@ -52,7 +53,7 @@ def masked(measurement: Measurement, mask: Mask) -> Measurement:
 
 def _is_masked(artifact: ArtifactFile, mask: Mask) -> bool:
     try:
-        mask.file(artifact.path)
+        mask_file(artifact.path, mask)
     except OutriderError:
         return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.model import ConfigError
-from outrider.workspace.settings import SETTINGS_FILE
+from outrider.workspace.workspace_settings import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import IO
 
-    from outrider.workspace.listing import Entry
+    from outrider.workspace.file_list import Entry
 
 _CHUNK_BYTES: Final = 1 << 20
 _SETTLED_NS: Final = 2 * 1_000_000_000

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import IO
     from zipfile import ZipFile, ZipInfo
 
-    from outrider.workspace.masking import Mask
+    from outrider.workspace.mask import Mask
 
 _IN_MEMORY_BYTES: Final = 32 << 20
 _ZIP_MAGIC: Final = b"PK\x03\x04"
@@ -27,6 +27,15 @@ _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _NUMBER = r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
 _TOKEN = re.compile(f"{_STRING}|{_NUMBER}")
 _WHOLE_TOKENS = re.compile(rf'(?:[^"0-9-]++|{_STRING}|{_NUMBER}(?=[\s,\]}}]))*+')
+
+
+def mask_document(data: bytes, mask: Mask) -> bytes:
+    """Return `data` without secrets as `Mask.data` would, but JSON, or lines of JSON, as valid as it was before."""
+    masked = mask.data(data)
+    if masked is data:
+        return data
+    as_json = mask_json(data, mask)
+    return data if as_json == data else as_json or masked
 
 
 def mask_json(data: bytes, mask: Mask) -> bytes | None:
@@ -85,7 +94,15 @@ def _mask_token(token: str, mask: Mask) -> str:
 
 
 def mask_file(path: Path, mask: Mask) -> bool:
-    """Mask a file in place, by its kind; see `Mask.file`."""
+    """Hide the secrets in a file, in place and by its kind; tell whether there were any.
+
+    The file is replaced as a whole or, if nothing matches, not touched.
+
+    Raises:
+        OutriderError: If it is an archive that cannot be read, and so not be masked.
+    """
+    if not mask:
+        return False
     with path.open("rb") as file:
         is_archive = file.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
     if is_archive:
@@ -93,7 +110,7 @@ def mask_file(path: Path, mask: Mask) -> bool:
     if path.stat().st_size > _IN_MEMORY_BYTES:
         return _mask_big_file(path, mask)
     data = path.read_bytes()
-    masked = mask.document(data)
+    masked = mask_document(data, mask)
     if masked is data:
         return False
     with _replacement(path) as target:
@@ -110,7 +127,7 @@ def _mask_big_file(path: Path, mask: Mask) -> bool:
 
 
 def mask_archive(path: Path, mask: Mask) -> bool:
-    """Mask the entries of a zip file in place; see `Mask.archive`."""
+    """Hide the secrets in every entry of a zip file, as `mask_file` does; names of entries stay."""
     from zipfile import BadZipFile, ZipFile  # noqa: PLC0415  costs start-up, and few runs need it
 
     try:
@@ -134,7 +151,7 @@ def mask_archive(path: Path, mask: Mask) -> bool:
 def _entry_has_secret(source: ZipFile, info: ZipInfo, mask: Mask) -> bool:
     if info.file_size <= _IN_MEMORY_BYTES:
         data = source.read(info)
-        return mask.document(data) is not data
+        return mask_document(data, mask) is not data
     with source.open(info) as reader, open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device, not a file
         return mask.stream(reader, nowhere)
 
@@ -146,7 +163,7 @@ def _copy_entry(source: ZipFile, info: ZipInfo, target: ZipFile, mask: Mask | No
         elif info.file_size > _IN_MEMORY_BYTES:
             mask.stream(reader, writer)
         else:
-            writer.write(mask.document(reader.read()))
+            writer.write(mask_document(reader.read(), mask))
 
 
 @contextmanager

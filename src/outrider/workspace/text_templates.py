@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.workspace.nearest import nearest
+from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import Refused
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outrider.model import ConfigError
-from outrider.workspace.positions import KeyPath, key_lines, read_document
+from outrider.workspace.toml_document import KeyPath, key_lines, read_document
 
 EVERYTHING = '''# comment = 1
 title = "one # two"

@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from outrider.workspace.policy import check_session, read_overrides
-from outrider.workspace.settings import Maintenance, Pattern, Rule, ServiceSettings
 from outrider.workspace.tables import Refused, Table, as_count, as_duration, as_text, as_texts, check_url
+from outrider.workspace.workspace_settings import Maintenance, Pattern, Rule, ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from outrider.model import ConfigError
-    from outrider.workspace.positions import Document
-    from outrider.workspace.settings import Workspace
+    from outrider.workspace.toml_document import Document
+    from outrider.workspace.workspace_settings import Workspace
 
 _NO_TEXTS: tuple[str, ...] = ()
 _WHEN_FIX = 'write either start = "2027-03-01T22:00" or cron = "0 2 * * sun", and a duration'

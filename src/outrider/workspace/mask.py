@@ -6,13 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, NoReturn
 
-from outrider.workspace import documents
-from outrider.workspace.forms import AnyText, Form, data_forms, text_forms
+from outrider.workspace.secret_forms import AnyText, Form, data_forms, text_forms
 from outrider.workspace.secrets import SHORTEST_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
     from typing import IO
 
     from outrider.workspace.secrets import Secrets
@@ -23,7 +21,7 @@ _LONG_NUMBER: Final = 6
 
 
 class Mask:
-    """Replaces secrets by `***` in every form that `outrider.workspace.forms` knows.
+    """Replaces secrets by `***` in every form that `outrider.workspace.secret_forms` knows.
 
     A pure value: `learn` returns another one. Literals below four characters are skipped; long lines of a literal of
     several lines are literals too. Where occurrences overlap, one cover hides them all.
@@ -89,28 +87,6 @@ class Mask:
         rest = self.data(held)
         writer.write(rest)
         return found or rest is not held
-
-    def document(self, data: bytes) -> bytes:
-        """Return `data` without secrets as `data` would, but JSON, or lines of JSON, as valid as it was before."""
-        masked = self.data(data)
-        if masked is data:
-            return data
-        as_json = documents.mask_json(data, self)
-        return data if as_json == data else as_json or masked
-
-    def file(self, path: Path) -> bool:
-        """Hide the secrets in a file, in place and by its kind; tell whether there were any.
-
-        The file is replaced as a whole or, if nothing matches, not touched.
-
-        Raises:
-            OutriderError: If it is an archive that cannot be read, and so not be masked.
-        """
-        return bool(self) and documents.mask_file(path, self)
-
-    def archive(self, path: Path) -> bool:
-        """Hide the secrets in every entry of a zip file, as `file` does; names of entries stay."""
-        return bool(self) and documents.mask_archive(path, self)
 
 
 def _worth_hiding(literals: Iterable[str]) -> frozenset[str]:
