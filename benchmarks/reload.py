@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,7 +141,9 @@ def _watch(root: Path, saves: int, pause_s: float) -> tuple[int, list[float]]:
 
 def _report(runs: list[RunSummary], incidents: list[str], took_s: list[float]) -> int:
     unmade = Counter(f"{run.outcome}: {run.reason}" for run in runs if run.outcome in {Outcome.MISSED, Outcome.SKIPPED})
-    absent = sum(_gaps(sorted(run.due_us for run in runs if run.check == check)) for check in {run.check for run in runs})
+    absent = sum(
+        _gaps(sorted(run.due_us for run in runs if run.check == check)) for check in {run.check for run in runs}
+    )
     coverage = sum("coverage" in incident for incident in incidents)
     print(f"saves, seconds until each was loaded  {len(took_s)}: {', '.join(f'{took:.1f}' for took in took_s)}")
     print(f"runs recorded                         {len(runs)}, of {_PROBES / _EVERY_S:g} checks a second")
@@ -153,7 +156,7 @@ def _report(runs: list[RunSummary], incidents: list[str], took_s: list[float]) -
 def _gaps(due_us: list[int]) -> int:
     """Return how many runs are absent between the first and the last."""
     every_us = round(_EVERY_S * _SECOND_US)
-    return sum((later - earlier) // every_us - 1 for earlier, later in zip(due_us, due_us[1:], strict=False))
+    return sum((later - earlier) // every_us - 1 for earlier, later in pairwise(due_us))
 
 
 if __name__ == "__main__":

@@ -80,11 +80,10 @@ class AlertDelivery:
 
     def _deliver(self, settings: AlertSettings) -> None:
         """Deliver until other settings are wanted."""
-        with self._deliverer(settings) as deliverer:
-            with self._changed:
-                self._current = deliverer
-                self._changed.wait_for(lambda: self._closed or self._wanted != settings)
-                self._current = None
+        with self._deliverer(settings) as deliverer, self._changed:
+            self._current = deliverer
+            self._changed.wait_for(lambda: self._closed or self._wanted != settings)
+            self._current = None
 
     def _wait_after(self, why: str) -> None:
         _log.warning("alerts.undeliverable", why=why)

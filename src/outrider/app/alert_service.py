@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,13 +68,11 @@ class AlertService:
         self._state: _AlertState | None = None
         self._processor: AlertProcessor | None = None
         self._catch_up: Iterator[int] | None = None
-        self._waiting: list[tuple[Run, Sequence[Judgement]]] = []
+        self._waiting: deque[tuple[Run, Sequence[Judgement]]] = deque()
         self._ticked_s: float | None = None
         self._surveyed_s: float | None = None
         picture = picture_from(store)
-        self._delivery = AlertDelivery(
-            lambda settings: Deliverer(settings, store, picture=picture, while_true=leads)
-        )
+        self._delivery = AlertDelivery(lambda settings: Deliverer(settings, store, picture=picture, while_true=leads))
 
     def use(self, workspace: Workspace, checks: Sequence[Check], settings: AlertSettings) -> None:
         """Follow a new state of the workspace; returns at once."""
@@ -85,10 +84,9 @@ class AlertService:
         processor = self._ready(run.finished_us)
         if processor is None:
             return
-        if self._catch_up is not None:
-            self._waiting.append((run, judgements))
-        else:
-            processor.heard(run, judgements)
+        self._waiting.append((run, judgements))
+        if self._catch_up is None:
+            self._process_waiting(processor)
 
     def ticked(self, now_us: int) -> None:
         """Take note that about a second has passed."""
@@ -96,8 +94,9 @@ class AlertService:
         if processor is None:
             return
         self._ticked_s = time.monotonic()
-        if self._catch_up is not None and not self._has_caught_up(processor, self._catch_up):
+        if self._catch_up is not None and not self._has_caught_up(self._catch_up):
             return
+        self._process_waiting(processor)
         processor.ticked(now_us, self._delivery.health())
         if self._surveyed_s is None or time.monotonic() - self._surveyed_s > _SURVEY_EVERY_S:
             self._surveyed_s = time.monotonic()
@@ -131,19 +130,24 @@ class AlertService:
         self._catch_up = processor.catch_up_in_batches(Judge(self._store, judge_settings(state.workspace)), now_us)
         return processor
 
-    def _has_caught_up(self, processor: AlertProcessor, batches: Iterator[int]) -> bool:
-        """Catch up for a part of a second; return whether everything is, the runs that waited meanwhile included."""
+    def _has_caught_up(self, batches: Iterator[int]) -> bool:
+        """Catch up for a part of a second; return whether that was all."""
         until_s = time.monotonic() + _CATCH_UP_S
-        for runs in batches:
-            if time.monotonic() >= until_s:
-                _log.info("alerts.catching-up", runs=runs, waiting=len(self._waiting))
-                return False
+        try:
+            for runs in batches:
+                if time.monotonic() >= until_s:
+                    _log.info("alerts.catching-up", runs=runs, waiting=len(self._waiting))
+                    return False
+        except BaseException:
+            self._processor = None  # begins again where this came to
+            raise
         self._catch_up = None
-        _log.info("alerts.began", waited=len(self._waiting))
-        waiting, self._waiting = self._waiting, []
-        for run, judgements in waiting:
-            processor.heard(run, judgements)
+        _log.info("alerts.began", waiting=len(self._waiting))
         return True
+
+    def _process_waiting(self, processor: AlertProcessor) -> None:
+        while self._waiting:
+            processor.heard(*self._waiting.popleft())
 
     def _survey(self, processor: AlertProcessor, state: _AlertState, now_us: int) -> None:
         try:

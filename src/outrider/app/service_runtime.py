@@ -17,7 +17,7 @@ from outrider.workspace import load
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from outrider.app.runtime import Runtime
+    from outrider.app.runtime import Runtime
     from outrider.model import Check
     from outrider.runs import Fleet
     from outrider.scheduler import Executor, RetryingRecorder, Work
@@ -90,7 +90,7 @@ class ServiceRuntime:
         self.executors: Mapping[Kind, Executor] = self._executors(runtime, store, recorder)
 
     def _executors(self, runtime: Runtime, store: Store, recorder: RetryingRecorder) -> Mapping[Kind, Executor]:
-        stop = {Kind.JOURNEY: runtime.workers.interrupt}
+        stop = {Kind.JOURNEY: runtime.workers.end_worker}
         measures = {
             kind: Killable(measure, stop.get(kind, _do_nothing))
             for kind, measure in runtime.measures({check.kind for check in self.checks}).items()
@@ -153,9 +153,7 @@ class ServiceRuntimeFactory:
     def make(self) -> ServiceRuntime:
         """Make a runtime; what is wrong with single files refuses a change, and not a first start."""
         workspace = self._load()
-        runtime = ServiceRuntime(
-            workspace, self._store, self._recorder_of(), self._activated, strict=self._has_made
-        )
+        runtime = ServiceRuntime(workspace, self._store, self._recorder_of(), self._activated, strict=self._has_made)
         self._has_made = True
         return runtime
 

@@ -132,9 +132,7 @@ def abandoned_run(entry: QueueEntry, check: Check, circumstances: Circumstances,
     return _skipped_run(entry, check.policy.environment, reason, circumstances=circumstances, now_us=now_us)
 
 
-def _skipped_run(
-    entry: QueueEntry, environment: str, reason: str, *, circumstances: Circumstances, now_us: int
-) -> Run:
+def _skipped_run(entry: QueueEntry, environment: str, reason: str, *, circumstances: Circumstances, now_us: int) -> Run:
     return Run(
         id=entry.run,
         check=entry.check,

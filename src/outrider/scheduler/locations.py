@@ -39,7 +39,9 @@ class Locations:
     def minorities(self) -> tuple[Minority, ...]:
         """Return the checks that keep failing in fewer than half of their locations."""
         with self._lock:
-            latest = {check: {name: tuple(runs) for name, runs in places.items()} for check, places in self._latest.items()}
+            latest = {
+                check: {name: tuple(runs) for name, runs in places.items()} for check, places in self._latest.items()
+            }
         minorities = []
         for check, places in sorted(latest.items()):
             full = {name: runs for name, runs in places.items() if len(runs) == PERSISTENT_RUNS}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
+from functools import partial
+from operator import methodcaller
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
@@ -84,21 +86,20 @@ class ResultPipeline:
     def _serve(self) -> None:
         while (item := self._inbox.get()) is not None:
             if isinstance(item, int):
-                self._notify(lambda listener, now_us=item: listener.ticked(now_us))
+                self._notify(methodcaller("ticked", item))
             else:
-                judgements = self._judge(item)
-                self._notify(lambda listener, run=item, said=judgements: listener.heard(run, said))
+                self._notify(methodcaller("heard", item, self._judge(item)))
 
     def _judge(self, run: Run) -> Sequence[Judgement]:
         """Return what the judge says; nothing if it broke, which must not keep listeners from hearing of the run."""
         judge = self.judge
         if judge is None or not run.attempts:
             return []
-        return self._guarded("judging", lambda: judge.judge(run)) or []
+        return self._guarded("judging", partial(judge.judge, run)) or []
 
     def _notify(self, notify: Callable[[Listener], None]) -> None:
         for listener in self._listeners:
-            self._guarded(f"listener {type(listener).__name__}", lambda heard=listener: notify(heard))
+            self._guarded(f"listener {type(listener).__name__}", partial(notify, listener))
 
     def _guarded(self, subject: str, work: Callable[[], Result]) -> Result | None:
         try:

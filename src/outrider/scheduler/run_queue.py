@@ -109,11 +109,9 @@ class RunQueue:
                 executor.begin(work)
         return led
 
-    def kill(self, key: Key) -> None:
-        """End the run of a check that is under way, so that the next can begin."""
-        if key in self._begun:
-            run, executor = self._begun[key]
-            executor.kill(run)
+    def begun(self, key: Key) -> tuple[RunId, Executor] | None:
+        """Return the run of a check that began last and is under way, and what executes it."""
+        return self._begun.get(key)
 
     def finished(self, run: Run) -> None:
         """Take out a run that is recorded."""

@@ -38,7 +38,7 @@ class RuntimeBuilder:
     """Builds a runtime whenever the workspace has changed, one at a time, in a thread of its own.
 
     What is built waits until the service takes it; if the workspace changes first, the newer one replaces it. A state
-    that is wrong is refused until it changes again. Whatever else prevents a build is tried again, more and more rarely.
+    that is wrong is refused until it changes again. Whatever else prevents a build is tried again, ever more rarely.
 
     Args:
         factory: Makes runtimes.

@@ -113,7 +113,8 @@ class Service:
 
     def run(self, drain_s: float) -> None:
         """Serve until `stop` is called, and then wait for what is under way, at most so long."""
-        self.builder.start()
+        if not self._stopping.is_set():
+            self.builder.start()
         while not self._stopping.is_set():
             self.tick()
             if not self._stopping.wait(_SHORTEST_WAIT_S):
@@ -146,6 +147,8 @@ class Service:
             self._second_us = look.now_us // _SECOND_US
             self._each_second(look.now_us)
         self._take_finished()
+        if self.runtime is None:
+            self._change_runtime(look.now_us)
         if self.leading.leads and self.runtime is not None:
             self._queue_due(look.now_us)
         self._change_runtime(look.now_us)
@@ -226,14 +229,15 @@ class Service:
         self._pending += plan.until(now_us, _MOST_DUE)
         admission = self._admit_pending(runtime, now_us)
         self._record_unmade(admission.unmade)
+        ended = [begun for key in admission.killed if (begun := self.run_queue.begun(key)) is not None]
         until_us = self._pending[-1].due_us if self._pending else None
         if not self.run_queue.advance(admission.queued, until_us, self._checks, runtime.executors, now_us):
             self.leading.leads = False
             return
         self._pending.clear()
         self._why_late = "the service was busy"
-        for key in admission.killed:
-            self.run_queue.kill(key)
+        for run, executor in ended:
+            executor.kill(run)
 
     def _admit_pending(self, runtime: ScheduledRuntime, now_us: int) -> Admission:
         assert self._windows is not None

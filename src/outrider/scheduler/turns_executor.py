@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from outrider.model import Check, Circumstances, Kind, RunId
+    from outrider.model import Check, Circumstances, Kind, Run, RunId
     from outrider.runs import Turns
     from outrider.scheduler.executor import Work
     from outrider.scheduler.killable import Killable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("outrider.scheduler")
 
-_GIVE_UP_S = 1.0
+_GIVE_UP_S = 5.0
 
 
 class TurnsExecutor:
@@ -46,7 +46,7 @@ class TurnsExecutor:
         prepare: Callable[[Check], None],
     ) -> None:
         self._measures = measures
-        self._runner = Runner(measures, recorder, scratch, circumstances)
+        self._runner = Runner(measures, self, scratch, circumstances)
         self._recorder = recorder
         self._circumstances = circumstances
         self._turns = turns
@@ -76,11 +76,22 @@ class TurnsExecutor:
         threading.Thread(target=self._kill, args=[run], name="kill run", daemon=True).start()
 
     def close(self, within_s: float) -> Sequence[Work]:
-        """Wait for the run under way, at most so long, and return what is not finished then."""
+        """Wait for the run under way, at most so long, then end it, and return what is not finished."""
         self._work.put(None)
         self._thread.join(within_s)
-        self._given_up.set()
-        self._thread.join(_GIVE_UP_S)
+        if self._thread.is_alive():
+            self._given_up.set()
+            for entry, _ in self._unfinished():
+                self.kill(entry.run)
+            self._thread.join(_GIVE_UP_S)
+        return self._unfinished()
+
+    def record(self, run: Run) -> None:
+        """Record a run that was executed; one that was ended because the executor is closed is not finished."""
+        if not self._given_up.is_set():
+            self._recorder.record(run)
+
+    def _unfinished(self) -> tuple[Work, ...]:
         with self._lock:
             return tuple(self._under_way.values())
 
@@ -108,7 +119,8 @@ class TurnsExecutor:
             log.exception("run.broken", run=entry.run, check=check.id)
             self._record_broken(work, error)
         with self._lock:
-            del self._under_way[entry.run]
+            if not self._given_up.is_set():
+                del self._under_way[entry.run]
         return True
 
     def _run(self, work: Work) -> None:
@@ -121,6 +133,6 @@ class TurnsExecutor:
 
     def _record_broken(self, work: Work, error: Exception) -> None:
         try:
-            self._recorder.record(broken_run(launch_of(work), error, self._circumstances))
+            self.record(broken_run(launch_of(work), error, self._circumstances))
         except Exception as unrecorded:  # the run stays in the store's queue, and is repeated after a restart
             log.exception("run.unrecorded", run=work[0].run, error=str(unrecorded))

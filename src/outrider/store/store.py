@@ -8,6 +8,7 @@ from outrider.store.alerting import (
     add_notification,
     knows_notification,
     read_acknowledgements,
+    read_caught_up,
     read_heard,
     read_incidents,
     read_notifications,
@@ -16,6 +17,7 @@ from outrider.store.alerting import (
     read_state,
     read_times,
     write_acknowledgement,
+    write_caught_up,
     write_changes,
     write_heard,
     write_notification,
@@ -404,6 +406,20 @@ class Store:
         """Return up to when all runs were heard; None if never."""
         with self._database.reading() as connection:
             return read_heard(connection)
+
+    def record_caught_up(self, began_us: int, due_us: int) -> None:
+        """Note how far runs are caught up that were stored and perhaps not heard; `record_heard` ends it.
+
+        Args:
+            began_us: When catching up began; runs that were stored later are not counted.
+            due_us: All runs that were due until then are heard.
+        """
+        self._recorder.write(lambda connection: write_caught_up(connection, began_us, due_us))
+
+    def caught_up(self) -> tuple[int, int] | None:
+        """Return what `record_caught_up` noted last; None if nothing is being caught up."""
+        with self._database.reading() as connection:
+            return read_caught_up(connection)
 
     def record_report(self, report: str, due_us: int, rows: Sequence[Notification]) -> None:
         """Put a report that was due into the outbox, unless it or a later one of its name was: once, whoever does it.
