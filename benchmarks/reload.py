@@ -27,7 +27,7 @@ from outrider.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from outrider.store import RunSummary
+    from outrider.model import RunSummary
 
 _PROBES = 100
 _EVERY_S = 2.0
@@ -92,8 +92,8 @@ def main() -> int:
         _lay_out(root, url, has_journey=not asked.no_journey)
         began_us, took_s = _watch(root, asked.saves, asked.pause)
         with Store.open(root / ".outrider/outrider.db", artifacts=root / ".outrider/artifacts") as store:
-            runs = [run for run in store.runs(limit=None, since_us=began_us) if run.check.startswith("probe:")]
-            incidents = store.incidents(since_us=0, limit=1_000)
+            runs = [run for run in store.runs.search(limit=None, since_us=began_us) if run.check.startswith("probe:")]
+            incidents = store.incidents.search(since_us=0, limit=1_000)
     return _report(runs, [str(incident) for incident in incidents], took_s)
 
 

@@ -13,11 +13,12 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.message import Message, load
 from outrider.alerts.oncall import Escalation, Level
 from outrider.alerts.route import Route
+from outrider.model import Subject
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.alerts.letter import Letter
-    from outrider.store import AlertChanges
+    from outrider.model import AlertChanges
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -37,11 +38,11 @@ def symptom(present: bool, at_us: int, check: str = "probe:home", **more: Any) -
     """Return what a run says of a check."""
     trouble = more.pop("trouble", Problem.FAILURE)
     step = more.pop("step", "")
-    subject = Subject(trouble, check, "production", "local", step)
+    key = FindingKey(trouble, Subject(check), "production", "local", step)
     labels = {"trouble": trouble.value, "check": check, "environment": "production", "location": "local"}
     labels |= more.pop("labels", {})
     causes = more.pop("causes", (f"check:{check}",))
-    return Finding(subject, present, at_us, Facts(more.pop("what", "connection refused")), causes, labels, **more)
+    return Finding(key, present, at_us, Facts(more.pop("what", "connection refused")), causes, labels, **more)
 
 
 @dataclass

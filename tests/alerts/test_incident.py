@@ -10,7 +10,7 @@ from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, symptom
 from outrider.alerts.confirmation import Confirmation, Thresholds, seen
 from outrider.alerts.finding import Problem, Severity
 from outrider.alerts.incident import Stability
-from outrider.store import Acknowledgement
+from outrider.model import Acknowledgement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,7 +225,7 @@ def test_severity_is_that_of_the_trouble_unless_a_label_says_otherwise(story: Ca
 def test_what_is_remembered_goes_on_after_a_restart(story: Callable[..., Story]) -> None:
     """Everything that matters is in what the store keeps."""
     from outrider.alerts.incident_tracker import IncidentTracker
-    from outrider.store import AlertState
+    from outrider.model import AlertState
 
     one = story()
     one.run("xx")

@@ -15,8 +15,7 @@ from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.oncall import Level, Override, Rotation
 from outrider.alerts.route import Route
 from outrider.alerts.time_window import Window
-from outrider.model import UsageError
-from outrider.store import Acknowledgement, Silence
+from outrider.model import Acknowledgement, Silence, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

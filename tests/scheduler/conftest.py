@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from outrider.model import RunId
+    from outrider.model import QueueEntry, RunId
     from outrider.runs import Judgement
     from outrider.scheduler import Executor, RetryingRecorder, Work
-    from outrider.store import QueueEntry
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -176,7 +175,7 @@ class Stage:
         self.service.tick()
 
     def outcomes(self) -> list[Outcome]:
-        return [run.outcome for run in self.store.runs(limit=None)][::-1]
+        return [run.outcome for run in self.store.runs.search(limit=None)][::-1]
 
 
 class Stages:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.scheduler.conftest import NOW_US, FixedRuntime, SetClock, check
 
-from outrider.model import Outcome, RunId, StoreError, new_run_id
+from outrider.model import Outcome, QueueEntry, RunId, StoreError, new_run_id
 from outrider.scheduler import Health, RetryingRecorder
 from outrider.scheduler.runtime_retirement import RuntimeRetirement
-from outrider.store import QueueEntry, Store
+from outrider.store import Store
 from outrider.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def retire(runtime: FixedRuntime, store: Store) -> Health:
     health = Health()
-    retirement = RuntimeRetirement(RetryingRecorder(store, health, lambda _: None), health, SetClock())
+    retirement = RuntimeRetirement(RetryingRecorder(store.runs, health, lambda _: None), health, SetClock())
     retirement.retire(runtime)
     retirement.close(60)
     return health
@@ -40,7 +40,7 @@ def test_a_replaced_runtime_is_closed_beside_the_service(store: Store, tmp_path:
 
     assert runtime.closed.is_set()
     assert health.problems == {}
-    assert store.runs() == ()
+    assert store.runs.search() == ()
 
 
 def test_a_run_that_was_not_finished_is_recorded_as_skipped(store: Store, tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_run_that_was_not_finished_is_recorded_as_skipped(store: Store, tmp_pa
 
     retire(runtime, store)
 
-    (run,) = store.runs()
+    (run,) = store.runs.search()
     assert (run.id, run.outcome) == (entry.run, Outcome.SKIPPED)
     assert "the workspace had changed" in run.reason
 

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.scheduler.conftest import NOW_US, check
 
-from outrider.model import Circumstances, Kind, Measurement, Order, Outcome, OutriderError, RunId, new_run_id
+from outrider.model import (
+    Circumstances,
+    Kind,
+    Measurement,
+    Order,
+    Outcome,
+    OutriderError,
+    QueueEntry,
+    RunId,
+    new_run_id,
+)
 from outrider.runs import Turns
 from outrider.scheduler import Health, Killable, RetryingRecorder, TurnsExecutor
-from outrider.store import QueueEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,19 +9,19 @@ import structlog
 
 from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.burn_rate import Burn
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.run_findings import FindingContext, findings
-from outrider.model import Outcome
+from outrider.model import Outcome, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.delivery import Health
-    from outrider.model import Check, Run
+    from outrider.model import Check, Run, RunSummary
     from outrider.runs import Judge, Judgement
-    from outrider.store import RunSummary, Store
+    from outrider.store import Store
 
 _LOOK_BACK_US = 600_000_000
 _NOTE_EVERY_US = 10_000_000
@@ -51,13 +51,13 @@ class AlertProcessor:
     ) -> None:
         self._store = store
         self._settings = settings
-        state = store.alert_state(now_us - settings.stability.reopen_us)
+        state = store.incidents.state(now_us - settings.stability.reopen_us)
         self._tracker = IncidentTracker(settings, state, workspace=workspace)
         self._checks = {str(check.id): check for check in checks}
         self._burn = Burn(settings.budgets)
         self._lock = threading.RLock()
         self._noted_us = 0
-        self._tracker.silences = store.silences(now_us)
+        self._tracker.silences = store.silences.ending_after(now_us)
 
     def know(self, checks: Iterable[Check]) -> None:
         """Replace what is known of checks, after the workspace changed."""
@@ -89,8 +89,8 @@ class AlertProcessor:
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
         """Let time pass, about once a second: hear people, tell what is due, notice channels that are dead."""
         with self._lock:
-            self._tracker.silences = self._store.silences(now_us)
-            for acknowledgement in self._store.acknowledgements():
+            self._tracker.silences = self._store.silences.ending_after(now_us)
+            for acknowledgement in self._store.incidents.acknowledgements():
                 self._tracker.said(acknowledgement, now_us)
             self._tracker.hear([_channel(channel, now_us) for channel in channels], now_us)
             set_back_us = self._tracker.tick(now_us)
@@ -99,7 +99,7 @@ class AlertProcessor:
                 _log.warning("alerts.clock-set-back", seconds=seconds, effect="waiting times go on as they were")
             self._write()
             if not 0 <= now_us - self._noted_us < _NOTE_EVERY_US:
-                self._store.record_heard(now_us)
+                self._store.incidents.mark_processed(now_us)
                 self._noted_us = now_us
 
     def catch_up(self, judge: Judge, now_us: int) -> int:
@@ -116,7 +116,7 @@ class AlertProcessor:
         it is noted how far this came: whoever begins again, as after another crash, goes on there. A run that was
         stored since it first began is processed whenever it was due.
         """
-        began_us, done_us = self._store.caught_up() or (now_us, -1)
+        began_us, done_us = self._store.incidents.caught_up() or (now_us, -1)
         missed = [
             (summary, is_latest)
             for summary, is_latest in self._unprocessed(now_us)
@@ -125,16 +125,16 @@ class AlertProcessor:
         for start in range(0, len(missed), _BATCH):
             batch = missed[start : start + _BATCH]
             for summary, is_latest in batch:
-                run = self._store.run(summary.id).run if is_latest else stored_run(self._store, summary)
+                run = self._store.runs.get(summary.id).run if is_latest else stored_run(self._store, summary)
                 self.heard(run, judge.judge(run) if is_latest else [])
             done_us = max(done_us, batch[-1][0].due_us - 1)  # the next batch may begin with the same time
-            self._store.record_caught_up(began_us, done_us)
+            self._store.incidents.mark_caught_up(began_us, done_us)
             yield start + len(batch)
-        self._store.record_heard(now_us)
+        self._store.incidents.mark_processed(now_us)
 
     def _unprocessed(self, now_us: int) -> list[tuple[RunSummary, bool]]:
         """Return the runs that may not have been processed, in the order of time, and which are the latest."""
-        since_us = (self._store.heard_us() or now_us) - _LOOK_BACK_US
+        since_us = (self._store.incidents.processed_us() or now_us) - _LOOK_BACK_US
         runs = watched_runs(self._store, since_us)
         latest = {_place(summary): summary.id for summary in runs}
         unwell = {_place(summary) for summary in runs if summary.outcome is not Outcome.PASSED}
@@ -148,7 +148,7 @@ class AlertProcessor:
         """Return where the last artifact of each kind lies; nothing is looked up for a run that passed."""
         if run.outcome.is_good or not any(attempt.measurement.artifacts for attempt in run.attempts):
             return ()
-        last = {artifact.kind.value: artifact.where for artifact in self._store.run(run.id).artifacts}
+        last = {artifact.kind.value: artifact.where for artifact in self._store.runs.get(run.id).artifacts}
         return tuple(f"{kind} {where}" for kind, where in last.items())
 
     def _write(self) -> None:
@@ -156,7 +156,7 @@ class AlertProcessor:
         if not changes:
             return
         try:
-            self._store.record_alerts(changes)
+            self._store.incidents.record(changes)
         except BaseException:
             self._tracker.restore(changes)
             raise
@@ -167,7 +167,7 @@ def _place(run: RunSummary) -> tuple[str, str, str]:
 
 
 def _channel(health: Health, now_us: int) -> Finding:
-    subject = Subject(Problem.OUTRIDER, f"channel:{health.receiver}")
+    key = FindingKey(Problem.OUTRIDER, Subject(f"channel:{health.receiver}"))
     facts = Facts(f"the channel {health.receiver} is dead: {health.why}")
     labels = {"trouble": Problem.OUTRIDER.value, "receiver": health.receiver, "fault": "channel dead"}
-    return Finding(subject, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)
+    return Finding(key, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.notification_kind import NotificationKind
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
     from outrider.baselines import Settings
-    from outrider.store import RunSummary, Series, Store
+    from outrider.model import RunSummary, Series
+    from outrider.store import Store
 
 _APART = (GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)
 _TICK_US = 60_000_000
@@ -59,7 +60,7 @@ def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
             tracker.tick(next_us)
             next_us += _TICK_US if tracker.groups or tracker.incidents else max(_TICK_US, finding.at_us - next_us)
         tracker.hear([finding], finding.at_us)
-        confirmation = tracker.confirmations.get(finding.subject.key)
+        confirmation = tracker.confirmations.get(finding.key.text)
         if confirmation is not None and finding.present:
             bad[confirmation.incident] += 1
         changes = tracker.changes()
@@ -94,7 +95,7 @@ def stored_findings(store: Store, judging: Settings, settings: AlertSettings, *,
 
 def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
     """Return the runs due since then in the order of time, without those of gates, loads and trials."""
-    summaries = store.runs("*", since_us=since_us, limit=None)
+    summaries = store.runs.search("*", since_us=since_us, limit=None)
     return sorted(
         (summary for summary in summaries if not summary.environment.endswith(_APART)),
         key=lambda summary: summary.due_us,
@@ -104,7 +105,7 @@ def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
 def stored_run(store: Store, summary: RunSummary) -> Run:
     """Return a run whole where it may say more than its outcome."""
     if summary.outcome is not Outcome.PASSED:
-        return store.run(summary.id).run
+        return store.runs.get(summary.id).run
     return Run(
         summary.id, summary.check, summary.environment, summary.location, summary.due_us, summary.started_us,
         summary.finished_us, summary.outcome, summary.reason, (), Circumstances(),
@@ -112,18 +113,18 @@ def stored_run(store: Store, summary: RunSummary) -> Run:
 
 
 def _degradations(store: Store, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
-    points = store.samples(series)
+    points = store.series.samples(series)
     if not len(points.at_us):
         return
     asked = {"direction": judging.direction.value, "tz": judging.tz, "months": judging.months}
     alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
-    subject = Subject(Problem.DEGRADATION, series.check, series.environment, series.location, series.step)
+    key = FindingKey(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
     labels = {
-        "trouble": Problem.DEGRADATION.value, "check": series.check, "kind": series.check.partition(":")[0],
+        "trouble": Problem.DEGRADATION.value, "check": series.subject, "kind": series.subject.partition(":")[0],
         "environment": series.environment, "location": series.location, "step": series.step,
     }  # fmt: skip
     facts = Facts(f"{series.step} is slow", step=series.step)
-    causes = (f"step:{series.step}", f"check:{series.check}")
+    causes = (f"step:{series.step}", f"check:{series.subject}")
     for at_us, is_slow in zip(points.at_us.tolist(), alerting.tolist(), strict=True):
         if at_us >= since_us:
-            yield Finding(subject, is_slow, at_us, facts, causes, labels)
+            yield Finding(key, is_slow, at_us, facts, causes, labels)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import BurnRule, error_budget
 from outrider.model import Outcome
@@ -54,6 +54,6 @@ class Burn:
             expected=f"at most {1 - budget.target:.2%}",
             run=run.id,
         )
-        subject = Subject(Problem.BUDGET, run.check, run.environment, run.location)
+        key = FindingKey(Problem.BUDGET, run.check, run.environment, run.location)
         budget_labels = {**labels, "trouble": Problem.BUDGET.value, "fault": "budget burns"}
-        return [Finding(subject, burning, run.due_us, facts, (f"check:{run.check}",), budget_labels, once=True)]
+        return [Finding(key, burning, run.due_us, facts, (f"check:{run.check}",), budget_labels, once=True)]

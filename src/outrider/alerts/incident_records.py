@@ -10,7 +10,7 @@ from outrider.alerts.confirmation import Confirmation
 from outrider.alerts.finding import Facts, Problem, Severity
 from outrider.alerts.group import Group
 from outrider.alerts.incident import Incident, Phase
-from outrider.store import StoredConfirmation, StoredGroup, StoredIncident
+from outrider.model import StoredConfirmation, StoredGroup, StoredIncident
 
 
 def stored_incident(incident: Incident) -> StoredIncident:

@@ -26,8 +26,7 @@ from outrider.alerts.incident_records import (
 from outrider.alerts.message import dump
 from outrider.alerts.mute_reason import muted_by, why_muted
 from outrider.alerts.route import INCIDENT
-from outrider.model import new_run_id
-from outrider.store import AlertChanges, AlertState, Notification
+from outrider.model import AlertChanges, AlertState, Notification, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.group import Dispatch
     from outrider.alerts.route import Route
-    from outrider.store import Acknowledgement, Silence
+    from outrider.model import Acknowledgement, Silence
 
 _MOST_NAMED = 20
 _SET_BACK_US = 5_000_000
@@ -167,7 +166,7 @@ class IncidentTracker:
     # One symptom
 
     def _hear(self, finding: Finding, now_us: int) -> None:
-        key = finding.subject.key
+        key = finding.key.text
         before = self.confirmations.get(key)
         if (before is None or before.is_well) and not finding.present:
             return
@@ -192,15 +191,15 @@ class IncidentTracker:
 
     def _incident_for(self, finding: Finding, labels: Mapping[str, str], now_us: int) -> str:
         """Return the incident of the same cause, or a new one that is not more than a suspicion yet."""
-        causes = tuple(f"{finding.subject.trouble}|{finding.subject.environment}|{cause}" for cause in finding.causes)
+        causes = tuple(f"{finding.key.trouble}|{finding.key.environment}|{cause}" for cause in finding.causes)
         for cause in causes:
             incident = self.incidents.get(self._by_cause.get(cause, ""))
             if incident and ("|fault:" not in cause or self._is_at_the_same_time(incident, now_us)):
                 return incident.id
         identity = self._new_id(now_us)
-        severity = Severity(labels.get("severity") or SEVERITIES.get(finding.subject.trouble, Severity.WARNING))
+        severity = Severity(labels.get("severity") or SEVERITIES.get(finding.key.trouble, Severity.WARNING))
         self.incidents[identity] = Incident(
-            identity, finding.subject.trouble, finding.at_us, now_us, finding.facts, causes,
+            identity, finding.key.trouble, finding.at_us, now_us, finding.facts, causes,
             {**labels, INCIDENT: identity, "severity": severity.value}, severity,
         )  # fmt: skip
         self._tallies[identity] = _NOTHING
@@ -219,7 +218,7 @@ class IncidentTracker:
         incident = self.incidents[confirmation.incident]
         fresh = confirmation.confirmed and not (before and before.confirmed)
         if fresh:
-            check = finding.subject.check
+            check = finding.key.subject
             checks = incident.checks if check in incident.checks else (*incident.checks, check)[:_MOST_NAMED]
             own = {INCIDENT: incident.id, "severity": incident.severity.value}
             shared = {name: value for name, value in incident.labels.items() if labels.get(name, "") == value} | own

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
-    from outrider.store import Silence
+    from outrider.model import Silence
 
 _OURS = {Problem.NETWORK, Problem.OUTRIDER}
 

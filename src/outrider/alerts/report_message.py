@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts.message import Message, dump, load
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.store import Notification
+from outrider.model import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

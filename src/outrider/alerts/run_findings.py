@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.baselines import Condition, Signal
 from outrider.model import Kind, Outcome
 
@@ -181,7 +181,7 @@ class _Reading:
         once: bool = False,
     ) -> Finding:
         run = self._run
-        subject = Subject(problem, run.check, run.environment, run.location, step)
+        key = FindingKey(problem, run.check, run.environment, run.location, step)
         labels = {
             "trouble": problem.value,
             "check": run.check,
@@ -194,7 +194,7 @@ class _Reading:
             "tags": self._tags(),
         }
         labels = {name: value for name, value in labels.items() if value}
-        return Finding(subject, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
+        return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
 
     def _tags(self) -> str:
         check = self._context.checks.get(self._run.check)

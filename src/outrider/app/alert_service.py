@@ -13,7 +13,7 @@ import structlog
 from outrider.alerts import AlertProcessor, Deliverer, survey
 from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import picture_from
-from outrider.app.runtime import judge_settings
+from outrider.app.workspace_access import judge_settings
 from outrider.model import OutriderError
 from outrider.runs import Judge
 

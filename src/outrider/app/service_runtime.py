@@ -8,9 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.app.incident_lookup import settings_of
-from outrider.app.runtime import found_browser, open_runtime, remember
-from outrider.model import BrowserError, ConfigErrors, Kind
+from outrider.app.alert_configuration import alert_settings
+from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.app.workspace_access import now_us, register_checks
+from outrider.model import ConfigErrors, Kind
 from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor, problems_of
 from outrider.workspace import load
 
@@ -73,18 +74,17 @@ class ServiceRuntime:
             raise
 
     def _set_up(self, store: Store, recorder: RetryingRecorder, *, strict: bool) -> None:
-        self.alerts = settings_of(self.workspace)
-        browser = found_browser(self.workspace)
-        usable = None if isinstance(browser, BrowserError) else browser
-        runtime = self._stack.enter_context(open_runtime(self.workspace, browser=usable))
+        self.alerts = alert_settings(self.workspace)
+        browser = browser_or_error(self.workspace)
+        runtime = self._stack.enter_context(open_runtime(self.workspace, browser=browser))
         discovery = runtime.discover()
-        wrong = problems_of(discovery.checks, self.workspace.timezone, time.time_ns() // 1000)
+        wrong = problems_of(discovery.checks, self.workspace.timezone, now_us())
         self.problems = (*discovery.problems, *wrong)
         if strict and self.problems:
             raise ConfigErrors(self.problems)
         places = {(problem.where.file, problem.where.line) for problem in wrong if problem.where}
         self.checks = tuple(check for check in discovery.checks if (check.path, check.line) not in places)
-        remember(store, runtime, self.checks)
+        register_checks(store, self.workspace, self.checks)
         self.tokens = runtime.catalogue.tokens
         self.circumstances = runtime.circumstances
         self.executors: Mapping[Kind, Executor] = self._executors(runtime, store, recorder)

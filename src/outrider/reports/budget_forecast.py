@@ -12,9 +12,9 @@ from outrider.runs import TELLING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from outrider.model import Tally
     from outrider.reports.facts import Health
     from outrider.reports.period import Period
-    from outrider.store import Tally
 
 BUDGET_DAYS = 28
 FEWEST_RUNS = 30

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from outrider.baselines import Knee
     from outrider.load import Level
-    from outrider.model import Run
+    from outrider.model import Run, Series
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
-    from outrider.store import Series, Store
+    from outrider.store import Store
 
 FEWEST_LEVELS = 5
 _RUNS = 40
@@ -32,9 +32,9 @@ _RUNS = 40
 def loads_of(store: Store, period: Period, settings: ReportSettings) -> tuple[LoadFigures, ...]:
     """Return what each load profile reached, and what its target sustains, place by place."""
     figures: list[LoadFigures] = []
-    for check in store.checks():
+    for check in store.checks.all():
         if check.kind is Kind.LOAD and any(fnmatchcase(check.id, pattern) for pattern in settings.checks):
-            figures += _figures(store, str(check.id), store.series(check.id), period, settings)
+            figures += _figures(store, str(check.id), store.series.of(check.id), period, settings)
     return tuple(figures)
 
 
@@ -82,13 +82,13 @@ def _knees(store: Store, check: str, place: tuple[str, str], period: Period) -> 
     runs = [
         summary
         for variant in (environment, f"{environment}{TRIAL_SUFFIX}")
-        for summary in store.runs(
+        for summary in store.runs.search(
             check, since_us=period.history_us, environment=variant, location=location, limit=_RUNS
         )
         if summary.due_us < period.until_us
     ]
     for summary in sorted(runs, key=lambda summary: summary.due_us):
-        run = store.run(summary.id).run
+        run = store.runs.get(summary.id).run
         climbed = climb(run)
         if len(climbed) < FEWEST_LEVELS:
             continue

@@ -13,7 +13,7 @@ from outrider.runs import TELLING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from outrider.store import StoredCheck, Tally
+    from outrider.model import StoredCheck, Tally
 
 Place = tuple[CheckId, str, str]
 """A check's id, environment and location."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
-from outrider.model import Outcome
+from outrider.model import Outcome, Tally
 from outrider.reports.budget_forecast import BUDGET_DAYS, breaches
 from outrider.reports.capacity import loads_of
 from outrider.reports.check_health import health_of
@@ -23,12 +23,12 @@ from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from outrider.model import Step
+    from outrider.model import Points, Release, Series, Step
     from outrider.reports.facts import Change, Health, Incidents
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
     from outrider.reports.step_history import Measured
-    from outrider.store import Points, Release, Series, Store, Tally
+    from outrider.store import Store
 
 SIMULATED = "simulated"
 """What the name of a simulated prober's host begins with."""
@@ -56,14 +56,18 @@ def gather(
     """
     source = incidents or NoIncidents()
     happened = tuple(source.incidents(period.since_us, period.until_us))
-    checks = {str(check.id): check for check in store.checks()}
+    checks = {str(check.id): check for check in store.checks.all()}
     earlier, tallies = (
-        [tally for tally in store.tallies(*span) if _is_wanted(tally, settings)]
+        [tally for tally in store.runs.tallies(*span) if _is_wanted(tally, settings)]
         for span in ((period.before_us, period.since_us), (period.since_us, period.until_us))
     )
     health = health_of(tallies, earlier, settings.objective, checks)
     reasons = _reasons(store, period)
-    releases = [release for release in store.releases(settings.environment or None) if release.at_us < period.until_us]
+    releases = [
+        release
+        for release in store.judgements.releases(settings.environment or None)
+        if release.at_us < period.until_us
+    ]
     detailed_health, changes = [], []
     for number, (check_health, measured) in enumerate(zip(health, measured_of(store, health, period), strict=True)):
         if listener is not None:
@@ -78,7 +82,9 @@ def gather(
         changes += check_changes
     changes.sort(key=lambda change: -abs(change.ratio))
     month_us = period.until_us - BUDGET_DAYS * 24 * _HOUR_US
-    spent, unforecast = breaches(detailed_health, store.tallies(month_us, period.until_us), settings.objective, period)
+    spent, unforecast = breaches(
+        detailed_health, store.runs.tallies(month_us, period.until_us), settings.objective, period
+    )
     forecasts = [*spent, *_certificates(store, period, settings)]
     return Report(
         title=settings.title,
@@ -94,7 +100,7 @@ def gather(
         load=loads_of(store, period, settings),
         forecasts=tuple(forecasts),
         unmeasured=tuple(_unmeasured(store, detailed_health, now_us, settings)),
-        simulated=any(host.startswith(SIMULATED) for host in store.hosts()),
+        simulated=any(host.startswith(SIMULATED) for host in store.runs.hosts()),
         unforecast=unforecast,
         releases=tuple((release.at_us, release.name) for release in releases if release.at_us >= period.since_us),
     )
@@ -104,17 +110,18 @@ def _place(health: Health) -> tuple[str, str, str]:
     return health.check, health.environment, health.location
 
 
-def _is_wanted(subject: Tally | Series, settings: ReportSettings) -> bool:
-    if subject.environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)):
+def _is_wanted(measured: Tally | Series, settings: ReportSettings) -> bool:
+    subject = measured.check if isinstance(measured, Tally) else measured.subject
+    if measured.environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)):
         return False
-    if settings.environment and subject.environment != settings.environment:
+    if settings.environment and measured.environment != settings.environment:
         return False
-    return any(fnmatchcase(subject.check, pattern) for pattern in settings.checks)
+    return any(fnmatchcase(subject, pattern) for pattern in settings.checks)
 
 
 def _reasons(store: Store, period: Period) -> dict[tuple[str, str, str], Counter[str]]:
     reasons: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
-    for run in store.runs(outcome=Outcome.FAILED, since_us=period.since_us, limit=_FAILURES_READ):
+    for run in store.runs.search(outcome=Outcome.FAILED, since_us=period.since_us, limit=_FAILURES_READ):
         if run.due_us < period.until_us:
             reasons[run.check, run.environment, run.location][run.reason] += 1
     return reasons
@@ -164,17 +171,17 @@ def _certificates(store: Store, period: Period, settings: ReportSettings) -> lis
     forecasts = []
     series = [
         certificate_series
-        for certificate_series in store.series()
+        for certificate_series in store.series.of()
         if certificate_series.metric == "certificate_days" and _is_wanted(certificate_series, settings)
     ]
-    past = store.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
+    past = store.series.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
     for certificate_series, points in zip(series, past, strict=True):
         if len(points.value):
             gone = (period.until_us - int(points.at_us[-1])) / (24 * _HOUR_US)
             days = float(points.value[-1]) - gone
             if days <= _SOON_DAYS:
                 forecasts.append(
-                    Forecast(certificate_series.check, "the certificate ends", days, days, days, len(points.value))
+                    Forecast(certificate_series.subject, "the certificate ends", days, days, days, len(points.value))
                 )
     return sorted(forecasts, key=lambda forecast: forecast.days)
 
@@ -183,7 +190,7 @@ def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: R
     seen = {check_health.check for check_health in health if check_health.runs}
     lines = [
         f"{check.id}: no run in this time (deleted, switched off, or never due)"
-        for check in store.checks()
+        for check in store.checks.all()
         if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
     ]
     for check_health in health:
@@ -195,7 +202,7 @@ def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: R
             lines.append(
                 f"{check_health.check}: {vague:,} of {check_health.runs:,} runs were inconclusive or could not start"
             )
-    future = sum(tally.runs for tally in store.tallies(now_us + _HOUR_US, 1 << 62))
+    future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
         lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")
     return lines

@@ -92,7 +92,9 @@ def _pictures(store: Store, report: Report) -> list[Picture]:
         slowest, points = max(read, key=lambda candidate: float(np.median(candidate[1].value)))
         title = f"{slowest.step or 'whole run'} of {check.partition(':')[2]}, six-hourly medians"
         step_changes = [change for change in report.changes if (change.check, change.step) == (check, slowest.step)]
-        releases = [release for release in store.releases(environment) if release.at_us < report.period.until_us]
+        releases = [
+            release for release in store.judgements.releases(environment) if release.at_us < report.period.until_us
+        ]
         trend = trend_of(title, points, report.period, step_changes, releases)
         pictures.append(Picture(f"trend-{len(pictures)}@outrider.invalid", title, band_picture(trend)))
         if len(pictures) == _PICTURES:

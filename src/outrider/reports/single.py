@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from outrider.baselines import Quantile
-    from outrider.model import Attempt, ErrorRecord, Measurement, Run, Step
+    from outrider.model import Attempt, ErrorRecord, Measurement, Run, Step, StoredArtifact, StoredRun
     from outrider.reports.facts import Incident, Incidents
-    from outrider.store import Store, StoredArtifact, StoredRun
+    from outrider.store import Store
 
 _DAY_US = 86_400_000_000
 USUAL_DAYS = 28
@@ -150,14 +150,15 @@ def _steps(store: Store, run: Run, counted: Attempt) -> list[StepRun]:
     place = (run.environment, run.location)
     series = {
         step_series.step: step_series
-        for step_series in store.series(run.check)
+        for step_series in store.series.of(run.check)
         if step_series.metric == METRIC and (step_series.environment, step_series.location) == place
     }
     steps = []
     for step in counted.measurement.steps:
         if step.parent is not None:
             continue
-        before = store.samples(series[step.key], since_us, run.due_us).value if step.key in series else np.empty(0)
+        known = series.get(step.key)
+        before = np.empty(0) if known is None else store.series.samples(known, since_us, run.due_us).value
         steps.append(_step(step, before))
     return steps
 
@@ -234,7 +235,7 @@ def _joined(store: Store, run: Run) -> list[tuple[str, str]]:
     links = []
     traces = list(dict.fromkeys(trace for attempt in run.attempts for trace in attempt.measurement.trace_ids))
     links += [("trace", trace) for trace in traces[:20]]
-    live = [release for release in store.releases(run.environment) if release.at_us <= run.due_us]
+    live = [release for release in store.judgements.releases(run.environment) if release.at_us <= run.due_us]
     if live:
         links.append(("release", live[-1].name))
     for attempt in run.attempts:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from outrider.model import Points, Release
     from outrider.reports.period import Period
-    from outrider.store import Points, Release
 
 HOUR_US = 3_600_000_000
 _POINT_US = 6 * HOUR_US

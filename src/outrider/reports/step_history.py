@@ -11,10 +11,10 @@ from outrider.runs import METRIC, preferred_steps, primary_steps
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from outrider.model import Step
+    from outrider.model import Points, Series, Step
     from outrider.reports.facts import Health
     from outrider.reports.period import Period
-    from outrider.store import Points, Series, Store
+    from outrider.store import Store
 
 _READ_AT_ONCE = 50
 
@@ -33,11 +33,11 @@ def measured_of(store: Store, health: Sequence[Health], period: Period) -> Itera
     Steps are those of the last run that passed before the period ended. Where these are deleted, every step that the
     check is known by and has values of may be primary, and has no times.
     """
-    known = store.known_steps(period.until_us)
+    known = store.runs.known_steps(period.until_us)
     series = defaultdict(list)
-    for one_series in store.series():
+    for one_series in store.series.of():
         if one_series.metric == METRIC:
-            series[one_series.check, one_series.environment, one_series.location].append(one_series)
+            series[one_series.subject, one_series.environment, one_series.location].append(one_series)
     for start in range(0, len(health), _READ_AT_ONCE):
         places = [
             (check_health.check, check_health.environment, check_health.location)
@@ -52,7 +52,7 @@ def measured_of(store: Store, health: Sequence[Health], period: Period) -> Itera
 
 def past_of(store: Store, series: Sequence[Series], period: Period) -> tuple[Points, ...]:
     """Return the values that a report looks at: those of the period and the one before it exactly, if they are kept."""
-    return store.past(series, period.history_us, period.until_us, exact_from_us=period.before_us)
+    return store.series.past(series, period.history_us, period.until_us, exact_from_us=period.before_us)
 
 
 def _wanted(series: Sequence[Series], steps: Sequence[Step]) -> list[Series]:

@@ -1,6 +1,6 @@
 """Scheduling: triggers, queue, leases and supervision."""
 
-from outrider.scheduler.backup import make_backup, put_back
+from outrider.scheduler.backup import Backup, make_backup, put_back
 from outrider.scheduler.clock import SystemClock
 from outrider.scheduler.dead_mans_switch import DeadMansSwitch
 from outrider.scheduler.executor import Executor, Work
@@ -17,6 +17,7 @@ from outrider.scheduler.timetable import Cron, problems_of
 from outrider.scheduler.turns_executor import TurnsExecutor
 
 __all__ = [
+    "Backup",
     "Cron",
     "DeadMansSwitch",
     "Executor",

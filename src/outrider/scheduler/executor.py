@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.model import Check
+from outrider.model import Check, QueueEntry
 from outrider.runs import launched
-from outrider.store import QueueEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,14 +27,14 @@ from outrider.scheduler.runtime_retirement import RuntimeRetirement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import Check, CheckId, Run
+    from outrider.model import Check, CheckId, Leadership, Run
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.health import Health
     from outrider.scheduler.plan import Due
     from outrider.scheduler.result_pipeline import ResultPipeline
     from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
     from outrider.scheduler.windows import Windows
-    from outrider.store import Leadership, Store
+    from outrider.store import Store
 
 log = structlog.get_logger("outrider.scheduler")
 
@@ -90,7 +90,7 @@ class Service:
         self.health = health
         self.locations = Locations()
         self.leading = Leading(store.schedule, clock, holder)
-        self.recorder = RetryingRecorder(store, health, self._stored)
+        self.recorder = RetryingRecorder(store.runs, health, self._stored)
         self.run_queue = RunQueue(store.schedule, clock, holder)
         self.builder = RuntimeBuilder(factory, health)
         self._retirement = RuntimeRetirement(self.recorder, health, clock)
@@ -255,7 +255,7 @@ class Service:
     def _record_unmade(self, runs: Sequence[Run]) -> None:
         """Record runs that were due and are not executed."""
         if runs:
-            self._store.record_many(runs)
+            self._store.runs.record_many(runs)
             self._stored(runs)
 
     def _stored(self, runs: Sequence[Run]) -> None:
