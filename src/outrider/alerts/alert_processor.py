@@ -15,7 +15,7 @@ from outrider.alerts.run_findings import FindingContext, findings
 from outrider.model import Outcome, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.delivery import Health
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 _LOOK_BACK_US = 600_000_000
 _NOTE_EVERY_US = 10_000_000
+_BATCH = 20
+_STORED_WITHIN_US = 5_000_000
+"""A run is stored within this after it has finished, unless the store refuses."""
+
 _log = structlog.get_logger("outrider.alerts")
 
 
@@ -103,24 +107,46 @@ class AlertProcessor:
                 self._noted_us = now_us
 
     def catch_up(self, judge: Judge, now_us: int) -> int:
-        """Hear what was stored before a crash and perhaps not heard, before anything else; return how many runs.
+        """Process what was stored and perhaps not processed before a crash; return how many runs."""
+        runs = 0
+        for runs in self.catch_up_in_batches(judge, now_us):  # noqa: B007 - the last is how many there were
+            pass
+        return runs
 
-        The latest run of each check is judged; those before it matter where one of them did not pass.
+    def catch_up_in_batches(self, judge: Judge, now_us: int) -> Iterator[int]:
+        """Do what `catch_up` does, and yield after each batch how many runs are processed.
+
+        The latest run of each check is judged; those before it matter where one of them did not pass. After each batch
+        it is noted how far this came: whoever begins again, as after another crash, goes on there. A run that was
+        stored since it first began is processed whenever it was due.
         """
+        began_us, done_us = self._store.incidents.caught_up() or (now_us, -1)
+        missed = [
+            (summary, is_latest)
+            for summary, is_latest in self._unprocessed(now_us)
+            if summary.due_us > done_us or summary.finished_us >= began_us - _STORED_WITHIN_US
+        ]
+        for start in range(0, len(missed), _BATCH):
+            batch = missed[start : start + _BATCH]
+            for summary, is_latest in batch:
+                run = self._store.runs.get(summary.id).run if is_latest else stored_run(self._store, summary)
+                self.heard(run, judge.judge(run) if is_latest else [])
+            done_us = max(done_us, batch[-1][0].due_us - 1)  # the next batch may begin with the same time
+            self._store.incidents.mark_caught_up(began_us, done_us)
+            yield start + len(batch)
+        self._store.incidents.mark_processed(now_us)
+
+    def _unprocessed(self, now_us: int) -> list[tuple[RunSummary, bool]]:
+        """Return the runs that may not have been processed, in the order of time, and which are the latest."""
         since_us = (self._store.incidents.processed_us() or now_us) - _LOOK_BACK_US
         runs = watched_runs(self._store, since_us)
         latest = {_place(summary): summary.id for summary in runs}
         unwell = {_place(summary) for summary in runs if summary.outcome is not Outcome.PASSED}
-        missed_runs = [
-            summary for summary in runs if summary.id == latest[_place(summary)] or _place(summary) in unwell
+        return [
+            (summary, summary.id == latest[_place(summary)])
+            for summary in runs
+            if summary.id == latest[_place(summary)] or _place(summary) in unwell
         ]
-        for summary in missed_runs:
-            if summary.id == latest[_place(summary)]:
-                run = self._store.runs.get(summary.id).run
-                self.heard(run, judge.judge(run))
-            else:
-                self.heard(stored_run(self._store, summary), [])
-        return len(missed_runs)
 
     def _artifacts(self, run: Run) -> tuple[str, ...]:
         """Return where the last artifact of each kind lies; nothing is looked up for a run that passed."""
