@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from outrider.alerts import read_alerts
 from outrider.app import validate_workspace
-from outrider.app.discovery import discovered
+from outrider.app.discovery import discover
 from outrider.app.examination import examine
 from outrider.app.workspace_access import judge_settings, retention
 from outrider.load import read_profiles
@@ -142,7 +142,7 @@ def examined(root: Path) -> tuple[Workspace, Examination]:
     workspace = load(root)
     values = dict(workspace.env)
     probes = read_probes(workspace, values, others={"load"})
-    return workspace, examine(workspace, discovered(workspace, probes, read_profiles(workspace, values)))
+    return workspace, examine(workspace, discover(workspace, probes, read_profiles(workspace, values)))
 
 
 def test_a_valid_workspace_has_no_problem(tmp_path: Path) -> None:

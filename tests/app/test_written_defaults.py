@@ -42,6 +42,8 @@ def as_toml(value: object) -> str:
     match value:
         case frozenset() | tuple():
             return json.dumps(sorted(value))
+        case {}:
+            return "{" + ", ".join(f"{key} = {as_toml(item)}" for key, item in value.items()) + "}"
         case StrEnum():
             return json.dumps(value.value)
         case bool() | int() | float() | str():
