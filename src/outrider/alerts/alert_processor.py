@@ -1,4 +1,4 @@
-"""The seam for whoever makes runs: an object that hears runs and lets time pass, and keeps all of it in the store."""
+"""Alerting of one workspace: takes in runs and the passing of time, and keeps all of it in the store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import structlog
 
 from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.burn_rate import Burn
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
+from outrider.alerts.finding import RECEIVER, Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.run_findings import FindingContext, findings
 from outrider.model import Outcome, Subject
@@ -35,14 +35,14 @@ _log = structlog.get_logger("outrider.alerts")
 class AlertProcessor:
     """Incidents of a workspace, kept in its store; every method may be called from any thread.
 
-    Transitions and the notifications that tell of them are written in one transaction. If that fails the changes are
-    kept in memory and written with the next ones.
+    Transitions and their notifications are written in one transaction. If that fails the changes are kept in memory and
+    written with the next ones.
 
     Args:
         store: Where everything is kept; other processes acknowledge and silence by writing there.
         settings: Of `scheduler/alerts.toml`.
         now_us: What time it is, microseconds UTC.
-        checks: What is known of checks, for labels.
+        checks: Of the workspace, for titles and labels; nothing ends because one is not among them, see `know`.
         workspace: Its name, for messages.
     """
 
@@ -59,10 +59,13 @@ class AlertProcessor:
         self._noted_us = 0
         self._tracker.silences = store.silences.ending_after(now_us)
 
-    def know(self, checks: Iterable[Check]) -> None:
-        """Replace what is known of checks, after the workspace changed."""
+    def know(self, checks: Iterable[Check], now_us: int) -> None:
+        """Replace the checks, after the workspace changed; problems of those that are gone or off end at once."""
         with self._lock:
             self._checks = {str(check.id): check for check in checks}
+            enabled = {identity for identity, check in self._checks.items() if check.policy.enabled}
+            self._tracker.keep_checks(enabled, now_us)
+            self._write()
 
     def heard(self, run: Run, judgements: Sequence[Judgement], *, now_us: int | None = None) -> None:
         """Hear a run that is stored, and what the judge says of it; the same run twice changes nothing.
@@ -76,7 +79,8 @@ class AlertProcessor:
             context = FindingContext(self._checks, self._settings.certificate_days, self._artifacts(run))
             run_findings = findings(run, judgements, context)
             labels = run_findings[0].labels if run_findings else {}
-            run_findings += self._burn.seen(run, labels)
+            check = self._checks.get(run.check)
+            run_findings += self._burn.seen(run, labels, check.title if check else "")
             self._tracker.hear(run_findings, run.finished_us if now_us is None else now_us)
             self._write()
 
@@ -167,7 +171,7 @@ def _place(run: RunSummary) -> tuple[str, str, str]:
 
 
 def _channel(health: Health, now_us: int) -> Finding:
-    key = FindingKey(Problem.OUTRIDER, Subject(f"channel:{health.receiver}"))
-    facts = Facts(f"the channel {health.receiver} is dead: {health.why}")
-    labels = {"trouble": Problem.OUTRIDER.value, "receiver": health.receiver, "fault": "channel dead"}
+    key = FindingKey(Problem.OUTRIDER, Subject(f"{RECEIVER}{health.receiver}"))
+    facts = Facts(health.why, title=f"receiver {health.receiver}", predicate="takes no messages")
+    labels = {**problem_labels(Problem.OUTRIDER), "receiver": health.receiver, "fault": "channel dead"}
     return Finding(key, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)

@@ -94,8 +94,11 @@ class AlertService:
         if processor is None:
             return
         self._ticked_s = time.monotonic()
-        if self._catch_up is not None and not self._has_caught_up(self._catch_up):
-            return
+        if self._catch_up is not None:
+            if not self._has_caught_up(self._catch_up):
+                return
+            if self._state is not None:
+                processor.know(self._state.checks, now_us)
         self._process_waiting(processor)
         processor.ticked(now_us, self._delivery.health())
         if self._surveyed_s is None or time.monotonic() - self._surveyed_s > _SURVEY_EVERY_S:
@@ -119,7 +122,7 @@ class AlertService:
         if self._processor is None or before is None or before.settings != state.settings or is_away:
             self._processor = self._begin(state, now_us)
         elif before is not state:
-            self._processor.know(state.checks)
+            self._processor.know(state.checks, now_us)
         return self._processor
 
     def _begin(self, state: _AlertState, now_us: int) -> AlertProcessor:

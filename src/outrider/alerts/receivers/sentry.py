@@ -62,7 +62,8 @@ def _event(letter: Letter, event_id: str) -> dict[str, object]:
         "logentry": {"formatted": letter.subject},
         "fingerprint": [message.topic],
         "environment": first.get("environment", "production"),
-        "tags": {name: text[:_TAG_CHARACTERS] for name, text in first.items()},
+        "tags": {name: text[:_TAG_CHARACTERS] for name, text in first.items() if name != "trouble"},
+        "transaction": message.items[0].title if message.items else "",
         "extra": {"text": letter.body},
     }
 
