@@ -12,7 +12,7 @@ from tests.alerts.test_run_findings import make_run
 
 from outrider.alerts import AlertSettings
 from outrider.app.alert_service import AlertService
-from outrider.model import Outcome, Run, new_run_id
+from outrider.model import Check, CheckId, Kind, Outcome, Policy, Run, new_run_id
 from outrider.store import Store
 from outrider.workspace import Capabilities, Workspace
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SETTINGS = AlertSettings()
+PAY = Check(CheckId("journey:pay"), Kind.JOURNEY, "journeys/test_pay.py", "test_pay", "pay", Policy())
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_runs_that_come_while_others_are_caught_up_wait_for_those(service: Alert
     """Two failures, one before the crash and one after it, are one incident in the order of time."""
     store.incidents.mark_processed(NOW_US)
     stored(store, 1, "journey:pay")
-    service.use(Workspace(root=Path(), name="t"), [], SETTINGS)
+    service.use(Workspace(root=Path(), name="t"), [PAY], SETTINGS)
     service.heard(stored(store, 11, "journey:pay"), [])
     assert store.incidents.search(lasting=True) == ()
 
@@ -60,12 +61,12 @@ def test_runs_that_come_while_others_are_caught_up_wait_for_those(service: Alert
 def test_alerts_that_are_switched_off_hear_nothing(service: AlertService, store: Store) -> None:
     """And everything again once they are switched on."""
     off = Workspace(root=Path(), name="t", capabilities=replace(Capabilities(), alerts=False))
-    service.use(off, [], SETTINGS)
+    service.use(off, [PAY], SETTINGS)
     for number in (1, 11):
         service.heard(stored(store, number, "journey:pay"), [])
     service.ticked(NOW_US + 12 * SECOND_US)
     assert store.incidents.search(lasting=True) == ()
 
-    service.use(replace(off, capabilities=Capabilities()), [], SETTINGS)
+    service.use(replace(off, capabilities=Capabilities()), [PAY], SETTINGS)
     service.ticked(NOW_US + 13 * SECOND_US)
     assert len(store.incidents.search(lasting=True)) == 1
