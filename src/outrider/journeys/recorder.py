@@ -8,6 +8,7 @@ working: ours steps aside.
 from __future__ import annotations
 
 import functools
+import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
@@ -68,6 +69,7 @@ class Recorder:
         self.crashed = False
         self.disconnected = False
         self._closed_by_test: list[object] = []
+        self._closes_deliberately = False
         self._closed_by_page: list[object] = []
         self._count = 0
         self._ours = False
@@ -126,22 +128,24 @@ class Recorder:
             self._open[id(request)] = recorded
 
     def closing_by_test(self, closed: object, collectors: Calls) -> Calls:
-        """End collectors of what the test itself is about to close, and remember that it does."""
+        """End collectors of what the test itself is about to close, and remember that it does.
+
+        What it closes while an exception is on its way out has not caused that exception.
+        """
         self._closed_by_test.append(closed)
+        self._closes_deliberately |= sys.exc_info()[0] is None
         yield from collectors
 
     def closed_by(self, called: object) -> str:
         """Return who closed what a failed call was for: `page` if it closed itself, `test`, or nothing.
 
-        Where Playwright does not say which page a call was for, any that was closed counts. Pages also close when the
-        driver dies: then none did so by itself.
+        Where Playwright does not say which page a call was for, any that was closed counts.
         """
-        by_page = [page for page in self._closed_by_page if is_driver_running()]
-        if getattr(called, "page", called) in by_page:
+        if getattr(called, "page", called) in self._closed_by_page:
             return "page"
-        if self._closed_by_test:
+        if self._closes_deliberately:
             return "test"
-        return "page" if by_page else ""
+        return "page" if self._closed_by_page else ""
 
     def _opened_page(self, recorded: _Recorded, page: Any) -> None:
         if self._order.evidence:
@@ -153,7 +157,8 @@ class Recorder:
         self.crashed = True
 
     def _closed_page(self, page: Any) -> None:
-        if not any(closed in {page, page.context, page.context.browser} for closed in self._closed_by_test):
+        by_test = any(closed in {page, page.context, page.context.browser} for closed in self._closed_by_test)
+        if not by_test and is_driver_running():  # where the driver has died, all pages close
             self._closed_by_page.append(page)
 
     def _lost_browser(self, browser: object) -> None:
@@ -208,6 +213,7 @@ class Recorder:
         """End the collectors of all contexts, or of one browser's; the test is about to close them."""
         if browser is None:
             self._closed_by_test += self._browsers
+            self._closes_deliberately |= sys.exc_info()[0] is None
         for recorded in list(self._open.values()):
             if browser is None or getattr(recorded.context, "browser", None) is browser:
                 yield from self._end(recorded.context)
