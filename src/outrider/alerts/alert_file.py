@@ -34,6 +34,7 @@ from outrider.workspace import (
     Table,
     as_any_text,
     as_count,
+    as_delay,
     as_duration,
     as_flag,
     as_positive,
@@ -120,7 +121,8 @@ def _named(table: Table) -> dict[str, Table]:
 
 
 def _us(table: Table, key: str, default: int) -> int:
-    return int(table.read(key, as_duration, default / 1_000_000) * 1_000_000)
+    accept = as_duration if default else as_delay
+    return int(table.read(key, accept, default / 1_000_000) * 1_000_000)
 
 
 def _thresholds(table: Table) -> Thresholds:

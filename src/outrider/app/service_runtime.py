@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.app.alert_configuration import alert_settings
+from outrider.app.examination import examine
 from outrider.app.runtime import browser_or_error, open_runtime
-from outrider.app.workspace_access import now_us, register_checks
+from outrider.app.workspace_access import register_checks
 from outrider.model import ConfigErrors, Kind
-from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor, problems_of
+from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor
 from outrider.workspace import load
 
 if TYPE_CHECKING:
@@ -77,13 +78,10 @@ class ServiceRuntime:
         self.alerts = alert_settings(self.workspace)
         browser = browser_or_error(self.workspace)
         runtime = self._stack.enter_context(open_runtime(self.workspace, browser=browser))
-        discovery = runtime.discover()
-        wrong = problems_of(discovery.checks, self.workspace.timezone, now_us())
-        self.problems = (*discovery.problems, *wrong)
-        if strict and self.problems:
-            raise ConfigErrors(self.problems)
-        places = {(problem.where.file, problem.where.line) for problem in wrong if problem.where}
-        self.checks = tuple(check for check in discovery.checks if (check.path, check.line) not in places)
+        examination = examine(self.workspace, runtime.discover())
+        self.problems, self.checks = examination.problems, examination.checks
+        if examination.refusals or (strict and self.problems):
+            raise ConfigErrors((*self.problems, *examination.refusals))
         register_checks(store, self.workspace, self.checks)
         self.tokens = runtime.catalogue.tokens
         self.circumstances = runtime.circumstances

@@ -15,6 +15,7 @@ from outrider.scheduler.service import Service
 from outrider.scheduler.service_views import view_of
 from outrider.scheduler.timetable import Cron, problems_of
 from outrider.scheduler.turns_executor import TurnsExecutor
+from outrider.scheduler.windows import window_problems
 
 __all__ = [
     "Backup",
@@ -39,4 +40,5 @@ __all__ = [
     "problems_of",
     "put_back",
     "view_of",
+    "window_problems",
 ]  # fmt: skip

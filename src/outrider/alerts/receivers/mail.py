@@ -5,14 +5,17 @@ The mails of one group form a thread, RFC 5322, 3.6.4: all answer the first, who
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.errors import HeaderParseError, InvalidHeaderDefect
 from email.message import EmailMessage
+from email.policy import default
 from email.utils import formatdate, parseaddr
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from zlib import crc32
 
@@ -22,6 +25,7 @@ from outrider.workspace import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from email.headerregistry import Address
 
     from outrider.alerts.letter import Letter
     from outrider.alerts.message import Message
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 _TRANSIENT = 400  # RFC 5321, 4.2.1: 4yz is worth another try, 5yz is not
 _PERMANENT = 500
+_HOST = re.compile(r"[^\s:@/<>()]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%\w]*|\[[^\s\]]+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +139,36 @@ def read(options: Options) -> Mail:
     """Read `server`, `from`, `to` and `starttls`."""
     return Mail(
         server=options.needed("server", '"smtp://localhost:25"', _check_server),
-        sender=options.text("from", "outrider@localhost"),
-        to=options.texts("to", '["ops@shop.example"]'),
+        sender=options.text("from", "outrider@localhost", _check_mailbox),
+        to=options.texts("to", '["ops@shop.example"]', _check_mailbox),
         starttls=options.flag("starttls", default=False),
     )
 
 
 def _check_server(text: str) -> None:
-    parts = urlsplit(text)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"smtp", "smtps"} and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
+    except ValueError:  # of a port that is no number, or brackets around no address
+        usable = False
+    if not usable:
         raise Refused("is not a mail server", 'write "smtp://host:port" or "smtps://host:port"', "bad-url")
+
+
+def _check_mailbox(text: str) -> None:
+    """Accept one address of mail, with or without a name before it, as the header that it goes into is read."""
+    mailboxes = _mailboxes(text)
+    if len(mailboxes) != 1 or not (mailboxes[0].username and _HOST.fullmatch(mailboxes[0].domain)):
+        fix = 'write "ops@shop.example", or "Operations <ops@shop.example>"'
+        raise Refused(f'holds "{text}", which is no address of mail', fix, "bad-address")
+
+
+def _mailboxes(text: str) -> tuple[Address, ...]:
+    if not text.isprintable():
+        return ()
+    try:
+        header: Any = default.header_factory("To", text)  # typeshed does not say that it is an AddressHeader
+    except (ValueError, IndexError, HeaderParseError):  # the parser's own, of texts that are far from an address
+        return ()
+    is_broken = any(isinstance(defect, InvalidHeaderDefect) for defect in header.defects)
+    return () if is_broken else tuple(header.addresses)
