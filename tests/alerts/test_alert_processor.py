@@ -123,6 +123,25 @@ def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: S
     assert (incident.phase, len(store.outbox.search())) == ("open", 1)
 
 
+def test_catching_up_goes_on_where_it_was_interrupted(store: Store) -> None:
+    """A hundred failing checks, and another crash after the first batch: what was processed is not processed again."""
+    AlertProcessor(store, settings(), NOW_US).ticked(NOW_US)
+    for number in range(100):
+        stored(store, Outcome.FAILED, number, f"journey:{number}")
+    now_us = NOW_US + 200 * SECOND_US
+    judge = Judge(store, Settings())
+    first = next(AlertProcessor(store, settings(), now_us).catch_up_in_batches(judge, now_us))
+    late = stored(store, Outcome.FAILED, 1, "journey:late")  # due before the crash, and stored after it
+    store.runs.record(replace(late, id=new_run_id(late.due_us), finished_us=now_us + 1))
+
+    *_, rest = AlertProcessor(store, settings(), now_us).catch_up_in_batches(judge, now_us)
+
+    assert first < 100
+    assert rest == 100 - (first - 1) + 1
+    assert AlertProcessor(store, settings(), now_us).catch_up(judge, now_us + 1) > 0
+    assert store.incidents.caught_up() is None
+
+
 def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
     """It goes to whom its route leads; it ends with the first letter that gets through."""
     alerting = AlertProcessor(store, settings(), NOW_US)
