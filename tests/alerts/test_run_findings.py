@@ -46,7 +46,7 @@ def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reas
 
 def told(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Finding]:
     return {
-        f"{one.key.trouble.value}{one.key.step and ' ' + one.key.step}": one
+        f"{one.key.problem.value}{one.key.step and ' ' + one.key.step}": one
         for one in findings(run, judgements, FindingContext(**known))
     }
 

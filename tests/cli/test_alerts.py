@@ -84,7 +84,7 @@ def test_incidents_are_listed_and_taken_on(watched: Desk) -> None:
     """Whoever keeps the incidents hears it from the store."""
     (incident,) = watched.json("incidents", "--json")["incidents"]
     assert (incident["phase"], incident["severity"]) == ("open", "critical")
-    assert "home: refused" in watched.outrider("incidents").stdout
+    assert "home fails: refused" in watched.outrider("incidents").stdout
 
     told = watched.json("ack", incident["id"][-6:], "--by", "ada", "--json")
     assert told == {"incident": incident["id"], "action": "acknowledge", "by": "ada"}
@@ -117,6 +117,22 @@ def test_silences_are_made_listed_and_ended(watched: Desk) -> None:
     assert watched.outrider("silence", "a=b", "--for", "long").returncode == 2
 
 
+def test_a_silence_says_what_it_mutes(watched: Desk) -> None:
+    """One that mutes nothing is warned of; a label that nothing has is refused."""
+    watched.write("probes/shop.toml", '[home]\nkind = "http"\nurl = "http://127.0.0.1:9/"\nlabels = {team = "shop"}\n')
+
+    muting = watched.outrider("silence", "check=probe:home")
+    by_label = watched.outrider("silence", "team=shop")
+    empty = watched.outrider("silence", "check=~journeys/.*")
+    unknown = watched.outrider("silence", "taem=shop")
+
+    assert muting.stdout.startswith("mutes 1 open incident and 0 checks\n")
+    assert by_label.stdout.startswith("mutes 0 open incidents and 1 check\n")
+    assert "warning: matches no check and no open incident; labels are check, environment, " in empty.stderr
+    assert (unknown.returncode, "[unknown-label]" in unknown.stderr) == (2, True)
+    assert 'did you mean "team"' in unknown.stderr
+
+
 def test_who_is_on_call_is_said(watched: Desk) -> None:
     """Of each rotation."""
     (rotation,) = watched.json("oncall", "--json")
@@ -129,7 +145,7 @@ def test_a_route_is_tried_with_one_marked_message_each(watched: Desk) -> None:
     """Its escalation included; a channel that fails is said."""
     assert watched.json("alerts", "test", "root", "--json") == [{"receiver": "file", "delivered": True, "note": ""}]
     told = (watched.root / "told.jsonl").read_text()
-    assert told.count('"subject": "[test] Outrider reaches you"') == 1
+    assert told.count("test: Outrider can reach you") == 1
 
     done = watched.outrider("alerts", "test", "night")
     assert done.returncode == 1
@@ -168,7 +184,7 @@ def test_incidents_are_listed_without_the_secrets(watched: Desk) -> None:
     done = watched.outrider("incidents")
 
     watched.write("scheduler/alerts.toml", FILE)
-    assert (done.returncode, "home: refused" in done.stdout) == (0, True)
+    assert (done.returncode, "home fails: refused" in done.stdout) == (0, True)
     assert "names HOOK, which is not set" in done.stderr
 
 

@@ -103,9 +103,10 @@ class AlertSettings:
     Attributes:
         within_us: So close together the same fault of different hosts is one cause.
         forget_us: A member that is not heard of for so long no longer holds an incident open.
-        certificate_days: A certificate that is valid for fewer days is trouble.
+        certificate_days: A certificate that is valid for fewer days is a problem.
         networks: Private addresses and networks that webhooks may go to.
-        links: Address below which reports and runs can be read, for links in messages; empty for none.
+        links: Address of the pages, for links in messages; empty for none.
+        timezone: IANA name of the workspace's time zone, in which messages tell times.
         people: Receivers of each person.
     """
 
@@ -128,9 +129,10 @@ class AlertSettings:
     forecasts: tuple[Forecast, ...] = ()
     networks: tuple[str, ...] = ()
     links: str = ""
+    timezone: str = "UTC"
 
     def thresholds_for(self, labels: Mapping[str, str]) -> Thresholds:
-        """Return what confirms trouble with these labels; the last rule that matches wins."""
+        """Return what confirms a problem with these labels; the last rule that matches wins."""
         matching = (
             threshold_rule.thresholds
             for threshold_rule in reversed(self.threshold_rules)

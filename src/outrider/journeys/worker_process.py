@@ -95,6 +95,12 @@ class WorkerProcess:
         with suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGUSR1)
 
+    def end(self) -> None:
+        """End the worker's process group and nothing else; may be called while another thread waits for its answer."""
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     def kill(self) -> None:
         """End the worker and its process group at once; returns when the worker itself is gone."""
         with suppress(ProcessLookupError, PermissionError):

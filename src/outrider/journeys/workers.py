@@ -117,6 +117,12 @@ class Workers:
         elif not result.reusable or self._served >= self._config.runs_per_worker:
             self.retire()
 
+    def end_worker(self) -> None:
+        """End the worker's process; whoever waits for it sees that, and retires it. May be called from any thread."""
+        worker = self._worker
+        if worker is not None:
+            worker.end()
+
     def retire(self) -> None:
         """End the worker, everything that its tests started, and its folder."""
         if self._worker is not None:

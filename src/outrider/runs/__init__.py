@@ -1,6 +1,6 @@
 """One run, from lease to verdict; and whether a journey can fail at all."""
 
-from outrider.runs.attempt_sequence import Launch, Listener, launched
+from outrider.runs.attempt_sequence import Launch, Listener, broken_run, launched
 from outrider.runs.attempts import Plan, next_attempt, verdict
 from outrider.runs.execution import Recorder, Runner
 from outrider.runs.fleet import Fleet, GroupRecorder
@@ -25,6 +25,6 @@ from outrider.runs.turns import Turns
 __all__ = [
     "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
     "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "StepStatus", "Turns",
-    "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series",
+    "broken_run", "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series",
     "primary_steps", "prove", "step_statuses", "verdict",
 ]  # fmt: skip

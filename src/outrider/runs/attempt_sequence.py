@@ -87,6 +87,23 @@ def finished_run(launch: Launch, attempts: tuple[Attempt, ...], circumstances: C
     )
 
 
+def broken_run(launch: Launch, error: Exception, circumstances: Circumstances) -> Run:
+    """Return the record of a run that was begun and that the prober broke: a setup error without attempts."""
+    return Run(
+        id=launch.run,
+        check=launch.check.id,
+        environment=launch.check.policy.environment,
+        location=launch.location,
+        due_us=launch.due_us,
+        started_us=launch.started_us,
+        finished_us=time.time_ns() // 1000,
+        outcome=Outcome.SETUP_ERROR,
+        reason=f"the prober itself broke: {type(error).__name__}: {error}",
+        attempts=(),
+        circumstances=circumstances,
+    )
+
+
 def _with_browser(circumstances: Circumstances, attempts: Sequence[Attempt]) -> Circumstances:
     browsers = (attempt.measurement.attributes.get("browser", "") for attempt in attempts)
     browser = next(filter(None, browsers), "")

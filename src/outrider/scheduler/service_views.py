@@ -1,4 +1,4 @@
-"""The service as values for pages and metrics."""
+"""The state of the service as plain values, for pages and metrics; may be asked for by any thread."""
 
 from __future__ import annotations
 
@@ -9,40 +9,41 @@ from outrider.model import CheckView, ServiceView
 from outrider.scheduler.health import LAG_BOUNDS_S
 
 if TYPE_CHECKING:
+    from outrider.model import Run
     from outrider.scheduler.plan import Key
     from outrider.scheduler.service import Service
 
 
 def view_of(service: Service) -> ServiceView:
     """Return how a service does now."""
-    health = service.health
+    counted = service.health.counts
     counts: dict[Key, dict[str, int]] = defaultdict(dict)
-    for (check, location, outcome), count in list(health.outcomes.items()):
+    for (check, location, outcome), count in counted.outcomes.items():
         counts[check, location][outcome.value] = count
-    checks = service.works.checks if service.works is not None else ()
-    keys = [(one.id, place) for one in checks if one.policy.enabled for place in one.policy.locations]
+    runtime = service.runtime
+    checks = runtime.checks if runtime is not None else ()
+    keys = [(check.id, location) for check in checks if check.policy.enabled for location in check.policy.locations]
+    paused = service.run_queue.paused
     return ServiceView(
         leads=service.leading.leads,
-        loaded=service.works is not None,
-        checks=tuple(_check_view(service, key, counts[key]) for key in keys),
-        problems=health.problems,
+        loaded=runtime is not None,
+        checks=tuple(_check_view(key, counted.last.get(key), counts[key], paused=key[0] in paused) for key in keys),
+        problems=service.health.problems,
         ticked_s=service.since_tick_s(),
-        waiting=service.desk.waiting,
-        running=service.desk.running,
+        waiting=service.run_queue.waiting,
+        running=service.run_queue.running,
         unjudged=service.backlog,
         findings=tuple(
-            f"{one.check} keeps failing in {', '.join(one.bad)} and not in {', '.join(one.good)}"
-            for one in service.locations.minorities()
+            f"{minority.check} keeps failing in {', '.join(minority.bad)} and not in {', '.join(minority.good)}"
+            for minority in service.locations.minorities()
         ),
-        events=dict(health.events),
-        lags=tuple(zip((*LAG_BOUNDS_S, None), tuple(health.lags), strict=True)),
-        lag_sum_s=health.lag_sum_s,
+        events=counted.events,
+        lags=tuple(zip((*LAG_BOUNDS_S, None), counted.lags, strict=True)),
+        lag_sum_s=counted.lag_sum_s,
     )
 
 
-def _check_view(service: Service, key: Key, runs: dict[str, int]) -> CheckView:
-    last = service.health.last.get(key)
-    paused = key[0] in service.desk.paused
+def _check_view(key: Key, last: Run | None, runs: dict[str, int], *, paused: bool) -> CheckView:
     if last is None:
         return CheckView(*key, paused=paused)
     took_s = (last.finished_us - last.started_us) / 1e6

@@ -101,6 +101,7 @@ def timetable(check: Check, timezone: str, *, failing: bool = False, location: s
         ConfigError: bad-cron.
     """
     policy = check.policy
+    jitter_us = round(policy.jitter_s * _SECOND_US)
     exact: Timetable
     if policy.cron and not (failing and policy.every_failing_s):
         exact = _cron(check, timezone)
@@ -108,7 +109,7 @@ def timetable(check: Check, timezone: str, *, failing: bool = False, location: s
         every_s = policy.every_failing_s if failing and policy.every_failing_s else policy.every_s
         every_us = max(1, round(every_s * _SECOND_US))
         exact = Interval(every_us, spread(f"{check.id} {location}", every_us))
-    jitter_us = round(policy.jitter_s * _SECOND_US)
+        jitter_us = min(jitter_us, every_us)  # a longer one would only put runs out of order
     return Jittered(exact, jitter_us, f"{check.id} {location}") if jitter_us else exact
 
 

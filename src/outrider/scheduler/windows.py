@@ -14,7 +14,7 @@ from outrider.workspace import matches, names_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from outrider.model import Check
+    from outrider.model import Check, Place
     from outrider.workspace import Maintenance
 
 _SECOND_US = 1_000_000
@@ -49,6 +49,23 @@ class Windows:
         return next((one.maintenance.reason for one in self._windows if _means(one, check) and one.is_open(at_us)), "")
 
 
+def window_problems(maintenance: Iterable[Maintenance], timezone: str, now_us: int) -> tuple[ConfigError, ...]:
+    """Return what is wrong with when windows begin: a cron that cannot be read, or that never comes true."""
+    problems = []
+    for window in maintenance:
+        try:
+            cron = _window(window, timezone).cron
+        except ConfigError as problem:
+            problems.append(problem)
+            continue
+        if cron is not None and cron.after(now_us) is None:
+            what = f'maintenance.cron = "{window.cron}" never comes true'
+            problems.append(
+                ConfigError(what, slug="cron-never", fix="correct the day or the month", where=_place(window))
+            )
+    return tuple(problems)
+
+
 def _means(window: _Window, check: Check) -> bool:
     names = names_of(check)
     return any(matches(pattern.text, names) for pattern in window.maintenance.patterns)
@@ -62,10 +79,13 @@ def _window(maintenance: Maintenance, timezone: str) -> _Window:
     try:
         return _Window(maintenance, None, Cron(maintenance.cron, timezone))
     except ValueError as error:
-        where = maintenance.patterns[0].place if maintenance.patterns else None
         raise ConfigError(
             f'maintenance.cron = "{maintenance.cron}" cannot be read: {error}',
             slug="bad-cron",
             fix='write five fields, such as "0 2 * * sun"',
-            where=where,
+            where=_place(maintenance),
         ) from None
+
+
+def _place(maintenance: Maintenance) -> Place | None:
+    return maintenance.patterns[0].place if maintenance.patterns else None
