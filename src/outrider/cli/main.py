@@ -120,9 +120,7 @@ def exit_code_of(run: Callable[[], Any]) -> int:
     except SystemExit:
         if sys.stdout is output:
             raise
-        return (
-            HUNG_UP  # its reader has gone, as `head` does: click then replaces the output and exits with 1
-        )
+        return HUNG_UP  # its reader has gone, as `head` does: click then replaces the output and exits with 1
     except Exception as error:
         return _report(error)
     return result if isinstance(result, int) else 0
