@@ -117,6 +117,22 @@ def test_silences_are_made_listed_and_ended(watched: Desk) -> None:
     assert watched.outrider("silence", "a=b", "--for", "long").returncode == 2
 
 
+def test_a_silence_says_what_it_mutes(watched: Desk) -> None:
+    """One that mutes nothing is warned of; a label that nothing has is refused."""
+    watched.write("probes/shop.toml", '[home]\nkind = "http"\nurl = "http://127.0.0.1:9/"\nlabels = {team = "shop"}\n')
+
+    muting = watched.outrider("silence", "check=probe:home")
+    by_label = watched.outrider("silence", "team=shop")
+    empty = watched.outrider("silence", "check=~journeys/.*")
+    unknown = watched.outrider("silence", "taem=shop")
+
+    assert muting.stdout.startswith("mutes 1 open incident and 0 checks\n")
+    assert by_label.stdout.startswith("mutes 0 open incidents and 1 check\n")
+    assert "warning: matches no check and no open incident; labels are check, environment, " in empty.stderr
+    assert (unknown.returncode, "[unknown-label]" in unknown.stderr) == (2, True)
+    assert 'did you mean "team"' in unknown.stderr
+
+
 def test_who_is_on_call_is_said(watched: Desk) -> None:
     """Of each rotation."""
     (rotation,) = watched.json("oncall", "--json")

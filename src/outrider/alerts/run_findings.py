@@ -191,22 +191,18 @@ class _RunEvidence:
         run = self._run
         key = FindingKey(problem, run.check, run.environment, run.location, step)
         labels = {
-            **(self._check.policy.labels if self._check else {}),
             **problem_labels(problem),
+            **(check_labels(self._check) if self._check else {}),
             "check": run.check,
-            "kind": run.check.partition(":")[0],
+            "kind": self._check.kind.value if self._check else run.check.partition(":")[0],
             "environment": run.environment,
             "location": run.location,
             "host": self._hosts[0] if self._hosts else "",
             "step": facts.step,
             "fault": _normalised(facts.what),
-            "tags": self._tags(),
         }
         labels = {name: value for name, value in labels.items() if value}
         return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
-
-    def _tags(self) -> str:
-        return ",".join(sorted(self._check.policy.tags | self._check.marks)) if self._check else ""
 
     def _address(self) -> str:
         if self._attempt is None:
@@ -218,6 +214,12 @@ class _RunEvidence:
     def _slow_step(self, step: str) -> str:
         """Return what a slow step makes its check: a probe of one request has no step worth naming."""
         return "is slow" if step == WHOLE_REQUEST else f"is slow in {step}"
+
+
+def check_labels(check: Check) -> dict[str, str]:
+    """Return the labels that a check gives its incidents: its own, and those that say which it is."""
+    tags = ",".join(sorted(check.policy.tags | check.marks))
+    return {**check.policy.labels, "check": str(check.id), "kind": check.kind.value, "tags": tags}
 
 
 def _hosts(attempt: Attempt | None) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from outrider.journeys.assessment import Facts, assess
 from outrider.journeys.attempt_artifacts import keep_artifacts, masked
+from outrider.journeys.failure_causes import awaited_by, find_causes, own_network_error, timed_out
 from outrider.journeys.har import read_har
 from outrider.journeys.host_load import HostWatch
 from outrider.journeys.raw_evidence import (
@@ -46,6 +47,7 @@ class AttemptProgress:
     result: AttemptResult | None = None
     named: dict[str, StepEvent] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
+    phases: list[Phase] = field(default_factory=list)
     overdue: bool = False
     deadline_ms: float = 0.0
     worker_error: str = ""
@@ -140,6 +142,7 @@ class JourneyMeasure:
             return ""
         progress.result, progress.signing_in = None, ""
         progress.named.clear()
+        progress.phases.clear()
         return str(self._sessions.keep(session, Path(renewal.save_state)))
 
     @staticmethod
@@ -151,6 +154,8 @@ class JourneyMeasure:
                     progress.named[name] = message
                 case TypedPassword(value):
                     progress.typed.add(value)
+                case Phase() if not progress.overdue:
+                    progress.phases.append(message)
                 case AttemptResult():
                     progress.result = message
                     return True
@@ -160,20 +165,7 @@ class JourneyMeasure:
         evidence = self._evidence(progress, traces)
         progress.typed |= typed_passwords(evidence.trace)
         result = progress.result
-        outcome, reason = assess(
-            Facts(
-                phases=evidence.phases,
-                overdue=progress.overdue,
-                waiting=waiting_for(evidence.trace, progress.deadline_ms - 50) if progress.overdue else "",
-                touched=has_touched(evidence, result.connections if result else 0),
-                browser_alive=self._workers.browser_alive(),
-                worker=progress.worker_error,
-                step=failed_step(evidence),
-                timeout_s=order.check.policy.timeout_s,
-                host=host,
-                starved_above=self._starved_above,
-            )
-        )
+        outcome, reason = assess(self._facts(order, progress, evidence, host))
         if progress.signing_in and reason:
             reason = f"signing in for session {progress.signing_in!r}: {reason}"
         steps = find_steps(evidence)
@@ -190,6 +182,28 @@ class JourneyMeasure:
             host=host,
             attributes={"browser": result.browser} if result and result.browser else {},
             trace_ids=tuple(dict.fromkeys(request.trace_id for request in evidence.requests if request.trace_id)),
+        )
+
+    def _facts(self, order: Order, progress: AttemptProgress, evidence: RawEvidence, host: HostLoad) -> Facts:
+        result = progress.result
+        return Facts(
+            phases=[self._portable(phase) for phase in progress.phases] if progress.overdue else evidence.phases,
+            overdue=progress.overdue,
+            waiting=waiting_for(evidence.trace, progress.deadline_ms - 50) if progress.overdue else "",
+            timed_out=timed_out(evidence),
+            busy=result is not None and result.interrupted_in_test,
+            touched=has_touched(evidence, result.connections if result else 0),
+            browser_alive=self._workers.browser_alive(),
+            crashed=result is not None and result.crashed,
+            disconnected=result is not None and result.disconnected,
+            own_network=own_network_error(evidence),
+            worker=progress.worker_error,
+            step=failed_step(evidence),
+            awaited=awaited_by(evidence),
+            causes=find_causes(evidence),
+            timeout_s=order.check.policy.timeout_s,
+            host=host,
+            starved_above=self._starved_above,
         )
 
     def _portable(self, phase: Phase) -> Phase:

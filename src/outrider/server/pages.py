@@ -39,7 +39,7 @@ def page_routes(view: Callable[[], ServiceView]) -> list[Route]:
 
     async def readiness(_: Request) -> Response:
         now = view()
-        return PlainTextResponse(f"{_why_unready(now) or 'ready'}\n", 200 if now.is_ready else 503)
+        return PlainTextResponse(f"{_readiness(now)}\n", 200 if now.is_ready else 503)
 
     async def metrics(_: Request) -> Response:
         return Response(exposition(view()), media_type=MEDIA_TYPE)
@@ -51,9 +51,10 @@ def page_routes(view: Callable[[], ServiceView]) -> list[Route]:
     return [Route(path, answer, methods=["GET"]) for path, answer in routes.items()]
 
 
-def _why_unready(view: ServiceView) -> str:
+def _readiness(view: ServiceView) -> str:
+    """Return why the service is not ready, or what is wrong although it is, such as a refused reload."""
     if view.is_ready:
-        return ""
+        return "\n".join(["ready", *(f"but {subject}: {problem}" for subject, problem in view.problems.items())])
     if not view.leads:
         return "waits in standby for another process to end"
     return "\n".join(view.problems.values()) or "getting ready"
