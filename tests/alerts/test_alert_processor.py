@@ -24,7 +24,7 @@ from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.route import Route
 from outrider.baselines import Settings
-from outrider.model import Acknowledgement, Outcome, Run, Silence, StoreError, new_run_id
+from outrider.model import Acknowledgement, Circumstances, Outcome, Run, Silence, StoreError, new_run_id
 from outrider.runs import Judge
 
 if TYPE_CHECKING:
@@ -206,3 +206,26 @@ def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, t
 
         assert got.wait(20)
     assert not any(one.is_dead for one in deliverer.health())
+
+
+@pytest.mark.parametrize(("first", "present"), [(Outcome.PASSED, True), (Outcome.FAILED, False)])
+def test_a_script_error_after_a_pass_of_the_same_snapshot_opens_an_incident_of_the_target(
+    store: Store, first: Outcome, present: bool
+) -> None:
+    """The store knows whether the script passed before as it is; without that it is Outrider's own keepers who hear."""
+    alerting = AlertProcessor(store, settings(), NOW_US)
+    same = Circumstances(release="2.1", snapshot="5eed")
+    raised = {"attributes": {"raised": "by the script"}}
+
+    for at_s, outcome in enumerate([first, Outcome.SETUP_ERROR, Outcome.SETUP_ERROR]):
+        due_us = NOW_US + at_s * 10 * SECOND_US
+        more = raised if outcome is Outcome.SETUP_ERROR else {}
+        run = make_run(outcome, "journey:pay", "KeyError: 'total'", **more)
+        run = replace(run, id=new_run_id(due_us), due_us=due_us, finished_us=due_us + 1, circumstances=same)
+        store.runs.record(run)
+        alerting.heard(run, [])
+    alerting.ticked(NOW_US + 30 * SECOND_US)
+
+    letters = store.outbox.search()
+    assert any("the target or its data changed" in letter.message for letter in letters) == present
+    assert len(letters) == 1

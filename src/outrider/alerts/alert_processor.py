@@ -11,7 +11,7 @@ from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.burn_rate import Burn
 from outrider.alerts.finding import RECEIVER, Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.incident_tracker import IncidentTracker
-from outrider.alerts.run_findings import FindingContext, findings
+from outrider.alerts.run_findings import RAISED, FindingContext, findings
 from outrider.model import Outcome, Subject
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ class AlertProcessor:
             now_us: When; when it finished if absent.
         """
         with self._lock:
-            context = FindingContext(self._checks, self._settings.certificate_days, self._artifacts(run))
+            context = FindingContext(
+                self._checks, self._settings.certificate_days, self._artifacts(run), self._passed_before(run)
+            )
             run_findings = findings(run, judgements, context)
             labels = run_findings[0].labels if run_findings else {}
             check = self._checks.get(run.check)
@@ -147,6 +149,13 @@ class AlertProcessor:
             for summary in runs
             if summary.id == latest[_place(summary)] or _place(summary) in unwell
         ]
+
+    def _passed_before(self, run: Run) -> bool:
+        """Whether a script that raised an error has passed as it is; nothing is looked up for any other run."""
+        raised = run.outcome is Outcome.SETUP_ERROR and any(
+            attempt.measurement.attributes.get(RAISED) for attempt in run.attempts
+        )
+        return raised and self._store.runs.has_passed(run)
 
     def _artifacts(self, run: Run) -> tuple[str, ...]:
         """Return where the last artifact of each kind lies; nothing is looked up for a run that passed."""

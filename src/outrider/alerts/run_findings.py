@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from outrider.runs import Judgement
 
 CERTIFICATE = "certificate_days"
+RAISED = "raised"
+"""Attribute of a measurement whose script raised an error of its own."""
 _OWN_NETWORK = "own_network"
+_CHANGED = "the target or its data changed, since this very script passed before"
 WHOLE_REQUEST = "request"
 """The step of a probe that makes one request."""
 
@@ -38,11 +41,13 @@ class FindingContext:
         checks: By id.
         certificate_days: A certificate that is valid for fewer days is a problem.
         artifacts: Where the artifacts of the run lie, for a reader.
+        passed_before: The run's script raised an error, and passed before from the very same snapshot.
     """
 
     checks: Mapping[str, Check] = field(default_factory=dict)
     certificate_days: float = 14.0
     artifacts: tuple[str, ...] = ()
+    passed_before: bool = False
 
 
 def findings(run: Run, judgements: Sequence[Judgement], context: FindingContext) -> list[Finding]:
@@ -83,16 +88,18 @@ class _RunEvidence:
     def setup(self) -> Iterator[Finding]:
         """A run that could not be made because script, configuration or browser are wrong."""
         if self._run.outcome not in {Outcome.SKIPPED, Outcome.MISSED, Outcome.INCONCLUSIVE}:
-            wrong = self._run.outcome is Outcome.SETUP_ERROR
+            wrong = self._run.outcome is Outcome.SETUP_ERROR and not self._context.passed_before
             facts = self._facts(self._run.reason)
             yield self._finding(Problem.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
 
     def failure(self) -> Iterator[Finding]:
-        if self._run.outcome in _SAYS_NOTHING:
+        changed = self._context.passed_before
+        if self._run.outcome in _SAYS_NOTHING and not changed:
             return
-        failed = self._run.outcome is Outcome.FAILED
+        failed = changed or self._run.outcome is Outcome.FAILED
         step = self._failed_step() if failed else ""
-        facts = self._facts(self._run.reason or "failed", step=step)
+        reason = self._run.reason or "failed"
+        facts = self._facts(f"{_CHANGED}: {reason}" if changed else reason, step=step)
         causes = [f"host:{host}" for host in self._hosts[:1]]
         if step and not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{step}")

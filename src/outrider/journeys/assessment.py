@@ -132,6 +132,12 @@ def _setup(facts: Facts) -> Verdict:
     return None
 
 
+def raised_by_script(facts: Facts) -> bool:
+    """Whether a test that could be collected, or one of its fixtures, raised an error of its own."""
+    phase = _failed(facts)
+    return phase is not None and phase.when != "collect" and _is_script_error(phase)
+
+
 def _is_script_error(phase: Phase) -> bool:
     if phase.kind == ErrorKind.CLOSED:
         return phase.closed_by == "test"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.journeys.assessment import Facts, assess
+from outrider.journeys.assessment import Facts, assess, raised_by_script
 from outrider.journeys.attempt_artifacts import keep_artifacts, masked
 from outrider.journeys.failure_causes import awaited_by, find_causes, own_network_error, timed_out
 from outrider.journeys.har import read_har
@@ -165,7 +165,8 @@ class JourneyMeasure:
         evidence = self._evidence(progress, traces)
         progress.typed |= typed_passwords(evidence.trace)
         result = progress.result
-        outcome, reason = assess(self._facts(order, progress, evidence, host))
+        facts = self._facts(order, progress, evidence, host)
+        outcome, reason = assess(facts)
         if progress.signing_in and reason:
             reason = f"signing in for session {progress.signing_in!r}: {reason}"
         steps = find_steps(evidence)
@@ -180,7 +181,7 @@ class JourneyMeasure:
             errors=find_errors(evidence, steps),
             artifacts=keep_artifacts(order.scratch, traces, result),
             host=host,
-            attributes={"browser": result.browser} if result and result.browser else {},
+            attributes=_attributes(facts, result),
             trace_ids=tuple(dict.fromkeys(request.trace_id for request in evidence.requests if request.trace_id)),
         )
 
@@ -230,3 +231,13 @@ class JourneyMeasure:
             started_ms=result.started_ms if result else progress.started_ms,
             root=str(self._workers.root),
         )
+
+
+def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:
+    """Return what is known of an attempt beside its outcome; alerts read `raised` and `own_network`."""
+    known = {
+        "browser": result.browser if result else "",
+        "own_network": facts.own_network,
+        "raised": "by the script" if raised_by_script(facts) else "",
+    }
+    return {name: value for name, value in known.items() if value}
