@@ -80,7 +80,7 @@ class Health:
         budget_left: Share of the period's error budget; None without runs.
         coverage: Share of what was due that ran; None if nothing was due.
         reasons: Why runs failed, the most frequent first.
-        charts: SVG by name.
+        charts: SVG by name, and the caption of the trend.
     """
 
     check: CheckId

@@ -155,11 +155,14 @@ def _charts(
 ) -> dict[str, str]:
     step, points = max(read, key=lambda pair: float(np.median(pair[1].value)) if len(pair[1].value) else 0.0)
     title = f"{step.step or 'whole run'} of {health.name}, six-hourly medians"
-    charts = {"trend": draw_trend(trend_of(title, points, period, changes, releases))}
+    charts = {
+        "caption": f"{step.step or 'whole run'}: median of 6 h, ms",
+        "trend": draw_trend(trend_of(title, points, period, changes, releases)),
+    }
     if detailed:
         first, begin = np.searchsorted(points.at_us, [period.before_us, period.since_us])
         charts["shift"] = draw_shift(points.value[first:begin], points.value[begin:], period.words)
-        charts["heat"] = draw_heat(heat_of(points, period.timezone))
+        charts["heat"] = draw_heat(heat_of(points, period.timezone), period.timezone)
     return charts
 
 
