@@ -126,12 +126,17 @@ class CheckNoise:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How many alerts were sent, of how many incidents, and how many of those somebody acted on; the loudest first."""
+    """How many alerts were sent, of how many incidents, and how many of those somebody acted on; the loudest first.
+
+    Attributes:
+        left_out: What was too much to be read, a sentence each.
+    """
 
     sent: int
     acted_on: int
     incidents: int = 0
     checks: tuple[CheckNoise, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class Incidents(Protocol):
