@@ -8,7 +8,7 @@ import pytest
 from tests.scheduler.conftest import check
 
 from outrider.model import ConfigError, Place
-from outrider.scheduler.windows import Windows
+from outrider.scheduler.maintenance_windows import Windows
 from outrider.workspace import Maintenance, Pattern
 
 SECOND_US = 1_000_000
