@@ -49,7 +49,7 @@ def gather(
     incidents: Incidents | None = None,
     listener: Callable[[str], None] | None = None,
 ) -> Report:
-    """Return what is to be told about a period; nothing later than `now_us` is looked at.
+    """Return the report of a period; nothing later than `now_us` is read.
 
     Args:
         listener: Hears which check is being looked at.
