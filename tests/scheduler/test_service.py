@@ -18,11 +18,12 @@ from outrider.server.metrics import exposition
 from outrider.workspace import Maintenance, Pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.scheduler.conftest import Stages
 
     from outrider.model import RunId
+    from outrider.scheduler import Work
 
 PASSED, MISSED, SKIPPED = Outcome.PASSED, Outcome.MISSED, Outcome.SKIPPED
 
@@ -224,6 +225,50 @@ def test_the_service_runs_until_it_is_stopped_and_lets_the_next_one_lead(stages:
     running.join(60)
 
     assert stage.factory.runtime.closed.is_set()
+    left = stage.store.schedule.leadership()
+    assert left is not None
+    assert left.holder == ""
+
+
+def test_a_leader_leads_until_its_last_run_is_finished(stages: Stages) -> None:
+    """Draining takes longer than a standby waits for a beat: it must not execute the same run a second time."""
+    leader = stages.stage(check())
+    closing, may_close = threading.Event(), threading.Event()
+
+    class Slow(Instant):
+        def close(self, within_s: float) -> Sequence[Work]:
+            closing.set()
+            assert may_close.wait(60)
+            return ()
+
+    leader.factory.runtime.executors[Kind.PROBE] = Slow(lambda: leader.service.recorder, leader.clock)
+    leader.tick()
+    standby = stages.stage(check(), holder="elsewhere 2 2.0", clock=leader.clock)
+    leader.service.stop()
+    running = threading.Thread(target=leader.service.run, args=[60])
+    running.start()
+    assert closing.wait(60)
+    for _ in range(2 * DEAD_AFTER_US // BEAT_US):
+        row = stages.store.schedule.leadership()
+        leader.clock.passes(BEAT_US / 1e6)
+        until(lambda before=row: stages.store.schedule.leadership() != before)  # type: ignore[misc]
+        standby.tick()
+    assert not standby.service.leading.leads
+
+    may_close.set()
+    running.join(60)
+    standby.passes(1)
+    assert standby.service.leading.leads
+
+
+def test_a_runtime_that_cannot_be_closed_does_not_keep_the_service_from_ending(stages: Stages) -> None:
+    """What is recorded is judged, and the next one leads at once."""
+    stage = stages.stage(check())
+    stage.tick()
+    stage.factory.runtime.error = TypeError("broken")
+    stage.service.stop()
+    stage.service.run(60)
+
     left = stage.store.schedule.leadership()
     assert left is not None
     assert left.holder == ""
