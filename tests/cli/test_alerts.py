@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from aiosmtpd.controller import Controller
+from tests.alerts.conftest import Inbox
 
 from outrider.alerts import AlertProcessor, AlertSettings, read_alerts
 from outrider.model import Attempt, CheckId, Circumstances, Measurement, Outcome, Run, new_run_id
@@ -175,6 +178,29 @@ def test_rules_are_tried_on_what_was_stored(watched: Desk) -> None:
     assert (strict["rule"], strict["incidents"]) == ("3 of 5", 0)
     assert "shorter than two runs" in watched.outrider("backtest", "--list").stdout
     assert watched.outrider("backtest", "--rule", "5 of 3").returncode == 2
+
+
+def test_a_recipient_that_is_refused_is_named_by_a_test(watched: Desk) -> None:
+    """The others got the message."""
+    inbox = Inbox()
+    inbox.refused = {"cleo@shop.example": "550 no such user"}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    mail = f'[receiver.mail]\nkind = "mail"\nserver = "smtp://127.0.0.1:{port}"\n'
+    mail += 'to = ["ada@shop.example", "cleo@shop.example"]\n'
+    route = '[[route.routes]]\nname = "posted"\nmatch = ["team=x"]\nreceivers = ["mail"]\n'
+    watched.write("scheduler/alerts.toml", FILE.replace("[escalation.all]\n", f"{route}\n[escalation.all]\n") + mail)
+
+    done = watched.outrider("alerts", "test", "posted")
+
+    controller.stop()
+    watched.write("scheduler/alerts.toml", FILE)
+    assert done.returncode == 1
+    assert "mail: delivered, but not to all: the mail server refused cleo@shop.example: 550 no such user" in done.stdout
+    assert inbox.recipients == [["ada@shop.example"]]
 
 
 def test_incidents_are_listed_without_the_secrets(watched: Desk) -> None:

@@ -85,3 +85,12 @@ def test_a_calm_check_and_one_with_few_runs_are_not_foretold(bench: Bench) -> No
     assert report.forecasts == ()
     assert report.unforecast == 1
     assert "Too little data to forecast the budgets of 1 check:" in bench.page()
+
+
+def test_reasons_that_are_not_read_are_counted(bench: Bench) -> None:
+    """No cap is silent."""
+    failing(bench, 5_001, 5_001)
+
+    lines = bench.report().unmeasured
+
+    assert "reasons of failures: only those of the latest 5,000 of 5,001 failed runs" in lines

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.scheduler.conftest import NOW_US, Instant, check, made
+from tests.scheduler.conftest import NOW_US, SECOND_US, Instant, check, made
 
 from outrider.model import CatchUp, ConfigError, Kind, Outcome, Overlap, Place, QueueEntry, new_run_id
 from outrider.scheduler import view_of
@@ -18,6 +18,8 @@ from outrider.server.metrics import exposition
 from outrider.workspace import Maintenance, Pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.scheduler.conftest import Stages
 
     from outrider.model import RunId
@@ -194,6 +196,91 @@ def test_a_broken_change_is_refused_and_the_old_state_runs_on(stages: Stages) ->
     assert Counter(stage.outcomes())[PASSED] == 4
 
 
+def test_listeners_hear_every_run_and_every_second_of_the_leader(stages: Stages) -> None:
+    """Those that were skipped too; a standby's time is nobody's business."""
+    stage = stages.stage(check(overlap=Overlap.SKIP))
+    standby = stages.stage(check(), holder="elsewhere 2 2.0", clock=stage.clock)
+    stage.executor.holds = True
+    stage.passes(121)
+    for _ in range(5):
+        standby.tick()
+    stage.executor.let()
+    for staged in (stage, standby):
+        staged.pipeline.close(60)
+
+    assert Counter(run.outcome for run in stage.ears.runs) == {PASSED: 1, SKIPPED: 1}
+    assert stage.ears.ticks == [NOW_US + second * SECOND_US for second in range(1, 122)]
+    assert (standby.ears.ticks, standby.ears.runs) == ([], [])
+
+
+def test_the_service_runs_until_it_is_stopped_and_lets_the_next_one_lead(stages: Stages) -> None:
+    """It builds what it runs beside itself, and drains at the end."""
+    stage = stages.stage(check())
+    running = threading.Thread(target=stage.service.run, args=[60])
+    running.start()
+    assert stage.factory.entered.wait(60)
+    until(lambda: view_of(stage.service).loaded)
+    stage.service.stop()
+    running.join(60)
+
+    assert stage.factory.runtime.closed.is_set()
+    left = stage.store.schedule.leadership()
+    assert left is not None
+    assert left.holder == ""
+
+
+def test_a_stopped_service_builds_nothing_more(stages: Stages) -> None:
+    """It is stopped before it ran."""
+    stage = stages.stage(check())
+    stage.service.stop()
+    stage.service.run(0)
+
+    assert stage.factory.made == 0
+
+
+def test_runs_of_checks_that_are_gone_are_skipped(stages: Stages) -> None:
+    """They waited while their check was taken out of the workspace; a locked store delays that and loses none."""
+    stage = stages.stage(check())
+    stage.executor.room = 0
+    stage.passes(61)
+    stage.factory.runtime = replace(stage.factory.runtime, checks=(check("other"),), closed=threading.Event())
+    stage.factory.fresh = True
+    stage.tick()
+    other = sqlite3.connect(stages.folder / "outrider.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    stage.service.tick()
+    other.execute("COMMIT")
+    other.close()
+    stage.passes(2)
+
+    (run,) = stage.store.runs.search()
+    assert (run.outcome, run.reason) == (SKIPPED, "the workspace does not have this check any more")
+    assert stage.store.schedule.length() == (0, 0)
+    assert view_of(stage.service).waiting == 0
+
+
+def test_the_view_tells_how_each_check_does(stages: Stages) -> None:
+    """Its last run, how long it took, how many ended how; and what waits and runs."""
+    stage = stages.stage(check("a"), check("b", enabled=False), check("c"))
+    stage.passes(1)
+    stage.store.schedule.pause(check("c").id, NOW_US)
+    stage.executor.holds = True
+    stage.passes(60)
+    before = view_of(stage.service)
+    stage.executor.let()
+    stage.service.tick()
+    stage.clock.passes(3)
+    view = view_of(stage.service)
+
+    assert (before.running, before.waiting, view.running) == (1, 0, 0)
+    assert [(shown.check[-1], shown.outcome, shown.paused, shown.runs) for shown in view.checks] == [
+        ("a", "passed", False, {"passed": 1}), ("c", "", True, {}),
+    ]  # fmt: skip
+    assert view.checks[0].duration_s == 0.0
+    assert view.ticked_s == 3.0
+    assert (view.leads, view.loaded, view.is_alive) == (True, True, True)
+
+
 def test_a_changed_workspace_costs_no_run(stages: Stages) -> None:
     """Sixty checks, one due each second, and a change every fifth: none is lost at the moment of the change."""
     stage = stages.stage(*(check(str(number)) for number in range(60)))
@@ -355,6 +442,14 @@ def test_metrics_speak_of_every_check(stages: Stages) -> None:
     assert 'outrider_runs_total{check="probe:p.toml::quo\\"te",location="local",outcome="passed"} 1.0\n' in text
     assert "outrider_start_lag_seconds_count 1\n" in text
     assert "outrider_ready 1.0\n" in text
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(6_000):
+        if holds():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError
 
 
 def _id(number: int) -> RunId:

@@ -1,4 +1,4 @@
-"""Incidents, who is told of them, and how that reaches them."""
+"""Incidents, routes, escalation and delivery."""
 
 from outrider.alerts.alert_file import parse_open, read_alerts
 from outrider.alerts.alert_processor import AlertProcessor

@@ -68,11 +68,11 @@ class AlertProcessor:
             self._write()
 
     def heard(self, run: Run, judgements: Sequence[Judgement], *, now_us: int | None = None) -> None:
-        """Hear a run that is stored, and what the judge says of it; the same run twice changes nothing.
+        """Process a stored run and its judgements; the same run twice changes nothing.
 
         Args:
             run: As it was recorded.
-            judgements: What the judge said; none for a run that tells nothing.
+            judgements: Of the judge; none for a run that is not conclusive.
             now_us: When; when it finished if absent.
         """
         with self._lock:
@@ -87,13 +87,13 @@ class AlertProcessor:
             self._write()
 
     def noticed(self, new_findings: Iterable[Finding], now_us: int) -> None:
-        """Hear what is no run: a full disk, a forecast, a change point."""
+        """Process findings of something other than a run: a full disk, a forecast, a change point."""
         with self._lock:
             self._tracker.hear(new_findings, now_us)
             self._write()
 
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
-        """Let time pass, about once a second: hear people, tell what is due, notice channels that are dead."""
+        """Process acknowledgements, notifications that are due, and dead receivers; called about once a second."""
         with self._lock:
             self._tracker.silences = self._store.silences.ending_after(now_us)
             for acknowledgement in self._store.incidents.acknowledgements():

@@ -51,7 +51,7 @@ class FindingContext:
 
 
 def findings(run: Run, judgements: Sequence[Judgement], context: FindingContext) -> list[Finding]:
-    """Return the findings of a run; a subject that it says nothing of has none."""
+    """Return the findings of a run; subjects that it gives no evidence of have none."""
     evidence = _RunEvidence(run, context)
     return [
         *evidence.network(),

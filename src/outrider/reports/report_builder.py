@@ -49,7 +49,7 @@ def gather(
     incidents: Incidents | None = None,
     listener: Callable[[str], None] | None = None,
 ) -> Report:
-    """Return what is to be told about a period; nothing later than `now_us` is looked at.
+    """Return the report of a period; nothing later than `now_us` is read.
 
     Args:
         listener: Hears which check is being looked at.
@@ -205,6 +205,9 @@ def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: R
             lines.append(
                 f"{check_health.check}: {vague:,} of {check_health.runs:,} runs were inconclusive or could not start"
             )
+    failed = sum(check_health.counts.get(Outcome.FAILED, 0) for check_health in health)
+    if failed > _FAILURES_READ:
+        lines.append(f"reasons of failures: only those of the latest {_FAILURES_READ:,} of {failed:,} failed runs")
     future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
         lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")

@@ -1,4 +1,4 @@
-"""Three sentences: how it stands, what changed, what to do. Pure."""
+"""The summary of a report: objective, changes and advice, a sentence each. Pure."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def summarise(
 
 
 def percent(share: float) -> str:
-    """Return a share so that 99.95 % is not told as 100 %."""
+    """Return a share as per cent; what is below 100 % never reads 100 %."""
     shown = f"{share * 100:.2f}".rstrip("0").rstrip(".")
     return "99.99+ %" if shown == "100" and share < 1 else f"{shown} %"
 

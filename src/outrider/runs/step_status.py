@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.runs.primary import last_passed, watched_places
+from outrider.runs.primary_steps import last_passed, watched_places
 
 if TYPE_CHECKING:
     from outrider.model import CheckId
-    from outrider.runs.judging import Judge, Judgement
+    from outrider.runs.run_judge import Judge, Judgement
     from outrider.store import Store
 
 

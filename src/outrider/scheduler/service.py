@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from outrider.model import Check, CheckId, Leadership, Run
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.health import Health
+    from outrider.scheduler.maintenance_windows import Windows
     from outrider.scheduler.plan import Due
     from outrider.scheduler.result_pipeline import ResultPipeline
     from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
-    from outrider.scheduler.windows import Windows
     from outrider.store import Store
 
 log = structlog.get_logger("outrider.scheduler")

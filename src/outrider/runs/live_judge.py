@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from outrider.baselines import RateState, State, dump, load, step_rate
 from outrider.model import Checkpoint, Outcome, Points
-from outrider.runs.judging import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
-from outrider.runs.primary import TELLING, primary_durations
+from outrider.runs.primary_steps import TELLING, primary_durations
+from outrider.runs.run_judge import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.baselines import RateSignal, Settings, Signal
     from outrider.model import CheckId, Release, Run, Series
-    from outrider.runs.judging import History
+    from outrider.runs.run_judge import History
 
 _FRESH_S = 10.0
 _FLUSH_S = 60.0

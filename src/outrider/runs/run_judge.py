@@ -22,7 +22,7 @@ from outrider.baselines import (
     step_rate,
 )
 from outrider.model import BadSeries, Checkpoint, Outcome
-from outrider.runs.primary import METRIC, TELLING, primary_durations
+from outrider.runs.primary_steps import METRIC, TELLING, primary_durations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
