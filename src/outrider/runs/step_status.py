@@ -30,9 +30,9 @@ class StepStatus:
 
 def step_statuses(store: Store, judge: Judge, check: CheckId) -> list[StepStatus]:
     """Return how a check does in each place that is watched; runs that were not judged yet are judged now."""
-    found = []
+    statuses = []
     for environment, location in watched_places(store.series.of(check)):
         if (run := last_passed(store, check, environment, location)) is not None:
-            told = judge.judge(run)
-            found += [StepStatus(check, environment, location, run.due_us, one) for one in told]
-    return found
+            judgements = judge.judge(run)
+            statuses += [StepStatus(check, environment, location, run.due_us, judgement) for judgement in judgements]
+    return statuses

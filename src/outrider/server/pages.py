@@ -65,7 +65,9 @@ def status_page(view: ServiceView) -> str:
     state = "leads" if view.leads else "waits in standby"
     problems = "".join(f"<li class=bad>{html.escape(name)}: {_lines(text)}" for name, text in view.problems.items())
     findings = "".join(f"<li>{html.escape(text)}" for text in view.findings)
-    rows = "".join(_row(one) for one in sorted(view.checks, key=lambda one: (one.outcome in _GOOD, one.check)))
+    rows = "".join(
+        _row(check) for check in sorted(view.checks, key=lambda check: (check.outcome in _GOOD, check.check))
+    )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10>"
         f"<title>Outrider</title><style>{_STYLE}</style><h1>Outrider</h1>"
@@ -75,13 +77,13 @@ def status_page(view: ServiceView) -> str:
     )
 
 
-def _row(one: CheckView) -> str:
-    at = datetime.fromtimestamp(one.due_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S") if one.outcome else ""
-    kind = "good" if one.outcome in _GOOD else "bad" if one.outcome else ""
-    outcome = "paused" if one.paused else one.outcome or "not yet"
+def _row(check: CheckView) -> str:
+    at = datetime.fromtimestamp(check.due_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S") if check.outcome else ""
+    kind = "good" if check.outcome in _GOOD else "bad" if check.outcome else ""
+    outcome = "paused" if check.paused else check.outcome or "not yet"
     return (
-        f"<tr><td>{html.escape(one.check)}<td>{html.escape(one.location)}<td class='{kind}'>{outcome}<td>{at}"
-        f"<td>{one.coverage:.1%}<td>{html.escape(one.reason)}"
+        f"<tr><td>{html.escape(check.check)}<td>{html.escape(check.location)}<td class='{kind}'>{outcome}<td>{at}"
+        f"<td>{check.coverage:.1%}<td>{html.escape(check.reason)}"
     )
 
 
