@@ -396,6 +396,15 @@ def test_a_worker_that_died_is_a_setup_error_in_its_own_words(overdue: bool) -> 
     assert verdict == (Outcome.SETUP_ERROR, "the worker ended: killed by signal 9")
 
 
+def test_an_attempt_that_could_not_begin_in_time_is_inconclusive() -> None:
+    """A host too slow to start a worker says nothing of the target."""
+    shown = Facts(phases=[], unready="the journey worker did not get ready within 2 s")
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.INCONCLUSIVE, "the journey worker did not get ready within 2 s")
+
+
 def test_a_reason_is_bounded() -> None:
     """A target cannot make the reason long."""
     shown = facts(failed("builtins.AssertionError", "x" * 10_000))

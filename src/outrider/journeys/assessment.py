@@ -37,6 +37,7 @@ class Facts:
         disconnected: A browser went away that the test did not close.
         own_network: The error by which the browser said that this host is offline, or empty.
         worker: Why the worker ended by itself, or empty.
+        unready: Why the attempt could not begin in the time that was left, or empty.
         step: Title of the step that failed, or empty.
         awaited: What the call that failed was waiting for, as the test wrote it, or empty.
         causes: What went wrong in the target before the failure, most telling first.
@@ -53,6 +54,7 @@ class Facts:
     disconnected: bool = False
     own_network: str = ""
     worker: str = ""
+    unready: str = ""
     step: str = ""
     awaited: str = ""
     causes: Sequence[str] = ()
@@ -81,6 +83,8 @@ def _failed(facts: Facts) -> Phase | None:
 
 
 def _worker(facts: Facts) -> Verdict:
+    if facts.unready:
+        return Outcome.INCONCLUSIVE, facts.unready
     return (Outcome.SETUP_ERROR, facts.worker) if facts.worker else None
 
 

@@ -24,7 +24,7 @@ from outrider.journeys.raw_evidence import (
 )
 from outrider.journeys.trace import Trace, read_trace, typed_passwords
 from outrider.journeys.worker_messages import AttemptOrder, AttemptResult, Phase, StepEvent, TypedPassword
-from outrider.journeys.worker_process import WorkerError
+from outrider.journeys.worker_process import START_S, NotReadyInTime, WorkerError
 from outrider.model import BrowserError, Measurement
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from outrider.model import HostLoad, Order
     from outrider.workspace import Mask
 
+EVIDENCE_S = 2.0
 GRACE_S = 1.2  # between telling a test that its time is up and killing it: enough to save the trace
 
 
@@ -51,6 +52,7 @@ class AttemptProgress:
     overdue: bool = False
     deadline_ms: float = 0.0
     worker_error: str = ""
+    unready: str = ""
     signing_in: str = ""
 
 
@@ -83,14 +85,19 @@ class JourneyMeasure:
     def _run(self, order: Order) -> AttemptProgress:
         progress = AttemptProgress(label=f"{order.run}-{order.attempt}", started_ms=time.time() * 1000)
         try:
-            self._workers.ready()
-            deadline_s = time.monotonic() + order.deadline_s
-            progress.deadline_ms = (time.time() + order.deadline_s) * 1000
+            limit_s = _limit_s(order)
+            begin_s = time.monotonic()
+            self._workers.ready(START_S if order.attempt == 1 else limit_s)
+            # What a run waits for before its first attempt is not the target's time; whoever runs it prepares it.
+            deadline_s = (time.monotonic() if order.attempt == 1 else begin_s) + limit_s
+            progress.deadline_ms = (time.time() + deadline_s - time.monotonic()) * 1000
             perform = self._perform(order, progress)
             session = order.check.policy.session
             if session and not (state := self._state(session, perform, order, progress, deadline_s)):
                 return progress
             self._carry_out(replace(perform, state=state if session else ""), deadline_s, progress)
+        except NotReadyInTime as error:
+            progress.unready = error.what
         except (WorkerError, BrowserError) as error:
             progress.worker_error = f"{error.what}: {error.fix}"
         return progress
@@ -199,6 +206,7 @@ class JourneyMeasure:
             disconnected=result is not None and result.disconnected,
             own_network=own_network_error(evidence),
             worker=progress.worker_error,
+            unready=progress.unready,
             step=failed_step(evidence),
             awaited=awaited_by(evidence),
             causes=find_causes(evidence),
@@ -231,6 +239,12 @@ class JourneyMeasure:
             started_ms=result.started_ms if result else progress.started_ms,
             root=str(self._workers.root),
         )
+
+
+def _limit_s(order: Order) -> float:
+    """Return after how many seconds the test is interrupted; evidence needs time of its own before the run must end."""
+    reserve_s = min(EVIDENCE_S, order.deadline_s / 4) if order.evidence else 0.0
+    return order.deadline_s - reserve_s
 
 
 def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:
