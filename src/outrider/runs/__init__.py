@@ -25,6 +25,6 @@ from outrider.runs.turns import Turns
 __all__ = [
     "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
     "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict", "Recorder", "Runner", "StepStatus",
-    "Turns", "broken_run", "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series",
-    "primary_steps", "prove", "step_statuses", "verdict",
+    "Turns", "broken_run", "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations",
+    "primary_series", "primary_steps", "prove", "step_statuses", "verdict",
 ]  # fmt: skip
