@@ -24,8 +24,8 @@ from outrider.app.workspace_access import judge_settings, retention
 from outrider.load import read_profiles
 from outrider.model import OutriderError
 from outrider.probes import read_probes
+from outrider.scheduler.maintenance_windows import Windows
 from outrider.scheduler.plan import Plan
-from outrider.scheduler.windows import Windows
 from outrider.store import Store, check_addresses
 from outrider.workspace import Workspace, load
 

@@ -146,12 +146,13 @@ class Ears:
     """A listener that remembers."""
 
     runs: list[Run] = field(default_factory=list)
+    ticks: list[int] = field(default_factory=list)
 
     def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
         self.runs.append(run)
 
     def ticked(self, now_us: int) -> None:
-        """Nothing is due for it."""
+        self.ticks.append(now_us)
 
 
 @dataclass
@@ -163,6 +164,8 @@ class Stage:
     service: Service
     executor: Instant
     factory: FixedFactory
+    pipeline: ResultPipeline
+    ears: Ears
 
     def passes(self, seconds: float, step_s: float = 1.0) -> None:
         for _ in range(round(seconds / step_s)):
@@ -193,9 +196,10 @@ class Stages:
         executor = Instant(lambda: service.recorder, clock)
         runtime = FixedRuntime(Workspace(root=self.folder, name="t", **settings), checks, {Kind.PROBE: executor})
         factory = FixedFactory(runtime)
-        pipeline = ResultPipeline(None, [], health)
+        ears = Ears()
+        pipeline = ResultPipeline(None, [ears], health)
         service = Service(self.store, factory, pipeline, health=health, clock=clock, holder=holder)
-        return Stage(self.store, clock, service, executor, factory)
+        return Stage(self.store, clock, service, executor, factory, pipeline, ears)
 
 
 @pytest.fixture

@@ -146,11 +146,12 @@ def test_stopping_while_one_is_built_leaves_nothing_behind(site: Site) -> None:
     site.builder.start()
     assert site.factory.entered.wait(60)
     site.builder.stop()
-    closing = threading.Thread(target=site.builder.close, args=[60])
+    closing = threading.Thread(target=site.builder.close, args=[600], daemon=True)
     closing.start()
     site.factory.gate.set()
     closing.join(60)
 
+    assert not closing.is_alive()
     assert site.factory.runtime.closed.is_set()
     assert site.builder.take() is None
     assert site.factory.made == 1

@@ -11,7 +11,7 @@ from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.burn_rate import Burn
 from outrider.alerts.finding import RECEIVER, Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.incident_tracker import IncidentTracker
-from outrider.alerts.run_findings import FindingContext, findings
+from outrider.alerts.run_findings import RAISED, FindingContext, findings
 from outrider.model import Outcome, Subject
 
 if TYPE_CHECKING:
@@ -68,15 +68,17 @@ class AlertProcessor:
             self._write()
 
     def heard(self, run: Run, judgements: Sequence[Judgement], *, now_us: int | None = None) -> None:
-        """Hear a run that is stored, and what the judge says of it; the same run twice changes nothing.
+        """Process a stored run and its judgements; the same run twice changes nothing.
 
         Args:
             run: As it was recorded.
-            judgements: What the judge said; none for a run that tells nothing.
+            judgements: Of the judge; none for a run that is not conclusive.
             now_us: When; when it finished if absent.
         """
         with self._lock:
-            context = FindingContext(self._checks, self._settings.certificate_days, self._artifacts(run))
+            context = FindingContext(
+                self._checks, self._settings.certificate_days, self._artifacts(run), self._passed_before(run)
+            )
             run_findings = findings(run, judgements, context)
             labels = run_findings[0].labels if run_findings else {}
             check = self._checks.get(run.check)
@@ -85,13 +87,13 @@ class AlertProcessor:
             self._write()
 
     def noticed(self, new_findings: Iterable[Finding], now_us: int) -> None:
-        """Hear what is no run: a full disk, a forecast, a change point."""
+        """Process findings of something other than a run: a full disk, a forecast, a change point."""
         with self._lock:
             self._tracker.hear(new_findings, now_us)
             self._write()
 
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
-        """Let time pass, about once a second: hear people, tell what is due, notice channels that are dead."""
+        """Process acknowledgements, notifications that are due, and dead receivers; called about once a second."""
         with self._lock:
             self._tracker.silences = self._store.silences.ending_after(now_us)
             for acknowledgement in self._store.incidents.acknowledgements():
@@ -147,6 +149,13 @@ class AlertProcessor:
             for summary in runs
             if summary.id == latest[_place(summary)] or _place(summary) in unwell
         ]
+
+    def _passed_before(self, run: Run) -> bool:
+        """Whether a script that raised an error has passed as it is; nothing is looked up for any other run."""
+        raised = run.outcome is Outcome.SETUP_ERROR and any(
+            attempt.measurement.attributes.get(RAISED) for attempt in run.attempts
+        )
+        return raised and self._store.runs.has_passed(run)
 
     def _artifacts(self, run: Run) -> tuple[str, ...]:
         """Return where the last artifact of each kind lies; nothing is looked up for a run that passed."""

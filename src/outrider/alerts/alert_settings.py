@@ -1,4 +1,4 @@
-"""What `scheduler/alerts.toml` says, frozen."""
+"""The settings of `scheduler/alerts.toml`, frozen."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Inhibition:
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """Windows in which nobody is told of what matches."""
+    """Windows in which matching incidents notify nobody."""
 
     matchers: tuple[Matcher, ...]
     windows: tuple[str, ...]
@@ -67,7 +67,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A limit for the daily p95 of steps, told when a trend reaches it within so many days."""
+    """A limit for the daily p95 of steps; a trend that reaches it within so many days is a problem."""
 
     matchers: tuple[Matcher, ...]
     limit_ms: float
@@ -98,7 +98,7 @@ class ReceiverSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """Everything that says who is told of what.
+    """Who is notified of what.
 
     Attributes:
         within_us: So close together the same fault of different hosts is one cause.

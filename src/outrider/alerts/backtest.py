@@ -103,7 +103,7 @@ def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
 
 
 def stored_run(store: Store, summary: RunSummary) -> Run:
-    """Return a run whole where it may say more than its outcome."""
+    """Return a run with its attempts where it did not pass."""
     if summary.outcome is not Outcome.PASSED:
         return store.runs.get(summary.id).run
     return Run(

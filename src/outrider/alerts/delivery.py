@@ -286,6 +286,9 @@ class Deliverer:
             except OutriderError as error:
                 _log.error("alerts.outbox", why=error.what)
                 looked = 0
+            except Exception as error:  # without its thread a receiver would be silent for ever, and nobody told
+                _log.exception("alerts.outbox", why=f"{type(error).__name__}: {error}")
+                looked = 0
             if looked < _AT_ONCE:
                 self._leaving.wait(_POLL_S)
 

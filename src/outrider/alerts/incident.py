@@ -1,6 +1,6 @@
 """The life of an incident: a pure state machine.
 
-    pending ──X of Y──> open ──somebody says so──> acknowledged
+    pending ──X of Y──> open ──somebody acknowledges──> acknowledged
        │                 │ ▲                           │
        │ all well        │ └── a bad run ──┐           │
        ▼                 ▼                 │           ▼
@@ -38,7 +38,7 @@ class Phase(StrEnum):
 
     @property
     def lasts(self) -> bool:
-        """Whether somebody may have to do something."""
+        """Whether it is open: somebody may have to act."""
         return self not in {Phase.PENDING, Phase.RESOLVED}
 
 
@@ -145,7 +145,7 @@ def step(  # noqa: PLR0911 - a state a branch
 
 
 def acknowledge(incident: Incident, author: str, now_us: int) -> tuple[Incident, Transition | None]:
-    """Return the incident after somebody took it on; what is over or not yet open cannot be."""
+    """Return the incident after somebody acknowledged it; one that is over or pending cannot be."""
     if not incident.phase.lasts or incident.acknowledged_by:
         return incident, None
     incident = replace(incident, acknowledged_by=author)

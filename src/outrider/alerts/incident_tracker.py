@@ -40,7 +40,7 @@ _MOST_NAMED = 20
 _SET_BACK_US = 5_000_000
 _GAP_US = 300_000_000
 RESTING_US = 1_200_000_000
-"""How long it is remembered of a subject that is well up to when it was heard; longer than a crash repeats."""
+"""How long the last run of a subject that is well is remembered; longer than a crash repeats runs."""
 
 _PATIENCE_US = 3_600_000_000
 _NOTHING = Tally()
@@ -102,12 +102,12 @@ class IncidentTracker:
     # What comes in
 
     def hear(self, findings: Iterable[Finding], now_us: int) -> None:
-        """Take in what a run says."""
+        """Process findings."""
         for finding in findings:
             self._hear(finding, now_us)
 
     def said(self, what: Acknowledgement, now_us: int) -> None:
-        """Take in what somebody said of an incident; one that is not known, or over, changes nothing."""
+        """Process an acknowledgement; of an incident that is unknown or over it changes nothing."""
         self._heard.append(what.key)
         incident = self.incidents.get(what.incident)
         if incident is None:
@@ -121,7 +121,7 @@ class IncidentTracker:
         self._note(incident, transition, now_us)
 
     def tick(self, now_us: int) -> int:
-        """Let time pass, and tell what is due; return by how much the clock was set back since the last tick."""
+        """Send what is due; return by how many microseconds the clock was set back since the last tick."""
         if self._now_us is None or now_us - self._now_us > _GAP_US:
             self._since_us = now_us
         jump_us = self._set_back(now_us)
@@ -156,7 +156,7 @@ class IncidentTracker:
         return changes
 
     def restore(self, changes: AlertChanges) -> None:
-        """Take back changes that could not be written; they come again with the next ones."""
+        """Take back changes that could not be written; the next ones contain them."""
         self._changed["incidents"] |= {stored.id for stored in changes.incidents}
         self._changed["watches"] |= {stored.subject for stored in changes.watches}
         self._changed["groups"] |= {stored.key for stored in changes.groups}
@@ -264,7 +264,7 @@ class IncidentTracker:
         self._note(incident, transition, now_us)
 
     def _note(self, incident: Incident, transition: Transition | None, now_us: int) -> None:
-        """Keep an incident after a step, and let its groups hear of what must be told at once."""
+        """Keep an incident after a step, and make its groups due where that must be notified at once."""
         if transition is None:
             return
         self.incidents[incident.id] = incident
@@ -301,7 +301,7 @@ class IncidentTracker:
             self._note(*retire(incident, now_us), now_us)
 
     def _rest(self, key: str) -> None:
-        """Let go of a member that is well, and remember for a while up to when it was heard: a crash repeats runs."""
+        """Remove a member that is well, and remember its last run for a while: a crash repeats runs."""
         confirmation = self.confirmations[key]
         if confirmation.incident in self.incidents:
             self._count(confirmation.incident, confirmation, None)
@@ -317,7 +317,7 @@ class IncidentTracker:
             self._members[confirmation.incident].discard(key)
 
     def _release(self, identity: str, *, forget: bool) -> None:
-        """Let go of all members; those that are forgotten must be confirmed anew."""
+        """Remove all members; those that are forgotten must be confirmed anew."""
         for key in self._members.pop(identity, set()):
             confirmation = self.confirmations[key]
             self.confirmations[key] = (
@@ -336,7 +336,7 @@ class IncidentTracker:
             del self.incidents[incident.id]
 
     def _drop_unheard(self, now_us: int) -> None:
-        """Let go of what is well for long, and of members whose checks may not exist any more."""
+        """Forget what has been well for long, and members without a run for long."""
         for key in [
             key
             for key, confirmation in self.confirmations.items()

@@ -65,7 +65,7 @@ class Letter:
 
 
 class Receiver(Protocol):
-    """A channel; it says itself whether a failure is recoverable.
+    """What delivers to people or programs; it decides whether a failure is recoverable.
 
     `deliver` returns within about `LIMIT_S` once the receiver has accepted, and is used by one thread at a time.
     """
@@ -76,7 +76,7 @@ class Receiver(Protocol):
         ...
 
     def deliver(self, letter: Letter) -> None:
-        """Hand a letter over.
+        """Deliver a letter.
 
         Raises:
             Undelivered: If the receiver did not take it.

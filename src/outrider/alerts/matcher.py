@@ -62,7 +62,7 @@ def all_hold(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
 
 
 def implies(given: Iterable[Matcher], required: Iterable[Matcher]) -> bool:
-    """Tell whether whatever `known` matches is sure to be matched by `wanted` too, as far as equalities tell."""
+    """Tell whether whatever `given` matches is sure to be matched by `required` too, by its equalities."""
     labels = {matcher.label: matcher.value for matcher in given if matcher.operator == "="}
     return all(matcher.label in labels and matcher.holds(labels) for matcher in required)
 

@@ -111,7 +111,7 @@ class Message:
 
     @property
     def is_over(self) -> bool:
-        """Whether everything that it speaks of is over."""
+        """Whether all its incidents are over."""
         return self.kind is NotificationKind.RESOLVED
 
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from outrider.runs import Judgement
 
 CERTIFICATE = "certificate_days"
+RAISED = "raised"
+"""Attribute of a measurement whose script raised an error of its own."""
 _OWN_NETWORK = "own_network"
+_CHANGED = "the target or its data changed, since this very script passed before"
 WHOLE_REQUEST = "request"
 """The step of a probe that makes one request."""
 
@@ -38,15 +41,17 @@ class FindingContext:
         checks: By id.
         certificate_days: A certificate that is valid for fewer days is a problem.
         artifacts: Where the artifacts of the run lie, for a reader.
+        passed_before: The run's script raised an error, and passed before from the very same snapshot.
     """
 
     checks: Mapping[str, Check] = field(default_factory=dict)
     certificate_days: float = 14.0
     artifacts: tuple[str, ...] = ()
+    passed_before: bool = False
 
 
 def findings(run: Run, judgements: Sequence[Judgement], context: FindingContext) -> list[Finding]:
-    """Return the findings of a run; a subject that it says nothing of has none."""
+    """Return the findings of a run; subjects that it gives no evidence of have none."""
     evidence = _RunEvidence(run, context)
     return [
         *evidence.network(),
@@ -83,16 +88,18 @@ class _RunEvidence:
     def setup(self) -> Iterator[Finding]:
         """A run that could not be made because script, configuration or browser are wrong."""
         if self._run.outcome not in {Outcome.SKIPPED, Outcome.MISSED, Outcome.INCONCLUSIVE}:
-            wrong = self._run.outcome is Outcome.SETUP_ERROR
+            wrong = self._run.outcome is Outcome.SETUP_ERROR and not self._context.passed_before
             facts = self._facts(self._run.reason)
             yield self._finding(Problem.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
 
     def failure(self) -> Iterator[Finding]:
-        if self._run.outcome in _SAYS_NOTHING:
+        changed = self._context.passed_before
+        if self._run.outcome in _SAYS_NOTHING and not changed:
             return
-        failed = self._run.outcome is Outcome.FAILED
+        failed = changed or self._run.outcome is Outcome.FAILED
         step = self._failed_step() if failed else ""
-        facts = self._facts(self._run.reason or "failed", step=step)
+        reason = self._run.reason or "failed"
+        facts = self._facts(f"{_CHANGED}: {reason}" if changed else reason, step=step)
         causes = [f"host:{host}" for host in self._hosts[:1]]
         if step and not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{step}")
@@ -191,22 +198,18 @@ class _RunEvidence:
         run = self._run
         key = FindingKey(problem, run.check, run.environment, run.location, step)
         labels = {
-            **(self._check.policy.labels if self._check else {}),
             **problem_labels(problem),
+            **(check_labels(self._check) if self._check else {}),
             "check": run.check,
-            "kind": run.check.partition(":")[0],
+            "kind": self._check.kind.value if self._check else run.check.partition(":")[0],
             "environment": run.environment,
             "location": run.location,
             "host": self._hosts[0] if self._hosts else "",
             "step": facts.step,
             "fault": _normalised(facts.what),
-            "tags": self._tags(),
         }
         labels = {name: value for name, value in labels.items() if value}
         return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
-
-    def _tags(self) -> str:
-        return ",".join(sorted(self._check.policy.tags | self._check.marks)) if self._check else ""
 
     def _address(self) -> str:
         if self._attempt is None:
@@ -218,6 +221,12 @@ class _RunEvidence:
     def _slow_step(self, step: str) -> str:
         """Return what a slow step makes its check: a probe of one request has no step worth naming."""
         return "is slow" if step == WHOLE_REQUEST else f"is slow in {step}"
+
+
+def check_labels(check: Check) -> dict[str, str]:
+    """Return the labels that a check gives its incidents: its own, and those that say which it is."""
+    tags = ",".join(sorted(check.policy.tags | check.marks))
+    return {**check.policy.labels, "check": str(check.id), "kind": check.kind.value, "tags": tags}
 
 
 def _hosts(attempt: Attempt | None) -> list[str]:

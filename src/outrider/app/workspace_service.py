@@ -117,6 +117,8 @@ class WorkspaceService:
             prune_expired(self._store, self.workspace)
         except OutriderError as error:
             self._scheduler.health.wrong("retention", str(error))
+        except Exception as error:  # nobody waits for this thread: it says itself what went wrong
+            self._scheduler.health.wrong("retention", f"{type(error).__name__}: {error}")
         else:
             self._scheduler.health.well("retention")
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import errno
 import importlib
 import sys
-from typing import Any
+import tempfile
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from outrider.model import OutriderError, Place
+from outrider.model import InternalError, OutriderError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _COMMANDS = {
     "browser": "Find the browser that journeys run in, or install one.",
@@ -44,6 +51,9 @@ _COMMANDS = {
     "calibrate": "Show what the judge's sensitivity means on stored history.",
 }
 INTERRUPTED = 130
+HUNG_UP = 141
+INTERNAL = InternalError.exit_code
+_LONGEST = 300
 
 _FREE = "free space on that disk; what ran before is kept"
 _ALLOW = "let this user write there, or point TMPDIR to another folder"
@@ -98,23 +108,66 @@ def unusable(error: OSError) -> OutriderError | None:
     return OutriderError(str(error.strerror), slug="unusable-folder", fix=_FIXES[error.errno], where=where)
 
 
-def _run(argv: list[str] | None) -> int:
+def exit_code_of(run: Callable[[], Any]) -> int:
+    """Run a command and return the code to exit with: what it returns, or what its error means.
+
+    Anything that is not raised on purpose is an error of Outrider itself: it exits with `INTERNAL`, never with 1, which
+    would mean that a check has failed.
+    """
+    output = sys.stdout
     try:
-        result: Any = cli.main(args=argv, standalone_mode=False)
-    except OutriderError as error:
-        click.echo(str(error), err=True)
-        return error.exit_code
-    except OSError as error:
-        if (refused := unusable(error)) is None:
+        result = run()
+    except SystemExit:
+        if sys.stdout is output:
             raise
-        click.echo(str(refused), err=True)
-        return refused.exit_code
-    except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
-    except click.ClickException as error:
+        return HUNG_UP  # its reader has gone, as `head` does: click then replaces the output and exits with 1
+    except Exception as error:
+        return _report(error)
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: Exception) -> int:
+    """Print what an error means to the reader, and return the code to exit with."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
-    return result if isinstance(result, int) else 0
+    if isinstance(error, click.exceptions.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    known = _known(error)
+    click.echo(str(known), err=True)
+    return known.exit_code
+
+
+def internal(error: BaseException) -> InternalError:
+    """Return what a reader is shown of an error of Outrider itself; its traceback is in a file."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
+    line = next(iter(str(error).strip().splitlines()), "")[:_LONGEST]
+    return InternalError(
+        f"an error of Outrider itself: {type(error).__name__}{': ' if line else ''}{line}{place}",
+        slug="internal-error",
+        fix=f"please report it{_kept(error)}",
+    )
+
+
+def _known(error: Exception) -> OutriderError:
+    if isinstance(error, OutriderError):
+        return error
+    return (unusable(error) if isinstance(error, OSError) else None) or internal(error)
+
+
+def _kept(error: BaseException) -> str:
+    """Keep a traceback in a file for whoever mends it, and return where it lies."""
+    with suppress(OSError):
+        descriptor, path = tempfile.mkstemp(prefix="outrider-error-", suffix=".log")
+        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor
+            file.writelines(traceback.format_exception(error))
+        return f"; the traceback is in {path}"
+    return ""
+
+
+def _run(argv: list[str] | None) -> int:
+    return exit_code_of(lambda: cli.main(args=argv, standalone_mode=False))

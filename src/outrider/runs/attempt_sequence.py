@@ -62,7 +62,7 @@ def attempt_sequence(
             attempt=plan.number,
             deadline_s=deadline_s - time.monotonic(),
             scratch=scratch.joinpath(launch.run, str(plan.number)),
-            evidence=plan.evidence,
+            evidence=plan.evidence or plan.records,
         )
         measured = is_measured(plan) and measurement.outcome == Outcome.PASSED
         attempts.append(Attempt(plan.number, measured, plan.evidence, measurement))

@@ -1,6 +1,5 @@
 """Scheduling: triggers, queue, leases and supervision."""
 
-from outrider.scheduler.backup import Backup, make_backup, put_back
 from outrider.scheduler.clock import SystemClock
 from outrider.scheduler.dead_mans_switch import DeadMansSwitch
 from outrider.scheduler.executor import Executor, Work
@@ -8,14 +7,15 @@ from outrider.scheduler.fleet_executor import FleetExecutor
 from outrider.scheduler.health import Health
 from outrider.scheduler.killable import Killable
 from outrider.scheduler.leadership import holder_here, is_dead
+from outrider.scheduler.maintenance_windows import window_problems
 from outrider.scheduler.result_pipeline import Listener, ResultPipeline
 from outrider.scheduler.retrying_recorder import RetryingRecorder
 from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
 from outrider.scheduler.service import Service
-from outrider.scheduler.service_views import view_of
+from outrider.scheduler.service_snapshot import view_of
+from outrider.scheduler.store_backup import Backup, make_backup, put_back
 from outrider.scheduler.timetable import Cron, problems_of
 from outrider.scheduler.turns_executor import TurnsExecutor
-from outrider.scheduler.windows import window_problems
 
 __all__ = [
     "Backup",

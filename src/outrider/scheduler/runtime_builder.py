@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from outrider.model import ConfigError, OutriderError
-from outrider.scheduler.windows import Windows
+from outrider.scheduler.maintenance_windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Maintenance windows: times in which checks make no runs. Pure."""
+"""Maintenance windows: times in which checks do not run. Pure."""
 
 from __future__ import annotations
 
@@ -42,11 +42,12 @@ class Windows:
     """
 
     def __init__(self, maintenance: Iterable[Maintenance], timezone: str) -> None:
-        self._windows = [_window(one, timezone) for one in maintenance]
+        self._windows = [_window(entry, timezone) for entry in maintenance]
 
     def why_closed(self, check: Check, at_us: int) -> str:
-        """Return the reason of the window that a check stands still in; empty if there is none."""
-        return next((one.maintenance.reason for one in self._windows if _means(one, check) and one.is_open(at_us)), "")
+        """Return the reason of the window that a check is in; empty if it is in none."""
+        open_windows = (window for window in self._windows if _means(window, check) and window.is_open(at_us))
+        return next((window.maintenance.reason for window in open_windows), "")
 
 
 def window_problems(maintenance: Iterable[Maintenance], timezone: str, now_us: int) -> tuple[ConfigError, ...]:
