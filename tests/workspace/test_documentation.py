@@ -59,9 +59,10 @@ def test_the_marker_takes_what_the_document_says() -> None:
 
 
 WORDS = """
-check, journey, step, probe, load profile, run, attempt, location, outcome, sample, series, baseline, degraded,
-change point, incident, alert, silence, maintenance window, escalation, route, gate, artifact, coverage, environment, release,
-finding, subject, problem, confirmation, comparison, runtime, run queue, attempt sequence, worker, prober, room, face, port, slug
+check, journey, step, probe, load profile, run, attempt, location, outcome, sample, series, baseline,
+degraded, change point, incident, alert, silence, maintenance window, escalation, route, gate, artifact,
+coverage, environment, release, finding, subject, problem, confirmation, comparison, runtime, run queue,
+attempt sequence, worker, prober, room, face, port, slug
 """
 
 
