@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Facts, Finding, Problem, Subject
@@ -106,7 +106,7 @@ def _degradations(store: Store, series: Series, judging: Settings, since_us: int
     points = store.samples(series)
     if not len(points.at_us):
         return
-    asked = {"direction": judging.direction.value, "tz": judging.tz, "months": judging.months}
+    asked = {name: value for name, value in asdict(judging).items() if name != "scale"}
     alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
     subject = Subject(Problem.DEGRADATION, series.check, series.environment, series.location, series.step)
     labels = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -100,8 +99,8 @@ class _Reading:
         facts = self._facts(
             f"{judgement.step} is slow: {signal.reason}",
             step=judgement.step,
-            observed=_ms(signal.observed),
-            expected=f"{_ms(signal.expected_low)} to {_ms(signal.expected_high)}",
+            observed=signal.observed_text,
+            expected=signal.expected_text,
             since_us=None if signal.since is None else signal.since * 1_000_000,
             release=judgement.release,
         )
@@ -222,7 +221,3 @@ def _host(place: str) -> str:
 def _normalised(what: str) -> str:
     """Return a reason without what differs from run to run."""
     return _VARIABLE.sub("#", what.splitlines()[0] if what else "").strip()[:_LINE]
-
-
-def _ms(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.0f} ms"

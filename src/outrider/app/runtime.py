@@ -108,7 +108,14 @@ def judge_settings(workspace: Workspace) -> Settings:
     from outrider.baselines import Settings  # noqa: PLC0415 - most commands do not judge
 
     asked = workspace.baselines
-    return Settings.of({"direction": asked.direction, "tz": workspace.timezone, "months": asked.months_per_false_alert})
+    return Settings.of(
+        {
+            "direction": asked.direction,
+            "tz": workspace.timezone,
+            "months": asked.months_per_false_alert,
+            "floor_ms": asked.floor_ms,
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

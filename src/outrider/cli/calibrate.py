@@ -48,6 +48,7 @@ def calibrate(pattern: str, *, as_json: bool) -> None:
                 own = {
                     "direction": settings.direction,
                     "tz": settings.tz,
+                    "floor_ms": settings.floor_ms,
                     "months": months_per_series(settings.months, len(_beside(series, found))),
                 }
                 at = points.at_us.astype("datetime64[us]").astype("datetime64[s]")
