@@ -33,8 +33,9 @@ from outrider.alerts.receivers.alertmanager import Alertmanager
 from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.route import Route
 from outrider.baselines import Settings
+from outrider.model import Status
 from outrider.runs import Judge
-from outrider.store import Status, Store
+from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,18 +81,18 @@ def _work(folder: Path, settings: AlertSettings, ends_s: float) -> None:
 
 
 def _next_run(store: Store, alerting: AlertProcessor) -> None:
-    made = len(store.runs("probe:*", limit=None))
+    made = len(store.runs.search("probe:*", limit=None))
     number, place = divmod(made, len(_COURSE))
     run = made_run(f"probe:{number}", f"host-{number}", _now_us(), failed=_COURSE[place])
-    store.record(run)
+    store.runs.record(run)
     alerting.heard(run, [])
 
 
 def _is_told(store: Store) -> bool:
     """Whether every step of the story so far was delivered, so that none supersedes another."""
-    if store.notifications(status=Status.QUEUED, limit=1):
+    if store.outbox.search(status=Status.QUEUED, limit=1):
         return False
-    made = len(store.runs("probe:*", limit=None))
+    made = len(store.runs.search("probe:*", limit=None))
     number, place = divmod(made, len(_COURSE))
     if place in {0, 1, 3}:
         return place != 0 or _rows(store, "resolved") >= number
@@ -100,7 +101,7 @@ def _is_told(store: Store) -> bool:
 
 def _rows(store: Store, kind: str) -> int:
     receiver = "boss" if kind == "escalation" else "ops"
-    return sum(one.kind == kind for one in store.notifications(receiver=receiver, limit=1_000_000))
+    return sum(one.kind == kind for one in store.outbox.search(receiver=receiver, limit=1_000_000))
 
 
 def _one_round(folder: Path, settings: AlertSettings, kill_after_s: float) -> None:
@@ -159,7 +160,7 @@ def _drain(folder: Path, settings: AlertSettings) -> None:
                 while time.monotonic() < ends_s:
                     alerting.ticked(_now_us())
                     if _is_told(store):
-                        if len(store.runs("probe:*", limit=None)) % len(_COURSE) == 0:
+                        if len(store.runs.search("probe:*", limit=None)) % len(_COURSE) == 0:
                             break
                         _next_run(store, alerting)
         os._exit(0)
@@ -188,10 +189,10 @@ def main() -> int:
 def _report(folder: Path, came: list[dict[str, Any]], rounds: int, left: list[Any] | None) -> int:
     """Say how often each step of each incident was told: what is expected comes from the runs, not from the outbox."""
     with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
-        incidents = len(store.runs("probe:*", limit=None)) // len(_COURSE)
-        outbox = Counter(one.status.value for one in store.notifications(limit=1_000_000))
+        incidents = len(store.runs.search("probe:*", limit=None)) // len(_COURSE)
+        outbox = Counter(one.status.value for one in store.outbox.search(limit=1_000_000))
         pushed = sum(
-            one.status is Status.DELIVERED for one in store.notifications(receiver="prometheus", limit=1_000_000)
+            one.status is Status.DELIVERED for one in store.outbox.search(receiver="prometheus", limit=1_000_000)
         )
     expected = {("ops", "trigger"), ("boss", "escalation"), ("ops", "resolved"), ("boss", "resolved")}
     topics: dict[tuple[str, str], set[str]] = {key: set() for key in expected}

@@ -85,7 +85,7 @@ def _watch(folder: Path, port: int, count: int, rng: random.Random) -> list[floa
         with (
             Deliverer(settings, store),
             Engine(catalogue.probes, workspace.probes) as engine,
-            Fleet(engine, store, folder / "scratch", Circumstances()) as fleet,
+            Fleet(engine, store.runs, folder / "scratch", Circumstances()) as fleet,
         ):
             due = [begins_s + offset for offset in offsets]
             ends_s = max(breaks) + 2 * _EVERY_S + 10

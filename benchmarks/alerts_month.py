@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from benchmarks.detection.latency import PROFILES, monitor
 
-from outrider.alerts import AlertSettings, Facts, Finding, Problem, Subject, replayed
+from outrider.alerts import AlertSettings, Facts, Finding, FindingKey, Problem, replayed
 from outrider.alerts.route import Route
 from outrider.baselines import replay, replay_rates
+from outrider.model import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,13 +62,13 @@ def _symptoms(check: int, model: str, days: float) -> Iterator[Finding]:
         (Problem.FAILURE, "share of failures", often),
         (Problem.DEGRADATION, "pay", slow),
     ):
-        subject = Subject(trouble, f"probe:{check}", "production", "local", step)
+        key = FindingKey(trouble, Subject(f"probe:{check}"), "production", "local", step)
         near = np.convolve(bad, np.ones(_AFTER), "full")[: len(bad)] > 0
         for index in np.flatnonzero(near):
             at_us = int(at_s[index] * 1_000_000)
-            labels = {"trouble": trouble.value, "check": subject.check}
+            labels = {"trouble": trouble.value, "check": key.subject}
             causes = (f"host:{check}", f"check:{check}")
-            yield Finding(subject, bool(bad[index]), at_us, Facts("blip"), causes, labels)
+            yield Finding(key, bool(bad[index]), at_us, Facts("blip"), causes, labels)
 
 
 def main() -> int:
@@ -86,7 +87,7 @@ def main() -> int:
             if one.at_us > (_START_S + 14 * _DAY_S) * 1_000_000
         ]
         found.sort(key=lambda one: one.at_us)
-        blips = sum(one.present and one.subject.trouble is Problem.FAILURE and not one.subject.step for one in found)
+        blips = sum(one.present and one.key.trouble is Problem.FAILURE and not one.key.step for one in found)
         told = replayed(found, AlertSettings(route=Route(receivers=("mail",))))
         months = asked.checks * counted_days / 30
         rate = told.triggers / months

@@ -46,7 +46,7 @@ def main() -> int:
                 began_s = time.time()
                 for _ in range(2):
                     runs = [made_run(f"probe:{n}", "shop.example", _now_us(), failed=True) for n in range(checks)]
-                    store.record_many(runs)
+                    store.runs.record_many(runs)
                     for run in runs:
                         alerting.heard(run, [])
                         if run is runs[-1] or not int(run.check.removeprefix("probe:")) % 100:
@@ -56,7 +56,7 @@ def main() -> int:
                     alerting.ticked(_now_us())
                     time.sleep(0.5)
             found = mails(came)
-            incidents = store.incidents(lasting=True)
+            incidents = store.incidents.search(lasting=True)
     a_route = Counter(one["to"][0] for one in found)
     last_s = max((one["at_s"] - began_s for one in found), default=float("inf"))
     print(f"{checks} checks failed twice, heard within {heard_s:.1f} s")

@@ -42,7 +42,7 @@ def kept(store: Store, run_ids: list[str]) -> dict[str, int]:
     found: list[dict[str, int]] = []
     for name in run_ids:
         kinds: dict[str, int] = {}
-        for one in store.run(name).artifacts:
+        for one in store.runs.get(name).artifacts:
             kinds[one.kind] = kinds.get(one.kind, 0) + one.bytes
         found.append(kinds)
     return max(found, key=lambda kinds: sum(kinds.values()))
@@ -59,7 +59,7 @@ def main(count: int) -> None:
             open_runtime(workspace, browser=find_browser(browser_settings(workspace))) as ready,
         ):
             check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
-            runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)
+            runner = Runner({Kind.JOURNEY: ready.measure}, store.runs, ready.scratch, ready.circumstances)
 
             def several() -> list[str]:
                 return [runner.run(check).id for _ in range(count)]
@@ -69,11 +69,11 @@ def main(count: int) -> None:
                 switch(address, "PUT", fault)
                 runs[fault.partition("?")[0]] = several()
                 switch(address, "DELETE")
-            store.prune(max(one.finished_us for one in store.runs()))
+            store.prune(max(one.finished_us for one in store.runs.search()))
             for title, ids in runs.items():
                 kinds = kept(store, ids)
                 most[title] = sum(kinds.values())
-                outcomes = {str(store.run(one).run.outcome) for one in ids}
+                outcomes = {str(store.runs.get(one).run.outcome) for one in ids}
                 told = ", ".join(f"{kind} {size / 1e3:.0f}" for kind, size in sorted(kinds.items()))
                 print(f"{title} ({', '.join(outcomes)}): at most {most[title] / 1e3:.0f} kB a run ({told})")
     passed = most.pop("passed") * JOURNEYS * RUNS_A_DAY * (1 - FAILING)

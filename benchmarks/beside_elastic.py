@@ -131,7 +131,7 @@ def main(rounds: int) -> None:
             open_runtime(workspace, browser=browser) as ready,
         ):
             check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
-            runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)
+            runner = Runner({Kind.JOURNEY: ready.measure}, store.runs, ready.scratch, ready.circumstances)
 
             def run_ours() -> float:
                 ready.workers.ready()

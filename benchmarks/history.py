@@ -21,13 +21,14 @@ from outrider.model import (
     Kind,
     Measurement,
     Outcome,
+    Release,
     Run,
     Sample,
     Step,
     StepKind,
     new_run_id,
 )
-from outrider.store import Release, Store
+from outrider.store import Store
 
 MINUTE_US = 60_000_000
 DAY_US = 1440 * MINUTE_US
@@ -63,18 +64,18 @@ def fill(store: Store, history: History) -> None:
     random = np.random.default_rng(history.seed)
     begins_us = history.until_us - history.days * DAY_US
     checks = checks_of(history)
-    store.record_checks(checks, begins_us)
+    store.checks.record(checks, begins_us)
     deploys = [history.until_us - back * DAY_US for back in (24, 10, 3) if back < history.days]
     for number, at_us in enumerate(deploys):
-        store.record_release(Release(f"2.{number}.0", "production", at_us))
+        store.judgements.record_release(Release(f"2.{number}.0", "production", at_us))
     times_us = np.arange(begins_us, history.until_us, history.minutes * MINUTE_US)
     made: list[Run] = []
     for number, check in enumerate(checks):
         made += _runs(history, number, check, times_us, random)
         while len(made) >= _BATCH:
-            store.record_many(made[:_BATCH])
+            store.runs.record_many(made[:_BATCH])
             del made[:_BATCH]
-    store.record_many(made)
+    store.runs.record_many(made)
 
 
 def _runs(history: History, number: int, check: Check, times_us: np.ndarray, random: np.random.Generator) -> list[Run]:

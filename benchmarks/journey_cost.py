@@ -141,7 +141,7 @@ def main(rounds: int) -> None:
             open_runtime(workspace, browser=browser) as ready,
         ):
             check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
-            runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)
+            runner = Runner({Kind.JOURNEY: ready.measure}, store.runs, ready.scratch, ready.circumstances)
             ready.workers.ready()
             script = subprocess.Popen(
                 [sys.executable, "-c", BARE, ready.workers.endpoint, address],

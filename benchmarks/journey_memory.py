@@ -71,7 +71,7 @@ def main(runs: int) -> None:
             open_runtime(workspace, browser=find_browser(browser_settings(workspace))) as ready,
         ):
             check = ready.discover().checks[0]
-            runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)
+            runner = Runner({Kind.JOURNEY: ready.measure}, store.runs, ready.scratch, ready.circumstances)
             ready.workers.ready()
             worker = _worker(me)
             idle, driver = memory_mib(worker), sum(memory_mib(child) for child in worker.children())

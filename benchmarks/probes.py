@@ -118,7 +118,7 @@ def our_rate(folder: Path, store: Store, catalogue: ProbeCatalogue, count: int) 
     settings = load(folder).probes
     with (
         Engine(catalogue.probes, settings) as engine,
-        Fleet(engine, store, folder / "scratch", Circumstances()) as fleet,
+        Fleet(engine, store.runs, folder / "scratch", Circumstances()) as fleet,
     ):
         began_s = time.process_time()
         passed = keep_going(fleet, checks)
@@ -287,7 +287,7 @@ def scale() -> None:
         with (
             Store.open(folder / "runs.db", artifacts=folder / "artifacts") as store,
             Engine(catalogue.probes, load(folder).probes) as engine,
-            Fleet(engine, store, folder / "scratch", Circumstances()) as fleet,
+            Fleet(engine, store.runs, folder / "scratch", Circumstances()) as fleet,
         ):
             cpu_began_s = time.process_time()
             tick(fleet, catalogue.checks, done)

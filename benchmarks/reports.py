@@ -16,11 +16,12 @@ from pathlib import Path
 
 from benchmarks.history import History, fill
 
+from outrider.model import Retention
 from outrider.reports import ReportSettings, gather, render_html, week_of
-from outrider.store import Retention, Store
-from outrider.store.artifacts import open_folder
+from outrider.store import Store
+from outrider.store.artifact_folder import open_folder
 from outrider.store.database import open_database
-from outrider.store.retention import prune
+from outrider.store.pruner import prune
 
 NOW_US = 1_800_000_000_000_000
 ROUNDS = 3

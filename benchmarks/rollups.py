@@ -30,16 +30,17 @@ from outrider.model import (
     HostLoad,
     Measurement,
     Outcome,
+    Retention,
     Run,
     Sample,
     Step,
     StepKind,
     new_run_id,
 )
-from outrider.store import Retention, Store
-from outrider.store.artifacts import open_folder
+from outrider.store import Store
+from outrider.store.artifact_folder import open_folder
 from outrider.store.database import open_database
-from outrider.store.retention import prune
+from outrider.store.pruner import prune
 
 MINUTE_US = 60_000_000
 DAY_US = 1440 * MINUTE_US
@@ -106,12 +107,12 @@ def fill(store: Store, folder: Path, days: int, share: float) -> None:
         for at_us in range(begins_us, begins_us + DAY_US, 5 * MINUTE_US):
             made += [simulated(number, at_us, random) for number in wanted]
             if len(made) >= BATCH:
-                store.record_many(made)
+                store.runs.record_many(made)
                 made = []
         left = days - 1 - day
         if left == TURNS or (left > TURNS and day % 7 == 6):
             keep_house(folder, begins_us + DAY_US)
-    store.record_many(made)
+    store.runs.record_many(made)
 
 
 def beside(store: Store, path: Path, now_us: int) -> tuple[float, int]:
@@ -122,7 +123,7 @@ def beside(store: Store, path: Path, now_us: int) -> tuple[float, int]:
         while keeper.poll() is None:
             run = replace(make_run(count), due_us=now_us)
             began = time.perf_counter()
-            store.record(run)
+            store.runs.record(run)
             longest, count = max(longest, time.perf_counter() - began), count + 1
             time.sleep(0.01)
     return longest, count
@@ -134,7 +135,7 @@ def alone(store: Store, count: int) -> float:
     for number in range(count):
         run = replace(make_run(number), due_us=NOW_US + DAY_US)
         began = time.perf_counter()
-        store.record(run)
+        store.runs.record(run)
         longest = max(longest, time.perf_counter() - began)
         time.sleep(0.01)
     return longest
@@ -143,9 +144,9 @@ def alone(store: Store, count: int) -> float:
 def quantile_errors(store: Store) -> dict[float, float]:
     """Return by how much quantiles of days, hours merged, differ from those of raw values at most, as a share."""
     worst: dict[float, float] = {}
-    for series in store.series():
-        for day in store.days(series, NOW_US - 30 * DAY_US, NOW_US):
-            values = store.samples(series, day.at_us, day.at_us + DAY_US).value
+    for series in store.series.of():
+        for day in store.rollups.days(series, NOW_US - 30 * DAY_US, NOW_US):
+            values = store.series.samples(series, day.at_us, day.at_us + DAY_US).value
             if len(values) == day.count:
                 for share in (0.5, 0.75, 0.95, 0.99):
                     exact = float(np.quantile(values, share, method="inverted_cdf"))

@@ -87,7 +87,7 @@ def main() -> None:
             code = process.wait()
         with Store.open(root / ".outrider/outrider.db", artifacts=root / ".outrider/artifacts") as store:
             coverage = store.schedule.coverage(0)
-            outcomes = Counter(one.outcome.value for one in store.runs(limit=None))
+            outcomes = Counter(one.outcome.value for one in store.runs.search(limit=None))
     fifth = len(held) // 5
     kinds = sorted({kind for each in held for kind in each})
     whole = [sum(each.values()) for each in held]

@@ -75,7 +75,7 @@ def main(rounds: int) -> None:
             open_runtime(workspace, browser=find_browser(browser_settings(workspace))) as ready,
         ):
             check = ready.discover().checks[0]
-            runner = Runner({Kind.JOURNEY: ready.measure}, store, ready.scratch, ready.circumstances)
+            runner = Runner({Kind.JOURNEY: ready.measure}, store.runs, ready.scratch, ready.circumstances)
             for _ in range(rounds):
                 run = runner.run(check)
                 assert run.outcome == Outcome.PASSED, run.reason

@@ -27,11 +27,12 @@ from outrider.model import (
     Outcome,
     Run,
     Sample,
+    Series,
     Step,
     StepKind,
     new_run_id,
 )
-from outrider.store import Series, Store
+from outrider.store import Store
 
 CHECKS = 20
 STEPS = 5
@@ -120,14 +121,14 @@ def compare_recording(folder: Path, runs: int, batch: int) -> None:
     path = folder / f"ours-{batch}.db"
     ours, bare_s, ours_cpu, bare_cpu = [], [], 0.0, 0.0
     with Store.open(path, artifacts=folder / "artifacts") as store:
-        store.record_many([make_run(number) for number in range(CHECKS)])
+        store.runs.record_many([make_run(number) for number in range(CHECKS)])
         bare = Bare(folder / f"bare-{batch}.db", path)
         for table in ("checks", "circumstances", "attribute_sets", "steps", "series", *TABLES):
             bare.copy(table)
         for start in range(CHECKS, runs, batch):
             made = [make_run(number) for number in range(start, start + batch)]
             cpu, began = time.process_time(), time.perf_counter()
-            store.record_many(made)
+            store.runs.record_many(made)
             ours.append(time.perf_counter() - began)
             ours_cpu += time.process_time() - cpu
             rows = bare.load(start + 1, start + batch)
@@ -156,10 +157,10 @@ def compare_artifacts(folder: Path) -> None:
                 source.write_bytes(number.to_bytes(8) * (size // 8))
                 files.append(ArtifactFile(kind, kind, "application/octet-stream", source))
             began = time.perf_counter()
-            store.record(make_run(number, tuple(files)))
+            store.runs.record(make_run(number, tuple(files)))
             with_files.append(time.perf_counter() - began)
             began = time.perf_counter()
-            store.record(make_run(number))
+            store.runs.record(make_run(number))
             plain.append(time.perf_counter() - began)
     print(
         f"two artifacts of 360 kB: {statistics.median(with_files) * 1e3:.2f} ms a run, "
@@ -173,8 +174,8 @@ def compare_reading(folder: Path) -> None:
     path = folder / "points.db"
     with Store.open(path, artifacts=folder / "artifacts") as store:
         run = make_run(0)
-        store.record(run)
-        series: Series = store.series(run.check)[0]
+        store.runs.record(run)
+        series: Series = store.series.of(run.check)[0]
         with closing(sqlite3.connect(path)) as connection, connection:
             rows = (
                 (series.keys[0], START_US + number * MINUTE_US, number, 1, 1, number * 0.37) for number in range(points)
@@ -183,7 +184,7 @@ def compare_reading(folder: Path) -> None:
         with closing(sqlite3.connect(path)) as connection:
             for _ in range(7):
                 began = time.perf_counter()
-                store.samples(series)
+                store.series.samples(series)
                 ours.append(time.perf_counter() - began)
                 began = time.perf_counter()
                 connection.execute(
@@ -202,13 +203,13 @@ def measure_pruning(folder: Path, runs: int) -> None:
     waits = []
     with Store.open(path, artifacts=artifacts) as store:
         for start in range(0, runs, 200):
-            store.record_many([make_run(number) for number in range(start, start + 200)])
+            store.runs.record_many([make_run(number) for number in range(start, start + 200)])
         late = [replace(make_run(number), due_us=10**17) for number in range(5_000)]
         with subprocess.Popen([sys.executable, "-c", PRUNE, str(path), str(artifacts)]) as pruner:
             began_all = time.perf_counter()
             while pruner.poll() is None and late:
                 began = time.perf_counter()
-                store.record(late.pop())
+                store.runs.record(late.pop())
                 waits.append(time.perf_counter() - began)
                 time.sleep(0.005)
             print(

@@ -41,9 +41,9 @@ def simulate(store: Store, patterns: Sequence[Run], *, until_us: int, days: floa
         past.append(run)
         count += 1
         if len(past) == _AT_ONCE:
-            store.record_many(past)
+            store.runs.record_many(past)
             past.clear()
-    store.record_many(past)
+    store.runs.record_many(past)
     return count
 
 

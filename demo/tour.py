@@ -130,8 +130,8 @@ def _set_judging(*, on: bool) -> None:
 def _give_a_past() -> int:
     state = WORKSPACE / ".outrider"
     with Store.open(state / "outrider.db", artifacts=state / "artifacts") as store:
-        latest = {one.check: one.id for one in reversed(store.runs())}
-        patterns = [store.run(one).run for one in latest.values()]
+        latest = {one.check: one.id for one in reversed(store.runs.search())}
+        patterns = [store.runs.get(one).run for one in latest.values()]
         until_us = min(run.due_us for run in patterns) - 60_000_000
         return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=EVERY_S, seed=SEED)
 

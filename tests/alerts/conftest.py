@@ -1,4 +1,4 @@
-"""What the tests of this room share: symptoms to hear, a keeper, a mail server, a place for webhooks."""
+"""What the tests of this room share: symptoms to hear, a tracker, a mail server, a place for webhooks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.message import Message, load
 from outrider.alerts.oncall import Escalation, Level
 from outrider.alerts.route import Route
+from outrider.model import Subject
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.alerts.letter import Letter
-    from outrider.store import AlertChanges
+    from outrider.model import AlertChanges
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -37,24 +38,24 @@ def symptom(present: bool, at_us: int, check: str = "probe:home", **more: Any) -
     """Return what a run says of a check."""
     trouble = more.pop("trouble", Problem.FAILURE)
     step = more.pop("step", "")
-    subject = Subject(trouble, check, "production", "local", step)
+    key = FindingKey(trouble, Subject(check), "production", "local", step)
     labels = {"trouble": trouble.value, "check": check, "environment": "production", "location": "local"}
     labels |= more.pop("labels", {})
     causes = more.pop("causes", (f"check:{check}",))
-    return Finding(subject, present, at_us, Facts(more.pop("what", "connection refused")), causes, labels, **more)
+    return Finding(key, present, at_us, Facts(more.pop("what", "connection refused")), causes, labels, **more)
 
 
 @dataclass
 class Story:
-    """A keeper on a clock of its own, and everything that it tells."""
+    """A tracker on a clock of its own, and everything that it tells."""
 
-    keeper: IncidentTracker
+    tracker: IncidentTracker
     now_us: int = NOW_US
     told: list[tuple[str, str, Message]] = field(default_factory=list)
     changes: list[AlertChanges] = field(default_factory=list)
 
     def hear(self, *found: Finding) -> None:
-        self.keeper.hear(found, self.now_us)
+        self.tracker.hear(found, self.now_us)
         self.collect()
 
     def run(self, bad: str, check: str = "probe:home", every_s: float = 10, **more: Any) -> None:
@@ -67,11 +68,11 @@ class Story:
         ends_us = self.now_us + int(seconds * SECOND_US)
         while self.now_us < ends_us:
             self.now_us = min(ends_us, self.now_us + int(tick_s * SECOND_US))
-            self.keeper.tick(self.now_us)
+            self.tracker.tick(self.now_us)
             self.collect()
 
     def collect(self) -> None:
-        changes = self.keeper.changes()
+        changes = self.tracker.changes()
         self.changes.append(changes)
         self.told += [(one.kind, one.receiver, load(one.message)) for one in changes.notifications]
 
@@ -81,7 +82,7 @@ class Story:
 
     @property
     def phases(self) -> list[str]:
-        return [one.phase.value for one in self.keeper.incidents.values()]
+        return [one.phase.value for one in self.tracker.incidents.values()]
 
 
 @pytest.fixture

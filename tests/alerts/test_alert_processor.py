@@ -16,14 +16,15 @@ from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.route import Route
 from outrider.baselines import Settings
-from outrider.model import Outcome, Run, StoreError, new_run_id
+from outrider.model import Acknowledgement, Outcome, Run, Silence, StoreError, new_run_id
 from outrider.runs import Judge
-from outrider.store import Acknowledgement, Silence, Store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.alerts.conftest import Drawer, Inbox
+
+    from outrider.store import Store
 
 
 def settings(drawer: Drawer | None = None) -> AlertSettings:
@@ -35,7 +36,7 @@ def stored(store: Store, outcome: Outcome, at_s: int, check: str = "journey:pay"
     due_us = NOW_US + at_s * SECOND_US
     run = replace(make_run(outcome, check, "" if outcome is Outcome.PASSED else "refused"), id=new_run_id(due_us),
                   due_us=due_us, started_us=due_us, finished_us=due_us + 1)  # fmt: skip
-    store.record(run)
+    store.runs.record(run)
     return run
 
 
@@ -71,30 +72,30 @@ def test_a_transition_and_its_notification_are_written_together(store: Store, mo
         def full(_: object) -> None:
             raise StoreError("there is no room left", slug="store-full")
 
-        patch.setattr(store, "record_alerts", full)
+        patch.setattr(store.incidents, "record", full)
         with pytest.raises(StoreError):
             alerting.ticked(NOW_US + 20 * SECOND_US)
-    assert store.notifications() == ()
+    assert store.outbox.search() == ()
     alerting.ticked(NOW_US + 21 * SECOND_US)
 
-    assert len(store.notifications()) == 1
+    assert len(store.outbox.search()) == 1
 
 
 def test_another_process_acknowledges_and_silences_through_the_store(store: Store) -> None:
-    """Nobody but the keeper writes incidents."""
+    """Nobody but the tracker writes incidents."""
     alerting = AlertProcessor(store, settings(), NOW_US)
     for at_s in (0, 10):
         alerting.heard(stored(store, Outcome.FAILED, at_s), [])
-    (incident,) = store.incidents(lasting=True)
+    (incident,) = store.incidents.search(lasting=True)
 
-    store.record_acknowledgement(Acknowledgement(incident.id, NOW_US, "acknowledge", "ada"))
-    store.record_silence(Silence("s", NOW_US, NOW_US + 3600 * SECOND_US, ("check=journey:pay",), "ada", ""))
+    store.incidents.acknowledge(Acknowledgement(incident.id, NOW_US, "acknowledge", "ada"))
+    store.silences.record(Silence("s", NOW_US, NOW_US + 3600 * SECOND_US, ("check=journey:pay",), "ada", ""))
     alerting.ticked(NOW_US + 20 * SECOND_US)
 
-    (incident,) = store.incidents(lasting=True)
+    (incident,) = store.incidents.search(lasting=True)
     assert read_incident(incident).acknowledged_by == "ada"
-    assert store.acknowledgements() == ()
-    assert store.notifications() == ()
+    assert store.incidents.acknowledgements() == ()
+    assert store.outbox.search() == ()
 
 
 def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: Store) -> None:
@@ -110,8 +111,8 @@ def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: S
     again.catch_up(judge, NOW_US + 30 * SECOND_US)
     again.ticked(NOW_US + 40 * SECOND_US)
 
-    (incident,) = store.incidents(lasting=True)
-    assert (incident.phase, len(store.notifications())) == ("open", 1)
+    (incident,) = store.incidents.search(lasting=True)
+    assert (incident.phase, len(store.outbox.search())) == ("open", 1)
 
 
 def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
@@ -120,11 +121,11 @@ def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
 
     alerting.ticked(NOW_US, [Health("chat", True, "it is down"), Health("mail", False)])
     alerting.ticked(NOW_US + 5 * SECOND_US, [Health("chat", True, "it is down")])
-    (row,) = store.notifications()
+    (row,) = store.outbox.search()
     alerting.ticked(NOW_US + 400 * SECOND_US, [Health("chat", False)])
 
     assert "the channel chat is dead: it is down" in row.message
-    assert [one.phase for one in store.incidents(since_us=0)] == ["resolved"]
+    assert [one.phase for one in store.incidents.search(since_us=0)] == ["resolved"]
 
 
 def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: Store) -> None:
@@ -136,7 +137,7 @@ def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: S
         outcome = Outcome.FAILED if number % 5 == 4 else Outcome.PASSED
         alerting.heard(stored(store, outcome, number * 60), [])
 
-    (incident,) = [one for one in store.incidents(lasting=True) if one.phase == "open"]
+    (incident,) = [one for one in store.incidents.search(lasting=True) if one.phase == "open"]
     assert "the error budget burns: " in incident.state
 
 
@@ -148,7 +149,7 @@ def test_a_missed_run_is_trouble_of_coverage(store: Store) -> None:
             replace(make_run(Outcome.MISSED, reason="the queue is full"), due_us=NOW_US + at_s * SECOND_US), []
         )
 
-    (incident,) = store.incidents(lasting=True)
+    (incident,) = store.incidents.search(lasting=True)
     assert read_incident(incident).lead.what == "did not run: the queue is full"
 
 
@@ -172,8 +173,8 @@ def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, t
             run = replace(make_run(Outcome.FAILED, reason="refused"), due_us=now_us + at_s)
             alerting.heard(run, [], now_us=now_us)
         alerting.ticked(now_us + 4 * SECOND_US, deliverer.health())
-        (row,) = store.notifications()
-        store.note_notification(replace(row, due_us=0))
+        (row,) = store.outbox.search()
+        store.outbox.update(replace(row, due_us=0))
 
         assert got.wait(20)
     assert not any(one.is_dead for one in deliverer.health())

@@ -14,7 +14,7 @@ from outrider.alerts.delivery import Deliverer, Lane
 from outrider.alerts.letter import Undelivered
 from outrider.alerts.message import Item, Message, dump
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.store import Notification, Status
+from outrider.model import Notification, Status
 
 if TYPE_CHECKING:
     from tests.alerts.conftest import Drawer
@@ -53,12 +53,12 @@ def lane(store: Store, drawer: Drawer, clock: Clock | None = None, **more: Any) 
 
 
 def statuses(store: Store, receiver: str | None = None) -> list[Status]:
-    return [one.status for one in store.notifications(receiver=receiver, limit=100_000)]
+    return [one.status for one in store.outbox.search(receiver=receiver, limit=100_000)]
 
 
 def test_what_is_taken_is_noted(store: Store, drawer: Drawer) -> None:
     """It is not sent again."""
-    store.record_notification(row(1))
+    store.outbox.add(row(1))
     one = lane(store, drawer)
 
     one.work()
@@ -71,7 +71,7 @@ def test_what_is_taken_is_noted(store: Store, drawer: Drawer) -> None:
 
 def test_a_channel_that_is_down_is_tried_again_later_with_the_same_id(store: Store, drawer: Drawer) -> None:
     """And later each time."""
-    store.record_notification(row(1))
+    store.outbox.add(row(1))
     clock = Clock()
     one = lane(store, drawer, clock)
     drawer.refusals = [AGAIN, AGAIN]
@@ -79,7 +79,7 @@ def test_a_channel_that_is_down_is_tried_again_later_with_the_same_id(store: Sto
     waits = []
     for _ in range(2):
         one.work()
-        (waiting,) = store.notifications(status=Status.QUEUED)
+        (waiting,) = store.outbox.search(status=Status.QUEUED)
         waits.append((waiting.due_us - clock.now_us) // SECOND_US)
         clock.now_us = waiting.due_us
     one.work()
@@ -90,8 +90,8 @@ def test_a_channel_that_is_down_is_tried_again_later_with_the_same_id(store: Sto
 
 def test_a_channel_says_when_it_wants_to_be_asked_again(store: Store, drawer: Drawer) -> None:
     """429 with Retry-After: the breaker waits too."""
-    store.record_notification(row(1))
-    store.record_notification(row(2))
+    store.outbox.add(row(1))
+    store.outbox.add(row(2))
     clock = Clock()
     drawer.refusals = [Undelivered("too much", recoverable=True, retry_after_s=90)]
     one = lane(store, drawer, clock)
@@ -109,7 +109,7 @@ def test_a_channel_says_when_it_wants_to_be_asked_again(store: Store, drawer: Dr
 def test_a_dead_channel_is_left_alone_and_noticed(store: Store, drawer: Drawer) -> None:
     """A single letter asks how it does; the first that gets through ends it."""
     for number in range(8):
-        store.record_notification(row(number))
+        store.outbox.add(row(number))
     clock = Clock()
     drawer.refusals = [AGAIN] * 5
     one = lane(store, drawer, clock)
@@ -126,8 +126,8 @@ def test_a_dead_channel_is_left_alone_and_noticed(store: Store, drawer: Drawer) 
 
 def test_what_cannot_be_delivered_goes_to_another_channel_and_is_visible(store: Store, drawer: Drawer) -> None:
     """At once if trying again is of no use, else after a while."""
-    store.record_notification(row(1))
-    store.record_notification(row(2))
+    store.outbox.add(row(1))
+    store.outbox.add(row(2))
     clock = Clock()
     drawer.refusals = [NEVER, AGAIN, AGAIN]
     one = lane(store, drawer, clock, fallback="chat", fallback_after_us=MINUTE_US)
@@ -138,28 +138,28 @@ def test_what_cannot_be_delivered_goes_to_another_channel_and_is_visible(store: 
     one.work()
 
     assert statuses(store, "mail") == [Status.UNDELIVERED, Status.UNDELIVERED]
-    handed = store.notifications(receiver="chat")
+    handed = store.outbox.search(receiver="chat")
     assert [each.topic for each in handed] == ["topic-1", "topic-2"]
     assert "mail could not be reached (it does not know us)" in handed[0].message
-    assert [each.note for each in store.notifications(receiver="mail")] == ["it does not know us", "it is down"]
+    assert [each.note for each in store.outbox.search(receiver="mail")] == ["it does not know us", "it is down"]
 
 
 def test_a_channel_that_breaks_is_a_failure_like_any_other(store: Store, drawer: Drawer) -> None:
     """It does not take the others with it."""
-    store.record_notification(row(1))
+    store.outbox.add(row(1))
     drawer.refusals = [KeyError("oops")]
 
     lane(store, drawer).work()
 
-    (waiting,) = store.notifications(status=Status.QUEUED)
+    (waiting,) = store.outbox.search(status=Status.QUEUED)
     assert "KeyError" in waiting.note
 
 
 def test_a_flood_is_cut_off_with_one_notice(store: Store, drawer: Drawer) -> None:
     """The end of what was told is told all the same."""
     for number in range(10):
-        store.record_notification(row(number))
-    store.record_notification(row(11, kind=NotificationKind.RESOLVED))
+        store.outbox.add(row(number))
+    store.outbox.add(row(11, kind=NotificationKind.RESOLVED))
     one = lane(store, drawer, per_hour=3)
 
     one.work()
@@ -177,11 +177,11 @@ def test_a_flood_is_cut_off_with_one_notice(store: Store, drawer: Drawer) -> Non
 
 def test_ten_thousand_that_waited_are_told_in_their_latest_state_and_capped(store: Store, drawer: Drawer) -> None:
     """After an outage of the channel nobody gets ten thousand messages."""
-    from outrider.store import AlertChanges
+    from outrider.model import AlertChanges
 
     for start in range(0, 10_000, 1_000):
         found = tuple(row(start + number, topic=f"topic-{number}") for number in range(1_000))
-        store.record_alerts(AlertChanges(notifications=found))
+        store.incidents.record(AlertChanges(notifications=found))
     one = lane(store, drawer, per_hour=60)
 
     while one.work():
@@ -195,7 +195,7 @@ def test_ten_thousand_that_waited_are_told_in_their_latest_state_and_capped(stor
 
 def test_a_template_that_fails_still_tells(store: Store, drawer: Drawer) -> None:
     """In plain words, with what is wrong with it."""
-    store.record_notification(row(1))
+    store.outbox.add(row(1))
 
     lane(store, drawer, subject="{{ message.nothing }}", body="{{ 1 / 0 }}").work()
 
@@ -207,7 +207,7 @@ def test_a_template_that_fails_still_tells(store: Store, drawer: Drawer) -> None
 
 def test_a_template_says_it_in_other_words(store: Store, drawer: Drawer) -> None:
     """With everything that the message knows."""
-    store.record_notification(row(1))
+    store.outbox.add(row(1))
     body = "{% for item in items %}{{ item.headline }} ({{ message.severity }}){% endfor %}"
 
     lane(store, drawer, subject="Alarm: {{ message.subject }}", body=body).work()
@@ -218,7 +218,7 @@ def test_a_template_says_it_in_other_words(store: Store, drawer: Drawer) -> None
 
 def test_a_template_cannot_reach_into_the_machine(store: Store, drawer: Drawer) -> None:
     """Templates come from a reviewed file, and are held in a sandbox all the same."""
-    store.record_notification(row(1))
+    store.outbox.add(row(1))
 
     lane(store, drawer, body="{{ ''.__class__.__mro__ }}").work()
 
@@ -228,7 +228,7 @@ def test_a_template_cannot_reach_into_the_machine(store: Store, drawer: Drawer) 
 def test_what_a_channel_does_not_want_is_passed_over(store: Store, drawer: Drawer) -> None:
     """People need not be told that one of them took it on."""
     drawer.kinds = frozenset({NotificationKind.TRIGGER})
-    store.record_notification(row(1, kind=NotificationKind.ACKNOWLEDGED))
+    store.outbox.add(row(1, kind=NotificationKind.ACKNOWLEDGED))
 
     lane(store, drawer).work()
 
@@ -238,7 +238,7 @@ def test_what_a_channel_does_not_want_is_passed_over(store: Store, drawer: Drawe
 
 def test_a_picture_goes_with_the_message(store: Store, drawer: Drawer) -> None:
     """Drawn when it is sent, so that the outbox stays small."""
-    store.record_notification(row(1))
+    store.outbox.add(row(1))
     settings = ReceiverSettings("mail", drawer)
 
     Lane(settings, store, now_us=Clock(), picture=lambda told: told.topic.encode()).work()
@@ -248,7 +248,7 @@ def test_a_picture_goes_with_the_message(store: Store, drawer: Drawer) -> None:
 
 def test_a_picture_that_cannot_be_drawn_holds_nothing_up(store: Store, drawer: Drawer) -> None:
     """The message goes out without it."""
-    store.record_notification(row(1))
+    store.outbox.add(row(1))
 
     def broken(_: Message) -> bytes:
         raise ZeroDivisionError
@@ -260,8 +260,8 @@ def test_a_picture_that_cannot_be_drawn_holds_nothing_up(store: Store, drawer: D
 
 def test_a_row_that_cannot_be_read_holds_up_nobody(store: Store, drawer: Drawer) -> None:
     """It is visible."""
-    store.record_notification(replace(row(1), message='{"version": 99}'))
-    store.record_notification(row(2))
+    store.outbox.add(replace(row(1), message='{"version": 99}'))
+    store.outbox.add(row(2))
 
     lane(store, drawer).work()
 
@@ -270,12 +270,12 @@ def test_a_row_that_cannot_be_read_holds_up_nobody(store: Store, drawer: Drawer)
 
 def test_rows_of_a_receiver_that_is_gone_are_visible(store: Store, drawer: Drawer) -> None:
     """Somebody removed it while it was dead."""
-    store.record_notification(row(1, "gone"))
+    store.outbox.add(row(1, "gone"))
 
     with Deliverer(AlertSettings(receivers=receivers(ReceiverSettings("mail", drawer))), store):
         pass
 
-    (left,) = store.notifications(receiver="gone")
+    (left,) = store.outbox.search(receiver="gone")
     assert (left.status, left.note) == (Status.UNDELIVERED, "there is no such receiver any more")
 
 
@@ -293,8 +293,8 @@ def test_a_channel_that_hangs_holds_up_nobody_else(store: Store, drawer: Drawer)
         def deliver(self, letter: Any) -> None:
             got.set()
 
-    store.record_notification(row(1, "slow"))
-    store.record_notification(row(2, "quick"))
+    store.outbox.add(row(1, "slow"))
+    store.outbox.add(row(2, "quick"))
     both = receivers(ReceiverSettings("slow", Hanging()), ReceiverSettings("quick", Quick()))
 
     with Deliverer(AlertSettings(receivers=both), store):

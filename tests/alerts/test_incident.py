@@ -10,7 +10,7 @@ from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, symptom
 from outrider.alerts.confirmation import Confirmation, Thresholds, seen
 from outrider.alerts.finding import Problem, Severity
 from outrider.alerts.incident import Stability
-from outrider.store import Acknowledgement
+from outrider.model import Acknowledgement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def test_a_blip_tells_nobody_and_leaves_nothing_behind(story: Callable[..., Stor
     one.wait(1_300, tick_s=10)
 
     assert one.told == []
-    assert (one.phases, one.keeper.watches) == ([], {})
+    assert (one.phases, one.tracker.confirmations) == ([], {})
     assert [changes.forgotten_incidents != () for changes in one.changes].count(True) == 1
 
 
@@ -101,14 +101,14 @@ def test_acknowledging_stops_reminders_and_survives_a_relapse(story: Callable[..
     """Who took it on is not told that nobody did."""
     one = story()
     one.run("xx")
-    (identity,) = one.keeper.incidents
+    (identity,) = one.tracker.incidents
 
-    one.keeper.said(Acknowledgement(identity, one.now_us, "acknowledge", "ada", 7), one.now_us)
+    one.tracker.said(Acknowledgement(identity, one.now_us, "acknowledge", "ada", 7), one.now_us)
     one.run(".xx")
     one.wait(5 * 3600, tick_s=60)
 
     assert one.phases == ["acknowledged"]
-    assert one.keeper.incidents[identity].acknowledged_by == "ada"
+    assert one.tracker.incidents[identity].acknowledged_by == "ada"
     assert one.kinds == ["trigger", "acknowledged"]
     assert (7,) in [changes.heard for changes in one.changes]
 
@@ -127,9 +127,9 @@ def test_closing_by_hand_makes_the_same_trouble_a_new_incident(story: Callable[.
     """Somebody said that it is over; if it is not, that is news."""
     one = story()
     one.run("xx")
-    (identity,) = one.keeper.incidents
+    (identity,) = one.tracker.incidents
 
-    one.keeper.said(Acknowledgement(identity, one.now_us, "close", "ada"), one.now_us)
+    one.tracker.said(Acknowledgement(identity, one.now_us, "close", "ada"), one.now_us)
     one.run("xx")
 
     assert one.phases == ["resolved", "open"]
@@ -143,7 +143,7 @@ def test_coming_back_soon_is_the_same_incident_and_often_is_flapping(story: Call
     for _ in range(5):
         one.run("xx...")
     assert one.phases == ["flapping"]
-    (incident,) = one.keeper.incidents.values()
+    (incident,) = one.tracker.incidents.values()
     assert len(incident.relapses) == 2
 
     one.wait(19 * 60, tick_s=10)
@@ -175,14 +175,14 @@ def test_one_cause_makes_one_incident(story: Callable[..., Story]) -> None:
         one.run("xx", f"journey:{name}", every_s=0.5, causes=("host:shop", "step:pay", "fault:refused"))
     one.run("xx", "journey:c", every_s=0.5, causes=("step:pay",))
     one.run("xx", "journey:d", every_s=0.5, causes=("host:other", "fault:refused"))
-    assert len(one.keeper.incidents) == 1
+    assert len(one.tracker.incidents) == 1
 
     one.now_us += 10 * MINUTE_US
     one.run("xx", "journey:e", every_s=0.5, causes=("host:third", "fault:refused"))
     one.run("xx", "journey:f", every_s=0.5, causes=("host:shop",), trouble=Problem.DEGRADATION)
 
-    assert len(one.keeper.incidents) == 3
-    first = next(iter(one.keeper.incidents.values()))
+    assert len(one.tracker.incidents) == 3
+    first = next(iter(one.tracker.incidents.values()))
     assert first.checks == ("journey:a", "journey:b", "journey:c", "journey:d")
     assert "check" not in first.labels
     assert first.labels["environment"] == "production"
@@ -219,13 +219,13 @@ def test_severity_is_that_of_the_trouble_unless_a_label_says_otherwise(story: Ca
     one.run("xx", "a", trouble=Problem.DEGRADATION)
     one.run("xx", "b", trouble=Problem.DEGRADATION, labels={"severity": "critical"})
 
-    assert [incident.severity for incident in one.keeper.incidents.values()] == [Severity.WARNING, Severity.CRITICAL]
+    assert [incident.severity for incident in one.tracker.incidents.values()] == [Severity.WARNING, Severity.CRITICAL]
 
 
 def test_what_is_remembered_goes_on_after_a_restart(story: Callable[..., Story]) -> None:
     """Everything that matters is in what the store keeps."""
     from outrider.alerts.incident_tracker import IncidentTracker
-    from outrider.store import AlertState
+    from outrider.model import AlertState
 
     one = story()
     one.run("xx")
@@ -238,13 +238,13 @@ def test_what_is_remembered_goes_on_after_a_restart(story: Callable[..., Story])
         groups |= {each.key: each for each in changes.groups}
     kept = AlertState(tuple(incidents.values()), tuple(watches.values()), tuple(groups.values()))
 
-    again = IncidentTracker(one.keeper.settings, kept)
-    assert (again.incidents, again.watches, again.groups) == (
-        one.keeper.incidents,
-        one.keeper.watches,
-        one.keeper.groups,
+    again = IncidentTracker(one.tracker.settings, kept)
+    assert (again.incidents, again.confirmations, again.groups) == (
+        one.tracker.incidents,
+        one.tracker.confirmations,
+        one.tracker.groups,
     )
-    one.keeper = again
+    one.tracker = again
     one.run("...")
 
     assert one.kinds == ["trigger", "resolved"]
@@ -256,7 +256,7 @@ def test_a_clock_set_back_delays_nothing(story: Callable[..., Story]) -> None:
     one.run("xx")
 
     one.now_us -= 3600 * SECOND_US
-    one.keeper.tick(one.now_us)
+    one.tracker.tick(one.now_us)
     one.wait(2)
     one.run("...")
 

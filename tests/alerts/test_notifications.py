@@ -15,8 +15,7 @@ from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.oncall import Level, Override, Rotation
 from outrider.alerts.route import Route
 from outrider.alerts.time_window import Window
-from outrider.model import UsageError
-from outrider.store import Acknowledgement, Silence
+from outrider.model import Acknowledgement, Silence, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +125,7 @@ def test_a_storm_is_one_incident_and_one_message_a_route(story: Callable[..., St
             one.hear(symptom(True, one.now_us, f"probe:{number}", causes=("host:shop",), **labels))
     one.wait(30)
 
-    assert len(one.keeper.incidents) == 1
+    assert len(one.tracker.incidents) == 1
     assert [(kind, receiver) for kind, receiver, _ in one.told] == [("trigger", "mail"), ("trigger", "pager")]
     assert "200 in all" in one.told[0][2].text
 
@@ -172,14 +171,14 @@ def test_a_silence_holds_over_flaps_and_ends_by_itself(story: Callable[..., Stor
     """Made before; what still fails afterwards is told."""
     one = story()
     ends = NOW_US + 10 * MINUTE_US
-    one.keeper.silences = (Silence("s", NOW_US - 1, ends, ("team=shop",), "ada", "deploy"),)
+    one.tracker.silences = (Silence("s", NOW_US - 1, ends, ("team=shop",), "ada", "deploy"),)
 
     for _ in range(2):
         one.run("xx...", **SHOP)
     one.run("xx", **SHOP)
     assert one.told == []
-    (incident,) = one.keeper.incidents.values()
-    assert one.keeper.why_muted(incident, one.now_us) == "silenced by ada: deploy"
+    (incident,) = one.tracker.incidents.values()
+    assert one.tracker.why_muted(incident, one.now_us) == "silenced by ada: deploy"
     one.wait(15 * 60)
 
     assert one.kinds == ["trigger"]
@@ -190,7 +189,7 @@ def test_a_silence_made_during_an_incident_stops_what_would_follow(story: Callab
     policy = ladder(Level(60 * SECOND_US, ("boss",)))
     one = story(route=Route(receivers=("mail",), escalation="shop"), escalations=policy)
     one.run("xx", **SHOP)
-    one.keeper.silences = (Silence("s", NOW_US, NOW_US + 900 * MINUTE_US, ("team=shop",), "ada", ""),)
+    one.tracker.silences = (Silence("s", NOW_US, NOW_US + 900 * MINUTE_US, ("team=shop",), "ada", ""),)
 
     one.wait(5 * 3600, tick_s=30)
     assert one.kinds == ["trigger"]
@@ -278,8 +277,8 @@ def test_an_escalation_climbs_until_somebody_acknowledges(story: Callable[..., S
     assert one.told[1][1] in {"ada-phone", "ben-phone"}
 
     one.wait(301)
-    (identity,) = one.keeper.incidents
-    one.keeper.said(Acknowledgement(identity, one.now_us, "acknowledge", "ada"), one.now_us)
+    (identity,) = one.tracker.incidents
+    one.tracker.said(Acknowledgement(identity, one.now_us, "acknowledge", "ada"), one.now_us)
     one.wait(3600, tick_s=10)
     one.run("...")
 
@@ -303,7 +302,7 @@ def test_a_clock_that_jumps_ahead_climbs_one_level(story: Callable[..., Story]) 
     before = len(one.told)
 
     one.now_us += 86_400 * SECOND_US
-    one.keeper.tick(one.now_us)
+    one.tracker.tick(one.now_us)
     one.collect()
 
     assert [receiver for kind, receiver, _ in one.told[before:] if kind == "escalation"] == ["boss"]
@@ -316,7 +315,7 @@ def test_a_clock_that_is_set_back_does_not_delay_a_climb(story: Callable[..., St
     one = climb(story)
     one.run("xx")
     one.now_us -= 86_400 * SECOND_US
-    assert one.keeper.tick(one.now_us) == 86_400 * SECOND_US
+    assert one.tracker.tick(one.now_us) == 86_400 * SECOND_US
 
     one.wait(301)
 

@@ -47,7 +47,7 @@ def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reas
 
 def told(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Finding]:
     return {
-        f"{one.subject.trouble.value}{one.subject.step and ' ' + one.subject.step}": one
+        f"{one.key.trouble.value}{one.key.step and ' ' + one.key.step}": one
         for one in findings(run, judgements, FindingContext(**known))
     }
 

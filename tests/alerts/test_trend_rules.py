@@ -32,7 +32,7 @@ def fill(store: Store, values: np.ndarray) -> None:
         steps = (Step("pay", "Pay", StepKind.NAMED, 0.0, value),)
         run = make_run(steps=steps, samples=(Sample("pay", "duration_ms", value),))
         runs.append(replace(run, id=new_run_id(due_us), due_us=due_us))
-    store.record_many(runs)
+    store.runs.record_many(runs)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_trends_and_new_levels_are_told(
 
     found = survey(store, [CheckId("journey:pay")], AlertSettings(forecasts=(RULE,)), NOW_US)
 
-    told = [one.subject.trouble.value for one in found if one.present]
+    told = [one.key.trouble.value for one in found if one.present]
     assert [one for one in told if one in trouble] == trouble
     assert bool(told) is bool(trouble)
 

@@ -215,7 +215,7 @@ def test_times_may_be_of_any_datetime_unit() -> None:
     assert (replay(at.astype("datetime64[ns]"), value) == replay(at, value)).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(value=arrays(np.float64, st.integers(0, 400), elements=ANY_FLOAT), jumps=st.randoms(use_true_random=False))
 def test_replay_lives_through_anything(value: FloatArray, jumps: Any) -> None:
     """Any numbers at any times give one answer each, and none in fewer than 300 runs or three days."""
@@ -227,7 +227,7 @@ def test_replay_lives_through_anything(value: FloatArray, jumps: Any) -> None:
     assert not found[:300].any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(value=arrays(np.float64, st.integers(0, 120), elements=ANY_FLOAT))
 def test_change_points_live_through_anything(value: FloatArray) -> None:
     """Indices ascend, lie inside and keep their distance."""
@@ -238,7 +238,7 @@ def test_change_points_live_through_anything(value: FloatArray) -> None:
     assert all(0 < index < len(value) for index in found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     base=st.lists(arrays(np.float64, st.integers(0, 6), elements=ANY_FLOAT), max_size=8),
     other=st.lists(arrays(np.float64, st.integers(0, 6), elements=ANY_FLOAT), max_size=8),
@@ -252,7 +252,7 @@ def test_compare_lives_through_anything(base: list[FloatArray], other: list[Floa
     assert found.verdict is Verdict.INCONCLUSIVE or found.sessions >= 4
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(at=st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=40), value=st.lists(ANY_FLOAT, min_size=40))
 def test_step_lives_through_anything_and_equals_the_replay(at: list[int], value: list[float]) -> None:
     """Any times and numbers, one by one or all at once, end in the same state."""

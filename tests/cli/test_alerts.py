@@ -57,13 +57,14 @@ def fail(store: Store, alerting: AlertProcessor, count: int, check: str = "probe
             new_run_id(at_us), CheckId(check), "production", "local", at_us, at_us, at_us + 1, Outcome.FAILED,
             why, (Attempt(1, True, False, measurement),), Circumstances(),
         )  # fmt: skip
-        store.record(run)
+        store.runs.record(run)
         alerting.heard(run, [])
 
 
 @pytest.fixture(scope="module")
 def watched(desk: Desk) -> Desk:
     """A workspace with an incident that lasts."""
+    desk.in_process = True
     desk.write("scheduler/alerts.toml", FILE)
     with opened(desk.root) as store:
         fail(store, AlertProcessor(store, settings(desk), time.time_ns() // 1000), 2)

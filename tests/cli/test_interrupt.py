@@ -63,6 +63,6 @@ def test_a_run_lets_go_of_what_is_past_its_age(desk: Desk, site: str) -> None:
     desk.run("test_1_quick", SITE=site)
 
     with Store.open(desk.root / ".outrider/outrider.db", artifacts=desk.root / ".outrider/artifacts") as store:
-        old = store.run(before[0])
+        old = store.runs.get(before[0])
     assert old.artifacts == ()
     assert old.run.attempts[0].measurement.steps

@@ -12,7 +12,7 @@ from outrider.store import Store
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
 
-    from outrider.store import StoredProof
+    from outrider.model import StoredProof
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +52,7 @@ def told(desk: Desk, site: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def stored(desk: Desk, told: dict[str, Any]) -> tuple[StoredProof, ...]:
     with Store.open(desk.root / ".outrider/outrider.db", artifacts=desk.root / ".outrider/artifacts") as store:
-        return store.proofs()
+        return store.proofs.latest()
 
 
 def verdicts(told: dict[str, Any], name: str) -> dict[str, tuple[str, bool]]:

@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from outrider.app.report_incidents import StoredIncidents
+from outrider.model import Notification, Status
 from outrider.reports import CheckNoise
-from outrider.store import Notification, Status, Store
+from outrider.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +35,8 @@ def test_alerts_are_counted_by_check_and_nothing_else_is(tmp_path: Path) -> None
         for number, (check, kind) in enumerate(
             [("a", "trigger"), ("b", "trigger"), ("b", "resolved"), ("b", "test"), ("c", "report")]
         ):
-            store.record_notification(alert(number, check, kind))
-        store.record_notification(alert(9, "a", at_us=NOW_US - 10))
+            store.outbox.add(alert(number, check, kind))
+        store.outbox.add(alert(9, "a", at_us=NOW_US - 10))
 
         noise = StoredIncidents(store).noise(NOW_US - 5, NOW_US + 5)
         nothing = StoredIncidents(store).noise(NOW_US + 5, NOW_US + 6)

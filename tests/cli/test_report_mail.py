@@ -16,11 +16,11 @@ from aiosmtpd.controller import Controller
 from benchmarks.history import History, fill
 
 from outrider.alerts import Lane
-from outrider.app.incident_lookup import settings_of
+from outrider.app import alert_settings
 from outrider.app.report_mail import Mailing, post_due
-from outrider.model import ConfigError
+from outrider.model import ConfigError, Status
 from outrider.scheduler import Health
-from outrider.store import Status, Store
+from outrider.store import Store
 from outrider.workspace import load
 
 if TYPE_CHECKING:
@@ -87,13 +87,13 @@ def simulate(store: Store, until_us: int = MONDAY_US) -> None:
 
 
 def deliver(store: Store, shop: Workspace) -> None:
-    Lane(settings_of(shop).receivers["boss"], store).work()
+    Lane(alert_settings(shop).receivers["boss"], store).work()
 
 
 def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, store: Store, inbox: Inbox) -> None:
     """Everything is in the mail: nothing is fetched."""
     simulate(store)
-    store.record_report("weekly", MONDAY_US - 100 * HOUR_US, ())
+    store.outbox.add_report("weekly", MONDAY_US - 100 * HOUR_US, ())
 
     assert post_due(store, shop, MONDAY_US) == ["weekly"]
     deliver(store, shop)
@@ -115,7 +115,7 @@ def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, sto
 
 def test_a_report_goes_out_once_a_period(shop: Workspace, store: Store, inbox: Inbox) -> None:
     """Whoever watches, and however often it is asked; next week there is another one."""
-    store.record_report("weekly", MONDAY_US - 100 * HOUR_US, ())
+    store.outbox.add_report("weekly", MONDAY_US - 100 * HOUR_US, ())
 
     posted = [post_due(store, shop, MONDAY_US + late) for late in (0, 1, HOUR_US, 167 * HOUR_US)]
     deliver(store, shop)
@@ -126,16 +126,16 @@ def test_a_report_goes_out_once_a_period(shop: Workspace, store: Store, inbox: I
 
 def test_two_who_make_the_same_report_send_one(shop: Workspace, store: Store) -> None:
     """Both may have begun before either was done: the store takes the first."""
-    from outrider.store import Notification
+    from outrider.model import Notification
 
     row = Notification("report-weekly-7-boss", "boss", "report-weekly-7", "report", 7, 7, "{}")
 
-    store.record_report("weekly", 7, [row])
-    store.record_report("weekly", 7, [row])
-    store.record_report("weekly", 6, [row])
+    store.outbox.add_report("weekly", 7, [row])
+    store.outbox.add_report("weekly", 7, [row])
+    store.outbox.add_report("weekly", 6, [row])
 
-    assert len(store.notifications()) == 1
-    assert store.reported_us("weekly") == 7
+    assert len(store.outbox.search()) == 1
+    assert store.outbox.reported_us("weekly") == 7
 
 
 def test_a_new_schedule_begins_with_the_next_report(shop: Workspace, store: Store) -> None:
@@ -146,7 +146,7 @@ def test_a_new_schedule_begins_with_the_next_report(shop: Workspace, store: Stor
 
 def test_a_machine_that_slept_sends_late_and_only_the_latest(shop: Workspace, store: Store, inbox: Inbox) -> None:
     """It tells of the week that was due, not of when it woke."""
-    store.record_report("weekly", MONDAY_US - 500 * HOUR_US, ())
+    store.outbox.add_report("weekly", MONDAY_US - 500 * HOUR_US, ())
 
     post_due(store, shop, MONDAY_US + 30 * HOUR_US)
     deliver(store, shop)
@@ -159,14 +159,14 @@ def test_a_machine_that_slept_sends_late_and_only_the_latest(shop: Workspace, st
 
 def test_a_mail_server_that_is_busy_gets_it_later(shop: Workspace, store: Store, inbox: Inbox) -> None:
     """What waits keeps its page and pictures; what is delivered needs them no more."""
-    store.record_report("weekly", MONDAY_US - 100 * HOUR_US, ())
+    store.outbox.add_report("weekly", MONDAY_US - 100 * HOUR_US, ())
     post_due(store, shop, MONDAY_US)
     inbox.answers = ["451 later"]
 
     deliver(store, shop)
-    (waiting,) = store.notifications()
-    Lane(settings_of(shop).receivers["boss"], store).deliver_one(waiting)
-    (done,) = store.notifications()
+    (waiting,) = store.outbox.search()
+    Lane(alert_settings(shop).receivers["boss"], store).deliver_one(waiting)
+    (done,) = store.outbox.search()
 
     assert (waiting.status, done.status) == (Status.QUEUED, Status.DELIVERED)
     assert waiting.note.startswith("the mail server said 451")
@@ -212,17 +212,17 @@ def test_a_report_is_sent_by_hand(shop: Workspace, store: Store, inbox: Inbox) -
 
     assert (finished.stdout, finished.returncode) == ("boss: delivered\n", 0)
     assert len(inbox.mails) == 1
-    assert store.reported_us("weekly") is None
+    assert store.outbox.reported_us("weekly") is None
 
 
 def test_a_service_sends_what_is_due_and_not_again_when_it_restarts(
     shop: Workspace, store: Store, inbox: Inbox, tmp_path: Path
 ) -> None:
     """Even if it was killed: what was sent stands in the store."""
-    store.record_report("weekly", time.time_ns() // 1000 - 200 * HOUR_US, ())
+    store.outbox.add_report("weekly", time.time_ns() // 1000 - 200 * HOUR_US, ())
 
     first = watch(shop, tmp_path / "first.log")
-    wait_for(lambda: bool(store.notifications(status=Status.DELIVERED)))
+    wait_for(lambda: bool(store.outbox.search(status=Status.DELIVERED)))
     first.kill()
     first.wait()
     second = watch(shop, tmp_path / "second.log")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from outrider.store import RunSummary
+    from outrider.model import RunSummary
 
 WAIT_S = 60.0
 
@@ -87,7 +87,7 @@ def until(holds: Callable[[], bool], told: object = None) -> None:
 
 def stored_runs(desk: Desk) -> tuple[RunSummary, ...]:
     with Store.open(desk.root / ".outrider/outrider.db", artifacts=desk.root / ".outrider/artifacts") as store:
-        return store.runs(limit=None)
+        return store.runs.search(limit=None)
 
 
 @contextmanager
@@ -165,7 +165,7 @@ def test_kill_9_loses_nothing_and_stores_nothing_twice(watched: Desk) -> None:
         with Store.open(
             watched.root / ".outrider/outrider.db", artifacts=watched.root / ".outrider/artifacts"
         ) as store:
-            stored = [one.id for one in store.runs(limit=None)]
+            stored = [one.id for one in store.runs.search(limit=None)]
         assert told <= set(stored)
         assert len(stored) == len(set(stored))
     with up(watched) as service:

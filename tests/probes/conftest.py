@@ -48,6 +48,18 @@ PAGES: dict[str, tuple[int, dict[str, str], bytes]] = {
     "/to-file": (302, {"Location": "file:///etc/hostname"}, b""),
     "/set-cookie": (200, {"Set-Cookie": "session=abc"}, b"set"),
     "/bomb": (200, {"Content-Encoding": "gzip"}, BOMB),
+    "/text-a": (200, {}, b'{"a": "%s!"}' % (b"a" * 60)),
+    "/header-a": (200, {"X-A": "a" * 60 + "!"}, b""),
+    "/nested": (200, {}, b'{"a":[' * 45 + b"1" + b"]}" * 45),
+    "/arrays": (200, {}, b'["a"' + b"".join(b",[%d]" % number for number in range(60_000)) + b"]"),
+    "/bom": (200, {"Content-Type": "application/json"}, b"\xef\xbb\xbf" + JSON),
+    "/utf-16": (200, {}, "Café".encode("utf-16")),
+    "/capital-charset": (200, {"Content-Type": 'text/plain; Charset="ISO-8859-1"'}, "Café".encode("latin-1")),
+    "/punycode": (200, {"Content-Type": "text/plain; charset=punycode"}, b"x" * 1000),
+    "/undefined": (200, {"Content-Type": "text/plain; charset=undefined"}, b"x"),
+    "/nan": (200, {}, b'{"a": NaN}'),
+    "/surrogate": (200, {}, b'{"status": "\\ud800bad"}'),
+    "/long-number": (200, {}, b"[" + b"1" * 5000 + b"]"),
     "/bad-gzip": (200, {"Content-Encoding": "gzip"}, b"this is no gzip"),
 }
 

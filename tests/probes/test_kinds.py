@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.model import Outcome
+from outrider.model import Beat, Beats, Outcome
 from outrider.probes.heartbeat import judge_beats
 from outrider.probes.icmp import IcmpProbe, checksum
 from outrider.probes.probe_outcome import ProberState, assess
-from outrider.store import Beat, Beats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -229,7 +228,10 @@ class Calls:
     def __init__(self, beats: Beats) -> None:
         self._beats = beats
 
-    def beats(self, check: CheckId) -> Beats:
+    def record(self, check: CheckId, beat: Beat) -> None:
+        raise NotImplementedError
+
+    def get(self, check: CheckId) -> Beats:
         return self._beats
 
 

@@ -52,8 +52,8 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("golden")
     with Store.open(folder / "runs.db", artifacts=folder / "artifacts") as store:
         Bench(store).fill(days=35, checks=4)
-        store.record_checks([LOAD], NOW_US - 9 * DAY_US)
-        store.record_many([climbing(NOW_US - day * DAY_US, most=90 + day) for day in (8, 2)])
+        store.checks.record([LOAD], NOW_US - 9 * DAY_US)
+        store.runs.record_many([climbing(NOW_US - day * DAY_US, most=90 + day) for day in (8, 2)])
         yield store
 
 
@@ -93,10 +93,10 @@ def test_a_period_is_told_as_it_was_reviewed(simulated: Store, name: str) -> Non
 
 def test_a_run_is_told_as_it_was_reviewed(simulated: Store) -> None:
     """The last one of the first journey that passed."""
-    last = simulated.runs("journey:*", outcome=Outcome.PASSED, limit=1)[0]
+    last = simulated.runs.search("journey:*", outcome=Outcome.PASSED, limit=1)[0]
 
     report = run_report(
-        simulated, simulated.run(last.id), workspace="shop", timezone="Europe/Berlin", incidents=NoIncidents()
+        simulated, simulated.runs.get(last.id), workspace="shop", timezone="Europe/Berlin", incidents=NoIncidents()
     )
 
     compare("run.md", single_markdown(report))
@@ -105,9 +105,9 @@ def test_a_run_is_told_as_it_was_reviewed(simulated: Store) -> None:
 
 def test_a_load_is_told_as_it_was_reviewed(simulated: Store) -> None:
     """The last one."""
-    last = simulated.runs(LOAD.id, limit=1)[0]
+    last = simulated.runs.search(LOAD.id, limit=1)[0]
 
-    report = load_report(simulated.run(last.id).run, workspace="shop", timezone="Europe/Berlin")
+    report = load_report(simulated.runs.get(last.id).run, workspace="shop", timezone="Europe/Berlin")
 
     compare("load.md", single_markdown(report))
     compare("load.json", plain({**single_json(report), "stretches": len(report.stretches)}))

@@ -11,9 +11,8 @@ from benchmarks.history import MINUTE_US
 from playwright.sync_api import expect, sync_playwright
 
 from outrider.journeys.browser import BrowserSettings, find_browser
-from outrider.model import Outcome
+from outrider.model import Outcome, Release
 from outrider.reports import ReportSettings, render_html
-from outrider.store import Release
 
 from .conftest import NOW_US
 from .test_weekly import HOSTILE, run
@@ -87,7 +86,7 @@ def point(tab: Page, chart: Locator, share: float) -> str:
 def test_pointing_at_a_chart_tells_its_values(bench: Bench, reader: Reader) -> None:
     """When, how much, what is usual, and the release of that moment."""
     bench.fill(checks=1, days=35)
-    bench.store.record_release(Release("3.1.4", "production", NOW_US - 2 * DAY_US))
+    bench.store.judgements.record_release(Release("3.1.4", "production", NOW_US - 2 * DAY_US))
     page = bench.page()
     tab = reader.open(page)
     chart = first_chart(tab)
@@ -140,8 +139,8 @@ def test_nothing_hostile_runs(bench: Bench, reader: Reader) -> None:
     """Neither from names of checks, steps and releases, nor from a script that somebody brought into the page."""
     hours = [NOW_US - number * 60 * MINUTE_US for number in range(1, 840)]
     runs = [run(f"journey:{HOSTILE}", Outcome.PASSED, due_us=due_us, step=HOSTILE) for due_us in hours]
-    bench.store.record_many([*runs, run(f"journey:{HOSTILE}", Outcome.FAILED, reason=HOSTILE)])
-    bench.store.record_release(Release(HOSTILE, "production", NOW_US - 2 * DAY_US))
+    bench.store.runs.record_many([*runs, run(f"journey:{HOSTILE}", Outcome.FAILED, reason=HOSTILE)])
+    bench.store.judgements.record_release(Release(HOSTILE, "production", NOW_US - 2 * DAY_US))
     page = bench.page()
     tab = reader.open(page)
     chart = first_chart(tab)

@@ -15,8 +15,8 @@ HOUR_US = 3_600 * SECOND_US
 
 def test_what_a_load_profile_sustains_is_told_with_interval_and_size(bench: Bench) -> None:
     """Its knee is found again from what is stored; the oldest comes first."""
-    bench.store.record_checks([LOAD], NOW_US - 9 * DAY_US)
-    bench.store.record_many([climbing(NOW_US - day * DAY_US, most=90 + day) for day in (8, 2)])
+    bench.store.checks.record([LOAD], NOW_US - 9 * DAY_US)
+    bench.store.runs.record_many([climbing(NOW_US - day * DAY_US, most=90 + day) for day in (8, 2)])
 
     (load,) = bench.report().load
 
@@ -33,8 +33,8 @@ def test_what_a_load_profile_sustains_is_told_with_interval_and_size(bench: Benc
 
 def test_one_knee_is_no_trend(bench: Bench) -> None:
     """That is said."""
-    bench.store.record_checks([LOAD], NOW_US - 9 * DAY_US)
-    bench.store.record(climbing())
+    bench.store.checks.record([LOAD], NOW_US - 9 * DAY_US)
+    bench.store.runs.record(climbing())
 
     assert "Too little data for a trend" in bench.page()
 
@@ -42,7 +42,7 @@ def test_one_knee_is_no_trend(bench: Bench) -> None:
 def failing(bench: Bench, bad: int, runs: int, *, check: str = "probe:a::b") -> None:
     """Spread runs over the last week, the first of them bad."""
     pace = 7 * DAY_US // (runs + 1)
-    bench.store.record_many(
+    bench.store.runs.record_many(
         [run(check, Outcome.FAILED if n < bad else Outcome.PASSED, due_us=NOW_US - (n + 1) * pace) for n in range(runs)]
     )
 

@@ -19,6 +19,7 @@ from outrider.model import (
     ErrorSource,
     Measurement,
     Outcome,
+    Release,
     Run,
     Sample,
     Step,
@@ -35,7 +36,6 @@ from outrider.reports import (
     single_json,
     single_markdown,
 )
-from outrider.store import Release
 
 from .conftest import NOW_US, Bench, climbing
 
@@ -85,14 +85,14 @@ def failed_run(folder: Path, message: str = "503") -> Run:
 
 
 def tell(bench: Bench, run: Run) -> RunReport:
-    bench.store.record(run)
-    stored = bench.store.run(run.id)
+    bench.store.runs.record(run)
+    stored = bench.store.runs.get(run.id)
     return run_report(bench.store, stored, workspace="shop", timezone="UTC", incidents=NoIncidents())
 
 
 def history(bench: Bench, runs: int) -> None:
     hour_us = 3_600_000_000
-    bench.store.record_many([make_run(NOW_US - n * hour_us, took_ms=100.0 + n % 10) for n in range(1, runs + 1)])
+    bench.store.runs.record_many([make_run(NOW_US - n * hour_us, took_ms=100.0 + n % 10) for n in range(1, runs + 1)])
 
 
 def test_steps_stand_against_what_is_usual_with_interval_and_size(bench: Bench) -> None:
@@ -119,7 +119,7 @@ def test_a_first_run_has_nothing_to_stand_against(bench: Bench) -> None:
 
 def test_a_failed_run_shows_its_picture_errors_retry_and_traces(bench: Bench, tmp_path: Path) -> None:
     """Everything that is known of it is on one page, and nothing hostile runs."""
-    bench.store.record_release(Release("2.1.0", "production", NOW_US - 5))
+    bench.store.judgements.record_release(Release("2.1.0", "production", NOW_US - 5))
 
     report = tell(bench, failed_run(tmp_path))
     page = single_html(report)
@@ -143,8 +143,8 @@ def test_an_error_of_five_megabytes_is_cut(bench: Bench, tmp_path: Path) -> None
 def test_a_screenshot_that_is_gone_is_only_named(bench: Bench, tmp_path: Path) -> None:
     """Retention may remove it meanwhile."""
     run = failed_run(tmp_path)
-    bench.store.record(run)
-    stored = bench.store.run(run.id)
+    bench.store.runs.record(run)
+    stored = bench.store.runs.get(run.id)
     for one in stored.artifacts:
         assert one.path is not None
         one.path.unlink()
@@ -164,9 +164,9 @@ def test_a_run_that_was_missed_has_no_attempts(bench: Bench) -> None:
 
 def test_a_load_shows_its_knee_with_interval(bench: Bench) -> None:
     """The shop was made to answer about ninety requests a second."""
-    bench.store.record(climbing())
+    bench.store.runs.record(climbing())
 
-    report = load_report(bench.store.run(bench.store.runs()[0].id).run, workspace="shop", timezone="UTC")
+    report = load_report(bench.store.runs.get(bench.store.runs.search()[0].id).run, workspace="shop", timezone="UTC")
     page = single_html(report)
 
     assert report.knee is not None

@@ -82,7 +82,7 @@ def test_no_data_at_all_is_said(bench: Bench) -> None:
 
 def test_one_run_is_too_little_data_for_quantiles(bench: Bench) -> None:
     """A median of one is an anecdote; its availability has an interval that says so."""
-    bench.store.record(run("journey:a.py::pay", Outcome.PASSED))
+    bench.store.runs.record(run("journey:a.py::pay", Outcome.PASSED))
 
     report = bench.report()
 
@@ -140,7 +140,7 @@ def test_a_long_title_is_cut_between_words(bench: Bench) -> None:
 def test_missing_and_vague_runs_count_neither_as_good_nor_as_failed(bench: Bench) -> None:
     """They count against coverage, or are listed."""
     outcomes = (Outcome.PASSED, Outcome.MISSED, Outcome.SKIPPED, Outcome.INCONCLUSIVE)
-    bench.store.record_many(
+    bench.store.runs.record_many(
         [run("probe:a::b", each, due_us=NOW_US - n * MINUTE_US) for n, each in enumerate(outcomes, 1)]
     )
 
@@ -158,8 +158,8 @@ def test_missing_and_vague_runs_count_neither_as_good_nor_as_failed(bench: Bench
 
 def test_a_renamed_check_is_one_check(bench: Bench) -> None:
     """What is kept of both names is told under the new one."""
-    bench.store.record_many([run("journey:old", Outcome.PASSED), run("journey:new", Outcome.PASSED)])
-    bench.store.rename(CheckId("journey:old"), CheckId("journey:new"), NOW_US)
+    bench.store.runs.record_many([run("journey:old", Outcome.PASSED), run("journey:new", Outcome.PASSED)])
+    bench.store.checks.rename(CheckId("journey:old"), CheckId("journey:new"), NOW_US)
 
     report = bench.report()
 
@@ -168,7 +168,7 @@ def test_a_renamed_check_is_one_check(bench: Bench) -> None:
 
 def test_a_deleted_check_is_named_among_what_was_not_measured(bench: Bench) -> None:
     """It does not vanish without a word."""
-    bench.store.record_checks(checks_of(History(NOW_US, checks=1)), NOW_US - 40 * 1440 * MINUTE_US)
+    bench.store.checks.record(checks_of(History(NOW_US, checks=1)), NOW_US - 40 * 1440 * MINUTE_US)
 
     report = bench.report()
 
@@ -179,7 +179,7 @@ def test_a_deleted_check_is_named_among_what_was_not_measured(bench: Bench) -> N
 
 def test_runs_in_the_future_are_left_out_and_told(bench: Bench) -> None:
     """Somebody's clock was wrong."""
-    bench.store.record(run("probe:a::b", Outcome.FAILED, due_us=NOW_US + 1440 * MINUTE_US))
+    bench.store.runs.record(run("probe:a::b", Outcome.FAILED, due_us=NOW_US + 1440 * MINUTE_US))
 
     report = bench.report()
 
@@ -189,7 +189,7 @@ def test_runs_in_the_future_are_left_out_and_told(bench: Bench) -> None:
 
 def test_an_error_message_of_five_megabytes_is_cut(bench: Bench) -> None:
     """The page stays small."""
-    bench.store.record(run("probe:a::b", Outcome.FAILED, reason="x" * 5_000_000))
+    bench.store.runs.record(run("probe:a::b", Outcome.FAILED, reason="x" * 5_000_000))
 
     assert len(bench.page()) < 120_000
 
@@ -200,7 +200,7 @@ def test_nothing_hostile_runs_in_a_page(bench: Bench) -> None:
         run(f"journey:{HOSTILE}", Outcome.PASSED, due_us=NOW_US - n * 60 * MINUTE_US, step=HOSTILE)
         for n in range(1, 200)
     ]
-    bench.store.record_many([*runs, run(f"journey:{HOSTILE}", Outcome.FAILED, reason=HOSTILE)])
+    bench.store.runs.record_many([*runs, run(f"journey:{HOSTILE}", Outcome.FAILED, reason=HOSTILE)])
 
     page = render_html(bench.report(), ReportSettings(), interactive=False)
 
@@ -266,7 +266,7 @@ def test_the_other_forms_tell_the_same(bench: Bench) -> None:
 
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted(bench: Bench) -> None:
     """CSV goes straight into spreadsheets."""
-    bench.store.record(run('=HYPERLINK("x")', Outcome.PASSED))
+    bench.store.runs.record(run('=HYPERLINK("x")', Outcome.PASSED))
 
     assert "\"'=HYPERLINK" in as_csv(bench.report(), "health")
 
@@ -287,7 +287,7 @@ def test_a_release_is_compared_with_the_one_before_it(bench: Bench) -> None:
 def test_two_places_of_a_check_are_two_lines(bench: Bench) -> None:
     """One location may be healthy while the other is not."""
     first = run("probe:a::b", Outcome.PASSED)
-    bench.store.record_many([first, replace(run("probe:a::b", Outcome.FAILED), location="paris")])
+    bench.store.runs.record_many([first, replace(run("probe:a::b", Outcome.FAILED), location="paris")])
 
     assert [one.location for one in bench.report().health] == ["paris", "local"]
 
@@ -297,7 +297,7 @@ def test_a_week_with_a_clock_change_counts_every_run_of_its_hours(bench: Bench, 
     """In Berlin the week of 25 October 2026 had 169 hours: a run an hour makes 169, counted by run or by hour."""
     period = week_of("2026-W43", NOW_US, "Europe/Berlin")
     hour_us = 60 * MINUTE_US
-    bench.store.record_many(
+    bench.store.runs.record_many(
         [run("probe:a::b", Outcome.PASSED, due_us=period.since_us + n * hour_us) for n in range(-1, 171)]
     )
     if rolled:

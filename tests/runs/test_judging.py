@@ -11,9 +11,11 @@ from outrider.baselines import Condition, Settings, replay
 from outrider.model import (
     Attempt,
     CheckId,
+    Checkpoint,
     Circumstances,
     Measurement,
     Outcome,
+    Release,
     Run,
     Sample,
     Step,
@@ -21,7 +23,7 @@ from outrider.model import (
     new_run_id,
 )
 from outrider.runs import GATE_SUFFIX, METRIC, Judge, primary_series, step_statuses
-from outrider.store import Checkpoint, Release, Store
+from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +69,7 @@ def feed(store: Store, judge: Judge, values: list[float], first: int) -> list[Ju
     told = []
     for number, value in enumerate(values, first):
         run = make_run(number, value)
-        store.record(run)
+        store.runs.record(run)
         told += [one for one in judge.judge(run) if one.step]
     return told
 
@@ -75,8 +77,8 @@ def feed(store: Store, judge: Judge, values: list[float], first: int) -> list[Ju
 def test_run_by_run_gives_what_a_replay_gives(store: Store) -> None:
     """Each run is judged from a checkpoint; the states are those of the whole history in one go."""
     values = durations(slow_from=CALM + 10)
-    store.record_many([make_run(number, value) for number, value in enumerate(values[:CALM])])
-    store.record_release(Release("2.1", "production", START_US + (CALM + 9) * CADENCE_US))
+    store.runs.record_many([make_run(number, value) for number, value in enumerate(values[:CALM])])
+    store.judgements.record_release(Release("2.1", "production", START_US + (CALM + 9) * CADENCE_US))
 
     told = feed(store, Judge(store, Settings()), values[CALM:], CALM)
 
@@ -92,24 +94,24 @@ def test_run_by_run_gives_what_a_replay_gives(store: Store) -> None:
 def test_what_the_judge_knew_is_rebuilt_from_samples(store: Store) -> None:
     """A damaged checkpoint costs time and no knowledge."""
     values = durations(slow_from=CALM + 5)
-    store.record_many([make_run(number, value) for number, value in enumerate(values[: CALM + 20])])
+    store.runs.record_many([make_run(number, value) for number, value in enumerate(values[: CALM + 20])])
     (series,) = primary_series(store, CHECK)
-    store.record_checkpoints([Checkpoint(series, START_US, "steady", "", b"damaged")])
+    store.judgements.record_checkpoints([Checkpoint(series, START_US, "steady", "", b"damaged")])
 
     told = feed(store, Judge(store, Settings()), values[CALM + 20 : CALM + 21], CALM + 20)
 
     assert [one.signal.condition for one in told] == [Condition.DEGRADED]
-    assert store.checkpoints([series])[0].condition == "degraded"
+    assert store.judgements.checkpoints([series])[0].condition == "degraded"
 
 
 def test_an_accepted_release_makes_its_level_the_new_normal(store: Store) -> None:
     """What was degraded before is learned anew, even if the release is accepted afterwards."""
     values = durations(slow_from=CALM + 5)
-    store.record_many([make_run(number, value) for number, value in enumerate(values[: CALM + 38])])
+    store.runs.record_many([make_run(number, value) for number, value in enumerate(values[: CALM + 38])])
     judge = Judge(store, Settings())
     (before,) = feed(store, judge, values[CALM + 38 : CALM + 39], CALM + 38)
 
-    store.record_release(Release("2.1", "production", START_US + (CALM + 5) * CADENCE_US, accepted=True))
+    store.judgements.record_release(Release("2.1", "production", START_US + (CALM + 5) * CADENCE_US, accepted=True))
     (after,) = feed(store, judge, values[CALM + 39 :], CALM + 39)
 
     assert before.signal.condition is Condition.DEGRADED
@@ -119,15 +121,15 @@ def test_an_accepted_release_makes_its_level_the_new_normal(store: Store) -> Non
 def test_failing_runs_give_no_numbers_and_are_judged_as_failures(store: Store) -> None:
     """After a calm past a row of failures is more than chance; what says nothing about the target is passed over."""
     judge = Judge(store, Settings())
-    store.record_many([make_run(number, 300.0) for number in range(200)])
+    store.runs.record_many([make_run(number, 300.0) for number in range(200)])
 
     said = []
     for number in range(200, 204):
         run = make_run(number, 300.0, Outcome.FAILED)
-        store.record(run)
+        store.runs.record(run)
         said += judge.judge(run)
     ours = make_run(204, 300.0, Outcome.INCONCLUSIVE)
-    store.record(ours)
+    store.runs.record(ours)
 
     assert [one.step for one in said] == [""] * 4
     assert said[0].signal.condition is Condition.STEADY
@@ -138,7 +140,7 @@ def test_failing_runs_give_no_numbers_and_are_judged_as_failures(store: Store) -
 def test_the_same_run_judged_twice_says_the_same(store: Store) -> None:
     """Nothing is folded twice."""
     judge, run = Judge(store, Settings()), make_run(1, 300.0)
-    store.record(run)
+    store.runs.record(run)
 
     first, second = judge.judge(run), judge.judge(run)
 
@@ -150,7 +152,7 @@ def test_the_same_run_judged_twice_says_the_same(store: Store) -> None:
 
 def test_a_check_stands_where_its_last_judgement_left_it(store: Store) -> None:
     """In each place that is watched; a failure after the last run that passed changes nothing about its speed."""
-    store.record_many(
+    store.runs.record_many(
         [
             *(make_run(number, 300.0) for number in range(5)),
             *(make_run(number, 300.0, environment="staging") for number in range(7)),
@@ -177,12 +179,12 @@ def test_a_run_that_comes_late_is_judged_in_its_place(store: Store) -> None:
     """A worker that was cut off brings its runs afterwards: the answer is that of all of them in the order of time."""
     values = durations(slow_from=CALM + 5)
     late = make_run(CALM + 9, values[CALM + 9])
-    store.record_many([make_run(number, value) for number, value in enumerate(values[:CALM])])
+    store.runs.record_many([make_run(number, value) for number, value in enumerate(values[:CALM])])
     judge = Judge(store, Settings())
     feed(store, judge, values[CALM : CALM + 9], CALM)
     feed(store, judge, values[CALM + 10 : CALM + 12], CALM + 10)
 
-    store.record(late)
+    store.runs.record(late)
     (told,) = [one.signal for one in judge.judge(late) if one.step]
 
     with_all = [make_run(number, value) for number, value in enumerate(values[: CALM + 12])]
@@ -190,5 +192,5 @@ def test_a_run_that_comes_late_is_judged_in_its_place(store: Store) -> None:
         np.array([run.due_us // 1_000_000 for run in with_all]).astype("datetime64[s]"), np.array(values[: CALM + 12])
     )
     assert (told.condition is Condition.DEGRADED) == whole[-1]
-    (checkpoint,) = store.checkpoints(primary_series(store, CHECK))
+    (checkpoint,) = store.judgements.checkpoints(primary_series(store, CHECK))
     assert checkpoint.at_us == with_all[-1].due_us

@@ -51,13 +51,13 @@ def test_live_judging_says_the_same(tmp_path: Path) -> None:
             if number == 200:
                 live = LiveJudge(lived, settings)  # a crash: nothing was flushed
             one = run(number)
-            stored.record(one)
-            lived.record(one)
+            stored.runs.record(one)
+            lived.runs.record(one)
             told, expected = live.judge(one), judge.judge(one)
             assert [(each.step, repr(each.signal)) for each in told] == [
                 (each.step, repr(each.signal)) for each in expected
             ], number
         live.flush()
-        (checkpoint,) = lived.checkpoints(lived.series(CheckId("probe:a"))[:1])
-        (other,) = stored.checkpoints(stored.series(CheckId("probe:a"))[:1])
+        (checkpoint,) = lived.judgements.checkpoints(lived.series.of(CheckId("probe:a"))[:1])
+        (other,) = stored.judgements.checkpoints(stored.series.of(CheckId("probe:a"))[:1])
     assert (checkpoint.at_us, checkpoint.condition, checkpoint.state) == (other.at_us, other.condition, other.state)

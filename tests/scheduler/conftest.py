@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from outrider.model import RunId
+    from outrider.model import QueueEntry, RunId
     from outrider.runs import Judgement
     from outrider.scheduler import Executor, RetryingRecorder
-    from outrider.store import QueueEntry
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -147,7 +146,7 @@ class Stage:
             self.service.tick()
 
     def outcomes(self) -> list[Outcome]:
-        return [one.outcome for one in self.store.runs(limit=None)][::-1]
+        return [one.outcome for one in self.store.runs.search(limit=None)][::-1]
 
 
 class Stages:

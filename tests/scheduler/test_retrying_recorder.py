@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.scheduler.conftest import NOW_US, check, made
 
-from outrider.model import RunId, StoreError, new_run_id
+from outrider.model import QueueEntry, RunId, StoreError, new_run_id
 from outrider.scheduler import Health, RetryingRecorder
-from outrider.store import QueueEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

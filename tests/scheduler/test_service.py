@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.scheduler.conftest import NOW_US, check, made
 
-from outrider.model import CatchUp, ConfigError, Outcome, Overlap, Place, new_run_id
+from outrider.model import CatchUp, ConfigError, Outcome, Overlap, Place, QueueEntry, new_run_id
 from outrider.scheduler import view_of
 from outrider.scheduler.leadership import BEAT_US, DEAD_AFTER_US
 from outrider.server.metrics import exposition
-from outrider.store import QueueEntry
 from outrider.workspace import Maintenance, Pattern
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def test_what_was_due_while_nothing_ran_is_missed(stages: Stages, catch_up: Catc
     found = Counter(second.outcomes())
     assert found == {PASSED: 1 + made_late, MISSED: sum(found.values()) - 1 - made_late}
     assert sum(found.values()) in {6, 7}
-    assert {one.reason for one in second.store.runs(outcome=MISSED)} == {"Outrider was not running"}
+    assert {one.reason for one in second.store.runs.search(outcome=MISSED)} == {"Outrider was not running"}
 
 
 def test_a_clock_set_forward_misses_what_it_skipped(stages: Stages) -> None:
@@ -91,7 +90,7 @@ def test_a_clock_set_forward_misses_what_it_skipped(stages: Stages) -> None:
     found = Counter(stage.outcomes())
     assert found[MISSED] in {59, 60}
     assert found[PASSED] in {2, 3}
-    assert "the clock went forward by 3600 s" in stage.store.runs(outcome=MISSED)[0].reason
+    assert "the clock went forward by 3600 s" in stage.store.runs.search(outcome=MISSED)[0].reason
 
 
 @pytest.mark.parametrize("back_s", [60, 3600])
@@ -116,11 +115,11 @@ def test_maintenance_is_told_and_a_pause_is_not_due(stages: Stages) -> None:
     stage.passes(121)
 
     assert stage.outcomes() == [SKIPPED] * 2
-    assert {one.reason for one in stage.store.runs()} == {"new roof"}
+    assert {one.reason for one in stage.store.runs.search()} == {"new roof"}
 
     assert stage.store.schedule.resume(check("two").id)
     stage.passes(60)
-    assert Counter(one.check[-3:] for one in stage.store.runs(outcome=PASSED))["two"] == 1
+    assert Counter(one.check[-3:] for one in stage.store.runs.search(outcome=PASSED))["two"] == 1
 
 
 def test_a_failing_check_runs_more_often(stages: Stages) -> None:
@@ -174,7 +173,7 @@ def test_a_standby_takes_over_and_no_run_is_stored_twice(stages: Stages) -> None
     leader.executor.let()  # it was only slow, and ends its run too
     leader.passes(BEAT_US / 1e6 + 1)
     assert not leader.service.leading.leads
-    assert len(standby.store.runs()) == 1
+    assert len(standby.store.runs.search()) == 1
     assert DEAD_AFTER_US + 2 * BEAT_US < 15_000_000
 
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from outrider.model import CheckId
+from outrider.model import Beat, Beats, CheckId
 from outrider.server import application
 from outrider.server.heartbeats import MOST_NOTE_BYTES
-from outrider.store import Beat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,8 +24,11 @@ class Recorder:
     def __init__(self) -> None:
         self.beats: list[tuple[CheckId, Beat]] = []
 
-    def record_beat(self, check: CheckId, beat: Beat) -> None:
+    def record(self, check: CheckId, beat: Beat) -> None:
         self.beats.append((check, beat))
+
+    def get(self, check: CheckId) -> Beats:
+        return Beats(None, next((beat for known, beat in reversed(self.beats) if known == check), None))
 
 
 def call(method: str, path: str, content: bytes | AsyncIterator[bytes] = b"") -> tuple[int, list[tuple[CheckId, Beat]]]:

@@ -51,7 +51,7 @@ def main() -> None:
     with Store.open(database, artifacts=artifacts) as store:
         for number in range(int(count)):
             run = make_run(number, check, trace)
-            store.record(run)
+            store.runs.record(run)
             print(run.id, flush=True)
 
 

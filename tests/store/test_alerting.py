@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.store.conftest import NOW_US, SECOND_US
 
-from outrider.store import (
+from outrider.model import (
     Acknowledgement,
     AlertChanges,
     Notification,
@@ -29,76 +29,76 @@ def test_a_moment_is_written_whole_and_twice_is_once(store: Store) -> None:
     """Doing a step twice changes nothing."""
     changes = AlertChanges((INCIDENT,), (StoredConfirmation("s", "one", "w"),), (StoredGroup("g", "x"),), (MAIL,))
 
-    store.record_alerts(changes)
-    store.record_alerts(changes)
+    store.incidents.record(changes)
+    store.incidents.record(changes)
 
-    state = store.alert_state(NOW_US)
+    state = store.incidents.state(NOW_US)
     assert (state.incidents, state.watches, state.groups) == (changes.incidents, changes.watches, changes.groups)
-    assert store.notifications() == (MAIL,)
+    assert store.outbox.search() == (MAIL,)
 
 
 def test_what_is_over_is_forgotten_and_what_ended_long_ago_left_out(store: Store) -> None:
     """What must be remembered stays small."""
-    store.record_alerts(AlertChanges((INCIDENT,), (StoredConfirmation("s", "one", "w"),), (StoredGroup("g", "x"),)))
+    store.incidents.record(AlertChanges((INCIDENT,), (StoredConfirmation("s", "one", "w"),), (StoredGroup("g", "x"),)))
     ended = replace(INCIDENT, phase="resolved", ended_us=NOW_US)
 
-    store.record_alerts(AlertChanges((ended,), forgotten_watches=("s",), forgotten_groups=("g",)))
+    store.incidents.record(AlertChanges((ended,), forgotten_watches=("s",), forgotten_groups=("g",)))
 
-    assert store.alert_state(NOW_US + 1) == type(store.alert_state(0))()
-    assert store.incidents() == (ended,)
-    assert store.incidents(lasting=True) == ()
-    store.record_alerts(AlertChanges(forgotten_incidents=("one",)))
-    assert store.incidents() == ()
+    assert store.incidents.state(NOW_US + 1) == type(store.incidents.state(0))()
+    assert store.incidents.search() == (ended,)
+    assert store.incidents.search(lasting=True) == ()
+    store.incidents.record(AlertChanges(forgotten_incidents=("one",)))
+    assert store.incidents.search() == ()
 
 
 def test_a_later_row_supersedes_what_waits_and_never_what_was_delivered(store: Store) -> None:
     """After an outage of a channel the last word on each topic is sent, once."""
-    store.record_notification(MAIL)
-    store.note_notification(replace(MAIL, status=Status.DELIVERED, done_us=NOW_US))
-    store.record_notification(replace(MAIL, id="n2"))
-    store.record_notification(replace(MAIL, id="n3", created_us=NOW_US + 5))
-    store.note_notification(replace(MAIL, status=Status.UNDELIVERED))
+    store.outbox.add(MAIL)
+    store.outbox.update(replace(MAIL, status=Status.DELIVERED, done_us=NOW_US))
+    store.outbox.add(replace(MAIL, id="n2"))
+    store.outbox.add(replace(MAIL, id="n3", created_us=NOW_US + 5))
+    store.outbox.update(replace(MAIL, status=Status.UNDELIVERED))
 
-    assert [one.status for one in store.notifications()] == [Status.DELIVERED, Status.SUPERSEDED, Status.QUEUED]
-    assert [one.id for one in store.notifications(receiver="mail", status=Status.QUEUED, due_us=NOW_US)] == ["n3"]
-    assert store.notifications(receiver="mail", due_us=NOW_US - 1) == ()
-    assert store.notification_times("mail", Status.DELIVERED, NOW_US) == (NOW_US,)
+    assert [one.status for one in store.outbox.search()] == [Status.DELIVERED, Status.SUPERSEDED, Status.QUEUED]
+    assert [one.id for one in store.outbox.search(receiver="mail", status=Status.QUEUED, due_us=NOW_US)] == ["n3"]
+    assert store.outbox.search(receiver="mail", due_us=NOW_US - 1) == ()
+    assert store.outbox.times("mail", Status.DELIVERED, NOW_US) == (NOW_US,)
 
 
 def test_silences_and_acknowledgements_come_from_other_processes(store: Store) -> None:
     """A command line says it; whoever keeps the incidents hears it."""
     silence = Silence("s", NOW_US, NOW_US + SECOND_US, ("team=shop",), "ada", "deploy")
-    store.record_silence(silence)
-    store.record_acknowledgement(Acknowledgement("one", NOW_US, "acknowledge", "ada"))
+    store.silences.record(silence)
+    store.incidents.acknowledge(Acknowledgement("one", NOW_US, "acknowledge", "ada"))
 
-    (said,) = store.acknowledgements()
-    store.record_alerts(AlertChanges(heard=(said.key,)))
+    (said,) = store.incidents.acknowledgements()
+    store.incidents.record(AlertChanges(heard=(said.key,)))
 
     assert (said.incident, said.author) == ("one", "ada")
-    assert store.acknowledgements() == ()
-    assert store.silences(NOW_US) == (silence,)
-    assert store.silences(NOW_US + SECOND_US) == ()
+    assert store.incidents.acknowledgements() == ()
+    assert store.silences.ending_after(NOW_US) == (silence,)
+    assert store.silences.ending_after(NOW_US + SECOND_US) == ()
 
 
 def test_what_was_over_long_ago_is_removed_with_the_runs_of_its_time(store: Store) -> None:
     """What lasts stays, however old it is."""
     old = replace(INCIDENT, id="old", phase="resolved", ended_us=NOW_US)
-    store.record_alerts(AlertChanges((INCIDENT, old), notifications=(MAIL, replace(MAIL, id="n2", topic="other"))))
-    store.note_notification(replace(MAIL, status=Status.DELIVERED, done_us=NOW_US))
-    store.record_silence(Silence("s", NOW_US - 1, NOW_US, (), "ada", ""))
+    store.incidents.record(AlertChanges((INCIDENT, old), notifications=(MAIL, replace(MAIL, id="n2", topic="other"))))
+    store.outbox.update(replace(MAIL, status=Status.DELIVERED, done_us=NOW_US))
+    store.silences.record(Silence("s", NOW_US - 1, NOW_US, (), "ada", ""))
 
     store.prune(NOW_US + int(400 * 86_400 * SECOND_US))
 
-    assert [one.id for one in store.incidents()] == ["one"]
-    assert [one.id for one in store.notifications()] == ["n2"]
-    assert store.silences(0) == ()
+    assert [one.id for one in store.incidents.search()] == ["one"]
+    assert [one.id for one in store.outbox.search()] == ["n2"]
+    assert store.silences.ending_after(0) == ()
 
 
 def test_it_is_known_up_to_when_runs_were_heard(store: Store) -> None:
     """After a crash the rest is heard."""
-    assert store.heard_us() is None
+    assert store.incidents.processed_us() is None
 
-    store.record_heard(1)
-    store.record_heard(2)
+    store.incidents.mark_processed(1)
+    store.incidents.mark_processed(2)
 
-    assert store.heard_us() == 2
+    assert store.incidents.processed_us() == 2

@@ -12,7 +12,7 @@ import pytest
 
 from outrider.model import ArtifactFile, ArtifactKind, StoreError
 from outrider.store import Store
-from outrider.store.artifacts import open_folder
+from outrider.store.artifact_folder import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from tests.store.conftest import Maker
 
-    from outrider.store.artifacts import ArtifactFolder
+    from outrider.model import ArtifactStore
 
 
 @dataclass
 class Kept:
     """A folder of either kind, and a store whose artifacts lie in it."""
 
-    folder: ArtifactFolder
+    folder: ArtifactStore
     store: Store
 
     def digests(self) -> list[str]:
@@ -48,9 +48,9 @@ def test_a_file_is_kept_under_its_digest_and_read_back(kept: Kept, make: Maker) 
     content = b"trace" * 300_000
     run = make.run("journey:a", make.attempt(artifacts=(make.file(content),)))
 
-    kept.store.record(run)
+    kept.store.runs.record(run)
 
-    (artifact,) = kept.store.run(run.id).artifacts
+    (artifact,) = kept.store.runs.get(run.id).artifacts
     with artifact.open() as opened:
         assert opened.read() == content
     assert artifact.digest == hashlib.sha256(content).hexdigest()
@@ -69,9 +69,9 @@ def test_a_har_is_kept_as_gzip_and_says_so(kept: Kept, make: Maker) -> None:
         for _ in range(2)
     ]
 
-    kept.store.record_many(runs)
+    kept.store.runs.record_many(runs)
 
-    found = [one for run in runs for one in kept.store.run(run.id).artifacts]
+    found = [one for run in runs for one in kept.store.runs.get(run.id).artifacts]
     assert {(one.name, one.media_type) for one in found} == {("har.har.gz", "application/gzip")}
     assert len({one.digest for one in found}) == 1
     assert found[0].bytes < len(content) / 10
@@ -83,10 +83,10 @@ def test_equal_content_is_kept_once(kept: Kept, make: Maker) -> None:
     """Two runs with the same screenshot share a file."""
     runs = [make.run("journey:a", make.attempt(artifacts=(make.file(b"same"), make.file(b"same")))) for _ in range(2)]
 
-    kept.store.record_many(runs)
+    kept.store.runs.record_many(runs)
 
     assert kept.digests() == [hashlib.sha256(b"same").hexdigest()]
-    assert [len(kept.store.run(run.id).artifacts) for run in runs] == [2, 2]
+    assert [len(kept.store.runs.get(run.id).artifacts) for run in runs] == [2, 2]
 
 
 def test_the_evidence_of_every_attempt_is_kept(kept: Kept, make: Maker) -> None:
@@ -94,9 +94,9 @@ def test_the_evidence_of_every_attempt_is_kept(kept: Kept, make: Maker) -> None:
     attempts = [make.attempt(number, artifacts=(make.file(b"%d" % number),)) for number in (1, 2, 3)]
     run = make.run("journey:a", *attempts)
 
-    kept.store.record(run)
+    kept.store.runs.record(run)
 
-    assert [artifact.attempt for artifact in kept.store.run(run.id).artifacts] == [1, 2, 3]
+    assert [artifact.attempt for artifact in kept.store.runs.get(run.id).artifacts] == [1, 2, 3]
 
 
 def test_a_file_that_is_gone_does_not_cost_the_run(kept: Kept, make: Maker, tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_a_file_that_is_gone_does_not_cost_the_run(kept: Kept, make: Maker, tmp_
     gone = ArtifactFile(ArtifactKind.VIDEO, "video.webm", "video/webm", tmp_path / "gone")
     run = make.run("journey:a", make.attempt(artifacts=(gone, make.file(b"here"))))
 
-    kept.store.record(run)
+    kept.store.runs.record(run)
 
-    stored = kept.store.run(run.id)
+    stored = kept.store.runs.get(run.id)
     assert stored.omitted == ("attempt 1: video.webm: No such file or directory",)
     assert [artifact.name for artifact in stored.artifacts] == ["trace.zip"]
 
@@ -114,10 +114,10 @@ def test_a_file_that_is_gone_does_not_cost_the_run(kept: Kept, make: Maker, tmp_
 def test_content_that_somebody_removed_is_said_to_be_missing(kept: Kept, make: Maker) -> None:
     """With its place, so that a backup can be restored."""
     run = make.run("journey:a", make.attempt(artifacts=(make.file(b"x"),)))
-    kept.store.record(run)
+    kept.store.runs.record(run)
     kept.folder.remove([file.name for file in kept.folder.files()])
 
-    (artifact,) = kept.store.run(run.id).artifacts
+    (artifact,) = kept.store.runs.get(run.id).artifacts
     with pytest.raises(StoreError) as raised:
         artifact.open()
 

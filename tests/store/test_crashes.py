@@ -29,7 +29,7 @@ def start(place: Place, check: str, count: int) -> subprocess.Popen[str]:
 
 
 def assert_whole(store: Store, run_id: str) -> None:
-    stored = store.run(run_id)
+    stored = store.runs.get(run_id)
     measurement = stored.run.attempts[0].measurement
     assert (len(measurement.steps), len(measurement.samples), stored.omitted) == (1, SAMPLES, ())
     with stored.artifacts[0].open() as trace:
@@ -45,8 +45,8 @@ def test_two_processes_that_write_at_once_lose_nothing(place: Place) -> None:
     assert [writer.returncode for writer in writers] == [0, 0]
     with place.open() as store:
         for check, ids in zip("ab", printed, strict=True):
-            assert {line.id for line in store.runs(check)} == set(ids)
-            assert {store.samples(series).value.size for series in store.series(CheckId(check))} == {50}
+            assert {line.id for line in store.runs.search(check)} == set(ids)
+            assert {store.series.samples(series).value.size for series in store.series.of(CheckId(check))} == {50}
 
 
 @pytest.mark.parametrize("stored_before", [0, 1, 7, 23])
@@ -61,7 +61,7 @@ def test_a_writer_killed_while_it_records_loses_no_finished_run(place: Place, st
         told += writer.stdout.read().split()
 
     with place.open() as store:
-        ids = {line.id for line in store.runs(limit=None)}
+        ids = {line.id for line in store.runs.search(limit=None)}
         assert set(told) <= ids
         assert len(ids) <= len(told) + 1
         for run_id in ids:
@@ -74,15 +74,15 @@ def test_a_writer_killed_while_it_records_loses_no_finished_run(place: Place, st
 def test_opening_a_database_twice_in_one_process_loses_nothing(place: Place, make: Maker) -> None:
     """The log that this process writes to stays when another one, which came later, closes the database."""
     with place.open() as store:
-        store.record(make.run("mine"))
+        store.runs.record(make.run("mine"))
         place.open().close()
         (first,) = start(place, "theirs", 1).communicate()[0].split()
-        store.record(make.run("mine"))
+        store.runs.record(make.run("mine"))
         (second,) = start(place, "theirs", 1).communicate()[0].split()
-        store.record(make.run("mine"))
+        store.runs.record(make.run("mine"))
 
     with place.open() as store:
-        assert len(store.runs("mine")) == 3
-        assert {line.id for line in store.runs("theirs")} == {first, second}
+        assert len(store.runs.search("mine")) == 3
+        assert {line.id for line in store.runs.search("theirs")} == {first, second}
         with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

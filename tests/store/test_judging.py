@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.store.conftest import NOW_US, SECOND_US
 
-from outrider.store import Checkpoint, Release
+from outrider.model import Checkpoint, Release
 
 if TYPE_CHECKING:
     from tests.store.conftest import Maker
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 def test_releases_are_told_by_environment_in_the_order_of_time(store: Store) -> None:
     """The same release again changes only whether it is accepted."""
-    store.record_release(Release("2.1", "production", NOW_US))
-    store.record_release(Release("2.0", "production", NOW_US - SECOND_US))
-    store.record_release(Release("2.1", "staging", NOW_US))
-    store.record_release(Release("2.1", "production", NOW_US, accepted=True))
+    store.judgements.record_release(Release("2.1", "production", NOW_US))
+    store.judgements.record_release(Release("2.0", "production", NOW_US - SECOND_US))
+    store.judgements.record_release(Release("2.1", "staging", NOW_US))
+    store.judgements.record_release(Release("2.1", "production", NOW_US, accepted=True))
 
-    assert store.releases("production") == (
+    assert store.judgements.releases("production") == (
         Release("2.0", "production", NOW_US - SECOND_US),
         Release("2.1", "production", NOW_US, accepted=True),
     )
-    assert len(store.releases()) == 3
+    assert len(store.judgements.releases()) == 3
 
 
 @pytest.mark.parametrize(("at_us", "kept"), [(NOW_US - SECOND_US, True), (NOW_US, False), (NOW_US + SECOND_US, False)])
@@ -35,13 +35,13 @@ def test_what_was_known_after_an_accepted_release_is_forgotten(
 ) -> None:
     """The judge learns the new level from samples, and keeps what it knew before."""
     run = make.run()
-    store.record(run)
-    (series,) = [one for one in store.series(run.check) if one.step == "pay"]
-    store.record_checkpoints([Checkpoint(series, 1, "learning", "", b"old")])
-    store.record_checkpoints([Checkpoint(series, at_us, "steady", "as ever", b"state")])
+    store.runs.record(run)
+    (series,) = [one for one in store.series.of(run.check) if one.step == "pay"]
+    store.judgements.record_checkpoints([Checkpoint(series, 1, "learning", "", b"old")])
+    store.judgements.record_checkpoints([Checkpoint(series, at_us, "steady", "as ever", b"state")])
 
-    store.record_release(Release("2.1", run.environment, NOW_US, accepted=True))
-    store.record_release(Release("2.2", "elsewhere", 0, accepted=True))
+    store.judgements.record_release(Release("2.1", run.environment, NOW_US, accepted=True))
+    store.judgements.record_release(Release("2.2", "elsewhere", 0, accepted=True))
 
     expected = (Checkpoint(series, at_us, "steady", "as ever", b"state"),)
-    assert store.checkpoints([series]) == (expected if kept else ())
+    assert store.judgements.checkpoints([series]) == (expected if kept else ())

@@ -17,8 +17,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 
-from outrider.model import CheckId, Outcome, StoreError
-from outrider.store import Store, StoredProof
+from outrider.model import CheckId, Outcome, StoredProof, StoreError
+from outrider.store import Store
 from outrider.store.database import open_database
 from outrider.store.migrations.upgrade import configuration, upgrade
 from outrider.store.schema import REVISIONS, metadata
@@ -115,14 +115,14 @@ def test_damage_within_the_file_is_named_when_it_is_met(tmp_path: Path, make: Ma
     """A page in the middle that is no page any more."""
     path = tmp_path / "outrider.db"
     with Store.open(path, artifacts=tmp_path / "artifacts") as store:
-        store.record_many(make.runs(200))
+        store.runs.record_many(make.runs(200))
     pages = path.stat().st_size // 4096
     with path.open("r+b") as file:
         file.seek(20 * 4096)
         file.write(b"\xff" * 4096 * (pages - 20))
 
     with pytest.raises(StoreError) as raised, Store.open(path, artifacts=tmp_path / "artifacts") as store:
-        store.record_many([run for line in store.runs(limit=None) for run in [store.run(line.id).run]])
+        store.runs.record_many([run for line in store.runs.search(limit=None) for run in [store.runs.get(line.id).run]])
 
     assert raised.value.slug == "store-damaged"
 
@@ -160,12 +160,12 @@ def test_a_database_opened_for_reading_can_be_read_and_not_written(tmp_path: Pat
     """Its file may lie on a disk that is mounted read-only."""
     path, run = tmp_path / "outrider.db", make.run()
     with Store.open(path, artifacts=tmp_path / "artifacts") as store:
-        store.record(run)
+        store.runs.record(run)
 
         with Store.open(f"sqlite:///file:{path}?mode=ro&uri=true", artifacts=tmp_path / "artifacts") as reader:
-            assert reader.run(run.id).run == run
+            assert reader.runs.get(run.id).run == run
             with pytest.raises(StoreError) as raised:
-                reader.record(make.run())
+                reader.runs.record(make.run())
 
     assert raised.value.slug == "store-read-only"
 
@@ -177,12 +177,12 @@ def test_a_database_that_another_process_holds_for_too_long_is_locked(place: Pla
         with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreError) as raised:
-                store.record(run)
+                store.runs.record(run)
 
-        store.record(run)
+        store.runs.record(run)
 
         assert raised.value.slug == "store-locked"
-        assert len(store.runs()) == 1
+        assert len(store.runs.search()) == 1
 
 
 def test_a_full_disk_loses_nothing_that_was_stored(place: Place, make: Maker) -> None:
@@ -193,12 +193,12 @@ def test_a_full_disk_loses_nothing_that_was_stored(place: Place, make: Maker) ->
         fill(store, make, tried)
 
     with place.open() as roomier:
-        found = len(roomier.runs(limit=None))
-        roomier.record(tried[-1])
+        found = len(roomier.runs.search(limit=None))
+        roomier.runs.record(tried[-1])
 
         assert raised.value.slug == "store-full"
         assert found == len(tried) - 1 > 10
-        assert len(roomier.runs(limit=None)) == len(tried)
+        assert len(roomier.runs.search(limit=None)) == len(tried)
 
 
 def test_a_full_database_can_still_be_pruned(place: Place, make: Maker) -> None:
@@ -208,9 +208,9 @@ def test_a_full_database_can_still_be_pruned(place: Place, make: Maker) -> None:
 
     with place.open(max_bytes=400_000) as store:
         store.prune(LATE_US)
-        store.record(make.run())
+        store.runs.record(make.run())
 
-        assert len(store.runs(limit=None)) == 1
+        assert len(store.runs.search(limit=None)) == 1
 
 
 def test_a_file_that_is_no_url_and_a_url_that_is_no_file_are_told_apart(tmp_path: Path) -> None:
@@ -225,9 +225,9 @@ def test_a_file_that_is_no_url_and_a_url_that_is_no_file_are_told_apart(tmp_path
 def test_creating_a_store_makes_the_folders_that_it_needs(tmp_path: Path, make: Maker) -> None:
     """One command on an empty machine is enough."""
     with Store.open(tmp_path / "a" / "b" / "outrider.db", artifacts=tmp_path / "c" / "d") as store:
-        store.record(make.run())
+        store.runs.record(make.run())
 
-        assert len(store.runs()) == 1
+        assert len(store.runs.search()) == 1
 
 
 def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
     (tmp_path / "outrider.db").touch()
 
     with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as store:
-        assert store.runs() == ()
+        assert store.runs.search() == ()
 
 
 def test_a_database_of_the_first_revision_is_upgraded_with_what_it_holds(place: Place, make: Maker) -> None:
@@ -246,11 +246,11 @@ def test_a_database_of_the_first_revision_is_upgraded_with_what_it_holds(place: 
         old.execute("INSERT INTO checks (key, id, first_seen_us, last_seen_us) VALUES (7, 'journey:old', 1, 2)")
 
     with place.open() as store:
-        store.record(run)
-        store.record_proofs([StoredProof(CheckId("journey:old"), "abort", 3, Outcome.FAILED, True, "", "")])
+        store.runs.record(run)
+        store.proofs.record([StoredProof(CheckId("journey:old"), "abort", 3, Outcome.FAILED, True, "", "")])
 
-        assert [check.id for check in store.checks()] == ["journey:old", run.check]
-        assert len(store.proofs()) == 1
+        assert [check.id for check in store.checks.all()] == ["journey:old", run.check]
+        assert len(store.proofs.latest()) == 1
 
 
 def test_every_migrated_database_has_the_tables_that_the_program_uses(place: Place) -> None:
@@ -293,12 +293,12 @@ def test_an_upgrade_that_fails_leaves_the_old_database(place: Place) -> None:
 def test_opening_a_current_database_imports_neither_alembic_nor_fsspec_nor_numpy(place: Place, make: Maker) -> None:
     """They cost more than everything that a short command does with a store."""
     with place.open() as store:
-        store.record(make.run())
+        store.runs.record(make.run())
     program = (
         "import sys\n"
         "from outrider.store import Store\n"
         "with Store.open(sys.argv[1], artifacts=sys.argv[2]) as store:\n"
-        "    assert len(store.runs()) == 1\n"
+        "    assert len(store.runs.search()) == 1\n"
         "print(sorted({'alembic', 'fsspec', 'numpy'} & set(sys.modules)))\n"
     )
 
@@ -312,7 +312,7 @@ def fill(store: Store, make: Maker, tried: list[Run]) -> None:
     """Record runs until there is no room."""
     while True:
         tried.append(make.run(reason="x" * 1_000))
-        store.record(tried[-1])
+        store.runs.record(tried[-1])
 
 
 def at_revision(path: str, revision: str) -> None:

@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from outrider.model import CheckId, Outcome
-from outrider.model.histogram import RATIO, TOLD_AS, Histogram
-from outrider.store.packing import pack_histogram, unpack_histogram, unpack_values
+from outrider.model import RATIO, TOLD_AS, CheckId, Histogram, Outcome
+from outrider.store.histogram_codec import pack_histogram, unpack_histogram, unpack_values
 
 from .test_rolling import CHECK, DAY_US, HOUR_US, NOW_US, run_at
 
 if TYPE_CHECKING:
     from tests.store.conftest import Maker
 
-    from outrider.store import Points, Store
+    from outrider.model import Points
+    from outrider.store import Store
 
 MINUTE_US = 60_000_000
 
 
 def past(store: Store, since_us: int, until_us: int, exact_from_us: int) -> Points:
-    (series,) = store.series(CheckId(CHECK))
-    return store.past([series], since_us, until_us, exact_from_us=exact_from_us)[0]
+    (series,) = store.series.of(CheckId(CHECK))
+    return store.series.past([series], since_us, until_us, exact_from_us=exact_from_us)[0]
 
 
 def fill(store: Store, make: Maker, begins_us: int, hours: int) -> np.ndarray:
     """Store six runs an hour; return their values."""
     values = np.random.default_rng(11).lognormal(4, 0.7, 6 * hours)
-    store.record_many([run_at(make, begins_us + n * 10 * MINUTE_US, v) for n, v in enumerate(values.tolist())])
+    store.runs.record_many([run_at(make, begins_us + n * 10 * MINUTE_US, v) for n, v in enumerate(values.tolist())])
     return values
 
 
@@ -93,14 +93,14 @@ def test_runs_are_counted_alike_before_and_after_they_are_rolled_up(store: Store
         (NOW_US - 20 * HOUR_US + 5 * MINUTE_US, NOW_US - 20 * HOUR_US + 35 * MINUTE_US),
         (NOW_US + 9 * HOUR_US, 1 << 62),
     ]
-    before = [store.tallies(*span) for span in spans]
+    before = [store.runs.tallies(*span) for span in spans]
     assert [sum(one.runs for one in some) for some in before] == [184, 36, 3, 0]
 
     store.prune(NOW_US + 30 * MINUTE_US)
-    assert [store.tallies(*span) for span in spans] == before
+    assert [store.runs.tallies(*span) for span in spans] == before
 
-    store.record(run_at(make, NOW_US - 20 * HOUR_US + 7 * MINUTE_US))
-    assert [sum(one.runs for one in store.tallies(*span)) for span in spans] == [185, 36, 4, 0]
+    store.runs.record(run_at(make, NOW_US - 20 * HOUR_US + 7 * MINUTE_US))
+    assert [sum(one.runs for one in store.runs.tallies(*span)) for span in spans] == [185, 36, 4, 0]
 
 
 def test_runs_are_counted_after_they_were_deleted(store: Store, make: Maker) -> None:
@@ -110,6 +110,6 @@ def test_runs_are_counted_after_they_were_deleted(store: Store, make: Maker) -> 
     store.prune(NOW_US)
     store.prune(NOW_US)
 
-    assert store.runs(limit=None) == ()
-    (found,) = store.tallies(begins_us, begins_us + 2 * DAY_US)
+    assert store.runs.search(limit=None) == ()
+    (found,) = store.runs.tallies(begins_us, begins_us + 2 * DAY_US)
     assert (found.check, found.outcome, found.runs) == (CHECK, Outcome.PASSED, 288)

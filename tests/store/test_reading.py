@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from outrider.model import Check, CheckId, Kind, Outcome, RunId, Sample, UsageError
-from outrider.store import StoredProof
+from outrider.model import Check, CheckId, Kind, Outcome, RunId, Sample, StoredProof, UsageError
 
 if TYPE_CHECKING:
     from tests.store.conftest import Maker
@@ -28,9 +27,9 @@ def proof(fault: str, at_us: int, *, noticed: bool = True) -> StoredProof:
 def test_runs_are_listed_the_latest_due_first(store: Store, make: Maker) -> None:
     """However late they were recorded."""
     runs = make.runs(5)
-    store.record_many([runs[3], runs[0], runs[4], runs[2], runs[1]])
+    store.runs.record_many([runs[3], runs[0], runs[4], runs[2], runs[1]])
 
-    listed = store.runs(limit=3)
+    listed = store.runs.search(limit=3)
 
     assert [line.id for line in listed] == [runs[4].id, runs[3].id, runs[2].id]
     assert (listed[0].check, listed[0].environment, listed[0].location) == (runs[4].check, "production", "local")
@@ -52,9 +51,9 @@ def test_runs_are_listed_the_latest_due_first(store: Store, make: Maker) -> None
 def test_runs_are_found_by_a_pattern_of_their_check(store: Store, make: Maker, pattern: str, expected: int) -> None:
     """The brackets of parametrised tests are no wildcards."""
     checks = ("journey:a.py::test_x[chromium]", "journey:a.py::test_x[firefox]", "journey:b.py::test_y", "probe:home")
-    store.record_many([make.run(check) for check in checks])
+    store.runs.record_many([make.run(check) for check in checks])
 
-    found = store.runs(pattern)
+    found = store.runs.search(pattern)
 
     assert len(found) == expected
 
@@ -62,22 +61,22 @@ def test_runs_are_found_by_a_pattern_of_their_check(store: Store, make: Maker, p
 def test_runs_are_found_by_outcome_and_time(store: Store, make: Maker) -> None:
     """Both narrow the list."""
     old, good, bad = make.run(), make.run(), make.run(outcome=Outcome.FAILED)
-    store.record_many([old, good, bad])
+    store.runs.record_many([old, good, bad])
 
-    assert [line.id for line in store.runs(outcome=Outcome.FAILED)] == [bad.id]
-    assert [line.id for line in store.runs(since_us=good.due_us)] == [bad.id, good.id]
-    assert [line.id for line in store.runs(since_us=good.due_us, outcome=Outcome.PASSED)] == [good.id]
-    assert len(store.runs(environment="production", location="local")) == 3
-    assert store.runs(environment="staging") == store.runs(location="oslo") == ()
+    assert [line.id for line in store.runs.search(outcome=Outcome.FAILED)] == [bad.id]
+    assert [line.id for line in store.runs.search(since_us=good.due_us)] == [bad.id, good.id]
+    assert [line.id for line in store.runs.search(since_us=good.due_us, outcome=Outcome.PASSED)] == [good.id]
+    assert len(store.runs.search(environment="production", location="local")) == 3
+    assert store.runs.search(environment="staging") == store.runs.search(location="oslo") == ()
 
 
 def test_the_last_run_of_each_check_is_known(store: Store, make: Maker) -> None:
     """A check without runs has none."""
-    store.record_checks([Check(CheckId("probe:idle"), Kind.PROBE, "probes/a.toml", "idle", "idle")], NOW_US)
+    store.checks.record([Check(CheckId("probe:idle"), Kind.PROBE, "probes/a.toml", "idle", "idle")], NOW_US)
     runs = [make.run("journey:b"), make.run("journey:a"), make.run("journey:b", outcome=Outcome.FAILED)]
-    store.record_many(runs)
+    store.runs.record_many(runs)
 
-    last = store.last_runs()
+    last = store.runs.latest()
 
     assert [(line.check, line.id) for line in last] == [("journey:a", runs[1].id), ("journey:b", runs[2].id)]
 
@@ -86,9 +85,9 @@ def test_the_last_run_of_each_check_is_known(store: Store, make: Maker) -> None:
 def test_a_run_is_found_by_either_end_of_its_id(store: Store, make: Maker, part: str) -> None:
     """The beginning is a time and the end is random, so that a short end is usually enough."""
     run = make.run(id=RunId(RUN + "a1"))
-    store.record_many([run, make.run(id=RunId("02a2b3c4-0000-7000-8000-0000000000b2"))])
+    store.runs.record_many([run, make.run(id=RunId("02a2b3c4-0000-7000-8000-0000000000b2"))])
 
-    found = store.run(part)
+    found = store.runs.get(part)
 
     assert found.run == run
 
@@ -96,10 +95,10 @@ def test_a_run_is_found_by_either_end_of_its_id(store: Store, make: Maker, part:
 def test_a_part_that_several_ids_share_names_the_candidates(store: Store, make: Maker) -> None:
     """The reader types more of it."""
     runs = [make.run(id=RunId(f"{RUN}{number:02x}")) for number in range(3)]
-    store.record_many(runs)
+    store.runs.record_many(runs)
 
     with pytest.raises(UsageError) as raised:
-        store.run("01a2")
+        store.runs.get("01a2")
 
     assert raised.value.slug == "ambiguous-run"
     assert all(run.id in str(raised.value) for run in runs)
@@ -108,10 +107,10 @@ def test_a_part_that_several_ids_share_names_the_candidates(store: Store, make: 
 @pytest.mark.parametrize("part", ["ffff", "", "-", "xyz", "%", "0" * 40])
 def test_an_unknown_run_is_said_to_be_unknown(store: Store, make: Maker, part: str) -> None:
     """Also where it could be no id at all."""
-    store.record(make.run())
+    store.runs.record(make.run())
 
     with pytest.raises(UsageError) as raised:
-        store.run(part)
+        store.runs.get(part)
 
     assert raised.value.slug == "unknown-run"
 
@@ -121,15 +120,15 @@ def test_samples_come_as_arrays_in_the_order_of_time(store: Store, make: Maker) 
     runs = [
         make.run("journey:a", make.attempt(samples=(Sample("pay", "duration_ms", float(value)),))) for value in range(5)
     ]
-    store.record_many(list(reversed(runs)))
-    (series,) = store.series(CheckId("journey:a"))
+    store.runs.record_many(list(reversed(runs)))
+    (series,) = store.series.of(CheckId("journey:a"))
 
-    at_us, value = store.samples(series, runs[1].due_us, runs[4].due_us)
+    at_us, value = store.series.samples(series, runs[1].due_us, runs[4].due_us)
 
     assert (at_us.dtype, value.dtype) == (np.dtype(np.int64), np.dtype(np.float64))
     assert at_us.tolist() == [run.due_us for run in runs[1:4]]
     assert value.tolist() == [1.0, 2.0, 3.0]
-    assert store.samples(series).at_us.size == 5
+    assert store.series.samples(series).at_us.size == 5
 
 
 def test_a_series_is_a_check_step_metric_environment_and_location(store: Store, make: Maker) -> None:
@@ -137,25 +136,25 @@ def test_a_series_is_a_check_step_metric_environment_and_location(store: Store, 
     places = itertools.product(("journey:a", "journey:b"), ("production", "staging"), ("local", "far"))
     runs = [make.run(check, environment=environment, location=location) for check, environment, location in places]
     released = replace(runs[0], id=make.run().id, circumstances=replace(runs[0].circumstances, release="2.0"))
-    store.record_many([*runs, released])
+    store.runs.record_many([*runs, released])
 
-    series = store.series()
+    series = store.series.of()
 
     assert len(series) == 16
-    assert len(store.series(CheckId("journey:a"))) == 8
+    assert len(store.series.of(CheckId("journey:a"))) == 8
     assert {one.step for one in series} == {"", "pay"}
-    assert store.series(CheckId("journey:unheard")) == ()
+    assert store.series.of(CheckId("journey:unheard")) == ()
 
 
 def test_checks_tell_where_they_stand_and_when_they_were_seen(store: Store, make: Maker) -> None:
     """A check that only runs spoke of is known by its id."""
     check = Check(CheckId("journey:a"), Kind.JOURNEY, "journeys/a.py", "test_a", "a.py::test_a")
     run = make.run("journey:b")
-    store.record_checks([check], NOW_US)
-    store.record_checks([replace(check, path="journeys/b.py")], NOW_US + 5)
-    store.record(run)
+    store.checks.record([check], NOW_US)
+    store.checks.record([replace(check, path="journeys/b.py")], NOW_US + 5)
+    store.runs.record(run)
 
-    first, second = store.checks()
+    first, second = store.checks.all()
 
     assert (first.id, first.kind, first.path, first.name) == ("journey:a", Kind.JOURNEY, "journeys/b.py", "test_a")
     assert (first.first_seen_us, first.last_seen_us) == (NOW_US, NOW_US + 5)
@@ -165,56 +164,58 @@ def test_checks_tell_where_they_stand_and_when_they_were_seen(store: Store, make
 
 def test_the_last_proving_of_a_check_is_returned_whole(store: Store) -> None:
     """An earlier one is history."""
-    store.record_proofs([proof("abort", 1), proof("delay", 1)])
-    store.record_proofs([proof("abort", 2, noticed=False), proof("status 500", 2)])
-    store.record_proofs([proof("abort", 2, noticed=True)])
+    store.proofs.record([proof("abort", 1), proof("delay", 1)])
+    store.proofs.record([proof("abort", 2, noticed=False), proof("status 500", 2)])
+    store.proofs.record([proof("abort", 2, noticed=True)])
 
-    proofs = store.proofs(CheckId("journey:a"))
+    proofs = store.proofs.latest(CheckId("journey:a"))
 
-    assert proofs == (proof("abort", 2, noticed=False), proof("status 500", 2)) == store.proofs()
-    assert store.proofs(CheckId("journey:b")) == ()
+    assert proofs == (proof("abort", 2, noticed=False), proof("status 500", 2)) == store.proofs.latest()
+    assert store.proofs.latest(CheckId("journey:b")) == ()
 
 
 def test_a_renamed_check_keeps_its_history(store: Store, make: Maker) -> None:
     """Runs, series and proofs of before are read under the new id, and the old id still works."""
     old, new = CheckId("journey:a"), CheckId("journey:b")
     before, after, late = make.run(old), make.run(new), make.run(old)
-    store.record_proofs([proof("abort", 1)])
-    store.record_many([before, after])
+    store.proofs.record([proof("abort", 1)])
+    store.runs.record_many([before, after])
 
-    store.rename(old, new, NOW_US)
-    store.rename(old, new, NOW_US)
-    store.record(late)
+    store.checks.rename(old, new, NOW_US)
+    store.checks.rename(old, new, NOW_US)
+    store.runs.record(late)
 
-    assert [(line.id, line.check) for line in store.runs(old)] == [(run.id, new) for run in (late, after, before)]
-    assert store.runs(new) == store.runs(old) == store.runs()
-    assert [(check.id, check.aliases) for check in store.checks()] == [(new, (old,))]
-    assert [line.id for line in store.last_runs()] == [late.id]
-    assert store.samples(store.series(new)[0]).at_us.tolist() == [run.due_us for run in (before, after, late)]
-    assert store.series(old) == store.series(new)
-    assert store.proofs(new)[0].check == new
-    assert store.run(before.id).run == replace(before, check=new)
+    assert [(line.id, line.check) for line in store.runs.search(old)] == [
+        (run.id, new) for run in (late, after, before)
+    ]
+    assert store.runs.search(new) == store.runs.search(old) == store.runs.search()
+    assert [(check.id, check.aliases) for check in store.checks.all()] == [(new, (old,))]
+    assert [line.id for line in store.runs.latest()] == [late.id]
+    assert store.series.samples(store.series.of(new)[0]).at_us.tolist() == [run.due_us for run in (before, after, late)]
+    assert store.series.of(old) == store.series.of(new)
+    assert store.proofs.latest(new)[0].check == new
+    assert store.runs.get(before.id).run == replace(before, check=new)
 
 
 def test_a_renaming_can_be_taken_back(store: Store, make: Maker) -> None:
     """Renaming the other way makes the first id the check again."""
     old, new = CheckId("journey:a"), CheckId("journey:b")
-    store.record_many([make.run(old), make.run(new)])
-    store.rename(old, new, NOW_US)
+    store.runs.record_many([make.run(old), make.run(new)])
+    store.checks.rename(old, new, NOW_US)
 
-    store.rename(new, old, NOW_US)
+    store.checks.rename(new, old, NOW_US)
 
-    assert [(check.id, check.aliases) for check in store.checks()] == [(old, (new,))]
-    assert len(store.runs(old)) == 2
+    assert [(check.id, check.aliases) for check in store.checks.all()] == [(old, (new,))]
+    assert len(store.runs.search(old)) == 2
 
 
 def test_a_check_renamed_twice_answers_to_all_its_names(store: Store, make: Maker) -> None:
     """An alias of an alias is an alias."""
     first, second, third = CheckId("journey:a"), CheckId("journey:b"), CheckId("journey:c")
-    store.record_many([make.run(first), make.run(second)])
+    store.runs.record_many([make.run(first), make.run(second)])
 
-    store.rename(first, second, NOW_US)
-    store.rename(second, third, NOW_US)
+    store.checks.rename(first, second, NOW_US)
+    store.checks.rename(second, third, NOW_US)
 
-    assert [(check.id, check.aliases) for check in store.checks()] == [(third, (first, second))]
-    assert len(store.runs(first)) == len(store.runs(second)) == len(store.runs(third)) == 2
+    assert [(check.id, check.aliases) for check in store.checks.all()] == [(third, (first, second))]
+    assert len(store.runs.search(first)) == len(store.runs.search(second)) == len(store.runs.search(third)) == 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outrider.model import ErrorRecord, ErrorSource, Outcome, RunId, Sample, Step, StepKind
-from outrider.store.limits import ERRORS_PER_ATTEMPT, MESSAGE_CHARACTERS, STEPS_PER_CHECK
+from outrider.store.text_limits import ERRORS_PER_ATTEMPT, MESSAGE_CHARACTERS, STEPS_PER_CHECK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,21 +32,21 @@ def test_a_run_comes_back_with_all_that_belongs_to_it(store: Store, make: Maker)
     attempt = make.attempt(steps=steps, errors=(error,), attributes={"browser": "chromium"}, trace_ids=("0a" * 16,))
     run = make.run("journey:shop.py::test_pay", attempt, outcome=Outcome.FAILED, reason="no thanks page")
 
-    store.record(run)
+    store.runs.record(run)
 
-    assert store.run(run.id).run == run
+    assert store.runs.get(run.id).run == run
 
 
 def test_recording_a_run_twice_changes_nothing(store: Store, make: Maker) -> None:
     """A recorder that does not know whether it was cut off may simply do it again."""
     run = make.run()
-    store.record(run)
+    store.runs.record(run)
 
-    store.record(run)
-    store.record_many([run, run])
+    store.runs.record(run)
+    store.runs.record_many([run, run])
 
-    assert len(store.runs()) == 1
-    assert [store.samples(series).value.size for series in store.series(run.check)] == [1, 1]
+    assert len(store.runs.search()) == 1
+    assert [store.series.samples(series).value.size for series in store.series.of(run.check)] == [1, 1]
 
 
 def test_several_runs_are_stored_in_one_transaction_or_not_at_all(store: Store, make: Maker) -> None:
@@ -55,20 +55,20 @@ def test_several_runs_are_stored_in_one_transaction_or_not_at_all(store: Store, 
     twice = replace(bad, attempts=(bad.attempts[0], bad.attempts[0]))
 
     with pytest.raises(Exception, match="UNIQUE"):
-        store.record_many([good, twice])
+        store.runs.record_many([good, twice])
 
-    assert store.runs() == ()
-    store.record(good)
-    assert len(store.runs()) == 1
+    assert store.runs.search() == ()
+    store.runs.record(good)
+    assert len(store.runs.search()) == 1
 
 
 def test_a_run_that_never_happened_is_stored_without_attempts(store: Store, make: Maker) -> None:
     """Missing data is data."""
     run = replace(make.run(), outcome=Outcome.MISSED, reason="the host slept", attempts=())
 
-    store.record(run)
+    store.runs.record(run)
 
-    assert store.run(run.id).run == run
+    assert store.runs.get(run.id).run == run
 
 
 @pytest.mark.parametrize(
@@ -88,20 +88,20 @@ def test_only_a_measured_attempt_that_passed_is_judged(
     """The others' samples are kept for readers, and out of the judges' sight."""
     run = make.run("journey:a", attempt(make))
 
-    store.record(run)
+    store.runs.record(run)
 
-    series = store.series(run.check)[0]
-    assert store.samples(series).value.size == judged
-    assert store.samples(series, judged_only=False).value.size == 1
+    series = store.series.of(run.check)[0]
+    assert store.series.samples(series).value.size == judged
+    assert store.series.samples(series, judged_only=False).value.size == 1
 
 
 def test_a_run_has_one_sample_a_series_and_attempt_and_the_last_counts(store: Store, make: Maker) -> None:
     """Two samples of one name have one place."""
     run = make.run("journey:a", make.attempt(samples=(Sample("", "lcp_ms", 1.0), Sample("", "lcp_ms", 2.0))))
 
-    store.record(run)
+    store.runs.record(run)
 
-    assert store.samples(store.series(run.check)[0]).value.tolist() == [2.0]
+    assert store.series.samples(store.series.of(run.check)[0]).value.tolist() == [2.0]
 
 
 def test_numbers_that_are_not_finite_are_left_out_and_told_of(store: Store, make: Maker) -> None:
@@ -109,10 +109,10 @@ def test_numbers_that_are_not_finite_are_left_out_and_told_of(store: Store, make
     samples = (Sample("", "a", float("nan")), Sample("", "b", float("inf")), Sample("", "c", 3.0))
     run = make.run("journey:a", make.attempt(samples=samples))
 
-    store.record(run)
+    store.runs.record(run)
 
-    assert [series.metric for series in store.series(run.check)] == ["c"]
-    assert "2 samples" in store.run(run.id).omitted[0]
+    assert [series.metric for series in store.series.of(run.check)] == ["c"]
+    assert "2 samples" in store.runs.get(run.id).omitted[0]
 
 
 def test_a_very_long_message_is_cut_with_a_mark_that_says_so(store: Store, make: Maker) -> None:
@@ -120,9 +120,9 @@ def test_a_very_long_message_is_cut_with_a_mark_that_says_so(store: Store, make:
     error = ErrorRecord(ErrorSource.CONSOLE, "x" * 10_000_000, "y" * 10_000_000)
     run = make.run("journey:a", make.attempt(errors=(error,)), reason="z" * 10_000_000)
 
-    store.record(run)
+    store.runs.record(run)
 
-    stored = store.run(run.id).run
+    stored = store.runs.get(run.id).run
     message = stored.attempts[0].measurement.errors[0].message
     assert len(message) == MESSAGE_CHARACTERS
     assert message.endswith("[cut: 10000000 characters]")
@@ -134,9 +134,9 @@ def test_errors_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
     errors = tuple(ErrorRecord(ErrorSource.PAGE, f"error {number}") for number in range(ERRORS_PER_ATTEMPT + 50))
     run = make.run("journey:a", make.attempt(errors=errors))
 
-    store.record(run)
+    store.runs.record(run)
 
-    stored = store.run(run.id)
+    stored = store.runs.get(run.id)
     assert stored.run.attempts[0].measurement.errors == errors[:ERRORS_PER_ATTEMPT]
     assert stored.omitted == (f"attempt 1: 50 of {ERRORS_PER_ATTEMPT + 50} errors",)
 
@@ -145,9 +145,9 @@ def test_text_that_no_database_takes_is_stored_as_escapes(store: Store, make: Ma
     """NUL and lone surrogates come from pages, not from people."""
     run = make.run(reason="a\0b\udc80")
 
-    store.record(run)
+    store.runs.record(run)
 
-    assert store.run(run.id).run.reason == "a\\x00b\\udc80"
+    assert store.runs.get(run.id).run.reason == "a\\x00b\\udc80"
 
 
 def test_long_identities_stay_apart_when_they_are_cut(store: Store, make: Maker) -> None:
@@ -155,9 +155,9 @@ def test_long_identities_stay_apart_when_they_are_cut(store: Store, make: Maker)
     samples = (Sample("s" * 1_000 + "1", "duration_ms", 1.0), Sample("s" * 1_000 + "2", "duration_ms", 2.0))
     run = make.run("journey:a", make.attempt(samples=samples))
 
-    store.record(run)
+    store.runs.record(run)
 
-    assert len({series.step for series in store.series(run.check)}) == 2
+    assert len({series.step for series in store.series.of(run.check)}) == 2
 
 
 def with_steps(make: Maker, names: range, **changes: int) -> Run:
@@ -170,12 +170,12 @@ def with_steps(make: Maker, names: range, **changes: int) -> Run:
 def test_a_check_keeps_no_more_automatic_steps_than_the_cap(store: Store, make: Maker) -> None:
     """Selectors that are new in every run do not become series without end."""
     first, second = with_steps(make, range(STEPS_PER_CHECK)), with_steps(make, range(400, STEPS_PER_CHECK + 100))
-    store.record(first)
+    store.runs.record(first)
 
-    store.record(second)
+    store.runs.record(second)
 
-    stored = store.run(second.id)
-    assert len(store.series(first.check)) == STEPS_PER_CHECK
+    stored = store.runs.get(second.id)
+    assert len(store.series.of(first.check)) == STEPS_PER_CHECK
     assert stored.run.attempts[0].measurement.steps == second.attempts[0].measurement.steps[:100]
     assert stored.omitted[0].startswith("attempt 1: 100 steps")
     assert stored.omitted[1].startswith("attempt 1: 100 samples")
@@ -184,12 +184,12 @@ def test_a_check_keeps_no_more_automatic_steps_than_the_cap(store: Store, make: 
 def test_steps_unseen_for_long_make_room_for_new_ones(store: Store, make: Maker) -> None:
     """An edited journey is not held to what it was a year ago."""
     year_us = 365 * 86_400 * 1_000_000
-    store.record(with_steps(make, range(STEPS_PER_CHECK), due_us=1))
+    store.runs.record(with_steps(make, range(STEPS_PER_CHECK), due_us=1))
 
     late = with_steps(make, range(1_000, 1_000 + STEPS_PER_CHECK), due_us=year_us)
-    store.record(late)
+    store.runs.record(late)
 
-    assert store.run(late.id).run == late
+    assert store.runs.get(late.id).run == late
 
 
 def test_a_moved_step_is_shown_as_it_was_in_each_run(store: Store, make: Maker) -> None:
@@ -199,22 +199,22 @@ def test_a_moved_step_is_shown_as_it_was_in_each_run(store: Store, make: Maker) 
         for source in ("a.py:1", "a.py:2")
     )
 
-    store.record_many([before, after])
+    store.runs.record_many([before, after])
 
-    assert store.run(before.id).run == before
-    assert store.run(after.id).run == after
+    assert store.runs.get(before.id).run == before
+    assert store.runs.get(after.id).run == after
 
 
 def test_a_second_process_sees_the_keys_that_another_one_added(place: Place, make: Maker) -> None:
     """Two recorders that remember keys do not disagree."""
     with place.open() as one, place.open() as other:
-        one.record(make.run("journey:a"))
-        other.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 1.0),))))
+        one.runs.record(make.run("journey:a"))
+        other.runs.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 1.0),))))
 
-        one.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 2.0),))))
+        one.runs.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 2.0),))))
 
-        series = next(series for series in one.series() if series.metric == "new")
-        assert one.samples(series).value.tolist() == [1.0, 2.0]
+        series = next(series for series in one.series.of() if series.metric == "new")
+        assert one.series.samples(series).value.tolist() == [1.0, 2.0]
 
 
 def test_several_threads_may_record_at_once(store: Store, make: Maker) -> None:
@@ -222,9 +222,9 @@ def test_several_threads_may_record_at_once(store: Store, make: Maker) -> None:
     runs = make.runs(40)
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(store.record, runs))
+        list(pool.map(store.runs.record, runs))
 
-    assert {line.id for line in store.runs()} == {run.id for run in runs}
+    assert {line.id for line in store.runs.search()} == {run.id for run in runs}
 
 
 def test_a_run_without_a_uuid_is_a_mistake_of_the_caller(store: Store, make: Maker) -> None:
@@ -232,4 +232,4 @@ def test_a_run_without_a_uuid_is_a_mistake_of_the_caller(store: Store, make: Mak
     run = replace(make.run(), id=RunId("nonsense"))
 
     with pytest.raises(ValueError, match="UUID"):
-        store.record(run)
+        store.runs.record(run)

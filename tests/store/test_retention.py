@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.model import ArtifactKind, Outcome, Sample
-from outrider.store import Pruned, Retention, Store
-from outrider.store.artifacts import artifact_name, open_folder
+from outrider.model import ArtifactKind, Outcome, Pruned, Retention, Sample
+from outrider.store import Store
+from outrider.store.artifact_folder import artifact_name, open_folder
 from outrider.store.database import open_database
-from outrider.store.retention import prune
+from outrider.store.pruner import prune
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from tests.store.conftest import Maker, Place
 
-    from outrider.model import Run
-    from outrider.store.artifacts import ArtifactFolder, Content, Found
+    from outrider.model import ArtifactStore, Content, FolderEntry, Run
 
 DAY_US = 86_400 * 1_000_000
 HOUR_US = 3_600 * 1_000_000
@@ -41,7 +40,7 @@ def aged(make: Maker, days: float, outcome: Outcome = Outcome.PASSED, kinds: Ite
 
 
 def kinds_kept(store: Store, run: Run) -> set[ArtifactKind]:
-    return {artifact.kind for artifact in store.run(run.id).artifacts}
+    return {artifact.kind for artifact in store.runs.get(run.id).artifacts}
 
 
 @pytest.mark.parametrize(
@@ -60,13 +59,13 @@ def test_evidence_is_kept_by_outcome_kind_and_age(
 ) -> None:
     """A run that passed at once keeps trace and HAR for a day; every other keeps all for a month."""
     run = aged(make, days, outcome, ArtifactKind)
-    store.record(run)
+    store.runs.record(run)
 
     pruned = store.prune(NOW_US)
 
     assert kinds_kept(store, run) == kept
     assert pruned.artifacts == pruned.files == len(ArtifactKind) - len(kept)
-    assert all(artifact.path is not None and artifact.path.exists() for artifact in store.run(run.id).artifacts)
+    assert all(artifact.path is not None and artifact.path.exists() for artifact in store.runs.get(run.id).artifacts)
 
 
 def test_content_that_two_runs_share_stays_while_one_refers_to_it(store: Store, make: Maker) -> None:
@@ -75,7 +74,7 @@ def test_content_that_two_runs_share_stays_while_one_refers_to_it(store: Store, 
         replace(run, attempts=(make.attempt(artifacts=(make.file(b"same"),)),))
         for run in (aged(make, 31, Outcome.FAILED), aged(make, 1, Outcome.FAILED))
     )
-    store.record_many([old, young])
+    store.runs.record_many([old, young])
 
     first = store.prune(NOW_US)
     second = store.prune(NOW_US + 30 * DAY_US)
@@ -87,26 +86,26 @@ def test_content_that_two_runs_share_stays_while_one_refers_to_it(store: Store, 
 def test_details_of_passed_runs_go_after_five_weeks(store: Store, make: Maker) -> None:
     """The run stays, and one that did not pass keeps its steps."""
     passed, failed, young = aged(make, 36), aged(make, 36, Outcome.FAILED), aged(make, 13)
-    store.record_many([passed, failed, young])
+    store.runs.record_many([passed, failed, young])
 
     pruned = store.prune(NOW_US)
 
     assert (pruned.samples, pruned.steps, pruned.runs) == (4, 1, 0)
-    assert store.run(passed.id).run == replace(passed, attempts=())
-    assert store.run(failed.id).run.attempts[0].measurement.steps == failed.attempts[0].measurement.steps
-    assert store.run(young.id).run == young
-    assert [store.samples(series).at_us.tolist() for series in store.series()] == [[young.due_us]] * 2
+    assert store.runs.get(passed.id).run == replace(passed, attempts=())
+    assert store.runs.get(failed.id).run.attempts[0].measurement.steps == failed.attempts[0].measurement.steps
+    assert store.runs.get(young.id).run == young
+    assert [store.series.samples(series).at_us.tolist() for series in store.series.of()] == [[young.due_us]] * 2
 
 
 def test_an_attempt_with_more_to_tell_outlives_its_steps(store: Store, make: Maker) -> None:
     """Such as an artifact that is kept for longer."""
     run = aged(make, 36, kinds=[ArtifactKind.TRACE])
-    store.record(run)
+    store.runs.record(run)
 
     store.prune(NOW_US, Retention(passed_artifacts_s=40 * 86_400, artifacts_s=40 * 86_400))
 
     assert kinds_kept(store, run) == {ArtifactKind.TRACE}
-    assert [one.measurement.steps for one in store.run(run.id).run.attempts] == [()]
+    assert [one.measurement.steps for one in store.runs.get(run.id).run.attempts] == [()]
 
 
 def test_samples_that_nobody_judges_go_after_two_weeks(store: Store, make: Maker) -> None:
@@ -122,32 +121,32 @@ def test_samples_that_nobody_judges_go_after_two_weeks(store: Store, make: Maker
         )
         for n in range(2)
     )
-    store.record(early)
+    store.runs.record(early)
     store.prune(NOW_US)
-    store.record(late)
+    store.runs.record(late)
 
     store.prune(NOW_US)
 
-    duration, other = store.series()
+    duration, other = store.series.of()
     assert (duration.metric, other.metric) == ("duration_ms", "lcp_ms")
-    assert [len(store.samples(each).value) for each in (duration, other)] == [2, 0]
-    assert [one.sum for one in store.hours(duration, 0, NOW_US)] == [201.0]
-    assert [one.sum for one in store.hours(other, 0, NOW_US)] == [11.0]
+    assert [len(store.series.samples(each).value) for each in (duration, other)] == [2, 0]
+    assert [one.sum for one in store.rollups.hours(duration, 0, NOW_US)] == [201.0]
+    assert [one.sum for one in store.rollups.hours(other, 0, NOW_US)] == [11.0]
     for exact_from_us in (0, NOW_US):
-        past = store.past([other, duration], 0, NOW_US, exact_from_us=exact_from_us)
+        past = store.series.past([other, duration], 0, NOW_US, exact_from_us=exact_from_us)
         assert [len(points.value) for points in past] == [2, 2]
-    assert store.past([duration], 0, NOW_US, exact_from_us=0)[0].value.tolist() == [100.0, 101.0]
+    assert store.series.past([duration], 0, NOW_US, exact_from_us=0)[0].value.tolist() == [100.0, 101.0]
 
 
 def test_runs_go_after_thirteen_months_with_all_that_is_theirs(place: Place, store: Store, make: Maker) -> None:
     """No row of them is left behind."""
     old, young = aged(make, 397, Outcome.FAILED, [ArtifactKind.TRACE]), aged(make, 395, Outcome.FAILED)
-    store.record_many([old, young])
+    store.runs.record_many([old, young])
 
     pruned = store.prune(NOW_US)
 
     assert pruned.runs == 1
-    assert [line.id for line in store.runs()] == [young.id]
+    assert [line.id for line in store.runs.search()] == [young.id]
     with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
         for table in ("attempts", "attempt_steps", "errors", "samples", "attempt_artifacts", "artifacts"):
             (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
@@ -156,15 +155,15 @@ def test_runs_go_after_thirteen_months_with_all_that_is_theirs(place: Place, sto
 
 def test_pruning_twice_removes_nothing_more(store: Store, make: Maker) -> None:
     """And a recorder that remembers keys goes on as before."""
-    store.record_many([aged(make, days, kinds=[ArtifactKind.TRACE]) for days in (500, 40, 2)])
+    store.runs.record_many([aged(make, days, kinds=[ArtifactKind.TRACE]) for days in (500, 40, 2)])
     store.prune(NOW_US)
 
     again = store.prune(NOW_US)
 
     assert again == Pruned()
     run = aged(make, 0)
-    store.record(run)
-    assert store.run(run.id).run == run
+    store.runs.record(run)
+    assert store.runs.get(run.id).run == run
 
 
 @pytest.mark.parametrize(("age_days", "steps"), [(400, 1), (1900, 0)])
@@ -174,14 +173,14 @@ def test_keys_that_only_forgotten_runs_used_are_forgotten(
     """Sets of attributes go with their runs; spellings of steps stay as long as rollups are told by them."""
     old = aged(make, age_days)
     told = replace(old.attempts[0].measurement, attributes={"browser": "netscape"})
-    store.record(replace(old, attempts=(replace(old.attempts[0], measurement=told),)))
+    store.runs.record(replace(old, attempts=(replace(old.attempts[0], measurement=told),)))
 
     store.prune(NOW_US)
 
     with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
         assert connection.execute("SELECT count(*) FROM steps").fetchone() == (steps,)
         assert connection.execute("SELECT count(*) FROM attribute_sets").fetchone() == (0,)
-    store.record(aged(make, 0))
+    store.runs.record(aged(make, 0))
 
 
 def test_files_that_no_row_speaks_of_go_after_an_hour(place: Place, store: Store, make: Maker) -> None:
@@ -218,7 +217,7 @@ class CollectedAtOnce:
 
     local = True
 
-    def __init__(self, folder: ArtifactFolder) -> None:
+    def __init__(self, folder: ArtifactStore) -> None:
         self.folder = folder
         self.where = folder.where
         self.taken = 0
@@ -239,7 +238,7 @@ class CollectedAtOnce:
     def place(self, digest: str) -> tuple[str, Path | None]:
         return self.folder.place(digest)
 
-    def files(self) -> Iterator[Found]:
+    def files(self) -> Iterator[FolderEntry]:
         return self.folder.files()
 
     def remove(self, names: Iterable[str]) -> None:
@@ -252,17 +251,17 @@ def test_a_file_collected_before_its_run_was_committed_is_taken_again(place: Pla
     folder = CollectedAtOnce(open_folder(place.artifacts))
 
     with Store(open_database(place.url), folder) as store:
-        store.record(run)
+        store.runs.record(run)
 
         assert folder.taken == 2
-        assert all(folder.holds(artifact.digest) for artifact in store.run(run.id).artifacts)
+        assert all(folder.holds(artifact.digest) for artifact in store.runs.get(run.id).artifacts)
 
 
 def test_work_is_cut_into_transactions_with_pauses_between_them(place: Place, store: Store, make: Maker) -> None:
     """A writer that waits gets its turn."""
     samples = tuple(Sample("", f"metric_{number}", 1.0) for number in range(100))
     old = [aged(make, 40) for _ in range(120)]
-    store.record_many([replace(run, attempts=(make.attempt(samples=samples),)) for run in old])
+    store.runs.record_many([replace(run, attempts=(make.attempt(samples=samples),)) for run in old])
     pauses: list[float] = []
     database = open_database(place.url)
 
@@ -282,7 +281,7 @@ def test_an_emptied_database_gives_its_room_back(place: Place, store: Store, mak
     """The file shrinks when most of it is empty."""
     path = place.url.removeprefix("sqlite:///")
     for _ in range(20):
-        store.record_many([replace(aged(make, 400), reason="x" * 1_000) for _ in range(200)])
+        store.runs.record_many([replace(aged(make, 400), reason="x" * 1_000) for _ in range(200)])
     before = path_bytes(path)
 
     store.prune(NOW_US)

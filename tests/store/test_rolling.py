@@ -10,14 +10,12 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from outrider.model import CheckId, Outcome, Sample
-from outrider.model.histogram import Histogram
-from outrider.store import Retention, Store
-from outrider.store.artifacts import open_folder
+from outrider.model import CheckId, Histogram, Outcome, Retention, Sample
+from outrider.store.artifact_folder import open_folder
 from outrider.store.database import open_database
-from outrider.store.packing import pack_histogram, unpack_histogram
-from outrider.store.retention import prune
-from outrider.store.rolling import roll_up
+from outrider.store.histogram_codec import pack_histogram, unpack_histogram
+from outrider.store.pruner import prune
+from outrider.store.rollup_job import roll_up
 from outrider.store.rollups import merge
 from outrider.store.schema import late_runs, outcome_days, outcome_hours
 
@@ -28,8 +26,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from tests.store.conftest import Maker, Place
 
-    from outrider.model import Run
-    from outrider.store import Rollup
+    from outrider.model import Rollup, Run
+    from outrider.store import Store
     from outrider.store.database import Database
 
 HOUR_US = 3_600_000_000
@@ -47,13 +45,13 @@ def run_at(make: Maker, at_us: int, value: float = 100.0, check: str = CHECK, **
 
 
 def hours_of(store: Store, check: str = CHECK) -> tuple[Rollup, ...]:
-    (series,) = store.series(CheckId(check))
-    return store.hours(series, 0, FOREVER)
+    (series,) = store.series.of(CheckId(check))
+    return store.rollups.hours(series, 0, FOREVER)
 
 
 def days_of(store: Store, check: str = CHECK) -> tuple[Rollup, ...]:
-    (series,) = store.series(CheckId(check))
-    return store.days(series, 0, FOREVER)
+    (series,) = store.series.of(CheckId(check))
+    return store.rollups.days(series, 0, FOREVER)
 
 
 def counted(place: Place) -> tuple[int, int, int]:
@@ -78,7 +76,7 @@ def test_hours_tell_what_their_samples_came_to_and_add_up_to_their_day(store: St
     """Counts, sums, extremes and buckets of a day are those of its hours, and quantiles lie within 1 %."""
     begins_us = NOW_US - 3 * DAY_US
     values = np.random.default_rng(7).lognormal(5, 0.5, 288)
-    store.record_many([run_at(make, begins_us + n * 5 * 60_000_000, v) for n, v in enumerate(values.tolist())])
+    store.runs.record_many([run_at(make, begins_us + n * 5 * 60_000_000, v) for n, v in enumerate(values.tolist())])
 
     store.prune(NOW_US)
 
@@ -95,7 +93,7 @@ def test_hours_tell_what_their_samples_came_to_and_add_up_to_their_day(store: St
 
 def test_rolling_up_again_changes_nothing(place: Place, store: Store, make: Maker) -> None:
     """Nor does it count a run twice."""
-    store.record_many([run_at(make, NOW_US - n * 7 * HOUR_US) for n in range(1, 30)])
+    store.runs.record_many([run_at(make, NOW_US - n * 7 * HOUR_US) for n in range(1, 30)])
     store.prune(NOW_US)
     before = hours_of(store), days_of(store), counted(place)
 
@@ -115,9 +113,9 @@ def test_a_late_run_is_counted_once_however_old_it_is(
 ) -> None:
     """Its hour is made anew, or added to where samples of that hour are gone; so is its day."""
     at_us = NOW_US - age_days * DAY_US
-    store.record_many([run_at(make, at_us, 100.0), run_at(make, at_us + 60_000_000, 200.0)])
+    store.runs.record_many([run_at(make, at_us, 100.0), run_at(make, at_us + 60_000_000, 200.0)])
     store.prune(NOW_US)
-    store.record(run_at(make, at_us + 120_000_000, 700.0))
+    store.runs.record(run_at(make, at_us + 120_000_000, 700.0))
     assert counted(place)[2] == 1
 
     for _ in range(2):
@@ -130,7 +128,7 @@ def test_a_late_run_is_counted_once_however_old_it_is(
 
 def test_a_sample_in_the_future_waits_for_its_time(place: Place, store: Store, make: Maker) -> None:
     """And what is stored beside it is not late."""
-    store.record_many([run_at(make, NOW_US - 2 * HOUR_US), run_at(make, NOW_US + 30 * DAY_US)])
+    store.runs.record_many([run_at(make, NOW_US - 2 * HOUR_US), run_at(make, NOW_US + 30 * DAY_US)])
     store.prune(NOW_US)
     assert [one.count for one in hours_of(store)] == [1]
 
@@ -142,7 +140,7 @@ def test_a_sample_in_the_future_waits_for_its_time(place: Place, store: Store, m
 
 def test_an_hour_that_is_not_over_waits(store: Store, make: Maker) -> None:
     """For a quarter of an hour more, in which its last runs end."""
-    store.record(run_at(make, NOW_US + 1))
+    store.runs.record(run_at(make, NOW_US + 1))
 
     store.prune(NOW_US + HOUR_US + 14 * 60_000_000)
     waiting = hours_of(store)
@@ -154,12 +152,12 @@ def test_an_hour_that_is_not_over_waits(store: Store, make: Maker) -> None:
 
 def test_a_renamed_check_keeps_its_rollups(store: Store, make: Maker) -> None:
     """Both names' values of one hour are told together."""
-    store.record_many(
+    store.runs.record_many(
         [run_at(make, NOW_US - DAY_US, 1.0, "journey:old"), run_at(make, NOW_US - DAY_US, 3.0, "journey:new")]
     )
     store.prune(NOW_US)
 
-    store.rename(CheckId("journey:old"), CheckId("journey:new"), NOW_US)
+    store.checks.rename(CheckId("journey:old"), CheckId("journey:new"), NOW_US)
 
     assert [(one.count, one.sum) for one in hours_of(store, "journey:new")] == [(2, 4.0)]
 
@@ -168,7 +166,7 @@ def test_only_judged_samples_are_rolled_up_and_every_run_is_counted(place: Place
     """A failed attempt gives no value, but is a run."""
     failed = make.attempt(outcome=Outcome.FAILED, samples=(Sample("", "duration_ms", 9e9),))
     at_us = NOW_US - 2 * DAY_US
-    store.record_many([run_at(make, at_us), make.run(CHECK, failed, due_us=at_us, outcome=Outcome.FAILED)])
+    store.runs.record_many([run_at(make, at_us), make.run(CHECK, failed, due_us=at_us, outcome=Outcome.FAILED)])
 
     store.prune(NOW_US)
 
@@ -196,10 +194,10 @@ def killed_after(database: Database, transactions: int) -> AbstractContextManage
 
 def told(store: Store) -> tuple[list[tuple[int, Outcome, int]], list[tuple[int, float]]]:
     """Return the runs of each day by outcome, and the judged values by day, to three figures."""
-    (series,) = store.series()
-    (points,) = store.past([series], 0, FOREVER, exact_from_us=0)
+    (series,) = store.series.of()
+    (points,) = store.series.past([series], 0, FOREVER, exact_from_us=0)
     days = [NOW_US - age * DAY_US for age in (*AGES, -2)]
-    runs = [(day, one.outcome, one.runs) for day in days for one in store.tallies(day, day + DAY_US)]
+    runs = [(day, one.outcome, one.runs) for day in days for one in store.runs.tallies(day, day + DAY_US)]
     values = zip((points.at_us // DAY_US).tolist(), points.value.tolist(), strict=True)
     return runs, [(day, round(value, -1)) for day, value in values]
 
@@ -208,12 +206,12 @@ def told(store: Store) -> tuple[list[tuple[int, Outcome, int]], list[tuple[int, 
 def test_a_kill_at_any_transaction_loses_nothing(place: Place, store: Store, make: Maker, transactions: int) -> None:
     """Not even the run that was stored before it went on, nor one whose samples are past their age."""
     at_us = NOW_US - 40 * DAY_US
-    store.record_many([run_at(make, at_us), run_at(make, NOW_US - 2 * DAY_US)])
+    store.runs.record_many([run_at(make, at_us), run_at(make, NOW_US - 2 * DAY_US)])
     database = open_database(place.url)
     with pytest.raises(Killed):
         roll_up(database, killed_after(database, transactions), NOW_US)  # type: ignore[arg-type]
     database.close()
-    store.record(run_at(make, at_us + 1))
+    store.runs.record(run_at(make, at_us + 1))
 
     store.prune(NOW_US)
 
@@ -227,8 +225,8 @@ def test_a_kill_while_keeping_house_loses_and_doubles_nothing(
     place: Place, store: Store, make: Maker, transactions: int
 ) -> None:
     """Between rolling up and deleting, and between any two deletions: before it went on, and after."""
-    store.record_many([run_at(make, NOW_US - age * DAY_US + n, 100.0 + n) for age in AGES for n in range(3)])
-    store.record(run_at(make, NOW_US + 2 * DAY_US))
+    store.runs.record_many([run_at(make, NOW_US - age * DAY_US + n, 100.0 + n) for age in AGES for n in range(3)])
+    store.runs.record(run_at(make, NOW_US + 2 * DAY_US))
     before = told(store)
     database, folder = open_database(place.url), open_folder(place.artifacts)
     left = iter(range(transactions))
@@ -249,12 +247,12 @@ def test_a_kill_while_keeping_house_loses_and_doubles_nothing(
 def test_samples_go_before_hours_and_hours_before_days(place: Place, store: Store, make: Maker) -> None:
     """Each by its own age, never sooner than what it feeds has been made."""
     policy = Retention(details_s=10 * 86_400, hours_s=20 * 86_400, days_s=30 * 86_400, runs_s=25 * 86_400)
-    store.record_many([run_at(make, NOW_US - age * DAY_US) for age in (5, 15, 25, 35)])
+    store.runs.record_many([run_at(make, NOW_US - age * DAY_US) for age in (5, 15, 25, 35)])
 
     store.prune(NOW_US, policy)
 
-    (series,) = store.series()
-    assert len(store.samples(series).at_us) == 1
+    (series,) = store.series.of()
+    assert len(store.series.samples(series).at_us) == 1
     assert [(NOW_US - one.at_us) // DAY_US for one in hours_of(store)] == [15, 5]
     assert [(NOW_US - one.at_us) // DAY_US for one in days_of(store)] == [25, 15, 5]
 
@@ -262,7 +260,7 @@ def test_samples_go_before_hours_and_hours_before_days(place: Place, store: Stor
 def test_a_database_of_the_revision_before_gets_its_rollups(place: Place, make: Maker) -> None:
     """The samples that it holds are rolled up by the first housekeeping."""
     with place.open() as store:
-        store.record_many([run_at(make, NOW_US - age * DAY_US, float(age)) for age in (1, 2, 3)])
+        store.runs.record_many([run_at(make, NOW_US - age * DAY_US, float(age)) for age in (1, 2, 3)])
     with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection, connection:
         for table in ("hours", "days", "outcome_hours", "outcome_days", "late_runs"):
             connection.execute(f"DROP TABLE {table}")

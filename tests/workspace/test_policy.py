@@ -82,6 +82,31 @@ def test_a_session_can_be_taken_away_again() -> None:
     assert policy_of(given, own=PolicyOverrides(session="")).session is None
 
 
+def test_labels_of_several_files_add_up_and_the_nearest_title_wins() -> None:
+    """A team is set by pattern, what is special by the check."""
+    team = rule("journeys/*", overrides=PolicyOverrides(labels={"team": "shop", "tier": "2"}, title="far"))
+
+    policy = policy_of(team, own=PolicyOverrides(labels={"tier": "1"}, title="Buy a book"))
+
+    assert policy.labels == {"team": "shop", "tier": "1"}
+    assert policy.title == "Buy a book"
+
+
+@pytest.mark.parametrize(
+    ("labels", "what"),
+    [
+        ({"team-name": "shop"}, "has no valid name in 'team-name'"),
+        ({"check": "mine"}, "names check, which Outrider sets itself"),
+        ({"team": 7}, "is not a table of texts"),
+        ("team=shop", "is not a table of texts"),
+    ],
+)
+def test_labels_that_alerts_could_not_carry_are_refused(labels: object, what: str) -> None:
+    """Names are those of Prometheus, and Outrider's own labels cannot be replaced."""
+    with pytest.raises(ConfigErrors, match=what):
+        parse_overrides({"labels": labels}, PLACE)
+
+
 def test_the_arguments_of_a_marker_are_overrides() -> None:
     """Python's own collections are accepted as lists."""
     overrides = parse_overrides(

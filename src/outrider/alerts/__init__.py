@@ -7,7 +7,7 @@ from outrider.alerts.backtest import Replayed, replayed, stored_findings
 from outrider.alerts.composition import headline
 from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
-from outrider.alerts.finding import Facts, Finding, Problem, Severity, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severity
 from outrider.alerts.incident import Incident, Phase
 from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
@@ -28,6 +28,7 @@ __all__ = [
     "Facts",
     "Finding",
     "FindingContext",
+    "FindingKey",
     "Health",
     "Incident",
     "IncidentTracker",
@@ -40,7 +41,6 @@ __all__ = [
     "Replayed",
     "Rotation",
     "Severity",
-    "Subject",
     "Thresholds",
     "findings",
     "headline",

@@ -98,16 +98,16 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         links=delivery.read("links", _as_url, ""),
         receivers=read_receivers(top.section("receiver"), variables, Guard(networks)),
         route=_route(top.section("route"), usual.route, ROOT),
-        threshold_rules=tuple(_threshold_rule(one) for one in top.sections("threshold")),
-        labels=tuple(_label_rule(one) for one in top.sections("label")),
-        inhibitions=tuple(_inhibition(one) for one in top.sections("inhibit")),
-        maintenance=tuple(_maintenance(one) for one in top.sections("maintenance")),
+        threshold_rules=tuple(_threshold_rule(section) for section in top.sections("threshold")),
+        labels=tuple(_label_rule(section) for section in top.sections("label")),
+        inhibitions=tuple(_inhibition(section) for section in top.sections("inhibit")),
+        maintenance=tuple(_maintenance(section) for section in top.sections("maintenance")),
         windows={name: _window(one, workspace.timezone) for name, one in _named(top.section("window")).items()},
         people={name: _person(one) for name, one in _named(top.section("person")).items()},
         rotations={name: _rotation(one) for name, one in _named(top.section("rotation")).items()},
         escalations={name: _escalation(one) for name, one in _named(top.section("escalation")).items()},
-        budgets=tuple(_budget(one) for one in top.sections("budget")),
-        forecasts=tuple(_forecast(one) for one in top.sections("forecast")),
+        budgets=tuple(_budget(section) for section in top.sections("budget")),
+        forecasts=tuple(_forecast(section) for section in top.sections("forecast")),
     )
     incidents.close()
     delivery.close()
@@ -163,29 +163,31 @@ def _label_rule(table: Table) -> LabelRule:
 
 
 def _inhibition(table: Table) -> Inhibition:
-    found = Inhibition(_matchers(table, "source"), _matchers(table, "target"), table.read("equal", as_texts, _NO_TEXTS))
+    inhibition = Inhibition(
+        _matchers(table, "source"), _matchers(table, "target"), table.read("equal", as_texts, _NO_TEXTS)
+    )
     table.close()
-    return found
+    return inhibition
 
 
 def _maintenance(table: Table) -> Maintenance:
     windows = table.require("windows", as_texts, _NO_TEXTS, '["night"]')
-    found = Maintenance(_matchers(table, needed=False), windows, table.read("comment", as_text, "maintenance"))
+    maintenance = Maintenance(_matchers(table, needed=False), windows, table.read("comment", as_text, "maintenance"))
     table.close()
-    return found
+    return maintenance
 
 
 def _budget(table: Table) -> Budget:
-    found = Budget(_matchers(table), table.require("target", _as_target, 0.999, "0.999"))
+    budget = Budget(_matchers(table), table.require("target", _as_target, 0.999, "0.999"))
     table.close()
-    return found
+    return budget
 
 
 def _forecast(table: Table) -> Forecast:
     limit_s = table.require("limit", as_duration, 1.0, '"2s"')
-    found = Forecast(_matchers(table), limit_s * 1_000, _us(table, "within", 14 * _DAY_US) / _DAY_US)
+    forecast = Forecast(_matchers(table), limit_s * 1_000, _us(table, "within", 14 * _DAY_US) / _DAY_US)
     table.close()
-    return found
+    return forecast
 
 
 def _window(table: Table, timezone: str) -> Window:
@@ -211,7 +213,7 @@ def _person(table: Table) -> tuple[str, ...]:
 
 
 def _rotation(table: Table) -> Rotation:
-    overrides = tuple(_override(one) for one in table.sections("override"))
+    overrides = tuple(_override(section) for section in table.sections("override"))
     rotation = Rotation(
         people=table.require("people", as_texts, _NO_TEXTS, '["ada", "ben"]'),
         start_us=table.require("start", _as_moment, 0, "2026-01-05T09:00:00Z"),
@@ -226,24 +228,24 @@ def _rotation(table: Table) -> Rotation:
 
 def _override(table: Table) -> Override:
     person = table.require("person", as_text, "", '"ada"')
-    found = Override(
+    override = Override(
         person,
         table.require("from", _as_moment, 0, "2026-01-05T09:00:00Z"),
         table.require("until", _as_moment, 0, "2026-01-06T09:00:00Z"),
     )
-    if found.until_us <= found.from_us and "until" in table.data:
+    if override.until_us <= override.from_us and "until" in table.data:
         table.report("until", "is not later than from", "exchange them", "out-of-range")
     table.close()
-    return found
+    return override
 
 
 def _escalation(table: Table) -> Escalation:
-    levels = tuple(_level(one) for one in table.sections("level"))
-    found = Escalation(levels, table.read("rounds", as_count(1, 100), 1), table.read("then", as_text, ""))
+    levels = tuple(_level(section) for section in table.sections("level"))
+    escalation = Escalation(levels, table.read("rounds", as_count(1, 100), 1), table.read("then", as_text, ""))
     if not levels:
         table.report("level", "is missing: nobody would be told", "add [[escalation.NAME.level]]", "missing-key")
     table.close()
-    return found
+    return escalation
 
 
 def _level(table: Table) -> Level:
@@ -291,7 +293,7 @@ def parse_open(value: object) -> tuple[int, int]:
 
 def _as_matchers(value: object) -> tuple[Matcher, ...]:
     try:
-        return tuple(parse_matcher(one) for one in as_texts(value))
+        return tuple(parse_matcher(text) for text in as_texts(value))
     except UsageError as error:
         raise Refused(f"holds no matcher: {error.what}", error.fix, "bad-matcher") from None
 
@@ -345,9 +347,9 @@ def _as_networks(value: object) -> tuple[str, ...]:
     import ipaddress  # noqa: PLC0415 - few workspaces have any
 
     networks = as_texts(value)
-    for one in networks:
+    for network in networks:
         try:
-            ipaddress.ip_network(one, strict=False)
+            ipaddress.ip_network(network, strict=False)
         except ValueError:
             raise Refused("holds no network", 'write "127.0.0.1" or "10.0.0.0/8"', "bad-address") from None
     return networks

@@ -9,19 +9,19 @@ import structlog
 
 from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.burn_rate import Burn
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.run_findings import FindingContext, findings
-from outrider.model import Outcome
+from outrider.model import Outcome, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.delivery import Health
-    from outrider.model import Check, Run
+    from outrider.model import Check, Run, RunSummary
     from outrider.runs import Judge, Judgement
-    from outrider.store import RunSummary, Store
+    from outrider.store import Store
 
 _LOOK_BACK_US = 600_000_000
 _NOTE_EVERY_US = 10_000_000
@@ -47,13 +47,13 @@ class AlertProcessor:
     ) -> None:
         self._store = store
         self._settings = settings
-        state = store.alert_state(now_us - settings.stability.reopen_us)
-        self._keeper = IncidentTracker(settings, state, workspace=workspace)
+        state = store.incidents.state(now_us - settings.stability.reopen_us)
+        self._tracker = IncidentTracker(settings, state, workspace=workspace)
         self._checks = {str(check.id): check for check in checks}
         self._burn = Burn(settings.budgets)
         self._lock = threading.RLock()
         self._noted_us = 0
-        self._keeper.silences = store.silences(now_us)
+        self._tracker.silences = store.silences.ending_after(now_us)
 
     def know(self, checks: Iterable[Check]) -> None:
         """Replace what is known of checks, after the workspace changed."""
@@ -69,33 +69,33 @@ class AlertProcessor:
             now_us: When; when it finished if absent.
         """
         with self._lock:
-            known = FindingContext(self._checks, self._settings.certificate_days, self._artifacts(run))
-            found = findings(run, judgements, known)
-            labels = found[0].labels if found else {}
-            found += self._burn.seen(run, labels)
-            self._keeper.hear(found, run.finished_us if now_us is None else now_us)
+            context = FindingContext(self._checks, self._settings.certificate_days, self._artifacts(run))
+            run_findings = findings(run, judgements, context)
+            labels = run_findings[0].labels if run_findings else {}
+            run_findings += self._burn.seen(run, labels)
+            self._tracker.hear(run_findings, run.finished_us if now_us is None else now_us)
             self._write()
 
-    def noticed(self, found: Iterable[Finding], now_us: int) -> None:
+    def noticed(self, new_findings: Iterable[Finding], now_us: int) -> None:
         """Hear what is no run: a full disk, a forecast, a change point."""
         with self._lock:
-            self._keeper.hear(found, now_us)
+            self._tracker.hear(new_findings, now_us)
             self._write()
 
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
         """Let time pass, about once a second: hear people, tell what is due, notice channels that are dead."""
         with self._lock:
-            self._keeper.silences = self._store.silences(now_us)
-            for said in self._store.acknowledgements():
-                self._keeper.said(said, now_us)
-            self._keeper.hear([_channel(one, now_us) for one in channels], now_us)
-            set_back_us = self._keeper.tick(now_us)
+            self._tracker.silences = self._store.silences.ending_after(now_us)
+            for acknowledgement in self._store.incidents.acknowledgements():
+                self._tracker.said(acknowledgement, now_us)
+            self._tracker.hear([_channel(channel, now_us) for channel in channels], now_us)
+            set_back_us = self._tracker.tick(now_us)
             if set_back_us:
                 seconds = set_back_us / 1_000_000
                 _log.warning("alerts.clock-set-back", seconds=seconds, effect="waiting times go on as they were")
             self._write()
             if not 0 <= now_us - self._noted_us < _NOTE_EVERY_US:
-                self._store.record_heard(now_us)
+                self._store.incidents.mark_processed(now_us)
                 self._noted_us = now_us
 
     def catch_up(self, judge: Judge, now_us: int) -> int:
@@ -103,34 +103,36 @@ class AlertProcessor:
 
         The latest run of each check is judged; those before it matter where one of them did not pass.
         """
-        since_us = (self._store.heard_us() or now_us) - _LOOK_BACK_US
+        since_us = (self._store.incidents.processed_us() or now_us) - _LOOK_BACK_US
         runs = watched_runs(self._store, since_us)
-        latest = {_place(one): one.id for one in runs}
-        unwell = {_place(one) for one in runs if one.outcome is not Outcome.PASSED}
-        wanted = [one for one in runs if one.id == latest[_place(one)] or _place(one) in unwell]
-        for one in wanted:
-            if one.id == latest[_place(one)]:
-                run = self._store.run(one.id).run
+        latest = {_place(summary): summary.id for summary in runs}
+        unwell = {_place(summary) for summary in runs if summary.outcome is not Outcome.PASSED}
+        missed_runs = [
+            summary for summary in runs if summary.id == latest[_place(summary)] or _place(summary) in unwell
+        ]
+        for summary in missed_runs:
+            if summary.id == latest[_place(summary)]:
+                run = self._store.runs.get(summary.id).run
                 self.heard(run, judge.judge(run))
             else:
-                self.heard(stored_run(self._store, one), [])
-        return len(wanted)
+                self.heard(stored_run(self._store, summary), [])
+        return len(missed_runs)
 
     def _artifacts(self, run: Run) -> tuple[str, ...]:
         """Return where the last artifact of each kind lies; nothing is looked up for a run that passed."""
         if run.outcome.is_good or not any(attempt.measurement.artifacts for attempt in run.attempts):
             return ()
-        last = {one.kind.value: one.where for one in self._store.run(run.id).artifacts}
+        last = {artifact.kind.value: artifact.where for artifact in self._store.runs.get(run.id).artifacts}
         return tuple(f"{kind} {where}" for kind, where in last.items())
 
     def _write(self) -> None:
-        changes = self._keeper.changes()
+        changes = self._tracker.changes()
         if not changes:
             return
         try:
-            self._store.record_alerts(changes)
+            self._store.incidents.record(changes)
         except BaseException:
-            self._keeper.restore(changes)
+            self._tracker.restore(changes)
             raise
 
 
@@ -139,7 +141,7 @@ def _place(run: RunSummary) -> tuple[str, str, str]:
 
 
 def _channel(health: Health, now_us: int) -> Finding:
-    subject = Subject(Problem.OUTRIDER, f"channel:{health.receiver}")
+    key = FindingKey(Problem.OUTRIDER, Subject(f"channel:{health.receiver}"))
     facts = Facts(f"the channel {health.receiver} is dead: {health.why}")
     labels = {"trouble": Problem.OUTRIDER.value, "receiver": health.receiver, "fault": "channel dead"}
-    return Finding(subject, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)
+    return Finding(key, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)

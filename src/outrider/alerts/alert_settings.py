@@ -131,13 +131,17 @@ class AlertSettings:
 
     def thresholds_for(self, labels: Mapping[str, str]) -> Thresholds:
         """Return what confirms trouble with these labels; the last rule that matches wins."""
-        found = (one.thresholds for one in reversed(self.threshold_rules) if all_hold(one.matchers, labels))
-        return next(found, self.thresholds)
+        matching = (
+            threshold_rule.thresholds
+            for threshold_rule in reversed(self.threshold_rules)
+            if all_hold(threshold_rule.matchers, labels)
+        )
+        return next(matching, self.thresholds)
 
     def labelled(self, labels: Mapping[str, str]) -> dict[str, str]:
         """Return labels with those that rules add; a later rule sees what earlier ones added."""
-        told = dict(labels)
+        labelled = dict(labels)
         for rule in self.labels:
-            if all_hold(rule.matchers, told):
-                told |= rule.labels
-        return told
+            if all_hold(rule.matchers, labelled):
+                labelled |= rule.labels
+        return labelled

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.notification_kind import NotificationKind
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
     from outrider.baselines import Settings
-    from outrider.store import RunSummary, Series, Store
+    from outrider.model import RunSummary, Series
+    from outrider.store import Store
 
 _APART = (GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)
 _TICK_US = 60_000_000
@@ -46,56 +47,65 @@ class Replayed:
     triggers: int
 
 
-def replayed(found: Iterable[Finding], settings: AlertSettings) -> Replayed:
+def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
     """Return what the keeper makes of symptoms, which must be in the order of time."""
-    keeper = IncidentTracker(settings)
+    tracker = IncidentTracker(settings)
     opened: dict[str, Incident] = {}
     bad: Counter[str] = Counter()
-    told: Counter[str] = Counter()
+    notified: Counter[str] = Counter()
     triggers, next_us = 0, 0
-    for symptom in found:
-        next_us = next_us or symptom.at_us
-        while next_us <= symptom.at_us:
-            keeper.tick(next_us)
-            next_us += _TICK_US if keeper.groups or keeper.incidents else max(_TICK_US, symptom.at_us - next_us)
-        keeper.hear([symptom], symptom.at_us)
-        watch = keeper.watches.get(symptom.subject.key)
-        if watch is not None and symptom.present:
-            bad[watch.incident] += 1
-        changes = keeper.changes()
-        opened |= {one.id: read_incident(one) for one in changes.incidents}
-        told.update(one.receiver for one in changes.notifications)
+    for finding in findings:
+        next_us = next_us or finding.at_us
+        while next_us <= finding.at_us:
+            tracker.tick(next_us)
+            next_us += _TICK_US if tracker.groups or tracker.incidents else max(_TICK_US, finding.at_us - next_us)
+        tracker.hear([finding], finding.at_us)
+        confirmation = tracker.confirmations.get(finding.key.text)
+        if confirmation is not None and finding.present:
+            bad[confirmation.incident] += 1
+        changes = tracker.changes()
+        opened |= {incident.id: read_incident(incident) for incident in changes.incidents}
+        notified.update(notification.receiver for notification in changes.notifications)
         triggers += sum(
-            one.kind in {NotificationKind.TRIGGER, NotificationKind.UPDATE} for one in changes.notifications
+            notification.kind in {NotificationKind.TRIGGER, NotificationKind.UPDATE}
+            for notification in changes.notifications
         )
-    lasting = sorted((one for one in opened.values() if one.opened_us is not None), key=lambda one: one.began_us)
-    short = sum(bad[one.id] < _SHORT_RUNS for one in lasting)
-    return Replayed(tuple(lasting), short, dict(told), triggers)
+    lasting = sorted(
+        (incident for incident in opened.values() if incident.opened_us is not None),
+        key=lambda incident: incident.began_us,
+    )
+    short = sum(bad[incident.id] < _SHORT_RUNS for incident in lasting)
+    return Replayed(tuple(lasting), short, dict(notified), triggers)
 
 
 def stored_findings(store: Store, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
     """Return everything that stored runs say, in the order of time."""
-    known = FindingContext(certificate_days=settings.certificate_days)
+    context = FindingContext(certificate_days=settings.certificate_days)
     runs = watched_runs(store, since_us)
-    found = [one for run in runs for one in findings(stored_run(store, run), (), known)]
+    collected = [finding for run in runs for finding in findings(stored_run(store, run), (), context)]
     for check in dict.fromkeys(run.check for run in runs):
         series = primary_series(store, check)
         if series:
             shared = replace(judging, months=months_per_series(judging.months, len(series)))
-            found += [one for each in series for one in _degradations(store, each, shared, since_us)]
-    return sorted(found, key=lambda one: one.at_us)
+            collected += [
+                finding for one_series in series for finding in _degradations(store, one_series, shared, since_us)
+            ]
+    return sorted(collected, key=lambda finding: finding.at_us)
 
 
 def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
     """Return the runs due since then in the order of time, without those of gates, loads and trials."""
-    found = store.runs("*", since_us=since_us, limit=None)
-    return sorted((one for one in found if not one.environment.endswith(_APART)), key=lambda one: one.due_us)
+    summaries = store.runs.search("*", since_us=since_us, limit=None)
+    return sorted(
+        (summary for summary in summaries if not summary.environment.endswith(_APART)),
+        key=lambda summary: summary.due_us,
+    )
 
 
 def stored_run(store: Store, summary: RunSummary) -> Run:
     """Return a run whole where it may say more than its outcome."""
     if summary.outcome is not Outcome.PASSED:
-        return store.run(summary.id).run
+        return store.runs.get(summary.id).run
     return Run(
         summary.id, summary.check, summary.environment, summary.location, summary.due_us, summary.started_us,
         summary.finished_us, summary.outcome, summary.reason, (), Circumstances(),
@@ -103,18 +113,18 @@ def stored_run(store: Store, summary: RunSummary) -> Run:
 
 
 def _degradations(store: Store, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
-    points = store.samples(series)
+    points = store.series.samples(series)
     if not len(points.at_us):
         return
-    asked = {name: value for name, value in asdict(judging).items() if name != "scale"}
+    asked = judging.overrides
     alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
-    subject = Subject(Problem.DEGRADATION, series.check, series.environment, series.location, series.step)
+    key = FindingKey(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
     labels = {
-        "trouble": Problem.DEGRADATION.value, "check": series.check, "kind": series.check.partition(":")[0],
+        "trouble": Problem.DEGRADATION.value, "check": series.subject, "kind": series.subject.partition(":")[0],
         "environment": series.environment, "location": series.location, "step": series.step,
     }  # fmt: skip
     facts = Facts(f"{series.step} is slow", step=series.step)
-    causes = (f"step:{series.step}", f"check:{series.check}")
+    causes = (f"step:{series.step}", f"check:{series.subject}")
     for at_us, is_slow in zip(points.at_us.tolist(), alerting.tolist(), strict=True):
         if at_us >= since_us:
-            yield Finding(subject, is_slow, at_us, facts, causes, labels)
+            yield Finding(key, is_slow, at_us, facts, causes, labels)

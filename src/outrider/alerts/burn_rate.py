@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import BurnRule, error_budget
 from outrider.model import Outcome
@@ -34,14 +34,17 @@ class Burn:
 
     def seen(self, run: Run, labels: Mapping[str, str]) -> list[Finding]:
         """Return whether a run's check uses up its budget too fast; nothing if it has none."""
-        budget = next((one for one in self._budgets if all_hold(one.matchers, labels)), None)
+        budget = next((budget for budget in self._budgets if all_hold(budget.matchers, labels)), None)
         if budget is None or run.outcome not in _COUNTED:
             return []
         outcomes = self._outcomes.setdefault((run.check, run.environment, run.location), deque())
         outcomes.append((run.due_us, not run.outcome.is_good))
         while outcomes[0][0] < run.due_us - _LONGEST_US:
             outcomes.popleft()
-        at, failed = np.array([one[0] // _SECOND_US for one in outcomes]), np.array([one[1] for one in outcomes], float)
+        at, failed = (
+            np.array([outcome[0] // _SECOND_US for outcome in outcomes]),
+            np.array([outcome[1] for outcome in outcomes], float),
+        )
         state = error_budget(at.astype("datetime64[s]"), failed, objective=budget.target, rules=_RULES)
         burning = bool(state.burning) and state.failed >= _LEAST_FAILED
         share = 1 - state.availability
@@ -51,6 +54,6 @@ class Burn:
             expected=f"at most {1 - budget.target:.2%}",
             run=run.id,
         )
-        subject = Subject(Problem.BUDGET, run.check, run.environment, run.location)
-        told = {**labels, "trouble": Problem.BUDGET.value, "fault": "budget burns"}
-        return [Finding(subject, burning, run.due_us, facts, (f"check:{run.check}",), told, once=True)]
+        key = FindingKey(Problem.BUDGET, run.check, run.environment, run.location)
+        budget_labels = {**labels, "trouble": Problem.BUDGET.value, "fault": "budget burns"}
+        return [Finding(key, burning, run.due_us, facts, (f"check:{run.check}",), budget_labels, once=True)]

@@ -21,11 +21,13 @@ _MOST_CHECKS = 5
 _SECOND_US = 1_000_000
 
 
-def compose(telling: Dispatch, topic: str, settings: AlertSettings, *, workspace: str, now_us: int) -> Message:
+def compose(dispatch: Dispatch, topic: str, settings: AlertSettings, *, workspace: str, now_us: int) -> Message:
     """Return the message of a telling."""
-    items = tuple(_item(one, settings, now_us) for one in telling.incidents)
-    severity = min((one.severity for one in telling.incidents), key=list(type(telling.incidents[0].severity)).index)
-    return Message(telling.kind, topic, _subject(telling), severity.value, items, now_us, workspace, telling.note)
+    items = tuple(_item(incident, settings, now_us) for incident in dispatch.incidents)
+    severity = min(
+        (incident.severity for incident in dispatch.incidents), key=list(type(dispatch.incidents[0].severity)).index
+    )
+    return Message(dispatch.kind, topic, _subject(dispatch), severity.value, items, now_us, workspace, dispatch.note)
 
 
 def moment(at_us: int) -> str:
@@ -43,10 +45,10 @@ _WORDS = {
 }
 
 
-def _subject(telling: Dispatch) -> str:
-    first, *others = telling.incidents
+def _subject(dispatch: Dispatch) -> str:
+    first, *others = dispatch.incidents
     more = f" (and {len(others)} more)" if others else ""
-    return f"[{first.severity}] {_WORDS.get(telling.kind, '')}{headline(first)}{more}"
+    return f"[{first.severity}] {_WORDS.get(dispatch.kind, '')}{headline(first)}{more}"
 
 
 def headline(incident: Incident) -> str:
@@ -88,9 +90,9 @@ def _lines(incident: Incident, settings: AlertSettings, runbook: str, now_us: in
         ("last release", lead.release),
         ("taken on by", incident.acknowledged_by),
         ("state", incident.phase.value if incident.phase is Phase.FLAPPING else ""),
-        *(("reported meanwhile", one) for one in lead.errors),
+        *(("reported meanwhile", error) for error in lead.errors),
         ("run", f"outrider show {lead.run}{link}" if lead.run else ""),
-        *(("artifact", one) for one in lead.artifacts),
+        *(("artifact", artifact) for artifact in lead.artifacts),
         ("runbook", runbook),
         ("incident", incident.id),
     ]

@@ -56,15 +56,17 @@ class Confirmation:
         return not self.confirmed and not any(self.recent)
 
 
-def seen(watch: Confirmation, symptom: Finding, thresholds: Thresholds) -> Confirmation:
+def seen(confirmation: Confirmation, finding: Finding, thresholds: Thresholds) -> Confirmation:
     """Return the watch after one more run; one that is not later than the last changes nothing."""
-    if symptom.at_us <= watch.last_us:
-        return watch
-    recent = (*watch.recent, symptom.present)[-thresholds.of :]
-    good = 0 if symptom.present else watch.good + 1
-    first = watch.bad_us if watch.confirmed or any(watch.recent) else symptom.at_us
-    enough = sum(recent) >= thresholds.bad or (symptom.once and symptom.present)
-    confirmed = enough and symptom.present if not watch.confirmed else good < (1 if symptom.once else thresholds.good)
-    if watch.confirmed and not confirmed:
+    if finding.at_us <= confirmation.last_us:
+        return confirmation
+    recent = (*confirmation.recent, finding.present)[-thresholds.of :]
+    good = 0 if finding.present else confirmation.good + 1
+    first = confirmation.bad_us if confirmation.confirmed or any(confirmation.recent) else finding.at_us
+    enough = sum(recent) >= thresholds.bad or (finding.once and finding.present)
+    confirmed = (
+        enough and finding.present if not confirmation.confirmed else good < (1 if finding.once else thresholds.good)
+    )
+    if confirmation.confirmed and not confirmed:
         recent = ()
-    return replace(watch, recent=recent, good=good, last_us=symptom.at_us, bad_us=first, confirmed=confirmed)
+    return replace(confirmation, recent=recent, good=good, last_us=finding.at_us, bad_us=first, confirmed=confirmed)

@@ -19,8 +19,7 @@ from outrider.alerts.letter import Undelivered
 from outrider.alerts.letter_template import write
 from outrider.alerts.message import Message, dump, lightened, load
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.model import OutriderError, new_run_id
-from outrider.store import Notification, Status
+from outrider.model import Notification, OutriderError, Status, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +93,7 @@ class Lane:
         """Try what is due, and return how many rows were looked at."""
         now_us = self._now_us()
         name = self._settings.name
-        rows = self._store.notifications(receiver=name, status=Status.QUEUED, due_us=now_us, limit=_AT_ONCE)
+        rows = self._store.outbox.search(receiver=name, status=Status.QUEUED, due_us=now_us, limit=_AT_ONCE)
         for row in rows:
             if self._breaker.is_closed(self._now_us()):
                 self.deliver_one(row)
@@ -140,7 +139,7 @@ class Lane:
         }:
             return False
         since_us = self._now_us() - _HOUR_US
-        sent = self._store.notification_times(self._settings.name, Status.DELIVERED, since_us)
+        sent = self._store.outbox.times(self._settings.name, Status.DELIVERED, since_us)
         return len(sent) >= self._settings.per_hour
 
     def _failed(self, row: Notification, failure: Undelivered) -> None:
@@ -157,7 +156,7 @@ class Lane:
             self._give_up(row, failure.why)
         elif not self._divert(row, failure.why):
             wait_us = backoff_us(row.tries, self._jitter(), asked_us)
-            self._store.note_notification(replace(row, due_us=now_us + wait_us))
+            self._store.outbox.update(replace(row, due_us=now_us + wait_us))
 
     def _divert(self, row: Notification, why: str) -> bool:
         """Hand a row that waits for too long to the fallback; return whether that was done."""
@@ -175,7 +174,7 @@ class Lane:
             message = replace(message, note=f"{message.note}; {note}" if message.note else note)
             identity = f"{row.id}-{self._settings.fallback}"
             now_us = self._now_us()
-            self._store.record_notification(
+            self._store.outbox.add(
                 Notification(
                     identity, self._settings.fallback, row.topic, row.kind, row.created_us, now_us, dump(message)
                 )
@@ -184,23 +183,23 @@ class Lane:
 
     def _note(self, row: Notification, status: Status, note: str = "") -> None:
         kept = lightened(row.message) if row.kind == NotificationKind.REPORT else row.message
-        self._store.note_notification(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
+        self._store.outbox.update(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
 
     def _tell_suppressed(self) -> None:
         """Tell once an hour how many were held back; the notice names the hour, so a crash does not repeat it."""
         now_us = self._now_us()
         name = self._settings.name
-        held = self._store.notification_times(name, Status.SUPPRESSED, now_us - _HOUR_US)
+        held = self._store.outbox.times(name, Status.SUPPRESSED, now_us - _HOUR_US)
         if not held:
             return
         identity = f"suppressed-{name}-{held[0] // _HOUR_US}"
-        if self._store.has_notification(identity):
+        if self._store.outbox.contains(identity):
             return
         subject = f"{len(held)} notifications are held back"
         note = f"suppressed {len(held)}: more than {self._settings.per_hour} in an hour; outrider incidents lists them"
         message = Message(NotificationKind.SUPPRESSED, identity, subject, "warning", (), now_us, note=note)
         row = Notification(identity, name, identity, NotificationKind.SUPPRESSED.value, now_us, now_us, dump(message))
-        self._store.record_notification(row)
+        self._store.outbox.add(row)
 
 
 class Deliverer:
@@ -231,10 +230,10 @@ class Deliverer:
         ]
 
     def __enter__(self) -> Self:
-        for row in self._store.notifications(status=Status.QUEUED, limit=_MOST_ORPHANS):
+        for row in self._store.outbox.search(status=Status.QUEUED, limit=_MOST_ORPHANS):
             if row.receiver not in self._lanes:
                 note = "there is no such receiver any more"
-                self._store.note_notification(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
+                self._store.outbox.update(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
         for thread in self._threads:
             thread.start()
         return self

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from outrider.model import Subject
+
 
 class Problem(StrEnum):
     """The kinds of trouble that incidents are about."""
@@ -69,19 +71,24 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What can be in trouble: a check, or a step of it, in one environment and location."""
+class FindingKey:
+    """What a finding is about: a problem of a subject, or of a part of it, in one environment and location.
+
+    Attributes:
+        subject: A check, or anything else that is judged.
+        step: Part of the subject; empty for the whole.
+    """
 
     trouble: Problem
-    check: str
+    subject: Subject
     environment: str = ""
     location: str = ""
     step: str = ""
 
     @property
-    def key(self) -> str:
-        """The subject as one text."""
-        return "|".join((self.trouble, self.environment, self.location, self.check, self.step))
+    def text(self) -> str:
+        """The key as one text."""
+        return "|".join((self.trouble, self.environment, self.location, self.subject, self.step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ class Finding:
         once: It is confirmed by being seen once: the statistic behind it has confirmed it already.
     """
 
-    subject: Subject
+    key: FindingKey
     present: bool
     at_us: int
     facts: Facts

@@ -94,64 +94,71 @@ def flush(group: Group, look: Look) -> tuple[Group | None, tuple[Dispatch, ...]]
     if not _is_open(look):
         later_us = now_us + _CLOSED_WINDOW_US
         return replace(group, due_us=later_us, level_due_us=None if group.level_due_us is None else later_us), ()
-    lasting = tuple(one for one in look.incidents if one.phase.lasts and one.id not in look.muted)
-    known = {identity for identity, _, _ in group.told}
-    if not any(one.phase.lasts or one.phase is Phase.PENDING for one in look.incidents):
-        ended = tuple(one for one in look.incidents if one.id in known)
+    lasting = tuple(incident for incident in look.incidents if incident.phase.lasts and incident.id not in look.muted)
+    notified = {identity for identity, _, _ in group.told}
+    if not any(incident.phase.lasts or incident.phase is Phase.PENDING for incident in look.incidents):
+        ended = tuple(incident for incident in look.incidents if incident.id in notified)
         return None, (Dispatch(NotificationKind.RESOLVED, group.receivers, ended),) if ended else ()
-    kind = _kind(group, lasting, known, look)
+    kind = _kind(group, lasting, notified, look)
     group = replace(group, due_us=now_us + route.interval_us)
-    tellings: list[Dispatch] = []
+    dispatches: list[Dispatch] = []
     if kind is not None:
         receivers = (
             group.receivers if kind is NotificationKind.ACKNOWLEDGED else _united(route.receivers, group.receivers)
         )
         group = _noted(group, look.incidents, lasting, receivers=receivers, now_us=now_us)
-        tellings.append(Dispatch(kind, receivers, lasting))
+        dispatches.append(Dispatch(kind, receivers, lasting))
     group, climbed = _climb(group, lasting, look, begins=kind is NotificationKind.TRIGGER)
-    return group, tuple(_merged([*tellings, *climbed]))
+    return group, tuple(_merged([*dispatches, *climbed]))
 
 
 def _is_open(look: Look) -> bool:
     windows, route = look.settings.windows, look.route
-    if any(windows[one].holds(look.now_us) for one in route.muted):
+    if any(windows[window_name].holds(look.now_us) for window_name in route.muted):
         return False
-    return not route.active or any(windows[one].holds(look.now_us) for one in route.active)
+    return not route.active or any(windows[window_name].holds(look.now_us) for window_name in route.active)
 
 
-def _kind(group: Group, lasting: Sequence[Incident], known: set[str], look: Look) -> NotificationKind | None:
+def _kind(group: Group, lasting: Sequence[Incident], notified: set[str], look: Look) -> NotificationKind | None:
     """Return what there is to tell, if anything."""
     if not lasting:
         return None
     if group.told_us is None:
         return NotificationKind.TRIGGER
-    told = {identity: (phase, affected) for identity, phase, affected in group.told}
-    fresh = [one for one in lasting if one.id not in known]
-    acknowledged = [one for one in lasting if one.acknowledged_by]
-    if any(one.id in told and _ACKNOWLEDGED not in told[one.id][0] for one in acknowledged) and not fresh:
+    last_state = {identity: (phase, affected) for identity, phase, affected in group.told}
+    fresh = [incident for incident in lasting if incident.id not in notified]
+    acknowledged = [incident for incident in lasting if incident.acknowledged_by]
+    if (
+        any(incident.id in last_state and _ACKNOWLEDGED not in last_state[incident.id][0] for incident in acknowledged)
+        and not fresh
+    ):
         return NotificationKind.ACKNOWLEDGED
     if look.now_us - group.told_us < look.route.interval_us:
         return None
-    if fresh or any(_is_news(one, *told[one.id]) for one in lasting):
+    if fresh or any(_is_news(incident, *last_state[incident.id]) for incident in lasting):
         return NotificationKind.UPDATE
     tired = look.now_us - group.told_us >= look.route.repeat_us
     return NotificationKind.REMINDER if tired and len(acknowledged) < len(lasting) else None
 
 
-def _is_news(incident: Incident, told: str, affected: int) -> bool:
-    flaps = incident.phase is Phase.FLAPPING and Phase.FLAPPING not in told
+def _is_news(incident: Incident, last_state: str, affected: int) -> bool:
+    flaps = incident.phase is Phase.FLAPPING and Phase.FLAPPING not in last_state
     return flaps or incident.affected >= _GROWN * max(1, affected)
 
 
 def _noted(
     group: Group, present: Sequence[Incident], lasting: Sequence[Incident], *, receivers: tuple[str, ...], now_us: int
 ) -> Group:
-    told = {identity: (identity, phase, affected) for identity, phase, affected in group.told}
-    for one in lasting:
-        marks = [one.phase.value] if one.phase is Phase.FLAPPING else []
-        told[one.id] = (one.id, ",".join([*marks, *([_ACKNOWLEDGED] if one.acknowledged_by else [])]), one.affected)
-    there = {one.id for one in present}
-    kept = tuple(each for identity, each in told.items() if identity in there)
+    last_state = {identity: (identity, phase, affected) for identity, phase, affected in group.told}
+    for incident in lasting:
+        marks = [incident.phase.value] if incident.phase is Phase.FLAPPING else []
+        last_state[incident.id] = (
+            incident.id,
+            ",".join([*marks, *([_ACKNOWLEDGED] if incident.acknowledged_by else [])]),
+            incident.affected,
+        )
+    there = {incident.id for incident in present}
+    kept = tuple(state for identity, state in last_state.items() if identity in there)
     return replace(group, told=kept, told_us=now_us, receivers=receivers)
 
 
@@ -163,10 +170,10 @@ def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: boo
     if begins and look.route.escalation:
         group = replace(group, policy=look.route.escalation, level=0, rounds=0)
         group = replace(group, level_due_us=look.now_us + _levels(group, look)[0].after_us)
-    open_ones = tuple(one for one in lasting if not one.acknowledged_by)
-    tellings: list[Dispatch] = []
+    open_ones = tuple(incident for incident in lasting if not incident.acknowledged_by)
+    dispatches: list[Dispatch] = []
     if (lasting and not open_ones) or group.policy not in look.settings.escalations:
-        return replace(group, level_due_us=None), tellings
+        return replace(group, level_due_us=None), dispatches
     while group.level_due_us is not None and group.level_due_us <= look.now_us and open_ones:
         levels = _levels(group, look)
         level = levels[min(group.level, len(levels) - 1)]
@@ -174,11 +181,11 @@ def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: boo
         number = group.level + 1
         group = _next_rung(group, look, at_once=not receivers)
         if receivers:
-            tellings.append(
+            dispatches.append(
                 Dispatch(NotificationKind.ESCALATION, receivers, open_ones, note or f"escalation, level {number}")
             )
             group = replace(group, receivers=_united(group.receivers, receivers))
-    return group, tellings
+    return group, dispatches
 
 
 def _levels(group: Group, look: Look) -> tuple[Level, ...]:
@@ -210,15 +217,15 @@ def _next_rung(group: Group, look: Look, *, at_once: bool) -> Group:
     return replace(group, level_due_us=look.now_us + after_us)
 
 
-def _merged(tellings: Sequence[Dispatch]) -> list[Dispatch]:
+def _merged(dispatches: Sequence[Dispatch]) -> list[Dispatch]:
     """Leave out who is told by an earlier one already."""
-    told: set[str] = set()
+    notified: set[str] = set()
     kept = []
-    for one in tellings:
-        receivers = tuple(name for name in one.receivers if name not in told)
-        told |= set(receivers)
+    for dispatch in dispatches:
+        receivers = tuple(name for name in dispatch.receivers if name not in notified)
+        notified |= set(receivers)
         if receivers:
-            kept.append(replace(one, receivers=receivers))
+            kept.append(replace(dispatch, receivers=receivers))
     return kept
 
 

@@ -53,9 +53,9 @@ def post(what: Post, guard: Guard) -> bytes:
 def _accepted(url: str, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
     if 200 <= status < 300:
         return body
-    said = body[:120].decode("utf-8", "replace").strip()
+    answer = body[:120].decode("utf-8", "replace").strip()
     raise Undelivered(
-        f"{_place(url)} answered {status}" + (f": {said}" if said else ""),
+        f"{_place(url)} answered {status}" + (f": {answer}" if answer else ""),
         recoverable=status in _RECOVERABLE or status >= 500,
         retry_after_s=_retry_after_s(headers.get("retry-after", "")),
     )

@@ -166,7 +166,7 @@ def _resolve(incident: Incident, now_us: int, why: str = "resolved") -> tuple[In
 
 
 def _relapse(incident: Incident, now_us: int, rules: Stability) -> tuple[Incident, Transition]:
-    relapses = (*(one for one in incident.relapses if now_us - one < rules.window_us), now_us)
+    relapses = (*(relapse for relapse in incident.relapses if now_us - relapse < rules.window_us), now_us)
     incident = replace(incident, relapses=relapses, ended_us=None)
     if len(relapses) >= rules.relapses:
         why = f"flapping: {len(relapses)} relapses within {rules.window_us // 60_000_000} minutes"

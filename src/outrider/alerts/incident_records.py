@@ -10,56 +10,56 @@ from outrider.alerts.confirmation import Confirmation
 from outrider.alerts.finding import Facts, Problem, Severity
 from outrider.alerts.group import Group
 from outrider.alerts.incident import Incident, Phase
-from outrider.store import StoredConfirmation, StoredGroup, StoredIncident
+from outrider.model import StoredConfirmation, StoredGroup, StoredIncident
 
 
-def stored_incident(one: Incident) -> StoredIncident:
+def stored_incident(incident: Incident) -> StoredIncident:
     """Return an incident as it is kept."""
-    return StoredIncident(one.id, one.phase.value, one.began_us, one.ended_us, _text(one))
+    return StoredIncident(incident.id, incident.phase.value, incident.began_us, incident.ended_us, _text(incident))
 
 
-def read_incident(kept: StoredIncident) -> Incident:
+def read_incident(stored: StoredIncident) -> Incident:
     """Return an incident that was kept."""
-    told = _read(kept.state)
-    lead = {**told["lead"], **{name: tuple(told["lead"][name]) for name in ("artifacts", "errors")}}
+    state = _read(stored.state)
+    lead = {**state["lead"], **{name: tuple(state["lead"][name]) for name in ("artifacts", "errors")}}
     return Incident(
         **{
-            **told,
-            "trouble": Problem(told["trouble"]),
-            "severity": Severity(told["severity"]),
-            "phase": Phase(told["phase"]),
+            **state,
+            "trouble": Problem(state["trouble"]),
+            "severity": Severity(state["severity"]),
+            "phase": Phase(state["phase"]),
             "lead": Facts(**lead),
-            "events": tuple((at_us, what) for at_us, what in told["events"]),
-            **{name: tuple(told[name]) for name in ("causes", "checks", "relapses")},
+            "events": tuple((at_us, what) for at_us, what in state["events"]),
+            **{name: tuple(state[name]) for name in ("causes", "checks", "relapses")},
         }
     )
 
 
-def stored_watch(one: Confirmation) -> StoredConfirmation:
+def stored_confirmation(confirmation: Confirmation) -> StoredConfirmation:
     """Return a watch as it is kept."""
-    return StoredConfirmation(one.key, one.incident, _text(one))
+    return StoredConfirmation(confirmation.key, confirmation.incident, _text(confirmation))
 
 
-def read_watch(kept: StoredConfirmation) -> Confirmation:
+def read_confirmation(stored: StoredConfirmation) -> Confirmation:
     """Return a watch that was kept."""
-    told = _read(kept.state)
-    return Confirmation(**{**told, "recent": tuple(told["recent"])})
+    state = _read(stored.state)
+    return Confirmation(**{**state, "recent": tuple(state["recent"])})
 
 
-def stored_group(one: Group) -> StoredGroup:
+def stored_group(group: Group) -> StoredGroup:
     """Return a group as it is kept."""
-    return StoredGroup(one.key, _text(one))
+    return StoredGroup(group.key, _text(group))
 
 
-def read_group(kept: StoredGroup) -> Group:
+def read_group(stored: StoredGroup) -> Group:
     """Return a group that was kept."""
-    told = _read(kept.state)
-    lists = {name: tuple(told[name]) for name in ("incidents", "receivers")}
-    return Group(**{**told, **lists, "told": tuple((name, mark, count) for name, mark, count in told["told"])})
+    state = _read(stored.state)
+    lists = {name: tuple(state[name]) for name in ("incidents", "receivers")}
+    return Group(**{**state, **lists, "told": tuple((name, mark, count) for name, mark, count in state["told"])})
 
 
-def _text(one: Any) -> str:
-    return json.dumps(asdict(one), separators=(",", ":"))
+def _text(value: Any) -> str:
+    return json.dumps(asdict(value), separators=(",", ":"))
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -16,18 +16,17 @@ from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity
 from outrider.alerts.group import Group, Look, flush
 from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, step
 from outrider.alerts.incident_records import (
+    read_confirmation,
     read_group,
     read_incident,
-    read_watch,
+    stored_confirmation,
     stored_group,
     stored_incident,
-    stored_watch,
 )
 from outrider.alerts.message import dump
 from outrider.alerts.mute_reason import muted_by, why_muted
 from outrider.alerts.route import INCIDENT
-from outrider.model import new_run_id
-from outrider.store import AlertChanges, AlertState, Notification
+from outrider.model import AlertChanges, AlertState, Notification, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.group import Dispatch
     from outrider.alerts.route import Route
-    from outrider.store import Acknowledgement, Silence
+    from outrider.model import Acknowledgement, Silence
 
 _MOST_NAMED = 20
 _SET_BACK_US = 5_000_000
@@ -68,9 +67,9 @@ class IncidentTracker:
     ) -> None:
         state = state or AlertState()
         self.settings = settings
-        self.incidents = {one.id: read_incident(one) for one in state.incidents}
-        self.watches = {one.subject: read_watch(one) for one in state.watches}
-        self.groups = {one.key: read_group(one) for one in state.groups}
+        self.incidents = {stored.id: read_incident(stored) for stored in state.incidents}
+        self.confirmations = {stored.subject: read_confirmation(stored) for stored in state.watches}
+        self.groups = {stored.key: read_group(stored) for stored in state.groups}
         self.silences: Sequence[Silence] = ()
         self._workspace = workspace
         self._new_id = new_id
@@ -84,12 +83,12 @@ class IncidentTracker:
         self._out: list[Notification] = []
         self._heard: list[int] = []
         self._begin()
-        for key, watch in list(self.watches.items()):
-            if watch.incident in self.incidents:
-                self._members[watch.incident].add(key)
-                self._count(watch.incident, None, watch)
+        for key, confirmation in list(self.confirmations.items()):
+            if confirmation.incident in self.incidents:
+                self._members[confirmation.incident].add(key)
+                self._count(confirmation.incident, None, confirmation)
             else:
-                self.watches[key] = replace(watch, incident="")
+                self.confirmations[key] = replace(confirmation, incident="")
         for incident in self.incidents.values():
             self._index(incident)
 
@@ -101,8 +100,8 @@ class IncidentTracker:
 
     def hear(self, findings: Iterable[Finding], now_us: int) -> None:
         """Take in what a run says."""
-        for symptom in findings:
-            self._hear(symptom, now_us)
+        for finding in findings:
+            self._hear(finding, now_us)
 
     def said(self, what: Acknowledgement, now_us: int) -> None:
         """Take in what somebody said of an incident; one that is not known, or over, changes nothing."""
@@ -137,25 +136,27 @@ class IncidentTracker:
     def changes(self) -> AlertChanges:
         """Return everything that happened since this was last asked."""
         changed = self._changed
-        found = AlertChanges(
-            tuple(stored_incident(self.incidents[one]) for one in changed["incidents"] if one in self.incidents),
-            tuple(stored_watch(self.watches[one]) for one in changed["watches"] if one in self.watches),
-            tuple(stored_group(self.groups[one]) for one in changed["groups"] if one in self.groups),
+        changes = AlertChanges(
+            tuple(stored_incident(self.incidents[key]) for key in changed["incidents"] if key in self.incidents),
+            tuple(
+                stored_confirmation(self.confirmations[key]) for key in changed["watches"] if key in self.confirmations
+            ),
+            tuple(stored_group(self.groups[key]) for key in changed["groups"] if key in self.groups),
             tuple(self._out),
             tuple(changed["lost_incidents"]),
-            tuple(changed["lost_watches"] - self.watches.keys()),
+            tuple(changed["lost_watches"] - self.confirmations.keys()),
             tuple(changed["lost_groups"] - self.groups.keys()),
             tuple(self._heard),
         )
         self._out, self._heard = [], []
         self._begin()
-        return found
+        return changes
 
     def restore(self, changes: AlertChanges) -> None:
         """Take back changes that could not be written; they come again with the next ones."""
-        self._changed["incidents"] |= {one.id for one in changes.incidents}
-        self._changed["watches"] |= {one.subject for one in changes.watches}
-        self._changed["groups"] |= {one.key for one in changes.groups}
+        self._changed["incidents"] |= {stored.id for stored in changes.incidents}
+        self._changed["watches"] |= {stored.subject for stored in changes.watches}
+        self._changed["groups"] |= {stored.key for stored in changes.groups}
         self._changed["lost_incidents"] |= set(changes.forgotten_incidents)
         self._changed["lost_watches"] |= set(changes.forgotten_watches)
         self._changed["lost_groups"] |= set(changes.forgotten_groups)
@@ -164,41 +165,41 @@ class IncidentTracker:
 
     # One symptom
 
-    def _hear(self, symptom: Finding, now_us: int) -> None:
-        key = symptom.subject.key
-        before = self.watches.get(key)
-        if (before is None or before.is_well) and not symptom.present:
+    def _hear(self, finding: Finding, now_us: int) -> None:
+        key = finding.key.text
+        before = self.confirmations.get(key)
+        if (before is None or before.is_well) and not finding.present:
             return
-        labels = self.settings.labelled(symptom.labels)
-        watch = seen(before or Confirmation(key), symptom, self.settings.thresholds_for(labels))
-        if watch is before:
+        labels = self.settings.labelled(finding.labels)
+        confirmation = seen(before or Confirmation(key), finding, self.settings.thresholds_for(labels))
+        if confirmation is before:
             return
-        if not watch.incident and symptom.present:
-            watch = replace(watch, incident=self._incident_for(symptom, labels, now_us))
-        self.watches[key] = watch
+        if not confirmation.incident and finding.present:
+            confirmation = replace(confirmation, incident=self._incident_for(finding, labels, now_us))
+        self.confirmations[key] = confirmation
         self._changed["watches"].add(key)
-        if watch.incident:
-            self._members[watch.incident].add(key)
-            self._count(watch.incident, before if before and before.incident else None, watch)
-            if symptom.present:
-                self._feed(watch, before, symptom, labels)
-            self._step(watch.incident, now_us)
-            if watch.confirmed and not (before and before.confirmed):
-                self._route(self.incidents[watch.incident], labels, now_us)
-        if self.watches[key].is_well:
+        if confirmation.incident:
+            self._members[confirmation.incident].add(key)
+            self._count(confirmation.incident, before if before and before.incident else None, confirmation)
+            if finding.present:
+                self._feed(confirmation, before, finding, labels)
+            self._step(confirmation.incident, now_us)
+            if confirmation.confirmed and not (before and before.confirmed):
+                self._route(self.incidents[confirmation.incident], labels, now_us)
+        if self.confirmations[key].is_well:
             self._rest(key)
 
-    def _incident_for(self, symptom: Finding, labels: Mapping[str, str], now_us: int) -> str:
+    def _incident_for(self, finding: Finding, labels: Mapping[str, str], now_us: int) -> str:
         """Return the incident of the same cause, or a new one that is not more than a suspicion yet."""
-        causes = tuple(f"{symptom.subject.trouble}|{symptom.subject.environment}|{one}" for one in symptom.causes)
+        causes = tuple(f"{finding.key.trouble}|{finding.key.environment}|{cause}" for cause in finding.causes)
         for cause in causes:
             incident = self.incidents.get(self._by_cause.get(cause, ""))
             if incident and ("|fault:" not in cause or self._is_at_the_same_time(incident, now_us)):
                 return incident.id
         identity = self._new_id(now_us)
-        severity = Severity(labels.get("severity") or SEVERITIES.get(symptom.subject.trouble, Severity.WARNING))
+        severity = Severity(labels.get("severity") or SEVERITIES.get(finding.key.trouble, Severity.WARNING))
         self.incidents[identity] = Incident(
-            identity, symptom.subject.trouble, symptom.at_us, now_us, symptom.facts, causes,
+            identity, finding.key.trouble, finding.at_us, now_us, finding.facts, causes,
             {**labels, INCIDENT: identity, "severity": severity.value}, severity,
         )  # fmt: skip
         self._tallies[identity] = _NOTHING
@@ -211,13 +212,13 @@ class IncidentTracker:
         return recent and incident.phase is not Phase.RESOLVED
 
     def _feed(
-        self, watch: Confirmation, before: Confirmation | None, symptom: Finding, labels: Mapping[str, str]
+        self, confirmation: Confirmation, before: Confirmation | None, finding: Finding, labels: Mapping[str, str]
     ) -> None:
         """Note in an incident that one of its members is bad, and which labels all of them share."""
-        incident = self.incidents[watch.incident]
-        fresh = watch.confirmed and not (before and before.confirmed)
+        incident = self.incidents[confirmation.incident]
+        fresh = confirmation.confirmed and not (before and before.confirmed)
         if fresh:
-            check = symptom.subject.check
+            check = finding.key.subject
             checks = incident.checks if check in incident.checks else (*incident.checks, check)[:_MOST_NAMED]
             own = {INCIDENT: incident.id, "severity": incident.severity.value}
             shared = {name: value for name, value in incident.labels.items() if labels.get(name, "") == value} | own
@@ -226,10 +227,10 @@ class IncidentTracker:
             incident = replace(
                 incident, checks=checks, affected=incident.affected + 1, severity=severity,
                 labels={**(shared if incident.affected else incident.labels), "severity": severity.value},
-                lead=incident.lead if incident.affected else symptom.facts,
-                began_us=min(incident.began_us, watch.bad_us),
+                lead=incident.lead if incident.affected else finding.facts,
+                began_us=min(incident.began_us, confirmation.bad_us),
             )  # fmt: skip
-        self.incidents[incident.id] = replace(incident, last_bad_us=max(incident.last_bad_us, symptom.at_us))
+        self.incidents[incident.id] = replace(incident, last_bad_us=max(incident.last_bad_us, finding.at_us))
         if fresh:
             self._changed["incidents"].add(incident.id)
 
@@ -272,25 +273,27 @@ class IncidentTracker:
 
     def _rest(self, key: str) -> None:
         """Let go of a member that is well, and remember for a while up to when it was heard: a crash repeats runs."""
-        watch = self.watches[key]
-        if watch.incident in self.incidents:
-            self._count(watch.incident, watch, None)
-            self._members[watch.incident].discard(key)
-        self.watches[key] = Confirmation(key, last_us=watch.last_us)
+        confirmation = self.confirmations[key]
+        if confirmation.incident in self.incidents:
+            self._count(confirmation.incident, confirmation, None)
+            self._members[confirmation.incident].discard(key)
+        self.confirmations[key] = Confirmation(key, last_us=confirmation.last_us)
         self._changed["watches"].add(key)
 
     def _forget(self, key: str) -> None:
-        watch = self.watches.pop(key)
+        confirmation = self.confirmations.pop(key)
         self._changed["lost_watches"].add(key)
-        if watch.incident in self.incidents:
-            self._count(watch.incident, watch, None)
-            self._members[watch.incident].discard(key)
+        if confirmation.incident in self.incidents:
+            self._count(confirmation.incident, confirmation, None)
+            self._members[confirmation.incident].discard(key)
 
     def _release(self, identity: str, *, forget: bool) -> None:
         """Let go of all members; those that are forgotten must be confirmed anew."""
         for key in self._members.pop(identity, set()):
-            watch = self.watches[key]
-            self.watches[key] = Confirmation(key, last_us=watch.last_us) if forget else replace(watch, incident="")
+            confirmation = self.confirmations[key]
+            self.confirmations[key] = (
+                Confirmation(key, last_us=confirmation.last_us) if forget else replace(confirmation, incident="")
+            )
             self._changed["watches"].add(key)
         self._tallies[identity] = _NOTHING
 
@@ -304,13 +307,17 @@ class IncidentTracker:
 
     def _drop_unheard(self, now_us: int) -> None:
         """Let go of what is well for long, and of members whose checks may not exist any more."""
-        for key in [key for key, one in self.watches.items() if one.is_well and one.last_us < now_us - RESTING_US]:
+        for key in [
+            key
+            for key, confirmation in self.confirmations.items()
+            if confirmation.is_well and confirmation.last_us < now_us - RESTING_US
+        ]:
             self._forget(key)
         if now_us - self._since_us < min(self.settings.forget_us, _PATIENCE_US):
             return  # we were away ourselves, or the clock was
         limit_us = now_us - self.settings.forget_us
-        for key in [key for key, watch in self.watches.items() if watch.last_us < limit_us]:
-            identity = self.watches[key].incident
+        for key in [key for key, confirmation in self.confirmations.items() if confirmation.last_us < limit_us]:
+            identity = self.confirmations[key].incident
             self._forget(key)
             if identity in self.incidents:
                 self._step(identity, now_us)
@@ -342,41 +349,47 @@ class IncidentTracker:
 
     def _flush(self, group: Group, now_us: int) -> None:
         route = self._routes.get(group.route)
-        incidents = tuple(self.incidents[one] for one in group.incidents if one in self.incidents)
+        incidents = tuple(
+            self.incidents[incident_id] for incident_id in group.incidents if incident_id in self.incidents
+        )
         after: Group | None = None
-        tellings: tuple[Dispatch, ...] = ()
+        dispatches: tuple[Dispatch, ...] = ()
         if route is not None:
-            lasting = [one for one in self.incidents.values() if one.phase.lasts]
-            muted = {one.id for one in incidents if self.why_muted(one, now_us, lasting)}
-            after, tellings = flush(group, Look(incidents, frozenset(muted), route, self.settings, now_us))
+            lasting = [incident_id for incident_id in self.incidents.values() if incident_id.phase.lasts]
+            muted = {incident_id.id for incident_id in incidents if self.why_muted(incident_id, now_us, lasting)}
+            after, dispatches = flush(group, Look(incidents, frozenset(muted), route, self.settings, now_us))
         if after is None:
             del self.groups[group.key]
             self._changed["lost_groups"].add(group.key)
         else:
             self._put(after)
-        for telling in tellings:
-            self._tell(telling, group.key, now_us, route.repeat_us if route else 0)
+        for dispatch in dispatches:
+            self._tell(dispatch, group.key, now_us, route.repeat_us if route else 0)
 
     def why_muted(self, incident: Incident, now_us: int, lasting: Sequence[Incident] | None = None) -> str:
         """Return why nobody is told of an incident now; empty if somebody is."""
         if lasting is None:
-            lasting = [one for one in self.incidents.values() if one.phase.lasts]
+            lasting = [incident for incident in self.incidents.values() if incident.phase.lasts]
         return why_muted(incident, lasting, self.silences, self.settings, now_us)
 
-    def _tell(self, telling: Dispatch, topic: str, now_us: int, repeat_us: int) -> None:
-        if not telling.incidents:
+    def _tell(self, dispatch: Dispatch, topic: str, now_us: int, repeat_us: int) -> None:
+        if not dispatch.incidents:
             return
-        message = compose(telling, topic, self.settings, workspace=self._workspace, now_us=now_us)
+        message = compose(dispatch, topic, self.settings, workspace=self._workspace, now_us=now_us)
         message = replace(message, repeat_s=repeat_us / 1_000_000)
-        lasting = [one for one in self.incidents.values() if one.phase.lasts]
+        lasting = [incident for incident in self.incidents.values() if incident.phase.lasts]
         silent = sum(
-            muted_by(one, lasting, self.settings) for one in telling.incidents if one.trouble is Problem.NETWORK
+            muted_by(incident, lasting, self.settings)
+            for incident in dispatch.incidents
+            if incident.trouble is Problem.NETWORK
         )
         if silent:
             message = replace(message, note=f"{silent} other incidents are muted while this lasts")
-        for receiver in telling.receivers:
+        for receiver in dispatch.receivers:
             identity = self._new_id(now_us)
-            self._out.append(Notification(identity, receiver, topic, telling.kind.value, now_us, now_us, dump(message)))
+            self._out.append(
+                Notification(identity, receiver, topic, dispatch.kind.value, now_us, now_us, dump(message))
+            )
 
     def _set_back(self, now_us: int) -> int:
         """Keep waiting times as they were where the clock was set back, so that nothing waits for it to catch up."""
@@ -385,18 +398,20 @@ class IncidentTracker:
             return 0
         for group in list(self.groups.values()):
             self._put(group.shifted(now_us - last_us))
-        for key, watch in self.watches.items():
-            self.watches[key] = replace(watch, last_us=min(watch.last_us, now_us))
+        for key, confirmation in self.confirmations.items():
+            self.confirmations[key] = replace(confirmation, last_us=min(confirmation.last_us, now_us))
         return last_us - now_us
 
 
-def _counted(watch: Confirmation | None) -> Tally:
-    if watch is None:
+def _counted(confirmation: Confirmation | None) -> Tally:
+    if confirmation is None:
         return _NOTHING
-    return Tally(int(watch.is_bad and watch.confirmed), int(watch.confirmed), int(not watch.is_well))
+    return Tally(
+        int(confirmation.is_bad and confirmation.confirmed), int(confirmation.confirmed), int(not confirmation.is_well)
+    )
 
 
 def _group_key(route: Route, labels: Mapping[str, str]) -> str:
     """Return a key of at most 64 characters, which every receiver takes whole."""
-    told = "\x1f".join((route.name, *route.group_of(labels)))
-    return f"outrider-{hashlib.sha256(told.encode()).hexdigest()[:40]}"
+    identity = "\x1f".join((route.name, *route.group_of(labels)))
+    return f"outrider-{hashlib.sha256(identity.encode()).hexdigest()[:40]}"

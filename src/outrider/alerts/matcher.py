@@ -24,8 +24,8 @@ class Matcher:
 
     def holds(self, labels: Mapping[str, str]) -> bool:
         """Tell whether `labels` fulfil it."""
-        found = labels.get(self.label, "")
-        same = found == self.value if "~" not in self.operator else bool(re.fullmatch(self.value, found))
+        value = labels.get(self.label, "")
+        same = value == self.value if "~" not in self.operator else bool(re.fullmatch(self.value, value))
         return same is not self.operator.startswith("!")
 
     def __str__(self) -> str:
@@ -52,13 +52,13 @@ def parse_matcher(text: str) -> Matcher:
 
 def all_hold(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
     """Tell whether every one of them holds; without any, everything matches."""
-    return all(one.holds(labels) for one in matchers)
+    return all(matcher.holds(labels) for matcher in matchers)
 
 
-def implies(known: Iterable[Matcher], wanted: Iterable[Matcher]) -> bool:
+def implies(given: Iterable[Matcher], required: Iterable[Matcher]) -> bool:
     """Tell whether whatever `known` matches is sure to be matched by `wanted` too, as far as equalities tell."""
-    labels = {one.label: one.value for one in known if one.operator == "="}
-    return all(one.label in labels and one.holds(labels) for one in wanted)
+    labels = {matcher.label: matcher.value for matcher in given if matcher.operator == "="}
+    return all(matcher.label in labels and matcher.holds(labels) for matcher in required)
 
 
 def _bad(text: str, why: str) -> UsageError:

@@ -102,12 +102,12 @@ def dump(message: Message) -> str:
 
 def load(text: str) -> Message:
     """Return a message that was kept."""
-    told: dict[str, Any] = json.loads(text)
+    fields: dict[str, Any] = json.loads(text)
     items = tuple(
-        Item(**{**one, "lines": tuple((title, each) for title, each in one["lines"])}) for one in told["items"]
+        Item(**{**value, "lines": tuple((title, line) for title, line in value["lines"])}) for value in fields["items"]
     )
-    enclosures = tuple(Enclosure(**one) for one in told.get("enclosures", ()))
-    return Message(**{**told, "kind": NotificationKind(told["kind"]), "items": items, "enclosures": enclosures})
+    enclosures = tuple(Enclosure(**value) for value in fields.get("enclosures", ()))
+    return Message(**{**fields, "kind": NotificationKind(fields["kind"]), "items": items, "enclosures": enclosures})
 
 
 def lightened(text: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
-    from outrider.store import Silence
+    from outrider.model import Silence
 
 _OURS = {Problem.NETWORK, Problem.OUTRIDER}
 
@@ -33,22 +33,22 @@ def why_muted(
         return f"silenced by {silence.author}: {silence.comment}"
     for window in settings.maintenance:
         if all_hold(window.matchers, incident.labels) and any(
-            settings.windows[one].holds(now_us) for one in window.windows
+            settings.windows[other].holds(now_us) for other in window.windows
         ):
             return f"maintenance: {window.comment}"
-    parent = next((one for one in lasting if one.id != incident.id and _mutes(one, incident, settings)), None)
+    parent = next((other for other in lasting if other.id != incident.id and _mutes(other, incident, settings)), None)
     return f"muted by: {parent.lead.what}" if parent else ""
 
 
 def muted_by(parent: Incident, lasting: Iterable[Incident], settings: AlertSettings) -> int:
     """Return how many incidents a parent mutes."""
-    return sum(one.id != parent.id and _mutes(parent, one, settings) for one in lasting)
+    return sum(incident.id != parent.id and _mutes(parent, incident, settings) for incident in lasting)
 
 
 def _silence(labels: Mapping[str, str], silences: Iterable[Silence], now_us: int) -> Silence | None:
-    for one in silences:
-        if one.starts_us <= now_us < one.ends_us and all_hold(map(parse_matcher, one.matchers), labels):
-            return one
+    for silence in silences:
+        if silence.starts_us <= now_us < silence.ends_us and all_hold(map(parse_matcher, silence.matchers), labels):
+            return silence
     return None
 
 

@@ -29,14 +29,14 @@ class Guard:
             Undelivered: If the name cannot be looked up (recoverable), or leads only where nothing may go.
         """
         try:
-            found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+            addresses = [str(address[4][0]) for address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         except OSError as error:
             raise Undelivered(f"{host} cannot be looked up: {error.strerror or error}", recoverable=True) from None
-        for one in found:
-            if self.allows(one):
-                return one
+        for address in addresses:
+            if self.allows(address):
+                return address
         fix = "allow it below [delivery] networks in scheduler/alerts.toml if that is meant"
-        raise Undelivered(f"{host} leads to {found[0]}, which is not a public address; {fix}", recoverable=False)
+        raise Undelivered(f"{host} leads to {addresses[0]}, which is not a public address; {fix}", recoverable=False)
 
     def allows(self, address: str) -> bool:
         """Tell whether an address may be connected to."""
@@ -44,4 +44,4 @@ class Guard:
         if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
             ip = ip.ipv4_mapped
         public = ip.is_global and not ip.is_multicast
-        return public or any(ip in ipaddress.ip_network(one, strict=False) for one in self.networks)
+        return public or any(ip in ipaddress.ip_network(network, strict=False) for network in self.networks)

@@ -32,9 +32,9 @@ class Rotation:
 
     def on_call(self, at_us: int) -> str:
         """Return who is on call; empty if nobody is."""
-        for one in reversed(self.overrides):
-            if one.from_us <= at_us < one.until_us:
-                return one.person
+        for override in reversed(self.overrides):
+            if override.from_us <= at_us < override.until_us:
+                return override.person
         if at_us < self.start_us or not self.people:
             return ""
         return self.people[(at_us - self.start_us) // self.shift_us % len(self.people)]

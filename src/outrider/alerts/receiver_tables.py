@@ -20,14 +20,14 @@ _FALLBACK_AFTER_S = 120.0
 
 def read_receivers(table: Table, variables: Mapping[str, str], guard: Guard) -> dict[str, ReceiverSettings]:
     """Return the receivers by name; one whose kind is unknown is left out, with its problem reported."""
-    found = {}
+    receivers = {}
     for name in table.data:
         section = table.section(name)
         kind = section.require("kind", as_one_of(*KINDS), "", f'"mail", or another of {", ".join(KINDS)}')
         if kind:
-            found[name] = _receiver(name, kind, section, Options(section, variables, guard))
+            receivers[name] = _receiver(name, kind, section, Options(section, variables, guard))
             section.close()
-    return found
+    return receivers
 
 
 def _receiver(name: str, kind: str, table: Table, options: Options) -> ReceiverSettings:

@@ -43,10 +43,12 @@ class _Check:
                     f'there are two routes called "{route.name}"', "rename one", slug="duplicate-name", where=("route",)
                 )
             seen.add(route.name)
-        for name, one in receivers.items():
-            self._names(f"receiver.{name}", "receiver", _some(one.fallback), receivers, ("receiver", name, "fallback"))
-        for name, told in settings.people.items():
-            self._names(f"person.{name}", "receiver", told, receivers, ("person", name, "receivers"))
+        for name, receiver in receivers.items():
+            self._names(
+                f"receiver.{name}", "receiver", _some(receiver.fallback), receivers, ("receiver", name, "fallback")
+            )
+        for name, receiver_names in settings.people.items():
+            self._names(f"person.{name}", "receiver", receiver_names, receivers, ("person", name, "receivers"))
         for index, window in enumerate(settings.maintenance):
             self._names("maintenance", "window", window.windows, windows, ("maintenance", index))
         self._on_call()
@@ -56,7 +58,7 @@ class _Check:
     def _on_call(self) -> None:
         settings = self._settings
         for name, rotation in settings.rotations.items():
-            everybody = (*rotation.people, *(one.person for one in rotation.overrides))
+            everybody = (*rotation.people, *(override.person for override in rotation.overrides))
             self._names(f"rotation.{name}", "person", everybody, settings.people, ("rotation", name))
         for name, policy in settings.escalations.items():
             where = ("escalation", name)
@@ -88,21 +90,21 @@ class _Check:
                 self._report(what, fix, slug="alert-loop", where=("inhibit", index))
 
     def _circle(self, kind: str, key: str, leads: Mapping[str, str]) -> None:
-        told: set[str] = set()
+        reported: set[str] = set()
         for name in leads:
             passed = [name]
             while (after := leads.get(passed[-1], "")) and after not in passed:
                 passed.append(after)
-            if after == name and name not in told:
-                told |= set(passed)
+            if after == name and name not in reported:
+                reported |= set(passed)
                 what = f"{kind}.{name}.{key} leads back to itself: {' -> '.join([*passed, name])}"
                 self._report(what, "let the last one end it", slug="alert-loop", where=(kind, name, key))
 
-    def _names(self, who: str, kind: str, wanted: Iterable[str], known: Collection[str], where: KeyPath) -> None:
-        for name in wanted:
-            if name not in known:
+    def _names(self, who: str, kind: str, names: Iterable[str], defined: Collection[str], where: KeyPath) -> None:
+        for name in names:
+            if name not in defined:
                 what = f'{who} names the {kind} "{name}", which does not exist'
-                self._report(what, f"add [{kind}.{name}]; {nearest(name, known)}", slug="unknown-name", where=where)
+                self._report(what, f"add [{kind}.{name}]; {nearest(name, defined)}", slug="unknown-name", where=where)
 
     def _report(self, what: str, fix: str, *, slug: str, where: KeyPath) -> None:
         place = self._document.place(where)
@@ -118,10 +120,10 @@ def _reaches(edges: Mapping[int, list[int]], start: int, goal: int) -> bool:
     passed: set[int] = set()
     ahead = list(edges[start])
     while ahead:
-        one = ahead.pop()
-        if one == goal:
+        node = ahead.pop()
+        if node == goal:
             return True
-        if one not in passed:
-            passed.add(one)
-            ahead += edges[one]
+        if node not in passed:
+            passed.add(node)
+            ahead += edges[node]
     return False

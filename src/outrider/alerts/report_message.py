@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts.message import Message, dump, load
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.store import Notification
+from outrider.model import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,15 +19,15 @@ def report_rows(message: Message, receivers: Sequence[str], now_us: int) -> list
     assert message.kind is NotificationKind.REPORT
     kept = dump(message)
     return [
-        Notification(f"{message.topic}-{one}", one, message.topic, message.kind.value, now_us, now_us, kept)
-        for one in receivers
+        Notification(f"{message.topic}-{receiver}", receiver, message.topic, message.kind.value, now_us, now_us, kept)
+        for receiver in receivers
     ]
 
 
 def message_checks(row: Notification) -> tuple[str, ...]:
     """Return the checks that a row of the outbox speaks of, each once."""
-    named = (one.labels.get("check", "") for one in load(row.message).items)
-    return tuple(dict.fromkeys(one for one in named if one))
+    labelled = (check.labels.get("check", "") for check in load(row.message).items)
+    return tuple(dict.fromkeys(check for check in labelled if check))
 
 
 def report_message(

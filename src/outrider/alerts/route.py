@@ -49,21 +49,21 @@ class Route:
     def walk(self) -> Iterator[Route]:
         """Yield this node and all below it."""
         yield self
-        for one in self.routes:
-            yield from one.walk()
+        for route in self.routes:
+            yield from route.walk()
 
     def find(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
         """Return the deepest routes that match; as in Alertmanager, the first of brothers unless it goes on."""
         if not all_hold(self.matchers, labels):
             return ()
-        found: list[Route] = []
-        for one in self.routes:
-            deeper = one.find(labels)
-            found += deeper
-            if deeper and not one.goes_on:
+        routes: list[Route] = []
+        for route in self.routes:
+            deeper = route.find(labels)
+            routes += deeper
+            if deeper and not route.goes_on:
                 break
-        return tuple(found) or (self,)
+        return tuple(routes) or (self,)
 
     def group_of(self, labels: Mapping[str, str]) -> tuple[str, ...]:
         """Return the values that incidents of one group share."""
-        return tuple(labels.get(one, "") for one in self.group_by)
+        return tuple(labels.get(label, "") for label in self.group_by)

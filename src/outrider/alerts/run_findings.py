@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.baselines import Condition, Signal
 from outrider.model import Kind, Outcome
 
@@ -40,16 +40,16 @@ class FindingContext:
     artifacts: tuple[str, ...] = ()
 
 
-def findings(run: Run, judgements: Sequence[Judgement], known: FindingContext) -> list[Finding]:
+def findings(run: Run, judgements: Sequence[Judgement], context: FindingContext) -> list[Finding]:
     """Return what a run says; of subjects that it says nothing of there is no symptom."""
-    reading = _Reading(run, known)
+    reading = _Reading(run, context)
     return [
         *reading.network(),
         *reading.coverage(),
         *reading.own(),
         *reading.failure(),
-        *(one for judgement in judgements if judgement.step for one in reading.degradation(judgement)),
-        *(one for judgement in judgements if not judgement.step for one in reading.failures(judgement)),
+        *(finding for judgement in judgements if judgement.step for finding in reading.degradation(judgement)),
+        *(finding for judgement in judgements if not judgement.step for finding in reading.failures(judgement)),
         *reading.certificate(),
     ]
 
@@ -57,29 +57,29 @@ def findings(run: Run, judgements: Sequence[Judgement], known: FindingContext) -
 class _Reading:
     """One run, read."""
 
-    def __init__(self, run: Run, known: FindingContext) -> None:
+    def __init__(self, run: Run, context: FindingContext) -> None:
         self._run = run
-        self._known = known
-        self._attempt = next((one for one in reversed(run.attempts) if not one.evidence), None)
+        self._context = context
+        self._attempt = next((attempt for attempt in reversed(run.attempts) if not attempt.evidence), None)
         self._hosts = _hosts(self._attempt)
 
     def network(self) -> Iterator[Finding]:
         lost = self._attempt.measurement.attributes.get(_OWN_NETWORK, "") if self._attempt else ""
         if lost or self._run.outcome not in _SAYS_NOTHING:
-            yield self._symptom(Problem.NETWORK, bool(lost), Facts(lost or "our own network"), ("own network",))
+            yield self._finding(Problem.NETWORK, bool(lost), Facts(lost or "our own network"), ("own network",))
 
     def coverage(self) -> Iterator[Finding]:
         if self._run.outcome is not Outcome.SKIPPED:
             missed = self._run.outcome is Outcome.MISSED
             facts = self._facts(f"did not run: {self._run.reason}" if missed else "")
-            yield self._symptom(Problem.COVERAGE, missed, facts, ("coverage",))
+            yield self._finding(Problem.COVERAGE, missed, facts, ("coverage",))
 
     def own(self) -> Iterator[Finding]:
         """A run that could not be made because something here is wrong."""
         if self._run.outcome not in {Outcome.SKIPPED, Outcome.MISSED, Outcome.INCONCLUSIVE}:
             wrong = self._run.outcome is Outcome.SETUP_ERROR
             facts = self._facts(self._run.reason)
-            yield self._symptom(Problem.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
+            yield self._finding(Problem.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
 
     def failure(self) -> Iterator[Finding]:
         if self._run.outcome in _SAYS_NOTHING:
@@ -90,7 +90,7 @@ class _Reading:
         causes = [f"host:{host}" for host in self._hosts[:1]]
         if step and not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{step}")
-        yield self._symptom(Problem.FAILURE, failed, facts, (*causes, f"fault:{_normalised(facts.what)}"))
+        yield self._finding(Problem.FAILURE, failed, facts, (*causes, f"fault:{_normalised(facts.what)}"))
 
     def degradation(self, judgement: Judgement) -> Iterator[Finding]:
         signal = judgement.signal
@@ -108,7 +108,7 @@ class _Reading:
         if not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{judgement.step}")
         degraded = signal.condition is Condition.DEGRADED
-        yield self._symptom(Problem.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
+        yield self._finding(Problem.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
 
     def failures(self, judgement: Judgement) -> Iterator[Finding]:
         """More runs fail than is normal, though perhaps never two in a row.
@@ -126,20 +126,20 @@ class _Reading:
         )
         present = signal.condition is Condition.DEGRADED and self._run.outcome is not Outcome.PASSED
         causes = tuple(f"host:{host}" for host in self._hosts[:1])
-        yield self._symptom(Problem.FAILURE, present, facts, causes, step="share of failures", once=True)
+        yield self._finding(Problem.FAILURE, present, facts, causes, step="share of failures", once=True)
 
     def certificate(self) -> Iterator[Finding]:
         measurement = self._attempt.measurement if self._attempt else None
-        days = [one.value for one in measurement.samples if one.metric == CERTIFICATE] if measurement else []
+        days = [sample.value for sample in measurement.samples if sample.metric == CERTIFICATE] if measurement else []
         if days:
             left = min(days)
             facts = self._facts(
                 f"the certificate is valid for {left:.0f} more days",
                 observed=f"{left:.1f} days",
-                expected=f"{self._known.certificate_days:g} days or more",
+                expected=f"{self._context.certificate_days:g} days or more",
             )
-            soon = left < self._known.certificate_days
-            yield self._symptom(Problem.CERTIFICATE, soon, facts, self._by_host(), once=True)
+            soon = left < self._context.certificate_days
+            yield self._finding(Problem.CERTIFICATE, soon, facts, self._by_host(), once=True)
 
     def _by_host(self) -> tuple[str, ...]:
         return tuple(f"host:{host}" for host in self._hosts[:1])
@@ -147,31 +147,31 @@ class _Reading:
     def _failed_step(self) -> str:
         if self._attempt is None:
             return ""
-        broken = [one for one in self._attempt.measurement.steps if one.error is not None]
+        broken = [step for step in self._attempt.measurement.steps if step.error is not None]
         return broken[0].title if broken else ""
 
     def _facts(self, what: str, **more: object) -> Facts:
-        told = {
+        shared = {
             "run": self._run.id,
             "release": self._run.circumstances.release,
-            "artifacts": self._known.artifacts,
+            "artifacts": self._context.artifacts,
             "errors": self._errors(),
         }
-        return Facts(what[:_LINE], **{**told, **{name: value for name, value in more.items() if value}})  # type: ignore[arg-type]
+        return Facts(what[:_LINE], **{**shared, **{name: value for name, value in more.items() if value}})  # type: ignore[arg-type]
 
     def _errors(self) -> tuple[str, ...]:
         if self._attempt is None or self._run.outcome.is_good:
             return ()
-        told = dict.fromkeys(
-            f"{one.source.value}: {one.message.splitlines()[0] if one.message else ''}"[:_LINE]
-            for one in self._attempt.measurement.errors
-            if one.message and one.message not in self._run.reason
+        lines = dict.fromkeys(
+            f"{error.source.value}: {error.message.splitlines()[0] if error.message else ''}"[:_LINE]
+            for error in self._attempt.measurement.errors
+            if error.message and error.message not in self._run.reason
         )
-        return tuple(told)[:_MOST_ERRORS]
+        return tuple(lines)[:_MOST_ERRORS]
 
-    def _symptom(
+    def _finding(
         self,
-        trouble: Problem,
+        problem: Problem,
         present: bool,
         facts: Facts,
         causes: tuple[str, ...],
@@ -180,9 +180,9 @@ class _Reading:
         once: bool = False,
     ) -> Finding:
         run = self._run
-        subject = Subject(trouble, run.check, run.environment, run.location, step)
+        key = FindingKey(problem, run.check, run.environment, run.location, step)
         labels = {
-            "trouble": trouble.value,
+            "trouble": problem.value,
             "check": run.check,
             "kind": run.check.partition(":")[0],
             "environment": run.environment,
@@ -193,10 +193,10 @@ class _Reading:
             "tags": self._tags(),
         }
         labels = {name: value for name, value in labels.items() if value}
-        return Finding(subject, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
+        return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
 
     def _tags(self) -> str:
-        check = self._known.checks.get(self._run.check)
+        check = self._context.checks.get(self._run.check)
         return ",".join(sorted(check.policy.tags | check.marks)) if check else ""
 
 
@@ -206,7 +206,7 @@ def _hosts(attempt: Attempt | None) -> list[str]:
         return []
     measurement = attempt.measurement
     asked = [measurement.attributes.get(name, "") for name in ("asked", "remote")]
-    places = [*(one.url for one in measurement.errors), *asked]
+    places = [*(error.url for error in measurement.errors), *asked]
     return list(dict.fromkeys(host for place in places if (host := _host(place))))
 
 

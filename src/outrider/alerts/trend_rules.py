@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.alerts.finding import Facts, Finding, Problem, Subject
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import change_points, days_to_breach
 from outrider.model import TooFewSamples
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from outrider.alerts.alert_settings import AlertSettings, Forecast
-    from outrider.model import CheckId
-    from outrider.store import Points, Series, Store
+    from outrider.model import CheckId, Points, Series
+    from outrider.store import Store
 
 _DAY_US = 86_400_000_000
 _HISTORY_DAYS = 60
@@ -28,15 +28,15 @@ _P95 = 95
 
 def survey(store: Store, checks: Iterable[CheckId], settings: AlertSettings, now_us: int) -> list[Finding]:
     """Return what the histories of checks say, for `AlertProcessor.noticed`; to be asked once a day or so."""
-    found: list[Finding] = []
-    for series in (one for check in checks for one in primary_series(store, check)):
-        points = store.samples(series, since_us=now_us - _HISTORY_DAYS * _DAY_US)
-        found += _changes(series, points, now_us)
+    findings: list[Finding] = []
+    for series in (series for check in checks for series in primary_series(store, check)):
+        points = store.series.samples(series, since_us=now_us - _HISTORY_DAYS * _DAY_US)
+        findings += _changes(series, points, now_us)
         labels = _labels(series, Problem.FORECAST)
-        rule = next((one for one in settings.forecasts if all_hold(one.matchers, labels)), None)
+        rule = next((series for series in settings.forecasts if all_hold(series.matchers, labels)), None)
         if rule is not None:
-            found += _forecast(series, points, rule, now_us)
-    return found
+            findings += _forecast(series, points, rule, now_us)
+    return findings
 
 
 def _changes(series: Series, points: Points, now_us: int) -> Iterator[Finding]:
@@ -54,7 +54,7 @@ def _changes(series: Series, points: Points, now_us: int) -> Iterator[Finding]:
             expected=f"{latest.before:.0f} ms",
             since_us=since_us,
         )
-    yield _symptom(Problem.CHANGE, series, facts, now_us, present=is_news)
+    yield _finding(Problem.CHANGE, series, facts, now_us, present=is_news)
 
 
 def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> Iterator[Finding]:
@@ -81,20 +81,20 @@ def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> It
             observed=f"{breach.per_day:+.1f} ms a day",
             expected=f"a p95 below {rule.limit_ms:.0f} ms for {rule.within_days:g} days",
         )
-    yield _symptom(Problem.FORECAST, series, facts, now_us, present=soon)
+    yield _finding(Problem.FORECAST, series, facts, now_us, present=soon)
 
 
-def _symptom(trouble: Problem, series: Series, facts: Facts, now_us: int, *, present: bool) -> Finding:
-    subject = Subject(trouble, series.check, series.environment, series.location, series.step)
-    causes = (f"step:{series.step}", f"check:{series.check}")
-    return Finding(subject, present, now_us, facts, causes, _labels(series, trouble), once=True)
+def _finding(trouble: Problem, series: Series, facts: Facts, now_us: int, *, present: bool) -> Finding:
+    key = FindingKey(trouble, series.subject, series.environment, series.location, series.step)
+    causes = (f"step:{series.step}", f"check:{series.subject}")
+    return Finding(key, present, now_us, facts, causes, _labels(series, trouble), once=True)
 
 
 def _labels(series: Series, trouble: Problem) -> dict[str, str]:
     return {
         "trouble": trouble.value,
-        "check": series.check,
-        "kind": series.check.partition(":")[0],
+        "check": series.subject,
+        "kind": series.subject.partition(":")[0],
         "environment": series.environment,
         "location": series.location,
         "step": series.step,

@@ -34,7 +34,7 @@ def picture_from(store: Store) -> Callable[[Message], bytes | None]:
         ]
         if not found:
             return None
-        points = store.samples(found[0])
+        points = store.series.samples(found[0])
         if len(points.at_us) < _FEWEST:
             return None
         title = f"{labels['check']}: {found[0].step}, the last {min(_SHOWN, len(points.at_us))} runs"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from outrider.alerts import AlertProcessor, Deliverer, survey
+from outrider.app.alert_configuration import alert_settings
 from outrider.app.alert_pictures import picture_from
-from outrider.app.incident_lookup import settings_of
-from outrider.app.runtime import judge_settings
+from outrider.app.workspace_access import judge_settings
 from outrider.model import OutriderError
 from outrider.runs import Judge
 
@@ -58,7 +58,7 @@ class AlertService:
         Raises:
             ConfigErrors: If its alerts are wrong; the state before stays.
         """
-        settings = settings_of(workspace)
+        settings = alert_settings(workspace)
         with self._lock:
             self._workspace, self._checks = workspace, checks
             if not workspace.capabilities.alerts:

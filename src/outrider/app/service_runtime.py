@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.app.runtime import found_browser, open_runtime, remember
-from outrider.model import BrowserError, ConfigErrors, Kind
+from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.app.workspace_access import now_us, register_checks
+from outrider.model import ConfigErrors, Kind
 from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor, problems_of
 from outrider.workspace import load
 
@@ -57,17 +58,16 @@ class ServiceRuntime:
             raise
 
     def _set_up(self, store: Store, recorder: RetryingRecorder, *, strict: bool) -> None:
-        browser = found_browser(self.workspace)
-        usable = None if isinstance(browser, BrowserError) else browser
-        ready = self._stack.enter_context(open_runtime(self.workspace, browser=usable))
+        browser = browser_or_error(self.workspace)
+        ready = self._stack.enter_context(open_runtime(self.workspace, browser=browser))
         discovery = ready.discover()
-        wrong = problems_of(discovery.checks, self.workspace.timezone, time.time_ns() // 1000)
+        wrong = problems_of(discovery.checks, self.workspace.timezone, now_us())
         self.problems = (*discovery.problems, *wrong)
         if strict and self.problems:
             raise ConfigErrors(self.problems)
         places = {(one.where.file, one.where.line) for one in wrong if one.where}
         self.checks = tuple(one for one in discovery.checks if (one.path, one.line) not in places)
-        remember(store, ready, self.checks)
+        register_checks(store, self.workspace, self.checks)
         self.tokens = ready.catalogue.tokens
         self.circumstances = ready.circumstances
         self.executors: Mapping[Kind, Executor] = self._executors(ready, store, recorder)

@@ -11,8 +11,8 @@ import structlog
 from outrider.app.alert_service import AlertService
 from outrider.app.page_server import PageServer
 from outrider.app.report_mail import Mailing
-from outrider.app.runtime import judge_settings, retention
 from outrider.app.service_runtime import ServiceRuntimeFactory
+from outrider.app.workspace_access import judge_settings, now_us, prune_expired
 from outrider.model import OutriderError
 from outrider.runs import LiveJudge
 from outrider.scheduler import DeadMansSwitch, Health, ResultPipeline, Service, SystemClock, holder_here, view_of
@@ -102,12 +102,12 @@ class WorkspaceService:
 
     def _application(self) -> Application:
         tokens = self._runtime.tokens if self._runtime is not None else {}
-        return application(self._store, tokens, lambda: time.time_ns() // 1000, lambda: view_of(self._scheduler))
+        return application(self._store.heartbeats, tokens, now_us, lambda: view_of(self._scheduler))
 
     def _prune(self) -> None:
         """Prune expired data."""
         try:
-            self._store.prune(time.time_ns() // 1000, retention(self.workspace))
+            prune_expired(self._store, self.workspace)
         except OutriderError as error:
             self._scheduler.health.wrong("retention", str(error))
         else:

@@ -60,6 +60,11 @@ class Settings:
         """Return the signs of deviation that raise an alert."""
         return {Direction.UP: (1,), Direction.DOWN: (-1,), Direction.BOTH: (1, -1)}[self.direction]
 
+    @property
+    def overrides(self) -> dict[str, object]:
+        """Return the settings as `of` takes them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @staticmethod
     def of(overrides: Mapping[str, object] | None) -> Settings:
         """Return the defaults with `overrides`.

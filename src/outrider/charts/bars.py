@@ -32,7 +32,7 @@ class Waterfall:
 
 def draw_shift(before: ArrayLike, now: ArrayLike, words: tuple[str, str]) -> str:
     """Return how two sets of durations [ms] are spread, as shares on a logarithmic axis; nothing if one is empty."""
-    old, new = (np.asarray(each, np.float64) for each in (before, now))
+    old, new = (np.asarray(durations, np.float64) for durations in (before, now))
     old, new = old[old > 0], new[new > 0]
     if not len(old) or not len(new):
         return ""
@@ -41,8 +41,8 @@ def draw_shift(before: ArrayLike, now: ArrayLike, words: tuple[str, str]) -> str
     if not high > low:
         low, high = low * 0.9, high * 1.1
     edges = np.geomspace(low, high, _BINS + 1)
-    shares = [np.histogram(np.clip(each, low, high), edges)[0] / len(each) for each in (old, new)]
-    y = Scale(0, float(max(each.max() for each in shares)), _HEIGHT - 22, 18)
+    shares = [np.histogram(np.clip(durations, low, high), edges)[0] / len(durations) for durations in (old, new)]
+    y = Scale(0, float(max(durations.max() for durations in shares)), _HEIGHT - 22, 18)
     x = Scale(0, _BINS, 6, _WIDTH - 6)
     legend = f'<text class="old" x="6" y="11">{escape(words[0])}</text><text class="new" x="120" y="11">'
     legend += f"{escape(words[1])}</text>"
@@ -68,18 +68,18 @@ def draw_waterfall(steps: Sequence[Waterfall]) -> str:
     """Return the steps of a run one below the other; nothing for fewer than two."""
     if len(steps) < 2:
         return ""
-    end = max(one.offset_ms + one.duration_ms for one in steps)
+    end = max(step.offset_ms + step.duration_ms for step in steps)
     x = Scale(0, end, 170, 560)
     rows = "".join(_bar(one, number * _ROW, x) for number, one in enumerate(steps))
     head = f'<svg class="waterfall" viewBox="0 0 640 {len(steps) * _ROW + 4}" role="img"><title>Steps of a run</title>'
     return f"{head}{rows}</svg>"
 
 
-def _bar(one: Waterfall, top: float, x: Scale) -> str:
-    begin, end = x.at(one.offset_ms), x.at(one.offset_ms + one.duration_ms)
-    name = one.name if len(one.name) <= 24 else f"{one.name[:23]}…"
-    word = escape(one.wrong) or milliseconds(one.duration_ms)
-    kind = ' class="wrong"' if one.wrong else ""
+def _bar(step: Waterfall, top: float, x: Scale) -> str:
+    begin, end = x.at(step.offset_ms), x.at(step.offset_ms + step.duration_ms)
+    name = step.name if len(step.name) <= 24 else f"{step.name[:23]}…"
+    word = escape(step.wrong) or milliseconds(step.duration_ms)
+    kind = ' class="wrong"' if step.wrong else ""
     return (
         f'<text x="164" y="{top + 15}" class="y">{escape(name)}</text>'
         f'<rect{kind} x="{begin}" y="{top + 4}" width="{max(end - begin, 1.0):.1f}" height="14"/>'

@@ -82,6 +82,6 @@ def _knee(curve: Curve, x: Scale, y: Scale) -> str:
     top, bottom = y.at(high), y.at(low)
     band = f'<rect class="band" x="{_LEFT}" y="{top}" width="{_WIDTH - _RIGHT - _LEFT}" height="{bottom - top:.1f}"/>'
     place = x.at(users)
-    told = _told(rate, users)
-    word = f'<text class="x" x="{min(max(place, 160), _WIDTH - 80)}" y="{_TOP - 6}">{told}</text>'
+    label = _told(rate, users)
+    word = f'<text class="x" x="{min(max(place, 160), _WIDTH - 80)}" y="{_TOP - 6}">{label}</text>'
     return f'{band}<g class="knee"><path d="M{place} {_TOP}V{_HEIGHT - _BOTTOM}"/>{word}</g>'

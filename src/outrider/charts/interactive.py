@@ -67,8 +67,8 @@ def with_values(
     """
     if not svg:
         return ""
-    told = [{"name": name, "values": shortened(values)} for name, values in lines.items()]
-    chart = {"title": title, "x": x, "unit": unit, "at": _spaced(at), "lines": told, **(more or {})}
+    series = [{"name": name, "values": shortened(values)} for name, values in lines.items()]
+    chart = {"title": title, "x": x, "unit": unit, "at": _spaced(at), "lines": series, **(more or {})}
     text = json.dumps(chart, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # Between single quotes: a JSON text is full of double ones.
     for sign, entity in (("&", "&amp;"), ("'", "&#39;"), ("<", "&lt;"), (">", "&gt;")):
@@ -78,13 +78,13 @@ def with_values(
 
 def shortened(values: Sequence[float]) -> list[float | None]:
     """Return values to four figures, None where nothing was measured."""
-    return [_short(float(f"{one:.{_FIGURES}g}")) if math.isfinite(one) else None for one in values]
+    return [_short(float(f"{value:.{_FIGURES}g}")) if math.isfinite(value) else None for value in values]
 
 
 def repeating(values: Sequence[float]) -> list[float | None]:
     """Return a day's values of a band that has the same ones every day."""
-    told = shortened(values)
-    return next(told[:length] for length in range(1, len(told) + 1) if told == _repeated(told[:length], len(told)))
+    day = shortened(values)
+    return next(day[:length] for length in range(1, len(day) + 1) if day == _repeated(day[:length], len(day)))
 
 
 def _repeated(values: list[Any], length: int) -> list[Any]:
@@ -101,4 +101,4 @@ def _spaced(at: Sequence[float]) -> object:
         pace = at[1] - at[0]
         if all(later - earlier == pace for earlier, later in pairwise(at)):
             return {"first": _short(float(at[0])), "pace": _short(float(pace))}
-    return [_short(float(one)) for one in at]
+    return [_short(float(place)) for place in at]

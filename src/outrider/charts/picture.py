@@ -23,7 +23,7 @@ _BLUE, _GREY, _RED = "#2363c4", "#8a94a3", "#b3261e"
 def band_picture(trend: Trend) -> bytes:
     """Return a trend with its band, new levels, releases and the period that is reported, as PNG."""
     figure, axes = _canvas(trend.title)
-    days = [one / _DAY_US for one in trend.at_us]
+    days = [moment_us / _DAY_US for moment_us in trend.at_us]
     if days and trend.since_us:
         axes.axvspan(max(trend.since_us / _DAY_US, days[0]), days[-1], color=_GREY, alpha=0.12, linewidth=0)
     if trend.low:
@@ -52,7 +52,14 @@ def trend_picture(
         began_us: When trouble began; marked with a line.
     """
     figure, axes = _canvas(title)
-    axes.plot([one / _DAY_US for one in at_us], list(values_ms), color=_BLUE, linewidth=1.2, marker=".", markersize=3)
+    axes.plot(
+        [moment_us / _DAY_US for moment_us in at_us],
+        list(values_ms),
+        color=_BLUE,
+        linewidth=1.2,
+        marker=".",
+        markersize=3,
+    )
     if began_us is not None:
         axes.axvline(began_us / _DAY_US, color=_RED, linewidth=1)
         axes.set_xlabel("red: since when", fontsize=8, color=_RED, loc="right")

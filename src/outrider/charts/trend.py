@@ -43,7 +43,7 @@ class Trend:
 
 def draw_trend(trend: Trend) -> str:
     """Return the chart as SVG with its values; nothing if there are no values."""
-    seen = [one for one in (*trend.value, *trend.low, *trend.high) if math.isfinite(one)]
+    seen = [value for value in (*trend.value, *trend.low, *trend.high) if math.isfinite(value)]
     if not seen or not any(map(math.isfinite, trend.value)):
         return ""
     reach = max(seen) - min(seen) or max(abs(max(seen)), 1.0) * 0.2
@@ -59,7 +59,7 @@ def draw_trend(trend: Trend) -> str:
     return with_values(
         "".join([*parts, "</svg>"]),
         trend.title,
-        [one // _SECOND_US for one in trend.at_us],
+        [value // _SECOND_US for value in trend.at_us],
         {"median": trend.value},
         x="time",
         unit="ms",
@@ -69,9 +69,11 @@ def draw_trend(trend: Trend) -> str:
 
 def _more(trend: Trend) -> dict[str, object]:
     marks = (("change", trend.changes), ("release", trend.releases))
-    told = [{"at": at_us // _SECOND_US, "word": word, "kind": kind} for kind, some in marks for at_us, word in some]
+    mark_list = [
+        {"at": at_us // _SECOND_US, "word": word, "kind": kind} for kind, some in marks for at_us, word in some
+    ]
     band = {"band": {"low": repeating(trend.low), "high": repeating(trend.high)}} if trend.low else {}
-    return {"since": trend.since_us // _SECOND_US, "marks": told, **band}
+    return {"since": trend.since_us // _SECOND_US, "marks": mark_list, **band}
 
 
 def _ground(trend: Trend, x: Scale, y: Scale) -> list[str]:

@@ -4,9 +4,9 @@ from outrider.gate.accepted import Accepted, file_of, read_accepted, write_accep
 from outrider.gate.address import Address, astray
 from outrider.gate.collection import Gathered, Look, Source, gather
 from outrider.gate.decision import ELSEWHERE_MARGIN, Decision, Rules, StepComparison, Word, decide, unmatched
-from outrider.gate.false_fail_rate import FalseFails, false_fails
 from outrider.gate.fingerprint import Fingerprint, fingerprint_here
 from outrider.gate.gate_report import as_annotations, as_json, as_junit, as_markdown, cells
+from outrider.gate.gate_self_test import FalseFails, false_fails
 from outrider.gate.run_session import Session, session_of, sessions_of
 
 __all__ = [

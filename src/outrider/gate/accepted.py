@@ -63,7 +63,7 @@ def write_accepted(path: Path, accepted: Accepted) -> None:
                 "runs": session.runs,
                 "failed": session.failed,
                 "durations_ms": {
-                    step: [round(one, 1) for one in session.durations[step]] for step in session.durations
+                    step: [round(duration, 1) for duration in session.durations[step]] for step in session.durations
                 },
             }
             for session in accepted.sessions
@@ -73,7 +73,7 @@ def write_accepted(path: Path, accepted: Accepted) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        half.write_text(_NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n", encoding="utf-8")
+        half.write_text(_NUMBERS.sub(lambda match: f"[{' '.join(match[1].split())}]", text) + "\n", encoding="utf-8")
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
@@ -105,7 +105,7 @@ def read_accepted(path: Path) -> Accepted:
 
 
 def _accepted(data: dict[str, Any]) -> Accepted:
-    sessions = tuple(_session(one) for one in data["sessions"])
+    sessions = tuple(_session(session) for session in data["sessions"])
     if not sessions:
         raise ValueError("no sessions")
     return Accepted(
@@ -121,7 +121,9 @@ def _accepted(data: dict[str, Any]) -> Accepted:
 def _session(data: dict[str, Any]) -> Session:
     durations = {str(step): _numbers(values) for step, values in data["durations_ms"].items()}
     runs, failed = int(data["runs"]), int(data["failed"])
-    if not 0 <= failed <= runs or not all(0 < value < float("inf") for each in durations.values() for value in each):
+    if not 0 <= failed <= runs or not all(
+        0 < value < float("inf") for step_durations in durations.values() for value in step_durations
+    ):
         raise ValueError("counts or durations that cannot be")
     return Session(durations, runs, failed)
 

@@ -67,8 +67,8 @@ def astray(urls: Iterable[str], own: Address, other: Address) -> str:
 
 
 def _owner(url: str, own: Address, other: Address) -> Address | None:
-    holding = [each for each in (own, other) if each.holds(url)]
-    return max(holding, key=lambda each: len(each.path), default=None)
+    holding = [address for address in (own, other) if address.holds(url)]
+    return max(holding, key=lambda address: len(address.path), default=None)
 
 
 def _parts(url: str) -> tuple[str, str]:

@@ -60,11 +60,11 @@ def gather(rules: Mapping[CheckId, Rules], source: Source, listener: Callable[[L
     known: dict[CheckId, tuple[StepComparison, ...]] = {}
     while pending := [check for check in rules if check not in known and check not in wrong]:
         _extend({check: _next_look(rules[check], sides[check]) for check in pending}, source, sides, wrong)
-        found = decide({check: sides[check] for check in rules if check not in wrong}, rules)
-        for check in (one for one in pending if one not in wrong):
-            mine = tuple(finding for finding in found if finding.check == check)
-            if _is_settled(mine, sides[check]) or rules[check].plan.next_look(len(sides[check][0])) is None:
-                known[check] = mine
+        findings = decide({check: sides[check] for check in rules if check not in wrong}, rules)
+        for check in (check for check in pending if check not in wrong):
+            check_findings = tuple(finding for finding in findings if finding.check == check)
+            if _is_settled(check_findings, sides[check]) or rules[check].plan.next_look(len(sides[check][0])) is None:
+                known[check] = check_findings
         if listener is not None:
             listener(Look(max(len(sides[check][0]) for check in pending), len(known) + len(wrong), len(rules)))
     return Gathered(
@@ -98,7 +98,7 @@ def _extend(
 
 
 def _is_settled(findings: tuple[StepComparison, ...], sides: Sides) -> bool:
-    if all(one.verdict is not Verdict.INCONCLUSIVE for one in findings):
+    if all(finding.verdict is not Verdict.INCONCLUSIVE for finding in findings):
         return True
-    is_broken = any(one.step == FAILURES and one.verdict is Verdict.FAIL for one in findings)
+    is_broken = any(finding.step == FAILURES and finding.verdict is Verdict.FAIL for finding in findings)
     return is_broken or any(not any(session.durations for session in side) for side in sides)

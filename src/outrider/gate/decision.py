@@ -140,8 +140,8 @@ def _findings(
 ) -> dict[str, StepComparison]:
     before, now = _steps(base), _steps(candidate)
     steps = [step for step in before if step in now] if before and now else [*before, *now]
-    found = {step: _durations(check, step, base, candidate, rules) for step in steps}
-    return {FAILURES: _failures(check, base, candidate, rules, is_alone=not steps), **found}
+    comparisons = {step: _durations(check, step, base, candidate, rules) for step in steps}
+    return {FAILURES: _failures(check, base, candidate, rules, is_alone=not steps), **comparisons}
 
 
 def _steps(side: Sequence[Session]) -> dict[str, None]:
@@ -163,8 +163,8 @@ def _durations(
 def _failures(
     check: CheckId, base: Sequence[Session], candidate: Sequence[Session], rules: Rules, *, is_alone: bool
 ) -> StepComparison:
-    left = sum(one.failed for one in base), sum(one.runs for one in base)
-    right = sum(one.failed for one in candidate), sum(one.runs for one in candidate)
+    left = sum(session.failed for session in base), sum(session.runs for session in base)
+    right = sum(session.failed for session in candidate), sum(session.runs for session in candidate)
     comparison = compare_errors(left, right, level=_error_level(len(base), rules.plan))
     no_more = right[1] > 0 and left[1] > 0 and right[0] * left[1] <= left[0] * right[1]
     if comparison.verdict is Verdict.INCONCLUSIVE and no_more:

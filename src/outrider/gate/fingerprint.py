@@ -27,8 +27,8 @@ class Fingerprint:
 
     def differences(self, other: Fingerprint) -> list[str]:
         """Return what is not the same, in words."""
-        mine, others = asdict(self), asdict(other)
-        return [f"{name}: {mine[name]}, was {others[name]}" for name in mine if mine[name] != others[name]]
+        own, others = asdict(self), asdict(other)
+        return [f"{name}: {own[name]}, was {others[name]}" for name in own if own[name] != others[name]]
 
 
 def fingerprint_here(browser: str, location: str = "local") -> Fingerprint:

@@ -22,11 +22,17 @@ def cells(finding: StepComparison) -> tuple[str, str, str, str, str]:
     """Return a finding as a reader sees it: step, base, candidate, change, interval of the change."""
     if finding.step == FAILURES:
         return _name(finding), f"{finding.base:.0%}", f"{finding.candidate:.0%}", "", ""
-    base, candidate = (f"{each:.0f} ms" if each else "-" for each in (finding.base, finding.candidate))
-    found = finding.comparison
-    if math.isnan(found.ratio) or math.isinf(found.high):
+    base, candidate = (f"{median_ms:.0f} ms" if median_ms else "-" for median_ms in (finding.base, finding.candidate))
+    comparison = finding.comparison
+    if math.isnan(comparison.ratio) or math.isinf(comparison.high):
         return finding.step, base, candidate, "-", "-"
-    return finding.step, base, candidate, f"{found.ratio - 1:+.1%}", f"{found.low - 1:+.1%} to {found.high - 1:+.1%}"
+    return (
+        finding.step,
+        base,
+        candidate,
+        f"{comparison.ratio - 1:+.1%}",
+        f"{comparison.low - 1:+.1%} to {comparison.high - 1:+.1%}",
+    )
 
 
 def as_json(decision: Decision) -> dict[str, object]:
@@ -38,20 +44,20 @@ def as_json(decision: Decision) -> dict[str, object]:
         "wrong": list(decision.wrong),
         "findings": [
             {
-                "check": one.check,
-                "step": one.step or None,
-                "metric": "duration_ms" if one.step else "failed_share",
-                "verdict": one.verdict,
-                "base": round(one.base, 4),
-                "candidate": round(one.candidate, 4),
-                "ratio": _finite(one.comparison.ratio),
-                "low": _finite(one.comparison.low),
-                "high": _finite(one.comparison.high),
-                "samples": one.comparison.samples,
-                "sessions": one.comparison.sessions,
-                "reason": one.comparison.reason,
+                "check": finding.check,
+                "step": finding.step or None,
+                "metric": "duration_ms" if finding.step else "failed_share",
+                "verdict": finding.verdict,
+                "base": round(finding.base, 4),
+                "candidate": round(finding.candidate, 4),
+                "ratio": _finite(finding.comparison.ratio),
+                "low": _finite(finding.comparison.low),
+                "high": _finite(finding.comparison.high),
+                "samples": finding.comparison.samples,
+                "sessions": finding.comparison.sessions,
+                "reason": finding.comparison.reason,
             }
-            for one in decision.findings
+            for finding in decision.findings
         ],
     }
 
@@ -61,13 +67,15 @@ def as_markdown(decision: Decision) -> str:
     lines = [f"### Outrider gate: {decision.word}", ""]
     if decision.against:
         lines += [f"Against {_plain(decision.against)}.", ""]
-    lines += [f"- **setup error**: {_plain(one)}" for one in decision.wrong]
-    lines += [f"- {_plain(one)}" for one in decision.notes]
+    lines += [f"- **setup error**: {_plain(reason)}" for reason in decision.wrong]
+    lines += [f"- {_plain(note)}" for note in decision.notes]
     if decision.findings:
         lines += ["", "| | check | step | base | candidate | change | interval |", "|---|---|---|---|---|---|---|"]
         lines += [
-            "| " + " | ".join([_SIGNS[one.verdict], f"`{_plain(one.check)}`", *map(_plain, cells(one))]) + " |"
-            for one in decision.findings
+            "| "
+            + " | ".join([_SIGNS[finding.verdict], f"`{_plain(finding.check)}`", *map(_plain, cells(finding))])
+            + " |"
+            for finding in decision.findings
         ]
     return "\n".join(lines) + "\n"
 
@@ -75,14 +83,14 @@ def as_markdown(decision: Decision) -> str:
 def as_junit(decision: Decision) -> str:
     """Return a decision as JUnit XML: a test case a step; inconclusive ones are skipped."""
     suite = ET.Element("testsuite", name="outrider gate", tests=str(len(decision.findings) + len(decision.wrong)))
-    for one in decision.findings:
+    for finding in decision.findings:
         case = ET.SubElement(
-            suite, "testcase", classname=_printable(one.check), name=_printable(one.step or "failures")
+            suite, "testcase", classname=_printable(finding.check), name=_printable(finding.step or "failures")
         )
-        if one.verdict is Verdict.FAIL:
-            ET.SubElement(case, "failure", message=_printable(one.comparison.reason))
-        elif one.verdict is Verdict.INCONCLUSIVE:
-            ET.SubElement(case, "skipped", message=_printable(one.comparison.reason))
+        if finding.verdict is Verdict.FAIL:
+            ET.SubElement(case, "failure", message=_printable(finding.comparison.reason))
+        elif finding.verdict is Verdict.INCONCLUSIVE:
+            ET.SubElement(case, "skipped", message=_printable(finding.comparison.reason))
     for reason in decision.wrong:
         ET.SubElement(ET.SubElement(suite, "testcase", classname="setup", name=_printable(reason)), "error")
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
@@ -95,12 +103,12 @@ def as_annotations(decision: Decision, checks: Mapping[str, Check]) -> list[str]
     """Return workflow commands that GitHub shows at the journey's line."""
     lines = [f"::error::{_escaped(reason)}" for reason in decision.wrong]
     lines += [f"::notice::{_escaped(note)}" for note in decision.notes]
-    for one in decision.findings:
-        if one.verdict is Verdict.PASS:
+    for finding in decision.findings:
+        if finding.verdict is Verdict.PASS:
             continue
-        level = "error" if one.verdict is Verdict.FAIL else "warning"
-        words = f"{_name(one)}: {one.comparison.reason}"
-        lines.append(f"::{level}{_place(checks.get(one.check))}::{_escaped(words)}")
+        level = "error" if finding.verdict is Verdict.FAIL else "warning"
+        words = f"{_name(finding)}: {finding.comparison.reason}"
+        lines.append(f"::{level}{_place(checks.get(finding.check))}::{_escaped(words)}")
     return lines
 
 
@@ -124,7 +132,7 @@ def _plain(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in text)
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _escaped(text: str) -> str:

@@ -40,7 +40,7 @@ def session_of(runs: Sequence[Run]) -> Session:
     return Session(
         durations={step: tuple(values) for step, values in durations.items()},
         runs=len(telling),
-        failed=sum(any(one.measurement.outcome is Outcome.FAILED for one in run.attempts) for run in telling),
+        failed=sum(any(attempt.measurement.outcome is Outcome.FAILED for attempt in run.attempts) for run in telling),
     )
 
 

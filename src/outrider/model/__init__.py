@@ -1,6 +1,17 @@
-"""Frozen values, their words and the Measure protocol; no I/O."""
+"""Frozen values, their words, and the protocols between rooms; no I/O."""
 
-from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy
+from outrider.model.alert_record import (
+    Acknowledgement,
+    AlertChanges,
+    AlertState,
+    Notification,
+    Silence,
+    Status,
+    StoredConfirmation,
+    StoredGroup,
+    StoredIncident,
+)
+from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy, title_of
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -13,7 +24,8 @@ from outrider.model.errors import (
     UsageError,
 )
 from outrider.model.histogram import RATIO, TOLD_AS, Histogram, bucket_of, merged
-from outrider.model.identity import CheckId, RunId, new_run_id
+from outrider.model.identity import RunId, new_run_id
+from outrider.model.judge_record import Checkpoint, Release
 from outrider.model.load import (
     EndpointLoad,
     FailureGroup,
@@ -37,14 +49,124 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
+from outrider.model.ports import (
+    ArtifactStore,
+    CheckRegistry,
+    Content,
+    FolderEntry,
+    HeartbeatLog,
+    IncidentLog,
+    JudgeMemory,
+    Outbox,
+    ProofLog,
+    RollupReader,
+    RunLog,
+    ScheduleQueue,
+    SeriesReader,
+    SilenceLog,
+)
+from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
+from outrider.model.retention import LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
+from outrider.model.service_view import CheckView, ServiceView
+from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
+from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
+from outrider.model.subject import CheckId, Subject, SubjectKind
+from outrider.model.time_series import Points, Rollup, Series
 
 __all__ = [
-    "RATIO", "TOLD_AS",
-    "ArtifactFile", "ArtifactKind", "Attempt", "BadSeries", "BrowserError", "CatchUp", "Check", "CheckId",
-    "Circumstances", "ConfigError", "ConfigErrors", "EndpointLoad", "ErrorRecord", "ErrorSource", "FailureGroup",
-    "ForegroundRun", "Histogram", "HostLoad", "Kind", "LoadInterval", "LoadResult", "Measure", "Measurement", "Order",
-    "Outcome", "OutriderError", "Overlap", "Place", "Policy", "Run", "RunId", "Sample", "Step", "StepKind",
-    "StoreError", "TooFewSamples", "UsageError", "altogether", "bucket_of", "by_endpoint", "exit_code", "merged",
+    "GZIP_SUFFIX",
+    "LASTING",
+    "RATIO",
+    "TOLD_AS",
+    "Acknowledgement",
+    "AlertChanges",
+    "AlertState",
+    "ArtifactFile",
+    "ArtifactKind",
+    "ArtifactStore",
+    "Attempt",
+    "BadSeries",
+    "Beat",
+    "Beats",
+    "BrowserError",
+    "CatchUp",
+    "Check",
+    "CheckId",
+    "CheckRegistry",
+    "CheckView",
+    "Checkpoint",
+    "Circumstances",
+    "ConfigError",
+    "ConfigErrors",
+    "Content",
+    "Coverage",
+    "EndpointLoad",
+    "ErrorRecord",
+    "ErrorSource",
+    "FailureGroup",
+    "FolderEntry",
+    "ForegroundRun",
+    "HeartbeatLog",
+    "Histogram",
+    "HostLoad",
+    "IncidentLog",
+    "JudgeMemory",
+    "Kind",
+    "Leadership",
+    "LoadInterval",
+    "LoadResult",
+    "Measure",
+    "Measurement",
+    "Notification",
+    "Order",
+    "Outbox",
+    "Outcome",
+    "OutriderError",
+    "Overlap",
+    "Pause",
+    "Place",
+    "Points",
+    "Policy",
+    "ProofLog",
+    "Pruned",
+    "QueueEntry",
+    "Release",
+    "Retention",
+    "Rollup",
+    "RollupReader",
+    "Run",
+    "RunId",
+    "RunLog",
+    "RunSummary",
+    "Sample",
+    "ScheduleQueue",
+    "Series",
+    "SeriesReader",
+    "ServiceView",
+    "Silence",
+    "SilenceLog",
+    "Status",
+    "Step",
+    "StepKind",
+    "StoreError",
+    "StoredArtifact",
+    "StoredCheck",
+    "StoredConfirmation",
+    "StoredGroup",
+    "StoredIncident",
+    "StoredProof",
+    "StoredRun",
+    "Subject",
+    "SubjectKind",
+    "Tally",
+    "TooFewSamples",
+    "UsageError",
+    "altogether",
+    "bucket_of",
+    "by_endpoint",
+    "exit_code",
+    "merged",
     "new_run_id",
+    "title_of",
 ]  # fmt: skip

@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from outrider.model.identity import CheckId
+    from collections.abc import Mapping
+
+    from outrider.model.subject import CheckId
 
 
 class Kind(StrEnum):
@@ -43,6 +45,8 @@ class Policy:
         cron: Five fields, in the workspace's time zone.
         jitter_s: Each run is later than its time by a part of this.
         priority: Higher ones begin first.
+        title: What messages and reports call it; empty for a name made of the check's own.
+        labels: The user's own, which alerts carry and routes match.
     """
 
     every_s: float = 300.0
@@ -60,6 +64,8 @@ class Policy:
     overlap: Overlap = Overlap.SKIP
     catch_up: CatchUp = CatchUp.NONE
     priority: int = 0
+    title: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def repeatable(self) -> bool:
@@ -87,3 +93,17 @@ class Check:
     policy: Policy = field(default_factory=Policy)
     line: int = 0
     marks: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def title(self) -> str:
+        """What people call it: as configured, or made of its id."""
+        return self.policy.title or title_of(self.id)
+
+
+def title_of(check: str) -> str:
+    """Return a title made of a check's id: "buy a book" of "journey:journeys/test_shop.py::test_buy_a_book"."""
+    kind, _, place = check.partition(":")
+    name = place.rpartition("::")[2] or place or check
+    if kind != Kind.JOURNEY or "::" not in place:
+        return name
+    return name.removeprefix("test_").replace("_", " ") or name

@@ -6,7 +6,6 @@ import os
 from typing import NewType
 from uuid import UUID
 
-CheckId = NewType("CheckId", str)
 RunId = NewType("RunId", str)
 
 

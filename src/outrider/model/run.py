@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from outrider.model.identity import CheckId, RunId
+    from outrider.model.identity import RunId
     from outrider.model.measurement import Measurement
     from outrider.model.outcome import Outcome
+    from outrider.model.subject import CheckId
 
 
 @dataclass(frozen=True, slots=True)

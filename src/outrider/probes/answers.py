@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass, field
+from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_UTF_8 = "utf_8"
+_MARKS = ((codecs.BOM_UTF8, "utf_8_sig"), (codecs.BOM_UTF16_LE, "utf_16"), (codecs.BOM_UTF16_BE, "utf_16"))
+# Codecs of bytes and of other uses than texts, some of them of quadratic cost, are not for a target to choose.
+_NOT_CHARSETS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "base64_codec",
+                 "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec"}  # fmt: skip
+_CODECS = {name for names in aliases.items() for name in names if names[1] not in _NOT_CHARSETS}
+_CODECS |= {"cp874", "koi8_u", "iso8859_1", "utf_8_sig"}  # these have no alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +45,30 @@ class Answer:
     @property
     def headers(self) -> dict[str, str]:
         """The last answer's headers, names in small letters; several of one name are joined by commas."""
-        headers: dict[str, str] = {}
+        values: dict[str, list[str]] = {}
         blocks = [block for block in self.raw_headers.split(b"\r\n\r\n") if block.startswith(b"HTTP/")]
         for line in (blocks[-1] if blocks else b"").split(b"\r\n")[1:]:
             name, _, value = line.decode("utf-8", "replace").partition(":")
-            name, value = name.strip().lower(), value.strip()
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        return headers
+            values.setdefault(name.strip().lower(), []).append(value.strip())
+        return {name: ", ".join(several) for name, several in values.items()}
+
+    @property
+    def charset(self) -> str:
+        """The codec of the body: of a byte order mark, or else of its header, or else UTF-8.
+
+        The mark comes first, as in the Encoding standard (https://encoding.spec.whatwg.org/#decode).
+        """
+        for mark, codec in _MARKS:
+            if self.body.startswith(mark):
+                return codec
+        if b"charset" not in self.raw_headers.lower():
+            return _UTF_8
+        parameters = self.headers.get("content-type", "").split(";")[1:]
+        named = {key.strip().lower(): value for key, _, value in (text.partition("=") for text in parameters)}
+        label = named.get("charset", "").strip(" \"'").lower().replace("-", "_")
+        return label if label in _CODECS else _UTF_8
 
     @property
     def text(self) -> str:
-        """The body as text, in the character set that its header names."""
-        if b"charset" not in self.raw_headers.lower():
-            return self.body.decode("utf-8", "replace")
-        charset = self.headers.get("content-type", "").partition("charset=")[2].split(";")[0].strip(" \"'")
-        try:
-            return self.body.decode(charset or "utf-8", "replace")
-        except LookupError:
-            return self.body.decode("utf-8", "replace")
+        """The body as text."""
+        return self.body.decode(self.charset, "replace")

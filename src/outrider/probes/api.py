@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -10,54 +9,41 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from outrider.model import Sample, Step, StepKind
-from outrider.probes.assertions import PATTERN_S, find_values, parse_json, shown
+from outrider.probes.assertions import evaluate_body
 from outrider.probes.exchange import ExchangeLog, exchange
-from outrider.probes.expectations import Query, as_pattern, as_query
+from outrider.probes.expectations import as_pattern, as_query
 from outrider.probes.host_addresses import host_of, origin_of
 from outrider.probes.http import evidence_files, judge_exchange, samples_of
 from outrider.probes.http_request import Request, read_request
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult
+from outrider.probes.text_checks import Extraction, TextChecks
+from outrider.probes.text_evaluation import shown
 from outrider.workspace import Refused, as_flag, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import regex
-
-    from outrider.probes.answers import Answer
+    from outrider.probes.evaluator import Evaluator
     from outrider.probes.exchange import Exchanged
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
     from outrider.workspace import Table
 
 _SHORTEST_SECRET = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Extraction:
-    """A value taken from an answer: exactly one source is given."""
-
-    name: str
-    path: Query | None = None
-    pattern: regex.Pattern[str] | None = None
-    header: str | None = None
-    secret: bool = False
-
-    def find(self, answer: Answer) -> str | None:
-        """Return the value as text, or None if it is not there."""
-        if self.header is not None:
-            return answer.headers.get(self.header.lower())
-        if self.pattern is not None:
-            return _first_match(self.pattern, answer.text)
-        return _first_value(self.path, answer.text) if self.path else None
+_SHOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request and the values to extract from its answer."""
+    """A request and the values to extract from its answer.
+
+    Attributes:
+        taken: Those of the extractions that are made from the body.
+    """
 
     request: Request
     extractions: tuple[Extraction, ...] = ()
+    taken: TextChecks = field(default_factory=TextChecks)
 
 
 @dataclass(slots=True)
@@ -132,7 +118,7 @@ class ApiProbe:
             context.transfers, curl, _keeping_cookies(request, first=first), filled, limit_s=left_s, log=log
         )
         answer = exchanged.answer
-        wrong = _wrong(exchanged, api_request, state)
+        wrong = await _wrong(exchanged, api_request, state, context.evaluator, limit_s=left_s)
         state.failures += [Failure(failure.blame, failure.reason, title) for failure in wrong]
         state.steps.append(
             Step(title, title, StepKind.NAMED, offset_ms, answer.total_ms, error=wrong[0].reason if wrong else None)
@@ -163,7 +149,9 @@ def read_api(entry: ProbeTable) -> ApiProbe:
         request = read_request(below, title)
         extractions = _extractions(below)
         table.close()
-        requests.append(ApiRequest(request, extractions))
+        from_body = tuple(extraction for extraction in extractions if extraction.header is None)
+        taken = TextChecks(extractions=from_body)
+        requests.append(ApiRequest(replace(request, keeps_body=request.keeps_body or bool(taken)), extractions, taken))
         later |= {extraction.name for extraction in extractions}
     first = requests[0].request.url if requests else None
     return ApiProbe(host_of(first.fill({})) if first and not first.names else "", tuple(requests))
@@ -175,17 +163,23 @@ def _keeping_cookies(request: Request, *, first: bool) -> Request:
     return replace(request, options=options)
 
 
-def _wrong(exchanged: Exchanged, api_request: ApiRequest, state: _ApiState) -> Sequence[Failure]:
+async def _wrong(
+    exchanged: Exchanged, api_request: ApiRequest, state: _ApiState, evaluator: Evaluator, *, limit_s: float
+) -> Sequence[Failure]:
     """Return what is wrong with an exchange; if nothing is, extract the values of its answer."""
-    wrong = judge_exchange(exchanged, api_request.request)
-    if wrong:
+    answer = exchanged.answer
+    wrong = await judge_exchange(exchanged, api_request.request, evaluator, limit_s=limit_s)
+    if wrong or not api_request.extractions:
         return wrong
+    evaluation = await evaluate_body(answer, api_request.taken, evaluator, limit_s=limit_s)
+    if evaluation.failure:
+        return [evaluation.failure]
     for extraction in api_request.extractions:
-        value = extraction.find(exchanged.answer)
+        in_header = answer.headers.get(extraction.header.lower()) if extraction.header else None
+        value = evaluation.values.get(extraction.name, in_header)
         if value is None:
-            return [
-                Failure(Blame.TARGET, f"there is no {extraction.name} in the answer: {shown(exchanged.answer.text)}")
-            ]
+            reason = f"there is no {extraction.name} in the answer: {shown(answer.text[:_SHOWN])}"
+            return [Failure(Blame.TARGET, reason)]
         state.values[extraction.name] = value
         if extraction.secret and len(value) >= _SHORTEST_SECRET:
             state.secrets.append(value)
@@ -212,23 +206,3 @@ def _extraction(name: str, table: Table) -> Extraction:
     if not name.isidentifier():
         table.report("json", "belongs to a name that no text can hold", "use letters, digits, underscores", "bad-name")
     return extraction
-
-
-def _first_match(pattern: regex.Pattern[str], text: str) -> str | None:
-    try:
-        match = pattern.search(text, timeout=PATTERN_S)
-    except TimeoutError:
-        return None
-    return (match[1] if match.re.groups else match[0]) if match else None
-
-
-def _first_value(query: Query | None, text: str) -> str | None:
-    if query is None:
-        return None
-    try:
-        values = find_values(query, parse_json(text))
-    except ValueError:
-        return None
-    return (
-        None if not values else values[0] if isinstance(values[0], str) else json.dumps(values[0], ensure_ascii=False)
-    )

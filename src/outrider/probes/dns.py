@@ -16,18 +16,19 @@ import dns.rdatatype
 import dns.resolver
 
 from outrider.model import Sample
-from outrider.probes.assertions import finds, judge_times, shown
+from outrider.probes.assertions import judge_times
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
+from outrider.probes.text_checks import TextChecks
+from outrider.probes.text_evaluation import shown
 from outrider.workspace import Refused, as_one_of, as_text, as_texts, split_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import regex
-
+    from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
 
@@ -46,7 +47,7 @@ class DnsProbe:
     Attributes:
         servers: Addresses and ports, asked in order until one answers.
         answers: Records that must be among those of the answer, as in a zone file.
-        matches: Patterns, each of which some record must match.
+        matches: Checks of the records.
     """
 
     name: str
@@ -54,7 +55,7 @@ class DnsProbe:
     servers: tuple[tuple[str, int], ...]
     code: str
     answers: tuple[str, ...]
-    matches: tuple[regex.Pattern[str], ...]
+    matches: TextChecks
     within_ms: Mapping[str, float]
 
     @property
@@ -75,6 +76,7 @@ class DnsProbe:
         failures = [reply.failure] if reply.failure else []
         if reply.response is not None:
             failures += [Failure(Blame.TARGET, reason) for reason in self._wrong(reply.response, records)]
+            failures += await self._unmatched(records, context.evaluator)
             failures += judge_times({"total": reply.took_ms}, self.within_ms)
         text = str(reply.response).encode() if reply.response is not None and failures else b""
         return ProbeResult(
@@ -108,14 +110,16 @@ class DnsProbe:
             return [f"{self.name} {self.record}: the answer is {code}, not {self.code}"]
         actual = shown(", ".join(records) or "nothing")
         wrong = [f"{wanted} is not in the answer: {actual}" for wanted in self.answers if not _has(records, wanted)]
-        wrong += [
-            f"no record matches {shown(pattern.pattern)}: {actual}"
-            for pattern in self.matches
-            if not _matches(pattern, records)
-        ]
         if code == "NOERROR" and not records:
             wrong.append(f"{self.name} has no record {self.record}")
         return wrong
+
+    async def _unmatched(self, records: list[str], evaluator: Evaluator) -> list[Failure]:
+        if not self.matches:
+            return []
+        evaluation = await evaluator.evaluate(self.matches, "\n".join(records).encode(), limit_s=0.0)
+        actual = shown(", ".join(records) or "nothing")
+        return [Failure(failure.blame, f"{failure.reason}: {actual}") for failure in evaluation.failures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ def read_dns(entry: ProbeTable) -> DnsProbe:
         servers=(servers,) if servers else own_servers(),
         code=below.read("code", as_one_of(*_CODES), "NOERROR"),
         answers=below.read("answers", as_texts, ()),
-        matches=below.read("matches", as_patterns, ()),
+        matches=TextChecks("record", "\n", matches=below.read("matches", as_patterns, ())),
         within_ms=read_within(below, ("total",)),
     )
     below.close()
@@ -191,10 +195,3 @@ def _has(records: list[str], wanted: str) -> bool:
 
 def _plain(record: str) -> str:
     return record.strip().strip('"').rstrip(".").lower()
-
-
-def _matches(pattern: regex.Pattern[str], records: list[str]) -> bool:
-    try:
-        return any(finds(pattern, record) for record in records)
-    except TimeoutError:
-        return False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
 from outrider.probes.connectivity import OwnNetwork
+from outrider.probes.evaluator import USUAL_LIMITS, EvaluationLimits, Evaluator
 from outrider.probes.evidence_folder import keep
 from outrider.probes.host_queues import HostQueues
 from outrider.probes.lateness import Lateness
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from outrider.model import CheckId, Order
-    from outrider.probes.probe_context import Heartbeats, Probe
+    from outrider.model import CheckId, HeartbeatLog, Order
+    from outrider.probes.probe_context import Probe
 
 _USUAL = ProbeSettings()
 _UNMASKED = Mask()
@@ -56,6 +57,7 @@ class Engine:
         mask: Hides the workspace's secrets.
         heartbeats: The stored calls of jobs.
         network: Tells whether our own network is down.
+        limits: Of the evaluation of one answer.
     """
 
     def __init__(
@@ -64,13 +66,15 @@ class Engine:
         settings: ProbeSettings = _USUAL,
         *,
         mask: Mask = _UNMASKED,
-        heartbeats: Heartbeats | None = None,
+        heartbeats: HeartbeatLog | None = None,
         network: OwnNetwork | None = None,
+        limits: EvaluationLimits = USUAL_LIMITS,
     ) -> None:
         self._probes = probes
         self._settings = settings
         self._mask = mask
         self._heartbeats = heartbeats
+        self._limits = limits
         self._network = network or OwnNetwork(settings.references)
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -119,7 +123,7 @@ class Engine:
     def _set_up(self) -> None:
         self._lateness = Lateness()
         self._turns: HostQueues[_Job] = HostQueues(self._settings.per_host)
-        self._tools = ProbeContext(Transfers(), self._heartbeats, _now_us)
+        self._context = ProbeContext(Transfers(), Evaluator(self._limits), self._heartbeats, _now_us)
         self._ready.set()
 
     async def _shut_down(self) -> None:
@@ -128,7 +132,8 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tools.transfers.close()
+        self._context.transfers.close()
+        self._context.evaluator.close()
 
     def _begin(self, order: Order, done: Callable[[Measurement], None]) -> None:
         job = _Job(order, done, self._probes[order.check.id], time.monotonic() + order.deadline_s)
@@ -153,7 +158,7 @@ class Engine:
         started_us, began_s = _now_us(), self._lateness.begin()
         try:
             left_s = max(_SHORTEST_S, job.ends_s - time.monotonic())
-            result = await probe.attempt(self._tools, left_s, evidence=order.evidence)
+            result = await probe.attempt(self._context, left_s, evidence=order.evidence)
         except Exception as error:
             broken = Failure(Blame.PROBER, f"the prober itself broke: {type(error).__name__}: {error}")
             result = ProbeResult(0.0, (broken,))

@@ -90,7 +90,7 @@ async def exchange(
     """
     url, options = filled
     most = request.max_body_bytes
-    headers, sink = BytesIO(), _Sink(most if request.expect.needs_body else min(most, KEPT_BYTES), most)
+    headers, sink = BytesIO(), _Sink(most if request.keeps_body else min(most, KEPT_BYTES), most)
     _set(curl, request.options)
     _set(curl, options)
     curl.setopt(pycurl.TIMEOUT_MS, max(1, int(limit_s * 1000)))

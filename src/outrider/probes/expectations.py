@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import regex
 
+from outrider.probes.text_checks import Comparison, Query, Schema, TextChecks
+from outrider.probes.text_evaluation import OPERATORS
 from outrider.workspace import (
     Refused,
     Table,
@@ -22,22 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from jsonpath_rfc9535 import JSONPathQuery
-
     from outrider.probes.probe_table import ProbeTable
 
+_UNCHECKED = TextChecks()
+_OF_BODY = {"contains", "absent", "matches", "json", "exists", "schema"}
 PHASES = ("dns", "connect", "tls", "first_byte", "transfer")
 _FINE = (range(200, 400),)
 _CLASSES = {f"{first}xx": range(first * 100, first * 100 + 100) for first in range(1, 6)}
 _STATUS_FIX = 'write 200, "2xx", or a list of such'
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A JSONPath (RFC 9535) as written and as compiled."""
-
-    text: str
-    path: JSONPathQuery = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,55 +40,46 @@ class Expectation:
 
     Attributes:
         status: Any of these; 200 to 399 by default.
-        headers: By name, in small letters, a pattern that is found in the value.
-        contains: Texts that the body holds.
-        absent: Texts that it does not hold.
-        matches: Patterns that are found in the body.
-        json: What every value that a path finds is equal to.
-        exists: Paths that find something.
-        schema: A validator of JSON Schema.
+        headers: By name, in small letters, the checks of the value.
+        body: The checks of the body.
         within_ms: The longest that a phase, or "total", may take.
         certificate_days: The least that the certificate is still valid.
     """
 
     status: tuple[range, ...] = _FINE
-    headers: tuple[tuple[str, regex.Pattern[str]], ...] = ()
-    contains: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-    matches: tuple[regex.Pattern[str], ...] = ()
-    json: tuple[tuple[Query, object], ...] = ()
-    exists: tuple[Query, ...] = ()
-    schema: Any = field(default=None, compare=False, repr=False)  # jsonschema has no type of validators
+    headers: tuple[tuple[str, TextChecks], ...] = ()
+    body: TextChecks = _UNCHECKED
     within_ms: Mapping[str, float] = field(default_factory=dict)
     certificate_days: float | None = None
 
-    @property
-    def needs_json(self) -> bool:
-        """Whether the body has to be JSON."""
-        return bool(self.json or self.exists or self.schema is not None)
 
-    @property
-    def needs_body(self) -> bool:
-        """Whether the body is checked."""
-        return self.needs_json or bool(self.contains or self.absent or self.matches)
+def read_expectation(entry: ProbeTable, *, has_body: bool = True) -> Expectation:
+    """Read the table `expect` of a probe or request; report problems to it.
 
-
-def read_expectation(entry: ProbeTable) -> Expectation:
-    """Read the table `expect` of a probe or request; report problems to it."""
+    Args:
+        has_body: Whether the answer has a body, which that of HEAD has not.
+    """
     table = entry.table.section("expect")
-    expectation = Expectation(
-        status=table.read("status", as_statuses, _FINE),
-        headers=_headers(table),
+    body = TextChecks(
         contains=table.read("contains", as_texts, ()),
         absent=table.read("absent", as_texts, ()),
         matches=table.read("matches", as_patterns, ()),
         json=_json(table),
         exists=table.read("exists", as_queries, ()),
         schema=table.read("schema", lambda value: as_schema(value, entry.root), None),
+    )
+    expectation = Expectation(
+        status=table.read("status", as_statuses, _FINE),
+        headers=_headers(table),
+        body=body,
         within_ms=read_within(table, (*PHASES, "total")),
         certificate_days=table.read("certificate_days", as_count(0, 3650), None),
     )
     table.close()
+    if body and not has_body:
+        for key in sorted(_OF_BODY & set(table.data)):
+            fix = 'write method = "GET", or expect only status and headers'
+            table.report(key, "is about a body, and an answer to HEAD has none", fix, "head-has-no-body")
     return expectation
 
 
@@ -136,11 +121,10 @@ def as_patterns(value: object) -> tuple[regex.Pattern[str], ...]:
 
 def as_query(value: object) -> Query:
     """Accept a JSONPath."""
-    from jsonpath_rfc9535 import JSONPathError, compile  # noqa: A004, PLC0415  costs start-up, and few probes need it
+    from jsonpath_rfc9535 import JSONPathError  # noqa: PLC0415  costs start-up, and few probes need it
 
-    text = as_text(value)
     try:
-        return Query(text, compile(text))
+        return Query(as_text(value))
     except (JSONPathError, RecursionError) as error:
         fix = 'write a JSONPath (RFC 9535), such as "$.items[0].name"'
         raise Refused(f"is not a JSONPath: {error}", fix, "bad-jsonpath") from None
@@ -151,16 +135,13 @@ def as_queries(value: object) -> tuple[Query, ...]:
     return tuple(as_query(text) for text in as_texts(value))
 
 
-def as_schema(value: object, root: Path) -> object:
-    """Accept a JSON Schema, in place or as the path of a file, and return its validator."""
+def as_schema(value: object, root: Path) -> Schema:
+    """Accept a JSON Schema, in place or as the path of a file."""
     from jsonschema import SchemaError  # noqa: PLC0415  costs start-up, and few probes need it
-    from jsonschema.validators import validator_for  # noqa: PLC0415
 
-    schema: Any = as_table(value) if isinstance(value, dict) else _schema_file(root / as_text(value))
+    document: Any = as_table(value) if isinstance(value, dict) else _schema_file(root / as_text(value))
     try:
-        kind = validator_for(schema)
-        kind.check_schema(schema)
-        return kind(schema)
+        return Schema(document)
     except (SchemaError, AttributeError, TypeError) as error:
         what = error.message if isinstance(error, SchemaError) else "it is no table"
         raise Refused(f"is not a JSON Schema: {what[:200]}", "correct the schema", "bad-schema") from None
@@ -176,18 +157,43 @@ def _schema_file(path: Path) -> object:
         raise Refused("is not a file of JSON", "correct the file", "bad-schema") from None
 
 
-def _headers(table: Table) -> tuple[tuple[str, regex.Pattern[str]], ...]:
+def _headers(table: Table) -> tuple[tuple[str, TextChecks], ...]:
     below = table.section("headers")
     read = [(name.lower(), below.read(name, as_pattern, None)) for name in below.data]
-    return tuple((name, pattern) for name, pattern in read if pattern is not None)
+    return tuple(
+        (name, TextChecks(f"header {name}", matches=(pattern,))) for name, pattern in read if pattern is not None
+    )
 
 
-def _json(table: Table) -> tuple[tuple[Query, object], ...]:
+def _json(table: Table) -> tuple[Comparison, ...]:
     below = table.section("json")
     wanted = []
     for text, value in below.data.items():
         try:
-            wanted.append((as_query(text), value))
+            wanted.append(Comparison(as_query(text), as_conditions(value)))
         except Refused as refused:
             below.report(text, refused.what, refused.fix, refused.slug)
     return tuple(wanted)
+
+
+def as_conditions(value: object) -> tuple[tuple[str, object], ...]:
+    """Accept a value to be equal to, or a table of operators such as {">=" = 1, "<" = 10}."""
+    if not isinstance(value, dict) or not value or not set(value) <= set(OPERATORS):
+        _check_json(value)
+        return (("==", value),)
+    for operator, limit in value.items():
+        _check_json(limit)
+        if operator in {"==", "!="} or (isinstance(limit, int | float | str) and not isinstance(limit, bool)):
+            continue
+        fix = f'write a number or a text, such as {{"{operator}" = 10}}'
+        raise Refused(f"compares by {operator} with what has no order", fix)
+    return tuple(value.items())
+
+
+def _check_json(value: object) -> None:
+    """Refuse what no document of JSON holds: dates and times of TOML, infinity, and what is not a number."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        fix = 'write a text in quotation marks, such as "2026-01-31"'
+        raise Refused("is a date, a time or no number, which JSON does not have", fix) from None

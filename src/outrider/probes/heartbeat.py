@@ -12,9 +12,9 @@ from outrider.probes.probe_result import Blame, Failure, ProbeResult
 from outrider.workspace import Refused, as_duration, format_duration
 
 if TYPE_CHECKING:
+    from outrider.model import Beats
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
-    from outrider.store import Beats
 
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{4,}")
 
@@ -37,7 +37,7 @@ class HeartbeatProbe:
         """Look when the job called last."""
         if context.heartbeats is None:
             return ProbeResult(0.0, (Failure(Blame.PROBER, "there is no store that could hold the calls"),))
-        beats = await asyncio.to_thread(context.heartbeats.beats, self.check)
+        beats = await asyncio.to_thread(context.heartbeats.get, self.check)
         return judge_beats(beats, context.now_us(), self.period_s, self.grace_s)
 
 

@@ -14,6 +14,7 @@ from outrider.probes.probe_result import Evidence, Failure, ProbeResult, only_st
 
 if TYPE_CHECKING:
     from outrider.probes.answers import Answer
+    from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
 
@@ -37,7 +38,7 @@ class HttpProbe:
         finally:
             context.transfers.give_back(curl)
         answer = exchanged.answer
-        failures = judge_exchange(exchanged, self.request)
+        failures = await judge_exchange(exchanged, self.request, context.evaluator, limit_s=limit_s)
         return ProbeResult(
             duration_ms=answer.total_ms,
             failures=failures,
@@ -56,9 +57,14 @@ def read_http(entry: ProbeTable) -> HttpProbe:
     return HttpProbe(host_of(filled[0]), request, filled)
 
 
-def judge_exchange(exchanged: Exchanged, request: Request) -> tuple[Failure, ...]:
-    """Return what was wrong with an exchange: that it failed, or else what its answer was not."""
-    return (exchanged.failure,) if exchanged.failure else judge(exchanged.answer, request.expect)
+async def judge_exchange(
+    exchanged: Exchanged, request: Request, evaluator: Evaluator, *, limit_s: float
+) -> tuple[Failure, ...]:
+    """Return what is wrong with an exchange: that it failed, or else what its answer is not."""
+    if exchanged.failure:
+        return (exchanged.failure,)
+    left_s = limit_s - exchanged.answer.total_ms / 1000
+    return await judge(exchanged.answer, request.expect, evaluator, limit_s=left_s)
 
 
 def samples_of(answer: Answer, step: str) -> tuple[Sample, ...]:

@@ -49,6 +49,7 @@ class Request:
     Attributes:
         title: Of the step that it makes.
         options: Options of libcurl that depend on no variable; hidden from `repr`, as they may hold secrets.
+        keeps_body: Whether the whole body is needed, and not only the beginning as evidence.
         version: The only version of HTTP that will do, in libcurl's words, or empty.
     """
 
@@ -61,6 +62,7 @@ class Request:
     version: str
     max_body_bytes: int
     expect: Expectation
+    keeps_body: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -96,6 +98,7 @@ def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> 
     options += [*_version(version), *_proxy(entry), *auth, (pycurl.ACCEPT_ENCODING, "")]
     if method == "HEAD":
         options.append((pycurl.NOBODY, 1))
+    expectation = read_expectation(entry, has_body=method != "HEAD") if expect else Expectation()
     return Request(
         title=title,
         method=method,
@@ -105,7 +108,8 @@ def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> 
         options=tuple(options),
         version=_EXPECTED_VERSIONS.get(version, ""),
         max_body_bytes=table.read("max_body_bytes", as_count(1, _MOST_BODY), _USUAL_BODY),
-        expect=read_expectation(entry) if expect else Expectation(),
+        expect=expectation,
+        keeps_body=bool(expectation.body),
     )
 
 

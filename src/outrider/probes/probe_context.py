@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.model import CheckId
+    from outrider.model import HeartbeatLog
+    from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
     from outrider.probes.transfers import Transfers
-    from outrider.store import Beats
-
-
-class Heartbeats(Protocol):
-    """The stored calls of cron jobs."""
-
-    def beats(self, check: CheckId) -> Beats:
-        """Return the recorded calls of a check."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +24,8 @@ class ProbeContext:
     """
 
     transfers: Transfers
-    heartbeats: Heartbeats | None
+    evaluator: Evaluator
+    heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
 
 

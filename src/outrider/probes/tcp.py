@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.model import Sample
-from outrider.probes.assertions import finds, judge_times, shown
+from outrider.probes.assertions import judge_times
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name, look_up
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
+from outrider.probes.text_checks import TextChecks
 from outrider.workspace import as_one_of, as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import regex
-
+    from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
 
@@ -31,14 +31,13 @@ _PHASES = ("dns", "connect", "first_byte", "total")
 
 @dataclass(frozen=True, slots=True)
 class TcpProbe:
-    """A connection; `send` is bytes, and `contains` and `matches` are looked for until they are all there."""
+    """A connection; `send` is bytes, and the answer is read until it meets the checks."""
 
     host: str
     port: int
     ip: str
     send: bytes = field(repr=False)
-    contains: tuple[str, ...]
-    matches: tuple[regex.Pattern[str], ...]
+    checks: TextChecks
     within_ms: Mapping[str, float]
 
     async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:  # noqa: ARG002
@@ -47,10 +46,12 @@ class TcpProbe:
         failure: Failure | None = None
         try:
             async with asyncio.timeout(limit_s):
-                await self._talk(conversation)
+                await self._converse(conversation, context.evaluator)
         except TimeoutError:
             blame = Blame.SLOW if conversation.is_connected else Blame.NETWORK
             failure = Failure(blame, f"time-out after {limit_s:.1f} s, {conversation.doing}")
+        except _Ended as ended:
+            failure = ended.failure
         except OSError as error:
             failure = explain_system(error, conversation.doing)
         failures = (failure,) if failure else tuple(judge_times(conversation.phases_ms, self.within_ms))
@@ -69,7 +70,7 @@ class TcpProbe:
             address=f"{self.host}:{self.port}",
         )
 
-    async def _talk(self, conversation: _Conversation) -> None:
+    async def _converse(self, conversation: _Conversation, evaluator: Evaluator) -> None:
         conversation.remote, _ = await look_up(self.host, self.port, self.ip)
         if is_name(self.host):
             conversation.note("dns")
@@ -81,33 +82,35 @@ class TcpProbe:
             if self.send:
                 writer.write(self.send)
                 await writer.drain()
-            if self.contains or self.matches:
-                await self._listen(reader, conversation)
+            if self.checks:
+                await self._listen(reader, conversation, evaluator)
             conversation.phases_ms["total"] = conversation.now_ms()
         finally:
             writer.transport.abort()
 
-    async def _listen(self, reader: asyncio.StreamReader, conversation: _Conversation) -> None:
-        while missing := self._missing(conversation.received.decode("utf-8", "replace")):
+    async def _listen(self, reader: asyncio.StreamReader, conversation: _Conversation, evaluator: Evaluator) -> None:
+        while missing := await self._missing(bytes(conversation.received), evaluator):
             chunk = await reader.read(_MOST_BYTES)
             if not conversation.received and chunk:
                 conversation.note("first_byte")
             conversation.received += chunk
             if not chunk or len(conversation.received) > _MOST_BYTES:
                 what = "it ended the connection" if not chunk else f"it sent more than {_MOST_BYTES} bytes"
-                raise ConnectionError(f"{what}, and its answer {missing}")
+                raise ConnectionError(f"{what}, and {missing}")
 
-    def _missing(self, text: str) -> str:
-        for wanted in self.contains:
-            if wanted not in text:
-                return f"does not contain {shown(wanted)!r}"
-        for pattern in self.matches:
-            try:
-                if not finds(pattern, text):
-                    return f"does not match {shown(pattern.pattern)}"
-            except TimeoutError:
-                raise ConnectionError(f"its answer keeps the pattern {shown(pattern.pattern)} busy") from None
-        return ""
+    async def _missing(self, received: bytes, evaluator: Evaluator) -> str:
+        evaluation = await evaluator.evaluate(self.checks, received, limit_s=0.0)
+        if evaluation.failure:
+            raise _Ended(evaluation.failure)
+        return evaluation.wrong[0] if evaluation.wrong else ""
+
+
+class _Ended(Exception):
+    """The evaluation of an answer reached its limit."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
 
 
 @dataclass(slots=True)
@@ -134,7 +137,9 @@ def read_tcp(entry: ProbeTable) -> TcpProbe:
     send = entry.template("send")
     ip = entry.table.read("ip", as_one_of("4", "6"), "")
     below = entry.table.section("expect")
-    contains, matches = below.read("contains", as_texts, ()), below.read("matches", as_patterns, ())
+    checks = TextChecks(
+        "its answer", contains=below.read("contains", as_texts, ()), matches=below.read("matches", as_patterns, ())
+    )
     within = read_within(below, _PHASES)
     below.close()
-    return TcpProbe(host.lower(), port, ip, send.fill({}).encode() if send else b"", contains, matches, within)
+    return TcpProbe(host.lower(), port, ip, send.fill({}).encode() if send else b"", checks, within)

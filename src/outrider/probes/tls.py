@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from outrider.model import Sample
-from outrider.probes.assertions import finds, judge_times, shown
+from outrider.probes.assertions import judge_times
 from outrider.probes.certificates import Certificate, read_chain
 from outrider.probes.exchange import ExchangeLog, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
 from outrider.probes.http_request import FRESH, Options, read_trust
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
+from outrider.probes.text_checks import TextChecks
+from outrider.probes.text_evaluation import shown
 from outrider.workspace import as_count, as_one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import regex
-
+    from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
 
@@ -42,7 +43,7 @@ class TlsProbe:
     Attributes:
         certificate_days: The least that every certificate of the chain is still valid.
         protocol: The oldest version of TLS that will do, or empty.
-        issuer: Patterns, each of which some issuer of the chain must match.
+        issuer: Checks of the issuers of the chain.
     """
 
     host: str
@@ -50,7 +51,7 @@ class TlsProbe:
     options: Options = field(repr=False)
     certificate_days: float
     protocol: str
-    issuer: tuple[regex.Pattern[str], ...]
+    issuer: TextChecks
     within_ms: Mapping[str, float]
 
     async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:  # noqa: ARG002
@@ -64,7 +65,11 @@ class TlsProbe:
             code, message = await context.transfers.perform(curl)
             total_ms, phases = read_phases(curl, has_name=is_name(self.host))
             chain = read_chain(curl.getinfo(pycurl.INFO_CERTINFO))
-            failures = [explain(curl, code, message, limit_s)] if code else self._wrong(chain, log, context.now_us())
+            failures = (
+                [explain(curl, code, message, limit_s)]
+                if code
+                else await self._wrong(chain, log, context.now_us(), context.evaluator)
+            )
             remote = curl.getinfo(pycurl.PRIMARY_IP) or ""
         finally:
             context.transfers.give_back(curl)
@@ -86,7 +91,9 @@ class TlsProbe:
             address=f"{self.host}:{self.port}",
         )
 
-    def _wrong(self, chain: tuple[Certificate, ...], log: ExchangeLog, now_us: int) -> list[Failure]:
+    async def _wrong(
+        self, chain: tuple[Certificate, ...], log: ExchangeLog, now_us: int, evaluator: Evaluator
+    ) -> list[Failure]:
         wrong = []
         if chain and (days := _days(chain, now_us)) < self.certificate_days:
             wrong.append(f"a certificate is valid for {days:.1f} more days, not {self.certificate_days:g}")
@@ -94,10 +101,14 @@ class TlsProbe:
         version = spoken[1].decode().removeprefix("TLSv") if spoken else "unknown"
         if self.protocol and version < self.protocol:
             wrong.append(f"the server speaks TLS {version}, not {self.protocol}")
-        issuers = "; ".join(certificate.issuer for certificate in chain)
-        wrong += [f"no issuer matches {shown(pattern.pattern)}: {shown(issuers)}" for pattern in self.issuer
-                  if not _finds(pattern, issuers)]  # fmt: skip
-        return [Failure(Blame.TARGET, reason) for reason in wrong]
+        failures = [Failure(Blame.TARGET, reason) for reason in wrong]
+        if self.issuer:
+            issuers = "\n".join(certificate.issuer for certificate in chain)
+            evaluation = await evaluator.evaluate(self.issuer, issuers.encode(), limit_s=0.0)
+            failures += [
+                Failure(failure.blame, f"{failure.reason}: {shown(issuers)}") for failure in evaluation.failures
+            ]
+        return failures
 
 
 def read_tls(entry: ProbeTable) -> TlsProbe:
@@ -122,7 +133,7 @@ def read_tls(entry: ProbeTable) -> TlsProbe:
         options=tuple(options),
         certificate_days=below.read("certificate_days", as_count(0, 3650), _SOON_DAYS),
         protocol=below.read("protocol", as_one_of(*_VERSIONS), ""),
-        issuer=below.read("issuer", as_patterns, ()),
+        issuer=TextChecks("issuer", "\n", matches=below.read("issuer", as_patterns, ())),
         within_ms=read_within(below, (*_PHASES, "total")),
     )
     below.close()
@@ -136,10 +147,3 @@ def _days(chain: tuple[Certificate, ...], now_us: int) -> float:
 
 def _told(chain: tuple[Certificate, ...]) -> dict[str, str]:
     return {"certificate": chain[0].subject, "issuer": chain[0].issuer} if chain else {}
-
-
-def _finds(pattern: regex.Pattern[str], text: str) -> bool:
-    try:
-        return finds(pattern, text)
-    except TimeoutError:
-        return False

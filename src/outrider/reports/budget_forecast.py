@@ -12,9 +12,9 @@ from outrider.runs import TELLING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from outrider.model import Tally
     from outrider.reports.facts import Health
     from outrider.reports.period import Period
-    from outrider.store import Tally
 
 BUDGET_DAYS = 28
 FEWEST_RUNS = 30
@@ -35,9 +35,9 @@ def breaches(
         month: Tallies of the 28 days that end with the period.
     """
     counts: dict[tuple[str, str, str], Counter[Outcome]] = defaultdict(Counter)
-    for one in month:
-        counts[one.check, one.environment, one.location][one.outcome] += one.runs
-    found, untold = [], 0
+    for tally in month:
+        counts[tally.check, tally.environment, tally.location][tally.outcome] += tally.runs
+    forecasts, untold = [], 0
     for check in health:
         if check.availability is None:
             continue
@@ -46,21 +46,23 @@ def breaches(
             continue
         forecast = _breach(check, counts[check.check, check.environment, check.location], objective, period)
         if forecast is not None:
-            found.append(forecast)
-    return sorted(found, key=lambda one: one.days), untold
+            forecasts.append(forecast)
+    return sorted(forecasts, key=lambda forecast: forecast.days), untold
 
 
-def _breach(one: Health, used: Counter[Outcome], objective: float, period: Period) -> Forecast | None:
-    seen = one.availability
-    assert seen is not None
-    failed = seen.total - seen.good
+def _breach(health: Health, used: Counter[Outcome], objective: float, period: Period) -> Forecast | None:
+    availability = health.availability
+    assert availability is not None
+    failed = availability.total - availability.good
     if not failed:
         return None
-    per_day = seen.total / (period.hours / _DAY_HOURS)
-    runs = sum(used[each] for each in TELLING)
+    per_day = availability.total / (period.hours / _DAY_HOURS)
+    runs = sum(used[outcome] for outcome in TELLING)
     allowed = (1 - objective) * max(per_day * BUDGET_DAYS, runs)
     left = max(0.0, allowed - used[Outcome.FAILED])
-    days, earliest, latest = (left / (share * per_day) for share in (1 - seen.share, 1 - seen.low, 1 - seen.high))
+    days, earliest, latest = (
+        left / (share * per_day) for share in (1 - availability.share, 1 - availability.low, 1 - availability.high)
+    )
     if days > BUDGET_DAYS:
         return None
-    return Forecast(one.name, WHAT, days, earliest, latest, seen.total)
+    return Forecast(health.name, WHAT, days, earliest, latest, availability.total)

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from outrider.baselines import Knee
     from outrider.load import Level
-    from outrider.model import Run
+    from outrider.model import Run, Series
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
-    from outrider.store import Series, Store
+    from outrider.store import Store
 
 FEWEST_LEVELS = 5
 _RUNS = 40
@@ -31,24 +31,28 @@ _RUNS = 40
 
 def loads_of(store: Store, period: Period, settings: ReportSettings) -> tuple[LoadFigures, ...]:
     """Return what each load profile reached, and what its target sustains, place by place."""
-    found: list[LoadFigures] = []
-    for check in store.checks():
+    figures: list[LoadFigures] = []
+    for check in store.checks.all():
         if check.kind is Kind.LOAD and any(fnmatchcase(check.id, pattern) for pattern in settings.checks):
-            found += _figures(store, str(check.id), store.series(check.id), period, settings)
-    return tuple(found)
+            figures += _figures(store, str(check.id), store.series.of(check.id), period, settings)
+    return tuple(figures)
 
 
 def _figures(
     store: Store, check: str, series: Sequence[Series], period: Period, settings: ReportSettings
 ) -> Iterable[LoadFigures]:
-    whole = [one for one in series if not one.step]
-    places = sorted({(one.environment.removesuffix(TRIAL_SUFFIX), one.location) for one in whole})
+    whole = [run_series for run_series in series if not run_series.step]
+    places = sorted({(run_series.environment.removesuffix(TRIAL_SUFFIX), run_series.location) for run_series in whole})
     for environment, location in places:
         if settings.environment and environment != settings.environment:
             continue
-        mine = {one.metric: one for one in whole if (one.environment, one.location) == (environment, location)}
+        by_metric = {
+            run_series.metric: run_series
+            for run_series in whole
+            if (run_series.environment, run_series.location) == (environment, location)
+        }
         rates, failed = (
-            past_of(store, [mine[name]], period)[0].value if name in mine else np.empty(0)
+            past_of(store, [by_metric[name]], period)[0].value if name in by_metric else np.empty(0)
             for name in ("requests_per_s", "failure_share")
         )
         knees, curve = _knees(store, check, (environment, location), period)
@@ -73,38 +77,40 @@ def _figures(
 def _knees(store: Store, check: str, place: tuple[str, str], period: Period) -> tuple[list[KneeFigures], str]:
     """Return the knees of the loads that show one, the oldest first, and the curve of the latest."""
     environment, location = place
-    found: list[KneeFigures] = []
+    knees: list[KneeFigures] = []
     chart = ""
     runs = [
-        one
-        for each in (environment, f"{environment}{TRIAL_SUFFIX}")
-        for one in store.runs(check, since_us=period.history_us, environment=each, location=location, limit=_RUNS)
-        if one.due_us < period.until_us
+        summary
+        for variant in (environment, f"{environment}{TRIAL_SUFFIX}")
+        for summary in store.runs.search(
+            check, since_us=period.history_us, environment=variant, location=location, limit=_RUNS
+        )
+        if summary.due_us < period.until_us
     ]
-    for summary in sorted(runs, key=lambda one: one.due_us):
-        run = store.run(summary.id).run
+    for summary in sorted(runs, key=lambda summary: summary.due_us):
+        run = store.runs.get(summary.id).run
         climbed = climb(run)
         if len(climbed) < FEWEST_LEVELS:
             continue
         knee = knee_of(climbed)
         if knee is None:
             continue
-        found.append(
+        knees.append(
             KneeFigures(run.due_us, str(run.id), knee.rate, knee.low, knee.high, knee.users, knee.reached, len(climbed))
         )
         chart = draw_curve(curve_of(f"Rate by users, {check}", climbed, knee))
-    return found, chart
+    return knees, chart
 
 
 def climb(run: Run) -> tuple[Level, ...]:
     """Return the levels of a load that answered anything."""
-    result = next((one.measurement.load for one in run.attempts if one.measurement.load is not None), None)
-    return tuple(one for one in levels(result.intervals) if one.requests_per_s > 0) if result else ()
+    result = next((attempt.measurement.load for attempt in run.attempts if attempt.measurement.load is not None), None)
+    return tuple(level for level in levels(result.intervals) if level.requests_per_s > 0) if result else ()
 
 
 def knee_of(climbed: Sequence[Level]) -> Knee | None:
     """Return the knee of a load's levels; None where they are too few."""
-    users, rates = [one.users for one in climbed], [one.requests_per_s for one in climbed]
+    users, rates = [level.users for level in climbed], [level.requests_per_s for level in climbed]
     try:
         return find_knee(users, rates, np.random.default_rng(len(climbed)))
     except (TooFewSamples, BadSeries):
@@ -115,7 +121,7 @@ def curve_of(title: str, climbed: Sequence[Level], knee: Knee | None) -> Curve:
     """Return what a chart of the levels shows."""
     return Curve(
         title,
-        [(float(one.users), one.requests_per_s) for one in climbed],
+        [(float(level.users), level.requests_per_s) for level in climbed],
         (knee.users, knee.rate, knee.low, knee.high) if knee else None,
         reached=knee.reached if knee else False,
     )

@@ -13,7 +13,7 @@ from outrider.runs import TELLING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from outrider.store import StoredCheck, Tally
+    from outrider.model import StoredCheck, Tally
 
 Place = tuple[CheckId, str, str]
 """A check's id, environment and location."""
@@ -30,11 +30,11 @@ def health_of(
     """
     now: dict[Place, Counter[Outcome]] = defaultdict(Counter)
     before: dict[Place, Counter[Outcome]] = defaultdict(Counter)
-    for side, some in ((now, tallies), (before, earlier)):
-        for one in some:
-            side[one.check, one.environment, one.location][one.outcome] += one.runs
-    found = [_health(place, now[place], before[place], objective, checks) for place in sorted({*now, *before})]
-    return sorted(found, key=_severity)
+    for side, counted in ((now, tallies), (before, earlier)):
+        for tally in counted:
+            side[tally.check, tally.environment, tally.location][tally.outcome] += tally.runs
+    checks_health = [_health(place, now[place], before[place], objective, checks) for place in sorted({*now, *before})]
+    return sorted(checks_health, key=_severity)
 
 
 def _health(
@@ -58,7 +58,7 @@ def _health(
         availability=available,
         before=availability(before),
         budget_left=None if available is None else 1 - (1 - available.share) / (1 - objective),
-        coverage=1 - sum(counts[one] for one in _ABSENT) / due if due else None,
+        coverage=1 - sum(counts[outcome] for outcome in _ABSENT) / due if due else None,
     )
 
 
@@ -69,6 +69,6 @@ def availability(counts: Counter[Outcome]) -> Availability | None:
     return Availability(good, total, *proportion_interval(good, total)) if total else None
 
 
-def _severity(one: Health) -> tuple[float, float, str]:
-    share = one.availability.share if one.availability else 1.5
-    return share, one.coverage if one.coverage is not None else 1.5, one.check
+def _severity(health: Health) -> tuple[float, float, str]:
+    share = health.availability.share if health.availability else 1.5
+    return share, health.coverage if health.coverage is not None else 1.5, health.check

@@ -14,11 +14,11 @@ _ROWS = 10
 
 def slowest(report: Report) -> list[tuple[str, StepFigures]]:
     """Return the steps with the longest p50, and their checks."""
-    found = [(one.name, step) for one in report.health for step in one.steps if step.p50]
-    return sorted(found, key=lambda each: -each[1].p50.value if each[1].p50 else 0.0)[:_ROWS]
+    ranked = [(health.name, step) for health in report.health for step in health.steps if step.p50]
+    return sorted(ranked, key=lambda row: -row[1].p50.value if row[1].p50 else 0.0)[:_ROWS]
 
 
 def flakiest(report: Report) -> list[tuple[Health, int]]:
     """Return the checks that passed on retry most often, by share of their runs, and how often they did."""
-    found = [(one, one.counts.get(Outcome.PASSED_ON_RETRY, 0)) for one in report.health]
-    return sorted((each for each in found if each[1]), key=lambda each: -each[1] / each[0].runs)[:_ROWS]
+    ranked = [(health, health.counts.get(Outcome.PASSED_ON_RETRY, 0)) for health in report.health]
+    return sorted((row for row in ranked if row[1]), key=lambda row: -row[1] / row[0].runs)[:_ROWS]

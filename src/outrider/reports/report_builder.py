@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
-from outrider.model import Outcome
+from outrider.model import Outcome, Tally
 from outrider.reports.budget_forecast import BUDGET_DAYS, breaches
 from outrider.reports.capacity import loads_of
 from outrider.reports.check_health import health_of
@@ -23,12 +23,12 @@ from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from outrider.model import Step
+    from outrider.model import Points, Release, Series, Step
     from outrider.reports.facts import Change, Health, Incidents
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
     from outrider.reports.step_history import Measured
-    from outrider.store import Points, Release, Series, Store, Tally
+    from outrider.store import Store
 
 SIMULATED = "simulated"
 """What the name of a simulated prober's host begins with."""
@@ -56,26 +56,35 @@ def gather(
     """
     source = incidents or NoIncidents()
     happened = tuple(source.incidents(period.since_us, period.until_us))
-    checks = {str(one.id): one for one in store.checks()}
+    checks = {str(check.id): check for check in store.checks.all()}
     earlier, tallies = (
-        [one for one in store.tallies(*span) if _is_wanted(one, settings)]
+        [tally for tally in store.runs.tallies(*span) if _is_wanted(tally, settings)]
         for span in ((period.before_us, period.since_us), (period.since_us, period.until_us))
     )
     health = health_of(tallies, earlier, settings.objective, checks)
     reasons = _reasons(store, period)
-    releases = [one for one in store.releases(settings.environment or None) if one.at_us < period.until_us]
-    told, changes = [], []
-    for number, (one, measured) in enumerate(zip(health, measured_of(store, health, period), strict=True)):
+    releases = [
+        release
+        for release in store.judgements.releases(settings.environment or None)
+        if release.at_us < period.until_us
+    ]
+    detailed_health, changes = [], []
+    for number, (check_health, measured) in enumerate(zip(health, measured_of(store, health, period), strict=True)):
         if listener is not None:
-            listener(f"{number + 1}/{len(health)} {one.name}")
-        whole, found = _measured(one, measured, period, releases, detailed=number < settings.detailed)
-        told.append(
-            replace(whole, reasons=tuple(reasons[one.check, one.environment, one.location].most_common(_REASONS)))
+            listener(f"{number + 1}/{len(health)} {check_health.name}")
+        whole, check_changes = _measured(check_health, measured, period, releases, detailed=number < settings.detailed)
+        detailed_health.append(
+            replace(
+                whole,
+                reasons=tuple(reasons[_place(check_health)].most_common(_REASONS)),
+            )
         )
-        changes += found
-    changes.sort(key=lambda one: -abs(one.ratio))
+        changes += check_changes
+    changes.sort(key=lambda change: -abs(change.ratio))
     month_us = period.until_us - BUDGET_DAYS * 24 * _HOUR_US
-    spent, unforecast = breaches(told, store.tallies(month_us, period.until_us), settings.objective, period)
+    spent, unforecast = breaches(
+        detailed_health, store.runs.tallies(month_us, period.until_us), settings.objective, period
+    )
     forecasts = [*spent, *_certificates(store, period, settings)]
     return Report(
         title=settings.title,
@@ -83,55 +92,60 @@ def gather(
         period=period,
         now_us=now_us,
         objective=settings.objective,
-        summary=summarise(told, changes, forecasts, settings.objective, period, incidents=happened),
-        health=tuple(told),
+        summary=summarise(detailed_health, changes, forecasts, settings.objective, period, incidents=happened),
+        health=tuple(detailed_health),
         changes=tuple(changes),
         incidents=happened,
         noise=source.noise(period.since_us, period.until_us),
         load=loads_of(store, period, settings),
         forecasts=tuple(forecasts),
-        unmeasured=tuple(_unmeasured(store, told, now_us, settings)),
-        simulated=any(host.startswith(SIMULATED) for host in store.hosts()),
+        unmeasured=tuple(_unmeasured(store, detailed_health, now_us, settings)),
+        simulated=any(host.startswith(SIMULATED) for host in store.runs.hosts()),
         unforecast=unforecast,
-        releases=tuple((one.at_us, one.name) for one in releases if one.at_us >= period.since_us),
+        releases=tuple((release.at_us, release.name) for release in releases if release.at_us >= period.since_us),
     )
 
 
-def _is_wanted(one: Tally | Series, settings: ReportSettings) -> bool:
-    if one.environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)):
+def _place(health: Health) -> tuple[str, str, str]:
+    return health.check, health.environment, health.location
+
+
+def _is_wanted(measured: Tally | Series, settings: ReportSettings) -> bool:
+    subject = measured.check if isinstance(measured, Tally) else measured.subject
+    if measured.environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)):
         return False
-    if settings.environment and one.environment != settings.environment:
+    if settings.environment and measured.environment != settings.environment:
         return False
-    return any(fnmatchcase(one.check, pattern) for pattern in settings.checks)
+    return any(fnmatchcase(subject, pattern) for pattern in settings.checks)
 
 
 def _reasons(store: Store, period: Period) -> dict[tuple[str, str, str], Counter[str]]:
-    found: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
-    for run in store.runs(outcome=Outcome.FAILED, since_us=period.since_us, limit=_FAILURES_READ):
+    reasons: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for run in store.runs.search(outcome=Outcome.FAILED, since_us=period.since_us, limit=_FAILURES_READ):
         if run.due_us < period.until_us:
-            found[run.check, run.environment, run.location][run.reason] += 1
-    return found
+            reasons[run.check, run.environment, run.location][run.reason] += 1
+    return reasons
 
 
 def _measured(
-    one: Health, measured: Measured, period: Period, releases: Sequence[Release], *, detailed: bool
+    health: Health, measured: Measured, period: Period, releases: Sequence[Release], *, detailed: bool
 ) -> tuple[Health, list[Change]]:
     """Return a check's health with its steps and charts, and the new levels that they took."""
-    mine = [each for each in releases if each.environment == one.environment]
+    own_releases = [release for release in releases if release.environment == health.environment]
     figures, changes = [], []
-    for each, points in measured.read:
-        figures.append(figures_of(each.step, points, period))
-        changes += changes_of((one.check, each.step), points, mine, period)
+    for series, points in measured.read:
+        figures.append(figures_of(series.step, points, period))
+        changes += changes_of((health.check, series.step), points, own_releases, period)
     if not measured.read:
-        return one, changes
-    charts = _charts(one, measured.read, changes, mine, period, detailed=detailed)
+        return health, changes
+    charts = _charts(health, measured.read, changes, own_releases, period, detailed=detailed)
     if detailed:
         charts["waterfall"] = _waterfall(measured.steps)
-    return replace(one, steps=tuple(figures), charts=charts), changes
+    return replace(health, steps=tuple(figures), charts=charts), changes
 
 
 def _charts(
-    one: Health,
+    health: Health,
     read: Sequence[tuple[Series, Points]],
     changes: Sequence[Change],
     releases: Sequence[Release],
@@ -139,8 +153,8 @@ def _charts(
     *,
     detailed: bool,
 ) -> dict[str, str]:
-    step, points = max(read, key=lambda each: float(np.median(each[1].value)) if len(each[1].value) else 0.0)
-    title = f"{step.step or 'whole run'} of {one.name}, six-hourly medians"
+    step, points = max(read, key=lambda pair: float(np.median(pair[1].value)) if len(pair[1].value) else 0.0)
+    title = f"{step.step or 'whole run'} of {health.name}, six-hourly medians"
     charts = {"trend": draw_trend(trend_of(title, points, period, changes, releases))}
     if detailed:
         first, begin = np.searchsorted(points.at_us, [period.before_us, period.since_us])
@@ -150,37 +164,45 @@ def _charts(
 
 
 def _waterfall(steps: Sequence[Step]) -> str:
-    return draw_waterfall([Waterfall(each.title, each.offset_ms, each.duration_ms or 0.0) for each in steps])
+    return draw_waterfall([Waterfall(step.title, step.offset_ms, step.duration_ms or 0.0) for step in steps])
 
 
 def _certificates(store: Store, period: Period, settings: ReportSettings) -> list[Forecast]:
-    found = []
-    series = [one for one in store.series() if one.metric == "certificate_days" and _is_wanted(one, settings)]
-    past = store.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
-    for one, points in zip(series, past, strict=True):
+    forecasts = []
+    series = [
+        certificate_series
+        for certificate_series in store.series.of()
+        if certificate_series.metric == "certificate_days" and _is_wanted(certificate_series, settings)
+    ]
+    past = store.series.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
+    for certificate_series, points in zip(series, past, strict=True):
         if len(points.value):
             gone = (period.until_us - int(points.at_us[-1])) / (24 * _HOUR_US)
             days = float(points.value[-1]) - gone
             if days <= _SOON_DAYS:
-                found.append(Forecast(one.check, "the certificate ends", days, days, days, len(points.value)))
-    return sorted(found, key=lambda one: one.days)
+                forecasts.append(
+                    Forecast(certificate_series.subject, "the certificate ends", days, days, days, len(points.value))
+                )
+    return sorted(forecasts, key=lambda forecast: forecast.days)
 
 
 def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
-    seen = {one.check for one in health if one.runs}
+    seen = {check_health.check for check_health in health if check_health.runs}
     lines = [
         f"{check.id}: no run in this time (deleted, switched off, or never due)"
-        for check in store.checks()
+        for check in store.checks.all()
         if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
     ]
-    for one in health:
-        absent = sum(one.counts.get(each, 0) for each in (Outcome.MISSED, Outcome.SKIPPED))
-        vague = sum(one.counts.get(each, 0) for each in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))
+    for check_health in health:
+        absent = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.MISSED, Outcome.SKIPPED))
+        vague = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))
         if absent:
-            lines.append(f"{one.check}: {absent:,} of {one.runs:,} runs were missed or skipped")
+            lines.append(f"{check_health.check}: {absent:,} of {check_health.runs:,} runs were missed or skipped")
         if vague:
-            lines.append(f"{one.check}: {vague:,} of {one.runs:,} runs were inconclusive or could not start")
-    future = sum(one.runs for one in store.tallies(now_us + _HOUR_US, 1 << 62))
+            lines.append(
+                f"{check_health.check}: {vague:,} of {check_health.runs:,} runs were inconclusive or could not start"
+            )
+    future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
         lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")
     return lines

@@ -78,33 +78,35 @@ def compose_mail(
 
 def _pictures(store: Store, report: Report) -> list[Picture]:
     """Return the trends that matter most: those of new levels first, then of the worst checks."""
-    found: list[Picture] = []
+    pictures: list[Picture] = []
     for check, environment, location, step in _wanted(report):
         series = [
-            each
-            for each in primary_series(store, CheckId(check))
-            if (each.environment, each.location) == (environment, location) and step in {None, each.step}
+            candidate
+            for candidate in primary_series(store, CheckId(check))
+            if (candidate.environment, candidate.location) == (environment, location) and step in {None, candidate.step}
         ]
         read = list(zip(series, past_of(store, series, report.period), strict=True))
-        read = [each for each in read if len(each[1].value)]
+        read = [candidate for candidate in read if len(candidate[1].value)]
         if not read:
             continue
-        slowest, points = max(read, key=lambda each: float(np.median(each[1].value)))
+        slowest, points = max(read, key=lambda candidate: float(np.median(candidate[1].value)))
         title = f"{slowest.step or 'whole run'} of {check.partition(':')[2]}, six-hourly medians"
-        mine = [one for one in report.changes if (one.check, one.step) == (check, slowest.step)]
-        releases = [one for one in store.releases(environment) if one.at_us < report.period.until_us]
-        trend = trend_of(title, points, report.period, mine, releases)
-        found.append(Picture(f"trend-{len(found)}@outrider.invalid", title, band_picture(trend)))
-        if len(found) == _PICTURES:
+        step_changes = [change for change in report.changes if (change.check, change.step) == (check, slowest.step)]
+        releases = [
+            release for release in store.judgements.releases(environment) if release.at_us < report.period.until_us
+        ]
+        trend = trend_of(title, points, report.period, step_changes, releases)
+        pictures.append(Picture(f"trend-{len(pictures)}@outrider.invalid", title, band_picture(trend)))
+        if len(pictures) == _PICTURES:
             break
-    return found
+    return pictures
 
 
 def _wanted(report: Report) -> Sequence[tuple[str, str, str, str | None]]:
-    places = {str(one.check): one for one in reversed(report.health)}
-    changed = [(places[one.check], one.step) for one in report.changes if one.check in places]
-    both: list[tuple[Health, str | None]] = [*changed, *((one, None) for one in report.health)]
+    places = {str(health.check): health for health in reversed(report.health)}
+    changed = [(places[change.check], change.step) for change in report.changes if change.check in places]
+    both: list[tuple[Health, str | None]] = [*changed, *((health, None) for health in report.health)]
     seen: dict[tuple[str, str, str], str | None] = {}
-    for one, step in both:
-        seen.setdefault((one.check, one.environment, one.location), step)
+    for health, step in both:
+        seen.setdefault((health.check, health.environment, health.location), step)
     return [(*place, step) for place, step in seen.items()]

@@ -94,21 +94,23 @@ def _place_of(error: BaseException, template: str) -> tuple[str, int]:
     return getattr(error, "name", None) or name, getattr(error, "lineno", None) or line
 
 
-def foretold(one: Forecast) -> str:
+def foretold(forecast: Forecast) -> str:
     """Return in how many days something happens, with its interval where there is one."""
-    if one.earliest == one.latest:
-        return f"{one.days:.0f} days"
-    return f"{one.days:.0f} days ({one.earliest:.0f} to {one.latest:.0f})"
+    if forecast.earliest == forecast.latest:
+        return f"{forecast.days:.0f} days"
+    return f"{forecast.days:.0f} days ({forecast.earliest:.0f} to {forecast.latest:.0f})"
 
 
 def _budget(left: float) -> str:
     return f"{left:.0%}" if left >= 0 else f"overspent: used {1 - left:.1f} times"
 
 
-def _quantile(one: Quantile | None) -> str:
-    if one is None:
+def _quantile(quantile: Quantile | None) -> str:
+    if quantile is None:
         return "too little data"
-    return f"{milliseconds(one.value)} ({milliseconds(one.low)} to {milliseconds(one.high)})".replace(" ms", "\u00a0ms")
+    return f"{milliseconds(quantile.value)} ({milliseconds(quantile.low)} to {milliseconds(quantile.high)})".replace(
+        " ms", "\u00a0ms"
+    )
 
 
 def _short(text: str) -> str:
@@ -120,13 +122,13 @@ def _span(length_us: int) -> str:
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
-def _standing(one: Health, objective: float) -> str:
-    if one.availability is None:
+def _standing(health: Health, objective: float) -> str:
+    if health.availability is None:
         return "warn"
-    if is_missed(one, objective):
+    if is_missed(health, objective):
         return "bad"
-    covered = one.coverage is None or one.coverage >= _LOW_COVERAGE
-    return "good" if covered and one.availability.share >= objective else "warn"
+    covered = health.coverage is None or health.coverage >= _LOW_COVERAGE
+    return "good" if covered and health.availability.share >= objective else "warn"
 
 
 def _colour(outcome: Outcome) -> str:

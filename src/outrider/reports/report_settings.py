@@ -55,7 +55,7 @@ def read_settings(root: Path, name: str) -> ReportSettings:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise _wrong(shown, f"cannot be read: {error}", "correct it") from None
-    known = {each.name for each in fields(ReportSettings)}
+    known = {field.name for field in fields(ReportSettings)}
     for key, value in data.items():
         if key not in known:
             raise _wrong(shown, f"{key} is not known", f"known are: {', '.join(sorted(known))}")
@@ -76,7 +76,7 @@ def _problem(key: str, value: object) -> tuple[str, str] | None:
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
             return None if right else ("is out of range", "write a whole number from 0 to 100")
         case "checks" | "sections" | "mail":
-            right = isinstance(value, list) and all(isinstance(one, str) for one in value)
+            right = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
             return None if right else ("is not a list of texts", 'write a list, such as ["journey:*"]')
         case _:
             return None if isinstance(value, str) else ("is not a text", 'write a text, such as "Shop"')
@@ -87,9 +87,9 @@ def _unknown(root: Path, key: str, value: object) -> tuple[str, str] | None:
     if key != "sections" or not isinstance(value, list):
         return None
     folder = root / FOLDER / "templates" / "sections"
-    own = {one.stem for one in folder.glob("*.html")} if folder.is_dir() else set()
+    own = {name.stem for name in folder.glob("*.html")} if folder.is_dir() else set()
     known = [*SECTIONS, *sorted(own - set(SECTIONS))]
-    unknown = [one for one in value if one not in known]
+    unknown = [name for name in value if name not in known]
     fix = f"known are: {', '.join(known)}; one of your own is {FOLDER}/templates/sections/NAME.html"
     return (f"names no section {unknown[0]!r}", fix) if unknown else None
 

@@ -23,13 +23,13 @@ _LINES = 20
 
 def as_json(report: Report) -> dict[str, Any]:
     """Return a report as plain data, without charts."""
-    told = asdict(report)
-    for one in told["health"]:
-        one.pop("charts")
-        one["counts"] = {outcome.value: count for outcome, count in one["counts"].items()}
-    for one in told["load"]:
-        one.pop("chart")
-    return told
+    data = asdict(report)
+    for entry in data["health"]:
+        entry.pop("charts")
+        entry["counts"] = {outcome.value: count for outcome, count in entry["counts"].items()}
+    for entry in data["load"]:
+        entry.pop("chart")
+    return data
 
 
 def as_markdown(report: Report) -> str:
@@ -40,15 +40,20 @@ def as_markdown(report: Report) -> str:
         lines += ["*This report tells of simulated history.*", ""]
     for name, make in TABLES.items():
         lines += markdown_table(name, make(report))
-    lines += ["## Not measured", "", *(f"- {cell(one)}" for one in report.unmeasured or ("nothing",)), ""]
+    lines += [
+        "## Not measured",
+        "",
+        *(f"- {cell(line)}" for line in report.unmeasured or ("nothing",)),
+        "",
+    ]
     return "\n".join(lines)
 
 
 def health_lines(report: Report) -> list[str]:
     """Return a line about each check, the worst first, for plain text."""
     return [
-        f"- {one['check']} ({one['environment']}, {one['location']}): {one['availability']}, {one['runs']:,} runs"
-        for one in _health(report)[:_LINES]
+        f"- {row['check']} ({row['environment']}, {row['location']}): {row['availability']}, {row['runs']:,} runs"
+        for row in _health(report)[:_LINES]
     ]
 
 
@@ -60,40 +65,42 @@ def as_csv(report: Report, table: str) -> str:
 def _health(report: Report) -> list[dict[str, object]]:
     return [
         {
-            "check": one.check,
-            "environment": one.environment,
-            "location": one.location,
-            "availability": percent(one.availability.share) if one.availability else "too little data",
-            "interval": f"{percent(one.availability.low)} to {percent(one.availability.high)}"
-            if one.availability
+            "check": check_health.check,
+            "environment": check_health.environment,
+            "location": check_health.location,
+            "availability": percent(check_health.availability.share)
+            if check_health.availability
+            else "too little data",
+            "interval": f"{percent(check_health.availability.low)} to {percent(check_health.availability.high)}"
+            if check_health.availability
             else "",
-            "runs": one.runs,
-            "budget left": f"{one.budget_left:.0%}" if one.budget_left is not None else "",
-            "coverage": percent(one.coverage) if one.coverage is not None else "",
+            "runs": check_health.runs,
+            "budget left": f"{check_health.budget_left:.0%}" if check_health.budget_left is not None else "",
+            "coverage": percent(check_health.coverage) if check_health.coverage is not None else "",
         }
-        for one in report.health
+        for check_health in report.health
     ]
 
 
 def _changes(report: Report) -> list[dict[str, object]]:
     return [
         {
-            "check": one.check,
-            "step": one.step or "whole run",
-            "change": f"{one.ratio * 100:+.0f} %",
-            "before": milliseconds(one.before_ms),
-            "after": milliseconds(one.after_ms),
-            "release": one.release,
-            "hours": one.count,
+            "check": change.check,
+            "step": change.step or "whole run",
+            "change": f"{change.ratio * 100:+.0f} %",
+            "before": milliseconds(change.before_ms),
+            "after": milliseconds(change.after_ms),
+            "release": change.release,
+            "hours": change.count,
         }
-        for one in report.changes
+        for change in report.changes
     ]
 
 
 def _steps(report: Report) -> list[dict[str, object]]:
     return [
         {
-            "check": one.check,
+            "check": check_health.check,
             "step": step.name or "whole run",
             **{
                 name: milliseconds(found.value) if found else "too little data"
@@ -102,8 +109,8 @@ def _steps(report: Report) -> list[dict[str, object]]:
             "change": f"{step.change * 100:+.1f} %" if step.change is not None and math.isfinite(step.change) else "",
             "n": step.count,
         }
-        for one in report.health
-        for step in one.steps
+        for check_health in report.health
+        for step in check_health.steps
     ]
 
 
@@ -111,37 +118,37 @@ def _incidents(report: Report) -> list[dict[str, object]]:
     zone = ZoneInfo(report.period.timezone)
     return [
         {
-            "incident": one.title,
-            "check": one.check,
-            "began": moment(zone, one.began_us),
-            "ended": moment(zone, one.ended_us) if one.ended_us is not None else "still open",
-            "cause": one.cause,
+            "incident": incident.title,
+            "check": incident.check,
+            "began": moment(zone, incident.began_us),
+            "ended": moment(zone, incident.ended_us) if incident.ended_us is not None else "still open",
+            "cause": incident.cause,
         }
-        for one in report.incidents
+        for incident in report.incidents
     ]
 
 
 def _load(report: Report) -> list[dict[str, object]]:
     return [
         {
-            "profile": one.check,
-            "environment": one.environment,
-            "location": one.location,
-            "usual requests/s": f"{one.usual.value:.1f}" if one.usual else "too little data",
-            "last": f"{one.rates[-1]:.1f}" if one.rates else "",
-            "n": len(one.rates),
-            "sustained requests/s": sustained(one),
-            "headroom": f"{one.headroom * 100:+.0f} %" if one.headroom is not None else "",
+            "profile": load.check,
+            "environment": load.environment,
+            "location": load.location,
+            "usual requests/s": f"{load.usual.value:.1f}" if load.usual else "too little data",
+            "last": f"{load.rates[-1]:.1f}" if load.rates else "",
+            "n": len(load.rates),
+            "sustained requests/s": sustained(load),
+            "headroom": f"{load.headroom * 100:+.0f} %" if load.headroom is not None else "",
         }
-        for one in report.load
+        for load in report.load
     ]
 
 
-def sustained(one: LoadFigures) -> str:
+def sustained(load: LoadFigures) -> str:
     """Return what a target sustained when its knee was last looked for."""
-    if not one.knees:
+    if not load.knees:
         return "not measured"
-    last = one.knees[-1]
+    last = load.knees[-1]
     least = "" if last.reached else "at least "
     return f"{least}{last.rate:.1f} ({last.low:.1f} to {last.high:.1f}, {last.count} levels)"
 
@@ -149,14 +156,14 @@ def sustained(one: LoadFigures) -> str:
 def _forecasts(report: Report) -> list[dict[str, object]]:
     return [
         {
-            "subject": one.subject,
-            "what": one.what,
-            "days": f"{one.days:.1f}",
-            "earliest": f"{one.earliest:.1f}",
-            "latest": f"{one.latest:.1f}",
-            "n": one.count,
+            "subject": forecast.subject,
+            "what": forecast.what,
+            "days": f"{forecast.days:.1f}",
+            "earliest": f"{forecast.earliest:.1f}",
+            "latest": f"{forecast.latest:.1f}",
+            "n": forecast.count,
         }
-        for one in report.forecasts
+        for forecast in report.forecasts
     ]
 
 
@@ -170,7 +177,8 @@ def _flaky(report: Report) -> list[dict[str, object]]:
 def _noise(report: Report) -> list[dict[str, object]]:
     checks = report.noise.checks if report.noise else ()
     return [
-        {"check": one.check, "alerts": one.sent, "incidents": one.incidents, "taken on": one.acted_on} for one in checks
+        {"check": check.check, "alerts": check.sent, "incidents": check.incidents, "taken on": check.acted_on}
+        for check in checks
     ]
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from outrider.baselines import Quantile
-    from outrider.model import Attempt, ErrorRecord, Measurement, Run, Step
+    from outrider.model import Attempt, ErrorRecord, Measurement, Run, Step, StoredArtifact, StoredRun
     from outrider.reports.facts import Incident, Incidents
-    from outrider.store import Store, StoredArtifact, StoredRun
+    from outrider.store import Store
 
 _DAY_US = 86_400_000_000
 USUAL_DAYS = 28
@@ -119,11 +119,13 @@ def run_report(store: Store, stored: StoredRun, *, workspace: str, timezone: str
         timezone=timezone,
         workspace=workspace,
         steps=steps,
-        attempts=tuple(_tried(one) for one in run.attempts),
+        attempts=tuple(_tried(attempt) for attempt in run.attempts),
         artifacts=tuple(_left(stored.artifacts)),
         joined=tuple(_joined(store, run)),
         incidents=tuple(
-            one for one in incidents.incidents(run.due_us, run.finished_us + 1) if one.check in {"", run.check}
+            incident
+            for incident in incidents.incidents(run.due_us, run.finished_us + 1)
+            if incident.check in {"", run.check}
         ),
         omitted=stored.omitted,
         waterfall=draw_waterfall(_bars(counted.measurement)) if counted else "",
@@ -132,7 +134,7 @@ def run_report(store: Store, stored: StoredRun, *, workspace: str, timezone: str
 
 def _counted(run: Run) -> Attempt | None:
     """Return the attempt that counts: the measured one, else the first."""
-    return next((one for one in run.attempts if one.measured), run.attempts[0] if run.attempts else None)
+    return next((attempt for attempt in run.attempts if attempt.measured), run.attempts[0] if run.attempts else None)
 
 
 def _shortened(run: Run) -> Run:
@@ -147,47 +149,55 @@ def _steps(store: Store, run: Run, counted: Attempt) -> list[StepRun]:
     since_us = run.due_us - USUAL_DAYS * _DAY_US
     place = (run.environment, run.location)
     series = {
-        one.step: one
-        for one in store.series(run.check)
-        if one.metric == METRIC and (one.environment, one.location) == place
+        step_series.step: step_series
+        for step_series in store.series.of(run.check)
+        if step_series.metric == METRIC and (step_series.environment, step_series.location) == place
     }
-    found = []
+    steps = []
     for step in counted.measurement.steps:
         if step.parent is not None:
             continue
-        before = store.samples(series[step.key], since_us, run.due_us).value if step.key in series else np.empty(0)
-        found.append(_step(step, before))
-    return found
+        known = series.get(step.key)
+        before = np.empty(0) if known is None else store.series.samples(known, since_us, run.due_us).value
+        steps.append(_step(step, before))
+    return steps
 
 
 def _step(step: Step, before: NDArray[np.float64]) -> StepRun:
     has_band = len(before) >= _FEWEST
-    low, high = (float(one) for one in np.quantile(before, [0.05, 0.95])) if has_band else (None, None)
+    low, high = (float(edge) for edge in np.quantile(before, [0.05, 0.95])) if has_band else (None, None)
     usual = quantile_of(before, 0.5)
     error = _short(step.error or "")
     return StepRun(step.title, step.offset_ms, step.duration_ms, error, usual, low, high, len(before))
 
 
-def _bars(told: Measurement) -> list[Waterfall]:
+def _bars(measurement: Measurement) -> list[Waterfall]:
     """Return the steps as they follow each other; one that never ended reaches to the end of the attempt."""
     return [
         Waterfall(
-            one.title,
-            one.offset_ms,
-            max(0.0, told.duration_ms - one.offset_ms) if one.duration_ms is None else one.duration_ms,
-            "never ended" if one.duration_ms is None else "failed" if one.error else "",
+            step.title,
+            step.offset_ms,
+            max(0.0, measurement.duration_ms - step.offset_ms) if step.duration_ms is None else step.duration_ms,
+            "never ended" if step.duration_ms is None else "failed" if step.error else "",
         )
-        for one in told.steps
-        if one.parent is None
+        for step in measurement.steps
+        if step.parent is None
     ]
 
 
-def _tried(one: Attempt) -> AttemptView:
-    told = one.measurement
-    errors = tuple((each.source.value, each.step, _message(each)) for each in told.errors[:_ERRORS])
-    more = max(0, len(told.errors) - _ERRORS)
+def _tried(attempt: Attempt) -> AttemptView:
+    measurement = attempt.measurement
+    errors = tuple((error.source.value, error.step, _message(error)) for error in measurement.errors[:_ERRORS])
+    more = max(0, len(measurement.errors) - _ERRORS)
     return AttemptView(
-        one.number, told.outcome.value, _short(told.reason), told.duration_ms, one.measured, one.evidence, errors, more
+        attempt.number,
+        measurement.outcome.value,
+        _short(measurement.reason),
+        measurement.duration_ms,
+        attempt.measured,
+        attempt.evidence,
+        errors,
+        more,
     )
 
 
@@ -197,36 +207,38 @@ def _message(error: ErrorRecord) -> str:
 
 
 def _left(artifacts: Sequence[StoredArtifact]) -> list[ArtifactView]:
-    found, shown = [], 0
-    for one in artifacts:
-        picture = _picture(one) if shown < _PICTURES else ""
+    views, shown = [], 0
+    for artifact in artifacts:
+        picture = _picture(artifact) if shown < _PICTURES else ""
         shown += bool(picture)
-        found.append(ArtifactView(one.attempt, one.kind.value, one.name, one.bytes, one.where, picture))
-    return found
+        views.append(
+            ArtifactView(artifact.attempt, artifact.kind.value, artifact.name, artifact.bytes, artifact.where, picture)
+        )
+    return views
 
 
-def _picture(one: StoredArtifact) -> str:
+def _picture(artifact: StoredArtifact) -> str:
     """Return a small screenshot as a data address; one that retention removed meanwhile is only named."""
-    small = one.kind is ArtifactKind.SCREENSHOT and one.bytes <= _INLINE_BYTES
-    if not small or one.media_type not in {"image/png", "image/jpeg", "image/webp"}:
+    small = artifact.kind is ArtifactKind.SCREENSHOT and artifact.bytes <= _INLINE_BYTES
+    if not small or artifact.media_type not in {"image/png", "image/jpeg", "image/webp"}:
         return ""
     try:
-        with one.open() as file:
+        with artifact.open() as file:
             content = file.read()
     except OutriderError:
         return ""
-    return f"data:{one.media_type};base64,{base64.b64encode(content).decode()}"
+    return f"data:{artifact.media_type};base64,{base64.b64encode(content).decode()}"
 
 
 def _joined(store: Store, run: Run) -> list[tuple[str, str]]:
     """Return what else is known of its time: traces on the wire, the release, the load or journeys beside it."""
-    told = []
-    traces = list(dict.fromkeys(trace for one in run.attempts for trace in one.measurement.trace_ids))
-    told += [("trace", trace) for trace in traces[:20]]
-    live = [one for one in store.releases(run.environment) if one.at_us <= run.due_us]
+    links = []
+    traces = list(dict.fromkeys(trace for attempt in run.attempts for trace in attempt.measurement.trace_ids))
+    links += [("trace", trace) for trace in traces[:20]]
+    live = [release for release in store.judgements.releases(run.environment) if release.at_us <= run.due_us]
     if live:
-        told.append(("release", live[-1].name))
+        links.append(("release", live[-1].name))
     for attempt in run.attempts:
         if attempt.measurement.load is not None:
-            told += [("journey under load", str(one.run)) for one in attempt.measurement.load.foreground[:20]]
-    return told
+            links += [("journey under load", str(journey.run)) for journey in attempt.measurement.load.foreground[:20]]
+    return links

@@ -80,13 +80,17 @@ class LoadReport:
 
 def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
     """Return what is to be told of a run that made a load; one that made none is told as empty."""
-    result = next((one.measurement.load for one in run.attempts if one.measurement.load is not None), LoadResult())
+    result = next(
+        (attempt.measurement.load for attempt in run.attempts if attempt.measurement.load is not None), LoadResult()
+    )
     stretches = tuple(_stretches(result.intervals))
     climbed = climb(run)
     knee = knee_of(climbed) if len(climbed) >= FEWEST_LEVELS else None
-    failures = sorted(result.failures, key=lambda one: -one.count)
-    told = tuple((one.endpoint, one.count, one.message[:_TEXT]) for one in failures[:_FAILURES])
-    passed = sum(one.outcome is Outcome.PASSED for one in result.foreground)
+    failures = sorted(result.failures, key=lambda failure: -failure.count)
+    shown_failures = tuple(
+        (failure.endpoint, failure.count, failure.message[:_TEXT]) for failure in failures[:_FAILURES]
+    )
+    passed = sum(journey.outcome is Outcome.PASSED for journey in result.foreground)
     whole = altogether(result.endpoints)
     return LoadReport(
         run=replace(run, reason=run.reason[:_TEXT], attempts=()),
@@ -96,8 +100,8 @@ def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
         most_users=result.most_users,
         requests=whole.requests,
         stretches=stretches,
-        endpoints=tuple(_endpoint(one, result.length_s) for one in _ranked(result.endpoints)),
-        failures=told,
+        endpoints=tuple(_endpoint(endpoint, result.length_s) for endpoint in _ranked(result.endpoints)),
+        failures=shown_failures,
         more_failures=max(0, len(failures) - _FAILURES),
         levels=levels(result.intervals),
         knee=knee,
@@ -113,57 +117,59 @@ def _stretches(intervals: Sequence[LoadInterval]) -> list[Stretch]:
     return [_stretch(intervals[first : first + width]) for first in range(0, len(intervals), width)]
 
 
-def _stretch(some: Sequence[LoadInterval]) -> Stretch:
-    whole = altogether(part for one in some for part in one.endpoints)
-    length_s = sum(one.length_s for one in some) or 1.0
+def _stretch(intervals: Sequence[LoadInterval]) -> Stretch:
+    whole = altogether(part for interval in intervals for part in interval.endpoints)
+    length_s = sum(interval.length_s for interval in intervals) or 1.0
     p50, p95, p99 = (whole.times.quantile(share) for share in SHARES)
     rates = (whole.requests / length_s, whole.failed.total / length_s)
-    return Stretch(some[0].offset_s, some[-1].users, *rates, p50, p95, p99)
+    return Stretch(intervals[0].offset_s, intervals[-1].users, *rates, p50, p95, p99)
 
 
 def _ranked(endpoints: Sequence[EndpointLoad]) -> list[EndpointLoad]:
-    return sorted(endpoints, key=lambda one: (-one.failed.total, -one.requests, one.endpoint))
+    return sorted(endpoints, key=lambda endpoint: (-endpoint.failed.total, -endpoint.requests, endpoint.endpoint))
 
 
-def _endpoint(one: EndpointLoad, length_s: float) -> EndpointFigures:
-    p50, p95, p99 = (one.times.quantile(share) for share in SHARES)
-    rate = one.requests / length_s if length_s else 0.0
-    return EndpointFigures(one.endpoint, one.requests, one.failed.total, rate, p50, p95, p99)
+def _endpoint(endpoint: EndpointLoad, length_s: float) -> EndpointFigures:
+    p50, p95, p99 = (endpoint.times.quantile(share) for share in SHARES)
+    rate = endpoint.requests / length_s if length_s else 0.0
+    return EndpointFigures(endpoint.endpoint, endpoint.requests, endpoint.failed.total, rate, p50, p95, p99)
 
 
 def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level], knee: Knee | None) -> list[str]:
     if not whole.requests:
         return ["It sent no request, so nothing can be said about the target."]
-    told = [f"{whole.failed.total:,} of {whole.requests:,} requests failed."]
+    sentences = [f"{whole.failed.total:,} of {whole.requests:,} requests failed."]
     if knee is None:
         few = f"too little data for a knee ({FEWEST_LEVELS} are needed)"
-        told.append(f"It went through {len(climbed)} levels of users: {few}.")
+        sentences.append(f"It went through {len(climbed)} levels of users: {few}.")
     elif knee.reached:
-        told.append(
+        sentences.append(
             f"The target sustains {knee.rate:.1f} requests/s ({knee.low:.1f} to {knee.high:.1f}, 80 % interval, "
             f"{len(climbed)} levels), at {knee.users:.0f} users; more users bring no more."
         )
     else:
-        told.append(
+        sentences.append(
             f"The target sustains at least {knee.rate:.1f} requests/s ({len(climbed)} levels): "
             f"the rate still rose at {result.most_users} users."
         )
-    busy = max((one.cpu_share for one in result.intervals), default=0.0)
+    busy = max((interval.cpu_share for interval in result.intervals), default=0.0)
     if busy > _BUSY:
-        told.append(f"The generator itself was busy ({busy:.0%} of a processor): its times may be too long.")
-    return told
+        sentences.append(f"The generator itself was busy ({busy:.0%} of a processor): its times may be too long.")
+    return sentences
 
 
 def _charts(stretches: Sequence[Stretch], climbed: Sequence[Level], knee: Knee | None) -> dict[str, str]:
-    seconds = [one.offset_s for one in stretches]
-    rate = {"requests/s": [one.requests_per_s for one in stretches]}
-    if any(one.failed_per_s for one in stretches):
-        rate["failed/s"] = [one.failed_per_s for one in stretches]
+    seconds = [stretch.offset_s for stretch in stretches]
+    rate = {"requests/s": [stretch.requests_per_s for stretch in stretches]}
+    if any(stretch.failed_per_s for stretch in stretches):
+        rate["failed/s"] = [stretch.failed_per_s for stretch in stretches]
     times = {
-        f"{name} ms": [math.nan if (value := getattr(one, f"{name}_ms")) is None else value for one in stretches]
+        f"{name} ms": [
+            math.nan if (value := getattr(stretch, f"{name}_ms")) is None else value for stretch in stretches
+        ]
         for name in ("p50", "p95", "p99")
     }
-    users = {"users": [float(one.users) for one in stretches]}
+    users = {"users": [float(stretch.users) for stretch in stretches]}
     return {
         "rate": draw_lines("Requests a second", seconds, rate),
         "times": draw_lines("Response times", seconds, times),

@@ -44,7 +44,7 @@ def single_markdown(report: Single) -> str:
     lines = [f"# {cell(report.run.check)}: {report.run.outcome.value}", ""]
     lines += [f"- {name}: {cell(text)}" for name, text in _about(report.run, report.timezone)] + [""]
     if isinstance(report, LoadReport):
-        lines += [f"- {cell(one)}" for one in report.findings] + [""]
+        lines += [f"- {cell(finding)}" for finding in report.findings] + [""]
     for name, rows in tables(report).items():
         if name != "seconds":
             lines += markdown_table(name, rows)
@@ -53,13 +53,13 @@ def single_markdown(report: Single) -> str:
 
 def single_json(report: Single) -> dict[str, Any]:
     """Return a report as plain data, without charts and pictures."""
-    told = asdict(report)
-    told.pop("charts", None)
-    told.pop("waterfall", None)
-    told["run"].pop("attempts")
-    for one in told.get("artifacts", ()):
-        one.pop("picture")
-    return told
+    data = asdict(report)
+    data.pop("charts", None)
+    data.pop("waterfall", None)
+    data["run"].pop("attempts")
+    for artifact in data.get("artifacts", ()):
+        artifact.pop("picture")
+    return data
 
 
 def single_csv(report: Single, table: str) -> str:
@@ -68,46 +68,58 @@ def single_csv(report: Single, table: str) -> str:
 
 
 def _about(run: Run, timezone: str) -> list[tuple[str, str]]:
-    told = [
+    lines = [
         ("run", str(run.id)),
         ("due", f"{moment(ZoneInfo(timezone), run.due_us)} ({timezone})"),
         ("place", f"{run.environment}, {run.location}"),
         ("reason", run.reason),
     ]
-    return [each for each in told if each[1]]
+    return [line for line in lines if line[1]]
 
 
 def _run_tables(report: RunReport) -> dict[str, Rows]:
     return {
         "steps": [
             {
-                "step": one.name,
-                "took": _ms(one.duration_ms),
-                "usual": _ms(one.usual.value) if one.usual else "too little data",
-                "interval": f"{milliseconds(one.usual.low)} to {milliseconds(one.usual.high)}" if one.usual else "",
-                "standing": one.standing,
-                "n": one.count,
-                "error": one.error,
+                "step": step.name,
+                "took": _ms(step.duration_ms),
+                "usual": _ms(step.usual.value) if step.usual else "too little data",
+                "interval": f"{milliseconds(step.usual.low)} to {milliseconds(step.usual.high)}" if step.usual else "",
+                "standing": step.standing,
+                "n": step.count,
+                "error": step.error,
             }
-            for one in report.steps
+            for step in report.steps
         ],
         "attempts": [
-            {"attempt": one.number, "outcome": one.outcome, "took": _ms(one.duration_ms), "counts": one.measured,
-             "evidence": one.evidence, "reason": one.reason}
-            for one in report.attempts
+            {
+                "attempt": attempt.number,
+                "outcome": attempt.outcome,
+                "took": _ms(attempt.duration_ms),
+                "counts": attempt.measured,
+                "evidence": attempt.evidence,
+                "reason": attempt.reason,
+            }
+            for attempt in report.attempts
         ],
         "errors": [
-            {"attempt": one.number, "source": source, "step": step, "message": message}
-            for one in report.attempts
-            for source, step, message in one.errors
+            {"attempt": attempt.number, "source": source, "step": step, "message": message}
+            for attempt in report.attempts
+            for source, step, message in attempt.errors
         ],
         "artifacts": [
-            {"attempt": one.attempt, "kind": one.kind, "name": one.name, "bytes": one.bytes, "where": one.where}
-            for one in report.artifacts
+            {
+                "attempt": artifact.attempt,
+                "kind": artifact.kind,
+                "name": artifact.name,
+                "bytes": artifact.bytes,
+                "where": artifact.where,
+            }
+            for artifact in report.artifacts
         ],
         "joined": [
             {"what": what, "text": text}
-            for what, text in (*report.joined, *(("incident", one.title) for one in report.incidents))
+            for what, text in (*report.joined, *(("incident", incident.title) for incident in report.incidents))
         ],
     }  # fmt: skip
 
@@ -115,23 +127,23 @@ def _run_tables(report: RunReport) -> dict[str, Rows]:
 def _load_tables(report: LoadReport) -> dict[str, Rows]:
     return {
         "endpoints": [
-            {"endpoint": one.endpoint, "requests": one.requests, "failed": one.failed,
-             "share failed": percent(one.failed / one.requests) if one.requests else "",
-             "requests/s": f"{one.requests_per_s:.1f}",
-             "p50": _ms(one.p50_ms), "p95": _ms(one.p95_ms), "p99": _ms(one.p99_ms)}
-            for one in report.endpoints
+            {"endpoint": endpoint.endpoint, "requests": endpoint.requests, "failed": endpoint.failed,
+             "share failed": percent(endpoint.failed / endpoint.requests) if endpoint.requests else "",
+             "requests/s": f"{endpoint.requests_per_s:.1f}",
+             "p50": _ms(endpoint.p50_ms), "p95": _ms(endpoint.p95_ms), "p99": _ms(endpoint.p99_ms)}
+            for endpoint in report.endpoints
         ],
         "failures": [{"endpoint": where, "count": count, "message": text} for where, count, text in report.failures],
         "levels": [
-            {"users": one.users, "seconds": f"{one.seconds:.0f}", "requests/s": f"{one.requests_per_s:.1f}",
-             "p50": _ms(one.p50_ms), "p95": _ms(one.p95_ms), "failed": percent(one.failure_share)}
-            for one in report.levels
+            {"users": level.users, "seconds": f"{level.seconds:.0f}", "requests/s": f"{level.requests_per_s:.1f}",
+             "p50": _ms(level.p50_ms), "p95": _ms(level.p95_ms), "failed": percent(level.failure_share)}
+            for level in report.levels
         ],
         "seconds": [
-            {"second": f"{one.offset_s:.0f}", "users": one.users, "requests/s": f"{one.requests_per_s:.1f}",
-             "failed/s": f"{one.failed_per_s:.1f}", "p50": _ms(one.p50_ms), "p95": _ms(one.p95_ms),
-             "p99": _ms(one.p99_ms)}
-            for one in report.stretches
+            {"second": f"{stretch.offset_s:.0f}", "users": stretch.users, "requests/s": f"{stretch.requests_per_s:.1f}",
+             "failed/s": f"{stretch.failed_per_s:.1f}", "p50": _ms(stretch.p50_ms), "p95": _ms(stretch.p95_ms),
+             "p99": _ms(stretch.p99_ms)}
+            for stretch in report.stretches
         ],
     }  # fmt: skip
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from outrider.model import Points, Release
     from outrider.reports.period import Period
-    from outrider.store import Points, Release
 
 HOUR_US = 3_600_000_000
 _POINT_US = 6 * HOUR_US
@@ -69,16 +69,16 @@ def changes_of(place: tuple[str, str], points: Points, releases: Sequence[Releas
         level = without_season(at_us.astype("datetime64[us]").astype("datetime64[s]"), value, tz=period.timezone)
     except TooFewSamples:
         level = value
-    found = change_points(level)
-    first_runs = [int(index) for index in np.searchsorted(at_us, [one.at_us - HOUR_US for one in releases])]
-    causes = precede(found, first_runs)
+    points_of_change = change_points(level)
+    first_runs = [int(index) for index in np.searchsorted(at_us, [change.at_us - HOUR_US for change in releases])]
+    causes = precede(points_of_change, first_runs)
     changes = []
-    for point, cause in zip(found, causes, strict=True):
+    for point, cause in zip(points_of_change, causes, strict=True):
         begun, earliest, latest = (int(at_us[index]) for index in (point.index, point.earliest, point.latest))
         release = releases[cause].name if cause is not None else ""
-        one = Change(*place, begun, earliest, latest, point.before, point.after, release, len(value))
-        if period.since_us <= begun < period.until_us and abs(one.ratio) >= LEAST_CHANGE:
-            changes.append(one)
+        change = Change(*place, begun, earliest, latest, point.before, point.after, release, len(value))
+        if period.since_us <= begun < period.until_us and abs(change.ratio) >= LEAST_CHANGE:
+            changes.append(change)
     return changes
 
 
@@ -97,10 +97,10 @@ def trend_of(
     slot = grid // _POINT_US % _SLOTS
     old = grid < period.since_us
     low, high = np.full(len(grid), math.nan), np.full(len(grid), math.nan)
-    for each in range(_SLOTS):
-        usual = shown[old & (slot == each) & np.isfinite(shown)]
+    for slot_number in range(_SLOTS):
+        usual = shown[old & (slot == slot_number) & np.isfinite(shown)]
         if len(usual) >= 7:
-            low[slot == each], high[slot == each] = np.quantile(usual, [0.05, 0.95])
+            low[slot == slot_number], high[slot == slot_number] = np.quantile(usual, [0.05, 0.95])
     has_band = bool(np.isfinite(low).all())
     return Trend(
         title=title,
@@ -109,8 +109,8 @@ def trend_of(
         low=low.tolist() if has_band else (),
         high=high.tolist() if has_band else (),
         days=_days(int(grid[0]), int(grid[-1]), period.timezone),
-        changes=[(one.at_us, f"{one.step or 'whole run'}: {one.ratio:+.0%}") for one in changes],
-        releases=[(one.at_us, one.name) for one in releases if grid[0] <= one.at_us <= grid[-1]],
+        changes=[(change.at_us, f"{change.step or 'whole run'}: {change.ratio:+.0%}") for change in changes],
+        releases=[(release.at_us, release.name) for release in releases if grid[0] <= release.at_us <= grid[-1]],
         since_us=period.since_us,
     )
 
@@ -120,9 +120,9 @@ def heat_of(points: Points, timezone: str) -> list[list[float]]:
     at_us, value = medians(points, HOUR_US)
     zone = ZoneInfo(timezone)
     cells: dict[tuple[int, int], list[float]] = {}
-    for moment, each in zip(at_us.tolist(), value.tolist(), strict=True):
+    for moment, median in zip(at_us.tolist(), value.tolist(), strict=True):
         local = datetime.fromtimestamp(moment / 1_000_000, zone)
-        cells.setdefault((local.weekday(), local.hour), []).append(each)
+        cells.setdefault((local.weekday(), local.hour), []).append(median)
     return [
         [float(np.median(cells[day, hour])) if (day, hour) in cells else math.nan for hour in range(24)]
         for day in range(7)

@@ -11,10 +11,10 @@ from outrider.runs import METRIC, preferred_steps, primary_steps
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from outrider.model import Step
+    from outrider.model import Points, Series, Step
     from outrider.reports.facts import Health
     from outrider.reports.period import Period
-    from outrider.store import Points, Series, Store
+    from outrider.store import Store
 
 _READ_AT_ONCE = 50
 
@@ -33,36 +33,42 @@ def measured_of(store: Store, health: Sequence[Health], period: Period) -> Itera
     Steps are those of the last run that passed before the period ended. Where these are deleted, every step that the
     check is known by and has values of may be primary, and has no times.
     """
-    known = store.known_steps(period.until_us)
+    known = store.runs.known_steps(period.until_us)
     series = defaultdict(list)
-    for each in store.series():
-        if each.metric == METRIC:
-            series[each.check, each.environment, each.location].append(each)
+    for one_series in store.series.of():
+        if one_series.metric == METRIC:
+            series[one_series.subject, one_series.environment, one_series.location].append(one_series)
     for start in range(0, len(health), _READ_AT_ONCE):
-        places = [(one.check, one.environment, one.location) for one in health[start : start + _READ_AT_ONCE]]
+        places = [
+            (check_health.check, check_health.environment, check_health.location)
+            for check_health in health[start : start + _READ_AT_ONCE]
+        ]
         steps = [known.get(place, ()) for place in places]
-        wanted = [_wanted(series[place], mine) for place, mine in zip(places, steps, strict=True)]
-        points = iter(past_of(store, [each for mine in wanted for each in mine], period))
-        for of_check, mine in zip(steps, wanted, strict=True):
-            yield _measured(of_check, [(each, next(points)) for each in mine])
+        wanted = [_wanted(series[place], check_series) for place, check_series in zip(places, steps, strict=True)]
+        points = iter(past_of(store, [one_series for check_series in wanted for one_series in check_series], period))
+        for of_check, check_series in zip(steps, wanted, strict=True):
+            yield _measured(of_check, [(one_series, next(points)) for one_series in check_series])
 
 
 def past_of(store: Store, series: Sequence[Series], period: Period) -> tuple[Points, ...]:
     """Return the values that a report looks at: those of the period and the one before it exactly, if they are kept."""
-    return store.past(series, period.history_us, period.until_us, exact_from_us=period.before_us)
+    return store.series.past(series, period.history_us, period.until_us, exact_from_us=period.before_us)
 
 
 def _wanted(series: Sequence[Series], steps: Sequence[Step]) -> list[Series]:
     keys = {step.key for step in primary_steps(steps) or steps}
-    return [each for each in series if each.step in keys]
+    return [one_series for one_series in series if one_series.step in keys]
 
 
 def _measured(steps: Sequence[Step], read: Sequence[tuple[Series, Points]]) -> Measured:
     primary = primary_steps(steps)
     if primary:
         return Measured(tuple(primary), tuple(read))
-    filled = [(each, points) for each, points in read if len(points.value)]
+    filled = [(one_series, points) for one_series, points in read if len(points.value)]
     keys = {
-        step.key for step in preferred_steps([one for one in steps if one.key in {each.step for each, _ in filled}])
+        step.key
+        for step in preferred_steps(
+            [step for step in steps if step.key in {one_series.step for one_series, _ in filled}]
+        )
     }
-    return Measured((), tuple((each, points) for each, points in filled if each.step in keys))
+    return Measured((), tuple((one_series, points) for one_series, points in filled if one_series.step in keys))

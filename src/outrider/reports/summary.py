@@ -27,7 +27,7 @@ def summarise(
     incidents: Sequence[Incident] = (),
 ) -> tuple[str, ...]:
     """Return three sentences; `health` has the worst first, `changes` the largest."""
-    lasting = [one for one in incidents if one.ended_us is None]
+    lasting = [incident for incident in incidents if incident.ended_us is None]
     if lasting:
         more = f", and {len(lasting) - 1} more" if len(lasting) > 1 else ""
         title = shorten(lasting[0].title, _TITLE_CHARACTERS, placeholder="…")
@@ -49,35 +49,34 @@ def percent(share: float) -> str:
 
 
 def _standing(health: Sequence[Health], objective: float) -> str:
-    telling = [one for one in health if one.availability]
+    telling = [check for check in health if check.availability]
     if not telling:
         return "Nothing was measured in this time, so nothing can be said about it."
-    met = sum(one.availability is not None and one.availability.share >= objective for one in telling)
-    missed = sum(is_missed(one, objective) for one in telling)
+    met = sum(check.availability is not None and check.availability.share >= objective for check in telling)
+    missed = sum(is_missed(check, objective) for check in telling)
     worst = telling[0]
-    assert worst.availability is not None
-    told = f"{met} of {len(telling)} checks met the objective of {percent(objective)}"
-    if met == len(telling):
-        return f"{told}; {sum(one.availability.total for one in telling if one.availability):,} runs say so."
     seen = worst.availability
+    assert seen is not None
+    sentence = f"{met} of {len(telling)} checks met the objective of {percent(objective)}"
+    if met == len(telling):
+        return f"{sentence}; {sum(check.availability.total for check in telling if check.availability):,} runs say so."
     sure = f", {missed} surely missed it" if missed else ", and of none is it sure that it missed it"
-    return (
-        f"{told}{sure}; the worst, {worst.name}, passed {seen.good:,} of {seen.total:,} runs ({percent(seen.share)})."
-    )
+    passed = f"passed {seen.good:,} of {seen.total:,} runs ({percent(seen.share)})"
+    return f"{sentence}{sure}; the worst, {worst.name}, {passed}."
 
 
-def is_missed(one: Health, objective: float) -> bool:
+def is_missed(health: Health, objective: float) -> bool:
     """Return whether a check surely missed the objective: the whole interval lies below it."""
-    return one.availability is not None and one.availability.high < objective
+    return health.availability is not None and health.availability.high < objective
 
 
 def _changed(health: Sequence[Health], changes: Sequence[Change], period: Period) -> str:
-    seen = sum(step.p50 is not None for one in health for step in one.steps)
+    seen = sum(step.p50 is not None for check_health in health for step in check_health.steps)
     if not seen:
         return "Too few durations were measured to say whether anything became slower."
     if not changes:
         return f"None of {seen} steps took a new level that is larger than its noise."
-    slower = sum(one.ratio > 0 for one in changes)
+    slower = sum(change.ratio > 0 for change in changes)
     largest = changes[0]
     since = datetime.fromtimestamp(largest.at_us / 1_000_000, ZoneInfo(period.timezone))
     cause = f", with release {largest.release}" if largest.release else ", with no release near it"
@@ -92,9 +91,13 @@ def _changed(health: Sequence[Health], changes: Sequence[Change], period: Period
 def _advice(
     health: Sequence[Health], changes: Sequence[Change], forecasts: Sequence[Forecast], objective: float
 ) -> str:
-    spent = [one for one in health if is_missed(one, objective)]
-    slower = next((one for one in changes if one.ratio > 0), None)
-    blind = [one for one in health if one.coverage is not None and one.coverage < _FULL_COVERAGE]
+    spent = [check_health for check_health in health if is_missed(check_health, objective)]
+    slower = next((change for change in changes if change.ratio > 0), None)
+    blind = [
+        check_health
+        for check_health in health
+        if check_health.coverage is not None and check_health.coverage < _FULL_COVERAGE
+    ]
     if spent:
         why = f": {spent[0].reasons[0][0]}" if spent[0].reasons else ""
         more = f", then at {len(spent) - 1} more that surely missed the objective" if len(spent) > 1 else ""
@@ -107,4 +110,8 @@ def _advice(
         return f"Soon: {forecasts[0].subject[:160]}: {forecasts[0].what} {when}."
     if blind:
         return f"Repair the measuring: {len(blind)} check{'' if len(blind) == 1 else 's'} ran less often than was due."
-    return "Start the scheduled runs." if not any(one.availability for one in health) else "Nothing needs to be done."
+    return (
+        "Start the scheduled runs."
+        if not any(check_health.availability for check_health in health)
+        else "Nothing needs to be done."
+    )

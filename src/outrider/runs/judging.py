@@ -21,16 +21,14 @@ from outrider.baselines import (
     step,
     step_rate,
 )
-from outrider.model import BadSeries, Outcome
+from outrider.model import BadSeries, Checkpoint, Outcome
 from outrider.runs.primary import METRIC, TELLING, primary_durations
-from outrider.store import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.baselines import RateSignal, Signal
-    from outrider.model import CheckId, Run
-    from outrider.store import Points, Release, Series
+    from outrider.model import JudgeMemory, Points, Release, Run, RunLog, Series, SeriesReader
 
 _SECOND_US = 1_000_000
 REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
@@ -41,28 +39,19 @@ FAILURES = ""
 class History(Protocol):
     """What the judge needs of a store."""
 
-    def series(self, check: CheckId | None = None) -> tuple[Series, ...]:
-        """Return the series of a check."""
+    @property
+    def runs(self) -> RunLog:
+        """Outcomes of runs."""
         ...
 
-    def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
-        """Return the outcomes of a check's latest runs in one place, the oldest first."""
+    @property
+    def series(self) -> SeriesReader:
+        """Samples."""
         ...
 
-    def samples(self, series: Series, since_us: int | None = None, until_us: int | None = None) -> Points:
-        """Return the points that may be judged, in the order of time."""
-        ...
-
-    def releases(self, environment: str | None = None) -> tuple[Release, ...]:
-        """Return releases in the order of time."""
-        ...
-
-    def checkpoints(self, wanted: Sequence[Series]) -> tuple[Checkpoint, ...]:
-        """Return what is known of series."""
-        ...
-
-    def record_checkpoints(self, found: Sequence[Checkpoint]) -> None:
-        """Keep what is known of series."""
+    @property
+    def judgements(self) -> JudgeMemory:
+        """Releases and checkpoints."""
         ...
 
 
@@ -96,7 +85,7 @@ class Judge:
         """Judge a stored run, with all samples before it that were not judged yet; failures come first."""
         if run.outcome not in TELLING:
             return []
-        releases = self._history.releases(run.environment)
+        releases = self._history.judgements.releases(run.environment)
         release = next((one.name for one in reversed(releases) if one.at_us <= run.due_us), "")
         return [
             Judgement(FAILURES, self._failures(run), release),
@@ -104,7 +93,7 @@ class Judge:
         ]
 
     def _failures(self, run: Run) -> RateSignal:
-        outcomes = self._history.outcomes(
+        outcomes = self._history.runs.outcomes(
             run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
         )
         state = RateState()
@@ -120,7 +109,7 @@ class Judge:
         """
         fresh = self.caught_up(run, releases)
         if fresh:
-            self._history.record_checkpoints([checkpoint for checkpoint, _ in fresh])
+            self._history.judgements.record_checkpoints([checkpoint for checkpoint, _ in fresh])
         return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
 
     def caught_up(self, run: Run, releases: Sequence[Release]) -> list[tuple[Checkpoint, Signal]]:
@@ -129,13 +118,13 @@ class Judge:
         place = (METRIC, run.environment, run.location)
         found = [
             one
-            for one in self._history.series(run.check)
+            for one in self._history.series.of(run.check)
             if one.step in steps and (one.metric, one.environment, one.location) == place
         ]
         if not found:
             return []
         settings = replace(self._settings, months=months_per_series(self._settings.months, len(found)))
-        known = {one.series: one for one in self._history.checkpoints(found)}
+        known = {one.series: one for one in self._history.judgements.checkpoints(found)}
         return [
             self._catch_up(series, known.get(series), settings, releases=releases, due_us=run.due_us)
             for series in found
@@ -151,11 +140,11 @@ class Judge:
         due_us: int,
     ) -> tuple[Checkpoint, Signal]:
         state, since_us = _remembered(known, settings)
-        points = self._history.samples(series, since_us=since_us)
+        points = self._history.series.samples(series, since_us=since_us)
         if not len(points.at_us):
             if known is not None and known.at_us == due_us:  # judged already: the same run twice
                 return known, explain(state)
-            points, state = self._history.samples(series), State(settings=settings)  # a run that came late
+            points, state = self._history.series.samples(series), State(settings=settings)  # a run that came late
         state, signal = fold(state, points, [release for release in releases if release.accepted])
         at_us = int(points.at_us[-1])
         return Checkpoint(series, at_us, signal.condition, signal.reason, dump(state)), signal

@@ -11,18 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.baselines import RateState, State, dump, load, step_rate
-from outrider.model import Outcome
+from outrider.model import Checkpoint, Outcome, Points
 from outrider.runs.judging import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
 from outrider.runs.primary import TELLING, primary_durations
-from outrider.store import Checkpoint, Points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.baselines import RateSignal, Settings, Signal
-    from outrider.model import CheckId, Run
+    from outrider.model import CheckId, Release, Run, Series
     from outrider.runs.judging import History
-    from outrider.store import Release, Series
 
 _FRESH_S = 10.0
 _FLUSH_S = 60.0
@@ -82,7 +80,7 @@ class LiveJudge:
         fresh = [(one, one.signal) for one in known if one.signal is not None]
         for start in range(0, len(fresh), _SAVED_AT_ONCE):
             some = fresh[start : start + _SAVED_AT_ONCE]
-            self._history.record_checkpoints(
+            self._history.judgements.record_checkpoints(
                 [Checkpoint(one.series, one.at_us, told.condition, told.reason, dump(one.state)) for one, told in some]
             )
             for one, _ in some:
@@ -92,19 +90,19 @@ class LiveJudge:
         """Return the releases, read anew every few seconds; if they changed, nothing that was known holds."""
         if time.monotonic() - self._read_s > _FRESH_S:
             self._read_s = time.monotonic()
-            fresh = {name: self._history.releases(name) for name in self._releases}
+            fresh = {name: self._history.judgements.releases(name) for name in self._releases}
             if fresh != self._releases:
                 self._known.clear()
             self._releases = fresh
         if environment not in self._releases:
-            self._releases[environment] = self._history.releases(environment)
+            self._releases[environment] = self._history.judgements.releases(environment)
         return self._releases[environment]
 
     def _failures(self, run: Run) -> RateSignal:
         place = (run.check, run.environment, run.location)
         outcomes: Sequence[Outcome] = [run.outcome]
         if place not in self._rates:
-            outcomes = self._history.outcomes(
+            outcomes = self._history.runs.outcomes(
                 run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
             )
         state = self._rates.get(place, RateState())

@@ -9,8 +9,8 @@ from outrider.model import Outcome, StepKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import CheckId, Run, Step
-    from outrider.store import Series, Store
+    from outrider.model import CheckId, Run, Series, Step
+    from outrider.store import Store
 
 METRIC = "duration_ms"
 GATE_SUFFIX = "-gate"
@@ -49,9 +49,9 @@ def primary_series(store: Store, check: CheckId) -> list[Series]:
 
     What a gate or a trial measured, or a journey under load, is left out.
     """
-    found = [one for one in store.series(check) if one.metric == METRIC]
+    found = [one for one in store.series.of(check) if one.metric == METRIC]
     named = {
-        place: {step.key for step in primary_steps(store.passed_steps(check, *place))}
+        place: {step.key for step in primary_steps(store.runs.passed_steps(check, *place))}
         for place in watched_places(found)
     }
     return [one for one in found if one.step in named.get((one.environment, one.location), ())]
@@ -65,5 +65,5 @@ def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:
 
 def last_passed(store: Store, check: CheckId, environment: str, location: str) -> Run | None:
     """Return a check's last run that passed in a place, or none."""
-    last = store.runs(check, outcome=Outcome.PASSED, environment=environment, location=location, limit=1)
-    return store.run(last[0].id).run if last else None
+    last = store.runs.search(check, outcome=Outcome.PASSED, environment=environment, location=location, limit=1)
+    return store.runs.get(last[0].id).run if last else None

@@ -31,7 +31,7 @@ class StepStatus:
 def step_statuses(store: Store, judge: Judge, check: CheckId) -> list[StepStatus]:
     """Return how a check does in each place that is watched; runs that were not judged yet are judged now."""
     found = []
-    for environment, location in watched_places(store.series(check)):
+    for environment, location in watched_places(store.series.of(check)):
         if (run := last_passed(store, check, environment, location)) is not None:
             told = judge.judge(run)
             found += [StepStatus(check, environment, location, run.due_us, one) for one in told]

@@ -1,6 +1,6 @@
 """It runs by itself: triggers, queue, leases and supervision."""
 
-from outrider.scheduler.backup import make_backup, put_back
+from outrider.scheduler.backup import Backup, make_backup, put_back
 from outrider.scheduler.clock import SystemClock
 from outrider.scheduler.dead_mans_switch import DeadMansSwitch
 from outrider.scheduler.executors import Executor, FleetExecutor, Killable, TurnsExecutor
@@ -14,6 +14,7 @@ from outrider.scheduler.service_views import view_of
 from outrider.scheduler.timetable import Cron, problems_of
 
 __all__ = [
+    "Backup",
     "Cron",
     "DeadMansSwitch",
     "Executor",

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from outrider.model import CatchUp, Circumstances, Outcome, Overlap, Run, new_run_id
-from outrider.store import QueueEntry
+from outrider.model import CatchUp, Circumstances, Outcome, Overlap, QueueEntry, Run, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

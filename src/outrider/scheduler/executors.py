@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from outrider.model import Check, Circumstances, Kind, Measure, Order, RunId
+    from outrider.model import Check, Circumstances, Kind, Measure, Order, QueueEntry, RunId
     from outrider.runs import Fleet, Launch, Turns
     from outrider.scheduler.retrying_recorder import RetryingRecorder
-    from outrider.store import QueueEntry
 
 log = structlog.get_logger("outrider.scheduler")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
+    from outrider.model import Leadership, ScheduleQueue
     from outrider.scheduler.clock import Clock
-    from outrider.store import Leadership, Schedule
 
 BEAT_US = 2_000_000
 DEAD_AFTER_US = 8_000_000
@@ -25,7 +25,7 @@ def holder_here() -> str:
 class Leading:
     """Leads, or waits to."""
 
-    def __init__(self, schedule: Schedule, clock: Clock, holder: str) -> None:
+    def __init__(self, schedule: ScheduleQueue, clock: Clock, holder: str) -> None:
         self._schedule = schedule
         self._clock = clock
         self.holder = holder

@@ -10,11 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from outrider.model import Check, CheckId, Kind, Run, RunId
+    from outrider.model import Check, CheckId, Kind, QueueEntry, Run, RunId, ScheduleQueue
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.executors import Executor
     from outrider.scheduler.plan import Key
-    from outrider.store import QueueEntry, Schedule
 
 _LEASE_GRACE_US = 60_000_000
 _SECOND_US = 1_000_000
@@ -28,7 +27,7 @@ class RunQueue:
         holder: Names this process.
     """
 
-    def __init__(self, schedule: Schedule, clock: Clock, holder: str) -> None:
+    def __init__(self, schedule: ScheduleQueue, clock: Clock, holder: str) -> None:
         self._schedule = schedule
         self._clock = clock
         self._holder = holder

@@ -21,13 +21,13 @@ from outrider.scheduler.windows import Windows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import Check, CheckId, Run
+    from outrider.model import Check, CheckId, Leadership, Run
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.health import Health
     from outrider.scheduler.plan import Due
     from outrider.scheduler.result_pipeline import ResultPipeline
     from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
-    from outrider.store import Leadership, Store
+    from outrider.store import Store
 
 log = structlog.get_logger("outrider.scheduler")
 
@@ -79,7 +79,7 @@ class Service:
         self.health = health
         self.locations = Locations()
         self.leading = Leading(store.schedule, clock, holder)
-        self.recorder = RetryingRecorder(store, health, self._stored)
+        self.recorder = RetryingRecorder(store.runs, health, self._stored)
         self.desk = RunQueue(store.schedule, clock, holder)
         self.works: ScheduledRuntime | None = None
         self.plan: Plan | None = None
@@ -236,7 +236,7 @@ class Service:
     def _tell(self, runs: Sequence[Run]) -> None:
         """Record runs that were due and not made."""
         if runs:
-            self._store.record_many(runs)
+            self._store.runs.record_many(runs)
             self._stored(runs)
 
     def _stored(self, runs: Sequence[Run]) -> None:

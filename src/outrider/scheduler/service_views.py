@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from outrider.model import CheckView, ServiceView
 from outrider.scheduler.health import LAG_BOUNDS_S
-from outrider.server import CheckView, ServiceView
 
 if TYPE_CHECKING:
     from outrider.scheduler.plan import Key

@@ -2,6 +2,5 @@
 
 from outrider.server.app import Application, application
 from outrider.server.serving import Background, PortTaken, listen, serve
-from outrider.server.view import CheckView, ServiceView
 
-__all__ = ["Application", "Background", "CheckView", "PortTaken", "ServiceView", "application", "listen", "serve"]
+__all__ = ["Application", "Background", "PortTaken", "application", "listen", "serve"]

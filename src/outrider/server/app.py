@@ -12,15 +12,13 @@ from outrider.server.pages import page_routes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from outrider.model import CheckId
-    from outrider.server.heartbeats import BeatRecorder
-    from outrider.server.view import ServiceView
+    from outrider.model import CheckId, HeartbeatLog, ServiceView
 
 Application = Starlette
 
 
 def application(
-    recorder: BeatRecorder,
+    heartbeats: HeartbeatLog,
     tokens: Mapping[str, CheckId],
     now_us: Callable[[], int],
     view: Callable[[], ServiceView] | None = None,
@@ -28,10 +26,10 @@ def application(
     """Return the application.
 
     Args:
-        recorder: Where calls are kept.
+        heartbeats: Where calls are kept.
         tokens: The checks that wait for a call, by what it ends with.
         now_us: The time, microseconds UTC.
         view: How the service does, where one runs.
     """
     pages = page_routes(view) if view is not None else []
-    return Starlette(routes=[heartbeat_route(recorder, tokens, now_us), *pages])
+    return Starlette(routes=[heartbeat_route(heartbeats, tokens, now_us), *pages])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from outrider.store import Beat
+from outrider.model import Beat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,21 +17,13 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from outrider.model import CheckId
+    from outrider.model import CheckId, HeartbeatLog
 
 MOST_NOTE_BYTES = 10_000
 _LARGEST_CODE = 255
 
 
-class BeatRecorder(Protocol):
-    """Where calls are kept."""
-
-    def record_beat(self, check: CheckId, beat: Beat) -> None:
-        """Keep a call."""
-        ...
-
-
-def heartbeat_route(recorder: BeatRecorder, tokens: Mapping[str, CheckId], now_us: Callable[[], int]) -> Route:
+def heartbeat_route(heartbeats: HeartbeatLog, tokens: Mapping[str, CheckId], now_us: Callable[[], int]) -> Route:
     """Return the route; a call is stored before it is answered, and the beginning of its body is kept as a note."""
     # Looked up by digest, so that the time of an answer tells nothing about how much of a guess was right.
     checks = {_digest(token): check for token, check in tokens.items()}
@@ -44,7 +36,7 @@ def heartbeat_route(recorder: BeatRecorder, tokens: Mapping[str, CheckId], now_u
         if code is None:
             return PlainTextResponse(f"exit is not a number from 0 to {_LARGEST_CODE}\n", 400)
         note = (await _beginning(request)).decode("utf-8", "replace").strip()
-        await run_in_threadpool(recorder.record_beat, check, Beat(now_us(), code, note))
+        await run_in_threadpool(heartbeats.record, check, Beat(now_us(), code, note))
         return PlainTextResponse("noted\n")
 
     return Route("/heartbeat/{token}", heartbeat, methods=["GET", "POST"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from outrider.server.view import CheckView, ServiceView
+    from outrider.model import CheckView, ServiceView
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

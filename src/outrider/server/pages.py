@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from outrider.server.view import CheckView, ServiceView
+    from outrider.model import CheckView, ServiceView
 
 _STYLE = (
     "body{font:15px system-ui;margin:2rem;max-width:70rem}table{border-collapse:collapse;width:100%}"

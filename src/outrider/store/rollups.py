@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from outrider.model import Histogram, merged
-from outrider.store.packing import pack_histogram, unpack_histogram
+from outrider.model import Histogram, Rollup, merged
+from outrider.store.histogram_codec import pack_histogram, unpack_histogram
 from outrider.store.rows import insert_plain
 from outrider.store.schema import hours, late_runs, outcome_days, outcome_hours, runs, samples
-from outrider.store.values import Rollup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection, Table
 
-    from outrider.store.values import Series
+    from outrider.model import Series
 
 HOUR_US = 3_600_000_000
 DAY_HOURS = 24

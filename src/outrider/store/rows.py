@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 
 from outrider.model import Outcome
-from outrider.store.catalogue import SeriesName
-from outrider.store.limits import (
+from outrider.store.key_cache import SeriesName
+from outrider.store.load_codec import pack
+from outrider.store.schema import artifacts, attempt_artifacts, attempt_steps, attempts, errors, loads, samples
+from outrider.store.text_limits import (
     ERRORS_PER_ATTEMPT,
     MESSAGE_CHARACTERS,
     REASON_CHARACTERS,
@@ -22,17 +24,14 @@ from outrider.store.limits import (
     bounded,
     identity,
 )
-from outrider.store.loads import pack
-from outrider.store.schema import artifacts, attempt_artifacts, attempt_steps, attempts, errors, loads, samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, Table
 
-    from outrider.model import ArtifactFile, Attempt, HostLoad, Run
-    from outrider.store.artifacts import Content
-    from outrider.store.catalogue import Catalogue, KnownCheck
+    from outrider.model import ArtifactFile, Attempt, Content, HostLoad, Run
+    from outrider.store.key_cache import Catalogue, KnownCheck
 
 _TRACE_ID_CHARACTERS = 32
 
@@ -40,7 +39,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class PlacedAttempt:
     """The attempt whose rows are made.
 
     Attributes:
@@ -73,14 +72,14 @@ class Rows:
     artifacts: list[Row] = field(default_factory=list)
     loads: list[Row] = field(default_factory=list)
 
-    def add(self, subject: Subject) -> None:
+    def add(self, placed: PlacedAttempt) -> None:
         """Make the rows of one attempt."""
-        dropped = self._add_steps(subject)
-        self._add_samples(subject, dropped)
-        self._add_errors(subject)
-        self._add_artifacts(subject)
-        self._add_load(subject)
-        self._add_attempt(subject)
+        dropped = self._add_steps(placed)
+        self._add_samples(placed, dropped)
+        self._add_errors(placed)
+        self._add_artifacts(placed)
+        self._add_load(placed)
+        self._add_attempt(placed)
 
     def insert(self) -> None:
         """Insert all rows, those that others refer to first."""
@@ -95,51 +94,51 @@ class Rows:
                 self.connection.execute(insert(table), rows)
         insert_plain(self.connection, samples, self.samples)
 
-    def _add_steps(self, subject: Subject) -> set[str]:
+    def _add_steps(self, placed: PlacedAttempt) -> set[str]:
         """Add the attempt's steps, and return the keys of those that there is no room for."""
-        measurement = subject.attempt.measurement
+        measurement = placed.attempt.measurement
         if not measurement.steps:
             return set()
         kept = measurement.steps[:STEPS_PER_ATTEMPT]
         dropped = {identity(step.key) for step in measurement.steps[STEPS_PER_ATTEMPT:]}
-        keys = self.catalogue.steps(self.connection, subject.check, kept, measurement.started_us)
+        keys = self.catalogue.steps(self.connection, placed.check, kept, measurement.started_us)
         for ordinal, (step, key) in enumerate(zip(kept, keys, strict=True)):
             if key is None:
                 dropped.add(identity(step.key))
                 continue
-            row = subject.place(ordinal)
+            row = placed.place(ordinal)
             row["step_key"] = key
             row["offset_us"] = _microseconds(step.offset_ms) or 0
             row["duration_us"] = _microseconds(step.duration_ms)
             row["error"] = None if step.error is None else bounded(step.error, MESSAGE_CHARACTERS)
             self.steps.append(row)
         if dropped:
-            subject.omitted.append(
+            placed.omitted.append(
                 f"{len(dropped)} steps, beyond {STEPS_PER_ATTEMPT} of the attempt or {STEPS_PER_CHECK} of their kind"
             )
         return dropped
 
-    def _add_samples(self, subject: Subject, dropped: set[str]) -> None:
+    def _add_samples(self, placed: PlacedAttempt, dropped: set[str]) -> None:
         """Add the attempt's samples as tuples in the order of the table's columns: they are most of all rows."""
-        run, attempt = subject.run, subject.attempt
+        run, attempt = placed.run, placed.attempt
         place = (identity(run.environment), identity(run.location))
         named = {
             SeriesName(*place, identity(sample.step), identity(sample.metric)): sample.value
             for sample in attempt.measurement.samples
         }
         wanted = {name: value for name, value in named.items() if name.step not in dropped and math.isfinite(value)}
-        keys = self.catalogue.series(self.connection, subject.check, wanted)
+        keys = self.catalogue.series(self.connection, placed.check, wanted)
         kept = [(keys[name], value) for name, value in wanted.items() if name in keys]
-        shared = (run.due_us, subject.run_key, attempt.number, is_judged(attempt))
+        shared = (run.due_us, placed.run_key, attempt.number, is_judged(attempt))
         self.samples.extend((key, *shared, value) for key, value in kept)
         if len(kept) < len(named):
             lost = len(named) - len(kept)
-            subject.omitted.append(f"{lost} samples, not finite, or of steps or series beyond the limits")
+            placed.omitted.append(f"{lost} samples, not finite, or of steps or series beyond the limits")
 
-    def _add_errors(self, subject: Subject) -> None:
-        seen = subject.attempt.measurement.errors
+    def _add_errors(self, placed: PlacedAttempt) -> None:
+        seen = placed.attempt.measurement.errors
         for ordinal, error in enumerate(seen[:ERRORS_PER_ATTEMPT]):
-            row = subject.place(ordinal)
+            row = placed.place(ordinal)
             row["source"] = error.source.value
             row["message"] = bounded(error.message, MESSAGE_CHARACTERS)
             row["stack"] = bounded(error.stack, STACK_CHARACTERS)
@@ -148,28 +147,28 @@ class Rows:
             row["offset_us"] = _microseconds(error.offset_ms)
             self.errors.append(row)
         if len(seen) > ERRORS_PER_ATTEMPT:
-            subject.omitted.append(f"{len(seen) - ERRORS_PER_ATTEMPT} of {len(seen)} errors")
+            placed.omitted.append(f"{len(seen) - ERRORS_PER_ATTEMPT} of {len(seen)} errors")
 
-    def _add_artifacts(self, subject: Subject) -> None:
-        keys = _artifact_keys(self.connection, [content for _, content in subject.files])
-        for ordinal, (file, content) in enumerate(subject.files):
-            row = subject.place(ordinal)
+    def _add_artifacts(self, placed: PlacedAttempt) -> None:
+        keys = _artifact_keys(self.connection, [content for _, content in placed.files])
+        for ordinal, (file, content) in enumerate(placed.files):
+            row = placed.place(ordinal)
             row["artifact_key"] = keys[content.digest]
             row["kind"] = file.kind.value
             row["name"] = identity(file.name)
             row["media_type"] = identity(file.media_type)
             self.artifacts.append(row)
 
-    def _add_load(self, subject: Subject) -> None:
-        load = subject.attempt.measurement.load
+    def _add_load(self, placed: PlacedAttempt) -> None:
+        load = placed.attempt.measurement.load
         if load is not None:
-            place = {"run_key": subject.run_key, "attempt": subject.attempt.number}
+            place = {"run_key": placed.run_key, "attempt": placed.attempt.number}
             self.loads.append({**place, "result": pack(load)})
 
-    def _add_attempt(self, subject: Subject) -> None:
-        attempt, measurement = subject.attempt, subject.attempt.measurement
+    def _add_attempt(self, placed: PlacedAttempt) -> None:
+        attempt, measurement = placed.attempt, placed.attempt.measurement
         row = (
-            subject.run_key,
+            placed.run_key,
             attempt.number,
             attempt.measured,
             attempt.evidence,
@@ -180,7 +179,7 @@ class Rows:
             *_host_columns(measurement.host),
             self.catalogue.attribute_set(self.connection, measurement.attributes, measurement.started_us),
             _packed(measurement.trace_ids),
-            bounded("\n".join(subject.omitted), MESSAGE_CHARACTERS) or None,
+            bounded("\n".join(placed.omitted), MESSAGE_CHARACTERS) or None,
         )
         self.attempts.append(row)
 

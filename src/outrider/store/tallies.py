@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from outrider.model import CheckId, Outcome
-from outrider.store.catalogue import read_mark
-from outrider.store.rolling import HOURS_DONE, HOURS_KEPT
+from outrider.model import CheckId, Outcome, Tally
+from outrider.store.key_cache import read_mark
+from outrider.store.rollup_job import HOURS_DONE, HOURS_KEPT
 from outrider.store.rollups import DAY_HOURS, HOUR_US, Span
 from outrider.store.schema import checks, circumstances, late_runs, outcome_days, outcome_hours, runs
-from outrider.store.values import Tally
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table

@@ -19,13 +19,16 @@ from outrider.model import (
     Measurement,
     Outcome,
     Run,
+    RunSummary,
     Sample,
     Step,
     StepKind,
+    StoredArtifact,
+    StoredRun,
     UsageError,
 )
-from outrider.store.loads import unpack
-from outrider.store.reading import own_keys, run_lines, summary_of
+from outrider.store.load_codec import unpack
+from outrider.store.run_rows import own_keys, run_lines, summary_of
 from outrider.store.schema import (
     artifacts,
     attempt_artifacts,
@@ -40,14 +43,13 @@ from outrider.store.schema import (
     series,
     steps,
 )
-from outrider.store.values import RunSummary, StoredArtifact, StoredRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, Connection, RowMapping, Select
 
-    from outrider.store.artifacts import ArtifactFolder
+    from outrider.model import ArtifactStore
 
 Row = Any
 """A result row, whose columns SQLAlchemy does not type."""
@@ -56,7 +58,7 @@ _ID_CHARACTERS = 32
 _CANDIDATES_SHOWN = 8
 
 
-def read_run(connection: Connection, wanted: str, folder: ArtifactFolder) -> StoredRun:
+def read_run(connection: Connection, wanted: str, folder: ArtifactStore) -> StoredRun:
     """Return one run whole.
 
     Args:
@@ -235,7 +237,7 @@ def _trace_ids(packed: bytes | None) -> tuple[str, ...]:
     return tuple(digits[start : start + _ID_CHARACTERS] for start in range(0, len(digits), _ID_CHARACTERS))
 
 
-def _read_artifacts(connection: Connection, run_key: int, folder: ArtifactFolder) -> tuple[StoredArtifact, ...]:
+def _read_artifacts(connection: Connection, run_key: int, folder: ArtifactStore) -> tuple[StoredArtifact, ...]:
     statement = (
         select(attempt_artifacts, artifacts.c.digest, artifacts.c.bytes)
         .join(artifacts, artifacts.c.key == attempt_artifacts.c.artifact_key)
@@ -245,7 +247,7 @@ def _read_artifacts(connection: Connection, run_key: int, folder: ArtifactFolder
     return tuple(_stored_artifact(row, folder) for row in connection.execute(statement))
 
 
-def _stored_artifact(row: Row, folder: ArtifactFolder) -> StoredArtifact:
+def _stored_artifact(row: Row, folder: ArtifactStore) -> StoredArtifact:
     digest = bytes(row.digest).hex()
     where, path = folder.place(digest)
     kind = ArtifactKind(row.kind)

@@ -14,6 +14,7 @@ from outrider.workspace.tables import (
     as_count,
     as_duration,
     as_flag,
+    as_labels,
     as_text,
     as_texts,
 )
@@ -70,6 +71,8 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
         overlap=table.read("overlap", as_choice(Overlap), None),
         catch_up=table.read("catch_up", as_choice(CatchUp), None),
         priority=table.read("priority", as_count(-100, 100), None),
+        title=table.read("title", as_text, None),
+        labels=table.read("labels", as_labels, None),
         id=identity,
     )
 

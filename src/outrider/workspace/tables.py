@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from outrider.workspace.durations import parse_duration
 from outrider.workspace.suggestions import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from outrider.model import Place
     from outrider.workspace.toml_document import KeyPath
@@ -23,6 +24,23 @@ W = TypeVar("W", bound=StrEnum)
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_OWN_LABELS = frozenset(
+    {
+        "check",
+        "kind",
+        "problem",
+        "trouble",
+        "environment",
+        "location",
+        "host",
+        "step",
+        "fault",
+        "tag",
+        "tags",
+        "incident",
+    }
+)
 _LAST_PORT = 65_535
 _PRINTABLE = 0x20
 _LONGEST_S = 36_500 * 86_400.0
@@ -127,6 +145,19 @@ def as_text(value: object) -> str:
     if not value.strip():
         raise Refused("is empty", "write a text or remove the line", "out-of-range")
     return value
+
+
+def as_labels(value: object) -> Mapping[str, str]:
+    """Accept a table of labels: names as Prometheus has them, none of those that Outrider gives itself."""
+    example = 'write labels = {team = "shop"}'
+    if not isinstance(value, Mapping) or not all(isinstance(text, str) for text in value.values()):
+        raise Refused("is not a table of texts", example)
+    for name in value:
+        if not isinstance(name, str) or not _LABEL.fullmatch(name):
+            raise Refused(f"has no valid name in {name!r}", f"{example}; letters, digits and _", "bad-label")
+        if name in _OWN_LABELS:
+            raise Refused(f"names {name}, which Outrider sets itself", "choose another name", "bad-label")
+    return dict(value)
 
 
 def as_any_text(value: object) -> str:

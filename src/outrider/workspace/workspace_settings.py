@@ -26,6 +26,7 @@ class PolicyOverrides:
         id: An explicit identity; only a check's own file may give it.
         session: Empty to run without the session that a farther file asks for.
         cron: Empty to run by interval although a farther file gives a cron.
+        labels: Added to those that a farther file gives.
     """
 
     every_s: float | None = None
@@ -43,12 +44,15 @@ class PolicyOverrides:
     overlap: Overlap | None = None
     catch_up: CatchUp | None = None
     priority: int | None = None
+    title: str | None = None
+    labels: Mapping[str, str] | None = None
     id: str | None = None
 
     def over(self, policy: Policy) -> Policy:
         """Return `policy` with everything that is set here."""
         values = {name: getattr(self, name) for name in _POLICY_FIELDS}
         kept = {name: getattr(policy, name) if value is None else value for name, value in values.items()}
+        kept["labels"] = {**policy.labels, **(self.labels or {})}
         return Policy(**{**kept, "session": kept["session"] or None, "cron": kept["cron"] or None})
 
 

@@ -36,7 +36,7 @@ class Alertmanager:
 
     def deliver(self, letter: Letter) -> None:
         """Push an alert for each incident."""
-        alerts = [_alert(one, letter) for one in letter.message.items]
+        alerts = [_alert(item, letter) for item in letter.message.items]
         body = json.dumps(alerts).encode()
         url = f"{self.url.rstrip('/')}/api/v2/alerts"
         post(Post(url, body, {"Content-Type": "application/json"}), self.guard)

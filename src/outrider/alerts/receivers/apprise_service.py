@@ -31,8 +31,8 @@ class Service:
 
     def deliver(self, letter: Letter) -> None:
         """Send it."""
-        told: list[str] = []
-        handler = _Listening(told)
+        warnings_logged: list[str] = []
+        handler = _Listening(warnings_logged)
         log = logging.getLogger("apprise")
         sender = _sender(self.url)
         if sender is None:
@@ -45,19 +45,19 @@ class Service:
             log.removeHandler(handler)
         if not taken:
             scheme = urlsplit(self.url).scheme
-            why = told[-1] if told else "it did not take the message"
+            why = warnings_logged[-1] if warnings_logged else "it did not take the message"
             raise Undelivered(f"{scheme}: {why}", recoverable=True)
 
 
 class _Listening(logging.Handler):
     """Keeps what Apprise warns of, which is how it says why."""
 
-    def __init__(self, told: list[str]) -> None:
+    def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.WARNING)
-        self._told = told
+        self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._told.append(record.getMessage()[:200])
+        self._lines.append(record.getMessage()[:200])
 
 
 def read(options: Options) -> Service:

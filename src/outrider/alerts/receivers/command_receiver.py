@@ -27,8 +27,8 @@ class Command:
 
     def deliver(self, letter: Letter) -> None:
         """Run it."""
-        told = asdict(replace(letter.message, picture=None))
-        body = json.dumps({"id": letter.id, "text": letter.body, **told, "subject": letter.subject})
+        fields = asdict(replace(letter.message, picture=None))
+        body = json.dumps({"id": letter.id, "text": letter.body, **fields, "subject": letter.subject})
         try:
             done = subprocess.run(
                 self.arguments, input=body, text=True, capture_output=True, timeout=LIMIT_S, check=False
@@ -38,8 +38,8 @@ class Command:
         except OSError as error:
             raise Undelivered(f"{self.arguments[0]}: {error.strerror}", recoverable=False) from None
         if done.returncode:
-            said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-            why = f"{self.arguments[0]} ended with {done.returncode}: {said[0][:200]}"
+            stderr_lines = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+            why = f"{self.arguments[0]} ended with {done.returncode}: {stderr_lines[0][:200]}"
             raise Undelivered(why, recoverable=done.returncode == _TRY_AGAIN)
 
 

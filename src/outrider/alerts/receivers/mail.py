@@ -55,10 +55,10 @@ class Mail:
             codes = [code for code, _ in error.recipients.values()]
             raise Undelivered(f"no recipient was taken ({codes[0]})", recoverable=max(codes) < _PERMANENT) from None
         except smtplib.SMTPResponseException as error:
-            said = error.smtp_error
-            said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+            answer = error.smtp_error
+            answer = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
             recoverable = _TRANSIENT <= error.smtp_code < _PERMANENT
-            raise Undelivered(f"the mail server said {error.smtp_code} {said}", recoverable=recoverable) from None
+            raise Undelivered(f"the mail server said {error.smtp_code} {answer}", recoverable=recoverable) from None
         except (OSError, smtplib.SMTPException) as error:
             raise Undelivered(f"the mail server: {error}", recoverable=True) from None
 
@@ -94,12 +94,12 @@ def envelope(letter: Letter, sender: str, to: tuple[str, ...]) -> EmailMessage:
     *_, page = mail.iter_parts()
     if message.picture is not None:
         page.add_related(message.picture, "image", "png", cid="<trend@outrider.invalid>")
-    for one in message.enclosures:
-        main, _, sub = one.media_type.partition("/")
-        if one.cid:
-            page.add_related(one.content, main, sub, cid=f"<{one.cid}>")
+    for enclosure in message.enclosures:
+        main, _, sub = enclosure.media_type.partition("/")
+        if enclosure.cid:
+            page.add_related(enclosure.content, main, sub, cid=f"<{enclosure.cid}>")
         else:
-            mail.add_attachment(one.content, main, sub, filename=one.name)
+            mail.add_attachment(enclosure.content, main, sub, filename=enclosure.name)
     return mail
 
 

@@ -44,7 +44,7 @@ class Options:
         return self.table.read(key, as_flag, default)
 
     def _all_filled(self, value: object) -> tuple[str, ...]:
-        return tuple(self._filled(one, None) for one in as_texts(value))
+        return tuple(self._filled(text, None) for text in as_texts(value))
 
     def _filled(self, value: object, check: Callable[[str], None] | None) -> str:
         text = read_template(as_text(value), self.variables).fill({})

@@ -32,9 +32,9 @@ class Webhook:
 
     def deliver(self, letter: Letter) -> None:
         """Send it."""
-        told = asdict(replace(letter.message, picture=None))
-        del told["picture"]
-        body = json.dumps({"version": 1, "id": letter.id, "text": letter.body, **told, "subject": letter.subject})
+        fields = asdict(replace(letter.message, picture=None))
+        del fields["picture"]
+        body = json.dumps({"version": 1, "id": letter.id, "text": letter.body, **fields, "subject": letter.subject})
         headers = {"Content-Type": "application/json", "Idempotency-Key": letter.id}
         if self.secret:
             headers["X-Outrider-Signature"] = signature(self.secret, body.encode(), int(time.time()))

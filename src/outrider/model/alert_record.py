@@ -1,0 +1,128 @@
+"""What is kept of incidents and notifications; only the room `alerts` can read their `state` and `message`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIncident:
+    """An incident; times in microseconds UTC, `ended_us` None while it lasts."""
+
+    id: str
+    phase: str
+    began_us: int
+    ended_us: int | None
+    state: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConfirmation:
+    """What is remembered of one subject; `incident` is that which it belongs to."""
+
+    subject: str
+    incident: str
+    state: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGroup:
+    """What was told of a group of incidents, and when the next thing is due."""
+
+    key: str
+    state: str = field(repr=False)
+
+
+class Status(StrEnum):
+    """What became of a notification."""
+
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"  # given up, or handed to another channel
+    SUPPRESSED = "suppressed"  # above the receiver's cap
+    SUPERSEDED = "superseded"  # a later one of the same topic tells it all
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A row of the outbox.
+
+    Attributes:
+        id: Made when it is written; the receiver's Message-ID comes from it, so sending twice can be told.
+        topic: What it speaks of: later rows of one topic supersede earlier ones that wait.
+        kind: In the words of the room `alerts`.
+        due_us: When to try next.
+        tries: How often it was tried.
+        done_us: When it reached its present status; None while queued.
+        note: Why it could not be delivered, for a reader.
+    """
+
+    id: str
+    receiver: str
+    topic: str
+    kind: str
+    created_us: int
+    due_us: int
+    message: str = field(repr=False)
+    status: Status = Status.QUEUED
+    tries: int = 0
+    done_us: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Incidents whose labels match are not told of meanwhile; `matchers` are texts such as `team=shop`."""
+
+    id: str
+    starts_us: int
+    ends_us: int
+    matchers: tuple[str, ...]
+    author: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What somebody said of an incident: `action` is "acknowledge" or "close"; `key` is given by the store."""
+
+    incident: str
+    at_us: int
+    action: str
+    author: str
+    key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """Everything that whoever keeps the incidents must remember."""
+
+    incidents: tuple[StoredIncident, ...] = ()
+    watches: tuple[StoredConfirmation, ...] = ()
+    groups: tuple[StoredGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChanges:
+    """What one moment changed; written in one transaction.
+
+    Attributes:
+        notifications: New rows of the outbox; those of their topic and receiver that wait are superseded.
+        forgotten_incidents: Ids of those that never were more than a suspicion.
+        forgotten_watches: Subjects that are well.
+        forgotten_groups: Keys of groups of which all is told.
+        heard: Keys of acknowledgements that are in these changes.
+    """
+
+    incidents: tuple[StoredIncident, ...] = ()
+    watches: tuple[StoredConfirmation, ...] = ()
+    groups: tuple[StoredGroup, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    forgotten_incidents: tuple[str, ...] = ()
+    forgotten_watches: tuple[str, ...] = ()
+    forgotten_groups: tuple[str, ...] = ()
+    heard: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in self.__dataclass_fields__)

@@ -1,0 +1,17 @@
+"""What other rooms need of storage, as protocols; `outrider.store` implements them.
+
+Every method may be called from any thread and raises `StoreError` where storage refuses. Each call is one transaction:
+after an error nothing of it is stored, and the port may be used again.
+"""
+
+from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
+from outrider.model.ports.artifact_store import ArtifactStore, Content, FolderEntry
+from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
+from outrider.model.ports.run_log import RunLog
+from outrider.model.ports.schedule_queue import ScheduleQueue
+from outrider.model.ports.series_ports import JudgeMemory, RollupReader, SeriesReader
+
+__all__ = [
+    "ArtifactStore", "CheckRegistry", "Content", "FolderEntry", "HeartbeatLog", "IncidentLog", "JudgeMemory", "Outbox",
+    "ProofLog", "RollupReader", "RunLog", "ScheduleQueue", "SeriesReader", "SilenceLog",
+]  # fmt: skip

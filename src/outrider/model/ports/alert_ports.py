@@ -1,0 +1,107 @@
+"""Ports: incidents, the outbox, and silences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.model.alert_record import (
+        Acknowledgement,
+        AlertChanges,
+        AlertState,
+        Notification,
+        Silence,
+        Status,
+        StoredIncident,
+    )
+
+
+class IncidentLog(Protocol):
+    """Incidents. One process writes changes; any process may write acknowledgements, which it then takes in."""
+
+    def record(self, changes: AlertChanges) -> None:
+        """Write what changed, with its notifications, in one transaction; the same changes twice change nothing."""
+        ...
+
+    def state(self, ended_since_us: int) -> AlertState:
+        """Return the incidents that last or ended since then, and what is remembered around them."""
+        ...
+
+    def search(self, *, lasting: bool = False, since_us: int = 0, limit: int = 100) -> tuple[StoredIncident, ...]:
+        """Return the incidents that last, or ended since then, the latest first."""
+        ...
+
+    def acknowledge(self, acknowledgement: Acknowledgement) -> None:
+        """Add what somebody did to an incident, for the process that writes incidents."""
+        ...
+
+    def acknowledgements(self) -> tuple[Acknowledgement, ...]:
+        """Return the acknowledgements that no recorded changes took in yet, in the order in which they were made."""
+        ...
+
+    def mark_processed(self, at_us: int) -> None:
+        """Note up to when all stored runs were processed for alerts."""
+        ...
+
+    def processed_us(self) -> int | None:
+        """Return up to when all stored runs were processed for alerts; None if never."""
+        ...
+
+
+class Outbox(Protocol):
+    """Notifications that wait for delivery or were delivered, in the order in which they were written.
+
+    Delivery is at least once: a row stays queued until an update says what became of it.
+    """
+
+    def add(self, notification: Notification) -> None:
+        """Add a row; the same id twice changes nothing. A queued row of its topic and receiver is superseded."""
+        ...
+
+    def add_report(self, report: str, due_us: int, notifications: Sequence[Notification]) -> None:
+        """Add the notifications of a report that was due, unless this or a later one of its name was added before.
+
+        All or none, and once, whichever process does it. Without notifications the report counts as sent.
+        """
+        ...
+
+    def update(self, notification: Notification) -> None:
+        """Write the delivery state of a row; a delivered row never changes again."""
+        ...
+
+    def search(
+        self,
+        *,
+        receiver: str | None = None,
+        status: Status | None = None,
+        due_us: int | None = None,
+        limit: int = 100,
+    ) -> tuple[Notification, ...]:
+        """Return rows in their order: of one receiver, in one status, due by then."""
+        ...
+
+    def contains(self, notification_id: str) -> bool:
+        """Return whether a row with this id exists, whatever became of it."""
+        ...
+
+    def times(self, receiver: str, status: Status, since_us: int) -> tuple[int, ...]:
+        """Return when notifications of a receiver reached a status since then, the earliest first."""
+        ...
+
+    def reported_us(self, report: str) -> int | None:
+        """Return when the last added report of this name was due; None if none was added."""
+        ...
+
+
+class SilenceLog(Protocol):
+    """Silences."""
+
+    def record(self, silence: Silence) -> None:
+        """Keep a silence, in place of one with the same id; to end a silence, record it with an earlier end."""
+        ...
+
+    def ending_after(self, at_us: int) -> tuple[Silence, ...]:
+        """Return the silences that end later than that, in the order in which they start."""
+        ...

@@ -1,0 +1,55 @@
+"""Ports: what is kept of checks beside their runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from outrider.model.check import Check
+    from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
+    from outrider.model.subject import CheckId
+
+
+class CheckRegistry(Protocol):
+    """The checks that were ever seen. Every call is idempotent."""
+
+    def record(self, checks: Iterable[Check], at_us: int) -> None:
+        """Note which checks the workspace has at this time, and where each is defined; all or none."""
+        ...
+
+    def all(self) -> tuple[StoredCheck, ...]:
+        """Return every check that was ever seen, by id."""
+        ...
+
+    def rename(self, old: CheckId, new: CheckId, at_us: int) -> None:
+        """Make `old` an alias of `new`: what is kept of both is read under `new`, and `old` keeps working as a name.
+
+        Doing it again changes nothing; renaming the other way reverts it.
+        """
+        ...
+
+
+class ProofLog(Protocol):
+    """What `outrider prove` reported."""
+
+    def record(self, proofs: Iterable[StoredProof]) -> None:
+        """Store proofs, all or none; the same check, time and fault twice changes nothing."""
+        ...
+
+    def latest(self, check: CheckId | None = None) -> tuple[StoredProof, ...]:
+        """Return the proofs of a check, or of all, of the last time that each was proved; by check and fault."""
+        ...
+
+
+class HeartbeatLog(Protocol):
+    """The calls that heartbeats wait for: of each check, the last one."""
+
+    def record(self, check: CheckId, beat: Beat) -> None:
+        """Keep a call; one earlier than the last known changes nothing, so calls may arrive in any order."""
+        ...
+
+    def get(self, check: CheckId) -> Beats:
+        """Return since when a check is known, and the last call for it."""
+        ...

@@ -1,0 +1,52 @@
+"""How long things are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outrider.model.measurement import ArtifactKind
+
+_DAY_S = 86_400.0
+
+LASTING = frozenset({"duration_ms"})
+"""Metrics that are judged, whose samples are kept for longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long each thing is kept, in seconds since the run was due.
+
+    Attributes:
+        passed_kinds: The artifacts that a run which passed at once keeps at all.
+        passed_artifacts_s: How long it keeps them.
+        artifacts_s: How long every other run keeps its evidence.
+        others_s: How long samples of metrics stay that nobody judges; never longer than details.
+        details_s: How long samples of `LASTING` metrics stay, and of runs that passed at once their steps and those
+            attempts that have no more to tell, such as an error, an artifact, a load.
+        hours_s: How long rollups by hour stay; never shorter than samples.
+        days_s: How long rollups by day stay; never shorter than those by hour.
+        runs_s: How long a run stays, with its attempts and errors.
+        unreferenced_s: How old a file must be that nothing refers to; it may be about to be referred to.
+    """
+
+    passed_kinds: frozenset[ArtifactKind] = frozenset({ArtifactKind.TRACE, ArtifactKind.HAR})
+    passed_artifacts_s: float = _DAY_S
+    artifacts_s: float = 30 * _DAY_S
+    others_s: float = 14 * _DAY_S
+    details_s: float = 35 * _DAY_S
+    hours_s: float = 395 * _DAY_S
+    days_s: float = 1830 * _DAY_S
+    runs_s: float = 396 * _DAY_S
+    unreferenced_s: float = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How much a pruning removed; `artifacts` counts references, `files` and `file_bytes` what left the folder."""
+
+    runs: int = 0
+    steps: int = 0
+    samples: int = 0
+    artifacts: int = 0
+    files: int = 0
+    file_bytes: int = 0

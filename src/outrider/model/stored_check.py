@@ -1,0 +1,63 @@
+"""What is kept of a check beside its runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from outrider.model.check import Kind
+    from outrider.model.outcome import Outcome
+    from outrider.model.subject import CheckId
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheck:
+    """A check that the store has heard of; `kind`, `path` and `name` are unknown (None) if only runs spoke of it.
+
+    Attributes:
+        aliases: Ids that it had before it was renamed.
+    """
+
+    id: CheckId
+    kind: Kind | None
+    path: str | None
+    name: str | None
+    first_seen_us: int
+    last_seen_us: int
+    aliases: tuple[CheckId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProof:
+    """What a check made of one injected fault; `fault` is empty for the intact target.
+
+    Attributes:
+        at_us: When the check was proved, the same for all faults of one proving; microseconds UTC.
+        snapshot: Hash of the workspace that it was proved from.
+    """
+
+    check: CheckId
+    fault: str
+    at_us: int
+    outcome: Outcome
+    noticed: bool
+    reason: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A call of a job that a heartbeat waits for; an exit code other than zero says that the job itself failed."""
+
+    at_us: int
+    exit_code: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """Since when a check is known, microseconds UTC, and the last call for it; None if there is none."""
+
+    since_us: int | None
+    last: Beat | None

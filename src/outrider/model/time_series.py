@@ -1,0 +1,60 @@
+"""Numbers over time: series, their points, and what they sum up to by hour and day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from outrider.model.histogram import Histogram
+    from outrider.model.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The identity of a sequence of numbers.
+
+    Attributes:
+        subject: What the numbers are about: a check, or anything else that is judged.
+        step: Part of the subject: the step of a check, the operation of a service; empty for the whole.
+        keys: Its numbers in this database: several if the subject was renamed.
+    """
+
+    subject: Subject
+    step: str
+    metric: str
+    environment: str
+    location: str
+    keys: tuple[int, ...]
+
+
+class Points(NamedTuple):
+    """Values of a series in the order of time, both of shape (n,): microseconds UTC as int64, float64."""
+
+    at_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """What the judged values of a series came to in an hour or a UTC day; those of two stretches add up exactly.
+
+    Attributes:
+        at_us: When the stretch begins, microseconds UTC.
+        histogram: The same values again, each within 1 %.
+    """
+
+    at_us: int
+    count: int
+    sum: float
+    min: float
+    max: float
+    histogram: Histogram
+
+    def quantile(self, share: float) -> float:
+        """Return the value that `share` (0 to 1) of all values do not exceed, within 1 %."""
+        value = self.histogram.quantile(share)
+        return self.min if value is None else min(max(value, self.min), self.max)

@@ -1,0 +1,139 @@
+"""What a text from a target has to be, and what to extract from it: values that can be sent to another process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import regex
+    from jsonpath_rfc9535 import JSONPathQuery
+
+
+class Query:
+    """A JSONPath (RFC 9535), compiled.
+
+    Raises:
+        JSONPathError: If `text` is none.
+        RecursionError: If it is nested too deeply.
+    """
+
+    __slots__ = ("is_linear", "path", "text")
+
+    def __init__(self, text: str) -> None:
+        from jsonpath_rfc9535 import compile  # noqa: A004, PLC0415  costs start-up, and few probes need it
+
+        self.text = text
+        self.path: JSONPathQuery = compile(text)
+        self.is_linear = _is_linear(self.path)
+
+    def __reduce__(self) -> tuple[type[Query], tuple[str]]:
+        return (Query, (self.text,))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Query) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Query({self.text!r})"
+
+
+class Schema:
+    """A JSON Schema and its validator.
+
+    Raises:
+        SchemaError, AttributeError, TypeError: If `document` is none.
+    """
+
+    __slots__ = ("document", "validator")
+
+    def __init__(self, document: Any) -> None:
+        from jsonschema.validators import validator_for  # noqa: PLC0415  costs start-up, and few probes need it
+
+        kind = validator_for(document)
+        kind.check_schema(document)
+        self.document = document
+        self.validator: Any = kind(document)  # jsonschema has no type of validators
+
+    def __reduce__(self) -> tuple[type[Schema], tuple[Any]]:
+        return (Schema, (self.document,))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What every value at a path has to be.
+
+    Attributes:
+        conditions: Operators (`==`, `!=`, `<`, `<=`, `>`, `>=`), each with the other side.
+    """
+
+    query: Query
+    conditions: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """A value taken from an answer: exactly one source is given."""
+
+    name: str
+    path: Query | None = None
+    pattern: regex.Pattern[str] | None = None
+    header: str | None = None
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextChecks:
+    """What a text has to be, and what to extract from it; what is absent is not checked.
+
+    Attributes:
+        subject: The name of the text, or of one of its parts, in messages.
+        separator: If given, what separates the parts of the text, one of which every pattern must match.
+        contains: Texts that it holds.
+        absent: Texts that it does not hold.
+        matches: Patterns that are found in it.
+        json: What the values that a path finds are compared with.
+        exists: Paths that find something.
+        extractions: What is extracted from it, by path or pattern.
+    """
+
+    subject: str = "the body"
+    separator: str = ""
+    contains: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    matches: tuple[regex.Pattern[str], ...] = ()
+    json: tuple[Comparison, ...] = ()
+    exists: tuple[Query, ...] = ()
+    schema: Schema | None = field(default=None, compare=False, repr=False)
+    extractions: tuple[Extraction, ...] = ()
+
+    @property
+    def needs_json(self) -> bool:
+        """Whether the text has to be JSON."""
+        return bool(self.json or self.exists or self.schema is not None)
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to check or to extract."""
+        return bool(self.contains or self.absent or self.matches or self.extractions or self.needs_json)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the work is bounded by the size of the text, patterns aside, which have a time-out of their own."""
+        paths = [comparison.query for comparison in self.json]
+        paths += [*self.exists, *(extraction.path for extraction in self.extractions if extraction.path)]
+        return self.schema is None and all(path.is_linear for path in paths)
+
+
+def _is_linear(path: JSONPathQuery) -> bool:
+    """Tell whether a path visits each value at most once: it neither descends nor filters nor selects twice."""
+    from jsonpath_rfc9535.segments import JSONPathChildSegment  # noqa: PLC0415
+    from jsonpath_rfc9535.selectors import FilterSelector  # noqa: PLC0415
+
+    return all(
+        isinstance(segment, JSONPathChildSegment)
+        and len(segment.selectors) == 1
+        and not isinstance(segment.selectors[0], FilterSelector)
+        for segment in path.segments
+    )

@@ -1,0 +1,219 @@
+"""Incidents and their outbox: written and read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from outrider.model import (
+    Acknowledgement,
+    AlertState,
+    Notification,
+    Silence,
+    Status,
+    StoredConfirmation,
+    StoredGroup,
+    StoredIncident,
+)
+from outrider.store.schema import (
+    acknowledgements,
+    alert_groups,
+    incidents,
+    notifications,
+    silences,
+    store_info,
+    watches,
+)
+from outrider.store.text_limits import REASON_CHARACTERS, bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection, Table
+
+    from outrider.model import AlertChanges
+
+_HEARD = "alerts_heard_us"
+_REPORTED = "reported_us_"
+_FURTHEST_US = 7_200_000_000
+_PIECE = 500  # values in one IN (…)
+
+
+def write_changes(connection: Connection, changes: AlertChanges) -> None:
+    """Write what one moment changed; the same changes twice change nothing."""
+    _put(connection, incidents, [asdict(one) for one in changes.incidents], "id")
+    _put(connection, watches, [asdict(one) for one in changes.watches], "subject")
+    _put(connection, alert_groups, [asdict(one) for one in changes.groups], "key")
+    _remove(connection, incidents, "id", changes.forgotten_incidents)
+    _remove(connection, watches, "subject", changes.forgotten_watches)
+    _remove(connection, alert_groups, "key", changes.forgotten_groups)
+    for one in changes.notifications:
+        add_notification(connection, one)
+    for key in changes.heard:
+        connection.execute(update(acknowledgements).where(acknowledgements.c.key == key).values(done=True))
+
+
+def add_notification(connection: Connection, new: Notification) -> None:
+    """Put a row into the outbox, unless it is there; what waits of its topic for its receiver is superseded."""
+    if knows_notification(connection, new.id):
+        return
+    waiting = (
+        (notifications.c.topic == new.topic)
+        & (notifications.c.receiver == new.receiver)
+        & (notifications.c.status == Status.QUEUED.value)
+    )
+    told = {"status": Status.SUPERSEDED.value, "done_us": new.created_us}
+    connection.execute(update(notifications).where(waiting).values(**told))
+    connection.execute(insert(notifications), _row(new))
+
+
+def knows_notification(connection: Connection, identity: str) -> bool:
+    """Return whether a row with this id is in the outbox."""
+    return connection.execute(select(notifications.c.key).where(notifications.c.id == identity)).first() is not None
+
+
+def write_notification(connection: Connection, changed: Notification) -> None:
+    """Note what became of a row; what was delivered stays so."""
+    own = (notifications.c.id == changed.id) & (notifications.c.status != Status.DELIVERED.value)
+    names = ("due_us", "status", "tries", "done_us", "note", "message")
+    row = _row(changed)
+    connection.execute(update(notifications).where(own).values(**{name: row[name] for name in names}))
+
+
+def read_state(connection: Connection, ended_since_us: int) -> AlertState:
+    """Return all incidents that last or ended since then, and everything around them."""
+    wanted = or_(incidents.c.ended_us.is_(None), incidents.c.ended_us >= ended_since_us)
+    return AlertState(
+        tuple(StoredIncident(*row) for row in connection.execute(select(incidents).where(wanted))),
+        tuple(StoredConfirmation(*row) for row in connection.execute(select(watches))),
+        tuple(StoredGroup(*row) for row in connection.execute(select(alert_groups))),
+    )
+
+
+def read_incidents(connection: Connection, *, lasting: bool, since_us: int, limit: int) -> tuple[StoredIncident, ...]:
+    """Return incidents, the latest first."""
+    statement = select(incidents).where(or_(incidents.c.ended_us.is_(None), incidents.c.ended_us >= since_us))
+    if lasting:
+        statement = statement.where(incidents.c.ended_us.is_(None))
+    found = connection.execute(statement.order_by(incidents.c.began_us.desc()).limit(limit))
+    return tuple(StoredIncident(*row) for row in found)
+
+
+def read_notifications(
+    connection: Connection, *, receiver: str | None, status: Status | None, due_us: int | None, limit: int
+) -> tuple[Notification, ...]:
+    """Return rows of the outbox, in the order in which they were written."""
+    statement = select(notifications)
+    if receiver is not None:
+        statement = statement.where(notifications.c.receiver == receiver)
+    if status is not None:
+        statement = statement.where(notifications.c.status == status.value)
+    if due_us is not None:
+        ahead = notifications.c.due_us > due_us + _FURTHEST_US  # by a clock that was set back since
+        statement = statement.where(or_(notifications.c.due_us <= due_us, ahead))
+    rows = connection.execute(statement.order_by(notifications.c.key).limit(limit)).mappings()
+    return tuple(_notification(row) for row in rows)
+
+
+def read_times(connection: Connection, receiver: str, status: Status, since_us: int) -> tuple[int, ...]:
+    """Return when rows of a receiver reached a status since then, the earliest first."""
+    done = notifications.c.done_us
+    own = (notifications.c.receiver == receiver) & (notifications.c.status == status.value) & (done >= since_us)
+    return tuple(connection.execute(select(done).where(own).order_by(done)).scalars())
+
+
+def write_silence(connection: Connection, silence: Silence) -> None:
+    """Keep a silence, in place of one with the same id."""
+    _put(connection, silences, [{**asdict(silence), "matchers": json.dumps(silence.matchers)}], "id")
+
+
+def read_silences(connection: Connection, until_us: int) -> tuple[Silence, ...]:
+    """Return the silences that end later than that."""
+    rows = connection.execute(select(silences).where(silences.c.ends_us > until_us).order_by(silences.c.starts_us))
+    found = (Silence(*row) for row in rows)
+    return tuple(replace(one, matchers=tuple(json.loads(str(one.matchers)))) for one in found)
+
+
+def write_acknowledgement(connection: Connection, said: Acknowledgement) -> None:
+    """Note what somebody said, for whoever keeps the incidents."""
+    row = asdict(said)
+    del row["key"]
+    connection.execute(insert(acknowledgements), {**row, "done": False})
+
+
+def read_acknowledgements(connection: Connection) -> tuple[Acknowledgement, ...]:
+    """Return what was said and not heard yet, in order."""
+    statement = select(acknowledgements).where(acknowledgements.c.done.is_(False)).order_by(acknowledgements.c.key)
+    return tuple(
+        Acknowledgement(row.incident, row.at_us, row.action, row.author, row.key)
+        for row in connection.execute(statement)
+    )
+
+
+def forget_alerts(connection: Connection, before_us: int, limit: int) -> int:
+    """Remove what was over before then, at most so many rows of each kind, and return how many that were."""
+    removed = 0
+    for table, key, over in (
+        (notifications, "key", notifications.c.done_us < before_us),
+        (incidents, "id", incidents.c.ended_us < before_us),
+        (silences, "id", silences.c.ends_us < before_us),
+        (acknowledgements, "key", acknowledgements.c.done & (acknowledgements.c.at_us < before_us)),
+    ):
+        old = select(table.c[key]).where(over).limit(limit)
+        removed += connection.execute(delete(table).where(table.c[key].in_(old))).rowcount
+    return removed
+
+
+def write_heard(connection: Connection, at_us: int) -> None:
+    """Note up to when all runs were heard."""
+    _put(connection, store_info, [{"name": _HEARD, "value": at_us}], "name")
+
+
+def read_heard(connection: Connection) -> int | None:
+    """Return up to when all runs were heard."""
+    return connection.execute(select(store_info.c.value).where(store_info.c.name == _HEARD)).scalar_one_or_none()
+
+
+def write_reported(connection: Connection, report: str, due_us: int, rows: Iterable[Notification]) -> None:
+    """Put a report that was due into the outbox, unless it or a later one was; without rows it only counts as sent."""
+    known = read_reported(connection, report)
+    if known is not None and known >= due_us:
+        return
+    _put(connection, store_info, [{"name": f"{_REPORTED}{report}", "value": due_us}], "name")
+    for one in rows:
+        add_notification(connection, one)
+
+
+def read_reported(connection: Connection, report: str) -> int | None:
+    """Return when the last report that was put into the outbox was due."""
+    wanted = store_info.c.name == f"{_REPORTED}{report}"
+    return connection.execute(select(store_info.c.value).where(wanted)).scalar_one_or_none()
+
+
+def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], key: str) -> None:
+    """Insert rows in place of those with the same key."""
+    if not rows:
+        return
+    upsert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = upsert(table)
+    fresh = {name: statement.excluded[name] for name in rows[0] if name != key}
+    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=fresh), list(rows))
+
+
+def _remove(connection: Connection, table: Table, key: str, values: Iterable[str]) -> None:
+    wanted = list(values)
+    for start in range(0, len(wanted), _PIECE):
+        connection.execute(delete(table).where(table.c[key].in_(wanted[start : start + _PIECE])))
+
+
+def _row(one: Notification) -> dict[str, Any]:
+    return {**asdict(one), "status": one.status.value, "note": bounded(one.note, REASON_CHARACTERS)}
+
+
+def _notification(row: Any) -> Notification:
+    told = {name: value for name, value in row.items() if name != "key"}
+    return Notification(**{**told, "status": Status(row["status"])})

@@ -1,0 +1,266 @@
+"""Integer keys for what recurs: checks, steps, series, circumstances, sets of attributes.
+
+A recorder asks for the same few hundred keys in every run, so they are remembered between transactions. What changes or
+removes keys (a rename, retention) raises the catalogue's generation in the same transaction; whoever remembers an older
+generation forgets all. Every method is called within a writing transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from outrider.model import CheckId, StepKind
+from outrider.store.schema import attribute_sets, checks, circumstances, series, steps, store_info
+from outrider.store.text_limits import (
+    ATTRIBUTE_CHARACTERS,
+    ATTRIBUTES_PER_ATTEMPT,
+    FORMS_PER_CHECK,
+    SERIES_PER_CHECK,
+    STEP_MEMORY_US,
+    STEPS_PER_CHECK,
+    TITLE_CHARACTERS,
+    URL_CHARACTERS,
+    bounded,
+    identity,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Insert
+
+    from outrider.model import Run, Step, Subject
+
+_GENERATION = "catalogue_generation"
+_SEEN_EVERY_US = 86_400 * 1_000_000
+_REMEMBERED = 200_000
+
+_SEE_CHECK = update(checks).where(checks.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
+_SEE_STEPS = update(steps).where(steps.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
+_SEE_SET = update(attribute_sets).where(attribute_sets.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
+
+
+class Form(NamedTuple):
+    """A spelling of a step: its identity within the check, and how it was shown and where it stood at the time."""
+
+    step: str
+    kind: StepKind
+    title: str
+    parent: str
+    source: str
+
+
+class SeriesName(NamedTuple):
+    """What tells the series of one check apart."""
+
+    environment: str
+    location: str
+    step: str
+    metric: str
+
+
+@dataclass(slots=True)
+class _Seen:
+    key: int
+    last_seen_us: int
+
+
+@dataclass(slots=True)
+class KnownCheck:
+    """What is remembered of a check."""
+
+    key: int
+    last_seen_us: int
+    forms: dict[Form, _Seen] = field(default_factory=dict)
+    latest: dict[str, int] = field(default_factory=dict)
+    series: dict[SeriesName, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return 1 + len(self.forms) + len(self.series)
+
+    def steps_of(self, kind: StepKind, since_us: int) -> set[str]:
+        """Return the steps of a kind that were seen since then."""
+        return {form.step for form, seen in self.forms.items() if form.kind is kind and seen.last_seen_us >= since_us}
+
+
+class Catalogue:
+    """The keys remembered between the transactions of one recorder."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget everything, as is due when a transaction was rolled back: its keys may never have been written."""
+        self._ids: dict[CheckId, int] = {}
+        self._checks: dict[int, KnownCheck] = {}
+        self._circumstances: dict[tuple[str, ...], int] = {}
+        self._sets: dict[tuple[tuple[str, str], ...], _Seen] = {}
+
+    def begin(self, connection: Connection) -> None:
+        """Forget what another process has changed since, and what has become too much to remember."""
+        generation = read_mark(connection, _GENERATION)
+        remembered = sum(map(len, self._checks.values())) + len(self._circumstances) + len(self._sets)
+        if generation != self._generation or remembered > _REMEMBERED:
+            self.forget()
+            self._generation = generation
+
+    def check(self, connection: Connection, check: CheckId, at_us: int) -> KnownCheck:
+        """Return the check of this id or alias, which is made known if it was not."""
+        key = self._ids.get(check)
+        if key is None:
+            key = self._ids[check] = check_key(connection, check) or insert_check(connection, check, at_us)
+        known = self._checks.get(key)
+        if known is None:
+            known = self._checks[key] = _load_check(connection, key)
+        if at_us - known.last_seen_us > _SEEN_EVERY_US:
+            connection.execute(_SEE_CHECK, {"of": known.key, "at": at_us})
+            known.last_seen_us = at_us
+        return known
+
+    def circumstances(self, connection: Connection, run: Run) -> int:
+        """Return the key of where and with what a run was made."""
+        told = run.circumstances
+        texts = (run.environment, run.location, *(getattr(told, name) for name in told.__slots__))
+        values = tuple(map(identity, texts))
+        if values not in self._circumstances:
+            row = dict(zip(("environment", "location", *told.__slots__), values, strict=True))
+            known = connection.execute(select(circumstances.c.key).filter_by(**row)).scalar_one_or_none()
+            self._circumstances[values] = known or _inserted(connection, insert(circumstances), row)
+        return self._circumstances[values]
+
+    def attribute_set(self, connection: Connection, attributes: Mapping[str, str], at_us: int) -> int | None:
+        """Return the key of these attributes, cut to the limits; None if there are none."""
+        if not attributes:
+            return None
+        items = tuple(sorted(attributes.items())[:ATTRIBUTES_PER_ATTEMPT])
+        known = self._sets.get(items)
+        if known is None:
+            words = json.dumps({identity(name): bounded(value, ATTRIBUTE_CHARACTERS) for name, value in items})
+            digest = sha256(words.encode()).digest()[:16]
+            known = self._sets[items] = _load_set(connection, digest, words, at_us)
+        if at_us - known.last_seen_us > _SEEN_EVERY_US:
+            connection.execute(_SEE_SET, {"of": known.key, "at": at_us})
+            known.last_seen_us = at_us
+        return known.key
+
+    def steps(self, connection: Connection, known: KnownCheck, wanted: Sequence[Step], at_us: int) -> list[int | None]:
+        """Return a key for each step, None for those beyond what the check may have."""
+        forms = [_form(step) for step in wanted]
+        missing = _admissible(known, dict.fromkeys(form for form in forms if form not in known.forms), at_us)
+        if missing:
+            rows = [{"check_key": known.key, "last_seen_us": at_us, **form._asdict()} for form in missing]
+            connection.execute(insert(steps), rows)
+            _load_steps(connection, known)
+        _see_steps(connection, known, forms, at_us)
+        return [known.forms[form].key if form in known.forms else known.latest.get(form.step) for form in forms]
+
+    def series(
+        self, connection: Connection, known: KnownCheck, wanted: Iterable[SeriesName]
+    ) -> Mapping[SeriesName, int]:
+        """Return the check's series by name, those wanted among them unless the check has too many."""
+        missing = [name for name in dict.fromkeys(wanted) if name not in known.series]
+        missing = missing[: max(0, SERIES_PER_CHECK - len(known.series))]
+        if missing:
+            connection.execute(insert(series), [{"check_key": known.key, **name._asdict()} for name in missing])
+            _load_series(connection, known)
+        return known.series
+
+
+def read_mark(connection: Connection, name: str) -> int:
+    """Return a number that the store keeps for itself under this name; zero if it keeps none."""
+    return connection.execute(select(store_info.c.value).where(store_info.c.name == name)).scalar_one_or_none() or 0
+
+
+def write_mark(connection: Connection, name: str, value: int) -> None:
+    """Keep a number under this name."""
+    if not connection.execute(update(store_info).where(store_info.c.name == name).values(value=value)).rowcount:
+        connection.execute(insert(store_info), {"name": name, "value": value})
+
+
+def raise_generation(connection: Connection) -> None:
+    """Make every recorder forget the keys that it remembers."""
+    write_mark(connection, _GENERATION, read_mark(connection, _GENERATION) + 1)
+
+
+def check_key(connection: Connection, check: Subject) -> int | None:
+    """Return the key of a check by its id or by one that it had before."""
+    key = func.coalesce(checks.c.alias_of, checks.c.key)
+    return connection.execute(select(key).where(checks.c.id == identity(check))).scalar_one_or_none()
+
+
+def insert_check(connection: Connection, check: Subject, at_us: int) -> int:
+    """Insert a check that only a run has spoken of so far, and return its key."""
+    return _inserted(connection, insert(checks), {"id": identity(check), "first_seen_us": at_us, "last_seen_us": at_us})
+
+
+def _inserted(connection: Connection, statement: Insert, row: Mapping[str, object]) -> int:
+    key = connection.execute(statement, row).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _load_check(connection: Connection, key: int) -> KnownCheck:
+    last_seen_us = connection.execute(select(checks.c.last_seen_us).where(checks.c.key == key)).scalar_one()
+    known = KnownCheck(key, last_seen_us)
+    _load_steps(connection, known)
+    _load_series(connection, known)
+    return known
+
+
+def _load_steps(connection: Connection, known: KnownCheck) -> None:
+    for row in connection.execute(select(steps).where(steps.c.check_key == known.key).order_by(steps.c.key)):
+        form = Form(row.step, StepKind(row.kind), row.title, row.parent, row.source)
+        known.forms[form] = _Seen(row.key, row.last_seen_us)
+        known.latest[row.step] = row.key
+
+
+def _load_series(connection: Connection, known: KnownCheck) -> None:
+    columns = (series.c.environment, series.c.location, series.c.step, series.c.metric, series.c.key)
+    for *name, key in connection.execute(select(*columns).where(series.c.check_key == known.key)):
+        known.series[SeriesName(*name)] = key
+
+
+def _load_set(connection: Connection, digest: bytes, words: str, at_us: int) -> _Seen:
+    columns = (attribute_sets.c.key, attribute_sets.c.last_seen_us)
+    row = connection.execute(select(*columns).where(attribute_sets.c.digest == digest)).one_or_none()
+    if row is not None:
+        return _Seen(*row)
+    values = {"digest": digest, "json": words, "last_seen_us": at_us}
+    return _Seen(_inserted(connection, insert(attribute_sets), values), at_us)
+
+
+def _form(step: Step) -> Form:
+    parent = identity(step.parent) if step.parent else ""
+    title, source = bounded(step.title, TITLE_CHARACTERS), bounded(step.source, URL_CHARACTERS)
+    return Form(identity(step.key), step.kind, title, parent, source)
+
+
+def _admissible(known: KnownCheck, missing: Iterable[Form], at_us: int) -> list[Form]:
+    """Return those of the missing forms that the check may still have, in their order."""
+    admitted: list[Form] = []
+    counted: dict[StepKind, set[str]] = {}
+    for form in missing:
+        if len(known.forms) + len(admitted) >= FORMS_PER_CHECK:
+            break
+        if form.kind not in counted:
+            counted[form.kind] = known.steps_of(form.kind, at_us - STEP_MEMORY_US)
+        current = counted[form.kind]
+        if form.step in current or form.step in known.latest or len(current) < STEPS_PER_CHECK:
+            current.add(form.step)
+            admitted.append(form)
+    return admitted
+
+
+def _see_steps(connection: Connection, known: KnownCheck, forms: Iterable[Form], at_us: int) -> None:
+    seen = [known.forms[form] for form in dict.fromkeys(forms) if form in known.forms]
+    stale = [one for one in seen if at_us - one.last_seen_us > _SEEN_EVERY_US]
+    if stale:
+        connection.execute(_SEE_STEPS, [{"of": one.key, "at": at_us} for one in stale])
+        for one in stale:
+            one.last_seen_us = at_us

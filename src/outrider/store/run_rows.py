@@ -1,0 +1,120 @@
+"""Lines about runs, read; and how rows are joined with their check."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from outrider.model import CheckId, Outcome, RunId, RunSummary
+from outrider.store.key_cache import check_key
+from outrider.store.schema import checks, circumstances, runs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Join, Select, Table
+
+    from outrider.model import Subject
+
+Row = Any
+"""A result row, whose columns SQLAlchemy does not type."""
+
+_current = checks.alias("current_checks")
+CURRENT_ID = func.coalesce(_current.c.id, checks.c.id)
+_LINE = (
+    runs.c.id, CURRENT_ID.label("check"), circumstances.c.environment, circumstances.c.location,
+    runs.c.due_us, runs.c.started_us, runs.c.finished_us, runs.c.outcome, runs.c.reason,
+)  # fmt: skip
+
+
+def read_runs(
+    connection: Connection,
+    *,
+    pattern: str,
+    outcome: Outcome | None,
+    since_us: int | None,
+    environment: str | None,
+    location: str | None,
+    limit: int | None,
+) -> tuple[RunSummary, ...]:
+    """Return the runs that fit, the latest due first."""
+    statement = run_lines().order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit)
+    if pattern != "*":
+        statement = statement.where(runs.c.check_key.in_(_matching_checks(connection, pattern)))
+    if outcome is not None:
+        statement = statement.where(runs.c.outcome == outcome.value)
+    if since_us is not None:
+        statement = statement.where(runs.c.due_us >= since_us)
+    if environment is not None:
+        statement = statement.where(circumstances.c.environment == environment)
+    if location is not None:
+        statement = statement.where(circumstances.c.location == location)
+    return tuple(summary_of(row) for row in connection.execute(statement))
+
+
+def read_outcomes(
+    connection: Connection, check: CheckId, *, environment: str, location: str, limit: int
+) -> tuple[Outcome, ...]:
+    """Return the outcomes of a check's latest runs in one place, the oldest first."""
+    place = (circumstances.c.environment == environment, circumstances.c.location == location)
+    statement = select(runs.c.outcome).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+    statement = statement.where(runs.c.check_key.in_(own_keys(connection, check)), *place)
+    rows = connection.execute(statement.order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit)).scalars()
+    return tuple(Outcome(each) for each in rows)[::-1]
+
+
+def read_last_runs(connection: Connection) -> tuple[RunSummary, ...]:
+    """Return the latest run of every check that has one, by check id."""
+    other = runs.alias()
+    latest = (
+        select(other.c.key)
+        .where(other.c.check_key == checks.c.key)
+        .order_by(other.c.due_us.desc(), other.c.key.desc())
+        .limit(1)
+        .correlate(checks)
+        .scalar_subquery()
+    )
+    found = map(summary_of, connection.execute(run_lines().where(runs.c.key == latest).order_by(runs.c.due_us)))
+    by_check = {line.check: line for line in found}
+    return tuple(by_check[check] for check in sorted(by_check))
+
+
+def run_lines() -> Select[Any]:
+    """Return the query for what `summary_of` shows."""
+    joined = with_check(runs).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+    return select(*_LINE).select_from(joined)
+
+
+def with_check(table: Table) -> Join:
+    """Join a table with the check that its rows were recorded for, and with the one that this is an alias of."""
+    own = table.join(checks, checks.c.key == table.c.check_key)
+    return own.outerjoin(_current, _current.c.key == checks.c.alias_of)
+
+
+def own_keys(connection: Connection, check: Subject) -> list[int]:
+    """Return the keys of a check and of those that are aliases of it."""
+    key = check_key(connection, check)
+    if key is None:
+        return []
+    return [key, *connection.execute(select(checks.c.key).where(checks.c.alias_of == key)).scalars()]
+
+
+def summary_of(row: Row) -> RunSummary:
+    """Return the line about a run from a row of `run_lines`."""
+    return RunSummary(
+        _run_id(row.id), CheckId(row.check), row.environment, row.location,
+        row.due_us, row.started_us, row.finished_us, Outcome(row.outcome), row.reason,
+    )  # fmt: skip
+
+
+def _matching_checks(connection: Connection, pattern: str) -> list[int]:
+    """Return the checks whose id or former id is `pattern` or fits it; brackets of parametrised tests stay literal."""
+    rows = connection.execute(select(checks.c.id, checks.c.key, checks.c.alias_of)).all()
+    literal = pattern.replace("[", "[[]")
+    wanted = {row.alias_of or row.key for row in rows if row.id == pattern or fnmatchcase(row.id, literal)}
+    return [row.key for row in rows if (row.alias_of or row.key) in wanted]
+
+
+def _run_id(stored: bytes) -> RunId:
+    return RunId(str(UUID(bytes=bytes(stored))))

@@ -1,0 +1,161 @@
+"""Write transactions, and the one that stores a run with everything that it brought back.
+
+Files come first: they are in the artifact folder before a row refers to them. Doing it twice changes nothing, since a
+run that is there already is passed over whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from outrider.store.gzip_copy import compressed
+from outrider.store.key_cache import Catalogue
+from outrider.store.queue_rows import remove
+from outrider.store.rollup_job import note_late
+from outrider.store.rows import PlacedAttempt, Rows, insert_plain
+from outrider.store.schema import runs
+from outrider.store.text_limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from outrider.model import ArtifactFile, ArtifactStore, CheckId, Content, Measurement, Run
+    from outrider.store.database import Database
+    from outrider.store.key_cache import KnownCheck
+
+_TRIES = 3
+_ID_DIGITS = 32
+
+
+@dataclass(slots=True)
+class _Taken:
+    """An attempt's files that are in the folder, and what there is to say about those that are not."""
+
+    files: list[tuple[ArtifactFile, Content]] = field(default_factory=list)
+    omitted: list[str] = field(default_factory=list)
+
+
+Finished = tuple["Run", list[_Taken]]
+
+
+class Writer:
+    """Runs every writing transaction of a store, one thread at a time; the others wait."""
+
+    def __init__(self, database: Database, folder: ArtifactStore) -> None:
+        self._database = database
+        self._folder = folder
+        self._catalogue = Catalogue()
+        self._lock = Lock()
+
+    def record_many(self, finished: Sequence[Run]) -> None:
+        """Store runs with all that belongs to them: all of them or, on an error, none."""
+        taken = [(run, [self._take(attempt.measurement) for attempt in run.attempts]) for run in finished]
+        self.write(lambda connection: self._write(connection, taken))
+
+    def forget(self) -> None:
+        """Forget all keys: the database is another one."""
+        with self._lock:
+            self._catalogue.forget()
+
+    def write(self, write: Callable[[Connection], None]) -> None:
+        """Run `write` in a transaction, again if another writer inserted the same key first.
+
+        That cannot happen in SQLite, where a writer is alone; in PostgreSQL it is how two of them meet.
+        """
+        with self._lock:
+            for tries_left in reversed(range(_TRIES)):
+                try:
+                    with self._database.writing() as connection:
+                        write(connection)
+                        return
+                except BaseException as error:
+                    self._catalogue.forget()
+                    if not isinstance(error, IntegrityError) or not tries_left:
+                        raise
+
+    def _write(self, connection: Connection, finished: Sequence[Finished]) -> None:
+        self._catalogue.begin(connection)
+        remove(connection, [_bytes(run) for run, _ in finished])
+        fresh = _without_stored(connection, finished)
+        if not fresh:
+            return
+        known = {run.check: self._catalogue.check(connection, run.check, run.finished_us) for run, _ in fresh}
+        keys = self._insert_runs(connection, [run for run, _ in fresh], known)
+        rows = Rows(connection, self._catalogue)
+        for run, taken in fresh:
+            for attempt, files in zip(run.attempts, taken, strict=True):
+                omitted = list(files.omitted)
+                present = [one for one in files.files if self._is_there(one, omitted)]
+                rows.add(PlacedAttempt(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
+        rows.insert()
+        note_late(connection, [(keys[_bytes(run)], known[run.check].key, run.due_us) for run, _ in fresh])
+
+    def _insert_runs(
+        self, connection: Connection, fresh: Sequence[Run], known: Mapping[CheckId, KnownCheck]
+    ) -> dict[bytes, int]:
+        rows = [
+            (
+                _bytes(run),
+                known[run.check].key,
+                self._catalogue.circumstances(connection, run),
+                run.due_us,
+                run.started_us,
+                run.finished_us,
+                run.outcome.value,
+                bounded(run.reason, REASON_CHARACTERS),
+            )
+            for run in fresh
+        ]
+        insert_plain(connection, runs, rows, keyed=False)
+        found = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row[0] for row in rows])))
+        return {bytes(identifier): key for identifier, key in found}
+
+    def _take(self, measurement: Measurement) -> _Taken:
+        """Take an attempt's files as they are kept; one that cannot be taken is told of and does not cost the run."""
+        taken, left = _Taken(), measurement.artifacts
+        for file in left[:ARTIFACTS_PER_ATTEMPT]:
+            try:
+                kept = compressed(file)
+                taken.files.append((kept, self._folder.take(kept.path)))
+            except OSError as error:
+                taken.omitted.append(f"{file.name}: {error.strerror or error}")
+        if len(left) > ARTIFACTS_PER_ATTEMPT:
+            taken.omitted.append(f"{len(left) - ARTIFACTS_PER_ATTEMPT} of {len(left)} files")
+        return taken
+
+    def _is_there(self, taken: tuple[ArtifactFile, Content], omitted: list[str]) -> bool:
+        """Return whether a file is still in the folder, taking it again if a collector was faster.
+
+        A collector removes local files only while it is the database's one writer, which now we are.
+        """
+        file, content = taken
+        if not self._folder.local or self._folder.holds(content.digest):
+            return True
+        try:
+            self._folder.take(file.path)
+        except OSError as error:
+            omitted.append(f"{file.name}: {error.strerror or error}")
+            return False
+        return True
+
+
+def _without_stored(connection: Connection, finished: Sequence[Finished]) -> list[Finished]:
+    """Return those that are not stored yet, each once."""
+    wanted = {_bytes(run): (run, taken) for run, taken in finished}
+    stored = {bytes(found) for found in connection.execute(select(runs.c.id).where(runs.c.id.in_(wanted))).scalars()}
+    return [one for identifier, one in wanted.items() if identifier not in stored]
+
+
+def _bytes(run: Run) -> bytes:
+    """Return a run's id as it is stored; what `uuid` makes of it is the same, at ten times the cost."""
+    digits = run.id.replace("-", "")
+    if len(digits) != _ID_DIGITS or not digits.isalnum():
+        raise ValueError(f"{run.id!r} is no UUID")
+    return bytes.fromhex(digits)
