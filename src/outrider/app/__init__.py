@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from outrider.alerts import AlertSettings, Incident, Phase, Replayed, headline
+    from outrider.alerts import AlertSettings, Incident, Phase, Replayed, SilenceEffect, headline
     from outrider.app.accepted_baselines import (
         Acceptance,
         AcceptedFile,
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     )
     from outrider.app.selection import display_name
     from outrider.app.service_status import ServiceStatus, service_status
-    from outrider.app.silences import end_silence, list_silences, silence_incidents
+    from outrider.app.silences import end_silence, list_silences, preview_silence, silence_incidents
     from outrider.app.step_judgements import judge_steps
     from outrider.app.store_backup import back_up, restore_backup
     from outrider.app.stored_incidents import (
@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from outrider.gate import cells as gate_cells
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, levels
-    from outrider.runs import Judgement, Plan, Proof, StepStatus
+    from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
     from outrider.store import Store
     from outrider.workspace import Scaffold, Workspace, format_duration
 
@@ -105,9 +105,11 @@ __all__ = [
     "Acceptance", "Accepted", "AcceptedFile", "AlertSettings", "BaselineDiff", "Browser", "Condition", "Decision",
     "DeliveryTest", "Discovery", "FalseFails", "GateListener", "GateOptions", "GateResult", "Incident",
     "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
-    "LoadOverrides", "Look", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "Replayed",
+    "LoadOverrides", "Look", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport",
+    "ProofVerdict", "Replayed",
     "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime",
-    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Signal", "SilentListener", "SkippedCheck",
+    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Signal", "SilenceEffect", "SilentListener",
+    "SkippedCheck",
     "StepShift", "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "Word", "WorkerOutcome",
     "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
     "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
@@ -116,7 +118,7 @@ __all__ = [
     "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_cells", "gate_rules", "headline", "judge_runs",
     "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
     "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "moment_us",
-    "now_us", "open_runtime", "open_store", "pause_checks", "period_document", "prove_journeys",
+    "now_us", "open_runtime", "open_store", "pause_checks", "period_document", "preview_silence", "prove_journeys",
     "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
     "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "try_alert_route",
@@ -124,7 +126,7 @@ __all__ = [
 ]  # fmt: skip
 
 _MODULES = {
-    "outrider.alerts": "AlertSettings Incident Phase Replayed headline",
+    "outrider.alerts": "AlertSettings Incident Phase Replayed SilenceEffect headline",
     "outrider.app.accepted_baselines": (
         "Acceptance AcceptedFile BaselineDiff SkippedCheck StepShift accept_baselines compare_baselines "
         "read_baselines step_medians"
@@ -153,7 +155,7 @@ _MODULES = {
     ),
     "outrider.app.selection": "display_name",
     "outrider.app.service_status": "ServiceStatus service_status",
-    "outrider.app.silences": "end_silence list_silences silence_incidents",
+    "outrider.app.silences": "end_silence list_silences preview_silence silence_incidents",
     "outrider.app.step_judgements": "judge_steps",
     "outrider.app.store_backup": "back_up restore_backup",
     "outrider.app.stored_incidents": (
@@ -174,7 +176,7 @@ _MODULES = {
     ),
     "outrider.journeys": "Browser browser_environment",
     "outrider.load": "Level levels",
-    "outrider.runs": "Judgement Plan Proof StepStatus",
+    "outrider.runs": "Judgement Plan Proof ProofVerdict StepStatus",
     "outrider.store": "Store",
     "outrider.workspace": "Scaffold Workspace format_duration",
 }

@@ -12,8 +12,9 @@ from outrider.model import Status
 from outrider.reports import CheckNoise, Incident, Noise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from outrider.model import StoredIncident
     from outrider.store import Store
 
 _MOST = 1_000
@@ -44,11 +45,8 @@ class StoredIncidents:
 
     def noise(self, since_us: int, until_us: int) -> Noise | None:
         """Return how many alerts went out, and how many incidents were acknowledged; None if there were neither."""
-        sent = [
-            message_checks(row)
-            for row in self.store.outbox.search(status=Status.DELIVERED, limit=_MOST_SENT)
-            if since_us <= row.created_us < until_us and row.kind in _ALERTS
-        ]
+        rows = self.store.outbox.search(status=Status.DELIVERED, limit=_MOST_SENT)
+        sent = [message_checks(row) for row in rows if since_us <= row.created_us < until_us and row.kind in _ALERTS]
         kept = [incident for incident in self._kept(since_us) if incident.began_us < until_us]
         if not sent and not kept:
             return None
@@ -57,8 +55,22 @@ class StoredIncidents:
         acted_on = Counter(check for incident in kept if incident.acknowledged_by for check in incident.checks[:1])
         loudest = sorted({*alerts, *happened}, key=lambda check: (-alerts[check], -happened[check], check))
         checks = tuple(CheckNoise(check, alerts[check], happened[check], acted_on[check]) for check in loudest)
-        return Noise(len(sent), sum(bool(incident.acknowledged_by) for incident in kept), len(kept), checks)
+        acknowledged = sum(bool(incident.acknowledged_by) for incident in kept)
+        return Noise(
+            len(sent), acknowledged, len(kept), checks, tuple(_left_out(len(rows), len(self._stored(since_us))))
+        )
+
+    def _stored(self, since_us: int) -> Sequence[StoredIncident]:
+        return self.store.incidents.search(since_us=since_us, limit=_MOST)
 
     def _kept(self, since_us: int) -> list[Kept]:
-        kept = (read_incident(stored) for stored in self.store.incidents.search(since_us=since_us, limit=_MOST))
+        kept = (read_incident(stored) for stored in self._stored(since_us))
         return [incident for incident in kept if incident.opened_us is not None]
+
+
+def _left_out(notifications: int, incidents: int) -> Iterator[str]:
+    """Yield what the limits of reading cut off, in sentences."""
+    if notifications >= _MOST_SENT:
+        yield f"Only the first {_MOST_SENT:,} notifications of the outbox were counted."
+    if incidents >= _MOST:
+        yield f"Only the latest {_MOST:,} incidents were counted."

@@ -153,6 +153,38 @@ def compose_report(
     return compose_mail(store, report, settings, workspace.root, interactive=workspace.capabilities.interactive)
 
 
+def report_problems(workspace: Workspace, alerts: AlertSettings | None, now_us: int) -> tuple[ConfigError, ...]:
+    """Return what is wrong with the workspace's reports: their files, whom they go to, and when.
+
+    Args:
+        workspace: Whose.
+        alerts: Its receivers; None if they cannot be read, which is a problem of its own.
+        now_us: The time that a cron counts from.
+    """
+    if not any((workspace.root / "reports").glob("*.toml")):
+        return ()
+    from outrider.reports import CRONS  # noqa: PLC0415 - NumPy is slow to import
+
+    problems = []
+    for name in CRONS:
+        try:
+            _check_report(workspace, name, alerts, now_us)
+        except ConfigError as problem:
+            problems.append(problem)
+    return tuple(problems)
+
+
+def _check_report(workspace: Workspace, name: str, alerts: AlertSettings | None, now_us: int) -> None:
+    from outrider.reports import read_settings  # noqa: PLC0415 - NumPy is slow to import
+
+    settings = read_settings(workspace.root, name)
+    if alerts is not None:
+        check_receivers(alerts, settings, name)
+    if _cron(settings, name, workspace.timezone).after(now_us) is None:
+        what, fix = f'cron = "{settings.cron}" never comes true', "correct the day or the month"
+        raise ConfigError(what, slug="cron-never", fix=fix, where=Place(f"reports/{name}.toml"))
+
+
 def check_receivers(alerts: AlertSettings, settings: ReportSettings, name: str) -> None:
     """Check that everybody who gets a report is a receiver.
 

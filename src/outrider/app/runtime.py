@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.app.discovery import Discovery, discovered, wants_probes_only
+from outrider.app.discovery import Discovery, discover, wants_probes_only
 from outrider.journeys import (
     OWNER,
     BrowserServer,
@@ -124,11 +124,11 @@ class Runtime:
             WorkerError: If no worker starts.
         """
         if wants_probes_only(patterns):
-            return discovered(self.workspace, self.catalogue, self.loads, is_whole=False)
+            return discover(self.workspace, self.catalogue, self.loads, is_whole=False)
         folders = (self.workspace.root / path for path in self.workspace.journeys.paths)
         if not (self.workspace.capabilities.journeys and any(folder.exists() for folder in folders)):
-            return discovered(self.workspace, self.catalogue, self.loads)
-        return discovered(self.workspace, self.catalogue, self.loads, self.workers.collect())
+            return discover(self.workspace, self.catalogue, self.loads)
+        return discover(self.workspace, self.catalogue, self.loads, self.workers.collect())
 
     def measures(self, kinds: Collection[Kind]) -> Mapping[Kind, Measure]:
         """Return what measures journeys and loads, the kinds that take turns on this host; loads only if wanted."""

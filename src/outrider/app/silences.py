@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts import parse_matcher
+from outrider.alerts import AlertSettings, parse_matcher, read_incident, silence_effect
+from outrider.app.alert_configuration import alert_settings
+from outrider.app.runtime import list_checks
 from outrider.app.stored_incidents import current_user
 from outrider.app.workspace_access import now_us
-from outrider.model import Silence, UsageError, new_run_id
+from outrider.model import OutriderError, Silence, UsageError, new_run_id
+from outrider.workspace import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.alerts import SilenceEffect
+    from outrider.model import Check
     from outrider.store import Store
+    from outrider.workspace import Workspace
 
 _SHORT_ID = 8
+_MOST_INCIDENTS = 10_000
 
 
 def list_silences(store: Store) -> tuple[Silence, ...]:
@@ -52,6 +59,33 @@ def silence_incidents(
     silence = Silence(new_run_id(at_us), begin_us, end_us, parsed, author or current_user(), comment)
     store.silences.record(silence)
     return silence
+
+
+def preview_silence(workspace: Workspace, store: Store, matchers: Sequence[str]) -> SilenceEffect:
+    """Return what a silence with these matchers mutes now; tests are collected for it, not run.
+
+    Where the workspace cannot be read, such as without its secrets, only its incidents are looked at, and any label is
+    taken.
+
+    Raises:
+        UsageError: bad-matcher, or unknown-label for a label that neither a check, a rule nor an incident has.
+    """
+    incidents = [read_incident(stored) for stored in store.incidents.search(lasting=True, limit=_MOST_INCIDENTS)]
+    readable = _checks_and_settings(workspace)
+    checks, settings = readable or ((), AlertSettings())
+    effect = silence_effect(matchers, incidents, checks, settings)
+    if effect.unknown_labels and readable:
+        label = effect.unknown_labels[0]
+        what = f'no check and no incident has a label "{label}", so nothing would be muted'
+        raise UsageError(what, slug="unknown-label", fix=nearest(label, effect.labels))
+    return effect
+
+
+def _checks_and_settings(workspace: Workspace) -> tuple[Sequence[Check], AlertSettings] | None:
+    try:
+        return list_checks(workspace), alert_settings(workspace)
+    except OutriderError:
+        return None
 
 
 def end_silence(store: Store, text: str) -> Silence:

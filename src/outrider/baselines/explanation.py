@@ -58,6 +58,7 @@ def _signal(state: State, measured: Deviation, strength: float, ignored: bool, r
         reason=reason,
         observed_text=measured.observed_text,
         expected_text=measured.expected_text,
+        is_level=measured.is_level,
     )
 
 

@@ -148,6 +148,7 @@ class Signal:
         reason: One sentence for people; while learning, what is missing.
         observed_text: The observed value in words, such as "5 of 6 runs above 1.7 ms".
         expected_text: The band in words, such as "1 in 20".
+        is_level: Whether the observed value is a typical value of the runs, not a share or a distance.
     """
 
     condition: Condition
@@ -163,3 +164,4 @@ class Signal:
     reason: str
     observed_text: str = ""
     expected_text: str = ""
+    is_level: bool = True

@@ -12,17 +12,23 @@ from outrider.app import acknowledge_incident, current_user, find_workspace, hea
 @click.command(epilog="Example: outrider ack 8a1f03c2")
 @click.argument("incident")
 @click.option("--by", default="", help="Who acknowledges it; you, if absent.")
-@click.option("--close", is_flag=True, help="Resolve it: the same problem opens a new incident from now on.")
+@click.option(
+    "--resolve",
+    "--close",
+    "resolve",
+    is_flag=True,
+    help="Resolve it: the same problem opens a new incident from now on.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def ack(incident: str, *, by: str, close: bool, as_json: bool) -> None:
+def ack(incident: str, *, by: str, resolve: bool, as_json: bool) -> None:
     """Acknowledge an incident, which stops its escalation and reminders, or resolve it.
 
     INCIDENT is its id, or a beginning or an end of it that is unique.
     """
     author = by or current_user()
     with open_store(find_workspace()) as store:
-        acknowledged = acknowledge_incident(store, incident, author=author, resolve=close)
-    action = "close" if close else "acknowledge"
+        acknowledged = acknowledge_incident(store, incident, author=author, resolve=resolve)
+    action = "close" if resolve else "acknowledge"
     if as_json:
         click.echo(json.dumps({"incident": acknowledged.id, "action": action, "by": author}))
         return

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from outrider.app import find_workspace, open_store, try_alert_route
+
+if TYPE_CHECKING:
+    from outrider.app import DeliveryTest
+
+
+def _delivered(delivery: DeliveryTest) -> str:
+    """Return that a receiver accepted, and which recipients of it were refused."""
+    return f"delivered, but not to all: {delivery.note}" if delivery.note else "delivered"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,6 +39,6 @@ def test(route: str, *, as_json: bool) -> int:
         click.echo(json.dumps([asdict(delivery) for delivery in deliveries]))
     else:
         for delivery in deliveries:
-            result = "delivered" if delivery.delivered else f"NOT delivered: {delivery.note}"
+            result = _delivered(delivery) if delivery.delivered else f"NOT delivered: {delivery.note}"
             click.echo(f"{delivery.receiver}: {result}")
-    return 0 if all(delivery.delivered for delivery in deliveries) else 1
+    return 0 if all(delivery.delivered and not delivery.note for delivery in deliveries) else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,13 +15,28 @@ from outrider.app import (
     list_silences,
     moment_us,
     open_store,
+    preview_silence,
     silence_incidents,
 )
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at, short
 
+if TYPE_CHECKING:
+    from outrider.app import SilenceEffect
 
-@click.command(epilog="Example: outrider silence 'check=~journeys/.*' --for 2h --comment 'new cart'")
+
+def _sentence(effect: SilenceEffect) -> str:
+    """Return what a silence mutes, or how to make one that mutes something."""
+    if not effect.incidents and not effect.checks:
+        return f"warning: matches no check and no open incident; labels are {', '.join(effect.labels)}"
+    return f"mutes {_counted(effect.incidents, 'open incident')} and {_counted(effect.checks, 'check')}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+@click.command(epilog="Example: outrider silence 'kind=journey' --for 2h --comment 'new cart'")
 @click.argument("matchers", nargs=-1)
 @click.option(
     "--for", "length_s", default="1h", show_default=True, type=TypedValue("duration", duration_s), help="For how long."
@@ -45,15 +61,21 @@ def silence(
 ) -> None:
     """Silence incidents whose labels fulfil all MATCHERS; without matchers list the silences.
 
-    A matcher is label=value, label!=value, label=~pattern or label!~pattern; labels are trouble, check, kind,
-    environment, location, host, step, fault, tags, severity, incident and those of scheduler/alerts.toml.
+    A matcher is label=value, label!=value, label=~pattern or label!~pattern. Labels are problem (failure,
+    degradation, coverage, ...), check, kind (journey, probe, load), tag, environment, location, host, step, fault,
+    severity, incident, and those of your checks and of scheduler/alerts.toml. A pattern matches the whole value:
+    'check=~journey:journeys/.*'.
     """
-    with open_store(find_workspace()) as store:
+    workspace, effect = find_workspace(), None
+    with open_store(workspace) as store:
         if end:
             end_silence(store, end)
         elif matchers:
+            effect = preview_silence(workspace, store, matchers)
             silence_incidents(store, matchers, length_s=length_s, starts_us=starts_us, author=by, comment=comment)
         silences = list_silences(store)
+    if effect is not None:
+        click.echo(_sentence(effect), err=as_json or not (effect.incidents or effect.checks))
     if as_json:
         click.echo(json.dumps([asdict(silence) for silence in silences]))
         return

@@ -24,6 +24,8 @@ def validate(*, as_json: bool) -> int:
     else:
         for problem in validation.problems:
             click.echo(str(problem), err=True)
+        for note in validation.notes:
+            click.echo(f"note: {note}", err=True)
         click.echo(f"{_counted(validation.checks, 'check')}, {_counted(len(validation.problems), 'problem')}")
     return validation.problems[0].exit_code if validation.problems else 0
 
@@ -33,7 +35,7 @@ def _as_json(validation: Validation) -> dict[str, object]:
         {"where": str(problem.where or ""), "problem": problem.what, "fix": problem.fix, "slug": problem.slug}
         for problem in validation.problems
     ]
-    return {"checks": validation.checks, "problems": problems}
+    return {"checks": validation.checks, "problems": problems, "notes": list(validation.notes)}
 
 
 def _counted(count: int, thing: str) -> str:
