@@ -116,7 +116,7 @@ class ApiProbe:
         exchanged = await exchange(context.transfers, curl, request, filled, limit_s=left_s, log=log)
         answer = exchanged.answer
         wrong = await _wrong(exchanged, api_request, state, context.evaluator, limit_s=left_s)
-        state.failures += [Failure(failure.blame, failure.reason, title) for failure in wrong]
+        state.failures += [replace(failure, step=title) for failure in wrong]
         state.steps.append(
             Step(title, title, StepKind.NAMED, offset_ms, answer.total_ms, error=wrong[0].reason if wrong else None)
         )

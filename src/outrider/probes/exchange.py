@@ -16,6 +16,7 @@ from outrider.probes.certificates import read_chain
 from outrider.probes.host_addresses import address_of, host_of, is_name
 from outrider.probes.probe_result import Blame, Failure
 from outrider.probes.redirects import STATUSES, redirected, why_not_followed
+from outrider.probes.system_errors import OURS, lacks_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,11 @@ KEPT_BYTES = 256_000
 _PROTOCOLS = {1: "HTTP/1.0", 2: "HTTP/1.1", 3: "HTTP/2", 30: "HTTP/3"}
 _TIMED_OUT = (pycurl.E_OPERATION_TIMEDOUT,)
 _UNRESOLVED = (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY)
-_OURS = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM}
+_EXHAUSTED = {pycurl.E_OUT_OF_MEMORY, pycurl.E_FAILED_INIT}
+_OF_FILES = {
+    pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY, pycurl.E_COULDNT_CONNECT, pycurl.E_SSL_CERTPROBLEM,
+    pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CONNECT_ERROR,
+}  # fmt: skip
 _REFUSED = {errno.ECONNREFUSED, errno.ECONNRESET}
 _WRONG_PROBE = {
     pycurl.E_URL_MALFORMAT, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CIPHER,
@@ -199,8 +204,8 @@ def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failu
     """Return what an error of libcurl means; https://curl.se/libcurl/c/libcurl-errors.html."""
     system = curl.getinfo(pycurl.OS_ERRNO)
     text = lowered(message)
-    if system in _OURS:
-        return Failure(Blame.PROBER, f"this host has no more of what a connection needs: {text}")
+    if lacking := _lacking(system, code, text):
+        return Failure(Blame.PROBER, f"{lacking}: {text}")
     if code in _UNRESOLVED:
         return Failure(Blame.NETWORK, text)
     if code in _TIMED_OUT:
@@ -209,18 +214,29 @@ def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failu
         blame = Blame.TARGET if system in _REFUSED else Blame.NETWORK
         why = lowered(os.strerror(system)) if system else text
         return Failure(blame, f"cannot connect: {why}")
-    if code in _WRONG_PROBE:
-        return Failure(Blame.SETUP, text)
-    return Failure(Blame.TARGET, text)
+    return Failure(Blame.SETUP if code in _WRONG_PROBE else Blame.TARGET, text)
+
+
+def _lacking(system: int, code: int, text: str) -> str:
+    """Return what this host has run out of, or nothing."""
+    if system in OURS or code in _EXHAUSTED or "thread failed to start" in text:
+        return "this host has no more of what a connection needs"
+    return "this process has no more file descriptors" if code in _OF_FILES and lacks_descriptors() else ""
 
 
 def _time_out(curl: pycurl.Curl, limit_s: float) -> Failure:
-    _, phases = read_phases(curl, has_name=True)
+    blame, during = _interrupted(curl)
+    return Failure(blame, f"time-out after {limit_s:.1f} s, {during}", is_time_out=True)
+
+
+def _interrupted(curl: pycurl.Curl) -> tuple[Blame, str]:
+    """Return what a transfer was doing when its time was over."""
     if not curl.getinfo(pycurl.NAMELOOKUP_TIME_T):
-        return Failure(Blame.NETWORK, f"time-out after {limit_s:.1f} s, during the name lookup")
+        return Blame.NETWORK, "during the name lookup"
     if not curl.getinfo(pycurl.CONNECT_TIME_T):
-        return Failure(Blame.NETWORK, f"time-out after {limit_s:.1f} s, while connecting")
+        return Blame.NETWORK, "while connecting"
     if not curl.getinfo(pycurl.PRETRANSFER_TIME_T):
-        return Failure(Blame.SLOW, f"time-out after {limit_s:.1f} s, during the TLS handshake")
-    during = "during the transfer" if "first_byte" in phases else "waiting for the first byte"
-    return Failure(Blame.SLOW, f"time-out after {limit_s:.1f} s, {during}")
+        return Blame.SLOW, "during the TLS handshake"
+    if curl.getinfo(pycurl.STARTTRANSFER_TIME_T):
+        return Blame.SLOW, "during the transfer"
+    return Blame.SLOW, "waiting for the first byte"

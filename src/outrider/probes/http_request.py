@@ -15,7 +15,7 @@ from outrider.probes.redirects import Hop, Options
 from outrider.workspace import Refused, Template, as_count, as_flag, as_one_of, check_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from outrider.probes.probe_table import ProbeTable
 
@@ -108,13 +108,21 @@ def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> 
         url=entry.url('"https://shop.example/"'),
         headers=(*authorization, *_headers(entry)),
         body=entry.template("body"),
-        options=tuple(options),
-        credentials=(*auth, *read_certificate(entry)),
+        options=encoded(options),
+        credentials=encoded([*auth, *read_certificate(entry)]),
         redirects=table.read("redirects", as_count(0, 50), 10),
         version=_EXPECTED_VERSIONS.get(version, ""),
         max_body_bytes=table.read("max_body_bytes", as_count(1, _MOST_BODY), _USUAL_BODY),
         expect=expectation,
         keeps_body=bool(expectation.body),
+    )
+
+
+def encoded(options: Iterable[tuple[int, object]]) -> Options:
+    """Return options whose texts are bytes, as libcurl's are; pycurl itself encodes ASCII only."""
+    return tuple(
+        (option, value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value)
+        for option, value in options
     )
 
 
