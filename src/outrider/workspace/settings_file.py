@@ -16,6 +16,7 @@ from outrider.workspace.tables import (
     as_duration,
     as_flag,
     as_inner_paths,
+    as_not_negative,
     as_one_of,
     as_positive,
     as_share,
@@ -227,6 +228,7 @@ def _baselines(table: Table) -> BaselineSettings:
     baselines = BaselineSettings(
         months_per_false_alert=table.read("months_per_false_alert", as_positive, usual.months_per_false_alert),
         direction=table.read("direction", as_one_of("up", "both"), usual.direction),
+        floor_ms=table.read("floor_ms", as_not_negative, usual.floor_ms),
     )
     table.close()
     return baselines

@@ -200,10 +200,12 @@ class BaselineSettings:
     Attributes:
         months_per_false_alert: The sensitivity: one false alert per check in so many months.
         direction: "up" alerts on slower runs only, "both" on quicker ones too.
+        floor_ms: A smaller change of a duration raises no alert, whatever its share.
     """
 
     months_per_false_alert: float = 5.0
     direction: str = "up"
+    floor_ms: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
