@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import dns.message
 import dns.rcode
@@ -74,13 +74,15 @@ class Site(BaseHTTPRequestHandler):
         special = {"/endless": self.endless, "/hang": self.hang, "/hangs-up": self.hang_up, "/echo": self.echo}
         if path in special:
             return special[path]()
+        if path.startswith("/redirect/"):
+            return self.redirect(int(path.split("/")[2]))
         if path == "/needs-cookie":
             return self.answer(200 if "session=abc" in self.headers.get("Cookie", "") else 403, {}, b"")
         if path == "/private":
             return self.answer(*(PAGES["/json"] if self.headers.get("Authorization") else (401, {}, b"")))
         return self.answer(*PAGES.get(path, PAGES["/missing"]))
 
-    do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 - the names that http.server calls
+    do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - the names that http.server calls
 
     def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -108,6 +110,11 @@ class Site(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         lines = [f"{self.command} {self.path}", str(self.headers), sent.decode()]
         self.answer(200, {"Content-Type": "text/plain"}, "\n".join(lines).encode())
+
+    def redirect(self, status: int) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        to = parse_qs(urlsplit(self.path).query)["to"][0]
+        self.answer(status, {"Location": to, "Set-Cookie": "hop=1; Path=/"}, b"elsewhere")
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -97,7 +97,8 @@ class DnsProbe:
             async with asyncio.timeout(limit_s):
                 response, _ = await dns.asyncquery.udp_with_fallback(question, address, port=port)
         except TimeoutError:
-            failure = Failure(Blame.NETWORK, f"the name server {address} does not answer within {limit_s:.1f} s")
+            reason = f"the name server {address} does not answer within {limit_s:.1f} s"
+            failure = Failure(Blame.NETWORK, reason, is_time_out=True)
         except dns.exception.DNSException as error:
             failure = Failure(Blame.TARGET, f"the name server {address} does not answer properly: {error}")
         except OSError as error:

@@ -15,7 +15,7 @@ from outrider.probes.certificates import Certificate, read_chain
 from outrider.probes.exchange import ExchangeLog, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
-from outrider.probes.http_request import FRESH, Options, read_trust
+from outrider.probes.http_request import FRESH, encoded, read_certificate, read_trust
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
+    from outrider.probes.redirects import Options
 
 STEP = "handshake"
 
@@ -120,8 +121,9 @@ def read_tls(entry: ProbeTable) -> TlsProbe:
     options: list[tuple[int, object]] = [
         *FRESH,
         *read_trust(entry),
+        *read_certificate(entry),
         (pycurl.URL, f"https://{shown_name}:{port}/".encode()),
-        (pycurl.CONNECT_TO, [f"::{shown_host}:{port}"]),
+        (pycurl.CONNECT_TO, [f"::{shown_host}:{port}".encode()]),
         (pycurl.CONNECT_ONLY, 1),
         (pycurl.SSL_ENABLE_ALPN, 0),
         (pycurl.OPT_CERTINFO, 1),
@@ -130,7 +132,7 @@ def read_tls(entry: ProbeTable) -> TlsProbe:
     probe = TlsProbe(
         host=host.lower(),
         port=port,
-        options=tuple(options),
+        options=encoded(options),
         certificate_days=below.read("certificate_days", as_count(0, 3650), _SOON_DAYS),
         protocol=below.read("protocol", as_one_of(*_VERSIONS), ""),
         issuer=TextChecks("issuer", "\n", matches=below.read("issuer", as_patterns, ())),
