@@ -263,7 +263,7 @@ FAILED = {
     "test_cause_document": '/login answered 500; then: time-out waiting for get_by_label("User")',
     "test_cause_request": "POST /api/pay answered 503; then: Locator expected to be visible",
     "test_cause_page_error": 'page error "ReferenceError: total is not defined"; then: time-out waiting for get',
-    "test_cause_dialog": 'confirm "Really pay?" was closed; then: Page title expected to be',
+    "test_cause_dialog": 'confirm dialog "Really pay?" was closed; then: Page title expected to be',
     "test_cause_wait": "POST /api/pay answered 503; then: time-out waiting for navigation to **/thanks",
     "test_cause_none_of_an_earlier_step": 'time-out waiting for get_by_text("No such thing")',
 }

@@ -90,9 +90,16 @@ def test_page_errors_and_dialogs_that_nobody_answered_are_causes() -> None:
     left = evidence([GOTO, CLICK, FILL], errors=errors, dialogs=dialogs)
     answered = evidence([GOTO, CLICK, call("accept", 73, owner="Dialog"), FILL], dialogs=dialogs)
 
-    told = find_causes(left), find_causes(answered)
+    wait = call("__waitInfo__", 55, owner="Page", params={"event": "dialog"})
+    awaited = evidence([GOTO, wait, CLICK, FILL], dialogs=dialogs)
 
-    assert told == (('page error "TypeError: x"', 'alert "Too late" was closed'), ())
+    told = find_causes(left), find_causes(answered), find_causes(awaited)
+
+    assert told == (
+        ('page error "TypeError: x"', 'alert dialog "Too late" was closed'),
+        (),
+        ('alert dialog "Too late" stayed open',),
+    )
 
 
 def test_requests_that_the_test_blocks_itself_are_no_causes() -> None:

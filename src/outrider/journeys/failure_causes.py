@@ -118,12 +118,17 @@ def _answer(request: Request) -> str:
 
 
 def _closed_dialogs(evidence: RawEvidence, since_ms: float, until_ms: float) -> Iterator[str]:
-    """Yield the dialogs that Playwright closed since the test did not; one that answers dialogs knows of them."""
+    """Yield the dialogs that the test did not answer; one that answers dialogs knows of them.
+
+    Playwright closes a dialog that nobody listens to; one that a test waits for stays open until it is answered.
+    """
     if any(call.owner == "Dialog" for call in evidence.trace.calls):
         return
+    waits = any(call.params.get("event") == "dialog" for call in evidence.trace.calls)
+    end = "stayed open" if waits else "was closed"
     for dialog in evidence.trace.dialogs:
         if since_ms <= dialog.at_ms <= until_ms:
-            yield f"{dialog.kind} {_short(dialog.message)} was closed"
+            yield f"{dialog.kind} dialog {_short(dialog.message)} {end}"
 
 
 def _short(text: str) -> str:

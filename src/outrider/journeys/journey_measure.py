@@ -248,9 +248,10 @@ def _limit_s(order: Order) -> float:
 
 
 def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:
-    """Return what is known of an attempt beside its outcome; alerts read `raised` and `own_network`."""
+    """Return what is known of an attempt beside its outcome; runs read `cut_short`, alerts the rest."""
     known = {
         "browser": result.browser if result else "",
+        "cut_short": "by the time-out" if facts.overdue else "",
         "own_network": facts.own_network,
         "raised": "by the script" if raised_by_script(facts) else "",
     }
