@@ -90,10 +90,7 @@ def test_page_errors_and_dialogs_that_nobody_answered_are_causes() -> None:
     left = evidence([GOTO, CLICK, FILL], errors=errors, dialogs=dialogs)
     answered = evidence([GOTO, CLICK, call("accept", 73, owner="Dialog"), FILL], dialogs=dialogs)
 
-    wait = call("__waitInfo__", 55, owner="Page", params={"event": "dialog"})
-    awaited = evidence([GOTO, wait, CLICK, FILL], dialogs=dialogs)
-
-    told = find_causes(left), find_causes(answered), find_causes(awaited)
+    told = find_causes(left), find_causes(answered)
 
     assert told == (
         ('page error "TypeError: x"', 'alert dialog "Too late" was closed'),
