@@ -297,7 +297,8 @@ INCONCLUSIVE = {
     "test_own_driver_killed": "the connection to the browser was lost",
 }
 GROUPS = (
-    ("text",), ("popup", "closed", "context"), ("crashed", "own", "driver"), ("endless", "target"), ("fault",), ("cause",),
+    ("text",), ("popup", "closed", "context"), ("crashed", "own", "driver"), ("endless", "target"),
+    ("fault",), ("cause",),
 )  # fmt: skip
 TABLE = [
     *((name, "failed", reason) for name, reason in FAILED.items()),
