@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix bench lock setup
+.PHONY: help demo test quick check fix bench lock setup
 
 PYTHON ?=
 ARGS ?=
@@ -28,6 +28,9 @@ test: setup ## Run all tests, with coverage (ARGS="-k word" picks some)
 	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+quick: setup ## Run the tests that need no browser, in about a minute
+	$(BIN)/python -m pytest -m "not browser" --quiet --numprocesses 4 --dist worksteal $(ARGS)
 
 check: setup ## Lint, formatting, types, layers, addresses
 	$(BIN)/ruff check $(CODE)

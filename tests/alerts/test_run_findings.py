@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from outrider.alerts import Finding
 
 SLOW = Signal(Condition.DEGRADED, Part.LEVEL if hasattr(Part, "LEVEL") else next(iter(Part)), 5, 812.0, 300.0, 360.0,
-              2.4, NOW_US // 1_000_000, 1.2, False, "812 ms where 300 to 360 ms are usual")  # fmt: skip
+              2.4, NOW_US // 1_000_000, 1.2, False, "812 ms where 300 to 360 ms are usual", "812 ms",
+              "300 ms to 360 ms")  # fmt: skip
 
 
 def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reason: str = "", **more: Any) -> Run:
@@ -46,18 +47,29 @@ def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reas
 
 def told(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Finding]:
     return {
-        f"{one.key.trouble.value}{one.key.step and ' ' + one.key.step}": one
+        f"{one.key.problem.value}{one.key.step and ' ' + one.key.step}": one
         for one in findings(run, judgements, FindingContext(**known))
     }
+
+
+def test_a_script_that_passed_before_as_it_is_tells_of_its_target() -> None:
+    """It calls people as a failure does, and says what must have changed; nothing of Outrider's own is wrong."""
+    run = make_run(Outcome.SETUP_ERROR, reason="KeyError: 'total' (journeys/test_pay.py:7)")
+
+    found = told(run, passed_before=True)
+
+    assert {name for name, one in found.items() if one.present} == {"failure"}
+    changed = "the target or its data changed, since this very script passed before"
+    assert found["failure"].facts.what == f"{changed}: KeyError: 'total' (journeys/test_pay.py:7)"
 
 
 @pytest.mark.parametrize(
     ("outcome", "present", "absent"),
     [
-        (Outcome.PASSED, set(), {"network", "coverage", "outrider", "failure"}),
-        (Outcome.PASSED_ON_RETRY, set(), {"network", "coverage", "outrider", "failure"}),
-        (Outcome.FAILED, {"failure"}, {"network", "coverage", "outrider"}),
-        (Outcome.INCONCLUSIVE, set(), {"coverage"}),
+        (Outcome.PASSED, set(), {"network", "coverage", "outrider", "unjudged", "failure"}),
+        (Outcome.PASSED_ON_RETRY, set(), {"network", "coverage", "outrider", "unjudged", "failure"}),
+        (Outcome.FAILED, {"failure"}, {"network", "coverage", "outrider", "unjudged"}),
+        (Outcome.INCONCLUSIVE, {"unjudged"}, {"coverage"}),
         (Outcome.SETUP_ERROR, {"outrider"}, {"coverage"}),
         (Outcome.MISSED, {"coverage"}, set()),
         (Outcome.SKIPPED, set(), set()),
@@ -109,7 +121,7 @@ def test_a_judge_that_still_learns_says_nothing() -> None:
 
 def test_failing_too_often_is_trouble_though_never_twice_in_a_row() -> None:
     """The judge of failures counts what X of Y overlooks; good runs are well, though the share falls slowly."""
-    rate = RateSignal(Condition.DEGRADED, 0.01, 0.2, 1.0, "20% of 40 runs failed, 1.0% is normal")
+    rate = RateSignal(Condition.DEGRADED, 0.01, 0.2, 1.0, "8 of 40 runs failed, usually 1 in 100")
 
     bad = told(make_run(Outcome.FAILED), Judgement("", rate))["failure share of failures"]
     good = told(make_run(), Judgement("", rate))["failure share of failures"]
@@ -144,3 +156,21 @@ def test_tags_of_a_check_are_labels() -> None:
                   marks=frozenset({"slow"}))  # fmt: skip
 
     assert told(make_run(), checks={"journey:pay": check})["failure"].labels["tags"] == "money,slow"
+
+
+def test_a_check_that_is_never_judged_is_confirmed_after_ten_runs() -> None:
+    """Whatever the thresholds are, a few inconclusive runs call nobody; one that says something begins again."""
+    from outrider.alerts.confirmation import Confirmation, Thresholds, seen
+
+    def confirmed(*outcomes: Outcome) -> bool:
+        confirmation = Confirmation("key")
+        for number, outcome in enumerate(outcomes):
+            finding = told(make_run(outcome, "probe:home", "the prober was late"))["unjudged"]
+            confirmation = seen(confirmation, replace(finding, at_us=number), Thresholds(2, 3, 3))
+        return confirmation.confirmed
+
+    silent, judged = Outcome.INCONCLUSIVE, Outcome.FAILED
+    assert confirmed(*[silent] * 10)
+    assert not confirmed(*[silent] * 9)
+    assert not confirmed(*[silent] * 9, judged, *[silent] * 9)
+    assert not confirmed(*[silent] * 10, *[judged] * 3)

@@ -188,7 +188,7 @@ def test_learning_lasts_three_days_at_a_quick_cadence_and_300_values_at_a_slow_o
     assert state_after(slow[0][:302], slow[1][:302]).condition is Condition.STEADY
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), cuts=st.lists(st.integers(0, 20 * DAY), max_size=30))
 def test_any_cut_of_a_series_gives_the_same_answers(seed: int, cuts: list[int]) -> None:
     """With incidents, gaps and improvements, handed over piece by piece or whole."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,8 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+
+from outrider.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,12 +106,31 @@ def site() -> Iterator[str]:
         yield address
 
 
+def invoke(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Do as `outrider` does in a folder, but in this process: starting a program costs more than most commands.
+
+    For commands that answer from files; what starts browsers, loads or services has a process of its own.
+    """
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as here, redirect_stdout(stdout), redirect_stderr(stderr):
+        here.chdir(root)
+        here.setattr(tempfile, "tempdir", environment.get("TMPDIR"))
+        for name, value in environment.items():
+            here.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+    code = ended.value.code or 0
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(["outrider", *arguments], code, stdout.getvalue(), stderr.getvalue())
+
+
 @dataclass
 class Desk:
-    """A workspace and the program."""
+    """A workspace and the program, which is called in this process where `in_process` says so."""
 
     root: Path
     temporary: Path
+    in_process: bool = False
 
     def write(self, path: str, text: str) -> None:
         file = self.root / path
@@ -115,6 +138,8 @@ class Desk:
         file.write_text(text, encoding="utf-8")
 
     def outrider(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        if self.in_process:
+            return invoke(self.root, *arguments, **{"TMPDIR": str(self.temporary), **environment})
         kept = {name: value for name, value in os.environ.items() if not name.startswith("COV_CORE")}
         return subprocess.run(
             [sys.executable, "-m", "outrider", *arguments],

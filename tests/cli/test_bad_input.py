@@ -25,7 +25,7 @@ MUTE = "#!/bin/sh\nexit 1\n"
 
 @pytest.fixture
 def own_desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path / "ws", tmp_path / "tmp")
+    desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
     return desk

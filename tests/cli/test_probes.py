@@ -42,6 +42,7 @@ token = "nightly-token"
 @pytest.fixture(scope="module")
 def watch(desk: Desk, site: str) -> Desk:
     """A workspace without any journey."""
+    desk.in_process = True
     desk.write("outrider.toml", f'{CALM}[env]\nSITE = "{site}"\n')
     desk.write("probes/site.toml", PROBES)
     return desk

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.history import History, fill
+from tests.cli.conftest import invoke
 
 from outrider.store import Store
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 
@@ -26,8 +26,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "outrider", "report", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return invoke(folder, "report", *words)
 
 
 def test_a_weekly_report_is_one_file(shop: Path) -> None:

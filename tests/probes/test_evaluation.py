@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outrider.model import Measurement, Order, Outcome, new_run_id
@@ -204,7 +204,6 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 JSONS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
-@settings(deadline=None)
 @given(st.text() | JSONS.map(json.dumps))
 def test_any_text_can_be_evaluated(text: str) -> None:
     """No answer raises anything, and every reason is short."""
@@ -222,7 +221,6 @@ def test_any_text_can_be_evaluated(text: str) -> None:
     assert all(len(event.text) < 400 for event in evaluate(checks, text))
 
 
-@settings(deadline=None)
 @given(JSONS)
 def test_any_value_is_shown_shortly(value: object) -> None:
     """On one line of eighty characters."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
-from outrider.model import Attempt, Measurement, Outcome, Policy
+from outrider.model import ArtifactFile, ArtifactKind, Attempt, Measurement, Outcome, Policy
 from outrider.runs.attempts import SHORTEST_ATTEMPT_S, Plan, is_measured, next_attempt, verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PASSED, FAILED, UNSURE, WRONG, SKIPPED = (
     Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR, Outcome.SKIPPED,
@@ -55,6 +61,33 @@ def test_another_attempt_is_made_as_long_as_it_can_tell_more(
     assert planned == plan
 
 
+@pytest.mark.parametrize(
+    ("took_s", "left_s", "records"),
+    [(30.0, 30.0, True), (4.0, 6.0, True), (4.0, 13.0, True), (4.0, 14.0, False), (0.5, 30.0, False)],
+)
+def test_a_retry_that_leaves_no_time_for_another_records_the_evidence_itself(
+    took_s: float, left_s: float, records: bool
+) -> None:
+    """It counts as any retry does; what fails by an action's time-out has its evidence all the same."""
+    slow = [Attempt(1, True, evidence=False, measurement=Measurement(FAILED, "time-out", 0, took_s * 1000))]
+
+    planned = next_attempt(slow, Policy(retries=1), left_s)
+
+    assert planned == Plan(2, records=records)
+    assert next_attempt(slow, Policy(retries=1, evidence=False), left_s) == Plan(2)
+
+
+def test_evidence_is_recorded_once(tmp_path: Path) -> None:
+    """A retry that has a video needs no attempt for evidence."""
+    made = attempts(FAILED, FAILED)
+    video = ArtifactFile(ArtifactKind.VIDEO, "video.webm", "video/webm", tmp_path / "video.webm")
+    made[1] = replace(made[1], measurement=replace(made[1].measurement, artifacts=(video,)))
+
+    planned = next_attempt(made, Policy(retries=1), 30.0)
+
+    assert planned is None
+
+
 def test_evidence_can_be_turned_off() -> None:
     """The run is over after its last retry."""
     policy = Policy(retries=1, evidence=False)
@@ -91,6 +124,27 @@ def test_only_the_first_attempt_is_measured(plan: Plan, measured: bool) -> None:
     answer = is_measured(given)
 
     assert answer == measured
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        (FAILED, FAILED, (FAILED, "failed 1")),
+        (FAILED, WRONG, (FAILED, "failed 1")),
+        (UNSURE, FAILED, (FAILED, "failed 2")),
+        (UNSURE, WRONG, (WRONG, "setup error 2")),
+    ],
+)
+def test_a_retry_that_was_cut_short_takes_no_failure_back(
+    first: Outcome, last: Outcome, said: tuple[Outcome, str]
+) -> None:
+    """It had less time than the attempt before it: where it stood then says less than how that one ended."""
+    made = attempts(first, last)
+    made[1] = replace(made[1], measurement=replace(made[1].measurement, attributes={"cut_short": "by the time-out"}))
+
+    told = verdict(made)
+
+    assert told == said
 
 
 @pytest.mark.parametrize(

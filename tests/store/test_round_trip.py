@@ -91,9 +91,7 @@ RUNS = st.builds(
 
 
 @pytest.mark.parametrize("repeat", [1, 2])
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(run=RUNS)
 def test_any_run_comes_back_as_it_was(store: Store, repeat: int, run: Run) -> None:
     """Durations to the microsecond, samples ordered by step and metric; again after a second recording."""

@@ -1,4 +1,4 @@
-"""Which of several processes on one store leads: a row with a beat; whoever sees it stand still takes over."""
+"""Leadership among several processes on one store: the leader beats in a row, and is replaced when the beat stops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BEAT_US = 2_000_000
 DEAD_AFTER_US = 8_000_000
-"""A row that stands still for so long, by the observer's own monotonic clock, belongs to nobody."""
+"""A leader whose row has not changed for so long, by the observer's own monotonic clock, counts as dead."""
 
 
 def holder_here() -> str:
@@ -71,8 +71,8 @@ def is_dead(holder: str) -> bool:
 
 def _began(process: int) -> str:
     try:
-        found = psutil.Process(process)
-        return "" if found.status() == psutil.STATUS_ZOMBIE else f"{found.create_time():.2f}"
+        running = psutil.Process(process)
+        return "" if running.status() == psutil.STATUS_ZOMBIE else f"{running.create_time():.2f}"
     except psutil.Error:
         return ""
 

@@ -1,4 +1,4 @@
-"""Which policy a check runs under: its own file first, then the schedule by pattern, then the defaults."""
+"""The policy of a check: its own file takes precedence over the schedule, and that over the defaults."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from outrider.workspace.tables import (
     as_any_text,
     as_choice,
     as_count,
+    as_delay,
     as_duration,
     as_flag,
     as_labels,
@@ -53,7 +54,7 @@ def parse_overrides(
 
 
 def read_overrides(table: Table, *, session: bool = True, identity: str | None = None) -> PolicyOverrides:
-    """Read the keys of a policy from `table`; problems are left with it."""
+    """Read the keys of a policy from `table`, which collects the problems."""
     tags = table.read("tags", as_texts, None)
     return PolicyOverrides(
         every_s=table.read("every", as_duration, None),
@@ -67,11 +68,11 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
         session=table.read("session", as_any_text, None) if session else None,
         every_failing_s=table.read("every_failing", as_duration, None),
         cron=table.read("cron", as_any_text, None),
-        jitter_s=table.read("jitter", as_duration, None),
+        jitter_s=table.read("jitter", as_delay, None),
         overlap=table.read("overlap", as_choice(Overlap), None),
         catch_up=table.read("catch_up", as_choice(CatchUp), None),
         priority=table.read("priority", as_count(-100, 100), None),
-        title=table.read("title", as_text, None),
+        title=table.read("title", as_any_text, None),
         labels=table.read("labels", as_labels, None),
         id=identity,
     )

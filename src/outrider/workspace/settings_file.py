@@ -16,6 +16,7 @@ from outrider.workspace.tables import (
     as_duration,
     as_flag,
     as_inner_paths,
+    as_not_negative,
     as_one_of,
     as_positive,
     as_share,
@@ -47,6 +48,17 @@ if TYPE_CHECKING:
 _EMPTY = Document(SETTINGS_FILE, {}, {})
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SOURCE_FIX = 'write {env = "VARIABLE"} or {file = "path"}; the value itself never stands here'
+_ORDER_FIX = "exchange the two, or leave one out: a default follows what is written"
+_KEPT_WITHIN = {
+    ("other_samples", "samples"): "which are kept for longer, since they are judged",
+    ("samples", "hours"): "which are made of them",
+    ("hours", "days"): "which are made of them",
+    ("samples", "runs"): "and samples go with their run",
+    ("passed_artifacts", "runs"): "and artifacts go with their run",
+    ("passed_artifacts", "evidence"): "which ends all artifacts",
+    ("evidence", "runs"): "and artifacts go with their run",
+}
+"""Pairs of keys of [retention] whose first must not exceed the second, and why."""
 
 
 def load(root: Path) -> Workspace:
@@ -195,7 +207,7 @@ def _store(table: Table) -> StoreSettings:
 
 def _retention(table: Table) -> RetentionSettings:
     usual = RetentionSettings()
-    retention = RetentionSettings(
+    kept = RetentionSettings(
         runs_s=table.read("runs", as_duration, usual.runs_s),
         samples_s=table.read("samples", as_duration, usual.samples_s),
         other_samples_s=table.read("other_samples", as_duration, usual.other_samples_s),
@@ -205,7 +217,10 @@ def _retention(table: Table) -> RetentionSettings:
         evidence_s=table.read("evidence", as_duration, usual.evidence_s),
     )
     table.close()
-    return retention
+    for (key, longest), why in _KEPT_WITHIN.items():
+        if {key, longest} <= table.data.keys() and getattr(kept, f"{key}_s") > getattr(kept, f"{longest}_s"):
+            table.report(key, f"is longer than {longest}, {why}", _ORDER_FIX, "retention-order")
+    return kept
 
 
 def _baselines(table: Table) -> BaselineSettings:
@@ -213,6 +228,7 @@ def _baselines(table: Table) -> BaselineSettings:
     baselines = BaselineSettings(
         months_per_false_alert=table.read("months_per_false_alert", as_positive, usual.months_per_false_alert),
         direction=table.read("direction", as_one_of("up", "both"), usual.direction),
+        floor_ms=table.read("floor_ms", as_not_negative, usual.floor_ms),
     )
     table.close()
     return baselines
@@ -276,13 +292,13 @@ def _environment(table: Table, secrets: Collection[str]) -> dict[str, str]:
 
 def _aliases(table: Table) -> dict[str, str]:
     aliases = {old: table.read(old, as_text, "") for old in table.data}
-    told: set[str] = set()
+    reported: set[str] = set()
     for old in aliases:
         loop = _loop(aliases, old)
-        if loop and not told & loop:
+        if loop and not reported & loop:
             fix = "let the old id lead to the id of today, and remove the way back"
             table.report(old, "leads back to itself", fix, "alias-loop")
-        told |= loop
+        reported |= loop
     return aliases
 
 

@@ -1,0 +1,39 @@
+"""The shop as a process of its own, with the variables by which a workspace finds it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@contextmanager
+def opened(folder: str | Path) -> Iterator[dict[str, str]]:
+    """Open the shop on free ports of loopback; give the variables that the root's journeys and probes read.
+
+    Args:
+        folder: Where the shop keeps what it sells.
+    """
+    ports = ("--port", "0", "--third-party-port", "0")
+    command = [sys.executable, "-m", "demo", *ports, "--data", str(Path(folder, "shop.db"))]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            told: dict[str, str] = json.loads(process.stdout.readline())
+            address = told["shop"].rstrip("/")
+            yield {
+                "SHOP_URL": address,
+                "SHOP_ADDRESS": address.removeprefix("http://"),
+                "SHOP_TLS": told["tls"],
+                "SHOP_DNS": told["names"],
+            }
+        finally:
+            process.terminate()

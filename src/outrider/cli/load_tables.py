@@ -1,0 +1,213 @@
+"""A load run: live while it lasts, as tables afterwards, and as JSON."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from outrider.app import display_name, levels
+from outrider.cli.progress import Progress
+from outrider.cli.run_tables import STYLES, outcome_text, short
+from outrider.model import Outcome, altogether, by_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from outrider.app import Knee
+    from outrider.model import Check, EndpointLoad, LoadInterval, LoadResult, Run
+
+_LATEST = 5  # seconds whose times are shown live
+_LINE_EVERY = 10  # seconds, where nobody looks at a terminal
+_ENDPOINTS = 12
+_FAILURES = 10
+_SHARES = (0.5, 0.95, 0.99)
+
+
+class LoadProgress(Progress):
+    """Shows a load on stderr: in place at a terminal, a line every ten seconds in a log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = ""
+        self._live: Live | None = None
+        self._lines = 0
+
+    def stop(self) -> None:
+        """Remove what is shown in place."""
+        super().stop()
+        self.load_ended()
+
+    def working_for(self, host: str, port: int) -> None:
+        """Print whose load is shared."""
+        self.note(f"working for {host}:{port}")
+
+    def load_started(self, check: Check) -> None:
+        """Show that the load begins."""
+        super().stop()
+        self._name = check.name
+        if self._console.is_terminal:
+            starting = Text(f"{self._name}: starting")
+            self._live = Live(starting, console=self._console, transient=True, auto_refresh=False)
+            self._live.start(refresh=True)
+
+    def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
+        """Show the latest seconds."""
+        line = f"{self._name}: {_state(so_far[-1], so_far[-_LATEST:], left_s)}"
+        if self._live is not None:
+            self._live.update(_live_table(line, so_far[-_LATEST:]), refresh=True)
+        elif so_far[-1].offset_s >= self._lines * _LINE_EVERY:
+            self._lines += 1
+            self.note(line)
+
+    def load_ended(self) -> None:
+        """Remove the live table."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _state(now: LoadInterval, latest: Sequence[LoadInterval], left_s: float | None) -> str:
+    total = altogether(endpoint for interval in latest for endpoint in interval.endpoints)
+    rate = total.requests / sum(interval.length_s for interval in latest)
+    times = "/".join(_ms(total.times.quantile(share)) for share in _SHARES)
+    left = "" if left_s is None else f", {max(0.0, left_s):.0f} s left"
+    busy = f", generator at {now.cpu_share:.0%}" if now.cpu_share > 0.5 else ""
+    failed = f"{total.failure_share:.1%} failed"
+    return f"{now.users} users, {rate:.1f} requests/s, p50/p95/p99 {times} ms, {failed}{busy}{left}"
+
+
+def _live_table(line: str, latest: Sequence[LoadInterval]) -> Table:
+    endpoints = by_endpoint(endpoint for interval in latest for endpoint in interval.endpoints)
+    table = Table.grid()
+    table.add_row(Text(line))
+    table.add_row(_endpoint_table(endpoints, sum(interval.length_s for interval in latest)))
+    return table
+
+
+def _endpoint_table(endpoints: Sequence[EndpointLoad], length_s: float) -> Table:
+    table = Table(box=None, pad_edge=False)
+    is_paced = any(endpoint.intended for endpoint in endpoints)
+    columns = ("endpoint", "requests", "per s", "failed", "p50 ms", "p95", "p99", "max", "p99 intended")
+    for title in columns if is_paced else columns[:-1]:
+        table.add_column(title, justify="left" if title == "endpoint" else "right", overflow="fold")
+    ranked = sorted(endpoints, key=lambda endpoint: -endpoint.requests)
+    for endpoint in ranked[:_ENDPOINTS]:
+        table.add_row(Text(endpoint.endpoint), *_figures(endpoint, length_s, is_paced=is_paced))
+    if len(ranked) > _ENDPOINTS:
+        rest = altogether(ranked[_ENDPOINTS:])
+        table.add_row(
+            Text(f"{len(ranked) - _ENDPOINTS} others", style="dim"), *_figures(rest, length_s, is_paced=is_paced)
+        )
+    if len(ranked) > 1:
+        table.add_row(Text("all", style="bold"), *_figures(altogether(ranked), length_s, is_paced=is_paced))
+    return table
+
+
+def _figures(endpoint: EndpointLoad, length_s: float, *, is_paced: bool) -> list[Text]:
+    failed = Text(f"{endpoint.failed.total:,}", style="bold red" if endpoint.failed.total else "")
+    times = endpoint.times
+    shown = [times.quantile(share) for share in (*_SHARES, 1.0)]
+    if is_paced:
+        shown.append((endpoint.intended or times).quantile(0.99))
+    return [
+        Text(f"{endpoint.requests:,}"), Text(f"{endpoint.requests / max(length_s, 1e-9):.1f}"), failed,
+        *(Text(_ms(value)) for value in shown),
+    ]  # fmt: skip
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def print_load(out: Console, run: Run, result: LoadResult) -> None:
+    """Print a load run: its outcome, endpoints and failures, and the journey beside it."""
+    about = f"  {display_name(run.check)}  {result.most_users} users, {result.length_s:.0f} s, run {short(run.id)}"
+    out.print(Text.assemble(outcome_text(run.outcome), about), soft_wrap=True)
+    if run.reason:
+        out.print(Text(f"  {run.reason}", style=STYLES[run.outcome]), soft_wrap=True)
+    if result.endpoints:
+        out.print()
+        out.print(_endpoint_table(result.endpoints, result.length_s))
+    if result.failures:
+        out.print()
+    for failure in result.failures[:_FAILURES]:
+        where = f"{failure.endpoint}: " if failure.endpoint else "in a user's own code: "
+        line = failure.message.partition("\n")[0]
+        out.print(Text.assemble((f"{failure.count:>7,} x ", "red"), f"{where}{line}"), soft_wrap=True)
+    if result.foreground:
+        out.print()
+        out.print(_foreground_table(result))
+
+
+def _foreground_table(result: LoadResult) -> Table:
+    """Return what the journey took at each number of users, a row a step."""
+    passed = [run for run in result.foreground if run.outcome is Outcome.PASSED]
+    users = sorted({run.users for run in passed})
+    table = Table(box=None, pad_edge=False, title="the journey beside it, median ms", title_justify="left")
+    table.add_column("step", overflow="fold")
+    for count in users:
+        table.add_column(f"{count} users", justify="right")
+    times: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for run in passed:
+        for step, took_ms in run.steps.items():
+            times[step][run.users].append(took_ms)
+    for step, by_users in times.items():
+        cells = (_ms(statistics.median(by_users[count])) if by_users[count] else "-" for count in users)
+        table.add_row(Text(step), *cells)
+    others = len(result.foreground) - len(passed)
+    table.caption = f"{len(passed)} runs passed{f', {others} did not' if others else ''}"
+    table.caption_justify = "left"
+    return table
+
+
+def print_knee(out: Console, result: LoadResult, knee: Knee | None) -> None:
+    """Print the levels of a load that was stepped up, and what the target sustains."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("users", "requests/s", "p50 ms", "p95 ms", "failed"):
+        table.add_column(title, justify="right")
+    for level in levels(result.intervals):
+        figures = (f"{level.requests_per_s:.1f}", _ms(level.p50_ms), _ms(level.p95_ms), f"{level.failure_share:.1%}")
+        table.add_row(str(level.users), *figures)
+    out.print()
+    out.print(table)
+    out.print()
+    if knee is None:
+        out.print("knee: not reached: the load went through too few levels; raise --max-users or lengthen --step")
+    elif not knee.reached:
+        out.print(
+            f"knee: not reached: {knee.rate:.1f} requests/s and still rising at {result.most_users} users; "
+            "raise --max-users",
+            highlight=False,
+        )
+    else:
+        interval = f"80 % interval {knee.low:.1f} to {knee.high:.1f}"
+        out.print(f"knee: {knee.rate:.1f} requests/s ({interval}) at {knee.users:.0f} users", highlight=False)
+
+
+def as_json(result: LoadResult, knee: Knee | None) -> dict[str, object]:
+    """Return what `--json` prints of a load beside its run; times in ms."""
+    return {
+        "seconds": round(result.length_s, 3),
+        "endpoints": [_endpoint_as_json(endpoint, result.length_s) for endpoint in result.endpoints],
+        "levels": [asdict(level) for level in levels(result.intervals)],
+        "failures": [asdict(failure) for failure in result.failures],
+        "foreground": [{**asdict(run), "steps": dict(run.steps)} for run in result.foreground],
+        "knee": None if knee is None else asdict(knee),
+    }
+
+
+def _endpoint_as_json(endpoint: EndpointLoad, length_s: float) -> dict[str, object]:
+    intended = None if endpoint.intended is None else endpoint.intended.quantile(0.99)
+    times = {f"p{share * 100:g}_ms": endpoint.times.quantile(share) for share in _SHARES}
+    return {
+        "endpoint": endpoint.endpoint, "requests": endpoint.requests, "failed": endpoint.failed.total,
+        "requests_per_s": endpoint.requests / max(length_s, 1e-9), **times, "intended_p99_ms": intended,
+    }  # fmt: skip

@@ -1,0 +1,217 @@
+"""Runs as tables and as JSON."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from outrider.app import display_name
+from outrider.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from outrider.model import Attempt, Run, Step, StoredRun
+
+STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.PASSED_ON_RETRY: "yellow",
+    Outcome.FAILED: "bold red",
+    Outcome.INCONCLUSIVE: "magenta",
+    Outcome.SETUP_ERROR: "bold magenta",
+    Outcome.SKIPPED: "dim",
+    Outcome.MISSED: "dim",
+}
+_SHORT_ID = 8
+_PHASES = ("redirects_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "transfer_ms")
+_COARSE_MS = 10.0  # from here on fractions of a millisecond are noise
+_UNFOLDED = 200  # columns, where no terminal sets a width
+
+
+def console() -> Console:
+    """Return stdout: as wide as the terminal, or wide enough for a line a run in a file or pipe."""
+    out = Console()
+    if not out.is_terminal:
+        out.width = max(out.width, _UNFOLDED)
+    return out
+
+
+def short(run: str) -> str:
+    """Return the end of a run's id, which tells runs of one moment apart."""
+    return run[-_SHORT_ID:]
+
+
+def at(us: int) -> str:
+    """Return a time for a reader: UTC, to the second."""
+    return datetime.fromtimestamp(us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def outcome_text(outcome: Outcome) -> Text:
+    """Return an outcome in its colour."""
+    return Text(outcome.value, style=STYLES[outcome])
+
+
+def run_table(runs: Iterable[Run]) -> Table:
+    """Return one line a run."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("outcome", "check", "ms", "run", "reason"):
+        table.add_column(title, justify="right" if title == "ms" else "left", overflow="fold")
+    for run in runs:
+        took = run.attempts[0].measurement.duration_ms
+        table.add_row(
+            outcome_text(run.outcome), Text(display_name(run.check)), f"{took:.0f}", short(run.id), Text(run.reason)
+        )
+    return table
+
+
+def repeat_table(runs: Iterable[Run]) -> Table:
+    """Return a line a check and a line a step: the outcomes, and the times of first attempts that passed."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("check, step", "runs", "median ms", "least", "most", "outcomes"):
+        table.add_column(title, justify="left" if title in {"check, step", "outcomes"} else "right", overflow="fold")
+    by_check: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_check[run.check].append(run)
+    for check, group in by_check.items():
+        measured = [run.attempts[0] for run in group if run.attempts[0].measured]
+        counts = Counter(run.outcome for run in group)
+        outcomes = Text(", ").join(
+            Text(f"{count} {outcome.value}", style=STYLES[outcome]) for outcome, count in counts.items()
+        )
+        took = [attempt.measurement.duration_ms for attempt in measured]
+        table.add_row(Text(display_name(check), style="bold"), str(len(group)), *_spread(took), outcomes)
+        steps: dict[str, list[float]] = defaultdict(list)
+        for step in (step for attempt in measured for step in shown_steps(attempt)):
+            steps[step.title].append(step.duration_ms or 0.0)
+        for title, times in steps.items():
+            table.add_row(Text(f"  {title}"), str(len(times)), *_spread(times))
+    return table
+
+
+def _spread(times_ms: Sequence[float]) -> tuple[str, str, str]:
+    if not times_ms:
+        return "-", "-", "-"
+    return f"{statistics.median(times_ms):.0f}", f"{min(times_ms):.0f}", f"{max(times_ms):.0f}"
+
+
+def step_table(attempt: Attempt) -> Table:
+    """Return the timed parts of an attempt, a line each."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("ms", justify="right")
+    table.add_column("step", overflow="fold")
+    table.add_column("source", style="dim")
+    for part in timed_parts(attempt):
+        took = "-" if part.took_ms is None else f"{part.took_ms:.{0 if part.took_ms >= _COARSE_MS else 2}f}"
+        table.add_row(took, Text(part.title, style="bold red" if part.is_wrong else ""), part.source)
+    return table
+
+
+class Part(NamedTuple):
+    """Something within an attempt that took time; None if it never ended."""
+
+    took_ms: float | None
+    title: str
+    source: str
+    is_wrong: bool
+
+
+def timed_parts(attempt: Attempt) -> list[Part]:
+    """Return the steps on the first level, and below those of a probe their phases."""
+    phases: dict[str, list[Part]] = defaultdict(list)
+    for sample in attempt.measurement.samples:
+        if sample.metric in _PHASES:
+            name = sample.metric.removesuffix("_ms").replace("_", " ")
+            phases[sample.step].append(Part(sample.value, f"  {name}", "", is_wrong=False))
+    parts: list[Part] = []
+    for step in shown_steps(attempt):
+        parts += [Part(step.duration_ms, step.title, step.source, step.error is not None), *phases[step.key]]
+    return parts
+
+
+def shown_steps(attempt: Attempt) -> list[Step]:
+    """Return the steps on the first level."""
+    return [step for step in attempt.measurement.steps if step.parent is None]
+
+
+def deciding_attempt(run: Run) -> Attempt:
+    """Return the attempt whose steps a reader wants: the first that did not pass, else the first."""
+    return next((attempt for attempt in run.attempts if not attempt.measurement.outcome.is_good), run.attempts[0])
+
+
+def run_as_json(run: Run) -> dict[str, object]:
+    """Return a run as `--json` prints it; times in UTC, durations in ms."""
+    return {
+        "id": run.id,
+        "check": run.check,
+        "environment": run.environment,
+        "location": run.location,
+        "due": _iso(run.due_us),
+        "started": _iso(run.started_us),
+        "finished": _iso(run.finished_us),
+        "outcome": run.outcome,
+        "reason": run.reason,
+        "release": run.circumstances.release,
+        "browser": run.circumstances.browser,
+        "snapshot": run.circumstances.snapshot,
+        "attempts": [_attempt_as_json(attempt) for attempt in run.attempts],
+    }
+
+
+def stored_as_json(stored: StoredRun) -> dict[str, object]:
+    """Return a stored run, with where its artifacts lie."""
+    artifacts = [
+        {"attempt": file.attempt, "kind": file.kind, "name": file.name, "bytes": file.bytes, "where": file.where}
+        for file in stored.artifacts
+    ]
+    return {**run_as_json(stored.run), "artifacts": artifacts, "omitted": list(stored.omitted)}
+
+
+def _attempt_as_json(attempt: Attempt) -> dict[str, object]:
+    measurement = attempt.measurement
+    return {
+        "number": attempt.number,
+        "measured": attempt.measured,
+        "evidence": attempt.evidence,
+        "outcome": measurement.outcome,
+        "reason": measurement.reason,
+        "duration_ms": round(measurement.duration_ms, 3),
+        "steps": [
+            {
+                "key": step.key,
+                "title": step.title,
+                "kind": step.kind,
+                "parent": step.parent,
+                "offset_ms": round(step.offset_ms, 3),
+                "duration_ms": None if step.duration_ms is None else round(step.duration_ms, 3),
+                "source": step.source,
+                "error": step.error,
+            }
+            for step in measurement.steps
+        ],
+        "samples": [
+            {"step": sample.step, "metric": sample.metric, "value": round(sample.value, 3)}
+            for sample in measurement.samples
+        ],
+        "errors": [
+            {
+                "source": error.source,
+                "message": error.message,
+                "stack": error.stack,
+                "url": error.url,
+                "step": error.step,
+            }
+            for error in measurement.errors
+        ],
+        "attributes": dict(measurement.attributes),
+        "trace_ids": list(measurement.trace_ids),
+    }
+
+
+def _iso(us: int) -> str:
+    return datetime.fromtimestamp(us / 1_000_000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,180 @@
+"""Judges stored runs: each series' new samples are folded into what the judge knew of it before.
+
+Run by run and replayed give the same answers, since both fold the samples of the store, in the order of time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from outrider.baselines import (
+    Event,
+    EventKind,
+    RateState,
+    Settings,
+    State,
+    dump,
+    explain,
+    load,
+    months_per_series,
+    step,
+    step_rate,
+)
+from outrider.model import BadSeries, Checkpoint, Outcome
+from outrider.runs.primary_steps import METRIC, TELLING, primary_durations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.baselines import RateSignal, Signal
+    from outrider.model import JudgeMemory, Points, Release, Run, RunLog, Series, SeriesReader
+
+_SECOND_US = 1_000_000
+REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
+FAILURES = ""
+"""What stands in place of a step's name where failing runs are judged."""
+
+
+class History(Protocol):
+    """What the judge needs of a store."""
+
+    @property
+    def runs(self) -> RunLog:
+        """Outcomes of runs."""
+        ...
+
+    @property
+    def series(self) -> SeriesReader:
+        """Samples."""
+        ...
+
+    @property
+    def judgements(self) -> JudgeMemory:
+        """Releases and checkpoints."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the judge says of a step after a run, or of how often runs fail.
+
+    Attributes:
+        step: Empty for failures.
+        release: The last release before the run; empty if none is known.
+    """
+
+    step: str
+    signal: Signal | RateSignal
+    release: str = ""
+
+
+class Judge:
+    """Judges the primary series of checks.
+
+    Args:
+        history: Where samples, releases and what was known are kept.
+        settings: Of the judge; its months are those of a whole check, shared among its steps.
+    """
+
+    def __init__(self, history: History, settings: Settings) -> None:
+        self._history = history
+        self._settings = settings
+
+    def judge(self, run: Run) -> list[Judgement]:
+        """Judge a stored run, with all samples before it that were not judged yet; failures come first."""
+        if run.outcome not in TELLING:
+            return []
+        releases = self._history.judgements.releases(run.environment)
+        release = next((release.name for release in reversed(releases) if release.at_us <= run.due_us), "")
+        return [
+            Judgement(FAILURES, self._failures(run), release),
+            *(Judgement(step, signal, release) for step, signal in self.durations(run, releases)),
+        ]
+
+    def _failures(self, run: Run) -> RateSignal:
+        outcomes = self._history.runs.outcomes(
+            run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
+        )
+        state = RateState()
+        for outcome in (outcome for outcome in outcomes if outcome in TELLING):
+            state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
+        return signal
+
+    def durations(self, run: Run, releases: Sequence[Release]) -> list[tuple[str, Signal]]:
+        """Judge the durations of a stored run's primary steps.
+
+        Args:
+            releases: Of its environment, in the order of time.
+        """
+        fresh = self.caught_up(run, releases)
+        if fresh:
+            self._history.judgements.record_checkpoints([checkpoint for checkpoint, _ in fresh])
+        return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
+
+    def caught_up(self, run: Run, releases: Sequence[Release]) -> list[tuple[Checkpoint, Signal]]:
+        """Return the checkpoints of a stored run's series after it, and their signals; nothing is written."""
+        steps = primary_durations(run)
+        place = (METRIC, run.environment, run.location)
+        judged = [
+            series
+            for series in self._history.series.of(run.check)
+            if series.step in steps and (series.metric, series.environment, series.location) == place
+        ]
+        if not judged:
+            return []
+        settings = replace(self._settings, months=months_per_series(self._settings.months, len(judged)))
+        known = {checkpoint.series: checkpoint for checkpoint in self._history.judgements.checkpoints(judged)}
+        return [
+            self._catch_up(series, known.get(series), settings, releases=releases, due_us=run.due_us)
+            for series in judged
+        ]
+
+    def _catch_up(
+        self,
+        series: Series,
+        known: Checkpoint | None,
+        settings: Settings,
+        *,
+        releases: Sequence[Release],
+        due_us: int,
+    ) -> tuple[Checkpoint, Signal]:
+        state, since_us = _remembered(known, settings)
+        points = self._history.series.samples(series, since_us=since_us)
+        if not len(points.at_us):
+            if known is not None and known.at_us == due_us:  # judged already: the same run twice
+                return known, explain(state)
+            points, state = self._history.series.samples(series), State(settings=settings)  # a run that came late
+        state, signal = fold(state, points, [release for release in releases if release.accepted])
+        at_us = int(points.at_us[-1])
+        return Checkpoint(series, at_us, signal.condition, signal.reason, dump(state)), signal
+
+
+def fold(state: State, points: Points, accepted: Sequence[Release]) -> tuple[State, Signal]:
+    """Fold points (at least one) into a state; an accepted release is an event of the first run after it.
+
+    Args:
+        state: What was known before.
+        points: In the order of time.
+        accepted: Releases whose level is the new normal, in the order of time.
+    """
+    before_us = (state.last_at or 0) * _SECOND_US
+    pending = [release for release in accepted if release.at_us > before_us]
+    signal: Signal | None = None
+    for at_us, value in zip(points.at_us.tolist(), points.value.tolist(), strict=True):
+        event = None
+        while pending and pending[0].at_us <= at_us:
+            event = Event(EventKind.ACCEPTED, since=pending.pop(0).at_us // _SECOND_US)
+        state, signal = step(state, at_us // _SECOND_US, value, event)
+    assert signal is not None
+    return state, signal
+
+
+def _remembered(known: Checkpoint | None, settings: Settings) -> tuple[State, int | None]:
+    """Return a checkpoint's state and the time after which samples are new; one that cannot be read is rebuilt."""
+    if known is not None:
+        try:
+            return replace(load(known.state), settings=settings), known.at_us + 1
+        except BadSeries:
+            pass
+    return State(settings=settings), None
