@@ -22,11 +22,11 @@ from outrider.app.discovery import discover
 from outrider.app.examination import examine
 from outrider.app.workspace_access import judge_settings, retention
 from outrider.load import read_profiles
-from outrider.model import OutriderError, check_addresses
+from outrider.model import OutriderError
 from outrider.probes import read_probes
 from outrider.scheduler.maintenance_windows import Windows
 from outrider.scheduler.plan import Plan
-from outrider.store import Store
+from outrider.store import Store, check_addresses
 from outrider.workspace import Workspace, load
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from outrider.app.examination import examine
 from outrider.app.runtime import browser_or_error, open_runtime
-from outrider.model import SQLITE, BrowserError, ConfigErrors, OutriderError, check_addresses
+from outrider.model import BrowserError, ConfigErrors, OutriderError
+from outrider.store import SQLITE, check_addresses
 from outrider.workspace import find_root, load
 
 if TYPE_CHECKING:
