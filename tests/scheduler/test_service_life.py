@@ -130,6 +130,27 @@ def test_runs_of_checks_that_are_gone_are_skipped(stages: Stages) -> None:
     assert view_of(stage.service).waiting == 0
 
 
+def test_nothing_is_due_before_the_first_load_of_a_new_store(stages: Stages) -> None:
+    """It may take a minute; afterwards every run is executed in its time, and the next start tells what it missed."""
+    first = stages.stage(check(every_s=10.0))
+    for _ in range(60):
+        first.clock.passes(1)
+        first.service.tick()
+    first.passes(60)
+    assert Counter(first.outcomes()) == {PASSED: 6}
+
+    first.service.stop()
+    first.service.run(0)
+    second = stages.stage(check(every_s=10.0), clock=first.clock)
+    for _ in range(60):
+        second.clock.passes(1)
+        second.service.tick()
+    second.passes(10)
+    outcomes = Counter(second.outcomes())
+    assert outcomes[MISSED] in {5, 6}
+    assert sum(outcomes.values()) == 13
+
+
 def test_a_changed_workspace_costs_no_run(stages: Stages) -> None:
     """Sixty checks, one due each second, and a change every fifth: none is lost at the moment of the change."""
     stage = stages.stage(*(check(str(number)) for number in range(60)))

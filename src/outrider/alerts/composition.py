@@ -32,6 +32,7 @@ _OWN_LABELS = frozenset(
 _PREDICATES = {
     Problem.FAILURE: ("fails", "fail"),
     Problem.DEGRADATION: ("is slow", "are slow"),
+    Problem.UNJUDGED: ("has not been judged for long", "have not been judged for long"),
     Problem.COVERAGE: ("did not run", "did not run"),
     Problem.CERTIFICATE: ("needs a new certificate", "need new certificates"),
     Problem.BUDGET: ("burns its error budget", "burn their error budgets"),

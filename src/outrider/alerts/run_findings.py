@@ -28,6 +28,7 @@ WHOLE_REQUEST = "request"
 """The step of a probe that makes one request."""
 
 _MOST_ERRORS = 3
+_UNJUDGED_RUNS = 10
 _LINE = 300
 _SAYS_NOTHING = {Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR, Outcome.SKIPPED, Outcome.MISSED}
 _VARIABLE = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
@@ -57,6 +58,7 @@ def findings(run: Run, judgements: Sequence[Judgement], context: FindingContext)
         *evidence.network(),
         *evidence.coverage(),
         *evidence.setup(),
+        *evidence.unjudged(),
         *evidence.failure(),
         *(finding for judgement in judgements if judgement.step for finding in evidence.degradation(judgement)),
         *(finding for judgement in judgements if not judgement.step for finding in evidence.failure_share(judgement)),
@@ -91,6 +93,16 @@ class _RunEvidence:
             wrong = self._run.outcome is Outcome.SETUP_ERROR and not self._context.passed_before
             facts = self._facts(self._run.reason)
             yield self._finding(Problem.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
+
+    def unjudged(self) -> Iterator[Finding]:
+        """A run that says nothing of the target, since the prober was slow or broken; many in a row watch nothing.
+
+        A set-up error, which says nothing either, has a finding of its own.
+        """
+        if self._run.outcome not in {Outcome.SKIPPED, Outcome.MISSED, Outcome.SETUP_ERROR}:
+            silent = self._run.outcome is Outcome.INCONCLUSIVE
+            facts = self._facts(f"{_UNJUDGED_RUNS} inconclusive runs in a row: {self._run.reason}" if silent else "")
+            yield self._finding(Problem.UNJUDGED, silent, facts, ("unjudged",), least_bad=_UNJUDGED_RUNS)
 
     def failure(self) -> Iterator[Finding]:
         changed = self._context.passed_before
@@ -194,6 +206,7 @@ class _RunEvidence:
         *,
         step: str = "",
         once: bool = False,
+        least_bad: int = 1,
     ) -> Finding:
         run = self._run
         key = FindingKey(problem, run.check, run.environment, run.location, step)
@@ -209,7 +222,7 @@ class _RunEvidence:
             "fault": _normalised(facts.what),
         }
         labels = {name: value for name, value in labels.items() if value}
-        return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
+        return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once, least_bad)
 
     def _address(self) -> str:
         if self._attempt is None:

@@ -179,11 +179,11 @@ class Service:
         self._era = left.era
         self.run_queue.adopt(self._store.schedule.waiting())
         self._pending.clear()
-        from_us = min(left.planned_until_us or now_us, now_us)
         self._why_late = _NOT_RUNNING
+        # In a new store nothing was ever due: what the first load takes is nobody's missed run.
+        self._from_us = min(left.planned_until_us, now_us) if left.planned_until_us else None
         if self.runtime is not None:
-            self._plan(self.runtime, from_us)
-        self._from_us = from_us
+            self._plan(self.runtime, now_us if self._from_us is None else self._from_us)
 
     def _change_runtime(self, now_us: int) -> None:
         """Change to the runtime that was built, if there is one, as soon as all that is due is taken from the plan."""

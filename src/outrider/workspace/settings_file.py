@@ -292,13 +292,13 @@ def _environment(table: Table, secrets: Collection[str]) -> dict[str, str]:
 
 def _aliases(table: Table) -> dict[str, str]:
     aliases = {old: table.read(old, as_text, "") for old in table.data}
-    told: set[str] = set()
+    reported: set[str] = set()
     for old in aliases:
         loop = _loop(aliases, old)
-        if loop and not told & loop:
+        if loop and not reported & loop:
             fix = "let the old id lead to the id of today, and remove the way back"
             table.report(old, "leads back to itself", fix, "alias-loop")
-        told |= loop
+        reported |= loop
     return aliases
 
 
