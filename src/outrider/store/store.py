@@ -13,13 +13,14 @@ from outrider.store.pruner import prune
 from outrider.store.run_table import RunTable
 from outrider.store.run_writer import Writer
 from outrider.store.schedule_table import ScheduleTable
-from outrider.store.series_tables import JudgementTable, RollupTable, SeriesTable
+from outrider.store.series_tables import AggregateTable, JudgementTable, RollupTable, SeriesTable
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
     from outrider.model import (
+        AggregateLog,
         ArtifactStore,
         CheckRegistry,
         HeartbeatLog,
@@ -46,6 +47,7 @@ class Store:
     proofs: ProofLog
     heartbeats: HeartbeatLog
     series: SeriesReader
+    aggregates: AggregateLog
     rollups: RollupReader
     judgements: JudgeMemory
     incidents: IncidentLog
@@ -63,6 +65,7 @@ class Store:
         self.proofs = ProofTable(database, writer)
         self.heartbeats = HeartbeatTable(database, writer)
         self.series = SeriesTable(database)
+        self.aggregates = AggregateTable(writer)
         self.rollups = RollupTable(database)
         self.judgements = JudgementTable(database, writer)
         self.incidents = IncidentTable(database, writer)

@@ -9,9 +9,10 @@ from outrider.model.ports.artifact_store import ArtifactStore, Content, FolderEn
 from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
-from outrider.model.ports.series_ports import JudgeMemory, RollupReader, SeriesReader
+from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
 
 __all__ = [
+    "AggregateLog",
     "ArtifactStore", "CheckRegistry", "Content", "FolderEntry", "HeartbeatLog", "IncidentLog", "JudgeMemory", "Outbox",
     "ProofLog", "RollupReader", "RunLog", "ScheduleQueue", "SeriesReader", "SilenceLog",
 ]  # fmt: skip
