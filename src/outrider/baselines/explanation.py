@@ -21,21 +21,28 @@ if TYPE_CHECKING:
 
 def explain(state: State, *, ignored: bool = False) -> Signal:
     """Return the signal after the run that led to `state`."""
+    if state.episode is not None and state.episode.provisional:
+        reason = f"provisional, still learning: {_reason(state.episode.deviation, state.episode)}"
+        return _signal(state, state.episode.deviation, 1.0, ignored, reason)
     if state.condition is Condition.LEARNING or state.baseline is None or not len(state.at):
         return _waiting(state, ignored)
     baseline, episode, back = state.baseline, state.episode, max(1, min(state.fresh, LOOK_BACK, len(state.at)))
     shares = evidence(baseline, baseline.residual(state.at[-back:], state.value[-back:], state.settings.tz), 1)
-    if episode is None:
+    if episode is None or episode.habitual_until is not None:
         column = int(shares[0][0].argmax())
         window = min(max(COLUMNS[column][1], WINDOWS[0]), back)
         measured = _block(state, baseline, window).mean()
-        return _signal(state, measured, float(shares[0][0][column]), ignored, "as expected")
+        return _signal(state, measured, float(shares[0][0][column]), ignored, _as_expected(episode))
     strength = float(shares[0 if episode.side > 0 else 1][0][COLUMNS.index((episode.part, episode.window))])
     measured = _block(state, baseline, min(episode.window, back)).measured(episode.part, episode.side)
     if measured.contradicts(episode.side):
         return _signal(state, measured, strength, ignored, _reason(measured, episode))
     reason = f"{_reason(episode.deviation, episode)}; less than that in the latest runs"
     return _signal(state, episode.deviation, strength, ignored, reason)
+
+
+def _as_expected(episode: Episode | None) -> str:
+    return "as expected" if episode is None else "deviates as it did at this time in the weeks before"
 
 
 def _block(state: State, baseline: Baseline, window: int) -> Block:
@@ -46,19 +53,20 @@ def _signal(state: State, measured: Deviation, strength: float, ignored: bool, r
     episode = state.episode
     return Signal(
         condition=state.condition,
-        part=episode.part if episode else None,
+        part=episode.part if episode and episode.habitual_until is None else None,
         window=measured.window,
         observed=measured.observed,
         expected_low=measured.low,
         expected_high=measured.high,
         ratio=measured.ratio,
-        since=episode.since if episode else None,
+        since=episode.since if episode and episode.habitual_until is None else None,
         strength=strength,
         ignored=ignored,
         reason=reason,
         observed_text=measured.observed_text,
         expected_text=measured.expected_text,
         is_level=measured.is_level,
+        provisional=bool(episode and episode.provisional),
     )
 
 
