@@ -16,6 +16,7 @@ from outrider.model import (
     StoredConfirmation,
     StoredGroup,
     StoredIncident,
+    UndeliveredCount,
 )
 
 if TYPE_CHECKING:
@@ -102,3 +103,28 @@ def test_it_is_known_up_to_when_runs_were_heard(store: Store) -> None:
     store.incidents.mark_processed(2)
 
     assert store.incidents.processed_us() == 2
+
+
+def test_the_outbox_tells_of_one_row_of_a_span_and_of_what_was_given_up(store: Store) -> None:
+    """Nobody needs to read a million rows to find one or to count some."""
+    rows = [replace(MAIL, id=f"n{at}", topic=f"t{at}", created_us=NOW_US + at) for at in range(4)]
+    for row in rows:
+        store.outbox.add(row)
+    for row, note in zip(rows[:2], ("refused", "no such address"), strict=True):
+        store.outbox.update(replace(row, status=Status.UNDELIVERED, done_us=NOW_US, note=note))
+
+    span = store.outbox.search(created_since_us=NOW_US + 1, created_until_us=NOW_US + 3, limit=None)
+
+    assert ([row.id for row in span], span.is_complete) == (["n1", "n2"], True)
+    assert store.outbox.get("n3") == rows[3]
+    assert store.outbox.get("unknown") is None
+    assert store.outbox.undelivered() == (UndeliveredCount("mail", 2, "no such address"),)
+    assert not store.outbox.search(limit=3).is_complete
+
+
+def test_incidents_beyond_the_limit_are_not_left_out_in_silence(store: Store) -> None:
+    """Whoever lists them can say that there are more."""
+    store.incidents.record(AlertChanges((INCIDENT, replace(INCIDENT, id="two"))))
+
+    assert not store.incidents.search(limit=1).is_complete
+    assert store.incidents.search(limit=2).is_complete

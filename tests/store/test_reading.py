@@ -245,3 +245,30 @@ def test_it_is_known_whether_a_check_passed_from_the_same_snapshot(
 
     assert store.runs.has_passed(run) == has_passed
     assert not store.runs.has_passed(replace(run, circumstances=replace(run.circumstances, snapshot="")))
+
+
+def test_runs_beyond_the_limit_are_not_left_out_in_silence(store: Store, make: Maker) -> None:
+    """Whoever shows the latest can say that there are more; a span of time bounds them exactly."""
+    runs = make.runs(3)
+    store.runs.record_many(runs)
+
+    latest = store.runs.search(limit=2)
+    between = store.runs.search(since_us=runs[0].due_us, until_us=runs[2].due_us, limit=2)
+
+    assert ([line.id for line in latest], latest.is_complete) == ([runs[2].id, runs[1].id], False)
+    assert ([line.id for line in between], between.is_complete) == ([runs[1].id, runs[0].id], True)
+    assert store.runs.search(limit=None).is_complete
+
+
+def test_known_steps_are_those_of_the_last_run_that_passed_in_each_place(store: Store, make: Maker) -> None:
+    """A run that failed, and one after the time that is asked for, change nothing; former names are one check."""
+    failed = make.run(outcome=Outcome.FAILED)
+    before, later = make.run(), make.run()
+    store.runs.record_many([before, failed, later])
+    store.checks.rename(before.check, CheckId("journey:new"), NOW_US)
+
+    known = store.runs.known_steps(later.due_us)
+
+    assert list(known) == [(CheckId("journey:new"), "production", "local")]
+    assert [step.key for step in known[CheckId("journey:new"), "production", "local"]] == ["pay"]
+    assert [step.duration_ms for step in known[CheckId("journey:new"), "production", "local"]] == [250.5]

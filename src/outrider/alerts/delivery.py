@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.5
 _AT_ONCE = 50
-_MOST_ORPHANS = 100_000
 _HOUR_US = 3_600_000_000
 _GIVE_UP_US = 24 * _HOUR_US
 _LEAVE_S = 15.0
@@ -259,7 +258,7 @@ class Deliverer:
         ]
 
     def __enter__(self) -> Self:
-        for row in self._store.outbox.search(status=Status.QUEUED, limit=_MOST_ORPHANS):
+        for row in self._store.outbox.search(status=Status.QUEUED, limit=None):
             if row.receiver not in self._lanes:
                 note = "this receiver is no longer configured"
                 self._store.outbox.update(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))

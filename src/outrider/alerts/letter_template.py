@@ -21,14 +21,14 @@ def write(message: Message, settings: ReceiverSettings, identity: str) -> Letter
     """
     subject, body = message.subject, message.text
     if message.kind is NotificationKind.REPORT:
-        return Letter(identity, subject, body[:_MOST_CHARACTERS], message)
+        return Letter(identity, subject, _cut(body), message)
     try:
         subject = _filled(settings.subject, message) or subject
         body = _filled(settings.body, message) or body
     except Exception as error:  # whatever a template does, the alert goes out
         subject = message.subject
         body = f"{message.text}\n(The template of {settings.name} is wrong: {type(error).__name__}: {error})\n"
-    return Letter(identity, subject, body[:_MOST_CHARACTERS], message)
+    return Letter(identity, subject, _cut(body), message)
 
 
 def check_template(text: str) -> str:
@@ -51,3 +51,9 @@ def _filled(template: str, message: Message) -> str:
 
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
     return environment.from_string(template).render(message=message, items=message.items, text=message.text)
+
+
+def _cut(body: str) -> str:
+    """Return a body that receivers take, with its length where it is cut."""
+    mark = f"… [cut: {len(body)} characters]"
+    return body if len(body) <= _MOST_CHARACTERS else body[: _MOST_CHARACTERS - len(mark)] + mark

@@ -12,13 +12,10 @@ from outrider.model import Status
 from outrider.reports import CheckNoise, Incident, Noise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from outrider.model import StoredIncident
     from outrider.store import Store
 
-_MOST = 1_000
-_MOST_SENT = 1_000_000
 _ALERTS = frozenset({"trigger", "update", "reminder", "escalation", "resolved"})
 """Kinds of notifications that count as alerts: no tests, reports and notices of the outbox itself."""
 
@@ -45,8 +42,10 @@ class StoredIncidents:
 
     def noise(self, since_us: int, until_us: int) -> Noise | None:
         """Return how many alerts went out, and how many incidents were acknowledged; None if there were neither."""
-        rows = self.store.outbox.search(status=Status.DELIVERED, limit=_MOST_SENT)
-        sent = [message_checks(row) for row in rows if since_us <= row.created_us < until_us and row.kind in _ALERTS]
+        rows = self.store.outbox.search(
+            status=Status.DELIVERED, created_since_us=since_us, created_until_us=until_us, limit=None
+        )
+        sent = [message_checks(row) for row in rows if row.kind in _ALERTS]
         kept = [incident for incident in self._kept(since_us) if incident.began_us < until_us]
         if not sent and not kept:
             return None
@@ -56,21 +55,8 @@ class StoredIncidents:
         loudest = sorted({*alerts, *happened}, key=lambda check: (-alerts[check], -happened[check], check))
         checks = tuple(CheckNoise(check, alerts[check], happened[check], acted_on[check]) for check in loudest)
         acknowledged = sum(bool(incident.acknowledged_by) for incident in kept)
-        return Noise(
-            len(sent), acknowledged, len(kept), checks, tuple(_left_out(len(rows), len(self._stored(since_us))))
-        )
-
-    def _stored(self, since_us: int) -> Sequence[StoredIncident]:
-        return self.store.incidents.search(since_us=since_us, limit=_MOST)
+        return Noise(len(sent), acknowledged, len(kept), checks)
 
     def _kept(self, since_us: int) -> list[Kept]:
-        kept = (read_incident(stored) for stored in self._stored(since_us))
+        kept = (read_incident(stored) for stored in self.store.incidents.search(since_us=since_us, limit=None))
         return [incident for incident in kept if incident.opened_us is not None]
-
-
-def _left_out(notifications: int, incidents: int) -> Iterator[str]:
-    """Yield what the limits of reading cut off, in sentences."""
-    if notifications >= _MOST_SENT:
-        yield f"Only the first {_MOST_SENT:,} notifications of the outbox were counted."
-    if incidents >= _MOST:
-        yield f"Only the latest {_MOST:,} incidents were counted."

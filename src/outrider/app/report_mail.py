@@ -11,7 +11,7 @@ import structlog
 from outrider.alerts import Enclosure, Lane, report_message, report_rows
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.workspace_access import now_us
-from outrider.model import ConfigError, OutriderError, Place, Status, UsageError, new_run_id
+from outrider.model import ConfigError, OutriderError, Place, UsageError, new_run_id
 from outrider.scheduler import Cron
 
 if TYPE_CHECKING:
@@ -131,14 +131,7 @@ def mail_report(workspace: Workspace, store: Store, period: ReportPeriod) -> lis
     for row in rows:
         store.outbox.add(row)
         Lane(alerts.receivers[row.receiver], store).deliver_one(row)
-    ids = {row.id for row in rows}
-    return [
-        row
-        for receiver in settings.mail
-        for status in (Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED)
-        for row in store.outbox.search(receiver=receiver, status=status, limit=1_000_000)
-        if row.id in ids
-    ]
+    return [sent for row in rows if (sent := store.outbox.get(row.id))]
 
 
 def compose_report(

@@ -47,8 +47,7 @@ def _deliver(workspace: Workspace, store: Store, settings: AlertSettings, route:
     row = test_row(settings, receiver, route=route, workspace=workspace.name, now_us=now_us())
     store.outbox.add(row)
     Lane(settings.receivers[receiver], store).deliver_one(row)
-    rows = store.outbox.search(receiver=receiver, limit=1_000_000)
-    (sent,) = (candidate for candidate in rows if candidate.id == row.id)
+    sent = store.outbox.get(row.id) or row
     return DeliveryTest(receiver, sent.status is Status.DELIVERED, sent.note)
 
 

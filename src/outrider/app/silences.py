@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 _SHORT_ID = 8
-_MOST_INCIDENTS = 10_000
 
 
 def list_silences(store: Store) -> tuple[Silence, ...]:
@@ -70,7 +69,7 @@ def preview_silence(workspace: Workspace, store: Store, matchers: Sequence[str])
     Raises:
         UsageError: bad-matcher, or unknown-label for a label that neither a check, a rule nor an incident has.
     """
-    incidents = [read_incident(stored) for stored in store.incidents.search(lasting=True, limit=_MOST_INCIDENTS)]
+    incidents = [read_incident(stored) for stored in store.incidents.search(lasting=True, limit=None)]
     readable = _checks_and_settings(workspace)
     checks, settings = readable or ((), AlertSettings())
     effect = silence_effect(matchers, incidents, checks, settings)

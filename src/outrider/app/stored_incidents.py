@@ -11,7 +11,7 @@ from outrider.alerts import AlertSettings, Phase, read_incident, why_muted
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.listeners import SILENT
 from outrider.app.workspace_access import now_us
-from outrider.model import Acknowledgement, ConfigError, Status, UsageError
+from outrider.model import Acknowledgement, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,11 +42,13 @@ class IncidentList:
     Attributes:
         muted: By incident that lasts, why nobody is alerted; empty if somebody is.
         undelivered: By receiver.
+        is_complete: Whether no older incident was left out.
     """
 
     incidents: tuple[Incident, ...]
     muted: Mapping[str, str]
     undelivered: Mapping[str, Undelivered]
+    is_complete: bool = True
 
 
 def list_incidents(
@@ -73,7 +75,7 @@ def list_incidents(
     silences = store.silences.ending_after(at_us)
     active = [incident for incident in incidents if incident.phase.lasts]
     muted = {incident.id: why_muted(incident, active, silences, settings, at_us) for incident in active}
-    return IncidentList(incidents, muted, _undelivered(store))
+    return IncidentList(incidents, muted, _undelivered(store), stored.is_complete)
 
 
 def acknowledge_incident(store: Store, incident: str, *, author: str = "", resolve: bool = False) -> Incident:
@@ -100,7 +102,7 @@ def find_incident(store: Store, text: str) -> Incident:
     Raises:
         UsageError: unknown-incident.
     """
-    stored = (read_incident(incident) for incident in store.incidents.search(lasting=True, limit=_MOST))
+    stored = (read_incident(incident) for incident in store.incidents.search(lasting=True, limit=None))
     lasting = [incident for incident in stored if incident.phase is not Phase.PENDING]
     matching = [incident for incident in lasting if incident.id.startswith(text) or incident.id.endswith(text)]
     if len(matching) != 1:
@@ -128,8 +130,4 @@ def _settings_or_none(workspace: Workspace, listener: ProgressListener) -> Alert
 
 
 def _undelivered(store: Store) -> dict[str, Undelivered]:
-    counts: dict[str, Undelivered] = {}
-    for row in store.outbox.search(status=Status.UNDELIVERED, limit=_MOST):
-        earlier = counts.get(row.receiver)
-        counts[row.receiver] = Undelivered((earlier.count if earlier else 0) + 1, row.note)
-    return counts
+    return {failed.receiver: Undelivered(failed.count, failed.note) for failed in store.outbox.undelivered()}

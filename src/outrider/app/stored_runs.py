@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
-    from outrider.model import ArtifactKind, Outcome, RunSummary, StoredRun
+    from outrider.model import ArtifactKind, Excerpt, Outcome, RunSummary, StoredRun
     from outrider.store import Store
 
 
 def list_runs(
     store: Store, pattern: str = "*", *, outcome: Outcome | None = None, limit: int | None = 20
-) -> tuple[RunSummary, ...]:
+) -> Excerpt[RunSummary]:
     """Return stored runs, the latest first.
 
     Args:
@@ -24,7 +24,7 @@ def list_runs(
         outcome: Only runs that ended so.
         limit: How many at most; None for all.
     """
-    return tuple(store.runs.search(pattern, outcome=outcome, limit=limit))
+    return store.runs.search(pattern, outcome=outcome, limit=limit)
 
 
 def stored_run(store: Store, run: str) -> StoredRun:

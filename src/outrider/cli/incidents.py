@@ -36,6 +36,8 @@ def incidents(*, everything: bool, as_json: bool) -> None:
     workspace = find_workspace()
     with open_store(workspace) as store, _IncidentProgress() as progress:
         listed = list_incidents(workspace, store, include_resolved=everything, listener=progress)
+    if not listed.is_complete:
+        click.echo(f"these are the latest {len(listed.incidents):,} incidents: older ones are left out", err=True)
     if as_json:
         click.echo(json.dumps(_as_json(listed)))
         return
@@ -57,7 +59,7 @@ class _IncidentProgress(Progress):
 def _as_json(listed: IncidentList) -> dict[str, object]:
     rows = [{**asdict(incident), "muted": listed.muted.get(incident.id, "")} for incident in listed.incidents]
     undelivered = {name: [failures.count, failures.note] for name, failures in listed.undelivered.items()}
-    return {"incidents": rows, "undelivered": undelivered}
+    return {"incidents": rows, "undelivered": undelivered, "is_complete": listed.is_complete}
 
 
 def _table(listed: IncidentList) -> Table:

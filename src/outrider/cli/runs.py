@@ -25,6 +25,8 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
     """List stored runs, the latest first; PATTERN is a check's id, with * for any characters."""
     with open_store(find_workspace()) as store:
         summaries = list_runs(store, pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
+    if not summaries.is_complete:
+        click.echo(f"these are the latest {limit} runs: --limit shows more", err=True)
     if as_json:
         click.echo(json.dumps([asdict(summary) for summary in summaries]))
         return

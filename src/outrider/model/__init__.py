@@ -10,6 +10,7 @@ from outrider.model.alert_record import (
     StoredConfirmation,
     StoredGroup,
     StoredIncident,
+    UndeliveredCount,
 )
 from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy, title_of
 from outrider.model.errors import (
@@ -24,6 +25,7 @@ from outrider.model.errors import (
     TooFewSamples,
     UsageError,
 )
+from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import RATIO, TOLD_AS, Histogram, bucket_of, merged
 from outrider.model.identity import RunId, new_run_id
 from outrider.model.judge_record import Checkpoint, Release
@@ -109,6 +111,7 @@ __all__ = [
     "EndpointLoad",
     "ErrorRecord",
     "ErrorSource",
+    "Excerpt",
     "FailureGroup",
     "FolderEntry",
     "ForegroundRun",
@@ -168,6 +171,7 @@ __all__ = [
     "SubjectKind",
     "Tally",
     "TooFewSamples",
+    "UndeliveredCount",
     "UsageError",
     "altogether",
     "bucket_of",

@@ -72,6 +72,15 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
+class UndeliveredCount:
+    """How many notifications to a receiver could not be delivered, and why the last of them could not."""
+
+    receiver: str
+    count: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """Incidents whose labels match are not told of meanwhile; `matchers` are texts such as `team=shop`."""
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from outrider.baselines import Knee
     from outrider.load import Level
-    from outrider.model import Run, Series
+    from outrider.model import Run, RunSummary, Series
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
     from outrider.store import Store
 
 FEWEST_LEVELS = 5
-_RUNS = 40
+MOST_LOADS = 40
 
 
 def loads_of(store: Store, period: Period, settings: ReportSettings) -> tuple[LoadFigures, ...]:
@@ -55,7 +55,8 @@ def _figures(
             past_of(store, [by_metric[name]], period)[0].value if name in by_metric else np.empty(0)
             for name in ("requests_per_s", "failure_share")
         )
-        knees, curve = _knees(store, check, (environment, location), period)
+        runs, is_complete = _loads(store, check, (environment, location), period)
+        knees, curve = _knees(store, check, runs)
         if not len(rates) and not knees:
             continue
         usual = quantile_of(rates, 0.5)
@@ -71,23 +72,33 @@ def _figures(
             knees=tuple(knees),
             headroom=last.rate / typical - 1 if last and typical else None,
             chart=curve,
+            is_complete=is_complete,
         )
 
 
-def _knees(store: Store, check: str, place: tuple[str, str], period: Period) -> tuple[list[KneeFigures], str]:
-    """Return the knees of the loads that show one, the oldest first, and the curve of the latest."""
+def _loads(store: Store, check: str, place: tuple[str, str], period: Period) -> tuple[list[RunSummary], bool]:
+    """Return the latest loads of a profile and of its trials, the oldest first, and whether these are all."""
     environment, location = place
+    found = [
+        store.runs.search(
+            check,
+            since_us=period.history_us,
+            until_us=period.until_us,
+            environment=variant,
+            location=location,
+            limit=MOST_LOADS,
+        )
+        for variant in (environment, f"{environment}{TRIAL_SUFFIX}")
+    ]
+    runs = sorted((run for excerpt in found for run in excerpt), key=lambda run: run.due_us)
+    return runs, all(excerpt.is_complete for excerpt in found)
+
+
+def _knees(store: Store, check: str, runs: Sequence[RunSummary]) -> tuple[list[KneeFigures], str]:
+    """Return the knees of the loads that show one, the oldest first, and the curve of the latest."""
     knees: list[KneeFigures] = []
     chart = ""
-    runs = [
-        summary
-        for variant in (environment, f"{environment}{TRIAL_SUFFIX}")
-        for summary in store.runs.search(
-            check, since_us=period.history_us, environment=variant, location=location, limit=_RUNS
-        )
-        if summary.due_us < period.until_us
-    ]
-    for summary in sorted(runs, key=lambda summary: summary.due_us):
+    for summary in runs:
         run = store.runs.get(summary.id).run
         climbed = climb(run)
         if len(climbed) < FEWEST_LEVELS:

@@ -129,14 +129,12 @@ class Noise:
     """How many alerts were sent, of how many incidents, and how many of those were acknowledged.
 
     Attributes:
-        left_out: What was too much to be read, a sentence each.
     """
 
     sent: int
     acted_on: int
     incidents: int = 0
     checks: tuple[CheckNoise, ...] = ()
-    left_out: tuple[str, ...] = ()
 
 
 class Incidents(Protocol):
@@ -205,6 +203,7 @@ class LoadFigures:
         knees: What the target sustained, the oldest first.
         headroom: How much more than its usual load the target sustained last, as a ratio less one; None is unknown.
         chart: The curve of the latest knee as SVG.
+        is_complete: Whether all loads of the history were looked at.
     """
 
     check: str
@@ -216,6 +215,7 @@ class LoadFigures:
     knees: tuple[KneeFigures, ...] = ()
     headroom: float | None = None
     chart: str = ""
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

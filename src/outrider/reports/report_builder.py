@@ -12,7 +12,7 @@ import numpy as np
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
 from outrider.model import Outcome, Tally
 from outrider.reports.budget_forecast import BUDGET_DAYS, breaches
-from outrider.reports.capacity import loads_of
+from outrider.reports.capacity import MOST_LOADS, loads_of
 from outrider.reports.check_health import health_of
 from outrider.reports.facts import Forecast, NoIncidents, Report
 from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
@@ -21,10 +21,10 @@ from outrider.reports.summary import summarise
 from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from outrider.model import Points, Release, Series, Step
-    from outrider.reports.facts import Change, Health, Incidents
+    from outrider.model import Excerpt, Points, Release, RunSummary, Series, Step
+    from outrider.reports.facts import Change, Health, Incidents, LoadFigures
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
     from outrider.reports.step_history import Measured
@@ -62,7 +62,10 @@ def gather(
         for span in ((period.before_us, period.since_us), (period.since_us, period.until_us))
     )
     health = health_of(tallies, earlier, settings.objective, checks)
-    reasons = _reasons(store, period)
+    failures = store.runs.search(
+        outcome=Outcome.FAILED, since_us=period.since_us, until_us=period.until_us, limit=_FAILURES_READ
+    )
+    reasons = _reasons(failures)
     releases = [
         release
         for release in store.judgements.releases(settings.environment or None)
@@ -86,6 +89,8 @@ def gather(
         detailed_health, store.runs.tallies(month_us, period.until_us), settings.objective, period
     )
     forecasts = [*spent, *_certificates(store, period, settings)]
+    loads = loads_of(store, period, settings)
+    unmeasured = [*_unmeasured(store, detailed_health, now_us, settings), *_cut(failures, loads, detailed_health)]
     return Report(
         title=settings.title,
         workspace=workspace,
@@ -97,9 +102,9 @@ def gather(
         changes=tuple(changes),
         incidents=happened,
         noise=source.noise(period.since_us, period.until_us),
-        load=loads_of(store, period, settings),
+        load=loads,
         forecasts=tuple(forecasts),
-        unmeasured=tuple(_unmeasured(store, detailed_health, now_us, settings)),
+        unmeasured=tuple(unmeasured),
         simulated=any(host.startswith(SIMULATED) for host in store.runs.hosts()),
         unforecast=unforecast,
         releases=tuple((release.at_us, release.name) for release in releases if release.at_us >= period.since_us),
@@ -119,11 +124,10 @@ def _is_wanted(measured: Tally | Series, settings: ReportSettings) -> bool:
     return any(fnmatchcase(subject, pattern) for pattern in settings.checks)
 
 
-def _reasons(store: Store, period: Period) -> dict[tuple[str, str, str], Counter[str]]:
+def _reasons(failures: Iterable[RunSummary]) -> dict[tuple[str, str, str], Counter[str]]:
     reasons: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
-    for run in store.runs.search(outcome=Outcome.FAILED, since_us=period.since_us, limit=_FAILURES_READ):
-        if run.due_us < period.until_us:
-            reasons[run.check, run.environment, run.location][run.reason] += 1
+    for run in failures:
+        reasons[run.check, run.environment, run.location][run.reason] += 1
     return reasons
 
 
@@ -189,6 +193,17 @@ def _certificates(store: Store, period: Period, settings: ReportSettings) -> lis
     return sorted(forecasts, key=lambda forecast: forecast.days)
 
 
+def _cut(failures: Excerpt[RunSummary], loads: Iterable[LoadFigures], health: Iterable[Health]) -> Iterator[str]:
+    """Yield what the limits of reading left out."""
+    if not failures.is_complete:
+        failed = sum(check_health.counts.get(Outcome.FAILED, 0) for check_health in health)
+        total = f" of {failed:,}" if failed > len(failures) else ""
+        yield f"reasons of failures: only those of the latest {len(failures):,}{total} failed runs"
+    for load in loads:
+        if not load.is_complete:
+            yield f"{load.check}: only its latest {MOST_LOADS} loads were looked at for what its target sustains"
+
+
 def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
     seen = {check_health.check for check_health in health if check_health.runs}
     lines = [
@@ -205,9 +220,6 @@ def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: R
             lines.append(
                 f"{check_health.check}: {vague:,} of {check_health.runs:,} runs were inconclusive or could not start"
             )
-    failed = sum(check_health.counts.get(Outcome.FAILED, 0) for check_health in health)
-    if failed > _FAILURES_READ:
-        lines.append(f"reasons of failures: only those of the latest {_FAILURES_READ:,} of {failed:,} failed runs")
     future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
         lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")

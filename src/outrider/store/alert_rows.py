@@ -6,19 +6,22 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from outrider.model import (
     Acknowledgement,
     AlertState,
+    Excerpt,
     Notification,
     Silence,
     Status,
     StoredConfirmation,
     StoredGroup,
     StoredIncident,
+    UndeliveredCount,
 )
+from outrider.store.run_rows import limit_and_one
 from outrider.store.schema import (
     acknowledgements,
     alert_groups,
@@ -96,18 +99,27 @@ def read_state(connection: Connection, ended_since_us: int) -> AlertState:
     )
 
 
-def read_incidents(connection: Connection, *, lasting: bool, since_us: int, limit: int) -> tuple[StoredIncident, ...]:
+def read_incidents(
+    connection: Connection, *, lasting: bool, since_us: int, limit: int | None
+) -> Excerpt[StoredIncident]:
     """Return incidents, the latest first."""
     statement = select(incidents).where(or_(incidents.c.ended_us.is_(None), incidents.c.ended_us >= since_us))
     if lasting:
         statement = statement.where(incidents.c.ended_us.is_(None))
-    found = connection.execute(statement.order_by(incidents.c.began_us.desc()).limit(limit))
-    return tuple(StoredIncident(*row) for row in found)
+    rows = connection.execute(statement.order_by(incidents.c.began_us.desc()).limit(limit_and_one(limit)))
+    return Excerpt.within((StoredIncident(*row) for row in rows), limit)
 
 
 def read_notifications(
-    connection: Connection, *, receiver: str | None, status: Status | None, due_us: int | None, limit: int
-) -> tuple[Notification, ...]:
+    connection: Connection,
+    *,
+    receiver: str | None,
+    status: Status | None,
+    due_us: int | None,
+    created_since_us: int | None,
+    created_until_us: int | None,
+    limit: int | None,
+) -> Excerpt[Notification]:
     """Return rows of the outbox, in the order in which they were written."""
     statement = select(notifications)
     if receiver is not None:
@@ -117,8 +129,28 @@ def read_notifications(
     if due_us is not None:
         ahead = notifications.c.due_us > due_us + _FURTHEST_US  # by a clock that was set back since
         statement = statement.where(or_(notifications.c.due_us <= due_us, ahead))
-    rows = connection.execute(statement.order_by(notifications.c.key).limit(limit)).mappings()
-    return tuple(_notification(row) for row in rows)
+    if created_since_us is not None:
+        statement = statement.where(notifications.c.created_us >= created_since_us)
+    if created_until_us is not None:
+        statement = statement.where(notifications.c.created_us < created_until_us)
+    rows = connection.execute(statement.order_by(notifications.c.key).limit(limit_and_one(limit))).mappings()
+    return Excerpt.within(map(_notification, rows), limit)
+
+
+def read_notification(connection: Connection, identity: str) -> Notification | None:
+    """Return a row of the outbox."""
+    row = connection.execute(select(notifications).where(notifications.c.id == identity)).mappings().one_or_none()
+    return None if row is None else _notification(row)
+
+
+def read_undelivered(connection: Connection) -> tuple[UndeliveredCount, ...]:
+    """Return how many rows of each receiver could not be delivered, and why the last could not."""
+    own = notifications.c
+    failed = own.status == Status.UNDELIVERED.value
+    counted = select(own.receiver, func.count().label("count"), func.max(own.key).label("last"))
+    counts = counted.where(failed).group_by(own.receiver).subquery()
+    last = select(counts.c.receiver, counts.c.count, own.note).join(notifications, own.key == counts.c.last)
+    return tuple(UndeliveredCount(*row) for row in connection.execute(last.order_by(counts.c.receiver)))
 
 
 def read_times(connection: Connection, receiver: str, status: Status, since_us: int) -> tuple[int, ...]:

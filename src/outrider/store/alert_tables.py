@@ -12,11 +12,13 @@ from outrider.store.alert_rows import (
     read_caught_up,
     read_heard,
     read_incidents,
+    read_notification,
     read_notifications,
     read_reported,
     read_silences,
     read_state,
     read_times,
+    read_undelivered,
     write_acknowledgement,
     write_caught_up,
     write_changes,
@@ -33,10 +35,12 @@ if TYPE_CHECKING:
         Acknowledgement,
         AlertChanges,
         AlertState,
+        Excerpt,
         Notification,
         Silence,
         Status,
         StoredIncident,
+        UndeliveredCount,
     )
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
@@ -56,7 +60,7 @@ class IncidentTable(IncidentLog):
         with self._database.reading() as connection:
             return read_state(connection, ended_since_us)
 
-    def search(self, *, lasting: bool = False, since_us: int = 0, limit: int = 100) -> tuple[StoredIncident, ...]:
+    def search(self, *, lasting: bool = False, since_us: int = 0, limit: int | None = 100) -> Excerpt[StoredIncident]:
         with self._database.reading() as connection:
             return read_incidents(connection, lasting=lasting, since_us=since_us, limit=limit)
 
@@ -104,10 +108,28 @@ class OutboxTable(Outbox):
         receiver: str | None = None,
         status: Status | None = None,
         due_us: int | None = None,
-        limit: int = 100,
-    ) -> tuple[Notification, ...]:
+        created_since_us: int | None = None,
+        created_until_us: int | None = None,
+        limit: int | None = 100,
+    ) -> Excerpt[Notification]:
         with self._database.reading() as connection:
-            return read_notifications(connection, receiver=receiver, status=status, due_us=due_us, limit=limit)
+            return read_notifications(
+                connection,
+                receiver=receiver,
+                status=status,
+                due_us=due_us,
+                created_since_us=created_since_us,
+                created_until_us=created_until_us,
+                limit=limit,
+            )
+
+    def get(self, notification_id: str) -> Notification | None:
+        with self._database.reading() as connection:
+            return read_notification(connection, notification_id)
+
+    def undelivered(self) -> tuple[UndeliveredCount, ...]:
+        with self._database.reading() as connection:
+            return read_undelivered(connection)
 
     def contains(self, notification_id: str) -> bool:
         with self._database.reading() as connection:

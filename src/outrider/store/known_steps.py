@@ -33,7 +33,7 @@ def read_known_steps(connection: Connection, until_us: int) -> dict[Place, tuple
     last = (
         select(runs.c.key)
         .join(circumstances, circumstances.c.key == runs.c.circumstances_key)
-        .where(runs.c.check_key == places.c.check_key, runs.c.outcome == Outcome.PASSED.value)
+        .where(runs.c.check_key == places.c.subject_key, runs.c.outcome == Outcome.PASSED.value)
         .where(circumstances.c.environment == places.c.environment, circumstances.c.location == places.c.location)
         .where(runs.c.due_us < until_us)
         .order_by(runs.c.due_us.desc(), runs.c.key.desc())

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from outrider.model import CheckId, Outcome, RunId, RunSummary
+from outrider.model import CheckId, Excerpt, Outcome, RunId, RunSummary
 from outrider.store.key_cache import subject_key
 from outrider.store.schema import circumstances, runs, subjects
 
@@ -34,23 +34,31 @@ def read_runs(
     pattern: str,
     outcome: Outcome | None,
     since_us: int | None,
+    until_us: int | None,
     environment: str | None,
     location: str | None,
     limit: int | None,
-) -> tuple[RunSummary, ...]:
+) -> Excerpt[RunSummary]:
     """Return the runs that fit, the latest due first."""
-    statement = run_lines().order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit)
+    statement = run_lines().order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit_and_one(limit))
     if pattern != "*":
         statement = statement.where(runs.c.check_key.in_(_matching_checks(connection, pattern)))
     if outcome is not None:
         statement = statement.where(runs.c.outcome == outcome.value)
     if since_us is not None:
         statement = statement.where(runs.c.due_us >= since_us)
+    if until_us is not None:
+        statement = statement.where(runs.c.due_us < until_us)
     if environment is not None:
         statement = statement.where(circumstances.c.environment == environment)
     if location is not None:
         statement = statement.where(circumstances.c.location == location)
-    return tuple(summary_of(row) for row in connection.execute(statement))
+    return Excerpt.within(map(summary_of, connection.execute(statement)), limit)
+
+
+def limit_and_one(limit: int | None) -> int | None:
+    """Return how many rows to ask for, so that it shows whether there are more than `limit`."""
+    return None if limit is None else limit + 1
 
 
 def read_outcomes(

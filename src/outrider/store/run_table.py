@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model import RunLog
+from outrider.model import Excerpt, RunLog
 from outrider.store.known_steps import read_known_steps
 from outrider.store.run_rows import read_has_passed, read_last_runs, read_outcomes, read_runs
 from outrider.store.tallies import read_hosts, read_tallies
@@ -42,16 +42,18 @@ class RunTable(RunLog):
         *,
         outcome: Outcome | None = None,
         since_us: int | None = None,
+        until_us: int | None = None,
         environment: str | None = None,
         location: str | None = None,
         limit: int | None = 100,
-    ) -> tuple[RunSummary, ...]:
+    ) -> Excerpt[RunSummary]:
         with self._database.reading() as connection:
             return read_runs(
                 connection,
                 pattern=pattern,
                 outcome=outcome,
                 since_us=since_us,
+                until_us=until_us,
                 environment=environment,
                 location=location,
                 limit=limit,

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
         Silence,
         Status,
         StoredIncident,
+        UndeliveredCount,
     )
+    from outrider.model.excerpt import Excerpt
 
 
 class IncidentLog(Protocol):
@@ -29,8 +31,8 @@ class IncidentLog(Protocol):
         """Return the incidents that last or ended since then, and what is remembered around them."""
         ...
 
-    def search(self, *, lasting: bool = False, since_us: int = 0, limit: int = 100) -> tuple[StoredIncident, ...]:
-        """Return the incidents that last, or ended since then, the latest first."""
+    def search(self, *, lasting: bool = False, since_us: int = 0, limit: int | None = 100) -> Excerpt[StoredIncident]:
+        """Return the incidents that last, or ended since then, the latest first; without a limit, all."""
         ...
 
     def acknowledge(self, acknowledgement: Acknowledgement) -> None:
@@ -90,13 +92,32 @@ class Outbox(Protocol):
         receiver: str | None = None,
         status: Status | None = None,
         due_us: int | None = None,
-        limit: int = 100,
-    ) -> tuple[Notification, ...]:
-        """Return rows in their order: of one receiver, in one status, due by then."""
+        created_since_us: int | None = None,
+        created_until_us: int | None = None,
+        limit: int | None = 100,
+    ) -> Excerpt[Notification]:
+        """Return rows in their order.
+
+        Args:
+            receiver: Of this one only.
+            status: In this one only.
+            due_us: Due by then, microseconds UTC.
+            created_since_us: Added then or later.
+            created_until_us: Added before then.
+            limit: How many at most; None for all.
+        """
+        ...
+
+    def get(self, notification_id: str) -> Notification | None:
+        """Return the row with this id, whatever became of it; None if there is none."""
         ...
 
     def contains(self, notification_id: str) -> bool:
         """Return whether a row with this id exists, whatever became of it."""
+        ...
+
+    def undelivered(self) -> tuple[UndeliveredCount, ...]:
+        """Return how many rows of each receiver could not be delivered, by receiver."""
         ...
 
     def times(self, receiver: str, status: Status, since_us: int) -> tuple[int, ...]:

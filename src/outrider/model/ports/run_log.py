@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.model.excerpt import Excerpt
     from outrider.model.measurement import Step
     from outrider.model.outcome import Outcome
     from outrider.model.run import Run
@@ -52,16 +53,18 @@ class RunLog(Protocol):
         *,
         outcome: Outcome | None = None,
         since_us: int | None = None,
+        until_us: int | None = None,
         environment: str | None = None,
         location: str | None = None,
         limit: int | None = 100,
-    ) -> tuple[RunSummary, ...]:
+    ) -> Excerpt[RunSummary]:
         """Return a line about each run, the latest due first.
 
         Args:
             pattern: A check's id or former id; `*` and `?` stand for any characters.
             outcome: Of this one only.
             since_us: Due then or later, microseconds UTC.
+            until_us: Due before then.
             environment: Of this one only.
             location: Of this one only.
             limit: How many at most; None for all.
