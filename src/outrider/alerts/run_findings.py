@@ -122,10 +122,10 @@ class _RunEvidence:
         if not isinstance(signal, Signal) or signal.condition is Condition.LEARNING or signal.ignored:
             return
         facts = self._facts(
-            _amount(signal),
+            amount_of(signal),
             step=judgement.step,
             predicate=self._slow_step(judgement.step),
-            **_band(signal),
+            **band_of(signal),
             since_us=None if signal.since is None else signal.since * 1_000_000,
             release=judgement.release,
         )
@@ -276,7 +276,7 @@ def _normalised(what: str) -> str:
     return _VARIABLE.sub("#", what.splitlines()[0] if what else "").strip()[:_LINE]
 
 
-def _amount(signal: Signal) -> str:
+def amount_of(signal: Signal) -> str:
     """Return by how much a step is slower than usual: "390 ms, usually 120 to 170 (2.7x)", or what else it does."""
     if math.isnan(signal.observed):
         return signal.reason
@@ -288,7 +288,7 @@ def _amount(signal: Signal) -> str:
     return f"{observed}, usually {low} to {high} ({signal.ratio:.1f}x)"
 
 
-def _band(signal: Signal) -> dict[str, str]:
+def band_of(signal: Signal) -> dict[str, str]:
     """Return what was observed and expected, in words; nothing while the judge has no number."""
     if math.isnan(signal.observed):
         return {}
