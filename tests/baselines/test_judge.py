@@ -96,7 +96,7 @@ def test_the_loss_of_a_better_level_that_was_accepted_alerts(make_series: MakeSe
 
 
 def test_a_habit_of_the_week_hardly_alerts(make_series: MakeSeries) -> None:
-    """Of four Mondays after three weeks one alerts at most; the same on a Wednesday, or much more on a Monday, is news."""
+    """Of four Mondays after three weeks one alerts at most; one on a Wednesday, or much more on a Monday, is news."""
     at, value = make_series(21, 49)
     run = np.arange(len(at))
     monday = (run % (7 * DAY) >= 84) & (run % (7 * DAY) < 90)

@@ -253,7 +253,9 @@ class _Fold:
             self._started = int(at[0])
         by_time = int(np.searchsorted(at, self._started + LEARNING_S))
         ready = max(by_time, LEARNING_RUNS - len(self._runs))
-        fired, side = first_deviation(self._runs.value, value[:ready], self._settings)
+        times = np.concatenate([self._runs.at, at[:ready]])
+        values = np.concatenate([self._runs.value, value[:ready]])
+        fired, side = first_deviation(times, values, len(self._runs), self._settings)
         codes[:fired] = Code.LEARNING
         self._take(at[: fired + 1 if side else fired], value[: fired + 1 if side else fired])
         if side:
