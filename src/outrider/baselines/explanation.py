@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,19 +12,21 @@ from outrider.baselines.deviation import Block
 from outrider.baselines.expectation import evidence
 from outrider.baselines.series import DAY_S
 from outrider.baselines.state import Condition, Signal, State
-from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOWS
+from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOWS, log_rarity
 
 if TYPE_CHECKING:
     from outrider.baselines.deviation import Deviation
     from outrider.baselines.expectation import Baseline
     from outrider.baselines.state import Episode
 
+_MOST_RARITY = 40.0
+
 
 def explain(state: State, *, ignored: bool = False) -> Signal:
     """Return the signal after the run that led to `state`."""
     if state.episode is not None and state.episode.provisional:
         reason = f"provisional, still learning: {_reason(state.episode.deviation, state.episode)}"
-        return _signal(state, state.episode.deviation, 1.0, ignored, reason)
+        return _rare(_signal(state, state.episode.deviation, 1.0, ignored, reason), state, 0.0)
     if state.condition is Condition.LEARNING or state.baseline is None or not len(state.at):
         return _waiting(state, ignored)
     baseline, episode, back = state.baseline, state.episode, max(1, min(state.fresh, LOOK_BACK, len(state.at)))
@@ -33,12 +36,17 @@ def explain(state: State, *, ignored: bool = False) -> Signal:
         window = min(max(COLUMNS[column][1], WINDOWS[0]), back)
         measured = _block(state, baseline, window).mean()
         return _signal(state, measured, float(shares[0][0][column]), ignored, _as_expected(episode))
-    strength = float(shares[0 if episode.side > 0 else 1][0][COLUMNS.index((episode.part, episode.window))])
+    row = shares[0 if episode.side > 0 else 1][0]
+    strength, rarity = float(row[COLUMNS.index((episode.part, episode.window))]), log_rarity(row)
     measured = _block(state, baseline, min(episode.window, back)).measured(episode.part, episode.side)
     if measured.contradicts(episode.side):
-        return _signal(state, measured, strength, ignored, _reason(measured, episode))
+        return _rare(_signal(state, measured, strength, ignored, _reason(measured, episode)), state, rarity)
     reason = f"{_reason(episode.deviation, episode)}; less than that in the latest runs"
-    return _signal(state, episode.deviation, strength, ignored, reason)
+    return _rare(_signal(state, episode.deviation, strength, ignored, reason), state, rarity)
+
+
+def _rare(signal: Signal, state: State, rarity: float) -> Signal:
+    return replace(signal, chance_months=state.settings.months * math.exp(min(rarity, _MOST_RARITY)))
 
 
 def _as_expected(episode: Episode | None) -> str:

@@ -17,13 +17,14 @@ from outrider.baselines.expectation import Baseline, evidence, learn
 from outrider.baselines.explanation import explain
 from outrider.baselines.judge_settings import Settings
 from outrider.baselines.precedent import (
+    MORE,
     SLACK_S,
     WEEK_S,
     FormerLevel,
     Habit,
-    habitual_until,
     peak,
     return_to,
+    same_habit,
     with_habit,
     with_level,
 )
@@ -49,7 +50,7 @@ _CLOSING_WINDOW = 24
 _FLASH_RUNS = 6
 _LATE_S = 3600  # a run that far behind the clock is no straggler: somebody set the clock back
 _LATE_RUNS = 3
-_ALIKE = 0.6  # share of the limit that a part must have reached at this time a week ago
+_ALIKE = 0.7  # share of the limit that a part must have reached at this time a week ago
 _HABIT_S = 6 * 3600  # for which a habit may last that never alerted
 _LATEST_RUNS = 6  # tell where a series is now
 _NOT_SPREAD = np.array([part is not Part.SPREAD for part, _ in COLUMNS])  # two levels in a block are a wide spread
@@ -205,14 +206,15 @@ class _Fold:
             self.episode, self._fresh = None, 0
 
     def _habit(self, episode: Episode, until: int) -> Habit:
-        return Habit(episode.side, episode.since, until, self._size(episode))
-
-    def _size(self, episode: Episode) -> float:
-        """Return the largest deviation of two runs in a row since an episode began, in log units."""
-        assert self.baseline is not None
-        first = int(np.searchsorted(self._runs.at, episode.since))
-        rest = self.baseline.residual(self._runs.at[first:], self._runs.value[first:], self._settings.tz)
-        return peak(rest, episode.side) * self.baseline.sigma
+        """Return an episode as what may recur."""
+        baseline, kept = self.baseline, self._runs
+        assert baseline is not None
+        first = int(np.searchsorted(kept.at, episode.since))
+        back = max(0, first - LOOK_BACK + 1)
+        rest = baseline.residual(kept.at[back:], kept.value[back:], self._settings.tz)
+        shares = evidence(baseline, rest, len(kept) - first)[0 if episode.side > 0 else 1]
+        size = peak(rest[first - back :], episode.side) * baseline.sigma
+        return Habit(episode.side, episode.since, until, size, float(shares.max()))
 
     def _is_flash(self, episode: Episode, until: int) -> bool:
         """Whether it was so short that it spoils nothing, and is to become normal where it recurs."""
@@ -251,7 +253,9 @@ class _Fold:
             self._started = int(at[0])
         by_time = int(np.searchsorted(at, self._started + LEARNING_S))
         ready = max(by_time, LEARNING_RUNS - len(self._runs))
-        fired, side = first_deviation(self._runs.value, value[:ready], self._settings)
+        times = np.concatenate([self._runs.at, at[:ready]])
+        values = np.concatenate([self._runs.value, value[:ready]])
+        fired, side = first_deviation(times, values, len(self._runs), self._settings)
         codes[:fired] = Code.LEARNING
         self._take(at[: fired + 1 if side else fired], value[: fired + 1 if side else fired])
         if side:
@@ -328,24 +332,28 @@ class _Fold:
         if episode.alerting:
             if self._has_returned(episode, at):
                 return
-            known_until = habitual_until(self._habits, self._habit(episode, at)) or self._last_week_until(episode, at)
-            episode = replace(episode, alerting=known_until is None, habitual_until=known_until)
+            habit = same_habit((*self._habits, *self._last_week(episode, at)), self._habit(episode, at))
+            if habit is not None:
+                most = MORE * habit.share
+                episode = replace(episode, alerting=False, habitual_until=habit.until, most_share=most)
         self.episode = episode
 
-    def _last_week_until(self, episode: Episode, at: int) -> int | None:
-        """Return until when the same part measured nearly as much a week ago, moved by a week; None if it did not."""
+    def _last_week(self, episode: Episode, at: int) -> tuple[Habit, ...]:
+        """Return what the runs of a week ago show where the same part measured nearly as much, alert or none."""
         kept, baseline, then = self._runs, self.baseline, at - WEEK_S
         assert baseline is not None
         begin, near, end = np.searchsorted(kept.at, [then - SLACK_S, then + SLACK_S, then + _HABIT_S]).tolist()
         if near == begin:
-            return None
+            return ()
         first = max(0, begin - LOOK_BACK + 1)
         rest = baseline.residual(kept.at[first:end], kept.value[first:end], self._settings.tz)
         shares = evidence(baseline, rest, end - begin)[0 if episode.side > 0 else 1]
         share = shares[:, COLUMNS.index((episode.part, episode.window))]
         if share[: near - begin].max() < _ALIKE:
-            return None
-        return int(kept.at[begin + np.flatnonzero(share >= _STILL)[-1]]) + WEEK_S + SLACK_S
+            return ()
+        last = begin + int(np.flatnonzero(share >= _STILL)[-1])
+        size = peak(rest[begin - first : last + 1 - first], episode.side) * baseline.sigma
+        return (Habit(episode.side, then, int(kept.at[last]), size, float(shares.max())),)
 
     def _has_returned(self, episode: Episode, at: int) -> bool:
         """Judge by a former level from now on if the latest runs lie at one and nothing but their level is new."""
@@ -384,6 +392,8 @@ class _Fold:
         sides = dict(zip((1, -1), self._evidence(self.baseline, at, value), strict=True))
         over = _first(_is_over(episode, sides[episode.side]))
         worse = _first(sides[-episode.side].max(axis=1) >= 1) if not episode.alerting else len(at)
+        if episode.habitual_until is not None:
+            worse = min(worse, _first(sides[episode.side].max(axis=1) > episode.most_share))
         turn = min(over, worse)
         codes[:turn] = self._standing_code()
         self._take(at[: turn + 1], value[: turn + 1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outrider.baselines.series import DAY_S
@@ -16,6 +16,7 @@ _REMEMBERED_S = 28 * DAY_S
 _MOST_LEVELS = 4
 _MOST_HABITS = 32
 SLACK_S = 3600  # by which a weekly habit may be early or late, as when clocks change
+MORE = 1.5  # times the evidence that there was are more than a habit
 _LARGER = 0.3  # log units by which it may be larger than it was
 
 
@@ -41,12 +42,14 @@ class Habit:
         since: UTC seconds at which it began.
         until: UTC seconds at which it was seen to be over.
         size: Largest deviation of two runs in a row, in log units.
+        share: Strongest evidence of any part, as a share of its limit.
     """
 
     side: int
     since: int
     until: int
     size: float
+    share: float
 
 
 def with_level(levels: tuple[FormerLevel, ...], fresh: FormerLevel) -> tuple[FormerLevel, ...]:
@@ -83,18 +86,19 @@ def peak(residual: FloatArray, side: int) -> float:
     return float(pairs.max()) if len(pairs) else 0.0
 
 
-def habitual_until(habits: tuple[Habit, ...], present: Habit) -> int | None:
-    """Return until when a deviation is what this time of the week is known for; None if it is not.
+def same_habit(habits: tuple[Habit, ...], present: Habit) -> Habit | None:
+    """Return what this time of the week is known for, moved to this week; None if the present deviation is news.
 
     Args:
         habits: That are remembered.
         present: The deviation so far.
     """
-    ends = []
+    alike = []
     for habit in habits:
-        weeks = round((present.until - habit.since) / WEEK_S)
-        begin, end = habit.since + weeks * WEEK_S - SLACK_S, habit.until + weeks * WEEK_S + SLACK_S
-        is_alike = habit.side == present.side and present.size <= habit.size + _LARGER
-        if weeks >= 1 and is_alike and begin <= present.until <= end:
-            ends.append(end)
-    return max(ends, default=None)
+        shift = round((present.until - habit.since) / WEEK_S) * WEEK_S
+        moved = replace(habit, since=habit.since + shift - SLACK_S, until=habit.until + shift + SLACK_S)
+        is_no_more = present.size <= habit.size + _LARGER and present.share <= MORE * habit.share
+        is_alike = habit.side == present.side and is_no_more
+        if shift and is_alike and moved.since <= present.until <= moved.until:
+            alike.append(moved)
+    return max(alike, key=lambda habit: habit.until, default=None)

@@ -1,7 +1,8 @@
 """The provisional judgement of a series that is still being learned: it sees that runs take much longer, no more.
 
-Seven of nine runs must lie beyond the median of all runs before by a factor of 1.65, or by two robust sigmas where runs
-vary more. Set on simulated series of three days (seed 901): false in 2 of 2,800, a doubling seen after seven runs.
+Within three hours seven of nine runs must lie beyond the median of all runs before by a factor of 1.65, or by two
+robust sigmas where runs vary more. Set on simulated series of three days (seed 901): false in 2 of 2,800, a doubling
+seen after seven runs.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from outrider.baselines.value_scale import offset_of
 
 if TYPE_CHECKING:
     from outrider.baselines.judge_settings import Settings
-    from outrider.baselines.series import BoolArray, FloatArray
+    from outrider.baselines.series import BoolArray, FloatArray, IntArray
 
 FEWEST_RUNS = 30
 MOST_RUNS = 4096  # of a quick cadence; it learns for three days all the same
 WINDOW = 9
 _BEYOND = 7  # runs of the window
+_LONGEST_S = 3 * 3600  # that a window may last: the time of day, which is not known yet, explains longer ones
 _STEP = 12  # runs for which a reference holds
 _LEAST_RATIO = 0.5  # log units
 _SIGMAS = 2.0
@@ -59,28 +61,29 @@ class Reference:
         return Deviation(Quantity.MEDIAN, len(value), seen, low, high, usual)
 
 
-def first_deviation(past: FloatArray, value: FloatArray, settings: Settings) -> tuple[int, int]:
+def first_deviation(at: IntArray, value: FloatArray, count: int, settings: Settings) -> tuple[int, int]:
     """Return the position of the first new run after which runs deviate to an alerting side, and the side.
 
     Args:
-        past: Values of all runs before, on the scale of the judge.
-        value: Those of new runs.
+        at: UTC seconds of all runs, ascending.
+        value: Their values on the scale of the judge.
+        count: How many of them are not new.
 
     Returns:
         The number of new runs, and 0, if there is no such run.
     """
-    series, count = np.concatenate([past, value]), len(past)
-    last = min(len(series), MOST_RUNS)
+    last = min(len(value), MOST_RUNS)
     begin = FEWEST_RUNS + max(0, count - FEWEST_RUNS) // _STEP * _STEP
     for block in range(begin, last, _STEP):
         end, start = min(block + _STEP, last), max(block, count)
-        reference = Reference.of(series[:block], settings)
-        recent = series[start - WINDOW + 1 : end] - reference.level
+        reference = Reference.of(value[:block], settings)
+        recent = value[start - WINDOW + 1 : end] - reference.level
+        is_brief = at[start:end] - at[start - WINDOW + 1 : end - WINDOW + 1] <= _LONGEST_S
         for side in settings.alerting_sides:
-            fired = _counts(side * recent > reference.reach, WINDOW) >= _BEYOND
+            fired = is_brief & (_counts(side * recent > reference.reach, WINDOW) >= _BEYOND)
             if fired.any():
                 return start - count + int(fired.argmax()), side
-    return len(value), 0
+    return len(value) - count, 0
 
 
 def first_recovery(reference: Reference, since: FloatArray, value: FloatArray, side: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
@@ -70,6 +71,7 @@ class Episode:
         opened_at: UTC seconds of the run that fired.
         deviation: What was measured then.
         habitual_until: UTC seconds until which it is what this time of the week is known for; None if it is not.
+        most_share: Evidence above which it is more than that, as a share of the limit.
         provisional: Whether it was seen while the series is still being learned.
     """
 
@@ -81,6 +83,7 @@ class Episode:
     opened_at: int
     deviation: Deviation
     habitual_until: int | None = None
+    most_share: float = 0.0
     provisional: bool = False
 
     @property
@@ -161,6 +164,7 @@ class Signal:
         ignored: Whether the run was left out: missing, not a positive number, or out of order.
         reason: One sentence for people; while learning, what is missing.
         provisional: Whether the series is still being learned, so that only large deviations are seen.
+        chance_months: Months between two alerts with such evidence by chance alone, in this series; NaN without one.
         observed_text: The observed value in words, such as "5 of 6 runs above 1.7 ms".
         expected_text: The band in words, such as "1 in 20".
         is_level: Whether the observed value is a typical value of the runs, not a share or a distance.
@@ -181,3 +185,4 @@ class Signal:
     expected_text: str = ""
     is_level: bool = True
     provisional: bool = False
+    chance_months: float = math.nan
