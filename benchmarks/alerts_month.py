@@ -87,11 +87,11 @@ def main() -> int:
             if one.at_us > (_START_S + 14 * _DAY_S) * 1_000_000
         ]
         found.sort(key=lambda one: one.at_us)
-        blips = sum(one.present and one.key.trouble is Problem.FAILURE and not one.key.step for one in found)
+        blips = sum(one.present and one.key.problem is Problem.FAILURE and not one.key.step for one in found)
         told = replayed(found, AlertSettings(route=Route(receivers=("mail",))))
         months = asked.checks * counted_days / 30
         rate = told.triggers / months
-        kinds = {kind: sum(one.trouble is kind for one in told.incidents) for kind in Problem}
+        kinds = {kind: sum(one.problem is kind for one in told.incidents) for kind in Problem}
         missed |= rate > 1 / _MONTHS_A_MESSAGE
         print(f"{model}: {blips} failed runs, {len(told.incidents)} incidents, {told.triggers} times somebody was told")
         print(f"  { ({kind.value: count for kind, count in kinds.items() if count}) }")

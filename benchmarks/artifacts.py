@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.journey_cost import ROOT, shop
 
-from outrider.app.runtime import browser_settings, open_runtime
+from outrider.app import browser_settings, open_runtime
 from outrider.journeys import find_browser
 from outrider.model import Kind
 from outrider.runs import Runner

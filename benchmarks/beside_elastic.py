@@ -22,7 +22,7 @@ import psutil
 from benchmarks.journey_cost import ROOT, Cost, shop
 from benchmarks.journey_memory import memory_mib
 
-from outrider.app.runtime import browser_settings, open_runtime
+from outrider.app import browser_settings, open_runtime
 from outrider.journeys import find_browser
 from outrider.model import Kind, Outcome
 from outrider.runs import Runner

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from outrider.app.runtime import browser_settings, open_runtime
+from outrider.app import browser_settings, open_runtime
 from outrider.journeys import browser_environment, find_browser
 from outrider.model import Kind, Outcome
 from outrider.runs import Runner

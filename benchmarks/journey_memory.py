@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from outrider.app.runtime import browser_settings, open_runtime
+from outrider.app import browser_settings, open_runtime
 from outrider.journeys import find_browser
 from outrider.model import Kind, Outcome
 from outrider.runs import Runner

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Order, Run
     from outrider.runs import Judgement
-    from outrider.scheduler import Executor
+    from outrider.scheduler import Executor, Work
 
 
 class Nothing:
@@ -72,29 +72,31 @@ class Lags:
 
 @dataclass
 class Plain:
-    """Works without files."""
+    """A runtime without files."""
 
     workspace: Workspace
     checks: Sequence[Check]
     executors: Mapping[Kind, Executor]
     circumstances: Circumstances = field(default_factory=Circumstances)
 
-    def close(self, within_s: float) -> None:
-        for executor in self.executors.values():
-            executor.close(within_s)
+    def activate(self) -> None:
+        """Change nothing."""
+
+    def close(self, within_s: float) -> Sequence[Work]:
+        return [item for executor in self.executors.values() for item in executor.close(within_s)]
 
 
 @dataclass
 class Once:
-    """Makes the same works once."""
+    """Makes the same runtime once."""
 
-    works: Plain
+    runtime: Plain
 
     def changed(self) -> bool:
         return False
 
     def make(self) -> Plain:
-        return self.works
+        return self.runtime
 
 
 LONGEST_START_S = 600.0
@@ -121,17 +123,17 @@ def main() -> None:
 
 def measured(store: Store, checks: Sequence[Check], root: Path, minutes: float) -> None:
     health, lags = Health(), Lags()
-    verdicts = ResultPipeline(LiveJudge(store, Settings()), [lags], health)
-    works = Plain(Workspace(root=root, name="benchmark"), checks, {})
+    pipeline = ResultPipeline(LiveJudge(store, Settings()), [lags], health)
+    runtime = Plain(Workspace(root=root, name="benchmark"), checks, {})
     clock = SystemClock()
-    service = Service(store, Once(works), verdicts, health=health, clock=clock, holder=holder_here())
+    service = Service(store, Once(runtime), pipeline, health=health, clock=clock, holder=holder_here())
     with Fleet(Nothing(), service.recorder, root / "scratch", Circumstances()) as fleet:
-        works.executors = {Kind.PROBE: FleetExecutor(fleet, 1_000)}
+        runtime.executors = {Kind.PROBE: FleetExecutor(fleet, 1_000)}
         thread = threading.Thread(target=service.run, args=[10.0])
         thread.start()
         began_s = time.monotonic()
         time.sleep(70)  # every check once: series and circumstances are known now
-        while verdicts.backlog > len(checks) // 100 and time.monotonic() - began_s < LONGEST_START_S:
+        while pipeline.backlog > len(checks) // 100 and time.monotonic() - began_s < LONGEST_START_S:
             time.sleep(1)
         print(f"after the first start      judging had caught up within {time.monotonic() - began_s:.0f} s")
         gc.collect()
@@ -147,7 +149,7 @@ def measured(store: Store, checks: Sequence[Check], root: Path, minutes: float) 
         mine = used_by(process, thread)
         used_s = after.user + after.system - cpu.user - cpu.system
         seconds = sorted(lags.seconds)
-        print(f"runs judged                {lags.judged} of {len(seconds)}, {verdicts.backlog} wait")
+        print(f"runs judged                {lags.judged} of {len(seconds)}, {pipeline.backlog} wait")
         print(
             f"start lag p50, p99 [ms]    {seconds[len(seconds) // 2] * 1e3:.0f}, "
             f"{seconds[len(seconds) * 99 // 100] * 1e3:.0f}"

@@ -16,7 +16,7 @@ from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from outrider.app.runtime import browser_settings, open_runtime
+from outrider.app import browser_settings, open_runtime
 from outrider.journeys import find_browser
 from outrider.model import Kind, Outcome
 from outrider.runs import Runner

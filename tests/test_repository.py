@@ -29,10 +29,15 @@ def name(path: Path) -> str:
 
 
 def is_re_export(statement: ast.stmt) -> bool:
+    """Return whether a statement of a package re-exports names, at once or when they are used (PEP 562)."""
     match statement:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=imports, orelse=[]):
+            return all(isinstance(statement, ast.ImportFrom) for statement in imports)
+        case ast.FunctionDef(name="__getattr__" | "__dir__"):
+            return True
         case ast.Expr(value=ast.Constant(value=str())) | ast.Import() | ast.ImportFrom():
             return True
-        case ast.Assign(targets=[ast.Name(id="__all__" | "__version__")]):
+        case ast.Assign(targets=[ast.Name(id="__all__" | "__version__" | "_MODULES" | "_HOMES")]):
             return True
         case _:
             return False

@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.message import Message, load
 from outrider.alerts.oncall import Escalation, Level
@@ -36,10 +36,10 @@ MINUTE_US = 60 * SECOND_US
 
 def symptom(present: bool, at_us: int, check: str = "probe:home", **more: Any) -> Finding:
     """Return what a run says of a check."""
-    trouble = more.pop("trouble", Problem.FAILURE)
+    trouble = more.pop("problem", Problem.FAILURE)
     step = more.pop("step", "")
     key = FindingKey(trouble, Subject(check), "production", "local", step)
-    labels = {"trouble": trouble.value, "check": check, "environment": "production", "location": "local"}
+    labels = {**problem_labels(trouble), "check": check, "environment": "production", "location": "local"}
     labels |= more.pop("labels", {})
     causes = more.pop("causes", (f"check:{check}",))
     return Finding(key, present, at_us, Facts(more.pop("what", "connection refused")), causes, labels, **more)
@@ -100,7 +100,17 @@ class Inbox:
     def __init__(self) -> None:
         self.mails: list[Mail] = []
         self.answers: list[str] = []
+        self.refused: dict[str, str] = {}
+        self.recipients: list[list[str]] = []
         self.server = ""
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         from email import message_from_bytes
@@ -108,6 +118,7 @@ class Inbox:
 
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("2"):
+            self.recipients.append(list(envelope.rcpt_tos))
             self.mails.append(message_from_bytes(envelope.content, policy=default))
         return answer
 

@@ -118,8 +118,8 @@ def test_every_key_is_described() -> None:
         ('[delivery]\nnetworks = ["home"]', "bad-address", "holds no network"),
         ('[[budget]]\nmatch = ["a=b"]\ntarget = 1', "out-of-range", "is not a share below one"),
         ('[routes]\n', "unknown-key", "is not a known key"),
-        ("[escalation.a]", "missing-key", "nobody would be told"),
-        ("[[escalation.a.level]]", "missing-key", "nobody would be told"),
+        ("[escalation.a]", "missing-key", "nobody would be notified"),
+        ("[[escalation.a.level]]", "missing-key", "nobody would be notified"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, slug: str, said: str) -> None:

@@ -9,14 +9,22 @@ import pytest
 from tests.alerts.conftest import NOW_US, SECOND_US, receivers
 from tests.alerts.test_run_findings import make_run
 
-from outrider.alerts import AlertProcessor, AlertSettings, Deliverer, Health, ReceiverSettings, read_incident
+from outrider.alerts import (
+    AlertProcessor,
+    AlertSettings,
+    Deliverer,
+    Health,
+    ReceiverSettings,
+    headline,
+    read_incident,
+)
 from outrider.alerts.alert_settings import Budget
 from outrider.alerts.delivery import Lane
 from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.route import Route
 from outrider.baselines import Settings
-from outrider.model import Acknowledgement, Outcome, Run, Silence, StoreError, new_run_id
+from outrider.model import Acknowledgement, Circumstances, Outcome, Run, Silence, StoreError, new_run_id
 from outrider.runs import Judge
 
 if TYPE_CHECKING:
@@ -53,11 +61,11 @@ def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
         lane.work()
 
     assert [one["Subject"] for one in inbox.mails] == [
-        "[critical] journey:pay: refused",
-        "[critical] resolved: journey:pay: refused",
+        "[shop] critical: pay fails: refused, since 08:00",
+        "[shop] resolved after 40 s: pay (was: refused)",
     ]
     first, last = inbox.mails
-    assert first["References"] == last["References"]
+    assert last["In-Reply-To"] == last["References"] == first["Message-ID"]
     assert "last release: 2.1" in first.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
 
 
@@ -115,6 +123,25 @@ def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: S
     assert (incident.phase, len(store.outbox.search())) == ("open", 1)
 
 
+def test_catching_up_goes_on_where_it_was_interrupted(store: Store) -> None:
+    """A hundred failing checks, and another crash after the first batch: what was processed is not processed again."""
+    AlertProcessor(store, settings(), NOW_US).ticked(NOW_US)
+    for number in range(100):
+        stored(store, Outcome.FAILED, number, f"journey:{number}")
+    now_us = NOW_US + 200 * SECOND_US
+    judge = Judge(store, Settings())
+    first = next(AlertProcessor(store, settings(), now_us).catch_up_in_batches(judge, now_us))
+    late = stored(store, Outcome.FAILED, 1, "journey:late")  # due before the crash, and stored after it
+    store.runs.record(replace(late, id=new_run_id(late.due_us), finished_us=now_us + 1))
+
+    *_, rest = AlertProcessor(store, settings(), now_us).catch_up_in_batches(judge, now_us)
+
+    assert first < 100
+    assert rest == 100 - (first - 1) + 1
+    assert AlertProcessor(store, settings(), now_us).catch_up(judge, now_us + 1) > 0
+    assert store.incidents.caught_up() is None
+
+
 def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
     """It goes to whom its route leads; it ends with the first letter that gets through."""
     alerting = AlertProcessor(store, settings(), NOW_US)
@@ -124,7 +151,7 @@ def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
     (row,) = store.outbox.search()
     alerting.ticked(NOW_US + 400 * SECOND_US, [Health("chat", False)])
 
-    assert "the channel chat is dead: it is down" in row.message
+    assert "receiver chat takes no messages: it is down" in row.message
     assert [one.phase for one in store.incidents.search(since_us=0)] == ["resolved"]
 
 
@@ -138,7 +165,7 @@ def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: S
         alerting.heard(stored(store, outcome, number * 60), [])
 
     (incident,) = [one for one in store.incidents.search(lasting=True) if one.phase == "open"]
-    assert "the error budget burns: " in incident.state
+    assert headline(read_incident(incident)).startswith("pay burns its error budget: ")
 
 
 def test_a_missed_run_is_trouble_of_coverage(store: Store) -> None:
@@ -150,7 +177,8 @@ def test_a_missed_run_is_trouble_of_coverage(store: Store) -> None:
         )
 
     (incident,) = store.incidents.search(lasting=True)
-    assert read_incident(incident).lead.what == "did not run: the queue is full"
+    assert headline(read_incident(incident)) == "pay did not run: the queue is full"
+    assert read_incident(incident).lead.what == "the queue is full"
 
 
 def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, tmp_path: Path) -> None:
@@ -178,3 +206,26 @@ def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, t
 
         assert got.wait(20)
     assert not any(one.is_dead for one in deliverer.health())
+
+
+@pytest.mark.parametrize(("first", "present"), [(Outcome.PASSED, True), (Outcome.FAILED, False)])
+def test_a_script_error_after_a_pass_of_the_same_snapshot_opens_an_incident_of_the_target(
+    store: Store, first: Outcome, present: bool
+) -> None:
+    """The store knows whether the script passed before as it is; without that it is Outrider's own keepers who hear."""
+    alerting = AlertProcessor(store, settings(), NOW_US)
+    same = Circumstances(release="2.1", snapshot="5eed")
+    raised = {"attributes": {"raised": "by the script"}}
+
+    for at_s, outcome in enumerate([first, Outcome.SETUP_ERROR, Outcome.SETUP_ERROR]):
+        due_us = NOW_US + at_s * 10 * SECOND_US
+        more = raised if outcome is Outcome.SETUP_ERROR else {}
+        run = make_run(outcome, "journey:pay", "KeyError: 'total'", **more)
+        run = replace(run, id=new_run_id(due_us), due_us=due_us, finished_us=due_us + 1, circumstances=same)
+        store.runs.record(run)
+        alerting.heard(run, [])
+    alerting.ticked(NOW_US + 30 * SECOND_US)
+
+    letters = store.outbox.search()
+    assert any("the target or its data changed" in letter.message for letter in letters) == present
+    assert len(letters) == 1

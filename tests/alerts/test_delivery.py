@@ -11,8 +11,8 @@ from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, receivers
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
 from outrider.alerts.breaker import Breaker, backoff_us
 from outrider.alerts.delivery import Deliverer, Lane
-from outrider.alerts.letter import Undelivered
-from outrider.alerts.message import Item, Message, dump
+from outrider.alerts.letter import RecipientsRefused, Undelivered
+from outrider.alerts.message import Item, Message, dump, load
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.model import Notification, Status
 
@@ -276,7 +276,7 @@ def test_rows_of_a_receiver_that_is_gone_are_visible(store: Store, drawer: Drawe
         pass
 
     (left,) = store.outbox.search(receiver="gone")
-    assert (left.status, left.note) == (Status.UNDELIVERED, "there is no such receiver any more")
+    assert (left.status, left.note) == (Status.UNDELIVERED, "this receiver is no longer configured")
 
 
 def test_a_channel_that_hangs_holds_up_nobody_else(store: Store, drawer: Drawer) -> None:
@@ -318,3 +318,80 @@ def test_a_breaker_does_not_wait_for_a_clock_that_was_set_back() -> None:
     assert not dead.is_closed(NOW_US)
     assert dead.is_closed(NOW_US - 3600 * SECOND_US)
     assert replace(dead, until_us=0).is_closed(NOW_US)
+
+
+def refusal(*, temporary: tuple[str, ...] = (), permanent: tuple[str, ...] = (), accepted: bool) -> RecipientsRefused:
+    return RecipientsRefused("refused", temporary=temporary, permanent=permanent, accepted=accepted)
+
+
+def test_a_recipient_that_is_refused_is_tried_again_alone(store: Store, drawer: Drawer) -> None:
+    """Those who got the message do not get it twice."""
+    clock = Clock()
+    drawer.refusals = [refusal(temporary=("ben@x",), accepted=True)]
+    store.outbox.add(row(1))
+    tried = lane(store, drawer, clock)
+
+    tried.work()
+    clock.now_us += MINUTE_US
+    tried.work()
+
+    assert [letter.message.only_to for letter in drawer.letters] == [("ben@x",)]
+    assert statuses(store) == [Status.DELIVERED, Status.DELIVERED]
+    assert not tried.health.why
+
+
+def test_a_recipient_that_is_refused_for_good_goes_to_the_fallback(store: Store, drawer: Drawer) -> None:
+    """With the reason, and without those who got it."""
+    drawer.refusals = [refusal(permanent=("ben@x",), accepted=True)]
+    store.outbox.add(row(1))
+
+    lane(store, drawer, fallback="chat").work()
+
+    assert statuses(store, "mail") == [Status.DELIVERED, Status.UNDELIVERED]
+    assert [one.note for one in store.outbox.search(receiver="mail")] == ["refused", "refused"]
+    (handed,) = store.outbox.search(receiver="chat")
+    assert "mail could not be reached (refused)" in load(handed.message).note
+
+
+def test_recipients_that_are_all_refused_are_told_apart(store: Store, drawer: Drawer) -> None:
+    """One of them may be taken later, the other never; before that nobody was."""
+    clock = Clock()
+    drawer.refusals = [refusal(temporary=("ada@x",), permanent=("ben@x",), accepted=False)]
+    store.outbox.add(row(1))
+    tried = lane(store, drawer, clock)
+
+    tried.work()
+    clock.now_us += MINUTE_US
+    tried.work()
+
+    assert statuses(store) == [Status.SUPERSEDED, Status.DELIVERED, Status.UNDELIVERED]
+    assert [letter.message.only_to for letter in drawer.letters] == [("ada@x",)]
+
+
+def test_a_refusal_that_a_crash_repeats_makes_no_more_rows(store: Store, drawer: Drawer) -> None:
+    """The rows of recipients have ids of their own that stay the same."""
+    drawer.refusals = [refusal(temporary=("ben@x",), accepted=True)] * 2
+    store.outbox.add(row(1))
+    (queued,) = store.outbox.search()
+
+    for _ in range(2):
+        lane(store, drawer).deliver_one(queued)
+
+    assert len(store.outbox.search()) == 2
+
+
+def test_a_recipient_that_got_a_later_message_does_not_get_the_earlier_one(store: Store, drawer: Drawer) -> None:
+    """After the resolution nobody wants to read of the failure."""
+    clock = Clock()
+    drawer.refusals = [refusal(temporary=("ben@x",), accepted=True)]
+    store.outbox.add(row(1, topic="topic"))
+    tried = lane(store, drawer, clock)
+    tried.work()
+    store.outbox.add(replace(row(2, topic="topic", kind=NotificationKind.RESOLVED), created_us=NOW_US + 1))
+
+    tried.work()
+    clock.now_us += MINUTE_US
+    tried.work()
+
+    assert [letter.message.kind for letter in drawer.letters] == [NotificationKind.RESOLVED]
+    assert statuses(store) == [Status.DELIVERED, Status.SUPERSEDED, Status.DELIVERED]

@@ -80,8 +80,8 @@ def test_an_incident_lives_from_suspicion_to_resolution(story: Callable[..., Sto
     assert phases == ["pending", "open", "recovering", "recovering", "resolved"]
     assert one.kinds == ["trigger", "resolved"]
     assert [message.subject for _, _, message in one.told] == [
-        "[critical] probe:home: connection refused",
-        "[critical] resolved: probe:home: connection refused",
+        "[shop] critical: home fails: connection refused, since 08:00",
+        "[shop] resolved after 40 s: home (was: connection refused)",
     ]
 
 
@@ -179,7 +179,7 @@ def test_one_cause_makes_one_incident(story: Callable[..., Story]) -> None:
 
     one.now_us += 10 * MINUTE_US
     one.run("xx", "journey:e", every_s=0.5, causes=("host:third", "fault:refused"))
-    one.run("xx", "journey:f", every_s=0.5, causes=("host:shop",), trouble=Problem.DEGRADATION)
+    one.run("xx", "journey:f", every_s=0.5, causes=("host:shop",), problem=Problem.DEGRADATION)
 
     assert len(one.tracker.incidents) == 3
     first = next(iter(one.tracker.incidents.values()))
@@ -216,8 +216,8 @@ def test_severity_is_that_of_the_trouble_unless_a_label_says_otherwise(story: Ca
     """Degradations warn; what a label calls critical is."""
     one = story()
 
-    one.run("xx", "a", trouble=Problem.DEGRADATION)
-    one.run("xx", "b", trouble=Problem.DEGRADATION, labels={"severity": "critical"})
+    one.run("xx", "a", problem=Problem.DEGRADATION)
+    one.run("xx", "b", problem=Problem.DEGRADATION, labels={"severity": "critical"})
 
     assert [incident.severity for incident in one.tracker.incidents.values()] == [Severity.WARNING, Severity.CRITICAL]
 

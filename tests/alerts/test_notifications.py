@@ -110,7 +110,7 @@ def test_what_opens_together_is_told_together(story: Callable[..., Story]) -> No
     one.wait(300)
 
     assert one.kinds == ["trigger", "update"]
-    assert one.told[-1][2].subject.endswith("(and 2 more)")
+    assert one.told[-1][2].subject.endswith("(and 2 more incidents)")
 
 
 def test_a_storm_is_one_incident_and_one_message_a_route(story: Callable[..., Story]) -> None:
@@ -127,7 +127,7 @@ def test_a_storm_is_one_incident_and_one_message_a_route(story: Callable[..., St
 
     assert len(one.tracker.incidents) == 1
     assert [(kind, receiver) for kind, receiver, _ in one.told] == [("trigger", "mail"), ("trigger", "pager")]
-    assert "200 in all" in one.told[0][2].text
+    assert "affects: 200 checks: probe:0, " in one.told[0][2].text
 
 
 def test_windows_hold_messages_back_until_they_open(story: Callable[..., Story]) -> None:
@@ -141,7 +141,7 @@ def test_windows_hold_messages_back_until_they_open(story: Callable[..., Story])
 
     one.wait(32 * 60)
 
-    assert [message.items[0].headline for _, _, message in one.told] == ["long: connection refused"]
+    assert [message.items[0].headline for _, _, message in one.told] == ["long fails: connection refused"]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_maintenance_is_a_silence_that_returns(story: Callable[..., Story]) -> N
 
     one.run("xx", "a", **SHOP)
     one.run("xx", "b")
-    assert [message.items[0].headline for _, _, message in one.told] == ["b: connection refused"]
+    assert [message.items[0].headline for _, _, message in one.told] == ["b fails: connection refused"]
     one.wait(900)
 
     assert len(one.told) == 2
@@ -223,8 +223,8 @@ def test_parents_mute_children_and_never_themselves(story: Callable[..., Story])
     one.wait(301)
 
     assert [(kind, message.items[0].headline) for kind, _, message in one.told][1:] == [
-        ("resolved", "host: connection refused"),
-        ("trigger", "journey: connection refused"),
+        ("resolved", "host fails: connection refused"),
+        ("trigger", "journey fails: connection refused"),
     ]
 
 
@@ -233,7 +233,7 @@ def test_our_own_network_being_down_mutes_everything_and_says_so(story: Callable
     one = story(route=Route(receivers=("mail",), wait_us=15 * SECOND_US))
     for name in ("a", "b"):
         one.run("xx", name, every_s=0.2)
-    one.run("xx", "a", every_s=0.2, trouble=Problem.NETWORK, what="no name server answers", causes=("own network",))
+    one.run("xx", "a", every_s=0.2, problem=Problem.NETWORK, what="no name server answers", causes=("own network",))
 
     one.wait(60)
 
@@ -350,6 +350,6 @@ def test_labels_are_added_by_rules_in_their_order(story: Callable[..., Story]) -
     one.run("xx")
 
     message = one.told[0][2]
-    assert message.subject.startswith("[info]")
+    assert message.subject.startswith("[shop] info: ")
     assert message.items[0].runbook == "https://outrider.example/shop.md"
     assert "runbook: https://outrider.example/shop.md" in message.text

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.alerts.conftest import NOW_US
 
-from outrider.alerts.letter import Letter, Undelivered
+from outrider.alerts.letter import Letter, RecipientsRefused, Undelivered
 from outrider.alerts.message import Item, Message
 from outrider.alerts.network_guard import Guard
 from outrider.alerts.notification_kind import NotificationKind
@@ -36,8 +36,15 @@ if TYPE_CHECKING:
     from tests.alerts.conftest import Inbox, Sink
 
 LOCAL = Guard(("127.0.0.0/8",))
-LABELS = {"trouble": "failure", "environment": "production", "check": "probe:home", "step": "pay"}
-ITEM = Item("incident-1", "home: refused", (("step", "pay"), ("runbook", "shop.md")), "open", NOW_US, None, LABELS)
+LABELS = {
+    "problem": "failure", "trouble": "failure", "environment": "production", "check": "probe:home", "step": "pay",
+    "severity": "critical", "team": "shop", "fault": "status #",
+}  # fmt: skip
+ITEM = Item(
+    "incident-1", "home: refused", (("step", "pay"), ("runbook", "shop.md")), "open", NOW_US, None, LABELS,
+    runbook="https://wiki.example/shop.md", title="Home page", address="https://shop.example/",
+    run_url="https://outrider.example/runs/7", incident_url="https://outrider.example/incidents/incident-1",
+)  # fmt: skip
 MESSAGE = Message(
     NotificationKind.TRIGGER, "outrider-abc", "[critical] home: refused", "critical", (ITEM,), NOW_US, "shop"
 )
@@ -58,12 +65,50 @@ def test_mail_has_a_stable_id_and_says_it_in_text_and_html(inbox: Inbox) -> None
     mail(inbox).deliver(letter())
 
     first, second = inbox.mails
-    assert first["Message-ID"] == second["Message-ID"] == "<letter-1@outrider.invalid>"
+    assert first["Message-ID"] == second["Message-ID"] == "<letter-1@shop.example>"
     assert first["Subject"] == "[critical] home: refused"
-    assert first["References"] == "<outrider-abc@outrider.invalid>"
+    assert first["In-Reply-To"] == first["References"] == "<outrider-abc.003ff0a5@shop.example>"
     parts = [part.get_content_type() for part in first.walk()]
     assert parts == ["multipart/alternative", "text/plain", "text/html"]
     assert "step: pay" in first.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+
+
+def test_mails_of_a_group_answer_the_first(inbox: Inbox) -> None:
+    """Message-IDs are of the sender's own domain; another receiver's mails are a thread of their own."""
+    sender = mail(inbox)
+
+    for kind in (NotificationKind.TRIGGER, NotificationKind.REMINDER, NotificationKind.RESOLVED):
+        sender.deliver(letter(kind, thread="thread-1"))
+    Mail(inbox.server, "Outrider <outrider@shop.example>", ("dev@shop.example",)).deliver(letter(thread="thread-1"))
+
+    first, *answers, other = inbox.mails
+    assert first["In-Reply-To"] is None
+    assert [one["In-Reply-To"] for one in answers] == [first["Message-ID"]] * 2
+    assert [one["References"] for one in answers] == [first["Message-ID"]] * 2
+    assert other["Message-ID"] != first["Message-ID"]
+    assert all(one["Message-ID"].endswith("@shop.example>") for one in inbox.mails)
+
+
+def test_recipients_that_are_refused_do_not_keep_the_mail_from_the_others(inbox: Inbox) -> None:
+    """Who may be taken later and who never will are told apart."""
+    inbox.refused = {"ben@shop.example": "451 mailbox is busy", "cleo@shop.example": "550 no such user"}
+    to = ("ada@shop.example", "ben@shop.example", "cleo@shop.example")
+
+    with pytest.raises(RecipientsRefused, match=r"refused ben@shop\.example: 451 mailbox is busy") as caught:
+        Mail(inbox.server, "outrider@shop.example", to).deliver(letter())
+
+    assert caught.value.accepted
+    assert (caught.value.temporary, caught.value.permanent) == (("ben@shop.example",), ("cleo@shop.example",))
+    assert inbox.recipients == [["ada@shop.example"]]
+
+
+def test_a_mail_for_some_of_its_recipients_goes_to_nobody_else(inbox: Inbox) -> None:
+    """The others have it already."""
+    sender = Mail(inbox.server, "outrider@shop.example", ("ada@shop.example", "ben@shop.example"))
+
+    sender.deliver(letter(only_to=("ben@shop.example",)))
+
+    assert inbox.recipients == [["ben@shop.example"]]
 
 
 def test_mail_carries_the_trend(inbox: Inbox) -> None:
@@ -188,6 +233,12 @@ def test_pagerduty_gets_one_key_for_the_life_of_a_problem(sink: Sink) -> None:
     payload = sink.bodies[0]["payload"]
     assert (payload["severity"], payload["source"], payload["component"]) == ("critical", "shop", "pay")
     assert "payload" not in sink.bodies[2]
+    assert (payload["class"], payload["group"]) == ("failure", "production")
+    details = payload["custom_details"]
+    assert (details["title"], details["address"], details["labels"]["team"]) == (
+        "Home page", "https://shop.example/", "shop",
+    )  # fmt: skip
+    assert [link["text"] for link in sink.bodies[0]["links"]] == ["run", "incident", "runbook"]
 
 
 def test_sentry_gets_an_event_of_its_own_form(sink: Sink) -> None:
@@ -294,21 +345,52 @@ def pushed(url: str) -> list[dict[str, Any]]:
 def test_alertmanager_takes_an_alert_and_its_end(alertmanager: str) -> None:
     """A real one: what changes stands in annotations, so that it stays one alert."""
     now_us = time.time_ns() // 1000
-    item = replace(ITEM, began_us=now_us - 1_000_000)
+    item = replace(ITEM, began_us=now_us - 1_000_000, opening_labels=LABELS)
+    later = replace(item, labels={**LABELS, "check": "", "team": "", "fault": "other"})
     channel = Alertmanager(alertmanager, LOCAL)
 
     channel.deliver(letter(items=(item,), created_us=now_us))
-    channel.deliver(letter(NotificationKind.UPDATE, items=(item,), created_us=now_us, severity="warning"))
+    channel.deliver(letter(NotificationKind.UPDATE, items=(later,), created_us=now_us))
     (alert,) = pushed(alertmanager)
-    channel.deliver(letter(NotificationKind.RESOLVED, items=(replace(item, ended_us=now_us),), created_us=now_us))
+    channel.deliver(letter(NotificationKind.RESOLVED, items=(replace(later, ended_us=now_us),), created_us=now_us))
 
     assert alert["labels"] == {
         "alertname": "Outrider failure",
         "incident": "incident-1",
         "workspace": "shop",
+        "problem": "failure",
         "trouble": "failure",
         "environment": "production",
+        "severity": "critical",
+        "check": "probe:home",
+        "step": "pay",
+        "team": "shop",
     }
-    assert alert["annotations"]["summary"] == "home: refused"
-    assert alert["annotations"]["severity"] == "warning"
+    annotations = {name: alert["annotations"][name] for name in ("summary", "title", "address", "runbook_url")}
+    assert annotations == {
+        "summary": "home: refused",
+        "title": "Home page",
+        "address": "https://shop.example/",
+        "runbook_url": "https://wiki.example/shop.md",
+    }
+    assert alert["generatorURL"] == "https://outrider.example/runs/7"
+    assert pushed(alertmanager) == []
+
+
+def test_an_incident_that_becomes_more_severe_is_one_alert_at_a_time(alertmanager: str) -> None:
+    """The severity is a label there, and so another alert, which takes the place of the first."""
+    now_us = time.time_ns() // 1000
+    warning = replace(
+        ITEM, incident="incident-2", began_us=now_us - 2_000_000, labels={**LABELS, "severity": "warning"}
+    )
+    critical = replace(warning, labels=LABELS, past_severities=("warning",))
+    channel = Alertmanager(alertmanager, LOCAL)
+
+    channel.deliver(letter(items=(warning,), created_us=now_us - 1_000_000))
+    before = [alert["labels"]["severity"] for alert in pushed(alertmanager)]
+    channel.deliver(letter(NotificationKind.UPDATE, items=(critical,), created_us=now_us))
+    after = [alert["labels"]["severity"] for alert in pushed(alertmanager)]
+    channel.deliver(letter(NotificationKind.RESOLVED, items=(replace(critical, ended_us=now_us),), created_us=now_us))
+
+    assert (before, after) == (["warning"], ["critical"])
     assert pushed(alertmanager) == []

@@ -46,9 +46,20 @@ def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reas
 
 def told(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Finding]:
     return {
-        f"{one.key.trouble.value}{one.key.step and ' ' + one.key.step}": one
+        f"{one.key.problem.value}{one.key.step and ' ' + one.key.step}": one
         for one in findings(run, judgements, FindingContext(**known))
     }
+
+
+def test_a_script_that_passed_before_as_it_is_tells_of_its_target() -> None:
+    """It calls people as a failure does, and says what must have changed; nothing of Outrider's own is wrong."""
+    run = make_run(Outcome.SETUP_ERROR, reason="KeyError: 'total' (journeys/test_pay.py:7)")
+
+    found = told(run, passed_before=True)
+
+    assert {name for name, one in found.items() if one.present} == {"failure"}
+    changed = "the target or its data changed, since this very script passed before"
+    assert found["failure"].facts.what == f"{changed}: KeyError: 'total' (journeys/test_pay.py:7)"
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_trends_and_new_levels_are_told(
 
     found = survey(store, [CheckId("journey:pay")], AlertSettings(forecasts=(RULE,)), NOW_US)
 
-    told = [one.key.trouble.value for one in found if one.present]
+    told = [one.key.problem.value for one in found if one.present]
     assert [one for one in told if one in trouble] == trouble
     assert bool(told) is bool(trouble)
 

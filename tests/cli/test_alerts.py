@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from aiosmtpd.controller import Controller
+from tests.alerts.conftest import Inbox
 
 from outrider.alerts import AlertProcessor, AlertSettings, read_alerts
 from outrider.model import Attempt, CheckId, Circumstances, Measurement, Outcome, Run, new_run_id
@@ -84,7 +87,7 @@ def test_incidents_are_listed_and_taken_on(watched: Desk) -> None:
     """Whoever keeps the incidents hears it from the store."""
     (incident,) = watched.json("incidents", "--json")["incidents"]
     assert (incident["phase"], incident["severity"]) == ("open", "critical")
-    assert "home: refused" in watched.outrider("incidents").stdout
+    assert "home fails: refused" in watched.outrider("incidents").stdout
 
     told = watched.json("ack", incident["id"][-6:], "--by", "ada", "--json")
     assert told == {"incident": incident["id"], "action": "acknowledge", "by": "ada"}
@@ -117,6 +120,22 @@ def test_silences_are_made_listed_and_ended(watched: Desk) -> None:
     assert watched.outrider("silence", "a=b", "--for", "long").returncode == 2
 
 
+def test_a_silence_says_what_it_mutes(watched: Desk) -> None:
+    """One that mutes nothing is warned of; a label that nothing has is refused."""
+    watched.write("probes/shop.toml", '[home]\nkind = "http"\nurl = "http://127.0.0.1:9/"\nlabels = {team = "shop"}\n')
+
+    muting = watched.outrider("silence", "check=probe:home")
+    by_label = watched.outrider("silence", "team=shop")
+    empty = watched.outrider("silence", "check=~journeys/.*")
+    unknown = watched.outrider("silence", "taem=shop")
+
+    assert muting.stdout.startswith("mutes 1 open incident and 0 checks\n")
+    assert by_label.stdout.startswith("mutes 0 open incidents and 1 check\n")
+    assert "warning: matches no check and no open incident; labels are check, environment, " in empty.stderr
+    assert (unknown.returncode, "[unknown-label]" in unknown.stderr) == (2, True)
+    assert 'did you mean "team"' in unknown.stderr
+
+
 def test_who_is_on_call_is_said(watched: Desk) -> None:
     """Of each rotation."""
     (rotation,) = watched.json("oncall", "--json")
@@ -129,7 +148,7 @@ def test_a_route_is_tried_with_one_marked_message_each(watched: Desk) -> None:
     """Its escalation included; a channel that fails is said."""
     assert watched.json("alerts", "test", "root", "--json") == [{"receiver": "file", "delivered": True, "note": ""}]
     told = (watched.root / "told.jsonl").read_text()
-    assert told.count('"subject": "[test] Outrider reaches you"') == 1
+    assert told.count("test: Outrider can reach you") == 1
 
     done = watched.outrider("alerts", "test", "night")
     assert done.returncode == 1
@@ -161,6 +180,29 @@ def test_rules_are_tried_on_what_was_stored(watched: Desk) -> None:
     assert watched.outrider("backtest", "--rule", "5 of 3").returncode == 2
 
 
+def test_a_recipient_that_is_refused_is_named_by_a_test(watched: Desk) -> None:
+    """The others got the message."""
+    inbox = Inbox()
+    inbox.refused = {"cleo@shop.example": "550 no such user"}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    mail = f'[receiver.mail]\nkind = "mail"\nserver = "smtp://127.0.0.1:{port}"\n'
+    mail += 'to = ["ada@shop.example", "cleo@shop.example"]\n'
+    route = '[[route.routes]]\nname = "posted"\nmatch = ["team=x"]\nreceivers = ["mail"]\n'
+    watched.write("scheduler/alerts.toml", FILE.replace("[escalation.all]\n", f"{route}\n[escalation.all]\n") + mail)
+
+    done = watched.outrider("alerts", "test", "posted")
+
+    controller.stop()
+    watched.write("scheduler/alerts.toml", FILE)
+    assert done.returncode == 1
+    assert "mail: delivered, but not to all: the mail server refused cleo@shop.example: 550 no such user" in done.stdout
+    assert inbox.recipients == [["ada@shop.example"]]
+
+
 def test_incidents_are_listed_without_the_secrets(watched: Desk) -> None:
     """Somebody on another machine has only the store."""
     watched.write("scheduler/alerts.toml", FILE + '[receiver.hook]\nkind = "webhook"\nurl = "${HOOK}"\n')
@@ -168,7 +210,7 @@ def test_incidents_are_listed_without_the_secrets(watched: Desk) -> None:
     done = watched.outrider("incidents")
 
     watched.write("scheduler/alerts.toml", FILE)
-    assert (done.returncode, "home: refused" in done.stdout) == (0, True)
+    assert (done.returncode, "home fails: refused" in done.stdout) == (0, True)
     assert "names HOOK, which is not set" in done.stderr
 
 

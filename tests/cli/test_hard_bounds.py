@@ -21,7 +21,7 @@ retries = 0
 
 JOURNEYS = """
 import os, signal, subprocess, sys, time
-import psutil
+import psutil, pytest
 
 SITE = os.environ["SITE"]
 
@@ -68,6 +68,9 @@ def test_10_stubborn_loop(page):
 
 def test_11_healthy(page): page.goto(SITE)
 
+@pytest.mark.outrider(timeout="20s", retries=1)
+def test_12_action_time_out(page): page.goto(SITE); page.get_by_text("No such thing").click(timeout=7_000)
+
 def _kill(chosen):
     mine = os.environ["TMPDIR"].partition("/outrider-")[0]
     for process in psutil.process_iter():
@@ -92,6 +95,7 @@ OUTCOMES = {
     "test_09_endless_loop": {"setup error"},
     "test_10_stubborn_loop": {"setup error"},
     "test_11_healthy": {"passed"},
+    "test_12_action_time_out": {"failed"},
 }
 
 
@@ -106,6 +110,17 @@ def runs(desk: Desk, site: str) -> dict[str, Any]:
 def test_the_run_ends_with_the_right_outcome(runs: dict[str, Any], name: str) -> None:
     """Each misbehaviour is told for what it is."""
     assert runs[name]["outcome"] in OUTCOMES[name], runs[name]["reason"]
+
+
+def test_what_uses_up_its_time_has_its_evidence(desk: Desk, runs: dict[str, Any]) -> None:
+    """The retry leaves no time for another attempt, so it records everything itself, and counts."""
+    run = runs["test_12_action_time_out"]
+
+    stored = desk.json("show", run["id"], "--json")
+
+    assert [(attempt["number"], attempt["evidence"]) for attempt in run["attempts"]] == [(1, False), (2, False)]
+    kinds = {artifact["kind"] for artifact in stored["artifacts"] if artifact["attempt"] == 2}
+    assert {"trace", "har", "screenshot", "video"} <= kinds
 
 
 def test_nothing_is_left_behind(desk: Desk, runs: dict[str, Any]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from outrider.journeys.assessment import MAX_REASON, Facts, assess, headline
+from outrider.journeys.error_kind import ErrorKind
 from outrider.journeys.worker_messages import Phase
 from outrider.model import HostLoad, Outcome
 
@@ -17,9 +19,20 @@ TIMEOUT = "playwright._impl._errors.TimeoutError"
 BUSY = HostLoad(processors=4, load_1m=9.0, own_share=0.1, other_share=0.87, memory_available_bytes=10**9)
 
 
-def failed(error_type: str, message: str, when: str = "call") -> Phase:
+KINDS = {
+    "builtins.AssertionError": ErrorKind.ASSERTION,
+    "builtins.Failed": ErrorKind.ASSERTION,
+    TIMEOUT: ErrorKind.TIMEOUT,
+    PLAYWRIGHT: ErrorKind.NAVIGATION,
+    "builtins.TimeoutError": ErrorKind.NETWORK,
+    "builtins.ConnectionError": ErrorKind.NETWORK,
+}
+
+
+def failed(error_type: str, message: str, when: str = "call", kind: ErrorKind | None = None, **fields: Any) -> Phase:
     """Return a phase that failed."""
-    return Phase(when, "failed", 5.0, error_type=error_type, message=message, detail=message)
+    known = str(kind or KINDS.get(error_type, ErrorKind.SCRIPT)) if error_type else ""
+    return Phase(when, "failed", 5.0, error_type=error_type, message=message, detail=message, kind=known, **fields)
 
 
 def facts(*phases: Phase) -> Facts:
@@ -46,7 +59,6 @@ def test_an_attempt_without_a_fault_has_passed() -> None:
             "Locator expected to have text 'Paid' (actual value: Pending)",
         ),
         (TIMEOUT, "Locator.click: Timeout 5000ms exceeded.\nCall log:", "Locator.click: Timeout 5000ms exceeded."),
-        ("builtins.KeyError", "'total'", "'total'"),
         ("builtins.Failed", "the basket is empty", "the basket is empty"),
     ],
 )
@@ -87,11 +99,20 @@ def test_a_failure_outside_any_step_names_none() -> None:
             "NameError in a fixture's set-up: name 'x' is not defined",
         ),
         (
-            failed(PLAYWRIGHT, "It looks like you are using Playwright Sync API inside the asyncio loop."),
-            "Error: It looks like you are using Playwright Sync API inside the asyncio loop.",
+            failed("builtins.KeyError", "'total'", place="journeys/test_a.py:7"),
+            "KeyError: 'total' (journeys/test_a.py:7)",
         ),
-        (failed(PLAYWRIGHT, "Executable doesn't exist at /x", "setup"), "Error in a fixture's set-up: "),
-        (failed(PLAYWRIGHT, 'Unknown engine "txt"'), 'Error: Unknown engine "txt"'),
+        (
+            failed(PLAYWRIGHT, "It looks like you are using Playwright Sync API inside …", kind=ErrorKind.SCRIPT),
+            "Error: It looks like you are using Playwright Sync API inside …",
+        ),
+        (failed(PLAYWRIGHT, "Executable doesn't exist", "setup", ErrorKind.SCRIPT), "Error in a fixture's set-up: "),
+        (failed(PLAYWRIGHT, 'Unknown engine "txt"', kind=ErrorKind.SCRIPT), 'Error: Unknown engine "txt"'),
+        (failed(PLAYWRIGHT, "strict mode violation", kind=ErrorKind.AMBIGUOUS), "Error: strict mode violation"),
+        (
+            failed("p.TargetClosedError", "closed", kind=ErrorKind.CLOSED, closed_by="test", place="j/test_a.py:3"),
+            "TargetClosedError: the test uses what it has closed: closed (j/test_a.py:3)",
+        ),
     ],
 )
 def test_a_wrong_script_is_a_setup_error(phase: Phase, reason: str) -> None:
@@ -156,27 +177,99 @@ def test_an_unexpected_pass_of_a_strict_mark_has_failed() -> None:
     assert verdict == (Outcome.FAILED, "[XPASS(strict)] known")
 
 
+BROKEN = (
+    ({"crashed": True}, "the page's process crashed"),
+    ({"disconnected": True}, "the browser went away"),
+    ({"own_network": "net::ERR_NETWORK_CHANGED"}, "our own network is down (net::ERR_NETWORK_CHANGED)"),
+)
+
+
+@pytest.mark.parametrize("when", ["setup", "call", "teardown"])
+@pytest.mark.parametrize(("fact", "reason"), BROKEN)
+def test_what_broke_on_our_side_says_nothing_of_the_target(when: str, fact: dict[str, Any], reason: str) -> None:
+    """A crash, a vanished browser and a lost network are inconclusive in every phase, whatever the error's words."""
+    shown = replace(facts(failed("builtins.AssertionError", "Frame was detached", when)), step="pay", **fact)
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.INCONCLUSIVE, f"{reason}: Frame was detached (step: pay)")
+
+
+@pytest.mark.parametrize(("fact", "reason"), BROKEN)
+def test_a_break_that_the_test_lived_with_changes_nothing(fact: dict[str, Any], reason: str) -> None:
+    """A test that passed has seen what it wanted to see."""
+    shown = replace(facts(PASSED), **fact)
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.PASSED, ""), reason
+
+
 @pytest.mark.parametrize(
-    ("message", "reason"),
+    "message",
     [
-        ("Page.goto: Page crashed", "the page's process crashed: Page."),
-        ("Page.click: Target crashed", "the page's process crashed: Page."),
-        ("Target page, context or browser has been closed", "the browser went away: Target page, context or browser"),
-        ("Page.goto: Browser has been closed", "the browser went away: Page.goto"),
-        ("Page.goto: Connection closed while reading", "the browser went away: Page.goto"),
-        ("browser has disconnected", "the browser went away: browser has disconnected"),
-        ("Page.goto: net::ERR_INTERNET_DISCONNECTED at http://x/", "our own network is down: Page.goto"),
-        ("Page.goto: net::ERR_NETWORK_CHANGED at http://x/", "our own network is down: Page.goto"),
+        "Page.goto: Page crashed", "Target crashed", "Target page, context or browser has been closed",
+        "Connection closed while reading", "browser has disconnected", "net::ERR_INTERNET_DISCONNECTED",
+        "net::ERR_NETWORK_CHANGED", "Unknown engine", "Invalid URL", "Executable doesn't exist",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("error_type", ["builtins.AssertionError", TIMEOUT, PLAYWRIGHT])
+def test_the_words_of_an_error_decide_nothing(error_type: str, message: str) -> None:
+    """A page can write anything, and an error quotes it."""
+    shown = facts(failed(error_type, message))
+
+    outcome, reason = assess(shown)
+
+    assert (outcome, reason) == (Outcome.FAILED, message)
+
+
+@pytest.mark.parametrize(
+    ("closed_by", "outcome", "reason"),
+    [
+        ("page", Outcome.FAILED, "the page closed itself: closed"),
+        ("test", Outcome.SETUP_ERROR, "TargetClosedError: the test uses what it has closed: closed"),
+        ("", Outcome.INCONCLUSIVE, "the connection to the browser was lost: closed"),
     ],
 )
-def test_what_broke_on_our_side_says_nothing_of_the_target(message: str, reason: str) -> None:
-    """A crash, a vanished browser and a lost network are inconclusive in every phase."""
-    shown = [replace(facts(failed(PLAYWRIGHT, message, when)), step="pay") for when in ("setup", "call", "teardown")]
+def test_who_closed_the_page_is_to_blame(closed_by: str, outcome: Outcome, reason: str) -> None:
+    """If neither the page nor the test did, it was our own part."""
+    shown = facts(failed("p.TargetClosedError", "closed", kind=ErrorKind.CLOSED, closed_by=closed_by))
 
-    verdicts = [assess(one) for one in shown]
+    verdict = assess(shown)
 
-    assert {outcome for outcome, _ in verdicts} == {Outcome.INCONCLUSIVE}
-    assert all(told.startswith(reason) for _, told in verdicts)
+    assert verdict == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason"),
+    [
+        (
+            failed(TIMEOUT, "Locator.fill: Timeout 5000ms exceeded."),
+            'time-out waiting for get_by_label("User")',
+        ),
+        (
+            failed("builtins.AssertionError", "Locator expected to be visible"),
+            "Locator expected to be visible",
+        ),
+    ],
+)
+def test_what_led_to_a_failure_stands_first(phase: Phase, reason: str) -> None:
+    """The time-out is where it ended; the server's answer is why."""
+    causes = ["/login answered 500", 'page error "x"', "a", "b"]
+    shown = replace(facts(phase), awaited='get_by_label("User")', step="log in", causes=causes)
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.FAILED, f'/login answered 500; page error "x"; a; then: {reason} (step: log in)')
+
+
+def test_a_navigation_that_failed_is_its_own_cause() -> None:
+    """Its document is not told twice."""
+    shown = replace(facts(failed(PLAYWRIGHT, "Page.goto: net::ERR_X at http://x/")), causes=["/ failed (net::ERR_X)"])
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.FAILED, "Page.goto: net::ERR_X at http://x/")
 
 
 def test_a_refused_connection_is_the_target_s() -> None:
@@ -243,8 +336,8 @@ def test_a_pass_that_touched_nothing_is_a_setup_error() -> None:
     [
         [],
         [FINE],
-        [FINE, failed("outrider.journeys.worker_plugin.Overdue", "time is up")],
-        [FINE, failed(PLAYWRIGHT, "Target page, context or browser has been closed")],
+        [FINE, failed("outrider.journeys.error_kind.Overdue", "time is up", kind=ErrorKind.OVERDUE)],
+        [FINE, failed(PLAYWRIGHT, "Target page, context or browser has been closed", kind=ErrorKind.CLOSED)],
     ],
     ids=["killed", "killed in the body", "interrupted", "closed by the interrupt"],
 )
@@ -266,6 +359,33 @@ def test_a_time_out_is_blamed_on_what_was_waited_for(
     assert told == verdict
 
 
+def test_a_failure_before_the_time_out_is_what_counts() -> None:
+    """A click that timed out on a page which never comes to rest has failed, though the clean-up did not end."""
+    shown = replace(facts(failed(TIMEOUT, "Locator.click: Timeout 500ms exceeded.")), overdue=True, awaited="b")
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.FAILED, "time-out waiting for b")
+
+
+@pytest.mark.parametrize(
+    ("busy", "verdict"),
+    [
+        (False, (Outcome.FAILED, "click b timed out; then the test did not end within 3 s")),
+        (True, (Outcome.SETUP_ERROR, "time-out after 3 s while the test itself was busy or stuck")),
+    ],
+)
+def test_a_call_that_timed_out_last_is_to_blame_unless_the_test_was_busy(
+    busy: bool, verdict: tuple[Outcome, str]
+) -> None:
+    """Its end is on record; where the interrupt met the test's own code, the test had gone on."""
+    shown = Facts(phases=[], overdue=True, timed_out="click b", busy=busy, timeout_s=3)
+
+    told = assess(shown)
+
+    assert told == verdict
+
+
 @pytest.mark.parametrize("overdue", [False, True])
 def test_a_worker_that_died_is_a_setup_error_in_its_own_words(overdue: bool) -> None:
     """Nothing else that was seen counts then."""
@@ -274,6 +394,15 @@ def test_a_worker_that_died_is_a_setup_error_in_its_own_words(overdue: bool) -> 
     verdict = assess(shown)
 
     assert verdict == (Outcome.SETUP_ERROR, "the worker ended: killed by signal 9")
+
+
+def test_an_attempt_that_could_not_begin_in_time_is_inconclusive() -> None:
+    """A host too slow to start a worker says nothing of the target."""
+    shown = Facts(phases=[], unready="the journey worker did not get ready within 2 s")
+
+    verdict = assess(shown)
+
+    assert verdict == (Outcome.INCONCLUSIVE, "the journey worker did not get ready within 2 s")
 
 
 def test_a_reason_is_bounded() -> None:
@@ -307,7 +436,7 @@ def test_a_headline_is_one_line_with_the_actual_value(message: str, line: str) -
 
 def test_what_failed_before_any_page_is_the_reason() -> None:
     """An option or variable that the suite wants is named, rather than that nothing was measured."""
-    missing = Phase("setup", "failed", 1.0, error_type="builtins.AssertionError", message="SHOP_URL is not set")
+    missing = failed("builtins.AssertionError", "SHOP_URL is not set", "setup")
 
     outcome, reason = assess(Facts(phases=[missing], touched=False))
 

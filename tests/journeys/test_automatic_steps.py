@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from outrider.journeys.automatic_steps import MAX_STEPS, MAX_TITLE, automatic_steps, is_action, normal_path
+from outrider.journeys.automatic_steps import (
+    MAX_STEPS,
+    MAX_TITLE,
+    automatic_steps,
+    awaited,
+    is_action,
+    is_known,
+    normal_path,
+)
+from outrider.journeys.driver import installed_driver
 from outrider.journeys.har import Request
 from outrider.journeys.trace import Call
 
@@ -200,3 +211,64 @@ def test_a_call_that_never_ended_keeps_its_error_and_lack_of_duration() -> None:
     steps = automatic_steps(calls, [], "")
 
     assert [(step.duration_ms, step.error) for step in steps] == [(None, None), (10.0, "gone")]
+
+
+def traced_methods() -> list[tuple[str, str]]:
+    """Return (class, method) of every call that the installed Playwright puts into a trace."""
+    bundle = Path(installed_driver().package, "lib", "coreBundle.js").read_text(encoding="utf-8")
+    table = bundle[bundle.index("methodMetainfo = ") :].partition("]);")[0]
+    rows = re.findall(r'\["(\w+)\.(\w+)", \{(.*?)\}\]', table)
+    return [(owner, method) for owner, method, flags in rows if "internal: true" not in flags]
+
+
+def test_every_call_that_a_trace_can_contain_has_a_title_or_is_no_step() -> None:
+    """A newer Playwright may add some: each has to be decided."""
+    methods = traced_methods()
+
+    unknown = [f"{owner}.{method}" for owner, method in methods if not is_known(owner, method)]
+
+    assert len(methods) > 150
+    assert unknown == []
+
+
+@pytest.mark.parametrize("owner", ["Page", "BrowserContext", "Browser", "WebSocket", "Worker"])
+@pytest.mark.parametrize(
+    ("event", "title", "log", "told"),
+    [
+        ("", "Wait for navigation", ['waiting for navigation to "**/t" until "load"'], "wait for navigation to **/t"),
+        ("", "Wait for navigation", ['waiting for navigation until "load"'], "wait for navigation"),
+        ("", "Wait for load state", ['  not waiting, "load" event already fired'], "wait for load state"),
+        ("response", 'Wait for event "response"', ['waiting for response "**/api"'], "wait for response **/api"),
+        ("request", "", ['waiting for request "http://a.test/orders/81723"'], "wait for request /orders/:id"),
+        ("popup", 'Wait for event "popup"', ['waiting for event "popup"'], "wait for popup"),
+        ("download", 'Wait for event "download"', [], "wait for download"),
+        ("", 'Wait for event "page"', [], "wait for page"),
+        ("", "", [], "wait"),
+    ],
+)  # fmt: skip
+def test_a_wait_is_named_by_what_it_waits_for(owner: str, event: str, title: str, log: list[str], told: str) -> None:
+    """All waits are one method of the protocol, whose name nobody knows."""
+    made = call("__waitInfo__", owner=owner, params={"event": event}, title=title, log=log)
+
+    assert is_action(made)
+    assert titles(made) == [told]
+    assert awaited(made) == told.removeprefix("wait for ")
+
+
+@pytest.mark.parametrize(
+    ("made", "title"),
+    [
+        (call("queryCount", params={"selector": 'internal:role=button[name="Pay"i]'}),
+         'count get_by_role("button", name="Pay")'),
+        (call("keyboardPress", owner="Page", params={"key": "Tab"}), 'keyboard.press("Tab")'),
+        (call("mouseMove", owner="Page", params={"x": 1, "y": 2}), "mouse.move"),
+        (call("dragAndDrop", params={"source": 'internal:text="A"i', "target": "#b"}), 'drag get_by_text("A")'),
+        (call("waitForSelector", title="Evaluate", log=['waiting for locator("#d")']), 'evaluate locator("#d")'),
+        (call("innerHTML", params={"selector": "h1"}), "inner html h1"),
+        (call("clockFastForward", owner="BrowserContext"), "clock.fast_forward"),
+        (call("setOffline", owner="BrowserContext"), "set offline"),
+    ],
+)  # fmt: skip
+def test_titles_read_as_the_author_wrote_them(made: Call, title: str) -> None:
+    """No internal selector and no name of the protocol stands in a step."""
+    assert titles(made) == [title]

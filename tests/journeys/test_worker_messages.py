@@ -64,6 +64,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
         error=text | st.none(),
     ),
     TypedPassword: st.builds(TypedPassword, value=text),
+    Phase: phase,
     AttemptResult: st.builds(
         AttemptResult,
         started_ms=numbers,

@@ -14,7 +14,7 @@ from outrider.probes import OwnNetwork
 from outrider.probes.host_queues import HostQueues
 from outrider.probes.lateness import Lateness
 from outrider.probes.probe_outcome import ProberState, assess, is_late
-from outrider.probes.probe_result import Blame, Failure, ProbeResult
+from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult
 from outrider.workspace import ProbeSettings
 
 if TYPE_CHECKING:
@@ -114,6 +114,24 @@ def test_a_mistake_of_ours_is_told_and_keeps_nobody_waiting(bench: Bench) -> Non
 
     assert measurement.outcome == INCONCLUSIVE
     assert measurement.reason == "the prober itself broke: ZeroDivisionError: oops"
+
+
+class Talkative(Busy):
+    """A probe whose evidence cannot be written anywhere."""
+
+    async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
+        return ProbeResult(1.0, evidence_files=(Evidence("body", "text/plain", b"x"),))
+
+
+def test_evidence_that_cannot_be_written_keeps_nobody_waiting(bench: Bench) -> None:
+    """The disk is full, or a file stands where its folder should be: the run ends all the same."""
+    (check,) = bench.read(HTTP.format("a", "http://shop.test/")).checks
+    (bench.root / "scratch").write_text("in the way")
+
+    measurement = bench.try_probe(check, Talkative(0.0))
+
+    assert measurement.outcome == INCONCLUSIVE
+    assert "the prober itself broke: FileExistsError" in measurement.reason
 
 
 VERDICTS = [

@@ -48,16 +48,23 @@ def failing(bench: Bench, bad: int, runs: int, *, check: str = "probe:a::b") -> 
 
 
 def test_a_budget_that_is_used_up_soon_is_foretold_with_interval_and_size(bench: Bench) -> None:
-    """5 of 1,000 a week: 20 a month are allowed and 5 are gone; the other 15 last three weeks."""
-    failing(bench, 5, 1000)
+    """20 of 3,000 a week: 60 a month are allowed and 20 are gone; the other 40 last two weeks."""
+    failing(bench, 20, 3000)
 
     (found,) = bench.report().forecasts
 
-    assert found.days == pytest.approx(21, abs=0.1)
-    assert found.earliest < found.days / 2
-    assert found.latest > 2 * found.days
-    assert found.count == 1000
-    assert "the error budget of 28 days is used up in 21 days" in bench.page()
+    assert found.days == pytest.approx(14, abs=0.1)
+    assert found.earliest < 0.7 * found.days
+    assert 28 > found.latest > 1.5 * found.days
+    assert found.count == 3000
+    assert "the error budget of 28 days is used up in 14 days" in bench.page()
+
+
+def test_a_budget_that_may_last_is_not_foretold(bench: Bench) -> None:
+    """5 of 1,000 a week last three weeks, or two months: nobody can act on that."""
+    failing(bench, 5, 1000)
+
+    assert bench.report().forecasts == ()
 
 
 def test_a_budget_that_is_overspent_is_used_up_already(bench: Bench) -> None:
@@ -77,4 +84,13 @@ def test_a_calm_check_and_one_with_few_runs_are_not_foretold(bench: Bench) -> No
 
     assert report.forecasts == ()
     assert report.unforecast == 1
-    assert "Too little data to foretell the budgets of 1 check:" in bench.page()
+    assert "Too little data to forecast the budgets of 1 check:" in bench.page()
+
+
+def test_reasons_that_are_not_read_are_counted(bench: Bench) -> None:
+    """No cap is silent."""
+    failing(bench, 5_001, 5_001)
+
+    lines = bench.report().unmeasured
+
+    assert "reasons of failures: only those of the latest 5,000 of 5,001 failed runs" in lines

@@ -125,7 +125,7 @@ def test_a_failed_run_shows_its_picture_errors_retry_and_traces(bench: Bench, tm
     page = single_html(report)
 
     assert 'src="data:image/png;base64,iVBOR' in page
-    assert "a retry: its times are not judged" in page
+    assert "(times of retries are not judged)" in page
     assert "never ended" in page
     assert [what for what, _ in report.joined] == ["trace", "release"]
     assert re.findall(r"<(script|iframe|object|link)\b", page) == ["script"], "ours"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
-from outrider.model import Attempt, Measurement, Outcome, Policy
+from outrider.model import ArtifactFile, ArtifactKind, Attempt, Measurement, Outcome, Policy
 from outrider.runs.attempts import SHORTEST_ATTEMPT_S, Plan, is_measured, next_attempt, verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PASSED, FAILED, UNSURE, WRONG, SKIPPED = (
     Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR, Outcome.SKIPPED,
@@ -53,6 +59,33 @@ def test_another_attempt_is_made_as_long_as_it_can_tell_more(
     planned = next_attempt(made, policy, 30.0)
 
     assert planned == plan
+
+
+@pytest.mark.parametrize(
+    ("took_s", "left_s", "records"),
+    [(30.0, 30.0, True), (4.0, 6.0, True), (4.0, 13.0, True), (4.0, 14.0, False), (0.5, 30.0, False)],
+)
+def test_a_retry_that_leaves_no_time_for_another_records_the_evidence_itself(
+    took_s: float, left_s: float, records: bool
+) -> None:
+    """It counts as any retry does; what fails by an action's time-out has its evidence all the same."""
+    slow = [Attempt(1, True, evidence=False, measurement=Measurement(FAILED, "time-out", 0, took_s * 1000))]
+
+    planned = next_attempt(slow, Policy(retries=1), left_s)
+
+    assert planned == Plan(2, records=records)
+    assert next_attempt(slow, Policy(retries=1, evidence=False), left_s) == Plan(2)
+
+
+def test_evidence_is_recorded_once(tmp_path: Path) -> None:
+    """A retry that has a video needs no attempt for evidence."""
+    made = attempts(FAILED, FAILED)
+    video = ArtifactFile(ArtifactKind.VIDEO, "video.webm", "video/webm", tmp_path / "video.webm")
+    made[1] = replace(made[1], measurement=replace(made[1].measurement, artifacts=(video,)))
+
+    planned = next_attempt(made, Policy(retries=1), 30.0)
+
+    assert planned is None
 
 
 def test_evidence_can_be_turned_off() -> None:

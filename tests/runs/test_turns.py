@@ -68,3 +68,25 @@ def test_as_many_as_allowed_at_a_time(tmp_path: Path) -> None:
         holder.communicate()
 
     assert running
+
+
+def test_who_gives_up_waiting_gets_no_turn(tmp_path: Path) -> None:
+    """And does not wait any longer; whoever gives up before the turn is free takes it all the same."""
+    given_up = threading.Event()
+    given_up.set()
+
+    with Turns(tmp_path, 1).taken(given_up) as is_free:
+        with Turns(tmp_path, 1).taken(given_up) as is_taken:
+            assert not is_taken
+        assert is_free
+
+
+def test_a_folder_that_was_removed_is_made_anew(tmp_path: Path) -> None:
+    """Programs that tidy temporary files remove it while nobody takes a turn."""
+    turns = Turns(tmp_path / "turns", 1)
+    for _ in range(2):
+        with turns.taken() as is_taken:
+            assert is_taken
+        for path in (tmp_path / "turns").iterdir():
+            path.unlink()
+        (tmp_path / "turns").rmdir()

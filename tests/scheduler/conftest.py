@@ -1,7 +1,8 @@
-"""What the tests of this room share: clocks that are set, checks, and works that answer at once."""
+"""What the tests of this room share: clocks that are set, checks, and a runtime that answers at once."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from outrider.model import QueueEntry, RunId
     from outrider.runs import Judgement
-    from outrider.scheduler import Executor, RetryingRecorder
+    from outrider.scheduler import Executor, RetryingRecorder, Work
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -76,9 +77,10 @@ class Instant:
     def kill(self, run: RunId) -> None:
         self.killed.append(run)
 
-    def close(self, within_s: float) -> None:
+    def close(self, within_s: float) -> Sequence[Work]:
         if self.held:
             self.let()
+        return ()
 
 
 def made(entry: QueueEntry, one: Check, at_us: int, outcome: Outcome = Outcome.PASSED) -> Run:
@@ -90,31 +92,53 @@ def made(entry: QueueEntry, one: Check, at_us: int, outcome: Outcome = Outcome.P
 
 
 @dataclass
-class FixedWorks:
+class FixedRuntime:
+    """A runtime that remembers what became of it."""
+
     workspace: Workspace
     checks: Sequence[Check]
-    executors: dict[Kind, Executor]
+    executors: dict[Kind, Executor] = field(default_factory=dict)
     circumstances: Circumstances = field(default_factory=Circumstances)
+    unfinished: Sequence[Work] = ()
+    error: Exception | None = None
+    active: bool = False
+    closed: threading.Event = field(default_factory=threading.Event)
 
-    def close(self, within_s: float) -> None:
-        for one in self.executors.values():
-            one.close(within_s)
+    def activate(self) -> None:
+        self.active = True
+
+    def close(self, within_s: float) -> Sequence[Work]:
+        for executor in self.executors.values():
+            executor.close(within_s)
+        self.closed.set()
+        if self.error is not None:
+            raise self.error
+        return self.unfinished
 
 
 @dataclass
-class FixedMaker:
-    works: FixedWorks
+class FixedFactory:
+    """A factory whose runtime, or error, is handed in; `gate` holds up whoever makes one while it is clear."""
+
+    runtime: FixedRuntime
     fresh: bool = False
     error: Exception | None = None
+    made: int = 0
+    entered: threading.Event = field(default_factory=threading.Event)
+    gate: threading.Event | None = None
 
     def changed(self) -> bool:
         return self.fresh
 
-    def make(self) -> FixedWorks:
+    def make(self) -> FixedRuntime:
         self.fresh = False
+        self.made += 1
+        self.entered.set()
+        if self.gate is not None:
+            assert self.gate.wait(60)
         if self.error is not None:
             raise self.error
-        return self.works
+        return self.runtime
 
 
 @dataclass
@@ -122,12 +146,13 @@ class Ears:
     """A listener that remembers."""
 
     runs: list[Run] = field(default_factory=list)
+    ticks: list[int] = field(default_factory=list)
 
     def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
         self.runs.append(run)
 
     def ticked(self, now_us: int) -> None:
-        """Nothing is due for it."""
+        self.ticks.append(now_us)
 
 
 @dataclass
@@ -138,15 +163,22 @@ class Stage:
     clock: SetClock
     service: Service
     executor: Instant
-    maker: FixedMaker
+    factory: FixedFactory
+    pipeline: ResultPipeline
+    ears: Ears
 
     def passes(self, seconds: float, step_s: float = 1.0) -> None:
         for _ in range(round(seconds / step_s)):
             self.clock.passes(step_s)
-            self.service.tick()
+            self.tick()
+
+    def tick(self) -> None:
+        """Let what runs beside the service do its work, and then the service."""
+        self.service.builder.look()
+        self.service.tick()
 
     def outcomes(self) -> list[Outcome]:
-        return [one.outcome for one in self.store.runs.search(limit=None)][::-1]
+        return [run.outcome for run in self.store.runs.search(limit=None)][::-1]
 
 
 class Stages:
@@ -162,11 +194,12 @@ class Stages:
         clock = clock or SetClock()
         health = Health()
         executor = Instant(lambda: service.recorder, clock)
-        works = FixedWorks(Workspace(root=self.folder, name="t", **settings), checks, {Kind.PROBE: executor})
-        maker = FixedMaker(works)
-        verdicts = ResultPipeline(None, [], health)
-        service = Service(self.store, maker, verdicts, health=health, clock=clock, holder=holder)
-        return Stage(self.store, clock, service, executor, maker)
+        runtime = FixedRuntime(Workspace(root=self.folder, name="t", **settings), checks, {Kind.PROBE: executor})
+        factory = FixedFactory(runtime)
+        ears = Ears()
+        pipeline = ResultPipeline(None, [ears], health)
+        service = Service(self.store, factory, pipeline, health=health, clock=clock, holder=holder)
+        return Stage(self.store, clock, service, executor, factory, pipeline, ears)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.scheduler.conftest import NOW_US, check, made
 
-from outrider.model import QueueEntry, RunId, StoreError, new_run_id
+from outrider.model import Outcome, QueueEntry, RunId, StoreError, new_run_id
 from outrider.scheduler import Health, RetryingRecorder
 
 if TYPE_CHECKING:
@@ -59,3 +59,23 @@ def test_at_the_end_it_is_tried_once_more() -> None:
 
     with pytest.raises(StoreError, match="no room left"):
         recorder.record(run())
+
+
+def test_a_run_that_cannot_be_recorded_costs_no_other_and_is_not_lost() -> None:
+    """It is recorded as a setup error in its own place."""
+    first, poisonous, last = run(), run(), run()
+    kept: list[Run] = []
+
+    class Choosy:
+        def record_many(self, runs: Sequence[Run]) -> None:
+            if poisonous in runs:
+                raise OverflowError("a number that no database takes")
+            kept.extend(runs)
+
+    told: list[Run] = []
+    RetryingRecorder(Choosy(), Health(), told.extend).record_many([first, poisonous, last])
+
+    assert [stored.id for stored in kept] == [first.id, poisonous.id, last.id]
+    assert kept[1].outcome is Outcome.SETUP_ERROR
+    assert "a number that no database takes" in kept[1].reason
+    assert told == kept

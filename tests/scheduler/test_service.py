@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.scheduler.conftest import NOW_US, check, made
+from tests.scheduler.conftest import NOW_US, SECOND_US, Instant, check, made
 
-from outrider.model import CatchUp, ConfigError, Outcome, Overlap, Place, QueueEntry, new_run_id
+from outrider.model import CatchUp, ConfigError, Kind, Outcome, Overlap, Place, QueueEntry, new_run_id
 from outrider.scheduler import view_of
 from outrider.scheduler.leadership import BEAT_US, DEAD_AFTER_US
 from outrider.server.metrics import exposition
 from outrider.workspace import Maintenance, Pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.scheduler.conftest import Stages
 
     from outrider.model import RunId
@@ -56,7 +59,7 @@ def test_a_run_that_takes_longer_than_its_interval(
     stage.executor.holds = True
     stage.passes(181)
     stage.executor.let()
-    stage.service.tick()
+    stage.tick()
 
     assert stage.outcomes() == expected
     assert len(stage.executor.killed) == killed
@@ -102,7 +105,7 @@ def test_a_clock_set_back_stops_nothing(stages: Stages, back_s: int) -> None:
     stage.passes(301)
 
     assert Counter(stage.outcomes())[PASSED] in {10, 11}
-    assert stage.service.health.events["clock_jumps"] == 1
+    assert stage.service.health.counts.events["clock_jumps"] == 1
 
 
 def test_maintenance_is_told_and_a_pause_is_not_due(stages: Stages) -> None:
@@ -126,10 +129,10 @@ def test_a_failing_check_runs_more_often(stages: Stages) -> None:
     """And at its usual pace again when it is good."""
     quick = check(every_failing_s=10.0)
     stage = stages.stage(quick)
-    stage.service.tick()
+    stage.tick()
     entry = QueueEntry(_id(1), quick.id, "local", NOW_US)
     stage.service.recorder.record(made(entry, quick, NOW_US, Outcome.FAILED))
-    stage.service.tick()
+    stage.tick()
 
     assert stage.service.plan is not None
     assert stage.service.plan.failing == {(quick.id, "local")}
@@ -148,7 +151,7 @@ def test_the_more_important_goes_first_and_what_is_asked_for_before_all(stages: 
     stage.passes(1)
     stage.executor.room = 1
     for _ in range(3):
-        stage.service.tick()
+        stage.tick()
 
     assert [(one.check, one.origin) for one in stage.executor.begun] == [
         (low.id, "asked"), (high.id, "schedule"), (low.id, "schedule"),
@@ -160,11 +163,11 @@ def test_a_standby_takes_over_and_no_run_is_stored_twice(stages: Stages) -> None
     leader = stages.stage(check())
     leader.executor.holds = True
     standby = stages.stage(check(), holder="elsewhere 2 2.0", clock=leader.clock)
-    leader.service.tick()
+    leader.tick()
     for _ in range(61):
         leader.clock.passes(1)
-        leader.service.tick()
-        standby.service.tick()
+        leader.tick()
+        standby.tick()
     assert standby.executor.begun == []
 
     standby.passes(15)
@@ -181,16 +184,191 @@ def test_a_broken_change_is_refused_and_the_old_state_runs_on(stages: Stages) ->
     """Its message is on the pages; the next good change takes effect."""
     stage = stages.stage(check())
     stage.passes(61)
-    stage.maker.fresh, stage.maker.error = True, ConfigError("no", slug="broken-toml", where=Place("a.toml", 1))
+    stage.factory.fresh, stage.factory.error = True, ConfigError("no", slug="broken-toml", where=Place("a.toml", 1))
     stage.passes(60)
     assert "a.toml:1: no" in view_of(stage.service).problems["reload"]
 
-    stage.maker.fresh, stage.maker.error = True, None
-    stage.maker.works = replace(stage.maker.works, checks=(check(), check("new")))
+    stage.factory.fresh, stage.factory.error = True, None
+    stage.factory.runtime = replace(stage.factory.runtime, checks=(check(), check("new")))
     stage.passes(60)
 
     assert view_of(stage.service).problems == {}
     assert Counter(stage.outcomes())[PASSED] == 4
+
+
+def test_listeners_hear_every_run_and_every_second_of_the_leader(stages: Stages) -> None:
+    """Those that were skipped too; a standby's time is nobody's business."""
+    stage = stages.stage(check(overlap=Overlap.SKIP))
+    standby = stages.stage(check(), holder="elsewhere 2 2.0", clock=stage.clock)
+    stage.executor.holds = True
+    stage.passes(121)
+    for _ in range(5):
+        standby.tick()
+    stage.executor.let()
+    for staged in (stage, standby):
+        staged.pipeline.close(60)
+
+    assert Counter(run.outcome for run in stage.ears.runs) == {PASSED: 1, SKIPPED: 1}
+    assert stage.ears.ticks == [NOW_US + second * SECOND_US for second in range(1, 122)]
+    assert (standby.ears.ticks, standby.ears.runs) == ([], [])
+
+
+def test_the_service_runs_until_it_is_stopped_and_lets_the_next_one_lead(stages: Stages) -> None:
+    """It builds what it runs beside itself, and drains at the end."""
+    stage = stages.stage(check())
+    running = threading.Thread(target=stage.service.run, args=[60])
+    running.start()
+    assert stage.factory.entered.wait(60)
+    until(lambda: view_of(stage.service).loaded)
+    stage.service.stop()
+    running.join(60)
+
+    assert stage.factory.runtime.closed.is_set()
+    left = stage.store.schedule.leadership()
+    assert left is not None
+    assert left.holder == ""
+
+
+def test_a_stopped_service_builds_nothing_more(stages: Stages) -> None:
+    """It is stopped before it ran."""
+    stage = stages.stage(check())
+    stage.service.stop()
+    stage.service.run(0)
+
+    assert stage.factory.made == 0
+
+
+def test_runs_of_checks_that_are_gone_are_skipped(stages: Stages) -> None:
+    """They waited while their check was taken out of the workspace; a locked store delays that and loses none."""
+    stage = stages.stage(check())
+    stage.executor.room = 0
+    stage.passes(61)
+    stage.factory.runtime = replace(stage.factory.runtime, checks=(check("other"),), closed=threading.Event())
+    stage.factory.fresh = True
+    stage.tick()
+    other = sqlite3.connect(stages.folder / "outrider.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    stage.service.tick()
+    other.execute("COMMIT")
+    other.close()
+    stage.passes(2)
+
+    (run,) = stage.store.runs.search()
+    assert (run.outcome, run.reason) == (SKIPPED, "the workspace does not have this check any more")
+    assert stage.store.schedule.length() == (0, 0)
+    assert view_of(stage.service).waiting == 0
+
+
+def test_the_view_tells_how_each_check_does(stages: Stages) -> None:
+    """Its last run, how long it took, how many ended how; and what waits and runs."""
+    stage = stages.stage(check("a"), check("b", enabled=False), check("c"))
+    stage.passes(1)
+    stage.store.schedule.pause(check("c").id, NOW_US)
+    stage.executor.holds = True
+    stage.passes(60)
+    before = view_of(stage.service)
+    stage.executor.let()
+    stage.service.tick()
+    stage.clock.passes(3)
+    view = view_of(stage.service)
+
+    assert (before.running, before.waiting, view.running) == (1, 0, 0)
+    assert [(shown.check[-1], shown.outcome, shown.paused, shown.runs) for shown in view.checks] == [
+        ("a", "passed", False, {"passed": 1}), ("c", "", True, {}),
+    ]  # fmt: skip
+    assert view.checks[0].duration_s == 0.0
+    assert view.ticked_s == 3.0
+    assert (view.leads, view.loaded, view.is_alive) == (True, True, True)
+
+
+def test_a_changed_workspace_costs_no_run(stages: Stages) -> None:
+    """Sixty checks, one due each second, and a change every fifth: none is lost at the moment of the change."""
+    stage = stages.stage(*(check(str(number)) for number in range(60)))
+    stage.passes(60)
+    for _ in range(12):
+        stage.factory.fresh = True
+        stage.passes(5)
+
+    stage.passes(1)
+    due = [run.due_us for run in stage.store.runs.search(limit=None)]
+    assert Counter(stage.outcomes()) == {PASSED: len(due)}
+    assert len(due) == 2 * 60
+    assert stage.service.health.counts.events["reloads"] == 13
+
+
+def test_runs_go_on_while_a_changed_workspace_is_built(stages: Stages) -> None:
+    """Building takes a minute; the runs that are due meanwhile are executed by the state before."""
+    stage = stages.stage(check(every_s=10.0))
+    stage.passes(1)
+    before = stage.factory.runtime
+    stage.factory.runtime = replace(before, checks=(check("new"),), closed=threading.Event())
+    stage.factory.entered.clear()
+    stage.factory.fresh, stage.factory.gate = True, threading.Event()
+    building = threading.Thread(target=stage.service.builder.look)
+    building.start()
+    assert stage.factory.entered.wait(60)
+
+    for _ in range(60):
+        stage.clock.passes(1)
+        stage.service.tick()
+    assert Counter(stage.outcomes()) == {PASSED: 6}
+    assert stage.service.health.counts.events["reloads"] == 1
+
+    stage.factory.gate.set()
+    building.join(60)
+    stage.service.tick()
+    assert stage.factory.runtime.active
+    assert stage.service.health.counts.events["reloads"] == 2
+    assert before.closed.wait(60)
+
+
+def test_what_a_replaced_runtime_did_not_finish_is_skipped(stages: Stages) -> None:
+    """Otherwise the check would count as under way until the service ends, and never run again."""
+    stage = stages.stage(check())
+    stage.executor.holds = True
+    stage.passes(61)
+    (entry,) = stage.executor.begun
+    held, stage.executor.held = stage.executor.held, []
+    stage.factory.runtime.unfinished = [(entry, check())]
+    stage.factory.runtime = replace(stage.factory.runtime, executors={}, closed=threading.Event())
+    stage.factory.fresh = True
+    stage.tick()
+    stage.service.stop()
+    stage.service.run(60)  # waits for what retires
+    stage.service.tick()
+
+    assert held
+    assert stage.outcomes() == [SKIPPED]
+    assert not stage.service.run_queue.under_way
+
+
+def test_a_tick_that_breaks_is_not_the_last(stages: Stages) -> None:
+    """The service says that it is not ready, and goes on at the next tick."""
+    stage = stages.stage(check())
+    stage.passes(1)
+    plan, stage.service.plan = stage.service.plan, None
+    stage.passes(1)
+    assert "AssertionError" in view_of(stage.service).problems["service"]
+    assert not view_of(stage.service).is_ready
+
+    stage.service.plan = plan
+    stage.passes(60)
+    assert view_of(stage.service).is_ready
+    assert stage.outcomes() == [PASSED]
+
+
+def test_a_run_is_ended_by_the_runtime_that_began_it(stages: Stages) -> None:
+    """The workspace changed in between: the executor of today knows nothing of it."""
+    stage = stages.stage(check(overlap=Overlap.KILL))
+    stage.executor.holds = True
+    stage.passes(61)
+    fresh = Instant(lambda: stage.service.recorder, stage.clock)
+    stage.factory.runtime = replace(stage.factory.runtime, executors={Kind.PROBE: fresh}, closed=threading.Event())
+    stage.service.runtime = stage.factory.runtime
+    stage.passes(60)
+
+    assert stage.executor.killed == [stage.executor.begun[0].run]
+    assert fresh.killed == []
 
 
 def test_a_locked_store_delays_and_loses_nothing(stages: Stages) -> None:
@@ -220,7 +398,7 @@ def test_a_database_that_is_removed_is_begun_anew(stages: Stages, replaced: bool
         (stages.folder / "outrider.db").touch()
     stage.passes(65)
 
-    assert stage.service.health.events["store_renewals"] == 1
+    assert stage.service.health.counts.events["store_renewals"] == 1
     assert len(stage.outcomes()) == 1
 
 
@@ -228,9 +406,8 @@ def test_a_workspace_that_is_gone_stops_runs_until_it_is_back(stages: Stages) ->
     """It is said, and needs no restart."""
     stage = stages.stage(check())
     stage.passes(2)
-    workspace = stage.maker.works.workspace
-    gone = replace(stage.maker.works, workspace=replace(workspace, root=stages.folder / "gone"))
-    stage.service.works = gone
+    runtime = stage.factory.runtime
+    stage.service.runtime = replace(runtime, workspace=replace(runtime.workspace, root=stages.folder / "gone"))
     stage.passes(2)
     assert "is gone" in view_of(stage.service).problems["workspace"]
 
@@ -244,13 +421,13 @@ def test_a_persistent_minority_of_locations_is_a_finding(stages: Stages) -> None
     """Three bad runs in a row in one place of three, while the others are good."""
     everywhere = check(locations=("berlin", "oslo", "lima"))
     stage = stages.stage(everywhere)
-    stage.service.tick()
+    stage.tick()
     for number in range(9):
         place = everywhere.policy.locations[number % 3]
         entry = QueueEntry(_id(number), everywhere.id, place, NOW_US + number)
         outcome = Outcome.FAILED if place == "lima" else PASSED
         stage.service.recorder.record(made(entry, everywhere, NOW_US, outcome))
-    stage.service.tick()
+    stage.tick()
 
     assert view_of(stage.service).findings == (f"{everywhere.id} keeps failing in lima and not in berlin, oslo",)
 
@@ -265,6 +442,14 @@ def test_metrics_speak_of_every_check(stages: Stages) -> None:
     assert 'outrider_runs_total{check="probe:p.toml::quo\\"te",location="local",outcome="passed"} 1.0\n' in text
     assert "outrider_start_lag_seconds_count 1\n" in text
     assert "outrider_ready 1.0\n" in text
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(6_000):
+        if holds():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError
 
 
 def _id(number: int) -> RunId:

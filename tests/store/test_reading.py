@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -219,3 +219,29 @@ def test_a_check_renamed_twice_answers_to_all_its_names(store: Store, make: Make
 
     assert [(check.id, check.aliases) for check in store.checks.all()] == [(third, (first, second))]
     assert len(store.runs.search(first)) == len(store.runs.search(second)) == len(store.runs.search(third)) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "snapshot", "has_passed"),
+    [
+        ({"outcome": Outcome.PASSED}, "5eed", True),
+        ({"outcome": Outcome.PASSED_ON_RETRY}, "5eed", True),
+        ({"outcome": Outcome.FAILED}, "5eed", False),
+        ({"outcome": Outcome.PASSED}, "other", False),
+        ({"outcome": Outcome.PASSED, "location": "berlin"}, "5eed", False),
+    ],
+)
+def test_it_is_known_whether_a_check_passed_from_the_same_snapshot(
+    store: Store, make: Maker, changes: dict[str, Any], snapshot: str, has_passed: bool
+) -> None:
+    """In the same place, and whatever came between."""
+    before = make.run("journey:a", **changes)
+    store.runs.record(replace(before, circumstances=replace(before.circumstances, snapshot=snapshot)))
+    other = make.run("journey:b", outcome=Outcome.PASSED)
+    store.runs.record(replace(other, circumstances=replace(other.circumstances, snapshot="5eed")))
+
+    run = make.run("journey:a", outcome=Outcome.SETUP_ERROR)
+    run = replace(run, circumstances=replace(run.circumstances, snapshot="5eed"))
+
+    assert store.runs.has_passed(run) == has_passed
+    assert not store.runs.has_passed(replace(run, circumstances=replace(run.circumstances, snapshot="")))

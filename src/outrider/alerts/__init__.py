@@ -1,4 +1,4 @@
-"""Incidents, who is told of them, and how that reaches them."""
+"""Incidents, routes, escalation and delivery."""
 
 from outrider.alerts.alert_file import parse_open, read_alerts
 from outrider.alerts.alert_processor import AlertProcessor
@@ -17,6 +17,7 @@ from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
 from outrider.alerts.report_message import message_checks, report_message, report_rows
 from outrider.alerts.run_findings import FindingContext, findings
+from outrider.alerts.silence_effect import SilenceEffect, silence_effect
 from outrider.alerts.trend_rules import survey
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Replayed",
     "Rotation",
     "Severity",
+    "SilenceEffect",
     "Thresholds",
     "findings",
     "headline",
@@ -52,6 +54,7 @@ __all__ = [
     "replayed",
     "report_message",
     "report_rows",
+    "silence_effect",
     "stored_findings",
     "survey",
     "test_row",

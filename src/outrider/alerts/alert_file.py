@@ -34,6 +34,7 @@ from outrider.workspace import (
     Table,
     as_any_text,
     as_count,
+    as_delay,
     as_duration,
     as_flag,
     as_positive,
@@ -58,7 +59,7 @@ _DAY_US = 86_400_000_000
 
 
 def read_alerts(workspace: Workspace, variables: Mapping[str, str]) -> AlertSettings:
-    """Return what a workspace says of alerts; without the file incidents are kept and nobody is told.
+    """Return a workspace's alert settings; without the file incidents are tracked and nobody is notified.
 
     Args:
         workspace: Whose.
@@ -69,7 +70,7 @@ def read_alerts(workspace: Workspace, variables: Mapping[str, str]) -> AlertSett
     """
     path = workspace.root / ALERTS_FILE
     if not path.exists():
-        return AlertSettings()
+        return AlertSettings(timezone=workspace.timezone)
     problems: list[ConfigError] = []
     try:
         document = read_document(path, ALERTS_FILE)
@@ -95,6 +96,7 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         forget_us=_us(incidents, "forget", usual.forget_us),
         certificate_days=incidents.read("certificate_days", as_positive, usual.certificate_days),
         networks=networks,
+        timezone=workspace.timezone,
         links=delivery.read("links", _as_url, ""),
         receivers=read_receivers(top.section("receiver"), variables, Guard(networks)),
         route=_route(top.section("route"), usual.route, ROOT),
@@ -119,7 +121,8 @@ def _named(table: Table) -> dict[str, Table]:
 
 
 def _us(table: Table, key: str, default: int) -> int:
-    return int(table.read(key, as_duration, default / 1_000_000) * 1_000_000)
+    accept = as_duration if default else as_delay
+    return int(table.read(key, accept, default / 1_000_000) * 1_000_000)
 
 
 def _thresholds(table: Table) -> Thresholds:
@@ -148,7 +151,7 @@ def _matchers(table: Table, key: str = "match", *, needed: bool = True) -> tuple
     nothing: tuple[Matcher, ...] = ()
     if not needed:
         return table.read(key, _as_matchers, nothing)
-    return table.require(key, _as_matchers, nothing, '["check=~journeys/.*"]')
+    return table.require(key, _as_matchers, nothing, '["kind=journey"]')
 
 
 def _label_rule(table: Table) -> LabelRule:
@@ -243,7 +246,7 @@ def _escalation(table: Table) -> Escalation:
     levels = tuple(_level(section) for section in table.sections("level"))
     escalation = Escalation(levels, table.read("rounds", as_count(1, 100), 1), table.read("then", as_text, ""))
     if not levels:
-        table.report("level", "is missing: nobody would be told", "add [[escalation.NAME.level]]", "missing-key")
+        table.report("level", "is missing: nobody would be notified", "add [[escalation.NAME.level]]", "missing-key")
     table.close()
     return escalation
 
@@ -255,7 +258,7 @@ def _level(table: Table) -> Level:
         rotations=table.read("rotations", as_texts, _NO_TEXTS),
     )
     if not level.receivers and not level.rotations:
-        table.report("receivers", "is missing: nobody would be told", "name receivers or rotations", "missing-key")
+        table.report("receivers", "is missing: nobody would be notified", "name receivers or rotations", "missing-key")
     table.close()
     return level
 

@@ -1,4 +1,4 @@
-"""The seam for whoever makes runs: an object that hears runs and lets time pass, and keeps all of it in the store."""
+"""Alerting of one workspace: takes in runs and the passing of time, and keeps all of it in the store."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import structlog
 
 from outrider.alerts.backtest import stored_run, watched_runs
 from outrider.alerts.burn_rate import Burn
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
+from outrider.alerts.finding import RECEIVER, Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.incident_tracker import IncidentTracker
-from outrider.alerts.run_findings import FindingContext, findings
+from outrider.alerts.run_findings import RAISED, FindingContext, findings
 from outrider.model import Outcome, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.delivery import Health
@@ -25,20 +25,24 @@ if TYPE_CHECKING:
 
 _LOOK_BACK_US = 600_000_000
 _NOTE_EVERY_US = 10_000_000
+_BATCH = 20
+_STORED_WITHIN_US = 5_000_000
+"""A run is stored within this after it has finished, unless the store refuses."""
+
 _log = structlog.get_logger("outrider.alerts")
 
 
 class AlertProcessor:
     """Incidents of a workspace, kept in its store; every method may be called from any thread.
 
-    Transitions and the notifications that tell of them are written in one transaction. If that fails the changes are
-    kept in memory and written with the next ones.
+    Transitions and their notifications are written in one transaction. If that fails the changes are kept in memory and
+    written with the next ones.
 
     Args:
         store: Where everything is kept; other processes acknowledge and silence by writing there.
         settings: Of `scheduler/alerts.toml`.
         now_us: What time it is, microseconds UTC.
-        checks: What is known of checks, for labels.
+        checks: Of the workspace, for titles and labels; nothing ends because one is not among them, see `know`.
         workspace: Its name, for messages.
     """
 
@@ -55,35 +59,41 @@ class AlertProcessor:
         self._noted_us = 0
         self._tracker.silences = store.silences.ending_after(now_us)
 
-    def know(self, checks: Iterable[Check]) -> None:
-        """Replace what is known of checks, after the workspace changed."""
+    def know(self, checks: Iterable[Check], now_us: int) -> None:
+        """Replace the checks, after the workspace changed; problems of those that are gone or off end at once."""
         with self._lock:
             self._checks = {str(check.id): check for check in checks}
+            enabled = {identity for identity, check in self._checks.items() if check.policy.enabled}
+            self._tracker.keep_checks(enabled, now_us)
+            self._write()
 
     def heard(self, run: Run, judgements: Sequence[Judgement], *, now_us: int | None = None) -> None:
-        """Hear a run that is stored, and what the judge says of it; the same run twice changes nothing.
+        """Process a stored run and its judgements; the same run twice changes nothing.
 
         Args:
             run: As it was recorded.
-            judgements: What the judge said; none for a run that tells nothing.
+            judgements: Of the judge; none for a run that is not conclusive.
             now_us: When; when it finished if absent.
         """
         with self._lock:
-            context = FindingContext(self._checks, self._settings.certificate_days, self._artifacts(run))
+            context = FindingContext(
+                self._checks, self._settings.certificate_days, self._artifacts(run), self._passed_before(run)
+            )
             run_findings = findings(run, judgements, context)
             labels = run_findings[0].labels if run_findings else {}
-            run_findings += self._burn.seen(run, labels)
+            check = self._checks.get(run.check)
+            run_findings += self._burn.seen(run, labels, check.title if check else "")
             self._tracker.hear(run_findings, run.finished_us if now_us is None else now_us)
             self._write()
 
     def noticed(self, new_findings: Iterable[Finding], now_us: int) -> None:
-        """Hear what is no run: a full disk, a forecast, a change point."""
+        """Process findings of something other than a run: a full disk, a forecast, a change point."""
         with self._lock:
             self._tracker.hear(new_findings, now_us)
             self._write()
 
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
-        """Let time pass, about once a second: hear people, tell what is due, notice channels that are dead."""
+        """Process acknowledgements, notifications that are due, and dead receivers; called about once a second."""
         with self._lock:
             self._tracker.silences = self._store.silences.ending_after(now_us)
             for acknowledgement in self._store.incidents.acknowledgements():
@@ -99,24 +109,53 @@ class AlertProcessor:
                 self._noted_us = now_us
 
     def catch_up(self, judge: Judge, now_us: int) -> int:
-        """Hear what was stored before a crash and perhaps not heard, before anything else; return how many runs.
+        """Process what was stored and perhaps not processed before a crash; return how many runs."""
+        runs = 0
+        for runs in self.catch_up_in_batches(judge, now_us):  # noqa: B007 - the last is how many there were
+            pass
+        return runs
 
-        The latest run of each check is judged; those before it matter where one of them did not pass.
+    def catch_up_in_batches(self, judge: Judge, now_us: int) -> Iterator[int]:
+        """Do what `catch_up` does, and yield after each batch how many runs are processed.
+
+        The latest run of each check is judged; those before it matter where one of them did not pass. After each batch
+        it is noted how far this came: whoever begins again, as after another crash, goes on there. A run that was
+        stored since it first began is processed whenever it was due.
         """
+        began_us, done_us = self._store.incidents.caught_up() or (now_us, -1)
+        missed = [
+            (summary, is_latest)
+            for summary, is_latest in self._unprocessed(now_us)
+            if summary.due_us > done_us or summary.finished_us >= began_us - _STORED_WITHIN_US
+        ]
+        for start in range(0, len(missed), _BATCH):
+            batch = missed[start : start + _BATCH]
+            for summary, is_latest in batch:
+                run = self._store.runs.get(summary.id).run if is_latest else stored_run(self._store, summary)
+                self.heard(run, judge.judge(run) if is_latest else [])
+            done_us = max(done_us, batch[-1][0].due_us - 1)  # the next batch may begin with the same time
+            self._store.incidents.mark_caught_up(began_us, done_us)
+            yield start + len(batch)
+        self._store.incidents.mark_processed(now_us)
+
+    def _unprocessed(self, now_us: int) -> list[tuple[RunSummary, bool]]:
+        """Return the runs that may not have been processed, in the order of time, and which are the latest."""
         since_us = (self._store.incidents.processed_us() or now_us) - _LOOK_BACK_US
         runs = watched_runs(self._store, since_us)
         latest = {_place(summary): summary.id for summary in runs}
         unwell = {_place(summary) for summary in runs if summary.outcome is not Outcome.PASSED}
-        missed_runs = [
-            summary for summary in runs if summary.id == latest[_place(summary)] or _place(summary) in unwell
+        return [
+            (summary, summary.id == latest[_place(summary)])
+            for summary in runs
+            if summary.id == latest[_place(summary)] or _place(summary) in unwell
         ]
-        for summary in missed_runs:
-            if summary.id == latest[_place(summary)]:
-                run = self._store.runs.get(summary.id).run
-                self.heard(run, judge.judge(run))
-            else:
-                self.heard(stored_run(self._store, summary), [])
-        return len(missed_runs)
+
+    def _passed_before(self, run: Run) -> bool:
+        """Whether a script that raised an error has passed as it is; nothing is looked up for any other run."""
+        raised = run.outcome is Outcome.SETUP_ERROR and any(
+            attempt.measurement.attributes.get(RAISED) for attempt in run.attempts
+        )
+        return raised and self._store.runs.has_passed(run)
 
     def _artifacts(self, run: Run) -> tuple[str, ...]:
         """Return where the last artifact of each kind lies; nothing is looked up for a run that passed."""
@@ -141,7 +180,7 @@ def _place(run: RunSummary) -> tuple[str, str, str]:
 
 
 def _channel(health: Health, now_us: int) -> Finding:
-    key = FindingKey(Problem.OUTRIDER, Subject(f"channel:{health.receiver}"))
-    facts = Facts(f"the channel {health.receiver} is dead: {health.why}")
-    labels = {"trouble": Problem.OUTRIDER.value, "receiver": health.receiver, "fault": "channel dead"}
+    key = FindingKey(Problem.OUTRIDER, Subject(f"{RECEIVER}{health.receiver}"))
+    facts = Facts(health.why, title=f"receiver {health.receiver}", predicate="takes no messages")
+    labels = {**problem_labels(Problem.OUTRIDER), "receiver": health.receiver, "fault": "channel dead"}
     return Finding(key, health.is_dead, now_us, facts, (f"channel:{health.receiver}",), labels, once=True)

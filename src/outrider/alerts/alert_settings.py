@@ -1,4 +1,4 @@
-"""What `scheduler/alerts.toml` says, frozen."""
+"""The settings of `scheduler/alerts.toml`, frozen."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Inhibition:
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """Windows in which nobody is told of what matches."""
+    """Windows in which matching incidents notify nobody."""
 
     matchers: tuple[Matcher, ...]
     windows: tuple[str, ...]
@@ -67,7 +67,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A limit for the daily p95 of steps, told when a trend reaches it within so many days."""
+    """A limit for the daily p95 of steps; a trend that reaches it within so many days is a problem."""
 
     matchers: tuple[Matcher, ...]
     limit_ms: float
@@ -98,14 +98,15 @@ class ReceiverSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """Everything that says who is told of what.
+    """Who is notified of what.
 
     Attributes:
         within_us: So close together the same fault of different hosts is one cause.
         forget_us: A member that is not heard of for so long no longer holds an incident open.
-        certificate_days: A certificate that is valid for fewer days is trouble.
+        certificate_days: A certificate that is valid for fewer days is a problem.
         networks: Private addresses and networks that webhooks may go to.
-        links: Address below which reports and runs can be read, for links in messages; empty for none.
+        links: Address of the pages, for links in messages; empty for none.
+        timezone: IANA name of the workspace's time zone, in which messages tell times.
         people: Receivers of each person.
     """
 
@@ -128,9 +129,10 @@ class AlertSettings:
     forecasts: tuple[Forecast, ...] = ()
     networks: tuple[str, ...] = ()
     links: str = ""
+    timezone: str = "UTC"
 
     def thresholds_for(self, labels: Mapping[str, str]) -> Thresholds:
-        """Return what confirms trouble with these labels; the last rule that matches wins."""
+        """Return what confirms a problem with these labels; the last rule that matches wins."""
         matching = (
             threshold_rule.thresholds
             for threshold_rule in reversed(self.threshold_rules)

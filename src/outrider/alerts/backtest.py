@@ -1,4 +1,4 @@
-"""What a rule would have made of stored runs: the same keeper, on the clock of the runs, with nobody told."""
+"""Replay of rules over stored runs: the same tracker, on the clock of the runs, without delivery."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.run_findings import FindingContext, findings
 from outrider.baselines import months_per_series, replay
-from outrider.model import Circumstances, Outcome, Run
+from outrider.model import Circumstances, Outcome, Run, title_of
 from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX, primary_series
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ _SECOND_US = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of a replay.
+    """The result of a replay.
 
     Attributes:
         incidents: That opened, the earliest first.
         short: How many of them had fewer than two bad runs.
-        notifications: How many each receiver would have got, those of an end included.
-        triggers: How many times somebody would have been told of something new.
+        notifications: How many each receiver would have got, resolutions included.
+        triggers: How many notifications would have been about something new.
     """
 
     incidents: tuple[Incident, ...]
@@ -48,7 +48,7 @@ class Replayed:
 
 
 def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
-    """Return what the keeper makes of symptoms, which must be in the order of time."""
+    """Return what the tracker makes of findings, which must be in the order of time."""
     tracker = IncidentTracker(settings)
     opened: dict[str, Incident] = {}
     bad: Counter[str] = Counter()
@@ -79,7 +79,7 @@ def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
 
 
 def stored_findings(store: Store, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
-    """Return everything that stored runs say, in the order of time."""
+    """Return the findings of stored runs, in the order of time."""
     context = FindingContext(certificate_days=settings.certificate_days)
     runs = watched_runs(store, since_us)
     collected = [finding for run in runs for finding in findings(stored_run(store, run), (), context)]
@@ -103,7 +103,7 @@ def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
 
 
 def stored_run(store: Store, summary: RunSummary) -> Run:
-    """Return a run whole where it may say more than its outcome."""
+    """Return a run with its attempts where it did not pass."""
     if summary.outcome is not Outcome.PASSED:
         return store.runs.get(summary.id).run
     return Run(
@@ -120,10 +120,10 @@ def _degradations(store: Store, series: Series, judging: Settings, since_us: int
     alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
     key = FindingKey(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
     labels = {
-        "trouble": Problem.DEGRADATION.value, "check": series.subject, "kind": series.subject.partition(":")[0],
+        **problem_labels(Problem.DEGRADATION), "check": series.subject, "kind": series.subject.partition(":")[0],
         "environment": series.environment, "location": series.location, "step": series.step,
     }  # fmt: skip
-    facts = Facts(f"{series.step} is slow", step=series.step)
+    facts = Facts(series.step, step=series.step, title=title_of(series.subject))
     causes = (f"step:{series.step}", f"check:{series.subject}")
     for at_us, is_slow in zip(points.at_us.tolist(), alerting.tolist(), strict=True):
         if at_us >= since_us:

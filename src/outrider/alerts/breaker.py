@@ -1,4 +1,4 @@
-"""When a channel is tried again: backoff with jitter for a letter, a circuit breaker for a channel. Pure."""
+"""Retries: backoff with jitter for a letter, a circuit breaker for a receiver. Pure."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def backoff_us(tries: int, jitter: float, asked_us: int | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """How a channel does.
+    """The state of a receiver.
 
     Attributes:
         failures: In a row.
-        until_us: It is left alone until then; a single letter is tried afterwards.
+        until_us: It is paused until then; a single letter is tried afterwards.
         since_us: Since when it fails.
         why: What the last failure was.
     """

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import BurnRule, error_budget
-from outrider.model import Outcome
+from outrider.model import Outcome, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +32,8 @@ class Burn:
         self._budgets = budgets
         self._outcomes: dict[tuple[str, str, str], deque[tuple[int, bool]]] = {}
 
-    def seen(self, run: Run, labels: Mapping[str, str]) -> list[Finding]:
-        """Return whether a run's check uses up its budget too fast; nothing if it has none."""
+    def seen(self, run: Run, labels: Mapping[str, str], title: str = "") -> list[Finding]:
+        """Return whether a run's check uses up its error budget too fast; nothing if it has none."""
         budget = next((budget for budget in self._budgets if all_hold(budget.matchers, labels)), None)
         if budget is None or run.outcome not in _COUNTED:
             return []
@@ -49,11 +49,12 @@ class Burn:
         burning = bool(state.burning) and state.failed >= _LEAST_FAILED
         share = 1 - state.availability
         facts = Facts(
-            f"the error budget burns: {share:.1%} of {state.runs} runs failed, {1 - budget.target:.2%} may",
+            f"{share:.1%} of {state.runs} runs failed, {1 - budget.target:.2%} may",
             observed=f"{share:.1%} of runs",
             expected=f"at most {1 - budget.target:.2%}",
             run=run.id,
+            title=title or title_of(run.check),
         )
         key = FindingKey(Problem.BUDGET, run.check, run.environment, run.location)
-        budget_labels = {**labels, "trouble": Problem.BUDGET.value, "fault": "budget burns"}
+        budget_labels = {**labels, **problem_labels(Problem.BUDGET), "fault": "budget burns"}
         return [Finding(key, burning, run.due_us, facts, (f"check:{run.check}",), budget_labels, once=True)]

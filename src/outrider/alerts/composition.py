@@ -2,109 +2,245 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from outrider.alerts.finding import Problem, check_of
 from outrider.alerts.incident import Phase
 from outrider.alerts.message import Item, Message
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.workspace import format_duration
+from outrider.model import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.group import Dispatch
     from outrider.alerts.incident import Incident
 
 _MOST_CHECKS = 5
+_MOST_CHARACTERS = 160
 _SECOND_US = 1_000_000
+_WEEK_US = 604_800_000_000
+_OWN_LABELS = frozenset(
+    {"problem", "trouble", "check", "kind", "environment", "location", "host", "step", "fault", "tags", "incident"}
+    | {"severity", "runbook", "receiver"}
+)
 
+_PREDICATES = {
+    Problem.FAILURE: ("fails", "fail"),
+    Problem.DEGRADATION: ("is slow", "are slow"),
+    Problem.COVERAGE: ("did not run", "did not run"),
+    Problem.CERTIFICATE: ("needs a new certificate", "need new certificates"),
+    Problem.BUDGET: ("burns its error budget", "burn their error budgets"),
+    Problem.FORECAST: ("is about to reach its limit", "are about to reach their limits"),
+    Problem.CHANGE: ("took a new level", "took new levels"),
+    Problem.NETWORK: ("", ""),
+    Problem.OUTRIDER: ("cannot run", "cannot run"),
+}
+"""What one check, or several, do while they have a problem."""
 
-def compose(dispatch: Dispatch, topic: str, settings: AlertSettings, *, workspace: str, now_us: int) -> Message:
-    """Return the message of a telling."""
-    items = tuple(_item(incident, settings, now_us) for incident in dispatch.incidents)
-    severity = min(
-        (incident.severity for incident in dispatch.incidents), key=list(type(dispatch.incidents[0].severity)).index
-    )
-    return Message(dispatch.kind, topic, _subject(dispatch), severity.value, items, now_us, workspace, dispatch.note)
-
-
-def moment(at_us: int) -> str:
-    """Return a time for a reader."""
-    return datetime.fromtimestamp(at_us / _SECOND_US, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-_WORDS = {
-    NotificationKind.TRIGGER: "",
-    NotificationKind.UPDATE: "update: ",
-    NotificationKind.REMINDER: "still open: ",
-    NotificationKind.ESCALATION: "nobody has taken this on: ",
-    NotificationKind.ACKNOWLEDGED: "taken on: ",
-    NotificationKind.RESOLVED: "resolved: ",
+_STATES = {
+    NotificationKind.UPDATE: ", update",
+    NotificationKind.REMINDER: ", still open",
+    NotificationKind.ESCALATION: ", not acknowledged",
 }
 
 
-def _subject(dispatch: Dispatch) -> str:
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Times as a reader of the workspace's time zone wants them; `now_us` in microseconds UTC."""
+
+    timezone: str
+    now_us: int
+
+    def moment(self, at_us: int) -> str:
+        """Return date, time and zone: "2026-11-27 21:58:10 CET"."""
+        return f"{self._local(at_us):%Y-%m-%d %H:%M:%S %Z}"
+
+    def brief(self, at_us: int) -> str:
+        """Return the time, with as much of the date as tells it apart: "21:58", "Fri 21:58", "3 Nov 21:58"."""
+        local, now = self._local(at_us), self._local(self.now_us)
+        if local.date() == now.date():
+            return f"{local:%H:%M}"
+        return f"{local:%a %H:%M}" if 0 <= self.now_us - at_us < _WEEK_US else f"{local.day} {local:%b %H:%M}"
+
+    def _local(self, at_us: int) -> datetime:
+        return datetime.fromtimestamp(at_us / _SECOND_US, UTC).astimezone(ZoneInfo(self.timezone))
+
+
+def length(us: int) -> str:
+    """Return a length of time in its two largest units: "43 s", "1 h 5 min", "3 d 2 h"."""
+    seconds = max(us // _SECOND_US, 0)
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        parts.append((count, unit))
+    first = next((index for index, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or "0 s"
+
+
+def compose(dispatch: Dispatch, topic: str, settings: AlertSettings, *, workspace: str, now_us: int) -> Message:
+    """Return the message of a dispatch.
+
+    Args:
+        topic: The group's key.
+        workspace: Its name, which begins every subject.
+    """
+    clock = Clock(settings.timezone, now_us)
+    items = tuple(_item(incident, settings, clock, workspace) for incident in dispatch.incidents)
+    order = list(type(dispatch.incidents[0].severity))
+    severity = min((incident.severity for incident in dispatch.incidents), key=order.index)
+    subject = (
+        f"[{workspace}] {_subject(dispatch, severity.value, clock)}"
+        if workspace
+        else _subject(dispatch, severity.value, clock)
+    )
+    return Message(dispatch.kind, topic, subject, severity.value, items, now_us, workspace, dispatch.note)
+
+
+def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
+    """Return state and headline; the severity, which pagers filter on, begins only what is not over."""
     first, *others = dispatch.incidents
-    more = f" (and {len(others)} more)" if others else ""
-    return f"[{first.severity}] {_WORDS.get(dispatch.kind, '')}{headline(first)}{more}"
+    more = f" (and {len(others)} more incidents)" if len(others) > 1 else " (and 1 more incident)" if others else ""
+    match dispatch.kind:
+        case NotificationKind.RESOLVED:
+            lasted = length(max(_ended_us(incident, clock) for incident in dispatch.incidents) - _began_us(first))
+            return f"resolved after {lasted}: {_names(first)}{_was(first)}{more}"
+        case NotificationKind.ACKNOWLEDGED:
+            return f"acknowledged by {first.acknowledged_by}: {headline(first)}{more}"
+        case NotificationKind.ESCALATION if not dispatch.unanswered:
+            state = ""
+        case kind:
+            state = _STATES.get(kind, "")
+    release = f", after {first.lead.release}" if first.problem in _OF_RELEASES and first.lead.release else ""
+    return f"{severity}{state}: {headline(first)}, since {clock.brief(_began_us(first))}{release}{more}"
+
+
+_OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE})
 
 
 def headline(incident: Incident) -> str:
-    """Return one line about an incident."""
-    where = incident.checks[0] if incident.checks else ""
-    others = f" and {incident.affected - 1} more" if incident.affected > 1 else ""
-    return f"{where}{others}: {incident.lead.what}" if where else incident.lead.what
+    """Return one line about an incident: "home is slow: 390 ms, usually 120 to 170 (2.7x)"."""
+    singular, plural = _PREDICATES[incident.problem]
+    predicate = incident.lead.predicate or singular if _count(incident) <= 1 else plural
+    what = _line(incident.lead.what)
+    if incident.problem is Problem.NETWORK:
+        return f"our own network: {what}"
+    return f"{_names(incident)} {predicate}" + (f": {what}" if what else "")
 
 
-def _item(incident: Incident, settings: AlertSettings, now_us: int) -> Item:
+def _names(incident: Incident) -> str:
+    """Return the check that the evidence is of, and how many others are affected."""
+    count = _count(incident)
+    return f"{_title(incident)} and {count - 1} more" if count > 1 else _title(incident)
+
+
+def _title(incident: Incident) -> str:
+    if incident.problem is Problem.NETWORK:
+        return "our own network"
+    return incident.lead.title or title_of(_check(incident)) or "a check"
+
+
+def _check(incident: Incident) -> str:
+    """Return the check that the evidence is of."""
+    return check_of(incident.lead_subject) if incident.lead_subject else "".join(incident.checks[:1])
+
+
+def _count(incident: Incident) -> int:
+    """Return how many checks were affected: a check in three locations, or one that relapses, counts once."""
+    return incident.check_count or len(incident.checks)
+
+
+def _was(incident: Incident) -> str:
+    what = _line(incident.lead.what)
+    return f" (was: {what})" if what else ""
+
+
+def _line(text: str) -> str:
+    line = text.splitlines()[0].strip() if text.strip() else ""
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"
+
+
+def _began_us(incident: Incident) -> int:
+    return incident.lead.since_us or incident.began_us
+
+
+def _ended_us(incident: Incident, clock: Clock) -> int:
+    return incident.ended_us or clock.now_us
+
+
+def _item(incident: Incident, settings: AlertSettings, clock: Clock, workspace: str) -> Item:
+    lead = incident.lead
     runbook = incident.labels.get("runbook", "")
     if runbook:
         runbook = f"{settings.links}{runbook}" if settings.links else f"scheduler/runbooks/{runbook}"
-    return Item(
+    item = Item(
         incident=incident.id,
         headline=headline(incident),
-        lines=tuple((title, text) for title, text in _lines(incident, settings, runbook, now_us) if text),
+        lines=(),
         phase=incident.phase.value,
         began_us=incident.began_us,
         ended_us=incident.ended_us,
         labels=dict(incident.labels),
         runbook=runbook,
-        run=incident.lead.run,
+        run=lead.run,
+        title=_title(incident),
+        address=lead.address,
+        run_url=f"{settings.links}runs/{lead.run}" if settings.links and lead.run else "",
+        incident_url=f"{settings.links}incidents/{incident.id}" if settings.links else "",
+        opening_labels=dict(incident.opening_labels or incident.labels),
+        past_severities=incident.past_severities,
     )
+    lines = (*_evidence(incident, clock), *_links(incident, item, workspace))
+    return item.with_lines((title, text) for title, text in lines if text)
 
 
-def _lines(incident: Incident, settings: AlertSettings, runbook: str, now_us: int) -> Sequence[tuple[str, str]]:
+def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
+    """Yield what happened: where, how much, since when and with what."""
     lead = incident.lead
-    since_us = lead.since_us or incident.began_us
-    lasted_us = (incident.ended_us or now_us) - since_us
+    lasted = length(_ended_us(incident, clock) - _began_us(incident))
     amount = f"{lead.observed} instead of {lead.expected}" if lead.observed and lead.expected else lead.observed
-    link = f" {settings.links}runs/{lead.run}" if settings.links and lead.run else ""
-    return [
-        ("step", lead.step),
-        ("how much", amount),
-        ("since", f"{moment(since_us)}, {_lasting(lasted_us)}"),
-        ("until", moment(incident.ended_us) if incident.phase is Phase.RESOLVED and incident.ended_us else ""),
-        ("affects", _affected(incident)),
-        ("last release", lead.release),
-        ("taken on by", incident.acknowledged_by),
-        ("state", incident.phase.value if incident.phase is Phase.FLAPPING else ""),
-        *(("reported meanwhile", error) for error in lead.errors),
-        ("run", f"outrider show {lead.run}{link}" if lead.run else ""),
-        *(("artifact", artifact) for artifact in lead.artifacts),
-        ("runbook", runbook),
-        ("incident", incident.id),
-    ]
+    is_over = incident.phase is Phase.RESOLVED
+    yield "check", _check(incident)
+    yield "address", lead.address
+    yield "step", lead.step
+    yield "how much", amount
+    yield "since", f"{clock.moment(_began_us(incident))}, for {lasted}"
+    yield "until", clock.moment(incident.ended_us) if is_over and incident.ended_us else ""
+    yield "ended", _why_ended(incident) if is_over else ""
+    yield "affects", _affected(incident)
+    yield "last release", lead.release
+    yield "acknowledged by", incident.acknowledged_by
+    yield "state", incident.phase.value if incident.phase is Phase.FLAPPING else ""
+    for error in lead.errors:
+        yield "reported meanwhile", error
+
+
+def _links(incident: Incident, item: Item, workspace: str) -> Iterable[tuple[str, str]]:
+    """Yield where to look and what to do."""
+    yield "run", f"outrider show {item.run} {item.run_url}".rstrip() if item.run else ""
+    for artifact in incident.lead.artifacts:
+        yield "artifact", artifact
+    yield "runbook", item.runbook
+    own = {name: text for name, text in incident.labels.items() if name not in _OWN_LABELS}
+    yield "labels", ", ".join(f"{name}={text}" for name, text in sorted(own.items()))
+    yield "workspace", workspace
+    yield "incident", f"{incident.id} {item.incident_url}".rstrip()
+
+
+def _why_ended(incident: Incident) -> str:
+    """Return how it ended, where that was not by good runs."""
+    what = incident.events[-1][1] if incident.events else ""
+    return "" if what == "resolved" else what.removeprefix("resolved: ")
 
 
 def _affected(incident: Incident) -> str:
-    if incident.affected <= 1:
+    count = _count(incident)
+    if count <= 1:
         return ""
     named = ", ".join(incident.checks[:_MOST_CHECKS])
-    rest = len(incident.checks) - _MOST_CHECKS
-    return f"{incident.affected} in all: {named}" + (f" and {rest} more checks" if rest > 0 else "")
-
-
-def _lasting(us: int) -> str:
-    return f"for {format_duration(float(max(us // _SECOND_US, 0)))}"
+    rest = count - min(count, _MOST_CHECKS, len(incident.checks))
+    return f"{count} checks: {named}" + (f" and {rest} more" if rest > 0 else "")

@@ -1,4 +1,4 @@
-"""Whether trouble with one subject is confirmed: X of the last Y runs open it, good ones in a row close it. Pure."""
+"""Confirmation of a problem: X of the last Y runs of a subject open it, good ones in a row close it. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What confirms trouble, and what ends it.
+    """What confirms a problem, and what ends it.
 
     Attributes:
         bad: X: bad runs that open.
@@ -32,7 +32,7 @@ class Confirmation:
         recent: Whether each of the latest runs was bad, the oldest first; at most Y.
         good: Good runs in a row.
         last_us: When the latest run was due.
-        bad_us: When the first bad run of this trouble was due.
+        bad_us: When the first bad run of this problem was due.
         confirmed: X of Y were bad, and not enough were good since.
         incident: The incident that it belongs to; empty if to none.
     """
@@ -57,7 +57,7 @@ class Confirmation:
 
 
 def seen(confirmation: Confirmation, finding: Finding, thresholds: Thresholds) -> Confirmation:
-    """Return the watch after one more run; one that is not later than the last changes nothing."""
+    """Return the confirmation after one more run; one that is not later than the last changes nothing."""
     if finding.at_us <= confirmation.last_us:
         return confirmation
     recent = (*confirmation.recent, finding.present)[-thresholds.of :]

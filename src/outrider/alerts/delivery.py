@@ -1,7 +1,7 @@
-"""Delivers what stands in the outbox, at least once: each channel in a thread of its own, so that none delays another.
+"""Delivery of the outbox, at least once: each receiver in a thread of its own, so that none delays another.
 
-The one duplicate that can be is a letter whose sending a crash cut between the receiver's yes and our note of it; it
-then comes again with the same Message-ID, Idempotency-Key or dedup key.
+The one possible duplicate is a letter whose delivery a crash interrupts between acceptance and our commit; it is sent
+again with the same Message-ID, Idempotency-Key or dedup key.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
+from zlib import crc32
 
 import structlog
 
 from outrider.alerts.breaker import Breaker, backoff_us
-from outrider.alerts.letter import Undelivered
+from outrider.alerts.letter import RecipientsRefused, Undelivered
 from outrider.alerts.letter_template import write
 from outrider.alerts.message import Message, dump, lightened, load
 from outrider.alerts.notification_kind import NotificationKind
@@ -43,7 +44,7 @@ def _now_us() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a channel does, for whoever watches it."""
+    """The state of a receiver."""
 
     receiver: str
     is_dead: bool
@@ -76,6 +77,8 @@ class Lane:
         self._jitter = jitter
         self._picture = picture
         self._breaker = Breaker()
+        self._latest_us: dict[str, int] = {}
+        """By topic of which recipients were refused: when the latest message that all of them were sent was made."""
 
     @property
     def health(self) -> Health:
@@ -99,20 +102,25 @@ class Lane:
                 self.deliver_one(row)
             else:
                 self._divert(row, self._breaker.why)
-        self._tell_suppressed()
+        self._report_suppressed()
         return len(rows)
 
     def _try(self, row: Notification) -> None:
         message = load(row.message)
         if message.kind not in self._settings.channel.kinds:
-            self._note(row, Status.DELIVERED, "this channel is not told of it")
+            self._note(row, Status.DELIVERED, "this receiver takes no such notifications")
             return
         if self._is_full(message):
             self._note(row, Status.SUPPRESSED, f"more than {self._settings.per_hour} an hour")
             return
+        if message.only_to and self._latest_us.get(message.topic, 0) > row.created_us:
+            self._note(row, Status.SUPERSEDED, row.note)
+            return
         message = replace(message, picture=self._drawn(message))
         try:
             self._settings.channel.deliver(write(message, self._settings, row.id))
+        except RecipientsRefused as failure:
+            self._refused(row, failure)
         except Undelivered as failure:
             self._failed(row, failure)
         except Exception as error:  # a channel that breaks must not take the lane with it
@@ -120,6 +128,8 @@ class Lane:
         else:
             self._breaker = Breaker()
             self._note(replace(row, tries=row.tries + 1), Status.DELIVERED)
+            if message.topic in self._latest_us and not message.only_to:
+                self._latest_us[message.topic] = row.created_us
 
     def _drawn(self, message: Message) -> bytes | None:
         """Return the trend; a message goes out without one rather than not at all."""
@@ -130,7 +140,7 @@ class Lane:
             return None
 
     def _is_full(self, message: Message) -> bool:
-        """Whether the cap of the hour is reached; the end of what was told, and a notice of the cap, always go out."""
+        """Tell whether the cap of the hour is reached; resolutions, and the notice of the cap, always go out."""
         if message.kind in {
             NotificationKind.RESOLVED,
             NotificationKind.SUPPRESSED,
@@ -141,6 +151,25 @@ class Lane:
         since_us = self._now_us() - _HOUR_US
         sent = self._store.outbox.times(self._settings.name, Status.DELIVERED, since_us)
         return len(sent) >= self._settings.per_hour
+
+    def _refused(self, row: Notification, failure: RecipientsRefused) -> None:
+        """Give refused recipients rows of their own, so that those who got the message do not get it again."""
+        if not failure.accepted and not (failure.temporary and failure.permanent):
+            self._failed(row, failure)
+            return
+        _log.warning("alerts.recipients-refused", receiver=row.receiver, why=failure.why)
+        for recipients in filter(None, (failure.temporary, failure.permanent)):
+            own = _row_for(row, recipients)
+            self._store.outbox.add(own)
+            if recipients is failure.permanent:
+                self._give_up(own, failure.why)
+            else:
+                due_us = self._now_us() + backoff_us(1, self._jitter())
+                self._store.outbox.update(replace(own, due_us=due_us, note=failure.why))
+        self._breaker = Breaker()
+        self._latest_us[row.topic] = row.created_us
+        status = Status.DELIVERED if failure.accepted else Status.SUPERSEDED
+        self._note(replace(row, tries=row.tries + 1), status, failure.why)
 
     def _failed(self, row: Notification, failure: Undelivered) -> None:
         now_us = self._now_us()
@@ -159,7 +188,7 @@ class Lane:
             self._store.outbox.update(replace(row, due_us=now_us + wait_us))
 
     def _divert(self, row: Notification, why: str) -> bool:
-        """Hand a row that waits for too long to the fallback; return whether that was done."""
+        """Hand a row that has waited too long to the fallback; return whether that was done."""
         waited_us = self._now_us() - row.created_us
         if not self._settings.fallback or 0 <= waited_us < self._settings.fallback_after_us:
             return False
@@ -167,7 +196,7 @@ class Lane:
         return True
 
     def _give_up(self, row: Notification, why: str) -> None:
-        """Let go of a row, and hand it to the fallback first: a crash in between tells twice rather than never."""
+        """End the tries of a row, after handing it to the fallback: a crash sends twice rather than never."""
         if self._settings.fallback:
             message = load(row.message)
             note = f"{self._settings.name} could not be reached ({why})"
@@ -185,8 +214,8 @@ class Lane:
         kept = lightened(row.message) if row.kind == NotificationKind.REPORT else row.message
         self._store.outbox.update(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
 
-    def _tell_suppressed(self) -> None:
-        """Tell once an hour how many were held back; the notice names the hour, so a crash does not repeat it."""
+    def _report_suppressed(self) -> None:
+        """Send once an hour how many were held back; the id names the hour, so a crash does not repeat it."""
         now_us = self._now_us()
         name = self._settings.name
         held = self._store.outbox.times(name, Status.SUPPRESSED, now_us - _HOUR_US)
@@ -232,7 +261,7 @@ class Deliverer:
     def __enter__(self) -> Self:
         for row in self._store.outbox.search(status=Status.QUEUED, limit=_MOST_ORPHANS):
             if row.receiver not in self._lanes:
-                note = "there is no such receiver any more"
+                note = "this receiver is no longer configured"
                 self._store.outbox.update(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
         for thread in self._threads:
             thread.start()
@@ -257,16 +286,42 @@ class Deliverer:
             except OutriderError as error:
                 _log.error("alerts.outbox", why=error.what)
                 looked = 0
+            except Exception as error:  # without its thread a receiver would be silent for ever, and nobody told
+                _log.exception("alerts.outbox", why=f"{type(error).__name__}: {error}")
+                looked = 0
             if looked < _AT_ONCE:
                 self._leaving.wait(_POLL_S)
 
 
+def _row_for(row: Notification, recipients: tuple[str, ...]) -> Notification:
+    """Return a row of the same message for some of its recipients; the same ones always have the same row.
+
+    Its topic is its own: it supersedes no later message that waits for all of them.
+    """
+    mark = f"{crc32(','.join(recipients).encode()):08x}"
+    return replace(
+        row,
+        id=f"{row.id}-{mark}",
+        topic=f"{row.topic}-{mark}",
+        message=dump(replace(load(row.message), only_to=recipients)),
+        tries=1,
+    )
+
+
 def test_row(settings: AlertSettings, receiver: str, *, route: str, workspace: str, now_us: int) -> Notification:
-    """Return a row that tries a receiver; it says that it is a test."""
-    text = f"This is a test of the route {route}, sent by hand: nothing is wrong."
+    """Return a row that tries a receiver; its message says that it is a test."""
+    text = f"This is a test of the route {route}, sent by hand. Nothing is wrong."
     topic = f"outrider-test-{new_run_id(now_us)}"
     message = Message(
-        NotificationKind.TEST, topic, "[test] Outrider reaches you", "info", (), now_us, workspace, text, route
+        NotificationKind.TEST,
+        topic,
+        f"[{workspace}] test: Outrider can reach you",
+        "info",
+        (),
+        now_us,
+        workspace,
+        text,
+        route,
     )
     assert receiver in settings.receivers
     return Notification(new_run_id(now_us), receiver, topic, NotificationKind.TEST.value, now_us, now_us, dump(message))

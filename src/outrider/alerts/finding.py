@@ -1,4 +1,4 @@
-"""What a run says of one subject: is it in trouble, and what would explain that."""
+"""What a run shows of one subject: whether it has a problem, and what would explain it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from outrider.model import Subject, SubjectKind
 
-    from outrider.model import Subject
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+RECEIVER = "channel:"
+"""What the subject of a receiver begins with."""
+
+_CHECK_KINDS = frozenset({None, SubjectKind.JOURNEY, SubjectKind.PROBE, SubjectKind.LOAD})
 
 
 class Problem(StrEnum):
-    """The kinds of trouble that incidents are about."""
+    """The kinds of problem that incidents are about."""
 
     FAILURE = "failure"
     DEGRADATION = "degradation"
@@ -41,15 +47,18 @@ SEVERITIES = {
     Problem.FORECAST: Severity.INFO,
     Problem.CHANGE: Severity.INFO,
 }
-"""Severity of a trouble where no label says otherwise; the others are warnings."""
+"""Severity of a problem where no label says otherwise; the others are warnings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a trouble, for the message; empty where nothing is.
+    """What is known of a problem, for the message; empty where nothing is.
 
     Attributes:
-        what: One line: what is wrong.
+        what: One line: what is wrong, without the check.
+        title: What people call the check.
+        predicate: What the check does, such as "fails too often"; empty for the usual one of the problem.
+        address: The address that was asked, without credentials and query.
         observed: The value seen, with its unit.
         expected: The band or limit it should keep to.
         since_us: Since when, microseconds UTC.
@@ -68,6 +77,9 @@ class Facts:
     run: str = ""
     artifacts: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    title: str = ""
+    predicate: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,7 @@ class FindingKey:
         step: Part of the subject; empty for the whole.
     """
 
-    trouble: Problem
+    problem: Problem
     subject: Subject
     environment: str = ""
     location: str = ""
@@ -88,7 +100,7 @@ class FindingKey:
     @property
     def text(self) -> str:
         """The key as one text."""
-        return "|".join((self.trouble, self.environment, self.location, self.subject, self.step))
+        return "|".join((self.problem, self.environment, self.location, self.subject, self.step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,7 @@ class Finding:
     """What was seen of a subject at a time.
 
     Attributes:
-        present: Whether the trouble is there.
+        present: Whether the problem is there.
         at_us: When the run was due, microseconds UTC.
         causes: Possible causes, such as "host:shop.example", the likeliest first; who shares one shares the incident.
         labels: What routes and silences match.
@@ -110,3 +122,24 @@ class Finding:
     causes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
+
+
+def problem_labels(problem: Problem) -> dict[str, str]:
+    """Return the labels that name a problem; `trouble` is an alias of `problem` that older routes and silences use."""
+    return {"problem": problem.value, "trouble": problem.value}
+
+
+def check_of(key: str, checks: Collection[str] = ()) -> str:
+    """Return the subject of a finding's key; ids that hold a "|" are recognised among `checks`."""
+    place = key.split("|", 3)[3]
+    check, _, rest = place.partition("|")
+    while rest and check not in checks and any(known.startswith(f"{check}|") for known in checks):
+        more, _, rest = rest.partition("|")
+        check = f"{check}|{more}"
+    return check
+
+
+def is_check(key: str) -> bool:
+    """Tell whether a finding's key is of a check: an explicit id may lack the kind."""
+    subject = Subject(check_of(key))
+    return subject.kind in _CHECK_KINDS and not subject.startswith(RECEIVER)

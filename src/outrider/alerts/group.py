@@ -1,4 +1,4 @@
-"""When a group of incidents is told of, and to whom: wait, interval, repeat, and the climb of an escalation. Pure."""
+"""When a group of incidents is notified of, and who: wait, interval, repeat, and the levels of an escalation. Pure."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ _GROWN = 10  # times as many subjects are news within one incident
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Incidents that are told of together; times in microseconds UTC.
+    """Incidents that share their notifications; times in microseconds UTC.
 
     Attributes:
         key: Route and the values that they share: the topic of all its notifications.
         route: Name of the route.
         incidents: Their ids.
         due_us: When to look at it next.
-        told: What was told last of each: whether it flapped or was taken on, and how many subjects it had.
-        told_us: When; None if never.
-        receivers: Everybody who was told, for the end of it.
-        policy: The escalation that is climbed; empty for none.
-        level: The rung to climb next.
-        level_due_us: When; None if the climb is over.
-        rounds: How often it reached the top.
+        told: By incident, as last notified: whether it flapped or was acknowledged, and how many subjects it had.
+        told_us: When that was; None before the first notification.
+        receivers: Everybody who was notified, for the resolution.
+        policy: The escalation under way; empty for none.
+        level: The level to notify next.
+        level_due_us: When; None if the escalation is over.
+        rounds: How often all levels were notified.
+        thread: Identity of the first notification, under which mails form a thread.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Group:
     level: int = 0
     level_due_us: int | None = None
     rounds: int = 0
+    thread: str = ""
 
     def next_us(self) -> int:
         """Return when anything is due."""
@@ -64,17 +66,22 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """Something to tell: what for, to whom, of which incidents."""
+    """A notification to be sent: its kind, receivers and incidents.
+
+    Attributes:
+        unanswered: Whether somebody was notified before and nobody acknowledged.
+    """
 
     kind: NotificationKind
     receivers: tuple[str, ...]
     incidents: tuple[Incident, ...]
     note: str = ""
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What there is to see when a group is looked at.
+    """The state in which a group is evaluated.
 
     Attributes:
         incidents: Of the group.
@@ -89,7 +96,7 @@ class Look:
 
 
 def flush(group: Group, look: Look) -> tuple[Group | None, tuple[Dispatch, ...]]:
-    """Return the group after it was looked at, None if all is told, and what is to be told."""
+    """Return the group after its evaluation, None once its resolution is notified, and what is to be sent."""
     now_us, route = look.now_us, look.route
     if not _is_open(look):
         later_us = now_us + _CLOSED_WINDOW_US
@@ -120,7 +127,7 @@ def _is_open(look: Look) -> bool:
 
 
 def _kind(group: Group, lasting: Sequence[Incident], notified: set[str], look: Look) -> NotificationKind | None:
-    """Return what there is to tell, if anything."""
+    """Return the kind of notification that is due, if any."""
     if not lasting:
         return None
     if group.told_us is None:
@@ -163,9 +170,9 @@ def _noted(
 
 
 def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: bool) -> tuple[Group, list[Dispatch]]:
-    """Climb at most the rungs that are due now: the next one's delay counts from this moment.
+    """Notify the levels that are due now; the delay of the next one counts from this moment.
 
-    A clock that jumped ahead therefore climbs one rung, not all of them.
+    A clock that jumped ahead therefore notifies one level, not all of them.
     """
     if begins and look.route.escalation:
         group = replace(group, policy=look.route.escalation, level=0, rounds=0)
@@ -179,10 +186,16 @@ def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: boo
         level = levels[min(group.level, len(levels) - 1)]
         receivers, note = _called(level, look)
         number = group.level + 1
-        group = _next_rung(group, look, at_once=not receivers)
+        group = _next_level(group, look, at_once=not receivers)
         if receivers:
             dispatches.append(
-                Dispatch(NotificationKind.ESCALATION, receivers, open_ones, note or f"escalation, level {number}")
+                Dispatch(
+                    NotificationKind.ESCALATION,
+                    receivers,
+                    open_ones,
+                    note or f"escalation, level {number}",
+                    unanswered=not begins,
+                )
             )
             group = replace(group, receivers=_united(group.receivers, receivers))
     return group, dispatches
@@ -193,7 +206,7 @@ def _levels(group: Group, look: Look) -> tuple[Level, ...]:
 
 
 def _called(level: Level, look: Look) -> tuple[tuple[str, ...], str]:
-    """Return the receivers of a rung, and what to say where nobody is on call."""
+    """Return the receivers of a level, and a note where nobody is on call."""
     receivers, absent = level.receivers, []
     for name in level.rotations:
         person = look.settings.rotations[name].on_call(look.now_us)
@@ -203,7 +216,7 @@ def _called(level: Level, look: Look) -> tuple[tuple[str, ...], str]:
     return receivers, f"nobody is on call in {', '.join(absent)}" if absent else ""
 
 
-def _next_rung(group: Group, look: Look, *, at_once: bool) -> Group:
+def _next_level(group: Group, look: Look, *, at_once: bool) -> Group:
     policy = look.settings.escalations[group.policy]
     level, rounds = group.level + 1, group.rounds
     if level >= len(policy.levels):
@@ -218,7 +231,7 @@ def _next_rung(group: Group, look: Look, *, at_once: bool) -> Group:
 
 
 def _merged(dispatches: Sequence[Dispatch]) -> list[Dispatch]:
-    """Leave out who is told by an earlier one already."""
+    """Leave out receivers that an earlier dispatch notifies already."""
     notified: set[str] = set()
     kept = []
     for dispatch in dispatches:

@@ -1,6 +1,6 @@
 """The life of an incident: a pure state machine.
 
-    pending ──X of Y──> open ──somebody says so──> acknowledged
+    pending ──X of Y──> open ──somebody acknowledges──> acknowledged
        │                 │ ▲                           │
        │ all well        │ └── a bad run ──┐           │
        ▼                 ▼                 │           ▼
@@ -38,7 +38,7 @@ class Phase(StrEnum):
 
     @property
     def lasts(self) -> bool:
-        """Whether somebody may have to do something."""
+        """Whether it is open: somebody may have to act."""
         return self not in {Phase.PENDING, Phase.RESOLVED}
 
 
@@ -61,7 +61,7 @@ class Stability:
     Attributes:
         relapses: So many within `window_us` are flapping.
         calm_us: Time without a bad run that ends flapping.
-        reopen_us: Trouble of the same cause so soon after the end is the same incident.
+        reopen_us: A problem of the same cause so soon after the end is the same incident.
     """
 
     relapses: int = 3
@@ -86,15 +86,19 @@ class Incident:
     Attributes:
         causes: What unites its members.
         labels: Those that all its members share, and its own.
-        lead: What the first member to be confirmed showed.
-        checks: The checks that are affected, the first ones by name.
+        lead: What the leading member showed last: the first that was confirmed, or once that is well another bad one.
+        lead_subject: Key of the leading member's subject.
+        checks: Ids of the first checks that were affected.
+        check_count: How many checks were affected so far.
         affected: How many subjects were confirmed so far.
+        opening_labels: Those of the first member when it was confirmed; they never change.
+        past_severities: Those that it had before it became more severe.
         relapses: When it came back, within the window of `Stability`.
         events: What happened, with the time.
     """
 
     id: str
-    trouble: Problem
+    problem: Problem
     began_us: int
     changed_us: int
     lead: Facts
@@ -110,6 +114,10 @@ class Incident:
     relapses: tuple[int, ...] = ()
     acknowledged_by: str = ""
     events: tuple[tuple[int, str], ...] = ()
+    lead_subject: str = ""
+    check_count: int = 0
+    opening_labels: Mapping[str, str] = field(default_factory=dict)
+    past_severities: tuple[str, ...] = ()
 
 
 def step(  # noqa: PLR0911 - a state a branch
@@ -137,7 +145,7 @@ def step(  # noqa: PLR0911 - a state a branch
 
 
 def acknowledge(incident: Incident, author: str, now_us: int) -> tuple[Incident, Transition | None]:
-    """Return the incident after somebody took it on; what is over or not yet open cannot be."""
+    """Return the incident after somebody acknowledged it; one that is over or pending cannot be."""
     if not incident.phase.lasts or incident.acknowledged_by:
         return incident, None
     incident = replace(incident, acknowledged_by=author)
@@ -145,8 +153,15 @@ def acknowledge(incident: Incident, author: str, now_us: int) -> tuple[Incident,
     return _moved(incident, phase, now_us, Transition.ACKNOWLEDGED, f"acknowledged by {author}")
 
 
+def retire(incident: Incident, now_us: int) -> tuple[Incident, Transition | None]:
+    """Return the incident after all its checks were deleted from the workspace."""
+    if not incident.phase.lasts:
+        return incident, None
+    return _resolve(replace(incident, causes=()), now_us, "resolved: its checks were deleted or switched off")
+
+
 def close(incident: Incident, author: str, now_us: int) -> tuple[Incident, Transition | None]:
-    """Return the incident after somebody closed it; the same trouble is a new incident from then on."""
+    """Return the incident after somebody closed it; the same problem is a new incident from then on."""
     if not incident.phase.lasts:
         return incident, None
     return _resolve(replace(incident, causes=()), now_us, f"closed by {author}")

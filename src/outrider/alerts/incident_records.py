@@ -1,4 +1,4 @@
-"""Incidents, watches and groups as the store keeps them. Pure."""
+"""Incidents, confirmations and groups as the store keeps them. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from outrider.alerts.confirmation import Confirmation
-from outrider.alerts.finding import Facts, Problem, Severity
+from outrider.alerts.finding import Facts, Problem, Severity, problem_labels
 from outrider.alerts.group import Group
 from outrider.alerts.incident import Incident, Phase
 from outrider.model import StoredConfirmation, StoredGroup, StoredIncident
@@ -21,27 +21,31 @@ def stored_incident(incident: Incident) -> StoredIncident:
 def read_incident(stored: StoredIncident) -> Incident:
     """Return an incident that was kept."""
     state = _read(stored.state)
+    problem = Problem(state.pop("trouble", None) or state["problem"])
+    lists = ("causes", "checks", "relapses", "past_severities")
+    changed: dict[str, Any] = {name: tuple(state[name]) for name in lists if name in state}
     lead = {**state["lead"], **{name: tuple(state["lead"][name]) for name in ("artifacts", "errors")}}
     return Incident(
         **{
             **state,
-            "trouble": Problem(state["trouble"]),
+            "problem": problem,
+            "labels": problem_labels(problem) | state["labels"],
             "severity": Severity(state["severity"]),
             "phase": Phase(state["phase"]),
             "lead": Facts(**lead),
             "events": tuple((at_us, what) for at_us, what in state["events"]),
-            **{name: tuple(state[name]) for name in ("causes", "checks", "relapses")},
+            **changed,
         }
     )
 
 
 def stored_confirmation(confirmation: Confirmation) -> StoredConfirmation:
-    """Return a watch as it is kept."""
+    """Return a confirmation as it is kept."""
     return StoredConfirmation(confirmation.key, confirmation.incident, _text(confirmation))
 
 
 def read_confirmation(stored: StoredConfirmation) -> Confirmation:
-    """Return a watch that was kept."""
+    """Return a confirmation that was kept."""
     state = _read(stored.state)
     return Confirmation(**{**state, "recent": tuple(state["recent"])})
 

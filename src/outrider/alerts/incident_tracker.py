@@ -1,6 +1,6 @@
-"""Keeps incidents in memory: what is seen goes in, what changed and what is to be told comes out. No I/O.
+"""Tracks incidents in memory: findings go in, changes and notifications come out. No I/O.
 
-What `changes` returns is everything that happened since it was last asked, to be written in one transaction.
+`changes` returns everything since it was last called, to be written in one transaction.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
-from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity
+from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity, check_of, is_check
 from outrider.alerts.group import Group, Look, flush
-from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, step
+from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, retire, step
 from outrider.alerts.incident_records import (
     read_confirmation,
     read_group,
@@ -29,7 +29,7 @@ from outrider.alerts.route import INCIDENT
 from outrider.model import AlertChanges, AlertState, Notification, new_run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.group import Dispatch
@@ -40,7 +40,7 @@ _MOST_NAMED = 20
 _SET_BACK_US = 5_000_000
 _GAP_US = 300_000_000
 RESTING_US = 1_200_000_000
-"""How long it is remembered of a subject that is well up to when it was heard; longer than a crash repeats."""
+"""How long the last run of a subject that is well is remembered; longer than a crash repeats runs."""
 
 _PATIENCE_US = 3_600_000_000
 _NOTHING = Tally()
@@ -51,7 +51,7 @@ class IncidentTracker:
     """All incidents of a workspace; used by one thread at a time.
 
     Args:
-        settings: Who is told of what.
+        settings: Who is notified of what.
         state: What was known before.
         workspace: Its name, for messages.
         new_id: Makes ids from a time.
@@ -76,6 +76,7 @@ class IncidentTracker:
         self._routes = {route.name: route for route in settings.route.walk()}
         self._members: dict[str, set[str]] = defaultdict(set)
         self._tallies: dict[str, Tally] = {}
+        self._affected: dict[str, set[str]] = defaultdict(set)
         self._by_cause: dict[str, str] = {}
         self._now_us: int | None = None
         self._since_us = 0
@@ -91,6 +92,8 @@ class IncidentTracker:
                 self.confirmations[key] = replace(confirmation, incident="")
         for incident in self.incidents.values():
             self._index(incident)
+            confirmed = (key for key in self._members[incident.id] if self.confirmations[key].confirmed)
+            self._affected[incident.id] |= {*incident.checks, *map(check_of, confirmed)}
 
     def _begin(self) -> None:
         names = ("incidents", "watches", "groups", "lost_incidents", "lost_watches", "lost_groups")
@@ -99,12 +102,12 @@ class IncidentTracker:
     # What comes in
 
     def hear(self, findings: Iterable[Finding], now_us: int) -> None:
-        """Take in what a run says."""
+        """Process findings."""
         for finding in findings:
             self._hear(finding, now_us)
 
     def said(self, what: Acknowledgement, now_us: int) -> None:
-        """Take in what somebody said of an incident; one that is not known, or over, changes nothing."""
+        """Process an acknowledgement; of an incident that is unknown or over it changes nothing."""
         self._heard.append(what.key)
         incident = self.incidents.get(what.incident)
         if incident is None:
@@ -118,7 +121,7 @@ class IncidentTracker:
         self._note(incident, transition, now_us)
 
     def tick(self, now_us: int) -> int:
-        """Let time pass, and tell what is due; return by how much the clock was set back since the last tick."""
+        """Send what is due; return by how many microseconds the clock was set back since the last tick."""
         if self._now_us is None or now_us - self._now_us > _GAP_US:
             self._since_us = now_us
         jump_us = self._set_back(now_us)
@@ -153,7 +156,7 @@ class IncidentTracker:
         return changes
 
     def restore(self, changes: AlertChanges) -> None:
-        """Take back changes that could not be written; they come again with the next ones."""
+        """Take back changes that could not be written; the next ones contain them."""
         self._changed["incidents"] |= {stored.id for stored in changes.incidents}
         self._changed["watches"] |= {stored.subject for stored in changes.watches}
         self._changed["groups"] |= {stored.key for stored in changes.groups}
@@ -163,7 +166,7 @@ class IncidentTracker:
         self._out = [*changes.notifications, *self._out]
         self._heard = [*changes.heard, *self._heard]
 
-    # One symptom
+    # One finding
 
     def _hear(self, finding: Finding, now_us: int) -> None:
         key = finding.key.text
@@ -191,15 +194,15 @@ class IncidentTracker:
 
     def _incident_for(self, finding: Finding, labels: Mapping[str, str], now_us: int) -> str:
         """Return the incident of the same cause, or a new one that is not more than a suspicion yet."""
-        causes = tuple(f"{finding.key.trouble}|{finding.key.environment}|{cause}" for cause in finding.causes)
+        causes = tuple(f"{finding.key.problem}|{finding.key.environment}|{cause}" for cause in finding.causes)
         for cause in causes:
             incident = self.incidents.get(self._by_cause.get(cause, ""))
             if incident and ("|fault:" not in cause or self._is_at_the_same_time(incident, now_us)):
                 return incident.id
         identity = self._new_id(now_us)
-        severity = Severity(labels.get("severity") or SEVERITIES.get(finding.key.trouble, Severity.WARNING))
+        severity = Severity(labels.get("severity") or SEVERITIES.get(finding.key.problem, Severity.WARNING))
         self.incidents[identity] = Incident(
-            identity, finding.key.trouble, finding.at_us, now_us, finding.facts, causes,
+            identity, finding.key.problem, finding.at_us, now_us, finding.facts, causes,
             {**labels, INCIDENT: identity, "severity": severity.value}, severity,
         )  # fmt: skip
         self._tallies[identity] = _NOTHING
@@ -220,6 +223,7 @@ class IncidentTracker:
         if fresh:
             check = finding.key.subject
             checks = incident.checks if check in incident.checks else (*incident.checks, check)[:_MOST_NAMED]
+            self._affected[incident.id].add(check)
             own = {INCIDENT: incident.id, "severity": incident.severity.value}
             shared = {name: value for name, value in incident.labels.items() if labels.get(name, "") == value} | own
             severity = Severity(labels.get("severity") or incident.severity)
@@ -227,12 +231,24 @@ class IncidentTracker:
             incident = replace(
                 incident, checks=checks, affected=incident.affected + 1, severity=severity,
                 labels={**(shared if incident.affected else incident.labels), "severity": severity.value},
-                lead=incident.lead if incident.affected else finding.facts,
+                check_count=max(incident.check_count, len(self._affected[incident.id])),
+                opening_labels=incident.opening_labels if incident.affected else labels,
+                past_severities=_past_severities(incident, severity),
                 began_us=min(incident.began_us, confirmation.bad_us),
             )  # fmt: skip
+        if self._leads(finding.key.text, incident):
+            incident = replace(incident, lead=finding.facts, lead_subject=finding.key.text)
         self.incidents[incident.id] = replace(incident, last_bad_us=max(incident.last_bad_us, finding.at_us))
         if fresh:
             self._changed["incidents"].add(incident.id)
+
+    def _leads(self, subject: str, incident: Incident) -> bool:
+        """Tell whether messages speak of this subject: the first that was confirmed, as long as it is bad."""
+        if not incident.affected or not incident.lead_subject:
+            return True
+        lead = self.confirmations.get(incident.lead_subject)
+        is_bad = lead is not None and lead.incident == incident.id and lead.is_bad and lead.confirmed
+        return subject == incident.lead_subject or not is_bad
 
     def _count(self, incident: str, before: Confirmation | None, after: Confirmation | None) -> None:
         old, new, tally = _counted(before), _counted(after), self._tallies.get(incident, _NOTHING)
@@ -248,7 +264,7 @@ class IncidentTracker:
         self._note(incident, transition, now_us)
 
     def _note(self, incident: Incident, transition: Transition | None, now_us: int) -> None:
-        """Keep an incident after a step, and let its groups hear of what must be told at once."""
+        """Keep an incident after a step, and make its groups due where that must be notified at once."""
         if transition is None:
             return
         self.incidents[incident.id] = incident
@@ -271,8 +287,21 @@ class IncidentTracker:
 
     # Members that leave
 
+    def keep_checks(self, checks: Collection[str], now_us: int) -> None:
+        """Forget subjects of checks that are not among these; an incident that has no other ends at once."""
+        gone = [key for key in self.confirmations if is_check(key) and check_of(key, checks) not in checks]
+        affected = dict.fromkeys(self.confirmations[key].incident for key in gone)
+        for key in gone:
+            self._forget(key)
+        for incident in [self.incidents[key] for key in affected if key in self.incidents]:
+            if self._members[incident.id] or incident.phase is Phase.PENDING:
+                self._step(incident.id, now_us)
+                continue
+            self._unindex(incident)
+            self._note(*retire(incident, now_us), now_us)
+
     def _rest(self, key: str) -> None:
-        """Let go of a member that is well, and remember for a while up to when it was heard: a crash repeats runs."""
+        """Remove a member that is well, and remember its last run for a while: a crash repeats runs."""
         confirmation = self.confirmations[key]
         if confirmation.incident in self.incidents:
             self._count(confirmation.incident, confirmation, None)
@@ -288,7 +317,7 @@ class IncidentTracker:
             self._members[confirmation.incident].discard(key)
 
     def _release(self, identity: str, *, forget: bool) -> None:
-        """Let go of all members; those that are forgotten must be confirmed anew."""
+        """Remove all members; those that are forgotten must be confirmed anew."""
         for key in self._members.pop(identity, set()):
             confirmation = self.confirmations[key]
             self.confirmations[key] = (
@@ -301,12 +330,13 @@ class IncidentTracker:
         """Forget an incident that cannot come back."""
         self._release(incident.id, forget=False)
         self._tallies.pop(incident.id, None)
+        self._affected.pop(incident.id, None)
         self._unindex(incident)
         if not any(incident.id in group.incidents for group in self.groups.values()):
             del self.incidents[incident.id]
 
     def _drop_unheard(self, now_us: int) -> None:
-        """Let go of what is well for long, and of members whose checks may not exist any more."""
+        """Forget what has been well for long, and members without a run for long."""
         for key in [
             key
             for key, confirmation in self.confirmations.items()
@@ -334,7 +364,7 @@ class IncidentTracker:
     # Groups
 
     def _route(self, incident: Incident, labels: Mapping[str, str], now_us: int) -> None:
-        """Put an incident into the groups of every route that one of its members leads to."""
+        """Put an incident into the groups of every route that matches one of its members."""
         own = {**labels, INCIDENT: incident.id, "severity": incident.severity.value}
         for route in self.settings.route.find(own):
             key = _group_key(route, own)
@@ -349,46 +379,46 @@ class IncidentTracker:
 
     def _flush(self, group: Group, now_us: int) -> None:
         route = self._routes.get(group.route)
-        incidents = tuple(
-            self.incidents[incident_id] for incident_id in group.incidents if incident_id in self.incidents
-        )
+        incidents = tuple(self.incidents[identity] for identity in group.incidents if identity in self.incidents)
         after: Group | None = None
         dispatches: tuple[Dispatch, ...] = ()
         if route is not None:
-            lasting = [incident_id for incident_id in self.incidents.values() if incident_id.phase.lasts]
-            muted = {incident_id.id for incident_id in incidents if self.why_muted(incident_id, now_us, lasting)}
+            lasting = [incident for incident in self.incidents.values() if incident.phase.lasts]
+            muted = {incident.id for incident in incidents if self.why_muted(incident, now_us, lasting)}
             after, dispatches = flush(group, Look(incidents, frozenset(muted), route, self.settings, now_us))
+        if dispatches and not group.thread:
+            group = replace(group, thread=self._new_id(now_us))
         if after is None:
             del self.groups[group.key]
             self._changed["lost_groups"].add(group.key)
         else:
-            self._put(after)
+            self._put(replace(after, thread=group.thread))
         for dispatch in dispatches:
-            self._tell(dispatch, group.key, now_us, route.repeat_us if route else 0)
+            self._notify(dispatch, group, now_us, route.repeat_us if route else 0)
 
     def why_muted(self, incident: Incident, now_us: int, lasting: Sequence[Incident] | None = None) -> str:
-        """Return why nobody is told of an incident now; empty if somebody is."""
+        """Return why nobody is notified of an incident now; empty if somebody is."""
         if lasting is None:
             lasting = [incident for incident in self.incidents.values() if incident.phase.lasts]
         return why_muted(incident, lasting, self.silences, self.settings, now_us)
 
-    def _tell(self, dispatch: Dispatch, topic: str, now_us: int, repeat_us: int) -> None:
+    def _notify(self, dispatch: Dispatch, group: Group, now_us: int, repeat_us: int) -> None:
         if not dispatch.incidents:
             return
-        message = compose(dispatch, topic, self.settings, workspace=self._workspace, now_us=now_us)
-        message = replace(message, repeat_s=repeat_us / 1_000_000)
+        message = compose(dispatch, group.key, self.settings, workspace=self._workspace, now_us=now_us)
+        message = replace(message, repeat_s=repeat_us / 1_000_000, thread=group.thread)
         lasting = [incident for incident in self.incidents.values() if incident.phase.lasts]
         silent = sum(
             muted_by(incident, lasting, self.settings)
             for incident in dispatch.incidents
-            if incident.trouble is Problem.NETWORK
+            if incident.problem is Problem.NETWORK
         )
         if silent:
             message = replace(message, note=f"{silent} other incidents are muted while this lasts")
         for receiver in dispatch.receivers:
             identity = self._new_id(now_us)
             self._out.append(
-                Notification(identity, receiver, topic, dispatch.kind.value, now_us, now_us, dump(message))
+                Notification(identity, receiver, group.key, dispatch.kind.value, now_us, now_us, dump(message))
             )
 
     def _set_back(self, now_us: int) -> int:
@@ -409,6 +439,12 @@ def _counted(confirmation: Confirmation | None) -> Tally:
     return Tally(
         int(confirmation.is_bad and confirmation.confirmed), int(confirmation.confirmed), int(not confirmation.is_well)
     )
+
+
+def _past_severities(incident: Incident, severity: Severity) -> tuple[str, ...]:
+    if not incident.affected or severity is incident.severity:
+        return incident.past_severities
+    return (*incident.past_severities, incident.severity.value)
 
 
 def _group_key(route: Route, labels: Mapping[str, str]) -> str:

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from outrider.alerts.message import Message
     from outrider.alerts.notification_kind import NotificationKind
 
 LIMIT_S = 10.0
-"""How long a channel may take over one notification."""
+"""Seconds that a receiver may take over one notification."""
 
 
 class Undelivered(Exception):
-    """A notification did not get through.
+    """A notification was not accepted.
 
     Args:
         why: One line for a reader, without secrets.
@@ -29,9 +31,26 @@ class Undelivered(Exception):
         self.retry_after_s = retry_after_s
 
 
+class RecipientsRefused(Undelivered):
+    """A receiver accepted a notification for some of its recipients, or for none.
+
+    Args:
+        why: One line for a reader: who was refused, and why.
+        temporary: Recipients for whom trying again can help.
+        permanent: Recipients for whom it cannot.
+        accepted: Whether anybody got it.
+    """
+
+    def __init__(self, why: str, *, temporary: Sequence[str], permanent: Sequence[str], accepted: bool) -> None:
+        super().__init__(why, recoverable=not permanent)
+        self.temporary = tuple(temporary)
+        self.permanent = tuple(permanent)
+        self.accepted = accepted
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message on its way to one receiver.
+    """A message rendered for one receiver.
 
     Attributes:
         id: Of the row in the outbox: the same each time it is tried.
@@ -46,18 +65,18 @@ class Letter:
 
 
 class Receiver(Protocol):
-    """A channel; it says itself whether a failure is recoverable.
+    """What delivers to people or programs; it decides whether a failure is recoverable.
 
-    `deliver` returns within about `LIMIT_S` once the receiver has said yes, and is used by one thread at a time.
+    `deliver` returns within about `LIMIT_S` once the receiver has accepted, and is used by one thread at a time.
     """
 
     @property
     def kinds(self) -> frozenset[NotificationKind]:
-        """What it wants to be told; other notifications are passed over."""
+        """The kinds of notifications that it takes; others are passed over."""
         ...
 
     def deliver(self, letter: Letter) -> None:
-        """Hand a letter over.
+        """Deliver a letter.
 
         Raises:
             Undelivered: If the receiver did not take it.

@@ -1,4 +1,4 @@
-"""A message in a receiver's own words: Jinja2 templates, and a plain text that goes out whatever they do wrong."""
+"""Rendering of a message with a receiver's Jinja2 templates; the plain text goes out where they fail."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MOST_CHARACTERS = 100_000
 
 
 def write(message: Message, settings: ReceiverSettings, identity: str) -> Letter:
-    """Return the letter that a receiver gets; a template that fails is told of in the plain text that goes out.
+    """Return the letter of a receiver; one whose template fails is the plain text, with the reason.
 
-    A report has words of its own: templates are for alerts.
+    Reports are not rendered: templates are for alerts.
     """
     subject, body = message.subject, message.text
     if message.kind is NotificationKind.REPORT:

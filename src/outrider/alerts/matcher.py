@@ -1,4 +1,4 @@
-"""Matchers over labels, as Alertmanager writes them: `team=shop`, `team!=shop`, `check=~home.*`, `check!~…`. Pure."""
+"""Matchers over labels, as Alertmanager writes them: `team=shop`, `team!=shop`, `check=~.*home`, `check!~…`. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from outrider.model import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_TAG = "tag"
 _FORM = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*("?)(.*?)\3\s*', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """One condition on a label; a label that is absent is empty. Patterns match whole values."""
+    """One condition on a label; a label that is absent is empty. Patterns match whole values.
+
+    `tag` is membership: `tag=money` holds for whatever has that tag among its `tags`, `tag!=money` for what has not.
+    """
 
     label: str
     operator: str
@@ -24,9 +28,11 @@ class Matcher:
 
     def holds(self, labels: Mapping[str, str]) -> bool:
         """Tell whether `labels` fulfil it."""
-        value = labels.get(self.label, "")
-        same = value == self.value if "~" not in self.operator else bool(re.fullmatch(self.value, value))
-        return same is not self.operator.startswith("!")
+        values = labels.get("tags", "").split(",") if self.label == _TAG else [labels.get(self.label, "")]
+        return any(map(self._is_same, values)) is not self.operator.startswith("!")
+
+    def _is_same(self, value: str) -> bool:
+        return value == self.value if "~" not in self.operator else bool(re.fullmatch(self.value, value))
 
     def __str__(self) -> str:
         return f"{self.label}{self.operator}{self.value}"
@@ -56,7 +62,7 @@ def all_hold(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
 
 
 def implies(given: Iterable[Matcher], required: Iterable[Matcher]) -> bool:
-    """Tell whether whatever `known` matches is sure to be matched by `wanted` too, as far as equalities tell."""
+    """Tell whether whatever `given` matches is sure to be matched by `required` too, by its equalities."""
     labels = {matcher.label: matcher.value for matcher in given if matcher.operator == "="}
     return all(matcher.label in labels and matcher.holds(labels) for matcher in required)
 
@@ -65,5 +71,5 @@ def _bad(text: str, why: str) -> UsageError:
     return UsageError(
         f'"{text}" is not a matcher: {why}',
         slug="bad-matcher",
-        fix='write label=value, label!=value, label=~pattern or label!~pattern, such as "check=~journeys/.*"',
+        fix='write label=value, label!=value, label=~pattern or label!~pattern, such as "kind=journey"',
     )

@@ -1,4 +1,4 @@
-"""What a notification says, made from the evidence of its incidents alone: values that are kept in the outbox. Pure."""
+"""The content of a notification: values that are kept in the outbox. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 from outrider.alerts.notification_kind import NotificationKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is said of one incident: a headline and lines, each a title and a text."""
+    """One incident in a message: a headline and lines, each a title and a text.
+
+    Attributes:
+        title: What people call the check.
+        opening_labels: Labels that never change while the incident lasts.
+        past_severities: Those that it had before it became more severe.
+    """
 
     incident: str
     headline: str
@@ -27,6 +33,16 @@ class Item:
     labels: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
     run: str = ""
+    title: str = ""
+    address: str = ""
+    run_url: str = ""
+    incident_url: str = ""
+    opening_labels: Mapping[str, str] = field(default_factory=dict)
+    past_severities: tuple[str, ...] = ()
+
+    def with_lines(self, lines: Iterable[tuple[str, str]]) -> Item:
+        """Return the item with these lines."""
+        return replace(self, lines=tuple(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,9 @@ class Message:
     """A notification's content.
 
     Attributes:
-        topic: Stable over the life of what it speaks of: the key by which receivers tell one problem from another.
+        topic: Stable over the life of a group: the key by which receivers tell one problem from another.
+        only_to: Addresses of a mail whose other recipients have it already; empty for all.
+        thread: Identity of the first notification of the group; empty where there is none.
         created_us: When it was decided, microseconds UTC.
         picture: The trend as PNG, for receivers that can show it.
         page: What a mail shows in place of the text, as HTML; empty for the text itself.
@@ -78,6 +96,8 @@ class Message:
     picture: bytes | None = field(default=None, repr=False)
     page: str = field(default="", repr=False)
     enclosures: tuple[Enclosure, ...] = ()
+    thread: str = ""
+    only_to: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -91,7 +111,7 @@ class Message:
 
     @property
     def is_over(self) -> bool:
-        """Whether everything that it speaks of is over."""
+        """Whether all its incidents are over."""
         return self.kind is NotificationKind.RESOLVED
 
 
@@ -103,11 +123,15 @@ def dump(message: Message) -> str:
 def load(text: str) -> Message:
     """Return a message that was kept."""
     fields: dict[str, Any] = json.loads(text)
-    items = tuple(
-        Item(**{**value, "lines": tuple((title, line) for title, line in value["lines"])}) for value in fields["items"]
-    )
+    items = tuple(_item(value) for value in fields["items"])
     enclosures = tuple(Enclosure(**value) for value in fields.get("enclosures", ()))
-    return Message(**{**fields, "kind": NotificationKind(fields["kind"]), "items": items, "enclosures": enclosures})
+    values = {**fields, "kind": NotificationKind(fields["kind"]), "items": items, "enclosures": enclosures}
+    return Message(**{**values, "only_to": tuple(fields.get("only_to", ()))})
+
+
+def _item(value: dict[str, Any]) -> Item:
+    lines = tuple((title, line) for title, line in value["lines"])
+    return Item(**{**value, "lines": lines, "past_severities": tuple(value.get("past_severities", ()))})
 
 
 def lightened(text: str) -> str:

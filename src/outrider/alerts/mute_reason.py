@@ -1,4 +1,4 @@
-"""Which incidents are not told of for now: silences, maintenance, parents, and our own network being down. Pure."""
+"""Why an incident notifies nobody for now: silences, maintenance, inhibition, our own network being down. Pure."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _OURS = {Problem.NETWORK, Problem.OUTRIDER}
 def why_muted(
     incident: Incident, lasting: Iterable[Incident], silences: Iterable[Silence], settings: AlertSettings, now_us: int
 ) -> str:
-    """Return why nobody is told of an incident now; empty if somebody is.
+    """Return why an incident notifies nobody now; empty if it does.
 
     Args:
         incident: The one in question.
         lasting: All that last; an incident never mutes itself.
-        silences: Those that somebody made, whenever they begin.
+        silences: All of them, whenever they begin.
         settings: With the rules of maintenance and inhibition.
         now_us: Microseconds UTC.
     """
@@ -53,9 +53,9 @@ def _silence(labels: Mapping[str, str], silences: Iterable[Silence], now_us: int
 
 
 def _mutes(parent: Incident, child: Incident, settings: AlertSettings) -> bool:
-    if parent.trouble is Problem.NETWORK:
+    if parent.problem is Problem.NETWORK:
         here = parent.labels.get("location")
-        return child.trouble not in _OURS and child.labels.get("location", here) == here
+        return child.problem not in _OURS and child.labels.get("location", here) == here
     return any(
         all_hold(rule.source, parent.labels)
         and all_hold(rule.target, child.labels)

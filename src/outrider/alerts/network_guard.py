@@ -1,6 +1,6 @@
-"""Where webhooks may go: not to private, link-local or otherwise special addresses unless the workspace allows it.
+"""Addresses that webhooks may go to: none that are private, link-local or special unless the workspace allows it.
 
-The address that was looked at is the one that is connected to, so that a name cannot change its mind in between.
+The address that was checked is the one that is connected to, so that a second look-up cannot change it.
 """
 
 from __future__ import annotations

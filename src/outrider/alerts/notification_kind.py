@@ -20,7 +20,7 @@ class NotificationKind(StrEnum):
 
 
 FOR_PEOPLE = frozenset(set(NotificationKind) - {NotificationKind.ACKNOWLEDGED})
-"""Sent to people, who need not hear that one of them acknowledged."""
+"""Sent to people, who are not notified of acknowledgements."""
 
 FOR_MACHINES = frozenset(
     {

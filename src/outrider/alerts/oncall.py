@@ -42,11 +42,11 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One rung of an escalation.
+    """One level of an escalation.
 
     Attributes:
-        after_us: How long after the rung below.
-        receivers: Who is told.
+        after_us: How long after the level before.
+        receivers: Who is notified.
         rotations: And who is on call there.
     """
 
@@ -57,10 +57,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Levels that are climbed until somebody acknowledges.
+    """Levels that are notified in turn until somebody acknowledges.
 
     Attributes:
-        rounds: How often the levels are climbed.
+        rounds: How often all levels are notified.
         then: The policy that goes on after the last round; empty for none.
     """
 

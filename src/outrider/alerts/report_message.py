@@ -1,4 +1,4 @@
-"""Reports on their way to people: the same outbox, channels and retries as alerts."""
+"""Messages of reports: the same outbox, receivers and retries as for alerts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def report_rows(message: Message, receivers: Sequence[str], now_us: int) -> list
 
 
 def message_checks(row: Notification) -> tuple[str, ...]:
-    """Return the checks that a row of the outbox speaks of, each once."""
+    """Return the checks in a row of the outbox, each once."""
     labelled = (check.labels.get("check", "") for check in load(row.message).items)
     return tuple(dict.fromkeys(check for check in labelled if check))
 

@@ -1,4 +1,4 @@
-"""The tree of routes: who is told of what, how soon and how often. Pure."""
+"""The tree of routes: who is notified of what, how soon and how often. Pure."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Route:
         wait_us: Between the opening and the first notification, so that what belongs together comes together.
         interval_us: Between two notifications of a group that changed.
         repeat_us: Between two of one that did not.
-        active: Names of windows outside of which nobody is told.
-        muted: Names of windows within which nobody is told.
+        active: Names of windows outside of which nobody is notified.
+        muted: Names of windows within which nobody is notified.
         goes_on: Whether the next routes beside it are looked at too.
     """
 

@@ -1,4 +1,4 @@
-"""What a run and its judgements say of each subject: symptoms with their facts, possible causes and labels. Pure."""
+"""Findings of a run and its judgements: facts, possible causes and labels of each subject. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.baselines import Condition, Signal
-from outrider.model import Kind, Outcome
+from outrider.charts import milliseconds
+from outrider.model import Kind, Outcome, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from outrider.runs import Judgement
 
 CERTIFICATE = "certificate_days"
+RAISED = "raised"
+"""Attribute of a measurement whose script raised an error of its own."""
 _OWN_NETWORK = "own_network"
+_CHANGED = "the target or its data changed, since this very script passed before"
+WHOLE_REQUEST = "request"
+"""The step of a probe that makes one request."""
+
 _MOST_ERRORS = 3
 _LINE = 300
 _SAYS_NOTHING = {Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR, Outcome.SKIPPED, Outcome.MISSED}
@@ -32,35 +39,38 @@ class FindingContext:
 
     Attributes:
         checks: By id.
-        certificate_days: A certificate that is valid for fewer days is trouble.
+        certificate_days: A certificate that is valid for fewer days is a problem.
         artifacts: Where the artifacts of the run lie, for a reader.
+        passed_before: The run's script raised an error, and passed before from the very same snapshot.
     """
 
     checks: Mapping[str, Check] = field(default_factory=dict)
     certificate_days: float = 14.0
     artifacts: tuple[str, ...] = ()
+    passed_before: bool = False
 
 
 def findings(run: Run, judgements: Sequence[Judgement], context: FindingContext) -> list[Finding]:
-    """Return what a run says; of subjects that it says nothing of there is no symptom."""
-    reading = _Reading(run, context)
+    """Return the findings of a run; subjects that it gives no evidence of have none."""
+    evidence = _RunEvidence(run, context)
     return [
-        *reading.network(),
-        *reading.coverage(),
-        *reading.own(),
-        *reading.failure(),
-        *(finding for judgement in judgements if judgement.step for finding in reading.degradation(judgement)),
-        *(finding for judgement in judgements if not judgement.step for finding in reading.failures(judgement)),
-        *reading.certificate(),
+        *evidence.network(),
+        *evidence.coverage(),
+        *evidence.setup(),
+        *evidence.failure(),
+        *(finding for judgement in judgements if judgement.step for finding in evidence.degradation(judgement)),
+        *(finding for judgement in judgements if not judgement.step for finding in evidence.failure_share(judgement)),
+        *evidence.certificate(),
     ]
 
 
-class _Reading:
-    """One run, read."""
+class _RunEvidence:
+    """What one run shows."""
 
     def __init__(self, run: Run, context: FindingContext) -> None:
         self._run = run
         self._context = context
+        self._check = context.checks.get(run.check)
         self._attempt = next((attempt for attempt in reversed(run.attempts) if not attempt.evidence), None)
         self._hosts = _hosts(self._attempt)
 
@@ -72,22 +82,24 @@ class _Reading:
     def coverage(self) -> Iterator[Finding]:
         if self._run.outcome is not Outcome.SKIPPED:
             missed = self._run.outcome is Outcome.MISSED
-            facts = self._facts(f"did not run: {self._run.reason}" if missed else "")
+            facts = self._facts(self._run.reason if missed else "")
             yield self._finding(Problem.COVERAGE, missed, facts, ("coverage",))
 
-    def own(self) -> Iterator[Finding]:
-        """A run that could not be made because something here is wrong."""
+    def setup(self) -> Iterator[Finding]:
+        """A run that could not be made because script, configuration or browser are wrong."""
         if self._run.outcome not in {Outcome.SKIPPED, Outcome.MISSED, Outcome.INCONCLUSIVE}:
-            wrong = self._run.outcome is Outcome.SETUP_ERROR
+            wrong = self._run.outcome is Outcome.SETUP_ERROR and not self._context.passed_before
             facts = self._facts(self._run.reason)
             yield self._finding(Problem.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
 
     def failure(self) -> Iterator[Finding]:
-        if self._run.outcome in _SAYS_NOTHING:
+        changed = self._context.passed_before
+        if self._run.outcome in _SAYS_NOTHING and not changed:
             return
-        failed = self._run.outcome is Outcome.FAILED
+        failed = changed or self._run.outcome is Outcome.FAILED
         step = self._failed_step() if failed else ""
-        facts = self._facts(self._run.reason or "failed", step=step)
+        reason = self._run.reason or "failed"
+        facts = self._facts(f"{_CHANGED}: {reason}" if changed else reason, step=step)
         causes = [f"host:{host}" for host in self._hosts[:1]]
         if step and not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{step}")
@@ -98,10 +110,10 @@ class _Reading:
         if not isinstance(signal, Signal) or signal.condition is Condition.LEARNING or signal.ignored:
             return
         facts = self._facts(
-            f"{judgement.step} is slow: {signal.reason}",
+            _amount(signal),
             step=judgement.step,
-            observed=_ms(signal.observed),
-            expected=f"{_ms(signal.expected_low)} to {_ms(signal.expected_high)}",
+            predicate=self._slow_step(judgement.step),
+            **_band(signal),
             since_us=None if signal.since is None else signal.since * 1_000_000,
             release=judgement.release,
         )
@@ -111,16 +123,17 @@ class _Reading:
         degraded = signal.condition is Condition.DEGRADED
         yield self._finding(Problem.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
 
-    def failures(self, judgement: Judgement) -> Iterator[Finding]:
+    def failure_share(self, judgement: Judgement) -> Iterator[Finding]:
         """More runs fail than is normal, though perhaps never two in a row.
 
-        The share falls slowly after an outage; good runs in a row are well all the same, or nothing would ever end.
+        The share falls slowly after an outage; good runs in a row end the problem all the same.
         """
         signal = judgement.signal
         if isinstance(signal, Signal) or signal.condition is Condition.LEARNING:
             return
         facts = self._facts(
-            f"fails too often: {signal.reason}",
+            signal.reason,
+            predicate="fails too often",
             observed=f"{signal.observed_rate:.1%} of runs",
             expected=f"{signal.normal_rate:.1%}",
             release=judgement.release,
@@ -135,7 +148,7 @@ class _Reading:
         if days:
             left = min(days)
             facts = self._facts(
-                f"the certificate is valid for {left:.0f} more days",
+                f"its certificate is valid for {left:.0f} more days",
                 observed=f"{left:.1f} days",
                 expected=f"{self._context.certificate_days:g} days or more",
             )
@@ -157,6 +170,8 @@ class _Reading:
             "release": self._run.circumstances.release,
             "artifacts": self._context.artifacts,
             "errors": self._errors(),
+            "title": self._check.title if self._check else title_of(self._run.check),
+            "address": self._address(),
         }
         return Facts(what[:_LINE], **{**shared, **{name: value for name, value in more.items() if value}})  # type: ignore[arg-type]
 
@@ -183,32 +198,56 @@ class _Reading:
         run = self._run
         key = FindingKey(problem, run.check, run.environment, run.location, step)
         labels = {
-            "trouble": problem.value,
+            **problem_labels(problem),
+            **(check_labels(self._check) if self._check else {}),
             "check": run.check,
-            "kind": run.check.partition(":")[0],
+            "kind": self._check.kind.value if self._check else run.check.partition(":")[0],
             "environment": run.environment,
             "location": run.location,
             "host": self._hosts[0] if self._hosts else "",
             "step": facts.step,
             "fault": _normalised(facts.what),
-            "tags": self._tags(),
         }
         labels = {name: value for name, value in labels.items() if value}
         return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
 
-    def _tags(self) -> str:
-        check = self._context.checks.get(self._run.check)
-        return ",".join(sorted(check.policy.tags | check.marks)) if check else ""
+    def _address(self) -> str:
+        if self._attempt is None:
+            return ""
+        measurement = self._attempt.measurement
+        asked = measurement.attributes.get("address") or measurement.attributes.get("asked", "").partition(" ")[0]
+        return _bare_address(next((error.url for error in measurement.errors if error.url), asked))
+
+    def _slow_step(self, step: str) -> str:
+        """Return what a slow step makes its check: a probe of one request has no step worth naming."""
+        return "is slow" if step == WHOLE_REQUEST else f"is slow in {step}"
+
+
+def check_labels(check: Check) -> dict[str, str]:
+    """Return the labels that a check gives its incidents: its own, and those that say which it is."""
+    tags = ",".join(sorted(check.policy.tags | check.marks))
+    return {**check.policy.labels, "check": str(check.id), "kind": check.kind.value, "tags": tags}
 
 
 def _hosts(attempt: Attempt | None) -> list[str]:
-    """Return the hosts that an attempt had trouble with, then those that it asked; the likeliest cause first."""
+    """Return the hosts that an attempt reported errors of, then those that it asked; the likeliest cause first."""
     if attempt is None:
         return []
     measurement = attempt.measurement
     asked = [measurement.attributes.get(name, "") for name in ("asked", "remote")]
     places = [*(error.url for error in measurement.errors), *asked]
-    return list(dict.fromkeys(host for place in places if (host := _host(place))))
+    return list(dict.fromkeys(host for place in places for part in place.split() if (host := _host(part))))
+
+
+def _bare_address(url: str) -> str:
+    """Return an address without what may be secret or differs from run to run: credentials, query and fragment."""
+    try:
+        parts = urlsplit(url)
+        place = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{place}{port}{parts.path}"[:_LINE] if parts.scheme and place else url[:_LINE]
 
 
 def _host(place: str) -> str:
@@ -224,5 +263,19 @@ def _normalised(what: str) -> str:
     return _VARIABLE.sub("#", what.splitlines()[0] if what else "").strip()[:_LINE]
 
 
-def _ms(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.0f} ms"
+def _amount(signal: Signal) -> str:
+    """Return by how much a step is slower than usual: "390 ms, usually 120 to 170 (2.7x)"."""
+    if math.isnan(signal.observed):
+        return signal.reason
+    observed, low, high = map(milliseconds, (signal.observed, signal.expected_low, signal.expected_high))
+    if len({text.rpartition(" ")[2] for text in (observed, low, high)}) == 1:
+        low, high = low.rpartition(" ")[0], high.rpartition(" ")[0]
+    return f"{observed}, usually {low} to {high} ({signal.ratio:.1f}x)"
+
+
+def _band(signal: Signal) -> dict[str, str]:
+    """Return what was observed and expected, in words; nothing while the judge has no number."""
+    if math.isnan(signal.observed):
+        return {}
+    expected = f"{milliseconds(signal.expected_low)} to {milliseconds(signal.expected_high)}"
+    return {"observed": milliseconds(signal.observed), "expected": expected}

@@ -1,4 +1,4 @@
-"""What is looked at once a day, not run by run: where trends lead, and when histories took a new level."""
+"""Findings of whole histories, made once a day: limits that a trend will reach, and new levels."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.alerts.finding import Facts, Finding, FindingKey, Problem
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import change_points, days_to_breach
-from outrider.model import TooFewSamples
+from outrider.model import TooFewSamples, title_of
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _P95 = 95
 
 
 def survey(store: Store, checks: Iterable[CheckId], settings: AlertSettings, now_us: int) -> list[Finding]:
-    """Return what the histories of checks say, for `AlertProcessor.noticed`; to be asked once a day or so."""
+    """Return the findings of the histories of checks, for `AlertProcessor.noticed`; meant for once a day."""
     findings: list[Finding] = []
     for series in (series for check in checks for series in primary_series(store, check)):
         points = store.series.samples(series, since_us=now_us - _HISTORY_DAYS * _DAY_US)
@@ -40,7 +40,7 @@ def survey(store: Store, checks: Iterable[CheckId], settings: AlertSettings, now
 
 
 def _changes(series: Series, points: Points, now_us: int) -> Iterator[Finding]:
-    """A history that got worse lately; two days later it is no news any more."""
+    """A history that got worse within the last two days."""
     changes = change_points(points.value)
     latest = changes[-1] if changes else None
     since_us = int(points.at_us[latest.index]) if latest else 0
@@ -48,7 +48,8 @@ def _changes(series: Series, points: Points, now_us: int) -> Iterator[Finding]:
     facts = Facts("no new level")
     if latest:
         facts = Facts(
-            f"{series.step} took a new level: {latest.after / latest.before - 1:+.0%}",
+            f"{series.step} {latest.after / latest.before - 1:+.0%}",
+            title=title_of(series.subject),
             step=series.step,
             observed=f"{latest.after:.0f} ms",
             expected=f"{latest.before:.0f} ms",
@@ -58,7 +59,7 @@ def _changes(series: Series, points: Points, now_us: int) -> Iterator[Finding]:
 
 
 def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> Iterator[Finding]:
-    """A trend that reaches its limit soon; nothing is said where the history is too short."""
+    """A trend that reaches its limit soon; no finding where the history is too short."""
     days = (points.at_us - (now_us - _HISTORY_DAYS * _DAY_US)) // _DAY_US
     daily = np.full(_HISTORY_DAYS, np.nan)
     for day in range(_HISTORY_DAYS):
@@ -77,6 +78,7 @@ def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> It
     if breach is not None:
         facts = Facts(
             f"{series.step} reaches {rule.limit_ms:.0f} ms in about {breach.days:.0f} days",
+            title=title_of(series.subject),
             step=series.step,
             observed=f"{breach.per_day:+.1f} ms a day",
             expected=f"a p95 below {rule.limit_ms:.0f} ms for {rule.within_days:g} days",
@@ -84,15 +86,15 @@ def _forecast(series: Series, points: Points, rule: Forecast, now_us: int) -> It
     yield _finding(Problem.FORECAST, series, facts, now_us, present=soon)
 
 
-def _finding(trouble: Problem, series: Series, facts: Facts, now_us: int, *, present: bool) -> Finding:
-    key = FindingKey(trouble, series.subject, series.environment, series.location, series.step)
+def _finding(problem: Problem, series: Series, facts: Facts, now_us: int, *, present: bool) -> Finding:
+    key = FindingKey(problem, series.subject, series.environment, series.location, series.step)
     causes = (f"step:{series.step}", f"check:{series.subject}")
-    return Finding(key, present, now_us, facts, causes, _labels(series, trouble), once=True)
+    return Finding(key, present, now_us, facts, causes, _labels(series, problem), once=True)
 
 
-def _labels(series: Series, trouble: Problem) -> dict[str, str]:
+def _labels(series: Series, problem: Problem) -> dict[str, str]:
     return {
-        "trouble": trouble.value,
+        **problem_labels(problem),
         "check": series.subject,
         "kind": series.subject.partition(":")[0],
         "environment": series.environment,

@@ -1,1 +1,197 @@
-"""One loaded workspace, ready to execute: discovery, runs, the service, gate sessions, alerts and reports."""
+"""One loaded workspace, ready to execute: discovery, runs, loads, gates, the service, alerts and reports.
+
+A function takes a workspace, a store and a listener, and returns frozen values: nothing here prints, ends the process
+or looks at the current folder, `find_workspace` aside. Names are imported when they are used, so that a program pays
+only for the rooms that it needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from outrider.alerts import AlertSettings, Incident, Phase, Replayed, SilenceEffect, headline
+    from outrider.app.accepted_baselines import (
+        Acceptance,
+        AcceptedFile,
+        BaselineDiff,
+        SkippedCheck,
+        StepShift,
+        accept_baselines,
+        compare_baselines,
+        read_baselines,
+        step_medians,
+    )
+    from outrider.app.alert_configuration import alert_settings
+    from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
+    from outrider.app.discovery import Discovery
+    from outrider.app.fault_proof import ProofReport, prove_journeys
+    from outrider.app.gate_run import GateOptions, GateResult, gate_rules, run_gate, self_test_gate
+    from outrider.app.heartbeat_server import serve_heartbeats
+    from outrider.app.judge_sensitivity import Sensitivity, SeriesSensitivity, calibrate_checks
+    from outrider.app.level_changes import LevelChange, level_changes
+    from outrider.app.listeners import (
+        GateListener,
+        LoadListener,
+        ProgressListener,
+        ProofListener,
+        RunListener,
+        SilentListener,
+    )
+    from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
+    from outrider.app.release_marks import list_releases, mark_release
+    from outrider.app.report_documents import Format as ReportFormat
+    from outrider.app.report_documents import (
+        ReportDocument,
+        ReportForm,
+        ReportPeriod,
+        load_document,
+        period_document,
+        run_document,
+    )
+    from outrider.app.report_mail import mail_report
+    from outrider.app.rotation_turns import Turn, turns_ahead
+    from outrider.app.route_test import DeliveryTest, try_alert_route
+    from outrider.app.rule_backtest import backtest_rules
+    from outrider.app.run_execution import execute, judge_runs, run_checks
+    from outrider.app.runtime import (
+        Runtime,
+        browser_or_error,
+        browser_settings,
+        list_checks,
+        open_runtime,
+        provide_workspace_browser,
+    )
+    from outrider.app.selection import display_name
+    from outrider.app.service_status import ServiceStatus, service_status
+    from outrider.app.silences import end_silence, list_silences, preview_silence, silence_incidents
+    from outrider.app.step_judgements import judge_steps
+    from outrider.app.store_backup import back_up, restore_backup
+    from outrider.app.stored_incidents import (
+        IncidentList,
+        Undelivered,
+        acknowledge_incident,
+        current_user,
+        find_incident,
+        list_incidents,
+    )
+    from outrider.app.stored_runs import artifact_file, list_runs, stored_run
+    from outrider.app.typed_values import duration_s, master_address, moment_us, web_address
+    from outrider.app.workspace_access import (
+        create_workspace,
+        find_workspace,
+        find_workspace_if_any,
+        judge_settings,
+        now_us,
+        open_store,
+        prune_expired,
+        register_checks,
+    )
+    from outrider.app.workspace_service import WorkspaceService
+    from outrider.app.workspace_validation import Validation, validate_workspace
+    from outrider.baselines import Condition, Knee, Signal, Verdict
+    from outrider.gate import Accepted, Decision, FalseFails, Look, Rules, Word
+    from outrider.gate import as_annotations as gate_as_annotations
+    from outrider.gate import as_json as gate_as_json
+    from outrider.gate import as_junit as gate_as_junit
+    from outrider.gate import as_markdown as gate_as_markdown
+    from outrider.gate import cells as gate_cells
+    from outrider.journeys import Browser, browser_environment
+    from outrider.load import Level, levels
+    from outrider.runs import Judgement, Plan, Proof, StepStatus
+    from outrider.store import Store
+    from outrider.workspace import Scaffold, Workspace, format_duration
+
+__all__ = [
+    "Acceptance", "Accepted", "AcceptedFile", "AlertSettings", "BaselineDiff", "Browser", "Condition", "Decision",
+    "DeliveryTest", "Discovery", "FalseFails", "GateListener", "GateOptions", "GateResult", "Incident",
+    "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
+    "LoadOverrides", "Look", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "Replayed",
+    "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime",
+    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Signal", "SilenceEffect", "SilentListener",
+    "SkippedCheck",
+    "StepShift", "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "Word", "WorkerOutcome",
+    "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
+    "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
+    "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s", "end_silence", "execute",
+    "find_incident", "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations",
+    "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_cells", "gate_rules", "headline", "judge_runs",
+    "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
+    "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "moment_us",
+    "now_us", "open_runtime", "open_store", "pause_checks", "period_document", "preview_silence", "prove_journeys",
+    "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
+    "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
+    "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "try_alert_route",
+    "turns_ahead", "validate_workspace", "web_address", "work_for_master",
+]  # fmt: skip
+
+_MODULES = {
+    "outrider.alerts": "AlertSettings Incident Phase Replayed SilenceEffect headline",
+    "outrider.app.accepted_baselines": (
+        "Acceptance AcceptedFile BaselineDiff SkippedCheck StepShift accept_baselines compare_baselines "
+        "read_baselines step_medians"
+    ),
+    "outrider.app.alert_configuration": "alert_settings",
+    "outrider.app.check_control": "RequestedRun pause_checks request_runs resume_checks",
+    "outrider.app.discovery": "Discovery",
+    "outrider.app.fault_proof": "ProofReport prove_journeys",
+    "outrider.app.gate_run": "GateOptions GateResult gate_rules run_gate self_test_gate",
+    "outrider.app.heartbeat_server": "serve_heartbeats",
+    "outrider.app.judge_sensitivity": "Sensitivity SeriesSensitivity calibrate_checks",
+    "outrider.app.level_changes": "LevelChange level_changes",
+    "outrider.app.listeners": "GateListener LoadListener ProgressListener ProofListener RunListener SilentListener",
+    "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
+    "outrider.app.release_marks": "list_releases mark_release",
+    "outrider.app.report_documents": (
+        "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document run_document"
+    ),
+    "outrider.app.report_mail": "mail_report",
+    "outrider.app.rotation_turns": "Turn turns_ahead",
+    "outrider.app.route_test": "DeliveryTest try_alert_route",
+    "outrider.app.rule_backtest": "backtest_rules",
+    "outrider.app.run_execution": "execute judge_runs run_checks",
+    "outrider.app.runtime": (
+        "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser"
+    ),
+    "outrider.app.selection": "display_name",
+    "outrider.app.service_status": "ServiceStatus service_status",
+    "outrider.app.silences": "end_silence list_silences preview_silence silence_incidents",
+    "outrider.app.step_judgements": "judge_steps",
+    "outrider.app.store_backup": "back_up restore_backup",
+    "outrider.app.stored_incidents": (
+        "IncidentList Undelivered acknowledge_incident current_user find_incident list_incidents"
+    ),
+    "outrider.app.stored_runs": "artifact_file list_runs stored_run",
+    "outrider.app.typed_values": "duration_s master_address moment_us web_address",
+    "outrider.app.workspace_access": (
+        "create_workspace find_workspace find_workspace_if_any judge_settings now_us open_store prune_expired "
+        "register_checks"
+    ),
+    "outrider.app.workspace_service": "WorkspaceService",
+    "outrider.app.workspace_validation": "Validation validate_workspace",
+    "outrider.baselines": "Condition Knee Signal Verdict",
+    "outrider.gate": (
+        "Accepted Decision FalseFails Look Rules Word as_annotations=gate_as_annotations as_json=gate_as_json "
+        "as_junit=gate_as_junit as_markdown=gate_as_markdown cells=gate_cells"
+    ),
+    "outrider.journeys": "Browser browser_environment",
+    "outrider.load": "Level levels",
+    "outrider.runs": "Judgement Plan Proof StepStatus",
+    "outrider.store": "Store",
+    "outrider.workspace": "Scaffold Workspace format_duration",
+}
+_HOMES = {
+    alias or name: (module, name)
+    for module, names in _MODULES.items()
+    for name, _, alias in (entry.partition("=") for entry in names.split())
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name from its module (PEP 562)."""
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    module, attribute = _HOMES[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value

@@ -1,4 +1,4 @@
-"""The picture in a mail: the durations of the step that a message speaks of first."""
+"""The picture in a mail: the durations of the step of a message's first incident."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def picture_from(store: Store) -> Callable[[Message], bytes | None]:
             return None
         item = message.items[0]
         labels = item.labels
-        found = [
-            one
-            for one in primary_series(store, CheckId(labels.get("check", "")))
-            if (one.environment, one.location) == (labels.get("environment"), labels.get("location"))
-            and labels.get("step", one.step) == one.step
+        matching = [
+            series
+            for series in primary_series(store, CheckId(labels.get("check", "")))
+            if (series.environment, series.location) == (labels.get("environment"), labels.get("location"))
+            and labels.get("step", series.step) == series.step
         ]
-        if not found:
+        if not matching:
             return None
-        points = store.series.samples(found[0])
+        points = store.series.samples(matching[0])
         if len(points.at_us) < _FEWEST:
             return None
-        title = f"{labels['check']}: {found[0].step}, the last {min(_SHOWN, len(points.at_us))} runs"
+        title = f"{labels['check']}: {matching[0].step}, the last {min(_SHOWN, len(points.at_us))} runs"
         at_us, values = points.at_us[-_SHOWN:].tolist(), points.value[-_SHOWN:].tolist()
         return trend_picture(at_us, values, title=title, began_us=item.began_us)
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from outrider.alerts import AlertProcessor, Deliverer, survey
+from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import picture_from
-from outrider.app.incident_lookup import settings_of
-from outrider.app.runtime import judge_settings
+from outrider.app.workspace_access import judge_settings
 from outrider.model import OutriderError
 from outrider.runs import Judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from outrider.alerts import AlertSettings
     from outrider.model import Check, Run
@@ -26,98 +28,135 @@ if TYPE_CHECKING:
 
 _AWAY_S = 30.0
 _SURVEY_EVERY_S = 86_400.0
+_CATCH_UP_S = 0.5
+"""For how long of each second runs are caught up: the other listeners go on in the rest of it."""
+
 _log = structlog.get_logger("outrider.alerts")
 
 
-class AlertService:
-    """A listener of the service that keeps incidents and delivers what they give rise to.
+@dataclass(frozen=True, slots=True)
+class _AlertState:
+    """One state of the workspace, as far as alerts depend on it."""
 
-    Who did not hear a tick for long was not the one who watches: what is remembered then comes from the store, and the
-    runs that were stored meanwhile are heard.
+    workspace: Workspace
+    checks: Sequence[Check]
+    settings: AlertSettings
+
+    @property
+    def is_on(self) -> bool:
+        return self.workspace.capabilities.alerts
+
+
+class AlertService:
+    """A listener of the service that keeps incidents and delivers the notifications that they give rise to.
+
+    `heard` and `ticked` are called by one thread, that of the result pipeline, and only it works with incidents. `use`
+    is called by the scheduler's: it notes the new state, which takes effect with the next run or tick. Deliverers start
+    and end in a thread of their own (`AlertDelivery`). So nobody waits for anybody.
+
+    Who did not tick for long was not the leader: incidents are then read anew from the store, and the runs that were
+    stored meanwhile are caught up, a part at each tick. Runs that come in the meantime wait for that.
 
     Args:
         store: Where incidents and the outbox are kept.
-        leads: Whether this process is the one who watches; a standby delivers nothing.
+        leads: Whether this process is the leader; a standby delivers nothing.
     """
 
     def __init__(self, store: Store, leads: Callable[[], bool]) -> None:
         self._store = store
-        self._leads = leads
-        self._lock = threading.RLock()
-        self._workspace: Workspace | None = None
-        self._checks: Sequence[Check] = ()
-        self._settings: AlertSettings | None = None
-        self._alerting: AlertProcessor | None = None
-        self._deliverer: Deliverer | None = None
+        self._wanted: _AlertState | None = None  # replaced as a whole by `use`, read by the pipeline's thread
+        self._state: _AlertState | None = None
+        self._processor: AlertProcessor | None = None
+        self._catch_up: Iterator[int] | None = None
+        self._waiting: deque[tuple[Run, Sequence[Judgement]]] = deque()
         self._ticked_s: float | None = None
         self._surveyed_s: float | None = None
+        picture = picture_from(store)
+        self._delivery = AlertDelivery(lambda settings: Deliverer(settings, store, picture=picture, while_true=leads))
 
-    def use(self, workspace: Workspace, checks: Sequence[Check]) -> None:
-        """Follow a new state of the workspace.
-
-        Raises:
-            ConfigErrors: If its alerts are wrong; the state before stays.
-        """
-        settings = settings_of(workspace)
-        with self._lock:
-            self._workspace, self._checks = workspace, checks
-            if not workspace.capabilities.alerts:
-                self._rest()
-            elif settings != self._settings:
-                self._rest()
-                self._deliverer = Deliverer(
-                    settings, self._store, picture=picture_from(self._store), while_true=self._leads
-                )
-                self._deliverer.__enter__()
-            elif self._alerting is not None:
-                self._alerting.know(checks)
-            self._settings = settings
+    def use(self, workspace: Workspace, checks: Sequence[Check], settings: AlertSettings) -> None:
+        """Follow a new state of the workspace; returns at once."""
+        self._wanted = _AlertState(workspace, checks, settings)
+        self._delivery.use(settings if self._wanted.is_on else None)
 
     def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
-        """Hear of a run that is stored and judged."""
-        with self._lock:
-            if (alerting := self._ready(run.finished_us)) is not None:
-                alerting.heard(run, judgements)
+        """Take a run that is stored and judged."""
+        processor = self._ready(run.finished_us)
+        if processor is None:
+            return
+        self._waiting.append((run, judgements))
+        if self._catch_up is None:
+            self._process_waiting(processor)
 
     def ticked(self, now_us: int) -> None:
-        """Hear that about a second has passed."""
-        with self._lock:
-            alerting = self._ready(now_us)
-            if alerting is None or self._deliverer is None:
+        """Take note that about a second has passed."""
+        processor = self._ready(now_us)
+        if processor is None:
+            return
+        self._ticked_s = time.monotonic()
+        if self._catch_up is not None:
+            if not self._has_caught_up(self._catch_up):
                 return
-            alerting.ticked(now_us, self._deliverer.health())
-            self._ticked_s = time.monotonic()
-            if self._surveyed_s is None or time.monotonic() - self._surveyed_s > _SURVEY_EVERY_S:
-                self._surveyed_s = time.monotonic()
-                threading.Thread(target=self._survey, args=[alerting, now_us], name="survey", daemon=True).start()
+            if self._state is not None:
+                processor.know(self._state.checks, now_us)
+        self._process_waiting(processor)
+        processor.ticked(now_us, self._delivery.health())
+        if self._surveyed_s is None or time.monotonic() - self._surveyed_s > _SURVEY_EVERY_S:
+            self._surveyed_s = time.monotonic()
+            arguments = [processor, self._state, now_us]
+            threading.Thread(target=self._survey, args=arguments, name="survey", daemon=True).start()
 
     def close(self) -> None:
         """Stop delivering; what is left stays in the outbox."""
-        with self._lock:
-            self._rest()
+        self._delivery.close()
 
     def _ready(self, now_us: int) -> AlertProcessor | None:
-        """Return what keeps incidents, as the store knows them if another one watched meanwhile."""
-        if self._deliverer is None or self._settings is None or self._workspace is None:
+        """Return what keeps incidents, by the state of the workspace that is wanted; None if alerts are off."""
+        before, self._state = self._state, self._wanted
+        state = self._state
+        if state is None or not state.is_on:
+            self._processor, self._catch_up = None, None
+            self._waiting.clear()
             return None
         is_away = self._ticked_s is not None and time.monotonic() - self._ticked_s > _AWAY_S
-        if self._alerting is None or is_away:
-            self._alerting = AlertProcessor(
-                self._store, self._settings, now_us, checks=self._checks, workspace=self._workspace.name
-            )
-            self._ticked_s = time.monotonic()
-            heard = self._alerting.catch_up(Judge(self._store, judge_settings(self._workspace)), now_us)
-            _log.info("alerts.began", heard_again=heard)
-        return self._alerting
+        if self._processor is None or before is None or before.settings != state.settings or is_away:
+            self._processor = self._begin(state, now_us)
+        elif before is not state:
+            self._processor.know(state.checks, now_us)
+        return self._processor
 
-    def _rest(self) -> None:
-        if self._deliverer is not None:
-            self._deliverer.__exit__(None, None, None)
-        self._deliverer, self._alerting, self._settings = None, None, None
+    def _begin(self, state: _AlertState, now_us: int) -> AlertProcessor:
+        """Return what keeps incidents, as the store knows them; the runs that it did not hear are to be caught up."""
+        name = state.workspace.name
+        processor = AlertProcessor(self._store, state.settings, now_us, checks=state.checks, workspace=name)
+        self._ticked_s = time.monotonic()
+        self._catch_up = processor.catch_up_in_batches(Judge(self._store, judge_settings(state.workspace)), now_us)
+        return processor
 
-    def _survey(self, alerting: AlertProcessor, now_us: int) -> None:
-        assert self._settings is not None
+    def _has_caught_up(self, batches: Iterator[int]) -> bool:
+        """Catch up for a part of a second; return whether that was all."""
+        until_s = time.monotonic() + _CATCH_UP_S
         try:
-            alerting.noticed(survey(self._store, [check.id for check in self._checks], self._settings, now_us), now_us)
+            for runs in batches:
+                if time.monotonic() >= until_s:
+                    _log.info("alerts.catching-up", runs=runs, waiting=len(self._waiting))
+                    return False
+        except BaseException:
+            self._processor = None  # begins again where this came to
+            raise
+        self._catch_up = None
+        _log.info("alerts.began", waiting=len(self._waiting))
+        return True
+
+    def _process_waiting(self, processor: AlertProcessor) -> None:
+        while self._waiting:
+            processor.heard(*self._waiting.popleft())
+
+    def _survey(self, processor: AlertProcessor, state: _AlertState, now_us: int) -> None:
+        try:
+            checks = [check.id for check in state.checks]
+            processor.noticed(survey(self._store, checks, state.settings, now_us), now_us)
         except OutriderError as error:
             _log.warning("alerts.survey", why=error.what)
+        except Exception as error:  # nobody waits for this thread: it says itself what went wrong
+            _log.exception("alerts.survey", why=f"{type(error).__name__}: {error}")

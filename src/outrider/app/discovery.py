@@ -39,11 +39,11 @@ class Discovery:
 
 
 def wants_probes_only(patterns: Sequence[str]) -> bool:
-    """Tell whether patterns can mean nothing but probes and load profiles, by how they begin."""
+    """Return whether patterns can match nothing but probes and load profiles, by how they begin."""
     return bool(patterns) and all(pattern.removeprefix("./").startswith(_PROBES) for pattern in patterns)
 
 
-def discovered(
+def discover(
     workspace: Workspace,
     catalogue: ProbeCatalogue,
     loads: LoadCatalogue,
@@ -51,17 +51,17 @@ def discovered(
     *,
     is_whole: bool = True,
 ) -> Discovery:
-    """Return what a workspace holds.
+    """Return the checks of a workspace, and what is wrong with them.
 
     Args:
         workspace: Whose checks.
         catalogue: Its probes.
         loads: Its load profiles.
         collection: Its journeys.
-        is_whole: Whether these are all of its checks, so that a rule which means none of them is a mistake.
+        is_whole: Whether these are all of its checks, so that a rule which matches none of them is a problem.
     """
     problems = [*catalogue.problems, *loads.problems]
-    checks = [_check(workspace, found, problems) for found in collection.tests]
+    checks = [_check(workspace, test, problems) for test in collection.tests]
     for node, message in collection.errors:
         where = Place(node.partition("::")[0])
         problems.append(
@@ -96,24 +96,24 @@ def nothing_to_run(workspace: Workspace, checks: Sequence[Check]) -> UsageError:
     )
 
 
-def _check(workspace: Workspace, found: CollectedTest, problems: list[ConfigError]) -> Check:
-    place = Place(found.path, found.line)
+def _check(workspace: Workspace, test: CollectedTest, problems: list[ConfigError]) -> Check:
+    place = Place(test.path, test.line)
     try:
-        own = parse_overrides(found.overrides, place, sessions=workspace.sessions)
+        own = parse_overrides(test.overrides, place, sessions=workspace.sessions)
     except ConfigErrors as errors:
         problems += errors.problems
         own = parse_overrides({}, place)
-    identity = own.id or workspace.current(f"{Kind.JOURNEY}:{found.path}::{found.name}")
-    marks = frozenset(found.marks)
-    policy = resolve(workspace, identity, path=found.path, name=found.name, marks=marks, own=own)
+    identity = own.id or workspace.current(f"{Kind.JOURNEY}:{test.path}::{test.name}")
+    marks = frozenset(test.marks)
+    policy = resolve(workspace, identity, path=test.path, name=test.name, marks=marks, own=own)
     return Check(
         id=CheckId(identity),
         kind=Kind.JOURNEY,
-        path=found.path,
-        name=found.name,
-        target=found.target,
+        path=test.path,
+        name=test.name,
+        target=test.target,
         policy=policy,
-        line=found.line,
+        line=test.line,
         marks=marks,
     )
 

@@ -1,10 +1,10 @@
-"""What a gate measures with: stands that runs are made at, and which checks can be compared at all."""
+"""A gate's session of measuring: the sides that runs are made at, and which checks can be compared at all."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from outrider.gate import Address, fingerprint_here
 from outrider.journeys import parse_har
@@ -14,6 +14,7 @@ from outrider.runs import GATE_SUFFIX, Runner
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from outrider.app.listeners import ProgressListener
     from outrider.app.runtime import Runtime
     from outrider.gate import Fingerprint
     from outrider.journeys import Browser
@@ -27,72 +28,64 @@ _SIDES = ("base", "candidate")
 _WEB = frozenset({"http", "api"})
 
 
-class Progress(Protocol):
-    """Hears what a gate does now."""
-
-    def say(self, text: str) -> None:
-        """Show what is being done now."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One place to measure at: what runs its journeys, and what its probes."""
+    """One side of a comparison: what runs its journeys, and what its probes."""
 
-    open_runtime: Runtime
+    runtime: Runtime
     fleet: Fleet
 
 
 @contextmanager
-def open_side(ready: Runtime, store: Store) -> Iterator[Side]:
-    """Provide a stand on a bench; its runs go to the store."""
-    with ready.fleet(store) as fleet:
-        yield Side(ready, fleet)
+def open_side(runtime: Runtime, store: Store) -> Iterator[Side]:
+    """Open a side on a runtime; its runs go to the store."""
+    with runtime.fleet(store) as fleet:
+        yield Side(runtime, fleet)
 
 
 @dataclass(frozen=True, slots=True)
 class GateSession:
-    """What it takes to measure: in which browser, if any is needed, and where runs go."""
+    """What it takes to measure: the workspace, the browser if there is one, and the store that runs go to."""
 
     workspace: Workspace
     browser: Browser | None
     store: Store
-    progress: Progress
+    listener: ProgressListener
 
     def fingerprint(self, check: Check) -> Fingerprint:
         """Return what a check is measured with here."""
         browser = f"chromium {self.browser.version}" if self.browser and check.kind == Kind.JOURNEY else ""
         return fingerprint_here(browser)
 
-    def run(self, stand: Side, check: Check, number: int, side: str = "") -> Run:
-        """Make one run of a session; it is stored in an environment of its own, apart from what is watched."""
+    def run(self, side: Side, check: Check, number: int, name: str = "") -> Run:
+        """Make one run of a session; it is stored in an environment of its own, apart from scheduled runs."""
         gated = replace(check, policy=replace(check.policy, environment=f"{check.policy.environment}{GATE_SUFFIX}"))
-        self.progress.say(f"session {number + 1}{side}: {check.name}")
-        ready = stand.open_runtime
+        self.listener.progress(f"session {number + 1}{name}: {check.name}")
+        runtime = side.runtime
         if check.kind == Kind.PROBE:
-            (made,) = stand.fleet.run_all([gated])
-            return made
-        runner = Runner(ready.measures({check.kind}), self.store.runs, ready.scratch, ready.circumstances)
-        with ready.turns.taken():
+            (run,) = side.fleet.run_all([gated])
+            return run
+        runner = Runner(runtime.measures({check.kind}), self.store.runs, runtime.scratch, runtime.circumstances)
+        with runtime.turns.taken():
             if check.kind == Kind.JOURNEY:
-                ready.measure.prepare()
+                runtime.measure.prepare()
             return runner.run(gated)
 
-    def pair(self, stands: tuple[Side, Side], check: Check, number: int, count: int) -> tuple[list[Run], list[Run]]:
+    def pair(self, sides: tuple[Side, Side], check: Check, number: int, count: int) -> tuple[list[Run], list[Run]]:
         """Make a session of both sides, run by run in turns, each pair in the other order."""
         runs: tuple[list[Run], list[Run]] = ([], [])
         for pair in range(count):
-            for side in (0, 1) if (number + pair) % 2 == 0 else (1, 0):
-                runs[side].append(self.run(stands[side], check, number, f", {_SIDES[side]}"))
+            for index in (0, 1) if (number + pair) % 2 == 0 else (1, 0):
+                runs[index].append(self.run(sides[index], check, number, f", {_SIDES[index]}"))
         return runs
 
     def requested(self, run: Run) -> Iterator[str]:
-        """Yield the addresses that a run requested: by its HAR, its samples, or what a probe says of itself."""
-        for one in self.store.runs.get(run.id).artifacts:
-            if one.kind is ArtifactKind.HAR:
+        """Yield the addresses that a run requested: by its HAR, its samples, or the attributes of a probe."""
+        for artifact in self.store.runs.get(run.id).artifacts:
+            if artifact.kind is ArtifactKind.HAR:
                 try:
-                    yield from (request.url for request in parse_har(one.read()))
-                except StoreError:  # let go of meanwhile
+                    yield from (request.url for request in parse_har(artifact.read()))
+                except StoreError:  # pruned meanwhile
                     continue
         for attempt in run.attempts:
             metrics = (sample.metric for sample in attempt.measurement.samples)

@@ -1,4 +1,4 @@
-"""Where a gate's sessions come from: measured now, in turns at two addresses, or against what is stored."""
+"""Sources of a gate's sessions: measured now, in turns at two addresses, or against what is stored."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ def _wrong(runs: Sequence[Run]) -> str:
 
 
 class SideBySide:
-    """Base and candidate at two addresses, measured in turns."""
+    """Base and candidate at two addresses, measured in turns; a context."""
 
     def __init__(
-        self, lab: GateSession, checks: Sequence[Check], addresses: tuple[str, str], size: int, variable: str | None
+        self, session: GateSession, checks: Sequence[Check], addresses: tuple[str, str], size: int, variable: str | None
     ) -> None:
-        self._lab = lab
+        self._session = session
         self._checks = {check.id: check for check in checks}
         self._addresses = addresses
         self._sides = (Address.of(addresses[0]), Address.of(addresses[1]))
         self._size = size
         self._variable = variable
         self._stack = ExitStack()
-        self._stands: list[Side] = []
+        self._opened: list[Side] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             for address in self._addresses:
                 environment = {"PYTEST_BASE_URL": address, **({self._variable: address} if self._variable else {})}
-                side = replace(self._lab.workspace, env={**self._lab.workspace.env, **environment})
-                ready = stack.enter_context(open_runtime(side, browser=self._lab.browser))
-                self._stands.append(stack.enter_context(open_side(ready, self._lab.store)))
+                workspace = replace(self._session.workspace, env={**self._session.workspace.env, **environment})
+                runtime = stack.enter_context(open_runtime(workspace, browser=self._session.browser))
+                self._opened.append(stack.enter_context(open_side(runtime, self._session.store)))
             self._stack = stack.pop_all()
         return self
 
@@ -61,25 +61,25 @@ class SideBySide:
 
     def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
         """Measure one session of both sides; a run that did not visit its side is a wrong setup."""
-        base, candidate = self._stands
-        runs = self._lab.pair((base, candidate), self._checks[check], number, self._size)
-        for side, (own, other) in zip(runs, (self._sides, self._sides[::-1]), strict=True):
-            passed = (run for run in side if run.outcome is Outcome.PASSED)
-            reasons = (astray(self._lab.requested(run), own, other) for run in passed)
-            if reason := _wrong(side) or next(filter(None, reasons), ""):
+        base, candidate = self._opened
+        runs = self._session.pair((base, candidate), self._checks[check], number, self._size)
+        for side_runs, (own, other) in zip(runs, (self._sides, self._sides[::-1]), strict=True):
+            passed = (run for run in side_runs if run.outcome is Outcome.PASSED)
+            reasons = (astray(self._session.requested(run), own, other) for run in passed)
+            if reason := _wrong(side_runs) or next(filter(None, reasons), ""):
                 return reason
         return session_of(runs[0]), session_of(runs[1])
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What was measured before of one check; `elsewhere` if on another machine."""
+    """The sessions that were measured before of one check; `elsewhere` if on another machine."""
 
     sessions: Sequence[Session]
     elsewhere: bool = False
 
     def fitted(self, rules: Rules) -> Rules:
-        """Return rules whose looks end where these sessions do, and whose margin knows of other machines."""
+        """Return rules whose looks end with these sessions, and whose margin allows for another machine."""
         cap = min(len(self.sessions), rules.plan.looks[-1])
         looks = (*(look for look in rules.plan.looks if look < cap), cap)
         margin = max(rules.margin, ELSEWHERE_MARGIN) if self.elsewhere else rules.margin
@@ -88,7 +88,7 @@ class Base:
 
 @dataclass(slots=True)
 class StoredBases:
-    """What was measured before, of each check that has any.
+    """The sessions that were measured before, of each check that has any.
 
     Attributes:
         notes: What a reader must know to weigh it.
@@ -110,11 +110,13 @@ class StoredBases:
         return self
 
 
-def accepted_bases(lab: GateSession, checks: Sequence[Check], present: Sequence[Check], folder: Path) -> StoredBases:
+def accepted_bases(
+    session: GateSession, checks: Sequence[Check], present: Sequence[Check], folder: Path
+) -> StoredBases:
     """Return the accepted baselines of checks.
 
     Args:
-        lab: Where the candidate is measured.
+        session: Where the candidate is measured.
         checks: Those that were chosen.
         present: All that the workspace has.
         folder: Where the files lie.
@@ -123,71 +125,71 @@ def accepted_bases(lab: GateSession, checks: Sequence[Check], present: Sequence[
         ConfigError: If a file cannot be read as a baseline.
         UsageError: no-baseline if no check has one.
     """
-    found = StoredBases("what was accepted in baselines/")
+    stored = StoredBases("what was accepted in baselines/")
     chosen = {check.id: check for check in checks}
     everything = {check.id for check in present}
     for path in sorted(folder.glob("*.json")):
         accepted = read_accepted(path)
-        check = type(accepted.check)(lab.workspace.current(accepted.check))
+        check = type(accepted.check)(session.workspace.current(accepted.check))
         if check not in everything:
-            found.notes.append(f"{path.name} is of {check}, which exists no more: remove the file")
+            stored.notes.append(f"{path.name} is of {check}, which exists no more: remove the file")
         elif check in chosen and (wanted := chosen[check].policy.environment) != accepted.environment:
-            found.notes.append(f"{path.name} was accepted in {accepted.environment}, not in {wanted}: it is left out")
+            stored.notes.append(f"{path.name} was accepted in {accepted.environment}, not in {wanted}: it is left out")
         elif check in chosen:
-            apart = lab.fingerprint(chosen[check]).differences(accepted.fingerprint)
-            found.bases[check] = Base(accepted.sessions, elsewhere=bool(apart))
+            apart = session.fingerprint(chosen[check]).differences(accepted.fingerprint)
+            stored.bases[check] = Base(accepted.sessions, elsewhere=bool(apart))
             if apart:
                 words = "; ".join(apart)
-                found.notes.append(f"{path.name} was measured elsewhere ({words}): the margin is widened")
-    found.notes += [
-        f"{one.id} has no accepted baseline: it is not judged" for one in checks if one.id not in found.bases
+                stored.notes.append(f"{path.name} was measured elsewhere ({words}): the margin is widened")
+    stored.notes += [
+        f"{check.id} has no accepted baseline: it is not judged" for check in checks if check.id not in stored.bases
     ]
-    return found.needed(f"no accepted baseline in {folder} fits", "outrider baseline accept")
+    return stored.needed(f"no accepted baseline in {folder} fits", "outrider baseline accept")
 
 
-def last_bases(lab: GateSession, checks: Sequence[Check], rules: Rules, size: int, count: int) -> StoredBases:
+def last_bases(session: GateSession, checks: Sequence[Check], rules: Rules, size: int, count: int) -> StoredBases:
     """Return the last `count` stored runs of each check.
 
     Raises:
         UsageError: no-baseline if no check has enough of them.
     """
-    found = StoredBases(f"the last {count} stored runs")
+    stored = StoredBases(f"the last {count} stored runs")
     for check in checks:
-        runs = stored_runs(lab.store, check, count)
+        runs = stored_runs(session.store, check, count)
         sessions = sessions_of(runs, size)
         if len(sessions) < MIN_SESSIONS:
-            found.notes.append(f"{check.id} has {len(sessions)} of at least {MIN_SESSIONS} sessions of {size} runs")
+            stored.notes.append(f"{check.id} has {len(sessions)} of at least {MIN_SESSIONS} sessions of {size} runs")
             continue
-        found.bases[check.id] = Base(sessions[-rules.plan.looks[-1] :])
+        stored.bases[check.id] = Base(sessions[-rules.plan.looks[-1] :])
         if len(runs) < count:
-            found.notes.append(f"{check.id} has {len(runs)} stored runs in one place, fewer than {count}")
-    return found.needed("no check has enough runs", f"outrider run --repeat {MIN_SESSIONS * size}")
+            stored.notes.append(f"{check.id} has {len(runs)} stored runs in one place, fewer than {count}")
+    return stored.needed("no check has enough runs", f"outrider run --repeat {MIN_SESSIONS * size}")
 
 
 class AgainstBases:
     """The candidate, measured now, beside sessions that were measured before."""
 
     def __init__(
-        self, lab: GateSession, stand: Side, checks: Sequence[Check], *, bases: StoredBases, size: int
+        self, session: GateSession, side: Side, checks: Sequence[Check], *, bases: StoredBases, size: int
     ) -> None:
-        self._lab = lab
-        self._stand = stand
+        self._session = session
+        self._side = side
         self._checks = {check.id: check for check in checks}
         self._bases = bases.bases
         self._size = size
 
     def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
         """Measure one session of the candidate beside a stored one."""
-        runs = [self._lab.run(self._stand, self._checks[check], number) for _ in range(self._size)]
+        runs = [self._session.run(self._side, self._checks[check], number) for _ in range(self._size)]
         return _wrong(runs) or (self._bases[check].sessions[number], session_of(runs))
 
 
 class SelfTest:
-    """The candidate on both sides, in turns, for the gate to be tried on; remembers what it took."""
+    """The candidate on both sides, in turns, for the gate to be tried on; keeps what it took."""
 
-    def __init__(self, lab: GateSession, stand: Side, checks: Sequence[Check], *, size: int) -> None:
-        self._lab = lab
-        self._stand = stand
+    def __init__(self, session: GateSession, side: Side, checks: Sequence[Check], *, size: int) -> None:
+        self._session = session
+        self._side = side
         self._checks = {check.id: check for check in checks}
         self._size = size
         self.taken: dict[CheckId, list[tuple[Session, Session]]] = {check.id: [] for check in checks}
@@ -200,7 +202,7 @@ class SelfTest:
         """
         for number in range(count):
             for check in self._checks.values():
-                left, right = self._lab.pair((self._stand, self._stand), check, number, self._size)
+                left, right = self._session.pair((self._side, self._side), check, number, self._size)
                 if reason := _wrong([*left, *right]):
                     raise UsageError(f"{check.id}: {reason}", slug="self-test", fix="let it pass first: outrider run")
                 self.taken[check.id].append((session_of(left), session_of(right)))

@@ -1,4 +1,4 @@
-"""The incidents of a workspace's store, as reports tell them."""
+"""The incidents of a store, as reports show them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from outrider.model import Status
 from outrider.reports import CheckNoise, Incident, Noise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from outrider.model import StoredIncident
     from outrider.store import Store
 
 _MOST = 1_000
@@ -30,29 +31,46 @@ class StoredIncidents:
 
     def incidents(self, since_us: int, until_us: int) -> Sequence[Incident]:
         """Return the incidents that lasted at any time in since_us <= t < until_us, the oldest first."""
-        found = [one for one in self._kept(since_us) if one.began_us < until_us]
+        kept = [incident for incident in self._kept(since_us) if incident.began_us < until_us]
         return [
-            Incident(headline(one), one.checks[0] if one.checks else "", one.began_us, one.ended_us, one.lead.what)
-            for one in sorted(found, key=lambda each: each.began_us)
+            Incident(
+                headline(incident),
+                incident.checks[0] if incident.checks else "",
+                incident.began_us,
+                incident.ended_us,
+                incident.lead.what,
+            )
+            for incident in sorted(kept, key=lambda incident: incident.began_us)
         ]
 
     def noise(self, since_us: int, until_us: int) -> Noise | None:
-        """Return how many alerts went out, and how many incidents somebody took on; None if nobody is told."""
-        sent = [
-            message_checks(one)
-            for one in self.store.outbox.search(status=Status.DELIVERED, limit=_MOST_SENT)
-            if since_us <= one.created_us < until_us and one.kind in _ALERTS
-        ]
-        kept = [one for one in self._kept(since_us) if one.began_us < until_us]
+        """Return how many alerts went out, and how many incidents were acknowledged; None if there were neither."""
+        rows = self.store.outbox.search(status=Status.DELIVERED, limit=_MOST_SENT)
+        sent = [message_checks(row) for row in rows if since_us <= row.created_us < until_us and row.kind in _ALERTS]
+        kept = [incident for incident in self._kept(since_us) if incident.began_us < until_us]
         if not sent and not kept:
             return None
         alerts = Counter(check for checks in sent for check in checks)
-        happened = Counter(check for one in kept for check in one.checks[:1])
-        acted_on = Counter(check for one in kept if one.acknowledged_by for check in one.checks[:1])
+        happened = Counter(check for incident in kept for check in incident.checks[:1])
+        acted_on = Counter(check for incident in kept if incident.acknowledged_by for check in incident.checks[:1])
         loudest = sorted({*alerts, *happened}, key=lambda check: (-alerts[check], -happened[check], check))
-        checks = tuple(CheckNoise(each, alerts[each], happened[each], acted_on[each]) for each in loudest)
-        return Noise(len(sent), sum(bool(one.acknowledged_by) for one in kept), len(kept), checks)
+        checks = tuple(CheckNoise(check, alerts[check], happened[check], acted_on[check]) for check in loudest)
+        acknowledged = sum(bool(incident.acknowledged_by) for incident in kept)
+        return Noise(
+            len(sent), acknowledged, len(kept), checks, tuple(_left_out(len(rows), len(self._stored(since_us))))
+        )
+
+    def _stored(self, since_us: int) -> Sequence[StoredIncident]:
+        return self.store.incidents.search(since_us=since_us, limit=_MOST)
 
     def _kept(self, since_us: int) -> list[Kept]:
-        kept = (read_incident(one) for one in self.store.incidents.search(since_us=since_us, limit=_MOST))
-        return [one for one in kept if one.opened_us is not None]
+        kept = (read_incident(stored) for stored in self._stored(since_us))
+        return [incident for incident in kept if incident.opened_us is not None]
+
+
+def _left_out(notifications: int, incidents: int) -> Iterator[str]:
+    """Yield what the limits of reading cut off, in sentences."""
+    if notifications >= _MOST_SENT:
+        yield f"Only the first {_MOST_SENT:,} notifications of the outbox were counted."
+    if incidents >= _MOST:
+        yield f"Only the latest {_MOST:,} incidents were counted."

@@ -1,4 +1,4 @@
-"""Reports by mail: on schedule while the service watches, and now when somebody asks."""
+"""Reports by mail: by their schedule while the service runs, and at once on request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from outrider.alerts import Enclosure, Lane, report_message, report_rows
-from outrider.app.incident_lookup import settings_of
+from outrider.app.alert_configuration import alert_settings
+from outrider.app.workspace_access import now_us
 from outrider.model import ConfigError, OutriderError, Place, Status, UsageError, new_run_id
 from outrider.scheduler import Cron
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from outrider.alerts import AlertSettings
+    from outrider.app.report_documents import ReportPeriod
     from outrider.model import Notification, Run
     from outrider.reports import Period, ReportMail, ReportSettings
     from outrider.runs import Judgement
@@ -30,15 +32,15 @@ _log = structlog.get_logger("outrider.reports")
 
 
 class Mailing:
-    """A listener of the service that puts each report that is due into the outbox, once, however many watch.
+    """A listener of the service that puts each report that is due into the outbox, once per schedule and store.
 
-    What was due while nobody watched is sent late, and only the latest of it. The first report of a new schedule is
+    Of several that were due while no service ran, the latest alone is sent, late. The first report of a new schedule is
     the one that is due next.
 
     Args:
         store: Where histories and the outbox are.
-        leads: Whether this process is the one who watches.
-        health: Told of reports that cannot be made.
+        leads: Whether this process is the leader.
+        health: Takes the problem of reports that cannot be composed.
     """
 
     def __init__(self, store: Store, leads: Callable[[], bool], health: Health) -> None:
@@ -54,10 +56,10 @@ class Mailing:
         self._workspace = workspace
 
     def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
-        """Pass over runs: reports look at the store."""
+        """Ignore runs: reports read the store."""
 
     def ticked(self, now_us: int) -> None:
-        """Look whether a report is due, in a thread of its own: making one takes seconds."""
+        """Check whether a report is due, in a thread of its own: composing one takes seconds."""
         is_time = self._looked_s is None or time.monotonic() - self._looked_s >= _LOOK_EVERY_S
         if self._workspace is None or not is_time or not self._leads() or not self._working.acquire(blocking=False):
             return
@@ -65,7 +67,7 @@ class Mailing:
         threading.Thread(target=self._look, args=[self._workspace, now_us], name="reports", daemon=True).start()
 
     def wait(self) -> None:
-        """Wait until no report is being made."""
+        """Wait until no report is being composed."""
         with self._working:
             pass
 
@@ -74,7 +76,7 @@ class Mailing:
             post_due(self._store, workspace, now_us)
         except OutriderError as error:
             self._health.wrong("reports", str(error))
-        except Exception as error:  # a report that cannot be made must not end the watching
+        except Exception as error:  # one broken report must not end the service
             _log.exception("reports.broken", error=str(error))
             self._health.wrong("reports", f"{type(error).__name__}: {error}")
         else:
@@ -96,69 +98,105 @@ def post_due(store: Store, workspace: Workspace, now_us: int) -> list[str]:
         settings = read_settings(workspace.root, name)
         if not settings.mail:
             continue
-        check_receivers(settings_of(workspace), settings, name)
+        check_receivers(alert_settings(workspace), settings, name)
         due_us = _due(store, name, _cron(settings, name, workspace.timezone), now_us)
         if due_us is None:
             continue
         span = week_of(None, due_us, workspace.timezone) if name == "weekly" else day_of(due_us, workspace.timezone)
-        mail = made(store, workspace, settings, span, due_us)
+        mail = compose_report(store, workspace, settings, span, due_us)
         store.outbox.add_report(name, due_us, _rows(mail, settings, f"report-{name}-{due_us // 1_000_000}", now_us))
         _log.info("report.posted", report=name, to=list(settings.mail))
         posted.append(name)
     return posted
 
 
-def send_now(
-    store: Store, workspace: Workspace, name: str, settings: ReportSettings, mail: ReportMail
-) -> list[Notification]:
-    """Put a report into the outbox, try each receiver once, and return what became of the rows.
+def mail_report(workspace: Workspace, store: Store, period: ReportPeriod) -> list[Notification]:
+    """Mail the report of a period now: try each receiver once, and return what became of the outbox rows.
 
     Raises:
         ConfigError: bad-report if a receiver is not known.
-        UsageError: no-report-mail.
+        UsageError: no-report-mail if the report has no receivers.
     """
+    from outrider.reports import read_settings  # noqa: PLC0415 - NumPy is slow to import
+
+    settings = read_settings(workspace.root, period.name)
     if not settings.mail:
-        fix = f'write mail = ["NAME OF A RECEIVER"] into reports/{name}.toml'
-        raise UsageError(f"nobody is named that gets the {name} report", slug="no-report-mail", fix=fix)
-    alerts = settings_of(workspace)
-    check_receivers(alerts, settings, name)
-    now_us = time.time_ns() // 1000
-    rows = _rows(mail, settings, f"report-{name}-now-{new_run_id(now_us)}", now_us)
+        fix = f'write mail = ["NAME OF A RECEIVER"] into reports/{period.name}.toml'
+        raise UsageError(f"the {period.name} report has no receivers", slug="no-report-mail", fix=fix)
+    alerts = alert_settings(workspace)
+    check_receivers(alerts, settings, period.name)
+    at_us = now_us()
+    mail = compose_report(store, workspace, settings, period.span(workspace, store, at_us), at_us)
+    rows = _rows(mail, settings, f"report-{period.name}-now-{new_run_id(at_us)}", at_us)
     for row in rows:
         store.outbox.add(row)
         Lane(alerts.receivers[row.receiver], store).deliver_one(row)
-    wanted = {one.id for one in rows}
+    ids = {row.id for row in rows}
     return [
-        one
+        row
         for receiver in settings.mail
         for status in (Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED)
-        for one in store.outbox.search(receiver=receiver, status=status, limit=1_000_000)
-        if one.id in wanted
+        for row in store.outbox.search(receiver=receiver, status=status, limit=1_000_000)
+        if row.id in ids
     ]
 
 
-def made(store: Store, workspace: Workspace, settings: ReportSettings, span: Period, now_us: int) -> ReportMail:
+def compose_report(
+    store: Store, workspace: Workspace, settings: ReportSettings, span: Period, now_us: int
+) -> ReportMail:
     """Return the mail of a period's report."""
     from outrider.app.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
     from outrider.reports import compose_mail, gather  # noqa: PLC0415 - as above
 
     incidents = StoredIncidents(store)
-    found = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents)
-    return compose_mail(store, found, settings, workspace.root, interactive=workspace.capabilities.interactive)
+    report = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents)
+    return compose_mail(store, report, settings, workspace.root, interactive=workspace.capabilities.interactive)
+
+
+def report_problems(workspace: Workspace, alerts: AlertSettings | None, now_us: int) -> tuple[ConfigError, ...]:
+    """Return what is wrong with the workspace's reports: their files, whom they go to, and when.
+
+    Args:
+        workspace: Whose.
+        alerts: Its receivers; None if they cannot be read, which is a problem of its own.
+        now_us: The time that a cron counts from.
+    """
+    if not any((workspace.root / "reports").glob("*.toml")):
+        return ()
+    from outrider.reports import CRONS  # noqa: PLC0415 - NumPy is slow to import
+
+    problems = []
+    for name in CRONS:
+        try:
+            _check_report(workspace, name, alerts, now_us)
+        except ConfigError as problem:
+            problems.append(problem)
+    return tuple(problems)
+
+
+def _check_report(workspace: Workspace, name: str, alerts: AlertSettings | None, now_us: int) -> None:
+    from outrider.reports import read_settings  # noqa: PLC0415 - NumPy is slow to import
+
+    settings = read_settings(workspace.root, name)
+    if alerts is not None:
+        check_receivers(alerts, settings, name)
+    if _cron(settings, name, workspace.timezone).after(now_us) is None:
+        what, fix = f'cron = "{settings.cron}" never comes true', "correct the day or the month"
+        raise ConfigError(what, slug="cron-never", fix=fix, where=Place(f"reports/{name}.toml"))
 
 
 def check_receivers(alerts: AlertSettings, settings: ReportSettings, name: str) -> None:
-    """See that everybody who gets a report is a receiver.
+    """Check that everybody who gets a report is a receiver.
 
     Raises:
         ConfigError: bad-report.
     """
-    for one in settings.mail:
-        if one not in alerts.receivers:
+    for receiver in settings.mail:
+        if receiver not in alerts.receivers:
             known = ", ".join(alerts.receivers) or "none"
             fix = f"name a receiver of scheduler/alerts.toml; known are: {known}"
             where = Place(f"reports/{name}.toml")
-            raise ConfigError(f'mail names "{one}", which is no receiver', slug="bad-report", fix=fix, where=where)
+            raise ConfigError(f'mail names "{receiver}", which is no receiver', slug="bad-report", fix=fix, where=where)
 
 
 def _due(store: Store, name: str, cron: Cron, now_us: int) -> int | None:
@@ -187,7 +225,9 @@ def _cron(settings: ReportSettings, name: str, timezone: str) -> Cron:
 
 
 def _rows(mail: ReportMail, settings: ReportSettings, topic: str, now_us: int) -> list[Notification]:
-    enclosures = [Enclosure.of(f"{one.cid}.png", "image/png", one.png, cid=one.cid) for one in mail.pictures]
+    enclosures = [
+        Enclosure.of(f"{picture.cid}.png", "image/png", picture.png, cid=picture.cid) for picture in mail.pictures
+    ]
     enclosures.append(Enclosure.of("report.html", "text/html", mail.attached.encode()))
     message = report_message(topic, mail.subject, mail.text, page=mail.page, enclosures=enclosures, at_us=now_us)
     return report_rows(message, settings.mail, now_us)

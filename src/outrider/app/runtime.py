@@ -1,4 +1,4 @@
-"""What commands share: the workspace around them, its checks, and the machinery that runs them."""
+"""One loaded workspace, ready to execute: its checks, and what measures them on this host."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import json
 import os
 import socket
 import tempfile
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.app.discovery import Discovery, discovered, wants_probes_only
+from outrider.app.discovery import Discovery, discover, wants_probes_only
 from outrider.journeys import (
     OWNER,
     BrowserServer,
@@ -25,97 +24,76 @@ from outrider.journeys import (
     browser_environment,
     claim_folder,
     find_browser,
+    provide_browser,
     reap_orphans,
 )
 from outrider.load import KIND as LOAD
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.load import LoadMeasure, Surroundings, read_profiles
-from outrider.model import BrowserError, Circumstances, ConfigError, Kind, Retention
+from outrider.model import BrowserError, Circumstances, Kind
 from outrider.probes import Engine, ProbeCatalogue, read_probes
 from outrider.runs import Fleet, Turns
-from outrider.store import Store
 from outrider.workspace import (
     Mask,
     Snapshotter,
-    find_root,
-    load,
     resolve_secrets,
+    select,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from outrider.baselines import Settings
     from outrider.journeys import Browser
     from outrider.model import Check, Measure
     from outrider.runs import GroupRecorder, Listener
+    from outrider.store import Store
     from outrider.workspace import Secrets, Snapshot, Workspace
 
 
-def workspace_here() -> Workspace:
-    """Return the workspace that the current folder lies in.
+def browser_settings(workspace: Workspace) -> BrowserSettings:
+    """Return which browser a workspace asks for."""
+    wanted = workspace.browser
+    executable = wanted.executable and str(workspace.root / Path(wanted.executable).expanduser())
+    return BrowserSettings(wanted=executable or wanted.channel or "")
+
+
+def browser_or_error(workspace: Workspace) -> Browser | BrowserError:
+    """Return the browser that the workspace's journeys run in, or why there is none."""
+    try:
+        return find_browser(browser_settings(workspace))
+    except BrowserError as error:
+        return error
+
+
+def provide_workspace_browser(
+    workspace: Workspace | None, *, install: bool = False, on_progress: Callable[[str], None] = lambda _line: None
+) -> Browser:
+    """Return the browser that journeys run in; install one if that is allowed and needed.
+
+    Args:
+        workspace: Whose settings hold; without one the first usable browser of this host is returned.
+        install: Whether one may be installed.
+        on_progress: Takes the lines of an installation.
 
     Raises:
-        ConfigError: If there is none, or its files are wrong.
+        BrowserError: If there is none; it lists what was rejected and why.
     """
-    return load(find_root(Path.cwd()))
-
-
-def browser_settings(workspace: Workspace | None = None) -> BrowserSettings:
-    """Return which browser a workspace asks for; that of the current folder, if it lies in one."""
-    if workspace is None:
-        try:
-            root = find_root(Path.cwd())
-        except ConfigError:
-            return BrowserSettings()
-        workspace = load(root)
-    asked = workspace.browser
-    executable = asked.executable and str(workspace.root / Path(asked.executable).expanduser())
-    return BrowserSettings(wanted=executable or asked.channel or "")
-
-
-def open_store(workspace: Workspace) -> Store:
-    """Open the workspace's store, which knows its checks by their present names afterwards."""
-    return Store.open(workspace.store_url, artifacts=workspace.artifacts_url)
-
-
-def remember(store: Store, ready: Runtime, checks: Sequence[Check]) -> None:
-    """Tell the store which checks there are, and what those were called that have been renamed."""
-    now_us = time.time_ns() // 1000
-    store.checks.record(checks, now_us)
-    present = {check.id for check in checks}
-    for old in ready.workspace.aliases:
-        if (current := ready.workspace.current(old)) in present:
-            store.checks.rename(type(current)(old), current, now_us)
-
-
-def retention(workspace: Workspace) -> Retention:
-    """Return for how long the workspace wants its results kept."""
-    kept = workspace.retention
-    return Retention(
-        passed_artifacts_s=kept.passed_artifacts_s,
-        artifacts_s=kept.evidence_s,
-        others_s=kept.other_samples_s,
-        details_s=kept.samples_s,
-        hours_s=kept.hours_s,
-        days_s=kept.days_s,
-        runs_s=kept.runs_s,
-    )
-
-
-def judge_settings(workspace: Workspace) -> Settings:
-    """Return how the workspace wants its series judged; the months are those of a whole check."""
-    from outrider.baselines import Settings  # noqa: PLC0415 - most commands do not judge
-
-    asked = workspace.baselines
-    return Settings.of({"direction": asked.direction, "tz": workspace.timezone, "months": asked.months_per_false_alert})
+    settings = BrowserSettings() if workspace is None else browser_settings(workspace)
+    return provide_browser(settings, install=install, on_progress=on_progress)
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Everything that checks need to run on this host; made by `open_runtime`."""
+    """One loaded workspace, ready to execute on this host; made by `open_runtime`.
+
+    Attributes:
+        browser: In which journeys run, or why they cannot; None if none was searched for.
+        scratch: A folder for the runs' temporary files, removed when the runtime is closed.
+        environment: The environment of loads: the process's, the workspace's, and the values of secrets.
+    """
 
     workspace: Workspace
+    browser: Browser | BrowserError | None
     workers: Workers
     measure: JourneyMeasure
     catalogue: ProbeCatalogue
@@ -127,30 +105,39 @@ class Runtime:
     environment: Mapping[str, str]
     snapshot: Snapshot
 
+    def require_browser(self, checks: Iterable[Check]) -> None:
+        """See that the journeys among the checks have a browser.
+
+        Raises:
+            BrowserError: If there are journeys and no browser.
+        """
+        if isinstance(self.browser, BrowserError) and any(check.kind == Kind.JOURNEY for check in checks):
+            raise self.browser
+
     def discover(self, patterns: Sequence[str] = ()) -> Discovery:
         """Return the checks of the workspace.
 
         Args:
-            patterns: What is wanted; if that can be nothing but probes, no journey is looked for.
+            patterns: What is wanted; if that can be nothing but probes, no test is collected.
 
         Raises:
-            WorkerError: If no worker gets ready.
+            WorkerError: If no worker starts.
         """
         if wants_probes_only(patterns):
-            return discovered(self.workspace, self.catalogue, self.loads, is_whole=False)
+            return discover(self.workspace, self.catalogue, self.loads, is_whole=False)
         folders = (self.workspace.root / path for path in self.workspace.journeys.paths)
         if not (self.workspace.capabilities.journeys and any(folder.exists() for folder in folders)):
-            return discovered(self.workspace, self.catalogue, self.loads)
-        return discovered(self.workspace, self.catalogue, self.loads, self.workers.collect())
+            return discover(self.workspace, self.catalogue, self.loads)
+        return discover(self.workspace, self.catalogue, self.loads, self.workers.collect())
 
     def measures(self, kinds: Collection[Kind]) -> Mapping[Kind, Measure]:
-        """Return what measures these kinds of check, of those that take turns on this host."""
+        """Return what measures journeys and loads, the kinds that take turns on this host; loads only if wanted."""
         if Kind.LOAD not in kinds:
             return {Kind.JOURNEY: self.measure}
         return {Kind.JOURNEY: self.measure, Kind.LOAD: LoadMeasure(self.loads.profiles, self.surroundings())}
 
     def surroundings(self) -> Surroundings:
-        """Return where loads run: a copy of the workspace, which they may write to."""
+        """Return where loads run: a copy of the workspace that they may write to."""
         root = self.scratch.parent / "load"
         if not root.exists():
             self.snapshot.checkout(root)
@@ -160,7 +147,7 @@ class Runtime:
     def fleet(
         self, store: Store, listener: Listener | None = None, *, recorder: GroupRecorder | None = None
     ) -> Iterator[Fleet]:
-        """Provide what runs the workspace's probes, many at a time; runs go to the store unless a recorder is named."""
+        """Open what runs the workspace's probes, many at a time; runs go to the store unless a recorder is given."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
             Engine(probes, settings, mask=self.mask, heartbeats=store.heartbeats) as engine,
@@ -184,8 +171,8 @@ def loads_of(workspace: Workspace, secrets: Secrets) -> LoadCatalogue:
 
 
 @contextmanager
-def open_runtime(workspace: Workspace, *, browser: Browser | None = None) -> Iterator[Runtime]:
-    """Provide what runs the workspace's checks, and leave nothing behind.
+def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None = None) -> Iterator[Runtime]:
+    """Open what runs the workspace's checks; processes and temporary files are gone when it is closed.
 
     Args:
         workspace: What to run.
@@ -197,61 +184,70 @@ def open_runtime(workspace: Workspace, *, browser: Browser | None = None) -> Ite
     secrets = resolve_secrets(workspace, os.environ)
     snapshot = Snapshotter(workspace).take()
     home = _home()
+    usable = None if isinstance(browser, BrowserError) else browser
     with ExitStack() as stack:
-        setting = WorkerConfig(
+        mark, folder = claim_folder(home)
+        stack.callback(_remove, folder)
+        config = WorkerConfig(
             snapshot=snapshot,
             home=home,
-            environment=_environment(workspace, secrets, browser),
+            environment=_environment(workspace, secrets, usable),
             paths=workspace.journeys.paths,
             runs_per_worker=workspace.journeys.runs_per_worker,
         )
-        mark, folder = claim_folder(home)
-        stack.callback(_remove, folder)
-        server = BrowserServer(browser, folder, mark=mark) if browser else None
-        workers = Workers(setting, server)
+        workers = Workers(config, BrowserServer(usable, folder, mark=mark) if usable else None)
         stack.callback(workers.close)
-        sessions = Sessions(
-            workspace.state / "sessions",
-            {name: one.fixture for name, one in workspace.sessions.items()},
-            {name: one.lifetime_s for name, one in workspace.sessions.items()},
-        )
-
-        def mask(typed: Iterable[str]) -> Mask:
-            return Mask.of(secrets, typed)
-
-        measure = JourneyMeasure(workers, sessions, mask, starved_above=workspace.journeys.starved_above)
-        circumstances = Circumstances(
-            release=os.environ.get("OUTRIDER_RELEASE", ""),
-            outrider_version=version("outrider"),
-            host=socket.gethostname(),
-            snapshot=snapshot.digest,
-        )
-        turns = Turns(home / "turns", workspace.journeys.concurrency)
         yield Runtime(
             workspace=workspace,
+            browser=browser,
             workers=workers,
-            measure=measure,
+            measure=_journey_measure(workspace, workers, secrets),
             catalogue=probes_of(workspace, secrets),
             loads=loads_of(workspace, secrets),
             mask=Mask.of(secrets),
-            turns=turns,
+            turns=Turns(home / "turns", workspace.journeys.concurrency),
             scratch=folder / "runs",
-            circumstances=circumstances,
+            circumstances=_circumstances(snapshot),
             environment={**_environment(workspace, secrets, None), OWNER: mark},
             snapshot=snapshot,
         )
 
 
-def found_browser(workspace: Workspace) -> Browser | BrowserError:
-    """Return the browser that the workspace's journeys run in, or why there is none."""
-    try:
-        return find_browser(browser_settings(workspace))
-    except BrowserError as error:
-        return error
+def list_checks(workspace: Workspace, patterns: Sequence[str] = ()) -> tuple[Check, ...]:
+    """Return the checks of a workspace that patterns match, all without patterns; tests are collected, not run.
+
+    Raises:
+        UsageError: unknown-check if a pattern matches none.
+        ConfigError: If a secret is missing, or the workspace cannot be copied.
+    """
+    with open_runtime(workspace) as runtime:
+        return select(runtime.discover(patterns).checks, patterns)
+
+
+def _journey_measure(workspace: Workspace, workers: Workers, secrets: Secrets) -> JourneyMeasure:
+    sessions = Sessions(
+        workspace.state / "sessions",
+        {name: session.fixture for name, session in workspace.sessions.items()},
+        {name: session.lifetime_s for name, session in workspace.sessions.items()},
+    )
+
+    def mask(typed: Iterable[str]) -> Mask:
+        return Mask.of(secrets, typed)
+
+    return JourneyMeasure(workers, sessions, mask, starved_above=workspace.journeys.starved_above)
+
+
+def _circumstances(snapshot: Snapshot) -> Circumstances:
+    return Circumstances(
+        release=os.environ.get("OUTRIDER_RELEASE", ""),
+        outrider_version=version("outrider"),
+        host=socket.gethostname(),
+        snapshot=snapshot.digest,
+    )
 
 
 def _home() -> Path:
-    """Return where workers and browsers of this user live, cleared of what a killed Outrider left there."""
+    """Return the folder of this user's workers and browsers, without the orphans of a killed Outrider."""
     home = Path(tempfile.gettempdir()) / f"outrider-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     reap_orphans(home)
@@ -259,7 +255,7 @@ def _home() -> Path:
 
 
 def _remove(folder: Path) -> None:
-    import shutil  # noqa: PLC0415 - only when all is over
+    import shutil  # noqa: PLC0415 - only at the end
 
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""Checks by pattern, among those that the store knows: no test has to be collected for it."""
+"""Checks by pattern, among those that the store knows: no test is collected for it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ if TYPE_CHECKING:
     from outrider.store import Store
 
 
-def chosen(store: Store, patterns: Sequence[str]) -> tuple[CheckId, ...]:
-    """Return the checks that any of the patterns means.
+def select_stored(store: Store, patterns: Sequence[str]) -> tuple[CheckId, ...]:
+    """Return the stored checks that any of the patterns matches.
 
     Raises:
-        UsageError: unknown-check.
+        UsageError: unknown-check if a pattern matches none.
     """
-    known = [(one.id, Names(one.id, one.path or "", one.name or "")) for one in store.checks.all()]
+    names = {check.id: Names(check.id, check.path or "", check.name or "") for check in store.checks.all()}
     for pattern in patterns:
-        if not any(matches(pattern, names) for _, names in known):
+        if not any(matches(pattern, candidate) for candidate in names.values()):
             fix = "outrider ls shows the checks; outrider up or run makes new ones known"
             raise UsageError(f'no known check matches "{pattern}"', slug="unknown-check", fix=fix)
-    return tuple(check for check, names in known if any(matches(pattern, names) for pattern in patterns))
+    return tuple(
+        check for check, candidate in names.items() if any(matches(pattern, candidate) for pattern in patterns)
+    )
+
+
+def display_name(check: str) -> str:
+    """Return a check's id without the kind that most have."""
+    return check.removeprefix("journey:")

@@ -1,4 +1,4 @@
-"""What runs one state of the workspace for the service, and whether there is a newer state."""
+"""The runtime of one state of the workspace under the service, and whether there is a newer state."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.app.runtime import found_browser, open_runtime, remember
-from outrider.model import BrowserError, ConfigErrors, Kind
-from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor, problems_of
+from outrider.app.alert_configuration import alert_settings
+from outrider.app.examination import examine
+from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.app.workspace_access import register_checks
+from outrider.model import ConfigErrors, Kind
+from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor
 from outrider.workspace import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.app.runtime import Runtime
     from outrider.model import Check
     from outrider.runs import Fleet
-    from outrider.scheduler import Executor, RetryingRecorder
+    from outrider.scheduler import Executor, RetryingRecorder, Work
     from outrider.store import Store
     from outrider.workspace import Workspace
 
@@ -41,14 +44,29 @@ _PRODUCTS = (
 )
 """Endings of files that programs write and no run reads: a log that grows in the workspace must not reload it."""
 
-_LOOK_EVERY_S = 2.0
-
 
 class ServiceRuntime:
-    """Works made of a bench."""
+    """One loaded workspace, ready to execute by schedule.
 
-    def __init__(self, workspace: Workspace, store: Store, recorder: RetryingRecorder, *, strict: bool) -> None:
+    Args:
+        activated: Is called with this runtime when the service begins to execute runs by it.
+
+    Attributes:
+        problems: What is wrong with single files; a strict runtime has none.
+        alerts: What the workspace says of alerts, as it was when the runtime was made.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        store: Store,
+        recorder: RetryingRecorder,
+        activated: Callable[[ServiceRuntime], None],
+        *,
+        strict: bool,
+    ) -> None:
         self.workspace = workspace
+        self._activated = activated
         self._stack = ExitStack()
         try:
             self._set_up(store, recorder, strict=strict)
@@ -57,52 +75,58 @@ class ServiceRuntime:
             raise
 
     def _set_up(self, store: Store, recorder: RetryingRecorder, *, strict: bool) -> None:
-        browser = found_browser(self.workspace)
-        usable = None if isinstance(browser, BrowserError) else browser
-        ready = self._stack.enter_context(open_runtime(self.workspace, browser=usable))
-        discovery = ready.discover()
-        wrong = problems_of(discovery.checks, self.workspace.timezone, time.time_ns() // 1000)
-        self.problems = (*discovery.problems, *wrong)
-        if strict and self.problems:
-            raise ConfigErrors(self.problems)
-        places = {(one.where.file, one.where.line) for one in wrong if one.where}
-        self.checks = tuple(one for one in discovery.checks if (one.path, one.line) not in places)
-        remember(store, ready, self.checks)
-        self.tokens = ready.catalogue.tokens
-        self.circumstances = ready.circumstances
-        self.executors: Mapping[Kind, Executor] = self._executors(ready, store, recorder)
+        self.alerts = alert_settings(self.workspace)
+        browser = browser_or_error(self.workspace)
+        runtime = self._stack.enter_context(open_runtime(self.workspace, browser=browser))
+        examination = examine(self.workspace, runtime.discover())
+        self.problems, self.checks = examination.problems, examination.checks
+        if examination.refusals or (strict and self.problems):
+            raise ConfigErrors((*self.problems, *examination.refusals))
+        register_checks(store, self.workspace, self.checks)
+        self.tokens = runtime.catalogue.tokens
+        self.circumstances = runtime.circumstances
+        self.executors: Mapping[Kind, Executor] = self._executors(runtime, store, recorder)
 
-    def _executors(self, ready: Runtime, store: Store, recorder: RetryingRecorder) -> Mapping[Kind, Executor]:
-        stop = {Kind.JOURNEY: ready.workers.retire}
+    def _executors(self, runtime: Runtime, store: Store, recorder: RetryingRecorder) -> Mapping[Kind, Executor]:
+        stop = {Kind.JOURNEY: runtime.workers.end_worker}
         measures = {
             kind: Killable(measure, stop.get(kind, _do_nothing))
-            for kind, measure in ready.measures({one.kind for one in self.checks}).items()
+            for kind, measure in runtime.measures({check.kind for check in self.checks}).items()
         }
 
         def prepare(check: Check) -> None:
             if check.kind == Kind.JOURNEY:
-                ready.measure.prepare()
+                runtime.measure.prepare()
 
-        self._turns = TurnsExecutor(
-            measures, recorder, ready.turns, scratch=ready.scratch, circumstances=ready.circumstances, prepare=prepare
-        )
-        fleet: Fleet = self._stack.enter_context(ready.fleet(store, recorder=recorder))
+        fleet: Fleet = self._stack.enter_context(runtime.fleet(store, recorder=recorder))
         self._fleet = FleetExecutor(fleet, self.workspace.service.probes_at_once)
+        self._turns = TurnsExecutor(
+            measures,
+            recorder,
+            runtime.turns,
+            scratch=runtime.scratch,
+            circumstances=runtime.circumstances,
+            prepare=prepare,
+        )
         return {Kind.PROBE: self._fleet, **dict.fromkeys(measures, self._turns)}
 
-    def close(self, within_s: float) -> None:
-        """Wait for the runs under way, at most so long, and leave nothing behind."""
+    def activate(self) -> None:
+        """Tell whoever follows the workspace that its runs are executed by this runtime from now on."""
+        self._activated(self)
+
+    def close(self, within_s: float) -> Sequence[Work]:
+        """Wait for the runs under way, at most so long, and return what is not finished then; leaves nothing behind."""
         until_s = time.monotonic() + within_s
-        self._turns.close(within_s)
-        self._fleet.close(max(0.0, until_s - time.monotonic()))
+        unfinished = [*self._turns.close(within_s), *self._fleet.close(max(0.0, until_s - time.monotonic()))]
         self._stack.close()
+        return unfinished
 
 
 class ServiceRuntimeFactory:
-    """Makes works of the workspace as it is now.
+    """Makes runtimes of the workspace as it is now; used by one thread at a time.
 
     Args:
-        loaded: Hears of works that were made.
+        activated: Is called with each runtime when the service begins to execute runs by it.
     """
 
     def __init__(
@@ -110,39 +134,35 @@ class ServiceRuntimeFactory:
         root: Path,
         store: Store,
         recorder_of: Callable[[], RetryingRecorder],
-        loaded: Callable[[ServiceRuntime], None],
+        activated: Callable[[ServiceRuntime], None],
     ) -> None:
         self._root = root
         self._store = store
         self._recorder_of = recorder_of
-        self._loaded = loaded
-        self._seen: dict[str, tuple[int, int]] | None = None
+        self._activated = activated
+        self._seen: dict[str, tuple[int, int]] = {}
         self._exclude: tuple[str, ...] = ()
-        self._looked_s = 0.0
-        self._made = False
+        self._has_made = False
 
     def changed(self) -> bool:
-        """Return whether files changed since works were made, or could not be; looks every other second."""
-        if time.monotonic() - self._looked_s < _LOOK_EVERY_S:
-            return False
-        self._looked_s = time.monotonic()
-        return self._seen != self._files()
+        """Return whether files changed since a runtime was made of them, or refused; false if the folder is gone."""
+        return self._root.exists() and self._seen != self._files()
 
     def make(self) -> ServiceRuntime:
-        """Make works; what is wrong with single files refuses a change, and not a first start."""
-        self._looked_s = time.monotonic()
+        """Make a runtime; what is wrong with single files refuses a change, and not a first start."""
+        workspace = self._load()
+        runtime = ServiceRuntime(workspace, self._store, self._recorder_of(), self._activated, strict=self._has_made)
+        self._has_made = True
+        return runtime
+
+    def _load(self) -> Workspace:
+        """Load the workspace; what is saved from now on counts as a change."""
         self._seen = self._files()
         workspace = load(self._root)
-        self._exclude = workspace.exclude
-        self._seen = self._files()
-        works = ServiceRuntime(workspace, self._store, self._recorder_of(), strict=self._made)
-        try:
-            self._loaded(works)
-        except BaseException:
-            works.close(0.0)
-            raise
-        self._made = True
-        return works
+        if workspace.exclude != self._exclude:  # other files count from now on: see them before they are read
+            self._exclude = workspace.exclude
+            return self._load()
+        return workspace
 
     def _files(self) -> dict[str, tuple[int, int]]:
         return dict(_stats(self._root, self._exclude))
@@ -152,8 +172,8 @@ def _stats(root: Path, exclude: tuple[str, ...]) -> Iterator[tuple[str, tuple[in
     for folder, folders, files in os.walk(root):
         below = Path(folder).relative_to(root)
         folders[:] = [
-            one for one in folders
-            if not one.startswith(".") and one not in _UNWATCHED and (below / one).as_posix() not in exclude
+            name for name in folders
+            if not name.startswith(".") and name not in _UNWATCHED and (below / name).as_posix() not in exclude
         ]  # fmt: skip
         for name in files:
             if name.endswith(_PRODUCTS):

@@ -11,8 +11,8 @@ import structlog
 from outrider.app.alert_service import AlertService
 from outrider.app.page_server import PageServer
 from outrider.app.report_mail import Mailing
-from outrider.app.runtime import judge_settings, retention
 from outrider.app.service_runtime import ServiceRuntimeFactory
+from outrider.app.workspace_access import judge_settings, now_us, prune_expired
 from outrider.model import OutriderError
 from outrider.runs import LiveJudge
 from outrider.scheduler import DeadMansSwitch, Health, ResultPipeline, Service, SystemClock, holder_here, view_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from outrider.app.service_runtime import ServiceRuntime
+    from outrider.baselines import Settings
     from outrider.model import Run
     from outrider.runs import Judgement
     from outrider.scheduler import Listener
@@ -52,12 +53,13 @@ class WorkspaceService:
         self._report_problem = report_problem
         self._pages: PageServer | None = None
         self._runtime: ServiceRuntime | None = None
+        self._judged_by: Settings | None = None
         health = Health()
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
         listeners: list[Listener] = [_RunLog(), _Housekeeper(self._prune), self._alerts, self._mailing]
         self._pipeline = ResultPipeline(None, listeners, health)
-        factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._loaded)
+        factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
         clock = SystemClock()
         self._scheduler = Service(store, factory, self._pipeline, health=health, clock=clock, holder=holder_here())
 
@@ -87,30 +89,36 @@ class WorkspaceService:
     def _leads(self) -> bool:
         return self._scheduler.leading.leads
 
-    def _loaded(self, runtime: ServiceRuntime) -> None:
-        """Follow a new state of the workspace."""
+    def _activated(self, runtime: ServiceRuntime) -> None:
+        """Follow a new state of the workspace; called in the scheduler's tick, so that nothing here may wait."""
         workspace = runtime.workspace
-        self._alerts.use(workspace, runtime.checks)
+        self._alerts.use(workspace, runtime.checks, runtime.alerts)
         self._mailing.use(workspace)
         self._runtime, self.workspace = runtime, workspace
-        is_judged = workspace.capabilities.judging
-        self._pipeline.judge = LiveJudge(self._store, judge_settings(workspace)) if is_judged else None
+        self._judge_by(judge_settings(workspace) if workspace.capabilities.judging else None)
         for problem in runtime.problems:
             self._report_problem(problem)
         if self._pages is not None:
             self._pages.use(self._application())
 
+    def _judge_by(self, settings: Settings | None) -> None:
+        """Judge by other settings; while they stay, the judge keeps what it knows of each series."""
+        if settings != self._judged_by or settings is None:
+            self._judged_by = settings
+            self._pipeline.judge = None if settings is None else LiveJudge(self._store, settings)
+
     def _application(self) -> Application:
         tokens = self._runtime.tokens if self._runtime is not None else {}
-        heartbeats = self._store.heartbeats
-        return application(heartbeats, tokens, lambda: time.time_ns() // 1000, lambda: view_of(self._scheduler))
+        return application(self._store.heartbeats, tokens, now_us, lambda: view_of(self._scheduler))
 
     def _prune(self) -> None:
         """Prune expired data."""
         try:
-            self._store.prune(time.time_ns() // 1000, retention(self.workspace))
+            prune_expired(self._store, self.workspace)
         except OutriderError as error:
             self._scheduler.health.wrong("retention", str(error))
+        except Exception as error:  # nobody waits for this thread: it says itself what went wrong
+            self._scheduler.health.wrong("retention", f"{type(error).__name__}: {error}")
         else:
             self._scheduler.health.well("retention")
 

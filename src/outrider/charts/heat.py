@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import TYPE_CHECKING
 
 from outrider.charts.scale import milliseconds
@@ -14,7 +15,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CELL = 11
 
 
-def draw_heat(rows: Sequence[Sequence[float]]) -> str:
+def draw_heat(rows: Sequence[Sequence[float]], timezone: str = "UTC") -> str:
     """Return medians [ms] by weekday (Monday first) and hour, 7 rows of 24; nothing if all are NaN.
 
     A cell's colour is its rank between the least and the greatest, in ten shades; what was not measured stays empty.
@@ -23,7 +24,8 @@ def draw_heat(rows: Sequence[Sequence[float]]) -> str:
     if not seen:
         return ""
     low, span = min(seen), (max(seen) - min(seen)) or 1.0
-    parts = ['<svg class="heat" viewBox="0 0 300 112" role="img"><title>Median by hour and weekday</title>']
+    title = f"Median by hour and weekday ({escape(timezone)})"
+    parts = [f'<svg class="heat" viewBox="0 0 300 124" role="img"><title>{title}</title>']
     for day, row in enumerate(rows):
         top = day * (_CELL + 1) + 2
         parts.append(f'<text class="y" x="26" y="{top + 9}">{_DAYS[day]}</text>')
@@ -35,5 +37,6 @@ def draw_heat(rows: Sequence[Sequence[float]]) -> str:
                 f"<title>{_DAYS[day]} {hour:02}:00 {word}</title></rect>"
             )
     parts += [f'<text class="x" x="{35 + hour * _CELL}" y="98">{hour:02}</text>' for hour in (0, 6, 12, 18, 23)]
-    legend = f"light {milliseconds(low)}, dark {milliseconds(max(seen))}"
-    return "".join([*parts, f'<text x="30" y="110">{legend}</text></svg>'])
+    legend = f"{milliseconds(low)} ▢…■ {milliseconds(max(seen))}"
+    words = f'<text x="30" y="110">{title}</text><text x="30" y="122">{legend}</text></svg>'
+    return "".join([*parts, words])

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.scheduler import make_backup
+from outrider.app import back_up, find_workspace, open_store
 
 
 @click.command(epilog="Example: outrider backup /var/backups/outrider-monday")
 @click.argument("folder", type=click.Path(path_type=Path))
 def backup(folder: Path) -> int:
-    """Copy store and artifacts into a new FOLDER, one state of them, while the service runs."""
-    workspace = workspace_here()
+    """Copy store and artifacts, as of one moment, into a new FOLDER; the service may run meanwhile."""
+    workspace = find_workspace()
     with open_store(workspace) as store:
-        done = make_backup(store, workspace.artifacts_url, folder)
-    click.echo(f"{folder}: database of {done.database_bytes} bytes, {done.artifacts} artifacts")
+        copied = back_up(workspace, store, folder)
+    click.echo(f"{folder}: database of {copied.database_bytes} bytes, {copied.artifacts} artifacts")
     return 0

@@ -7,8 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from outrider.app.runtime import browser_settings
-from outrider.journeys import provide_browser
+from outrider.app import browser_environment, find_workspace_if_any, provide_workspace_browser
 
 
 @click.command(epilog="Example: outrider browser --install")
@@ -16,14 +15,14 @@ from outrider.journeys import provide_browser
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--env", "as_env", is_flag=True, help="Print what plain pytest needs to find it, for the shell's eval.")
 def browser(*, install: bool, as_json: bool, as_env: bool) -> None:
-    """Find the browser that journeys run in, or install one, and say which."""
-    from outrider.journeys import browser_environment  # noqa: PLC0415 - writes the shim folder
-
-    found = provide_browser(browser_settings(), install=install, on_progress=lambda line: click.echo(line, err=True))
+    """Find the browser that journeys run in, or install one."""
+    provided = provide_workspace_browser(
+        find_workspace_if_any(), install=install, on_progress=lambda line: click.echo(line, err=True)
+    )
     if as_json:
-        click.echo(json.dumps(asdict(found)))
+        click.echo(json.dumps(asdict(provided)))
     elif as_env:
-        for name, value in browser_environment(found).items():
+        for name, value in browser_environment(provided).items():
             click.echo(f"export {name}={value}")
     else:
-        click.echo(str(found))
+        click.echo(str(provided))

@@ -10,16 +10,13 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.alerts import AlertSettings, Phase, headline, read_incident, why_muted
-from outrider.app.incident_lookup import now_us, settings_of
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at, console
-from outrider.model import ConfigError, Status
+from outrider.app import Phase, find_workspace, headline, list_incidents, open_store
+from outrider.cli.progress import Progress
+from outrider.cli.run_tables import at, console, short
 
 if TYPE_CHECKING:
-    from outrider.alerts import Incident
-    from outrider.store import Store
-    from outrider.workspace import Workspace
+    from outrider.app import IncidentList
+    from outrider.model import OutriderError
 
 _STYLES = {
     Phase.OPEN: "bold red",
@@ -29,60 +26,53 @@ _STYLES = {
     Phase.PENDING: "dim",
     Phase.RESOLVED: "green",
 }
-_DAY_US = 86_400_000_000
-_SHORT_ID = 8
-_MOST_FAILURES = 1_000
 
 
 @click.command(epilog="Example: outrider incidents --all")
-@click.option("--all", "everything", is_flag=True, help="Those of the last 30 days that are over too.")
+@click.option("--all", "everything", is_flag=True, help="Include those of the last 30 days that are resolved.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def incidents(*, everything: bool, as_json: bool) -> None:
-    """List incidents, the latest first, and what could not be delivered."""
-    workspace = workspace_here()
-    settings = _settings(workspace)
-    now = now_us()
-    with open_store(workspace) as store:
-        since_us = now - 30 * _DAY_US
-        kept = store.incidents.search(lasting=not everything, since_us=since_us, limit=1_000)
-        found = [read_incident(one) for one in kept]
-        silences = store.silences.ending_after(now)
-        failures = _failures(store)
-    active = [one for one in found if one.phase.lasts]
-    muted = {one.id: why_muted(one, active, silences, settings, now) for one in active}
+    """List incidents, the latest first, and notifications that could not be delivered."""
+    workspace = find_workspace()
+    with open_store(workspace) as store, _IncidentProgress() as progress:
+        listed = list_incidents(workspace, store, include_resolved=everything, listener=progress)
     if as_json:
-        told = [{**asdict(one), "muted": muted.get(one.id, "")} for one in found]
-        click.echo(json.dumps({"incidents": told, "undelivered": failures}))
+        click.echo(json.dumps(_as_json(listed)))
         return
-    console().print(_table(found, muted) if found else "no incidents")
-    for receiver, (count, note) in failures.items():
-        click.echo(f"{receiver}: {count} notifications could not be delivered, the last: {note}", err=True)
+    console().print(_table(listed) if listed.incidents else "no incidents")
+    for receiver, failures in listed.undelivered.items():
+        click.echo(
+            f"{receiver}: {failures.count} notifications could not be delivered, the last: {failures.note}", err=True
+        )
 
 
-def _settings(workspace: Workspace) -> AlertSettings:
-    """Return the settings; incidents are listed even where those cannot be read, such as without the secrets."""
-    try:
-        return settings_of(workspace)
-    except ConfigError as error:
+class _IncidentProgress(Progress):
+    """Says what is missing when the alert settings cannot be read."""
+
+    def problem(self, error: OutriderError) -> None:
+        """Print the problem and its consequence."""
         click.echo(f"{error}\nso maintenance and parents are not shown", err=True)
-        return AlertSettings()
 
 
-def _table(found: list[Incident], muted: dict[str, str]) -> Table:
+def _as_json(listed: IncidentList) -> dict[str, object]:
+    rows = [{**asdict(incident), "muted": listed.muted.get(incident.id, "")} for incident in listed.incidents]
+    undelivered = {name: [failures.count, failures.note] for name, failures in listed.undelivered.items()}
+    return {"incidents": rows, "undelivered": undelivered}
+
+
+def _table(listed: IncidentList) -> Table:
     table = Table(box=None, pad_edge=False)
     for title in ("incident", "state", "severity", "since (UTC)", "what", ""):
         table.add_column(title, overflow="fold")
-    for one in found:
-        by = f"by {one.acknowledged_by}" if one.acknowledged_by else ""
-        phase = Text(one.phase.value, style=_STYLES[one.phase])
-        told = Text(", ".join(part for part in (by, muted.get(one.id, "")) if part), style="dim")
-        table.add_row(one.id[-_SHORT_ID:], phase, one.severity.value, at(one.began_us), Text(headline(one)), told)
+    for incident in listed.incidents:
+        author = f"by {incident.acknowledged_by}" if incident.acknowledged_by else ""
+        notes = ", ".join(part for part in (author, listed.muted.get(incident.id, "")) if part)
+        table.add_row(
+            short(incident.id),
+            Text(incident.phase.value, style=_STYLES[incident.phase]),
+            incident.severity.value,
+            at(incident.began_us),
+            Text(headline(incident)),
+            Text(notes, style="dim"),
+        )
     return table
-
-
-def _failures(store: Store) -> dict[str, tuple[int, str]]:
-    """Return by receiver how many notifications were given up, and why the last one was."""
-    found: dict[str, tuple[int, str]] = {}
-    for row in store.outbox.search(status=Status.UNDELIVERED, limit=_MOST_FAILURES):
-        found[row.receiver] = (found.get(row.receiver, (0, ""))[0] + 1, row.note)
-    return found

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app.runtime import open_runtime, workspace_here
-from outrider.workspace import format_duration, select
+from outrider.app import find_workspace, format_duration, list_checks
 
 if TYPE_CHECKING:
     from outrider.model import Check
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
     """List the checks of the workspace and the policy that each runs under."""
-    with open_runtime(workspace_here()) as ready:
-        checks = select(ready.discover(patterns).checks, patterns)
+    checks = list_checks(find_workspace(), patterns)
     if as_json:
         click.echo(json.dumps([_as_json(check) for check in checks]))
         return

@@ -5,45 +5,55 @@ from __future__ import annotations
 import errno
 import importlib
 import sys
-from typing import Any
+import tempfile
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from outrider.model import OutriderError, Place
+from outrider.model import InternalError, OutriderError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _COMMANDS = {
     "browser": "Find the browser that journeys run in, or install one.",
     "init": "Write a minimal workspace that runs at once.",
     "validate": "Check the workspace and report all problems.",
-    "ls": "List the checks.",
+    "ls": "List the checks of the workspace.",
     "run": "Run checks now and store the runs.",
     "runs": "List stored runs.",
-    "show": "Show one run: steps, errors and where each artifact lies.",
-    "serve": "Answer over HTTP: the calls that heartbeats wait for.",
-    "up": "Watch: run the checks by their schedule until told to stop.",
-    "status": "Say what is watched, what runs now, and how much of it happened.",
-    "now": "Ask the running service to run checks at once.",
-    "pause": "Let checks make no runs until they are resumed.",
-    "resume": "Let paused checks make runs again.",
-    "backup": "Copy store and artifacts while the service runs.",
-    "restore": "Put a backup in the place of store and artifacts.",
-    "load": "Put a target under load, live, and find what it sustains.",
-    "prove": "Break each journey's target on purpose and report which breaks it notices.",
-    "judge": "Say which steps are steady, degraded or improved, and why.",
+    "show": "Show one run: steps, errors and artifacts.",
+    "serve": "Serve the HTTP calls of heartbeats.",
+    "up": "Run the checks by their schedule until told to stop.",
+    "status": "Show whether the service runs, the last runs, and coverage.",
+    "now": "Request immediate runs from the service.",
+    "pause": "Pause checks.",
+    "resume": "Resume paused checks.",
+    "backup": "Copy store and artifacts; the service may run meanwhile.",
+    "restore": "Replace store and artifacts by a backup.",
+    "load": "Put a target under load, and find the rate that it sustains.",
+    "prove": "Inject faults, and report which of them each journey notices.",
+    "judge": "Show which steps are steady, degraded or improved, and why.",
     "gate": "Run checks and decide whether they got worse.",
-    "baseline": "Accept what is normal, and see what was accepted.",
+    "baseline": "Accept what is normal, and show what was accepted.",
     "release": "Mark a deploy, so that changes can be explained by it.",
     "changes": "List when steps took a new level, and the release that explains it.",
-    "incidents": "List incidents and what could not be delivered.",
-    "ack": "Take an incident on, or close it.",
-    "silence": "Tell nobody of some incidents for a while.",
-    "oncall": "Say who is on call, and who follows.",
+    "incidents": "List incidents, and notifications that could not be delivered.",
+    "ack": "Acknowledge or resolve an incident.",
+    "silence": "Silence matching incidents.",
+    "oncall": "Show who is on call, and who follows.",
     "backtest": "Replay alert rules over stored runs.",
-    "alerts": "Try the channels that alerts go to.",
-    "report": "Write what happened in a week, a day or a release.",
-    "calibrate": "Say what the judge's sensitivity means on stored history.",
+    "alerts": "Test alert routes.",
+    "report": "Report a week, a day, a release, a run or a load run.",
+    "calibrate": "Show what the judge's sensitivity means on stored history.",
 }
 INTERRUPTED = 130
+HUNG_UP = 141
+INTERNAL = InternalError.exit_code
+_LONGEST = 300
 
 _FREE = "free space on that disk; what ran before is kept"
 _ALLOW = "let this user write there, or point TMPDIR to another folder"
@@ -53,7 +63,7 @@ _FIXES = {
 }  # fmt: skip
 
 
-class _Lazy(click.Group):
+class LazyGroup(click.Group):
     """Imports a subcommand's module when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -74,7 +84,7 @@ class _Lazy(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="outrider")
 def cli() -> None:
     """Ride ahead of your users: run their journeys before they do.
@@ -91,30 +101,73 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def unusable(error: OSError) -> OutriderError | None:
-    """Return what a full disk or a closed folder means for the reader; None if the error speaks of something else."""
+    """Return an error of a full disk or a forbidden folder with its remedy; None if it is an error of another kind."""
     if error.errno not in _FIXES:
         return None
     where = Place(str(error.filename)) if error.filename else None
     return OutriderError(str(error.strerror), slug="unusable-folder", fix=_FIXES[error.errno], where=where)
 
 
-def _run(argv: list[str] | None) -> int:
+def exit_code_of(run: Callable[[], Any]) -> int:
+    """Run a command and return the code to exit with: what it returns, or what its error means.
+
+    Anything that is not raised on purpose is an error of Outrider itself: it exits with `INTERNAL`, never with 1, which
+    would mean that a check has failed.
+    """
+    output = sys.stdout
     try:
-        result: Any = cli.main(args=argv, standalone_mode=False)
-    except OutriderError as error:
-        click.echo(str(error), err=True)
-        return error.exit_code
-    except OSError as error:
-        if (refused := unusable(error)) is None:
+        result = run()
+    except SystemExit:
+        if sys.stdout is output:
             raise
-        click.echo(str(refused), err=True)
-        return refused.exit_code
-    except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
-    except click.ClickException as error:
+        return HUNG_UP  # its reader has gone, as `head` does: click then replaces the output and exits with 1
+    except Exception as error:
+        return _report(error)
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: Exception) -> int:
+    """Print what an error means to the reader, and return the code to exit with."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
-    return result if isinstance(result, int) else 0
+    if isinstance(error, click.exceptions.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    known = _known(error)
+    click.echo(str(known), err=True)
+    return known.exit_code
+
+
+def internal(error: BaseException) -> InternalError:
+    """Return what a reader is shown of an error of Outrider itself; its traceback is in a file."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
+    line = next(iter(str(error).strip().splitlines()), "")[:_LONGEST]
+    return InternalError(
+        f"an error of Outrider itself: {type(error).__name__}{': ' if line else ''}{line}{place}",
+        slug="internal-error",
+        fix=f"please report it{_kept(error)}",
+    )
+
+
+def _known(error: Exception) -> OutriderError:
+    if isinstance(error, OutriderError):
+        return error
+    return (unusable(error) if isinstance(error, OSError) else None) or internal(error)
+
+
+def _kept(error: BaseException) -> str:
+    """Keep a traceback in a file for whoever mends it, and return where it lies."""
+    with suppress(OSError):
+        descriptor, path = tempfile.mkstemp(prefix="outrider-error-", suffix=".log")
+        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor
+            file.writelines(traceback.format_exception(error))
+        return f"; the traceback is in {path}"
+    return ""
+
+
+def _run(argv: list[str] | None) -> int:
+    return exit_code_of(lambda: cli.main(args=argv, standalone_mode=False))

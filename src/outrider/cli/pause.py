@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.app.selection import chosen
+from outrider.app import find_workspace, open_store, pause_checks
 
 
-@click.command(epilog="Example: outrider pause '*checkout*' --reason 'payment moves house'")
+@click.command(epilog="Example: outrider pause '*checkout*' --reason 'payment provider is migrated'")
 @click.argument("patterns", nargs=-1, required=True)
 @click.option("--reason", default="", help="Shown by outrider status.")
 def pause(patterns: tuple[str, ...], *, reason: str) -> int:
-    """Let checks make no runs until they are resumed; what is under way finishes.
+    """Pause checks; runs under way finish.
 
-    A PATTERN is an id, a path, a name, or a glob over them. While a check is paused nothing of it is due.
+    A PATTERN is an id, a path, a name, or a glob over them. No run of a paused check is due.
     """
-    with open_store(workspace_here()) as store:
-        for check in chosen(store, patterns):
-            store.schedule.pause(check, time.time_ns() // 1000, reason)
-            click.echo(f"paused {check}")
+    with open_store(find_workspace()) as store:
+        checks = pause_checks(store, patterns, reason=reason)
+    for check in checks:
+        click.echo(f"paused {check}")
     return 0

@@ -3,79 +3,65 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from outrider.app.runtime import browser_settings, open_runtime, open_store, workspace_here
-from outrider.cli.run import Progress
-from outrider.cli.telling import outcome_text
-from outrider.journeys import find_browser
-from outrider.model import Outcome, StoredProof, UsageError
-from outrider.runs import is_vacuous
-from outrider.runs import prove as prove_check
-from outrider.workspace import select
+from outrider.app import find_workspace, open_store, prove_journeys
+from outrider.cli.progress import Progress
+from outrider.cli.run_tables import outcome_text
 
 if TYPE_CHECKING:
-    from outrider.app.runtime import Runtime
+    from outrider.app import Proof, ProofReport
     from outrider.model import Check
-    from outrider.runs import Proof
-    from outrider.store import Store
 
 
 @click.command(epilog="Example: outrider prove journeys/test_checkout.py")
 @click.argument("patterns", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
-    """Break each journey's target on purpose, and report which fault it notices.
+    """Inject faults into each journey's target, and report which of them it notices.
 
     A journey that stays green under a dead server is vacuous: it is named, and the exit code is 1. One that does not
     pass against the intact target proves nothing: exit code 3.
     """
-    workspace = workspace_here()
-    if not workspace.capabilities.injection:
-        raise UsageError(
-            "injecting faults is switched off in outrider.toml",
-            slug="switched-off",
-            fix="set injection = true below [capabilities]",
-        )
-    browser = find_browser(browser_settings(workspace))
-    console, progress = Console(stderr=as_json), Progress(Console(stderr=True))
-    results: dict[str, list[Proof]] = {}
-    with open_store(workspace) as store, open_runtime(workspace, browser=browser) as ready:
-        progress.say("getting ready")
-        for check in select(ready.discover().journeys, patterns):
-            with ready.turns.taken():
-                results[check.id] = _prove(check, ready, store, console, progress)
-    progress.stop()
-    vacuous = [name for name, proofs in results.items() if is_vacuous(proofs)]
+    workspace = find_workspace()
+    out = Console(stderr=as_json)
+    with open_store(workspace) as store, _ProofProgress(out) as progress:
+        report = prove_journeys(workspace, store, patterns, listener=progress)
     if as_json:
-        told = {name: [asdict(one) for one in proofs] for name, proofs in results.items()}
-        click.echo(json.dumps({"vacuous": vacuous, "checks": told}))
-    for name in vacuous:
-        console.print(f"vacuous: {name} stays green under a dead server", style="bold red", markup=False)
-    unproved = any(proofs[0].outcome not in {Outcome.PASSED, Outcome.SKIPPED} for proofs in results.values())
-    return 1 if vacuous else 3 if unproved else 0
+        checks = {check: [asdict(proof) for proof in proofs] for check, proofs in report.proofs.items()}
+        click.echo(json.dumps({"vacuous": report.vacuous, "checks": checks}))
+    for check in report.vacuous:
+        out.print(f"vacuous: {check} stays green under a dead server", style="bold red", markup=False)
+    return _exit_code(report)
 
 
-def _prove(check: Check, ready: Runtime, store: Store, console: Console, progress: Progress) -> list[Proof]:
-    now_us = time.time_ns() // 1000
-    console.print(check.id, style="bold", markup=False, highlight=False)
-    proofs: list[Proof] = []
-    progress.say(f"{check.name}: intact")
-    for proof in prove_check(check, ready.measure, ready.scratch / f"prove-{now_us}", now_us):
-        proofs.append(proof)
+def _exit_code(report: ProofReport) -> int:
+    if report.vacuous:
+        return 1
+    return 0 if report.is_complete else 3
+
+
+class _ProofProgress(Progress):
+    """Prints each proof as it is made."""
+
+    def __init__(self, out: Console) -> None:
+        super().__init__()
+        self._out = out
+
+    def proof_started(self, check: Check) -> None:
+        """Print the journey."""
+        self._out.print(check.id, style="bold", markup=False, highlight=False)
+        self.progress(f"{check.name}: intact")
+
+    def proved(self, check: Check, proof: Proof) -> None:
+        """Print whether a fault was noticed."""
         noticed = "" if not proof.fault else "noticed" if proof.noticed else "NOT NOTICED"
-        console.print(
+        self._out.print(
             f"  {proof.fault or 'intact':20} {noticed:12}", outcome_text(proof.outcome), proof.reason[:120],
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
-        progress.say(f"{check.name}: after {proof.fault or 'intact'}")
-    snapshot = ready.circumstances.snapshot
-    store.proofs.record(
-        StoredProof(check.id, one.fault, now_us, one.outcome, one.noticed, one.reason, snapshot) for one in proofs
-    )
-    return proofs
+        self.progress(f"{check.name}: after {proof.fault or 'intact'}")

@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 import click
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at
-from outrider.model import Release
+from outrider.app import find_workspace, list_releases, mark_release, moment_us, open_store
+from outrider.cli.option_types import TypedValue
+from outrider.cli.run_tables import at
 
 
 @click.command(epilog="Example: outrider release 2.14.0 --environment production")
 @click.argument("name", required=False)
-@click.option("--at", "moment", metavar="TIME", help="When it went live, ISO 8601; now if absent, UTC if without zone.")
+@click.option(
+    "--at", "at_us", metavar="TIME", type=TypedValue("time", moment_us),
+    help="When it went live, ISO 8601; now if absent, UTC if without zone.",
+)  # fmt: skip
 @click.option("--environment", help="Where; the workspace's default if absent.")
-@click.option("--accept", is_flag=True, help="The level since then is the new normal: learn it anew.")
+@click.option("--accept", is_flag=True, help="Learn the level since then as the new baseline.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of all releases.")
-def release(name: str | None, *, moment: str | None, environment: str | None, accept: bool, as_json: bool) -> None:
-    """Mark a deploy called NAME, so that changes can be explained by it; without a name list what is marked."""
-    workspace = workspace_here()
+def release(name: str | None, *, at_us: int | None, environment: str | None, accept: bool, as_json: bool) -> None:
+    """Mark a deploy called NAME, so that changes can be explained by it; without NAME list the marked ones."""
+    workspace = find_workspace()
     with open_store(workspace) as store:
         if name:
-            place = environment or workspace.defaults.environment
-            store.judgements.record_release(Release(name, place, _microseconds(moment), accept))
-        found = store.judgements.releases(environment)
+            mark_release(workspace, store, name, at_us=at_us, environment=environment, accept=accept)
+        releases = list_releases(store, environment)
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found]))
+        click.echo(json.dumps([asdict(marked) for marked in releases]))
         return
-    for one in found:
-        click.echo(f"{at(one.at_us)} UTC  {one.environment:12} {one.name}{'  accepted' if one.accepted else ''}")
-    if not found:
+    for marked in releases:
+        accepted = "  accepted" if marked.accepted else ""
+        click.echo(f"{at(marked.at_us)} UTC  {marked.environment:12} {marked.name}{accepted}")
+    if not releases:
         click.echo("no releases are marked: outrider release NAME", err=True)
-
-
-def _microseconds(moment: str | None) -> int:
-    if moment is None:
-        return time.time_ns() // 1000
-    try:
-        parsed = datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}; write 2026-03-01T14:00:00+00:00", param_hint="--at") from None
-    return int(parsed.replace(tzinfo=parsed.tzinfo or UTC).timestamp() * 1_000_000)

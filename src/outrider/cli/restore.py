@@ -6,16 +6,14 @@ from pathlib import Path
 
 import click
 
-from outrider.app.runtime import workspace_here
-from outrider.scheduler import put_back
+from outrider.app import find_workspace, restore_backup
 
 
 @click.command(epilog="Example: outrider restore /var/backups/outrider-monday --force")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--force", is_flag=True, help="Replace the store that is there; it is kept beside.")
+@click.option("--force", is_flag=True, help="Replace an existing store; it is kept beside the new one.")
 def restore(folder: Path, *, force: bool) -> int:
-    """Put the backup in FOLDER in the place of store and artifacts; a running service goes on with it."""
-    workspace = workspace_here()
-    put_back(folder, workspace.store_url, workspace.artifacts_url, force=force)
+    """Replace store and artifacts by the backup in FOLDER; a running service continues with it."""
+    restore_backup(find_workspace(), folder, force=force)
     click.echo(f"restored {folder}")
     return 0

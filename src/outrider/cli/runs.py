@@ -9,8 +9,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at, console, name_of, outcome_text, short
+from outrider.app import display_name, find_workspace, list_runs, open_store
+from outrider.cli.run_tables import at, console, outcome_text, short
 from outrider.model import Outcome
 
 _OUTCOMES = [outcome.value for outcome in Outcome]
@@ -23,16 +23,20 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:
     """List stored runs, the latest first; PATTERN is a check's id, with * for any characters."""
-    with open_store(workspace_here()) as store:
-        found = store.runs.search(pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
+    with open_store(find_workspace()) as store:
+        summaries = list_runs(store, pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found]))
+        click.echo(json.dumps([asdict(summary) for summary in summaries]))
         return
     table = Table(box=None, pad_edge=False)
     for title in ("run", "due (UTC)", "outcome", "check", "reason"):
         table.add_column(title, overflow="fold")
-    for one in found:
+    for summary in summaries:
         table.add_row(
-            short(one.id), at(one.due_us), outcome_text(one.outcome), Text(name_of(one.check)), Text(one.reason)
+            short(summary.id),
+            at(summary.due_us),
+            outcome_text(summary.outcome),
+            Text(display_name(summary.check)),
+            Text(summary.reason),
         )
-    console().print(table if found else "no runs yet: outrider run makes some")
+    console().print(table if summaries else "no runs yet: outrider run makes some")

@@ -3,88 +3,84 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from outrider.alerts import parse_matcher
-from outrider.app.incident_lookup import me, now_us
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at
-from outrider.model import Silence, UsageError, new_run_id
-from outrider.workspace import parse_duration
+from outrider.app import (
+    duration_s,
+    end_silence,
+    find_workspace,
+    list_silences,
+    moment_us,
+    open_store,
+    preview_silence,
+    silence_incidents,
+)
+from outrider.cli.option_types import TypedValue
+from outrider.cli.run_tables import at, short
 
 if TYPE_CHECKING:
-    from outrider.store import Store
-
-_SHORT_ID = 8
+    from outrider.app import SilenceEffect
 
 
-@click.command(epilog="Example: outrider silence 'check=~journeys/.*' --for 2h --comment 'new cart'")
+def _sentence(effect: SilenceEffect) -> str:
+    """Return what a silence mutes, or how to make one that mutes something."""
+    if not effect.incidents and not effect.checks:
+        return f"warning: matches no check and no open incident; labels are {', '.join(effect.labels)}"
+    return f"mutes {_counted(effect.incidents, 'open incident')} and {_counted(effect.checks, 'check')}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+@click.command(epilog="Example: outrider silence 'kind=journey' --for 2h --comment 'new cart'")
 @click.argument("matchers", nargs=-1)
-@click.option("--for", "length", default="1h", show_default=True, help="For how long.")
-@click.option("--from", "begin", metavar="TIME", help="From when on, ISO 8601; from now on if absent.")
+@click.option(
+    "--for", "length_s", default="1h", show_default=True, type=TypedValue("duration", duration_s), help="For how long."
+)
+@click.option(
+    "--from", "starts_us", metavar="TIME", type=TypedValue("time", moment_us),
+    help="From when on, ISO 8601; from now on if absent.",
+)  # fmt: skip
 @click.option("--comment", default="", help="Why.")
-@click.option("--by", default="", help="Who says so; you, if absent.")
+@click.option("--by", default="", help="Who silences them; you, if absent.")
 @click.option("--end", metavar="ID", help="End this silence now.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of the silences.")
 def silence(
     matchers: tuple[str, ...],
     *,
-    length: str,
-    begin: str | None,
+    length_s: float,
+    starts_us: int | None,
     comment: str,
     by: str,
     end: str | None,
     as_json: bool,
 ) -> None:
-    """Tell nobody of incidents whose labels fulfil all MATCHERS for a while; without matchers list the silences.
+    """Silence incidents whose labels fulfil all MATCHERS; without matchers list the silences.
 
-    A matcher is label=value, label!=value, label=~pattern or label!~pattern; labels are trouble, check, kind,
-    environment, location, host, step, fault, tags, severity, incident and those of scheduler/alerts.toml.
+    A matcher is label=value, label!=value, label=~pattern or label!~pattern. Labels are problem (failure,
+    degradation, coverage, ...), check, kind (journey, probe, load), tag, environment, location, host, step, fault,
+    severity, incident, and those of your checks and of scheduler/alerts.toml. A pattern matches the whole value:
+    'check=~journey:journeys/.*'.
     """
-    now = now_us()
-    wanted = tuple(str(parse_matcher(one)) for one in matchers)
-    with open_store(workspace_here()) as store:
+    workspace, effect = find_workspace(), None
+    with open_store(workspace) as store:
         if end:
-            _end(store, end, now)
-        elif wanted:
-            starts = _microseconds(begin) if begin else now
-            ends = starts + _length_us(length)
-            store.silences.record(Silence(new_run_id(now), starts, ends, wanted, by or me(), comment))
-        found = store.silences.ending_after(now)
+            end_silence(store, end)
+        elif matchers:
+            effect = preview_silence(workspace, store, matchers)
+            silence_incidents(store, matchers, length_s=length_s, starts_us=starts_us, author=by, comment=comment)
+        silences = list_silences(store)
+    if effect is not None:
+        click.echo(_sentence(effect), err=as_json or not (effect.incidents or effect.checks))
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found]))
+        click.echo(json.dumps([asdict(silence) for silence in silences]))
         return
-    for one in found:
-        told = f"{at(one.starts_us)} to {at(one.ends_us)} UTC  {' '.join(one.matchers)}  {one.author}: {one.comment}"
-        click.echo(f"{one.id[-_SHORT_ID:]}  {told}")
-    if not found:
+    for listed in silences:
+        span = f"{at(listed.starts_us)} to {at(listed.ends_us)} UTC"
+        click.echo(f"{short(listed.id)}  {span}  {' '.join(listed.matchers)}  {listed.author}: {listed.comment}")
+    if not silences:
         click.echo("no silences", err=True)
-
-
-def _end(store: Store, text: str, now: int) -> None:
-    known = store.silences.ending_after(now)
-    found = [one for one in known if one.id.startswith(text) or one.id.endswith(text)]
-    if len(found) != 1:
-        named = ", ".join(one.id[-_SHORT_ID:] for one in known) or "none"
-        what = f'"{text}" is not the id of one silence'
-        raise UsageError(what, slug="unknown-silence", fix=f"there are: {named}")
-    store.silences.record(replace(found[0], ends_us=now))
-
-
-def _length_us(text: str) -> int:
-    try:
-        return int(parse_duration(text) * 1_000_000)
-    except ValueError as error:
-        raise click.BadParameter(f'{error}; write "2h"', param_hint="--for") from None
-
-
-def _microseconds(moment: str) -> int:
-    try:
-        parsed = datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}; write 2026-03-01T14:00:00+00:00", param_hint="--from") from None
-    return int(parsed.replace(tzinfo=parsed.tzinfo or UTC).timestamp() * 1_000_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,71 +11,61 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app.runtime import open_store, workspace_here
-from outrider.cli.telling import at, console, name_of, outcome_text
-from outrider.model import Outcome
-from outrider.scheduler import is_dead
+from outrider.app import display_name, find_workspace, open_store, service_status
+from outrider.cli.run_tables import at, console, outcome_text
 
 if TYPE_CHECKING:
-    from outrider.store import Store
-
-_STILL_US = 15_000_000
+    from outrider.app import ServiceStatus
 
 
 @click.command(epilog="Example: outrider status --json")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(*, as_json: bool) -> int:
-    """Say what is watched, how each check did last, and how much of what was due happened.
+    """Show whether the service runs, how each check did last, and its coverage.
 
     Exit code 3 if no service runs.
     """
-    workspace = workspace_here()
-    now_us = time.time_ns() // 1000
+    workspace = find_workspace()
     with open_store(workspace) as store:
-        told = _told(store, now_us, since_us=now_us - round(workspace.service.coverage_s * 1e6))
+        state = service_status(workspace, store)
     if as_json:
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(_as_json(state)))
     else:
-        _show(told)
-    return 0 if told["running"] else 3
+        _print(state)
+    return 0 if state.is_running else 3
 
 
-def _told(store: Store, now_us: int, *, since_us: int) -> dict[str, Any]:
-    leader = store.schedule.leadership()
-    runs = leader is not None and bool(leader.holder) and not is_dead(leader.holder)
-    still = leader is not None and now_us - leader.at_us > _STILL_US
-    waiting, leased = store.schedule.length()
-    pauses = {one.check: one for one in store.schedule.pauses()}
-    coverage = store.schedule.coverage(since_us)
+def _as_json(state: ServiceStatus) -> dict[str, Any]:
     return {
-        "running": runs and not still,
-        "leader": "" if leader is None else leader.holder,
-        "leader_seen_us": None if leader is None else leader.at_us,
-        "queue": {"waiting": waiting, "running": leased},
-        "paused": [asdict(one) for one in pauses.values()],
-        "checks": [{**asdict(one), "outcome": one.outcome.value} for one in store.runs.latest()],
-        "coverage": [{**asdict(one), "share": one.share} for one in coverage],
+        "running": state.is_running,
+        "leader": state.leader,
+        "leader_seen_us": state.leader_seen_us,
+        "queue": {"waiting": state.waiting, "running": state.running},
+        "paused": [asdict(pause) for pause in {pause.check: pause for pause in state.pauses}.values()],
+        "checks": [{**asdict(run), "outcome": run.outcome.value} for run in state.last_runs],
+        "coverage": [{**asdict(coverage), "share": coverage.share} for coverage in state.coverage],
     }
 
 
-def _show(told: dict[str, Any]) -> None:
+def _print(state: ServiceStatus) -> None:
     out = console()
-    queue = told["queue"]
-    state = "the service runs" if told["running"] else "no service runs: outrider up starts it"
-    out.print(f"{state}; {queue['waiting']} runs wait, {queue['running']} are under way", highlight=False)
-    shares: dict[str, tuple[int, int]] = {}
-    for one in told["coverage"]:
-        due, happened = shares.get(one["check"], (0, 0))
-        shares[one["check"]] = (due + one["due"], happened + one["happened"])
-    paused = {one["check"] for one in told["paused"]}
+    service = "the service runs" if state.is_running else "no service runs: outrider up starts it"
+    out.print(f"{service}; {state.waiting} runs wait, {state.running} are under way", highlight=False)
+    out.print(_table(state) if state.last_runs else "no runs yet")
+
+
+def _table(state: ServiceStatus) -> Table:
+    due: dict[str, int] = defaultdict(int)
+    happened: dict[str, int] = defaultdict(int)
+    for coverage in state.coverage:
+        due[coverage.check] += coverage.due
+        happened[coverage.check] += coverage.happened
+    paused = {pause.check for pause in state.pauses}
     table = Table(box=None, pad_edge=False)
     for title in ("check", "location", "last run", "due (UTC)", "coverage", "reason"):
         table.add_column(title, overflow="fold")
-    for one in told["checks"]:
-        due, happened = shares.get(one["check"], (0, 0))
-        share = f"{happened / due:.1%}" if due else "-"
-        outcome = Text("paused") if one["check"] in paused else outcome_text(Outcome(one["outcome"]))
-        table.add_row(
-            Text(name_of(one["check"])), one["location"], outcome, at(one["due_us"]), share, Text(one["reason"])
-        )
-    out.print(table if told["checks"] else "no runs yet")
+    for run in state.last_runs:
+        share = f"{happened[run.check] / due[run.check]:.1%}" if due[run.check] else "-"
+        outcome = Text("paused") if run.check in paused else outcome_text(run.outcome)
+        table.add_row(Text(display_name(run.check)), run.location, outcome, at(run.due_us), share, Text(run.reason))
+    return table

@@ -8,7 +8,7 @@ import sys
 import click
 import structlog
 
-from outrider.app.runtime import open_store, workspace_here
+from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.workspace_service import WorkspaceService
 
 
@@ -22,7 +22,7 @@ def up(host: str, port: int, *, no_pages: bool) -> int:
     A second one on the same store is a standby: it takes over when the first ends. Pages: / /healthz /readyz /metrics.
     """
     _log_as_lines()
-    workspace = workspace_here()
+    workspace = find_workspace()
     with open_store(workspace) as store:
         service = WorkspaceService(workspace, store, report_problem=lambda problem: click.echo(str(problem), err=True))
         if not no_pages:

@@ -4,60 +4,39 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app.incident_lookup import settings_of
-from outrider.app.runtime import found_browser, open_runtime
-from outrider.model import BrowserError, ConfigErrors, OutriderError
-from outrider.workspace import find_root, load
+from outrider.app import validate_workspace
+
+if TYPE_CHECKING:
+    from outrider.app import Validation
 
 
 @click.command(epilog="Example: outrider validate --json")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def validate(*, as_json: bool) -> int:
     """Check the workspace and its checks, and report ALL problems: where, what, and what to do."""
-    problems, checks = _examine(find_root(Path.cwd()))
+    validation = validate_workspace(Path.cwd())
     if as_json:
-        told = [
-            {
-                "where": str(one.where or ""),
-                "problem": one.what,
-                "fix": one.fix,
-                "slug": one.slug,
-            }
-            for one in problems
-        ]
-        click.echo(json.dumps({"checks": checks, "problems": told}))
+        click.echo(json.dumps(_as_json(validation)))
     else:
-        for problem in problems:
+        for problem in validation.problems:
             click.echo(str(problem), err=True)
-        click.echo(f"{_counted(checks, 'check')}, {_counted(len(problems), 'problem')}")
-    return problems[0].exit_code if problems else 0
+        for note in validation.notes:
+            click.echo(f"note: {note}", err=True)
+        click.echo(f"{_counted(validation.checks, 'check')}, {_counted(len(validation.problems), 'problem')}")
+    return validation.problems[0].exit_code if validation.problems else 0
+
+
+def _as_json(validation: Validation) -> dict[str, object]:
+    problems = [
+        {"where": str(problem.where or ""), "problem": problem.what, "fix": problem.fix, "slug": problem.slug}
+        for problem in validation.problems
+    ]
+    return {"checks": validation.checks, "problems": problems, "notes": list(validation.notes)}
 
 
 def _counted(count: int, thing: str) -> str:
     return f"{count or 'no'} {thing}{'' if count == 1 else 's'}"
-
-
-def _examine(root: Path) -> tuple[list[OutriderError], int]:
-    try:
-        workspace = load(root)
-    except ConfigErrors as errors:
-        return list(errors.problems), 0
-    problems: list[OutriderError] = []
-    browser = found_browser(workspace)
-    try:
-        with open_runtime(workspace) as ready:
-            discovery = ready.discover()
-    except ConfigErrors as errors:
-        return list(errors.problems), 0
-    except OutriderError as error:
-        return [error], 0
-    if isinstance(browser, BrowserError) and discovery.journeys:
-        problems.append(browser)
-    try:
-        settings_of(workspace)
-    except ConfigErrors as errors:
-        problems += errors.problems
-    return [*discovery.problems, *problems], len(discovery.checks)

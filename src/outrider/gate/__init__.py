@@ -1,4 +1,4 @@
-"""The decision that CI asks for: is the candidate worse than what was accepted?"""
+"""The CI decision: whether a candidate is worse than its base or accepted baseline."""
 
 from outrider.gate.accepted import Accepted, file_of, read_accepted, write_accepted
 from outrider.gate.address import Address, astray

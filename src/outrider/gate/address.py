@@ -1,4 +1,4 @@
-"""Proof from the wire: a comparison of two addresses means nothing if a journey visited neither, or only one."""
+"""Which addresses a run requested: a comparison is void if a journey visited neither side, or only one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes sessions of checks until every verdict is known, or the cap is reached."""
+"""Collection of sessions until every verdict is known, or the cap is reached."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What sessions told.
+    """The result of the sessions.
 
     Attributes:
         wrong: By check, why its setup is wrong.

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 FAILURES = ""
 """The name that failing runs have in place of a step's."""
 ELSEWHERE_MARGIN = 0.25
-"""Tolerated between machines that differ: what a comparison with numbers from elsewhere cannot tell apart."""
+"""Tolerated slowdown between machines that differ, below which a comparison has no meaning."""
 
 
 class Word(StrEnum):
-    """What a gate says in the end."""
+    """The verdict of a gate."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
@@ -81,7 +81,7 @@ class StepComparison:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a gate says.
+    """The decision of a gate.
 
     Attributes:
         notes: What a reader must know to weigh it, such as another machine.

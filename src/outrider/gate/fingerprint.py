@@ -1,4 +1,4 @@
-"""What numbers were measured with: figures of one machine say little about another."""
+"""The machine and browser that measured: durations of one are not comparable with those of another."""
 
 from __future__ import annotations
 

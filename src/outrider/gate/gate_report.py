@@ -1,4 +1,4 @@
-"""A decision, told to CI: JSON, JUnit XML, Markdown for a pull request, annotations for GitHub."""
+"""A decision for CI: JSON, JUnit XML, Markdown for a pull request, annotations for GitHub."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often this gate would fail a candidate that is the base: sessions of one system, dealt to two sides."""
+"""The false-fail rate of a gate: sessions of one system, dealt to two sides."""
 
 from __future__ import annotations
 

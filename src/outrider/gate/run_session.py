@@ -31,7 +31,7 @@ class Session:
 
 
 def session_of(runs: Sequence[Run]) -> Session:
-    """Fold runs of one check into a session; inconclusive ones and those of a wrong setup say nothing."""
+    """Fold runs of one check into a session; inconclusive runs and setup errors are left out."""
     telling = [run for run in runs if run.outcome in TELLING]
     durations: dict[str, list[float]] = defaultdict(list)
     for run in telling:

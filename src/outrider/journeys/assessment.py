@@ -1,11 +1,15 @@
-"""The outcome of one attempt of a journey, and one line of reason. Pure."""
+"""The outcome of one attempt of a journey, and one line of reason. Pure.
+
+Only facts decide: kinds of exceptions, events of browsers and pages, records of the network; no text that a page can
+write.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.journeys.error_kind import ErrorKind
 from outrider.model import HostLoad, Outcome
 
 if TYPE_CHECKING:
@@ -13,26 +17,8 @@ if TYPE_CHECKING:
 
     from outrider.journeys.worker_messages import Phase
 
-_TARGET_ERRORS = re.compile(r"AssertionError$|^playwright\.|(^|\.)Failed$|Overdue$|TimeoutError$|ConnectionError$")
-_SCRIPT_ERRORS = re.compile(r"^builtins\.(SyntaxError|IndentationError|NameError|ImportError|ModuleNotFoundError)$")
-_SCRIPT_MESSAGES = re.compile(
-    r"Sync API inside the asyncio loop|Executable doesn't exist|Unknown engine|is not a valid selector"
-    r"|Unexpected token .* while parsing|Host system is missing dependencies|Invalid URL"
-)
-_OURS = (
-    (re.compile(r"(Page|Target) crashed"), "the page's process crashed"),
-    (
-        re.compile(
-            r"(page, context or browser|Browser|Connection) (has been )?closed|has disconnected|WebSocket error"
-        ),
-        "the browser went away",
-    ),
-    (
-        re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_NETWORK_IO_SUSPENDED"),
-        "our own network is down",
-    ),
-)
 MAX_REASON = 500
+MAX_CAUSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +26,38 @@ class Facts:
     """Facts of one attempt.
 
     Attributes:
-        overdue: Its time was up; `waiting` names the call.
+        phases: Of pytest; of an attempt whose time was up, those that were over before.
+        overdue: Its time was up.
         waiting: The call of Playwright that was under way then, or empty if the test was busy with itself.
+        timed_out: The last call on record if it ended by its own time-out before that, or empty.
+        busy: The interrupt met the test's own code.
         touched: It reached a page or sent a request.
         browser_alive: The shared browser answered afterwards.
+        crashed: The process of a page crashed.
+        disconnected: A browser went away that the test did not close.
+        own_network: The error by which the browser said that this host is offline, or empty.
         worker: Why the worker ended by itself, or empty.
+        unready: Why the attempt could not begin in the time that was left, or empty.
         step: Title of the step that failed, or empty.
+        awaited: What the call that failed was waiting for, as the test wrote it, or empty.
+        causes: What went wrong in the target before the failure, most telling first.
     """
 
     phases: Sequence[Phase]
     overdue: bool = False
     waiting: str = ""
+    timed_out: str = ""
+    busy: bool = False
     touched: bool = True
     browser_alive: bool = True
+    crashed: bool = False
+    disconnected: bool = False
+    own_network: str = ""
     worker: str = ""
+    unready: str = ""
     step: str = ""
+    awaited: str = ""
+    causes: Sequence[str] = ()
     timeout_s: float = 0.0
     host: HostLoad | None = None
     starved_above: float = 1.0
@@ -62,7 +65,7 @@ class Facts:
 
 def assess(facts: Facts) -> tuple[Outcome, str]:
     """Return the outcome of an attempt and its reason; the first rule that applies decides."""
-    for rule in (_prober, _overdue, _setup, _skip, _emptiness, _failure, _starvation):
+    for rule in (_worker, _prober, _overdue, _setup, _skip, _emptiness, _failure, _starvation):
         if verdict := rule(facts):
             outcome, reason = verdict
             return outcome, reason[:MAX_REASON]
@@ -73,47 +76,88 @@ Verdict = tuple[Outcome, str] | None
 
 
 def _failed(facts: Facts) -> Phase | None:
-    return next((phase for phase in facts.phases if phase.outcome == "failed"), None)
+    """Return the first phase that failed; what the interrupt at the time-out caused is no failure."""
+    failures = (phase for phase in facts.phases if phase.outcome == "failed")
+    interrupted = {ErrorKind.OVERDUE, ErrorKind.CLOSED}
+    return next((phase for phase in failures if not (facts.overdue and phase.kind in interrupted)), None)
+
+
+def _worker(facts: Facts) -> Verdict:
+    if facts.unready:
+        return Outcome.INCONCLUSIVE, facts.unready
+    return (Outcome.SETUP_ERROR, facts.worker) if facts.worker else None
 
 
 def _prober(facts: Facts) -> Verdict:
-    """Our own part broke: the worker, the browser, our network, the host."""
-    phase = _failed(facts)
-    if facts.worker:
-        return Outcome.SETUP_ERROR, facts.worker
+    """Our own part broke: the browser, a page's process, our network, the host."""
     if not facts.browser_alive:
         return Outcome.INCONCLUSIVE, "the browser died during the run"
-    if facts.overdue:
-        return _starvation(facts)
-    if phase is None:
+    phase = _failed(facts)
+    if phase is None and not facts.overdue:
         return None
-    for pattern, what in _OURS:
-        if pattern.search(phase.message):
-            return Outcome.INCONCLUSIVE, f"{what}: {headline(phase.message)}{_at(facts)}"
+    if what := _broken_part(facts, phase):
+        return Outcome.INCONCLUSIVE, f"{what}: {headline(phase.message)}{_at(facts)}" if phase else what
     return _starvation(facts)
+
+
+def _broken_part(facts: Facts, phase: Phase | None) -> str:
+    if facts.crashed:
+        return "the page's process crashed"
+    if facts.disconnected:
+        return "the browser went away"
+    if facts.own_network:
+        return f"our own network is down ({facts.own_network})"
+    is_lost = phase is not None and phase.kind == ErrorKind.CLOSED and not phase.closed_by
+    return "the connection to the browser was lost" if is_lost else ""
 
 
 def _overdue(facts: Facts) -> Verdict:
     if not facts.overdue:
         return None
+    limit = f"time-out after {facts.timeout_s:g} s"
     if facts.waiting:
-        return Outcome.FAILED, f"time-out after {facts.timeout_s:g} s, waiting for: {facts.waiting}"
-    return Outcome.SETUP_ERROR, f"time-out after {facts.timeout_s:g} s while the test itself was busy or stuck"
+        return Outcome.FAILED, _after_causes(facts, f"{limit}, waiting for: {facts.waiting}")
+    if _failed(facts):
+        return None
+    if facts.timed_out and not facts.busy:
+        return Outcome.FAILED, _after_causes(
+            facts, f"{facts.timed_out} timed out; then the test did not end within {limit[15:]}"
+        )
+    return Outcome.SETUP_ERROR, f"{limit} while the test itself was busy or stuck"
 
 
 def _setup(facts: Facts) -> Verdict:
     """The script is wrong: it cannot be collected, or what failed is not the system under test."""
     phase = _failed(facts)
     if phase is None:
-        return None if facts.phases else (Outcome.SETUP_ERROR, "no such test")
-    where = {"setup": " in a fixture's set-up", "teardown": " in a fixture's tear-down"}.get(phase.when, "")
-    is_target = bool(_TARGET_ERRORS.search(phase.error_type)) and not _SCRIPT_MESSAGES.search(phase.message)
-    is_script = bool(_SCRIPT_ERRORS.search(phase.error_type)) or bool(_SCRIPT_MESSAGES.search(phase.message))
-    if phase.when == "collect" or is_script or (where and not is_target):
-        kind = phase.error_type.rpartition(".")[2]
-        text = headline(phase.message)
-        return Outcome.SETUP_ERROR, f"{kind}{where}: {text}" if kind else text
+        return None if facts.phases or facts.overdue else (Outcome.SETUP_ERROR, "no such test")
+    if phase.when == "collect" or _is_script_error(phase):
+        return Outcome.SETUP_ERROR, _script_reason(phase)
     return None
+
+
+def raised_by_script(facts: Facts) -> bool:
+    """Whether a test that could be collected, or one of its fixtures, raised an error of its own."""
+    phase = _failed(facts)
+    return phase is not None and phase.when != "collect" and _is_script_error(phase)
+
+
+def _is_script_error(phase: Phase) -> bool:
+    if phase.kind == ErrorKind.CLOSED:
+        return phase.closed_by == "test"
+    return bool(phase.kind) and not ErrorKind(phase.kind).is_target
+
+
+def _script_reason(phase: Phase) -> str:
+    """Return an error's type, phase, message and place."""
+    where = {"setup": " in a fixture's set-up", "teardown": " in a fixture's tear-down"}.get(phase.when, "")
+    kind = phase.error_type.rpartition(".")[2]
+    if phase.kind == ErrorKind.CLOSED:
+        text = f"the test uses what it has closed: {headline(phase.message)}"
+    else:
+        text = headline(phase.message)
+    place = f" ({phase.place})" if phase.place else ""
+    return (f"{kind}{where}: {text}" if kind else text)[: MAX_REASON - len(place)] + place
 
 
 def _skip(facts: Facts) -> Verdict:
@@ -131,7 +175,23 @@ def _emptiness(facts: Facts) -> Verdict:
 
 def _failure(facts: Facts) -> Verdict:
     phase = _failed(facts)
-    return (Outcome.FAILED, headline(phase.message) + _at(facts)) if phase else None
+    if phase is None:
+        return None
+    if phase.kind == ErrorKind.NAVIGATION:
+        return Outcome.FAILED, headline(phase.message) + _at(facts)
+    if phase.kind == ErrorKind.CLOSED:
+        what = f"the page closed itself: {headline(phase.message)}"
+    elif phase.kind == ErrorKind.TIMEOUT and facts.awaited:
+        what = f"time-out waiting for {facts.awaited}"
+    else:
+        what = headline(phase.message)
+    return Outcome.FAILED, _after_causes(facts, what + _at(facts))
+
+
+def _after_causes(facts: Facts, what: str) -> str:
+    """Return what happened in the end, behind what led to it."""
+    causes = "; ".join(facts.causes[:MAX_CAUSES])
+    return f"{causes}; then: {what}" if causes else what
 
 
 def _starvation(facts: Facts) -> Verdict:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from outrider.workspace import Mask
 
 
+_RESOURCE_FOLDERS = {"resources", "screencast"}
+
+
 def keep_artifacts(scratch: Path, traces: Iterable[Path], result: AttemptResult | None) -> tuple[ArtifactFile, ...]:
     """Return the files of an attempt, each under a name of its own."""
     files = [(ArtifactKind.TRACE, "application/zip", _viewable(path, scratch)) for path in traces]
@@ -68,4 +71,12 @@ def _viewable(trace: Path, scratch: Path) -> Path:
         network = trace.with_suffix(".network")
         if network.is_file():
             target.write(network, "trace.network")
+        for path in _resources(trace):
+            target.write(path, path.relative_to(trace.parent))
     return archive
+
+
+def _resources(trace: Path) -> list[Path]:
+    """Return the pictures and bodies of a full trace that nobody ended: they lie in folders beside it."""
+    folders = [folder for folder in trace.parent.iterdir() if folder.is_dir() and folder.name in _RESOURCE_FOLDERS]
+    return sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from outrider.journeys.locator_title import locator_title
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -15,33 +17,133 @@ if TYPE_CHECKING:
     from outrider.journeys.trace import Call
 
 MAX_STEPS = 500
+MAX_TITLE = 200
 
-_OWNERS = {"Frame", "Page", "ElementHandle", "Locator"}
-_SILENT = {
-    "addInitScript", "addLocatorHandlerNoReply", "addScriptTag", "addStyleTag", "bringToFront", "close", "contentFrame",
-    "dispose", "emulateMedia", "exposeBinding", "frameElement", "ownerFrame", "registerLocatorHandler",
-    "setExtraHTTPHeaders", "setNetworkInterceptionPatterns", "setViewportSize", "setWebSocketInterceptionPatterns",
-    "updateSubscription",
+# What a step is called, by class and method of Playwright's protocol; a method that is not named is called as it is,
+# in words. A call of no step is of no step's duration either.
+_STEPS: dict[str, frozenset[str]] = {
+    "Frame": frozenset(
+        {
+            "ariaSnapshot", "ariaSnapshotJSON", "blur", "check", "click", "content", "dblclick", "dispatchEvent",
+            "dragAndDrop", "drop", "evalOnSelector", "evalOnSelectorAll", "evaluateExpression",
+            "evaluateExpressionHandle", "expect", "fill", "focus", "getAttribute", "goto", "hover", "innerHTML",
+            "innerText", "inputValue", "isChecked", "isDisabled", "isEditable", "isEnabled", "isHidden", "isVisible",
+            "press", "queryCount", "querySelector", "querySelectorAll", "selectOption", "setContent", "setInputFiles",
+            "tap", "textContent", "title", "type", "uncheck", "waitForFunction", "waitForSelector", "waitForTimeout",
+            "webmcpCallTool",
+        }
+    ),
+    "Page": frozenset(
+        {
+            "expectScreenshot", "goBack", "goForward", "keyboardDown", "keyboardInsertText", "keyboardPress",
+            "keyboardType", "keyboardUp", "mouseClick", "mouseDown", "mouseMove", "mouseUp", "mouseWheel", "pdf",
+            "reload", "screenshot", "touchscreenTap", "__waitInfo__",
+        }
+    ),
+    "ElementHandle": frozenset(
+        {
+            "boundingBox", "check", "click", "dblclick", "dispatchEvent", "evalOnSelector", "evalOnSelectorAll",
+            "evaluateExpression", "evaluateExpressionHandle", "fill", "focus", "getAttribute", "hover", "innerHTML",
+            "innerText", "inputValue", "isChecked", "isDisabled", "isEditable", "isEnabled", "isHidden", "isVisible",
+            "press", "querySelector", "querySelectorAll", "screenshot", "scrollIntoViewIfNeeded", "selectOption",
+            "selectText", "setInputFiles", "tap", "textContent", "type", "uncheck", "waitForElementState",
+            "waitForSelector",
+        }
+    ),
+    "JSHandle": frozenset({"evaluateExpression", "evaluateExpressionHandle"}),
+    "Worker": frozenset({"evaluateExpression", "evaluateExpressionHandle", "__waitInfo__"}),
+    "BrowserContext": frozenset(
+        {"clockFastForward", "clockPauseAt", "clockResume", "clockRunFor", "setOffline", "__waitInfo__"}
+    ),
+    "Browser": frozenset({"__waitInfo__"}),
+    "WebSocket": frozenset({"__waitInfo__"}),
 }  # fmt: skip
 _WORDS = {
+    "ariaSnapshotJSON": "aria snapshot",
+    "clockFastForward": "clock.fast_forward",
+    "clockPauseAt": "clock.pause_at",
+    "clockResume": "clock.resume",
+    "clockRunFor": "clock.run_for",
+    "dragAndDrop": "drag",
     "evaluateExpression": "evaluate",
     "evaluateExpressionHandle": "evaluate",
     "evalOnSelector": "evaluate",
     "evalOnSelectorAll": "evaluate",
-    "waitForSelector": "wait for",
-    "waitForFunction": "wait for function",
-    "waitForTimeout": "wait",
-    "setContent": "set content",
+    "innerHTML": "inner html",
+    "keyboardDown": "keyboard.down",
+    "keyboardInsertText": "keyboard.insert_text",
+    "keyboardPress": "keyboard.press",
+    "keyboardType": "keyboard.type",
+    "keyboardUp": "keyboard.up",
+    "mouseClick": "mouse.click",
+    "mouseDown": "mouse.down",
+    "mouseMove": "mouse.move",
+    "mouseUp": "mouse.up",
+    "mouseWheel": "mouse.wheel",
+    "touchscreenTap": "touchscreen.tap",
+    "queryCount": "count",
     "selectOption": "select",
     "setInputFiles": "upload",
-    "queryCount": "count",
+    "waitForElementState": "wait for state",
+    "waitForFunction": "wait for function",
+    "waitForSelector": "wait for",
+    "waitForTimeout": "wait",
+    "webmcpCallTool": "call tool",
 }
+# Calls about settings, contexts, tracing and what Playwright does for itself: no user would notice them.
+_NO_STEPS: dict[str, frozenset[str]] = {
+    "Frame": frozenset({"addScriptTag", "addStyleTag", "frameElement", "webmcpTools"}),
+    "Page": frozenset(
+        {
+            "addInitScript", "addLocatorHandlerNoReply", "bringToFront", "cancelPickLocator", "clearConsoleMessages",
+            "clearPageErrors", "close", "consoleMessages", "emulateMedia", "exposeBinding", "hideHighlight",
+            "pageErrors", "pickLocator", "registerLocatorHandler", "requestGC", "requests", "runBeforeUnload",
+            "screencastChapter", "screencastHideActions", "screencastRemoveOverlay", "screencastSetOverlayVisible",
+            "screencastShowActions", "screencastShowOverlay", "screencastStart", "screencastStop",
+            "setExtraHTTPHeaders", "setNetworkInterceptionPatterns", "setViewportSize",
+            "setWebSocketInterceptionPatterns", "startCSSCoverage", "startJSCoverage", "stopCSSCoverage",
+            "stopJSCoverage", "unregisterLocatorHandler", "updateSubscription", "webStorageClear",
+            "webStorageGetItem", "webStorageItems", "webStorageRemoveItem", "webStorageSetItem",
+        }
+    ),
+    "ElementHandle": frozenset(
+        {"contentFrame", "dispose", "getProperty", "getPropertyList", "jsonValue", "ownerFrame"}
+    ),
+    "JSHandle": frozenset({"dispose", "getProperty", "getPropertyList", "jsonValue"}),
+    "BrowserContext": frozenset(
+        {
+            "addCookies", "addInitScript", "clearCookies", "clearPermissions", "clockInstall", "clockSetFixedTime",
+            "clockSetSystemTime", "close", "cookies", "credentialsCreate", "credentialsDelete", "credentialsGet",
+            "credentialsInstall", "exposeBinding", "grantPermissions", "newCDPSession", "newPage", "pause",
+            "setExtraHTTPHeaders", "setGeolocation", "setHTTPCredentials", "setNetworkInterceptionPatterns",
+            "setStorageState", "setWebSocketInterceptionPatterns", "storageState", "updateSubscription",
+        }
+    ),
+    "Browser": frozenset(
+        {
+            "close", "newBrowserCDPSession", "newContext", "startServer", "startTracing", "stopServer", "stopTracing",
+        }
+    ),
+    "Worker": frozenset({"disconnect", "updateSubscription"}),
+    "WebSocket": frozenset(),
+}  # fmt: skip
+# Classes none of whose calls is a step: requests that the test sends itself are steps by their HAR.
+_NO_OWNERS = frozenset(
+    {
+        "APIRequestContext", "Android", "AndroidDevice", "AndroidSocket", "BindingCall", "BrowserType", "CDPSession",
+        "Debugger", "Dialog", "Electron", "ElectronApplication", "Playwright", "Request", "Response", "Root", "Route",
+        "Tracing", "WebSocketRoute", "Disposable", "Overlay",
+    }
+)  # fmt: skip
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LOCATOR = re.compile(r"^\s*waiting for (?P<locator>(?:get_by_|locator\(|frame_locator\().+?)(?: to be .*)?$")
+_WAIT = "__waitInfo__"
+_KEYS = {"keyboardPress", "keyboardDown", "keyboardUp"}
+_ADDRESS_WAIT = re.compile(r'^\s*waiting for (?P<what>navigation to|request|response) "(?P<address>[^"]+)"')
+_EVENT = re.compile(r'^Wait for event "(?P<name>[^"]+)"')
 _EXPECTATION = re.compile(r'^Expect "(?P<name>[^"]+)"')
 _VARIABLE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|[0-9a-f]{24,}|\d{4,}", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"(?<=/)\d+(?=/|$)")
-MAX_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +166,7 @@ def automatic_steps(calls: Iterable[Call], requests: Iterable[Request], root: st
         requests: What the HARs hold; those that the test sent itself are steps too.
         root: Folder of the test files: the innermost frame below it is the step's source.
     """
-    rows = [(_title(call), call.start_ms, call.duration_ms, call.error, _source(call.stack, root))
+    rows = [(step_title(call), call.start_ms, call.duration_ms, call.error, _source(call.stack, root))
             for call in calls if is_action(call)]  # fmt: skip
     rows += [(f"{request.method} {normal_path(request.url)}", request.start_ms, request.duration_ms,
               request.failure or None, "") for request in requests if request.by_test]  # fmt: skip
@@ -83,8 +185,27 @@ def automatic_steps(calls: Iterable[Call], requests: Iterable[Request], root: st
 
 
 def is_action(call: Call) -> bool:
-    """Whether a call does something that a user would notice, or waits for it."""
-    return call.owner in _OWNERS and call.method not in _SILENT
+    """Whether a call does something that a user would notice, or waits for it.
+
+    A method that a newer Playwright adds to a page counts.
+    """
+    if call.owner in _NO_OWNERS:
+        return False
+    if call.method in _STEPS.get(call.owner, ()):
+        return True
+    return call.owner in {"Frame", "Page", "ElementHandle"} and call.method not in _NO_STEPS[call.owner]
+
+
+def is_known(owner: str, method: str) -> bool:
+    """Whether it was decided if calls of a method are steps, and under which title."""
+    return owner in _NO_OWNERS or method in _STEPS.get(owner, ()) or method in _NO_STEPS.get(owner, ())
+
+
+def awaited(call: Call) -> str:
+    """Return what a call waits for, as the test wrote it: a locator, an event, an address."""
+    if call.method == _WAIT:
+        return _waited(call).removeprefix("wait for ")
+    return _locator(call) or step_title(call)
 
 
 def normal_path(url: str) -> str:
@@ -98,9 +219,12 @@ def normal_path(url: str) -> str:
     return _IDENTIFIER.sub(":id", _VARIABLE.sub(":id", parts.path or "/"))
 
 
-def _title(call: Call) -> str:
+def step_title(call: Call) -> str:
+    """Return the title of a call's step."""
     if call.method in {"goto", "reload", "goBack", "goForward"}:
         return f"{_word(call)} {normal_path(call.params.get('url', ''))}".strip()
+    if call.method == _WAIT:
+        return _waited(call)[:MAX_TITLE]
     words = [_word(call), _locator(call)]
     if call.method == "expect":
         expectation = _EXPECTATION.match(call.title)
@@ -109,7 +233,24 @@ def _title(call: Call) -> str:
 
 
 def _word(call: Call) -> str:
+    if call.method == "waitForSelector" and call.title == "Evaluate":  # what `locator.evaluate()` begins with
+        return "evaluate"
+    if call.method in _KEYS:
+        return f'{_WORDS[call.method]}("{call.params.get("key", "")}")'
     return _WORDS.get(call.method) or _HUMP.sub(" ", call.method).lower()
+
+
+def _waited(call: Call) -> str:
+    """Return what `wait_for_url`, `expect_popup`, `expect_response` and the like wait for.
+
+    All are one method of the protocol: its title names the event, and its log the address.
+    """
+    for message in call.log:
+        if wait := _ADDRESS_WAIT.match(message):
+            return f"wait for {wait['what']} {normal_path(wait['address'])}"
+    if event := call.params.get("event") or _EVENT.match(call.title):
+        return f"wait for {event if isinstance(event, str) else event['name']}"
+    return call.title[:1].lower() + call.title[1:] if call.title else "wait"
 
 
 def _locator(call: Call) -> str:
@@ -117,7 +258,9 @@ def _locator(call: Call) -> str:
     for message in call.log:
         if match := _LOCATOR.match(message):
             return match["locator"]
-    return str(call.params.get("selector", ""))
+    if call.method == "dragAndDrop":
+        return locator_title(str(call.params.get("source", "")))
+    return locator_title(str(call.params.get("selector", "")))
 
 
 def _source(stack: Sequence[tuple[str, int]], root: str) -> str:

@@ -30,6 +30,7 @@ class Request:
         failure: Why there was no answer, or empty.
         trace_id: Of the trace context that the page or its server's SDK sent, or empty.
         by_test: Sent by the test itself, without a page.
+        resource_type: What the browser fetched it as, such as `document` or `fetch`, or empty.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Request:
     failure: str
     trace_id: str
     by_test: bool
+    resource_type: str = ""
 
     @property
     def origin(self) -> str:
@@ -82,6 +84,7 @@ def _request(entry: dict[str, Any]) -> Request:
         failure=str(response.get("_failureText") or ""),
         trace_id=_trace_id(request.get("headers", [])),
         by_test="_apiRequestRef" in entry or bool(entry.get("_apiRequest")),  # the older name
+        resource_type=str(entry.get("_resourceType") or ""),
     )
 
 

@@ -54,17 +54,17 @@ _HOOKS = (
         after=lambda rec, _obj, _kw, made: rec.opened(made.context, made),
         options=_context_options,
     ),
-    _Hook("Browser", "close", before=lambda rec, browser: rec.closing_all(browser)),
+    _Hook("Browser", "close", before=lambda rec, browser: rec.closing_by_test(browser, rec.closing_all(browser))),
     _Hook(
         "BrowserContext",
         "close",
-        before=lambda rec, context: rec.closing(context),
+        before=lambda rec, context: rec.closing_by_test(context, rec.closing(context)),
         after=lambda rec, context, _kw, _none: rec.closed(context),
     ),
     _Hook(
         "Page",
         "close",
-        before=lambda rec, page: rec.closing_owned(page),
+        before=lambda rec, page: rec.closing_by_test(page, rec.closing_owned(page)),
         after=lambda rec, page, _kw, _none: rec.closed(page),
     ),
     _Hook("Tracing", "start", before=lambda rec, tracing: rec.tracing_starts(tracing)),
@@ -78,7 +78,7 @@ _HOOKS = (
         _Hook("APIRequestContext", method, before=lambda rec, request: rec.requesting(request))
         for method in ("delete", "fetch", "get", "head", "patch", "post", "put")
     ),
-    _Hook("APIRequestContext", "dispose", before=lambda rec, request: rec.closing(request)),
+    _Hook("APIRequestContext", "dispose", before=lambda rec, req: rec.closing_by_test(req, rec.closing(req))),
 )
 
 

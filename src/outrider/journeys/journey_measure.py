@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.journeys.assessment import Facts, assess
+from outrider.journeys.assessment import Facts, assess, raised_by_script
 from outrider.journeys.attempt_artifacts import keep_artifacts, masked
+from outrider.journeys.failure_causes import awaited_by, find_causes, own_network_error, timed_out
 from outrider.journeys.har import read_har
 from outrider.journeys.host_load import HostWatch
 from outrider.journeys.raw_evidence import (
@@ -23,7 +24,7 @@ from outrider.journeys.raw_evidence import (
 )
 from outrider.journeys.trace import Trace, read_trace, typed_passwords
 from outrider.journeys.worker_messages import AttemptOrder, AttemptResult, Phase, StepEvent, TypedPassword
-from outrider.journeys.worker_process import WorkerError
+from outrider.journeys.worker_process import START_S, NotReadyInTime, WorkerError
 from outrider.model import BrowserError, Measurement
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from outrider.model import HostLoad, Order
     from outrider.workspace import Mask
 
+EVIDENCE_S = 2.0
 GRACE_S = 1.2  # between telling a test that its time is up and killing it: enough to save the trace
 
 
@@ -46,9 +48,11 @@ class AttemptProgress:
     result: AttemptResult | None = None
     named: dict[str, StepEvent] = field(default_factory=dict)
     typed: set[str] = field(default_factory=set)
+    phases: list[Phase] = field(default_factory=list)
     overdue: bool = False
     deadline_ms: float = 0.0
     worker_error: str = ""
+    unready: str = ""
     signing_in: str = ""
 
 
@@ -81,14 +85,19 @@ class JourneyMeasure:
     def _run(self, order: Order) -> AttemptProgress:
         progress = AttemptProgress(label=f"{order.run}-{order.attempt}", started_ms=time.time() * 1000)
         try:
-            self._workers.ready()
-            deadline_s = time.monotonic() + order.deadline_s
-            progress.deadline_ms = (time.time() + order.deadline_s) * 1000
+            limit_s = _limit_s(order)
+            begin_s = time.monotonic()
+            self._workers.ready(START_S if order.attempt == 1 else limit_s)
+            # What a run waits for before its first attempt is not the target's time; whoever runs it prepares it.
+            deadline_s = (time.monotonic() if order.attempt == 1 else begin_s) + limit_s
+            progress.deadline_ms = (time.time() + deadline_s - time.monotonic()) * 1000
             perform = self._perform(order, progress)
             session = order.check.policy.session
             if session and not (state := self._state(session, perform, order, progress, deadline_s)):
                 return progress
             self._carry_out(replace(perform, state=state if session else ""), deadline_s, progress)
+        except NotReadyInTime as error:
+            progress.unready = error.what
         except (WorkerError, BrowserError) as error:
             progress.worker_error = f"{error.what}: {error.fix}"
         return progress
@@ -140,6 +149,7 @@ class JourneyMeasure:
             return ""
         progress.result, progress.signing_in = None, ""
         progress.named.clear()
+        progress.phases.clear()
         return str(self._sessions.keep(session, Path(renewal.save_state)))
 
     @staticmethod
@@ -151,6 +161,8 @@ class JourneyMeasure:
                     progress.named[name] = message
                 case TypedPassword(value):
                     progress.typed.add(value)
+                case Phase() if not progress.overdue:
+                    progress.phases.append(message)
                 case AttemptResult():
                     progress.result = message
                     return True
@@ -160,20 +172,8 @@ class JourneyMeasure:
         evidence = self._evidence(progress, traces)
         progress.typed |= typed_passwords(evidence.trace)
         result = progress.result
-        outcome, reason = assess(
-            Facts(
-                phases=evidence.phases,
-                overdue=progress.overdue,
-                waiting=waiting_for(evidence.trace, progress.deadline_ms - 50) if progress.overdue else "",
-                touched=has_touched(evidence, result.connections if result else 0),
-                browser_alive=self._workers.browser_alive(),
-                worker=progress.worker_error,
-                step=failed_step(evidence),
-                timeout_s=order.check.policy.timeout_s,
-                host=host,
-                starved_above=self._starved_above,
-            )
-        )
+        facts = self._facts(order, progress, evidence, host)
+        outcome, reason = assess(facts)
         if progress.signing_in and reason:
             reason = f"signing in for session {progress.signing_in!r}: {reason}"
         steps = find_steps(evidence)
@@ -188,8 +188,31 @@ class JourneyMeasure:
             errors=find_errors(evidence, steps),
             artifacts=keep_artifacts(order.scratch, traces, result),
             host=host,
-            attributes={"browser": result.browser} if result and result.browser else {},
+            attributes=_attributes(facts, result),
             trace_ids=tuple(dict.fromkeys(request.trace_id for request in evidence.requests if request.trace_id)),
+        )
+
+    def _facts(self, order: Order, progress: AttemptProgress, evidence: RawEvidence, host: HostLoad) -> Facts:
+        result = progress.result
+        return Facts(
+            phases=[self._portable(phase) for phase in progress.phases] if progress.overdue else evidence.phases,
+            overdue=progress.overdue,
+            waiting=waiting_for(evidence.trace, progress.deadline_ms - 50) if progress.overdue else "",
+            timed_out=timed_out(evidence),
+            busy=result is not None and result.interrupted_in_test,
+            touched=has_touched(evidence, result.connections if result else 0),
+            browser_alive=self._workers.browser_alive(),
+            crashed=result is not None and result.crashed,
+            disconnected=result is not None and result.disconnected,
+            own_network=own_network_error(evidence),
+            worker=progress.worker_error,
+            unready=progress.unready,
+            step=failed_step(evidence),
+            awaited=awaited_by(evidence),
+            causes=find_causes(evidence),
+            timeout_s=order.check.policy.timeout_s,
+            host=host,
+            starved_above=self._starved_above,
         )
 
     def _portable(self, phase: Phase) -> Phase:
@@ -216,3 +239,19 @@ class JourneyMeasure:
             started_ms=result.started_ms if result else progress.started_ms,
             root=str(self._workers.root),
         )
+
+
+def _limit_s(order: Order) -> float:
+    """Return after how many seconds the test is interrupted; evidence needs time of its own before the run must end."""
+    reserve_s = min(EVIDENCE_S, order.deadline_s / 4) if order.evidence else 0.0
+    return order.deadline_s - reserve_s
+
+
+def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:
+    """Return what is known of an attempt beside its outcome; alerts read `raised` and `own_network`."""
+    known = {
+        "browser": result.browser if result else "",
+        "own_network": facts.own_network,
+        "raised": "by the script" if raised_by_script(facts) else "",
+    }
+    return {name: value for name, value in known.items() if value}

@@ -6,14 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from outrider.journeys.automatic_steps import automatic_steps, is_action
+from outrider.journeys.automatic_steps import automatic_steps, is_action, step_title
 from outrider.model import ErrorRecord, ErrorSource, Sample, Step, StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.journeys.har import Request
-    from outrider.journeys.trace import Call, Trace
+    from outrider.journeys.trace import Trace
     from outrider.journeys.worker_messages import Phase, StepEvent
 
 MAX_ERRORS = 100
@@ -134,7 +134,7 @@ def waiting_for(trace: Trace, until_ms: float) -> str:
     """Return the call under way at the time-out (wall clock, ms), or nothing if the test was in its own code."""
     for call in reversed(trace.calls):
         if is_action(call) and (call.duration_ms is None or call.start_ms + call.duration_ms >= until_ms):
-            return _describe(call)
+            return step_title(call)
     return ""
 
 
@@ -149,11 +149,6 @@ def _apart(key: str, taken: set[str]) -> str:
     while key in taken:
         key += " (call)"
     return key
-
-
-def _describe(call: Call) -> str:
-    (step,) = automatic_steps([call], [], "")
-    return step.title
 
 
 def _around(at_ms: float, named: Iterable[StepEvent]) -> str | None:

@@ -8,6 +8,7 @@ working: ours steps aside.
 from __future__ import annotations
 
 import functools
+import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from playwright import async_api, sync_api
 
 from outrider.journeys.faults import Fault, handler
+from outrider.journeys.warm_driver import is_driver_running
 from outrider.journeys.worker_messages import ContextFiles
 
 if TYPE_CHECKING:
@@ -64,6 +66,11 @@ class Recorder:
         self.videos: list[str] = []
         self.browser = ""
         self.failing = order.evidence
+        self.crashed = False
+        self.disconnected = False
+        self._closed_by_test: list[object] = []
+        self._closes_deliberately = False
+        self._closed_by_page: list[object] = []
         self._count = 0
         self._ours = False
 
@@ -85,6 +92,7 @@ class Recorder:
     def opened_browser(self, browser: Any) -> None:
         """Remember a browser that the test launched or connected to."""
         self._browsers.append(browser)
+        browser.on("disconnected", self._lost_browser)
         kind = browser.browser_type.name
         self.browser = f"{kind} {browser.version}"
 
@@ -95,9 +103,9 @@ class Recorder:
         self._count += 1
         recorded = _Recorded(context, f"{self._order.label}-{self._count}", owner=owner)
         self._open[id(context)] = recorded
-        if self._order.evidence:
-            recorded.pages.extend(context.pages)
-            context.on("page", lambda page: recorded.pages.append(page))  # noqa: PLW0108 - Playwright marks the function
+        for page in context.pages:
+            self._opened_page(recorded, page)
+        context.on("page", lambda page: self._opened_page(recorded, page))
         yield from self._start_tracing(recorded)
         har = str(self._folder / f"{self._count}.har")
         with suppress(sync_api.Error, async_api.Error):  # the test records one itself: one at a time
@@ -118,6 +126,44 @@ class Recorder:
             recorded.har = str(self._folder / f"{self._count}.har")
             yield request.tracing.start_har(recorded.har, content="omit")
             self._open[id(request)] = recorded
+
+    def closing_by_test(self, closed: object, collectors: Calls) -> Calls:
+        """End collectors of what the test itself is about to close, and remember that it does.
+
+        What it closes while an exception is on its way out has not caused that exception.
+        """
+        self._closed_by_test.append(closed)
+        self._closes_deliberately |= sys.exc_info()[0] is None
+        yield from collectors
+
+    def closed_by(self, called: object) -> str:
+        """Return who closed what a failed call was for: `page` if it closed itself, `test`, or nothing.
+
+        Where Playwright does not say which page a call was for, any that was closed counts.
+        """
+        if getattr(called, "page", called) in self._closed_by_page:
+            return "page"
+        if self._closes_deliberately:
+            return "test"
+        return "page" if self._closed_by_page else ""
+
+    def _opened_page(self, recorded: _Recorded, page: Any) -> None:
+        if self._order.evidence:
+            recorded.pages.append(page)
+        page.on("crash", self._crashed_page)
+        page.on("close", self._closed_page)
+
+    def _crashed_page(self, _page: object) -> None:
+        self.crashed = True
+
+    def _closed_page(self, page: Any) -> None:
+        by_test = any(closed in {page, page.context, page.context.browser} for closed in self._closed_by_test)
+        if not by_test and is_driver_running():  # where the driver has died, all pages close
+            self._closed_by_page.append(page)
+
+    def _lost_browser(self, browser: object) -> None:
+        if browser not in self._closed_by_test:
+            self.disconnected = True
 
     def closing(self, context: Context) -> Calls:
         """End our collectors on a context that is about to close."""
@@ -157,13 +203,17 @@ class Recorder:
         for recorded in list(self._open.values()):
             if isinstance(recorded.context, sync_api.BrowserContext | sync_api.APIRequestContext):
                 yield from self._end(recorded.context)
+        self._closed_by_test += self._browsers
         for browser in self._browsers:
             with suppress(sync_api.Error):
                 if isinstance(browser, sync_api.Browser) and browser.is_connected():
                     browser.close()
 
     def closing_all(self, browser: Any = None) -> Calls:
-        """End the collectors of all contexts, or of one browser's."""
+        """End the collectors of all contexts, or of one browser's; the test is about to close them."""
+        if browser is None:
+            self._closed_by_test += self._browsers
+            self._closes_deliberately |= sys.exc_info()[0] is None
         for recorded in list(self._open.values()):
             if browser is None or getattr(recorded.context, "browser", None) is browser:
                 yield from self._end(recorded.context)

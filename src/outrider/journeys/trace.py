@@ -55,20 +55,33 @@ class PageError:
     at_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class ShownDialog:
+    """A dialog that a page has shown: alert, confirm, prompt or beforeunload."""
+
+    kind: str
+    message: str
+    at_ms: float
+
+
 @dataclass(slots=True)
 class Trace:
-    """The records of one or more traces, in order of time."""
+    """The records of one or more traces, in order of time; `offline` if the test made a context without a network."""
 
     calls: list[Call] = field(default_factory=list)
     page_errors: list[PageError] = field(default_factory=list)
+    dialogs: list[ShownDialog] = field(default_factory=list)
     pages: int = 0
+    offline: bool = False
 
     def merged(self, other: Trace) -> Trace:
         """Return both, in order of time."""
         return Trace(
             sorted([*self.calls, *other.calls], key=lambda call: call.start_ms),
             sorted([*self.page_errors, *other.page_errors], key=lambda error: error.at_ms),
+            sorted([*self.dialogs, *other.dialogs], key=lambda dialog: dialog.at_ms),
             self.pages + other.pages,
+            self.offline or other.offline,
         )
 
 
@@ -115,6 +128,7 @@ def _parse(lines: Iterable[bytes], stacks: dict[str, list[tuple[str, int]]]) -> 
         match record.get("type"):
             case "context-options":
                 shift_ms = record["wallTime"] - record["monotonicTime"]
+                trace.offline |= bool(record.get("options", {}).get("offline"))
             case "before":
                 calls[record["callId"]] = call = _begin(record, shift_ms, stacks.get(record["callId"], []))
                 trace.calls.append(call)
@@ -173,6 +187,9 @@ def _take_event(trace: Trace, record: dict[str, Any], shift_ms: float) -> None:
         trace.page_errors.append(_console_error(record, shift_ms))
     elif method == "page":
         trace.pages += 1
+    elif method == "dialog":
+        kind, message = str(params.get("type", "")), str(params.get("message", ""))
+        trace.dialogs.append(ShownDialog(kind, message, record["time"] + shift_ms))
     elif method == "pageError":
         outer = params.get("error", {})
         error = outer.get("error") or {"message": str(outer.get("value", outer))}

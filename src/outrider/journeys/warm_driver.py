@@ -6,11 +6,22 @@ leaves `sync_playwright()` as ever, and gets the driver that is there already.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+import psutil
 from playwright import sync_api
 
 _Manager: Any = type(sync_api.sync_playwright())
+
+
+def is_driver_running() -> bool:
+    """Whether a Playwright driver that this process started still runs."""
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if child.status() != psutil.STATUS_ZOMBIE and "run-driver" in child.cmdline():
+                return True
+    return False
 
 
 class WarmDriver:

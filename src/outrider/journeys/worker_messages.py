@@ -104,6 +104,9 @@ class Phase:
     Attributes:
         outcome: passed, failed or skipped; with `expected` for an expected failure.
         error_type: Qualified name of the exception, empty if none.
+        kind: The exception's `ErrorKind`, empty if none.
+        place: File and line of the suite that it was raised from, empty if none.
+        closed_by: Who closed what the failed call was for: `page`, `test`, or empty if neither did.
     """
 
     when: str
@@ -113,6 +116,9 @@ class Phase:
     error_type: str = ""
     message: str = ""
     detail: str = ""
+    kind: str = ""
+    place: str = ""
+    closed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,9 @@ class AttemptResult:
         screenshots: Pictures taken as evidence.
         log: What the test printed and logged.
         overdue: Whether it was interrupted because its time was up.
+        interrupted_in_test: Whether the interrupt met the test's own code, and not a call of Playwright's.
+        crashed: Whether a page's process crashed.
+        disconnected: Whether a browser went away that the test did not close.
         reusable: Whether the worker may run another test.
     """
 
@@ -148,13 +157,16 @@ class AttemptResult:
     log: str
     overdue: bool
     reusable: bool
+    interrupted_in_test: bool = False
+    crashed: bool = False
+    disconnected: bool = False
 
 
-Message = Collect | Prepare | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | AttemptResult
+Message = Collect | Prepare | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase | AttemptResult
 _NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles}
 _TYPES = {
     kind.__name__: kind
-    for kind in (Collect, Prepare, AttemptOrder, Ready, Collection, StepEvent, TypedPassword, AttemptResult)
+    for kind in (Collect, Prepare, AttemptOrder, Ready, Collection, StepEvent, TypedPassword, Phase, AttemptResult)
 }
 
 

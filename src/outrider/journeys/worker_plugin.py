@@ -13,12 +13,15 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from outrider.journeys import shared_browser
+from outrider.journeys.error_kind import Overdue, error_kind
 from outrider.journeys.instrumentation import drive
 from outrider.journeys.named_steps import STEP_LISTENER
 from outrider.journeys.recorder import Recorder
@@ -39,7 +42,7 @@ from outrider.journeys.worker_messages import (
 if TYPE_CHECKING:
     import queue
     from collections.abc import Generator
-    from types import FrameType
+    from types import FrameType, TracebackType
 
     import pluggy
 
@@ -58,10 +61,6 @@ _SCHEDULED = {
 _RERUNNERS = ("rerunfailures", "flaky.flaky_pytest_plugin", "flaky")
 
 
-class Overdue(pytest.fail.Exception):  # type: ignore[name-defined,misc] # pytest builds the class at run time
-    """The attempt's time is up; derived from pytest's own so that `except Exception` does not swallow it."""
-
-
 class WorkerPlugin:
     """Waits for orders and performs them, one attempt at a time."""
 
@@ -76,7 +75,7 @@ class WorkerPlugin:
         self._log: list[str] = []
         self._documents: dict[tuple[str, float], dict[str, Any]] = {}
         self._connections = 0
-        self._overdue = False
+        self._overdue = self._interrupted_in_test = False
         self._rootpath = Path()
         self.recorder: Recorder | None = None
         sys.addaudithook(self._audit)
@@ -132,9 +131,13 @@ class WorkerPlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Keep each phase's outcome, and the type of what was raised."""
         report = yield
+        phase = _phase(report, call)
         if self.recorder is not None and report.failed:
             self.recorder.failing = True
-        self._phases.append(_phase(report, call))
+            if call.excinfo is not None:
+                phase = replace(phase, closed_by=self.recorder.closed_by(_called_object(call.excinfo.tb)))
+        self._phases.append(phase)
+        self._channel.send(phase)
         self._log = [f"--- {title}\n{text}" for title, text in report.sections]
         return report
 
@@ -168,7 +171,8 @@ class WorkerPlugin:
         return self._items.get(target)
 
     def _perform(self, session: pytest.Session, order: AttemptOrder) -> AttemptResult:
-        self._phases, self._log, self._connections, self._overdue = [], [], 0, False
+        self._phases, self._log, self._connections = [], [], 0
+        self._overdue = self._interrupted_in_test = False
         self._documents.clear()
         started_ms, begin = time.time() * 1000, time.perf_counter()
         threads = _threads()
@@ -193,6 +197,9 @@ class WorkerPlugin:
             log="\n".join(self._log)[-MAX_LOG:],
             overdue=self._overdue,
             reusable=not failed and not self._overdue and _threads() <= threads,
+            interrupted_in_test=self._interrupted_in_test,
+            crashed=recorder.crashed,
+            disconnected=recorder.disconnected,
         )
 
     def _run(self, item: pytest.Item, order: AttemptOrder) -> None:
@@ -215,9 +222,9 @@ class WorkerPlugin:
             tempfile.tempdir = None
             os.chdir(folder)
 
-    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+    def _stop(self, _signal: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        self._overdue = True
+        self._overdue, self._interrupted_in_test = True, not _is_in_playwright(frame)
         raise Overdue("the attempt's time is up")
 
     def _stepped(self, step: NamedStep) -> None:
@@ -245,7 +252,44 @@ def _phase(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Phase:
         error_type=f"{raised.type.__module__}.{raised.type.__qualname__}" if raised else "",
         message=_short(_message(report, call)),
         detail=_short(report.longreprtext),
+        kind=error_kind(raised.value) if raised else "",
+        place=_place(raised.tb) if raised else "",
     )
+
+
+def _place(traceback: TracebackType | None) -> str:
+    """Return file and line of the innermost frame in the suite itself, below the folder that the run starts in."""
+    root, place = f"{Path.cwd()}/", ""
+    for frame, line in walk_tb(traceback):
+        file = frame.f_code.co_filename
+        if file.startswith(root) and "site-packages" not in file:
+            place = f"{file[len(root) :]}:{line}"
+    return place
+
+
+def _called_object(traceback: TracebackType | None) -> object:
+    """Return the object of Playwright's API whose method has raised, or None."""
+    frames = (frame for frame, _ in walk_tb(traceback))
+    return next((frame.f_locals.get("self") for frame in frames if _is_public_api(frame)), None)
+
+
+def _is_public_api(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")) in {
+        "playwright.sync_api._generated",
+        "playwright.async_api._generated",
+    }
+
+
+def _is_in_playwright(frame: FrameType | None) -> bool:
+    """Whether Playwright, or the event loop that carries out its calls, was what ran, and not the suite's own code."""
+    root = f"{Path.cwd()}/"
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] in {"playwright", "asyncio"}:
+            return True
+        if frame.f_code.co_filename.startswith(root):
+            return False
+        frame = frame.f_back
+    return False
 
 
 def _message(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:

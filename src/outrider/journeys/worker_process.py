@@ -28,6 +28,10 @@ class WorkerError(OutriderError):
     """A worker did not start, or ended by itself; the message holds its last output."""
 
 
+class NotReadyInTime(WorkerError):
+    """A worker took longer to start than there was time: this host is too slow or too busy."""
+
+
 class WorkerProcess:
     """One worker and the channel to it."""
 
@@ -48,13 +52,19 @@ class WorkerProcess:
             )
         self._channel = Channel(near)
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, limit_s: float = START_S) -> None:
         """Wait until the worker is warm, or has prepared what it was asked to.
 
         Raises:
-            WorkerError: If it ends first, or takes longer than a minute.
+            WorkerError: If it ends first.
+            NotReadyInTime: If it takes longer than the limit.
         """
-        if not isinstance(self._receive(START_S), Ready):
+        try:
+            message = self._receive(limit_s)
+        except TimeoutError:
+            failure = self.failure(f"did not get ready within {limit_s:.0f} s")
+            raise NotReadyInTime(failure.what, slug=failure.slug, fix=failure.fix) from None
+        if not isinstance(message, Ready):
             raise self.failure("did not get ready")
 
     def send(self, message: Message) -> None:
@@ -94,6 +104,12 @@ class WorkerProcess:
         """Interrupt the test: its time is up."""
         with suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGUSR1)
+
+    def end(self) -> None:
+        """End the worker's process group and nothing else; may be called while another thread waits for its answer."""
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def kill(self) -> None:
         """End the worker and its process group at once; returns when the worker itself is gone."""

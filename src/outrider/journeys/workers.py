@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.journeys.processes import VARIABLE, Mark, claim_folder, kill_marked
 from outrider.journeys.worker_messages import AttemptResult, Collect, Collection
-from outrider.journeys.worker_process import START_S, WorkerProcess
+from outrider.journeys.worker_process import START_S, WorkerError, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.journeys.browser_server import BrowserServer
     from outrider.workspace import Snapshot
+
+
+BROWSER_START_S = 30.0
+SHORTEST_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +67,19 @@ class Workers:
         """Where the shared browser listens."""
         return self._browser.endpoint if self._browser else ""
 
-    def ready(self) -> WorkerProcess:
+    def ready(self, limit_s: float = START_S) -> WorkerProcess:
         """Return a warm worker, and see to it that the browser runs.
 
         Raises:
-            WorkerError: If no worker gets ready.
-            BrowserError: If the browser does not start.
+            WorkerError: If no worker gets ready, within the limit.
+            BrowserError: If the browser does not start, within the limit or half a minute.
         """
+        begin_s = time.monotonic()
         if self._browser is not None:
             if self._browser.endpoint and not self._browser.is_healthy():
                 self._browser.kill()
-            self._browser.start()
-        return self._warm()
+            self._browser.start(min(BROWSER_START_S, limit_s))
+        return self._warm(max(SHORTEST_S, limit_s - (time.monotonic() - begin_s)))
 
     def collect(self) -> Collection:
         """Return all tests below the journeys' folders.
@@ -117,6 +123,12 @@ class Workers:
         elif not result.reusable or self._served >= self._config.runs_per_worker:
             self.retire()
 
+    def end_worker(self) -> None:
+        """End the worker's process; whoever waits for it sees that, and retires it. May be called from any thread."""
+        worker = self._worker
+        if worker is not None:
+            worker.end()
+
     def retire(self) -> None:
         """End the worker, everything that its tests started, and its folder."""
         if self._worker is not None:
@@ -144,10 +156,15 @@ class Workers:
             else:
                 path.unlink(missing_ok=True)
 
-    def _warm(self) -> WorkerProcess:
+    def _warm(self, limit_s: float = START_S) -> WorkerProcess:
         if self._worker is None:
-            self._worker = self._start()
-            self._worker.wait_ready()
+            worker = self._start()
+            try:
+                worker.wait_ready(limit_s)
+            except WorkerError:
+                self.retire()
+                raise
+            self._worker = worker
         return self._worker
 
     def _start(self) -> WorkerProcess:

@@ -15,6 +15,7 @@ from outrider.workspace import (
     Refused,
     Table,
     as_count,
+    as_delay,
     as_duration,
     as_inner_paths,
     as_one_of,
@@ -245,7 +246,7 @@ def _spike(table: Table, users: int, duration_s: float) -> Shape:
 
 def _arrivals(table: Table, users: int, duration_s: float) -> Shape:
     rate = table.require("rate", as_positive, 1.0, "20, tasks a second")
-    return Arrivals(rate, users, table.read("ramp", as_duration, 0.0) if duration_s else 0.0)
+    return Arrivals(rate, users, table.read("ramp", as_delay, 0.0) if duration_s else 0.0)
 
 
 _SHAPE_READERS: Mapping[str, Callable[[Table, int, float], Shape | None]] = {

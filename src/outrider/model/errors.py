@@ -9,7 +9,8 @@ A failing target is never an exception; it is an outcome.
     ├── BrowserError       no usable browser                      (exit 4)
     ├── StoreError         the database cannot be used            (exit 4)
     ├── BadSeries          values or times that cannot be judged  (exit 2)
-    └── TooFewSamples      a statistic needs more values          (exit 3)
+    ├── TooFewSamples      a statistic needs more values          (exit 3)
+    └── InternalError      Outrider itself is wrong               (exit 70)
 """
 
 from __future__ import annotations
@@ -74,6 +75,12 @@ class UsageError(OutriderError):
     """The command line is wrong."""
 
     exit_code = 2
+
+
+class InternalError(OutriderError):
+    """Outrider itself is wrong: something was raised that nobody raises on purpose."""
+
+    exit_code = 70
 
 
 class BrowserError(OutriderError):

@@ -67,4 +67,9 @@ class ServiceView:
     @property
     def is_ready(self) -> bool:
         """Whether checks run as they should."""
-        return self.is_alive and self.leads and self.loaded and not self.problems.keys() & {"store", "workspace"}
+        return (
+            self.is_alive
+            and self.leads
+            and self.loaded
+            and not self.problems.keys() & {"service", "store", "workspace"}
+        )

@@ -166,8 +166,13 @@ class Engine:
             late_s = self._lateness.end(began_s)
             if (following := self._turns.give_back(probe.host)) is not None:
                 self._launch(following)
-        lost = await self._why_lost(probe, result) if result.failures else ""
-        job.done(self._measurement(order, result, ProberState(late_s, self._settings.late_s, lost), started_us))
+        try:
+            lost = await self._why_lost(probe, result) if result.failures else ""
+            measurement = self._measurement(order, result, ProberState(late_s, self._settings.late_s, lost), started_us)
+        except Exception as error:  # such as a full disk where evidence is kept: whoever waits must hear of it
+            broken_reason = f"the prober itself broke: {type(error).__name__}: {error}"
+            measurement = Measurement(Outcome.INCONCLUSIVE, broken_reason, started_us, result.duration_ms)
+        job.done(measurement)
         self._tasks.discard(asyncio.current_task())
 
     async def _why_lost(self, probe: Probe, result: ProbeResult) -> str:

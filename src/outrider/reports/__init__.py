@@ -1,4 +1,4 @@
-"""Tell managers: what changed in a period, how sure that is, and what to do."""
+"""Reports of a period, a run or a load: HTML, Markdown, JSON, CSV and mail."""
 
 from outrider.reports.facts import Change, CheckNoise, Health, Incident, Incidents, NoIncidents, Noise, Report
 from outrider.reports.period import Period, day_of, release_period, week_of

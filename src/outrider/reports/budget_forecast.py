@@ -1,4 +1,4 @@
-"""When error budgets will be used up at the rate of the period. Pure."""
+"""Forecasts of error budgets at the failure rate of the period. Pure."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ WHAT = f"the error budget of {BUDGET_DAYS} days is used up"
 def breaches(
     health: Sequence[Health], month: Iterable[Tally], objective: float, period: Period
 ) -> tuple[list[Forecast], int]:
-    """Return which budgets will be used up within their own length, the soonest first, and how many cannot be told.
+    """Return which budgets will surely be used up within 28 days, the soonest first, and how many have no forecast.
 
     A budget is the failures that the objective allows among the runs of 28 days. What the last 28 days used is gone;
     the rest lasts for as long as it takes at the period's share of failures, whose 95 % interval (Clopper and Pearson)
-    gives that of the days. A check with fewer than 30 telling runs in the period cannot be told.
+    gives that of the days; one that may last longer is left out. A check with fewer than 30 telling runs in the period
+    has none.
 
     Args:
         month: Tallies of the 28 days that end with the period.
@@ -63,6 +64,6 @@ def _breach(health: Health, used: Counter[Outcome], objective: float, period: Pe
     days, earliest, latest = (
         left / (share * per_day) for share in (1 - availability.share, 1 - availability.low, 1 - availability.high)
     )
-    if days > BUDGET_DAYS:
+    if latest > BUDGET_DAYS:
         return None
     return Forecast(health.name, WHAT, days, earliest, latest, availability.total)

@@ -63,7 +63,7 @@ def _health(
 
 
 def availability(counts: Counter[Outcome]) -> Availability | None:
-    """Return the share of good runs among those that say something about the target; None if none does."""
+    """Return the share of good runs among conclusive ones; None if there are none."""
     good = sum(count for outcome, count in counts.items() if outcome.is_good)
     total = sum(counts[outcome] for outcome in TELLING)
     return Availability(good, total, *proportion_interval(good, total)) if total else None

@@ -1,4 +1,4 @@
-"""What a report knows: frozen values, each with its sample size."""
+"""The content of a report: frozen values, each with its sample size."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Health:
         budget_left: Share of the period's error budget; None without runs.
         coverage: Share of what was due that ran; None if nothing was due.
         reasons: Why runs failed, the most frequent first.
-        charts: SVG by name.
+        charts: SVG by name, and the caption of the trend.
     """
 
     check: CheckId
@@ -116,7 +116,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class CheckNoise:
-    """How many alerts spoke of a check, how many incidents it had, and how many of those somebody took on."""
+    """Alerts and incidents of a check, and how many of the incidents were acknowledged."""
 
     check: str
     sent: int
@@ -126,12 +126,17 @@ class CheckNoise:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How many alerts were sent, of how many incidents, and how many of those somebody acted on; the loudest first."""
+    """How many alerts were sent, of how many incidents, and how many of those were acknowledged.
+
+    Attributes:
+        left_out: What was too much to be read, a sentence each.
+    """
 
     sent: int
     acted_on: int
     incidents: int = 0
     checks: tuple[CheckNoise, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class Incidents(Protocol):
@@ -142,7 +147,7 @@ class Incidents(Protocol):
         ...
 
     def noise(self, since_us: int, until_us: int) -> Noise | None:
-        """Return what was sent in that time; None if nobody counts."""
+        """Return what was sent in that time; None if nothing records it."""
         ...
 
 
@@ -154,7 +159,7 @@ class NoIncidents:
         return ()
 
     def noise(self, since_us: int, until_us: int) -> Noise | None:  # noqa: ARG002 - the protocol's
-        """Return that nobody counts."""
+        """Return that nothing records it."""
         return None
 
 
@@ -215,7 +220,7 @@ class LoadFigures:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report tells.
+    """The content of a report.
 
     Attributes:
         now_us: When it was made.

@@ -1,4 +1,4 @@
-"""The time that a report speaks of, and the one that it is compared with."""
+"""The period of a report, and the one that it is compared with."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def gather(
     incidents: Incidents | None = None,
     listener: Callable[[str], None] | None = None,
 ) -> Report:
-    """Return what is to be told about a period; nothing later than `now_us` is looked at.
+    """Return the report of a period; nothing later than `now_us` is read.
 
     Args:
         listener: Hears which check is being looked at.
@@ -155,11 +155,14 @@ def _charts(
 ) -> dict[str, str]:
     step, points = max(read, key=lambda pair: float(np.median(pair[1].value)) if len(pair[1].value) else 0.0)
     title = f"{step.step or 'whole run'} of {health.name}, six-hourly medians"
-    charts = {"trend": draw_trend(trend_of(title, points, period, changes, releases))}
+    charts = {
+        "caption": f"{step.step or 'whole run'}: median of 6 h, ms",
+        "trend": draw_trend(trend_of(title, points, period, changes, releases)),
+    }
     if detailed:
         first, begin = np.searchsorted(points.at_us, [period.before_us, period.since_us])
         charts["shift"] = draw_shift(points.value[first:begin], points.value[begin:], period.words)
-        charts["heat"] = draw_heat(heat_of(points, period.timezone))
+        charts["heat"] = draw_heat(heat_of(points, period.timezone), period.timezone)
     return charts
 
 
@@ -202,6 +205,9 @@ def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: R
             lines.append(
                 f"{check_health.check}: {vague:,} of {check_health.runs:,} runs were inconclusive or could not start"
             )
+    failed = sum(check_health.counts.get(Outcome.FAILED, 0) for check_health in health)
+    if failed > _FAILURES_READ:
+        lines.append(f"reasons of failures: only those of the latest {_FAILURES_READ:,} of {failed:,} failed runs")
     future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
         lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")

@@ -11,10 +11,12 @@ import numpy as np
 from outrider.charts import band_picture
 from outrider.model import CheckId
 from outrider.reports.report_page import fill, render_html
+from outrider.reports.report_settings import ReportSettings
 from outrider.reports.report_text import health_lines
 from outrider.reports.speed import trend_of
 from outrider.reports.step_history import past_of
-from outrider.reports.time_text import moment
+from outrider.reports.summary import met_and_missed, percent
+from outrider.reports.time_text import Clock, moment
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.reports.facts import Health, Report
-    from outrider.reports.report_settings import ReportSettings
     from outrider.store import Store
 
 _PICTURES = 3
+_USUAL_TITLE = ReportSettings().title
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,37 @@ def compose_mail(
     note = ["Some or all of this history is simulated.", ""] if report.simulated else []
     lines = [when, "", *note, *report.summary, "", *health_lines(report), "", "The whole report is attached."]
     return ReportMail(
-        subject=" ".join(f"{report.title}: {report.period.title}".split()),
+        subject=_subject(report),
         text="\n".join(lines),
         page=fill("mail.html", {"report": report, "pictures": pictures}, report.period.timezone, root),
         pictures=pictures,
         attached=render_html(report, settings, root, interactive=interactive),
+    )
+
+
+def _subject(report: Report) -> str:
+    """Return one line: "Milepost, 20-27 Nov: 4 of 50 checks missed 99.5 %, 5 steps slower (Pay +30 %, since 2.2.0)"."""
+    name = report.workspace if report.title == _USUAL_TITLE and report.workspace else report.title
+    days = Clock(report.period.timezone).days(report.period.since_us, report.period.until_us)
+    measured = sum(check.availability is not None for check in report.health)
+    met, missed = met_and_missed(report.health, report.objective)
+    parts = [_objective_part(measured, met, missed, percent(report.objective))]
+    slower = [change for change in report.changes if change.ratio > 0]
+    if slower:
+        since = f", since {slower[0].release}" if slower[0].release else ""
+        step = slower[0].step or "whole run"
+        count = f"{len(slower)} step{'' if len(slower) == 1 else 's'} slower"
+        parts.append(f"{count} ({step} {slower[0].ratio * 100:+.0f} %{since})")
+    return " ".join(f"{name}, {days}: {', '.join(parts)}".split())
+
+
+def _objective_part(measured: int, met: int, missed: int, objective: str) -> str:
+    if not measured:
+        return "nothing was measured"
+    if missed:
+        return f"{missed} of {measured} checks missed {objective}"
+    return (
+        f"all {measured} checks met {objective}" if met == measured else f"{met} of {measured} checks met {objective}"
     )
 
 

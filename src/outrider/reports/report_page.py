@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from outrider.charts import assets, milliseconds
 from outrider.model import ConfigError, Outcome, Place
 from outrider.reports.rankings import flakiest, slowest
-from outrider.reports.summary import is_missed, percent
-from outrider.reports.time_text import moment
+from outrider.reports.summary import is_missed, percent, used_budget
+from outrider.reports.time_text import moment, span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,11 +62,11 @@ def fill(
     environment.filters |= {
         "moment": partial(moment, ZoneInfo(timezone)),
         "percent": percent,
-        "budget": _budget,
+        "used_budget": used_budget,
         "quantile": _quantile,
         "duration": milliseconds,
         "short": _short,
-        "span": _span,
+        "span": span,
         "standing": _standing,
         "slowest": slowest,
         "flakiest": flakiest,
@@ -101,10 +101,6 @@ def foretold(forecast: Forecast) -> str:
     return f"{forecast.days:.0f} days ({forecast.earliest:.0f} to {forecast.latest:.0f})"
 
 
-def _budget(left: float) -> str:
-    return f"{left:.0%}" if left >= 0 else f"overspent: used {1 - left:.1f} times"
-
-
 def _quantile(quantile: Quantile | None) -> str:
     if quantile is None:
         return "too little data"
@@ -115,11 +111,6 @@ def _quantile(quantile: Quantile | None) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= _TEXT_CHARACTERS else f"{text[:_TEXT_CHARACTERS]}…"
-
-
-def _span(length_us: int) -> str:
-    minutes = length_us / 60_000_000
-    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
 def _standing(health: Health, objective: float) -> str:

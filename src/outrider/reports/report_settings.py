@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SECTIONS = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise", "unmeasured", "details")
 FOLDER = "reports"
 CRONS = {"weekly": "0 7 * * mon", "daily": "0 7 * * *"}
-"""The reports that are sent on schedule, and when unless told otherwise."""
+"""The reports that are sent on schedule, and when by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class ReportSettings:
 
 
 def read_settings(root: Path, name: str) -> ReportSettings:
-    """Return what `reports/NAME.toml` says below a workspace's root, or the defaults without that file.
+    """Return the settings of `reports/NAME.toml` below a workspace's root, or the defaults without that file.
 
     Raises:
         ConfigError: bad-report.

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from outrider.charts import milliseconds
 from outrider.reports.rankings import flakiest
-from outrider.reports.summary import percent
+from outrider.reports.summary import percent, used_budget
 from outrider.reports.table_text import cell, csv_table, markdown_table
 from outrider.reports.time_text import moment
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from outrider.reports.facts import LoadFigures, Report
 
 _LINES = 20
+_HEADINGS = {"noise": "alerts sent", "forecasts": "budgets and certificates"}
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -37,11 +38,11 @@ def as_markdown(report: Report) -> str:
     lines = [f"# {cell(report.title)}: {report.period.title}", "", *report.summary, ""]
     lines = [cell(line) if not line.startswith("# ") else line for line in lines]
     if report.simulated:
-        lines += ["*This report tells of simulated history.*", ""]
+        lines += ["*Some or all of this history is simulated.*", ""]
     for name, make in TABLES.items():
-        lines += markdown_table(name, make(report))
+        lines += markdown_table(_HEADINGS.get(name, name), make(report))
     lines += [
-        "## Not measured",
+        "## Checks without data",
         "",
         *(f"- {cell(line)}" for line in report.unmeasured or ("nothing",)),
         "",
@@ -75,7 +76,7 @@ def _health(report: Report) -> list[dict[str, object]]:
             if check_health.availability
             else "",
             "runs": check_health.runs,
-            "budget left": f"{check_health.budget_left:.0%}" if check_health.budget_left is not None else "",
+            "budget used": used_budget(check_health.budget_left) if check_health.budget_left is not None else "",
             "coverage": percent(check_health.coverage) if check_health.coverage is not None else "",
         }
         for check_health in report.health
@@ -177,7 +178,7 @@ def _flaky(report: Report) -> list[dict[str, object]]:
 def _noise(report: Report) -> list[dict[str, object]]:
     checks = report.noise.checks if report.noise else ()
     return [
-        {"check": check.check, "alerts": check.sent, "incidents": check.incidents, "taken on": check.acted_on}
+        {"check": check.check, "alerts": check.sent, "incidents": check.incidents, "acknowledged": check.acted_on}
         for check in checks
     ]
 

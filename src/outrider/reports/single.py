@@ -1,4 +1,4 @@
-"""One run: how it ended, its steps against what is usual, what it left, and what it is joined to."""
+"""One run: outcome, steps against their usual durations, artifacts, and what it is joined to."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class ArtifactView:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """Everything that is told of one run.
+    """The report of one run.
 
     Attributes:
         steps: Of the attempt that counts.
@@ -110,7 +110,7 @@ class RunReport:
 
 
 def run_report(store: Store, stored: StoredRun, *, workspace: str, timezone: str, incidents: Incidents) -> RunReport:
-    """Return what is to be told of a stored run."""
+    """Return the report of a stored run."""
     run = stored.run
     counted = _counted(run)
     steps = tuple(_steps(store, run, counted)) if counted else ()

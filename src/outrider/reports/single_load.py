@@ -53,7 +53,7 @@ class EndpointFigures:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """Everything that is told of one load.
+    """The report of one load.
 
     Attributes:
         findings: What the load itself showed, a sentence each.
@@ -79,7 +79,7 @@ class LoadReport:
 
 
 def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
-    """Return what is to be told of a run that made a load; one that made none is told as empty."""
+    """Return the report of a load; empty for a run that made none."""
     result = next(
         (attempt.measurement.load for attempt in run.attempts if attempt.measurement.load is not None), LoadResult()
     )

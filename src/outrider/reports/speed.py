@@ -26,7 +26,7 @@ HOUR_US = 3_600_000_000
 _POINT_US = 6 * HOUR_US
 _SLOTS = 4
 LEAST_CHANGE = 0.05
-"""A new level nearer than this to the old one is not told."""
+"""A new level nearer than this to the old one is left out."""
 
 
 def figures_of(name: str, points: Points, period: Period) -> StepFigures:

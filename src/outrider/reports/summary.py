@@ -1,11 +1,11 @@
-"""Three sentences: how it stands, what changed, what to do. Pure."""
+"""The summary of a report: objective, changes and advice, a sentence each. Pure."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from textwrap import shorten
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+
+from outrider.reports.time_text import Clock, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,42 +27,70 @@ def summarise(
     incidents: Sequence[Incident] = (),
 ) -> tuple[str, ...]:
     """Return three sentences; `health` has the worst first, `changes` the largest."""
+    clock = Clock(period.timezone)
     lasting = [incident for incident in incidents if incident.ended_us is None]
     if lasting:
         more = f", and {len(lasting) - 1} more" if len(lasting) > 1 else ""
         title = shorten(lasting[0].title, _TITLE_CHARACTERS, placeholder="…")
-        advice = f"Somebody has to see to an incident that is still open{more}: {title}"
-        advice += "" if title.endswith("…") else "."
+        advice = f"Still open since {clock.day_time(lasting[0].began_us)}: {title}{more}"
+        advice += "" if advice.endswith("…") else "."
     else:
         advice = _advice(health, changes, forecasts, objective)
-    return (
-        _standing(health, objective),
-        _changed(health, changes, period),
-        advice,
-    )
+    return _met(health, objective, incidents, clock), _changed(health, changes, clock), advice
 
 
 def percent(share: float) -> str:
-    """Return a share so that 99.95 % is not told as 100 %."""
+    """Return a share as per cent; what is below 100 % never reads 100 %."""
     shown = f"{share * 100:.2f}".rstrip("0").rstrip(".")
     return "99.99+ %" if shown == "100" and share < 1 else f"{shown} %"
 
 
-def _standing(health: Sequence[Health], objective: float) -> str:
-    telling = [check for check in health if check.availability]
-    if not telling:
-        return "Nothing was measured in this time, so nothing can be said about it."
-    met = sum(check.availability is not None and check.availability.share >= objective for check in telling)
-    missed = sum(is_missed(check, objective) for check in telling)
-    worst = telling[0]
-    seen = worst.availability
+def used_budget(left: float) -> str:
+    """Return how much of an error budget is used: "35 %", "1,610 %"."""
+    return f"{round((1 - left) * 100):,} %"
+
+
+def _met(health: Sequence[Health], objective: float, incidents: Sequence[Incident], clock: Clock) -> str:
+    measured = [check for check in health if check.availability]
+    if not measured:
+        return "Nothing was measured in this time."
+    met, missed = met_and_missed(health, objective)
+    if met == len(measured):
+        whole = f"All {met} checks" if met > 1 else "The check"
+        return f"{whole} met {percent(objective)}{_in_spite(incidents, clock)}."
+    unsure = len(measured) - met - missed
+    parts = [
+        f"{count} {word}"
+        for count, word in (
+            (missed, f"missed {percent(objective)}"),
+            (unsure, "may have" if missed else f"may have missed {percent(objective)}"),
+            (met, "met it"),
+        )
+        if count
+    ]
+    first, _, rest = parts[0].partition(" ")
+    parts[0] = f"{first} check{'' if first == '1' else 's'} {rest}"
+    worst, seen = measured[0], measured[0].availability
     assert seen is not None
-    sentence = f"{met} of {len(telling)} checks met the objective of {percent(objective)}"
-    if met == len(telling):
-        return f"{sentence}; {sum(check.availability.total for check in telling if check.availability):,} runs say so."
-    sure = f", {missed} surely missed it" if missed else ", and of none is it sure that it missed it"
     passed = f"passed {seen.good:,} of {seen.total:,} runs ({percent(seen.share)})"
-    return f"{sentence}{sure}; the worst, {worst.name}, {passed}."
+    return f"{', '.join(parts)}; the worst, {worst.name}, {passed}."
+
+
+def met_and_missed(health: Sequence[Health], objective: float) -> tuple[int, int]:
+    """Return how many checks met the objective, and how many surely missed it; others may have missed it."""
+    met = sum(check.availability is not None and check.availability.share >= objective for check in health)
+    return met, sum(is_missed(check, objective) for check in health)
+
+
+def _in_spite(incidents: Sequence[Incident], clock: Clock) -> str:
+    """Return the longest incident that ended: an outage of a minute hides in the share of a week."""
+    ended = [(incident.ended_us - incident.began_us, incident) for incident in incidents if incident.ended_us]
+    if not ended:
+        return ""
+    length_us, longest = max(ended, key=lambda pair: pair[0])
+    others = f" and {len(ended) - 1} more" if len(ended) > 1 else ""
+    title = shorten(longest.title, _TITLE_CHARACTERS, placeholder="…")
+    return f", in spite of an incident of {span(length_us)} on {clock.day_time(longest.began_us)} ({title}){others}"
 
 
 def is_missed(health: Health, objective: float) -> bool:
@@ -70,22 +98,21 @@ def is_missed(health: Health, objective: float) -> bool:
     return health.availability is not None and health.availability.high < objective
 
 
-def _changed(health: Sequence[Health], changes: Sequence[Change], period: Period) -> str:
-    seen = sum(step.p50 is not None for check_health in health for step in check_health.steps)
-    if not seen:
+def _changed(health: Sequence[Health], changes: Sequence[Change], clock: Clock) -> str:
+    if not any(step.p50 is not None for check_health in health for step in check_health.steps):
         return "Too few durations were measured to say whether anything became slower."
     if not changes:
-        return f"None of {seen} steps took a new level that is larger than its noise."
+        return "No step got lastingly slower or faster."
     slower = sum(change.ratio > 0 for change in changes)
+    counts = ((slower, "slower"), (len(changes) - slower, "faster"))
+    got = " and ".join(
+        f"{count} step{'' if count == 1 else 's'} got lastingly {word}" for count, word in counts if count
+    )
     largest = changes[0]
-    since = datetime.fromtimestamp(largest.at_us / 1_000_000, ZoneInfo(period.timezone))
-    cause = f", with release {largest.release}" if largest.release else ", with no release near it"
+    cause = f", after release {largest.release}" if largest.release else ", with no release near it"
     step = f"{largest.step} of " if largest.step else ""
     name = largest.check.partition(":")[2] or largest.check
-    return (
-        f"{slower} step{'' if slower == 1 else 's'} became slower and {len(changes) - slower} quicker; the largest: "
-        f"{step}{name} {largest.ratio:+.0%} since {since:%a %d %b %H:%M}{cause}."
-    )
+    return f"{got}; the largest: {step}{name} {largest.ratio:+.0%} since {clock.day_time(largest.at_us)}{cause}."
 
 
 def _advice(
@@ -100,7 +127,7 @@ def _advice(
     ]
     if spent:
         why = f": {spent[0].reasons[0][0]}" if spent[0].reasons else ""
-        more = f", then at {len(spent) - 1} more that surely missed the objective" if len(spent) > 1 else ""
+        more = f", then at {len(spent) - 1} more that missed the objective" if len(spent) > 1 else ""
         return f"Look first at {spent[0].name}{more}{why[:160]}."
     if slower:
         what = f"what release {slower.release} changed" if slower.release else "what changed then"

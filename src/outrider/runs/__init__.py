@@ -1,13 +1,11 @@
 """One run, from lease to verdict; and whether a journey can fail at all."""
 
-from outrider.runs.attempt_sequence import Launch, Listener, launched
+from outrider.runs.attempt_sequence import Launch, Listener, broken_run, launched
 from outrider.runs.attempts import Plan, next_attempt, verdict
-from outrider.runs.execution import Recorder, Runner
 from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
-from outrider.runs.judging import Judge, Judgement
-from outrider.runs.live import LiveJudge
-from outrider.runs.primary import (
+from outrider.runs.live_judge import LiveJudge
+from outrider.runs.primary_steps import (
     GATE_SUFFIX,
     LOAD_SUFFIX,
     METRIC,
@@ -19,12 +17,14 @@ from outrider.runs.primary import (
     primary_steps,
 )
 from outrider.runs.proof import Proof, is_vacuous, prove
+from outrider.runs.run_judge import Judge, Judgement
+from outrider.runs.runner import Recorder, Runner
 from outrider.runs.step_status import StepStatus, step_statuses
 from outrider.runs.turns import Turns
 
 __all__ = [
     "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
     "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "Recorder", "Runner", "StepStatus", "Turns",
-    "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series",
+    "broken_run", "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series",
     "primary_steps", "prove", "step_statuses", "verdict",
 ]  # fmt: skip

@@ -62,7 +62,7 @@ def attempt_sequence(
             attempt=plan.number,
             deadline_s=deadline_s - time.monotonic(),
             scratch=scratch.joinpath(launch.run, str(plan.number)),
-            evidence=plan.evidence,
+            evidence=plan.evidence or plan.records,
         )
         measured = is_measured(plan) and measurement.outcome == Outcome.PASSED
         attempts.append(Attempt(plan.number, measured, plan.evidence, measurement))
@@ -84,6 +84,23 @@ def finished_run(launch: Launch, attempts: tuple[Attempt, ...], circumstances: C
         reason=reason,
         attempts=attempts,
         circumstances=_with_browser(circumstances, attempts),
+    )
+
+
+def broken_run(launch: Launch, error: Exception, circumstances: Circumstances) -> Run:
+    """Return the record of a run that was begun and that the prober broke: a setup error without attempts."""
+    return Run(
+        id=launch.run,
+        check=launch.check.id,
+        environment=launch.check.policy.environment,
+        location=launch.location,
+        due_us=launch.due_us,
+        started_us=launch.started_us,
+        finished_us=time.time_ns() // 1000,
+        outcome=Outcome.SETUP_ERROR,
+        reason=f"the prober itself broke: {type(error).__name__}: {error}",
+        attempts=(),
+        circumstances=circumstances,
     )
 
 

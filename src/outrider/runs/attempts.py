@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.model import Outcome
+from outrider.model import ArtifactKind, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,16 +13,27 @@ if TYPE_CHECKING:
     from outrider.model import Attempt, Policy
 
 SHORTEST_ATTEMPT_S = 1.0
+START_S = 1.5
+"""What an attempt takes beside the test itself: a new worker, and a clean-up."""
+RECORDING_FACTOR = 1.4
+"""How much longer a test takes that records everything."""
 
 _FINAL = {Outcome.PASSED, Outcome.SKIPPED, Outcome.SETUP_ERROR}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The attempt to make next; an evidence attempt records everything and never changes the outcome."""
+    """The attempt to make next.
+
+    Attributes:
+        number: Counted from one.
+        evidence: It is made for its evidence alone, and never changes the outcome.
+        records: It counts, and records everything as well: no time is left for an evidence attempt after it.
+    """
 
     number: int
     evidence: bool = False
+    records: bool = False
 
 
 def next_attempt(attempts: Sequence[Attempt], policy: Policy, left_s: float) -> Plan | None:
@@ -43,9 +54,19 @@ def next_attempt(attempts: Sequence[Attempt], policy: Policy, left_s: float) -> 
     if last.evidence or left_s < SHORTEST_ATTEMPT_S or last.measurement.outcome in _FINAL:
         return None
     if number <= 1 + policy.retries:
-        return Plan(number)
-    is_failed = verdict(attempts)[0] == Outcome.FAILED
-    return Plan(number, evidence=True) if is_failed and policy.evidence and policy.repeatable else None
+        return Plan(number, records=policy.evidence and _is_last_chance(last, left_s))
+    is_wanted = verdict(attempts)[0] == Outcome.FAILED and policy.evidence and policy.repeatable
+    return Plan(number, evidence=True) if is_wanted and not _has_evidence(last) else None
+
+
+def _is_last_chance(last: Attempt, left_s: float) -> bool:
+    """Whether an attempt that takes as long as the last one leaves no time for another that records everything."""
+    expected_s = last.measurement.duration_ms / 1000 + START_S
+    return last.measurement.outcome == Outcome.FAILED and left_s < expected_s * (1 + RECORDING_FACTOR)
+
+
+def _has_evidence(attempt: Attempt) -> bool:
+    return any(artifact.kind == ArtifactKind.VIDEO for artifact in attempt.measurement.artifacts)
 
 
 def is_measured(plan: Plan) -> bool:

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol, Self
 
-from outrider.runs.attempt_sequence import attempt_sequence, finished_run, launched
+from outrider.runs.attempt_sequence import attempt_sequence, broken_run, finished_run, launched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -103,7 +103,10 @@ class Fleet:
     def _start(self, launches: Iterable[Launch], done: Callable[[Run], None]) -> None:
         for launch in launches:
             sequence = attempt_sequence(launch, self._scratch, self._listener)
-            self._go_on(launch, sequence, next(sequence), done)
+            try:
+                self._go_on(launch, sequence, next(sequence), done)
+            except Exception as error:  # those after it begin all the same, and this one does not vanish
+                self._finished.put((broken_run(launch, error, self._circumstances), done))
 
     def run_all(self, checks: Sequence[Check], done: Callable[[Run], None] = lambda _: None) -> list[Run]:
         """Make a run of each check, and return them in the order of the checks.
@@ -115,11 +118,11 @@ class Fleet:
             StoreError: If a run cannot be stored.
         """
         runs: dict[int, Run] = {}
-        over = threading.Semaphore(0)
+        finished = threading.Semaphore(0)
         for number, check in enumerate(checks):
-            self.start([check], _keeping(runs, number, over, done))
+            self.start([check], _keeping(runs, number, finished, done))
         for _ in checks:
-            while not over.acquire(timeout=0.5):
+            while not finished.acquire(timeout=0.5):
                 if self._stopped.is_set() and self._error is not None:
                     raise self._error
         return [runs[number] for number in range(len(checks))]
@@ -133,11 +136,11 @@ class Fleet:
     ) -> None:
         def measured(measurement: Measurement) -> None:
             try:
-                following = sequence.send(measurement)
-            except StopIteration as over:
-                self._finished.put((finished_run(launch, over.value, self._circumstances), done))
-            else:
-                self._go_on(launch, sequence, following, done)
+                self._go_on(launch, sequence, sequence.send(measurement), done)
+            except StopIteration as end:
+                self._finished.put((finished_run(launch, end.value, self._circumstances), done))
+            except Exception as error:  # called in the starter's own thread, which must go on
+                self._finished.put((broken_run(launch, error, self._circumstances), done))
 
         self._starter.start(order, measured)
 
@@ -162,20 +165,20 @@ class Fleet:
         time.sleep(GATHER_S)
         group = [first]
         while len(group) < _MOST_AT_ONCE and not self._finished.empty():
-            one = self._finished.get()
-            if one is None:
+            following = self._finished.get()
+            if following is None:
                 self._finished.put(None)
                 break
-            group.append(one)
+            group.append(following)
         return group
 
 
 def _keeping(
-    runs: dict[int, Run], number: int, over: threading.Semaphore, done: Callable[[Run], None]
+    runs: dict[int, Run], number: int, finished: threading.Semaphore, done: Callable[[Run], None]
 ) -> Callable[[Run], None]:
     def keep(run: Run) -> None:
         runs[number] = run
         done(run)
-        over.release()
+        finished.release()
 
     return keep

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.model import ForegroundRun, LoadResult, Outcome
-from outrider.runs.primary import LOAD_SUFFIX
+from outrider.runs.primary_steps import LOAD_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.runs.primary import last_passed, watched_places
+from outrider.runs.primary_steps import last_passed, watched_places
 
 if TYPE_CHECKING:
     from outrider.model import CheckId
-    from outrider.runs.judging import Judge, Judgement
+    from outrider.runs.run_judge import Judge, Judgement
     from outrider.store import Store
 
 
@@ -30,9 +30,9 @@ class StepStatus:
 
 def step_statuses(store: Store, judge: Judge, check: CheckId) -> list[StepStatus]:
     """Return how a check does in each place that is watched; runs that were not judged yet are judged now."""
-    found = []
+    statuses = []
     for environment, location in watched_places(store.series.of(check)):
         if (run := last_passed(store, check, environment, location)) is not None:
-            told = judge.judge(run)
-            found += [StepStatus(check, environment, location, run.due_us, one) for one in told]
-    return found
+            judgements = judge.judge(run)
+            statuses += [StepStatus(check, environment, location, run.due_us, judgement) for judgement in judgements]
+    return statuses

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import time
+import threading
 from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -21,17 +21,24 @@ class Turns:
     """
 
     def __init__(self, folder: Path, count: int) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
         self._files = [folder / f"turn-{number}" for number in range(count)]
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Wait for a turn, and hold it."""
+    def taken(self, given_up: threading.Event | None = None) -> Iterator[bool]:
+        """Wait for a turn, and hold it.
+
+        Args:
+            given_up: Once this is set nobody waits any longer: without a turn, false is yielded.
+        """
+        given_up = given_up or threading.Event()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # whoever tidies /tmp may have removed it
         with ExitStack() as stack:
-            opened = [stack.enter_context(path.open("a")) for path in self._files]
-            while not any(_lock(file) for file in opened):
-                time.sleep(_LOOK_AGAIN_S)
-            yield
+            files = [stack.enter_context(path.open("a")) for path in self._files]
+            is_taken = any(_lock(file) for file in files)
+            while not is_taken and not given_up.wait(_LOOK_AGAIN_S):
+                is_taken = any(_lock(file) for file in files)
+            yield is_taken
 
 
 def _lock(file: IO[str]) -> bool:

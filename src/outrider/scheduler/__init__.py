@@ -1,19 +1,24 @@
-"""It runs by itself: triggers, queue, leases and supervision."""
+"""Scheduling: triggers, queue, leases and supervision."""
 
-from outrider.scheduler.backup import make_backup, put_back
 from outrider.scheduler.clock import SystemClock
 from outrider.scheduler.dead_mans_switch import DeadMansSwitch
-from outrider.scheduler.executors import Executor, FleetExecutor, Killable, TurnsExecutor
+from outrider.scheduler.executor import Executor, Work
+from outrider.scheduler.fleet_executor import FleetExecutor
 from outrider.scheduler.health import Health
+from outrider.scheduler.killable import Killable
 from outrider.scheduler.leadership import holder_here, is_dead
+from outrider.scheduler.maintenance_windows import window_problems
 from outrider.scheduler.result_pipeline import Listener, ResultPipeline
 from outrider.scheduler.retrying_recorder import RetryingRecorder
 from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
 from outrider.scheduler.service import Service
-from outrider.scheduler.service_views import view_of
+from outrider.scheduler.service_snapshot import view_of
+from outrider.scheduler.store_backup import Backup, make_backup, put_back
 from outrider.scheduler.timetable import Cron, problems_of
+from outrider.scheduler.turns_executor import TurnsExecutor
 
 __all__ = [
+    "Backup",
     "Cron",
     "DeadMansSwitch",
     "Executor",
@@ -28,10 +33,12 @@ __all__ = [
     "Service",
     "SystemClock",
     "TurnsExecutor",
+    "Work",
     "holder_here",
     "is_dead",
     "make_backup",
     "problems_of",
     "put_back",
     "view_of",
+    "window_problems",
 ]  # fmt: skip

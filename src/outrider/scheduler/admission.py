@@ -1,4 +1,4 @@
-"""What becomes of runs that are due: made, made late, skipped or missed. Pure."""
+"""Admission of due runs: queued in time, queued late, skipped or missed. Pure."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ class Admission:
     """What becomes of due runs.
 
     Attributes:
-        made: Go into the queue.
-        told: Are recorded without having been made.
+        queued: Entries for the queue.
+        unmade: Records of runs that are not executed.
         killed: Whose run under way is ended in favour of the next.
     """
 
-    made: list[QueueEntry] = field(default_factory=list)
-    told: list[Run] = field(default_factory=list)
+    queued: list[QueueEntry] = field(default_factory=list)
+    unmade: list[Run] = field(default_factory=list)
     killed: list[Key] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class AdmissionContext:
-    """What triage has to know.
+    """What admission depends on.
 
     Attributes:
         now_us: Microseconds UTC.
         era: Counts how often the clock was set back.
-        under_way: How many runs of each check and location wait or are being made.
-        paused: Checks that make no runs.
-        why_closed: The maintenance that a check stands still for at a time, or empty.
-        why_late: What kept runs from being made in time.
+        under_way: How many runs of each check and location wait or are executed.
+        paused: Checks that nobody runs until they are resumed.
+        why_closed: The reason of the maintenance window that a check is in at a time, or empty.
+        why_late: What kept runs from beginning in time.
     """
 
     now_us: int
@@ -58,35 +58,36 @@ class AdmissionContext:
     circumstances: Circumstances = field(default_factory=Circumstances)
 
 
-def admit(due: Sequence[Due], situation: AdmissionContext) -> Admission:
+def admit(due: Sequence[Due], context: AdmissionContext) -> Admission:
     """Decide about each run that is due, in the order of time."""
-    found = Admission()
-    last = {(one.check.id, one.location): one.due_us for one in due}
-    for one in due:
-        key = (one.check.id, one.location)
-        if one.check.id in situation.paused:
+    admission = Admission()
+    last = {(run.check.id, run.location): run.due_us for run in due}
+    for run in due:
+        key = (run.check.id, run.location)
+        if run.check.id in context.paused:
             continue
-        outcome, reason = _refusal(one, situation, is_last=last[key] == one.due_us)
+        outcome, reason = _refusal(run, context, is_last=last[key] == run.due_us)
         if outcome is not None:
-            found.told.append(unmade_run(one, outcome, reason, situation))
+            admission.unmade.append(unmade_run(run, outcome, reason, context))
             continue
-        if situation.under_way.get(key, 0) and one.check.policy.overlap is Overlap.KILL:
-            found.killed.append(key)
-        run = run_id(one, situation.era)
-        found.made.append(QueueEntry(run, one.check.id, one.location, one.due_us, one.check.policy.priority))
-    return found
+        policy = run.check.policy
+        if context.under_way.get(key, 0) and policy.overlap is Overlap.KILL:
+            admission.killed.append(key)
+        identity = run_id(run, context.era)
+        admission.queued.append(QueueEntry(identity, run.check.id, run.location, run.due_us, policy.priority))
+    return admission
 
 
-def _refusal(due: Due, situation: AdmissionContext, *, is_last: bool) -> tuple[Outcome | None, str]:
-    """Return why a run is not made; no outcome if it is."""
-    closed = situation.why_closed(due.check, due.due_us)
+def _refusal(due: Due, context: AdmissionContext, *, is_last: bool) -> tuple[Outcome | None, str]:
+    """Return why a run is not executed; no outcome if it is."""
+    closed = context.why_closed(due.check, due.due_us)
     if closed:
         return Outcome.SKIPPED, closed
-    late_us = situation.now_us - due.due_us
+    late_us = context.now_us - due.due_us
     is_late = late_us > LATE_US or not is_last
     if is_late and not (due.check.policy.catch_up is CatchUp.LAST and is_last):
-        return Outcome.MISSED, situation.why_late
-    under_way = situation.under_way.get((due.check.id, due.location), 0)
+        return Outcome.MISSED, context.why_late
+    under_way = context.under_way.get((due.check.id, due.location), 0)
     overlap = due.check.policy.overlap
     if overlap is Overlap.SKIP and under_way:
         return Outcome.SKIPPED, "the run before it was still waiting or under way"
@@ -101,35 +102,46 @@ def run_id(due: Due, era: int) -> RunId:
     return new_run_id(due.due_us, sha256(words.encode()).digest()[:10])
 
 
-def unmade_run(due: Due, outcome: Outcome, reason: str, situation: AdmissionContext) -> Run:
-    """Return the record of a run that was due and not made."""
+def unmade_run(due: Due, outcome: Outcome, reason: str, context: AdmissionContext) -> Run:
+    """Return the record of a run that was due and is not executed."""
     return Run(
-        id=run_id(due, situation.era),
+        id=run_id(due, context.era),
         check=due.check.id,
         environment=due.check.policy.environment,
         location=due.location,
         due_us=due.due_us,
-        started_us=situation.now_us,
-        finished_us=situation.now_us,
+        started_us=context.now_us,
+        finished_us=context.now_us,
         outcome=outcome,
         reason=reason,
         attempts=(),
-        circumstances=situation.circumstances,
+        circumstances=context.circumstances,
     )
 
 
 def orphaned_run(entry: QueueEntry, circumstances: Circumstances, now_us: int) -> Run:
     """Return the record of a run that waited while its check was taken out of the workspace."""
+    reason = "the workspace does not have this check any more"
+    return _skipped_run(entry, "", reason, circumstances=circumstances, now_us=now_us)
+
+
+def abandoned_run(entry: QueueEntry, check: Check, circumstances: Circumstances, now_us: int) -> Run:
+    """Return the record of a run that was under way for too long when a changed workspace replaced its own."""
+    reason = "it was still under way when the time to finish it ran out: the workspace had changed"
+    return _skipped_run(entry, check.policy.environment, reason, circumstances=circumstances, now_us=now_us)
+
+
+def _skipped_run(entry: QueueEntry, environment: str, reason: str, *, circumstances: Circumstances, now_us: int) -> Run:
     return Run(
         id=entry.run,
         check=entry.check,
-        environment="",
+        environment=environment,
         location=entry.location,
         due_us=entry.due_us,
         started_us=now_us,
         finished_us=now_us,
         outcome=Outcome.SKIPPED,
-        reason="the workspace does not have this check any more",
+        reason=reason,
         attempts=(),
         circumstances=circumstances,
     )

@@ -1,15 +1,18 @@
-"""How the service itself does: what degrades it now, and what it has counted."""
+"""The service's own health: what degrades it now, and what it has counted."""
 
 from __future__ import annotations
 
 import threading
 from bisect import bisect_left
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from outrider.model import CheckId, Outcome, Run
 
 log = structlog.get_logger("outrider.scheduler")
@@ -17,17 +20,34 @@ log = structlog.get_logger("outrider.scheduler")
 LAG_BOUNDS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the service has counted up to one moment.
+
+    Attributes:
+        outcomes: Runs by check, location and outcome.
+        last: The last run of each check and location.
+        lags: Runs that began within each of `LAG_BOUNDS_S`, and later.
+    """
+
+    outcomes: Mapping[tuple[CheckId, str, Outcome], int]
+    last: Mapping[tuple[CheckId, str], Run]
+    events: Mapping[str, int]
+    lags: tuple[int, ...]
+    lag_sum_s: float
+
+
 class Health:
     """Problems by subject, and counts. Every method may be called from any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # guards everything below
         self._problems: dict[str, str] = {}
-        self.outcomes: Counter[tuple[CheckId, str, Outcome]] = Counter()
-        self.last: dict[tuple[CheckId, str], Run] = {}
-        self.events: Counter[str] = Counter()
-        self.lags = [0] * (len(LAG_BOUNDS_S) + 1)
-        self.lag_sum_s = 0.0
+        self._outcomes: Counter[tuple[CheckId, str, Outcome]] = Counter()
+        self._last: dict[tuple[CheckId, str], Run] = {}
+        self._events: Counter[str] = Counter()
+        self._lags = [0] * (len(LAG_BOUNDS_S) + 1)
+        self._lag_sum_s = 0.0
 
     def wrong(self, subject: str, problem: str) -> None:
         """Note that something is wrong; it is logged when it is new."""
@@ -50,17 +70,24 @@ class Health:
         with self._lock:
             return dict(self._problems)
 
+    @property
+    def counts(self) -> Counts:
+        """What was counted up to now."""
+        with self._lock:
+            outcomes, last, events = dict(self._outcomes), dict(self._last), dict(self._events)
+            return Counts(outcomes, last, events, tuple(self._lags), self._lag_sum_s)
+
     def count(self, event: str, by: int = 1) -> None:
         """Count something."""
         with self._lock:
-            self.events[event] += by
+            self._events[event] += by
 
     def ran(self, run: Run) -> None:
-        """Count a stored run, and how late it began if it was made."""
+        """Count a stored run, and how late it began if it was executed."""
         with self._lock:
-            self.outcomes[run.check, run.location, run.outcome] += 1
-            self.last[run.check, run.location] = run
+            self._outcomes[run.check, run.location, run.outcome] += 1
+            self._last[run.check, run.location] = run
             if run.attempts:
                 lag_s = max(0.0, (run.started_us - run.due_us) / 1e6)
-                self.lags[bisect_left(LAG_BOUNDS_S, lag_s)] += 1
-                self.lag_sum_s += lag_s
+                self._lags[bisect_left(LAG_BOUNDS_S, lag_s)] += 1
+                self._lag_sum_s += lag_s

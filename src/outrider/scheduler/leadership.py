@@ -1,4 +1,4 @@
-"""Which of several processes on one store leads: a row with a beat; whoever sees it stand still takes over."""
+"""Leadership among several processes on one store: the leader beats in a row, and is replaced when the beat stops."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def is_dead(holder: str) -> bool:
 
 def _began(process: int) -> str:
     try:
-        found = psutil.Process(process)
-        return "" if found.status() == psutil.STATUS_ZOMBIE else f"{found.create_time():.2f}"
+        running = psutil.Process(process)
+        return "" if running.status() == psutil.STATUS_ZOMBIE else f"{running.create_time():.2f}"
     except psutil.Error:
         return ""
 

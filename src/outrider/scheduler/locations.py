@@ -1,7 +1,8 @@
-"""A check that is bad in few of its locations and good in most: a finding about those locations. Pure."""
+"""Checks that are bad in few of their locations and good in most: a finding about those locations."""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,23 +24,29 @@ class Minority:
 
 
 class Locations:
-    """Remembers the latest runs of each check by location."""
+    """Remembers the latest runs of each check by location. Every method may be called from any thread."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards _latest
         self._latest: dict[CheckId, dict[str, deque[bool]]] = {}
 
     def heard(self, run: Run) -> None:
-        """Hear of a run that was made."""
-        places = self._latest.setdefault(run.check, {})
-        places.setdefault(run.location, deque(maxlen=PERSISTENT_RUNS)).append(run.outcome.is_good)
+        """Remember a run that was executed."""
+        with self._lock:
+            places = self._latest.setdefault(run.check, {})
+            places.setdefault(run.location, deque(maxlen=PERSISTENT_RUNS)).append(run.outcome.is_good)
 
     def minorities(self) -> tuple[Minority, ...]:
         """Return the checks that keep failing in fewer than half of their locations."""
-        found = []
-        for check, places in sorted(self._latest.items()):
+        with self._lock:
+            latest = {
+                check: {name: tuple(runs) for name, runs in places.items()} for check, places in self._latest.items()
+            }
+        minorities = []
+        for check, places in sorted(latest.items()):
             full = {name: runs for name, runs in places.items() if len(runs) == PERSISTENT_RUNS}
             bad = tuple(sorted(name for name, runs in full.items() if not any(runs)))
             good = tuple(sorted(name for name, runs in full.items() if all(runs)))
             if bad and len(bad) < len(good):
-                found.append(Minority(check, bad, good))
-        return tuple(found)
+                minorities.append(Minority(check, bad, good))
+        return tuple(minorities)

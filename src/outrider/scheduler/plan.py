@@ -42,7 +42,12 @@ class Plan:
     ) -> None:
         self._timezone = timezone
         self._failing = set(failing)
-        self._checks = {(one.id, place): one for one in checks if one.policy.enabled for place in one.policy.locations}
+        self._checks = {
+            (check.id, location): check
+            for check in checks
+            if check.policy.enabled
+            for location in check.policy.locations
+        }
         self._tables = {key: self._table(key) for key in self._checks}
         self._heap: list[tuple[int, Key, int]] = []
         self._version = dict.fromkeys(self._checks, 0)
@@ -65,22 +70,22 @@ class Plan:
 
     def until(self, now_us: int, most: int) -> list[Due]:
         """Return what is due until now and was not returned yet, the oldest first, at most so many."""
-        found: list[Due] = []
-        while self._heap and self._heap[0][0] <= now_us and len(found) < most:
+        due: list[Due] = []
+        while self._heap and self._heap[0][0] <= now_us and len(due) < most:
             due_us, key, version = heapq.heappop(self._heap)
             if version == self._version[key]:
-                found.append(Due(self._checks[key], key[1], due_us))
+                due.append(Due(self._checks[key], key[1], due_us))
                 self._push(key, due_us)
-        return found
+        return due
 
     def restart(self, from_us: int) -> None:
-        """Count anew from this time: the clock was set back."""
+        """Plan anew from this time, after the clock was set back."""
         self._heap.clear()
         for key in self._checks:
             self._push(key, from_us)
 
     def heard(self, key: Key, now_us: int, *, good: bool) -> None:
-        """Hear how a run ended: a check that fails may run more often."""
+        """Take note of how a run ended: a check that fails may run more often."""
         if key not in self._checks or good == (key not in self._failing):
             return
         (self._failing.discard if good else self._failing.add)(key)

@@ -1,21 +1,25 @@
-"""After a run is stored: it is judged, and listeners hear of it; in a thread of its own, in the order of storing."""
+"""What follows a stored run: it is judged, and listeners are notified, in one thread and in the order of storing."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from operator import methodcaller
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
 from outrider.model import OutriderError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from outrider.model import Run
     from outrider.runs import Judgement
     from outrider.scheduler.health import Health
+
+Result = TypeVar("Result")
 
 log = structlog.get_logger("outrider.scheduler")
 
@@ -29,22 +33,27 @@ class RunJudge(Protocol):
 
 
 class Listener(Protocol):
-    """Hears what happens; called from one thread, and must not take long."""
+    """Is notified of what happens; called from one thread, and must not take long."""
 
     def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
-        """Hear of a run that is stored and judged; missed and skipped ones have no judgement."""
+        """Take a run that is stored and judged; missed and skipped ones have no judgement."""
         ...
 
     def ticked(self, now_us: int) -> None:
-        """Hear that about a second has passed."""
+        """Take note that about a second has passed."""
         ...
 
 
 class ResultPipeline:
-    """Judges stored runs and tells listeners.
+    """Judges stored runs and notifies listeners, in a thread of its own.
+
+    A judge or a listener that breaks degrades the service, and keeps nobody else from being notified. `judge` may be
+    replaced by any thread; the next run is judged by the new one.
 
     Args:
         judge: None if judging is off.
+        listeners: In the order in which they are notified.
+        health: Is told what broke.
     """
 
     def __init__(self, judge: RunJudge | None, listeners: Sequence[Listener], health: Health) -> None:
@@ -52,7 +61,7 @@ class ResultPipeline:
         self._listeners = listeners
         self._health = health
         self._inbox: queue.SimpleQueue[Run | int | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="verdicts", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="result pipeline", daemon=True)
         self._thread.start()
 
     @property
@@ -75,21 +84,32 @@ class ResultPipeline:
         self._thread.join(within_s)
 
     def _serve(self) -> None:
-        while (one := self._inbox.get()) is not None:
-            try:
-                self._tell(one)
-            except OutriderError as error:
-                self._health.wrong("judging", str(error))
-            except Exception as error:  # one run, one listener must not end the service
-                log.exception("verdict.broken", error=str(error))
-                self._health.wrong("judging", f"{type(error).__name__}: {error}")
+        while (item := self._inbox.get()) is not None:
+            if isinstance(item, int):
+                self._notify(methodcaller("ticked", item))
+            else:
+                self._notify(methodcaller("heard", item, self._judge(item)))
 
-    def _tell(self, one: Run | int) -> None:
-        if isinstance(one, int):
-            for listener in self._listeners:
-                listener.ticked(one)
-            return
-        judgements = self.judge.judge(one) if self.judge is not None and one.attempts else []
-        self._health.well("judging")
+    def _judge(self, run: Run) -> Sequence[Judgement]:
+        """Return what the judge says; nothing if it broke, which must not keep listeners from hearing of the run."""
+        judge = self.judge
+        if judge is None or not run.attempts:
+            return []
+        return self._guarded("judging", partial(judge.judge, run)) or []
+
+    def _notify(self, notify: Callable[[Listener], None]) -> None:
         for listener in self._listeners:
-            listener.heard(one, judgements)
+            self._guarded(f"listener {type(listener).__name__}", partial(notify, listener))
+
+    def _guarded(self, subject: str, work: Callable[[], Result]) -> Result | None:
+        try:
+            result = work()
+        except OutriderError as error:
+            self._health.wrong(subject, str(error))
+            return None
+        except Exception as error:  # one run, one listener must not end the service
+            log.exception("pipeline.broken", subject=subject, error=str(error))
+            self._health.wrong(subject, f"{type(error).__name__}: {error}")
+            return None
+        self._health.well(subject)
+        return result

@@ -1,11 +1,14 @@
-"""A recorder that does not give up: a full disk or a locked store ends some day, and finished runs wait for it."""
+"""A recorder that tries again: finished runs wait until a full disk has room or a locked store is free."""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.model import StoreError
+import structlog
+
+from outrider.model import Outcome, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,18 +16,23 @@ if TYPE_CHECKING:
     from outrider.model import Run
     from outrider.scheduler.health import Health
 
+log = structlog.get_logger("outrider.scheduler")
+
 AGAIN_S = 1.0
 _SUBJECT = "store"
 
 
 class _Recorder(Protocol):
     def record_many(self, runs: Sequence[Run]) -> None:
-        """Keep finished runs, all or none."""
+        """Record finished runs, all or none."""
         ...
 
 
 class RetryingRecorder:
-    """Hands runs on to the store, again and again until it takes them, or the service has no more time.
+    """Records runs in the store, again and again until it takes them, or the service has no more time.
+
+    A run that cannot be recorded for another reason than the store is recorded as a setup error in its place: it is
+    never lost, and never keeps those beside it from being recorded. Every method may be called from any thread.
 
     Args:
         store: Where runs are kept.
@@ -43,15 +51,30 @@ class RetryingRecorder:
         self._given_up.set()
 
     def record(self, run: Run) -> None:
-        """Keep one run."""
+        """Record one run."""
         self.record_many([run])
 
     def record_many(self, runs: Sequence[Run]) -> None:
-        """Keep runs.
+        """Record runs.
 
         Raises:
             StoreError: If the store refuses and there is no more time.
         """
+        try:
+            self._record(runs)
+        except StoreError:
+            raise
+        except Exception as error:  # whatever is wrong with one run must not cost the others
+            log.exception("runs.unrecorded", runs=len(runs), error=str(error))
+            if len(runs) > 1:
+                for run in runs:
+                    self.record_many([run])
+            elif runs[0].attempts:
+                self._record([_without_attempts(runs[0], error)])
+            else:
+                raise
+
+    def _record(self, runs: Sequence[Run]) -> None:
         while True:
             try:
                 self._store.record_many(runs)
@@ -62,3 +85,8 @@ class RetryingRecorder:
             else:
                 self._stored(runs)
                 return
+
+
+def _without_attempts(run: Run, error: Exception) -> Run:
+    reason = f"the prober itself broke: its result could not be recorded: {type(error).__name__}: {error}"
+    return replace(run, outcome=Outcome.SETUP_ERROR, reason=reason, attempts=())

@@ -1,4 +1,4 @@
-"""What waits and what is under way: the queue as the leader sees it, kept in step with the store's."""
+"""Runs that wait and runs that are under way: the leader's view of the queue, kept in step with the store's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Check, CheckId, Kind, QueueEntry, Run, RunId, ScheduleQueue
     from outrider.scheduler.clock import Clock
-    from outrider.scheduler.executors import Executor
+    from outrider.scheduler.executor import Executor
     from outrider.scheduler.plan import Key
 
 _LEASE_GRACE_US = 60_000_000
@@ -21,6 +21,8 @@ _SECOND_US = 1_000_000
 
 class RunQueue:
     """Takes due runs in, hands them out by priority and age, and knows which are under way.
+
+    Used by the service's thread only; other threads may read `waiting`, `running` and `paused`.
 
     Args:
         schedule: The store's queue.
@@ -33,7 +35,7 @@ class RunQueue:
         self._holder = holder
         self._known: dict[RunId, QueueEntry] = {}
         self._waiting: list[tuple[int, int, RunId]] = []
-        self._begun: dict[Key, RunId] = {}
+        self._begun: dict[Key, tuple[RunId, Executor]] = {}
         self.under_way: Counter[Key] = Counter()
         self.paused: frozenset[CheckId] = frozenset()
 
@@ -44,27 +46,31 @@ class RunQueue:
 
     @property
     def running(self) -> int:
-        """How many runs are being made."""
-        return len(self._known) - len(self._waiting)
+        """How many runs are under way."""
+        return max(0, len(self._known) - len(self._waiting))
 
     def adopt(self, entries: Iterable[QueueEntry]) -> list[RunId]:
-        """Take over what is in the store's queue, and return what was not known; what was begun here goes on."""
+        """Take over what is in the store's queue, and return what is new; what was begun here goes on."""
         return [entry.run for entry in entries if self._add(entry)]
 
     def refresh(self) -> None:
-        """Look at what others put into the store: runs that were asked for, and pauses."""
+        """Read what others put into the store: runs that were asked for, and pauses."""
         self.adopt(self._schedule.asked())
-        self.paused = frozenset(one.check for one in self._schedule.pauses())
+        self.paused = frozenset(pause.check for pause in self._schedule.pauses())
 
-    def unknown(self, checks: AbstractSet[CheckId]) -> list[QueueEntry]:
-        """Take out and return what waits for checks that are not there any more."""
-        gone = [self._known[run] for _, _, run in self._waiting if self._known[run].check not in checks]
-        if gone:
-            self._remove({one.run for one in gone})
-        return gone
+    def orphans(self, checks: AbstractSet[CheckId]) -> list[QueueEntry]:
+        """Return what waits for checks that are not there any more."""
+        return [self._known[run] for _, _, run in self._waiting if self._known[run].check not in checks]
+
+    def drop(self, entries: Sequence[QueueEntry]) -> None:
+        """Take out runs that wait."""
+        if entries:
+            self._remove({entry.run for entry in entries})
+            for entry in entries:
+                self._forget(entry.run)
 
     def forget_waiting(self) -> None:
-        """Forget what waits: another process has it made; what is under way here goes on."""
+        """Forget what waits: another process executes it; what is under way here goes on."""
         for _, _, run in self._waiting:
             self._forget(run)
         self._waiting.clear()
@@ -98,18 +104,16 @@ class RunQueue:
         if led:
             for executor, work in chosen:
                 for entry, _ in work:
-                    self._begun[entry.check, entry.location] = entry.run
+                    self._begun[entry.check, entry.location] = (entry.run, executor)
                 executor.begin(work)
         return led
 
-    def kill(self, key: Key, executors: Mapping[Kind, Executor]) -> None:
-        """End the run of a check that is under way, so that the next can begin."""
-        if key in self._begun:
-            for executor in {id(one): one for one in executors.values()}.values():
-                executor.kill(self._begun[key])
+    def begun(self, key: Key) -> tuple[RunId, Executor] | None:
+        """Return the run of a check that began last and is under way, and what executes it."""
+        return self._begun.get(key)
 
-    def over(self, run: Run) -> None:
-        """Hear that a run is stored."""
+    def finished(self, run: Run) -> None:
+        """Take out a run that is recorded."""
         self._forget(run.id)
 
     def _forget(self, run: RunId) -> None:
@@ -120,7 +124,7 @@ class RunQueue:
         self.under_way[key] -= 1
         if not self.under_way[key]:
             del self.under_way[key]
-        if self._begun.get(key) == run:
+        if key in self._begun and self._begun[key][0] == run:
             del self._begun[key]
 
     def _add(self, entry: QueueEntry) -> bool:
@@ -137,10 +141,10 @@ class RunQueue:
     def _choose(
         self, checks: Mapping[CheckId, Check], executors: Mapping[Kind, Executor]
     ) -> list[tuple[Executor, list[tuple[QueueEntry, Check]]]]:
-        """Take out of the waiting what there is room for, by who makes it; runs of unknown checks wait."""
+        """Take out of the waiting what there is room for, by executor; runs of unknown checks wait."""
         rest: list[tuple[int, int, RunId]] = []
         chosen: dict[int, tuple[Executor, list[tuple[QueueEntry, Check]]]] = {}
-        room = {id(one): one.room for one in executors.values()}
+        room = {id(executor): executor.room for executor in executors.values()}
         while self._waiting and any(left > 0 for left in room.values()):
             place = heapq.heappop(self._waiting)
             entry = self._known[place[2]]
@@ -156,7 +160,7 @@ class RunQueue:
         return list(chosen.values())
 
     def _undo(self, fresh: Sequence[RunId], chosen: Iterable[RunId]) -> None:
-        """Let what was chosen wait again, and forget what was taken in."""
+        """Put what was chosen back among the waiting, and forget what was taken in."""
         for run in chosen:
             self._push(self._known[run])
         self._remove(set(fresh))
@@ -164,7 +168,7 @@ class RunQueue:
             self._forget(run)
 
     def _remove(self, runs: AbstractSet[RunId]) -> None:
-        self._waiting = [one for one in self._waiting if one[2] not in runs]
+        self._waiting = [place for place in self._waiting if place[2] not in runs]
         heapq.heapify(self._waiting)
 
 

@@ -1,4 +1,4 @@
-"""Everything that runs one state of the workspace; a changed workspace gets new works, and the old ones finish."""
+"""The runtime of one state of the workspace, as the scheduler uses it; a changed workspace gets a new one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.model import Check, Circumstances, Kind
-    from outrider.scheduler.executors import Executor
+    from outrider.scheduler.executor import Executor, Work
     from outrider.workspace import Workspace
 
 
 class ScheduledRuntime(Protocol):
-    """What runs a workspace's checks."""
+    """One loaded workspace, ready to execute."""
 
     @property
     def workspace(self) -> Workspace:
@@ -27,30 +27,35 @@ class ScheduledRuntime(Protocol):
 
     @property
     def executors(self) -> Mapping[Kind, Executor]:
-        """Who makes runs of each kind."""
+        """What executes runs of each kind."""
         ...
 
     @property
     def circumstances(self) -> Circumstances:
-        """Of runs that are recorded and were not made."""
+        """Of runs that are recorded and not executed."""
         ...
 
-    def close(self, within_s: float) -> None:
-        """Wait for the runs under way, at most so long, and leave nothing behind."""
+    def activate(self) -> None:
+        """Take note that runs are executed by this runtime from now on; called in the service's tick: must not wait."""
+        ...
+
+    def close(self, within_s: float) -> Sequence[Work]:
+        """Wait for the runs under way, at most so long, and return what is not finished then; leaves nothing behind."""
         ...
 
 
 class RuntimeFactory(Protocol):
-    """Makes works."""
+    """Makes runtimes; used by one thread at a time."""
 
     def changed(self) -> bool:
-        """Return whether the workspace differs from what the last works were made of."""
+        """Return whether the workspace differs from what the last runtime was made of, or was refused."""
         ...
 
     def make(self) -> ScheduledRuntime:
-        """Make works of the workspace as it is now.
+        """Make a runtime of the workspace as it is now; takes as long as it takes.
 
         Raises:
-            OutriderError: If it cannot be run as it is.
+            ConfigError: If the workspace is wrong.
+            OutriderError: If it cannot be run for another reason.
         """
         ...

@@ -1,9 +1,14 @@
-"""The service: ticks, puts what is due into the queue, has it run, and survives what happens meanwhile."""
+"""The service: ticks, puts what is due into the queue, has it executed, and survives what happens meanwhile.
+
+One thread ticks. It waits for nothing but the store: runtimes are built and retired beside it, runs are executed,
+judged and alerted in other threads, which hand back what they did through queues.
+"""
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,7 +21,8 @@ from outrider.scheduler.locations import Locations
 from outrider.scheduler.plan import Plan
 from outrider.scheduler.retrying_recorder import RetryingRecorder
 from outrider.scheduler.run_queue import RunQueue
-from outrider.scheduler.windows import Windows
+from outrider.scheduler.runtime_builder import RuntimeBuilder
+from outrider.scheduler.runtime_retirement import RuntimeRetirement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from outrider.model import Check, CheckId, Leadership, Run
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.health import Health
+    from outrider.scheduler.maintenance_windows import Windows
     from outrider.scheduler.plan import Due
     from outrider.scheduler.result_pipeline import ResultPipeline
     from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
@@ -34,36 +41,39 @@ log = structlog.get_logger("outrider.scheduler")
 _MOST_DUE = 20_000
 _LONGEST_WAIT_S = 0.1
 _SHORTEST_WAIT_S = 0.05
-"""Runs due within this are begun together: a transaction costs more than what it says of a run."""
+"""Runs due within this begin together: a transaction costs more than what it says of a run."""
 
+_END_BUILD_S = 10.0
 _SECOND_US = 1_000_000
 _NOT_RUNNING = "Outrider was not running"
 _STORE_AWAY = "the store could not be used"
 
 
 class Service:
-    """Runs the checks of a workspace by their schedule, as the leader or as one who waits to be.
+    """Runs the checks of a workspace by their schedule, as the leader or as a standby.
+
+    `tick` and everything private belongs to the thread that calls `run`; other threads may call `stop` and read the
+    properties and `health`.
 
     Args:
         store: Where everything is kept.
-        maker: Makes what runs a state of the workspace.
-        verdicts: Judges what is stored.
+        factory: Makes what runs a state of the workspace.
+        pipeline: Judges what is stored.
         holder: Names this process.
     """
 
     def __init__(
         self,
         store: Store,
-        maker: RuntimeFactory,
-        verdicts: ResultPipeline,
+        factory: RuntimeFactory,
+        pipeline: ResultPipeline,
         *,
         health: Health,
         clock: Clock,
         holder: str,
     ) -> None:
         self._store = store
-        self._maker = maker
-        self._verdicts = verdicts
+        self._pipeline = pipeline
         self._clock = clock
         self._watch = ClockWatch(clock)
         self._finished: queue.SimpleQueue[Run] = queue.SimpleQueue()
@@ -76,31 +86,35 @@ class Service:
         self._era = 0
         self._from_us: int | None = None
         self._checks: dict[CheckId, Check] = {}
+        self._windows: Windows | None = None
         self.health = health
         self.locations = Locations()
         self.leading = Leading(store.schedule, clock, holder)
         self.recorder = RetryingRecorder(store.runs, health, self._stored)
-        self.desk = RunQueue(store.schedule, clock, holder)
-        self.works: ScheduledRuntime | None = None
+        self.run_queue = RunQueue(store.schedule, clock, holder)
+        self.builder = RuntimeBuilder(factory, health)
+        self._retirement = RuntimeRetirement(self.recorder, health, clock)
+        self.runtime: ScheduledRuntime | None = None
         self.plan: Plan | None = None
-        self._windows: Windows | None = None
 
     @property
     def backlog(self) -> int:
         """How many stored runs wait to be judged."""
-        return self._verdicts.backlog
+        return self._pipeline.backlog
 
     def since_tick_s(self) -> float:
         """Return how long ago the service last looked at what is due."""
         return (self._clock.steady_us() - self._ticked_us) / 1e6
 
     def stop(self) -> None:
-        """End soon: what is under way is finished first."""
+        """End soon: what is under way is finished first. May be called from any thread, and by a signal handler."""
         self._stopping.set()
         self._wake.set()
 
     def run(self, drain_s: float) -> None:
         """Serve until `stop` is called, and then wait for what is under way, at most so long."""
+        if not self._stopping.is_set():
+            self.builder.start()
         while not self._stopping.is_set():
             self.tick()
             if not self._stopping.wait(_SHORTEST_WAIT_S):
@@ -109,28 +123,39 @@ class Service:
         self._drain(drain_s)
 
     def tick(self) -> None:
-        """Do what is to be done now; an unusable store is said, and tried again."""
+        """Do what is to be done now; what goes wrong degrades the service, and is tried again at the next tick."""
         self._ticked_us = self._clock.steady_us()
-        look = self._watch.look()
         try:
-            if look.jump_us:
-                self._jumped(look.jump_us, look.now_us)
-            if look.now_us // _SECOND_US != self._second_us:
-                self._second_us = look.now_us // _SECOND_US
-                self._each_second(look.now_us)
-            self._hear()
-            if self.leading.leads and self.works is not None:
-                self._make_due(look.now_us)
-            self.health.well("store")
+            self._tick()
         except StoreError as error:
             self._why_late = f"{_STORE_AWAY}: {error.what}"
             self.health.wrong("store", str(error))
         except OutriderError as error:
             self.health.wrong("service", str(error))
+        except Exception as error:  # what breaks one tick may be gone at the next
+            log.exception("tick.broken", error=str(error))
+            self.health.wrong("service", f"{type(error).__name__}: {error}")
+        else:
+            self.health.well("store")
+            self.health.well("service")
+
+    def _tick(self) -> None:
+        look = self._watch.look()
+        if look.jump_us:
+            self._jumped(look.jump_us, look.now_us)
+        if look.now_us // _SECOND_US != self._second_us:
+            self._second_us = look.now_us // _SECOND_US
+            self._each_second(look.now_us)
+        self._take_finished()
+        if self.runtime is None:
+            self._change_runtime(look.now_us)
+        if self.leading.leads and self.runtime is not None:
+            self._queue_due(look.now_us)
+        self._change_runtime(look.now_us)
 
     def _each_second(self, now_us: int) -> None:
-        if self.works is not None and not self.works.workspace.root.exists():
-            self.health.wrong("workspace", f"{self.works.workspace.root} is gone: nothing runs until it is back")
+        if self.runtime is not None and not self.runtime.workspace.root.exists():
+            self.health.wrong("workspace", f"{self.runtime.workspace.root} is gone: nothing runs until it is back")
             return
         self.health.well("workspace")
         if self._store.renewed():
@@ -141,51 +166,44 @@ class Service:
         left = self.leading.look(now_us)
         if before and not self.leading.leads:
             log.warning("leader.replaced", holder=self.leading.holder)
-            self.desk.forget_waiting()
+            self.run_queue.forget_waiting()
         if left is not None:
             self._begin_to_lead(left, now_us)
-        self._reload(now_us)
         if self.leading.leads:
-            self.desk.refresh()
-            self._verdicts.ticked(now_us)
+            self.run_queue.refresh()
+            self._pipeline.ticked(now_us)
 
     def _begin_to_lead(self, left: Leadership, now_us: int) -> None:
         log.info("leader.began", holder=self.leading.holder)
         self._era = left.era
-        self.desk.adopt(self._store.schedule.waiting())
+        self.run_queue.adopt(self._store.schedule.waiting())
         self._pending.clear()
         from_us = min(left.planned_until_us or now_us, now_us)
         self._why_late = _NOT_RUNNING
-        if self.works is not None:
-            self._plan(self.works, from_us)
+        if self.runtime is not None:
+            self._plan(self.runtime, from_us)
         self._from_us = from_us
 
-    def _reload(self, now_us: int) -> None:
-        """Make new works if the workspace changed; the old ones stay if it cannot be run as it is."""
-        if self.works is not None and not self._maker.changed():
+    def _change_runtime(self, now_us: int) -> None:
+        """Change to the runtime that was built, if there is one, as soon as all that is due is taken from the plan."""
+        if self.leading.leads and self.plan is not None and (self.plan.next_us or now_us + 1) <= now_us:
             return
-        try:
-            works = self._maker.make()
-            windows = Windows(works.workspace.maintenance, works.workspace.timezone)
-        except OutriderError as error:
-            self.health.count("reloads_refused")
-            self.health.wrong("reload", f"the change is refused, the state before it keeps running: {error}")
+        built = self.builder.take()
+        if built is None:
             return
-        except OSError as error:
-            self.health.wrong("reload", f"the workspace cannot be read: {error}")
-            return
-        old, self.works, self._windows = self.works, works, windows
-        self.health.well("reload")
-        self.health.count("reloads")
-        self._plan(works, now_us if old is not None or self._from_us is None else self._from_us)
-        log.info("workspace.loaded", checks=len(works.checks), snapshot=works.circumstances.snapshot)
+        old, self.runtime, self._windows = self.runtime, built.runtime, built.windows
+        self._plan(built.runtime, now_us if old is not None or self._from_us is None else self._from_us)
         if old is not None:
-            threading.Thread(target=old.close, args=[old.workspace.service.drain_s], daemon=True).start()
+            self._retirement.retire(old)
+        self.health.count("reloads")
+        built.runtime.activate()
+        snapshot = built.runtime.circumstances.snapshot
+        log.info("workspace.loaded", checks=len(built.runtime.checks), snapshot=snapshot)
 
-    def _plan(self, works: ScheduledRuntime, from_us: int) -> None:
-        self._checks = {one.id: one for one in works.checks}
+    def _plan(self, runtime: ScheduledRuntime, from_us: int) -> None:
+        self._checks = {check.id: check for check in runtime.checks}
         failing = self.plan.failing if self.plan is not None else frozenset()
-        self.plan = Plan(works.checks, works.workspace.timezone, from_us, failing)
+        self.plan = Plan(runtime.checks, runtime.workspace.timezone, from_us, failing)
 
     def _jumped(self, by_us: int, now_us: int) -> None:
         direction = "forward" if by_us > 0 else "back"
@@ -201,56 +219,57 @@ class Service:
         if self.leading.leads:
             self._store.schedule.advance(self.leading.holder, planned_until_us=now_us, era=self._era)
 
-    def _make_due(self, now_us: int) -> None:
-        works, plan = self.works, self.plan
-        assert works is not None
+    def _queue_due(self, now_us: int) -> None:
+        runtime, plan = self.runtime, self.plan
+        assert runtime is not None
         assert plan is not None
-        gone = self.desk.unknown(self._checks.keys())
-        if gone:
-            self._tell([orphaned_run(entry, works.circumstances, now_us) for entry in gone])
+        orphans = self.run_queue.orphans(self._checks.keys())
+        self._record_unmade([orphaned_run(entry, runtime.circumstances, now_us) for entry in orphans])
+        self.run_queue.drop(orphans)
         self._pending += plan.until(now_us, _MOST_DUE)
-        found = self._sort_pending(works, now_us)
-        self._tell(found.told)
+        admission = self._admit_pending(runtime, now_us)
+        self._record_unmade(admission.unmade)
+        ended = [begun for key in admission.killed if (begun := self.run_queue.begun(key)) is not None]
         until_us = self._pending[-1].due_us if self._pending else None
-        if not self.desk.advance(found.made, until_us, self._checks, works.executors, now_us):
+        if not self.run_queue.advance(admission.queued, until_us, self._checks, runtime.executors, now_us):
             self.leading.leads = False
             return
         self._pending.clear()
         self._why_late = "the service was busy"
-        for key in found.killed:
-            self.desk.kill(key, works.executors)
+        for run, executor in ended:
+            executor.kill(run)
 
-    def _sort_pending(self, works: ScheduledRuntime, now_us: int) -> Admission:
+    def _admit_pending(self, runtime: ScheduledRuntime, now_us: int) -> Admission:
         assert self._windows is not None
-        situation = AdmissionContext(
+        context = AdmissionContext(
             now_us=now_us,
             era=self._era,
-            under_way=self.desk.under_way,
-            paused=self.desk.paused,
+            under_way=self.run_queue.under_way,
+            paused=self.run_queue.paused,
             why_closed=self._windows.why_closed,
             why_late=self._why_late,
-            circumstances=works.circumstances,
+            circumstances=runtime.circumstances,
         )
-        return admit(self._pending, situation)
+        return admit(self._pending, context)
 
-    def _tell(self, runs: Sequence[Run]) -> None:
-        """Record runs that were due and not made."""
+    def _record_unmade(self, runs: Sequence[Run]) -> None:
+        """Record runs that were due and are not executed."""
         if runs:
             self._store.runs.record_many(runs)
             self._stored(runs)
 
     def _stored(self, runs: Sequence[Run]) -> None:
-        """Hear which runs are stored; called from any thread."""
+        """Hand on runs that are stored; called from any thread."""
         for run in runs:
             self.health.ran(run)
             self._finished.put(run)
-        self._verdicts.stored(runs)
+        self._pipeline.stored(runs)
         self._wake.set()
 
-    def _hear(self) -> None:
+    def _take_finished(self) -> None:
         while not self._finished.empty():
             run = self._finished.get()
-            self.desk.over(run)
+            self.run_queue.finished(run)
             if run.attempts:
                 self.locations.heard(run)
                 if self.plan is not None:
@@ -265,10 +284,14 @@ class Service:
 
     def _drain(self, drain_s: float) -> None:
         log.info("service.draining")
-        if self.works is not None:
-            self.works.close(drain_s)
+        self.builder.stop()
+        until_s = time.monotonic() + drain_s
+        if self.runtime is not None:
+            self.runtime.close(drain_s)
+        self._retirement.close(max(0.0, until_s - time.monotonic()))
+        self.builder.close(max(_END_BUILD_S, until_s - time.monotonic()))
         self.recorder.give_up()
-        self._verdicts.close(drain_s)
+        self._pipeline.close(drain_s)
         try:
             if self.leading.leads:
                 self._store.schedule.resign(self.leading.holder)

@@ -61,8 +61,8 @@ class Cron:
     def after(self, at_us: int) -> int | None:
         """Return the first time later than this; None if the fields never come true."""
         at = (_EPOCH + timedelta(microseconds=at_us + 1)).astimezone(self._zone)
-        found = self._trigger.get_next_fire_time(None, at)
-        return None if found is None else (found.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+        fires = self._trigger.get_next_fire_time(None, at)
+        return None if fires is None else (fires.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ class Jittered:
 
     def after(self, at_us: int) -> int | None:
         """Return the first time later than this."""
-        found = self.exact.after(at_us - self.jitter_us)
-        while found is not None and found + self._later(found) <= at_us:
-            found = self.exact.after(found)
-        return None if found is None else found + self._later(found)
+        due_us = self.exact.after(at_us - self.jitter_us)
+        while due_us is not None and due_us + self._later(due_us) <= at_us:
+            due_us = self.exact.after(due_us)
+        return None if due_us is None else due_us + self._later(due_us)
 
     def _later(self, due_us: int) -> int:
         return spread(f"{self.seed} {due_us}", self.jitter_us)
@@ -101,6 +101,7 @@ def timetable(check: Check, timezone: str, *, failing: bool = False, location: s
         ConfigError: bad-cron.
     """
     policy = check.policy
+    jitter_us = round(policy.jitter_s * _SECOND_US)
     exact: Timetable
     if policy.cron and not (failing and policy.every_failing_s):
         exact = _cron(check, timezone)
@@ -108,26 +109,26 @@ def timetable(check: Check, timezone: str, *, failing: bool = False, location: s
         every_s = policy.every_failing_s if failing and policy.every_failing_s else policy.every_s
         every_us = max(1, round(every_s * _SECOND_US))
         exact = Interval(every_us, spread(f"{check.id} {location}", every_us))
-    jitter_us = round(policy.jitter_s * _SECOND_US)
+        jitter_us = min(jitter_us, every_us)  # a longer one would only put runs out of order
     return Jittered(exact, jitter_us, f"{check.id} {location}") if jitter_us else exact
 
 
 def problems_of(checks: Iterable[Check], timezone: str, now_us: int) -> tuple[ConfigError, ...]:
     """Return what is wrong with when checks are due: a cron that cannot be read, or that never comes true."""
-    found = []
+    problems = []
     for check in checks:
         if not check.policy.cron:
             continue
         try:
             never = _cron(check, timezone).after(now_us) is None
         except ConfigError as error:
-            found.append(error)
+            problems.append(error)
             continue
         if never:
             what = f'cron = "{check.policy.cron}" never comes true'
             fix = "correct the day or the month; switch a check off by enabled = false"
-            found.append(ConfigError(what, slug="cron-never", fix=fix, where=Place(check.path, check.line)))
-    return tuple(found)
+            problems.append(ConfigError(what, slug="cron-never", fix=fix, where=Place(check.path, check.line)))
+    return tuple(problems)
 
 
 def _cron(check: Check, timezone: str) -> Cron:
@@ -156,7 +157,7 @@ def _weekdays(field: str) -> str:
 
 def _weekday_part(part: str) -> str:
     days, slash, step = part.partition("/")
-    ends = [_SUNDAY_FIRST[int(one)] if one.isdigit() and int(one) < 8 else one for one in days.split("-")]
+    ends = [_SUNDAY_FIRST[int(day)] if day.isdigit() and int(day) < 8 else day for day in days.split("-")]
     if len(ends) == 2 and ends[0] == "sun":  # APScheduler's week ends on Sunday: a range cannot begin there
         if slash:
             raise ValueError("a range of weekdays from Sunday takes no step")

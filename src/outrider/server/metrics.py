@@ -22,8 +22,8 @@ def exposition(view: ServiceView) -> str:
 def _lines(view: ServiceView) -> Iterator[str]:
     yield from _metric("outrider_up", "gauge", "Whether this process leads and makes runs.", [({}, view.leads)])
     yield from _metric("outrider_ready", "gauge", "Whether checks run as they should.", [({}, view.is_ready)])
-    told = [({"subject": subject}, 1.0) for subject in sorted(view.problems)]
-    yield from _metric("outrider_problem", "gauge", "Something that degrades the service now.", told)
+    problems = [({"subject": subject}, 1.0) for subject in sorted(view.problems)]
+    yield from _metric("outrider_problem", "gauge", "Something that degrades the service now.", problems)
     yield from _metric("outrider_queue_waiting", "gauge", "Runs that are due and wait.", [({}, view.waiting)])
     yield from _metric("outrider_queue_running", "gauge", "Runs that are being made.", [({}, view.running)])
     yield from _metric("outrider_unjudged_runs", "gauge", "Stored runs that wait to be judged.", [({}, view.unjudged)])
@@ -31,18 +31,22 @@ def _lines(view: ServiceView) -> Iterator[str]:
     yield from _metric("outrider_events_total", "counter", "What happened to the service.", events)
     yield from _lags(view)
     checks = view.checks
-    paused = [(_of(one), one.paused) for one in checks]
+    paused = [(_of(check), check.paused) for check in checks]
     yield from _metric("outrider_check_paused", "gauge", "Whether the check is paused.", paused)
-    ran = [one for one in checks if one.outcome]
-    good = [(_of(one), one.outcome in {"passed", "passed on retry"}) for one in ran]
+    ran = [check for check in checks if check.outcome]
+    good = [(_of(check), check.outcome in {"passed", "passed on retry"}) for check in ran]
     yield from _metric("outrider_check_good", "gauge", "Whether the last run was good.", good)
-    due = [(_of(one), one.due_us / 1e6) for one in ran]
+    due = [(_of(check), check.due_us / 1e6) for check in ran]
     yield from _metric("outrider_check_last_due_timestamp_seconds", "gauge", "When the last run was due.", due)
-    took = [(_of(one), one.duration_s) for one in ran]
+    took = [(_of(check), check.duration_s) for check in ran]
     yield from _metric("outrider_check_last_duration_seconds", "gauge", "How long the last run took.", took)
-    share = [(_of(one), one.coverage) for one in ran]
+    share = [(_of(check), check.coverage) for check in ran]
     yield from _metric("outrider_check_coverage_ratio", "gauge", "Runs that happened over runs that were due.", share)
-    runs = [({**_of(one), "outcome": name}, float(count)) for one in checks for name, count in sorted(one.runs.items())]
+    runs = [
+        ({**_of(check), "outcome": name}, float(count))
+        for check in checks
+        for name, count in sorted(check.runs.items())
+    ]
     yield from _metric("outrider_runs_total", "counter", "Runs by outcome.", runs)
 
 

@@ -39,7 +39,7 @@ def page_routes(view: Callable[[], ServiceView]) -> list[Route]:
 
     async def readiness(_: Request) -> Response:
         now = view()
-        return PlainTextResponse(f"{_why_unready(now) or 'ready'}\n", 200 if now.is_ready else 503)
+        return PlainTextResponse(f"{_readiness(now)}\n", 200 if now.is_ready else 503)
 
     async def metrics(_: Request) -> Response:
         return Response(exposition(view()), media_type=MEDIA_TYPE)
@@ -51,9 +51,10 @@ def page_routes(view: Callable[[], ServiceView]) -> list[Route]:
     return [Route(path, answer, methods=["GET"]) for path, answer in routes.items()]
 
 
-def _why_unready(view: ServiceView) -> str:
+def _readiness(view: ServiceView) -> str:
+    """Return why the service is not ready, or what is wrong although it is, such as a refused reload."""
     if view.is_ready:
-        return ""
+        return "\n".join(["ready", *(f"but {subject}: {problem}" for subject, problem in view.problems.items())])
     if not view.leads:
         return "waits in standby for another process to end"
     return "\n".join(view.problems.values()) or "getting ready"
@@ -64,7 +65,9 @@ def status_page(view: ServiceView) -> str:
     state = "leads" if view.leads else "waits in standby"
     problems = "".join(f"<li class=bad>{html.escape(name)}: {_lines(text)}" for name, text in view.problems.items())
     findings = "".join(f"<li>{html.escape(text)}" for text in view.findings)
-    rows = "".join(_row(one) for one in sorted(view.checks, key=lambda one: (one.outcome in _GOOD, one.check)))
+    rows = "".join(
+        _row(check) for check in sorted(view.checks, key=lambda check: (check.outcome in _GOOD, check.check))
+    )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10>"
         f"<title>Outrider</title><style>{_STYLE}</style><h1>Outrider</h1>"
@@ -74,13 +77,13 @@ def status_page(view: ServiceView) -> str:
     )
 
 
-def _row(one: CheckView) -> str:
-    at = datetime.fromtimestamp(one.due_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S") if one.outcome else ""
-    kind = "good" if one.outcome in _GOOD else "bad" if one.outcome else ""
-    outcome = "paused" if one.paused else one.outcome or "not yet"
+def _row(check: CheckView) -> str:
+    at = datetime.fromtimestamp(check.due_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S") if check.outcome else ""
+    kind = "good" if check.outcome in _GOOD else "bad" if check.outcome else ""
+    outcome = "paused" if check.paused else check.outcome or "not yet"
     return (
-        f"<tr><td>{html.escape(one.check)}<td>{html.escape(one.location)}<td class='{kind}'>{outcome}<td>{at}"
-        f"<td>{one.coverage:.1%}<td>{html.escape(one.reason)}"
+        f"<tr><td>{html.escape(check.check)}<td>{html.escape(check.location)}<td class='{kind}'>{outcome}<td>{at}"
+        f"<td>{check.coverage:.1%}<td>{html.escape(check.reason)}"
     )
 
 

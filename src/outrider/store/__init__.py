@@ -1,5 +1,6 @@
 """Runs, samples and artifacts, kept: SQLite in a file or PostgreSQL by URL, and content-addressed files."""
 
+from outrider.store.addresses import SQLITE, check_addresses
 from outrider.store.store import Store
 
-__all__ = ["Store"]
+__all__ = ["SQLITE", "Store", "check_addresses"]

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from outrider.model import AlertChanges
 
 _HEARD = "alerts_heard_us"
+_CATCH_UP_BEGAN = "alerts_catch_up_began_us"
+_CAUGHT_UP = "alerts_caught_up_us"
 _REPORTED = "reported_us_"
 _FURTHEST_US = 7_200_000_000
 _PIECE = 500  # values in one IN (…)
@@ -171,11 +173,25 @@ def forget_alerts(connection: Connection, before_us: int, limit: int) -> int:
 def write_heard(connection: Connection, at_us: int) -> None:
     """Note up to when all runs were heard."""
     _put(connection, store_info, [{"name": _HEARD, "value": at_us}], "name")
+    connection.execute(delete(store_info).where(store_info.c.name.in_([_CATCH_UP_BEGAN, _CAUGHT_UP])))
 
 
 def read_heard(connection: Connection) -> int | None:
     """Return up to when all runs were heard."""
     return connection.execute(select(store_info.c.value).where(store_info.c.name == _HEARD)).scalar_one_or_none()
+
+
+def write_caught_up(connection: Connection, began_us: int, due_us: int) -> None:
+    """Note how far the runs are caught up that were stored and perhaps not processed."""
+    rows = [{"name": _CATCH_UP_BEGAN, "value": began_us}, {"name": _CAUGHT_UP, "value": due_us}]
+    _put(connection, store_info, rows, "name")
+
+
+def read_caught_up(connection: Connection) -> tuple[int, int] | None:
+    """Return when catching up began, and up to which due time it came; None if it is not under way."""
+    wanted = select(store_info.c.name, store_info.c.value).where(store_info.c.name.in_([_CATCH_UP_BEGAN, _CAUGHT_UP]))
+    values = {row.name: row.value for row in connection.execute(wanted)}
+    return (values[_CATCH_UP_BEGAN], values[_CAUGHT_UP]) if len(values) == 2 else None
 
 
 def write_reported(connection: Connection, report: str, due_us: int, rows: Iterable[Notification]) -> None:

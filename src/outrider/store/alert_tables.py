@@ -9,6 +9,7 @@ from outrider.store.alert_rows import (
     add_notification,
     knows_notification,
     read_acknowledgements,
+    read_caught_up,
     read_heard,
     read_incidents,
     read_notifications,
@@ -17,6 +18,7 @@ from outrider.store.alert_rows import (
     read_state,
     read_times,
     write_acknowledgement,
+    write_caught_up,
     write_changes,
     write_heard,
     write_notification,
@@ -71,6 +73,13 @@ class IncidentTable(IncidentLog):
     def processed_us(self) -> int | None:
         with self._database.reading() as connection:
             return read_heard(connection)
+
+    def mark_caught_up(self, began_us: int, due_us: int) -> None:
+        self._writer.write(lambda connection: write_caught_up(connection, began_us, due_us))
+
+    def caught_up(self) -> tuple[int, int] | None:
+        with self._database.reading() as connection:
+            return read_caught_up(connection)
 
 
 class OutboxTable(Outbox):

@@ -39,10 +39,15 @@ def open_folder(url_or_path: str | Path) -> ArtifactStore:
     Raises:
         StoreError: store-read-only if it cannot be written, store-url if nothing here understands the URL.
     """
+    if is_remote(url_or_path):
+        return _RemoteFolder(str(url_or_path))
+    return _LocalFolder(Path(str(url_or_path).removeprefix("file://")))
+
+
+def is_remote(url_or_path: str | Path) -> bool:
+    """Tell whether artifacts go elsewhere than to a folder of this machine."""
     text = str(url_or_path)
-    if "://" in text and not text.startswith("file://"):
-        return _RemoteFolder(text)
-    return _LocalFolder(Path(text.removeprefix("file://")))
+    return "://" in text and not text.startswith("file://")
 
 
 class _LocalFolder:

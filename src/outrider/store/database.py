@@ -172,13 +172,24 @@ def _prepare(path: Path) -> None:
         inspect_file(path)
 
 
+def driver_of(url_or_path: str | Path) -> str:
+    """Return which kind of database an address names; it is not connected to.
+
+    Raises:
+        StoreError: store-url if it cannot be read, or its driver is not installed.
+    """
+    engine = _engine(_url(url_or_path), busy_timeout_s=0.0)
+    engine.dispose()
+    return engine.dialect.name
+
+
 def _url(url_or_path: str | Path) -> URL:
     text = str(url_or_path)
     if "://" not in text:
         return make_url("sqlite://").set(database=text)
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # the latter of a port that is no number
         raise _bad_url(text.split("://", 1)[0] + "://…", str(error)) from error
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
         raise _bad_url(text, "it names no file")

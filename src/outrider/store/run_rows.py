@@ -15,7 +15,7 @@ from outrider.store.schema import checks, circumstances, runs
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Join, Select, Table
 
-    from outrider.model import Subject
+    from outrider.model import Run, Subject
 
 Row = Any
 """A result row, whose columns SQLAlchemy does not type."""
@@ -62,6 +62,20 @@ def read_outcomes(
     statement = statement.where(runs.c.check_key.in_(own_keys(connection, check)), *place)
     rows = connection.execute(statement.order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit)).scalars()
     return tuple(Outcome(each) for each in rows)[::-1]
+
+
+def read_has_passed(connection: Connection, run: Run) -> bool:
+    """Whether a check passed in a run's place and from its snapshot."""
+    snapshot = run.circumstances.snapshot
+    same = (
+        circumstances.c.environment == run.environment,
+        circumstances.c.location == run.location,
+        circumstances.c.snapshot == snapshot,
+        runs.c.outcome.in_([Outcome.PASSED, Outcome.PASSED_ON_RETRY]),
+    )
+    statement = select(runs.c.key).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+    statement = statement.where(runs.c.check_key.in_(own_keys(connection, run.check)), *same).limit(1)
+    return bool(snapshot) and connection.execute(statement).first() is not None
 
 
 def read_last_runs(connection: Connection) -> tuple[RunSummary, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import RunLog
 from outrider.store.known_steps import read_known_steps
-from outrider.store.run_rows import read_last_runs, read_outcomes, read_runs
+from outrider.store.run_rows import read_has_passed, read_last_runs, read_outcomes, read_runs
 from outrider.store.tallies import read_hosts, read_tallies
 from outrider.store.whole_runs import read_passed_steps, read_run
 
@@ -64,6 +64,10 @@ class RunTable(RunLog):
     def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
         with self._database.reading() as connection:
             return read_outcomes(connection, check, environment=environment, location=location, limit=limit)
+
+    def has_passed(self, run: Run) -> bool:
+        with self._database.reading() as connection:
+            return read_has_passed(connection, run)
 
     def tallies(self, since_us: int, until_us: int) -> tuple[Tally, ...]:
         with self._database.reading() as connection:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from outrider.workspace.toml_document import Document
     from outrider.workspace.workspace_settings import Workspace
 
+_YEARS = range(2000, 3000)
 _NO_TEXTS: tuple[str, ...] = ()
 _WHEN_FIX = 'write either start = "2027-03-01T22:00" or cron = "0 2 * * sun", and a duration'
 
@@ -66,7 +67,7 @@ def _maintenance(table: Table) -> Maintenance:
         reason=table.read("reason", as_text, "maintenance"),
     )
     table.close()
-    if ("start" in table.data) == ("cron" in table.data):
+    if (table.data.get("start", "") != "") == (table.data.get("cron", "") != ""):
         table.report("start", "and cron: exactly one of them says when it begins", _WHEN_FIX, "maintenance-start")
     return window
 
@@ -88,9 +89,11 @@ def _as_time(value: object) -> str:
     """Accept a date and time, as text or as TOML writes it."""
     text = value.isoformat() if isinstance(value, datetime) else value
     try:
-        datetime.fromisoformat(str(text))
+        year = datetime.fromisoformat(str(text)).year
     except ValueError:
         raise Refused("is not a date and time", 'write it as "2027-03-01T22:00"', "bad-time") from None
+    if year not in _YEARS:
+        raise Refused("is out of range", f"write a year from {_YEARS.start} to {_YEARS.stop - 1}", "bad-time")
     return str(text)
 
 

@@ -47,6 +47,17 @@ if TYPE_CHECKING:
 _EMPTY = Document(SETTINGS_FILE, {}, {})
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SOURCE_FIX = 'write {env = "VARIABLE"} or {file = "path"}; the value itself never stands here'
+_ORDER_FIX = "exchange the two, or leave one out: a default follows what is written"
+_KEPT_WITHIN = {
+    ("other_samples", "samples"): "which are kept for longer, since they are judged",
+    ("samples", "hours"): "which are made of them",
+    ("hours", "days"): "which are made of them",
+    ("samples", "runs"): "and samples go with their run",
+    ("passed_artifacts", "runs"): "and artifacts go with their run",
+    ("passed_artifacts", "evidence"): "which ends all artifacts",
+    ("evidence", "runs"): "and artifacts go with their run",
+}
+"""Pairs of keys of [retention] whose first must not exceed the second, and why."""
 
 
 def load(root: Path) -> Workspace:
@@ -195,7 +206,7 @@ def _store(table: Table) -> StoreSettings:
 
 def _retention(table: Table) -> RetentionSettings:
     usual = RetentionSettings()
-    retention = RetentionSettings(
+    kept = RetentionSettings(
         runs_s=table.read("runs", as_duration, usual.runs_s),
         samples_s=table.read("samples", as_duration, usual.samples_s),
         other_samples_s=table.read("other_samples", as_duration, usual.other_samples_s),
@@ -205,7 +216,10 @@ def _retention(table: Table) -> RetentionSettings:
         evidence_s=table.read("evidence", as_duration, usual.evidence_s),
     )
     table.close()
-    return retention
+    for (key, longest), why in _KEPT_WITHIN.items():
+        if {key, longest} <= table.data.keys() and getattr(kept, f"{key}_s") > getattr(kept, f"{longest}_s"):
+            table.report(key, f"is longer than {longest}, {why}", _ORDER_FIX, "retention-order")
+    return kept
 
 
 def _baselines(table: Table) -> BaselineSettings:

@@ -57,7 +57,7 @@ class Refused(Exception):
 
 
 class Table:
-    """A table of settings, read key by key; `close` reports the keys that nobody asked for.
+    """A table of settings, read key by key; `close` reports the keys that were never read.
 
     Args:
         data: The table as parsed.
@@ -84,22 +84,17 @@ class Table:
         self._known: list[str] = []
 
     def read(self, key: str, convert: Callable[[object], T], default: D) -> T | D:
-        """Return the value of `key`, or `default` if it is absent or refused."""
-        self._known.append(key)
-        if key not in self.data:
+        """Return the value of `key`, or `default` if it is absent or refused; a default that is written is accepted."""
+        if _is_written(default, self.data.get(key)):
+            self._known.append(key)
             return default
-        value = self.data[key]
-        try:
-            return convert(value)
-        except Refused as refused:
-            self.report(key, f"= {shown(value)} {refused.what}", refused.fix, refused.slug)
-            return default
+        return self._read(key, convert, default)
 
     def require(self, key: str, convert: Callable[[object], T], default: T, example: str) -> T:
         """Return the value of `key`; its absence is a problem too."""
         if key not in self.data:
             self.report(key, "is missing", f"add {key} = {example}", "missing-key")
-        return self.read(key, convert, default)
+        return self._read(key, convert, default)
 
     def section(self, key: str) -> Table:
         """Return the table `[key]`, empty if it is absent or no table."""
@@ -107,7 +102,8 @@ class Table:
 
     def sections(self, key: str) -> tuple[Table, ...]:
         """Return the tables `[[key]]`, none if they are absent or no such list."""
-        return tuple(self._below(each, key, key, index) for index, each in enumerate(self.read(key, as_tables, ())))
+        tables = self.read(key, as_tables, ())
+        return tuple(self._below(table, key, key, index) for index, table in enumerate(tables))
 
     def place(self, *keys: str | int) -> Place:
         """Return where a key of this table stands."""
@@ -120,14 +116,32 @@ class Table:
         self._problems.append(ConfigError(f"{name} {what}", slug=slug, fix=fix, where=self.place(key)))
 
     def close(self) -> None:
-        """Report every key that was never asked for."""
+        """Report every key that was never read."""
         for key in self.data:
             if key not in self._known:
                 self.report(key, "is not a known key", nearest(key, self._known), "unknown-key")
 
+    def _read(self, key: str, convert: Callable[[object], T], default: D) -> T | D:
+        self._known.append(key)
+        if key not in self.data:
+            return default
+        value = self.data[key]
+        try:
+            return convert(value)
+        except Refused as refused:
+            self.report(key, f"= {shown(value)} {refused.what}", refused.fix, refused.slug)
+            return default
+
     def _below(self, data: Mapping[str, object], name: str, *keys: str | int) -> Table:
         title = f"{self.title}.{name}" if self.title else name
         return Table(data, title, self._places, self._problems, path=(*self._path, *keys))
+
+
+def _is_written(default: object, value: object) -> bool:
+    """Tell whether `value` is what a file says to mean the default itself: 0, "", []."""
+    if isinstance(value, list):
+        return isinstance(default, tuple) and default == tuple(value)
+    return type(value) is type(default) and value == default and value is not None
 
 
 def shown(value: object) -> str:
@@ -238,17 +252,29 @@ def as_positive(value: object) -> float:
 
 
 def as_duration(value: object) -> float:
-    """Accept a duration longer than nothing; return its seconds."""
+    """Accept a duration above zero; return its seconds."""
+    seconds = _seconds(value)
+    if not 0 < seconds <= _LONGEST_S:
+        raise Refused("is out of range", "write a duration above zero and below a hundred years", "out-of-range")
+    return seconds
+
+
+def as_delay(value: object) -> float:
+    """Accept a duration, "0s" included; return its seconds."""
+    seconds = _seconds(value)
+    if seconds > _LONGEST_S:
+        raise Refused("is out of range", "write a duration below a hundred years", "out-of-range")
+    return seconds
+
+
+def _seconds(value: object) -> float:
     fix = 'write a number and a unit, such as "30s" or "5m"'
     if not isinstance(value, str):
         raise Refused("is not a duration", fix, "bad-duration")
     try:
-        seconds = parse_duration(value)
+        return parse_duration(value)
     except ValueError:
         raise Refused("is not a duration", fix, "bad-duration") from None
-    if not 0 < seconds <= _LONGEST_S:
-        raise Refused("is out of range", "write a duration above zero and below a hundred years", "out-of-range")
-    return seconds
 
 
 def as_addresses(value: object) -> tuple[str, ...]:
@@ -300,5 +326,5 @@ def as_one_of(*choices: str) -> Callable[[object], str]:
 
 def as_choice(words: type[W]) -> Callable[[object], W]:
     """Return an acceptor of exactly the words of an enumeration."""
-    accept = as_one_of(*(one.value for one in words))
+    accept = as_one_of(*(word.value for word in words))
     return lambda value: words(accept(value))

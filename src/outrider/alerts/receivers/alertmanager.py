@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile(r"[^a-zA-Z0-9_]")
 _LEAST_LASTING_S: Final = 300.0
+_CHANGING: Final = {"fault", "severity", "runbook"}
+"""Labels that may differ from run to run; `runbook` is an annotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +38,55 @@ class Alertmanager:
 
     def deliver(self, letter: Letter) -> None:
         """Push an alert for each incident."""
-        alerts = [_alert(item, letter) for item in letter.message.items]
+        alerts = [alert for item in letter.message.items for alert in _alerts(item, letter)]
         body = json.dumps(alerts).encode()
         url = f"{self.url.rstrip('/')}/api/v2/alerts"
         post(Post(url, body, {"Content-Type": "application/json"}), self.guard)
 
 
-def _alert(item: Item, letter: Letter) -> dict[str, Any]:
+def _alerts(item: Item, letter: Letter) -> list[dict[str, Any]]:
+    """Return the alert of an incident, and the end of those that it was before it became more severe.
+
+    Alertmanager knows an alert by its labels. All but the severity are those of the moment when the incident opened.
+    """
     message = letter.message
+    current = item.labels.get("severity", message.severity)
+    began, over = _time(item.began_us / 1_000_000), _time(message.created_us / 1_000_000)
+    past = [
+        {"labels": _labels(item, message, severity), "startsAt": began, "endsAt": over}
+        for severity in item.past_severities
+        if severity != current
+    ]
     annotations = {
         "summary": item.headline,
         "description": letter.body,
         "severity": message.severity,
+        "title": item.title,
+        "address": item.address,
         "runbook": item.runbook,
+        "runbook_url": item.runbook if "://" in item.runbook else "",
         "notification": letter.id,
     }
     alert: dict[str, Any] = {
-        "labels": {
-            "alertname": f"Outrider {item.labels.get('trouble', 'test')}",
-            "incident": item.incident,
-            "workspace": message.workspace,
-        },
+        "labels": _labels(item, message, current),
         "annotations": {name: text for name, text in annotations.items() if text},
-        "startsAt": _time(item.began_us / 1_000_000),
+        "startsAt": began,
         "endsAt": _time(_end_s(item, message)),
     }
-    # A label that changed would be another alert, so only what an incident keeps for life is one.
-    stable = {name: text for name, text in item.labels.items() if name in {"trouble", "environment"}}
-    alert["labels"] = {_NAME.sub("_", name): text for name, text in {**alert["labels"], **stable}.items() if text}
-    return alert
+    if item.run_url:
+        alert["generatorURL"] = item.run_url
+    return [*past, alert]
+
+
+def _labels(item: Item, message: Message, severity: str) -> dict[str, str]:
+    labels = {
+        **{name: text for name, text in (item.opening_labels or item.labels).items() if name not in _CHANGING},
+        "alertname": f"Outrider {item.labels.get('problem', 'test')}",
+        "incident": item.incident,
+        "workspace": message.workspace,
+        "severity": severity,
+    }
+    return {_NAME.sub("_", name): text for name, text in labels.items() if text}
 
 
 def _end_s(item: Item, message: Message) -> float:

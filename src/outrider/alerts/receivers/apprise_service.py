@@ -24,7 +24,7 @@ _MOST_CHARACTERS: Final = 20_000  # Teams Workflows takes 28 KB with everything 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service by its Apprise URL; Apprise does not tell whether a failure is recoverable, so each is tried again."""
+    """A service by its Apprise URL; Apprise does not report whether a failure is recoverable, so each is retried."""
 
     url: str = field(repr=False)
     kinds: frozenset[NotificationKind] = FOR_PEOPLE
@@ -50,7 +50,7 @@ class Service:
 
 
 class _Listening(logging.Handler):
-    """Keeps what Apprise warns of, which is how it says why."""
+    """Collects the warnings of Apprise, which give its reasons."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.WARNING)

@@ -1,4 +1,4 @@
-"""A program of one's own: the message as JSON on its standard input; whatever it does is up to it."""
+"""A program of the user's: the message as JSON on its standard input."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TRY_AGAIN = os.EX_TEMPFAIL
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program; exit code 0 says that it took the message, 75 (sysexits) that it wants it again later."""
+    """A program; exit code 0 accepts the message, 75 (sysexits) asks for another try."""
 
     arguments: tuple[str, ...]
     kinds: frozenset[NotificationKind] = frozenset(NotificationKind)
@@ -38,7 +38,7 @@ class Command:
         except OSError as error:
             raise Undelivered(f"{self.arguments[0]}: {error.strerror}", recoverable=False) from None
         if done.returncode:
-            stderr_lines = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+            stderr_lines = done.stderr.strip().splitlines()[-1:] or ["no message"]
             why = f"{self.arguments[0]} ended with {done.returncode}: {stderr_lines[0][:200]}"
             raise Undelivered(why, recoverable=done.returncode == _TRY_AGAIN)
 

@@ -1,29 +1,39 @@
-"""E-mail by SMTP: text and HTML, the trend's picture where there is one, and a Message-ID that stays the same."""
+"""E-mail by SMTP: text and HTML, the trend's picture where there is one, and a Message-ID that stays the same.
+
+The mails of one group form a thread, RFC 5322, 3.6.4: all answer the first, whose Message-ID each of them can make.
+"""
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.errors import HeaderParseError, InvalidHeaderDefect
 from email.message import EmailMessage
-from email.utils import formatdate
+from email.policy import default
+from email.utils import formatdate, parseaddr
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from zlib import crc32
 
-from outrider.alerts.letter import LIMIT_S, Undelivered
-from outrider.alerts.notification_kind import FOR_PEOPLE
+from outrider.alerts.letter import LIMIT_S, RecipientsRefused, Undelivered
+from outrider.alerts.notification_kind import FOR_PEOPLE, NotificationKind
 from outrider.workspace import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from email.headerregistry import Address
+
     from outrider.alerts.letter import Letter
     from outrider.alerts.message import Message
-    from outrider.alerts.notification_kind import NotificationKind
     from outrider.alerts.receivers.options import Options
 
 _TRANSIENT = 400  # RFC 5321, 4.2.1: 4yz is worth another try, 5yz is not
 _PERMANENT = 500
+_HOST = re.compile(r"[^\s:@/<>()]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%\w]*|\[[^\s\]]+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +52,18 @@ class Mail:
     kinds: frozenset[NotificationKind] = FOR_PEOPLE
 
     def deliver(self, letter: Letter) -> None:
-        """Send it; the server's yes to the whole message is the delivery."""
+        """Send it; the server's acceptance of the whole message is the delivery."""
         mail = envelope(letter, self.sender, self.to)
+        recipients = letter.message.only_to or self.to
         try:
             server = self._connected()
             try:
-                server.send_message(mail)
+                refused = server.send_message(mail, to_addrs=recipients)
             finally:
-                with suppress(OSError, smtplib.SMTPException):  # it has said yes or no already
+                with suppress(OSError, smtplib.SMTPException):  # the mail is accepted or refused already
                     server.quit()
         except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            raise Undelivered(f"no recipient was taken ({codes[0]})", recoverable=max(codes) < _PERMANENT) from None
+            raise _refusal(error.recipients, accepted=False) from None
         except smtplib.SMTPResponseException as error:
             answer = error.smtp_error
             answer = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
@@ -61,6 +71,8 @@ class Mail:
             raise Undelivered(f"the mail server said {error.smtp_code} {answer}", recoverable=recoverable) from None
         except (OSError, smtplib.SMTPException) as error:
             raise Undelivered(f"the mail server: {error}", recoverable=True) from None
+        if refused:
+            raise _refusal(refused, accepted=True)
 
     def _connected(self) -> smtplib.SMTP:
         parts = urlsplit(self.server)
@@ -77,15 +89,30 @@ class Mail:
         return server
 
 
+def _refusal(refused: Mapping[str, tuple[int, bytes]], *, accepted: bool) -> RecipientsRefused:
+    """Return the failure of recipients by their SMTP answers, RFC 5321, 4.2.1."""
+    answers = {
+        address: f"{code} {text.decode('utf-8', 'replace')}".strip() for address, (code, text) in refused.items()
+    }
+    why = "; ".join(f"the mail server refused {address}: {answer}" for address, answer in answers.items())
+    temporary = [address for address, (code, _) in refused.items() if _TRANSIENT <= code < _PERMANENT]
+    permanent = [address for address in refused if address not in temporary]
+    return RecipientsRefused(why, temporary=temporary, permanent=permanent, accepted=accepted)
+
+
 def envelope(letter: Letter, sender: str, to: tuple[str, ...]) -> EmailMessage:
-    """Return the mail; answers to one topic form a thread."""
+    """Return the mail; its Message-ID and those that it refers to are of the sender's own domain."""
     message = letter.message
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    root = f"<{message.thread or message.topic}.{crc32(','.join(to).encode()):08x}@{domain}>"
+    is_root = message.thread and message.kind is NotificationKind.TRIGGER
     mail = EmailMessage()
     mail["From"], mail["To"] = sender, ", ".join(to)
     mail["Subject"] = " ".join(letter.subject.split())
     mail["Date"] = formatdate(message.created_us / 1_000_000)
-    mail["Message-ID"] = f"<{letter.id}@outrider.invalid>"
-    mail["References"] = f"<{message.topic}@outrider.invalid>"
+    mail["Message-ID"] = root if is_root else f"<{letter.id}@{domain}>"
+    if not is_root:
+        mail["In-Reply-To"] = mail["References"] = root
     mail["X-Outrider-Topic"] = message.topic
     mail["X-Outrider-Kind"] = message.kind.value
     mail["Auto-Submitted"] = "auto-generated"
@@ -112,13 +139,36 @@ def read(options: Options) -> Mail:
     """Read `server`, `from`, `to` and `starttls`."""
     return Mail(
         server=options.needed("server", '"smtp://localhost:25"', _check_server),
-        sender=options.text("from", "outrider@localhost"),
-        to=options.texts("to", '["ops@shop.example"]'),
+        sender=options.text("from", "outrider@localhost", _check_mailbox),
+        to=options.texts("to", '["ops@shop.example"]', _check_mailbox),
         starttls=options.flag("starttls", default=False),
     )
 
 
 def _check_server(text: str) -> None:
-    parts = urlsplit(text)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"smtp", "smtps"} and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
+    except ValueError:  # of a port that is no number, or brackets around no address
+        usable = False
+    if not usable:
         raise Refused("is not a mail server", 'write "smtp://host:port" or "smtps://host:port"', "bad-url")
+
+
+def _check_mailbox(text: str) -> None:
+    """Accept one address of mail, with or without a name before it, as the header that it goes into is read."""
+    mailboxes = _mailboxes(text)
+    if len(mailboxes) != 1 or not (mailboxes[0].username and _HOST.fullmatch(mailboxes[0].domain)):
+        fix = 'write "ops@shop.example", or "Operations <ops@shop.example>"'
+        raise Refused(f'holds "{text}", which is no address of mail', fix, "bad-address")
+
+
+def _mailboxes(text: str) -> tuple[Address, ...]:
+    if not text.isprintable():
+        return ()
+    try:
+        header: Any = default.header_factory("To", text)  # typeshed does not say that it is an AddressHeader
+    except (ValueError, IndexError, HeaderParseError):  # the parser's own, of texts that are far from an address
+        return ()
+    is_broken = any(isinstance(defect, InvalidHeaderDefect) for defect in header.defects)
+    return () if is_broken else tuple(header.addresses)

@@ -34,17 +34,20 @@ class Options:
         """Return a text that must be there."""
         return self.table.require(key, lambda value: self._filled(value, check), "", example)
 
-    def texts(self, key: str, example: str) -> tuple[str, ...]:
-        """Return texts that must be there."""
+    def texts(self, key: str, example: str, check: Callable[[str], None] | None = None) -> tuple[str, ...]:
+        """Return texts, at least one, that must be there."""
         nothing: tuple[str, ...] = ()
-        return self.table.require(key, self._all_filled, nothing, example)
+        return self.table.require(key, lambda value: self._all_filled(value, check), nothing, example)
 
     def flag(self, key: str, *, default: bool) -> bool:
         """Return true or false."""
         return self.table.read(key, as_flag, default)
 
-    def _all_filled(self, value: object) -> tuple[str, ...]:
-        return tuple(self._filled(text, None) for text in as_texts(value))
+    def _all_filled(self, value: object, check: Callable[[str], None] | None) -> tuple[str, ...]:
+        texts = as_texts(value)
+        if not texts:
+            raise Refused("is empty", "name at least one", "out-of-range")
+        return tuple(self._filled(text, check) for text in texts)
 
     def _filled(self, value: object, check: Callable[[str], None] | None) -> str:
         text = read_template(as_text(value), self.variables).fill({})

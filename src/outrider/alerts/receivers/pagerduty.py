@@ -16,6 +16,7 @@ from outrider.workspace import check_url
 
 if TYPE_CHECKING:
     from outrider.alerts.letter import Letter
+    from outrider.alerts.message import Item
     from outrider.alerts.network_guard import Guard
     from outrider.alerts.receivers.options import Options
 
@@ -47,17 +48,32 @@ class PagerDuty:
         if action == "trigger":
             first = message.items[0] if message.items else None
             event["client"] = "Outrider"
+            event["links"] = _links(first) if first else []
             event["payload"] = {
                 "summary": letter.subject[:_SUMMARY_CHARACTERS],
                 "source": message.workspace or "outrider",
                 "severity": message.severity,
                 "timestamp": datetime.fromtimestamp(message.created_us / 1_000_000, UTC).isoformat(),
-                "component": first.labels.get("step", "") if first else "",
-                "class": first.labels.get("trouble", "") if first else "",
-                "custom_details": {"text": letter.body},
+                "component": (first.labels.get("step") or first.title) if first else "",
+                "group": first.labels.get("environment", "") if first else "",
+                "class": first.labels.get("problem", "") if first else "",
+                "custom_details": {"text": letter.body, **_details(first)},
             }
         body = json.dumps(event).encode()
         post(Post(self.url, body, {"Content-Type": "application/json"}), self.guard)
+
+
+def _links(item: Item) -> list[dict[str, str]]:
+    """Return the pages that an event links to; PagerDuty takes web addresses only."""
+    pages = (("run", item.run_url), ("incident", item.incident_url), ("runbook", item.runbook))
+    return [{"href": url, "text": text} for text, url in pages if url.startswith(("http://", "https://"))]
+
+
+def _details(item: Item | None) -> dict[str, object]:
+    if item is None:
+        return {}
+    labels = {name: text for name, text in item.labels.items() if name != "trouble"}
+    return {"title": item.title, "address": item.address, "runbook": item.runbook, "labels": labels}
 
 
 def read(options: Options) -> PagerDuty:

@@ -62,7 +62,8 @@ def _event(letter: Letter, event_id: str) -> dict[str, object]:
         "logentry": {"formatted": letter.subject},
         "fingerprint": [message.topic],
         "environment": first.get("environment", "production"),
-        "tags": {name: text[:_TAG_CHARACTERS] for name, text in first.items()},
+        "tags": {name: text[:_TAG_CHARACTERS] for name, text in first.items() if name != "trouble"},
+        "transaction": message.items[0].title if message.items else "",
         "extra": {"text": letter.body},
     }
 
@@ -73,6 +74,10 @@ def read(options: Options) -> Sentry:
 
 
 def _check_dsn(text: str) -> None:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.username or not parts.path.rpartition("/")[2].isdigit():
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.username and parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is no number, or brackets around no address
+        usable = False
+    if not usable or not parts.path.rpartition("/")[2].isdigit():
         raise Refused("is not a DSN", 'write "https://key@host/1"; the number is the project', "bad-url")

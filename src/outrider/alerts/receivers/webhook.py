@@ -1,4 +1,4 @@
-"""A webhook of one's own: JSON, signed so that whoever gets it knows that it comes from here and when."""
+"""A webhook: JSON, signed so that its receiver can verify sender and time."""
 
 from __future__ import annotations
 

@@ -42,11 +42,24 @@ class IncidentLog(Protocol):
         ...
 
     def mark_processed(self, at_us: int) -> None:
-        """Note up to when all stored runs were processed for alerts."""
+        """Note up to when all stored runs were processed for alerts; catching up has ended then."""
         ...
 
     def processed_us(self) -> int | None:
         """Return up to when all stored runs were processed for alerts; None if never."""
+        ...
+
+    def mark_caught_up(self, began_us: int, due_us: int) -> None:
+        """Note how far the runs are caught up that were stored and perhaps not processed.
+
+        Args:
+            began_us: When catching up began; runs that were stored later are not meant.
+            due_us: All runs that were due until then are processed.
+        """
+        ...
+
+    def caught_up(self) -> tuple[int, int] | None:
+        """Return what `mark_caught_up` noted last; None if no catching up is under way."""
         ...
 
 

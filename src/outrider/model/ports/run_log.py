@@ -76,6 +76,13 @@ class RunLog(Protocol):
         """Return the outcomes of a check's latest runs in one environment and location, the oldest first."""
         ...
 
+    def has_passed(self, run: Run) -> bool:
+        """Whether the check of `run` ever passed in the same place and from the same snapshot of the workspace.
+
+        It is false where the run names no snapshot.
+        """
+        ...
+
     def tallies(self, since_us: int, until_us: int) -> tuple[Tally, ...]:
         """Return how many runs with since_us <= due_us < until_us ended how, by check and place.
 

@@ -1,4 +1,4 @@
-"""Judging for a service that sees every run: what is known of each series stays in memory between runs.
+"""The judge of a service that sees every run: the state of each series stays in memory between runs.
 
 It says what `Judge` says of the same runs in the same order; checkpoints are written once a minute instead of after
 each run. After a crash they are caught up from samples.
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from outrider.baselines import RateState, State, dump, load, step_rate
 from outrider.model import Checkpoint, Outcome, Points
-from outrider.runs.judging import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
-from outrider.runs.primary import TELLING, primary_durations
+from outrider.runs.primary_steps import TELLING, primary_durations
+from outrider.runs.run_judge import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.baselines import RateSignal, Settings, Signal
     from outrider.model import CheckId, Release, Run, Series
-    from outrider.runs.judging import History
+    from outrider.runs.run_judge import History
 
 _FRESH_S = 10.0
 _FLUSH_S = 60.0
@@ -36,7 +36,7 @@ class _Known:
     state: State
     at_us: int
     signal: Signal | None = None
-    """What was said last, if that is not written yet."""
+    """The last signal, if it is not written yet."""
 
 
 class LiveJudge:
@@ -62,29 +62,32 @@ class LiveJudge:
         if run.outcome not in TELLING:
             return []
         releases = self._current(run.environment)
-        release = next((one.name for one in reversed(releases) if one.at_us <= run.due_us), "")
-        found = [
+        release = next((release.name for release in reversed(releases) if release.at_us <= run.due_us), "")
+        judgements = [
             Judgement(FAILURES, self._failures(run), release),
             *(Judgement(step, signal, release) for step, signal in self._durations(run, releases)),
         ]
         if time.monotonic() - self._flushed_s > _FLUSH_S:
             self.flush()
-        return found
+        return judgements
 
     def flush(self) -> None:
         """Write what is known of the series that were judged since the last time."""
         self._flushed_s = time.monotonic()
-        self._save(one for steps in self._known.values() for one in steps.values())
+        self._save(known for steps in self._known.values() for known in steps.values())
 
     def _save(self, known: Iterable[_Known]) -> None:
-        fresh = [(one, one.signal) for one in known if one.signal is not None]
+        fresh = [(series, series.signal) for series in known if series.signal is not None]
         for start in range(0, len(fresh), _SAVED_AT_ONCE):
             some = fresh[start : start + _SAVED_AT_ONCE]
             self._history.judgements.record_checkpoints(
-                [Checkpoint(one.series, one.at_us, told.condition, told.reason, dump(one.state)) for one, told in some]
+                [
+                    Checkpoint(known.series, known.at_us, signal.condition, signal.reason, dump(known.state))
+                    for known, signal in some
+                ]
             )
-            for one, _ in some:
-                one.signal = None
+            for written, _ in some:
+                written.signal = None
 
     def _current(self, environment: str) -> tuple[Release, ...]:
         """Return the releases, read anew every few seconds; if they changed, nothing that was known holds."""
@@ -106,7 +109,7 @@ class LiveJudge:
                 run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
             )
         state = self._rates.get(place, RateState())
-        for outcome in (one for one in outcomes if one in TELLING):
+        for outcome in (outcome for outcome in outcomes if outcome in TELLING):
             state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
         self._rates[place] = state
         return signal
@@ -117,7 +120,7 @@ class LiveJudge:
         known = self._known.get(place, {})
         if not steps:
             return []
-        if known.keys() != steps.keys() or any(one.at_us >= run.due_us for one in known.values()):
+        if known.keys() != steps.keys() or any(series.at_us >= run.due_us for series in known.values()):
             return self._learned(run, releases)
         accepted = [release for release in releases if release.accepted]
         return [(step, self._folded(known[step], run.due_us, value, accepted)) for step, value in steps.items()]
@@ -136,6 +139,7 @@ class LiveJudge:
         self._save(self._known.pop((run.check, run.environment, run.location), {}).values())
         fresh = self._judge.caught_up(run, releases)
         self._known[run.check, run.environment, run.location] = {
-            one.series.step: _Known(one.series, load(one.state), one.at_us, signal) for one, signal in fresh
+            checkpoint.series.step: _Known(checkpoint.series, load(checkpoint.state), checkpoint.at_us, signal)
+            for checkpoint, signal in fresh
         }
-        return [(one.series.step, signal) for one, signal in fresh]
+        return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]

@@ -1,4 +1,4 @@
-"""Runs, told to people and to programs."""
+"""Runs as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from outrider.app import display_name
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
@@ -29,21 +30,16 @@ STYLES = {
 }
 _SHORT_ID = 8
 _PHASES = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "transfer_ms")
-_COARSE_MS = 10.0  # from here on nobody reads fractions of a millisecond
-_UNFOLDED = 200  # columns where nobody's terminal sets a width
+_COARSE_MS = 10.0  # from here on fractions of a millisecond are noise
+_UNFOLDED = 200  # columns, where no terminal sets a width
 
 
 def console() -> Console:
     """Return stdout: as wide as the terminal, or wide enough for a line a run in a file or pipe."""
-    made = Console()
-    if not made.is_terminal:
-        made.width = max(made.width, _UNFOLDED)
-    return made
-
-
-def name_of(check: str) -> str:
-    """Return a check's id without the kind that most have."""
-    return check.removeprefix("journey:")
+    out = Console()
+    if not out.is_terminal:
+        out.width = max(out.width, _UNFOLDED)
+    return out
 
 
 def short(run: str) -> str:
@@ -69,7 +65,7 @@ def run_table(runs: Iterable[Run]) -> Table:
     for run in runs:
         took = run.attempts[0].measurement.duration_ms
         table.add_row(
-            outcome_text(run.outcome), Text(name_of(run.check)), f"{took:.0f}", short(run.id), Text(run.reason)
+            outcome_text(run.outcome), Text(display_name(run.check)), f"{took:.0f}", short(run.id), Text(run.reason)
         )
     return table
 
@@ -85,9 +81,11 @@ def repeat_table(runs: Iterable[Run]) -> Table:
     for check, group in by_check.items():
         measured = [run.attempts[0] for run in group if run.attempts[0].measured]
         counts = Counter(run.outcome for run in group)
-        outcomes = Text(", ").join(Text(f"{count} {one.value}", style=STYLES[one]) for one, count in counts.items())
+        outcomes = Text(", ").join(
+            Text(f"{count} {outcome.value}", style=STYLES[outcome]) for outcome, count in counts.items()
+        )
         took = [attempt.measurement.duration_ms for attempt in measured]
-        table.add_row(Text(name_of(check), style="bold"), str(len(group)), *_spread(took), outcomes)
+        table.add_row(Text(display_name(check), style="bold"), str(len(group)), *_spread(took), outcomes)
         steps: dict[str, list[float]] = defaultdict(list)
         for step in (step for attempt in measured for step in shown_steps(attempt)):
             steps[step.title].append(step.duration_ms or 0.0)
@@ -143,7 +141,7 @@ def shown_steps(attempt: Attempt) -> list[Step]:
 
 def deciding_attempt(run: Run) -> Attempt:
     """Return the attempt whose steps a reader wants: the first that did not pass, else the first."""
-    return next((one for one in run.attempts if not one.measurement.outcome.is_good), run.attempts[0])
+    return next((attempt for attempt in run.attempts if not attempt.measurement.outcome.is_good), run.attempts[0])
 
 
 def run_as_json(run: Run) -> dict[str, object]:
@@ -168,8 +166,8 @@ def run_as_json(run: Run) -> dict[str, object]:
 def stored_as_json(stored: StoredRun) -> dict[str, object]:
     """Return a stored run, with where its artifacts lie."""
     artifacts = [
-        {"attempt": one.attempt, "kind": one.kind, "name": one.name, "bytes": one.bytes, "where": one.where}
-        for one in stored.artifacts
+        {"attempt": file.attempt, "kind": file.kind, "name": file.name, "bytes": file.bytes, "where": file.where}
+        for file in stored.artifacts
     ]
     return {**run_as_json(stored.run), "artifacts": artifacts, "omitted": list(stored.omitted)}
 
@@ -201,8 +199,14 @@ def _attempt_as_json(attempt: Attempt) -> dict[str, object]:
             for sample in measurement.samples
         ],
         "errors": [
-            {"source": one.source, "message": one.message, "stack": one.stack, "url": one.url, "step": one.step}
-            for one in measurement.errors
+            {
+                "source": error.source,
+                "message": error.message,
+                "stack": error.stack,
+                "url": error.url,
+                "step": error.step,
+            }
+            for error in measurement.errors
         ],
         "attributes": dict(measurement.attributes),
         "trace_ids": list(measurement.trace_ids),

@@ -14,7 +14,7 @@ from outrider.workspace import matches, names_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from outrider.model import Check
+    from outrider.model import Check, Place
     from outrider.workspace import Maintenance
 
 _SECOND_US = 1_000_000
@@ -42,11 +42,29 @@ class Windows:
     """
 
     def __init__(self, maintenance: Iterable[Maintenance], timezone: str) -> None:
-        self._windows = [_window(one, timezone) for one in maintenance]
+        self._windows = [_window(entry, timezone) for entry in maintenance]
 
     def why_closed(self, check: Check, at_us: int) -> str:
         """Return the reason of the window that a check stands still in; empty if there is none."""
-        return next((one.maintenance.reason for one in self._windows if _means(one, check) and one.is_open(at_us)), "")
+        open_windows = (window for window in self._windows if _means(window, check) and window.is_open(at_us))
+        return next((window.maintenance.reason for window in open_windows), "")
+
+
+def window_problems(maintenance: Iterable[Maintenance], timezone: str, now_us: int) -> tuple[ConfigError, ...]:
+    """Return what is wrong with when windows begin: a cron that cannot be read, or that never comes true."""
+    problems = []
+    for window in maintenance:
+        try:
+            cron = _window(window, timezone).cron
+        except ConfigError as problem:
+            problems.append(problem)
+            continue
+        if cron is not None and cron.after(now_us) is None:
+            what = f'maintenance.cron = "{window.cron}" never comes true'
+            problems.append(
+                ConfigError(what, slug="cron-never", fix="correct the day or the month", where=_place(window))
+            )
+    return tuple(problems)
 
 
 def _means(window: _Window, check: Check) -> bool:
@@ -62,10 +80,13 @@ def _window(maintenance: Maintenance, timezone: str) -> _Window:
     try:
         return _Window(maintenance, None, Cron(maintenance.cron, timezone))
     except ValueError as error:
-        where = maintenance.patterns[0].place if maintenance.patterns else None
         raise ConfigError(
             f'maintenance.cron = "{maintenance.cron}" cannot be read: {error}',
             slug="bad-cron",
             fix='write five fields, such as "0 2 * * sun"',
-            where=where,
+            where=_place(maintenance),
         ) from None
+
+
+def _place(maintenance: Maintenance) -> Place | None:
+    return maintenance.patterns[0].place if maintenance.patterns else None

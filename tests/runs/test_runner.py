@@ -21,7 +21,7 @@ from outrider.model import (
     RunId,
     StoreError,
 )
-from outrider.runs.execution import Runner
+from outrider.runs.runner import Runner
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,28 +1,28 @@
-"""A load for people and programs: live while it lasts, and as tables when it is over."""
+"""A load run: live while it lasts, as tables afterwards, and as JSON."""
 
 from __future__ import annotations
 
 import statistics
 from collections import defaultdict
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from outrider.cli.telling import STYLES, name_of, outcome_text, short
-from outrider.load import levels
+from outrider.app import display_name, levels
+from outrider.cli.progress import Progress
+from outrider.cli.run_tables import STYLES, outcome_text, short
 from outrider.model import Outcome, altogether, by_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from rich.console import Console
 
-    from outrider.baselines import Knee
-    from outrider.model import EndpointLoad, LoadInterval, LoadResult, Run
+    from outrider.app import Knee
+    from outrider.model import Check, EndpointLoad, LoadInterval, LoadResult, Run
 
 _LATEST = 5  # seconds whose times are shown live
 _LINE_EVERY = 10  # seconds, where nobody looks at a terminal
@@ -31,39 +31,52 @@ _FAILURES = 10
 _SHARES = (0.5, 0.95, 0.99)
 
 
-class LiveLoad:
-    """Says on stderr how a load stands: in place for people, a line every ten seconds for logs."""
+class LoadProgress(Progress):
+    """Shows a load on stderr: in place at a terminal, a line every ten seconds in a log."""
 
-    def __init__(self, console: Console, name: str) -> None:
-        self._console = console
-        self._name = name
-        self._live = Live(Text(f"{name}: starting"), console=console, transient=True, auto_refresh=False)
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = ""
+        self._live: Live | None = None
         self._lines = 0
 
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start(refresh=True)
-        return self
+    def stop(self) -> None:
+        """Remove what is shown in place."""
+        super().stop()
+        self.load_ended()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def working_for(self, host: str, port: int) -> None:
+        """Print whose load is shared."""
+        self.note(f"working for {host}:{port}")
+
+    def load_started(self, check: Check) -> None:
+        """Show that the load begins."""
+        super().stop()
+        self._name = check.name
         if self._console.is_terminal:
-            self._live.stop()
+            starting = Text(f"{self._name}: starting")
+            self._live = Live(starting, console=self._console, transient=True, auto_refresh=False)
+            self._live.start(refresh=True)
 
     def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
-        """Hear of the latest seconds."""
+        """Show the latest seconds."""
         line = f"{self._name}: {_state(so_far[-1], so_far[-_LATEST:], left_s)}"
-        if self._console.is_terminal:
+        if self._live is not None:
             self._live.update(_live_table(line, so_far[-_LATEST:]), refresh=True)
         elif so_far[-1].offset_s >= self._lines * _LINE_EVERY:
             self._lines += 1
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self.note(line)
+
+    def load_ended(self) -> None:
+        """Remove the live table."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
 
 def _state(now: LoadInterval, latest: Sequence[LoadInterval], left_s: float | None) -> str:
-    total = altogether(part for one in latest for part in one.endpoints)
-    rate = total.requests / sum(one.length_s for one in latest)
+    total = altogether(endpoint for interval in latest for endpoint in interval.endpoints)
+    rate = total.requests / sum(interval.length_s for interval in latest)
     times = "/".join(_ms(total.times.quantile(share)) for share in _SHARES)
     left = "" if left_s is None else f", {max(0.0, left_s):.0f} s left"
     busy = f", generator at {now.cpu_share:.0%}" if now.cpu_share > 0.5 else ""
@@ -72,22 +85,22 @@ def _state(now: LoadInterval, latest: Sequence[LoadInterval], left_s: float | No
 
 
 def _live_table(line: str, latest: Sequence[LoadInterval]) -> Table:
-    parts = by_endpoint(part for one in latest for part in one.endpoints)
+    endpoints = by_endpoint(endpoint for interval in latest for endpoint in interval.endpoints)
     table = Table.grid()
     table.add_row(Text(line))
-    table.add_row(_endpoint_table(parts, sum(one.length_s for one in latest)))
+    table.add_row(_endpoint_table(endpoints, sum(interval.length_s for interval in latest)))
     return table
 
 
 def _endpoint_table(endpoints: Sequence[EndpointLoad], length_s: float) -> Table:
     table = Table(box=None, pad_edge=False)
-    is_paced = any(one.intended for one in endpoints)
+    is_paced = any(endpoint.intended for endpoint in endpoints)
     columns = ("endpoint", "requests", "per s", "failed", "p50 ms", "p95", "p99", "max", "p99 intended")
     for title in columns if is_paced else columns[:-1]:
         table.add_column(title, justify="left" if title == "endpoint" else "right", overflow="fold")
-    ranked = sorted(endpoints, key=lambda one: -one.requests)
-    for one in ranked[:_ENDPOINTS]:
-        table.add_row(Text(one.endpoint), *_figures(one, length_s, is_paced=is_paced))
+    ranked = sorted(endpoints, key=lambda endpoint: -endpoint.requests)
+    for endpoint in ranked[:_ENDPOINTS]:
+        table.add_row(Text(endpoint.endpoint), *_figures(endpoint, length_s, is_paced=is_paced))
     if len(ranked) > _ENDPOINTS:
         rest = altogether(ranked[_ENDPOINTS:])
         table.add_row(
@@ -98,14 +111,14 @@ def _endpoint_table(endpoints: Sequence[EndpointLoad], length_s: float) -> Table
     return table
 
 
-def _figures(one: EndpointLoad, length_s: float, *, is_paced: bool) -> list[Text]:
-    failed = Text(f"{one.failed.total:,}", style="bold red" if one.failed.total else "")
-    times = one.times
+def _figures(endpoint: EndpointLoad, length_s: float, *, is_paced: bool) -> list[Text]:
+    failed = Text(f"{endpoint.failed.total:,}", style="bold red" if endpoint.failed.total else "")
+    times = endpoint.times
     shown = [times.quantile(share) for share in (*_SHARES, 1.0)]
     if is_paced:
-        shown.append((one.intended or times).quantile(0.99))
+        shown.append((endpoint.intended or times).quantile(0.99))
     return [
-        Text(f"{one.requests:,}"), Text(f"{one.requests / max(length_s, 1e-9):.1f}"), failed,
+        Text(f"{endpoint.requests:,}"), Text(f"{endpoint.requests / max(length_s, 1e-9):.1f}"), failed,
         *(Text(_ms(value)) for value in shown),
     ]  # fmt: skip
 
@@ -114,9 +127,9 @@ def _ms(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def tell(out: Console, run: Run, result: LoadResult) -> None:
-    """Print how a load went: the outcome, its endpoints, what failed, and what a user saw meanwhile."""
-    about = f"  {name_of(run.check)}  {result.most_users} users, {result.length_s:.0f} s, run {short(run.id)}"
+def print_load(out: Console, run: Run, result: LoadResult) -> None:
+    """Print a load run: its outcome, endpoints and failures, and the journey beside it."""
+    about = f"  {display_name(run.check)}  {result.most_users} users, {result.length_s:.0f} s, run {short(run.id)}"
     out.print(Text.assemble(outcome_text(run.outcome), about), soft_wrap=True)
     if run.reason:
         out.print(Text(f"  {run.reason}", style=STYLES[run.outcome]), soft_wrap=True)
@@ -136,34 +149,33 @@ def tell(out: Console, run: Run, result: LoadResult) -> None:
 
 def _foreground_table(result: LoadResult) -> Table:
     """Return what the journey took at each number of users, a row a step."""
-    told = [one for one in result.foreground if one.outcome is Outcome.PASSED]
-    users = sorted({one.users for one in told})
+    passed = [run for run in result.foreground if run.outcome is Outcome.PASSED]
+    users = sorted({run.users for run in passed})
     table = Table(box=None, pad_edge=False, title="the journey beside it, median ms", title_justify="left")
     table.add_column("step", overflow="fold")
     for count in users:
         table.add_column(f"{count} users", justify="right")
     times: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for one in told:
-        for step, took_ms in one.steps.items():
-            times[step][one.users].append(took_ms)
+    for run in passed:
+        for step, took_ms in run.steps.items():
+            times[step][run.users].append(took_ms)
     for step, by_users in times.items():
         cells = (_ms(statistics.median(by_users[count])) if by_users[count] else "-" for count in users)
         table.add_row(Text(step), *cells)
-    others = len(result.foreground) - len(told)
-    table.caption = f"{len(told)} runs passed{f', {others} did not' if others else ''}"
+    others = len(result.foreground) - len(passed)
+    table.caption = f"{len(passed)} runs passed{f', {others} did not' if others else ''}"
     table.caption_justify = "left"
     return table
 
 
-def tell_knee(out: Console, result: LoadResult, knee: Knee | None) -> None:
+def print_knee(out: Console, result: LoadResult, knee: Knee | None) -> None:
     """Print the levels of a load that was stepped up, and what the target sustains."""
     table = Table(box=None, pad_edge=False)
     for title in ("users", "requests/s", "p50 ms", "p95 ms", "failed"):
         table.add_column(title, justify="right")
-    for one in levels(result.intervals):
-        table.add_row(
-            str(one.users), f"{one.requests_per_s:.1f}", _ms(one.p50_ms), _ms(one.p95_ms), f"{one.failure_share:.1%}"
-        )
+    for level in levels(result.intervals):
+        figures = (f"{level.requests_per_s:.1f}", _ms(level.p50_ms), _ms(level.p95_ms), f"{level.failure_share:.1%}")
+        table.add_row(str(level.users), *figures)
     out.print()
     out.print(table)
     out.print()
@@ -181,21 +193,21 @@ def tell_knee(out: Console, result: LoadResult, knee: Knee | None) -> None:
 
 
 def as_json(result: LoadResult, knee: Knee | None) -> dict[str, object]:
-    """Return what `--json` says of a load beside its run; times in ms."""
+    """Return what `--json` prints of a load beside its run; times in ms."""
     return {
         "seconds": round(result.length_s, 3),
-        "endpoints": [_endpoint_as_json(one, result.length_s) for one in result.endpoints],
-        "levels": [asdict(one) for one in levels(result.intervals)],
-        "failures": [asdict(one) for one in result.failures],
-        "foreground": [{**asdict(one), "steps": dict(one.steps)} for one in result.foreground],
+        "endpoints": [_endpoint_as_json(endpoint, result.length_s) for endpoint in result.endpoints],
+        "levels": [asdict(level) for level in levels(result.intervals)],
+        "failures": [asdict(failure) for failure in result.failures],
+        "foreground": [{**asdict(run), "steps": dict(run.steps)} for run in result.foreground],
         "knee": None if knee is None else asdict(knee),
     }
 
 
-def _endpoint_as_json(one: EndpointLoad, length_s: float) -> dict[str, object]:
-    intended = None if one.intended is None else one.intended.quantile(0.99)
-    times = {f"p{share * 100:g}_ms": one.times.quantile(share) for share in _SHARES}
+def _endpoint_as_json(endpoint: EndpointLoad, length_s: float) -> dict[str, object]:
+    intended = None if endpoint.intended is None else endpoint.intended.quantile(0.99)
+    times = {f"p{share * 100:g}_ms": endpoint.times.quantile(share) for share in _SHARES}
     return {
-        "endpoint": one.endpoint, "requests": one.requests, "failed": one.failed.total,
-        "requests_per_s": one.requests / max(length_s, 1e-9), **times, "intended_p99_ms": intended,
+        "endpoint": endpoint.endpoint, "requests": endpoint.requests, "failed": endpoint.failed.total,
+        "requests_per_s": endpoint.requests / max(length_s, 1e-9), **times, "intended_p99_ms": intended,
     }  # fmt: skip

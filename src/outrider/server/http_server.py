@@ -6,6 +6,8 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+import structlog
+
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
     from uvicorn import Server
+
+log = structlog.get_logger("outrider.server")
 
 _CLOSE_S = 5.0
 
@@ -70,7 +74,10 @@ class Background:
         self._listener.close()
 
     def _serve(self) -> None:
-        self._server.run(sockets=[self._listener])
+        try:
+            self._server.run(sockets=[self._listener])
+        except Exception as error:  # checks go on without pages, and the log says why there are none
+            log.exception("pages.ended", error=str(error))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.application(scope, receive, send)

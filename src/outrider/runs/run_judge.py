@@ -22,7 +22,7 @@ from outrider.baselines import (
     step_rate,
 )
 from outrider.model import BadSeries, Checkpoint, Outcome
-from outrider.runs.primary import METRIC, TELLING, primary_durations
+from outrider.runs.primary_steps import METRIC, TELLING, primary_durations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ class Judge:
         if run.outcome not in TELLING:
             return []
         releases = self._history.judgements.releases(run.environment)
-        release = next((one.name for one in reversed(releases) if one.at_us <= run.due_us), "")
+        release = next((release.name for release in reversed(releases) if release.at_us <= run.due_us), "")
         return [
             Judgement(FAILURES, self._failures(run), release),
             *(Judgement(step, signal, release) for step, signal in self.durations(run, releases)),
@@ -97,7 +97,7 @@ class Judge:
             run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
         )
         state = RateState()
-        for outcome in (one for one in outcomes if one in TELLING):
+        for outcome in (outcome for outcome in outcomes if outcome in TELLING):
             state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
         return signal
 
@@ -113,21 +113,21 @@ class Judge:
         return [(checkpoint.series.step, signal) for checkpoint, signal in fresh]
 
     def caught_up(self, run: Run, releases: Sequence[Release]) -> list[tuple[Checkpoint, Signal]]:
-        """Return what is known of a stored run's series after it, and what is said of each; nothing is written."""
+        """Return the checkpoints of a stored run's series after it, and their signals; nothing is written."""
         steps = primary_durations(run)
         place = (METRIC, run.environment, run.location)
-        found = [
-            one
-            for one in self._history.series.of(run.check)
-            if one.step in steps and (one.metric, one.environment, one.location) == place
+        judged = [
+            series
+            for series in self._history.series.of(run.check)
+            if series.step in steps and (series.metric, series.environment, series.location) == place
         ]
-        if not found:
+        if not judged:
             return []
-        settings = replace(self._settings, months=months_per_series(self._settings.months, len(found)))
-        known = {one.series: one for one in self._history.judgements.checkpoints(found)}
+        settings = replace(self._settings, months=months_per_series(self._settings.months, len(judged)))
+        known = {checkpoint.series: checkpoint for checkpoint in self._history.judgements.checkpoints(judged)}
         return [
             self._catch_up(series, known.get(series), settings, releases=releases, due_us=run.due_us)
-            for series in found
+            for series in judged
         ]
 
     def _catch_up(
@@ -151,7 +151,7 @@ class Judge:
 
 
 def fold(state: State, points: Points, accepted: Sequence[Release]) -> tuple[State, Signal]:
-    """Fold points (at least one) into a state; an accepted release is told before the first run after it.
+    """Fold points (at least one) into a state; an accepted release is an event of the first run after it.
 
     Args:
         state: What was known before.

@@ -28,7 +28,7 @@ def primary_durations(run: Run) -> dict[str, float]:
 
     Named steps are primary where the test names any, else the automatic ones on the first level.
     """
-    attempt = next((one for one in run.attempts if one.measured), None)
+    attempt = next((attempt for attempt in run.attempts if attempt.measured), None)
     steps = primary_steps(attempt.measurement.steps) if attempt else []
     return {step.key: step.duration_ms for step in steps if step.duration_ms}
 
@@ -49,12 +49,12 @@ def primary_series(store: Store, check: CheckId) -> list[Series]:
 
     What a gate or a trial measured, or a journey under load, is left out.
     """
-    found = [one for one in store.series.of(check) if one.metric == METRIC]
+    durations = [series for series in store.series.of(check) if series.metric == METRIC]
     named = {
         place: {step.key for step in primary_steps(store.runs.passed_steps(check, *place))}
-        for place in watched_places(found)
+        for place in watched_places(durations)
     }
-    return [one for one in found if one.step in named.get((one.environment, one.location), ())]
+    return [series for series in durations if series.step in named.get((series.environment, series.location), ())]
 
 
 def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:

@@ -1,0 +1,79 @@
+"""What matchers of a silence would mute: incidents that last, and checks of the workspace. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.alerts.matcher import all_hold, parse_matcher
+from outrider.alerts.run_findings import check_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from outrider.alerts.alert_settings import AlertSettings
+    from outrider.alerts.incident import Incident
+    from outrider.alerts.matcher import Matcher
+    from outrider.model import Check
+
+_OF_INCIDENTS = frozenset(
+    {"problem", "trouble", "host", "step", "fault", "severity", "incident", "receiver", "runbook"}
+)
+"""Labels that an incident has and a check, before anything went wrong, has not."""
+
+_OF_CHECKS = frozenset({"check", "kind", "environment", "location", "tag", "tags"})
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceEffect:
+    """What a silence mutes.
+
+    Attributes:
+        incidents: How many that last.
+        checks: How many whose incidents it may mute.
+        unknown_labels: Those of its matchers that nothing has.
+        labels: Every label that anything has.
+    """
+
+    incidents: int
+    checks: int
+    unknown_labels: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+def silence_effect(
+    matchers: Iterable[str], incidents: Sequence[Incident], checks: Sequence[Check], settings: AlertSettings
+) -> SilenceEffect:
+    """Return what these matchers mute.
+
+    Matchers on what only an incident has, such as its problem, leave open which checks they will match.
+
+    Raises:
+        UsageError: bad-matcher.
+    """
+    parsed = tuple(map(parse_matcher, matchers))
+    lasting = [incident for incident in incidents if incident.phase.lasts]
+    labels = _known_labels(lasting, checks, settings)
+    return SilenceEffect(
+        incidents=sum(all_hold(parsed, incident.labels) for incident in lasting),
+        checks=sum(_may_mute(parsed, check, settings) for check in checks),
+        unknown_labels=tuple(dict.fromkeys(matcher.label for matcher in parsed if matcher.label not in labels)),
+        labels=tuple(sorted(labels)),
+    )
+
+
+def _may_mute(matchers: Sequence[Matcher], check: Check, settings: AlertSettings) -> bool:
+    of_check = [matcher for matcher in matchers if matcher.label not in _OF_INCIDENTS]
+    return any(all_hold(of_check, settings.labelled(labels)) for labels in _places(check))
+
+
+def _places(check: Check) -> Iterator[dict[str, str]]:
+    for location in check.policy.locations:
+        yield {**check_labels(check), "environment": check.policy.environment, "location": location}
+
+
+def _known_labels(incidents: Sequence[Incident], checks: Sequence[Check], settings: AlertSettings) -> set[str]:
+    labels = set(_OF_INCIDENTS | _OF_CHECKS)
+    labels |= {name for check in checks for name in check.policy.labels}
+    labels |= {name for rule in settings.labels for name in rule.labels}
+    return labels | {name for incident in incidents for name in incident.labels}

@@ -1,0 +1,53 @@
+"""Whether a workspace can be watched as it is: one look at it, for `outrider validate` and `outrider up`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.app.alert_configuration import alert_settings
+from outrider.app.report_mail import report_problems
+from outrider.app.workspace_access import now_us
+from outrider.model import ConfigErrors
+from outrider.scheduler import problems_of, window_problems
+
+if TYPE_CHECKING:
+    from outrider.alerts import AlertSettings
+    from outrider.app.discovery import Discovery
+    from outrider.model import Check, ConfigError
+    from outrider.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What can run, and what is wrong.
+
+    Attributes:
+        checks: Those that can be scheduled.
+        problems: Of single files and checks: the service starts without them, and refuses a change that brings them.
+        refusals: Of the workspace as a whole: the service runs no state of it that has any.
+    """
+
+    checks: tuple[Check, ...]
+    problems: tuple[ConfigError, ...]
+    refusals: tuple[ConfigError, ...]
+
+
+def examine(workspace: Workspace, discovery: Discovery) -> Examination:
+    """Return what of a discovered workspace can run, and all that is wrong with it."""
+    at_us = now_us()
+    unscheduled = problems_of(discovery.checks, workspace.timezone, at_us)
+    places = {(problem.where.file, problem.where.line) for problem in unscheduled if problem.where}
+    alerts, wrong_alerts = _alerts(workspace)
+    return Examination(
+        tuple(check for check in discovery.checks if (check.path, check.line) not in places),
+        (*discovery.problems, *unscheduled, *report_problems(workspace, alerts, at_us)),
+        (*window_problems(workspace.maintenance, workspace.timezone, at_us), *wrong_alerts),
+    )
+
+
+def _alerts(workspace: Workspace) -> tuple[AlertSettings | None, tuple[ConfigError, ...]]:
+    try:
+        return alert_settings(workspace), ()
+    except ConfigErrors as errors:
+        return None, errors.problems

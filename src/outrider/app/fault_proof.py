@@ -1,0 +1,87 @@
+"""Proof that journeys notice faults: each fault is injected, and the journey has to fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.app.listeners import SILENT
+from outrider.app.runtime import browser_settings, open_runtime
+from outrider.app.workspace_access import now_us
+from outrider.journeys import find_browser
+from outrider.model import Outcome, StoredProof, UsageError
+from outrider.runs import is_vacuous, prove
+from outrider.workspace import select
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from outrider.app.listeners import ProofListener
+    from outrider.app.runtime import Runtime
+    from outrider.model import Check, CheckId
+    from outrider.runs import Proof
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ProofReport:
+    """How journeys ended under each fault; the first proof of each is that of the intact target."""
+
+    proofs: Mapping[CheckId, Sequence[Proof]]
+
+    @property
+    def vacuous(self) -> tuple[CheckId, ...]:
+        """The journeys that stay green under a dead server."""
+        return tuple(check for check, proofs in self.proofs.items() if is_vacuous(list(proofs)))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every journey passed against the intact target, or was skipped: others prove nothing."""
+        return all(proofs[0].outcome in {Outcome.PASSED, Outcome.SKIPPED} for proofs in self.proofs.values())
+
+
+def prove_journeys(
+    workspace: Workspace, store: Store, patterns: Sequence[str] = (), *, listener: ProofListener = SILENT
+) -> ProofReport:
+    """Inject each fault into the target of each journey, and return which of them it notices.
+
+    Args:
+        workspace: Whose journeys.
+        store: Where the proofs go.
+        patterns: Which journeys; all without patterns.
+        listener: Follows the proofs.
+
+    Raises:
+        UsageError: switched-off, unknown-check.
+        BrowserError: If there is no browser.
+    """
+    if not workspace.capabilities.injection:
+        raise UsageError(
+            "injecting faults is switched off in outrider.toml",
+            slug="switched-off",
+            fix="set injection = true below [capabilities]",
+        )
+    browser = find_browser(browser_settings(workspace))
+    proofs: dict[CheckId, list[Proof]] = {}
+    with open_runtime(workspace, browser=browser) as runtime:
+        listener.progress("getting ready")
+        for check in select(runtime.discover().journeys, patterns):
+            with runtime.turns.taken():
+                proofs[check.id] = _prove(check, runtime, store, listener)
+    return ProofReport(proofs)
+
+
+def _prove(check: Check, runtime: Runtime, store: Store, listener: ProofListener) -> list[Proof]:
+    at_us = now_us()
+    listener.proof_started(check)
+    proofs: list[Proof] = []
+    for proof in prove(check, runtime.measure, runtime.scratch / f"prove-{at_us}", at_us):
+        proofs.append(proof)
+        listener.proved(check, proof)
+    snapshot = runtime.circumstances.snapshot
+    store.proofs.record(
+        StoredProof(check.id, proof.fault, at_us, proof.outcome, proof.noticed, proof.reason, snapshot)
+        for proof in proofs
+    )
+    return proofs

@@ -1,0 +1,195 @@
+"""The gate: checks are measured against a base until every verdict is known."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from outrider.app.discovery import nothing_to_run, wants_probes_only
+from outrider.app.gate_session import GateSession, comparable, open_side
+from outrider.app.gate_sources import AgainstBases, SelfTest, SideBySide, accepted_bases, last_bases
+from outrider.app.listeners import SILENT
+from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.app.selection import display_name
+from outrider.app.workspace_access import BASELINES, register_checks
+from outrider.baselines import Plan
+from outrider.gate import Address, Decision, Rules, false_fails, gather
+from outrider.model import BrowserError, UsageError
+from outrider.workspace import select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from outrider.app.gate_sources import StoredBases
+    from outrider.app.listeners import GateListener
+    from outrider.app.runtime import Runtime
+    from outrider.gate import FalseFails, Gathered
+    from outrider.model import Check, CheckId
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """What a gate compares, and what counts as worse.
+
+    The base is what was accepted in `baselines/`, unless `addresses` or `last` names another.
+
+    Attributes:
+        rules: What counts as worse, and after how many sessions to look.
+        session_runs: How many runs a session has.
+        addresses: Of base and candidate, measured in turns.
+        variable: With addresses: an environment variable that takes the address, beside pytest's base URL.
+        last: Compare with so many of the latest stored runs.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    session_runs: int = 5
+    addresses: tuple[str, str] | None = None
+    variable: str | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """A decision, and the checks that it is about, by id."""
+
+    decision: Decision
+    checks: Mapping[str, Check]
+
+
+def gate_rules(*, margin: float = 0.05, floor_ms: float = 5.0, most_sessions: int = 20) -> Rules:
+    """Return rules whose looks end at a number of sessions.
+
+    Args:
+        margin: Slowdown that is tolerated, as a share.
+        floor_ms: Slowdown that is tolerated whatever its share.
+        most_sessions: At least four.
+    """
+    looks = tuple(look for look in Plan().looks if look < most_sessions)
+    return Rules(margin=margin, floor_ms=floor_ms, plan=Plan(looks=(*looks, most_sessions)))
+
+
+def run_gate(
+    workspace: Workspace,
+    store: Store,
+    patterns: Sequence[str] = (),
+    options: GateOptions = GateOptions(),
+    *,
+    listener: GateListener = SILENT,
+) -> GateResult:
+    """Run checks until every verdict is known, and decide whether they got worse.
+
+    Args:
+        workspace: Whose checks.
+        store: Where the runs go, in an environment of their own.
+        patterns: Which checks; all that are enabled without patterns.
+        options: What they are compared with.
+        listener: Follows the sessions.
+
+    Raises:
+        UsageError: no-checks, unknown-check, no-baseline, or an address that is none.
+        BrowserError: If journeys are chosen and there is no browser.
+    """
+    for address in options.addresses or ():
+        Address.of(address)
+    with _measuring(workspace, store, patterns, listener, options.addresses) as measuring:
+        checks = {str(check.id): check for check in measuring.checks}
+        if options.addresses:
+            return GateResult(_compare_addresses(measuring, options, options.addresses, listener), checks)
+        bases = _bases(measuring, options)
+        return GateResult(_compare_bases(measuring, options, bases, listener), checks)
+
+
+def self_test_gate(
+    workspace: Workspace,
+    store: Store,
+    patterns: Sequence[str] = (),
+    options: GateOptions = GateOptions(),
+    *,
+    listener: GateListener = SILENT,
+) -> FalseFails:
+    """Compare the candidate with itself, and return how often the gate would fail it.
+
+    Raises:
+        UsageError: self-test if a check's setup is wrong; and as for `run_gate`.
+    """
+    import numpy as np  # noqa: PLC0415 - only where used
+
+    rules = options.rules
+    with (
+        _measuring(workspace, store, patterns, listener) as measuring,
+        open_side(measuring.runtime, store) as side,
+    ):
+        test = SelfTest(measuring.session, side, measuring.checks, size=options.session_runs)
+        test.measure(rules.plan.looks[-1])
+    listener.progress("dealing the sessions anew")
+    return false_fails(test.taken, dict.fromkeys(test.taken, rules), np.random.default_rng(1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    """What a gate measures with: the checks that are chosen and can be compared, all that are present, and notes."""
+
+    session: GateSession
+    runtime: Runtime
+    checks: list[Check]
+    present: tuple[Check, ...]
+    notes: list[str]
+
+
+@contextmanager
+def _measuring(
+    workspace: Workspace,
+    store: Store,
+    patterns: Sequence[str],
+    listener: GateListener,
+    addresses: tuple[str, str] | None = None,
+) -> Iterator[_Measuring]:
+    browser = None if wants_probes_only(patterns) else browser_or_error(workspace)
+    with open_runtime(workspace, browser=browser) as runtime:
+        listener.progress("getting ready")
+        discovery = runtime.discover()
+        chosen = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
+        checks, notes = comparable(chosen, addresses)
+        if not checks and notes:
+            raise UsageError("; ".join(notes), slug="no-checks", fix="name others")
+        if not checks:
+            raise nothing_to_run(workspace, discovery.checks)
+        runtime.require_browser(checks)
+        register_checks(store, workspace, discovery.checks)
+        usable = None if isinstance(browser, BrowserError) else browser
+        session = GateSession(workspace, usable, store, listener)
+        yield _Measuring(session, runtime, checks, discovery.checks, notes)
+
+
+def _compare_addresses(
+    measuring: _Measuring, options: GateOptions, addresses: tuple[str, str], listener: GateListener
+) -> Decision:
+    rules: dict[CheckId, Rules] = {check.id: options.rules for check in measuring.checks}
+    with SideBySide(measuring.session, measuring.checks, addresses, options.session_runs, options.variable) as source:
+        gathered = gather(rules, source, listener.looked)
+    return _decision(gathered, f"{addresses[0]}, in turns with {addresses[1]}", measuring.notes)
+
+
+def _bases(measuring: _Measuring, options: GateOptions) -> StoredBases:
+    session, checks = measuring.session, measuring.checks
+    if options.last:
+        return last_bases(session, checks, options.rules, options.session_runs, options.last)
+    return accepted_bases(session, checks, measuring.present, session.workspace.root / BASELINES)
+
+
+def _compare_bases(measuring: _Measuring, options: GateOptions, bases: StoredBases, listener: GateListener) -> Decision:
+    checks = [check for check in measuring.checks if check.id in bases.bases]
+    rules = {check.id: bases.bases[check.id].fitted(options.rules) for check in checks}
+    with open_side(measuring.runtime, measuring.session.store) as side:
+        source = AgainstBases(measuring.session, side, checks, bases=bases, size=options.session_runs)
+        gathered = gather(rules, source, listener.looked)
+    return _decision(gathered, bases.against, [*measuring.notes, *bases.notes])
+
+
+def _decision(gathered: Gathered, against: str, notes: Sequence[str]) -> Decision:
+    wrong = tuple(f"{display_name(check)}: {reason}" for check, reason in gathered.wrong.items())
+    unmatched = (f"{display_name(check)}: {text}" for check, texts in gathered.unmatched.items() for text in texts)
+    return Decision(gathered.findings, (*notes, *unmatched), wrong, against)

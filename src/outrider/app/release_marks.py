@@ -1,0 +1,42 @@
+"""Releases: marked, listed, and the periods between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.app.workspace_access import now_us
+from outrider.model import Release
+
+if TYPE_CHECKING:
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+
+def mark_release(
+    workspace: Workspace,
+    store: Store,
+    name: str,
+    *,
+    at_us: int | None = None,
+    environment: str | None = None,
+    accept: bool = False,
+) -> Release:
+    """Mark a deploy, so that changes can be explained by it.
+
+    Args:
+        workspace: Whose default environment holds if none is given.
+        store: Where releases are kept.
+        name: Of the release.
+        at_us: When it went live, microseconds UTC; now if absent.
+        environment: Where.
+        accept: Learn the level since then as the new baseline.
+    """
+    place = environment or workspace.defaults.environment
+    release = Release(name, place, now_us() if at_us is None else at_us, accept)
+    store.judgements.record_release(release)
+    return release
+
+
+def list_releases(store: Store, environment: str | None = None) -> tuple[Release, ...]:
+    """Return the marked releases of an environment, or of all."""
+    return tuple(store.judgements.releases(environment))

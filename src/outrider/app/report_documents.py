@@ -1,0 +1,220 @@
+"""Reports as text: of a period, of a run, of a load run; in HTML, Markdown, JSON or CSV."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from outrider.app.listeners import SILENT
+from outrider.app.report_incidents import StoredIncidents
+from outrider.app.workspace_access import now_us
+from outrider.model import Place, UsageError
+from outrider.reports import (
+    as_csv,
+    as_json,
+    as_markdown,
+    day_of,
+    gather,
+    load_report,
+    read_settings,
+    release_period,
+    render_html,
+    run_report,
+    single_csv,
+    single_html,
+    single_json,
+    single_markdown,
+    week_of,
+)
+
+if TYPE_CHECKING:
+    from outrider.app.listeners import ProgressListener
+    from outrider.reports import LoadReport, Period, Report, ReportSettings, RunReport
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+Format = Literal["html", "md", "json", "csv"]
+ReportName = Literal["weekly", "daily", "release"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPeriod:
+    """Which period a report is about, by the kind of report.
+
+    Attributes:
+        name: weekly, daily or release: the file in `reports/` that holds its settings.
+        week: Of a weekly report: an ISO week, such as 2026-W47; the last seven days if absent.
+        release: Of a release report: its name; the last one if absent.
+        environment: Of a release report; the workspace's default if absent.
+    """
+
+    name: ReportName
+    week: str | None = None
+    release: str | None = None
+    environment: str | None = None
+
+    def span(self, workspace: Workspace, store: Store, at_us: int) -> Period:
+        """Return the period.
+
+        Raises:
+            UsageError: unknown-release, or a week that is none.
+        """
+        if self.name == "weekly":
+            return week_of(self.week, at_us, workspace.timezone)
+        if self.name == "daily":
+            return day_of(at_us, workspace.timezone)
+        environment = self.environment or workspace.defaults.environment
+        return _release_span(store, self.release, environment, workspace.timezone, at_us)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportForm:
+    """In which format a report is written; `table` says which table of it, where that is CSV."""
+
+    format: Format = "html"
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDocument:
+    """A report as text, and where it is written unless somebody names a file."""
+
+    text: str
+    default_path: Path
+
+    def write(self, path: Path | None = None) -> Path:
+        """Write the file whole or not at all, and return where.
+
+        Raises:
+            UsageError: unwritable-report.
+        """
+        target = path or self.default_path
+        _replace(target, self.text)
+        return target
+
+
+def period_document(
+    workspace: Workspace,
+    store: Store,
+    period: ReportPeriod,
+    form: ReportForm = ReportForm(table="health"),
+    *,
+    listener: ProgressListener = SILENT,
+) -> ReportDocument:
+    """Return the report of a week, a day or a release.
+
+    Raises:
+        ConfigError: bad-report, bad-template.
+        UsageError: unknown-release, or a week that is none.
+    """
+    at_us = now_us()
+    settings = read_settings(workspace.root, period.name)
+    report = gather(
+        store,
+        settings,
+        period.span(workspace, store, at_us),
+        at_us,
+        workspace=workspace.name,
+        incidents=StoredIncidents(store),
+        listener=listener.progress,
+    )
+    return _document(_period_text(report, settings, workspace, form), period.name, workspace, form)
+
+
+def run_document(
+    workspace: Workspace,
+    store: Store,
+    run: str,
+    form: ReportForm = ReportForm(table="steps"),
+) -> ReportDocument:
+    """Return the report of a run, by its id or a unique beginning or end of it.
+
+    Raises:
+        UsageError: unknown-run.
+    """
+    report = run_report(
+        store,
+        store.runs.get(run),
+        workspace=workspace.name,
+        timezone=workspace.timezone,
+        incidents=StoredIncidents(store),
+    )
+    return _document(_single_text(report, workspace, form), f"run-{report.run.id}", workspace, form)
+
+
+def load_document(
+    workspace: Workspace,
+    store: Store,
+    run: str,
+    form: ReportForm = ReportForm(table="endpoints"),
+) -> ReportDocument:
+    """Return the report of a load run, by its id or a unique beginning or end of it.
+
+    Raises:
+        UsageError: unknown-run, no-load.
+    """
+    stored = store.runs.get(run).run
+    if all(attempt.measurement.load is None for attempt in stored.attempts):
+        fix = f"outrider report run {stored.id} reports it; outrider runs 'load:*' lists loads"
+        raise UsageError(f"run {stored.id} of {stored.check} holds no load", slug="no-load", fix=fix)
+    report = load_report(stored, workspace=workspace.name, timezone=workspace.timezone)
+    return _document(_single_text(report, workspace, form), f"load-{report.run.id}", workspace, form)
+
+
+def _release_span(store: Store, name: str | None, environment: str, timezone: str, at_us: int) -> Period:
+    releases = [release for release in store.judgements.releases(environment) if release.at_us <= at_us]
+    indexes = [index for index, release in enumerate(releases) if name in {None, release.name}]
+    if not indexes or indexes[-1] == 0:
+        subject = f"release {name}" if name else "a release"
+        fix = "two marked releases are needed: outrider release NAME"
+        raise UsageError(f"there is no {subject} with one before it in {environment}", slug="unknown-release", fix=fix)
+    index = indexes[-1]
+    until_us = releases[index + 1].at_us if index + 1 < len(releases) else at_us
+    return release_period(releases[index].name, (releases[index - 1].at_us, releases[index].at_us, until_us), timezone)
+
+
+def _period_text(report: Report, settings: ReportSettings, workspace: Workspace, form: ReportForm) -> str:
+    match form.format:
+        case "md":
+            return as_markdown(report)
+        case "json":
+            return json.dumps(as_json(report), indent=1)
+        case "csv":
+            return as_csv(report, form.table)
+        case _:
+            return render_html(report, settings, workspace.root, interactive=workspace.capabilities.interactive)
+
+
+def _single_text(report: RunReport | LoadReport, workspace: Workspace, form: ReportForm) -> str:
+    match form.format:
+        case "md":
+            return single_markdown(report)
+        case "json":
+            return json.dumps(single_json(report), indent=1)
+        case "csv":
+            return single_csv(report, form.table)
+        case _:
+            return single_html(report, workspace.root, interactive=workspace.capabilities.interactive)
+
+
+def _document(text: str, name: str, workspace: Workspace, form: ReportForm) -> ReportDocument:
+    return ReportDocument(text, workspace.state / "reports" / f"{name}.{form.format}")
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        fix, place = "name a file in a folder that this user may write to: --out FILE", Place(str(path))
+        raise UsageError(
+            f"cannot be written: {error.strerror}", slug="unwritable-report", fix=fix, where=place
+        ) from None

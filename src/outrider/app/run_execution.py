@@ -1,0 +1,137 @@
+"""Runs of a workspace's checks, made now in this process, stored and judged."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.app.discovery import nothing_to_run, wants_probes_only
+from outrider.app.listeners import SILENT
+from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.app.workspace_access import judge_settings, prune_expired, register_checks
+from outrider.model import Kind
+from outrider.runs import Judge, Runner
+from outrider.workspace import select
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from outrider.app.listeners import ProgressListener, RunListener
+    from outrider.app.runtime import Runtime
+    from outrider.model import Check, Run
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The checks that are to run, all that the workspace has, and what runs them."""
+
+    runtime: Runtime
+    checks: tuple[Check, ...]
+    present: tuple[Check, ...]
+
+
+def run_checks(
+    workspace: Workspace,
+    store: Store,
+    patterns: Sequence[str] = (),
+    *,
+    repeat: int = 1,
+    listener: RunListener = SILENT,
+) -> list[Run]:
+    """Run checks now, and return the stored runs in the order of the checks.
+
+    Args:
+        workspace: Whose checks.
+        store: Where the runs go; expired data is pruned afterwards.
+        patterns: Ids, paths, names, globs over them, or tag:WORD; none means everything that is enabled.
+        repeat: How often each check runs.
+        listener: Follows the runs; takes the problems of files that do not hinder them.
+
+    Raises:
+        UsageError: no-checks, unknown-check.
+        BrowserError: If journeys are chosen and there is no browser.
+        ConfigError: If a secret is missing, or the workspace cannot be copied.
+    """
+    with open_selected(workspace, patterns, _runnable, listener) as selected:
+        register_checks(store, workspace, selected.present)
+        selected.runtime.require_browser(selected.checks)
+        runs = execute(selected.checks * repeat, selected.runtime, store, listener)
+        prune_expired(store, workspace)
+    return runs
+
+
+@contextmanager
+def open_selected(
+    workspace: Workspace,
+    patterns: Sequence[str],
+    is_wanted: Callable[[Check, Sequence[str]], bool],
+    listener: ProgressListener = SILENT,
+) -> Iterator[Selected]:
+    """Open a runtime, and choose the checks that patterns match.
+
+    Args:
+        workspace: Whose checks.
+        patterns: What is wanted; a browser is searched for unless that can be nothing but probes.
+        is_wanted: Whether a check that matches is to run.
+        listener: Takes the problems of files.
+
+    Raises:
+        UsageError: no-checks, unknown-check.
+    """
+    browser = None if wants_probes_only(patterns) else browser_or_error(workspace)
+    with open_runtime(workspace, browser=browser) as runtime:
+        listener.progress("getting ready")
+        discovery = runtime.discover(patterns)
+        for problem in discovery.problems:
+            listener.problem(problem)
+        checks = tuple(check for check in select(discovery.checks, patterns) if is_wanted(check, patterns))
+        if not checks:
+            raise nothing_to_run(workspace, discovery.checks)
+        yield Selected(runtime, checks, discovery.checks)
+
+
+def execute(checks: Sequence[Check], runtime: Runtime, store: Store, listener: RunListener = SILENT) -> list[Run]:
+    """Run the probes all at once and then the others one by one; return the runs in the order of the checks.
+
+    Raises:
+        StoreError: If a run cannot be stored.
+    """
+    listener.started(len(checks))
+    probes = [number for number, check in enumerate(checks) if check.kind == Kind.PROBE]
+    others = [number for number, check in enumerate(checks) if check.kind != Kind.PROBE]
+    runs: dict[int, Run] = {}
+    if probes:
+        listener.progress(f"{len(probes)} probes")
+        with runtime.fleet(store) as fleet:
+            probe_runs = fleet.run_all([checks[number] for number in probes], listener.finished)
+        runs.update(zip(probes, probe_runs, strict=True))
+        judge_runs(probe_runs, runtime.workspace, store, listener)
+    measures = runtime.measures({checks[number].kind for number in others})
+    runner = Runner(measures, store.runs, runtime.scratch, runtime.circumstances, listener)
+    for number in others:
+        listener.waiting(checks[number])
+        with runtime.turns.taken():
+            if checks[number].kind == Kind.JOURNEY:
+                runtime.measure.prepare()
+            runs[number] = runner.run(checks[number])
+        listener.finished(runs[number])
+        judge_runs([runs[number]], runtime.workspace, store, listener)
+    return [runs[number] for number in sorted(runs)]
+
+
+def judge_runs(runs: Iterable[Run], workspace: Workspace, store: Store, listener: RunListener = SILENT) -> None:
+    """Judge stored runs, unless judging is off; the listener takes the judgements."""
+    if not workspace.capabilities.judging:
+        return
+    judge = Judge(store, judge_settings(workspace))
+    for run in runs:
+        for judgement in judge.judge(run):
+            listener.judged(run, judgement)
+
+
+def _runnable(check: Check, patterns: Sequence[str]) -> bool:
+    """Return whether a check that matches is to run: a disabled one only if named, and a load never in passing."""
+    return check.policy.enabled or (bool(patterns) and check.kind != Kind.LOAD)

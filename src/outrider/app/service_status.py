@@ -1,0 +1,59 @@
+"""The state of a workspace's service, read from the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.app.workspace_access import now_us
+from outrider.scheduler import is_dead
+
+if TYPE_CHECKING:
+    from outrider.model import Coverage, Pause, RunSummary
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+_STILL_US = 15_000_000
+"""A leader that was not seen for so long does not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """What runs now, how each check did last, and how much of what was due happened.
+
+    Attributes:
+        leader: Host and process that lead, or led last; empty if none ever did.
+        leader_seen_us: When it was seen last, microseconds UTC.
+        waiting: Runs in the queue.
+        running: Runs under way.
+        last_runs: The last run of each check and location.
+        coverage: By check and location, over the workspace's coverage window.
+    """
+
+    is_running: bool
+    leader: str
+    leader_seen_us: int | None
+    waiting: int
+    running: int
+    pauses: tuple[Pause, ...]
+    last_runs: tuple[RunSummary, ...]
+    coverage: tuple[Coverage, ...]
+
+
+def service_status(workspace: Workspace, store: Store) -> ServiceStatus:
+    """Return the state of the service that runs the workspace's checks."""
+    at_us = now_us()
+    leader = store.schedule.leadership()
+    is_alive = leader is not None and bool(leader.holder) and not is_dead(leader.holder)
+    is_seen = leader is not None and at_us - leader.at_us <= _STILL_US
+    waiting, running = store.schedule.length()
+    return ServiceStatus(
+        is_running=is_alive and is_seen,
+        leader="" if leader is None else leader.holder,
+        leader_seen_us=None if leader is None else leader.at_us,
+        waiting=waiting,
+        running=running,
+        pauses=tuple(store.schedule.pauses()),
+        last_runs=tuple(store.runs.latest()),
+        coverage=tuple(store.schedule.coverage(at_us - round(workspace.service.coverage_s * 1e6))),
+    )

@@ -1,0 +1,105 @@
+"""Silences: incidents whose labels match are muted for a while."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from outrider.alerts import AlertSettings, parse_matcher, read_incident, silence_effect
+from outrider.app.alert_configuration import alert_settings
+from outrider.app.runtime import list_checks
+from outrider.app.stored_incidents import current_user
+from outrider.app.workspace_access import now_us
+from outrider.model import OutriderError, Silence, UsageError, new_run_id
+from outrider.workspace import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.alerts import SilenceEffect
+    from outrider.model import Check
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+_SHORT_ID = 8
+_MOST_INCIDENTS = 10_000
+
+
+def list_silences(store: Store) -> tuple[Silence, ...]:
+    """Return the silences that have not ended."""
+    return tuple(store.silences.ending_after(now_us()))
+
+
+def silence_incidents(
+    store: Store,
+    matchers: Sequence[str],
+    *,
+    length_s: float,
+    starts_us: int | None = None,
+    author: str = "",
+    comment: str = "",
+) -> Silence:
+    """Silence the incidents whose labels fulfil all matchers.
+
+    Args:
+        store: Where silences are kept.
+        matchers: label=value, label!=value, label=~pattern or label!~pattern.
+        length_s: For how long.
+        starts_us: From when on; from now on if absent.
+        author: Who does so; the user of this process if absent.
+        comment: Why.
+
+    Raises:
+        UsageError: If a matcher cannot be read.
+    """
+    parsed = tuple(str(parse_matcher(matcher)) for matcher in matchers)
+    at_us = now_us()
+    begin_us = at_us if starts_us is None else starts_us
+    end_us = begin_us + int(length_s * 1_000_000)
+    silence = Silence(new_run_id(at_us), begin_us, end_us, parsed, author or current_user(), comment)
+    store.silences.record(silence)
+    return silence
+
+
+def preview_silence(workspace: Workspace, store: Store, matchers: Sequence[str]) -> SilenceEffect:
+    """Return what a silence with these matchers mutes now; tests are collected for it, not run.
+
+    Where the workspace cannot be read, such as without its secrets, only its incidents are looked at, and any label is
+    taken.
+
+    Raises:
+        UsageError: bad-matcher, or unknown-label for a label that neither a check, a rule nor an incident has.
+    """
+    incidents = [read_incident(stored) for stored in store.incidents.search(lasting=True, limit=_MOST_INCIDENTS)]
+    readable = _checks_and_settings(workspace)
+    checks, settings = readable or ((), AlertSettings())
+    effect = silence_effect(matchers, incidents, checks, settings)
+    if effect.unknown_labels and readable:
+        label = effect.unknown_labels[0]
+        what = f'no check and no incident has a label "{label}", so nothing would be muted'
+        raise UsageError(what, slug="unknown-label", fix=nearest(label, effect.labels))
+    return effect
+
+
+def _checks_and_settings(workspace: Workspace) -> tuple[Sequence[Check], AlertSettings] | None:
+    try:
+        return list_checks(workspace), alert_settings(workspace)
+    except OutriderError:
+        return None
+
+
+def end_silence(store: Store, text: str) -> Silence:
+    """End the silence whose id is, begins or ends with `text`, and return it.
+
+    Raises:
+        UsageError: unknown-silence.
+    """
+    at_us = now_us()
+    active = store.silences.ending_after(at_us)
+    matching = [silence for silence in active if silence.id.startswith(text) or silence.id.endswith(text)]
+    if len(matching) != 1:
+        ids = ", ".join(silence.id[-_SHORT_ID:] for silence in active) or "none"
+        raise UsageError(f'"{text}" is not the id of one silence', slug="unknown-silence", fix=f"there are: {ids}")
+    ended = replace(matching[0], ends_us=at_us)
+    store.silences.record(ended)
+    return ended

@@ -1,0 +1,135 @@
+"""Incidents of a store: listed with why they are muted, acknowledged, resolved."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outrider.alerts import AlertSettings, Phase, read_incident, why_muted
+from outrider.app.alert_configuration import alert_settings
+from outrider.app.listeners import SILENT
+from outrider.app.workspace_access import now_us
+from outrider.model import Acknowledgement, ConfigError, Status, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from outrider.alerts import Incident
+    from outrider.app.listeners import ProgressListener
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+_DAY_US = 86_400_000_000
+_MOST = 1_000
+_FEW = 10
+_SHORT_ID = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """How many notifications to a receiver were given up, and why the last of them was."""
+
+    count: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentList:
+    """Incidents, the latest first.
+
+    Attributes:
+        muted: By incident that lasts, why nobody is alerted; empty if somebody is.
+        undelivered: By receiver.
+    """
+
+    incidents: tuple[Incident, ...]
+    muted: Mapping[str, str]
+    undelivered: Mapping[str, Undelivered]
+
+
+def list_incidents(
+    workspace: Workspace,
+    store: Store,
+    *,
+    include_resolved: bool = False,
+    days: int = 30,
+    listener: ProgressListener = SILENT,
+) -> IncidentList:
+    """Return the incidents that last, or all of the last days.
+
+    Args:
+        workspace: Whose maintenance windows and parents explain what is muted.
+        store: Where incidents are kept.
+        include_resolved: Whether to return those that are over, too.
+        days: How far back.
+        listener: Takes the problem of alert settings that cannot be read, such as without their secrets.
+    """
+    settings = _settings_or_none(workspace, listener)
+    at_us = now_us()
+    stored = store.incidents.search(lasting=not include_resolved, since_us=at_us - days * _DAY_US, limit=_MOST)
+    incidents = tuple(read_incident(incident) for incident in stored)
+    silences = store.silences.ending_after(at_us)
+    active = [incident for incident in incidents if incident.phase.lasts]
+    muted = {incident.id: why_muted(incident, active, silences, settings, at_us) for incident in active}
+    return IncidentList(incidents, muted, _undelivered(store))
+
+
+def acknowledge_incident(store: Store, incident: str, *, author: str = "", resolve: bool = False) -> Incident:
+    """Acknowledge an incident, which stops its escalation and reminders, or resolve it; return it as it was.
+
+    Args:
+        store: Where incidents are kept.
+        incident: The id of an incident that lasts, or a unique beginning or end of it.
+        author: Who does so; the user of this process if absent.
+        resolve: End it: the same problem opens a new incident from now on.
+
+    Raises:
+        UsageError: unknown-incident.
+    """
+    named = find_incident(store, incident)
+    action = "close" if resolve else "acknowledge"
+    store.incidents.acknowledge(Acknowledgement(named.id, now_us(), action, author or current_user()))
+    return named
+
+
+def find_incident(store: Store, text: str) -> Incident:
+    """Return the incident that lasts whose id is, begins or ends with `text`.
+
+    Raises:
+        UsageError: unknown-incident.
+    """
+    stored = (read_incident(incident) for incident in store.incidents.search(lasting=True, limit=_MOST))
+    lasting = [incident for incident in stored if incident.phase is not Phase.PENDING]
+    matching = [incident for incident in lasting if incident.id.startswith(text) or incident.id.endswith(text)]
+    if len(matching) != 1:
+        ids = ", ".join(incident.id[-_SHORT_ID:] for incident in lasting[:_FEW]) or "none"
+        meaning = f"the beginning or end of {len(matching)}" if matching else "no incident that lasts"
+        fix = f"lasting: {ids}; outrider incidents lists them"
+        raise UsageError(f'"{text}" is {meaning}', slug="unknown-incident", fix=fix)
+    return matching[0]
+
+
+def current_user() -> str:
+    """Return the name of the user of this process."""
+    try:
+        return os.environ.get("OUTRIDER_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        return str(os.getuid())
+
+
+def _settings_or_none(workspace: Workspace, listener: ProgressListener) -> AlertSettings:
+    try:
+        return alert_settings(workspace)
+    except ConfigError as error:
+        listener.problem(error)
+        return AlertSettings()
+
+
+def _undelivered(store: Store) -> dict[str, Undelivered]:
+    counts: dict[str, Undelivered] = {}
+    for row in store.outbox.search(status=Status.UNDELIVERED, limit=_MOST):
+        earlier = counts.get(row.receiver)
+        counts[row.receiver] = Undelivered((earlier.count if earlier else 0) + 1, row.note)
+    return counts

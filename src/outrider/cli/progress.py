@@ -1,0 +1,99 @@
+"""Progress on stderr: a spinner at a terminal, a line a run in a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import click
+from rich.console import Console
+
+from outrider.app import Condition, display_name
+from outrider.cli.run_tables import outcome_text
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.status import Status
+
+    from outrider.app import Judgement, Look, Plan
+    from outrider.model import Check, OutriderError, Run
+
+
+class Progress:
+    """Follows runs and gates, and prints to stderr; a context, which removes the spinner at its end."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._status: Status | None = None
+        self._done = 0
+        self._total = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def progress(self, text: str) -> None:
+        """Show what is being done now."""
+        if not self._console.is_terminal:
+            return
+        if self._status is None:
+            self._status = self._console.status(text)
+            self._status.start()
+        self._status.update(text)
+
+    def stop(self) -> None:
+        """Remove the spinner."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def problem(self, error: OutriderError) -> None:
+        """Print a problem that did not end the work."""
+        click.echo(str(error), err=True)
+
+    def started(self, total: int) -> None:
+        """Take how many runs there will be."""
+        self._total = total
+
+    def waiting(self, check: Check) -> None:
+        """Show that a check waits for its turn."""
+        self.progress(f"{self._place} {check.name}: waits for others on this host")
+
+    def attempt_started(self, check: Check, plan: Plan) -> None:
+        """Show which attempt runs."""
+        kind = " for evidence" if plan.evidence else f", attempt {plan.number}" if plan.number > 1 else ""
+        self.progress(f"{self._place} {check.name}{kind}")
+
+    def finished(self, run: Run) -> None:
+        """Print how a run ended."""
+        place = self._place
+        self._done += 1
+        took_ms = (run.finished_us - run.started_us) / 1000
+        self._console.print(
+            f"{place:>7}", outcome_text(run.outcome), display_name(run.check), f"{took_ms:.0f} ms",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+    def judged(self, run: Run, judgement: Judgement) -> None:
+        """Print what deviates."""
+        condition = judgement.signal.condition
+        if condition in {Condition.DEGRADED, Condition.IMPROVED}:
+            subject = judgement.step or "failures"
+            release = f" (last release: {judgement.release})" if judgement.release else ""
+            self.note(f"{condition:>15} {display_name(run.check)} {subject}: {judgement.signal.reason}{release}")
+
+    def looked(self, look: Look) -> None:
+        """Print how many verdicts of a gate are known."""
+        self.note(f"after {look.sessions} sessions: {look.known} of {look.checks} checks are known")
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    @property
+    def _place(self) -> str:
+        return f"{self._done + 1}/{self._total}"

@@ -1,0 +1,171 @@
+"""What messages say, which incidents end, and what matchers see of a check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, ladder, symptom
+
+from outrider.alerts.composition import Clock, headline, length
+from outrider.alerts.finding import Facts, Problem, check_of
+from outrider.alerts.matcher import parse_matcher
+from outrider.alerts.oncall import Level
+from outrider.alerts.route import Route
+from outrider.model import Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.alerts.conftest import Story
+
+
+def test_a_subject_names_what_where_how_much_and_since_when(story: Callable[..., Story]) -> None:
+    """In the workspace's time zone, after the release before it."""
+    one = story(timezone="Europe/Berlin")
+    facts = Facts(
+        "390 ms, usually 120 to 170 (2.7x)", title="Home page", since_us=NOW_US - 7 * MINUTE_US, release="v2.4"
+    )
+
+    for _ in range(2):
+        one.hear(replace(symptom(True, one.now_us, problem=Problem.DEGRADATION), facts=facts))
+        one.wait(10)
+
+    assert one.told[0][2].subject == (
+        "[shop] warning: Home page is slow: 390 ms, usually 120 to 170 (2.7x), since 08:53, after v2.4"
+    )
+    assert "since: 2027-01-15 08:53:00 CET, for 7 min" in one.told[0][2].text
+
+
+def test_a_subject_that_is_over_does_not_begin_with_a_severity(story: Callable[..., Story]) -> None:
+    """Pagers filter on it."""
+    one = story()
+    for number in range(4):
+        one.run("x", f"probe:p.toml::c{number}", every_s=0.1, causes=("host:shop",), what="status 500")
+        one.run("x", f"probe:p.toml::c{number}", every_s=0.1, causes=("host:shop",), what="status 500")
+    one.wait(10)
+    for number in range(4):
+        one.run("...", f"probe:p.toml::c{number}", every_s=1, causes=("host:shop",))
+
+    assert [message.subject for _, _, message in one.told] == [
+        "[shop] critical: c0 and 3 more fail: status 500, since 08:00",
+        "[shop] resolved after 21 s: c0 and 3 more (was: status 500)",
+    ]
+
+
+def test_the_reason_is_the_one_that_holds_now(story: Callable[..., Story]) -> None:
+    """Not that of the first run; once the first check is well, another one leads."""
+    one = story(route=Route(receivers=("mail",), repeat_us=60 * SECOND_US, interval_us=SECOND_US))
+    shared: dict[str, Any] = {"causes": ("host:shop",), "every_s": 1}
+    one.run("xx", "a", what="refused", **shared)
+    one.wait(5)
+    one.run("xx", "b", what="status 500", **shared)
+    one.run("x", "a", what="status 503", **shared)
+    one.wait(70)
+    one.run("...", "a", **shared)
+    one.run("x", "b", what="status 502", **shared)
+    one.wait(70)
+
+    headlines = [message.items[0].headline for kind, _, message in one.told if kind in {"trigger", "reminder"}]
+    assert headlines == ["a fails: refused", "a and 1 more fail: status 503", "b and 1 more fail: status 502"]
+
+
+def test_more_counts_checks_not_confirmations(story: Callable[..., Story]) -> None:
+    """A check that relapses, or fails in two places, is one."""
+    one = story()
+    for _ in range(3):
+        one.run("xx", "a", every_s=1, causes=("host:shop",))
+        one.run("xx", "a", every_s=1, causes=("host:shop",), step="pay")
+        one.run("xx", "b", every_s=1, causes=("host:shop",))
+        one.run("...", "a", every_s=1)
+
+    (incident,) = one.tracker.incidents.values()
+    assert (incident.check_count, headline(incident)) == (2, "a and 1 more fail: connection refused")
+
+
+def test_the_first_level_at_once_is_no_complaint(story: Callable[..., Story]) -> None:
+    """Nobody could acknowledge yet; the next level says that nobody did."""
+    levels = ladder(Level(0, ("pager",)), Level(MINUTE_US, ("boss",)))
+    one = story(route=Route(receivers=("mail",), escalation="shop"), escalations=levels)
+
+    one.run("xx")
+    one.wait(100)
+
+    subjects = [message.subject for kind, _, message in one.told if kind == "escalation"]
+    assert subjects[0] == "[shop] critical: home fails: connection refused, since 08:00"
+    assert subjects[1] == "[shop] critical, not acknowledged: home fails: connection refused, since 08:00"
+
+
+def test_a_deleted_check_ends_its_incident_at_once(story: Callable[..., Story]) -> None:
+    """Another check of the same incident goes on."""
+    one = story()
+    one.run("xx", "probe:gone", every_s=1)
+    one.run("xx", "probe:both", every_s=1, causes=("host:shop",))
+    one.run("xx", "probe:stays", every_s=1, causes=("host:shop",))
+    one.run("xx", "channel:mail", every_s=1, problem=Problem.OUTRIDER, step="")
+    one.wait(10)
+
+    one.tracker.keep_checks({"probe:stays"}, one.now_us)
+    one.wait(10)
+
+    assert one.phases == ["resolved", "open", "open"]
+    (resolved,) = [message for kind, _, message in one.told if kind == "resolved"]
+    assert "ended: its checks were deleted or switched off" in resolved.text
+
+
+def test_a_deleted_check_is_told_from_one_whose_name_holds_a_bar() -> None:
+    """Parametrised tests have such ids."""
+    key = "failure|production|local|journey:t.py::test_a[x|y]|pay"
+
+    assert check_of(key, {"journey:t.py::test_a[x|y]"}) == "journey:t.py::test_a[x|y]"
+    assert check_of(key, {"journey:t.py::test_b"}) == "journey:t.py::test_a[x"
+
+
+@pytest.mark.parametrize(
+    ("matcher", "tags", "holds"),
+    [
+        ("tag=money", "fast,money", True),
+        ("tag=mon", "fast,money", False),
+        ("tag=~mon.*", "fast,money", True),
+        ("tag!=money", "fast,money", False),
+        ("tag!=money", "fast", True),
+        ("tag!~f.*", "fast,money", False),
+        ("tag=", "", True),
+        ("tag=money", "", False),
+        ("tags=fast,money", "fast,money", True),
+    ],
+)
+def test_a_tag_is_matched_by_membership(matcher: str, tags: str, *, holds: bool) -> None:
+    """Whatever other tags there are."""
+    assert parse_matcher(matcher).holds({"tags": tags}) is holds
+
+
+@pytest.mark.parametrize(
+    "matcher", ["problem=failure", "trouble=failure", "team=shop", "check=probe:home", "kind=probe"]
+)
+def test_a_silence_matches_what_a_check_and_its_problem_are(story: Callable[..., Story], matcher: str) -> None:
+    """`trouble` is an alias of `problem`; labels of checks match by their own names."""
+    one = story()
+    one.tracker.silences = [Silence("s", 0, NOW_US * 2, (matcher,), "ada", "")]
+
+    one.run("xx", labels={"team": "shop", "kind": "probe"})
+
+    assert one.told == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (43, "43 s"), (60, "1 min"), (3_900, "1 h 5 min"), (180_000, "2 d 2 h")]
+)
+def test_a_length_of_time_has_at_most_two_units(seconds: int, text: str) -> None:
+    """Nobody reads seconds of days."""
+    assert length(seconds * SECOND_US) == text
+
+
+@pytest.mark.parametrize(
+    ("back_us", "text"),
+    [(0, "08:00"), (9 * 60 * MINUTE_US, "Thu 23:00"), (10 * 24 * 60 * MINUTE_US, "5 Jan 08:00")],
+)
+def test_a_time_has_as_much_of_its_date_as_tells_it_apart(back_us: int, text: str) -> None:
+    """Today's is a time, this week's has its day."""
+    assert Clock("UTC", NOW_US).brief(NOW_US - back_us) == text

@@ -1,0 +1,72 @@
+"""Alerts of a service: what is caught up after a crash, and a workspace that changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.alerts.conftest import NOW_US, SECOND_US
+from tests.alerts.test_run_findings import make_run
+
+from outrider.alerts import AlertSettings
+from outrider.app.alert_service import AlertService
+from outrider.model import Check, CheckId, Kind, Outcome, Policy, Run, new_run_id
+from outrider.store import Store
+from outrider.workspace import Capabilities, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SETTINGS = AlertSettings()
+PAY = Check(CheckId("journey:pay"), Kind.JOURNEY, "journeys/test_pay.py", "test_pay", "pay", Policy())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
+        yield opened
+
+
+@pytest.fixture
+def service(store: Store) -> Iterator[AlertService]:
+    made = AlertService(store, lambda: True)
+    yield made
+    made.close()
+
+
+def stored(store: Store, number: int, check: str, outcome: Outcome = Outcome.FAILED) -> Run:
+    due_us = NOW_US + number * SECOND_US
+    run = replace(make_run(outcome, check, "refused"), id=new_run_id(due_us), due_us=due_us, started_us=due_us,
+                  finished_us=due_us + 1)  # fmt: skip
+    store.runs.record(run)
+    return run
+
+
+def test_runs_that_come_while_others_are_caught_up_wait_for_those(service: AlertService, store: Store) -> None:
+    """Two failures, one before the crash and one after it, are one incident in the order of time."""
+    store.incidents.mark_processed(NOW_US)
+    stored(store, 1, "journey:pay")
+    service.use(Workspace(root=Path(), name="t"), [PAY], SETTINGS)
+    service.heard(stored(store, 11, "journey:pay"), [])
+    assert store.incidents.search(lasting=True) == ()
+
+    service.ticked(NOW_US + 12 * SECOND_US)
+    (incident,) = store.incidents.search(lasting=True)
+    assert incident.phase == "open"
+    assert store.incidents.caught_up() is None
+
+
+def test_alerts_that_are_switched_off_hear_nothing(service: AlertService, store: Store) -> None:
+    """And everything again once they are switched on."""
+    off = Workspace(root=Path(), name="t", capabilities=replace(Capabilities(), alerts=False))
+    service.use(off, [PAY], SETTINGS)
+    for number in (1, 11):
+        service.heard(stored(store, number, "journey:pay"), [])
+    service.ticked(NOW_US + 12 * SECOND_US)
+    assert store.incidents.search(lasting=True) == ()
+
+    service.use(replace(off, capabilities=Capabilities()), [PAY], SETTINGS)
+    service.ticked(NOW_US + 13 * SECOND_US)
+    assert len(store.incidents.search(lasting=True)) == 1

@@ -1,0 +1,65 @@
+"""What follows a stored run, when something in it breaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.scheduler.conftest import NOW_US, Ears, check, made
+
+from outrider.model import QueueEntry, RunId, StoreError, new_run_id
+from outrider.scheduler import Health, ResultPipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.model import Run
+    from outrider.runs import Judgement
+
+
+class Broken(Ears):
+    """A judge and listener that breaks."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def judge(self, run: Run) -> list[Judgement]:
+        raise self.error
+
+    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+        raise self.error
+
+    def ticked(self, now_us: int) -> None:
+        raise self.error
+
+
+def run() -> Run:
+    return made(QueueEntry(RunId(new_run_id(NOW_US)), check().id, "local", NOW_US), check(), NOW_US)
+
+
+@pytest.mark.parametrize("error", [StoreError("locked", slug="store-locked"), KeyError("locked")])
+def test_a_listener_that_breaks_keeps_no_other_from_hearing(error: Exception) -> None:
+    """Reports that cannot be made must not cost an alert."""
+    ears, health = Ears(), Health()
+    pipeline = ResultPipeline(None, [Broken(error), ears], health)
+    finished = run()
+    pipeline.ticked(NOW_US)
+    pipeline.stored([finished])
+    pipeline.close(60)
+
+    assert ears.runs == [finished]
+    assert list(health.problems) == ["listener Broken"]
+
+
+@pytest.mark.parametrize("error", [StoreError("locked", slug="store-locked"), KeyError("locked")])
+def test_a_judge_that_breaks_keeps_nobody_from_hearing(error: Exception) -> None:
+    """A failed run is an alert whatever the judge thinks of its durations."""
+    ears, health = Ears(), Health()
+    pipeline = ResultPipeline(Broken(error), [ears], health)
+    finished = run()
+    pipeline.stored([finished])
+    pipeline.close(60)
+
+    assert ears.runs == [finished]
+    assert list(health.problems) == ["judging"]
