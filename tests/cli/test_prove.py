@@ -31,6 +31,20 @@ def test_blind(page):
     except Error:
         pass
 
+def test_mocked(page):
+    page.route("**/*", lambda route: route.fulfill(content_type="text/html", body="<h1>Hello</h1>"))
+    page.goto(SITE)
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+
+def test_raises(page):
+    page.goto(SITE, timeout=1_000)
+    page.query_selector("h1").inner_text()
+
+def test_third_party(page):
+    page.goto(SITE)
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+    page.evaluate("fetch(location.origin.replace('127.0.0.1', 'localhost')).catch(() => {})")
+
 def test_by_itself(page): assert page.request.get(SITE + "/tiny").text() == "x"
 def test_broken(page): page.goto(SITE); assert False, "red as it is"
 """
@@ -64,7 +78,8 @@ def verdicts(told: dict[str, Any], name: str) -> dict[str, tuple[str, bool]]:
 
 def test_a_journey_that_stays_green_under_a_dead_server_is_vacuous_by_name(desk: Desk, told: dict[str, Any]) -> None:
     """It is in the report, and said aloud."""
-    assert told["vacuous"] == ["journey:journeys/test_proofs.py::test_blind"]
+    names = [f"journey:journeys/test_proofs.py::{name}" for name in ("test_blind", "test_mocked")]
+    assert told["vacuous"] == names
     assert "vacuous: journey:journeys/test_proofs.py::test_blind" in (desk.root / "stderr.txt").read_text()
 
 
@@ -77,11 +92,40 @@ def test_a_journey_that_looks_notices_every_dead_server(told: dict[str, Any]) ->
     assert set(seen.values()) == {("failed", True)}
 
 
+def test_a_journey_that_answers_its_own_requests_is_vacuous(told: dict[str, Any]) -> None:
+    """Its reason says that no server was asked."""
+    proofs = told["checks"]["journey:journeys/test_proofs.py::test_mocked"][1:]
+
+    assert {proof["verdict"] for proof in proofs if proof["fault"] != "blocked third party"} == {"not noticed"}
+    assert {proof["reason"] for proof in proofs if proof["fault"] == "abort"} == {
+        "the test's own routes answer every request: no server was asked"
+    }
+
+
+def test_an_error_that_the_script_raises_under_a_fault_is_noticed(told: dict[str, Any]) -> None:
+    """It passed before, so the fault is what changed."""
+    seen = verdicts(told, "test_raises")
+
+    assert seen["empty body"] == ("setup error", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("test_watchful", "not applicable"), ("test_third_party", "not noticed"), ("test_by_itself", "not applicable")],
+)
+def test_a_page_without_third_parties_needs_not_notice_them(told: dict[str, Any], name: str, verdict: str) -> None:
+    """A block that met nothing says nothing."""
+    proofs = told["checks"][f"journey:journeys/test_proofs.py::{name}"]
+
+    assert [proof["verdict"] for proof in proofs if proof["fault"] == "blocked third party"] == [verdict]
+
+
 def test_requests_that_no_fault_can_meet_prove_nothing(told: dict[str, Any]) -> None:
     """A journey is not called vacuous for what was never broken."""
     seen = verdicts(told, "test_by_itself")
 
     assert seen.pop("") == ("passed", False)
+    assert seen.pop("blocked third party") == ("passed", False)
     assert set(seen.values()) == {("inconclusive", False)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from outrider.journeys.faults import Fault, handler
+from outrider.journeys.faults import Fault, Injection
 
 
 @dataclass
@@ -55,15 +55,17 @@ def test_a_fault_answers_every_request_in_its_way(fault: Fault, done: list[tuple
     """What the route returns is handed on, so that the async API can await it; a delay never answers."""
     route = Route(Request("http://a.test/", navigates=True))
 
-    returned = handler(fault)(route)
+    injection = Injection(fault)
+    returned = injection(route)
 
     assert route.done == done
+    assert injection.met == (fault != Fault.THIRD_PARTY)
     assert returned == ("awaitable" if done else None)
 
 
 def test_only_third_parties_are_blocked() -> None:
     """The first document's host and port are the first party, whatever it links to or opens later."""
-    block = handler(Fault.THIRD_PARTY)
+    block = Injection(Fault.THIRD_PARTY)
     requests = [
         Request("http://a.test:80/", navigates=True), Request("http://a.test:80/x.js"), Request("http://a.test:81/x.js"),
         Request("http://ads.test/", navigates=True), Request("http://a.test:80/y", navigates=True),
@@ -74,6 +76,7 @@ def test_only_third_parties_are_blocked() -> None:
         block(route)
 
     assert [route.done[0][0] for route in routes] == ["fallback", "fallback", "abort", "abort", "fallback"]
+    assert block.met == 2
 
 
 def test_each_handler_finds_its_own_first_party() -> None:
@@ -81,7 +84,7 @@ def test_each_handler_finds_its_own_first_party() -> None:
     routes = [Route(Request(f"http://{host}.test/", navigates=True)) for host in "ab"]
 
     for route in routes:
-        handler(Fault.THIRD_PARTY)(route)
+        Injection(Fault.THIRD_PARTY)(route)
 
     assert [route.done for route in routes] == [[("fallback", None)], [("fallback", None)]]
 

@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from outrider.gate import cells as gate_cells
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, levels
-    from outrider.runs import Judgement, Plan, Proof, StepStatus
+    from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
     from outrider.store import Store
     from outrider.workspace import Scaffold, Workspace, format_duration
 
@@ -105,7 +105,8 @@ __all__ = [
     "Acceptance", "Accepted", "AcceptedFile", "AlertSettings", "BaselineDiff", "Browser", "Condition", "Decision",
     "DeliveryTest", "Discovery", "FalseFails", "GateListener", "GateOptions", "GateResult", "Incident",
     "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
-    "LoadOverrides", "Look", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport", "Replayed",
+    "LoadOverrides", "Look", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport",
+    "ProofVerdict", "Replayed",
     "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime",
     "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Signal", "SilenceEffect", "SilentListener",
     "SkippedCheck",
@@ -175,7 +176,7 @@ _MODULES = {
     ),
     "outrider.journeys": "Browser browser_environment",
     "outrider.load": "Level levels",
-    "outrider.runs": "Judgement Plan Proof StepStatus",
+    "outrider.runs": "Judgement Plan Proof ProofVerdict StepStatus",
     "outrider.store": "Store",
     "outrider.workspace": "Scaffold Workspace format_duration",
 }

@@ -76,7 +76,8 @@ def _prove(check: Check, runtime: Runtime, store: Store, listener: ProofListener
     at_us = now_us()
     listener.proof_started(check)
     proofs: list[Proof] = []
-    for proof in prove(check, runtime.measure, runtime.scratch / f"prove-{at_us}", at_us):
+    folder = runtime.scratch / f"prove-{at_us}"
+    for proof in prove(check, runtime.measure, folder, at_us, prepare=runtime.measure.prepare):
         proofs.append(proof)
         listener.proved(check, proof)
     snapshot = runtime.circumstances.snapshot

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from outrider.app import find_workspace, open_store, prove_journeys
+from outrider.app import ProofVerdict, find_workspace, open_store, prove_journeys
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import outcome_text
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     """Inject faults into each journey's target, and report which of them it notices.
 
-    A journey that stays green under a dead server is vacuous: it is named, and the exit code is 1. One that does not
-    pass against the intact target proves nothing: exit code 3.
+    A journey that stays green under a dead server is vacuous: it is named, and the exit code is 1. So is one whose own
+    routes answer all its requests. One that does not pass against the intact target proves nothing: exit code 3.
     """
     workspace = find_workspace()
     out = Console(stderr=as_json)
@@ -58,10 +58,11 @@ class _ProofProgress(Progress):
         self.progress(f"{check.name}: intact")
 
     def proved(self, check: Check, proof: Proof) -> None:
-        """Print whether a fault was noticed."""
-        noticed = "" if not proof.fault else "noticed" if proof.noticed else "NOT NOTICED"
+        """Print what a fault has shown."""
+        verdict = proof.verdict if proof.fault else ""
+        shown = verdict.upper() if verdict == ProofVerdict.NOT_NOTICED else verdict
         self._out.print(
-            f"  {proof.fault or 'intact':20} {noticed:12}", outcome_text(proof.outcome), proof.reason[:120],
+            f"  {proof.fault or 'intact':20} {shown:15}", outcome_text(proof.outcome), proof.reason[:120],
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
         self.progress(f"{check.name}: after {proof.fault or 'intact'}")

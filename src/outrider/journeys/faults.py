@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import Any, assert_never
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Fault(StrEnum):
@@ -29,31 +26,41 @@ class Fault(StrEnum):
 Route = Any
 
 
-def handler(fault: Fault) -> Callable[[Route], Any]:
-    """Return the route handler of a fault, for either API: what it returns is awaited where it can be."""
-    match fault:
-        case Fault.ABORT:
-            return lambda route: route.abort("connectionrefused")
-        case Fault.ERROR:
-            return lambda route: route.fulfill(status=500, content_type="text/plain", body="injected by outrider prove")
-        case Fault.EMPTY:
-            return lambda route: route.fulfill(status=200, content_type="text/html", body="")
-        case Fault.DELAY:
-            return lambda _route: None  # never answered: longer than any timeout
-        case Fault.THIRD_PARTY:
-            return _ThirdParties()
-        case _:
-            assert_never(fault)
+class Injection:
+    """A route handler that injects a fault, for either API: what it returns is awaited where it can be.
 
+    Attributes:
+        met: How many requests the fault was injected into. A route of the test's own goes first, and what the test or a
+            service worker sends without a page is not routed.
+    """
 
-class _ThirdParties:
-    """Blocks every host but that of the first document; ports count, since a demo's two origins differ by port."""
-
-    def __init__(self) -> None:
+    def __init__(self, fault: Fault) -> None:
+        self._fault = fault
         self._first_party = ""
+        self.met = 0
 
     def __call__(self, route: Route) -> Any:
-        host = urlsplit(route.request.url).netloc
-        if not self._first_party and route.request.is_navigation_request():
+        """Answer a request as a broken target would."""
+        if self._fault == Fault.THIRD_PARTY and self._is_first_party(route.request):
+            return route.fallback()
+        self.met += 1
+        match self._fault:
+            case Fault.ABORT:
+                return route.abort("connectionrefused")
+            case Fault.ERROR:
+                return route.fulfill(status=500, content_type="text/plain", body="injected by outrider prove")
+            case Fault.EMPTY:
+                return route.fulfill(status=200, content_type="text/html", body="")
+            case Fault.DELAY:
+                return None  # never answered: longer than any timeout
+            case Fault.THIRD_PARTY:
+                return route.abort("blockedbyclient")
+            case _:
+                assert_never(self._fault)
+
+    def _is_first_party(self, request: Any) -> bool:
+        """Whether a request is for host and port of the first document; the origins of a demo differ by port."""
+        host: str = urlsplit(request.url).netloc
+        if not self._first_party and request.is_navigation_request():
             self._first_party = host
-        return route.abort("blockedbyclient") if host != self._first_party else route.fallback()
+        return host == self._first_party

@@ -188,7 +188,7 @@ class JourneyMeasure:
             errors=find_errors(evidence, steps),
             artifacts=keep_artifacts(order.scratch, traces, result),
             host=host,
-            attributes=_attributes(facts, result),
+            attributes=_attributes(facts, result) | (_reach(result, evidence) if order.fault else {}),
             trace_ids=tuple(dict.fromkeys(request.trace_id for request in evidence.requests if request.trace_id)),
         )
 
@@ -255,3 +255,15 @@ def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:
         "raised": "by the script" if raised_by_script(facts) else "",
     }
     return {name: value for name, value in known.items() if value}
+
+
+def _reach(result: AttemptResult | None, evidence: RawEvidence) -> dict[str, str]:
+    """Return which requests an injected fault could meet, and did; `outrider prove` reads them."""
+    routed = sum(call.owner == "Route" and call.method in {"fulfill", "abort"} for call in evidence.trace.calls)
+    counts = {
+        "fault_met": result.injected if result else 0,
+        "requests_of_pages": sum(not request.by_test for request in evidence.requests),
+        "requests_of_test": sum(request.by_test for request in evidence.requests),
+        "routes_answered": routed,
+    }
+    return {name: str(count) for name, count in counts.items()}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright import async_api, sync_api
 
-from outrider.journeys.faults import Fault, handler
+from outrider.journeys.faults import Fault, Injection
 from outrider.journeys.warm_driver import is_driver_running
 from outrider.journeys.worker_messages import ContextFiles
 
@@ -70,6 +70,7 @@ class Recorder:
         self.disconnected = False
         self._closed_by_test: list[object] = []
         self._closes_deliberately = False
+        self._injections: list[Injection] = []
         self._closed_by_page: list[object] = []
         self._count = 0
         self._ours = False
@@ -114,7 +115,9 @@ class Recorder:
         yield context.expose_binding(BINDING, lambda _source, payload: self._report(payload))
         yield context.add_init_script(_vitals_script())
         if self._order.fault:
-            yield context.route("**/*", handler(Fault(self._order.fault)))
+            injection = Injection(Fault(self._order.fault))
+            self._injections.append(injection)
+            yield context.route("**/*", injection)
 
     def requesting(self, request: Any) -> Calls:
         """Record the requests that the test sends itself, from its first one on."""
@@ -126,6 +129,11 @@ class Recorder:
             recorded.har = str(self._folder / f"{self._count}.har")
             yield request.tracing.start_har(recorded.har, content="omit")
             self._open[id(request)] = recorded
+
+    @property
+    def injected(self) -> int:
+        """How many requests the attempt's fault was injected into."""
+        return sum(injection.met for injection in self._injections)
 
     def closing_by_test(self, closed: object, collectors: Calls) -> Calls:
         """End collectors of what the test itself is about to close, and remember that it does.

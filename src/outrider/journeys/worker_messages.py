@@ -142,6 +142,7 @@ class AttemptResult:
         interrupted_in_test: Whether the interrupt met the test's own code, and not a call of Playwright's.
         crashed: Whether a page's process crashed.
         disconnected: Whether a browser went away that the test did not close.
+        injected: How many requests a fault was injected into.
         reusable: Whether the worker may run another test.
     """
 
@@ -160,6 +161,7 @@ class AttemptResult:
     interrupted_in_test: bool = False
     crashed: bool = False
     disconnected: bool = False
+    injected: int = 0
 
 
 Message = Collect | Prepare | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase | AttemptResult

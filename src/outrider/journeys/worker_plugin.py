@@ -200,6 +200,7 @@ class WorkerPlugin:
             interrupted_in_test=self._interrupted_in_test,
             crashed=recorder.crashed,
             disconnected=recorder.disconnected,
+            injected=recorder.injected,
         )
 
     def _run(self, item: pytest.Item, order: AttemptOrder) -> None:
