@@ -63,8 +63,10 @@ from outrider.model.ports import (
     RollupReader,
     RunLog,
     ScheduleQueue,
+    Selection,
     SeriesReader,
     SilenceLog,
+    TableReader,
 )
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
 from outrider.model.retention import LASTING, Pruned, Retention
@@ -143,6 +145,7 @@ __all__ = [
     "RunSummary",
     "Sample",
     "ScheduleQueue",
+    "Selection",
     "Series",
     "SeriesReader",
     "ServiceView",
@@ -161,6 +164,7 @@ __all__ = [
     "StoredRun",
     "Subject",
     "SubjectKind",
+    "TableReader",
     "Tally",
     "TooFewSamples",
     "UsageError",

@@ -10,8 +10,23 @@ from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofL
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import JudgeMemory, RollupReader, SeriesReader
+from outrider.model.ports.table_reader import Selection, TableReader
 
 __all__ = [
-    "ArtifactStore", "CheckRegistry", "Content", "FolderEntry", "HeartbeatLog", "IncidentLog", "JudgeMemory", "Outbox",
-    "ProofLog", "RollupReader", "RunLog", "ScheduleQueue", "SeriesReader", "SilenceLog",
+    "ArtifactStore",
+    "CheckRegistry",
+    "Content",
+    "FolderEntry",
+    "HeartbeatLog",
+    "IncidentLog",
+    "JudgeMemory",
+    "Outbox",
+    "ProofLog",
+    "RollupReader",
+    "RunLog",
+    "ScheduleQueue",
+    "Selection",
+    "SeriesReader",
+    "SilenceLog",
+    "TableReader",
 ]  # fmt: skip
