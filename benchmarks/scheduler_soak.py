@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
-from demo.opened import ROOT, opened
+from demo.shop_process import ROOT, opened
 
 from outrider.store import Store
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from demo.accounts import Accounts, BadTotpSecret
-from demo.serving import Doors, PortTaken, listen, serve
+from demo.http_servers import Doors, PortTaken, listen, serve
 from demo.store import open_database
 
 

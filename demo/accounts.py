@@ -1,4 +1,4 @@
-"""Who may sign in, and with what."""
+"""Accounts of customers: who may sign in, and with which credentials."""
 
 import hmac
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The shop's edge: a name server that knows where the shop stands, and a front that speaks TLS."""
+"""The shop's edge: a name server for its address, and a front that terminates TLS."""
 
 import asyncio
 import contextlib

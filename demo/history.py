@@ -1,4 +1,4 @@
-"""A past for a workspace that was made a moment ago: simulated runs, marked as such, on the pattern of real ones."""
+"""A history for a new workspace: simulated runs, marked as such, modelled on real ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from outrider.model import Attempt, Circumstances, new_run_id
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from outrider.model import Measurement, Run
+    from outrider.model import Measurement, Run, Sample
     from outrider.store import Store
 
 MARK = "simulated"
@@ -56,7 +56,7 @@ def _runs(
 
 
 def _past(pattern: Run, due_us: int, numbers: random.Random) -> Run:
-    attempt = next(one for one in pattern.attempts if one.measured)
+    attempt = next(attempt for attempt in pattern.attempts if attempt.measured)
     measurement = _varied(attempt.measurement, numbers)
     return replace(
         pattern,
@@ -70,7 +70,7 @@ def _past(pattern: Run, due_us: int, numbers: random.Random) -> Run:
 
 
 def _varied(measurement: Measurement, numbers: random.Random) -> Measurement:
-    """Return a measurement whose durations are those of another, each a little different."""
+    """Return a measurement with the durations of another, each varied at random."""
     whole = math.exp(numbers.gauss(0, _RUN_SPREAD))
     factors = {step.key: whole * math.exp(numbers.gauss(0, _STEP_SPREAD)) for step in measurement.steps}
     return replace(
@@ -81,8 +81,8 @@ def _varied(measurement: Measurement, numbers: random.Random) -> Measurement:
             for step in measurement.steps
         ),
         samples=tuple(
-            replace(one, value=one.value * factors.get(one.step, whole)) if one.metric.endswith("_ms") else one
-            for one in measurement.samples
+            _scaled(sample, factors.get(sample.step, whole)) if sample.metric.endswith("_ms") else sample
+            for sample in measurement.samples
         ),
         errors=(),
         artifacts=(),
@@ -90,3 +90,7 @@ def _varied(measurement: Measurement, numbers: random.Random) -> Measurement:
         attributes={**measurement.attributes, MARK: "true"},
         trace_ids=(),
     )
+
+
+def _scaled(sample: Sample, factor: float) -> Sample:
+    return replace(sample, value=sample.value * factor)

@@ -1,4 +1,4 @@
-"""The two applications, wired: the shop and its third party, with one switchboard for both."""
+"""The two applications: the shop and its third party, with one fault board for both."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from starlette.templating import Jinja2Templates
 from demo.accounts import Accounts
 from demo.admin import Admin
 from demo.api import Api
-from demo.art import landscape, product_picture
 from demo.faults import FaultBoard, shop_effects
-from demo.faults.seam import FaultMiddleware
+from demo.faults.fault_middleware import FaultMiddleware
 from demo.pages import AccountPages, CataloguePages, CheckoutPages, shop_templates
+from demo.pictures import landscape, product_picture
 from demo.shop import Shop
 from demo.store import StoredOrders, StoredSessions, StoredShelves
 from demo.third_party import third_party_app

@@ -1,4 +1,4 @@
-"""A mail server for the tour: it keeps what it is sent, and lets others wait for it."""
+"""A mail server for the tour: it keeps messages, and lets a caller wait for one."""
 
 from __future__ import annotations
 

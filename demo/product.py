@@ -1,4 +1,4 @@
-"""A product, and the shelves that it stands on."""
+"""A product, and the protocol by which products are read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

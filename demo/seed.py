@@ -1,4 +1,4 @@
-"""What a fresh shop contains: always the same products and the same first orders."""
+"""The data of a new shop: always the same products and first orders."""
 
 from datetime import UTC, datetime
 from typing import Final

@@ -1,4 +1,4 @@
-"""The shop behind the counter: what pages and API both ask for."""
+"""The services of the shop that pages and API share."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from demo.accounts import Accounts, Customer
 from demo.cart import Cart, filled
-from demo.faults.seam import DisturbedShelves, effects_of
+from demo.faults.fault_middleware import DisturbedShelves, effects_of
 from demo.orders import Order
 from demo.product import Shelves
 from demo.store import Session, StoredOrders, StoredSessions, StoredShelves

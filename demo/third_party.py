@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from demo.faults import FaultBoard, third_party_effects
-from demo.faults.seam import FaultMiddleware
+from demo.faults.fault_middleware import FaultMiddleware
 from demo.world import World
 
 _FILES: Final = Path(__file__).parent / "third_party_files"

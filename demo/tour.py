@@ -1,4 +1,4 @@
-"""`make demo`: a shop is watched, drifts and breaks; somebody gets mail that explains it, and all is well again."""
+"""`make demo`: checks of a shop detect a drift and an outage, send mail that explains them, and report the recovery."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from demo.history import simulate
-from demo.opened import ROOT, opened
 from demo.postbox import Postbox
+from demo.shop_process import ROOT, opened
 from outrider.store import Store
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ class Shop:
 
 
 def main() -> int:
-    """Give the tour; return zero if everything was noticed and told."""
+    """Give the tour; return zero if every change was detected and reported by mail."""
     began_s = time.monotonic()
     temporary = tempfile.TemporaryDirectory(prefix="milepost-")
-    with temporary as folder, Postbox() as postbox, opened(folder) as found:
-        shop = Shop(found["SHOP_URL"], {**os.environ, **found, "OUTRIDER_SMTP": postbox.url})
+    with temporary as folder, Postbox() as postbox, opened(folder) as address:
+        shop = Shop(address["SHOP_URL"], {**os.environ, **address, "OUTRIDER_SMTP": postbox.url})
         code = _tour(shop, postbox)
     if not code:
         _say(
@@ -77,41 +77,41 @@ def main() -> int:
 
 
 def _tour(shop: Shop, postbox: Postbox) -> int:
-    _say(f"1. Milepost, the demo shop, is open at {shop.address}. A few checks walk it, in a real browser too:")
+    _say(f"1. Milepost, the demo shop, is open at {shop.address}. Checks run against it, some in a browser:")
     _make_workspace()
-    for check in CHECKS * 2:  # one by one, as they will run later: the first finds everything cold
+    for check in CHECKS * 2:  # one at a time, as later; the first pass warms caches
         if code := shop.outrider("run", check):
-            _say("The shop should have been healthy, and was not.")
+            _say("A check of the healthy shop did not pass.")
             return code
-    count = _give_a_past()
+    count = _simulate_history()
     _set_judging(on=True)
-    _say(f"2. To compare with, {count:,} runs of the last {DAYS:g} days are simulated, and marked so.")
+    _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
     with _watching(shop):
-        _say("3. outrider up: the checks run by themselves. A release brings a slow drift to the shop …")
+        _say("3. outrider up: the checks run by their schedule. A release makes the shop slower and slower …")
         shop.outrider("release", "v2.4", "--environment", "demo")
         shop.fault("slow-drift", str(DRIFT_MS_PER_HOUR))
         if (mail := postbox.wait("slow", WAIT_S)) is None:
-            return _unheard("the drift")
+            return _missing_mail("the drift")
         _show(mail)
         shop.fault("slow-drift", "--off")
-        _say("4. The release is taken back. Now the shop breaks: every request is answered with an error …")
+        _say("4. The release is rolled back. Now every request fails with an error …")
         shop.fault("errors", "1")
         if (mail := postbox.wait("status 500", WAIT_S)) is None:
-            return _unheard("the outage")
+            return _missing_mail("the outage")
         _show(mail)
         _say("5. The shop is repaired …")
         shop.fault("errors", "--off")
         if (mail := postbox.wait("resolved", WAIT_S)) is None:
-            return _unheard("the repair")
+            return _missing_mail("the repair")
         _show(mail)
         shop.outrider("status")
         shop.outrider("incidents", "--all")
-    _say("6. What a manager reads on Monday, with the simulated past in it:")
+    _say("6. The weekly report, with the simulated history:")
     return shop.outrider("report", "weekly", "--out", str(WORKSPACE / "weekly.html"))
 
 
 def _make_workspace() -> None:
-    """Make the tour's workspace of the root's own: its journeys, probes, alerts and runbooks as they are."""
+    """Make the tour's workspace: a copy of the root's journeys, probes, alerts and runbooks."""
     shutil.rmtree(WORKSPACE, ignore_errors=True)
     WORKSPACE.mkdir(parents=True)
     _set_judging(on=False)
@@ -121,17 +121,17 @@ def _make_workspace() -> None:
 
 
 def _set_judging(*, on: bool) -> None:
-    """Write the settings; the judge begins with the oldest run, so it waits until the past is there."""
+    """Write the settings; the judge starts at the oldest run, so it is switched on after the history is simulated."""
     settings = (ROOT / "outrider.toml").read_text(encoding="utf-8")
     off = "" if on else "\n[capabilities]\njudging = false\n"
     (WORKSPACE / "outrider.toml").write_text(settings + off, encoding="utf-8")
 
 
-def _give_a_past() -> int:
+def _simulate_history() -> int:
     state = WORKSPACE / ".outrider"
     with Store.open(state / "outrider.db", artifacts=state / "artifacts") as store:
-        latest = {one.check: one.id for one in reversed(store.runs.search())}
-        patterns = [store.runs.get(one).run for one in latest.values()]
+        latest = {summary.check: summary.id for summary in reversed(store.runs.search())}
+        patterns = [store.runs.get(run).run for run in latest.values()]
         until_us = min(run.due_us for run in patterns) - 60_000_000
         return simulate(store, patterns, until_us=until_us, days=DAYS, every_s=EVERY_S, seed=SEED)
 
@@ -155,10 +155,8 @@ def _show(mail: EmailMessage) -> None:
     print("\n".join(f"    | {line}" for line in lines), flush=True)
 
 
-def _unheard(what: str) -> int:
-    _say(
-        f"No mail told of {what} within {WAIT_S:g} s. That should not happen; {WORKSPACE}/.outrider/up.log may say why."
-    )
+def _missing_mail(what: str) -> int:
+    _say(f"There was no mail about {what} within {WAIT_S:g} s; {WORKSPACE}/.outrider/up.log may say why.")
     return 1
 
 

@@ -1,4 +1,4 @@
-"""The world outside the shop, handed in so that tests can replace it."""
+"""Clocks, randomness, sleep and memory of the shop, handed in so that tests can replace them."""
 
 import asyncio
 import random

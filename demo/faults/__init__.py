@@ -1,8 +1,8 @@
-"""Faults of the shop: what there is, what is on, and where each takes hold."""
+"""Faults of the shop: the list of them, those that are active, and where they are applied."""
 
-from demo.faults.board import FaultBoard, SwitchedOn
-from demo.faults.catalogue import FAULTS, BadSize, Fault, FaultError, UnknownFault
-from demo.faults.effects import Effects, shop_effects, third_party_effects
+from demo.faults.fault_board import FaultBoard, SwitchedOn
+from demo.faults.fault_effects import Effects, shop_effects, third_party_effects
+from demo.faults.fault_list import FAULTS, BadSize, Fault, FaultError, UnknownFault
 
 __all__ = [
     "FAULTS",

@@ -4,8 +4,8 @@ Calls are synchronous: each takes well under a millisecond on one connection tha
 """
 
 from demo.store.database import open_database
-from demo.store.orders import StoredOrders
-from demo.store.sessions import Session, StoredSessions
-from demo.store.shelves import StoredShelves
+from demo.store.order_table import StoredOrders
+from demo.store.product_table import StoredShelves
+from demo.store.session_table import Session, StoredSessions
 
 __all__ = ["Session", "StoredOrders", "StoredSessions", "StoredShelves", "open_database"]

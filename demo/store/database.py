@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from demo.seed import FIRST_ORDERS, PRODUCTS
-from demo.store.orders import StoredOrders
+from demo.store.order_table import StoredOrders
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS products (

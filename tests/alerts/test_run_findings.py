@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from outrider.alerts import Finding
 
 SLOW = Signal(Condition.DEGRADED, Part.LEVEL if hasattr(Part, "LEVEL") else next(iter(Part)), 5, 812.0, 300.0, 360.0,
-              2.4, NOW_US // 1_000_000, 1.2, False, "812 ms where 300 to 360 ms are usual")  # fmt: skip
+              2.4, NOW_US // 1_000_000, 1.2, False, "812 ms where 300 to 360 ms are usual", "812 ms",
+              "300 ms to 360 ms")  # fmt: skip
 
 
 def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reason: str = "", **more: Any) -> Run:
@@ -120,7 +121,7 @@ def test_a_judge_that_still_learns_says_nothing() -> None:
 
 def test_failing_too_often_is_trouble_though_never_twice_in_a_row() -> None:
     """The judge of failures counts what X of Y overlooks; good runs are well, though the share falls slowly."""
-    rate = RateSignal(Condition.DEGRADED, 0.01, 0.2, 1.0, "20% of 40 runs failed, 1.0% is normal")
+    rate = RateSignal(Condition.DEGRADED, 0.01, 0.2, 1.0, "8 of 40 runs failed, usually 1 in 100")
 
     bad = told(make_run(Outcome.FAILED), Judgement("", rate))["failure share of failures"]
     good = told(make_run(), Judgement("", rate))["failure share of failures"]

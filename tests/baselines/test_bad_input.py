@@ -64,6 +64,42 @@ def test_a_constant_series_that_steps_is_seen_for_what_it_is() -> None:
     assert replay(every(5000), much)[4500:4520].any()
 
 
+@pytest.mark.parametrize("direction", ["up", "both"])
+@pytest.mark.parametrize("step_ms", [1.0, 10.0, 15.625])
+def test_a_coarse_clock_and_small_values_raise_no_alert(direction: str, step_ms: float) -> None:
+    """Whole steps of a clock, zeros among them, are values; a change of one step is none (seed 6)."""
+    rng = np.random.default_rng(6)
+    value = step_ms * np.rint(rng.gamma(4.0, 0.3, 12_000))
+    value[9000:] += step_ms * (rng.random(3000) < 0.3)
+
+    assert (value == 0).any()
+    assert not replay(every(len(value)), value, settings={"direction": direction}).any()
+
+
+@settings(max_examples=30, deadline=None)
+@given(level=st.floats(0.0, 40.0), rise_ms=st.floats(0.0, 4.9), noise=st.floats(0.0, 0.2), seed=st.integers(0, 99))
+def test_a_change_below_the_floor_is_never_an_alert(level: float, rise_ms: float, noise: float, seed: int) -> None:
+    """Five milliseconds by default, whatever the share of the level."""
+    value = level + noise * np.random.default_rng(seed).random(3000)
+    value[2000:] += rise_ms
+
+    assert not replay(every(3000), value).any()
+
+
+def test_a_floor_may_be_set_and_large_changes_of_small_values_are_seen() -> None:
+    """A level of 1 ms that takes 20 is news at the default; 1.2 to 1.8 ms with a floor of a tenth (seed 7)."""
+    rng = np.random.default_rng(7)
+    value = 1.2 * np.exp(0.1 * rng.standard_normal(3000))
+    much, some = value.copy(), value.copy()
+    much[2000:] += 20
+    some[2000:] *= 1.5
+
+    assert replay(every(3000), much)[2000:2010].any()
+    assert not replay(every(3000), some).any()
+    assert replay(every(3000), some, settings={"floor_ms": 0.1})[2000:2020].any()
+    assert replay(every(3000), some, settings={"floor_ms": 0})[2000:2020].any()
+
+
 def test_an_alert_open_or_not_is_carried_over_missing_runs(make_series: MakeSeries) -> None:
     """A missing run changes nothing."""
     at, value = make_series(1, 16)
@@ -150,7 +186,15 @@ def test_wrong_shapes_and_types_are_an_error(at: Any, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "chosen",
-    [{"direction": "sideways"}, {"tz": "Mars/Olympus"}, {"months": 0}, {"months": "five"}, {"sensitivty": 1}],
+    [
+        {"direction": "sideways"},
+        {"tz": "Mars/Olympus"},
+        {"months": 0},
+        {"months": "five"},
+        {"sensitivty": 1},
+        {"floor_ms": -1},
+        {"floor_ms": True},
+    ],
 )
 def test_wrong_settings_are_an_error(chosen: dict[str, object]) -> None:
     """Unknown keys and values out of range are named."""

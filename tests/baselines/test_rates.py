@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from outrider.baselines import Condition, RateState, replay_rates, step_rate
 
@@ -69,3 +71,26 @@ def test_a_lower_sensitivity_waits_longer() -> None:
     failed[1500:] = 1
 
     assert replay_rates(failed, months=500.0).sum() < replay_rates(failed, months=1.0).sum()
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), bad=st.floats(0.15, 1.0), normal=st.floats(0.0, 0.05))
+def test_the_failures_named_are_more_than_usual(seed: int, bad: float, normal: float) -> None:
+    """While an alert is open, the share named exceeds the usual one, and both are told as counts."""
+    rng = np.random.default_rng(seed)
+    failed = np.concatenate([rng.random(600) < normal, rng.random(60) < bad, rng.random(40) < normal])
+    state = RateState()
+    for outcome in failed.tolist():
+        state, signal = step_rate(state, outcome)
+        if signal.condition is Condition.DEGRADED:
+            assert signal.observed_rate > signal.normal_rate
+            assert f"{state.open_failed} of {state.open_runs} runs failed, usually 1 in" in signal.reason
+
+
+def test_an_alert_names_the_failures_that_opened_it() -> None:
+    """Not only the last of them."""
+    state = RateState()
+    for failed in [False] * 500 + [True] * 3:
+        state, signal = step_rate(state, failed)
+
+    assert signal.reason == "3 of 3 runs failed, usually 1 in 250"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyotp
 import pytest
 from demo.accounts import DEFAULT_PASSWORD, Accounts, BadTotpSecret
-from demo.pages.account import local_path
+from demo.pages.account_pages import local_path
 
 if TYPE_CHECKING:
     import httpx

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from demo.faults import FaultBoard, shop_effects
-from demo.faults.seam import FaultMiddleware
+from demo.faults.fault_middleware import FaultMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,12 +6,13 @@ import gzip
 import socket
 import ssl
 import threading
+import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import dns.message
 import dns.rcode
@@ -74,13 +75,15 @@ class Site(BaseHTTPRequestHandler):
         special = {"/endless": self.endless, "/hang": self.hang, "/hangs-up": self.hang_up, "/echo": self.echo}
         if path in special:
             return special[path]()
+        if path.startswith("/redirect/"):
+            return self.redirect(int(path.split("/")[2]))
         if path == "/needs-cookie":
             return self.answer(200 if "session=abc" in self.headers.get("Cookie", "") else 403, {}, b"")
         if path == "/private":
             return self.answer(*(PAGES["/json"] if self.headers.get("Authorization") else (401, {}, b"")))
         return self.answer(*PAGES.get(path, PAGES["/missing"]))
 
-    do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 - the names that http.server calls
+    do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - the names that http.server calls
 
     def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -108,6 +111,11 @@ class Site(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         lines = [f"{self.command} {self.path}", str(self.headers), sent.decode()]
         self.answer(200, {"Content-Type": "text/plain"}, "\n".join(lines).encode())
+
+    def redirect(self, status: int) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        to = parse_qs(urlsplit(self.path).query)["to"][0]
+        self.answer(status, {"Location": to, "Set-Cookie": "hop=1; Path=/"}, b"elsewhere")
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -170,7 +178,13 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
     asking = _context(authority, "127.0.0.1")
     asking.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(asking)
+    ancient = _context(authority, "127.0.0.1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it is as old as the test wants it
+        ancient.minimum_version = ancient.maximum_version = ssl.TLSVersion.TLSv1
+    ancient.set_ciphers("DEFAULT:@SECLEVEL=0")
     contexts = {
+        "ancient protocol": ancient,
         "good": _context(authority, "127.0.0.1"),
         "expired": _context(authority, "127.0.0.1", days=-1),
         "stranger": _context(stranger, "127.0.0.1"),
@@ -197,6 +211,15 @@ def names() -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
+ZONE = {
+    "alias.test.": [("CNAME", ["elsewhere.test."])],
+    "dkim._domainkey.test.": [("TXT", ['"v=DKIM1; p=" "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCg" "QAB"'])],
+    "six.test.": [("AAAA", ["2001:db8::1"])],
+    "mail.test.": [("MX", ["10 MX1.mail.test.", "20 mx2.mail.test."])],
+    "7.2.0.192.in-addr.arpa.": [("PTR", ["shop.test."])],
+}
+
+
 def _answer_questions(server: socket.socket) -> None:
     with suppress(OSError):
         while True:
@@ -206,7 +229,11 @@ def _answer_questions(server: socket.socket) -> None:
             answer = dns.message.make_response(question)
             if asked.name.to_text() == "silent.test.":
                 continue
-            if asked.name.to_text() != "shop.test.":
+            if asked.name.to_text() in ZONE:
+                for kind, texts in ZONE[asked.name.to_text()]:
+                    if kind in {asked.rdtype.name, "CNAME"}:
+                        answer.answer.append(dns.rrset.from_text(asked.name, 60, "IN", kind, *texts))
+            elif asked.name.to_text() != "shop.test.":
                 answer.set_rcode(dns.rcode.NXDOMAIN)
             elif asked.rdtype.name == "A":
                 answer.answer.append(dns.rrset.from_text("shop.test.", 60, "IN", "A", "192.0.2.7", "192.0.2.8"))

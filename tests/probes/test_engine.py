@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -147,6 +149,7 @@ VERDICTS = [
     ((Blame.PROBER,), ProberState(), INCONCLUSIVE),
     ((Blame.SETUP, Blame.TARGET), ProberState(), Outcome.SETUP_ERROR),
     ((Blame.WAITING,), ProberState(late_s=1.0), Outcome.SKIPPED),
+    ((Blame.SLOW,), ProberState(waited_s=2.0), FAILED),
 ]
 
 
@@ -160,6 +163,95 @@ def test_the_outcome_follows_from_whose_fault_it_is(
     actual, reason = assess(result, ours)
 
     assert (actual, bool(reason)) == (outcome, outcome != PASSED)
+
+
+QUEUED = [
+    (Failure(Blame.SLOW, "time-out after 0.6 s", is_time_out=True), 2.4, INCONCLUSIVE),
+    (Failure(Blame.NETWORK, "time-out after 0.6 s", is_time_out=True), 2.4, INCONCLUSIVE),
+    (Failure(Blame.SLOW, "time-out after 3.0 s", is_time_out=True), 0.0, FAILED),
+    (Failure(Blame.SLOW, "the whole request took 500 ms"), 2.4, FAILED),
+    (Failure(Blame.TARGET, "status 500"), 2.4, FAILED),
+]
+
+
+@pytest.mark.parametrize(("failure", "waited_s", "outcome"), QUEUED)
+def test_a_time_out_after_a_wait_for_a_turn_is_inconclusive(
+    failure: Failure, waited_s: float, outcome: Outcome
+) -> None:
+    """The queue is ours: only what the target itself did counts against it."""
+    actual, reason = assess(ProbeResult(600.0, (failure,)), ProberState(waited_s=waited_s))
+
+    assert actual == outcome
+    assert ("waited 2.4 s for a turn" in reason) is (outcome == INCONCLUSIVE)
+
+
+def test_forty_probes_of_one_slow_host_do_not_fail_for_their_queue(bench: Bench, site: str) -> None:
+    """Those whose turn came late are inconclusive; those that had all their time have failed."""
+    bench.settings = ProbeSettings(per_host=8, late_s=0.3)
+    catalogue = bench.read("".join(HTTP.format(f"p{number}", f"{site}/hang") for number in range(16)))
+
+    with bench.engine(catalogue) as engine:
+        first = [begin(engine, bench, check, 0.8) for check in catalogue.checks[:8]]
+        later = [begin(engine, bench, check, 1.6) for check in catalogue.checks[8:]]
+        ends = [attempt.result(30) for attempt in first], [attempt.result(30) for attempt in later]
+
+    assert {end.outcome for end in ends[0]} <= {FAILED, INCONCLUSIVE}
+    assert {end.outcome for end in ends[1]} == {INCONCLUSIVE}
+    assert all("for a turn at" in end.reason for end in ends[1])
+
+
+def test_lateness_does_not_count_where_nothing_is_timed() -> None:
+    """A heartbeat looks into the store, however long that takes."""
+    silent = ProbeResult(0.0, (Failure(Blame.TARGET, "silent"),), is_timed=False)
+
+    assert assess(ProbeResult(0.0, is_timed=False), ProberState(late_s=5.0)) == (PASSED, "")
+    assert assess(silent, ProberState(late_s=5.0))[0] == FAILED
+
+
+EXHAUSTED = """
+import os, resource, sys
+from pathlib import Path
+from outrider.model import Order, new_run_id
+from outrider.probes import Engine, read_probes
+from outrider.workspace import load
+
+root = Path(sys.argv[1])
+catalogue = read_probes(load(root), {})
+with Engine(catalogue.probes) as engine:
+    taken = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    spare = int(sys.argv[2])
+    try:
+        while True:
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        for descriptor in taken[:spare]:
+            os.close(descriptor)
+    for check in catalogue.checks:
+        print(engine.measure(Order(new_run_id(1), check, 1, 5.0, root / "scratch")).outcome)
+"""
+
+
+@pytest.mark.parametrize("spare", [0, 1, 2])
+def test_a_process_without_descriptors_says_so(bench: Bench, site: str, spare: int) -> None:
+    """Our own exhaustion says nothing about the target, whichever call it hits."""
+    by_name = site.replace("127.0.0.1", "localhost")
+    port = site.rpartition(":")[2]
+    bench.read(
+        HTTP.format("a", f"{site}/")
+        + HTTP.format("b", f"{by_name}/")
+        + f'[c]\nkind = "tcp"\naddress = "localhost:{port}"\n[d]\nkind = "tls"\naddress = "localhost:{port}"\n'
+    )
+
+    process = subprocess.run(
+        [sys.executable, "-c", EXHAUSTED, str(bench.root), str(spare)], capture_output=True, text=True, check=False
+    )
+
+    outcomes = process.stdout.split()
+    assert len(outcomes) == 4, process.stderr
+    assert "setup_error" not in outcomes
+    if not spare:
+        assert set(outcomes) == {"inconclusive"}
 
 
 def test_a_long_duration_tolerates_more() -> None:

@@ -68,6 +68,8 @@ ANSWERS = [
     ("/private", "", FAILED, "status 401"),
     ("/private", "auth = {user = 'ada', password = 'right'}", PASSED, ""),
     ("/private", "auth = {token = 'abc'}", PASSED, ""),
+    ("/private", "auth = {user = 'Zoë', password = 'pässword ☕'}", PASSED, ""),
+    ("/echo", "auth = {user = 'é', password = 'ü'}\nexpect.contains = 'Basic w6k6w7w='", PASSED, ""),
     ("/json", "http = '1.1'", PASSED, ""),
     ("/json", "http = '2'", FAILED, "answered by HTTP/1.1, not HTTP/2"),
 ]  # fmt: skip

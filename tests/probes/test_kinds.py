@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outrider.model import Beat, Beats, Outcome
+from outrider.probes.certificates import Certificate, root_names, verified_path
 from outrider.probes.heartbeat import judge_beats
 from outrider.probes.icmp import IcmpProbe, checksum
 from outrider.probes.probe_outcome import ProberState, assess
@@ -101,6 +102,18 @@ QUESTIONS = [
     ("name = 'shop.test'\nrecord = 'MX'", FAILED, "shop.test has no record MX"),
     ("name = 'none.test'", FAILED, "the answer is NXDOMAIN, not NOERROR"),
     ("name = 'none.test'\nexpect.code = 'NXDOMAIN'", PASSED, ""),
+    ("name = 'alias.test'", FAILED, "alias.test has no record A, only an alias to elsewhere.test."),
+    ("name = 'alias.test'\nrecord = 'CNAME'\nexpect.answers = 'Elsewhere.test'", PASSED, ""),
+    ("name = 'dkim._domainkey.test'\nrecord = 'TXT'\nexpect.answers = "
+     "'v=DKIM1; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgQAB'", PASSED, ""),
+    ("name = 'dkim._domainkey.test'\nrecord = 'TXT'\nexpect.matches = '^v=DKIM1; p=[A-Za-z0-9+/=]+$'", PASSED, ""),
+    ("name = 'dkim._domainkey.test'\nrecord = 'TXT'\nexpect.answers = 'v=dkim1; p=MIIB'", FAILED, "is not in"),
+    ("name = 'six.test'\nrecord = 'AAAA'\nexpect.answers = '2001:0DB8:0:0::1'", PASSED, ""),
+    ("name = 'six.test'\nrecord = 'AAAA'\nexpect.answers = '2001:db8::2'", FAILED, "2001:db8::2 is not in the answer"),
+    ("name = '192.0.2.7'\nrecord = 'PTR'\nexpect.answers = 'shop.test'", PASSED, ""),
+    ("name = 'mail.test'\nrecord = 'MX'\nexpect.exactly = ['20 mx2.mail.test', '10 mx1.mail.test.']", PASSED, ""),
+    ("name = 'mail.test'\nrecord = 'MX'\nexpect.exactly = '10 mx1.mail.test'", FAILED, "20 mx2.mail.test. is not"),
+    ("name = 'shop.test'\nexpect.exactly = ['192.0.2.7', '192.0.2.8', '192.0.2.9']", FAILED, "192.0.2.9 is not in the"),
     ("name = 'silent.test'", FAILED, "the name server 127.0.0.1 does not answer within 0.5 s"),
 ]  # fmt: skip
 
@@ -123,6 +136,9 @@ HANDSHAKES = [
     ("good", "expect.issuer = 'Honest'", FAILED, "no issuer matches Honest"),
     ("good", "server_name = 'other.example'", FAILED, "no alternative certificate subject name"),
     ("other name", "server_name = 'other.example'", PASSED, ""),
+    ("ancient protocol", "expect.protocol = '1.0'", PASSED, ""),
+    ("ancient protocol", "expect.protocol = '1.1'", FAILED, "the server speaks TLS 1.0, not 1.1"),
+    ("good", "expect.protocol = '1.0'", PASSED, ""),
     ("old protocol", "expect.protocol = '1.3'", FAILED, "the server speaks TLS 1.2, not 1.3"),
     ("expired", "", FAILED, "certificate has expired"),
     ("expired", "verify = false", FAILED, "a certificate is valid for -1.0 more days"),
@@ -155,6 +171,41 @@ def test_a_handshake_tells_what_it_found(bench: Bench, vault: Vault) -> None:
     assert 89 < samples["certificate_days"] <= 90
     assert measurement.attributes["protocol"] == "TLSv1.3"
     assert "trustme" in measurement.attributes["issuer"]
+
+
+def _certificate(subject: str, issuer: str, days: float) -> Certificate:
+    return Certificate(subject, issuer, NOW_S + days * 86_400)
+
+
+NOW_S = 2_000_000_000.0
+LEAF, MIDDLE = _certificate("CN = shop", "CN = R3", 60), _certificate("CN = R3", "C = US, O = ISRG, CN = X1", 400)
+CROSSED = _certificate("C = US, O = ISRG, CN = X1", "CN = DST Root X3", -600)
+PATHS = [
+    ((LEAF, MIDDLE, CROSSED), {"C=US,O=ISRG,CN=X1"}, True, 60),
+    ((LEAF, MIDDLE, CROSSED), set(), True, 60),
+    ((LEAF, MIDDLE, CROSSED), set(), False, -600),
+    ((LEAF, CROSSED, MIDDLE), {"C=US,O=ISRG,CN=X1"}, True, 60),
+    ((LEAF, _certificate("CN = R3", "CN = X1", 3), MIDDLE), {"C=US,O=ISRG,CN=X1"}, True, 60),
+    ((LEAF, _certificate("CN = R3", "CN = X1", 3)), {"CN=X1"}, True, 3),
+    ((LEAF, _certificate("CN = unneeded", "CN = X1", 1)), {"CN=R3"}, True, 60),
+]
+
+
+@pytest.mark.parametrize(("sent", "roots", "verified", "days"), PATHS)
+def test_only_the_path_to_an_authority_is_judged(
+    sent: tuple[Certificate, ...], roots: set[str], verified: bool, days: float
+) -> None:
+    """An expired certificate that is sent for older clients, as in 2021, is on no path."""
+    path = verified_path(sent, frozenset(roots), NOW_S, verified=verified)
+
+    assert min(certificate.days_left(NOW_S) for certificate in path) == days
+
+
+def test_the_authorities_of_a_file_have_names(vault: Vault) -> None:
+    """As libcurl writes the issuer of what they signed."""
+    (name,) = root_names(str(vault.folder / "authority.pem"))
+
+    assert name.startswith("O=trustmev")
 
 
 def test_a_port_without_tls_is_told(probe: Probe, greeter: str) -> None:

@@ -66,6 +66,7 @@ PROBLEMS = [
     ('[a]\nkind = "tls"\naddress = "shop.example:443"\nip = "5"\n', 4, "out-of-range", "a.ip"),
     ('[a]\nkind = "dns"\nname = "a..b"\n', 3, "bad-address", "is not a name"),
     ('[a]\nkind = "dns"\nname = "b"\nrecord = "AAAAA"\n', 4, "out-of-range", 'did you mean "AAAA"'),
+    ('[a]\nkind = "dns"\nname = "b"\nexpect.answers = "1.2.3"\n', 4, "bad-record", "is no record of type A"),
     ('[a]\nkind = "dns"\nname = "b"\nresolver = "dns.example:53"\n', 4, "bad-address", "address of a name server"),
     ('[a]\nkind = "icmp"\nhost = "http://b"\n', 3, "bad-address", "is not a host"),
     ('[a]\nkind = "heartbeat"\ntoken = "abcd"\n', 1, "missing-key", "a.period is missing"),

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.scheduler.conftest import NOW_US, SECOND_US, Instant, check, made
+from tests.scheduler.conftest import NOW_US, SECOND_US, check, made
 
-from outrider.model import CatchUp, ConfigError, Kind, Outcome, Overlap, Place, QueueEntry, new_run_id
+from outrider.model import CatchUp, Outcome, Overlap, Place, QueueEntry, new_run_id
 from outrider.scheduler import view_of
 from outrider.scheduler.leadership import BEAT_US, DEAD_AFTER_US
 from outrider.server.metrics import exposition
 from outrider.workspace import Maintenance, Pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.scheduler.conftest import Stages
 
     from outrider.model import RunId
@@ -180,22 +177,6 @@ def test_a_standby_takes_over_and_no_run_is_stored_twice(stages: Stages) -> None
     assert DEAD_AFTER_US + 2 * BEAT_US < 15_000_000
 
 
-def test_a_broken_change_is_refused_and_the_old_state_runs_on(stages: Stages) -> None:
-    """Its message is on the pages; the next good change takes effect."""
-    stage = stages.stage(check())
-    stage.passes(61)
-    stage.factory.fresh, stage.factory.error = True, ConfigError("no", slug="broken-toml", where=Place("a.toml", 1))
-    stage.passes(60)
-    assert "a.toml:1: no" in view_of(stage.service).problems["reload"]
-
-    stage.factory.fresh, stage.factory.error = True, None
-    stage.factory.runtime = replace(stage.factory.runtime, checks=(check(), check("new")))
-    stage.passes(60)
-
-    assert view_of(stage.service).problems == {}
-    assert Counter(stage.outcomes())[PASSED] == 4
-
-
 def test_listeners_hear_every_run_and_every_second_of_the_leader(stages: Stages) -> None:
     """Those that were skipped too; a standby's time is nobody's business."""
     stage = stages.stage(check(overlap=Overlap.SKIP))
@@ -211,52 +192,6 @@ def test_listeners_hear_every_run_and_every_second_of_the_leader(stages: Stages)
     assert Counter(run.outcome for run in stage.ears.runs) == {PASSED: 1, SKIPPED: 1}
     assert stage.ears.ticks == [NOW_US + second * SECOND_US for second in range(1, 122)]
     assert (standby.ears.ticks, standby.ears.runs) == ([], [])
-
-
-def test_the_service_runs_until_it_is_stopped_and_lets_the_next_one_lead(stages: Stages) -> None:
-    """It builds what it runs beside itself, and drains at the end."""
-    stage = stages.stage(check())
-    running = threading.Thread(target=stage.service.run, args=[60])
-    running.start()
-    assert stage.factory.entered.wait(60)
-    until(lambda: view_of(stage.service).loaded)
-    stage.service.stop()
-    running.join(60)
-
-    assert stage.factory.runtime.closed.is_set()
-    left = stage.store.schedule.leadership()
-    assert left is not None
-    assert left.holder == ""
-
-
-def test_a_stopped_service_builds_nothing_more(stages: Stages) -> None:
-    """It is stopped before it ran."""
-    stage = stages.stage(check())
-    stage.service.stop()
-    stage.service.run(0)
-
-    assert stage.factory.made == 0
-
-
-def test_runs_of_checks_that_are_gone_are_skipped(stages: Stages) -> None:
-    """They waited while their check was taken out of the workspace; a locked store delays that and loses none."""
-    stage = stages.stage(check())
-    stage.executor.room = 0
-    stage.passes(61)
-    stage.factory.runtime = replace(stage.factory.runtime, checks=(check("other"),), closed=threading.Event())
-    stage.factory.fresh = True
-    stage.tick()
-    other = sqlite3.connect(stages.folder / "outrider.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    stage.service.tick()
-    other.execute("COMMIT")
-    other.close()
-    stage.passes(2)
-
-    (run,) = stage.store.runs.search()
-    assert (run.outcome, run.reason) == (SKIPPED, "the workspace does not have this check any more")
-    assert stage.store.schedule.length() == (0, 0)
-    assert view_of(stage.service).waiting == 0
 
 
 def test_the_view_tells_how_each_check_does(stages: Stages) -> None:
@@ -281,67 +216,6 @@ def test_the_view_tells_how_each_check_does(stages: Stages) -> None:
     assert (view.leads, view.loaded, view.is_alive) == (True, True, True)
 
 
-def test_a_changed_workspace_costs_no_run(stages: Stages) -> None:
-    """Sixty checks, one due each second, and a change every fifth: none is lost at the moment of the change."""
-    stage = stages.stage(*(check(str(number)) for number in range(60)))
-    stage.passes(60)
-    for _ in range(12):
-        stage.factory.fresh = True
-        stage.passes(5)
-
-    stage.passes(1)
-    due = [run.due_us for run in stage.store.runs.search(limit=None)]
-    assert Counter(stage.outcomes()) == {PASSED: len(due)}
-    assert len(due) == 2 * 60
-    assert stage.service.health.counts.events["reloads"] == 13
-
-
-def test_runs_go_on_while_a_changed_workspace_is_built(stages: Stages) -> None:
-    """Building takes a minute; the runs that are due meanwhile are executed by the state before."""
-    stage = stages.stage(check(every_s=10.0))
-    stage.passes(1)
-    before = stage.factory.runtime
-    stage.factory.runtime = replace(before, checks=(check("new"),), closed=threading.Event())
-    stage.factory.entered.clear()
-    stage.factory.fresh, stage.factory.gate = True, threading.Event()
-    building = threading.Thread(target=stage.service.builder.look)
-    building.start()
-    assert stage.factory.entered.wait(60)
-
-    for _ in range(60):
-        stage.clock.passes(1)
-        stage.service.tick()
-    assert Counter(stage.outcomes()) == {PASSED: 6}
-    assert stage.service.health.counts.events["reloads"] == 1
-
-    stage.factory.gate.set()
-    building.join(60)
-    stage.service.tick()
-    assert stage.factory.runtime.active
-    assert stage.service.health.counts.events["reloads"] == 2
-    assert before.closed.wait(60)
-
-
-def test_what_a_replaced_runtime_did_not_finish_is_skipped(stages: Stages) -> None:
-    """Otherwise the check would count as under way until the service ends, and never run again."""
-    stage = stages.stage(check())
-    stage.executor.holds = True
-    stage.passes(61)
-    (entry,) = stage.executor.begun
-    held, stage.executor.held = stage.executor.held, []
-    stage.factory.runtime.unfinished = [(entry, check())]
-    stage.factory.runtime = replace(stage.factory.runtime, executors={}, closed=threading.Event())
-    stage.factory.fresh = True
-    stage.tick()
-    stage.service.stop()
-    stage.service.run(60)  # waits for what retires
-    stage.service.tick()
-
-    assert held
-    assert stage.outcomes() == [SKIPPED]
-    assert not stage.service.run_queue.under_way
-
-
 def test_a_tick_that_breaks_is_not_the_last(stages: Stages) -> None:
     """The service says that it is not ready, and goes on at the next tick."""
     stage = stages.stage(check())
@@ -355,20 +229,6 @@ def test_a_tick_that_breaks_is_not_the_last(stages: Stages) -> None:
     stage.passes(60)
     assert view_of(stage.service).is_ready
     assert stage.outcomes() == [PASSED]
-
-
-def test_a_run_is_ended_by_the_runtime_that_began_it(stages: Stages) -> None:
-    """The workspace changed in between: the executor of today knows nothing of it."""
-    stage = stages.stage(check(overlap=Overlap.KILL))
-    stage.executor.holds = True
-    stage.passes(61)
-    fresh = Instant(lambda: stage.service.recorder, stage.clock)
-    stage.factory.runtime = replace(stage.factory.runtime, executors={Kind.PROBE: fresh}, closed=threading.Event())
-    stage.service.runtime = stage.factory.runtime
-    stage.passes(60)
-
-    assert stage.executor.killed == [stage.executor.begun[0].run]
-    assert fresh.killed == []
 
 
 def test_a_locked_store_delays_and_loses_nothing(stages: Stages) -> None:
@@ -442,14 +302,6 @@ def test_metrics_speak_of_every_check(stages: Stages) -> None:
     assert 'outrider_runs_total{check="probe:p.toml::quo\\"te",location="local",outcome="passed"} 1.0\n' in text
     assert "outrider_start_lag_seconds_count 1\n" in text
     assert "outrider_ready 1.0\n" in text
-
-
-def until(holds: Callable[[], bool]) -> None:
-    for _ in range(6_000):
-        if holds():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError
 
 
 def _id(number: int) -> RunId:

@@ -56,3 +56,20 @@ def test_the_marker_takes_what_the_document_says() -> None:
     assert parse_overrides(every | lists, Place("journeys/test_a.py", 1)).id == "x"
     with pytest.raises(ConfigErrors):
         parse_overrides({"match": "x"}, Place("journeys/test_a.py", 1))
+
+
+WORDS = """
+check, journey, step, probe, load profile, run, attempt, location, outcome, sample, series, baseline,
+degraded, change point, incident, alert, silence, maintenance window, escalation, route, gate, artifact,
+coverage, environment, release, finding, subject, problem, confirmation, comparison, runtime, run queue,
+attempt sequence, worker, prober, room, face, port, slug
+"""
+
+
+@pytest.mark.parametrize("word", [word.strip() for word in WORDS.split(",")])
+def test_the_glossary_defines_every_word(word: str) -> None:
+    """A word that is used for one thing everywhere is looked up in one place, and stands there once."""
+    rows = re.findall(r"^\| ([^|`]+?) \|", (REPOSITORY / "docs/glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    defined = [name.strip() for row in rows for name in row.split(",")]
+
+    assert defined.count(word) == 1

@@ -116,7 +116,7 @@ def _degradations(store: Store, series: Series, judging: Settings, since_us: int
     points = store.series.samples(series)
     if not len(points.at_us):
         return
-    asked = {"direction": judging.direction.value, "tz": judging.tz, "months": judging.months}
+    asked = judging.overrides
     alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
     key = FindingKey(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
     labels = {

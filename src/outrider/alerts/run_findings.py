@@ -264,9 +264,11 @@ def _normalised(what: str) -> str:
 
 
 def _amount(signal: Signal) -> str:
-    """Return by how much a step is slower than usual: "390 ms, usually 120 to 170 (2.7x)"."""
+    """Return by how much a step is slower than usual: "390 ms, usually 120 to 170 (2.7x)", or what else it does."""
     if math.isnan(signal.observed):
         return signal.reason
+    if not signal.is_level:
+        return f"{signal.observed_text}, usually {signal.expected_text}"
     observed, low, high = map(milliseconds, (signal.observed, signal.expected_low, signal.expected_high))
     if len({text.rpartition(" ")[2] for text in (observed, low, high)}) == 1:
         low, high = low.rpartition(" ")[0], high.rpartition(" ")[0]
@@ -277,5 +279,4 @@ def _band(signal: Signal) -> dict[str, str]:
     """Return what was observed and expected, in words; nothing while the judge has no number."""
     if math.isnan(signal.observed):
         return {}
-    expected = f"{milliseconds(signal.expected_low)} to {milliseconds(signal.expected_high)}"
-    return {"observed": milliseconds(signal.observed), "expected": expected}
+    return {"observed": signal.observed_text, "expected": signal.expected_text}

@@ -91,7 +91,7 @@ def _options(store: Store, series: Series, settings: Settings, sharing: int) -> 
 
     points = store.series.samples(series)
     months = months_per_series(settings.months, sharing)
-    own = {"direction": settings.direction, "tz": settings.tz, "months": months}
+    own = settings.overrides | {"months": months}
     at_s = points.at_us.astype("datetime64[us]").astype("datetime64[s]")
     options = sensitivities(at_s, points.value, np.random.default_rng(1), settings=own)
     return (_sensitivity(option, settings.months, months) for option in options)

@@ -102,7 +102,12 @@ def judge_settings(workspace: Workspace) -> Settings:
 
     wanted = workspace.baselines
     return Settings.of(
-        {"direction": wanted.direction, "tz": workspace.timezone, "months": wanted.months_per_false_alert}
+        {
+            "direction": wanted.direction,
+            "tz": workspace.timezone,
+            "months": wanted.months_per_false_alert,
+            "floor_ms": wanted.floor_ms,
+        }
     )
 
 

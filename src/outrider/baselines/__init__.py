@@ -4,6 +4,7 @@ from outrider.baselines.alert_budget import discoveries, months_per_series
 from outrider.baselines.calibration import Calibration, calibrate, sensitivities
 from outrider.baselines.checkpoint import dump, load
 from outrider.baselines.comparison import Comparison, Verdict, compare
+from outrider.baselines.deviation import Quantity
 from outrider.baselines.error_budget import Budget, BurnRule, error_budget
 from outrider.baselines.explanation import explain
 from outrider.baselines.false_fail_rate import false_fail_rate
@@ -22,8 +23,8 @@ from outrider.baselines.statistics import Part
 
 __all__ = [
     "ERROR_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison", "Condition",
-    "Direction", "Episode", "Event", "EventKind", "Knee", "Part", "Plan", "Quantile", "RateSignal", "RateState",
-    "Scale",
+    "Direction", "Episode", "Event", "EventKind", "Knee", "Part", "Plan", "Quantile", "Quantity", "RateSignal",
+    "RateState", "Scale",
     "Settings", "Signal", "State", "Verdict", "calibrate", "change_points", "compare", "compare_errors", "correct",
     "days_to_breach", "discoveries", "dump", "error_budget", "explain", "false_fail_rate", "find_knee",
     "hourly_ratios", "is_saturated", "judge_so_far", "load", "months_per_series", "nominal_levels", "precede",

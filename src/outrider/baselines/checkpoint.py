@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from outrider.baselines.deviation import Deviation, Quantity
 from outrider.baselines.expectation import Baseline
 from outrider.baselines.judge_settings import Settings
 from outrider.baselines.season import Cells, Season
@@ -16,7 +17,7 @@ from outrider.baselines.state import Episode, State
 from outrider.baselines.statistics import COLUMNS, SCANS, WINDOWS, Part
 from outrider.model import BadSeries
 
-VERSION = 1
+VERSION = 2
 _MAGIC = b"ORBS"
 _HEADER = struct.Struct("<4sHII")  # magic, version, bytes of JSON, CRC of all that follows
 _PLAIN = ("next_fit", "fresh", "adopting", "started", "last_at", "backwards")
@@ -67,22 +68,26 @@ def _state(meta: dict[str, Any], body: bytes) -> State:
     for kind, length in zip(types, meta["lengths"], strict=True):
         arrays.append(np.frombuffer(body, kind, length, start).astype(kind[1:]))
         start += 8 * length
-    episode = meta["episode"]
     return State(
         settings=Settings.of(meta["settings"]),
         at=arrays[0],
         value=arrays[1],
         cells=Cells(arrays[2], arrays[3]),
         baseline=_baseline(meta["baseline"]) if meta["baseline"] else None,
-        episode=Episode(**(episode | {"part": Part(episode["part"])})) if episode else None,
+        episode=_episode(meta["episode"]) if meta["episode"] else None,
         **{name: meta[name] for name in _PLAIN},
     )
 
 
+def _episode(plain: dict[str, Any]) -> Episode:
+    deviation = plain["deviation"] | {"quantity": Quantity(plain["deviation"]["quantity"])}
+    return Episode(**(plain | {"part": Part(plain["part"]), "deviation": Deviation(**deviation)}))
+
+
 def _plain_baseline(baseline: Baseline) -> dict[str, Any]:
-    arrays = ("shape", "mean", "spread", "limit", "low_limit")
+    arrays = ("shape", "mean", "spread", "limit", "low_limit", "quantiles")
     plain: dict[str, Any] = {name: getattr(baseline, name).tolist() for name in arrays}
-    plain |= {name: getattr(baseline, name) for name in ("level", "sigma", "cadence_s")}
+    plain |= {name: getattr(baseline, name) for name in ("level", "sigma", "cadence_s", "floor")}
     return plain | {"daily": baseline.season.daily.tolist(), "weekend": baseline.season.weekend}
 
 

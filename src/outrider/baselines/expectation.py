@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from outrider.baselines.extremes import return_level
-from outrider.baselines.judge_settings import MONTH_S
+from outrider.baselines.judge_settings import MONTH_S, Scale
 from outrider.baselines.season import FLAT, Cells, Season, fit_season
 from outrider.baselines.series import DAY_S, FloatArray, IntArray
 from outrider.baselines.statistics import (
     COLUMNS,
     SCALE,
     SCANS,
+    SHARES_BELOW,
     SHORT_WINDOWS,
     WINDOWS,
     block_means,
@@ -23,6 +25,7 @@ from outrider.baselines.statistics import (
     shape_scores,
     sustained,
 )
+from outrider.baselines.value_scale import resolution
 
 if TYPE_CHECKING:
     from outrider.baselines.judge_settings import Settings
@@ -36,6 +39,8 @@ _FALLING = -3.0  # standardised level below which a wider spread is no news
 _RECENT_RUNS = 49  # tell the cadence, which may have changed
 _LEAST_EFFECT = 0.02  # log units: the smallest change of level worth an alert
 _LEAST_EFFECTS = _LEAST_EFFECT * np.array([1.0, 1.0, 1.0, 0.25])  # by part, of its mean score times sigma
+_FLOOR_SHARES = np.array([1.0, 1.0, 1.0, 0.5])  # of the floor: two slow runs among six are a blip, no tail
+_FLOOR_SIGMAS = 2.0  # a change as large as the floor must be, below the sigmas at which scores are clipped
 _EXTREME_SHARE = 0.5  # of the false alerts that may come from single runs
 _SHORT_SPAN_S = 1800  # one to three runs in a row say something only where they last half an hour
 _LONG_SPAN_S = 300  # and a block of runs where it lasts five minutes
@@ -60,6 +65,8 @@ class Baseline:
         spread: Standard deviation of block means, shape (4, windows).
         limit: What standardised evidence must exceed, a column each; for extremes in sigmas.
         low_limit: The same downwards.
+        floor: Change, in log units, that the floor of milliseconds and the clock's resolution ask for.
+        quantiles: Of residuals, at SHARES_BELOW.
     """
 
     season: Season
@@ -71,6 +78,13 @@ class Baseline:
     spread: FloatArray
     limit: FloatArray
     low_limit: FloatArray
+    floor: float
+    quantiles: FloatArray
+
+    @property
+    def least_effect(self) -> float:
+        """The smallest change of level worth an alert, in log units."""
+        return max(self.floor, _LEAST_EFFECT)
 
     def expected(self, at: IntArray, tz: str) -> FloatArray:
         """Return the expected log value at UTC seconds `at`."""
@@ -98,9 +112,17 @@ def learn(at: IntArray, value: FloatArray, cells: Cells, settings: Settings) -> 
         season = fit_season(_trailing_cells(cells, end), settings.tz)
     rest = past[1] - season.at(past[0], settings.tz)
     level = float(np.median(rest))
-    sigma = max(float(np.median(np.abs(rest - level))) * 1.4826, _LEAST_SIGMA)
+    floor = _floor_effect(past[1], level, settings)
+    sigma = max(float(np.median(np.abs(rest - level))) * 1.4826, _LEAST_SIGMA, floor / _FLOOR_SIGMAS)
     cadence = max(float(np.median(np.diff(at[-_RECENT_RUNS:]))), 1.0)
-    return _measure(season, level, sigma, cadence, (rest - level) / sigma, settings)
+    scale = (level, sigma, cadence, floor)
+    return _measure(season, scale, (rest - level) / sigma, settings)
+
+
+def _floor_effect(value: FloatArray, level: float, settings: Settings) -> float:
+    """Return the change, in log units, that a floor of milliseconds and the clock's resolution ask for."""
+    floor = 0.0 if settings.scale is Scale.COUNT else settings.floor_ms
+    return math.log1p(max(floor, resolution(value, settings)) / math.exp(level))
 
 
 def _trailing(at: IntArray, value: FloatArray, end: int) -> tuple[IntArray, FloatArray]:
@@ -117,9 +139,10 @@ def _trailing_cells(cells: Cells, end: int) -> Cells:
     return Cells(cells.index[kept], cells.middle[kept])
 
 
-def _measure(  # noqa: PLR0917 - what a baseline is made of
-    season: Season, level: float, sigma: float, cadence: float, residual: FloatArray, settings: Settings
+def _measure(
+    season: Season, scale: tuple[float, float, float, float], residual: FloatArray, settings: Settings
 ) -> Baseline:
+    level, sigma, cadence, floor = scale
     sides = len(settings.alerting_sides)  # share the false alerts
     runs_between = sides * settings.months * MONTH_S / cadence
     shape = shape_scores(residual)
@@ -133,6 +156,7 @@ def _measure(  # noqa: PLR0917 - what a baseline is made of
         season, level, sigma, cadence, shape, mean, spread,
         limit=np.concatenate([limit.ravel(), _extremes(residual, cadence, runs_between)]),
         low_limit=np.concatenate([limit.ravel(), _extremes(-residual, cadence, runs_between)]),
+        floor=floor, quantiles=np.quantile(residual, SHARES_BELOW),
     )  # fmt: skip
 
 
@@ -186,16 +210,16 @@ def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[Floa
         speak upwards only, and spread not while the level falls.
     """
     score = scores(residual, baseline.shape)
-    width = len(WINDOWS)
+    width, least = len(WINDOWS), np.maximum(_LEAST_EFFECTS, baseline.floor * _FLOOR_SHARES)[:, None]
     up, down = np.zeros((len(COLUMNS), count)), np.zeros((len(COLUMNS), count))
     for column, means in enumerate(block_means(score)):
         change = means[:, -count:] - baseline.mean[:, None]
         blocks, new = slice(column, len(SCANS) * width, width), slice(count - change.shape[1], count)
         seen, effect = change / baseline.spread[:, column, None], change * baseline.sigma
         effect[1] = effect[0]  # the shape tells of a shift, the level how large it is
-        up[blocks, new] = np.where(effect >= _LEAST_EFFECTS[:, None], seen, 0.0)
+        up[blocks, new] = np.where(effect >= least, seen, 0.0)
         up[blocks, new][2, seen[0] < _FALLING] = 0.0
-        down[blocks, new] = np.where(effect <= -_LEAST_EFFECTS[:, None], -seen, 0.0)
+        down[blocks, new] = np.where(effect <= -least, -seen, 0.0)
     down[2 * width :] = 0.0
     for column, window in enumerate(SHORT_WINDOWS, start=len(SCANS) * width):
         if len(residual) >= window and min(baseline.limit[column], baseline.low_limit[column]) < _IMPOSSIBLE:

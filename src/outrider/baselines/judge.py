@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outrider.baselines.deviation import Block
 from outrider.baselines.expectation import Baseline, evidence, learn
 from outrider.baselines.explanation import explain
-from outrider.baselines.judge_settings import Scale, Settings
+from outrider.baselines.judge_settings import Settings
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
 from outrider.baselines.state import Code, Episode, Event, EventKind, Signal, State
 from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOW_OF, Part
 from outrider.baselines.trailing_runs import TrailingRuns
+from outrider.baselines.value_scale import is_value, to_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +46,7 @@ def replay(at: ArrayLike, value: ArrayLike, *, settings: Mapping[str, object] | 
     Args:
         at: When each run was due, datetime64[s] UTC, shape (n,). Runs that repeat or precede an earlier time are
             ignored; three in a row that lie an hour back mean that the clock was set back, and restart learning.
-        value: Duration [ms], shape (n,). What is not a positive number stands for a missing run.
+        value: Duration [ms], shape (n,). A negative number, NaN or infinity stands for a missing run; zero is a value.
         settings: Overrides of `Settings`, such as `{"direction": "both", "tz": "Europe/Berlin"}`.
 
     Raises:
@@ -94,14 +96,13 @@ def advance(state: State, at: IntArray, value: FloatArray) -> tuple[State, IntAr
     Args:
         state: The checkpoint before them.
         at: UTC seconds.
-        value: Durations; what is not a positive number stands for a missing run.
+        value: Durations [ms]; a negative number, NaN or infinity stands for a missing run.
 
     Returns:
         The checkpoint after them, and the `Code` of the series after each.
     """
-    counts = state.settings.scale is Scale.COUNT
-    real = np.flatnonzero(np.isfinite(value) & ((value >= 0) if counts else (value > 0)))
-    log_value = np.log1p(value[real]) if counts else np.log(value[real])
+    real = np.flatnonzero(is_value(value))
+    log_value = to_log(value[real], state.settings)
     first = _code(state)
     state, found = _in_order(state, at[real], log_value)
     last = np.searchsorted(real, np.arange(len(value)), "right") - 1
@@ -260,8 +261,10 @@ class _Fold:
         alerting = [side for side in self._settings.alerting_sides if found[side].max() >= 1]
         side = max(alerting or found, key=lambda each: float(found[each].max()))
         part, window = COLUMNS[int(found[side].argmax())]
-        begin = max(len(self._runs) - window, 0)
-        return Episode(side, bool(alerting), part, window, int(self._runs.at[begin]), at)
+        kept, begin = self._runs, max(len(self._runs) - window, 0)
+        assert self.baseline is not None
+        block = Block(self.baseline, kept.at[begin:], kept.value[begin:], self._settings)
+        return Episode(side, bool(alerting), part, window, int(kept.at[begin]), at, block.measured(part, side))
 
     def _stand(self, episode: Episode, at: IntArray, value: FloatArray, codes: IntArray) -> int:
         end = min(int(np.searchsorted(at, self._adopted_at(episode))), _PIECE)

@@ -23,7 +23,7 @@ MONTH_S = 365.2425 / 12 * 86_400
 class Scale(StrEnum):
     """What the numbers of a series are, and so on which scale they are judged."""
 
-    DURATION = "duration"  # positive; on a logarithmic scale
+    DURATION = "duration"  # zero or more; on a logarithmic scale
     COUNT = "count"  # zero or more, over-dispersed; on the scale of log(1 + count)
 
 
@@ -45,6 +45,7 @@ class Settings:
         tz: IANA name of the time zone that days and weekends follow.
         months: Sensitivity: one false alert per series in so many months.
         adopt_after_days: An incident that stood for so long is the new level.
+        floor_ms: A change of duration that is smaller raises no alert, whatever its share: nobody feels it.
     """
 
     direction: Direction = Direction.UP
@@ -52,11 +53,17 @@ class Settings:
     tz: str = "UTC"
     months: float = 5.0
     adopt_after_days: float = 14.0
+    floor_ms: float = 5.0
 
     @property
     def alerting_sides(self) -> tuple[int, ...]:
         """Return the signs of deviation that raise an alert."""
         return {Direction.UP: (1,), Direction.DOWN: (-1,), Direction.BOTH: (1, -1)}[self.direction]
+
+    @property
+    def overrides(self) -> dict[str, object]:
+        """Return the settings as `of` takes them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @staticmethod
     def of(overrides: Mapping[str, object] | None) -> Settings:
@@ -86,6 +93,7 @@ def _parse(overrides: tuple[tuple[str, object], ...]) -> Settings:
         tz=_zone(given.get("tz", "UTC")),
         months=_positive("months", given.get("months", 5.0)),
         adopt_after_days=_positive("adopt_after_days", given.get("adopt_after_days", 14.0)),
+        floor_ms=_not_negative("floor_ms", given.get("floor_ms", 5.0)),
     )
 
 
@@ -104,7 +112,11 @@ def _zone(value: object) -> str:
         raise BadSeries(f"tz = {value!r} is not a time zone", slug="bad-setting", fix="write Europe/Berlin") from error
 
 
+def _not_negative(name: str, value: object) -> float:
+    return 0.0 if value == 0 and not isinstance(value, bool) else _positive(name, value)
+
+
 def _positive(name: str, value: object) -> float:
-    if isinstance(value, (int, float)) and math.isfinite(value) and value > 0:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0:
         return float(value)
     raise BadSeries(f"{name} = {value!r}", slug="bad-setting", fix="write a number above zero")

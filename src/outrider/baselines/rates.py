@@ -42,7 +42,7 @@ class RateState:
         recent: Outcomes of the latest runs, which do not count yet, oldest first.
         bad: Shiryaev-Roberts sum against a bad rate.
         outage: The same against an outage.
-        open_failed: Failures since the incident opened; None while none is open.
+        open_failed: Failures since the incident began; None while none is open.
         open_runs: Runs since then.
         recovery: Log likelihood ratio of normal against the incident's rate.
     """
@@ -124,8 +124,19 @@ def _fold(state: RateState, failed: bool, limit: float) -> RateState:
     if state.runs < LEARNING_RUNS:
         bad = outage = 0.0
     elif bad >= limit or outage >= limit:
-        return replace(state, runs=state.runs + 1, bad=0.0, outage=0.0, open_failed=1, open_runs=1, recovery=0.0)
+        count, runs = _since_it_began((*state.recent, failed), bad_rate, rate)
+        return replace(state, runs=state.runs + 1, bad=0.0, outage=0.0, open_failed=count, open_runs=runs, recovery=0.0)
     return _remember(state, failed, bad, outage)
+
+
+def _since_it_began(outcomes: tuple[bool, ...], bad_rate: float, rate: float) -> tuple[int, int]:
+    """Return the failures and the runs of the latest stretch that a bad rate explains best."""
+    gain, best, failed, counts = 0.0, -math.inf, 0, (1, 1)
+    for runs, outcome in enumerate(reversed(outcomes), start=1):
+        gain, failed = gain + math.log(_ratio(bad_rate, rate, outcome)), failed + outcome
+        if gain > best:
+            best, counts = gain, (failed, runs)
+    return counts
 
 
 def _stand(state: RateState, open_failed: int, failed: bool) -> RateState:
@@ -157,7 +168,7 @@ def _signal(state: RateState, limit: float) -> RateSignal:
     normal = state.normal_rate
     if state.open_failed is not None:
         seen = state.open_failed / state.open_runs
-        reason = f"{seen:.0%} of {state.open_runs} runs failed, {normal:.1%} is normal"
+        reason = f"{state.open_failed} of {state.open_runs} runs failed, usually 1 in {round(1 / normal)}"
         return RateSignal(Condition.DEGRADED, normal, seen, 1.0, reason)
     if state.runs < LEARNING_RUNS:
         reason = f"waits for {LEARNING_RUNS} runs, {state.runs} seen"

@@ -12,6 +12,7 @@ from outrider.baselines.judge_settings import Settings
 from outrider.baselines.season import Cells
 
 if TYPE_CHECKING:
+    from outrider.baselines.deviation import Deviation
     from outrider.baselines.expectation import Baseline
     from outrider.baselines.series import FloatArray, IntArray
     from outrider.baselines.statistics import Part
@@ -66,6 +67,7 @@ class Episode:
         window: Over how many runs.
         since: UTC seconds of the first run of the block that fired.
         opened_at: UTC seconds of the run that fired.
+        deviation: What was measured then.
     """
 
     side: int
@@ -74,6 +76,7 @@ class Episode:
     window: int
     since: int
     opened_at: int
+    deviation: Deviation
 
 
 def _no_times() -> IntArray:
@@ -134,14 +137,18 @@ class Signal:
         condition: How the series does.
         part: The part that fired; None where nothing stands.
         window: Over how many runs it, or the strongest evidence, was gathered.
-        observed: Typical value of those runs, in the unit of the series; NaN while learning.
+        observed: The quantity that `reason` names: a typical value of those runs in the unit of the series, their
+            distance from it, or a share of runs; NaN while learning. It lies outside its band while a deviation stands.
         expected_low: Lower end of the band in which it should lie.
         expected_high: Upper end of it.
-        ratio: Observed over expected.
+        ratio: Observed over what is usual.
         since: UTC seconds of the first run that deviates.
         strength: Evidence as a share of what an alert needs.
         ignored: Whether the run was left out: missing, not a positive number, or out of order.
         reason: One sentence for people; while learning, what is missing.
+        observed_text: The observed value in words, such as "5 of 6 runs above 1.7 ms".
+        expected_text: The band in words, such as "1 in 20".
+        is_level: Whether the observed value is a typical value of the runs, not a share or a distance.
     """
 
     condition: Condition
@@ -155,3 +162,6 @@ class Signal:
     strength: float
     ignored: bool
     reason: str
+    observed_text: str = ""
+    expected_text: str = ""
+    is_level: bool = True

@@ -21,6 +21,7 @@ SHORT_WINDOWS = (1, 2, 3)
 LOOK_BACK = WINDOWS[-1]
 SCALE = 1024  # scores are whole numbers of 1/1024, so that sums are exact and a replay equals the fold
 CLIP = 2.5
+TAIL_FROM = 1.5  # sigmas above which a run counts as slow
 _GRID = np.arange(-5.0, 8.0, 1 / 16)
 _BANDWIDTH = 0.3
 _REFERENCE_RUNS = 43_800.0  # five months at a run every five minutes
@@ -56,6 +57,7 @@ COLUMNS: tuple[tuple[Part, int], ...] = (
     *((part, window) for part in SCANS for window in WINDOWS),
     *((Part.EXTREME, window) for window in SHORT_WINDOWS),
 )
+SHARES_BELOW = np.array([0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995])
 WINDOW_OF = np.array([window for _, window in COLUMNS])
 
 
@@ -108,7 +110,7 @@ def scores(residual: FloatArray, shape: FloatArray) -> IntArray:
     np.clip(residual, -CLIP, CLIP, out=score[0])
     score[1] = np.interp(residual, _GRID, shape)
     np.minimum(size, CLIP, out=score[2])
-    np.clip(residual - 1.5, 0.0, CLIP, out=score[3])
+    np.clip(residual - TAIL_FROM, 0.0, CLIP, out=score[3])
     return np.rint(score * SCALE).astype(np.int64)
 
 

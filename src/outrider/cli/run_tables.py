@@ -29,7 +29,7 @@ STYLES = {
     Outcome.MISSED: "dim",
 }
 _SHORT_ID = 8
-_PHASES = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "transfer_ms")
+_PHASES = ("redirects_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "transfer_ms")
 _COARSE_MS = 10.0  # from here on fractions of a millisecond are noise
 _UNFOLDED = 200  # columns, where no terminal sets a width
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
@@ -20,13 +20,24 @@ _CODECS |= {"cp874", "koi8_u", "iso8859_1", "utf_8_sig"}  # these have no alias
 
 
 @dataclass(frozen=True, slots=True)
+class PassedHop:
+    """An answer that redirected: its status, the address without query that gave it, and its time."""
+
+    status: int
+    address: str
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """The last answer of an exchange, redirects followed.
+    """The last answer of an exchange, after its redirects.
 
     Attributes:
-        raw_headers: Of all answers, as they came over the wire.
+        raw_headers: As they came over the wire.
         body: Decoded from its transfer and content encodings, as far as it was kept.
-        phases_ms: What each phase took, over all redirects; a phase that did not happen is absent.
+        phases_ms: What each phase of the last request took, and all earlier ones as "redirects"; a phase that did not
+            happen is absent. Together they are the total.
+        hops: The answers that redirected, in order.
         protocol: Such as "HTTP/2".
         body_bytes: On the wire.
         certificate_days: How long the server's certificate is still valid; None without TLS.
@@ -41,6 +52,13 @@ class Answer:
     certificate_days: float | None = None
     raw_headers: bytes = field(default=b"", repr=False)
     body: bytes = field(default=b"", repr=False)
+    hops: tuple[PassedHop, ...] = ()
+
+    def after(self, hops: tuple[PassedHop, ...]) -> Answer:
+        """Return this answer as the last of an exchange that was redirected."""
+        earlier_ms = sum(hop.total_ms for hop in hops)
+        phases_ms = {"redirects": earlier_ms, **self.phases_ms}
+        return replace(self, total_ms=earlier_ms + self.total_ms, phases_ms=phases_ms, hops=hops)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ from outrider.probes.assertions import evaluate_body
 from outrider.probes.exchange import ExchangeLog, exchange
 from outrider.probes.expectations import as_pattern, as_query
 from outrider.probes.host_addresses import host_of, origin_of
-from outrider.probes.http import evidence_files, judge_exchange, samples_of
+from outrider.probes.http import attributes_of, evidence_files, judge_exchange, samples_of
 from outrider.probes.http_request import Request, read_request
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult
 from outrider.probes.text_checks import Extraction, TextChecks
@@ -76,9 +76,9 @@ class ApiProbe:
         """Make the requests and judge their answers."""
         state, curl = _ApiState(), pycurl.Curl()  # a handle of its own: it keeps cookies
         try:
-            for number, api_request in enumerate(self.requests):
+            for api_request in self.requests:
                 left_s = limit_s - state.now_ms() / 1000
-                await self._make(context, curl, api_request, state, left_s=left_s, evidence=evidence, first=number == 0)
+                await self._make(context, curl, api_request, state, left_s=left_s, evidence=evidence)
                 if state.failures:
                     break
         finally:
@@ -104,7 +104,6 @@ class ApiProbe:
         *,
         left_s: float,
         evidence: bool,
-        first: bool,
     ) -> None:
         request, title = api_request.request, api_request.request.title
         try:
@@ -114,12 +113,10 @@ class ApiProbe:
             return
         offset_ms, log = state.now_ms(), ExchangeLog() if evidence else None
         curl.reset()
-        exchanged = await exchange(
-            context.transfers, curl, _keeping_cookies(request, first=first), filled, limit_s=left_s, log=log
-        )
+        exchanged = await exchange(context.transfers, curl, request, filled, limit_s=left_s, log=log)
         answer = exchanged.answer
         wrong = await _wrong(exchanged, api_request, state, context.evaluator, limit_s=left_s)
-        state.failures += [Failure(failure.blame, failure.reason, title) for failure in wrong]
+        state.failures += [replace(failure, step=title) for failure in wrong]
         state.steps.append(
             Step(title, title, StepKind.NAMED, offset_ms, answer.total_ms, error=wrong[0].reason if wrong else None)
         )
@@ -127,7 +124,7 @@ class ApiProbe:
         state.address = exchanged.url
         state.asked[origin_of(exchanged.url)] = None
         asked = " ".join(state.asked)
-        state.attributes = {"remote": answer.remote, "protocol": answer.protocol, "asked": asked}
+        state.attributes = {**attributes_of(answer), "asked": asked}
         if wrong or evidence:
             state.evidence_files += evidence_files(answer, log, title)
 
@@ -155,12 +152,6 @@ def read_api(entry: ProbeTable) -> ApiProbe:
         later |= {extraction.name for extraction in extractions}
     first = requests[0].request.url if requests else None
     return ApiProbe(host_of(first.fill({})) if first and not first.names else "", tuple(requests))
-
-
-def _keeping_cookies(request: Request, *, first: bool) -> Request:
-    """Return the request, which does not clear the cookies unless it is the first."""
-    options = tuple(option for option in request.options if first or option[0] != pycurl.COOKIELIST)
-    return replace(request, options=options)
 
 
 async def _wrong(

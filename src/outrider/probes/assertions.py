@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from outrider.probes.expectations import Expectation
     from outrider.probes.text_checks import TextChecks
 
-_NAMES = {"dns": "the name lookup", "connect": "connecting", "tls": "the TLS handshake", "first_byte": "the first byte",
+_NAMES = {"redirects": "the redirects",
+          "dns": "the name lookup", "connect": "connecting", "tls": "the TLS handshake", "first_byte": "the first byte",
           "transfer": "the transfer", "total": "the whole request"}  # fmt: skip
 
 

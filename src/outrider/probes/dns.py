@@ -12,18 +12,21 @@ import dns.exception
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdatatype
 import dns.resolver
+import dns.reversename
 
 from outrider.model import Sample
 from outrider.probes.assertions import judge_times
+from outrider.probes.dns_records import alias_in, as_records, missing_records, record_text, records_of
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
-from outrider.workspace import Refused, as_one_of, as_text, as_texts, split_address
+from outrider.workspace import Refused, as_one_of, as_text, split_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +49,8 @@ class DnsProbe:
 
     Attributes:
         servers: Addresses and ports, asked in order until one answers.
-        answers: Records that must be among those of the answer, as in a zone file.
+        answers: Records that must be among those of the answer.
+        exactly: All records of the answer, in any order.
         matches: Checks of the records.
     """
 
@@ -54,7 +58,8 @@ class DnsProbe:
     record: str
     servers: tuple[tuple[str, int], ...]
     code: str
-    answers: tuple[str, ...]
+    answers: tuple[dns.rdata.Rdata, ...]
+    exactly: tuple[dns.rdata.Rdata, ...] | None
     matches: TextChecks
     within_ms: Mapping[str, float]
 
@@ -72,7 +77,7 @@ class DnsProbe:
             reply = await self._ask(address, port, limit_s / len(self.servers))
             if reply.response is not None:
                 break
-        records = _records(reply.response)
+        records = records_of(reply.response, self.record)
         failures = [reply.failure] if reply.failure else []
         if reply.response is not None:
             failures += [Failure(Blame.TARGET, reason) for reason in self._wrong(reply.response, records)]
@@ -97,28 +102,35 @@ class DnsProbe:
             async with asyncio.timeout(limit_s):
                 response, _ = await dns.asyncquery.udp_with_fallback(question, address, port=port)
         except TimeoutError:
-            failure = Failure(Blame.NETWORK, f"the name server {address} does not answer within {limit_s:.1f} s")
+            reason = f"the name server {address} does not answer within {limit_s:.1f} s"
+            failure = Failure(Blame.NETWORK, reason, is_time_out=True)
         except dns.exception.DNSException as error:
             failure = Failure(Blame.TARGET, f"the name server {address} does not answer properly: {error}")
         except OSError as error:
             failure = explain_system(error, f"asking the name server {address}")
         return _Reply(address, (time.perf_counter() - began_s) * 1000, response, failure)
 
-    def _wrong(self, response: dns.message.Message, records: list[str]) -> list[str]:
+    def _wrong(self, response: dns.message.Message, records: tuple[dns.rdata.Rdata, ...]) -> list[str]:
         code = dns.rcode.to_text(response.rcode())
         if code != self.code:
             return [f"{self.name} {self.record}: the answer is {code}, not {self.code}"]
-        actual = shown(", ".join(records) or "nothing")
-        wrong = [f"{wanted} is not in the answer: {actual}" for wanted in self.answers if not _has(records, wanted)]
-        if code == "NOERROR" and not records:
-            wrong.append(f"{self.name} has no record {self.record}")
+        actual = _shown(records)
+        wrong = [f"{shown(text)} is not in the answer: {actual}" for text in missing_records(records, self.answers)]
+        if self.exactly is not None:
+            wrong += [
+                f"{shown(text)} is not in the answer: {actual}" for text in missing_records(records, self.exactly)
+            ]
+            wrong += [f"{shown(text)} is not expected: {actual}" for text in missing_records(self.exactly, records)]
+        if code == "NOERROR" and not records and self.exactly != ():
+            alias = alias_in(response)
+            wrong.append(f"{self.name} has no record {self.record}" + (f", only an alias to {alias}" if alias else ""))
         return wrong
 
-    async def _unmatched(self, records: list[str], evaluator: Evaluator) -> list[Failure]:
+    async def _unmatched(self, records: tuple[dns.rdata.Rdata, ...], evaluator: Evaluator) -> list[Failure]:
         if not self.matches:
             return []
-        evaluation = await evaluator.evaluate(self.matches, "\n".join(records).encode(), limit_s=0.0)
-        actual = shown(", ".join(records) or "nothing")
+        evaluation = await evaluator.evaluate(self.matches, "\n".join(map(record_text, records)).encode(), limit_s=0.0)
+        actual = _shown(records)
         return [Failure(failure.blame, f"{failure.reason}: {actual}") for failure in evaluation.failures]
 
 
@@ -135,8 +147,8 @@ class _Reply:
 def read_dns(entry: ProbeTable) -> DnsProbe:
     """Read a probe of kind dns; report problems to its table."""
     table = entry.table
-    name = entry.needed_text("name", _as_name, "", '"shop.example"')
     record = table.read("record", as_one_of(*_TYPES), "A")
+    name = entry.needed_text("name", lambda text: _as_name(text, record), "", '"shop.example"')
     servers = entry.text("resolver", _as_server, None)
     below = table.section("expect")
     probe = DnsProbe(
@@ -144,7 +156,8 @@ def read_dns(entry: ProbeTable) -> DnsProbe:
         record=record,
         servers=(servers,) if servers else own_servers(),
         code=below.read("code", as_one_of(*_CODES), "NOERROR"),
-        answers=below.read("answers", as_texts, ()),
+        answers=below.read("answers", lambda value: as_records(value, record), ()),
+        exactly=below.read("exactly", lambda value: as_records(value, record), None),
         matches=TextChecks("record", "\n", matches=below.read("matches", as_patterns, ())),
         within_ms=read_within(below, ("total",)),
     )
@@ -152,7 +165,9 @@ def read_dns(entry: ProbeTable) -> DnsProbe:
     return probe
 
 
-def _as_name(text: str) -> str:
+def _as_name(text: str, record: str) -> str:
+    if record == "PTR" and not is_name(text):
+        return dns.reversename.from_address(text).to_text(omit_final_dot=True)
     try:
         dns.name.from_text(text)
     except (dns.exception.DNSException, UnicodeError) as error:
@@ -185,13 +200,5 @@ async def answers(address: str, port: int) -> bool:
     return True
 
 
-def _records(response: dns.message.Message | None) -> list[str]:
-    return [record.to_text() for group in (response.answer if response else ()) for record in group]
-
-
-def _has(records: list[str], wanted: str) -> bool:
-    return any(_plain(record) == _plain(wanted) for record in records)
-
-
-def _plain(record: str) -> str:
-    return record.strip().strip('"').rstrip(".").lower()
+def _shown(records: tuple[dns.rdata.Rdata, ...]) -> str:
+    return shown(", ".join(map(record_text, records)) or "nothing")

@@ -38,11 +38,12 @@ _SWEEP_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """An attempt to make; `ends_s` is on the monotonic clock."""
+    """An attempt to make; when it was queued and when it ends, on the monotonic clock."""
 
     order: Order
     done: Callable[[Measurement], None]
     probe: Probe
+    queued_s: float
     ends_s: float
 
 
@@ -136,7 +137,8 @@ class Engine:
         self._context.evaluator.close()
 
     def _begin(self, order: Order, done: Callable[[Measurement], None]) -> None:
-        job = _Job(order, done, self._probes[order.check.id], time.monotonic() + order.deadline_s)
+        now_s = time.monotonic()
+        job = _Job(order, done, self._probes[order.check.id], now_s, now_s + order.deadline_s)
         if self._turns.take(job.probe.host, job, job.ends_s):
             self._launch(job)
         elif self._sweep is None:
@@ -156,6 +158,7 @@ class Engine:
     async def _carry_out(self, job: _Job) -> None:
         order, probe = job.order, job.probe
         started_us, began_s = _now_us(), self._lateness.begin()
+        waited_s = max(0.0, time.monotonic() - job.queued_s)
         try:
             left_s = max(_SHORTEST_S, job.ends_s - time.monotonic())
             result = await probe.attempt(self._context, left_s, evidence=order.evidence)
@@ -168,7 +171,9 @@ class Engine:
                 self._launch(following)
         try:
             lost = await self._why_lost(probe, result) if result.failures else ""
-            measurement = self._measurement(order, result, ProberState(late_s, self._settings.late_s, lost), started_us)
+            measurement = self._measurement(
+                order, result, ProberState(late_s, self._settings.late_s, lost, waited_s), started_us
+            )
         except Exception as error:  # such as a full disk where evidence is kept: whoever waits must hear of it
             broken_reason = f"the prober itself broke: {type(error).__name__}: {error}"
             measurement = Measurement(Outcome.INCONCLUSIVE, broken_reason, started_us, result.duration_ms)

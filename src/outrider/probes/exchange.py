@@ -5,21 +5,24 @@ from __future__ import annotations
 import errno
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pycurl
 
-from outrider.probes.answers import Answer
+from outrider.probes.answers import Answer, PassedHop
 from outrider.probes.certificates import read_chain
-from outrider.probes.host_addresses import host_of, is_name
+from outrider.probes.host_addresses import address_of, host_of, is_name
 from outrider.probes.probe_result import Blame, Failure
+from outrider.probes.redirects import STATUSES, redirected, why_not_followed
+from outrider.probes.system_errors import OURS, lacks_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from outrider.probes.http_request import Options, Request
+    from outrider.probes.http_request import Request
+    from outrider.probes.redirects import Hop
     from outrider.probes.transfers import Transfers
 
 KEPT_BYTES = 256_000
@@ -28,7 +31,11 @@ KEPT_BYTES = 256_000
 _PROTOCOLS = {1: "HTTP/1.0", 2: "HTTP/1.1", 3: "HTTP/2", 30: "HTTP/3"}
 _TIMED_OUT = (pycurl.E_OPERATION_TIMEDOUT,)
 _UNRESOLVED = (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY)
-_OURS = {errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM}
+_EXHAUSTED = {pycurl.E_OUT_OF_MEMORY, pycurl.E_FAILED_INIT}
+_OF_FILES = {
+    pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY, pycurl.E_COULDNT_CONNECT, pycurl.E_SSL_CERTPROBLEM,
+    pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CONNECT_ERROR,
+}  # fmt: skip
 _REFUSED = {errno.ECONNREFUSED, errno.ECONNRESET}
 _WRONG_PROBE = {
     pycurl.E_URL_MALFORMAT, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CIPHER,
@@ -71,7 +78,7 @@ class ExchangeLog:
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """The result of a request: an answer, or a failure."""
+    """The result of a request: an answer, or a failure; `url` is the one that was asked first."""
 
     url: str
     answer: Answer
@@ -79,38 +86,69 @@ class Exchanged:
 
 
 async def exchange(
-    transfers: Transfers, curl: pycurl.Curl, request: Request, filled: tuple[str, Options], *, limit_s: float,
+    transfers: Transfers, curl: pycurl.Curl, request: Request, hop: Hop, *, limit_s: float,
     log: ExchangeLog | None = None,
 ) -> Exchanged:  # fmt: skip
-    """Make a request on a handle without options, within `limit_s`.
+    """Make a request on a handle without options, within `limit_s`, and follow its redirects.
 
     Args:
-        filled: What `request.filled` returned.
+        hop: What `request.filled` returned.
         log: Receives the log of the exchange.
     """
-    url, options = filled
+    first, hops, ends_s = hop.url, list[PassedHop](), time.monotonic() + limit_s
+    while True:
+        left_s = ends_s - time.monotonic() if hops else limit_s
+        answer, failure = await _transfer(transfers, curl, request, hop, left_s=left_s, limit_s=limit_s, log=log)
+        url = _location(curl, answer.status) if request.redirects and failure is None else ""
+        if url:
+            failure = _unfollowed(request.redirects, len(hops), url)
+        if failure or not url:
+            break
+        hops.append(PassedHop(answer.status, address_of(hop.url), answer.total_ms))
+        hop = redirected(hop, answer.status, url)
+        curl.reset()
+    if failure is None and request.version and answer.protocol != request.version:
+        failure = Failure(Blame.TARGET, f"answered by {answer.protocol}, not {request.version}")
+    if failure and hops:
+        failure = replace(failure, reason=f"redirected to {address_of(hop.url)}: {failure.reason}")
+    return Exchanged(first, answer.after(tuple(hops)) if hops else answer, failure)
+
+
+async def _transfer(
+    transfers: Transfers, curl: pycurl.Curl, request: Request, hop: Hop, *, left_s: float, limit_s: float,
+    log: ExchangeLog | None,
+) -> tuple[Answer, Failure | None]:  # fmt: skip
     most = request.max_body_bytes
     headers, sink = BytesIO(), _Sink(most if request.keeps_body else min(most, KEPT_BYTES), most)
     _set(curl, request.options)
-    _set(curl, options)
-    curl.setopt(pycurl.TIMEOUT_MS, max(1, int(limit_s * 1000)))
+    if hop.is_trusted:
+        _set(curl, request.credentials)
+    _set(curl, hop.options())
+    curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left_s * 1000)))
     curl.setopt(pycurl.HEADERFUNCTION, headers.write)
     curl.setopt(pycurl.WRITEFUNCTION, sink.write)
-    is_tls = url.startswith("https:")
-    if is_tls:
+    if hop.url.startswith("https:"):
         curl.setopt(pycurl.OPT_CERTINFO, 1)
     if log is not None:
         curl.setopt(pycurl.DEBUGFUNCTION, log.note)
         curl.setopt(pycurl.VERBOSE, 1)
     code, message = await transfers.perform(curl)
-    answer = _answer(curl, headers.getvalue(), sink.content.getvalue(), has_name=is_name(host_of(url)))
+    answer = _answer(curl, headers.getvalue(), sink.content.getvalue(), has_name=is_name(host_of(hop.url)))
     if sink.size > most:
-        return Exchanged(url, answer, Failure(Blame.TARGET, f"the body is larger than {most} bytes, and was cut off"))
-    if code:
-        return Exchanged(url, answer, explain(curl, code, message, limit_s))
-    if request.version and answer.protocol != request.version:
-        return Exchanged(url, answer, Failure(Blame.TARGET, f"answered by {answer.protocol}, not {request.version}"))
-    return Exchanged(url, answer)
+        return answer, Failure(Blame.TARGET, f"the body is larger than {most} bytes, and was cut off")
+    return answer, explain(curl, code, message, limit_s) if code else None
+
+
+def _location(curl: pycurl.Curl, status: int) -> str:
+    """Return where an answer redirects to, made absolute, or nothing."""
+    if status not in STATUSES:
+        return ""
+    return (curl.getinfo_raw(pycurl.REDIRECT_URL) or b"").decode("utf-8", "replace")
+
+
+def _unfollowed(most: int, followed: int, url: str) -> Failure | None:
+    why = f"maximum ({most}) redirects followed" if followed == most else why_not_followed(url)
+    return Failure(Blame.TARGET, why) if why else None
 
 
 def _set(curl: pycurl.Curl, options: Iterable[tuple[int, object]]) -> None:
@@ -120,7 +158,7 @@ def _set(curl: pycurl.Curl, options: Iterable[tuple[int, object]]) -> None:
 
 
 def read_phases(curl: pycurl.Curl, *, has_name: bool) -> tuple[float, dict[str, float]]:
-    """Return the total and each phase that happened, in ms; libcurl's times add up over redirects.
+    """Return the total and each phase that happened, in ms; of one request.
 
     Its timers and their order: https://curl.se/libcurl/c/curl_easy_getinfo.html, section "Times".
     """
@@ -166,8 +204,8 @@ def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failu
     """Return what an error of libcurl means; https://curl.se/libcurl/c/libcurl-errors.html."""
     system = curl.getinfo(pycurl.OS_ERRNO)
     text = lowered(message)
-    if system in _OURS:
-        return Failure(Blame.PROBER, f"this host has no more of what a connection needs: {text}")
+    if lacking := _lacking(system, code, text):
+        return Failure(Blame.PROBER, f"{lacking}: {text}")
     if code in _UNRESOLVED:
         return Failure(Blame.NETWORK, text)
     if code in _TIMED_OUT:
@@ -176,18 +214,29 @@ def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failu
         blame = Blame.TARGET if system in _REFUSED else Blame.NETWORK
         why = lowered(os.strerror(system)) if system else text
         return Failure(blame, f"cannot connect: {why}")
-    if code in _WRONG_PROBE:
-        return Failure(Blame.SETUP, text)
-    return Failure(Blame.TARGET, text)
+    return Failure(Blame.SETUP if code in _WRONG_PROBE else Blame.TARGET, text)
+
+
+def _lacking(system: int, code: int, text: str) -> str:
+    """Return what this host has run out of, or nothing."""
+    if system in OURS or code in _EXHAUSTED or "thread failed to start" in text:
+        return "this host has no more of what a connection needs"
+    return "this process has no more file descriptors" if code in _OF_FILES and lacks_descriptors() else ""
 
 
 def _time_out(curl: pycurl.Curl, limit_s: float) -> Failure:
-    _, phases = read_phases(curl, has_name=True)
+    blame, during = _interrupted(curl)
+    return Failure(blame, f"time-out after {limit_s:.1f} s, {during}", is_time_out=True)
+
+
+def _interrupted(curl: pycurl.Curl) -> tuple[Blame, str]:
+    """Return what a transfer was doing when its time was over."""
     if not curl.getinfo(pycurl.NAMELOOKUP_TIME_T):
-        return Failure(Blame.NETWORK, f"time-out after {limit_s:.1f} s, during the name lookup")
+        return Blame.NETWORK, "during the name lookup"
     if not curl.getinfo(pycurl.CONNECT_TIME_T):
-        return Failure(Blame.NETWORK, f"time-out after {limit_s:.1f} s, while connecting")
+        return Blame.NETWORK, "while connecting"
     if not curl.getinfo(pycurl.PRETRANSFER_TIME_T):
-        return Failure(Blame.SLOW, f"time-out after {limit_s:.1f} s, during the TLS handshake")
-    during = "during the transfer" if "first_byte" in phases else "waiting for the first byte"
-    return Failure(Blame.SLOW, f"time-out after {limit_s:.1f} s, {during}")
+        return Blame.SLOW, "during the TLS handshake"
+    if curl.getinfo(pycurl.STARTTRANSFER_TIME_T):
+        return Blame.SLOW, "during the transfer"
+    return Blame.SLOW, "waiting for the first byte"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _UNCHECKED = TextChecks()
 _OF_BODY = {"contains", "absent", "matches", "json", "exists", "schema"}
-PHASES = ("dns", "connect", "tls", "first_byte", "transfer")
+PHASES = ("redirects", "dns", "connect", "tls", "first_byte", "transfer")
 _FINE = (range(200, 400),)
 _CLASSES = {f"{first}xx": range(first * 100, first * 100 + 100) for first in range(1, 6)}
 _STATUS_FIX = 'write 200, "2xx", or a list of such'

@@ -49,8 +49,8 @@ def judge_beats(beats: Beats, now_us: int, period_s: float, grace_s: float) -> P
         waited_us = now_us - (beats.since_us if beats.since_us is not None else now_us)
         if waited_us <= limit_us:
             reason = f"waits for the first call, for another {format_duration(round((limit_us - waited_us) / 1e6))}"
-            return ProbeResult(0.0, (Failure(Blame.WAITING, reason),))
-        return ProbeResult(0.0, (Failure(Blame.TARGET, f"has never called, in {_round(waited_us)}"),))
+            return ProbeResult(0.0, (Failure(Blame.WAITING, reason),), is_timed=False)
+        return ProbeResult(0.0, (Failure(Blame.TARGET, f"has never called, in {_round(waited_us)}"),), is_timed=False)
     silence_us = max(0, now_us - beat.at_us)
     failures = []
     if silence_us > limit_us:
@@ -59,7 +59,7 @@ def judge_beats(beats: Beats, now_us: int, period_s: float, grace_s: float) -> P
     elif beat.exit_code:
         note = f": {beat.note}" if beat.note else ""
         failures.append(Failure(Blame.TARGET, f"the job reports exit code {beat.exit_code}{note}"))
-    return ProbeResult(0.0, tuple(failures), (Sample("", "silence_ms", silence_us / 1000),))
+    return ProbeResult(0.0, tuple(failures), (Sample("", "silence_ms", silence_us / 1000),), is_timed=False)
 
 
 def _round(us: float) -> str:

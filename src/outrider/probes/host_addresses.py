@@ -8,6 +8,7 @@ import socket
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+_SHOWN = 120
 _FAMILIES = {"4": socket.AF_INET, "6": socket.AF_INET6}
 
 
@@ -28,6 +29,15 @@ def origin_of(url: str) -> str:
     except ValueError:
         return ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def address_of(url: str) -> str:
+    """Return a URL without its user, query and fragment, cut to what a reader needs."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    return f"{origin_of(url)}{path}"[:_SHOWN]
 
 
 @lru_cache(maxsize=16_384)

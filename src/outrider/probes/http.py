@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.model import Sample
 from outrider.probes.assertions import judge
 from outrider.probes.exchange import Exchanged, ExchangeLog, exchange
 from outrider.probes.host_addresses import host_of, origin_of
-from outrider.probes.http_request import Options, Request, read_request
+from outrider.probes.http_request import Request, read_request
 from outrider.probes.probe_result import Evidence, Failure, ProbeResult, only_step
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
+    from outrider.probes.redirects import Hop
 
 STEP = "request"
 
@@ -27,14 +28,14 @@ class HttpProbe:
 
     host: str
     request: Request
-    filled: tuple[str, Options] = field(repr=False)
+    hop: Hop
 
     async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
         """Make the request and judge its answer."""
         curl = context.transfers.borrow()
         log = ExchangeLog() if evidence else None
         try:
-            exchanged = await exchange(context.transfers, curl, self.request, self.filled, limit_s=limit_s, log=log)
+            exchanged = await exchange(context.transfers, curl, self.request, self.hop, limit_s=limit_s, log=log)
         finally:
             context.transfers.give_back(curl)
         answer = exchanged.answer
@@ -44,7 +45,7 @@ class HttpProbe:
             failures=failures,
             steps=only_step(STEP, answer.total_ms, failures),
             samples=() if exchanged.failure else samples_of(answer, STEP),
-            attributes={"remote": answer.remote, "protocol": answer.protocol, "asked": origin_of(exchanged.url)},
+            attributes={**attributes_of(answer), "asked": origin_of(exchanged.url)},
             evidence_files=evidence_files(answer, log) if failures or evidence else (),
             address=exchanged.url,
         )
@@ -53,8 +54,8 @@ class HttpProbe:
 def read_http(entry: ProbeTable) -> HttpProbe:
     """Read a probe of kind http; report problems to its table."""
     request = read_request(entry)
-    filled = request.filled({})
-    return HttpProbe(host_of(filled[0]), request, filled)
+    hop = request.filled({})
+    return HttpProbe(host_of(hop.url), request, hop)
 
 
 async def judge_exchange(
@@ -65,6 +66,12 @@ async def judge_exchange(
         return (exchanged.failure,)
     left_s = limit_s - exchanged.answer.total_ms / 1000
     return await judge(exchanged.answer, request.expect, evaluator, limit_s=left_s)
+
+
+def attributes_of(answer: Answer) -> dict[str, str]:
+    """Return what describes an answer, with each redirect and its time."""
+    hops = [f"{hop.status} {hop.address} {hop.total_ms:.1f} ms" for hop in answer.hops]
+    return {"remote": answer.remote, "protocol": answer.protocol, **({"redirects": ", ".join(hops)} if hops else {})}
 
 
 def samples_of(answer: Answer, step: str) -> tuple[Sample, ...]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pycurl
 
 from outrider.probes.certificates import system_authorities
 from outrider.probes.expectations import Expectation, read_expectation
+from outrider.probes.redirects import Hop, Options
 from outrider.workspace import Refused, Template, as_count, as_flag, as_one_of, check_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from outrider.probes.probe_table import ProbeTable
-
-Options = tuple[tuple[int, object], ...]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _VERSIONS = {
@@ -29,6 +30,9 @@ _EXPECTED_VERSIONS = {"1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 _SCHEMES = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _MOST_BODY = 1_000_000_000
 _USUAL_BODY = 10_000_000
+_ALWAYS: Options = ((pycurl.ACCEPT_ENCODING, ""), (pycurl.COOKIEFILE, ""))  # within one exchange cookies are kept
+_RESERVED = "!#$%&'()*+,/:;=?@[]"
+_ONLY_HOST = re.compile(r"[a-z]+://[^/?#]+", re.IGNORECASE)
 # Every probe starts from nothing, as a new visitor does: it reuses no name lookup, connection, TLS session or cookie.
 FRESH: Options = (
     (pycurl.NOSIGNAL, 1),
@@ -50,6 +54,8 @@ class Request:
         title: Of the step that it makes.
         options: Options of libcurl that depend on no variable; hidden from `repr`, as they may hold secrets.
         keeps_body: Whether the whole body is needed, and not only the beginning as evidence.
+        credentials: Options of libcurl that hold our credentials; they go to the first origin only.
+        redirects: How many are followed.
         version: The only version of HTTP that will do, in libcurl's words, or empty.
     """
 
@@ -59,6 +65,8 @@ class Request:
     headers: tuple[tuple[str, Template], ...]
     body: Template | None
     options: Options = field(repr=False)
+    credentials: Options = field(repr=False)
+    redirects: int
     version: str
     max_body_bytes: int
     expect: Expectation
@@ -70,22 +78,20 @@ class Request:
         texts = (self.url, *(value for _, value in self.headers), *([self.body] if self.body else []))
         return frozenset(name for text in texts for name in text.names)
 
-    def filled(self, values: Mapping[str, str]) -> tuple[str, Options]:
-        """Return the URL, and the options that depend on `values`.
+    def filled(self, values: Mapping[str, str]) -> Hop:
+        """Return the request with its variables filled.
 
         Raises:
             Refused: If the URL is none, or a header would break the request.
         """
-        url = self.url.fill(values)
+        url = fill_url(self.url, values)
         if self.url.names:
             check_url(url)
-        options: list[tuple[int, object]] = [(pycurl.URL, url.encode())]
-        if self.headers:
-            options.append((pycurl.HTTPHEADER, [_header(name, value.fill(values)) for name, value in self.headers]))
-        if self.body is not None:
-            options.append((pycurl.COPYPOSTFIELDS, self.body.fill(values).encode()))
-        options.append((pycurl.CUSTOMREQUEST, self.method))  # after the body, which would make it a POST
-        return url, tuple(options)
+        headers = tuple((name, value.fill(values)) for name, value in self.headers)
+        for name, value in headers:
+            _check_header(name, value)
+        body = None if self.body is None else self.body.fill(values).encode("utf-8", "replace")
+        return Hop(url, self.method, headers, body)
 
 
 def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> Request:
@@ -93,19 +99,18 @@ def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> 
     table = entry.table
     method = table.read("method", as_one_of(*_METHODS), "GET")
     version = table.read("http", as_one_of(*_VERSIONS), "")
-    options = [*FRESH, *_redirects(table.read("redirects", as_count(0, 50), 10)), *read_trust(entry)]
-    auth, identity = _auth(entry)
-    options += [*_version(version), *_proxy(entry), *auth, (pycurl.ACCEPT_ENCODING, "")]
-    if method == "HEAD":
-        options.append((pycurl.NOBODY, 1))
+    options = [*FRESH, *read_trust(entry), *_version(version), *_proxy(entry), *_ALWAYS]
+    auth, authorization = _auth(entry)
     expectation = read_expectation(entry, has_body=method != "HEAD") if expect else Expectation()
     return Request(
         title=title,
         method=method,
         url=entry.url('"https://shop.example/"'),
-        headers=(*identity, *_headers(entry)),
+        headers=(*authorization, *_headers(entry)),
         body=entry.template("body"),
-        options=tuple(options),
+        options=encoded(options),
+        credentials=encoded([*auth, *read_certificate(entry)]),
+        redirects=table.read("redirects", as_count(0, 50), 10),
         version=_EXPECTED_VERSIONS.get(version, ""),
         max_body_bytes=table.read("max_body_bytes", as_count(1, _MOST_BODY), _USUAL_BODY),
         expect=expectation,
@@ -113,26 +118,31 @@ def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> 
     )
 
 
+def encoded(options: Iterable[tuple[int, object]]) -> Options:
+    """Return options whose texts are bytes, as libcurl's are; pycurl itself encodes ASCII only."""
+    return tuple(
+        (option, value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value)
+        for option, value in options
+    )
+
+
 def read_trust(entry: ProbeTable) -> Options:
-    """Read the trusted authorities, our own certificate, and the version of IP."""
+    """Read the trusted authorities, and the version of IP."""
     verify = entry.table.read("verify", as_flag, True)
     options: list[tuple[int, object]] = [(pycurl.SSL_VERIFYPEER, int(verify)), (pycurl.SSL_VERIFYHOST, 2 * verify)]
     authority = entry.file("authority") or system_authorities()
     if authority:
         options.append((pycurl.CAINFO, authority))
-    for key, option in (("certificate", pycurl.SSLCERT), ("key", pycurl.SSLKEY)):
-        if path := entry.file(key):
-            options.append((option, path))
     family = entry.table.read("ip", as_one_of(*FAMILIES), "")
     if family:
         options.append((pycurl.IPRESOLVE, FAMILIES[family]))
     return tuple(options)
 
 
-def _redirects(most: int) -> Options:
-    # A site that sets a cookie and sends its visitor back would redirect a visitor without cookies for ever.
-    cookies = ((pycurl.COOKIEFILE, ""), (pycurl.COOKIELIST, "ALL"))
-    return ((pycurl.FOLLOWLOCATION, 1), (pycurl.MAXREDIRS, most), *cookies) if most else cookies
+def read_certificate(entry: ProbeTable) -> Options:
+    """Read our own certificate."""
+    files = [(option, entry.file(key)) for key, option in (("certificate", pycurl.SSLCERT), ("key", pycurl.SSLKEY))]
+    return tuple((option, path) for option, path in files if path)
 
 
 def _version(version: str) -> Options:
@@ -173,7 +183,7 @@ def _headers(entry: ProbeTable) -> tuple[tuple[str, Template], ...]:
     sound = []
     for name, value in entry.templates("headers"):
         try:
-            _header(name, value.fill(dict.fromkeys(value.names, "")))
+            _check_header(name, value.fill(dict.fromkeys(value.names, "")))
         except Refused as refused:
             entry.table.section("headers").report(name, refused.what, refused.fix, refused.slug)
         else:
@@ -181,7 +191,23 @@ def _headers(entry: ProbeTable) -> tuple[tuple[str, Template], ...]:
     return tuple(sound)
 
 
-def _header(name: str, value: str) -> bytes:
+def _check_header(name: str, value: str) -> None:
     if any(character in name + value for character in "\r\n\0") or not name or ":" in name:
         raise Refused("is no header", "write a name without colons and a value on one line", "bad-header")
-    return f"{name}: {value}".encode() if value else f"{name};".encode()
+
+
+def fill_url(template: Template, values: Mapping[str, str]) -> str:
+    """Return a URL with its variables filled, each encoded for its place.
+
+    A value that begins the URL, or the path right after the host with a slash, is an address, and only what no URL
+    may hold is encoded; anywhere else it is data, and everything but letters, digits and `-._~` is encoded.
+    """
+    url = ""
+    for part in template.parts:
+        if isinstance(part, str):
+            url += part
+            continue
+        value = values[part.name].encode("utf-8", "replace").decode()
+        is_address = not url or (value.startswith("/") and _ONLY_HOST.fullmatch(url))
+        url += quote(value, safe=_RESERVED if is_address else "")
+    return url

@@ -75,13 +75,14 @@ class IcmpProbe:
         except PermissionError:
             failures.append(Failure(Blame.SETUP, _NOT_PERMITTED))
         except TimeoutError:
-            failures.append(Failure(Blame.NETWORK, f"time-out after {limit_s:.1f} s"))
+            failures.append(Failure(Blame.NETWORK, f"time-out after {limit_s:.1f} s", is_time_out=True))
         except OSError as error:
             failures.append(explain_system(error, "while pinging"))
         mean_ms = sum(times) / len(times) if times else 0.0
         lost = 1 - len(times) / self.count
         if not failures and lost > self.loss:
-            failures.append(Failure(Blame.NETWORK, f"{lost:.0%} of {self.count} echo requests have no reply"))
+            reason = f"{lost:.0%} of {self.count} echo requests have no reply"
+            failures.append(Failure(Blame.NETWORK, reason, is_time_out=True))
         failures += judge_times({"total": mean_ms}, self.within_ms)
         return ProbeResult(
             duration_ms=mean_ms,

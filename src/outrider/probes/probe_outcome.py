@@ -25,11 +25,13 @@ class ProberState:
         late_s: By how much the prober was late at worst.
         late_above_s: What is tolerated.
         lost: How our own network is down, or empty.
+        waited_s: How much of the attempt's time the wait for a turn at its host took.
     """
 
     late_s: float = 0.0
     late_above_s: float = 0.05
     lost: str = ""
+    waited_s: float = 0.0
 
 
 def assess(result: ProbeResult, ours: ProberState) -> tuple[Outcome, str]:
@@ -42,6 +44,7 @@ def assess(result: ProbeResult, ours: ProberState) -> tuple[Outcome, str]:
     | there is nothing to judge yet | skipped |
     | the target answered wrongly, or refused | failed |
     | our own network is down | inconclusive |
+    | it ran out of time, of which the wait for a turn took a part | inconclusive |
     | the prober was late, and what failed or passed depends on time | inconclusive |
     | too slow, or not reached | failed |
     """
@@ -55,7 +58,10 @@ def assess(result: ProbeResult, ours: ProberState) -> tuple[Outcome, str]:
         return Outcome.FAILED, _reason(result.failures)
     if Blame.NETWORK in by_blame and ours.lost:
         return Outcome.INCONCLUSIVE, f"{ours.lost}; {_reason(result.failures)}"
-    if is_late(result.duration_ms, ours):
+    if ours.waited_s > ours.late_above_s and any(failure.is_time_out for failure in result.failures):
+        waited = f"waited {ours.waited_s:.1f} s for a turn at its host, and had too little time left"
+        return Outcome.INCONCLUSIVE, f"{waited}: {_reason(result.failures)}"
+    if result.is_timed and is_late(result.duration_ms, ours):
         what = _reason(result.failures) or f"{result.duration_ms:.0f} ms"
         late = f"the prober itself was late by up to {ours.late_s * 1000:.0f} ms"
         return Outcome.INCONCLUSIVE, f"{late}, so this is not the target's time: {what}"

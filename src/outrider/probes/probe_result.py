@@ -32,11 +32,17 @@ class Blame(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that was not as it should be; `step` is the title of the request that it happened in."""
+    """One thing that was not as it should be.
+
+    Attributes:
+        step: Title of the request that it happened in.
+        is_time_out: Whether the attempt's own limit of time is what ended it.
+    """
 
     blame: Blame
     reason: str
     step: str = ""
+    is_time_out: bool = False
 
     @property
     def text(self) -> str:
@@ -60,6 +66,7 @@ class ProbeResult:
     Attributes:
         duration_ms: Of the probing itself, without waiting for a turn.
         address: What was probed, for a reader: a URL, or host and port.
+        is_timed: Whether the result depends on how fast the prober is.
         secrets: Values learned from answers that must not be shown.
     """
 
@@ -71,6 +78,7 @@ class ProbeResult:
     evidence_files: tuple[Evidence, ...] = ()
     address: str = ""
     secrets: tuple[str, ...] = ()
+    is_timed: bool = True
 
 
 def only_step(title: str, duration_ms: float, failures: tuple[Failure, ...]) -> tuple[Step, ...]:

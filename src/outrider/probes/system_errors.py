@@ -11,7 +11,21 @@ from outrider.probes.probe_result import Blame, Failure
 OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
 """Errors that say that this host has run out of something."""
 
+_MARGIN = 16
 _UNREACHED = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.ETIMEDOUT}
+
+
+def lacks_descriptors() -> bool:
+    """Tell whether this process is about to have no more file descriptors; a failed call has just freed its own."""
+    opened: list[int] = []
+    try:
+        opened.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(_MARGIN))
+    except OSError as error:
+        return error.errno in OURS
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    return False
 
 
 def explain_system(error: OSError, doing: str) -> Failure:
@@ -25,6 +39,8 @@ def explain_system(error: OSError, doing: str) -> Failure:
     text = text[:1].lower() + text[1:]
     if error.errno in OURS:
         return Failure(Blame.PROBER, f"this host has no more of what a connection needs: {text}")
+    if isinstance(error, socket.gaierror) and lacks_descriptors():
+        return Failure(Blame.PROBER, f"this process has no more file descriptors: {text}")
     if isinstance(error, socket.gaierror):
         return Failure(Blame.NETWORK, f"the name does not resolve: {text}")
     blame = Blame.NETWORK if error.errno in _UNREACHED else Blame.TARGET

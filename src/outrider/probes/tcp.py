@@ -49,7 +49,7 @@ class TcpProbe:
                 await self._converse(conversation, context.evaluator)
         except TimeoutError:
             blame = Blame.SLOW if conversation.is_connected else Blame.NETWORK
-            failure = Failure(blame, f"time-out after {limit_s:.1f} s, {conversation.doing}")
+            failure = Failure(blame, f"time-out after {limit_s:.1f} s, {conversation.doing}", is_time_out=True)
         except _Ended as ended:
             failure = ended.failure
         except OSError as error:

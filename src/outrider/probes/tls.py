@@ -11,11 +11,11 @@ import pycurl
 
 from outrider.model import Sample
 from outrider.probes.assertions import judge_times
-from outrider.probes.certificates import Certificate, read_chain
+from outrider.probes.certificates import Certificate, read_chain, root_names, verified_path
 from outrider.probes.exchange import ExchangeLog, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import is_name
-from outrider.probes.http_request import FRESH, Options, read_trust
+from outrider.probes.http_request import FRESH, encoded, read_certificate, read_trust
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_table import ProbeTable
+    from outrider.probes.redirects import Options
 
 STEP = "handshake"
 
 _SPOKEN = re.compile(rb"SSL connection using (TLSv[0-9.]+|SSLv\d) / (\S+)")
 _VERSIONS = ("1.0", "1.1", "1.2", "1.3")
+_WEAK_VERSIONS = {"1.0", "1.1"}
 _SOON_DAYS = 14
 _PHASES = ("dns", "connect", "tls")
 
@@ -41,7 +43,9 @@ class TlsProbe:
     """A handshake.
 
     Attributes:
-        certificate_days: The least that every certificate of the chain is still valid.
+        verify: Whether the certificate must be in order.
+        roots: Names of the trusted authorities.
+        certificate_days: The least that every certificate on the path to an authority is still valid.
         protocol: The oldest version of TLS that will do, or empty.
         issuer: Checks of the issuers of the chain.
     """
@@ -49,6 +53,8 @@ class TlsProbe:
     host: str
     port: int
     options: Options = field(repr=False)
+    verify: bool
+    roots: frozenset[str] = field(repr=False)
     certificate_days: float
     protocol: str
     issuer: TextChecks
@@ -64,7 +70,8 @@ class TlsProbe:
             curl.setopt(pycurl.DEBUGFUNCTION, log.note)
             code, message = await context.transfers.perform(curl)
             total_ms, phases = read_phases(curl, has_name=is_name(self.host))
-            chain = read_chain(curl.getinfo(pycurl.INFO_CERTINFO))
+            sent = read_chain(curl.getinfo(pycurl.INFO_CERTINFO))
+            chain = verified_path(sent, self.roots, context.now_us() / 1_000_000, verified=self.verify)
             failures = (
                 [explain(curl, code, message, limit_s)]
                 if code
@@ -99,6 +106,7 @@ class TlsProbe:
             wrong.append(f"a certificate is valid for {days:.1f} more days, not {self.certificate_days:g}")
         spoken = _SPOKEN.search(log.content.getvalue())
         version = spoken[1].decode().removeprefix("TLSv") if spoken else "unknown"
+        version = {"1": "1.0"}.get(version, version)
         if self.protocol and version < self.protocol:
             wrong.append(f"the server speaks TLS {version}, not {self.protocol}")
         failures = [Failure(Blame.TARGET, reason) for reason in wrong]
@@ -120,19 +128,25 @@ def read_tls(entry: ProbeTable) -> TlsProbe:
     options: list[tuple[int, object]] = [
         *FRESH,
         *read_trust(entry),
+        *read_certificate(entry),
         (pycurl.URL, f"https://{shown_name}:{port}/".encode()),
-        (pycurl.CONNECT_TO, [f"::{shown_host}:{port}"]),
+        (pycurl.CONNECT_TO, [f"::{shown_host}:{port}".encode()]),
         (pycurl.CONNECT_ONLY, 1),
         (pycurl.SSL_ENABLE_ALPN, 0),
         (pycurl.OPT_CERTINFO, 1),
         (pycurl.VERBOSE, 1),
     ]
+    protocol = below.read("protocol", as_one_of(*_VERSIONS), "")
+    if protocol in _WEAK_VERSIONS:  # OpenSSL speaks them at security level 0 only
+        options += [(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_0), (pycurl.SSL_CIPHER_LIST, "DEFAULT:@SECLEVEL=0")]
     probe = TlsProbe(
         host=host.lower(),
         port=port,
-        options=tuple(options),
+        options=encoded(options),
         certificate_days=below.read("certificate_days", as_count(0, 3650), _SOON_DAYS),
-        protocol=below.read("protocol", as_one_of(*_VERSIONS), ""),
+        protocol=protocol,
+        verify=(pycurl.SSL_VERIFYPEER, 1) in options,
+        roots=root_names(next((str(value) for option, value in options if option == pycurl.CAINFO), "")),
         issuer=TextChecks("issuer", "\n", matches=below.read("issuer", as_patterns, ())),
         within_ms=read_within(below, (*_PHASES, "total")),
     )

@@ -38,8 +38,9 @@ class Transfers:
         return self._spare.pop() if self._spare else pycurl.Curl()
 
     def give_back(self, curl: pycurl.Curl) -> None:
-        """Take back a handle, reset but for its cookies, which every transfer clears itself."""
+        """Take back a handle, reset."""
         curl.reset()
+        curl.setopt(pycurl.COOKIELIST, "ALL")  # which `reset` keeps
         self._spare.append(curl)
 
     async def perform(self, curl: pycurl.Curl) -> tuple[int, str]:

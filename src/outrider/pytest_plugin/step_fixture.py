@@ -1,7 +1,7 @@
 """What Outrider adds to plain pytest: the `step` fixture, and `--outrider`.
 
-That prints the steps of each test, and lends pytest the browser that Outrider found where Playwright has none. Nothing
-else changes: without `--outrider` no hook of ours looks at a test, and a suite's own `step` fixture wins.
+`--outrider` prints the steps of each test, and lets pytest use the browser that Outrider finds if Playwright has none.
+Without it no hook of Outrider runs in a test. A `step` fixture of the suite itself takes precedence.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "outrider(every, timeout, retries, …): how Outrider runs this journey")
     if config.getoption("--outrider"):
         config.pluginmanager.register(StepTable(), "outrider-step-table")
-        _lend_browser()
+        _use_found_browser()
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ def step(request: pytest.FixtureRequest) -> StepLog:
     return log
 
 
-def _lend_browser() -> None:
+def _use_found_browser() -> None:
     from outrider.journeys import BrowserSettings, browser_environment, find_browser  # noqa: PLC0415 - only on request
     from outrider.model import BrowserError  # noqa: PLC0415 - only on request
 
-    with suppress(BrowserError):  # Playwright says itself what is missing
+    with suppress(BrowserError):  # Playwright reports what is missing
         os.environ.update(browser_environment(find_browser(BrowserSettings())))
 
 

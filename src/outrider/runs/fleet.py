@@ -45,7 +45,7 @@ class GroupRecorder(Protocol):
 
 
 class Fleet:
-    """Makes runs, any number at a time; what is finished is stored within `GATHER_S` and one transaction.
+    """Executes runs, any number at a time; what is finished is stored within `GATHER_S` and one transaction.
 
     Used as a context: what is finished is stored before it is left.
     """
@@ -109,7 +109,7 @@ class Fleet:
                 self._finished.put((broken_run(launch, error, self._circumstances), done))
 
     def run_all(self, checks: Sequence[Check], done: Callable[[Run], None] = lambda _: None) -> list[Run]:
-        """Make a run of each check, and return them in the order of the checks.
+        """Execute a run of each check, and return them in the order of the checks.
 
         Args:
             done: Is called with each run as soon as it is stored, in another thread.

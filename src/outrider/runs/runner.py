@@ -24,7 +24,7 @@ class Recorder(Protocol):
 
 
 class Runner:
-    """Makes runs of any kind of check."""
+    """Executes and records runs of any kind of check, one at a time."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Runner:
         self._listener = listener
 
     def run(self, check: Check, *, location: str = "local", due_us: int | None = None, run: RunId | None = None) -> Run:
-        """Make one run and store it; its files are gone from the scratch folder when this returns.
+        """Execute one run and record it; its files are gone from the scratch folder when this returns.
 
         Args:
             check: What to run.

@@ -21,7 +21,7 @@ class DeadMansSwitch:
 
     Args:
         target: Returns the URL, empty for none, and the interval in seconds.
-        is_ready: Whether the service does its work.
+        is_ready: Whether the service is ready.
     """
 
     def __init__(self, target: Callable[[], tuple[str, float]], is_ready: Callable[[], bool]) -> None:

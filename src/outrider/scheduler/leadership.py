@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BEAT_US = 2_000_000
 DEAD_AFTER_US = 8_000_000
-"""A row that stands still for so long, by the observer's own monotonic clock, belongs to nobody."""
+"""A leader whose row has not changed for so long, by the observer's own monotonic clock, counts as dead."""
 
 
 def holder_here() -> str:

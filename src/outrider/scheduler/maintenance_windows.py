@@ -1,4 +1,4 @@
-"""Maintenance windows: times in which checks make no runs. Pure."""
+"""Maintenance windows: times in which checks do not run. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Windows:
         self._windows = [_window(entry, timezone) for entry in maintenance]
 
     def why_closed(self, check: Check, at_us: int) -> str:
-        """Return the reason of the window that a check stands still in; empty if there is none."""
+        """Return the reason of the window that a check is in; empty if it is in none."""
         open_windows = (window for window in self._windows if _means(window, check) and window.is_open(at_us))
         return next((window.maintenance.reason for window in open_windows), "")
 

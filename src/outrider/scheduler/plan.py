@@ -31,7 +31,7 @@ class Plan:
     """Says which runs are due; of each check and location in the order of time.
 
     Args:
-        checks: Those that are enabled make runs.
+        checks: Those that are not enabled are never due.
         timezone: IANA name, for crons.
         from_us: Everything later than this is due in its time.
         failing: Whose last run was not good.

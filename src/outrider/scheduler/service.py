@@ -44,6 +44,7 @@ _SHORTEST_WAIT_S = 0.05
 """Runs due within this begin together: a transaction costs more than what it says of a run."""
 
 _END_BUILD_S = 10.0
+_BEAT_S = 0.5
 _SECOND_US = 1_000_000
 _NOT_RUNNING = "Outrider was not running"
 _STORE_AWAY = "the store could not be used"
@@ -178,11 +179,11 @@ class Service:
         self._era = left.era
         self.run_queue.adopt(self._store.schedule.waiting())
         self._pending.clear()
-        from_us = min(left.planned_until_us or now_us, now_us)
         self._why_late = _NOT_RUNNING
+        # In a new store nothing was ever due: what the first load takes is nobody's missed run.
+        self._from_us = min(left.planned_until_us, now_us) if left.planned_until_us else None
         if self.runtime is not None:
-            self._plan(self.runtime, from_us)
-        self._from_us = from_us
+            self._plan(self.runtime, now_us if self._from_us is None else self._from_us)
 
     def _change_runtime(self, now_us: int) -> None:
         """Change to the runtime that was built, if there is one, as soon as all that is due is taken from the plan."""
@@ -283,18 +284,36 @@ class Service:
         return min(_LONGEST_WAIT_S, max(0.0, (due_us - self._clock.wall_us()) / 1e6))
 
     def _drain(self, drain_s: float) -> None:
+        """Let what is under way finish, and lead until then: a standby would execute the same runs a second time."""
         log.info("service.draining")
         self.builder.stop()
-        until_s = time.monotonic() + drain_s
-        if self.runtime is not None:
-            self.runtime.close(drain_s)
-        self._retirement.close(max(0.0, until_s - time.monotonic()))
-        self.builder.close(max(_END_BUILD_S, until_s - time.monotonic()))
-        self.recorder.give_up()
-        self._pipeline.close(drain_s)
+        ending = threading.Thread(target=self._finish, args=[drain_s], name="drain", daemon=True)
+        ending.start()
+        while ending.is_alive():
+            self._beat()
+            ending.join(_BEAT_S)
         try:
             if self.leading.leads:
                 self._store.schedule.resign(self.leading.holder)
         except StoreError as error:
             log.warning("leader.unresigned", error=str(error))
         log.info("service.ended")
+
+    def _finish(self, drain_s: float) -> None:
+        until_s = time.monotonic() + drain_s
+        try:
+            if self.runtime is not None:
+                self.runtime.close(drain_s)
+            self._retirement.close(max(0.0, until_s - time.monotonic()))
+            self.builder.close(max(_END_BUILD_S, until_s - time.monotonic()))
+        except Exception as error:  # what is recorded is judged all the same
+            log.exception("runtime.unended", error=str(error))
+        self.recorder.give_up()
+        self._pipeline.close(drain_s)
+
+    def _beat(self) -> None:
+        try:
+            if self.leading.leads:
+                self.leading.look(self._clock.wall_us())
+        except OutriderError as error:
+            log.warning("leader.unbeaten", error=str(error))

@@ -20,7 +20,9 @@ def exposition(view: ServiceView) -> str:
 
 
 def _lines(view: ServiceView) -> Iterator[str]:
-    yield from _metric("outrider_up", "gauge", "Whether this process leads and makes runs.", [({}, view.leads)])
+    yield from _metric(
+        "outrider_up", "gauge", "Whether this process is the leader and executes runs.", [({}, view.leads)]
+    )
     yield from _metric("outrider_ready", "gauge", "Whether checks run as they should.", [({}, view.is_ready)])
     problems = [({"subject": subject}, 1.0) for subject in sorted(view.problems)]
     yield from _metric("outrider_problem", "gauge", "Something that degrades the service now.", problems)

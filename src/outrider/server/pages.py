@@ -35,7 +35,7 @@ def page_routes(view: Callable[[], ServiceView]) -> list[Route]:
 
     async def health(_: Request) -> Response:
         alive = view().is_alive
-        return PlainTextResponse("alive\n" if alive else "the service has stopped turning\n", 200 if alive else 503)
+        return PlainTextResponse("alive\n" if alive else "the scheduler has stopped\n", 200 if alive else 503)
 
     async def readiness(_: Request) -> Response:
         now = view()

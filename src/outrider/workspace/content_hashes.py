@@ -56,7 +56,7 @@ class Hashes:
         except (OSError, ValueError):  # the first time, or damaged: everything is read again
             return {}
         return (
-            known if isinstance(known, dict) and all(isinstance(each, list) and each for each in known.values()) else {}
+            known if isinstance(known, dict) and all(isinstance(item, list) and item for item in known.values()) else {}
         )
 
     def _save(self, known: Mapping[str, list[object]]) -> None:

@@ -1,4 +1,4 @@
-"""Which files of a workspace a run needs: those that git knows or would add, or else all but the usual products."""
+"""Which files of a workspace a run needs: those that git tracks or would add, or else all except products of tools."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _ask_git(root: Path, git: str) -> list[str]:
     listed = [(line[:1], line[2:]) for line in os.fsdecode(answer).split("\0") if line]
     if not any(path == SETTINGS_FILE for _, path in listed):  # this folder is ignored as a whole
         return []
-    return [each for tag, path in listed if tag != "?" or not _is_product(path) for each in _files_of(root, path)]
+    return [file for tag, path in listed if tag != "?" or not _is_product(path) for file in _files_of(root, path)]
 
 
 def _files_of(root: Path, path: str) -> Iterator[str]:
@@ -107,14 +107,14 @@ def _files_of(root: Path, path: str) -> Iterator[str]:
 
 def _walk(root: Path, folder: str) -> Iterator[str]:
     try:
-        found = list(os.scandir(root / folder))
+        children = list(os.scandir(root / folder))
     except OSError:
         return
-    for each in found:
-        path = f"{folder}/{each.name}" if folder else each.name
-        if _is_product(each.name) or path == STATE_FOLDER:
+    for child in children:
+        path = f"{folder}/{child.name}" if folder else child.name
+        if _is_product(child.name) or path == STATE_FOLDER:
             continue
-        if each.is_dir(follow_symlinks=False):
+        if child.is_dir(follow_symlinks=False):
             yield from _walk(root, path)
         else:
             yield path
@@ -144,15 +144,15 @@ def _matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
     """Return a test for paths that a pattern names, whole or by a folder above; without a slash, at any depth."""
     globs = [
         f"(?:.*/)?{translate(pattern)}" if "/" not in pattern else translate(pattern)
-        for each in patterns
-        for pattern in {each.strip("/"), each.strip("/").replace("**/", "")}
+        for written in patterns
+        for pattern in {written.strip("/"), written.strip("/").replace("**/", "")}
     ]
     if not globs:
         return lambda _: False
     combined = re.compile("|".join(globs))
 
     def matches(path: str) -> bool:
-        ends = [*(found.start() for found in re.finditer("/", path)), len(path)]
+        ends = [*(slash.start() for slash in re.finditer("/", path)), len(path)]
         return any(combined.match(path[:end]) for end in ends)
 
     return matches

@@ -71,7 +71,7 @@ def _mask_line(line: str, mask: Mask) -> str:
 
 
 def _mask_tokens(text: str, mask: Mask) -> str:
-    """Mask the tokens that a finding touches; those before it are passed over without a look at each."""
+    """Mask the tokens that an occurrence of a secret touches; tokens before it are skipped as a whole."""
     pieces: list[str] = []
     done = 0
     for start, end in mask.find(text):
@@ -132,12 +132,12 @@ def mask_archive(path: Path, mask: Mask) -> bool:
 
     try:
         with ZipFile(path) as source:
-            found = {info.filename for info in source.infolist() if _entry_has_secret(source, info, mask)}
-            if not found:
+            secret_files = {info.filename for info in source.infolist() if _entry_has_secret(source, info, mask)}
+            if not secret_files:
                 return False
             with _replacement(path) as file, ZipFile(file, "w") as target:
                 for info in source.infolist():
-                    _copy_entry(source, info, target, mask if info.filename in found else None)
+                    _copy_entry(source, info, target, mask if info.filename in secret_files else None)
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise OutriderError(
             f"is an archive that cannot be read, so its secrets cannot be hidden: {error}",

@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _READ_BYTES: Final = 1 << 18
-_FOUND_IN: Final = PurePosixPath("probes")
+_DISCOVERED_IN: Final = PurePosixPath("probes")
 _IMPORT = re.compile(rb"^\s*(?:from locust[\w.]* import|import locust\b)", re.MULTILINE)
 _USER = re.compile(rb"^class \w+\([^)]*User\b[^)]*\):", re.MULTILINE)
 
 
 def find_locustfiles(root: Path) -> tuple[str, ...]:
-    """Return the files that define users of Locust, as paths below `root`; those found by their name are left out."""
-    found = (path for path in python_files(root) if not (path.parent == _FOUND_IN and path.name.endswith("_load.py")))
-    return tuple(sorted(path.as_posix() for path in found if _is_locustfile(root / path)))
+    """Return the files that define users of Locust, as paths below `root`; those discovered by name are left out."""
+    candidates = (
+        path for path in python_files(root) if not (path.parent == _DISCOVERED_IN and path.name.endswith("_load.py"))
+    )
+    return tuple(sorted(path.as_posix() for path in candidates if _is_locustfile(root / path)))
 
 
 def _is_locustfile(path: Path) -> bool:

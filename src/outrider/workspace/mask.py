@@ -69,24 +69,24 @@ class Mask:
 
     def number(self, token: str) -> bool:
         """Tell whether a number, as written, is a secret; a short secret may stand within a longer number by chance."""
-        return any(token == each or (len(each) >= _LONG_NUMBER and each in token) for each in self._literals)
+        return any(token == secret or (len(secret) >= _LONG_NUMBER and secret in token) for secret in self._literals)
 
     def stream(self, reader: IO[bytes], writer: IO[bytes]) -> bool:
         """Copy `reader` to `writer` as `data` would mask it, in bounded memory; tell whether there was a secret."""
         overlap = max((search.form.longest for search in self._data_searches), default=0)
-        found = False
+        has_secret = False
         held = b""
         while chunk := reader.read(_CHUNK_BYTES):
             held += chunk
             spans = _spans(held, self._data_searches)
             cut = _safe_cut(spans, len(held) - overlap)
             done = [span for span in spans if span.end <= cut]
-            found = found or bool(done)
+            has_secret = has_secret or bool(done)
             writer.write(_covered(held[:cut], done))
             held = held[cut:]
         rest = self.data(held)
         writer.write(rest)
-        return found or rest is not held
+        return has_secret or rest is not held
 
 
 def _worth_hiding(literals: Iterable[str]) -> frozenset[str]:
@@ -122,9 +122,9 @@ class _Search(Generic[AnyText]):
 
 def _spans(haystack: AnyText, searches: Sequence[_Search[AnyText]]) -> list[_Span[AnyText]]:
     """Return where anything stands, in order, with overlapping occurrences as one."""
-    found = [span for search in searches for span in search.spans(haystack)]
+    spans = [span for search in searches for span in search.spans(haystack)]
     merged: list[_Span[AnyText]] = []
-    for span in sorted(found, key=lambda each: each.start):
+    for span in sorted(spans, key=lambda span: span.start):
         if merged and span.start < merged[-1].end:
             merged[-1].end = max(merged[-1].end, span.end)
         else:

@@ -22,7 +22,7 @@ def masked(measurement: Measurement, mask: Mask) -> Measurement:
     text = mask.text
     return replace(
         measurement,
-        artifacts=tuple(one for one in measurement.artifacts if _is_masked(one, mask)),
+        artifacts=tuple(artifact for artifact in measurement.artifacts if _is_masked(artifact, mask)),
         reason=text(measurement.reason),
         steps=tuple(
             replace(

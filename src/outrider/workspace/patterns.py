@@ -20,7 +20,7 @@ _TAG = "tag:"
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Everything that a pattern can know a check by."""
+    """The names of a check that patterns match."""
 
     id: str
     path: str
@@ -29,12 +29,12 @@ class Names:
 
 
 def names_of(check: Check) -> Names:
-    """Return what patterns see of `check`."""
+    """Return the names of `check` that patterns match."""
     return Names(check.id, check.path, check.name, check.marks | check.policy.tags)
 
 
 def matches(pattern: str, names: Names) -> bool:
-    """Tell whether `pattern` means the check with these names.
+    """Tell whether `pattern` matches the check with these names.
 
     Exact names come before globs, since the names of parametrised tests hold brackets; a path also stands for all that
     is below it, and `path::name` for one test, as in pytest.
@@ -45,14 +45,14 @@ def matches(pattern: str, names: Names) -> bool:
     if names.path.startswith(f"{path}/") or path in {"", "."}:
         return True
     known = (names.id, names.path, names.name, f"{names.path}::{names.name}")
-    return path in known or any(fnmatchcase(each, path) for each in known)
+    return path in known or any(fnmatchcase(handle, path) for handle in known)
 
 
 def select(checks: Sequence[Check], patterns: Sequence[str]) -> tuple[Check, ...]:
-    """Return the checks that any of `patterns` means, in their own order; all of them if there is no pattern.
+    """Return the checks that any of `patterns` matches, in their own order; all of them if there is no pattern.
 
     Raises:
-        UsageError: If a pattern means no check.
+        UsageError: If a pattern matches no check.
     """
     named = [(check, names_of(check)) for check in checks]
     for pattern in patterns:
@@ -60,11 +60,11 @@ def select(checks: Sequence[Check], patterns: Sequence[str]) -> tuple[Check, ...
             raise UsageError(
                 f'no check matches "{pattern}"', slug="unknown-check", fix=nearest(pattern, _handles(pattern, checks))
             )
-    return tuple(c for c, names in named if not patterns or any(matches(each, names) for each in patterns))
+    return tuple(check for check, names in named if not patterns or any(matches(text, names) for text in patterns))
 
 
 def unmatched_patterns(workspace: Workspace, checks: Iterable[Check]) -> tuple[ConfigError, ...]:
-    """Return a problem for each pattern of the schedule that means no check."""
+    """Return a problem for each pattern of the schedule that matches no check."""
     named = [names_of(check) for check in checks]
     return tuple(
         ConfigError(

@@ -1,4 +1,4 @@
-"""Which policy a check runs under: its own file first, then the schedule by pattern, then the defaults."""
+"""The policy of a check: its own file takes precedence over the schedule, and that over the defaults."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def parse_overrides(
 
 
 def read_overrides(table: Table, *, session: bool = True, identity: str | None = None) -> PolicyOverrides:
-    """Read the keys of a policy from `table`; problems are left with it."""
+    """Read the keys of a policy from `table`, which collects the problems."""
     tags = table.read("tags", as_texts, None)
     return PolicyOverrides(
         every_s=table.read("every", as_duration, None),

@@ -1,4 +1,4 @@
-"""Where a repository's own pytest-playwright tests stand: by its pytest configuration, and by what its files use.
+"""Where a repository's own pytest-playwright tests are: by its pytest configuration, and by what its files use.
 
 A test need not name Playwright: it may take a fixture, or a page object, of a file that does, which is followed.
 """
@@ -46,8 +46,8 @@ def find_suite(root: Path) -> tuple[str, ...]:
     texts = {path: _read(root / path) for path in python_files(root)}
     tests = {path for path in texts if any(fnmatch(path.name, pattern) for pattern in settings.python_files)}
     used = _users(texts, tests)
-    if found := used & tests:
-        return _sorted(_gathered(found, tests, settings.testpaths))
+    if browser_tests := used & tests:
+        return _sorted(_gathered(browser_tests, tests, settings.testpaths))
     return _sorted(path for path in used if _TESTLIKE.search(path.name) and _TEST.search(texts[path]))
 
 
@@ -119,14 +119,14 @@ def _users(texts: dict[PurePosixPath, str], tests: set[PurePosixPath]) -> set[Pu
 
 
 def _gathered(
-    found: set[PurePosixPath], tests: set[PurePosixPath], testpaths: Iterable[str]
+    browser_tests: set[PurePosixPath], tests: set[PurePosixPath], testpaths: Iterable[str]
 ) -> Iterator[PurePosixPath]:
-    """Yield the folders of the found tests, as few as can be without taking in tests that do not use Playwright."""
-    folders = {path.parent for path in found}
+    """Yield the folders of browser tests, as few as possible without including tests that do not use Playwright."""
+    folders = {path.parent for path in browser_tests}
     common = PurePosixPath(os.path.commonpath(folders)) if _ROOT not in folders else _ROOT
     for parent in (*map(PurePosixPath, testpaths), common):
         below = {folder for folder in folders if folder.is_relative_to(parent)}
-        if parent != _ROOT and below and not any(other.is_relative_to(parent) for other in tests - found):
+        if parent != _ROOT and below and not any(other.is_relative_to(parent) for other in tests - browser_tests):
             folders = folders - below | {parent}
     yield from (folder for folder in folders if not any(_is_below(folder, other) for other in folders))
 

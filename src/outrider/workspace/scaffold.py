@@ -1,4 +1,4 @@
-"""A minimal workspace that runs at once, or settings for the suite that is there already."""
+"""A minimal workspace that runs at once, or settings for an existing suite."""
 
 from __future__ import annotations
 

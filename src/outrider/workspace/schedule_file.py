@@ -1,4 +1,4 @@
-"""`scheduler/schedule.toml`: rules by pattern, maintenance windows, and how the service behaves."""
+"""`scheduler/schedule.toml`: rules by pattern, maintenance windows, and the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets: named in the workspace, kept elsewhere, shown by nothing."""
+"""Secrets: named in the workspace, kept elsewhere, never shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from outrider.workspace.workspace_settings import SecretSource, Workspace
 
 SHORTEST_SECRET: Final = 4
-"""Characters below which hiding a value would hide half of everything."""
+"""Fewest characters of a secret: masking a shorter value would mask ordinary text."""
 
 _HIDDEN = "***"
 

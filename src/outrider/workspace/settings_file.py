@@ -16,6 +16,7 @@ from outrider.workspace.tables import (
     as_duration,
     as_flag,
     as_inner_paths,
+    as_not_negative,
     as_one_of,
     as_positive,
     as_share,
@@ -227,6 +228,7 @@ def _baselines(table: Table) -> BaselineSettings:
     baselines = BaselineSettings(
         months_per_false_alert=table.read("months_per_false_alert", as_positive, usual.months_per_false_alert),
         direction=table.read("direction", as_one_of("up", "both"), usual.direction),
+        floor_ms=table.read("floor_ms", as_not_negative, usual.floor_ms),
     )
     table.close()
     return baselines
@@ -290,13 +292,13 @@ def _environment(table: Table, secrets: Collection[str]) -> dict[str, str]:
 
 def _aliases(table: Table) -> dict[str, str]:
     aliases = {old: table.read(old, as_text, "") for old in table.data}
-    told: set[str] = set()
+    reported: set[str] = set()
     for old in aliases:
         loop = _loop(aliases, old)
-        if loop and not told & loop:
+        if loop and not reported & loop:
             fix = "let the old id lead to the id of today, and remove the way back"
             table.report(old, "leads back to itself", fix, "alias-loop")
-        told |= loop
+        reported |= loop
     return aliases
 
 

@@ -1,8 +1,8 @@
 """Exactly what runs: content-addressed copies of a workspace.
 
 `.outrider/snapshots/<digest>` holds the files of one state, read-only; the digest is taken from the copies themselves,
-so that a name never lies about what is below it, whatever was saved meanwhile. A snapshot appears by one rename and
-disappears by one, which makes it safe to take, use and prune them in several processes at once.
+so that it names exactly those files, whatever was saved meanwhile. A snapshot is created and removed by one rename
+each: several processes can take, use and prune snapshots at once.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Snapshot:
         Raises:
             FileNotFoundError: If the snapshot was pruned.
         """
-        os.utime(self.path)  # in use: prune lets it be
+        os.utime(self.path)  # in use: prune keeps it
         shutil.copytree(self.path, folder, symlinks=True, copy_function=_copy_writable, dirs_exist_ok=True)
         return folder
 
@@ -99,7 +99,7 @@ class Snapshotter:
         return Snapshot(digest, path) if digest.isalnum() and path.is_dir() else None
 
     def _existing(self, digest: str) -> Snapshot | None:
-        """Return the snapshot of this digest, marked as in use, so that prune lets it be."""
+        """Return the snapshot of this digest, marked as in use, so that prune keeps it."""
         try:
             os.utime(self._folder / digest)
         except FileNotFoundError:
@@ -107,7 +107,7 @@ class Snapshotter:
         return Snapshot(digest, self._folder / digest)
 
     def prune(self, keep: Collection[str] = (), *, last: int = KEPT) -> tuple[str, ...]:
-        """Remove old snapshots, and what killed processes left half made; return the digests.
+        """Remove old snapshots, and unfinished ones of killed processes; return the digests.
 
         Those in `keep`, the `last` that were used, and all that were used within the hour stay.
         """
@@ -123,14 +123,14 @@ class Snapshotter:
     def _used_ns(self) -> dict[str, int]:
         used_ns = {}
         with suppress(FileNotFoundError):
-            for each in os.scandir(self._folder):
+            for child in os.scandir(self._folder):
                 with suppress(FileNotFoundError):  # another process prunes too
-                    if each.is_dir(follow_symlinks=False) or each.name.startswith(_UNFINISHED):
-                        used_ns[each.name] = each.stat().st_mtime_ns
+                    if child.is_dir(follow_symlinks=False) or child.name.startswith(_UNFINISHED):
+                        used_ns[child.name] = child.stat().st_mtime_ns
         return used_ns
 
     def _remove(self, name: str, oldest_ns: int) -> None:
-        """Remove a snapshot so that nobody sees half of it, unless it was used at the very last moment."""
+        """Remove a snapshot at once as a whole, unless it was used in the meantime."""
         path = self._folder / name
         doomed = self._folder / f"{_UNFINISHED}{os.getpid()}-{name.removeprefix(_UNFINISHED)}"
         with suppress(OSError):

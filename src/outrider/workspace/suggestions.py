@@ -1,4 +1,4 @@
-"""What somebody probably meant."""
+"""Suggestions for words that are not known."""
 
 from __future__ import annotations
 

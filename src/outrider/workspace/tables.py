@@ -251,6 +251,11 @@ def as_positive(value: object) -> float:
     return float(value)
 
 
+def as_not_negative(value: object) -> float:
+    """Accept a number that is zero or more."""
+    return 0.0 if value == 0 and not isinstance(value, bool) else as_positive(value)
+
+
 def as_duration(value: object) -> float:
     """Accept a duration above zero; return its seconds."""
     seconds = _seconds(value)

@@ -1,7 +1,7 @@
 """TOML with the line of every key.
 
-The standard library parses. Of the parsers that are kept up none tells Python where a key stood (tomlkit keeps the text
-but not the place), so a scanner of our own reads the same text, already proven to be TOML, once more for places alone.
+The standard library parses. No maintained parser reports the position of a key (tomlkit keeps the text, but not the
+position), so a scanner of our own reads the text, which is known to be TOML, a second time for positions alone.
 TOML 1.0: https://toml.io/en/v1.0.0
 """
 
@@ -37,14 +37,14 @@ _ERROR_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed TOML file that knows where its keys stand; paths hold keys and, within arrays, indexes from zero."""
+    """A parsed TOML file with the line of each key; paths hold keys and, within arrays, indexes from zero."""
 
     file: str
     data: Mapping[str, object]
     lines: Mapping[KeyPath, int]
 
     def place(self, path: KeyPath) -> Place:
-        """Return where `path` stands, or else the nearest thing around it."""
+        """Return the place of `path`, or else of the nearest table around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return Place(self.file, self.lines.get(path, 0))
@@ -93,9 +93,9 @@ def _read_text(path: Path, file: str) -> str:
 
 
 def _broken(text: str, message: str, file: str) -> ConfigError:
-    found = _ERROR_LINE.search(message)
+    position = _ERROR_LINE.search(message)
     last_line = text.rstrip().count("\n") + 1
-    line = int(found[1]) if found and found[1] else last_line
+    line = int(position[1]) if position and position[1] else last_line
     what = _ERROR_LINE.sub("", message)
     return ConfigError(
         f"is not TOML: {what[:1].lower()}{what[1:]}",
@@ -106,7 +106,7 @@ def _broken(text: str, message: str, file: str) -> ConfigError:
 
 
 class _Scanner:
-    """Walks proven TOML and notes where things stand; it relies on the proof and checks nothing itself."""
+    """Records the lines of keys in a text that is known to be TOML; it checks nothing itself."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}

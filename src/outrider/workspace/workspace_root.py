@@ -1,4 +1,4 @@
-"""Where the workspace is."""
+"""The folder of the workspace that a folder lies in."""
 
 from __future__ import annotations
 

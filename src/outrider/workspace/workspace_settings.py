@@ -20,12 +20,12 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class PolicyOverrides:
-    """The part of a policy that somebody set; None is "not set here".
+    """The keys of a policy that one place sets; None means "not set here".
 
     Attributes:
         id: An explicit identity; only a check's own file may give it.
-        session: Empty to run without the session that a farther file asks for.
-        cron: Empty to run by interval although a farther file gives a cron.
+        session: Empty to run without the session that a less specific file sets.
+        cron: Empty to run by interval although a less specific file sets a cron.
         labels: Added to those that a farther file gives.
     """
 
@@ -56,12 +56,12 @@ class PolicyOverrides:
         return Policy(**{**kept, "session": kept["session"] or None, "cron": kept["cron"] or None})
 
 
-_POLICY_FIELDS = tuple(each.name for each in fields(Policy))
+_POLICY_FIELDS = tuple(field.name for field in fields(Policy))
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern over checks and where somebody wrote it."""
+    """A pattern over checks, and where it is written."""
 
     text: str
     place: Place
@@ -77,12 +77,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """A time in which what it matches makes no runs, or those that are made alert nobody.
+    """A window in which matching checks do not run.
 
     Attributes:
         start: Local time of a single window, ISO 8601; empty for one that recurs.
         cron: When a recurring one begins; empty for a single one.
-        duration_s: How long it takes.
+        duration_s: How long it lasts.
     """
 
     patterns: tuple[Pattern, ...]
@@ -97,11 +97,11 @@ class ServiceSettings:
     """How `outrider up` behaves.
 
     Attributes:
-        probes_at_once: Probes under way at a time.
-        drain_s: How long a run under way may take to end after SIGTERM.
-        alive_url: Called while all is well, so that somebody notices when it is not.
+        probes_at_once: Concurrent probes.
+        drain_s: How long runs under way may take to finish after SIGTERM.
+        alive_url: Called while all is well, so that another service notices when the calls stop.
         alive_every_s: How often.
-        coverage_s: The time that coverage looks back over.
+        coverage_s: The period over which coverage is computed.
     """
 
     probes_at_once: int = 1000
@@ -117,8 +117,8 @@ class JourneySettings:
 
     Attributes:
         runs_per_worker: Runs before a worker process is replaced.
-        concurrency: Measuring journeys at a time; more than one distorts what they measure.
-        starved_above: Share of the host, 0 to 1, used by others above which a run is inconclusive.
+        concurrency: Journeys measured at a time; more than one distorts the durations.
+        starved_above: Share of the host, 0 to 1, used by other programs above which a run is inconclusive.
     """
 
     paths: tuple[str, ...] = ("journeys",)
@@ -132,9 +132,9 @@ class ProbeSettings:
     """How probes run on this host.
 
     Attributes:
-        per_host: Requests under way at a time to one host; the next ones wait for their turn.
-        late_s: By how much the prober itself may be late before what it measured is inconclusive.
-        references: Addresses, host:port; if none of them can be reached, our own network is down.
+        per_host: Concurrent requests to one host; further ones wait.
+        late_s: Lateness of the prober itself above which a run is inconclusive.
+        references: Addresses, host:port; if none of them can be reached, the prober's own network is down.
     """
 
     per_host: int = 8
@@ -147,9 +147,9 @@ class LoadSettings:
     """How load profiles run on this host.
 
     Attributes:
-        allowed_hosts: Names, globs, addresses and networks that a load may go to, beside this machine itself.
-        busy_above: Share of a processor that a generating process may use before it is saturated.
-        late_s: By how much its event loop may be late before it is saturated.
+        allowed_hosts: Names, globs, addresses and networks that a load may be sent to, besides this machine.
+        busy_above: Share of a processor above which a generating process is saturated.
+        late_s: Lateness of its event loop above which it is saturated.
     """
 
     allowed_hosts: tuple[str, ...] = ()
@@ -159,7 +159,7 @@ class LoadSettings:
 
 @dataclass(frozen=True, slots=True)
 class BrowserSettings:
-    """Which browser measures; `executable` wins over `channel`, and both over what is found."""
+    """Which browser is used; `executable` takes precedence over `channel`, and both over one that is found."""
 
     name: str = "chromium"
     executable: str | None = None
@@ -176,12 +176,12 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """How long results are kept, in seconds: runs, their samples, what those came to by hour and by day, artifacts.
+    """How long results are kept, in seconds: runs, their samples, rollups by hour and by day, artifacts.
 
     Attributes:
-        other_samples_s: Samples of what nobody judges, which is all but durations.
+        other_samples_s: Samples of metrics that are not judged, which are all except durations.
         passed_artifacts_s: Artifacts of passed runs.
-        evidence_s: Artifacts of all others.
+        evidence_s: Artifacts of all other runs.
     """
 
     runs_s: float = 395 * _DAY_S
@@ -198,17 +198,19 @@ class BaselineSettings:
     """How series are judged.
 
     Attributes:
-        months_per_false_alert: The sensitivity: one false alert per check in so many months.
-        direction: "up" alerts on slower runs only, "both" on quicker ones too.
+        months_per_false_alert: The sensitivity: months per false alert of a check.
+        direction: "up" alerts on slower runs only, "both" on faster ones too.
+        floor_ms: A smaller change of a duration raises no alert, whatever its share.
     """
 
     months_per_false_alert: float = 5.0
     direction: str = "up"
+    floor_ms: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What is switched on; off costs nothing."""
+    """What is switched on; what is off uses no resources."""
 
     journeys: bool = True
     probes: bool = True
@@ -276,7 +278,7 @@ class Workspace:
 
     @property
     def state(self) -> Path:
-        """The folder of everything that Outrider itself writes."""
+        """The folder that Outrider itself writes to."""
         return self.root / STATE_FOLDER
 
     @property
@@ -297,7 +299,7 @@ class Workspace:
         return place if "://" in place else str(self.root / Path(place).expanduser())
 
     def current(self, check_id: str) -> CheckId:
-        """Return what `check_id` is called today, following the aliases."""
+        """Return the present id of `check_id`, following the aliases."""
         while check_id in self.aliases:
             check_id = self.aliases[check_id]
         return CheckId(check_id)

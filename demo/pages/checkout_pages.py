@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
 from demo.cart import MOST_OF_ONE, BadQuantity, parse_quantity
-from demo.pages.rendering import field
+from demo.pages.page_templates import field
 from demo.shop import Shop, remember
 
 _SEE_OTHER: Final = 303

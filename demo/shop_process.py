@@ -1,4 +1,4 @@
-"""The shop as a process of its own, and what a workspace needs to find it."""
+"""The shop as a process of its own, with the variables by which a workspace finds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam: the only place where faults take hold of the shop.
+"""The middleware that applies faults to requests; no other module does.
 
 `FaultMiddleware` decides the effects of each request once and carries out those on the
 request as a whole; `DisturbedShelves` and `page_flags` carry out those on data and pages.
@@ -11,8 +11,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from demo.faults.board import FaultBoard, SwitchedOn
-from demo.faults.effects import Effects
+from demo.faults.fault_board import FaultBoard, SwitchedOn
+from demo.faults.fault_effects import Effects
 from demo.product import Product, Shelves
 from demo.world import World
 

@@ -1,9 +1,9 @@
-"""What the faults that are on mean for one request: a pure decision."""
+"""The effects of active faults on one request: a pure decision."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from demo.faults.board import SwitchedOn
+from demo.faults.fault_board import SwitchedOn
 
 _SECONDS_PER_HOUR = 3600
 _BYTES_PER_MB = 1_000_000
@@ -11,7 +11,7 @@ _BYTES_PER_MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Everything that faults do to one request; the default is a healthy one."""
+    """The effects of all active faults on one request; none by default."""
 
     delay_ms: float = 0.0
     hangs: bool = False

@@ -1,4 +1,4 @@
-"""Pages for looking around: home, catalogue, search and product."""
+"""Pages for browsing: home, catalogue, search and product."""
 
 from typing import Final
 

@@ -1,9 +1,9 @@
-"""The switchboard: which faults are on, how large, and since when."""
+"""The fault board: which faults are active, of what size, and since when."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from demo.faults.catalogue import Fault, fault_named
+from demo.faults.fault_list import Fault, fault_named
 
 
 @dataclass(frozen=True, slots=True)

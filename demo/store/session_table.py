@@ -1,4 +1,4 @@
-"""Visitors' sessions and carts as the database has them."""
+"""Visitors' sessions and carts in the database."""
 
 import secrets
 import sqlite3

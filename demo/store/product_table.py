@@ -1,4 +1,4 @@
-"""Products as the database has them."""
+"""Products in the database."""
 
 import sqlite3
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Templates, and what every page is told."""
+"""Templates, and the values that every page gets."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.templating import Jinja2Templates
 
-from demo.faults.seam import page_flags
+from demo.faults.fault_middleware import page_flags
 from demo.money import euros
 from demo.seed import KINDS
 from demo.shop import Shop

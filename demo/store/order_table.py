@@ -1,4 +1,4 @@
-"""Orders as the database has them."""
+"""Orders in the database."""
 
 import sqlite3
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
-from demo.pages.rendering import field
+from demo.pages.page_templates import field
 from demo.shop import Shop, forget, remember
 
 _SEE_OTHER: Final = 303

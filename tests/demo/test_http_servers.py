@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from demo.__main__ import main
-from demo.serving import PortTaken, listen
+from demo.http_servers import PortTaken, listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
