@@ -66,10 +66,10 @@ def test_a_script_that_passed_before_as_it_is_tells_of_its_target() -> None:
 @pytest.mark.parametrize(
     ("outcome", "present", "absent"),
     [
-        (Outcome.PASSED, set(), {"network", "coverage", "outrider", "failure"}),
-        (Outcome.PASSED_ON_RETRY, set(), {"network", "coverage", "outrider", "failure"}),
-        (Outcome.FAILED, {"failure"}, {"network", "coverage", "outrider"}),
-        (Outcome.INCONCLUSIVE, set(), {"coverage"}),
+        (Outcome.PASSED, set(), {"network", "coverage", "outrider", "unjudged", "failure"}),
+        (Outcome.PASSED_ON_RETRY, set(), {"network", "coverage", "outrider", "unjudged", "failure"}),
+        (Outcome.FAILED, {"failure"}, {"network", "coverage", "outrider", "unjudged"}),
+        (Outcome.INCONCLUSIVE, {"unjudged"}, {"coverage"}),
         (Outcome.SETUP_ERROR, {"outrider"}, {"coverage"}),
         (Outcome.MISSED, {"coverage"}, set()),
         (Outcome.SKIPPED, set(), set()),
@@ -156,3 +156,21 @@ def test_tags_of_a_check_are_labels() -> None:
                   marks=frozenset({"slow"}))  # fmt: skip
 
     assert told(make_run(), checks={"journey:pay": check})["failure"].labels["tags"] == "money,slow"
+
+
+def test_a_check_that_is_never_judged_is_confirmed_after_ten_runs() -> None:
+    """Whatever the thresholds are, a few inconclusive runs call nobody; one that says something begins again."""
+    from outrider.alerts.confirmation import Confirmation, Thresholds, seen
+
+    def confirmed(*outcomes: Outcome) -> bool:
+        confirmation = Confirmation("key")
+        for number, outcome in enumerate(outcomes):
+            finding = told(make_run(outcome, "probe:home", "the prober was late"))["unjudged"]
+            confirmation = seen(confirmation, replace(finding, at_us=number), Thresholds(2, 3, 3))
+        return confirmation.confirmed
+
+    silent, judged = Outcome.INCONCLUSIVE, Outcome.FAILED
+    assert confirmed(*[silent] * 10)
+    assert not confirmed(*[silent] * 9)
+    assert not confirmed(*[silent] * 9, judged, *[silent] * 9)
+    assert not confirmed(*[silent] * 10, *[judged] * 3)

@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def service(store: Store) -> Iterator[AlertService]:
-    made = AlertService(store, lambda: True)
+    made = AlertService(store, lambda: True, catch_up_s=0.0)
     yield made
     made.close()
 
@@ -45,17 +45,31 @@ def stored(store: Store, number: int, check: str, outcome: Outcome = Outcome.FAI
 
 
 def test_runs_that_come_while_others_are_caught_up_wait_for_those(service: AlertService, store: Store) -> None:
-    """Two failures, one before the crash and one after it, are one incident in the order of time."""
+    """Thirty failures from before a crash take three ticks; what comes in between is processed after them."""
     store.incidents.mark_processed(NOW_US)
-    stored(store, 1, "journey:pay")
-    service.use(Workspace(root=Path(), name="t"), [PAY], SETTINGS)
-    service.heard(stored(store, 11, "journey:pay"), [])
-    assert store.incidents.search(lasting=True) == ()
+    for number in range(30):
+        stored(store, number, f"journey:{number}")
+    checks = [replace(PAY, id=CheckId(f"journey:{number}")) for number in range(30)]
+    service.use(Workspace(root=Path(), name="t"), [PAY, *checks], SETTINGS)
+    service.ticked(NOW_US + 40 * SECOND_US)
+    assert store.incidents.caught_up() is not None
 
-    service.ticked(NOW_US + 12 * SECOND_US)
-    (incident,) = store.incidents.search(lasting=True)
-    assert incident.phase == "open"
+    for number in (41, 51):
+        service.heard(stored(store, number, "journey:pay"), [])
+    for number in (52, 53):
+        assert phases(store) == []
+        service.ticked(NOW_US + number * SECOND_US)
+    assert phases(store) == ["open"]
     assert store.incidents.caught_up() is None
+
+    for number in (61, 62, 63, 64, 65):
+        service.heard(stored(store, number, "journey:pay", Outcome.PASSED), [])
+    assert phases(store) != ["open"]
+
+
+def phases(store: Store) -> list[str]:
+    """Return the phase of each incident that is more than a suspicion."""
+    return [incident.phase for incident in store.incidents.search(since_us=0) if incident.phase != "pending"]
 
 
 def test_alerts_that_are_switched_off_hear_nothing(service: AlertService, store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from outrider.baselines import discoveries, months_per_series
+from outrider.baselines import discoveries, is_strong, months_per_series
 from outrider.model import BadSeries
 
 
@@ -28,3 +28,20 @@ def test_discoveries_survive_the_size_of_the_fleet() -> None:
     assert not discoveries([]).any()
     with pytest.raises(BadSeries):
         discoveries([1.5])
+
+
+def test_strong_evidence_is_rarer_than_the_budget_of_the_workspace() -> None:
+    """With a thousand series and one false page a week, chance must take a thousand weeks in one of them."""
+    thousand_weeks = 1000 * 7 / 30.436875
+
+    assert is_strong(thousand_weeks * 1.001, 1000)
+    assert not is_strong(thousand_weeks * 0.999, 1000)
+    assert is_strong(thousand_weeks * 0.501, 1000, false_pages_a_week=2)
+    assert not is_strong(float("nan"), 1)
+
+
+@pytest.mark.parametrize(("series", "pages"), [(0, 1.0), (5, 0.0), (5, float("nan"))])
+def test_a_budget_of_nothing_is_an_error(series: int, pages: float) -> None:
+    """Nothing can be shared."""
+    with pytest.raises(BadSeries):
+        is_strong(5.0, series, false_pages_a_week=pages)

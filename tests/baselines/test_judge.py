@@ -67,15 +67,71 @@ def test_a_fall_is_an_improvement_and_alerts_only_on_request(make_series: MakeSe
     assert replay(at, value, settings={"direction": "down"})[20 * DAY :].any()
 
 
-def test_an_improvement_that_lasts_becomes_the_level_from_which_a_rise_alerts(make_series: MakeSeries) -> None:
-    """A better level is adopted after a day or so; losing it again is a degradation."""
+def test_the_way_back_from_a_better_level_is_steady_and_a_rise_above_it_alerts(make_series: MakeSeries) -> None:
+    """A better level is adopted after a day or so; the level before it is still normal, more is not."""
+    at, value = make_series(4, 30)
+    value[20 * DAY : 24 * DAY] *= 0.6
+    higher = value.copy()
+    higher[24 * DAY :] *= 1.4
+    later = value.copy()
+    later[26 * DAY :] *= 1.4
+
+    assert not replay(at, value).any()
+    assert replay(at, higher)[24 * DAY : 24 * DAY + 40].any()
+    assert replay(at, later)[26 * DAY : 26 * DAY + 40].any()
+
+
+def test_the_loss_of_a_better_level_that_was_accepted_alerts(make_series: MakeSeries) -> None:
+    """Who accepts a level says that the one before is not normal any more."""
     at, value = make_series(4, 26)
     value[20 * DAY : 24 * DAY] *= 0.6
+    state = state_after(at[: 20 * DAY + 40], value[: 20 * DAY + 40])
+    event = Event(EventKind.ACCEPTED, since=int(at[20 * DAY].astype(np.int64)))
+    state, _ = step(state, at[20 * DAY + 40], value[20 * DAY + 40], event)
+
+    rest = slice(20 * DAY + 41, 24 * DAY + 12)
+    after, _ = advance(state, seconds_of(at[rest], rest.stop - rest.start), value[rest])
+
+    assert after.condition is Condition.DEGRADED
+
+
+def test_a_habit_of_the_week_hardly_alerts(make_series: MakeSeries) -> None:
+    """Of four Mondays after three weeks one alerts at most; one on a Wednesday, or much more on a Monday, is news."""
+    at, value = make_series(21, 49)
+    run = np.arange(len(at))
+    monday = (run % (7 * DAY) >= 84) & (run % (7 * DAY) < 90)
+    value[monday] *= 1.8
+    more, other = value.copy(), value.copy()
+    more[monday & (run >= 42 * DAY)] *= 3
+    other[44 * DAY + 84 : 44 * DAY + 90] *= 1.8
 
     alerting = replay(at, value)
 
-    assert not alerting[: 24 * DAY].any()
-    assert alerting[24 * DAY : 24 * DAY + 12].any()
+    assert int((np.diff(alerting[21 * DAY :].astype(int)) == 1).sum()) <= 1
+    assert replay(at, more)[42 * DAY :].any()
+    assert replay(at, other)[44 * DAY :].any()
+
+
+def test_a_habit_that_lasts_longer_than_it_did_alerts(make_series: MakeSeries) -> None:
+    """What is known of a Monday morning ends with it."""
+    at, value = make_series(21, 36)
+    run = np.arange(len(at))
+    value[(run % (7 * DAY) >= 84) & (run % (7 * DAY) < 90)] *= 1.8
+    value[35 * DAY + 90 :] *= 1.8
+
+    alerting = replay(at, value)
+
+    assert not alerting[35 * DAY : 35 * DAY + 96].any()
+    assert alerting[35 * DAY + 200 :].any()
+
+
+def test_a_series_that_stopped_for_a_month_keeps_its_season(make_series: MakeSeries) -> None:
+    """A strong daily season is still known when runs resume."""
+    at, value = make_series(22, 60)
+    value *= np.exp(0.4 * np.sin(2 * np.pi * np.arange(len(value)) / DAY))
+    kept = np.r_[0 : 21 * DAY, 51 * DAY : 60 * DAY]
+
+    assert not replay(at[kept], value[kept])[15 * DAY :].any()
 
 
 def test_an_alert_closes_after_the_rise_is_over(make_series: MakeSeries) -> None:
@@ -178,6 +234,36 @@ def test_learning_says_what_it_waits_for(make_series: MakeSeries) -> None:
     assert "576 runs and 2.0 days" in signal.reason
 
 
+def test_a_doubling_is_seen_while_learning_and_said_to_be_provisional(make_series: MakeSeries) -> None:
+    """From thirty runs on; the median named lies outside the band, the alert closes, and learning goes on."""
+    at, value = make_series(23, 5)
+    value[40:80] *= 2
+    state, signals = State(), []
+    for k in range(120):
+        state, signal = step(state, at[k], value[k])
+        signals.append(signal)
+
+    first = next(k for k, signal in enumerate(signals) if signal.condition is Condition.DEGRADED)
+    assert 40 < first <= 49
+    assert signals[first].provisional
+    assert signals[first].reason.startswith("provisional, still learning: median of 9 runs")
+    assert not signals[first].expected_low <= signals[first].observed <= signals[first].expected_high
+    assert signals[-1].condition is Condition.LEARNING
+    assert not replay(at, value)[120:].any()
+
+
+def test_a_level_seen_while_learning_that_stands_for_a_day_is_the_level(make_series: MakeSeries) -> None:
+    """Forty quick runs at the start do not make the rest of a life an alert."""
+    at, value = make_series(24, 9)
+    value[:40] /= 3
+
+    alerting = replay(at, value)
+
+    assert alerting[60]
+    assert not alerting[40 + DAY + 20 :].any()
+    assert state_after(at, value).condition is Condition.STEADY
+
+
 def test_learning_lasts_three_days_at_a_quick_cadence_and_300_values_at_a_slow_one(make_series: MakeSeries) -> None:
     """Whichever is later."""
     quick, slow = make_series(13, 4), make_series(13, 14, every_s=3600)
@@ -275,3 +361,20 @@ def test_at_a_slow_cadence_a_single_huge_run_alerts_until_it_recurs_daily(make_s
     assert not alerting[: 20 * 24].any()
     assert alerting[20 * 24 : 21 * 24].any()
     assert not alerting[36 * 24 :].any()
+
+
+def test_evidence_says_how_rarely_chance_alone_brings_it(make_series: MakeSeries) -> None:
+    """Months at the limit, decades for what is plain; none without a deviation."""
+    at, value = make_series(25, 16)
+    value[15 * DAY :] *= 1.5
+    state = state_after(at[: 15 * DAY - 1], value[: 15 * DAY - 1])
+    months = []
+    for k in range(15 * DAY - 1, 15 * DAY + 30):
+        state, signal = step(state, at[k], value[k])
+        if signal.condition is Condition.DEGRADED:
+            months.append(signal.chance_months)
+        else:
+            assert np.isnan(signal.chance_months)
+
+    assert months[0] >= 5
+    assert max(months) > 1000

@@ -264,6 +264,8 @@ def test_a_wait_is_named_by_what_it_waits_for(owner: str, event: str, title: str
         (call("mouseMove", owner="Page", params={"x": 1, "y": 2}), "mouse.move"),
         (call("dragAndDrop", params={"source": 'internal:text="A"i', "target": "#b"}), 'drag get_by_text("A")'),
         (call("waitForSelector", title="Evaluate", log=['waiting for locator("#d")']), 'evaluate locator("#d")'),
+        (call("waitForSelector", title="Bounding box", log=['waiting for locator("b")']), 'bounding box locator("b")'),
+        (call("fill", title="Clear", log=['waiting for get_by_label("User")']), 'clear get_by_label("User")'),
         (call("innerHTML", params={"selector": "h1"}), "inner html h1"),
         (call("clockFastForward", owner="BrowserContext"), "clock.fast_forward"),
         (call("setOffline", owner="BrowserContext"), "set offline"),

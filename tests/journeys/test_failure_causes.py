@@ -92,7 +92,7 @@ def test_page_errors_and_dialogs_that_nobody_answered_are_causes() -> None:
 
     told = find_causes(left), find_causes(answered)
 
-    assert told == (('page error "TypeError: x"', 'alert "Too late" was closed'), ())
+    assert told == (('page error "TypeError: x"', 'alert dialog "Too late" was not answered'), ())
 
 
 def test_requests_that_the_test_blocks_itself_are_no_causes() -> None:

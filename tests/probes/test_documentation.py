@@ -26,7 +26,7 @@ def test_all_examples_together_are_sound(bench: Bench) -> None:
     catalogue = bench.read("\n".join(re.findall(r"```toml\n(.*?)```", PROBES, re.DOTALL)))
 
     assert catalogue.problems == ()
-    assert [check.name for check in catalogue.checks] == ["home", "order", "backup"]
+    assert [check.name for check in catalogue.checks] == ["home", "order", "mail", "backup"]
 
 
 def test_every_key_is_described() -> None:

@@ -127,6 +127,27 @@ def test_only_the_first_attempt_is_measured(plan: Plan, measured: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        (FAILED, FAILED, (FAILED, "failed 1")),
+        (FAILED, WRONG, (FAILED, "failed 1")),
+        (UNSURE, FAILED, (FAILED, "failed 2")),
+        (UNSURE, WRONG, (WRONG, "setup error 2")),
+    ],
+)
+def test_a_retry_that_was_cut_short_takes_no_failure_back(
+    first: Outcome, last: Outcome, said: tuple[Outcome, str]
+) -> None:
+    """It had less time than the attempt before it: where it stood then says less than how that one ended."""
+    made = attempts(first, last)
+    made[1] = replace(made[1], measurement=replace(made[1].measurement, attributes={"cut_short": "by the time-out"}))
+
+    told = verdict(made)
+
+    assert told == said
+
+
+@pytest.mark.parametrize(
     ("made", "said"),
     [
         (attempts(PASSED), (PASSED, "passed 1")),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from outrider.model import Beat, Beats, CheckId
+from outrider.model import Beat, Beats, CheckId, StoreError
 from outrider.server import application
 from outrider.server.heartbeats import MOST_NOTE_BYTES
 
@@ -52,6 +52,13 @@ def call(method: str, path: str, content: bytes | AsyncIterator[bytes] = b"") ->
         ("GET", "/heartbeat/nightly-token?exit=-1", b"", 400, None),
         ("GET", "/heartbeat/nightly-token?exit=256", b"", 400, None),
         ("GET", "/heartbeat/nightly-token?exit=", b"", 400, None),
+        ("GET", "/heartbeat/nightly-token/fail", b"", 200, Beat(42, 1)),
+        ("POST", "/heartbeat/nightly-token/fail", b"disk full", 200, Beat(42, 1, "disk full")),
+        ("GET", "/heartbeat/nightly-token/success", b"", 200, Beat(42)),
+        ("HEAD", "/heartbeat/nightly-token/3", b"", 200, Beat(42, 3)),
+        ("GET", "/heartbeat/nightly-token/256", b"", 400, None),
+        ("GET", "/heartbeat/nightly-token/failed", b"", 400, None),
+        ("GET", "/heartbeat/nightly/fail", b"", 404, None),
         ("GET", "/heartbeat/nightly", b"", 404, None),
         ("GET", "/heartbeat/", b"", 404, None),
         ("DELETE", "/heartbeat/nightly-token", b"", 405, None),
@@ -72,3 +79,23 @@ def test_an_endless_note_is_cut_off() -> None:
     status, [(_, beat)] = call("POST", "/heartbeat/nightly-token", log())
 
     assert (status, len(beat.note)) == (200, MOST_NOTE_BYTES)
+
+
+class Away(Recorder):
+    """A store that is not there."""
+
+    def record(self, check: CheckId, beat: Beat) -> None:
+        raise StoreError("runs.db is not there", slug="store-locked", fix="mount it")
+
+
+def test_a_call_while_the_store_is_away_is_to_be_repeated() -> None:
+    """Neither 404 nor 500: curl --retry calls again on 503, and heeds Retry-After."""
+    app = application(Away(), {"nightly-token": CHECK}, lambda: 42)
+
+    async def send() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://outrider.test") as client:
+            return await client.post("/heartbeat/nightly-token", content=b"done")
+
+    answer = asyncio.run(send())
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")

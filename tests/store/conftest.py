@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +91,25 @@ class Maker:
         path = self.scratch / f"{self.made}-{name}"
         path.write_bytes(content)
         return ArtifactFile(kind, name, "application/zip", path)
+
+
+REVISION_0009 = (
+    "DROP TABLE aggregate_hours",
+    "DROP TABLE late_aggregates",
+    "ALTER TABLE series RENAME COLUMN subject_key TO check_key",
+    "DROP INDEX ix_subjects_alias_of",
+    "ALTER TABLE subjects RENAME TO checks",
+    "CREATE INDEX ix_checks_alias_of ON checks (alias_of)",
+    "UPDATE alembic_version SET version_num = '0008'",
+)
+"""What undoes the revision, so that a database of the one before it is at hand with whatever a test stored."""
+
+
+def take_back(place: Place, *statements: str) -> None:
+    """Run statements on the database file, as a program of an earlier revision left it."""
+    with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from sqlalchemy import select
+from tests.store.conftest import REVISION_0009, take_back
 
 from outrider.model import CheckId, Histogram, Outcome, Retention, Sample
 from outrider.store.artifact_folder import open_folder
@@ -261,10 +261,9 @@ def test_a_database_of_the_revision_before_gets_its_rollups(place: Place, make: 
     """The samples that it holds are rolled up by the first housekeeping."""
     with place.open() as store:
         store.runs.record_many([run_at(make, NOW_US - age * DAY_US, float(age)) for age in (1, 2, 3)])
-    with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection, connection:
-        for table in ("hours", "days", "outcome_hours", "outcome_days", "late_runs"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("UPDATE alembic_version SET version_num = '0007'")
+    tables = ("hours", "days", "outcome_hours", "outcome_days", "late_runs")
+    take_back(place, *REVISION_0009, *(f"DROP TABLE {table}" for table in tables))
+    take_back(place, "UPDATE alembic_version SET version_num = '0007'")
 
     with place.open() as store:
         store.prune(NOW_US + DAY_US)

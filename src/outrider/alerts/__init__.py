@@ -18,6 +18,7 @@ from outrider.alerts.oncall import Rotation
 from outrider.alerts.report_message import message_checks, report_message, report_rows
 from outrider.alerts.run_findings import FindingContext, findings
 from outrider.alerts.silence_effect import SilenceEffect, silence_effect
+from outrider.alerts.subject_findings import subject_findings
 from outrider.alerts.trend_rules import survey
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "report_rows",
     "silence_effect",
     "stored_findings",
+    "subject_findings",
     "survey",
     "test_row",
     "why_muted",

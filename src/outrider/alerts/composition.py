@@ -11,7 +11,7 @@ from outrider.alerts.finding import Problem, check_of
 from outrider.alerts.incident import Phase
 from outrider.alerts.message import Item, Message
 from outrider.alerts.notification_kind import NotificationKind
-from outrider.model import title_of
+from outrider.model import CHECK_KINDS, Subject, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +32,7 @@ _OWN_LABELS = frozenset(
 _PREDICATES = {
     Problem.FAILURE: ("fails", "fail"),
     Problem.DEGRADATION: ("is slow", "are slow"),
+    Problem.UNJUDGED: ("has not been judged for long", "have not been judged for long"),
     Problem.COVERAGE: ("did not run", "did not run"),
     Problem.CERTIFICATE: ("needs a new certificate", "need new certificates"),
     Problem.BUDGET: ("burns its error budget", "burn their error budgets"),
@@ -204,7 +205,7 @@ def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     lasted = length(_ended_us(incident, clock) - _began_us(incident))
     amount = f"{lead.observed} instead of {lead.expected}" if lead.observed and lead.expected else lead.observed
     is_over = incident.phase is Phase.RESOLVED
-    yield "check", _check(incident)
+    yield _word_for(Subject(_check(incident))), _check(incident)
     yield "address", lead.address
     yield "step", lead.step
     yield "how much", amount
@@ -217,6 +218,11 @@ def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     yield "state", incident.phase.value if incident.phase is Phase.FLAPPING else ""
     for error in lead.errors:
         yield "reported meanwhile", error
+
+
+def _word_for(subject: Subject) -> str:
+    """Return what a reader calls a subject of this kind."""
+    return "check" if subject.kind is None or subject.kind in CHECK_KINDS else subject.kind.value
 
 
 def _links(incident: Incident, item: Item, workspace: str) -> Iterable[tuple[str, str]]:

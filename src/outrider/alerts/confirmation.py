@@ -60,6 +60,8 @@ def seen(confirmation: Confirmation, finding: Finding, thresholds: Thresholds) -
     """Return the confirmation after one more run; one that is not later than the last changes nothing."""
     if finding.at_us <= confirmation.last_us:
         return confirmation
+    least = finding.least_bad
+    thresholds = replace(thresholds, bad=max(thresholds.bad, least), of=max(thresholds.of, least))
     recent = (*confirmation.recent, finding.present)[-thresholds.of :]
     good = 0 if finding.present else confirmation.good + 1
     first = confirmation.bad_us if confirmation.confirmed or any(confirmation.recent) else finding.at_us

@@ -23,6 +23,7 @@ class Problem(StrEnum):
 
     FAILURE = "failure"
     DEGRADATION = "degradation"
+    UNJUDGED = "unjudged"  # runs happen, and for long none of them says anything of the target
     COVERAGE = "coverage"  # runs that were due and did not happen
     CERTIFICATE = "certificate"
     BUDGET = "budget"  # an error budget that burns too fast
@@ -112,6 +113,7 @@ class Finding:
         at_us: When the run was due, microseconds UTC.
         causes: Possible causes, such as "host:shop.example", the likeliest first; who shares one shares the incident.
         labels: What routes and silences match.
+        least_bad: So many bad runs in a row it takes at least, whatever the thresholds are.
         once: It is confirmed by being seen once: the statistic behind it has confirmed it already.
     """
 
@@ -122,6 +124,7 @@ class Finding:
     causes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
+    least_bad: int = 1
 
 
 def problem_labels(problem: Problem) -> dict[str, str]:

@@ -11,6 +11,18 @@ from dataclasses import dataclass
 
 from outrider.alerts.letter import Undelivered
 
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""Addresses of NAT64 (RFC 6052), which end with the IPv4 address that is asked."""
+
+_LOCAL = (
+    ipaddress.IPv6Network("64:ff9b:1::/48"),  # NAT64 of local use, RFC 8215
+    ipaddress.IPv6Network("::/96"),  # IPv4-compatible, deprecated by RFC 4291
+    ipaddress.IPv6Network("fec0::/10"),  # site-local, deprecated by RFC 3879
+)
+"""Networks that the library calls global, and that lead into a local one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -39,9 +51,26 @@ class Guard:
         raise Undelivered(f"{host} leads to {addresses[0]}, which is not a public address; {fix}", recoverable=False)
 
     def allows(self, address: str) -> bool:
-        """Tell whether an address may be connected to."""
+        """Tell whether an address may be connected to, and with it the IPv4 address that a translator takes from it."""
         ip = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
-        public = ip.is_global and not ip.is_multicast
-        return public or any(ip in ipaddress.ip_network(network, strict=False) for network in self.networks)
+        return self._lists(ip) or all(_is_public(form) or self._lists(form) for form in _forms(ip))
+
+    def _lists(self, ip: IPAddress) -> bool:
+        return any(ip in ipaddress.ip_network(network, strict=False) for network in self.networks)
+
+
+def _forms(ip: IPAddress) -> tuple[IPAddress, ...]:
+    """Return what an address reaches: the IPv4 address that it maps, or itself and the one that it is translated to."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return (ip,)
+    if ip.ipv4_mapped:
+        return (ip.ipv4_mapped,)
+    if ip in _TRANSLATED:
+        return (ip, ipaddress.IPv4Address(ip.packed[-4:]))
+    if ip.sixtofour:
+        return (ip, ip.sixtofour)
+    return (ip, *(ip.teredo or ()))
+
+
+def _is_public(ip: IPAddress) -> bool:
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _LOCAL)

@@ -28,6 +28,7 @@ WHOLE_REQUEST = "request"
 """The step of a probe that makes one request."""
 
 _MOST_ERRORS = 3
+_UNJUDGED_RUNS = 10
 _LINE = 300
 _SAYS_NOTHING = {Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR, Outcome.SKIPPED, Outcome.MISSED}
 _VARIABLE = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
@@ -57,6 +58,7 @@ def findings(run: Run, judgements: Sequence[Judgement], context: FindingContext)
         *evidence.network(),
         *evidence.coverage(),
         *evidence.setup(),
+        *evidence.unjudged(),
         *evidence.failure(),
         *(finding for judgement in judgements if judgement.step for finding in evidence.degradation(judgement)),
         *(finding for judgement in judgements if not judgement.step for finding in evidence.failure_share(judgement)),
@@ -92,6 +94,16 @@ class _RunEvidence:
             facts = self._facts(self._run.reason)
             yield self._finding(Problem.OUTRIDER, wrong, facts, (f"fault:{_normalised(facts.what)}",))
 
+    def unjudged(self) -> Iterator[Finding]:
+        """A run that says nothing of the target, since the prober was slow or broken; many in a row watch nothing.
+
+        A set-up error, which says nothing either, has a finding of its own.
+        """
+        if self._run.outcome not in {Outcome.SKIPPED, Outcome.MISSED, Outcome.SETUP_ERROR}:
+            silent = self._run.outcome is Outcome.INCONCLUSIVE
+            facts = self._facts(f"{_UNJUDGED_RUNS} inconclusive runs in a row: {self._run.reason}" if silent else "")
+            yield self._finding(Problem.UNJUDGED, silent, facts, ("unjudged",), least_bad=_UNJUDGED_RUNS)
+
     def failure(self) -> Iterator[Finding]:
         changed = self._context.passed_before
         if self._run.outcome in _SAYS_NOTHING and not changed:
@@ -110,10 +122,10 @@ class _RunEvidence:
         if not isinstance(signal, Signal) or signal.condition is Condition.LEARNING or signal.ignored:
             return
         facts = self._facts(
-            _amount(signal),
+            amount_of(signal),
             step=judgement.step,
             predicate=self._slow_step(judgement.step),
-            **_band(signal),
+            **band_of(signal),
             since_us=None if signal.since is None else signal.since * 1_000_000,
             release=judgement.release,
         )
@@ -194,6 +206,7 @@ class _RunEvidence:
         *,
         step: str = "",
         once: bool = False,
+        least_bad: int = 1,
     ) -> Finding:
         run = self._run
         key = FindingKey(problem, run.check, run.environment, run.location, step)
@@ -209,7 +222,7 @@ class _RunEvidence:
             "fault": _normalised(facts.what),
         }
         labels = {name: value for name, value in labels.items() if value}
-        return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once)
+        return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once, least_bad)
 
     def _address(self) -> str:
         if self._attempt is None:
@@ -263,7 +276,7 @@ def _normalised(what: str) -> str:
     return _VARIABLE.sub("#", what.splitlines()[0] if what else "").strip()[:_LINE]
 
 
-def _amount(signal: Signal) -> str:
+def amount_of(signal: Signal) -> str:
     """Return by how much a step is slower than usual: "390 ms, usually 120 to 170 (2.7x)", or what else it does."""
     if math.isnan(signal.observed):
         return signal.reason
@@ -275,7 +288,7 @@ def _amount(signal: Signal) -> str:
     return f"{observed}, usually {low} to {high} ({signal.ratio:.1f}x)"
 
 
-def _band(signal: Signal) -> dict[str, str]:
+def band_of(signal: Signal) -> dict[str, str]:
     """Return what was observed and expected, in words; nothing while the judge has no number."""
     if math.isnan(signal.observed):
         return {}

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 _AWAY_S = 30.0
 _SURVEY_EVERY_S = 86_400.0
-_CATCH_UP_S = 0.5
-"""For how long of each second runs are caught up: the other listeners go on in the rest of it."""
-
 _log = structlog.get_logger("outrider.alerts")
 
 
@@ -60,10 +57,12 @@ class AlertService:
     Args:
         store: Where incidents and the outbox are kept.
         leads: Whether this process is the leader; a standby delivers nothing.
+        catch_up_s: For how long of each second runs are caught up: the other listeners go on in the rest of it.
     """
 
-    def __init__(self, store: Store, leads: Callable[[], bool]) -> None:
+    def __init__(self, store: Store, leads: Callable[[], bool], *, catch_up_s: float = 0.5) -> None:
         self._store = store
+        self._catch_up_s = catch_up_s
         self._wanted: _AlertState | None = None  # replaced as a whole by `use`, read by the pipeline's thread
         self._state: _AlertState | None = None
         self._processor: AlertProcessor | None = None
@@ -135,7 +134,7 @@ class AlertService:
 
     def _has_caught_up(self, batches: Iterator[int]) -> bool:
         """Catch up for a part of a second; return whether that was all."""
-        until_s = time.monotonic() + _CATCH_UP_S
+        until_s = time.monotonic() + self._catch_up_s
         try:
             for runs in batches:
                 if time.monotonic() >= until_s:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.baselines.series import BoolArray, values_of
+from outrider.baselines.judge_settings import MONTH_S
+from outrider.baselines.series import DAY_S, BoolArray, values_of
 from outrider.model import BadSeries
 
 if TYPE_CHECKING:
@@ -23,6 +24,25 @@ def months_per_series(months_per_check: float, primary_series: int) -> float:
             f"{months_per_check} months for {primary_series} series", slug="bad-budget", fix="both must be positive"
         )
     return months_per_check * primary_series
+
+
+def is_strong(chance_months: float, series: int, *, false_pages_a_week: float = 1.0) -> bool:
+    """Return whether evidence is strong enough to disturb somebody at once.
+
+    Args:
+        chance_months: Of the signal: months between two such by chance alone, in one series.
+        series: How many series share the budget: those of a whole workspace that may alert.
+        false_pages_a_week: What people bear, of all series together.
+
+    By chance alone a series gives such evidence once in `chance_months`, so all together give at most that many pages.
+
+    Raises:
+        BadSeries: If there is no series or no budget.
+    """
+    if series < 1 or not false_pages_a_week > 0:
+        fix = "both must be positive"
+        raise BadSeries(f"{false_pages_a_week} pages a week for {series} series", slug="bad-budget", fix=fix)
+    return chance_months * MONTH_S >= series * 7 * DAY_S / false_pages_a_week
 
 
 def discoveries(p_values: ArrayLike, *, level: float = 0.05) -> BoolArray:

@@ -12,12 +12,13 @@ import numpy as np
 from outrider.baselines.deviation import Deviation, Quantity
 from outrider.baselines.expectation import Baseline
 from outrider.baselines.judge_settings import Settings
+from outrider.baselines.precedent import FormerLevel, Habit
 from outrider.baselines.season import Cells, Season
 from outrider.baselines.state import Episode, State
 from outrider.baselines.statistics import COLUMNS, SCANS, WINDOWS, Part
 from outrider.model import BadSeries
 
-VERSION = 2
+VERSION = 3
 _MAGIC = b"ORBS"
 _HEADER = struct.Struct("<4sHII")  # magic, version, bytes of JSON, CRC of all that follows
 _PLAIN = ("next_fit", "fresh", "adopting", "started", "last_at", "backwards")
@@ -33,6 +34,8 @@ def dump(state: State) -> bytes:
         "settings": asdict(state.settings),
         "episode": asdict(state.episode) if state.episode else None,
         "baseline": _plain_baseline(state.baseline) if state.baseline else None,
+        "former": [asdict(level) for level in state.former],
+        "habits": [asdict(habit) for habit in state.habits],
         "lengths": [len(array) for array in arrays],
     }
     text = json.dumps(meta, separators=(",", ":")).encode()
@@ -75,6 +78,8 @@ def _state(meta: dict[str, Any], body: bytes) -> State:
         cells=Cells(arrays[2], arrays[3]),
         baseline=_baseline(meta["baseline"]) if meta["baseline"] else None,
         episode=_episode(meta["episode"]) if meta["episode"] else None,
+        former=tuple(FormerLevel(**level) for level in meta["former"]),
+        habits=tuple(Habit(**habit) for habit in meta["habits"]),
         **{name: meta[name] for name in _PLAIN},
     )
 

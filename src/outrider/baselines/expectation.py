@@ -11,7 +11,7 @@ import numpy as np
 from outrider.baselines.extremes import return_level
 from outrider.baselines.judge_settings import MONTH_S, Scale
 from outrider.baselines.season import FLAT, Cells, Season, fit_season
-from outrider.baselines.series import DAY_S, FloatArray, IntArray
+from outrider.baselines.series import DAY_S, FloatArray, IntArray, active_start
 from outrider.baselines.statistics import (
     COLUMNS,
     SCALE,
@@ -36,6 +36,7 @@ TRAIL_RUNS = 300
 _SEASON_SPAN_S = TRAIL_S - GAP_S
 _LEAST_SIGMA = 0.01  # log units: nobody is paged for less than a percent of noise
 _FALLING = -3.0  # standardised level below which a wider spread is no news
+_DOWNWARD = 0.5  # share of a wider spread that a fall explains: more, and quicker runs alone made it wider
 _RECENT_RUNS = 49  # tell the cadence, which may have changed
 _LEAST_EFFECT = 0.02  # log units: the smallest change of level worth an alert
 _LEAST_EFFECTS = _LEAST_EFFECT * np.array([1.0, 1.0, 1.0, 0.25])  # by part, of its mean score times sigma
@@ -107,9 +108,10 @@ def learn(at: IntArray, value: FloatArray, cells: Cells, settings: Settings) -> 
     The season is learned once two weeks are there.
     """
     end = int(at[-1]) - GAP_S
-    past, season = _trailing(at, value, end), FLAT
+    since = active_start(at, TRAIL_S, end)
+    past, season = _trailing(at, value, since, end), FLAT
     if len(cells.index) and end - int(cells.index[0]) * 1800 >= _SEASON_SPAN_S:
-        season = fit_season(_trailing_cells(cells, end), settings.tz)
+        season = fit_season(_trailing_cells(cells, since, end), settings.tz)
     rest = past[1] - season.at(past[0], settings.tz)
     level = float(np.median(rest))
     floor = _floor_effect(past[1], level, settings)
@@ -125,17 +127,17 @@ def _floor_effect(value: FloatArray, level: float, settings: Settings) -> float:
     return math.log1p(max(floor, resolution(value, settings)) / math.exp(level))
 
 
-def _trailing(at: IntArray, value: FloatArray, end: int) -> tuple[IntArray, FloatArray]:
+def _trailing(at: IntArray, value: FloatArray, since: int, end: int) -> tuple[IntArray, FloatArray]:
     """Return two weeks, or three hundred runs if they are longer, that stop half a day before the last run."""
     stop = int(np.searchsorted(at, end, "right"))
     if stop < TRAIL_RUNS // 2:
         stop = max(stop, len(at) - WINDOWS[2])
-    start = min(int(np.searchsorted(at, end - TRAIL_S)), max(0, stop - TRAIL_RUNS))
+    start = min(int(np.searchsorted(at, since)), max(0, stop - TRAIL_RUNS))
     return at[start:stop], value[start:stop]
 
 
-def _trailing_cells(cells: Cells, end: int) -> Cells:
-    kept = (cells.index * 1800 >= end - TRAIL_S) & (cells.index * 1800 < end)
+def _trailing_cells(cells: Cells, since: int, end: int) -> Cells:
+    kept = (cells.index * 1800 >= since) & (cells.index * 1800 < end)
     return Cells(cells.index[kept], cells.middle[kept])
 
 
@@ -218,7 +220,7 @@ def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[Floa
         seen, effect = change / baseline.spread[:, column, None], change * baseline.sigma
         effect[1] = effect[0]  # the shape tells of a shift, the level how large it is
         up[blocks, new] = np.where(effect >= least, seen, 0.0)
-        up[blocks, new][2, seen[0] < _FALLING] = 0.0
+        up[blocks, new][2, (seen[0] < _FALLING) | (change[0] < -_DOWNWARD * change[2])] = 0.0
         down[blocks, new] = np.where(effect <= -least, -seen, 0.0)
     down[2 * width :] = 0.0
     for column, window in enumerate(SHORT_WINDOWS, start=len(SCANS) * width):

@@ -16,6 +16,19 @@ from outrider.baselines.deviation import Block
 from outrider.baselines.expectation import Baseline, evidence, learn
 from outrider.baselines.explanation import explain
 from outrider.baselines.judge_settings import Settings
+from outrider.baselines.precedent import (
+    MORE,
+    SLACK_S,
+    WEEK_S,
+    FormerLevel,
+    Habit,
+    peak,
+    return_to,
+    same_habit,
+    with_habit,
+    with_level,
+)
+from outrider.baselines.provisional import WINDOW, Reference, first_deviation, first_recovery
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
 from outrider.baselines.state import Code, Episode, Event, EventKind, Signal, State
 from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOW_OF, Part
@@ -37,7 +50,10 @@ _CLOSING_WINDOW = 24
 _FLASH_RUNS = 6
 _LATE_S = 3600  # a run that far behind the clock is no straggler: somebody set the clock back
 _LATE_RUNS = 3
-_EXTREME = np.array([part is Part.EXTREME for part, _ in COLUMNS])
+_ALIKE = 0.7  # share of the limit that a part must have reached at this time a week ago
+_HABIT_S = 6 * 3600  # for which a habit may last that never alerted
+_LATEST_RUNS = 6  # tell where a series is now
+_NOT_SPREAD = np.array([part is not Part.SPREAD for part, _ in COLUMNS])  # two levels in a block are a wide spread
 
 
 def replay(at: ArrayLike, value: ArrayLike, *, settings: Mapping[str, object] | None = None) -> BoolArray:
@@ -159,6 +175,8 @@ class _Fold:
         self._fresh = state.fresh
         self._adopting = state.adopting
         self._started = state.started
+        self._former = state.former
+        self._habits = state.habits
         self._last_at = state.last_at
 
     def state(self) -> State:
@@ -167,7 +185,7 @@ class _Fold:
         return replace(
             self._from, at=kept.at, value=kept.value, cells=kept.cells, baseline=self.baseline,
             next_fit=self._next_fit, fresh=self._fresh, episode=self.episode, adopting=self._adopting,
-            started=self._started, last_at=self._last_at,
+            started=self._started, last_at=self._last_at, former=self._former, habits=self._habits,
         )  # fmt: skip
 
     def run(self, at: IntArray, value: FloatArray) -> IntArray:
@@ -179,10 +197,24 @@ class _Fold:
 
     def close(self, at: int) -> None:
         """End the episode; its runs do not count as normal."""
-        if self.episode is not None:
-            if not self._is_flash(self.episode, at):
-                self._runs.exclude(self.episode.since, at)
+        episode = self.episode
+        if episode is not None:
+            if self.baseline is not None and (episode.alerting or episode.habitual_until is not None):
+                self._habits = with_habit(self._habits, self._habit(episode, at))
+            if not self._is_flash(episode, at):
+                self._runs.exclude(episode.since, at)
             self.episode, self._fresh = None, 0
+
+    def _habit(self, episode: Episode, until: int) -> Habit:
+        """Return an episode as what may recur."""
+        baseline, kept = self.baseline, self._runs
+        assert baseline is not None
+        first = int(np.searchsorted(kept.at, episode.since))
+        back = max(0, first - LOOK_BACK + 1)
+        rest = baseline.residual(kept.at[back:], kept.value[back:], self._settings.tz)
+        shares = evidence(baseline, rest, len(kept) - first)[0 if episode.side > 0 else 1]
+        size = peak(rest[first - back :], episode.side) * baseline.sigma
+        return Habit(episode.side, episode.since, until, size, float(shares.max()))
 
     def _is_flash(self, episode: Episode, until: int) -> bool:
         """Whether it was so short that it spoils nothing, and is to become normal where it recurs."""
@@ -190,8 +222,8 @@ class _Fold:
         return episode.part is Part.EXTREME and int((seen <= until).sum()) <= _FLASH_RUNS
 
     def adopt_since(self, since: int) -> None:
-        """Begin to learn the level that holds since then."""
-        self.episode = None
+        """Begin to learn the level that holds since then; what people accepted ends the levels before it."""
+        self.episode, self._former = None, ()
         if self.baseline is None:
             self._runs.exclude(-(2**62), since - 1)
             self._started = int(self._runs.at[0]) if len(self._runs) else None
@@ -200,6 +232,8 @@ class _Fold:
 
     def _stretch(self, at: IntArray, value: FloatArray, codes: IntArray) -> int:
         """Fold some runs, at least one unless the situation changes, and return how many."""
+        if self.baseline is None and self.episode is not None:
+            return self._stand_provisionally(self.episode, at, value, codes)
         if self.baseline is None:
             return self._learn(at, value, codes)
         if self._adopting is not None:
@@ -219,12 +253,47 @@ class _Fold:
             self._started = int(at[0])
         by_time = int(np.searchsorted(at, self._started + LEARNING_S))
         ready = max(by_time, LEARNING_RUNS - len(self._runs))
-        codes[:ready] = Code.LEARNING
-        self._take(at[:ready], value[:ready])
+        times = np.concatenate([self._runs.at, at[:ready]])
+        values = np.concatenate([self._runs.value, value[:ready]])
+        fired, side = first_deviation(times, values, len(self._runs), self._settings)
+        codes[:fired] = Code.LEARNING
+        self._take(at[: fired + 1 if side else fired], value[: fired + 1 if side else fired])
+        if side:
+            self.episode = self._opened_provisionally(side, int(at[fired]))
+            codes[fired] = self._standing_code()
+            return fired + 1
         if ready < len(at):
             self._fit(int(at[ready]))
             self._fresh = 0
         return min(ready, len(at))
+
+    def _opened_provisionally(self, side: int, at: int) -> Episode:
+        kept = self._runs
+        begin = len(kept) - WINDOW
+        deviation = Reference.of(kept.value[:begin], self._settings).deviation(kept.value[begin:], self._settings)
+        since = int(kept.at[begin])
+        return Episode(side, True, Part.LEVEL, WINDOW, since, at, deviation, provisional=True)
+
+    def _stand_provisionally(self, episode: Episode, at: IntArray, value: FloatArray, codes: IntArray) -> int:
+        """Fold runs of a deviation that was seen while learning; one that stands for a day is the level."""
+        end = min(int(np.searchsorted(at, episode.opened_at + max(DAY_S, self._span_s(episode)))), _PIECE)
+        if end == 0:
+            self.adopt_since(episode.since)
+            return 0
+        first = int(np.searchsorted(self._runs.at, episode.since))
+        reference = Reference.of(self._runs.value[:first], self._settings)
+        over = first_recovery(reference, self._runs.value[first:], value[:end], episode.side)
+        taken = min(over + 1, end)
+        codes[:taken] = Code.DEGRADED
+        self._take(at[:taken], value[:taken])
+        if over < end:
+            self.close(int(at[over]))
+            codes[over] = Code.LEARNING
+        return taken
+
+    def _span_s(self, episode: Episode) -> int:
+        """Return how long so many runs take as tell a level."""
+        return int(ADOPTING_RUNS * (episode.opened_at - episode.since) / max(1, episode.window - 1))
 
     def _fit(self, now: int) -> None:
         kept = self._runs
@@ -253,9 +322,56 @@ class _Fold:
         codes[:fired] = Code.STEADY
         self._take(at[: fired + 1], value[: fired + 1])
         if fired < len(at):
-            self.episode = self._opened({side: found[fired] for side, found in sides.items()}, int(at[fired]))
+            self._open({side: found[fired] for side, found in sides.items()}, int(at[fired]))
             codes[fired] = self._standing_code()
         return min(fired + 1, len(at))
+
+    def _open(self, shares: dict[int, FloatArray], at: int) -> None:
+        """Open an episode, unless the series has returned to a level that was normal."""
+        episode = self._opened(shares, at)
+        if episode.alerting:
+            if self._has_returned(episode, at):
+                return
+            habit = same_habit((*self._habits, *self._last_week(episode, at)), self._habit(episode, at))
+            if habit is not None:
+                most = MORE * habit.share
+                episode = replace(episode, alerting=False, habitual_until=habit.until, most_share=most)
+        self.episode = episode
+
+    def _last_week(self, episode: Episode, at: int) -> tuple[Habit, ...]:
+        """Return what the runs of a week ago show where the same part measured nearly as much, alert or none."""
+        kept, baseline, then = self._runs, self.baseline, at - WEEK_S
+        assert baseline is not None
+        begin, near, end = np.searchsorted(kept.at, [then - SLACK_S, then + SLACK_S, then + _HABIT_S]).tolist()
+        if near == begin:
+            return ()
+        first = max(0, begin - LOOK_BACK + 1)
+        rest = baseline.residual(kept.at[first:end], kept.value[first:end], self._settings.tz)
+        shares = evidence(baseline, rest, end - begin)[0 if episode.side > 0 else 1]
+        share = shares[:, COLUMNS.index((episode.part, episode.window))]
+        if share[: near - begin].max() < _ALIKE:
+            return ()
+        last = begin + int(np.flatnonzero(share >= _STILL)[-1])
+        size = peak(rest[begin - first : last + 1 - first], episode.side) * baseline.sigma
+        return (Habit(episode.side, then, int(kept.at[last]), size, float(shares.max())),)
+
+    def _has_returned(self, episode: Episode, at: int) -> bool:
+        """Judge by a former level from now on if the latest runs lie at one and nothing but their level is new."""
+        kept, baseline = self._runs, self.baseline
+        assert baseline is not None
+        back = min(self._fresh, LOOK_BACK, len(kept))
+        times, values = kept.at[-back:], kept.value[-back:]
+        latest = float(np.median((values - baseline.expected(times, self._settings.tz))[-_LATEST_RUNS:]))
+        for former in return_to(self._former, baseline.level, baseline.level + latest, at):
+            moved = replace(baseline, level=former.level)
+            up, down = evidence(moved, moved.residual(times, values, self._settings.tz), 1)
+            if (up if episode.side > 0 else down)[0][_NOT_SPREAD].max() < 1:
+                kept.shift_before(episode.since, former.level - baseline.level)
+                rest = tuple(level for level in self._former if level != former)
+                self._former = with_level(rest, FormerLevel(baseline.level, episode.since))
+                self.baseline, self.episode, self._fresh = moved, None, 0
+                return True
+        return False
 
     def _opened(self, found: dict[int, FloatArray], at: int) -> Episode:
         alerting = [side for side in self._settings.alerting_sides if found[side].max() >= 1]
@@ -269,13 +385,15 @@ class _Fold:
     def _stand(self, episode: Episode, at: IntArray, value: FloatArray, codes: IntArray) -> int:
         end = min(int(np.searchsorted(at, self._adopted_at(episode))), _PIECE)
         if end == 0:
-            self.adopt_since(episode.since)
+            self._pass(episode)
             return 0
         assert self.baseline is not None
         at, value = at[:end], value[:end]
         sides = dict(zip((1, -1), self._evidence(self.baseline, at, value), strict=True))
         over = _first(_is_over(episode, sides[episode.side]))
         worse = _first(sides[-episode.side].max(axis=1) >= 1) if not episode.alerting else len(at)
+        if episode.habitual_until is not None:
+            worse = min(worse, _first(sides[episode.side].max(axis=1) > episode.most_share))
         turn = min(over, worse)
         codes[:turn] = self._standing_code()
         self._take(at[: turn + 1], value[: turn + 1])
@@ -283,17 +401,31 @@ class _Fold:
             if over <= worse:
                 self.close(int(at[turn]))
             else:
-                self.episode = self._opened({side: found[turn] for side, found in sides.items()}, int(at[turn]))
+                self._open({side: found[turn] for side, found in sides.items()}, int(at[turn]))
             codes[turn] = self._standing_code()
         return min(turn + 1, len(at))
 
     def _standing_code(self) -> Code:
-        if self.episode is None:
-            return Code.STEADY
-        return Code.DEGRADED if self.episode.alerting else Code.IMPROVED
+        return Code.STEADY if self.episode is None else self.episode.code
+
+    def _pass(self, episode: Episode) -> None:
+        """End an episode whose time is over: a habit that lasts is judged anew, a level that stood is the new one."""
+        if episode.habitual_until is not None:
+            self.episode = None
+            return
+        assert self.baseline is not None
+        former = (
+            self._former
+            if episode.alerting
+            else with_level(self._former, FormerLevel(self.baseline.level, episode.since))
+        )
+        self.adopt_since(episode.since)
+        self._former = former
 
     def _adopted_at(self, episode: Episode) -> int:
         """Return when a deviation has stood for so long that it is the new level; a good one soon is."""
+        if episode.habitual_until is not None:
+            return episode.habitual_until
         if episode.alerting:
             return episode.opened_at + int(self._settings.adopt_after_days * DAY_S)
         assert self.baseline is not None

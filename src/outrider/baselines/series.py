@@ -49,3 +49,19 @@ def seconds_of(at: ArrayLike, count: int) -> IntArray:
     if array.size and np.isnat(array).any():
         raise BadSeries("a time is missing (NaT)", slug="bad-times", fix="every run has the time at which it was due")
     return array.astype("datetime64[s]").astype(np.int64)
+
+
+def active_start(at: IntArray, span_s: int, until: int) -> int:
+    """Return the second from which on a series was active for `span_s` until `until`; a pause counts as one day.
+
+    Args:
+        at: UTC seconds of its runs, ascending.
+    """
+    start = until - span_s
+    for k in np.flatnonzero(np.diff(at) > DAY_S)[::-1]:
+        if at[k + 1] <= start:
+            break
+        start -= int(at[k + 1] - at[k]) - DAY_S
+    if len(at) and at[-1] < until - DAY_S:
+        start -= until - int(at[-1]) - DAY_S
+    return start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from outrider.baselines.season import Cells
 if TYPE_CHECKING:
     from outrider.baselines.deviation import Deviation
     from outrider.baselines.expectation import Baseline
+    from outrider.baselines.precedent import FormerLevel, Habit
     from outrider.baselines.series import FloatArray, IntArray
     from outrider.baselines.statistics import Part
 
@@ -68,6 +70,9 @@ class Episode:
         since: UTC seconds of the first run of the block that fired.
         opened_at: UTC seconds of the run that fired.
         deviation: What was measured then.
+        habitual_until: UTC seconds until which it is what this time of the week is known for; None if it is not.
+        most_share: Evidence above which it is more than that, as a share of the limit.
+        provisional: Whether it was seen while the series is still being learned.
     """
 
     side: int
@@ -77,6 +82,16 @@ class Episode:
     since: int
     opened_at: int
     deviation: Deviation
+    habitual_until: int | None = None
+    most_share: float = 0.0
+    provisional: bool = False
+
+    @property
+    def code(self) -> Code:
+        """How a series does while it stands."""
+        if self.habitual_until is not None:
+            return Code.STEADY
+        return Code.DEGRADED if self.alerting else Code.IMPROVED
 
 
 def _no_times() -> IntArray:
@@ -102,6 +117,8 @@ class State:
         episode: The deviation that stands.
         adopting: Since when a new level is being learned.
         started: UTC seconds since when it learns.
+        former: Levels that were normal before.
+        habits: Deviations of the last weeks.
         last_at: The latest time seen.
         backwards: Runs in a row that lay more than an hour before that.
     """
@@ -116,17 +133,17 @@ class State:
     episode: Episode | None = None
     adopting: int | None = None
     started: int | None = None
+    former: tuple[FormerLevel, ...] = ()
+    habits: tuple[Habit, ...] = ()
     last_at: int | None = None
     backwards: int = 0
 
     @property
     def condition(self) -> Condition:
         """How the series does."""
-        if self.baseline is None or self.adopting is not None:
-            return Condition.LEARNING
-        if self.episode is None:
-            return Condition.STEADY
-        return Condition.DEGRADED if self.episode.alerting else Condition.IMPROVED
+        if self.adopting is None and self.episode is not None:
+            return Condition[self.episode.code.name]
+        return Condition.LEARNING if self.baseline is None or self.adopting is not None else Condition.STEADY
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +163,8 @@ class Signal:
         strength: Evidence as a share of what an alert needs.
         ignored: Whether the run was left out: missing, not a positive number, or out of order.
         reason: One sentence for people; while learning, what is missing.
+        provisional: Whether the series is still being learned, so that only large deviations are seen.
+        chance_months: Months between two alerts with such evidence by chance alone, in this series; NaN without one.
         observed_text: The observed value in words, such as "5 of 6 runs above 1.7 ms".
         expected_text: The band in words, such as "1 in 20".
         is_level: Whether the observed value is a typical value of the runs, not a share or a distance.
@@ -165,3 +184,5 @@ class Signal:
     observed_text: str = ""
     expected_text: str = ""
     is_level: bool = True
+    provisional: bool = False
+    chance_months: float = math.nan

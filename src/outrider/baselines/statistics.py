@@ -58,6 +58,12 @@ COLUMNS: tuple[tuple[Part, int], ...] = (
     *((Part.EXTREME, window) for window in SHORT_WINDOWS),
 )
 SHARES_BELOW = np.array([0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995])
+_RARITY = np.array(
+    [
+        np.interp(np.log(window), _KNOTS, np.array(_LIMITS[part]) / _SLOPES[part]) if part in _LIMITS else 0.0
+        for part, window in COLUMNS
+    ]
+)  # factors e of rarity for each limit that evidence lies above its limit; zero for extremes
 WINDOW_OF = np.array([window for _, window in COLUMNS])
 
 
@@ -75,6 +81,19 @@ def limits(part: Part, runs_between: float, learned_runs: int) -> FloatArray:
     ratio = student_quantile(normal, learned_runs * blocks) / student_quantile(normal, _REFERENCE_LEARNED * blocks)
     more_uncertain: FloatArray = normal * ratio
     return more_uncertain
+
+
+def log_rarity(shares: FloatArray) -> float:
+    """Return how much rarer than an alert by chance evidence is: the log of a factor, zero at the limit.
+
+    Limits move by their slope for each factor e in the runs between two false alerts, so evidence above a limit says
+    how far that limit might have been moved. Extremes have a Pareto tail of shape one half at worst.
+
+    Args:
+        shares: Evidence as a share of its limit, a column each.
+    """
+    beyond = np.where(_RARITY > 0, (shares - 1) * _RARITY, 2 * np.log(np.maximum(shares, 1e-9)))
+    return max(0.0, float(beyond.max()))
 
 
 def student_quantile(normal: FloatArray, freedom: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ import numpy as np
 from outrider.baselines.expectation import GAP_S, TRAIL_RUNS, TRAIL_S
 from outrider.baselines.local_time import CELL_S
 from outrider.baselines.season import Cells, cells_of
-from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray
+from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, active_start
 
 KEPT_RUNS = 16_384  # more than the gap and a day, at a run every ten seconds
 _FULL = 24_576
@@ -47,9 +47,10 @@ class TrailingRuns:
 
     def trim(self, now: int) -> None:
         """Drop what no baseline reads any more."""
-        first = min(int(np.searchsorted(self.at, now - _KEPT_S)), max(0, len(self.at) - 2 * TRAIL_RUNS))
+        start = active_start(self.at, _KEPT_S, now)
+        first = min(int(np.searchsorted(self.at, start)), max(0, len(self.at) - 2 * TRAIL_RUNS))
         self.at, self.value = self.at[first:], self.value[first:]
-        self._keep_cells(self.cells.index * CELL_S >= now - _KEPT_S)
+        self._keep_cells(self.cells.index * CELL_S >= start)
 
     def exclude(self, since: int, until: int) -> None:
         """Drop the runs of an incident, both ends included: they are no example of what is normal."""

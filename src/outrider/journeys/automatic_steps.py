@@ -138,6 +138,7 @@ _NO_OWNERS = frozenset(
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LOCATOR = re.compile(r"^\s*waiting for (?P<locator>(?:get_by_|locator\(|frame_locator\().+?)(?: to be .*)?$")
 _WAIT = "__waitInfo__"
+_PARTS = {"waitForSelector", "fill"}
 _KEYS = {"keyboardPress", "keyboardDown", "keyboardUp"}
 _ADDRESS_WAIT = re.compile(r'^\s*waiting for (?P<what>navigation to|request|response) "(?P<address>[^"]+)"')
 _EVENT = re.compile(r'^Wait for event "(?P<name>[^"]+)"')
@@ -233,8 +234,8 @@ def step_title(call: Call) -> str:
 
 
 def _word(call: Call) -> str:
-    if call.method == "waitForSelector" and call.title == "Evaluate":  # what `locator.evaluate()` begins with
-        return "evaluate"
+    if call.method in _PARTS and call.title:  # of `evaluate`, `screenshot`, `clear` and the like: the title says which
+        return call.title.lower()
     if call.method in _KEYS:
         return f'{_WORDS[call.method]}("{call.params.get("key", "")}")'
     return _WORDS.get(call.method) or _HUMP.sub(" ", call.method).lower()

@@ -80,7 +80,7 @@ def find_causes(evidence: RawEvidence) -> tuple[str, ...]:
         for error in evidence.trace.page_errors
         if error.is_exception and since_ms <= error.at_ms <= until_ms
     ]
-    causes += _closed_dialogs(evidence, since_ms, until_ms)
+    causes += _unanswered_dialogs(evidence, since_ms, until_ms)
     return tuple(dict.fromkeys(causes))
 
 
@@ -117,13 +117,16 @@ def _answer(request: Request) -> str:
     return f"answered {request.status}" if request.status >= 400 else f"failed ({request.failure})"
 
 
-def _closed_dialogs(evidence: RawEvidence, since_ms: float, until_ms: float) -> Iterator[str]:
-    """Yield the dialogs that Playwright closed since the test did not; one that answers dialogs knows of them."""
+def _unanswered_dialogs(evidence: RawEvidence, since_ms: float, until_ms: float) -> Iterator[str]:
+    """Yield the dialogs that the test did not answer; one that answers dialogs knows of them.
+
+    Playwright closes a dialog that nobody listens to; one that a test listens to stays open, and blocks the page.
+    """
     if any(call.owner == "Dialog" for call in evidence.trace.calls):
         return
     for dialog in evidence.trace.dialogs:
         if since_ms <= dialog.at_ms <= until_ms:
-            yield f"{dialog.kind} {_short(dialog.message)} was closed"
+            yield f"{dialog.kind} dialog {_short(dialog.message)} was not answered"
 
 
 def _short(text: str) -> str:

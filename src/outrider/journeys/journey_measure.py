@@ -41,7 +41,13 @@ GRACE_S = 1.2  # between telling a test that its time is up and killing it: enou
 
 @dataclass(slots=True)
 class AttemptProgress:
-    """What is known of an attempt so far; `signing_in` names the session while it is being renewed."""
+    """What is known of an attempt so far.
+
+    Attributes:
+        deadline_ms: When the test is interrupted, wall clock.
+        end_s: When its time is up, on the monotonic clock: the same moment, or later where evidence is to be written.
+        signing_in: The session, while it is being renewed.
+    """
 
     label: str
     started_ms: float
@@ -51,6 +57,7 @@ class AttemptProgress:
     phases: list[Phase] = field(default_factory=list)
     overdue: bool = False
     deadline_ms: float = 0.0
+    end_s: float = 0.0
     worker_error: str = ""
     unready: str = ""
     signing_in: str = ""
@@ -90,6 +97,7 @@ class JourneyMeasure:
             self._workers.ready(START_S if order.attempt == 1 else limit_s)
             # What a run waits for before its first attempt is not the target's time; whoever runs it prepares it.
             deadline_s = (time.monotonic() if order.attempt == 1 else begin_s) + limit_s
+            progress.end_s = deadline_s + order.deadline_s - limit_s
             progress.deadline_ms = (time.time() + deadline_s - time.monotonic()) * 1000
             perform = self._perform(order, progress)
             session = order.check.policy.session
@@ -108,7 +116,7 @@ class JourneyMeasure:
         if not self._listen(worker.messages(deadline_s), progress):
             progress.overdue = True
             worker.interrupt()
-            self._listen(worker.messages(deadline_s + GRACE_S), progress)
+            self._listen(worker.messages(progress.end_s + GRACE_S), progress)
 
     def _perform(self, order: Order, progress: AttemptProgress) -> AttemptOrder:
         return AttemptOrder(
@@ -248,9 +256,10 @@ def _limit_s(order: Order) -> float:
 
 
 def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:
-    """Return what is known of an attempt beside its outcome; alerts read `raised` and `own_network`."""
+    """Return what is known of an attempt beside its outcome; runs read `cut_short`, alerts the rest."""
     known = {
         "browser": result.browser if result else "",
+        "cut_short": "by the time-out" if facts.overdue else "",
         "own_network": facts.own_network,
         "raised": "by the script" if raised_by_script(facts) else "",
     }

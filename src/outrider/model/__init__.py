@@ -51,6 +51,7 @@ from outrider.model.measurement import (
 )
 from outrider.model.outcome import Outcome, exit_code
 from outrider.model.ports import (
+    AggregateLog,
     ArtifactStore,
     CheckRegistry,
     Content,
@@ -74,15 +75,18 @@ from outrider.model.run import Attempt, Circumstances, Run
 from outrider.model.service_view import CheckView, ServiceView
 from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
 from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
-from outrider.model.subject import CheckId, Subject, SubjectKind
-from outrider.model.time_series import Points, Rollup, Series
+from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
+from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series
 
 __all__ = [
+    "CHECK_KINDS",
     "GZIP_SUFFIX",
     "LASTING",
     "RATIO",
     "TOLD_AS",
     "Acknowledgement",
+    "AggregateLog",
+    "AggregateSample",
     "AlertChanges",
     "AlertState",
     "ArtifactFile",
@@ -135,6 +139,7 @@ __all__ = [
     "ProofLog",
     "Pruned",
     "QueueEntry",
+    "RecordedAggregates",
     "Release",
     "Retention",
     "Rollup",

@@ -17,6 +17,8 @@ class SubjectKind(StrEnum):
     LOCATION = "location"
 
 
+CHECK_KINDS = frozenset({SubjectKind.JOURNEY, SubjectKind.PROBE, SubjectKind.LOAD})
+
 _KINDS = {kind.value: kind for kind in SubjectKind}
 
 

@@ -39,6 +39,36 @@ class Points(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class AggregateSample:
+    """A number of a series that no run measured, such as a service's p95 of a minute.
+
+    Attributes:
+        at_us: The time that it is about, microseconds UTC.
+    """
+
+    subject: Subject
+    step: str
+    metric: str
+    environment: str
+    location: str
+    at_us: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAggregates:
+    """What became of aggregates.
+
+    Attributes:
+        stored: How many are new.
+        omitted: What was not stored, a line for each reason; empty if nothing. Repeated ones are not omitted.
+    """
+
+    stored: int
+    omitted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rollup:
     """What the judged values of a series came to in an hour or a UTC day; those of two stretches add up exactly.
 

@@ -123,7 +123,7 @@ async def _transfer(
     _set(curl, request.options)
     if hop.is_trusted:
         _set(curl, request.credentials)
-    _set(curl, hop.options())
+    _set(curl, hop.options)
     curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left_s * 1000)))
     curl.setopt(pycurl.HEADERFUNCTION, headers.write)
     curl.setopt(pycurl.WRITEFUNCTION, sink.write)

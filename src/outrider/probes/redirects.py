@@ -62,8 +62,13 @@ class Hop:
     body: bytes | None = field(default=None, repr=False)
     is_trusted: bool = True
 
-    def options(self) -> Options:
-        """Return the options of libcurl that make this request."""
+    options: Options = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out the options of libcurl once; most probes make the same request again and again."""
+        object.__setattr__(self, "options", self._options())
+
+    def _options(self) -> Options:
         options: list[tuple[int, object]] = [(pycurl.URL, self.url.encode("utf-8", "replace"))]
         if self.headers:
             options.append((pycurl.HTTPHEADER, [header_line(name, value) for name, value in self.headers]))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Json: TypeAlias = "dict[str, Any] | list[Any] | str | int | float | bool | None"
 
 _SHOWN: Final = 80
+_REPEATING: Final = frozenset("*+?{")
+"""Without these a pattern's work is bounded by its length and the text's; a time-out costs more than the search."""
 _SCANNED: Final = 1_000
 _TYPES: Final = ((int | float, "number"), (str, "text"), (list, "list"), (dict, "table"))
 _ORDERED = {
@@ -70,6 +72,8 @@ def finds(pattern: regex.Pattern[str], text: str, pattern_s: float | None) -> bo
     Raises:
         TimeoutError: If it takes more than `pattern_s` of the processor.
     """
+    if _REPEATING.isdisjoint(pattern.pattern):
+        return pattern.search(text) is not None
     return pattern.search(text, timeout=pattern_s, concurrent=False) is not None
 
 

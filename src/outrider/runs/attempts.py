@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SHORTEST_ATTEMPT_S = 1.0
 START_S = 1.5
 """What an attempt takes beside the test itself: a new worker, and a clean-up."""
+CUT_SHORT = "cut_short"
+"""Attribute of a measurement that was interrupted at the run's time-out."""
 RECORDING_FACTOR = 1.4
 """How much longer a test takes that records everything."""
 
@@ -75,13 +77,16 @@ def is_measured(plan: Plan) -> bool:
 
 
 def verdict(attempts: Sequence[Attempt]) -> tuple[Outcome, str]:
-    """Return the run's outcome and its reason: all attempts together, evidence attempts left out."""
+    """Return the run's outcome and its reason: all attempts together, evidence attempts left out.
+
+    A retry that is inconclusive, or was cut short since the run's time was up, takes no earlier failure back.
+    """
     tries = [attempt.measurement for attempt in attempts if not attempt.evidence]
     outcomes = [measurement.outcome for measurement in tries]
     last = tries[-1]
     if last.outcome == Outcome.PASSED and len(tries) > 1:
         return Outcome.PASSED_ON_RETRY, f"attempt {len(tries) - 1}: {tries[-2].reason}"
-    if last.outcome != Outcome.INCONCLUSIVE:
+    if last.outcome != Outcome.INCONCLUSIVE and not (len(tries) > 1 and last.attributes.get(CUT_SHORT)):
         return last.outcome, last.reason
     if Outcome.FAILED in outcomes:
         failed = tries[outcomes.index(Outcome.FAILED)]

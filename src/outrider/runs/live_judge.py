@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from outrider.baselines import RateState, State, dump, load, step_rate
 from outrider.model import Checkpoint, Outcome, Points
-from outrider.runs.primary_steps import TELLING, primary_durations
+from outrider.runs.primary_steps import METRIC, TELLING, primary_durations
 from outrider.runs.run_judge import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.baselines import RateSignal, Settings, Signal
-    from outrider.model import CheckId, Release, Run, Series
-    from outrider.runs.run_judge import History
+    from outrider.model import CheckId, Release, Run, Series, Subject
+    from outrider.runs.run_judge import History, SubjectJudgement
 
 _FRESH_S = 10.0
 _FLUSH_S = 60.0
@@ -70,6 +70,12 @@ class LiveJudge:
         if time.monotonic() - self._flushed_s > _FLUSH_S:
             self.flush()
         return judgements
+
+    def judge_subject(
+        self, subject: Subject, *, environment: str, location: str = "", metric: str = METRIC
+    ) -> SubjectJudgement | None:
+        """Judge a subject's stored aggregates in one place, as `Judge` does; its checkpoints are written at once."""
+        return self._judge.judge_subject(subject, environment=environment, location=location, metric=metric)
 
     def flush(self) -> None:
         """Write what is known of the series that were judged since the last time."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.baselines import RateSignal, Signal
-    from outrider.model import JudgeMemory, Points, Release, Run, RunLog, Series, SeriesReader
+    from outrider.model import JudgeMemory, Points, Release, Run, RunLog, Series, SeriesReader, Subject
 
 _SECOND_US = 1_000_000
 REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
@@ -69,12 +69,28 @@ class Judgement:
     release: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SubjectJudgement:
+    """What the judge says of a subject's aggregates in one place.
+
+    Attributes:
+        at_us: The time of the newest aggregate, microseconds UTC.
+        judgements: One for each step that has aggregates.
+    """
+
+    subject: Subject
+    environment: str
+    location: str
+    at_us: int
+    judgements: tuple[Judgement, ...]
+
+
 class Judge:
-    """Judges the primary series of checks.
+    """Judges the primary series of checks, and aggregates of any subject.
 
     Args:
         history: Where samples, releases and what was known are kept.
-        settings: Of the judge; its months are those of a whole check, shared among its steps.
+        settings: Of the judge; its months are those of a whole subject, shared among its steps.
     """
 
     def __init__(self, history: History, settings: Settings) -> None:
@@ -91,6 +107,26 @@ class Judge:
             Judgement(FAILURES, self._failures(run), release),
             *(Judgement(step, signal, release) for step, signal in self.durations(run, releases)),
         ]
+
+    def judge_subject(
+        self, subject: Subject, *, environment: str, location: str = "", metric: str = METRIC
+    ) -> SubjectJudgement | None:
+        """Judge a subject's stored aggregates in one place, all that were not judged yet; None if it has none."""
+        place = (metric, environment, location)
+        judged = [
+            series
+            for series in self._history.series.of(subject)
+            if (series.metric, series.environment, series.location) == place
+        ]
+        releases = self._history.judgements.releases(environment)
+        fresh = self._caught_up(judged, releases)
+        if not fresh:
+            return None
+        self._history.judgements.record_checkpoints([checkpoint for checkpoint, _ in fresh])
+        at_us = max(checkpoint.at_us for checkpoint, _ in fresh)
+        release = next((release.name for release in reversed(releases) if release.at_us <= at_us), "")
+        judgements = (Judgement(checkpoint.series.step, signal, release) for checkpoint, signal in fresh)
+        return SubjectJudgement(subject, environment, location, at_us, tuple(judgements))
 
     def _failures(self, run: Run) -> RateSignal:
         outcomes = self._history.runs.outcomes(
@@ -121,13 +157,18 @@ class Judge:
             for series in self._history.series.of(run.check)
             if series.step in steps and (series.metric, series.environment, series.location) == place
         ]
+        return self._caught_up(judged, releases, due_us=run.due_us)
+
+    def _caught_up(
+        self, judged: Sequence[Series], releases: Sequence[Release], *, due_us: int | None = None
+    ) -> list[tuple[Checkpoint, Signal]]:
+        """Return the checkpoints of series, and their signals, after all of their samples; nothing is written."""
         if not judged:
             return []
         settings = replace(self._settings, months=months_per_series(self._settings.months, len(judged)))
         known = {checkpoint.series: checkpoint for checkpoint in self._history.judgements.checkpoints(judged)}
         return [
-            self._catch_up(series, known.get(series), settings, releases=releases, due_us=run.due_us)
-            for series in judged
+            self._catch_up(series, known.get(series), settings, releases=releases, due_us=due_us) for series in judged
         ]
 
     def _catch_up(
@@ -137,12 +178,12 @@ class Judge:
         settings: Settings,
         *,
         releases: Sequence[Release],
-        due_us: int,
+        due_us: int | None,
     ) -> tuple[Checkpoint, Signal]:
         state, since_us = _remembered(known, settings)
         points = self._history.series.samples(series, since_us=since_us)
         if not len(points.at_us):
-            if known is not None and known.at_us == due_us:  # judged already: the same run twice
+            if known is not None and due_us in {None, known.at_us}:  # judged already: the same run twice
                 return known, explain(state)
             points, state = self._history.series.samples(series), State(settings=settings)  # a run that came late
         state, signal = fold(state, points, [release for release in releases if release.accepted])

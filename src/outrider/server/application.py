@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
-from outrider.server.heartbeats import heartbeat_route
+from outrider.server.heartbeats import heartbeat_routes
 from outrider.server.pages import page_routes
 
 if TYPE_CHECKING:
@@ -32,4 +32,4 @@ def application(
         view: How the service does, where one runs.
     """
     pages = page_routes(view) if view is not None else []
-    return Starlette(routes=[heartbeat_route(heartbeats, tokens, now_us), *pages])
+    return Starlette(routes=[*heartbeat_routes(heartbeats, tokens, now_us), *pages])

@@ -1,4 +1,7 @@
-"""The one route that jobs call: `/heartbeat/TOKEN`, by GET or POST, with `?exit=CODE` from a job that may fail."""
+"""The routes that jobs call: `/heartbeat/TOKEN`, by GET, HEAD or POST, with the exit code of a job that may fail.
+
+The code is `?exit=CODE` or the last part of the path, where `fail` stands for 1 and `success` for 0.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from outrider.model import Beat
+from outrider.model import Beat, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,10 +24,12 @@ if TYPE_CHECKING:
 
 MOST_NOTE_BYTES = 10_000
 _LARGEST_CODE = 255
+_RETRY_S = 10
+_WORDS = {"fail": "1", "success": "0"}
 
 
-def heartbeat_route(heartbeats: HeartbeatLog, tokens: Mapping[str, CheckId], now_us: Callable[[], int]) -> Route:
-    """Return the route; a call is stored before it is answered, and the beginning of its body is kept as a note."""
+def heartbeat_routes(heartbeats: HeartbeatLog, tokens: Mapping[str, CheckId], now_us: Callable[[], int]) -> list[Route]:
+    """Return the routes; a call is stored before it is answered, and the beginning of its body is kept as a note."""
     # Looked up by digest, so that the time of an answer tells nothing about how much of a guess was right.
     checks = {_digest(token): check for token, check in tokens.items()}
 
@@ -32,14 +37,19 @@ def heartbeat_route(heartbeats: HeartbeatLog, tokens: Mapping[str, CheckId], now
         check = checks.get(_digest(request.path_params["token"]))
         if check is None:
             return PlainTextResponse("no heartbeat has this token\n", 404)
-        code = _exit_code(request.query_params.get("exit", "0"))
+        code = _exit_code(request.path_params.get("code") or request.query_params.get("exit", "0"))
         if code is None:
             return PlainTextResponse(f"exit is not a number from 0 to {_LARGEST_CODE}\n", 400)
         note = (await _beginning(request)).decode("utf-8", "replace").strip()
-        await run_in_threadpool(heartbeats.record, check, Beat(now_us(), code, note))
+        try:
+            await run_in_threadpool(heartbeats.record, check, Beat(now_us(), code, note))
+        except StoreError:
+            again = "the store is not there: call again\n"
+            return PlainTextResponse(again, 503, headers={"Retry-After": str(_RETRY_S)})
         return PlainTextResponse("noted\n")
 
-    return Route("/heartbeat/{token}", heartbeat, methods=["GET", "POST"])
+    paths = ("/heartbeat/{token}", "/heartbeat/{token}/{code}")
+    return [Route(path, heartbeat, methods=["GET", "POST"]) for path in paths]
 
 
 def _digest(token: str) -> bytes:
@@ -47,6 +57,7 @@ def _digest(token: str) -> bytes:
 
 
 def _exit_code(text: str) -> int | None:
+    text = _WORDS.get(text, text)
     return int(text) if text.isascii() and text.isdigit() and int(text) <= _LARGEST_CODE else None
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select, update
 
-from outrider.store.key_cache import insert_check, raise_generation
-from outrider.store.schema import checks
+from outrider.store.key_cache import insert_subject, raise_generation
+from outrider.store.schema import subjects
 from outrider.store.text_limits import identity
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ def rename(connection: Connection, old: CheckId, new: CheckId, at_us: int) -> No
     goal = target.key if target.alias_of in {None, source.key} else target.alias_of
     if source.key == target.key or source.alias_of == goal:
         return
-    moved = or_(checks.c.key == source.key, checks.c.alias_of == source.key)
-    connection.execute(update(checks).where(moved).values(alias_of=goal))
-    connection.execute(update(checks).where(checks.c.key == goal).values(alias_of=None))
+    moved = or_(subjects.c.key == source.key, subjects.c.alias_of == source.key)
+    connection.execute(update(subjects).where(moved).values(alias_of=goal))
+    connection.execute(update(subjects).where(subjects.c.key == goal).values(alias_of=None))
     raise_generation(connection)
 
 
 def _own(connection: Connection, check: CheckId, at_us: int) -> Row[Any, Any]:
     """Return the check's own row, alias or not, inserted if there was none."""
-    statement = select(checks.c.key, checks.c.alias_of).where(checks.c.id == identity(check))
+    statement = select(subjects.c.key, subjects.c.alias_of).where(subjects.c.id == identity(check))
     if connection.execute(statement).one_or_none() is None:
-        insert_check(connection, check, at_us)
+        insert_subject(connection, check, at_us)
     return connection.execute(statement).one()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
-from outrider.model import CheckId, Kind, Outcome, StoredCheck, StoredProof
-from outrider.store.key_cache import check_key, insert_check
-from outrider.store.run_rows import CURRENT_ID, Row, own_keys, with_check
-from outrider.store.schema import checks, proofs
+from outrider.model import CHECK_KINDS, CheckId, Kind, Outcome, StoredCheck, StoredProof
+from outrider.store.key_cache import insert_subject, subject_key
+from outrider.store.run_rows import CURRENT_ID, Row, own_keys, with_subject
+from outrider.store.schema import proofs, subjects
 from outrider.store.text_limits import REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
 
 if TYPE_CHECKING:
@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 def write_checks(connection: Connection, present: Sequence[Check], at_us: int) -> None:
     """Note which checks the workspace has, and where each is defined."""
     for check in present:
-        key = check_key(connection, check.id) or insert_check(connection, check.id, at_us)
+        key = subject_key(connection, check.id) or insert_subject(connection, check.id, at_us)
         where = {"kind": check.kind.value, "path": bounded(check.path, URL_CHARACTERS), "name": identity(check.name)}
-        connection.execute(update(checks).where(checks.c.key == key).values(last_seen_us=at_us, **where))
+        connection.execute(update(subjects).where(subjects.c.key == key).values(last_seen_us=at_us, **where))
 
 
 def read_checks(connection: Connection) -> tuple[StoredCheck, ...]:
     """Return every check, by id."""
-    rows = connection.execute(select(checks).order_by(checks.c.id)).all()
+    is_check = or_(subjects.c.kind.is_(None), subjects.c.kind.in_(CHECK_KINDS))
+    rows = connection.execute(select(subjects).where(is_check).order_by(subjects.c.id)).all()
     former = defaultdict(list)
     for row in rows:
         former[row.alias_of].append(row)
@@ -41,7 +42,7 @@ def read_checks(connection: Connection) -> tuple[StoredCheck, ...]:
 def write_proofs(connection: Connection, fresh: Sequence[StoredProof]) -> None:
     """Store proofs; one that is there already (same check, time and fault) stays as it is."""
     for proof in fresh:
-        key = check_key(connection, proof.check) or insert_check(connection, proof.check, proof.at_us)
+        key = subject_key(connection, proof.check) or insert_subject(connection, proof.check, proof.at_us)
         row = {"check_key": key, "at_us": proof.at_us, "fault": identity(proof.fault)}
         if connection.execute(select(proofs.c.at_us).filter_by(**row)).one_or_none() is None:
             verdict = {
@@ -55,7 +56,9 @@ def write_proofs(connection: Connection, fresh: Sequence[StoredProof]) -> None:
 def read_proofs(connection: Connection, check: CheckId | None) -> tuple[StoredProof, ...]:
     """Return the proofs of the last time that a check, or each of them, was proved; by check and fault."""
     columns = (CURRENT_ID.label("check"), *(column for column in proofs.c if column.name != "check_key"))
-    statement = select(*columns).select_from(with_check(proofs)).order_by(CURRENT_ID, proofs.c.fault)
+    statement = (
+        select(*columns).select_from(with_subject(proofs, proofs.c.check_key)).order_by(CURRENT_ID, proofs.c.fault)
+    )
     if check is not None:
         statement = statement.where(proofs.c.check_key.in_(own_keys(connection, check)))
     rows = connection.execute(statement).all()

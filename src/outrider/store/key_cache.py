@@ -1,4 +1,4 @@
-"""Integer keys for what recurs: checks, steps, series, circumstances, sets of attributes.
+"""Integer keys for what recurs: subjects, steps, series, circumstances, sets of attributes.
 
 A recorder asks for the same few hundred keys in every run, so they are remembered between transactions. What changes or
 removes keys (a rename, retention) raises the catalogue's generation in the same transaction; whoever remembers an older
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from outrider.model import CheckId, StepKind
-from outrider.store.schema import attribute_sets, checks, circumstances, series, steps, store_info
+from outrider.model import CHECK_KINDS, StepKind
+from outrider.store.schema import attribute_sets, circumstances, series, steps, store_info, subjects
 from outrider.store.text_limits import (
     ATTRIBUTE_CHARACTERS,
     ATTRIBUTES_PER_ATTEMPT,
     FORMS_PER_CHECK,
-    SERIES_PER_CHECK,
+    SERIES_PER_SUBJECT,
     STEP_MEMORY_US,
     STEPS_PER_CHECK,
     TITLE_CHARACTERS,
@@ -40,7 +40,7 @@ _GENERATION = "catalogue_generation"
 _SEEN_EVERY_US = 86_400 * 1_000_000
 _REMEMBERED = 200_000
 
-_SEE_CHECK = update(checks).where(checks.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
+_SEE_SUBJECT = update(subjects).where(subjects.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
 _SEE_STEPS = update(steps).where(steps.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
 _SEE_SET = update(attribute_sets).where(attribute_sets.c.key == bindparam("of")).values(last_seen_us=bindparam("at"))
 
@@ -56,7 +56,7 @@ class Form(NamedTuple):
 
 
 class SeriesName(NamedTuple):
-    """What tells the series of one check apart."""
+    """What tells the series of one subject apart."""
 
     environment: str
     location: str
@@ -71,8 +71,8 @@ class _Seen:
 
 
 @dataclass(slots=True)
-class KnownCheck:
-    """What is remembered of a check."""
+class KnownSubject:
+    """What is remembered of a subject."""
 
     key: int
     last_seen_us: int
@@ -88,7 +88,7 @@ class KnownCheck:
         return {form.step for form, seen in self.forms.items() if form.kind is kind and seen.last_seen_us >= since_us}
 
 
-class Catalogue:
+class KeyCache:
     """The keys remembered between the transactions of one recorder."""
 
     def __init__(self) -> None:
@@ -97,29 +97,29 @@ class Catalogue:
 
     def forget(self) -> None:
         """Forget everything, as is due when a transaction was rolled back: its keys may never have been written."""
-        self._ids: dict[CheckId, int] = {}
-        self._checks: dict[int, KnownCheck] = {}
+        self._ids: dict[Subject, int] = {}
+        self._subjects: dict[int, KnownSubject] = {}
         self._circumstances: dict[tuple[str, ...], int] = {}
         self._sets: dict[tuple[tuple[str, str], ...], _Seen] = {}
 
     def begin(self, connection: Connection) -> None:
         """Forget what another process has changed since, and what has become too much to remember."""
         generation = read_mark(connection, _GENERATION)
-        remembered = sum(map(len, self._checks.values())) + len(self._circumstances) + len(self._sets)
+        remembered = sum(map(len, self._subjects.values())) + len(self._circumstances) + len(self._sets)
         if generation != self._generation or remembered > _REMEMBERED:
             self.forget()
             self._generation = generation
 
-    def check(self, connection: Connection, check: CheckId, at_us: int) -> KnownCheck:
-        """Return the check of this id or alias, which is made known if it was not."""
-        key = self._ids.get(check)
+    def subject(self, connection: Connection, subject: Subject, at_us: int) -> KnownSubject:
+        """Return the subject of this id or alias, inserted if it is unknown."""
+        key = self._ids.get(subject)
         if key is None:
-            key = self._ids[check] = check_key(connection, check) or insert_check(connection, check, at_us)
-        known = self._checks.get(key)
+            key = self._ids[subject] = subject_key(connection, subject) or insert_subject(connection, subject, at_us)
+        known = self._subjects.get(key)
         if known is None:
-            known = self._checks[key] = _load_check(connection, key)
+            known = self._subjects[key] = _load_subject(connection, key)
         if at_us - known.last_seen_us > _SEEN_EVERY_US:
-            connection.execute(_SEE_CHECK, {"of": known.key, "at": at_us})
+            connection.execute(_SEE_SUBJECT, {"of": known.key, "at": at_us})
             known.last_seen_us = at_us
         return known
 
@@ -149,7 +149,9 @@ class Catalogue:
             known.last_seen_us = at_us
         return known.key
 
-    def steps(self, connection: Connection, known: KnownCheck, wanted: Sequence[Step], at_us: int) -> list[int | None]:
+    def steps(
+        self, connection: Connection, known: KnownSubject, wanted: Sequence[Step], at_us: int
+    ) -> list[int | None]:
         """Return a key for each step, None for those beyond what the check may have."""
         forms = [_form(step) for step in wanted]
         missing = _admissible(known, dict.fromkeys(form for form in forms if form not in known.forms), at_us)
@@ -161,13 +163,13 @@ class Catalogue:
         return [known.forms[form].key if form in known.forms else known.latest.get(form.step) for form in forms]
 
     def series(
-        self, connection: Connection, known: KnownCheck, wanted: Iterable[SeriesName]
+        self, connection: Connection, known: KnownSubject, wanted: Iterable[SeriesName]
     ) -> Mapping[SeriesName, int]:
-        """Return the check's series by name, those wanted among them unless the check has too many."""
+        """Return the subject's series by name, those wanted among them unless the subject has too many."""
         missing = [name for name in dict.fromkeys(wanted) if name not in known.series]
-        missing = missing[: max(0, SERIES_PER_CHECK - len(known.series))]
+        missing = missing[: max(0, SERIES_PER_SUBJECT - len(known.series))]
         if missing:
-            connection.execute(insert(series), [{"check_key": known.key, **name._asdict()} for name in missing])
+            connection.execute(insert(series), [{"subject_key": known.key, **name._asdict()} for name in missing])
             _load_series(connection, known)
         return known.series
 
@@ -188,15 +190,17 @@ def raise_generation(connection: Connection) -> None:
     write_mark(connection, _GENERATION, read_mark(connection, _GENERATION) + 1)
 
 
-def check_key(connection: Connection, check: Subject) -> int | None:
-    """Return the key of a check by its id or by one that it had before."""
-    key = func.coalesce(checks.c.alias_of, checks.c.key)
-    return connection.execute(select(key).where(checks.c.id == identity(check))).scalar_one_or_none()
+def subject_key(connection: Connection, subject: Subject) -> int | None:
+    """Return the key of a subject by its id or by one that it had before."""
+    key = func.coalesce(subjects.c.alias_of, subjects.c.key)
+    return connection.execute(select(key).where(subjects.c.id == identity(subject))).scalar_one_or_none()
 
 
-def insert_check(connection: Connection, check: Subject, at_us: int) -> int:
-    """Insert a check that only a run has spoken of so far, and return its key."""
-    return _inserted(connection, insert(checks), {"id": identity(check), "first_seen_us": at_us, "last_seen_us": at_us})
+def insert_subject(connection: Connection, subject: Subject, at_us: int) -> int:
+    """Insert a subject, and return its key; the kind of a check stays unknown until the workspace says it."""
+    kind = None if subject.kind in CHECK_KINDS else subject.kind
+    row = {"id": identity(subject), "kind": kind, "first_seen_us": at_us, "last_seen_us": at_us}
+    return _inserted(connection, insert(subjects), row)
 
 
 def _inserted(connection: Connection, statement: Insert, row: Mapping[str, object]) -> int:
@@ -205,24 +209,24 @@ def _inserted(connection: Connection, statement: Insert, row: Mapping[str, objec
     return int(key[0])
 
 
-def _load_check(connection: Connection, key: int) -> KnownCheck:
-    last_seen_us = connection.execute(select(checks.c.last_seen_us).where(checks.c.key == key)).scalar_one()
-    known = KnownCheck(key, last_seen_us)
+def _load_subject(connection: Connection, key: int) -> KnownSubject:
+    last_seen_us = connection.execute(select(subjects.c.last_seen_us).where(subjects.c.key == key)).scalar_one()
+    known = KnownSubject(key, last_seen_us)
     _load_steps(connection, known)
     _load_series(connection, known)
     return known
 
 
-def _load_steps(connection: Connection, known: KnownCheck) -> None:
+def _load_steps(connection: Connection, known: KnownSubject) -> None:
     for row in connection.execute(select(steps).where(steps.c.check_key == known.key).order_by(steps.c.key)):
         form = Form(row.step, StepKind(row.kind), row.title, row.parent, row.source)
         known.forms[form] = _Seen(row.key, row.last_seen_us)
         known.latest[row.step] = row.key
 
 
-def _load_series(connection: Connection, known: KnownCheck) -> None:
+def _load_series(connection: Connection, known: KnownSubject) -> None:
     columns = (series.c.environment, series.c.location, series.c.step, series.c.metric, series.c.key)
-    for *name, key in connection.execute(select(*columns).where(series.c.check_key == known.key)):
+    for *name, key in connection.execute(select(*columns).where(series.c.subject_key == known.key)):
         known.series[SeriesName(*name)] = key
 
 
@@ -241,7 +245,7 @@ def _form(step: Step) -> Form:
     return Form(identity(step.key), step.kind, title, parent, source)
 
 
-def _admissible(known: KnownCheck, missing: Iterable[Form], at_us: int) -> list[Form]:
+def _admissible(known: KnownSubject, missing: Iterable[Form], at_us: int) -> list[Form]:
     """Return those of the missing forms that the check may still have, in their order."""
     admitted: list[Form] = []
     counted: dict[StepKind, set[str]] = {}
@@ -257,7 +261,7 @@ def _admissible(known: KnownCheck, missing: Iterable[Form], at_us: int) -> list[
     return admitted
 
 
-def _see_steps(connection: Connection, known: KnownCheck, forms: Iterable[Form], at_us: int) -> None:
+def _see_steps(connection: Connection, known: KnownSubject, forms: Iterable[Form], at_us: int) -> None:
     seen = [known.forms[form] for form in dict.fromkeys(forms) if form in known.forms]
     stale = [one for one in seen if at_us - one.last_seen_us > _SEEN_EVERY_US]
     if stale:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, select
 
 from outrider.model import CheckId, Outcome, Step, StepKind
-from outrider.store.schema import attempt_steps, attempts, checks, circumstances, runs, series, steps
+from outrider.store.schema import attempt_steps, attempts, circumstances, runs, series, steps, subjects
 from outrider.store.whole_runs import step_of, step_rows
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def read_known_steps(connection: Connection, until_us: int) -> dict[Place, tuple
     their times.
     """
     ids = _current_ids(connection)
-    places = select(series.c.check_key, series.c.environment, series.c.location).distinct().subquery()
+    places = select(series.c.subject_key, series.c.environment, series.c.location).distinct().subquery()
     last = (
         select(runs.c.key)
         .join(circumstances, circumstances.c.key == runs.c.circumstances_key)
@@ -53,7 +53,7 @@ def read_known_steps(connection: Connection, until_us: int) -> dict[Place, tuple
 
 def _current_ids(connection: Connection) -> dict[int, CheckId]:
     """Return the id of each check by its key and by those of its former names."""
-    rows = connection.execute(select(checks.c.key, checks.c.id, checks.c.alias_of)).all()
+    rows = connection.execute(select(subjects.c.key, subjects.c.id, subjects.c.alias_of)).all()
     ids = {row.key: CheckId(row.id) for row in rows}
     return {row.key: ids[row.alias_of or row.key] for row in rows}
 

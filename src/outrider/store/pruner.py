@@ -22,8 +22,9 @@ from outrider.store.alert_rows import forget_alerts
 from outrider.store.artifact_folder import artifact_name
 from outrider.store.key_cache import raise_generation, read_mark, write_mark
 from outrider.store.rollup_job import DAYS_DONE, HOURS_DONE, HOURS_KEPT, LASTING_KEPT, RUNS_KEPT, SAMPLES_KEPT, roll_up
-from outrider.store.rollups import DAY_HOURS, HOUR_US, hour_of
+from outrider.store.rollups import DAY_HOURS, HOUR_US, hour_of, is_punctual
 from outrider.store.schema import (
+    aggregate_hours,
     artifacts,
     attempt_artifacts,
     attempt_steps,
@@ -188,6 +189,7 @@ class _Pruner:
             (hours, self._hours_before),
             (days, self._days_before),
             (outcome_hours, self._hours_before),
+            (aggregate_hours, self._hours_before),
             (outcome_days, self._days_before),
         ):
             self._remove_rollups(table, before)
@@ -295,8 +297,7 @@ class _Pruner:
             return [(row[0], row[1]) for row in connection.execute(select(series.c.key, before_us).where(old))]
 
     def _remove_oldest(self, connection: Connection, series_key: int, before_us: int, limit: int) -> int:
-        counted = samples.c.run_key.not_in(select(late_runs.c.run_key))
-        mine = and_(samples.c.series_key == series_key, samples.c.at_us < before_us, counted)
+        mine = and_(samples.c.series_key == series_key, samples.c.at_us < before_us, is_punctual())
         oldest = select(samples.c.at_us).where(mine).order_by(samples.c.at_us).limit(limit).subquery()
         until_us = connection.execute(select(func.max(oldest.c.at_us))).scalar_one()
         if until_us is None:

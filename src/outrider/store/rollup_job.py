@@ -11,13 +11,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 
 from outrider.store.key_cache import read_mark, write_mark
 from outrider.store.rollups import (
     DAY_HOURS,
     HOUR_US,
     Span,
+    add_aggregates,
     add_outcome,
     add_samples,
     hour_of,
@@ -26,13 +27,23 @@ from outrider.store.rollups import (
     roll_outcomes,
     roll_samples,
 )
-from outrider.store.schema import days, hours, late_runs, outcome_days, outcome_hours, runs, series
+from outrider.store.schema import (
+    aggregate_hours,
+    days,
+    hours,
+    late_aggregates,
+    late_runs,
+    outcome_days,
+    outcome_hours,
+    runs,
+    series,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from outrider.store.database import Database
 
@@ -44,6 +55,7 @@ SAMPLES_KEPT, RUNS_KEPT, HOURS_KEPT = "samples_kept_from_hour", "runs_kept_from_
 _SETTLED_US = 15 * 60_000_000
 """How long after its end an hour is rolled up; most of its runs have come to an end by then."""
 _LATE = 20
+_LATE_AGGREGATES = 500
 _FIRST_BATCH, _LARGEST_BATCH = 8, 400
 _WANTED_S = 0.008
 
@@ -58,6 +70,21 @@ def note_late(connection: Connection, found: Sequence[tuple[int, int, int]]) -> 
         connection.execute(late_runs.insert(), late)
 
 
+def note_aggregates(connection: Connection, stored: Sequence[tuple[int, int]]) -> None:
+    """Note the hours of stored aggregates (series' key, time), and list those whose hour is rolled up or just now."""
+    begun = read_mark(connection, HOURS_BEGUN)
+    late = [{"at_us": at_us, "series_key": key} for key, at_us in stored if hour_of(at_us) < begun]
+    if late:
+        connection.execute(late_aggregates.insert(), late)
+    numbers = {hour_of(at_us) for _, at_us in stored}
+    first, last = min(numbers), max(numbers)
+    own = aggregate_hours.c.number
+    known = set(connection.execute(select(own).where(own >= first, own <= last)).scalars())
+    fresh = sorted(numbers - known)
+    if fresh:
+        connection.execute(aggregate_hours.insert(), [{"number": number} for number in fresh])
+
+
 def roll_up(database: Database, writing: Callable[[], AbstractContextManager[Connection]], now_us: int) -> None:
     """Make the rollups of all hours and days that are over at `now_us`, and those again whose runs came late.
 
@@ -70,6 +97,7 @@ def roll_up(database: Database, writing: Callable[[], AbstractContextManager[Con
     roller.roll_hours(hour_of(now_us - _SETTLED_US))
     roller.roll_days()
     roller.roll_late()
+    roller.roll_late_aggregates()
 
 
 class _Roller:
@@ -111,29 +139,44 @@ class _Roller:
                 place = found[0][1:]
                 _count_late(connection, [key for key, *other in found if tuple(other) == place], *place)
 
+    def roll_late_aggregates(self) -> None:
+        """Count the aggregates that came late, each exactly once, some of an hour at a time."""
+        while True:
+            with self._writing() as connection:
+                own = late_aggregates.c
+                statement = (
+                    select(own.at_us, own.series_key).order_by(own.at_us, own.series_key).limit(_LATE_AGGREGATES)
+                )
+                late = [(at_us, key) for at_us, key in connection.execute(statement)]
+                if not late:
+                    return
+                hour = hour_of(late[0][0])
+                _count_late_aggregates(connection, [place for place in late if hour_of(place[0]) == hour], hour)
+
     def _begin(self, mark: str, end: int) -> None:
         self._done(mark, end)
         with self._database.reading() as connection:
             self._series = list(connection.execute(select(series.c.key).order_by(series.c.key)).scalars())
 
     def _next_hours(self, end: int) -> Span | None:
-        """Return the next hours that runs were due in, to the end of their day at most."""
+        """Return the next hours that have runs or aggregates, to the end of their day at most."""
         with self._database.reading() as connection:
-            since_us = read_mark(connection, HOURS_DONE) * HOUR_US
-            next_us = connection.execute(select(func.min(runs.c.due_us)).where(runs.c.due_us >= since_us)).scalar()
-        if next_us is None or hour_of(next_us) >= end:
+            since = read_mark(connection, HOURS_DONE)
+            due_us = runs.c.due_us
+            next_us = connection.execute(select(func.min(due_us)).where(due_us >= since * HOUR_US)).scalar()
+            aggregated = _first_from(connection, aggregate_hours, since)
+        first_hours = [None if next_us is None else hour_of(next_us), aggregated]
+        first = min((hour for hour in first_hours if hour is not None), default=end)
+        if first >= end:
             return None
-        first = hour_of(next_us)
         return Span(first, min(end, (first // DAY_HOURS + 1) * DAY_HOURS))
 
     def _next_day(self, end: int) -> Span | None:
-        number = outcome_hours.c.number
         with self._database.reading() as connection:
             since = read_mark(connection, DAYS_DONE) * DAY_HOURS
-            found = connection.execute(select(func.min(number)).where(number >= since)).scalar()
-        if found is None or found // DAY_HOURS >= end:
-            return None
-        return Span(found // DAY_HOURS, found // DAY_HOURS + 1)
+            first_hours = [_first_from(connection, table, since) for table in (outcome_hours, aggregate_hours)]
+        first = min((hour // DAY_HOURS for hour in first_hours if hour is not None), default=end)
+        return Span(first, first + 1) if first < end else None
 
     def _in_batches(self, kept: str, span: Span, roll: Callable[[Connection, Sequence[int], Span], None]) -> None:
         """Roll all series, so many in a transaction that it takes some milliseconds."""
@@ -166,6 +209,13 @@ class _Roller:
             write_mark(connection, mark, max(number, read_mark(connection, mark)))
 
 
+def _first_from(connection: Connection, table: Table, since: int) -> int | None:
+    """Return the first number in a table of hours that is not below `since`."""
+    number = table.c.number
+    first: int | None = connection.execute(select(func.min(number)).where(number >= since)).scalar()
+    return first
+
+
 def _fitting(size: int, took_s: float) -> int:
     """Return how many things fit into the next transaction, after so many took so long."""
     return max(1, min(_LARGEST_BATCH, 4 * size, round(size * _WANTED_S / max(took_s, 1e-4))))
@@ -174,7 +224,7 @@ def _fitting(size: int, took_s: float) -> int:
 def _count_late(connection: Connection, late: Sequence[int], check_key: int, hour: int) -> None:
     """Count late runs of one check and hour, and strike them off the list."""
     connection.execute(delete(late_runs).where(late_runs.c.run_key.in_(late)))
-    mine = select(series.c.key).where(series.c.check_key == check_key)
+    mine = select(series.c.key).where(series.c.subject_key == check_key)
     keys = list(connection.execute(mine).scalars())
     day = hour // DAY_HOURS
     open_day = day >= read_mark(connection, HOURS_KEPT)
@@ -197,3 +247,20 @@ def _count_late(connection: Connection, late: Sequence[int], check_key: int, hou
     for run in late:
         add_samples(connection, days, run, keys, day)
         add_outcome(connection, outcome_days, run, day)
+
+
+def _count_late_aggregates(connection: Connection, late: Sequence[tuple[int, int]], hour: int) -> None:
+    """Count late aggregates (time, series' key) of one hour, and strike them off the list."""
+    places = late_aggregates.c
+    connection.execute(delete(late_aggregates).where(tuple_(places.at_us, places.series_key).in_(late)))
+    keys = sorted({key for _, key in late})
+    day = hour // DAY_HOURS
+    if day < read_mark(connection, HOURS_KEPT):
+        add_aggregates(connection, days, late, day)
+        return
+    if hour >= read_mark(connection, SAMPLES_KEPT):
+        roll_samples(connection, keys, Span(hour, hour + 1))
+    else:
+        add_aggregates(connection, hours, late, hour)
+    if day < read_mark(connection, DAYS_BEGUN):
+        roll_days(connection, days, keys, Span(day, day + 1))

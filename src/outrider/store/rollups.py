@@ -11,17 +11,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, exists, func, or_, select, tuple_
 
 from outrider.model import Histogram, Rollup, merged
 from outrider.store.histogram_codec import pack_histogram, unpack_histogram
 from outrider.store.rows import insert_plain
-from outrider.store.schema import hours, late_runs, outcome_days, outcome_hours, runs, samples
+from outrider.store.schema import NO_RUN, hours, late_aggregates, late_runs, outcome_days, outcome_hours, runs, samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import ColumnElement, Connection, Table
 
     from outrider.model import Series
 
@@ -45,6 +45,13 @@ def hour_of(at_us: int) -> int:
     return at_us // HOUR_US
 
 
+def is_punctual() -> ColumnElement[bool]:
+    """Return the condition that a sample is not listed as late, which the rollup of its hour does not hold yet."""
+    late = late_aggregates.c
+    listed = exists().where(late.at_us == samples.c.at_us, late.series_key == samples.c.series_key)
+    return and_(samples.c.run_key.not_in(select(late_runs.c.run_key)), or_(samples.c.run_key != NO_RUN, ~listed))
+
+
 def merge(parts: Sequence[Rollup]) -> Rollup:
     """Return what the values of all parts came to; at least one part."""
     return Rollup(
@@ -61,8 +68,7 @@ def roll_samples(connection: Connection, keys: Sequence[int], span: Span) -> Non
     """Make the hours of some series anew from their judged samples, but for those of runs still listed as late."""
     own = samples.c
     mine = (own.series_key.in_(keys), own.at_us >= span.first * HOUR_US, own.at_us < span.end * HOUR_US)
-    punctual = own.run_key.not_in(select(late_runs.c.run_key))
-    statement = select(own.series_key, own.at_us, own.value).where(*mine, own.judged.is_(True), punctual)
+    statement = select(own.series_key, own.at_us, own.value).where(*mine, own.judged.is_(True), is_punctual())
     values: dict[Place, list[float]] = defaultdict(list)
     for key, at_us, value in connection.execute(statement).cursor.fetchall():
         values[key, at_us // HOUR_US].append(value)
@@ -81,9 +87,22 @@ def add_samples(connection: Connection, table: Table, run_key: int, keys: Sequen
     """Add a run's judged samples to the sealed hour or day `number` of its series."""
     mine = (samples.c.series_key.in_(keys), samples.c.run_key == run_key, samples.c.judged.is_(True))
     at_us = select(runs.c.due_us).where(runs.c.key == run_key).scalar_subquery()
-    found: dict[int, list[float]] = defaultdict(list)
     statement = select(samples.c.series_key, samples.c.value).where(*mine, samples.c.at_us == at_us)
-    for key, value in connection.execute(statement):
+    _add(connection, table, number, [(key, value) for key, value in connection.execute(statement)])
+
+
+def add_aggregates(connection: Connection, table: Table, late: Sequence[tuple[int, int]], number: int) -> None:
+    """Add aggregates, by time and series' key, to the sealed hour or day `number` of their series."""
+    own = samples.c
+    mine = tuple_(own.at_us, own.series_key).in_(late)
+    statement = select(own.series_key, own.value).where(mine, own.run_key == NO_RUN)
+    _add(connection, table, number, [(key, value) for key, value in connection.execute(statement)])
+
+
+def _add(connection: Connection, table: Table, number: int, late: Sequence[tuple[int, float]]) -> None:
+    """Add values, each with its series' key, to the hour or day `number`."""
+    found: dict[int, list[float]] = defaultdict(list)
+    for key, value in late:
         found[key].append(value)
     if not found:
         return

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
     from outrider.model import ArtifactFile, Attempt, Content, HostLoad, Run
-    from outrider.store.key_cache import Catalogue, KnownCheck
+    from outrider.store.key_cache import KeyCache, KnownSubject
 
 _TRACE_ID_CHARACTERS = 32
 
@@ -49,7 +49,7 @@ class PlacedAttempt:
 
     run: Run
     run_key: int
-    check: KnownCheck
+    check: KnownSubject
     attempt: Attempt
     files: Sequence[tuple[ArtifactFile, Content]]
     omitted: list[str]
@@ -64,7 +64,7 @@ class Rows:
     """Rows by table, made with the catalogue's keys within one writing transaction, then inserted together."""
 
     connection: Connection
-    catalogue: Catalogue
+    keys: KeyCache
     attempts: list[tuple[object, ...]] = field(default_factory=list)
     steps: list[Row] = field(default_factory=list)
     errors: list[Row] = field(default_factory=list)
@@ -101,7 +101,7 @@ class Rows:
             return set()
         kept = measurement.steps[:STEPS_PER_ATTEMPT]
         dropped = {identity(step.key) for step in measurement.steps[STEPS_PER_ATTEMPT:]}
-        keys = self.catalogue.steps(self.connection, placed.check, kept, measurement.started_us)
+        keys = self.keys.steps(self.connection, placed.check, kept, measurement.started_us)
         for ordinal, (step, key) in enumerate(zip(kept, keys, strict=True)):
             if key is None:
                 dropped.add(identity(step.key))
@@ -127,7 +127,7 @@ class Rows:
             for sample in attempt.measurement.samples
         }
         wanted = {name: value for name, value in named.items() if name.step not in dropped and math.isfinite(value)}
-        keys = self.catalogue.series(self.connection, placed.check, wanted)
+        keys = self.keys.series(self.connection, placed.check, wanted)
         kept = [(keys[name], value) for name, value in wanted.items() if name in keys]
         shared = (run.due_us, placed.run_key, attempt.number, is_judged(attempt))
         self.samples.extend((key, *shared, value) for key, value in kept)
@@ -177,7 +177,7 @@ class Rows:
             measurement.started_us,
             _microseconds(measurement.duration_ms) or 0,
             *_host_columns(measurement.host),
-            self.catalogue.attribute_set(self.connection, measurement.attributes, measurement.started_us),
+            self.keys.attribute_set(self.connection, measurement.attributes, measurement.started_us),
             _packed(measurement.trace_ids),
             bounded("\n".join(placed.omitted), MESSAGE_CHARACTERS) or None,
         )

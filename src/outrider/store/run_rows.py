@@ -9,19 +9,19 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from outrider.model import CheckId, Outcome, RunId, RunSummary
-from outrider.store.key_cache import check_key
-from outrider.store.schema import checks, circumstances, runs
+from outrider.store.key_cache import subject_key
+from outrider.store.schema import circumstances, runs, subjects
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Join, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Join, Select, Table
 
     from outrider.model import Run, Subject
 
 Row = Any
 """A result row, whose columns SQLAlchemy does not type."""
 
-_current = checks.alias("current_checks")
-CURRENT_ID = func.coalesce(_current.c.id, checks.c.id)
+_current = subjects.alias("current_subjects")
+CURRENT_ID = func.coalesce(_current.c.id, subjects.c.id)
 _LINE = (
     runs.c.id, CURRENT_ID.label("check"), circumstances.c.environment, circumstances.c.location,
     runs.c.due_us, runs.c.started_us, runs.c.finished_us, runs.c.outcome, runs.c.reason,
@@ -83,10 +83,10 @@ def read_last_runs(connection: Connection) -> tuple[RunSummary, ...]:
     other = runs.alias()
     latest = (
         select(other.c.key)
-        .where(other.c.check_key == checks.c.key)
+        .where(other.c.check_key == subjects.c.key)
         .order_by(other.c.due_us.desc(), other.c.key.desc())
         .limit(1)
-        .correlate(checks)
+        .correlate(subjects)
         .scalar_subquery()
     )
     found = map(summary_of, connection.execute(run_lines().where(runs.c.key == latest).order_by(runs.c.due_us)))
@@ -96,22 +96,22 @@ def read_last_runs(connection: Connection) -> tuple[RunSummary, ...]:
 
 def run_lines() -> Select[Any]:
     """Return the query for what `summary_of` shows."""
-    joined = with_check(runs).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+    joined = with_subject(runs, runs.c.check_key).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
     return select(*_LINE).select_from(joined)
 
 
-def with_check(table: Table) -> Join:
-    """Join a table with the check that its rows were recorded for, and with the one that this is an alias of."""
-    own = table.join(checks, checks.c.key == table.c.check_key)
-    return own.outerjoin(_current, _current.c.key == checks.c.alias_of)
+def with_subject(table: Table, key: ColumnElement[int]) -> Join:
+    """Join a table with the subject that its rows were recorded for, and with the one that this is an alias of."""
+    own = table.join(subjects, subjects.c.key == key)
+    return own.outerjoin(_current, _current.c.key == subjects.c.alias_of)
 
 
-def own_keys(connection: Connection, check: Subject) -> list[int]:
-    """Return the keys of a check and of those that are aliases of it."""
-    key = check_key(connection, check)
+def own_keys(connection: Connection, subject: Subject) -> list[int]:
+    """Return the keys of a subject and of those that are aliases of it."""
+    key = subject_key(connection, subject)
     if key is None:
         return []
-    return [key, *connection.execute(select(checks.c.key).where(checks.c.alias_of == key)).scalars()]
+    return [key, *connection.execute(select(subjects.c.key).where(subjects.c.alias_of == key)).scalars()]
 
 
 def summary_of(row: Row) -> RunSummary:
@@ -124,7 +124,7 @@ def summary_of(row: Row) -> RunSummary:
 
 def matching_checks(connection: Connection, pattern: str) -> list[int]:
     """Return the checks whose id or former id is `pattern` or fits it; brackets of parametrised tests stay literal."""
-    rows = connection.execute(select(checks.c.id, checks.c.key, checks.c.alias_of)).all()
+    rows = connection.execute(select(subjects.c.id, subjects.c.key, subjects.c.alias_of)).all()
     literal = pattern.replace("[", "[[]")
     wanted = {row.alias_of or row.key for row in rows if row.id == pattern or fnmatchcase(row.id, literal)}
     return [row.key for row in rows if (row.alias_of or row.key) in wanted]

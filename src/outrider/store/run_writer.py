@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from outrider.store.aggregate_rows import write_aggregates
 from outrider.store.gzip_copy import compressed
-from outrider.store.key_cache import Catalogue
+from outrider.store.key_cache import KeyCache
 from outrider.store.queue_rows import remove
 from outrider.store.rollup_job import note_late
 from outrider.store.rows import PlacedAttempt, Rows, insert_plain
@@ -26,9 +27,20 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from outrider.model import ArtifactFile, ArtifactStore, CheckId, Content, Measurement, Run
+    from outrider.model import (
+        AggregateSample,
+        ArtifactFile,
+        ArtifactStore,
+        CheckId,
+        Content,
+        Measurement,
+        RecordedAggregates,
+        Run,
+    )
     from outrider.store.database import Database
-    from outrider.store.key_cache import KnownCheck
+    from outrider.store.key_cache import KnownSubject
+
+T = TypeVar("T")
 
 _TRIES = 3
 _ID_DIGITS = 32
@@ -51,7 +63,7 @@ class Writer:
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
         self._database = database
         self._folder = folder
-        self._catalogue = Catalogue()
+        self._keys = KeyCache()
         self._lock = Lock()
 
     def record_many(self, finished: Sequence[Run]) -> None:
@@ -62,10 +74,10 @@ class Writer:
     def forget(self) -> None:
         """Forget all keys: the database is another one."""
         with self._lock:
-            self._catalogue.forget()
+            self._keys.forget()
 
-    def write(self, write: Callable[[Connection], None]) -> None:
-        """Run `write` in a transaction, again if another writer inserted the same key first.
+    def write(self, write: Callable[[Connection], T]) -> T:
+        """Return what `write` returns from a transaction, run again if another writer inserted the same key first.
 
         That cannot happen in SQLite, where a writer is alone; in PostgreSQL it is how two of them meet.
         """
@@ -73,22 +85,26 @@ class Writer:
             for tries_left in reversed(range(_TRIES)):
                 try:
                     with self._database.writing() as connection:
-                        write(connection)
-                        return
+                        return write(connection)
                 except BaseException as error:
-                    self._catalogue.forget()
+                    self._keys.forget()
                     if not isinstance(error, IntegrityError) or not tries_left:
                         raise
+        raise AssertionError("the last try returns or raises")
+
+    def record_aggregates(self, aggregates: Sequence[AggregateSample]) -> RecordedAggregates:
+        """Store samples that belong to no run: all of them or, on an error, none."""
+        return self.write(lambda connection: write_aggregates(connection, self._keys, aggregates))
 
     def _write(self, connection: Connection, finished: Sequence[Finished]) -> None:
-        self._catalogue.begin(connection)
+        self._keys.begin(connection)
         remove(connection, [_bytes(run) for run, _ in finished])
         fresh = _without_stored(connection, finished)
         if not fresh:
             return
-        known = {run.check: self._catalogue.check(connection, run.check, run.finished_us) for run, _ in fresh}
+        known = {run.check: self._keys.subject(connection, run.check, run.finished_us) for run, _ in fresh}
         keys = self._insert_runs(connection, [run for run, _ in fresh], known)
-        rows = Rows(connection, self._catalogue)
+        rows = Rows(connection, self._keys)
         for run, taken in fresh:
             for attempt, files in zip(run.attempts, taken, strict=True):
                 omitted = list(files.omitted)
@@ -98,13 +114,13 @@ class Writer:
         note_late(connection, [(keys[_bytes(run)], known[run.check].key, run.due_us) for run, _ in fresh])
 
     def _insert_runs(
-        self, connection: Connection, fresh: Sequence[Run], known: Mapping[CheckId, KnownCheck]
+        self, connection: Connection, fresh: Sequence[Run], known: Mapping[CheckId, KnownSubject]
     ) -> dict[bytes, int]:
         rows = [
             (
                 _bytes(run),
                 known[run.check].key,
-                self._catalogue.circumstances(connection, run),
+                self._keys.circumstances(connection, run),
                 run.due_us,
                 run.started_us,
                 run.finished_us,

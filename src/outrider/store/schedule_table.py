@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, insert, select, upda
 
 from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, ScheduleQueue
 from outrider.store.queue_rows import add, entry_of, run_bytes
-from outrider.store.schema import checks, circumstances, leader, pauses, queue, runs
+from outrider.store.schema import circumstances, leader, pauses, queue, runs, subjects
 from outrider.store.text_limits import REASON_CHARACTERS, bounded, identity
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ class ScheduleTable(ScheduleQueue):
 
     def coverage(self, since_us: int) -> tuple[Coverage, ...]:
         happened = func.sum(case((runs.c.outcome.in_(_HAPPENED), 1), else_=0))
-        place = (checks.c.id, circumstances.c.environment, circumstances.c.location)
-        joined = runs.join(checks, checks.c.key == runs.c.check_key)
+        place = (subjects.c.id, circumstances.c.environment, circumstances.c.location)
+        joined = runs.join(subjects, subjects.c.key == runs.c.check_key)
         joined = joined.join(circumstances, circumstances.c.key == runs.c.circumstances_key)
         statement = select(*place, func.count(), happened).select_from(joined).where(runs.c.due_us >= since_us)
         with self._database.reading() as connection:

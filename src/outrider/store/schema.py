@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -33,6 +33,9 @@ APPLICATION_ID = 0x4F555452
 
 Key = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only where the type is exactly INTEGER."""
+
+NO_RUN = 0
+"""In place of a run's key, which are positive."""
 
 metadata = MetaData()
 
@@ -42,8 +45,9 @@ store_info = Table(
     Column("value", BigInteger, nullable=False),
 )  # fmt: skip
 
-checks = Table(
-    "checks", metadata,
+# Checks, and whatever else has series; `kind` is unknown where only runs spoke of a check.
+subjects = Table(
+    "subjects", metadata,
     Column("key", Key, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("kind", Text),
@@ -51,7 +55,7 @@ checks = Table(
     Column("name", Text),
     Column("first_seen_us", BigInteger, nullable=False),
     Column("last_seen_us", BigInteger, nullable=False),
-    Column("alias_of", ForeignKey("checks.key"), index=True),
+    Column("alias_of", ForeignKey("subjects.key"), index=True),
 )  # fmt: skip
 
 circumstances = Table(
@@ -66,7 +70,7 @@ runs = Table(
     "runs", metadata,
     Column("key", Key, primary_key=True),
     Column("id", LargeBinary(16), nullable=False, unique=True),
-    Column("check_key", ForeignKey("checks.key"), nullable=False),
+    Column("check_key", ForeignKey("subjects.key"), nullable=False),
     Column("circumstances_key", ForeignKey("circumstances.key"), nullable=False),
     Column("due_us", BigInteger, nullable=False),
     Column("started_us", BigInteger, nullable=False),
@@ -111,7 +115,7 @@ attempts = Table(
 steps = Table(
     "steps", metadata,
     Column("key", Key, primary_key=True),
-    Column("check_key", ForeignKey("checks.key"), nullable=False),
+    Column("check_key", ForeignKey("subjects.key"), nullable=False),
     Column("step", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("title", Text, nullable=False),
@@ -151,16 +155,17 @@ errors = Table(
 series = Table(
     "series", metadata,
     Column("key", Key, primary_key=True),
-    Column("check_key", ForeignKey("checks.key"), nullable=False),
+    Column("subject_key", ForeignKey("subjects.key"), nullable=False),
     Column("step", Text, nullable=False),
     Column("metric", Text, nullable=False),
     Column("environment", Text, nullable=False),
     Column("location", Text, nullable=False),
-    UniqueConstraint("check_key", "environment", "location", "step", "metric"),
+    UniqueConstraint("subject_key", "environment", "location", "step", "metric"),
 )  # fmt: skip
 
 # Clustered by (series, time): a judge reads one contiguous range. No foreign key to runs, which would need an index by
 # run as large as the table; a run's samples are found through its check's series, and leave before the run does.
+# An aggregate belongs to no run: its run_key is `NO_RUN`, so that a series has at most one of them at a time.
 samples = Table(
     "samples", metadata,
     Column("series_key", ForeignKey("series.key"), primary_key=True),
@@ -194,7 +199,7 @@ attempt_artifacts = Table(
 
 proofs = Table(
     "proofs", metadata,
-    Column("check_key", ForeignKey("checks.key"), primary_key=True),
+    Column("check_key", ForeignKey("subjects.key"), primary_key=True),
     Column("at_us", BigInteger, primary_key=True),
     Column("fault", String, primary_key=True),
     Column("outcome", Text, nullable=False),
@@ -223,7 +228,7 @@ checkpoints = Table(
 
 beats = Table(
     "beats", metadata,
-    Column("check_key", ForeignKey("checks.key"), primary_key=True),
+    Column("check_key", ForeignKey("subjects.key"), primary_key=True),
     Column("at_us", BigInteger, nullable=False),
     Column("exit_code", Integer, nullable=False),
     Column("note", Text, nullable=False),
@@ -354,7 +359,7 @@ def _outcomes(name: str) -> Table:
     return Table(
         name, metadata,
         Column("number", Integer, primary_key=True),
-        Column("check_key", ForeignKey("checks.key"), primary_key=True),
+        Column("check_key", ForeignKey("subjects.key"), primary_key=True),
         Column("circumstances_key", ForeignKey("circumstances.key"), primary_key=True),
         Column("outcome", String, primary_key=True),
         Column("runs", BigInteger, nullable=False),
@@ -369,6 +374,20 @@ outcome_hours, outcome_days = _outcomes("outcome_hours"), _outcomes("outcome_day
 late_runs = Table(
     "late_runs", metadata,
     Column("run_key", Key, primary_key=True, autoincrement=False),
-    Column("check_key", ForeignKey("checks.key"), nullable=False),
+    Column("check_key", ForeignKey("subjects.key"), nullable=False),
     Column("at_us", BigInteger, nullable=False),
+)  # fmt: skip
+
+# Hours that have aggregates, which have no run by which they would be found.
+aggregate_hours = Table(
+    "aggregate_hours", metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+)  # fmt: skip
+
+# Aggregates that were stored after the rollup of their hour had begun; a row leaves in the transaction that counts it.
+late_aggregates = Table(
+    "late_aggregates", metadata,
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("series_key", ForeignKey("series.key"), primary_key=True),
+    sqlite_with_rowid=False,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from outrider.model import Points, Series, Subject
-from outrider.store.run_rows import CURRENT_ID, own_keys, with_check
+from outrider.store.run_rows import CURRENT_ID, own_keys, with_subject
 from outrider.store.schema import samples, series
 
 if TYPE_CHECKING:
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 def read_series(connection: Connection, subject: Subject | None) -> tuple[Series, ...]:
     """Return the series of a subject, or of all, ordered by their names."""
     name = (CURRENT_ID, series.c.step, series.c.metric, series.c.environment, series.c.location)
-    statement = select(*name, series.c.key).select_from(with_check(series)).order_by(*name, series.c.key)
+    statement = (
+        select(*name, series.c.key)
+        .select_from(with_subject(series, series.c.subject_key))
+        .order_by(*name, series.c.key)
+    )
     if subject is not None:
-        statement = statement.where(series.c.check_key.in_(own_keys(connection, subject)))
+        statement = statement.where(series.c.subject_key.in_(own_keys(connection, subject)))
     keys: dict[tuple[Subject, str, str, str, str], list[int]] = defaultdict(list)
     for subject_id, step, metric, environment, location, key in connection.execute(statement):
         keys[Subject(subject_id), step, metric, environment, location].append(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model import JudgeMemory, RollupReader, SeriesReader
+from outrider.model import AggregateLog, JudgeMemory, RollupReader, SeriesReader
 from outrider.store.judge_rows import read_checkpoints, read_releases, write_checkpoints, write_release
 from outrider.store.past_points import read_past
 from outrider.store.rollups import read_rollups
@@ -14,7 +14,7 @@ from outrider.store.series_rows import read_points, read_series
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import Checkpoint, Points, Release, Rollup, Series, Subject
+    from outrider.model import AggregateSample, Checkpoint, Points, RecordedAggregates, Release, Rollup, Series, Subject
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -43,6 +43,16 @@ class SeriesTable(SeriesReader):
     def past(self, wanted: Sequence[Series], since_us: int, until_us: int, *, exact_from_us: int) -> tuple[Points, ...]:
         with self._database.reading() as connection:
             return read_past(connection, wanted, since_us, until_us, exact_from_us)
+
+
+class AggregateTable(AggregateLog):
+    """Samples that belong to no run."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def record(self, samples: Sequence[AggregateSample]) -> RecordedAggregates:
+        return self._writer.record_aggregates(samples)
 
 
 class RollupTable(RollupReader):

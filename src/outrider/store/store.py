@@ -14,13 +14,14 @@ from outrider.store.pruner import prune
 from outrider.store.run_table import RunTable
 from outrider.store.run_writer import Writer
 from outrider.store.schedule_table import ScheduleTable
-from outrider.store.series_tables import JudgementTable, RollupTable, SeriesTable
+from outrider.store.series_tables import AggregateTable, JudgementTable, RollupTable, SeriesTable
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
     from outrider.model import (
+        AggregateLog,
         ArtifactStore,
         CheckRegistry,
         HeartbeatLog,
@@ -48,6 +49,7 @@ class Store:
     proofs: ProofLog
     heartbeats: HeartbeatLog
     series: SeriesReader
+    aggregates: AggregateLog
     rollups: RollupReader
     tables: TableReader
     judgements: JudgeMemory
@@ -66,6 +68,7 @@ class Store:
         self.proofs = ProofTable(database, writer)
         self.heartbeats = HeartbeatTable(database, writer)
         self.series = SeriesTable(database)
+        self.aggregates = AggregateTable(writer)
         self.rollups = RollupTable(database)
         self.tables = AnalysisTable(database)
         self.judgements = JudgementTable(database, writer)

@@ -11,7 +11,7 @@ from outrider.model import CheckId, Outcome, Tally
 from outrider.store.key_cache import read_mark
 from outrider.store.rollup_job import HOURS_DONE, HOURS_KEPT
 from outrider.store.rollups import DAY_HOURS, HOUR_US, Span
-from outrider.store.schema import checks, circumstances, late_runs, outcome_days, outcome_hours, runs
+from outrider.store.schema import circumstances, late_runs, outcome_days, outcome_hours, runs, subjects
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
@@ -29,7 +29,7 @@ def read_tallies(connection: Connection, since_us: int, until_us: int) -> tuple[
 
     Of what was deleted, hours and then UTC days count whole, with the time in which they begin.
     """
-    ids = {row.key: (row.id, row.alias_of) for row in connection.execute(select(checks))}
+    ids = {row.key: (row.id, row.alias_of) for row in connection.execute(select(subjects))}
     places = {row.key: (row.environment, row.location) for row in connection.execute(select(circumstances))}
     found: Counter[tuple[CheckId, str, str, Outcome]] = Counter()
     for (check_key, circumstances_key, outcome), count in _counts(connection, since_us, until_us).items():

@@ -28,7 +28,7 @@ STEP_MEMORY_US = 30 * 86_400 * 1_000_000
 FORMS_PER_CHECK = 5_000
 """Spellings (title, place in the source, parent) of a check's steps; beyond it a step shows its latest known one."""
 
-SERIES_PER_CHECK = 10_000
+SERIES_PER_SUBJECT = 10_000
 
 
 def bounded(text: str, characters: int) -> str:

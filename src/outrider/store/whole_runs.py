@@ -116,7 +116,7 @@ class _Parts:
             connection,
             select(samples.c.attempt, samples.c.value, series.c.step, series.c.metric)
             .join(series, series.c.key == samples.c.series_key)
-            .join(runs, and_(runs.c.check_key == series.c.check_key, runs.c.due_us == samples.c.at_us))
+            .join(runs, and_(runs.c.check_key == series.c.subject_key, runs.c.due_us == samples.c.at_us))
             .where(runs.c.key == run_key, samples.c.run_key == run_key)
             .where(series.c.environment == line.environment, series.c.location == line.location)
             .order_by(series.c.step, series.c.metric),

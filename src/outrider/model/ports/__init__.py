@@ -9,24 +9,11 @@ from outrider.model.ports.artifact_store import ArtifactStore, Content, FolderEn
 from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
-from outrider.model.ports.series_ports import JudgeMemory, RollupReader, SeriesReader
+from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
 from outrider.model.ports.table_reader import Selection, TableReader
 
 __all__ = [
-    "ArtifactStore",
-    "CheckRegistry",
-    "Content",
-    "FolderEntry",
-    "HeartbeatLog",
-    "IncidentLog",
-    "JudgeMemory",
-    "Outbox",
-    "ProofLog",
-    "RollupReader",
-    "RunLog",
-    "ScheduleQueue",
-    "Selection",
-    "SeriesReader",
-    "SilenceLog",
-    "TableReader",
+    "AggregateLog", "ArtifactStore", "CheckRegistry", "Content", "FolderEntry", "HeartbeatLog", "IncidentLog",
+    "JudgeMemory", "Outbox", "ProofLog", "RollupReader", "RunLog", "ScheduleQueue", "Selection", "SeriesReader",
+    "SilenceLog", "TableReader",
 ]  # fmt: skip

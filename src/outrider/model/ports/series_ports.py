@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from outrider.model.judge_record import Checkpoint, Release
     from outrider.model.subject import Subject
-    from outrider.model.time_series import Points, Rollup, Series
+    from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series
 
 
 class SeriesReader(Protocol):
@@ -43,6 +43,19 @@ class SeriesReader(Protocol):
         Before `exact_from_us`, and wherever samples were deleted, they come from rollups: as many values, each within
         1 %, at the beginning of their hour, or of their UTC day where hours were deleted too.
         """
+        ...
+
+
+class AggregateLog(Protocol):
+    """Samples that belong to no run. They are read by `SeriesReader`, rolled up and pruned like those of runs.
+
+    Atomicity: all samples of a call are stored or none. Idempotence: a series has one aggregate at a time; a second one
+    changes nothing, whatever its value. Ordering: samples may come in any order and late; those of an hour whose
+    samples are pruned already are omitted, since repeated ones could not be told from new ones there.
+    """
+
+    def record(self, samples: Sequence[AggregateSample]) -> RecordedAggregates:
+        """Store aggregates; values that are not finite, and series beyond a subject's limit, are omitted."""
         ...
 
 
