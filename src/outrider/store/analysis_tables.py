@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 
 from outrider.model import Subject, TableReader
-from outrider.store.run_rows import CURRENT_ID, matching_checks, with_check
+from outrider.store.run_rows import CURRENT_ID, matching_checks, with_subject
 from outrider.store.schema import attempt_steps, attempts, circumstances, runs, samples, steps
 from outrider.store.series_rows import read_series
 
@@ -121,7 +121,7 @@ def _steps(selection: Selection, after: tuple[int, int, int, int] | None) -> Sel
 
 
 def _joined_runs() -> Join:
-    return with_check(runs).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+    return with_subject(runs, runs.c.check_key).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
 
 
 def _of_runs(statement: Select[Any], joined: Join, selection: Selection) -> Select[Any]:
