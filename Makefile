@@ -50,7 +50,7 @@ bench: setup ## Run every benchmark of benchmarks/; prints ratios
 
 lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
-	$(LOCK) pyproject.toml --extra demo --group dev --group build --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --extra demo --extra parquet --group dev --group build --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml --extra demo --constraint requirements/dev.txt --output-file requirements/base.txt
 	$(LOCK) --group node --output-file requirements/node.txt
 	$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt

@@ -1,1 +1,49 @@
-"""Outrider: synthetic monitoring that rides ahead of your users."""
+"""Outrider: synthetic monitoring that rides ahead of your users.
+
+    import outrider
+
+    with outrider.open_workspace("shop-watch") as workspace:
+        runs = workspace.run("journeys/test_checkout.py")
+        samples = workspace.frames.samples("journey:*", since="7d")
+
+Names are imported when they are used: importing this package imports no other.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from outrider.app import GateOptions, LoadOutcome, LoadOverrides, OpenWorkspace, open_workspace
+    from outrider.model import (
+        Check,
+        ConfigError,
+        ConfigErrors,
+        Outcome,
+        OutriderError,
+        Run,
+        RunSummary,
+        StoredRun,
+        UsageError,
+    )
+
+__all__ = [
+    "Check", "ConfigError", "ConfigErrors", "GateOptions", "LoadOutcome", "LoadOverrides", "OpenWorkspace", "Outcome",
+    "OutriderError", "Run", "RunSummary", "StoredRun", "UsageError", "open_workspace",
+]  # fmt: skip
+
+_HOMES = dict.fromkeys(
+    ("GateOptions", "LoadOutcome", "LoadOverrides", "OpenWorkspace", "open_workspace"), "outrider.app"
+)
+
+
+def __getattr__(name: str) -> object:
+    """Import a name of the public API (PEP 562)."""
+    if name not in __all__:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_HOMES.get(name, "outrider.model")), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return __all__

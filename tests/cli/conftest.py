@@ -111,7 +111,7 @@ def invoke(root: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
     For commands that answer from files; what starts browsers, loads or services has a process of its own.
     """
-    stdout, stderr = io.StringIO(), io.StringIO()
+    stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with pytest.MonkeyPatch.context() as here, redirect_stdout(stdout), redirect_stderr(stderr):
         here.chdir(root)
         here.setattr(tempfile, "tempdir", environment.get("TMPDIR"))
@@ -121,7 +121,8 @@ def invoke(root: Path, *arguments: str, **environment: str) -> subprocess.Comple
             main(list(arguments))
     code = ended.value.code or 0
     assert isinstance(code, int)
-    return subprocess.CompletedProcess(["outrider", *arguments], code, stdout.getvalue(), stderr.getvalue())
+    output, errors = (stream.buffer.getvalue().decode() for stream in (stdout, stderr))
+    return subprocess.CompletedProcess(["outrider", *arguments], code, output, errors)
 
 
 @dataclass

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
     from outrider.app.discovery import Discovery
     from outrider.app.fault_proof import ProofReport, prove_journeys
+    from outrider.app.frame_export import export_frames
     from outrider.app.gate_run import GateOptions, GateResult, gate_rules, run_gate, self_test_gate
     from outrider.app.heartbeat_server import serve_heartbeats
     from outrider.app.judge_sensitivity import Sensitivity, SeriesSensitivity, calibrate_checks
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         SilentListener,
     )
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
+    from outrider.app.open_workspace import OpenWorkspace, open_workspace
     from outrider.app.release_marks import list_releases, mark_release
     from outrider.app.report_documents import Format as ReportFormat
     from outrider.app.report_documents import (
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
     from outrider.app.workspace_service import WorkspaceService
     from outrider.app.workspace_validation import Validation, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
+    from outrider.frames import FrameFormat
     from outrider.gate import Accepted, Decision, FalseFails, Look, Rules, Word
     from outrider.gate import as_annotations as gate_as_annotations
     from outrider.gate import as_json as gate_as_json
@@ -103,10 +106,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Acceptance", "Accepted", "AcceptedFile", "AlertSettings", "BaselineDiff", "Browser", "Condition", "Decision",
-    "DeliveryTest", "Discovery", "FalseFails", "GateListener", "GateOptions", "GateResult", "Incident",
+    "DeliveryTest", "Discovery", "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "Incident",
     "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
-    "LoadOverrides", "Look", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener", "ProofReport",
-    "ProofVerdict", "Replayed",
+    "LoadOverrides", "Look", "OpenWorkspace", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener",
+    "ProofReport", "ProofVerdict", "Replayed",
     "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime",
     "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Signal", "SilenceEffect", "SilentListener",
     "SkippedCheck",
@@ -114,11 +117,13 @@ __all__ = [
     "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
     "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
     "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s", "end_silence", "execute",
+    "export_frames",
     "find_incident", "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations",
     "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_cells", "gate_rules", "headline", "judge_runs",
     "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
     "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "moment_us",
-    "now_us", "open_runtime", "open_store", "pause_checks", "period_document", "preview_silence", "prove_journeys",
+    "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document", "preview_silence",
+    "prove_journeys",
     "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
     "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "try_alert_route",
@@ -135,12 +140,14 @@ _MODULES = {
     "outrider.app.check_control": "RequestedRun pause_checks request_runs resume_checks",
     "outrider.app.discovery": "Discovery",
     "outrider.app.fault_proof": "ProofReport prove_journeys",
+    "outrider.app.frame_export": "export_frames",
     "outrider.app.gate_run": "GateOptions GateResult gate_rules run_gate self_test_gate",
     "outrider.app.heartbeat_server": "serve_heartbeats",
     "outrider.app.judge_sensitivity": "Sensitivity SeriesSensitivity calibrate_checks",
     "outrider.app.level_changes": "LevelChange level_changes",
     "outrider.app.listeners": "GateListener LoadListener ProgressListener ProofListener RunListener SilentListener",
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
+    "outrider.app.open_workspace": "OpenWorkspace open_workspace",
     "outrider.app.release_marks": "list_releases mark_release",
     "outrider.app.report_documents": (
         "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document run_document"
@@ -170,6 +177,7 @@ _MODULES = {
     "outrider.app.workspace_service": "WorkspaceService",
     "outrider.app.workspace_validation": "Validation validate_workspace",
     "outrider.baselines": "Condition Knee Signal Verdict",
+    "outrider.frames": "FrameFormat",
     "outrider.gate": (
         "Accepted Decision FalseFails Look Rules Word as_annotations=gate_as_annotations as_json=gate_as_json "
         "as_junit=gate_as_junit as_markdown=gate_as_markdown cells=gate_cells"

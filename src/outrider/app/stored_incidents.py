@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,28 @@ def list_incidents(
     active = [incident for incident in incidents if incident.phase.lasts]
     muted = {incident.id: why_muted(incident, active, silences, settings, at_us) for incident in active}
     return IncidentList(incidents, muted, _undelivered(store), stored.is_complete)
+
+
+def incident_rows(store: Store, since_us: int | None, until_us: int | None) -> list[dict[str, object]]:
+    """Return the incidents that began in since_us <= at < until_us as rows of `FrameReader.incidents`."""
+    stored = store.incidents.search(since_us=since_us or 0, limit=sys.maxsize)
+    incidents = sorted((read_incident(row) for row in stored), key=lambda incident: (incident.began_us, incident.id))
+    return [
+        {
+            "begin_us": incident.began_us,
+            "incident": incident.id,
+            "problem": incident.problem.value,
+            "severity": incident.severity.value,
+            "phase": incident.phase.value,
+            "check": next(iter(incident.checks), ""),
+            "check_count": incident.check_count,
+            "reason": incident.lead.what,
+            "acknowledged_by": incident.acknowledged_by,
+            "ended_us": incident.ended_us,
+        }
+        for incident in incidents
+        if (since_us or 0) <= incident.began_us and (until_us is None or incident.began_us < until_us)
+    ]
 
 
 def acknowledge_incident(store: Store, incident: str, *, author: str = "", resolve: bool = False) -> Incident:

@@ -48,6 +48,7 @@ _COMMANDS = {
     "backtest": "Replay alert rules over stored runs.",
     "alerts": "Test alert routes.",
     "report": "Report a week, a day, a release, a run or a load run.",
+    "export": "Write samples, runs, rollups or incidents to a file.",
     "calibrate": "Show what the judge's sensitivity means on stored history.",
 }
 INTERRUPTED = 130

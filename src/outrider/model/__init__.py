@@ -66,8 +66,10 @@ from outrider.model.ports import (
     RollupReader,
     RunLog,
     ScheduleQueue,
+    Selection,
     SeriesReader,
     SilenceLog,
+    TableReader,
 )
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
 from outrider.model.retention import LASTING, Pruned, Retention
@@ -151,6 +153,7 @@ __all__ = [
     "RunSummary",
     "Sample",
     "ScheduleQueue",
+    "Selection",
     "Series",
     "SeriesReader",
     "ServiceView",
@@ -169,6 +172,7 @@ __all__ = [
     "StoredRun",
     "Subject",
     "SubjectKind",
+    "TableReader",
     "Tally",
     "TooFewSamples",
     "UndeliveredCount",

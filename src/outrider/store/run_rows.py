@@ -42,7 +42,7 @@ def read_runs(
     """Return the runs that fit, the latest due first."""
     statement = run_lines().order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit_and_one(limit))
     if pattern != "*":
-        statement = statement.where(runs.c.check_key.in_(_matching_checks(connection, pattern)))
+        statement = statement.where(runs.c.check_key.in_(matching_checks(connection, pattern)))
     if outcome is not None:
         statement = statement.where(runs.c.outcome == outcome.value)
     if since_us is not None:
@@ -130,7 +130,7 @@ def summary_of(row: Row) -> RunSummary:
     )  # fmt: skip
 
 
-def _matching_checks(connection: Connection, pattern: str) -> list[int]:
+def matching_checks(connection: Connection, pattern: str) -> list[int]:
     """Return the checks whose id or former id is `pattern` or fits it; brackets of parametrised tests stay literal."""
     rows = connection.execute(select(subjects.c.id, subjects.c.key, subjects.c.alias_of)).all()
     literal = pattern.replace("[", "[[]")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from outrider.model import Retention
 from outrider.store.alert_tables import IncidentTable, OutboxTable, SilenceTable
+from outrider.store.analysis_tables import AnalysisTable
 from outrider.store.artifact_folder import open_folder
 from outrider.store.check_tables import CheckTable, HeartbeatTable, ProofTable
 from outrider.store.database import Database, open_database
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         ScheduleQueue,
         SeriesReader,
         SilenceLog,
+        TableReader,
     )
 
 _DEFAULT_RETENTION = Retention()
@@ -49,6 +51,7 @@ class Store:
     series: SeriesReader
     aggregates: AggregateLog
     rollups: RollupReader
+    tables: TableReader
     judgements: JudgeMemory
     incidents: IncidentLog
     outbox: Outbox
@@ -67,6 +70,7 @@ class Store:
         self.series = SeriesTable(database)
         self.aggregates = AggregateTable(writer)
         self.rollups = RollupTable(database)
+        self.tables = AnalysisTable(database)
         self.judgements = JudgementTable(database, writer)
         self.incidents = IncidentTable(database, writer)
         self.outbox = OutboxTable(database, writer)

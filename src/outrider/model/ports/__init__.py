@@ -10,9 +10,10 @@ from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofL
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
+from outrider.model.ports.table_reader import Selection, TableReader
 
 __all__ = [
-    "AggregateLog",
-    "ArtifactStore", "CheckRegistry", "Content", "FolderEntry", "HeartbeatLog", "IncidentLog", "JudgeMemory", "Outbox",
-    "ProofLog", "RollupReader", "RunLog", "ScheduleQueue", "SeriesReader", "SilenceLog",
+    "AggregateLog", "ArtifactStore", "CheckRegistry", "Content", "FolderEntry", "HeartbeatLog", "IncidentLog",
+    "JudgeMemory", "Outbox", "ProofLog", "RollupReader", "RunLog", "ScheduleQueue", "Selection", "SeriesReader",
+    "SilenceLog", "TableReader",
 ]  # fmt: skip

@@ -1,0 +1,150 @@
+"""The public Python API: one open workspace, whose checks can be listed, run, gated, loaded and analysed."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from outrider.app.gate_run import GateOptions, run_gate
+from outrider.app.listeners import SILENT
+from outrider.app.load_trial import LoadOverrides, run_load
+from outrider.app.run_execution import run_checks
+from outrider.app.runtime import list_checks
+from outrider.app.step_judgements import judge_steps
+from outrider.app.stored_incidents import incident_rows, list_incidents
+from outrider.app.stored_runs import list_runs, stored_run
+from outrider.app.workspace_access import find_workspace, now_us, open_store
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from outrider.alerts import Incident
+    from outrider.app.listeners import GateListener, LoadListener, RunListener
+    from outrider.app.load_trial import LoadOutcome
+    from outrider.frames import FrameReader
+    from outrider.gate import Decision
+    from outrider.model import Check, Outcome, Run, RunSummary, StoredRun
+    from outrider.runs import StepStatus
+    from outrider.store import Store
+    from outrider.workspace import Workspace
+
+_AS_THE_PROFILE_SAYS = LoadOverrides()
+_ACCEPTED_BASE = GateOptions()
+
+
+def open_workspace(path: str | Path | None = None) -> OpenWorkspace:
+    """Open the workspace that a folder lies in; use it as a context, or close it.
+
+    Args:
+        path: The folder; the current one if absent.
+
+    Raises:
+        ConfigError: If there is no workspace.
+        ConfigErrors: If its files are wrong.
+        StoreError: If its store cannot be opened.
+    """
+    workspace = find_workspace(None if path is None else Path(path).absolute())
+    return OpenWorkspace(workspace, open_store(workspace))
+
+
+class OpenWorkspace:
+    """A workspace with its store. Methods may be called from any thread, and beside a running event loop.
+
+    Attributes:
+        settings: What `outrider.toml` and `scheduler/` say.
+    """
+
+    def __init__(self, settings: Workspace, store: Store) -> None:
+        self.settings = settings
+        self._store = store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<OpenWorkspace {self.settings.name} at {self.settings.root}>"
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+    def checks(self, *patterns: str) -> tuple[Check, ...]:
+        """Return the checks that any of the patterns matches, or all; tests are collected, not run.
+
+        Raises:
+            UsageError: unknown-check.
+        """
+        return list_checks(self.settings, patterns)
+
+    def run(self, *patterns: str, repeat: int = 1, listener: RunListener = SILENT) -> list[Run]:
+        """Run checks now, and return the stored runs in the order of the checks.
+
+        Args:
+            patterns: Ids, paths, names, globs over them, or tag:WORD; none means everything that is enabled.
+            repeat: How often each check runs.
+            listener: Follows the runs.
+
+        Raises:
+            UsageError: no-checks, unknown-check.
+            BrowserError: If journeys are chosen and there is no browser.
+        """
+        return run_checks(self.settings, self._store, patterns, repeat=repeat, listener=listener)
+
+    def load(
+        self, name: str, overrides: LoadOverrides = _AS_THE_PROFILE_SAYS, *, listener: LoadListener = SILENT
+    ) -> LoadOutcome:
+        """Put a target under load by a profile or locustfile, and return the stored run.
+
+        Raises:
+            UsageError: unknown-check, switched-off, ambiguous-check, host-not-allowed.
+        """
+        return run_load(self.settings, self._store, name, overrides, listener=listener)
+
+    def gate(self, *patterns: str, options: GateOptions = _ACCEPTED_BASE, listener: GateListener = SILENT) -> Decision:
+        """Run checks until every verdict is known, and decide whether they got worse.
+
+        Raises:
+            UsageError: no-checks, unknown-check, no-baseline.
+        """
+        return run_gate(self.settings, self._store, patterns, options, listener=listener).decision
+
+    def runs(
+        self, pattern: str = "*", *, outcome: Outcome | None = None, limit: int | None = 100
+    ) -> tuple[RunSummary, ...]:
+        """Return stored runs, the latest first; `limit` None for all."""
+        return list_runs(self._store, pattern, outcome=outcome, limit=limit)
+
+    def stored_run(self, run: str) -> StoredRun:
+        """Return a run with its attempts and artifacts, by its id or a unique beginning or end of it.
+
+        Raises:
+            UsageError: unknown-run, ambiguous-run.
+        """
+        return stored_run(self._store, run)
+
+    def incidents(self, *, include_resolved: bool = False, days: int = 30) -> tuple[Incident, ...]:
+        """Return the incidents that last, or all of the last days, the latest first."""
+        return list_incidents(self.settings, self._store, include_resolved=include_resolved, days=days).incidents
+
+    def judgements(self, pattern: str = "*") -> list[StepStatus]:
+        """Return the judgement of each step and of each check's failures; what deviates comes first.
+
+        Raises:
+            UsageError: switched-off.
+        """
+        return judge_steps(self.settings, self._store, pattern)
+
+    @property
+    def frames(self) -> FrameReader:
+        """Samples, runs, steps, rollups and load seconds as pandas DataFrames."""
+        from outrider.frames import FrameReader, FrameSources  # noqa: PLC0415 - pandas is dear
+
+        store = self._store
+        sources = FrameSources(store.tables, store.rollups, store.runs, partial(incident_rows, store))
+        return FrameReader(sources, self.settings.timezone, now_us())

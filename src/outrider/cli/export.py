@@ -1,0 +1,50 @@
+"""`outrider export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from outrider.app import export_frames, find_workspace, open_store
+
+if TYPE_CHECKING:
+    from outrider.app import FrameFormat
+
+_ROWS = ("samples", "runs", "rollups", "incidents")
+_FORMATS = ("csv", "parquet", "json")
+
+
+@click.command(epilog="Example: outrider export samples 'journey:*' --since 7d --format csv --out samples.csv")
+@click.argument("rows", type=click.Choice(_ROWS))
+@click.argument("pattern", default="*")
+@click.option("--since", metavar="MOMENT", help='A time, or a duration back from now such as "7d"; all without it.')
+@click.option("--until", metavar="MOMENT", help="The same; now without it.")
+@click.option("--metric", default="duration_ms", show_default=True, help='Of samples and rollups; "" for every metric.')
+@click.option("--format", "kind", type=click.Choice(_FORMATS), default="csv", show_default=True, help="The format.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; standard output without it.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+def export(
+    rows: str,
+    pattern: str,
+    *,
+    since: str | None,
+    until: str | None,
+    metric: str,
+    kind: FrameFormat,
+    out: Path | None,
+    force: bool,
+) -> None:
+    """Write stored rows to a file or standard output, in the workspace's time zone.
+
+    PATTERN is a check's id, with * for any characters; it does not narrow incidents.
+    """
+    workspace = find_workspace()
+    with open_store(workspace) as store:
+        count = export_frames(
+            workspace, store, rows, pattern,
+            since=since, until=until, metric=metric, kind=kind, target=out, replace=force,
+        )  # fmt: skip
+    if out is not None:
+        click.echo(f"wrote {count} rows to {out}", err=True)

@@ -1,0 +1,8 @@
+"""Stored rows as pandas DataFrames, and files of them."""
+
+from pandas import DataFrame
+
+from outrider.frames.frame_reader import FrameReader, FrameSources
+from outrider.frames.frame_writer import FrameFormat, write_frames
+
+__all__ = ["DataFrame", "FrameFormat", "FrameReader", "FrameSources", "write_frames"]

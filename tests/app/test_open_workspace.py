@@ -1,0 +1,189 @@
+"""The public Python API, and every example of its page."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+from tests.cli.conftest import invoke
+from tests.frames.conftest import opened
+
+import outrider
+from outrider.model import RunSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+HEAVY = {
+    "pandas",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "sqlalchemy",
+    "playwright",
+    "locust",
+    "click",
+    "rich",
+    "outrider.app",
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_of_the_page_runs(
+    example: str,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What a reader copies works, and prints something."""
+    monkeypatch.chdir(root)
+
+    exec(compile(example, "docs/api.md", "exec"), {})
+
+    assert capsys.readouterr().out.strip()
+
+
+def test_importing_imports_nothing_heavy() -> None:
+    """A program pays for what it uses."""
+    code = "import sys, outrider; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert HEAVY & set(loaded) == set()
+
+
+@pytest.mark.parametrize("name", outrider.__all__)
+def test_every_public_name_exists(name: str) -> None:
+    """What `dir` shows can be had."""
+    assert getattr(outrider, name) is not None
+    assert name in dir(outrider)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """As of any module."""
+    with pytest.raises(AttributeError, match="no_such"):
+        outrider.no_such  # noqa: B018 - asking is the point
+
+
+def in_a_thread(ask: Callable[[], list[str]]) -> list[str]:
+    answers: list[str] = []
+    thread = threading.Thread(target=lambda: answers.extend(ask()))
+    thread.start()
+    thread.join()
+    return answers
+
+
+def in_a_notebook(ask: Callable[[], list[str]]) -> list[str]:
+    async def cell() -> list[str]:
+        return ask()
+
+    return asyncio.run(cell())
+
+
+@pytest.mark.parametrize("somewhere", [in_a_thread, in_a_notebook])
+def test_it_works_in_threads_and_beside_a_running_event_loop(
+    somewhere: Callable[[Callable[[], list[str]]], list[str]],
+    root: Path,
+) -> None:
+    """Notebooks have a loop of their own."""
+    (root / "probes").mkdir()
+    (root / "probes/a.toml").write_text('[gone]\nkind = "tcp"\naddress = "127.0.0.1:1"\nretries = 0\n')
+
+    def ask() -> list[str]:
+        with outrider.open_workspace(root) as workspace:
+            (run,) = workspace.run("probe:*")
+            assert [check.id for check in workspace.checks("probe:*")] == ["probe:probes/a.toml::gone"]
+            assert isinstance(workspace.runs("probe:*")[0], RunSummary)
+            assert workspace.stored_run(run.id).run.id == run.id
+            assert workspace.incidents() == ()
+            assert len(workspace.frames.runs("probe:*")) == 1
+            return [run.outcome.value]
+
+    assert somewhere(ask) == ["failed"]
+
+
+def test_outside_a_workspace_the_error_says_so(tmp_path: Path) -> None:
+    """The same words as on the command line."""
+    with pytest.raises(outrider.OutriderError) as refused:
+        outrider.open_workspace(tmp_path)
+
+    assert refused.value.slug == "no-workspace"
+
+
+def test_samples_are_exported_as_csv(root: Path) -> None:
+    """To standard output, without a file."""
+    done = invoke(root, "export", "samples", "*checkout*", TMPDIR=str(root))
+
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert (done.returncode, [row["duration_ms"] for row in rows]) == (0, ["100.0", "101.0", "102.0", "103.0"])
+    assert rows[0]["due_at"] == "2026-01-01 09:00:00+01:00"
+
+
+def test_runs_are_exported_as_json(root: Path) -> None:
+    """One array of objects."""
+    assert invoke(root, "export", "runs", "--format", "json", "--out", "runs.json").returncode == 0
+
+    rows = json.loads((root / "runs.json").read_text())
+    assert [row["outcome"] for row in rows] == [*["passed"] * 4, "failed", "passed"]
+
+
+def test_nothing_is_an_empty_array(root: Path) -> None:
+    """A range without rows is no error."""
+    done = invoke(root, "export", "runs", "--until", "2000-01-01", "--format", "json")
+
+    assert json.loads(done.stdout) == []
+
+
+def test_samples_are_exported_as_parquet(root: Path) -> None:
+    """Any program that reads Parquet finds the units in the names."""
+    done = invoke(root, "export", "samples", "--format", "parquet", "--out", "samples.parquet")
+
+    assert done.stderr == "wrote 4 rows to samples.parquet\n"
+    assert pq.read_table(root / "samples.parquet").column("duration_ms").to_pylist() == [100.0, 101.0, 102.0, 103.0]
+
+
+def test_incidents_and_rollups_are_exported(root: Path) -> None:
+    """Those of a new workspace have a header alone."""
+    with opened(root) as store:
+        store.prune(1_767_254_400_000_000 + 10 * 86_400_000_000)
+
+    incidents = invoke(root, "export", "incidents")
+    rollups = invoke(root, "export", "rollups", "--since", "2026-01-01")
+
+    assert incidents.stdout.startswith("begin_at,incident,problem,severity,phase,check,check_count,reason,")
+    assert rollups.stdout.count("\n") == 2
+
+
+def test_an_existing_file_is_replaced_only_if_forced(root: Path) -> None:
+    """Nobody loses a file to a typing error."""
+    (root / "mine.csv").write_text("mine")
+
+    refused = invoke(root, "export", "runs", "--out", "mine.csv")
+    kept = (root / "mine.csv").read_text()
+    forced = invoke(root, "export", "runs", "--out", "mine.csv", "--force")
+
+    assert (refused.returncode, kept) == (2, "mine")
+    assert "[file-exists]" in refused.stderr
+    assert forced.returncode == 0
+    assert (root / "mine.csv").read_text().startswith("due_at,run,check")
+
+
+def test_a_file_that_cannot_be_written_is_told(root: Path) -> None:
+    """Nothing is left behind."""
+    done = invoke(root, "export", "runs", "--out", "nowhere/runs.csv")
+
+    assert done.returncode != 0
+    assert "[unwritable-file]" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in root.glob("*runs.csv*")) == []
