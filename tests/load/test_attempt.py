@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
-from outrider.load.gathering import Gathering
-from outrider.load.measure import Course
+from outrider.load.measure import LoadAttempt
 from outrider.load.profile import Profile
+from outrider.load.timeline import LoadTimeline
 from outrider.load.verdict import End
 from outrider.load.wire import Counted, Ended, Requests, Second, Started
 
@@ -45,10 +45,10 @@ class QuickEnd:
 
 def test_what_was_asked_just_before_the_end_counts() -> None:
     """Although a second began since the last sign of life."""
-    gathering = Gathering()
+    timeline = LoadTimeline()
     profile = Profile(file="locustfile.py", host="http://shop.invalid", users=1, spawn_rate=1.0, duration_s=60.0)
     locust = cast("LocustProcess", QuickEnd())
-    course = Course(locust, gathering, profile, time.monotonic() + 60, listener=None, enough=None)
+    attempt = LoadAttempt(locust, timeline, profile, time.monotonic() + 60, listener=None, enough=None)
 
-    assert course.attend() is End.ITSELF
-    assert sum(one.requests for one in gathering.result(course.end_s).endpoints) == 1
+    assert attempt.attend() is End.ITSELF
+    assert sum(one.requests for one in timeline.result(attempt.end_s).endpoints) == 1

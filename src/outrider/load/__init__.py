@@ -5,8 +5,8 @@ from outrider.load.hosts import is_allowed
 from outrider.load.levels import Level, levels
 from outrider.load.measure import Listener, LoadMeasure, Surroundings
 from outrider.load.profile import Profile
+from outrider.load.remote_worker import work
 from outrider.load.shapes import Steps, stairs
-from outrider.load.working import work
 
 __all__ = [
     "KIND", "Catalogue", "Level", "Listener", "LoadMeasure", "Profile", "Steps", "Surroundings", "is_allowed",

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.load.findings import find_errors, find_samples, find_steps
-from outrider.load.gathering import Gathering
+from outrider.load.load_samples import load_errors, load_samples, load_steps
 from outrider.load.process import LocustProcess
 from outrider.load.profile import DURATION_S
 from outrider.load.shapes import Arrivals
+from outrider.load.timeline import LoadTimeline
 from outrider.load.verdict import End, Facts, abort_reason, assess
 from outrider.load.wire import Aim, LoadConfig, Stop
 from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
@@ -38,7 +38,7 @@ _WORKERS_WAIT_S = 60
 
 
 class Listener(Protocol):
-    """Hears of a load while it is under way."""
+    """Receives progress of a load."""
 
     def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
         """Hear of the latest seconds, at most a minute of them, and how long the load still takes, if that is known."""
@@ -90,21 +90,21 @@ class LoadMeasure:
         """Carry out one load."""
         profile = self._profiles[order.check.id]
         log = order.scratch / "locust.log"
-        gathering = Gathering()
+        timeline = LoadTimeline()
         started_us = time.time_ns() // 1000
         deadline_s = time.monotonic() + order.deadline_s
         with self._locust(profile, log) as locust:
-            course = Course(
-                locust, gathering, profile, deadline_s, listener=self._listener, enough=self._enough
+            attempt = LoadAttempt(
+                locust, timeline, profile, deadline_s, listener=self._listener, enough=self._enough
             )  # fmt: skip
             try:
-                end = course.attend()
+                end = attempt.attend()
             except KeyboardInterrupt:
                 self.interrupted = True
                 end = End.INTERRUPTED
-                course.finish(_SWIFT_END_S)
+                attempt.finish(_SWIFT_END_S)
             code = locust.code()
-        facts = self._facts(profile, course, end, log, code)
+        facts = self._facts(profile, attempt, end, log, code)
         return self._measurement(facts, log, started_us)
 
     def _locust(self, profile: Profile, log: Path) -> LocustProcess:
@@ -117,26 +117,26 @@ class LoadMeasure:
             log=log,
         )
 
-    def _facts(self, profile: Profile, course: Course, end: End, log: Path, code: int | None) -> Facts:
-        gathering = course.gathering
-        end_s = course.end_s
-        refused = tuple(gathering.refused)
+    def _facts(self, profile: Profile, attempt: LoadAttempt, end: End, log: Path, code: int | None) -> Facts:
+        timeline = attempt.timeline
+        end_s = attempt.end_s
+        refused = tuple(timeline.refused)
         return Facts(
             profile=profile,
             settings=self._surroundings.settings,
-            result=gathering.result(end_s),
+            result=timeline.result(end_s),
             end=end,
-            abort=course.abort,
-            started=gathering.started_s is not None,
-            workers=gathering.workers,
-            spawned=gathering.spawned,
-            lost=tuple(gathering.lost(end_s)) if gathering.started_s else (),
+            abort=attempt.abort,
+            started=timeline.started_s is not None,
+            workers=timeline.workers,
+            spawned=timeline.spawned,
+            lost=tuple(timeline.lost(end_s)) if timeline.started_s else (),
             refused=refused,
             code=code,
-            asked_code=gathering.ended.asked_code if gathering.ended else None,
+            asked_code=timeline.ended.asked_code if timeline.ended else None,
             log=_tail(log),
-            hosts=gathering.ready.hosts if gathering.ready else (),
-            own_shape=bool(gathering.ready and gathering.ready.own_shape),
+            hosts=timeline.ready.hosts if timeline.ready else (),
+            own_shape=bool(timeline.ready and timeline.ready.own_shape),
         )
 
     def _measurement(self, facts: Facts, log: Path, started_us: int) -> Measurement:
@@ -149,9 +149,9 @@ class LoadMeasure:
             reason=reason.replace(root, ""),
             started_us=started_us,
             duration_ms=result.length_s * 1000,
-            steps=find_steps(result),
-            samples=find_samples(result),
-            errors=find_errors(result),
+            steps=load_steps(result),
+            samples=load_samples(result),
+            errors=load_errors(result),
             artifacts=() if outcome is Outcome.PASSED else artifacts,
             attributes={
                 "locust": version("locust"),
@@ -165,20 +165,20 @@ class LoadMeasure:
         return masked(measurement, self._surroundings.mask)
 
 
-class Course:
-    """A load under way: hears what Locust says, and tells it how many users there are to be and when to stop."""
+class LoadAttempt:
+    """One load in progress: receives messages from Locust, sets the number of users and decides when to stop."""
 
     def __init__(
         self,
         locust: LocustProcess,
-        gathering: Gathering,
+        timeline: LoadTimeline,
         profile: Profile,
         deadline_s: float,
         *,
         listener: Listener | None,
         enough: Callable[[Sequence[LoadInterval]], bool] | None,
     ) -> None:
-        self.gathering = gathering
+        self.timeline = timeline
         self.end_s = time.time()
         self.abort = ""
         self._locust = locust
@@ -190,22 +190,22 @@ class Course:
         self._told = -1
 
     def attend(self) -> End:
-        """Stay with the load until it is over."""
+        """Follow the load until it ends; return how it ended."""
         while True:
             if self._hear(time.monotonic() + _TICK_S):
-                return End.ITSELF if self.gathering.ended else End.DIED
-            if self.gathering.refused:
+                return End.ITSELF if self.timeline.ended else End.DIED
+            if self.timeline.refused:
                 self.finish(_SWIFT_END_S)
                 return End.REFUSED
             if time.monotonic() > self._deadline_s:
                 self.finish(_SWIFT_END_S)
                 return End.OVERDUE
-            if self.gathering.started_s is not None and (end := self._steer(time.time() - self.gathering.started_s)):
+            if self.timeline.started_s is not None and (end := self._steer(time.time() - self.timeline.started_s)):
                 self.finish(_SWIFT_END_S if end is End.ABORTED else _QUIET_END_S)
                 return end
 
     def finish(self, patience_s: float) -> None:
-        """Stop the load, and hear Locust out for a while."""
+        """Stop the load and wait up to `patience_s` for the last messages of Locust."""
         self.end_s = time.time()
         self._locust.tell(Stop())
         until_s = time.monotonic() + patience_s
@@ -213,14 +213,14 @@ class Course:
             pass
 
     def _hear(self, until_s: float) -> bool:
-        """Hear Locust until then; tell whether it is over."""
+        """Receive messages until then; return whether the load is over."""
         while (said := self._locust.hear(until_s)) is not None:
-            self.gathering.hear(said)
+            self.timeline.hear(said)
             self.end_s = time.time()  # whoever speaks lives: its last seconds count
-        if self.gathering.ended is None and self._locust.is_running:
+        if self.timeline.ended is None and self._locust.is_running:
             self.end_s = time.time()
             return False
-        return self.gathering.ended is not None or self._locust.is_silent
+        return self.timeline.ended is not None or self._locust.is_silent
 
     def _steer(self, at_s: float) -> End | None:
         if self._profile.shape is not None and (users := self._profile.shape.users_at(at_s)) != self._aimed:
@@ -234,13 +234,13 @@ class Course:
         return End.TIME if duration_s is not None and at_s >= duration_s else None
 
     def _duration_s(self) -> float | None:
-        own_shape = self.gathering.ready is not None and self.gathering.ready.own_shape and not self._profile.shape
+        own_shape = self.timeline.ready is not None and self.timeline.ready.own_shape and not self._profile.shape
         return self._profile.duration_s or (None if own_shape else DURATION_S)
 
     def _look_back(self, left_s: float | None) -> End | None:
-        """Tell of the last whole second, and see whether the load is to end for what it showed."""
+        """Report the last whole second; return how the load ends if it has to end now."""
         whole_s = float(int(time.time()) - 1)
-        latest = self.gathering.intervals(whole_s, _WINDOW)
+        latest = self.timeline.intervals(whole_s, _WINDOW)
         if not latest:
             return None
         if self._listener is not None:
@@ -248,7 +248,7 @@ class Course:
         self.abort = abort_reason(latest, self._profile)
         if self.abort:
             return End.ABORTED
-        return End.ENOUGH if self._enough and self._enough(self.gathering.intervals(whole_s)) else None
+        return End.ENOUGH if self._enough and self._enough(self.timeline.intervals(whole_s)) else None
 
 
 def setting_of(profile: Profile, settings: LoadSettings) -> LoadConfig:

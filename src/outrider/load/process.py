@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from outrider.load.wire import LoadConfig, Said, Told
 
-_START = "import locust, sys; from outrider.load.child.run import main; main(sys.argv[1:])"
+_START = "import locust, sys; from outrider.load.child.locust_session import main; main(sys.argv[1:])"
 """Locust comes first, since it replaces parts of the standard library; -P keeps our own folder off the path."""
 
 _LAST_WORDS_S = 2.0

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Shape(Protocol):
-    """The course of a load."""
+    """How the load develops over time."""
 
     @property
     def most_users(self) -> int:

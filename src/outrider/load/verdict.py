@@ -1,4 +1,4 @@
-"""What a load says: of the target, of the generator, or of the locustfile. Pure."""
+"""Decide the outcome of a load and its reason from the facts of target, generator and locustfile. Pure."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What runs in the Locust process; only `__main__` may be run, nothing here is imported by us."""
+"""What runs in the Locust process; it is imported nowhere else."""

@@ -1,7 +1,7 @@
-"""Runs Locust with our ears and hands beside an unchanged locustfile; the process's whole life.
+"""Run Locust with our event listeners and control beside an unchanged locustfile.
 
 Everything of Locust's is used through its events, but for three things that it has none for: when a task begins
-(`pacing`), which hosts are asked (`guard`), and how often workers report (a constant of its module `runners`).
+(`pace`), which hosts are asked (`guard`), and how often workers report (a constant of its module `runners`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gevent.os import make_nonblocking, nb_read
 from locust import LoadTestShape, events, runners
 from locust.main import main as run_locust
 
-from outrider.load.child import guard, pacing
+from outrider.load.child import guard, pace
 from outrider.load.hosts import is_allowed
 from outrider.load.tally import Tally
 from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, read, write
@@ -55,7 +55,7 @@ class Aimed(LoadTestShape):
 
 
 class Session:
-    """Hears Locust's events and tells what happens; hears from us and tells Locust."""
+    """Reports events of Locust to the parent process, and applies its control messages."""
 
     def __init__(self, setting: LoadConfig, ear: int, mouth: int) -> None:
         self._setting = setting
@@ -65,14 +65,14 @@ class Session:
         self._shape = Aimed(setting.users)
         self._pid = os.getpid()
         self._spawned = 0
-        self._arrivals = pacing.Arrivals(setting.rate, setting.ramp_s) if setting.rate else None
+        self._arrivals = pace.Arrivals(setting.rate, setting.ramp_s) if setting.rate else None
 
     def attend(self) -> None:
         """Listen to what Locust tells; also when it ends without a word, as a locustfile can make it."""
         atexit.register(self._last_words)
         guard.watch(self._setting.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
-            pacing.arrive(self._arrivals)
+            pace.arrive(self._arrivals)
         events.init.add_listener(self._init)
         events.request.add_listener(self._request)
         events.user_error.add_listener(self._user_error)
@@ -83,9 +83,9 @@ class Session:
         self._runner, self._environment = runner, environment
         is_worker = isinstance(runner, runners.WorkerRunner)
         self._tally.generator = runner.client_id if is_worker else type(runner).__name__
-        self._tally.paced = self._arrivals is not None or pacing.is_paced(environment.user_classes)
+        self._tally.paced = self._arrivals is not None or pace.is_paced(environment.user_classes)
         if self._arrivals is None and self._tally.paced:
-            pacing.follow(self._tally)
+            pace.follow(self._tally)
         gevent.spawn(self._beat)
         if is_worker:
             return
@@ -126,7 +126,7 @@ class Session:
     ) -> None:
         endpoint = f"{request_type} {name}".strip()
         took_ms = float(response_time or 0.0)
-        intended_ms = pacing.intended_ms(endpoint, took_ms) if self._tally.paced else took_ms
+        intended_ms = pace.intended_ms(endpoint, took_ms) if self._tally.paced else took_ms
         self._tally.answered(
             time.time(), endpoint, took_ms,
             failed=bool(exception), intended_ms=intended_ms, received_bytes=int(response_length or 0),

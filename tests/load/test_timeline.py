@@ -5,8 +5,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrider.load.gathering import MOST_ENDPOINTS, OTHERS, Gathering, thinned
 from outrider.load.tally import Tally
+from outrider.load.timeline import MOST_ENDPOINTS, OTHERS, LoadTimeline, thinned
 from outrider.load.wire import Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, read, write
 from outrider.model import Histogram, LoadResult, altogether
 
@@ -33,16 +33,16 @@ def test_messages_arrive_as_they_were_sent() -> None:
 @given(REQUESTS)
 def test_what_several_processes_counted_is_merged_exactly(requests: list[tuple[int, str, float, bool, int]]) -> None:
     tallies = [Tally(str(number)) for number in range(3)]
-    gathering = Gathering()
-    gathering.hear(Started(100.0))
+    timeline = LoadTimeline()
+    timeline.hear(Started(100.0))
     for second, endpoint, took_ms, failed, process in requests:
         tallies[process].answered(
             100.0 + second, endpoint, took_ms, failed=failed, intended_ms=took_ms, received_bytes=1
         )
     for tally in tallies:
-        gathering.hear(read(write(tally.take())))
+        timeline.hear(read(write(tally.take())))
 
-    result = gathering.result(110.0)
+    result = timeline.result(110.0)
 
     for one in result.endpoints:
         mine = [(took_ms, failed) for _, endpoint, took_ms, failed, _ in requests if endpoint == one.endpoint]
@@ -52,26 +52,26 @@ def test_what_several_processes_counted_is_merged_exactly(requests: list[tuple[i
 
 
 def test_failures_of_one_kind_are_one_group() -> None:
-    tally, gathering = Tally("a"), Gathering()
+    tally, timeline = Tally("a"), LoadTimeline()
     for number in range(1000, 1010):
         tally.failed("GET /", f"order {number} is gone at 0x7f{number}")
     tally.failed("GET /", "other")
-    gathering.hear(tally.take())
+    timeline.hear(tally.take())
 
-    first, second = gathering.failures()
+    first, second = timeline.failures()
 
     assert (first.count, first.message, len(first.samples)) == (10, "order … is gone at …", 3)
     assert (second.count, second.message) == (1, "other")
 
 
 def test_too_many_names_are_gathered_under_one() -> None:
-    tally, gathering = Tally("a"), Gathering()
-    gathering.hear(Started(10.0))
+    tally, timeline = Tally("a"), LoadTimeline()
+    timeline.hear(Started(10.0))
     for number in range(MOST_ENDPOINTS + 50):
         tally.answered(10.5, f"GET /{number}", 1.0, failed=False, intended_ms=1.0, received_bytes=0)
-    gathering.hear(tally.take())
+    timeline.hear(tally.take())
 
-    endpoints = {one.endpoint: one.requests for one in gathering.result(11.0).endpoints}
+    endpoints = {one.endpoint: one.requests for one in timeline.result(11.0).endpoints}
 
     assert len(endpoints) == MOST_ENDPOINTS + 1
     assert endpoints[OTHERS] == 50
@@ -79,14 +79,14 @@ def test_too_many_names_are_gathered_under_one() -> None:
 
 def test_thinning_loses_no_request_and_no_time() -> None:
     numbers = random.Random(4)
-    tally, gathering = Tally("a"), Gathering()
-    gathering.hear(Started(0.0))
+    tally, timeline = Tally("a"), LoadTimeline()
+    timeline.hear(Started(0.0))
     for second in range(1000):
         tally.answered(
             float(second), "GET /", numbers.expovariate(0.01), failed=False, intended_ms=0.0, received_bytes=1
         )
-    gathering.hear(tally.take())
-    whole = gathering.intervals(1000.0)
+    timeline.hear(tally.take())
+    whole = timeline.intervals(1000.0)
 
     thin = thinned(whole, 300)
 
@@ -96,11 +96,11 @@ def test_thinning_loses_no_request_and_no_time() -> None:
 
 
 def test_a_process_that_fell_silent_is_lost() -> None:
-    gathering = Gathering()
+    timeline = LoadTimeline()
     for generator, until in (("a", 20), ("b", 12), ("MasterRunner", 5)):
         tally = Tally(generator)
         for second in range(until):
             tally.beat(float(second), 0.1, 1.0, 0.0)
-        gathering.hear(tally.take())
+        timeline.hear(tally.take())
 
-    assert gathering.lost(20.5) == ["b"]
+    assert timeline.lost(20.5) == ["b"]

@@ -17,7 +17,7 @@ _INTENDED = "intended_p99_ms"
 _MOST_STEPS = 50
 
 
-def find_steps(result: LoadResult) -> tuple[Step, ...]:
+def load_steps(result: LoadResult) -> tuple[Step, ...]:
     """Return the endpoints that are requested most, in the order in which they were first seen."""
     failures = {one.endpoint: one.message for one in reversed(result.failures)}
     return tuple(
@@ -33,7 +33,7 @@ def find_steps(result: LoadResult) -> tuple[Step, ...]:
     )
 
 
-def find_samples(result: LoadResult) -> tuple[Sample, ...]:
+def load_samples(result: LoadResult) -> tuple[Sample, ...]:
     """Return figures of each such endpoint, and of all together under the empty step."""
     found = [sample for one in _told(result) for sample in _figures(one.endpoint, one, result.length_s)]
     total = altogether(result.endpoints)
@@ -41,7 +41,7 @@ def find_samples(result: LoadResult) -> tuple[Sample, ...]:
     return (*found, *(one for one in overall if one.metric != "duration_ms"))
 
 
-def find_errors(result: LoadResult) -> tuple[ErrorRecord, ...]:
+def load_errors(result: LoadResult) -> tuple[ErrorRecord, ...]:
     """Return the failures, a record a group."""
     return tuple(
         ErrorRecord(

@@ -1,4 +1,4 @@
-"""Puts together what the processes of a load say: a second after the other, whoever spoke of it."""
+"""Merge what the processes of a load report into seconds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Group:
     samples: dict[str, None] = field(default_factory=dict)
 
 
-class Gathering:
+class LoadTimeline:
     """What is known of a load so far; times are seconds since the epoch."""
 
     def __init__(self) -> None:
