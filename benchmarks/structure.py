@@ -25,14 +25,23 @@ def modules(source: Path) -> dict[str, Path]:
     return {".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
 
 
-def imports(tree: ast.AST, known: dict[str, Path]) -> set[str]:
+def exports(tree: ast.Module) -> set[str]:
+    """Return the names in a package's `__all__`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def imports(tree: ast.AST, known: dict[str, Path], faces: dict[str, set[str]]) -> set[str]:
     """Return the modules of the package that a module imports, those for type checking included."""
     targets: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             targets |= {alias.name for alias in node.names if alias.name in known}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            inner = {f"{node.module}.{alias.name}" for alias in node.names} & known.keys()
+            exported = faces.get(node.module, set())
+            inner = {f"{node.module}.{alias.name}" for alias in node.names if alias.name not in exported} & known.keys()
             targets |= inner | ({node.module} & known.keys())
     return targets
 
@@ -88,7 +97,8 @@ def describe(source: Path) -> None:
     known = modules(source)
     texts = {name: path.read_text(encoding="utf-8") for name, path in known.items()}
     trees = {name: ast.parse(text) for name, text in texts.items()}
-    graph = {name: imports(tree, known) - {name} for name, tree in trees.items()}
+    faces = {name: exports(tree) for name, tree in trees.items() if known[name].name == "__init__.py"}
+    graph = {name: imports(tree, known, faces) - {name} for name, tree in trees.items()}
     functions = [
         (node.end_lineno or node.lineno) - node.lineno + 1
         for tree in trees.values()

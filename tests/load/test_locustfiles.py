@@ -322,3 +322,35 @@ def test_users_who_pace_themselves_have_an_intended_start_too(ground: Ground) ->
     (endpoint,) = measured.load.endpoints
     assert endpoint.intended is not None
     assert endpoint.intended.total > 2 * endpoint.requests  # of each three that were due, two were never sent
+
+
+def raising_listener(event: str) -> str:
+    return (
+        f"{HTTP}\nfrom locust import events\n@events.{event}.add_listener\n"
+        "def listen(**_):\n    raise ValueError('broken listener')\n"
+    )
+
+
+RAISING = {
+    "task after its request": (HTTP + "        {}['token']\n", "KeyError: 'token'"),
+    "on_start of one user": (
+        HTTP + "class Second(Visitor):\n    def on_start(self):\n        raise ValueError('no account')\n",
+        "ValueError: no account",
+    ),
+    **{
+        f"listener of {event}": (raising_listener(event), "ValueError: broken listener")
+        for event in ("test_start", "request", "test_stop", "quitting")
+    },
+}
+
+
+@pytest.mark.parametrize("name", RAISING)
+def test_a_load_whose_own_code_raised_is_never_green(ground: Ground, name: str) -> None:
+    """Requests that succeed do not hide exceptions of tasks, hooks and listeners."""
+    text, error = RAISING[name]
+    ground.write(text)
+
+    measured = ground.load(ground.profile())
+
+    assert measured.outcome == Outcome.SETUP_ERROR, measured.reason
+    assert re.search(rf"the locustfile's own code raised \d+ times: \d+ x {error}", measured.reason), measured.reason

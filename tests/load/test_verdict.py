@@ -6,7 +6,7 @@ import pytest
 
 from outrider.load.profile import AbortRule, Expectation, Profile
 from outrider.load.verdict import End, Facts, abort_reason, assess, complaint
-from outrider.model import EndpointLoad, Histogram, LoadInterval, LoadResult, Outcome
+from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, Outcome
 from outrider.workspace import LoadSettings
 
 
@@ -54,6 +54,18 @@ def busy(seconds: int, **changes: float) -> LoadResult:
         ({"result": busy(10, bad=5)}, Outcome.FAILED, "9.09 % of 550 requests failed, at most 1 % may"),
         ({"asked_code": 2}, Outcome.FAILED, "exit code 2"),
         ({"asked_code": 0}, Outcome.PASSED, ""),
+        ({"code": 2}, Outcome.SETUP_ERROR, "Locust ended with exit code 2"),
+        (
+            {"result": LoadResult(CALM, (FailureGroup("", "KeyError: 'a'", 50, ("KeyError: 'a'",)),)), "code": 1},
+            Outcome.SETUP_ERROR,
+            "own code raised 50 times: 50 x KeyError: 'a'",
+        ),
+        (
+            {"result": LoadResult(CALM, (FailureGroup("GET /", "HTTPError: 500", 1, ()),)), "code": 1},
+            Outcome.PASSED,
+            "",
+        ),
+        ({"result": LoadResult(CALM, (FailureGroup("", "others", 9, ()),)), "code": 1}, Outcome.PASSED, ""),
     ],
 )
 def test_every_way_to_end_has_its_outcome(changes: dict[str, object], outcome: Outcome, reason: str) -> None:

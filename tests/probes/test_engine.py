@@ -38,7 +38,7 @@ def begin(engine: Engine, bench: Bench, check: Check, limit_s: float) -> Future[
 
 def test_a_dead_target_delays_no_other(bench: Bench, site: str) -> None:
     """While fifty probes of one host hang, that of another host is measured at once."""
-    bench.settings = ProbeSettings(per_host=4)
+    bench.settings = ProbeSettings(per_host=4, late_s=1e9)
     other = site.replace("127.0.0.1", "127.0.0.2").replace("127.0.0.2", "localhost")
     text = "".join(HTTP.format(f"hangs{number}", f"{site}/hang") for number in range(50))
     catalogue = bench.read(text + HTTP.format("other", f"{other}/"))
@@ -93,6 +93,7 @@ class Busy:
 )
 def test_an_overloaded_prober_is_inconclusive(bench: Bench, failures: tuple[Failure, ...], outcome: Outcome) -> None:
     """What it measured is its own delay; what the target said wrongly stays wrong."""
+    bench.settings = ProbeSettings()
     (check,) = bench.read(HTTP.format("a", "http://shop.test/")).checks
 
     measurement = bench.try_probe(check, Busy(0.3, failures))

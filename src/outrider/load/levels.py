@@ -19,7 +19,11 @@ _SETTLING = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How the target did with so many users; response times in ms, None without requests."""
+    """How the target did with so many users; response times in ms, None without requests.
+
+    Attributes:
+        requests_per_s: Requests that succeeded: errors are not throughput.
+    """
 
     users: int
     seconds: float
@@ -41,7 +45,7 @@ def levels(intervals: Sequence[LoadInterval], *, shortest_s: float = 2.0) -> tup
             times = total.times
             found.append(
                 Level(
-                    users, seconds, total.requests / seconds, times.quantile(0.5), times.quantile(0.95),
+                    users, seconds, total.succeeded.total / seconds, times.quantile(0.5), times.quantile(0.95),
                     total.failure_share,
                 )
             )  # fmt: skip

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from outrider.load.profile import Expectation
+from outrider.load.timeline import OTHERS
 from outrider.model import Outcome, altogether
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _STARVED_LEAST = 2
 _REACHED = 0.95
 _LATE_S = 1.0
 _LATELY = 2
+_QUOTED = 3  # kinds of exceptions in a reason
 _FEWEST = 20  # requests, below which no share of them stops a load
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
 _NOTHING = Expectation()
@@ -90,6 +92,8 @@ def assess(facts: Facts) -> Verdict:
         _aborted,
         _not_reached,
         _broken,
+        _raised,
+        _exit_code,
         _cut_short,
     )
     return next((verdict for rule in rules if (verdict := rule(facts))), (Outcome.PASSED, ""))
@@ -140,7 +144,7 @@ def _silent(facts: Facts) -> Verdict | None:
         return None
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
-    own = [one for one in facts.result.failures if not one.endpoint]
+    own = _own_errors(facts.result)
     said = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else _errors(facts.log)
     return Outcome.SETUP_ERROR, f"no request was made{f': {said}' if said else ''}"
 
@@ -217,6 +221,31 @@ def _broken(facts: Facts) -> Verdict | None:
     if facts.asked_code:
         return Outcome.FAILED, f"the locustfile asks for exit code {facts.asked_code}"
     return None
+
+
+def _raised(facts: Facts) -> Verdict | None:
+    own = _own_errors(facts.result)
+    if not own:
+        return None
+    quoted = "; ".join(f"{group.count} x {_first_line(group)}" for group in own[:_QUOTED])
+    more = f"; and {len(own) - _QUOTED} other exceptions" if len(own) > _QUOTED else ""
+    count = sum(group.count for group in own)
+    return Outcome.SETUP_ERROR, f"the locustfile's own code raised {count} times: {quoted}{more}"
+
+
+def _exit_code(facts: Facts) -> Verdict | None:
+    """Account for an exit code that failed requests, which have limits of their own, do not explain."""
+    if not facts.code or facts.asked_code is not None or facts.result.failures:
+        return None
+    if facts.code < 0:
+        return Outcome.INCONCLUSIVE, f"Locust was killed by signal {-facts.code} at the end of the load"
+    error = _errors(facts.log)
+    return Outcome.SETUP_ERROR, f"Locust ended with exit code {facts.code}{f': {error}' if error else ''}"
+
+
+def _own_errors(result: LoadResult) -> list[FailureGroup]:
+    """Return the exceptions of the user's code; without the group of overflow, which may hold requests too."""
+    return [group for group in result.failures if not group.endpoint and group.message != OTHERS]
 
 
 def _cut_short(facts: Facts) -> Verdict | None:

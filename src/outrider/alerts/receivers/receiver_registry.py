@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.alerts.receivers import alertmanager, apprise_service, command_receiver, mail, pagerduty, sentry, webhook
+from outrider.alerts.receivers.alertmanager import read as read_alertmanager
+from outrider.alerts.receivers.apprise_service import read as read_apprise
+from outrider.alerts.receivers.command_receiver import read as read_command
+from outrider.alerts.receivers.mail import read as read_mail
+from outrider.alerts.receivers.pagerduty import read as read_pagerduty
+from outrider.alerts.receivers.sentry import read as read_sentry
+from outrider.alerts.receivers.webhook import read as read_webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,11 +19,11 @@ if TYPE_CHECKING:
     from outrider.alerts.receivers.options import Options
 
 KINDS: Mapping[str, Callable[[Options], Receiver]] = {
-    "mail": mail.read,
-    "apprise": apprise_service.read,
-    "webhook": webhook.read,
-    "pagerduty": pagerduty.read,
-    "alertmanager": alertmanager.read,
-    "sentry": sentry.read,
-    "command": command_receiver.read,
+    "mail": read_mail,
+    "apprise": read_apprise,
+    "webhook": read_webhook,
+    "pagerduty": read_pagerduty,
+    "alertmanager": read_alertmanager,
+    "sentry": read_sentry,
+    "command": read_command,
 }

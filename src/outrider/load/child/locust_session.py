@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import logging
 import os
 import platform
 import signal
@@ -37,6 +38,8 @@ _LISTEN_S = 0.05
 _SHUT_DOWN_S = 2.0
 _REPORT = "outrider"
 _TRACE_LINES = 12
+_ERROR_LOGGERS = ("", "locust.main", "locust.runners")
+_LOGGED_ERRORS = ("Uncaught exception in ", "Unhandled exception in greenlet")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -73,6 +76,8 @@ class Session:
         guard.watch(self._setting.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)
+        for name in _ERROR_LOGGERS:
+            logging.getLogger(name).addFilter(self._logged)
         events.init.add_listener(self._init)
         events.request.add_listener(self._request)
         events.user_error.add_listener(self._user_error)
@@ -138,6 +143,14 @@ class Session:
     def _user_error(self, exception: Exception, tb: Any, **_: object) -> None:
         frames = "".join(traceback.format_tb(tb)[-_TRACE_LINES:])
         self._tally.failed("", f"{type(exception).__name__}: {exception}\n{frames}".strip())
+
+    def _logged(self, record: logging.LogRecord) -> bool:
+        """Count an exception that Locust only logs: of a listener, of `on_stop`, or of a greenlet."""
+        if str(record.msg).startswith(_LOGGED_ERRORS):
+            error = (record.exc_info or sys.exc_info())[1]
+            if isinstance(error, Exception):
+                self._user_error(error, error.__traceback__)
+        return True
 
     def _report(self, data: dict[str, Any], **_: object) -> None:
         data[_REPORT] = write(self._tally.take())
