@@ -56,3 +56,10 @@ def test_importing_the_room_imports_no_other_room() -> None:
     finished = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
 
     assert finished.stdout == "[]\n"
+
+
+def test_no_name_is_that_of_a_module() -> None:
+    """Importing the module would put it in the place of what the name means."""
+    modules = {path.stem for path in Path(outrider.app.__file__).parent.glob("*.py")}
+
+    assert modules & set(outrider.app.__all__) == set()

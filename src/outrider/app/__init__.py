@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         step_medians,
     )
     from outrider.app.alert_configuration import alert_settings
+    from outrider.app.backups import back_up, restore_backup
+    from outrider.app.change_history import LevelChange, level_changes
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
     from outrider.app.discovery import Discovery
     from outrider.app.fault_proof import ProofReport, prove_journeys
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from outrider.app.gate_run import GateOptions, GateResult, gate_rules, run_gate, self_test_gate
     from outrider.app.heartbeat_server import serve_heartbeats
     from outrider.app.judge_sensitivity import Sensitivity, SeriesSensitivity, calibrate_checks
-    from outrider.app.level_changes import LevelChange, level_changes
     from outrider.app.listeners import (
         GateListener,
         LoadListener,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
         SilentListener,
     )
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
-    from outrider.app.open_workspace import OpenWorkspace, open_workspace
     from outrider.app.release_marks import list_releases, mark_release
     from outrider.app.report_documents import Format as ReportFormat
     from outrider.app.report_documents import (
@@ -64,10 +64,9 @@ if TYPE_CHECKING:
         provide_workspace_browser,
     )
     from outrider.app.selection import display_name
-    from outrider.app.service_status import ServiceStatus, service_status
+    from outrider.app.service_state import ServiceStatus, service_status
     from outrider.app.silences import end_silence, list_silences, preview_silence, silence_incidents
     from outrider.app.step_judgements import judge_steps
-    from outrider.app.store_backup import back_up, restore_backup
     from outrider.app.stored_incidents import (
         IncidentList,
         Undelivered,
@@ -88,6 +87,7 @@ if TYPE_CHECKING:
         prune_expired,
         register_checks,
     )
+    from outrider.app.workspace_handle import OpenWorkspace, open_workspace
     from outrider.app.workspace_service import WorkspaceService
     from outrider.app.workspace_validation import Validation, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
@@ -144,10 +144,10 @@ _MODULES = {
     "outrider.app.gate_run": "GateOptions GateResult gate_rules run_gate self_test_gate",
     "outrider.app.heartbeat_server": "serve_heartbeats",
     "outrider.app.judge_sensitivity": "Sensitivity SeriesSensitivity calibrate_checks",
-    "outrider.app.level_changes": "LevelChange level_changes",
+    "outrider.app.change_history": "LevelChange level_changes",
     "outrider.app.listeners": "GateListener LoadListener ProgressListener ProofListener RunListener SilentListener",
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
-    "outrider.app.open_workspace": "OpenWorkspace open_workspace",
+    "outrider.app.workspace_handle": "OpenWorkspace open_workspace",
     "outrider.app.release_marks": "list_releases mark_release",
     "outrider.app.report_documents": (
         "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document run_document"
@@ -161,10 +161,10 @@ _MODULES = {
         "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser"
     ),
     "outrider.app.selection": "display_name",
-    "outrider.app.service_status": "ServiceStatus service_status",
+    "outrider.app.service_state": "ServiceStatus service_status",
     "outrider.app.silences": "end_silence list_silences preview_silence silence_incidents",
     "outrider.app.step_judgements": "judge_steps",
-    "outrider.app.store_backup": "back_up restore_backup",
+    "outrider.app.backups": "back_up restore_backup",
     "outrider.app.stored_incidents": (
         "IncidentList Undelivered acknowledge_incident current_user find_incident list_incidents"
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.app.open_workspace import OpenWorkspace
+from outrider.app.workspace_handle import OpenWorkspace
 from outrider.frames import FrameFormat, write_frames
 
 if TYPE_CHECKING:

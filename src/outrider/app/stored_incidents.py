@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,7 +80,7 @@ def list_incidents(
 
 def incident_rows(store: Store, since_us: int | None, until_us: int | None) -> list[dict[str, object]]:
     """Return the incidents that began in since_us <= at < until_us as rows of `FrameReader.incidents`."""
-    stored = store.incidents.search(since_us=since_us or 0, limit=sys.maxsize)
+    stored = store.incidents.search(since_us=since_us or 0, limit=None)
     incidents = sorted((read_incident(row) for row in stored), key=lambda incident: (incident.began_us, incident.id))
     return [
         {
