@@ -174,3 +174,12 @@ def test_a_check_that_is_never_judged_is_confirmed_after_ten_runs() -> None:
     assert not confirmed(*[silent] * 9)
     assert not confirmed(*[silent] * 9, judged, *[silent] * 9)
     assert not confirmed(*[silent] * 10, *[judged] * 3)
+
+
+def test_no_duration_is_usually_negative() -> None:
+    """The band of a noisy step may reach below zero; what people read does not."""
+    noisy = replace(SLOW, expected_low=-1.1, is_level=True)
+
+    found = told(make_run(), Judgement("pay", noisy, ""))
+
+    assert found["degradation pay"].facts.what.startswith("812 ms, usually 0 to 360 (2.4x)")

@@ -284,7 +284,8 @@ def amount_of(signal: Signal) -> str:
         return f"{signal.observed_text}, usually {signal.expected_text}"
     observed, low, high = map(milliseconds, (signal.observed, signal.expected_low, signal.expected_high))
     if len({text.rpartition(" ")[2] for text in (observed, low, high)}) == 1:
-        low, high = low.rpartition(" ")[0], high.rpartition(" ")[0]
+        low, high = (end.rpartition(" ")[0] for end in (low, high))
+    low = low if signal.expected_low > 0 else "0"  # no time is negative
     return f"{observed}, usually {low} to {high} ({signal.ratio:.1f}x)"
 
 
