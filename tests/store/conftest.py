@@ -24,6 +24,7 @@ from outrider.model import (
     new_run_id,
 )
 from outrider.store import Store
+from outrider.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,16 @@ class Place:
 
     def open(self, **options: Any) -> Store:
         return Store.open(self.url, artifacts=self.artifacts, **options)
+
+    def rows(self, *tables: str) -> dict[str, int]:
+        """Return how many rows tables have."""
+        database = open_database(self.url)
+        with database.reading() as connection:
+            counts = {
+                table: connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() for table in tables
+            }
+        database.close()
+        return counts
 
 
 @dataclass
@@ -119,11 +130,10 @@ def make(tmp_path: Path) -> Maker:
     return Maker(scratch)
 
 
-@pytest.fixture(params=["sqlite"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """Return an empty place of each kind of database that a store must behave the same on."""
-    urls = {"sqlite": f"sqlite:///{tmp_path}/outrider.db"}
-    return Place(urls[request.param], tmp_path / "artifacts")
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Return an empty place for an SQLite file; `contract` has those of every database."""
+    return Place(f"sqlite:///{tmp_path}/outrider.db", tmp_path / "artifacts")
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.store.conftest import REVISION_0009, take_back
 
-from outrider.model import AggregateSample, CheckId, Checkpoint, Outcome, Release, Subject, SubjectKind
+from outrider.model import AggregateSample, Subject, SubjectKind
 from outrider.store.text_limits import SERIES_PER_SUBJECT
 
 if TYPE_CHECKING:
-    from tests.store.conftest import Maker, Place
+    from tests.store.conftest import Maker
 
     from outrider.store import Store
 
@@ -147,41 +146,3 @@ def test_a_late_aggregate_is_not_pruned_before_it_is_counted(store: Store) -> No
     (series,) = store.series.of(CHECKOUT)
     assert len(store.series.samples(series).value) == 0
     assert [hour.sum for hour in store.rollups.hours(series, 0, FOREVER)] == [3.0]
-
-
-def test_a_database_of_the_revision_before_keeps_all_and_takes_aggregates(place: Place, make: Maker) -> None:
-    """Checks, aliases, runs, series, rollups and checkpoints are those that they were."""
-    new = CheckId("journey:new")
-    with place.open() as store:
-        for _ in range(3):
-            store.runs.record(make.run())
-        store.checks.rename(CheckId("journey:shop.py::test_pay"), new, 1)
-        store.judgements.record_release(Release("1.1", "production", 5))
-        series = store.series.of(new)
-        store.judgements.record_checkpoints([Checkpoint(series[0], 7, "steady", "", b"state")])
-        store.prune(make.run().due_us + DAY_US)
-        before = contents(store, new)
-    take_back(place, *REVISION_0009)
-
-    with place.open() as store:
-        after = contents(store, new)
-        store.aggregates.record([aggregate(FOREVER)])
-
-        assert after == before
-        assert values_of(store) == [(FOREVER, 100.0)]
-
-
-def contents(store: Store, check: CheckId) -> list[object]:
-    """Return what a store holds of a check, as values that can be compared."""
-    series = store.series.of(check)
-    return [
-        store.checks.all(),
-        [store.runs.get(line.id) for line in store.runs.search()],
-        series,
-        [store.series.samples(each).value.tolist() for each in series],
-        [store.rollups.hours(each, 0, FOREVER) for each in series],
-        store.judgements.checkpoints(series),
-        store.judgements.releases(),
-        store.runs.tallies(0, FOREVER),
-        store.runs.outcomes(check, environment="production", location="local", limit=9) == (Outcome.PASSED,) * 3,
-    ]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from sqlalchemy import select
-from tests.store.conftest import REVISION_0009, take_back
 
 from outrider.model import CheckId, Histogram, Outcome, Retention, Sample
 from outrider.store.artifact_folder import open_folder
@@ -255,18 +254,3 @@ def test_samples_go_before_hours_and_hours_before_days(place: Place, store: Stor
     assert len(store.series.samples(series).at_us) == 1
     assert [(NOW_US - one.at_us) // DAY_US for one in hours_of(store)] == [15, 5]
     assert [(NOW_US - one.at_us) // DAY_US for one in days_of(store)] == [25, 15, 5]
-
-
-def test_a_database_of_the_revision_before_gets_its_rollups(place: Place, make: Maker) -> None:
-    """The samples that it holds are rolled up by the first housekeeping."""
-    with place.open() as store:
-        store.runs.record_many([run_at(make, NOW_US - age * DAY_US, float(age)) for age in (1, 2, 3)])
-    tables = ("hours", "days", "outcome_hours", "outcome_days", "late_runs")
-    take_back(place, *REVISION_0009, *(f"DROP TABLE {table}" for table in tables))
-    take_back(place, "UPDATE alembic_version SET version_num = '0007'")
-
-    with place.open() as store:
-        store.prune(NOW_US + DAY_US)
-
-        assert [one.sum for one in hours_of(store)] == [3.0, 2.0, 1.0]
-    assert counted(place) == (3, 3, 0)

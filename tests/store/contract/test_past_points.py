@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.store.contract.test_rollups import CHECK, DAY_US, HOUR_US, NOW_US, run_at
 
 from outrider.model import RATIO, TOLD_AS, CheckId, Histogram, Outcome
 from outrider.store.histogram_codec import pack_histogram, unpack_histogram, unpack_values
-
-from .test_rolling import CHECK, DAY_US, HOUR_US, NOW_US, run_at
 
 if TYPE_CHECKING:
     from tests.store.conftest import Maker

@@ -1,0 +1,17 @@
+"""Which implementations of the ports this run of the tests tries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.store.contract.conftest import POSTGRESQL, SERVER
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Place
+
+
+@pytest.mark.skipif(not SERVER, reason=f"{POSTGRESQL} names no server: the contract is tried on SQLite only")
+def test_the_contract_is_tried_on_postgresql(place: Place) -> None:
+    """A skipped test says so once, instead of once for each test of the contract."""
+    assert place.url.startswith(("sqlite", "postgresql"))

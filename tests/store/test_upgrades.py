@@ -1,0 +1,69 @@
+"""A database of an earlier revision is brought up to date with all that it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.store.conftest import REVISION_0009, take_back
+from tests.store.contract.test_aggregates import DAY_US, FOREVER, aggregate, values_of
+from tests.store.contract.test_rollups import NOW_US, counted, hours_of, run_at
+
+from outrider.model import CheckId, Checkpoint, Outcome, Release
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Maker, Place
+
+    from outrider.store import Store
+
+
+def test_a_database_of_the_revision_before_keeps_all_and_takes_aggregates(place: Place, make: Maker) -> None:
+    """Checks, aliases, runs, series, rollups and checkpoints are those that they were."""
+    new = CheckId("journey:new")
+    with place.open() as store:
+        for _ in range(3):
+            store.runs.record(make.run())
+        store.checks.rename(CheckId("journey:shop.py::test_pay"), new, 1)
+        store.judgements.record_release(Release("1.1", "production", 5))
+        series = store.series.of(new)
+        store.judgements.record_checkpoints([Checkpoint(series[0], 7, "steady", "", b"state")])
+        store.prune(make.run().due_us + DAY_US)
+        before = contents(store, new)
+    take_back(place, *REVISION_0009)
+
+    with place.open() as store:
+        after = contents(store, new)
+        store.aggregates.record([aggregate(FOREVER)])
+
+        assert after == before
+        assert values_of(store) == [(FOREVER, 100.0)]
+
+
+def contents(store: Store, check: CheckId) -> list[object]:
+    """Return what a store holds of a check, as values that can be compared."""
+    series = store.series.of(check)
+    return [
+        store.checks.all(),
+        [store.runs.get(line.id) for line in store.runs.search()],
+        series,
+        [store.series.samples(each).value.tolist() for each in series],
+        [store.rollups.hours(each, 0, FOREVER) for each in series],
+        store.judgements.checkpoints(series),
+        store.judgements.releases(),
+        store.runs.tallies(0, FOREVER),
+        store.runs.outcomes(check, environment="production", location="local", limit=9) == (Outcome.PASSED,) * 3,
+    ]
+
+
+def test_a_database_of_the_revision_before_gets_its_rollups(place: Place, make: Maker) -> None:
+    """The samples that it holds are rolled up by the first housekeeping."""
+    with place.open() as store:
+        store.runs.record_many([run_at(make, NOW_US - age * DAY_US, float(age)) for age in (1, 2, 3)])
+    tables = ("hours", "days", "outcome_hours", "outcome_days", "late_runs")
+    take_back(place, *REVISION_0009, *(f"DROP TABLE {table}" for table in tables))
+    take_back(place, "UPDATE alembic_version SET version_num = '0007'")
+
+    with place.open() as store:
+        store.prune(NOW_US + DAY_US)
+
+        assert [one.sum for one in hours_of(store)] == [3.0, 2.0, 1.0]
+    assert counted(place) == (3, 3, 0)
