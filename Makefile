@@ -29,7 +29,7 @@ test: setup ## Run all tests, with coverage (ARGS="-k word" picks some)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-quick: setup ## Run the tests that need no browser, in about a minute
+quick: setup ## Run the tests that need no browser
 	$(BIN)/python -m pytest -m "not browser" --quiet --numprocesses 4 --dist worksteal $(ARGS)
 
 check: setup ## Lint, formatting, types, layers, addresses
