@@ -71,7 +71,9 @@ class AlertService:
         self._ticked_s: float | None = None
         self._surveyed_s: float | None = None
         picture = picture_from(store)
-        self._delivery = AlertDelivery(lambda settings: Deliverer(settings, store, picture=picture, while_true=leads))
+        self._delivery = AlertDelivery(
+            lambda settings: Deliverer(settings, store.outbox, picture=picture, while_true=leads)
+        )
 
     def use(self, workspace: Workspace, checks: Sequence[Check], settings: AlertSettings) -> None:
         """Follow a new state of the workspace; returns at once."""
