@@ -44,6 +44,7 @@ class ServiceView:
         problems: What is wrong now, by subject.
         ticked_s: Seconds since the service last looked at what is due.
         lags: How many runs began within each bound [s] after they were due; None is the last bound.
+        timezone: IANA name of the zone in which people read times.
     """
 
     leads: bool
@@ -58,6 +59,7 @@ class ServiceView:
     events: Mapping[str, int] = field(default_factory=dict)
     lags: tuple[tuple[float | None, int], ...] = ()
     lag_sum_s: float = 0.0
+    timezone: str = "UTC"
 
     @property
     def is_alive(self) -> bool:

@@ -40,6 +40,7 @@ def view_of(service: Service) -> ServiceView:
         events=counted.events,
         lags=tuple(zip((*LAG_BOUNDS_S, None), counted.lags, strict=True)),
         lag_sum_s=counted.lag_sum_s,
+        timezone=runtime.workspace.timezone if runtime is not None else "UTC",
     )
 
 
