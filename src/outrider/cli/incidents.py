@@ -41,7 +41,7 @@ def incidents(*, everything: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_as_json(listed)))
         return
-    console().print(_table(listed) if listed.incidents else "no incidents")
+    console().print(_table(listed, workspace.timezone) if listed.incidents else "no incidents")
     for receiver, failures in listed.undelivered.items():
         click.echo(
             f"{receiver}: {failures.count} notifications could not be delivered, the last: {failures.note}", err=True
@@ -62,9 +62,9 @@ def _as_json(listed: IncidentList) -> dict[str, object]:
     return {"incidents": rows, "undelivered": undelivered, "is_complete": listed.is_complete}
 
 
-def _table(listed: IncidentList) -> Table:
+def _table(listed: IncidentList, timezone: str) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("incident", "state", "severity", "since (UTC)", "what", ""):
+    for title in ("incident", "state", "severity", f"since ({timezone})", "what", ""):
         table.add_column(title, overflow="fold")
     for incident in listed.incidents:
         author = f"by {incident.acknowledged_by}" if incident.acknowledged_by else ""
@@ -73,7 +73,7 @@ def _table(listed: IncidentList) -> Table:
             short(incident.id),
             Text(incident.phase.value, style=_STYLES[incident.phase]),
             incident.severity.value,
-            at(incident.began_us),
+            at(incident.began_us, timezone),
             Text(headline(incident)),
             Text(notes, style="dim"),
         )

@@ -6,6 +6,7 @@ import statistics
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -47,9 +48,18 @@ def short(run: str) -> str:
     return run[-_SHORT_ID:]
 
 
-def at(us: int) -> str:
-    """Return a time for a reader: UTC, to the second."""
-    return datetime.fromtimestamp(us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+def at(us: int, timezone: str) -> str:
+    """Return a time for a reader, as clocks in a time zone show it, to the second; a table's title names the zone."""
+    return f"{_local(us, timezone):%Y-%m-%d %H:%M:%S}"
+
+
+def at_with_zone(us: int, timezone: str) -> str:
+    """Return a time for a reader with the short name of its time zone."""
+    return f"{_local(us, timezone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _local(us: int, timezone: str) -> datetime:
+    return datetime.fromtimestamp(us / 1_000_000, ZoneInfo(timezone))
 
 
 def outcome_text(outcome: Outcome) -> Text:
