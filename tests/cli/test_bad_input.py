@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.cli.conftest import Desk
 
-from outrider.cli.main import unusable
+from outrider.cli.error_report import unusable
 
 if TYPE_CHECKING:
     from pathlib import Path
