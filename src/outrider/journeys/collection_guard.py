@@ -95,6 +95,23 @@ class CollectionGuard:
         """Who has deselected a test, as far as that is known."""
         return self._why_deselected or _LEFT_OUT
 
+    def why_not(self, items: Sequence[pytest.Item]) -> str | None:
+        """Return why a test that was asked for by name is not to run: plug-ins leave it out when they may; or None.
+
+        pytest asks no plug-in about a file that is named, and the configured paths are the ones that a user has named.
+        """
+        if not items:
+            return self.why_deselected
+        config, path = items[0].config, items[0].path
+        named = [Path(config.invocation_params.dir, argument) for argument in config.args]
+        above = [parent for parent in (path, *path.parents) if any(parent.is_relative_to(folder) for folder in named)]
+        is_left_out = any(
+            config.hook.pytest_ignore_collect(collection_path=place, config=config)
+            for place in above
+            if place not in named
+        )
+        return _LEFT_OUT if is_left_out else None
+
     @staticmethod
     def without_tests(paths: Collection[str], places: Collection[str]) -> list[list[str]]:
         """Return those of the paths that hold none of the places, and why."""

@@ -149,7 +149,7 @@ class WorkerPlugin:
         self._guard.end()
         tests = [_collected(item) for item in items]
         for item in self._guard.deselected(order.paths, {test.path for test in tests}):
-            self._errors.append([_target(item), self._guard.why_deselected])
+            self._errors.append([f"{_from_root(item.path)}::{_name(item)}", self._guard.why_deselected])
         places = [*(test.path for test in tests), *(place for place, _ in self._errors)]
         return Collection(tests, list(self._errors), self._guard.without_tests(order.paths, places))
 
@@ -175,10 +175,10 @@ class WorkerPlugin:
             try:
                 items = session.perform_collect([target])
                 self._items |= {_target(item): item for item in items}
-                if items:
+                if (reason := self._guard.why_not(items)) is None:
                     self._items[target] = items[0]
                 else:
-                    self._errors.append([target, self._guard.why_deselected])
+                    self._errors.append([target, reason])
             except pytest.UsageError as error:
                 self._errors.append([target, str(error)])
         return self._items.get(target)
