@@ -19,7 +19,7 @@ paths = [{", ".join(f'"suites/{path}"' for path in PATHS)}]
 [defaults]
 retries = 0
 """
-PASSES = "def test_{name}(page): page.goto(\"data:text/html,<h1>{name}</h1>\")\n"
+PASSES = 'def test_{name}(page): page.goto("data:text/html,<h1>{name}</h1>")\n'
 ROOT_CONFTEST = """
 def pytest_collection_modifyitems(config, items):
     left = [item for item in items if "/left/" in str(item.path)]
