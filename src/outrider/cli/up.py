@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 import structlog
 
 from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.workspace_service import WorkspaceService
+from outrider.cli.echo import echo
+from outrider.model import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
 
 
 @click.command(epilog="Example: outrider up --port 8710")
@@ -24,7 +30,7 @@ def up(host: str, port: int, *, no_pages: bool) -> int:
     _log_as_lines()
     workspace = find_workspace()
     with open_store(workspace) as store:
-        service = WorkspaceService(workspace, store, report_problem=lambda problem: click.echo(str(problem), err=True))
+        service = WorkspaceService(workspace, store, report_problem=lambda problem: echo(problem, err=True))
         if not no_pages:
             service.answer(host, port)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -41,7 +47,13 @@ def _log_as_lines() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _printable,
             renderer,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _printable(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Return an event with what came from outside made printable: a terminal obeys escapes, and takes no surrogates."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
