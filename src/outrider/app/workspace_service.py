@@ -110,7 +110,7 @@ class WorkspaceService:
 
     def _application(self) -> Application:
         tokens = self._runtime.tokens if self._runtime is not None else {}
-        return application(self._store.heartbeats, tokens, now_us, self._view)
+        return application(self._store.heartbeats, tokens, now_us, self._view, self.workspace.service.hosts)
 
     def _view(self) -> ServiceView:
         """Return how the service does now; may be asked for by any thread."""

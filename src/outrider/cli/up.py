@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import signal
-import sys
-from typing import TYPE_CHECKING, Any
 
 import click
-import structlog
 
 from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.workspace_service import WorkspaceService
 from outrider.cli.echo import echo
-from outrider.model import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+from outrider.cli.log_lines import log_as_lines
 
 
 @click.command(epilog="Example: outrider up --port 8710")
@@ -27,7 +21,7 @@ def up(host: str, port: int, *, no_pages: bool) -> int:
 
     A second one on the same store is a standby: it takes over when the first ends. Pages: / /healthz /readyz /metrics.
     """
-    _log_as_lines()
+    log_as_lines()
     workspace = find_workspace()
     with open_store(workspace) as store:
         service = WorkspaceService(workspace, store, report_problem=lambda problem: echo(problem, err=True))
@@ -37,23 +31,3 @@ def up(host: str, port: int, *, no_pages: bool) -> int:
             signal.signal(number, lambda *_: service.stop())
         service.serve()
     return 0
-
-
-def _log_as_lines() -> None:
-    """Write one line of JSON an event to stderr, or coloured text to a terminal."""
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _printable,
-            renderer,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
-def _printable(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Return an event with what came from outside made printable: a terminal obeys escapes, and takes no surrogates."""
-    return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
