@@ -15,10 +15,14 @@ from outrider.model import (
     LoadResult,
     Outcome,
     RunId,
+    printable_json,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_TEXTS = ("endpoints", "failures", "foreground")
 
 
 def pack(result: LoadResult) -> bytes:
@@ -35,12 +39,14 @@ def pack(result: LoadResult) -> bytes:
             [run.run, run.offset_s, run.users, run.outcome.value, dict(run.steps)] for run in result.foreground
         ],
     }
+    document |= printable_json({name: document[name] for name in _TEXTS})
     return zlib.compress(json.dumps(document, separators=(",", ":")).encode())
 
 
 def unpack(packed: bytes) -> LoadResult:
     """Return a load that was kept."""
     document = json.loads(zlib.decompress(packed))
+    document |= printable_json({name: document[name] for name in _TEXTS})
     names: list[str] = document["endpoints"]
     return LoadResult(
         tuple(_read_interval(interval, names) for interval in document["intervals"]),
