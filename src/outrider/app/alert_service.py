@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
-    from outrider.model import Check, Run
+    from outrider.model import AlertRecords, Check, Run
     from outrider.runs import Judgement
-    from outrider.store import Store
     from outrider.workspace import Workspace
 
 _AWAY_S = 30.0
@@ -60,7 +59,7 @@ class AlertService:
         catch_up_s: For how long of each second runs are caught up: the other listeners go on in the rest of it.
     """
 
-    def __init__(self, store: Store, leads: Callable[[], bool], *, catch_up_s: float = 0.5) -> None:
+    def __init__(self, store: AlertRecords, leads: Callable[[], bool], *, catch_up_s: float = 0.5) -> None:
         self._store = store
         self._catch_up_s = catch_up_s
         self._wanted: _AlertState | None = None  # replaced as a whole by `use`, read by the pipeline's thread

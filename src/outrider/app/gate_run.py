@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from outrider.app.listeners import GateListener
     from outrider.app.runtime import Runtime
     from outrider.gate import FalseFails, Gathered
-    from outrider.model import Check, CheckId
-    from outrider.store import Store
+    from outrider.model import Check, CheckId, ExecutionStore
     from outrider.workspace import Workspace
 
 
@@ -82,7 +81,7 @@ def gate_rules(
 
 def run_gate(
     workspace: Workspace,
-    store: Store,
+    store: ExecutionStore,
     patterns: Sequence[str] = (),
     options: GateOptions = GateOptions(),
     *,
@@ -117,7 +116,7 @@ def run_gate(
 
 def self_test_gate(
     workspace: Workspace,
-    store: Store,
+    store: ExecutionStore,
     patterns: Sequence[str] = (),
     options: GateOptions = GateOptions(),
     *,
@@ -156,7 +155,7 @@ class _Measuring:
 @contextmanager
 def _measuring(
     workspace: Workspace,
-    store: Store,
+    store: ExecutionStore,
     patterns: Sequence[str],
     listener: GateListener,
     addresses: tuple[str, str] | None = None,
@@ -172,7 +171,7 @@ def _measuring(
         if not checks:
             raise nothing_to_run(workspace, discovery.checks)
         runtime.require_browser(checks)
-        register_checks(store, workspace, discovery.checks)
+        register_checks(store.checks, workspace, discovery.checks)
         usable = None if isinstance(browser, BrowserError) else browser
         session = GateSession(workspace, usable, store, listener)
         yield _Measuring(session, runtime, checks, discovery.checks, notes, listener)

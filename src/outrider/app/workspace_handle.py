@@ -118,7 +118,7 @@ class OpenWorkspace:
         self, pattern: str = "*", *, outcome: Outcome | None = None, limit: int | None = 100
     ) -> tuple[RunSummary, ...]:
         """Return stored runs, the latest first; `limit` None for all."""
-        return list_runs(self._store, pattern, outcome=outcome, limit=limit)
+        return list_runs(self._store.runs, pattern, outcome=outcome, limit=limit)
 
     def stored_run(self, run: str) -> StoredRun:
         """Return a run with its attempts and artifacts, by its id or a unique beginning or end of it.
@@ -126,7 +126,7 @@ class OpenWorkspace:
         Raises:
             UsageError: unknown-run, ambiguous-run.
         """
-        return stored_run(self._store, run)
+        return stored_run(self._store.runs, run)
 
     def incidents(self, *, include_resolved: bool = False, days: int = 30) -> tuple[Incident, ...]:
         """Return the incidents that last, or all of the last days, the latest first."""
@@ -146,5 +146,5 @@ class OpenWorkspace:
         from outrider.frames import FrameReader, FrameSources  # noqa: PLC0415 - pandas is dear
 
         store = self._store
-        sources = FrameSources(store.tables, store.rollups, store.runs, partial(incident_rows, store))
+        sources = FrameSources(store.tables, store.rollups, store.runs, partial(incident_rows, store.incidents))
         return FrameReader(sources, self.settings.timezone, now_us())
