@@ -105,6 +105,7 @@ class Maker:
 
 
 REVISION_0009 = (
+    "DROP TABLE unjudged_series",
     "DROP TABLE aggregate_hours",
     "DROP TABLE late_aggregates",
     "ALTER TABLE series RENAME COLUMN subject_key TO check_key",

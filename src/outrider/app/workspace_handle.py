@@ -17,6 +17,7 @@ from outrider.app.stored_runs import list_runs, stored_run
 from outrider.app.workspace_access import find_workspace, now_us, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from outrider.alerts import Incident
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from outrider.app.load_trial import LoadOutcome
     from outrider.frames import FrameReader
     from outrider.gate import Decision
-    from outrider.model import Check, Outcome, Run, RunSummary, StoredRun
+    from outrider.model import AggregateSample, Check, Outcome, RecordedAggregates, Run, RunSummary, StoredRun
     from outrider.runs import StepStatus
     from outrider.store import Store
     from outrider.workspace import Workspace
@@ -139,6 +140,14 @@ class OpenWorkspace:
             UsageError: switched-off.
         """
         return judge_steps(self.settings, self._store, pattern)
+
+    def record_aggregates(self, samples: Sequence[AggregateSample]) -> RecordedAggregates:
+        """Store numbers that no run measured, such as a service's p95 of each minute, all or none.
+
+        A running service judges those of the metric `duration_ms` within about a second, in the order of time, and
+        opens incidents of their subjects. What comes later than a newer number of its series is stored, not judged.
+        """
+        return self._store.aggregates.record(samples)
 
     @property
     def frames(self) -> FrameReader:

@@ -90,7 +90,7 @@ from outrider.model.service_view import CheckView, ServiceView
 from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
 from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
 from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
-from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series
+from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
 
 __all__ = [
     "CHECK_KINDS",
@@ -199,6 +199,7 @@ __all__ = [
     "Tally",
     "TooFewSamples",
     "UndeliveredCount",
+    "UnjudgedSeries",
     "UsageError",
     "altogether",
     "bounded",

@@ -11,6 +11,7 @@ from outrider.runs.primary_steps import (
     METRIC,
     TELLING,
     TRIAL_SUFFIX,
+    is_kept_apart,
     preferred_steps,
     primary_durations,
     primary_series,
@@ -23,8 +24,9 @@ from outrider.runs.step_status import StepStatus, step_statuses
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
-    "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict", "Recorder", "Runner", "StepStatus",
-    "SubjectJudgement", "Turns", "broken_run", "is_vacuous", "launched", "next_attempt", "preferred_steps",
-    "primary_durations", "primary_series", "primary_steps", "prove", "step_statuses", "verdict",
+    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder",
+    "Judge", "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict", "Recorder", "Runner",
+    "StepStatus", "SubjectJudgement", "Turns", "broken_run", "is_kept_apart", "is_vacuous", "launched",
+    "next_attempt", "preferred_steps", "primary_durations", "primary_series", "primary_steps", "prove",
+    "step_statuses", "verdict",
 ]  # fmt: skip
