@@ -35,6 +35,7 @@ from outrider.probes import Engine, ProbeCatalogue, read_probes
 from outrider.runs import Fleet, Turns
 from outrider.workspace import (
     Mask,
+    Redactor,
     Snapshotter,
     resolve_secrets,
     select,
@@ -98,7 +99,7 @@ class Runtime:
     measure: JourneyMeasure
     catalogue: ProbeCatalogue
     loads: LoadCatalogue
-    mask: Mask
+    redactor: Redactor
     turns: Turns
     scratch: Path
     circumstances: Circumstances
@@ -141,7 +142,7 @@ class Runtime:
         root = self.scratch.parent / "load"
         if not root.exists():
             self.snapshot.checkout(root)
-        return Surroundings(root, self.environment, self.workspace.load, self.mask)
+        return Surroundings(root, self.environment, self.workspace.load, self.redactor)
 
     @contextmanager
     def fleet(
@@ -150,8 +151,10 @@ class Runtime:
         """Open what runs the workspace's probes, many at a time; runs go to the store unless a recorder is given."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
-            Engine(probes, settings, mask=self.mask, heartbeats=store.heartbeats) as engine,
-            Fleet(engine, recorder or store.runs, self.scratch, self.circumstances, listener) as fleet,
+            Engine(probes, settings, redactor=self.redactor, heartbeats=store.heartbeats) as engine,
+            Fleet(
+                engine, recorder or store.runs, self.scratch, self.circumstances, listener, redactor=self.redactor
+            ) as fleet,
         ):
             yield fleet
 
@@ -182,6 +185,7 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
         ConfigError: If a secret is missing, or the workspace cannot be copied.
     """
     secrets = resolve_secrets(workspace, os.environ)
+    redactor = Redactor(Mask.of(secrets))
     snapshot = Snapshotter(workspace).take()
     home = _home()
     usable = None if isinstance(browser, BrowserError) else browser
@@ -201,10 +205,10 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             workspace=workspace,
             browser=browser,
             workers=workers,
-            measure=_journey_measure(workspace, workers, secrets),
+            measure=_journey_measure(workspace, workers, redactor),
             catalogue=probes_of(workspace, secrets),
             loads=loads_of(workspace, secrets),
-            mask=Mask.of(secrets),
+            redactor=redactor,
             turns=Turns(home / "turns", workspace.journeys.concurrency),
             scratch=folder / "runs",
             circumstances=_circumstances(snapshot),
@@ -224,17 +228,13 @@ def list_checks(workspace: Workspace, patterns: Sequence[str] = ()) -> tuple[Che
         return select(runtime.discover(patterns).checks, patterns)
 
 
-def _journey_measure(workspace: Workspace, workers: Workers, secrets: Secrets) -> JourneyMeasure:
+def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor) -> JourneyMeasure:
     sessions = Sessions(
         workspace.state / "sessions",
         {name: session.fixture for name, session in workspace.sessions.items()},
         {name: session.lifetime_s for name, session in workspace.sessions.items()},
     )
-
-    def mask(typed: Iterable[str]) -> Mask:
-        return Mask.of(secrets, typed)
-
-    return JourneyMeasure(workers, sessions, mask, starved_above=workspace.journeys.starved_above)
+    return JourneyMeasure(workers, sessions, redactor, starved_above=workspace.journeys.starved_above)
 
 
 def _circumstances(snapshot: Snapshot) -> Circumstances:
