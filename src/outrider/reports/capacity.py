@@ -79,7 +79,7 @@ def _figures(
 def _loads(store: Store, check: str, place: tuple[str, str], period: Period) -> tuple[list[RunSummary], bool]:
     """Return the latest loads of a profile and of its trials, the oldest first, and whether these are all."""
     environment, location = place
-    found = [
+    excerpts = [
         store.runs.search(
             check,
             since_us=period.history_us,
@@ -90,8 +90,8 @@ def _loads(store: Store, check: str, place: tuple[str, str], period: Period) -> 
         )
         for variant in (environment, f"{environment}{TRIAL_SUFFIX}")
     ]
-    runs = sorted((run for excerpt in found for run in excerpt), key=lambda run: run.due_us)
-    return runs, all(excerpt.is_complete for excerpt in found)
+    runs = sorted((run for excerpt in excerpts for run in excerpt), key=lambda run: run.due_us)
+    return runs, all(excerpt.is_complete for excerpt in excerpts)
 
 
 def _knees(store: Store, check: str, runs: Sequence[RunSummary]) -> tuple[list[KneeFigures], str]:

@@ -59,7 +59,7 @@ def primary_series(store: Store, check: CheckId) -> list[Series]:
 
 def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:
     """Return the environments and locations of series, those left out whose runs are kept apart."""
-    places = dict.fromkeys((one.environment, one.location) for one in series)
+    places = dict.fromkeys((place_series.environment, place_series.location) for place_series in series)
     return [place for place in places if not place[0].endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX))]
 
 
