@@ -19,7 +19,7 @@ LOAD_SUFFIX = "-load"
 """What a journey's runs under load add, likewise."""
 TRIAL_SUFFIX = "-trial"
 """What loads that differ from their profile add, likewise."""
-TELLING = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
+CONCLUSIVE = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
 """Outcomes that say something about the system under test; all but PASSED say that an attempt failed."""
 
 
