@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from outrider.app import Phase, find_workspace, headline, list_incidents, open_store
+from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console, short
 
@@ -38,6 +39,8 @@ def incidents(*, everything: bool, as_json: bool) -> None:
         listed = list_incidents(workspace, store, include_resolved=everything, listener=progress)
     if not listed.is_complete:
         click.echo(f"these are the latest {len(listed.incidents):,} incidents: older ones are left out", err=True)
+    if listed.unreadable:
+        echo(f"these incidents are damaged in the store: {', '.join(listed.unreadable)}", err=True)
     if as_json:
         click.echo(json.dumps(_as_json(listed)))
         return
@@ -53,13 +56,15 @@ class _IncidentProgress(Progress):
 
     def problem(self, error: OutriderError) -> None:
         """Print the problem and its consequence."""
-        click.echo(f"{error}\nso maintenance and parents are not shown", err=True)
+        echo(f"{error}\nso maintenance and parents are not shown", err=True)
 
 
 def _as_json(listed: IncidentList) -> dict[str, object]:
     rows = [{**asdict(incident), "muted": listed.muted.get(incident.id, "")} for incident in listed.incidents]
     undelivered = {name: [failures.count, failures.note] for name, failures in listed.undelivered.items()}
-    return {"incidents": rows, "undelivered": undelivered, "is_complete": listed.is_complete}
+    return {"incidents": rows, "undelivered": undelivered, "is_complete": listed.is_complete} | {
+        "unreadable": listed.unreadable
+    }
 
 
 def _table(listed: IncidentList, timezone: str) -> Table:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from outrider.model import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -65,11 +67,17 @@ def log_as_lines() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _printable,
             renderer,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(handlers=[_LibraryLog(logging.WARNING)])
+
+
+def _printable(_: WrappedLogger, _level: str, event: EventDict) -> EventDict:
+    """Return an event with what came from outside made printable: a terminal obeys escapes, and takes no surrogates."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 class _LibraryLog(logging.Handler):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -85,6 +86,9 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with the code that docs/journeys.md lists."""
+    for stream in (sys.stdout, sys.stderr):  # what its encoding lacks is shown as an escape, and ends no command
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_run(argv))
 
 
@@ -116,10 +120,11 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.exceptions.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
+    from outrider.cli.echo import echo  # noqa: PLC0415 - as the next
     from outrider.cli.error_report import reported  # noqa: PLC0415 - `--help` does without it
 
     problem = reported(error)
-    click.echo(str(problem), err=True)
+    echo(problem, err=True)
     return problem.exit_code
 
 

@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from outrider.app import display_name
+from outrider.cli.printable_console import PrintableConsole
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
 
     from outrider.model import Attempt, Run, Step, StoredRun
 
@@ -37,7 +39,7 @@ _UNFOLDED = 200  # columns, where no terminal sets a width
 
 def console() -> Console:
     """Return stdout: as wide as the terminal, or wide enough for a line a run in a file or pipe."""
-    out = Console()
+    out = PrintableConsole()
     if not out.is_terminal:
         out.width = max(out.width, _UNFOLDED)
     return out

@@ -18,6 +18,7 @@ from outrider.app import (
     preview_silence,
     silence_incidents,
 )
+from outrider.cli.echo import echo
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone, short
 
@@ -81,6 +82,6 @@ def silence(
         return
     for listed in silences:
         span = " to ".join(at_with_zone(us, workspace.timezone) for us in (listed.starts_us, listed.ends_us))
-        click.echo(f"{short(listed.id)}  {span}  {' '.join(listed.matchers)}  {listed.author}: {listed.comment}")
+        echo(f"{short(listed.id)}  {span}  {' '.join(listed.matchers)}  {listed.author}: {listed.comment}")
     if not silences:
         click.echo("no silences", err=True)

@@ -8,6 +8,7 @@ import click
 
 from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.workspace_service import WorkspaceService
+from outrider.cli.echo import echo
 from outrider.cli.log_lines import log_as_lines
 
 
@@ -23,7 +24,7 @@ def up(host: str, port: int, *, no_pages: bool) -> int:
     log_as_lines()
     workspace = find_workspace()
     with open_store(workspace) as store:
-        service = WorkspaceService(workspace, store, report_problem=lambda problem: click.echo(str(problem), err=True))
+        service = WorkspaceService(workspace, store, report_problem=lambda problem: echo(problem, err=True))
         if not no_pages:
             service.answer(host, port)
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from outrider.model import printable
 from outrider.server.metrics import MEDIA_TYPE, exposition
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ def page_routes(view: Callable[[], ServiceView]) -> list[Route]:
 
     async def readiness(_: Request) -> Response:
         now = view()
-        return PlainTextResponse(f"{_readiness(now)}\n", 200 if now.is_ready else 503)
+        return PlainTextResponse(f"{printable(_readiness(now))}\n", 200 if now.is_ready else 503)
 
     async def metrics(_: Request) -> Response:
-        return Response(exposition(view()), media_type=MEDIA_TYPE)
+        return Response(printable(exposition(view())), media_type=MEDIA_TYPE)
 
     async def status(_: Request) -> Response:
-        return HTMLResponse(status_page(view()))
+        return HTMLResponse(printable(status_page(view())))
 
     routes = {"/": status, "/healthz": health, "/readyz": readiness, "/metrics": metrics}
     return [Route(path, answer, methods=["GET"]) for path, answer in routes.items()]

@@ -20,6 +20,8 @@ from outrider.model import (
     StoredGroup,
     StoredIncident,
     UndeliveredCount,
+    bounded,
+    printable_json,
 )
 from outrider.store.run_rows import limit_and_one
 from outrider.store.schema import (
@@ -31,7 +33,7 @@ from outrider.store.schema import (
     store_info,
     watches,
 )
-from outrider.store.text_limits import REASON_CHARACTERS, bounded
+from outrider.store.text_limits import REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -174,7 +176,7 @@ def read_silences(connection: Connection, until_us: int) -> tuple[Silence, ...]:
 
 def write_acknowledgement(connection: Connection, said: Acknowledgement) -> None:
     """Note what somebody said, for whoever keeps the incidents."""
-    row = asdict(said)
+    row = printable_json(asdict(said))
     del row["key"]
     connection.execute(insert(acknowledgements), {**row, "done": False})
 
@@ -247,9 +249,10 @@ def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], k
     if not rows:
         return
     upsert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    texts = [printable_json(row) for row in rows]
     statement = upsert(table)
     fresh = {name: statement.excluded[name] for name in rows[0] if name != key}
-    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=fresh), list(rows))
+    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=fresh), texts)
 
 
 def _remove(connection: Connection, table: Table, key: str, values: Iterable[str]) -> None:
@@ -259,7 +262,7 @@ def _remove(connection: Connection, table: Table, key: str, values: Iterable[str
 
 
 def _row(one: Notification) -> dict[str, Any]:
-    return {**asdict(one), "status": one.status.value, "note": bounded(one.note, REASON_CHARACTERS)}
+    return {**printable_json(asdict(one)), "status": one.status.value, "note": bounded(one.note, REASON_CHARACTERS)}
 
 
 def _notification(row: Any) -> Notification:

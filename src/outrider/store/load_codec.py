@@ -15,10 +15,14 @@ from outrider.model import (
     LoadResult,
     Outcome,
     RunId,
+    printable_json,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_TEXTS = ("endpoints", "failures", "foreground")
 
 
 def pack(result: LoadResult) -> bytes:
@@ -33,12 +37,14 @@ def pack(result: LoadResult) -> bytes:
             [one.run, one.offset_s, one.users, one.outcome.value, dict(one.steps)] for one in result.foreground
         ],
     }
+    told |= printable_json({name: told[name] for name in _TEXTS})
     return zlib.compress(json.dumps(told, separators=(",", ":")).encode())
 
 
 def unpack(packed: bytes) -> LoadResult:
     """Return a load that was kept."""
     told = json.loads(zlib.decompress(packed))
+    told |= printable_json({name: told[name] for name in _TEXTS})
     names: list[str] = told["endpoints"]
     return LoadResult(
         tuple(_read_interval(one, names) for one in told["intervals"]),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from outrider.model import bounded
 from outrider.store.aggregate_rows import write_aggregates
 from outrider.store.gzip_copy import compressed
 from outrider.store.key_cache import KeyCache
@@ -20,7 +21,7 @@ from outrider.store.queue_rows import remove
 from outrider.store.rollup_job import note_late
 from outrider.store.rows import PlacedAttempt, Rows, insert_plain
 from outrider.store.schema import runs
-from outrider.store.text_limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, bounded
+from outrider.store.text_limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

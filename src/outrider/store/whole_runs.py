@@ -26,6 +26,7 @@ from outrider.model import (
     StoredArtifact,
     StoredRun,
     UsageError,
+    printable_json,
 )
 from outrider.store.load_codec import unpack
 from outrider.store.run_rows import own_keys, run_lines, summary_of
@@ -186,7 +187,7 @@ def _attempt(row: Row, parts: _Parts) -> Attempt:
         samples=tuple(Sample(one.step, one.metric, one.value) for one in parts.samples[row.number]),
         errors=tuple(map(_error, parts.errors[row.number])),
         host=_host(row._mapping),
-        attributes=json.loads(row.json) if row.json else {},
+        attributes=printable_json(json.loads(row.json)) if row.json else {},
         trace_ids=_trace_ids(row.trace_ids),
         load=next((unpack(one.result) for one in parts.loads[row.number]), None),
     )
