@@ -114,7 +114,7 @@ class Writer:
         for run, taken in fresh:
             for attempt, files in zip(run.attempts, taken, strict=True):
                 omitted = list(files.omitted)
-                present = [one for one in files.files if self._is_there(one, omitted)]
+                present = [file for file in files.files if self._is_there(file, omitted)]
                 rows.add(PlacedAttempt(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
         rows.insert()
         note_late(connection, [(keys[_bytes(run)], known[run.check].key, run.due_us) for run, _ in fresh])
@@ -137,8 +137,8 @@ class Writer:
             for run in fresh
         ]
         insert_plain(connection, runs, rows, keyed=False)
-        found = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row[0] for row in rows])))
-        return {bytes(identifier): key for identifier, key in found}
+        keys = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row[0] for row in rows])))
+        return {bytes(identifier): key for identifier, key in keys}
 
     def _take(self, measurement: Measurement) -> _Taken:
         """Take an attempt's files as they are kept; one that cannot be taken is told of and does not cost the run."""
@@ -172,8 +172,9 @@ class Writer:
 def _without_stored(connection: Connection, finished: Sequence[Finished]) -> list[Finished]:
     """Return those that are not stored yet, each once."""
     wanted = {_bytes(run): (run, taken) for run, taken in finished}
-    stored = {bytes(found) for found in connection.execute(select(runs.c.id).where(runs.c.id.in_(wanted))).scalars()}
-    return [one for identifier, one in wanted.items() if identifier not in stored]
+    identifiers = connection.execute(select(runs.c.id).where(runs.c.id.in_(wanted))).scalars()
+    stored = {bytes(identifier) for identifier in identifiers}
+    return [new for identifier, new in wanted.items() if identifier not in stored]
 
 
 def _bytes(run: Run) -> bytes:
