@@ -24,6 +24,7 @@ from outrider.model.errors import (
     StoreError,
     TooFewSamples,
     UsageError,
+    reason_of,
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import RATIO, TOLD_AS, Histogram, bucket_of, merged
@@ -187,5 +188,6 @@ __all__ = [
     "new_run_id",
     "printable",
     "printable_json",
+    "reason_of",
     "title_of",
 ]  # fmt: skip
