@@ -64,7 +64,7 @@ class Ticks:
     def __init__(self) -> None:
         self.seen: queue.SimpleQueue[int] = queue.SimpleQueue()
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Ignore runs."""
 
     def ticked(self, now_us: int) -> None:
@@ -77,7 +77,7 @@ def tick(store: Store) -> Iterator[Callable[[int], None]]:
     """Return what lets a service's pipeline work through one tick."""
     alerts, ticks = AlertService(store, lambda: True), Ticks()
     alerts.use(Workspace(root=Path(), name="t"), [], AlertSettings())
-    watch = SubjectWatch(store.aggregates, alerts.heard_subject, judge_s=WAIT_S)
+    watch = SubjectWatch(store.aggregates, alerts.subject_judged, judge_s=WAIT_S)
     watch.judge = LiveJudge(store, Settings())
     pipeline = ResultPipeline(None, [watch, alerts, ticks], Health())
 

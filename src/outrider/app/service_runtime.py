@@ -108,6 +108,7 @@ class ServiceRuntime:
             scratch=runtime.scratch,
             circumstances=runtime.circumstances,
             prepare=prepare,
+            redactor=runtime.redactor,
         )
         return {Kind.PROBE: self._fleet, **dict.fromkeys(measures, self._turns)}
 

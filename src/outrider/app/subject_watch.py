@@ -52,7 +52,7 @@ class SubjectWatch:
         self._heard = heard
         self._judge_s = judge_s
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Ignore runs: their check is judged with them."""
 
     def ticked(self, now_us: int) -> None:

@@ -24,9 +24,10 @@ from outrider.model.errors import (
     StoreError,
     TooFewSamples,
     UsageError,
+    reason_of,
 )
 from outrider.model.excerpt import Excerpt
-from outrider.model.histogram import RATIO, TOLD_AS, Histogram, bucket_of, merged
+from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
 from outrider.model.identity import RunId, new_run_id
 from outrider.model.judge_record import Checkpoint, Release
 from outrider.model.load import (
@@ -93,11 +94,12 @@ from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
 
 __all__ = [
+    "BUCKET_VALUE",
     "CHECK_KINDS",
     "GZIP_SUFFIX",
     "LASTING",
     "RATIO",
-    "TOLD_AS",
+
     "Acknowledgement",
     "AggregateLog",
     "AggregateSample",
@@ -210,5 +212,6 @@ __all__ = [
     "new_run_id",
     "printable",
     "printable_json",
+    "reason_of",
     "title_of",
 ]  # fmt: skip
