@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tests.scheduler.conftest import Instant, check
+from tests.scheduler.conftest import FixedRuntime, Instant, check
 
 from outrider.model import ConfigError, Kind, Outcome, Overlap, Place
 from outrider.scheduler import view_of
