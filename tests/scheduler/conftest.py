@@ -148,7 +148,7 @@ class Ears:
     runs: list[Run] = field(default_factory=list)
     ticks: list[int] = field(default_factory=list)
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         self.runs.append(run)
 
     def ticked(self, now_us: int) -> None:
@@ -178,7 +178,9 @@ class Stage:
         self.service.tick()
 
     def outcomes(self) -> list[Outcome]:
-        return [run.outcome for run in self.store.runs.search(limit=None)][::-1]
+        """Return the outcome of every run that was due; a record may stand for several that were missed in a row."""
+        stored = reversed(self.store.runs.search(limit=None))
+        return [run.outcome for run in stored for _ in range(run.due_count)]
 
 
 class Stages:

@@ -21,7 +21,9 @@ import pytest
 
 from outrider.journeys import instrumentation
 from outrider.journeys.browser import Browser
+from outrider.journeys.initial_conftests import InitialConftests
 from outrider.journeys.launch_adapter import install_launch_adapter
+from outrider.journeys.missing_secrets import watch_missing_secrets
 from outrider.journeys.processes import adopt_orphans
 from outrider.journeys.warm_driver import WarmDriver
 from outrider.journeys.worker_messages import Channel, Message
@@ -46,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
     os.chdir(root)
     sys.path.append(root)  # as `python -m pytest` would, but never in front of the standard library
     adopt_orphans()
+    watch_missing_secrets()
     driver = WarmDriver()
     driver.install()
     if browser := os.environ.pop(BROWSER_VARIABLE, ""):
@@ -53,7 +56,9 @@ def main(argv: Sequence[str]) -> int:
     plugin = WorkerPlugin(channel, inbox, driver)
     instrumentation.install(lambda: plugin.recorder)
     driver.start()
-    return int(pytest.main([*arguments, *_QUIET, *arguments_beside(_has)], plugins=[plugin]))
+    options = [*(argument for argument in arguments if argument.startswith("-")), *_QUIET, *arguments_beside(_has)]
+    conftests = InitialConftests([argument for argument in arguments if not argument.startswith("-")])
+    return conftests.start(lambda paths: int(pytest.main([*paths, *options], plugins=[plugin, conftests])))
 
 
 def arguments_beside(has: Callable[[str], bool]) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.journeys.processes import VARIABLE, Mark, claim_folder, kill_marked
-from outrider.journeys.worker_messages import AttemptResult, Collect, Collection
+from outrider.journeys.worker_messages import AttemptResult, Collect, Collection, CollectStart
 from outrider.journeys.worker_process import START_S, WorkerError, WorkerProcess
 
 if TYPE_CHECKING:
@@ -82,23 +82,42 @@ class Workers:
         return self._warm(max(SHORTEST_S, limit_s - (time.monotonic() - begin_s)))
 
     def collect(self) -> Collection:
-        """Return all tests below the journeys' folders.
+        """Return all tests below the journeys' folders; a file or folder that ends the worker is an error of its own.
 
         Raises:
-            WorkerError: If no worker gets ready.
+            WorkerError: If no worker gets ready, or one ends before it collects anything.
         """
+        culprits: dict[str, str] = {}
+        while True:
+            self._warm()
+            paths = [path for path in self._config.paths if (self.root / path).exists() and path not in culprits]
+            if not paths:  # the folder is empty, or was never made
+                return Collection([], [list(culprit) for culprit in culprits.items()])
+            started: list[str] = []
+            try:
+                collection = self._collect(Collect(paths, list(culprits)), started)
+            except WorkerError as error:
+                self.retire()
+                if not started or started[-1] in {".", *culprits}:
+                    raise
+                culprits[started[-1]] = f"{error.what}: {error.fix}"
+                continue
+            return replace(collection, errors=[*collection.errors, *(list(culprit) for culprit in culprits.items())])
+
+    def _collect(self, order: Collect, started: list[str]) -> Collection:
+        """Have the worker collect; what it starts with is added to `started`."""
         worker = self._warm()
-        paths = [path for path in self._config.paths if (self.root / path).exists()]
-        if not paths:  # the folder is empty, or was never made
-            return Collection([], [])
-        worker.send(Collect(paths))
-        try:
-            answer = worker.receive(START_S)
-        except TimeoutError:
-            raise worker.failure(f"found no tests within {START_S:g} s") from None
-        if not isinstance(answer, Collection):
-            raise TypeError(answer)
-        return answer
+        worker.send(order)
+        while True:
+            try:
+                answer = worker.receive(START_S)
+            except TimeoutError:
+                raise worker.failure(f"found no tests within {START_S:g} s") from None
+            if isinstance(answer, Collection):
+                return answer
+            if not isinstance(answer, CollectStart):
+                raise TypeError(answer)
+            started.append(answer.path)
 
     def browser_alive(self) -> bool:
         """Whether the shared browser still answers; bounded in time."""

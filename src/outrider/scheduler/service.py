@@ -27,14 +27,13 @@ from outrider.scheduler.runtime_retirement import RuntimeRetirement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import Check, CheckId, Leadership, Run
+    from outrider.model import Check, CheckId, Leadership, Run, SchedulerStore
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.health import Health
     from outrider.scheduler.maintenance_windows import Windows
     from outrider.scheduler.plan import Due
     from outrider.scheduler.result_pipeline import ResultPipeline
     from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
-    from outrider.store import Store
 
 log = structlog.get_logger("outrider.scheduler")
 
@@ -65,7 +64,7 @@ class Service:
 
     def __init__(
         self,
-        store: Store,
+        store: SchedulerStore,
         factory: RuntimeFactory,
         pipeline: ResultPipeline,
         *,
@@ -225,16 +224,16 @@ class Service:
         assert runtime is not None
         assert plan is not None
         orphans = self.run_queue.orphans(self._checks.keys())
-        self._record_unmade([orphaned_run(entry, runtime.circumstances, now_us) for entry in orphans])
+        self._record([orphaned_run(entry, runtime.circumstances, now_us) for entry in orphans])
         self.run_queue.drop(orphans)
         self._pending += plan.until(now_us, _MOST_DUE)
         admission = self._admit_pending(runtime, now_us)
-        self._record_unmade(admission.unmade)
         ended = [begun for key in admission.killed if (begun := self.run_queue.begun(key)) is not None]
         until_us = self._pending[-1].due_us if self._pending else None
-        if not self.run_queue.advance(admission.queued, until_us, self._checks, runtime.executors, now_us):
+        if not self.run_queue.advance(admission, until_us, self._checks, runtime.executors, now_us):
             self.leading.leads = False
             return
+        self._stored(admission.unmade)
         self._pending.clear()
         self._why_late = "the service was busy"
         for run, executor in ended:
@@ -253,8 +252,7 @@ class Service:
         )
         return admit(self._pending, context)
 
-    def _record_unmade(self, runs: Sequence[Run]) -> None:
-        """Record runs that were due and are not executed."""
+    def _record(self, runs: Sequence[Run]) -> None:
         if runs:
             self._store.runs.record_many(runs)
             self._stored(runs)
@@ -272,10 +270,10 @@ class Service:
             run = self._finished.get()
             self.run_queue.finished(run)
             if run.attempts:
-                self.locations.heard(run)
+                self.locations.note_run(run)
                 if self.plan is not None:
                     now_us = self._clock.wall_us()
-                    self.plan.heard((run.check, run.location), now_us, good=run.outcome.is_good)
+                    self.plan.note_result((run.check, run.location), now_us, good=run.outcome.is_good)
 
     def _pause_s(self) -> float:
         due_us = self.plan.next_us if self.plan is not None else None

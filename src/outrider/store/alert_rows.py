@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from outrider.model import AlertChanges
 
-_HEARD = "alerts_heard_us"
+_PROCESSED_UNTIL = "alerts_heard_us"
 _CATCH_UP_BEGAN = "alerts_catch_up_began_us"
 _CAUGHT_UP = "alerts_caught_up_us"
 _REPORTED = "reported_us_"
@@ -52,15 +52,15 @@ _PIECE = 500  # values in one IN (…)
 
 def write_changes(connection: Connection, changes: AlertChanges) -> None:
     """Write what one moment changed; the same changes twice change nothing."""
-    _put(connection, incidents, [asdict(one) for one in changes.incidents], "id")
-    _put(connection, watches, [asdict(one) for one in changes.watches], "subject")
-    _put(connection, alert_groups, [asdict(one) for one in changes.groups], "key")
+    _put(connection, incidents, [asdict(incident) for incident in changes.incidents], "id")
+    _put(connection, watches, [asdict(watch) for watch in changes.watches], "subject")
+    _put(connection, alert_groups, [asdict(group) for group in changes.groups], "key")
     _remove(connection, incidents, "id", changes.forgotten_incidents)
     _remove(connection, watches, "subject", changes.forgotten_watches)
     _remove(connection, alert_groups, "key", changes.forgotten_groups)
-    for one in changes.notifications:
-        add_notification(connection, one)
-    for key in changes.heard:
+    for notification in changes.notifications:
+        add_notification(connection, notification)
+    for key in changes.processed:
         connection.execute(update(acknowledgements).where(acknowledgements.c.key == key).values(done=True))
 
 
@@ -73,8 +73,8 @@ def add_notification(connection: Connection, new: Notification) -> None:
         & (notifications.c.receiver == new.receiver)
         & (notifications.c.status == Status.QUEUED.value)
     )
-    told = {"status": Status.SUPERSEDED.value, "done_us": new.created_us}
-    connection.execute(update(notifications).where(waiting).values(**told))
+    superseded = {"status": Status.SUPERSEDED.value, "done_us": new.created_us}
+    connection.execute(update(notifications).where(waiting).values(**superseded))
     connection.execute(insert(notifications), _row(new))
 
 
@@ -170,19 +170,19 @@ def write_silence(connection: Connection, silence: Silence) -> None:
 def read_silences(connection: Connection, until_us: int) -> tuple[Silence, ...]:
     """Return the silences that end later than that."""
     rows = connection.execute(select(silences).where(silences.c.ends_us > until_us).order_by(silences.c.starts_us))
-    found = (Silence(*row) for row in rows)
-    return tuple(replace(one, matchers=tuple(json.loads(str(one.matchers)))) for one in found)
+    silences_of_rows = (Silence(*row) for row in rows)
+    return tuple(replace(silence, matchers=tuple(json.loads(str(silence.matchers)))) for silence in silences_of_rows)
 
 
-def write_acknowledgement(connection: Connection, said: Acknowledgement) -> None:
+def write_acknowledgement(connection: Connection, acknowledgement: Acknowledgement) -> None:
     """Note what somebody said, for whoever keeps the incidents."""
-    row = printable_json(asdict(said))
+    row = printable_json(asdict(acknowledgement))
     del row["key"]
     connection.execute(insert(acknowledgements), {**row, "done": False})
 
 
 def read_acknowledgements(connection: Connection) -> tuple[Acknowledgement, ...]:
-    """Return what was said and not heard yet, in order."""
+    """Return the acknowledgements that are not processed yet, in order."""
     statement = select(acknowledgements).where(acknowledgements.c.done.is_(False)).order_by(acknowledgements.c.key)
     return tuple(
         Acknowledgement(row.incident, row.at_us, row.action, row.author, row.key)
@@ -204,15 +204,17 @@ def forget_alerts(connection: Connection, before_us: int, limit: int) -> int:
     return removed
 
 
-def write_heard(connection: Connection, at_us: int) -> None:
-    """Note up to when all runs were heard."""
-    _put(connection, store_info, [{"name": _HEARD, "value": at_us}], "name")
+def write_processed_until(connection: Connection, at_us: int) -> None:
+    """Note up to when all runs are processed."""
+    _put(connection, store_info, [{"name": _PROCESSED_UNTIL, "value": at_us}], "name")
     connection.execute(delete(store_info).where(store_info.c.name.in_([_CATCH_UP_BEGAN, _CAUGHT_UP])))
 
 
-def read_heard(connection: Connection) -> int | None:
-    """Return up to when all runs were heard."""
-    return connection.execute(select(store_info.c.value).where(store_info.c.name == _HEARD)).scalar_one_or_none()
+def read_processed_until(connection: Connection) -> int | None:
+    """Return up to when all runs are processed."""
+    return connection.execute(
+        select(store_info.c.value).where(store_info.c.name == _PROCESSED_UNTIL)
+    ).scalar_one_or_none()
 
 
 def write_caught_up(connection: Connection, began_us: int, due_us: int) -> None:
@@ -234,8 +236,8 @@ def write_reported(connection: Connection, report: str, due_us: int, rows: Itera
     if known is not None and known >= due_us:
         return
     _put(connection, store_info, [{"name": f"{_REPORTED}{report}", "value": due_us}], "name")
-    for one in rows:
-        add_notification(connection, one)
+    for row in rows:
+        add_notification(connection, row)
 
 
 def read_reported(connection: Connection, report: str) -> int | None:
@@ -261,10 +263,14 @@ def _remove(connection: Connection, table: Table, key: str, values: Iterable[str
         connection.execute(delete(table).where(table.c[key].in_(wanted[start : start + _PIECE])))
 
 
-def _row(one: Notification) -> dict[str, Any]:
-    return {**printable_json(asdict(one)), "status": one.status.value, "note": bounded(one.note, REASON_CHARACTERS)}
+def _row(notification: Notification) -> dict[str, Any]:
+    return {
+        **printable_json(asdict(notification)),
+        "status": notification.status.value,
+        "note": bounded(notification.note, REASON_CHARACTERS),
+    }
 
 
 def _notification(row: Any) -> Notification:
-    told = {name: value for name, value in row.items() if name != "key"}
-    return Notification(**{**told, "status": Status(row["status"])})
+    values = {name: value for name, value in row.items() if name != "key"}
+    return Notification(**{**values, "status": Status(row["status"])})

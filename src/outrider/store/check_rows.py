@@ -68,9 +68,9 @@ def read_proofs(connection: Connection, check: CheckId | None) -> tuple[StoredPr
 
 def _stored_check(row: Row, former: Sequence[Row]) -> StoredCheck:
     kind = None if row.kind is None else Kind(row.kind)
-    first_seen_us = min(one.first_seen_us for one in (row, *former))
-    last_seen_us = max(one.last_seen_us for one in (row, *former))
-    aliases = tuple(CheckId(one.id) for one in former)
+    first_seen_us = min(check.first_seen_us for check in (row, *former))
+    last_seen_us = max(check.last_seen_us for check in (row, *former))
+    aliases = tuple(CheckId(alias.id) for alias in former)
     return StoredCheck(CheckId(row.id), kind, row.path, row.name, first_seen_us, last_seen_us, aliases)
 
 

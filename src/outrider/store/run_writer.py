@@ -67,6 +67,11 @@ class Writer:
         self._keys = KeyCache()
         self._lock = Lock()
 
+    def write_unmade(self, connection: Connection, unmade: Sequence[Run]) -> None:
+        """Store runs without attempts, within the transaction of somebody else's write."""
+        if unmade:
+            self._write(connection, [(run, []) for run in unmade])
+
     def record_many(self, finished: Sequence[Run]) -> None:
         """Store runs with all that belongs to them: all of them or, on an error, none."""
         taken = [(run, [self._take(attempt.measurement) for attempt in run.attempts]) for run in finished]
@@ -109,7 +114,7 @@ class Writer:
         for run, taken in fresh:
             for attempt, files in zip(run.attempts, taken, strict=True):
                 omitted = list(files.omitted)
-                present = [one for one in files.files if self._is_there(one, omitted)]
+                present = [file for file in files.files if self._is_there(file, omitted)]
                 rows.add(PlacedAttempt(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
         rows.insert()
         note_late(connection, [(keys[_bytes(run)], known[run.check].key, run.due_us) for run, _ in fresh])
@@ -127,12 +132,13 @@ class Writer:
                 run.finished_us,
                 run.outcome.value,
                 bounded(run.reason, REASON_CHARACTERS),
+                run.due_count,
             )
             for run in fresh
         ]
         insert_plain(connection, runs, rows, keyed=False)
-        found = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row[0] for row in rows])))
-        return {bytes(identifier): key for identifier, key in found}
+        keys = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row[0] for row in rows])))
+        return {bytes(identifier): key for identifier, key in keys}
 
     def _take(self, measurement: Measurement) -> _Taken:
         """Take an attempt's files as they are kept; one that cannot be taken is told of and does not cost the run."""
@@ -166,8 +172,9 @@ class Writer:
 def _without_stored(connection: Connection, finished: Sequence[Finished]) -> list[Finished]:
     """Return those that are not stored yet, each once."""
     wanted = {_bytes(run): (run, taken) for run, taken in finished}
-    stored = {bytes(found) for found in connection.execute(select(runs.c.id).where(runs.c.id.in_(wanted))).scalars()}
-    return [one for identifier, one in wanted.items() if identifier not in stored]
+    identifiers = connection.execute(select(runs.c.id).where(runs.c.id.in_(wanted))).scalars()
+    stored = {bytes(identifier) for identifier in identifiers}
+    return [new for identifier, new in wanted.items() if identifier not in stored]
 
 
 def _bytes(run: Run) -> bytes:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from outrider.model import QueueEntry, RunId
+    from outrider.model import QueueEntry, Run, RunId
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
 _NAME = "scheduler"
-_HAPPENED = [one.value for one in Outcome if one not in {Outcome.SKIPPED, Outcome.MISSED}]
+_HAPPENED = [outcome.value for outcome in Outcome if outcome not in {Outcome.SKIPPED, Outcome.MISSED}]
 _LEASE = (
     update(queue)
     .where(queue.c.run_id == bindparam("of"))
@@ -39,6 +39,7 @@ class ScheduleTable(ScheduleQueue):
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
+        self._writer = writer
         self._write = writer.write
 
     def leadership(self) -> Leadership | None:
@@ -83,10 +84,12 @@ class ScheduleTable(ScheduleQueue):
         *,
         planned_until_us: int | None = None,
         era: int | None = None,
+        unmade: Sequence[Run] = (),
     ) -> bool:
         rows = [{"of": run_bytes(run), "by": holder, "until": until} for run, until in (leases or {}).items()]
 
         def write(connection: Connection) -> None:
+            self._writer.write_unmade(connection, unmade)
             add(connection, entries)
             if rows:
                 connection.execute(_LEASE, rows)
@@ -103,7 +106,7 @@ class ScheduleTable(ScheduleQueue):
             return tuple(entry_of(row) for row in connection.execute(statement))
 
     def asked(self) -> tuple[QueueEntry, ...]:
-        return tuple(one for one in self.waiting() if one.origin != "schedule")
+        return tuple(entry for entry in self.waiting() if entry.origin != "schedule")
 
     def length(self) -> tuple[int, int]:
         statement = select(func.count(), func.count(queue.c.leased_by))
@@ -120,13 +123,13 @@ class ScheduleTable(ScheduleQueue):
         self._write(write)
 
     def resume(self, check: CheckId) -> bool:
-        found: list[int] = []
+        removed: list[int] = []
 
         def write(connection: Connection) -> None:
-            found[:] = [connection.execute(delete(pauses).where(pauses.c.check_id == identity(check))).rowcount]
+            removed[:] = [connection.execute(delete(pauses).where(pauses.c.check_id == identity(check))).rowcount]
 
         self._write(write)
-        return bool(found[0])
+        return bool(removed[0])
 
     def pauses(self) -> tuple[Pause, ...]:
         with self._database.reading() as connection:
@@ -134,11 +137,13 @@ class ScheduleTable(ScheduleQueue):
         return tuple(Pause(CheckId(row.check_id), row.since_us, row.reason) for row in rows)
 
     def coverage(self, since_us: int) -> tuple[Coverage, ...]:
-        happened = func.sum(case((runs.c.outcome.in_(_HAPPENED), 1), else_=0))
+        happened = func.sum(case((runs.c.outcome.in_(_HAPPENED), runs.c.due_count), else_=0))
         place = (subjects.c.id, circumstances.c.environment, circumstances.c.location)
         joined = runs.join(subjects, subjects.c.key == runs.c.check_key)
         joined = joined.join(circumstances, circumstances.c.key == runs.c.circumstances_key)
-        statement = select(*place, func.count(), happened).select_from(joined).where(runs.c.due_us >= since_us)
+        statement = (
+            select(*place, func.sum(runs.c.due_count), happened).select_from(joined).where(runs.c.due_us >= since_us)
+        )
         with self._database.reading() as connection:
             rows = connection.execute(statement.group_by(*place).order_by(*place)).all()
         return tuple(Coverage(CheckId(row[0]), *row[1:]) for row in rows)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from tests.store.contract.test_rollups import CHECK, DAY_US, HOUR_US, NOW_US, run_at
 
-from outrider.model import RATIO, TOLD_AS, CheckId, Histogram, Outcome
+from outrider.model import BUCKET_VALUE, RATIO, CheckId, Histogram, Outcome
 from outrider.store.histogram_codec import pack_histogram, unpack_histogram, unpack_values
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def test_many_histograms_are_unpacked_like_one_after_the_other(values: list[floa
     found = unpack_values(packed)
 
     counted = [each for one in packed for each in sorted(unpack_histogram(one).counts.items())]
-    assert found == pytest.approx([TOLD_AS * RATIO**bucket for bucket, count in counted for _ in range(count)])
+    assert found == pytest.approx([BUCKET_VALUE * RATIO**bucket for bucket, count in counted for _ in range(count)])
 
 
 def test_samples_are_told_one_by_one_from_when_they_are_wanted_exactly(store: Store, make: Maker) -> None:
@@ -112,3 +113,19 @@ def test_runs_are_counted_after_they_were_deleted(store: Store, make: Maker) -> 
     assert store.runs.search(limit=None) == ()
     (found,) = store.runs.tallies(begins_us, begins_us + 2 * DAY_US)
     assert (found.check, found.outcome, found.runs) == (CHECK, Outcome.PASSED, 288)
+
+
+def test_a_record_of_missed_runs_is_tallied_as_all_of_them_before_and_after_it_is_rolled_up(
+    store: Store, make: Maker
+) -> None:
+    """By its hour, and by its day when the hours are gone."""
+    due_us = NOW_US - 500 * DAY_US
+    store.runs.record(replace(run_at(make, due_us), outcome=Outcome.MISSED, attempts=(), due_count=60))
+    span = (due_us - DAY_US, due_us + DAY_US)
+    before = [(tally.outcome, tally.runs) for tally in store.runs.tallies(*span)]
+
+    store.prune(NOW_US)
+    store.prune(NOW_US)
+
+    after = [(tally.outcome, tally.runs) for tally in store.runs.tallies(*span)]
+    assert before == after == [(Outcome.MISSED, 60)]
