@@ -193,7 +193,7 @@ def test_what_waits_for_a_check_that_is_gone_is_an_orphan(run_queue: RunQueue) -
 
 def test_a_standby_forgets_what_waits_and_keeps_what_is_under_way(run_queue: RunQueue) -> None:
     """Another process executes what waits."""
-    begun, waits = entry(check("a")), entry(check("b"))
+    begun, waits = entry(check("a")), entry(check("b"), NOW_US + 1)
     advance(run_queue, [begun, waits], Room(1), check("a"), check("b"))
 
     run_queue.forget_waiting()
