@@ -40,6 +40,24 @@ def test_a_broken_change_is_refused_and_the_old_state_runs_on(stages: Stages) ->
     assert Counter(stage.outcomes())[PASSED] == 4
 
 
+def test_a_broken_change_leaves_runs_under_way_alone(stages: Stages) -> None:
+    """The runtime that executes them is not closed, and what they find is stored although the reload is refused."""
+    stage = stages.stage(check())
+    stage.executor.holds = True
+    stage.passes(61)
+    stage.factory.fresh, stage.factory.error = True, ConfigError("no", slug="broken-toml", where=Place("a.toml", 1))
+    stage.passes(5)
+    assert view_of(stage.service).running == 1
+    assert not stage.factory.runtime.closed.is_set()
+
+    stage.executor.let()
+    stage.tick()
+
+    assert stage.outcomes() == [PASSED]
+    assert "a.toml:1: no" in view_of(stage.service).problems["reload"]
+    assert not stage.service.run_queue.under_way
+
+
 def test_the_service_runs_until_it_is_stopped_and_lets_the_next_one_lead(stages: Stages) -> None:
     """It builds what it runs beside itself, and drains at the end."""
     stage = stages.stage(check())
