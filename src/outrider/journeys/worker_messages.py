@@ -21,13 +21,6 @@ class Collect:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepare:
-    """Import the test ahead of time."""
-
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
 class AttemptOrder:
     """Carry out one attempt of `target`, leaving its files in `scratch`.
 
@@ -51,7 +44,7 @@ class AttemptOrder:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The worker is warm, or has prepared the test it was asked to."""
+    """The worker is warm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +136,6 @@ class AttemptResult:
         crashed: Whether a page's process crashed.
         disconnected: Whether a browser went away that the test did not close.
         injected: How many requests a fault was injected into.
-        reusable: Whether the worker may run another test.
     """
 
     started_ms: float
@@ -157,18 +149,17 @@ class AttemptResult:
     browser: str
     log: str
     overdue: bool
-    reusable: bool
     interrupted_in_test: bool = False
     crashed: bool = False
     disconnected: bool = False
     injected: int = 0
 
 
-Message = Collect | Prepare | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase | AttemptResult
+Message = Collect | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase | AttemptResult
 _NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles}
 _TYPES = {
     kind.__name__: kind
-    for kind in (Collect, Prepare, AttemptOrder, Ready, Collection, StepEvent, TypedPassword, Phase, AttemptResult)
+    for kind in (Collect, AttemptOrder, Ready, Collection, StepEvent, TypedPassword, Phase, AttemptResult)
 }
 
 
