@@ -128,11 +128,13 @@ class WorkerProcess:
     def failure(self, what: str) -> WorkerError:
         """End the worker, and return the error that quotes its last output."""
         self.kill()
+        if self._exit_code not in {None, -signal.SIGKILL}:
+            what = f"{what} with exit code {self._exit_code}"
         output = self._log.read_text(errors="replace")[-LOG_TAIL:].strip().replace(f"{self._root}/", "")
         return WorkerError(
             f"the journey worker {what}",
             slug="worker-failed",
-            fix=explained(output) if output else f"it printed nothing; exit code {self._exit_code}",
+            fix=explained(output) if output else "it printed nothing",
         )
 
 

@@ -94,7 +94,8 @@ class Workers:
             if self._browser.endpoint and not self._browser.is_healthy():
                 self._browser.kill()
             self._browser.start(min(BROWSER_START_S, limit_s))
-        return self._warm(max(SHORTEST_S, limit_s - (time.monotonic() - begin_s)))
+        left_s = max(SHORTEST_S, limit_s - (time.monotonic() - begin_s))
+        return self._warm(left_s, with_driver=self._browser is not None)
 
     def collect(self) -> Collection:
         """Return all tests below the journeys' folders.
@@ -103,7 +104,7 @@ class Workers:
             WorkerError: If no worker gets ready.
         """
         self.retire()
-        worker = self._warm(with_driver=False)
+        worker = self._warm()
         paths = [path for path in self._config.paths if (self.root / path).exists()]
         if not paths:  # the folder is empty, or was never made
             return Collection([], [])
@@ -184,7 +185,7 @@ class Workers:
             self._cleaning.join()
             self._cleaning = None
 
-    def _warm(self, limit_s: float = START_S, *, with_driver: bool = True) -> WorkerProcess:
+    def _warm(self, limit_s: float = START_S, *, with_driver: bool = False) -> WorkerProcess:
         if self._worker is None:
             self._finish_cleaning()
             begin_s = time.monotonic()
