@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         UsageError,
     )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Check", "ConfigError", "ConfigErrors", "GateOptions", "LoadOutcome", "LoadOverrides", "OpenWorkspace", "Outcome",
     "OutriderError", "Run", "RunSummary", "StoredRun", "UsageError", "open_workspace",

@@ -62,6 +62,16 @@ def test_every_example_of_the_document_is_right(tmp_path: Path) -> None:
     assert settings.rotations
 
 
+def test_a_moment_without_offset_is_that_of_the_zone(tmp_path: Path) -> None:
+    """A rotation's own zone if it has one, else the workspace's; UTC where nothing is said."""
+    text = '[rotation.{0}]\npeople = ["ada"]\nstart = 2026-01-05T09:00:00\n{1}\n'
+    people = '[person.ada]\nreceivers = ["hook"]\n[receiver.hook]\nkind = "webhook"\nurl = "https://example.com"\n'
+    settings = read(tmp_path, people + text.format("plain", "") + text.format("tokyo", 'timezone = "Asia/Tokyo"'))
+
+    plain, tokyo = settings.rotations["plain"], settings.rotations["tokyo"]
+    assert (plain.start_us - tokyo.start_us) // 3_600_000_000 == 9
+
+
 def test_every_key_is_described() -> None:
     """A key that nobody can read about is no key."""
     document = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")

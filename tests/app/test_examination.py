@@ -186,6 +186,8 @@ def test_a_valid_workspace_has_no_problem(tmp_path: Path) -> None:
         ("scheduler/alerts.toml: receiver/mail/from", "outrider", "bad-address"),
         ("scheduler/alerts.toml: receiver/hook/url", "https://host:port/", "bad-url"),
         ("scheduler/alerts.toml: receiver/sentry/dsn", "https://key@host:port/1", "bad-url"),
+        ("probes/shop.toml: home/id", "service:x", "bad-check-id"),
+        ("outrider.toml: aliases/probe:old", "issue:7", "bad-check-id"),
         ("reports/weekly.toml: mail", ["nobody"], "bad-report"),
         ("reports/weekly.toml: cron", "0 7 * *", "bad-cron"),
         ("reports/weekly.toml: cron", "0 0 30 2 *", "cron-never"),

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.cli.conftest import Desk
 
-from outrider.cli.main import unusable
+from outrider.cli.error_report import unusable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     File = str | bytes
 
+CALM = "[journeys]\nstarved_above = 1.0\n"
 JOURNEY = "def test_buy(page): page.set_content('x')\n"
 OLD = "#!/bin/sh\necho Chromium 90.0.4430.93\n"
 MUTE = "#!/bin/sh\nexit 1\n"
@@ -99,14 +100,6 @@ def fill(desk: Desk, files: dict[str, File]) -> None:
         pytest.param(
             {"outrider.toml": "", ".outrider": ""}, "ls", 2, [".outrider", "[unwritable-folder]"], id="state is a file"
         ),
-        pytest.param(
-            {"outrider.toml": "", "pytest.ini": "[pytest]\naddopts = --no-such\n", "journeys/test_a.py": JOURNEY},
-            "run", 4, ["--no-such", "pytest.ini", "[worker-failed]"], id="options of a missing plugin",
-        ),
-        pytest.param(
-            {"outrider.toml": "", "conftest.py": "import no_such_module\n", "journeys/test_a.py": JOURNEY},
-            "run", 4, ["no_such_module", "[worker-failed]"], id="broken root conftest",
-        ),
     ],
 )  # fmt: skip
 def test_the_message_says_where_and_what_to_do(
@@ -120,6 +113,30 @@ def test_the_message_says_where_and_what_to_do(
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     assert [word for word in told if word not in done.stderr] == [], done.stderr
     assert "Traceback" not in done.stderr.replace('Traceback (most recent call last):\n  File "<frozen', "")
+    assert own_desk.leftovers() == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("files", "reasons"),
+    [
+        pytest.param(
+            {"pytest.ini": "[pytest]\naddopts = --no-such\n"}, ["--no-such", "pytest.ini"], id="missing plugin"
+        ),
+        pytest.param({"conftest.py": "import no_such_module\n"}, ["no_such_module", "conftest.py:1"], id="conftest"),
+    ],
+)
+def test_a_suite_that_cannot_start_is_a_setup_error_of_its_journeys(
+    own_desk: Desk, files: dict[str, File], reasons: list[str]
+) -> None:
+    """Probes would run beside them, so that the command itself does not fail."""
+    fill(own_desk, {"outrider.toml": CALM, "journeys/test_a.py": JOURNEY, "pytest.ini": "[pytest]\n", **files})
+
+    done = own_desk.json("run", "--json")
+
+    (run,) = done["runs"]
+    assert (done["exit_code"], run["check"]) == (4, "journey:journeys/test_a.py::test_buy")
+    assert [reason for reason in reasons if reason not in run["reason"]] == []
     assert own_desk.leftovers() == []
 
 

@@ -12,7 +12,8 @@ from typing import NoReturn
 import click
 import pytest
 
-from outrider.cli.main import HUNG_UP, INTERNAL, INTERRUPTED, exit_code_of
+from outrider.cli.error_report import INTERNAL
+from outrider.cli.main import HUNG_UP, INTERRUPTED, exit_code_of
 from outrider.model import OutriderError, TooFewSamples, UsageError
 
 

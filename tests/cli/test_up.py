@@ -18,6 +18,7 @@ import urllib.parse
 import urllib.request
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,11 +29,11 @@ from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from outrider.model import RunSummary
 
 WAIT_S = 60.0
+RULES = Path(__file__).resolve().parents[2] / "scheduler/deploy/prometheus-alerts.yml"
 
 
 class Up:
@@ -202,6 +203,7 @@ def test_prometheus_scrapes_the_metrics(watched: Desk, tmp_path: Path) -> None:
         with prometheus(tmp_path, port) as ask:
             until(lambda: ask("up") == [1.0])
             until(lambda: ask('outrider_runs_total{outcome="passed"}') > [1.0])
+            until(lambda: ask("outrider_step_phase_seconds{phase='first_byte'}") > [0.0])
         assert service.end() == 0
 
 
@@ -215,6 +217,7 @@ def prometheus(folder: Path, target: int) -> Iterator[Callable[[str], list[float
     settings.write_text(
         "scrape_configs:\n- job_name: outrider\n  scrape_interval: 1s\n"
         f"  static_configs:\n  - targets: ['127.0.0.1:{target}']\n"
+        f"rule_files: ['{RULES}']\n"
     )
     command = ["prometheus", f"--config.file={settings}", f"--storage.tsdb.path={folder}/tsdb"]
 

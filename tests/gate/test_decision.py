@@ -9,7 +9,7 @@ import pytest
 from tests.gate.conftest import CHECK, sessions
 
 from outrider.baselines import Plan, Verdict
-from outrider.gate import Decision, Rules, Session, decide, false_fails, gather, unmatched
+from outrider.gate import Decision, Limits, Rules, Session, Stop, decide, false_fails, gather, unmatched, unnamed_steps
 from outrider.model import CheckId
 
 RULES = Rules(margin=0.05, floor_ms=5.0, plan=Plan(looks=(10,)))
@@ -175,3 +175,110 @@ def test_a_gate_tried_on_itself_tells_how_often_it_fails() -> None:
     assert torn.rate == pytest.approx(1 / 16, abs=0.04)  # all four sessions dealt the same way
     assert torn.rate == torn.by_step[CHECK, "pay"]
     assert torn.inconclusive > 0.5
+
+
+def two_steps(pay_ms: float, browse_ms: float) -> tuple[list[Session], list[Session]]:
+    """Return ten sessions a side of two steps, each of 1,000 ms at the base."""
+    base = zip(sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=1000, seed=3), strict=True)
+    now = zip(sessions(10, median_ms=pay_ms, seed=2), sessions(10, median_ms=browse_ms, seed=4), strict=True)
+    left, right = (
+        [Session({"pay": pay.durations["pay"], "browse": browse.durations["pay"]}, 5, 0) for pay, browse in side]
+        for side in (base, now)
+    )
+    return left, right
+
+
+@pytest.mark.parametrize(
+    ("deciding", "pay_ms", "browse_ms", "word"),
+    [
+        (("pay",), 1000, 1500, "pass"),
+        (("p*",), 1500, 1000, "fail"),
+        ((), 1000, 1500, "fail"),
+        (("pay",), 1050, 1000, "inconclusive"),
+    ],
+)
+def test_steps_that_are_named_decide_and_the_others_inform(
+    deciding: tuple[str, ...], pay_ms: float, browse_ms: float, word: str
+) -> None:
+    """What informs is compared and shown all the same, and no verdict depends on it."""
+    rules = replace(RULES, deciding=deciding)
+
+    found = decide({CHECK: two_steps(pay_ms, browse_ms)}, {CHECK: rules})
+
+    assert Decision(found).word == word
+    assert {finding.step for finding in found if not finding.decides} == ({"browse"} if deciding else set())
+
+
+def test_a_name_that_no_step_has_is_told() -> None:
+    """A misspelt step would otherwise let everything pass."""
+    found = decide({CHECK: two_steps(1000, 1000)}, {CHECK: RULES})
+
+    assert unnamed_steps(found, ["pay", "checkuot"]) == [
+        "no step is named 'checkuot', which was to decide; there are pay, browse"
+    ]
+    assert unnamed_steps((), ["pay"]) == []
+
+
+def test_the_tolerated_change_is_the_larger_of_margin_and_floor() -> None:
+    """Of a step of ten milliseconds the floor tolerates half."""
+    sides = {CHECK: (sessions(10, median_ms=10, seed=1), sessions(10, median_ms=10, seed=2))}
+
+    found = {finding.step: finding for finding in decide(sides, {CHECK: RULES})}
+
+    assert found["pay"].tolerated == pytest.approx(0.5, rel=0.1)
+    assert found[""].tolerated is None
+
+
+def test_fail_fast_stops_at_the_first_look_that_fails() -> None:
+    """What is open then stays inconclusive, and says why."""
+    lab = Lab({"slow": 2000, "close": 1050})
+    rules = {CheckId(name): Rules(plan=Plan(looks=(6, 10, 15))) for name in lab.medians}
+
+    gathered = gather(rules, lab, limits=Limits(fail_fast=True))
+
+    assert lab.taken == {"slow": 6, "close": 6}
+    assert gathered.stopped is Stop.FIRST_FAIL
+    close = next(finding for finding in gathered.findings if finding.check == "close" and finding.step)
+    assert close.verdict is Verdict.INCONCLUSIVE
+    assert close.comparison.reason.endswith("stopped at the first certain fail")
+
+
+class Clock:
+    """A clock that the laboratory's sessions move."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class SlowLab(Lab):
+    """Hands out sessions that take ten seconds each."""
+
+    def __init__(self, medians: dict[str, float], clock: Clock) -> None:
+        super().__init__(medians)
+        self.clock = clock
+
+    def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
+        self.clock.now_s += 10
+        return super().take(check, number)
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "taken", "verdict"),
+    [(1000, 6, "pass"), (45, 4, "pass"), (35, 3, "inconclusive"), (0, 0, "inconclusive")],
+)
+def test_a_budget_ends_with_the_best_answer_of_its_sessions(budget_s: float, taken: int, verdict: str) -> None:
+    """No session begins that would end too late; the last look comes then, and spends what is left of the levels."""
+    clock = Clock()
+    lab = SlowLab({"same": 1000}, clock)
+    limits = Limits(deadline=clock.now_s + budget_s, clock=clock)
+
+    gathered = gather({CheckId("same"): Rules(plan=Plan(looks=(6, 10)))}, lab, limits=limits)
+
+    assert lab.taken == {"same": taken}
+    assert clock.now_s <= 100 + budget_s or taken == 6
+    assert gathered.took_s.get(CheckId("same"), 0.0) == taken * 10
+    assert Decision(gathered.findings).word == verdict
+    assert gathered.stopped is (None if taken == 6 else Stop.BUDGET)

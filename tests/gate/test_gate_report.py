@@ -9,7 +9,17 @@ import pytest
 from tests.gate.conftest import sessions
 
 from outrider.baselines import Plan
-from outrider.gate import Decision, Rules, as_annotations, as_json, as_junit, as_markdown, decide
+from outrider.gate import (
+    Decision,
+    Rules,
+    as_annotations,
+    as_json,
+    as_junit,
+    as_markdown,
+    decide,
+    finding_texts,
+    verdict_text,
+)
 from outrider.model import Check, CheckId, Kind, Policy
 
 NASTY = CheckId("journey:journeys/test_a.py::test_a[<b>|%\n]")
@@ -22,7 +32,7 @@ def decision() -> Decision:
     other = (sessions(10, median_ms=1000, seed=3), sessions(10, median_ms=1050, seed=4))
     rules = Rules(plan=Plan(looks=(10,)))
     findings = decide({NASTY: sides, OTHER: other}, {NASTY: rules, OTHER: rules})
-    return Decision(findings, ("measured elsewhere",), (), "2.1")
+    return Decision(findings, ("measured elsewhere",), (), "2.1", took_s=61.5, check_s={NASTY: 40.0, OTHER: 20.0})
 
 
 def test_json_holds_every_finding(decision: Decision) -> None:
@@ -46,6 +56,38 @@ def test_junit_counts_fails_and_skips(decision: Decision) -> None:
         "0",
     )
     assert "slower by more than the margin" in str(suite.findall("testcase/failure")[0].get("message"))
+
+
+def test_junit_tells_times(decision: Decision) -> None:
+    """Of the gate, of each check, and of each step the candidate's median, in seconds."""
+    suite = ET.fromstring(as_junit(decision))
+
+    cases = [(case.get("name"), float(case.get("time", "nan"))) for case in suite.findall("testcase")]
+    assert suite.get("time") == "61.500"
+    assert [time_s for name, time_s in cases if name == "failures"] == [40, 20]
+    assert [time_s for name, time_s in cases if name == "pay"] == pytest.approx([1.3, 1.05], rel=0.05)
+
+
+def test_steps_that_inform_break_no_build() -> None:
+    """They are skipped cases, notices and words in brackets."""
+    rules = Rules(plan=Plan(looks=(10,)), deciding=("other",))
+    sides = (sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=1300, seed=2))
+    decision = Decision(decide({OTHER: sides}, {OTHER: rules}))
+
+    assert decision.word == "pass"
+    assert verdict_text(decision.findings[1]) == "informs: fail"
+    assert ET.fromstring(as_junit(decision)).get("failures") == "0"
+    assert "| (❌) |" in as_markdown(decision)
+    assert as_annotations(decision, {})[0].startswith("::notice::pay (informs): ")
+
+
+def test_the_tolerated_change_is_told_in_both_units() -> None:
+    """A change far beyond the margin that passes by the floor shows so."""
+    sides = (sessions(10, median_ms=10, seed=1), sessions(10, median_ms=11, seed=2))
+    finding = decide({OTHER: sides}, {OTHER: Rules(plan=Plan(looks=(10,)))})[1]
+
+    assert finding.verdict == "pass"
+    assert finding_texts(finding).tolerated.endswith("% (5 ms)")
 
 
 def test_markdown_keeps_its_columns_and_hides_no_markup(decision: Decision) -> None:

@@ -16,6 +16,7 @@ from outrider.journeys.worker_messages import (
     Collect,
     CollectedTest,
     Collection,
+    CollectStart,
     ContextFiles,
     Message,
     Phase,
@@ -39,6 +40,7 @@ phase = st.builds(Phase, when=text, outcome=text, duration_ms=numbers, expected=
 files = st.builds(ContextFiles, traces=texts, har=text)
 MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
     Collect: st.builds(Collect, paths=texts),
+    CollectStart: st.builds(CollectStart, path=text),
     AttemptOrder: st.builds(
         AttemptOrder,
         target=text,

@@ -95,7 +95,12 @@ def test_a_passing_probe_brings_its_phases(probe: Probe, site: str) -> None:
     assert samples["connect_ms"] + samples["first_byte_ms"] + samples["transfer_ms"] == pytest.approx(
         samples["duration_ms"], abs=0.01
     )
-    assert measurement.attributes == {"remote": "127.0.0.1", "protocol": "HTTP/1.1", "asked": site}
+    assert measurement.attributes == {
+        "remote": "127.0.0.1",
+        "protocol": "HTTP/1.1",
+        "status": "200",
+        "asked": site,
+    }
     assert measurement.artifacts == ()
 
 

@@ -137,6 +137,12 @@ def test_an_own_id_survives_renaming(bench: Bench) -> None:
     assert bench.read(HTTP + 'id = "front door"\n').checks[0].id == "front door"
 
 
+def test_an_own_id_does_not_name_another_kind_of_subject(bench: Bench) -> None:
+    """A series of `service:shop` would be that of the service."""
+    assert bench.read(HTTP + 'id = "probe:door"\n').checks[0].id == "probe:door"
+    assert [problem.slug for problem in bench.read(HTTP + 'id = "service:shop"\n').problems] == ["bad-check-id"]
+
+
 def test_a_file_that_cannot_be_read_does_not_hide_the_others(bench: Bench) -> None:
     """Its problem is told, and the probes of the other files are there."""
     bench.read(HTTP)

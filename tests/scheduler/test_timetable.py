@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -43,6 +43,63 @@ def times(cron: Cron, after: str, count: int) -> list[str]:
 def test_cron_follows_the_time_zone(fields: str, after: str, expected: list[str]) -> None:
     """A time that is skipped runs after the gap, one that comes twice runs twice; weekdays are those of crontab."""
     assert times(Cron(fields, "Europe/Berlin"), after, len(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "after", "expected"),
+    [
+        ("Africa/Cairo", "2027-04-29T12:00", ["29 22:00", "30 21:00"]),
+        ("Asia/Beirut", "2027-03-27T12:00", ["27 22:00", "28 21:00"]),
+        ("America/Havana", "2027-03-13T12:00", ["14 05:00", "15 04:00"]),
+        ("America/Santiago", "2027-09-04T12:00", ["05 04:00", "06 03:00"]),
+        ("America/Havana", "2027-11-06T12:00", ["07 04:00", "07 05:00", "08 05:00"]),  # midnight comes twice
+    ],
+)
+def test_midnight_is_never_lost(zone: str, after: str, expected: list[str]) -> None:
+    """Where clocks change at midnight, the run of that day starts when the gap ends."""
+    assert times(Cron("0 0 * * *", zone), after, len(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("0 12 13 * fri", ["06 12:00", "13 12:00", "20 12:00"]),  # either holds, 13 August 2027 is a Friday
+        ("0 12 1,14 * fri", ["01 12:00", "06 12:00", "13 12:00", "14 12:00"]),
+        (
+            "0 12 */2 * fri",
+            ["13 12:00", "27 12:00", "03 12:00"],
+        ),  # a day that begins with * is no restriction: both hold
+        ("0 12 13 * *", ["13 12:00", "13 12:00"]),
+    ],
+)
+def test_a_day_and_a_weekday_are_alternatives(fields: str, expected: list[str]) -> None:
+    """As crontab(5) says."""
+    assert times(Cron(fields, "UTC"), "2027-07-31T13:00", len(expected)) == expected
+
+
+@given(
+    some.sampled_from(["0 0 * * *", "*/20 * * * *", "30 2 * * *", "15 0-3 * * *", "59 23 * * *", "0 0 13 * fri"]),
+    some.sampled_from(
+        ["Europe/Berlin", "Africa/Cairo", "America/Havana", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
+    ),
+    some.integers(0, 366 * 24 * 60),
+)
+def test_every_minute_whose_clock_fulfils_the_fields_is_due(fields: str, zone: str, minute: int) -> None:
+    """Whatever clocks do: the next due time is the first such minute; before it there is at most a skipped one's."""
+    start = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+    due_us = Cron(fields, zone).after(round(start.timestamp() * SECOND_US))
+    assert due_us is not None
+    due = datetime.fromtimestamp(due_us / SECOND_US, UTC)
+    plain = Cron(fields, "UTC")  # tells which clock times fulfil the fields
+
+    def fulfils(at: datetime, offset_at: datetime) -> bool:
+        shift = offset_at.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+        clock_us = round((at + shift).timestamp() * SECOND_US)
+        return plain.after(clock_us - 1) == clock_us
+
+    assert fulfils(due, due) or fulfils(due, due - timedelta(hours=3))
+    minutes = range(1, min(240, (due - start) // timedelta(minutes=1)))
+    assert not any(fulfils(at, at) for at in (start + timedelta(minutes=count) for count in minutes))
 
 
 @given(some.integers(1, 10**12), some.integers(0, 10**12), some.integers(0, 4 * 10**15))

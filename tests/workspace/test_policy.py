@@ -107,6 +107,21 @@ def test_labels_that_alerts_could_not_carry_are_refused(labels: object, what: st
         parse_overrides({"labels": labels}, PLACE)
 
 
+@pytest.mark.parametrize("identity", ["journey:checkout", "checkout", "team:checkout"])
+def test_an_explicit_id_may_have_the_kind_of_its_check_or_none(identity: str) -> None:
+    """Any other word before a colon is a part of the name."""
+    assert parse_overrides({"id": identity}, PLACE).id == identity
+
+
+@pytest.mark.parametrize("identity", ["service:checkout", "probe:checkout", "location:local"])
+def test_an_explicit_id_with_the_kind_of_another_subject_is_refused(identity: str) -> None:
+    """A service, or another kind of check, would be judged and alerted on in its place."""
+    with pytest.raises(ConfigErrors, match="begins with the kind") as caught:
+        parse_overrides({"id": identity}, PLACE)
+
+    assert [problem.slug for problem in caught.value.problems] == ["bad-check-id"]
+
+
 def test_the_arguments_of_a_marker_are_overrides() -> None:
     """Python's own collections are accepted as lists."""
     overrides = parse_overrides(

@@ -179,6 +179,7 @@ def test_rules_keep_their_order_and_place(tmp_path: Path) -> None:
         ('[secrets]\nA = {env = "X"}\n[env]\nA = "x"', ":4 duplicate-name", "env.A is a secret too"),
         ('[aliases]\na = "b"\nb = "c"\nc = "b"', ":3 alias-loop", "aliases.b leads back to itself"),
         ('[aliases]\na = "a"', ":2 alias-loop", "aliases.a leads back to itself"),
+        ('[aliases]\na = "page:b"', ":2 bad-check-id", 'aliases.a = "page:b" begins with the kind "page"'),
         ("a = [", ":1 broken-toml", "is not TOML"),
     ],
 )

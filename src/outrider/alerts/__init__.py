@@ -9,7 +9,7 @@ from outrider.alerts.confirmation import Thresholds
 from outrider.alerts.delivery import Deliverer, Health, Lane, test_row
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, Severity
 from outrider.alerts.incident import Incident, Phase
-from outrider.alerts.incident_records import read_incident
+from outrider.alerts.incident_records import read_incident, read_incidents
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.matcher import Matcher, parse_matcher
 from outrider.alerts.message import Enclosure, Message
@@ -52,6 +52,7 @@ __all__ = [
     "parse_open",
     "read_alerts",
     "read_incident",
+    "read_incidents",
     "replayed",
     "report_message",
     "report_rows",

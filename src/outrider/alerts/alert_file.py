@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -47,7 +48,7 @@ from outrider.workspace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from outrider.workspace import Workspace
 
@@ -106,7 +107,9 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         maintenance=tuple(_maintenance(section) for section in top.sections("maintenance")),
         windows={name: _window(one, workspace.timezone) for name, one in _named(top.section("window")).items()},
         people={name: _person(one) for name, one in _named(top.section("person")).items()},
-        rotations={name: _rotation(one) for name, one in _named(top.section("rotation")).items()},
+        rotations={
+            name: _rotation(section, workspace.timezone) for name, section in _named(top.section("rotation")).items()
+        },
         escalations={name: _escalation(one) for name, one in _named(top.section("escalation")).items()},
         budgets=tuple(_budget(section) for section in top.sections("budget")),
         forecasts=tuple(_forecast(section) for section in top.sections("forecast")),
@@ -194,12 +197,14 @@ def _forecast(table: Table) -> Forecast:
 
 
 def _window(table: Table, timezone: str) -> Window:
-    single = {key: table.read(key, _as_moment, None) for key in ("from", "until")}
+    timezone = table.read("timezone", _as_timezone, timezone)
+    as_moment = partial(_as_moment, timezone=timezone)
+    single = {key: table.read(key, as_moment, None) for key in ("from", "until")}
     window = Window(
         days=table.read("days", _as_days, _NO_TEXTS),
         begin=table.read("begin", _as_minutes, 0),
         end=table.read("end", _as_minutes, _DAY_MINUTES),
-        timezone=table.read("timezone", _as_timezone, timezone),
+        timezone=timezone,
         from_us=single["from"],
         until_us=single["until"],
     )
@@ -215,13 +220,15 @@ def _person(table: Table) -> tuple[str, ...]:
     return receivers
 
 
-def _rotation(table: Table) -> Rotation:
-    overrides = tuple(_override(section) for section in table.sections("override"))
+def _rotation(table: Table, timezone: str) -> Rotation:
+    timezone = table.read("timezone", _as_timezone, timezone)
+    as_moment = partial(_as_moment, timezone=timezone)
     rotation = Rotation(
         people=table.require("people", as_texts, _NO_TEXTS, '["ada", "ben"]'),
-        start_us=table.require("start", _as_moment, 0, "2026-01-05T09:00:00Z"),
+        start_us=table.require("start", as_moment, 0, "2026-01-05T09:00:00"),
         shift_us=_us(table, "shift", 7 * 86_400_000_000),
-        overrides=overrides,
+        overrides=tuple(_override(section, as_moment) for section in table.sections("override")),
+        timezone=timezone,
     )
     if "people" in table.data and not rotation.people:
         table.report("people", "is empty: nobody would ever be on call", "name somebody", "nobody-on-call")
@@ -229,12 +236,12 @@ def _rotation(table: Table) -> Rotation:
     return rotation
 
 
-def _override(table: Table) -> Override:
+def _override(table: Table, as_moment: Callable[[object], int]) -> Override:
     person = table.require("person", as_text, "", '"ada"')
     override = Override(
         person,
-        table.require("from", _as_moment, 0, "2026-01-05T09:00:00Z"),
-        table.require("until", _as_moment, 0, "2026-01-06T09:00:00Z"),
+        table.require("from", as_moment, 0, "2026-01-05T09:00:00"),
+        table.require("until", as_moment, 0, "2026-01-06T09:00:00"),
     )
     if override.until_us <= override.from_us and "until" in table.data:
         table.report("until", "is not later than from", "exchange them", "out-of-range")
@@ -325,12 +332,11 @@ def _as_timezone(value: object) -> str:
     return name
 
 
-def _as_moment(value: object) -> int:
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise Refused(
-            "is not a moment", "write it with its zone and without quotes: 2026-01-05T09:00:00Z", "wrong-type"
-        )
-    return int(value.timestamp() * 1_000_000)
+def _as_moment(value: object, timezone: str) -> int:
+    """Return the microseconds UTC of a time; without an offset it is that of a time zone."""
+    if not isinstance(value, datetime):
+        raise Refused("is not a moment", "write it without quotes: 2026-01-05T09:00:00", "wrong-type")
+    return int(value.replace(tzinfo=value.tzinfo or ZoneInfo(timezone)).timestamp() * 1_000_000)
 
 
 def _as_target(value: object) -> float:

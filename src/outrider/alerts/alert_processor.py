@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.delivery import Health
+    from outrider.alerts.incident import Incident
     from outrider.model import Check, Run, RunSummary
     from outrider.runs import Judge, Judgement
     from outrider.store import Store
@@ -91,6 +92,11 @@ class AlertProcessor:
         with self._lock:
             self._tracker.hear(new_findings, now_us)
             self._write()
+
+    def open_incidents(self) -> list[Incident]:
+        """Return the incidents that are open now."""
+        with self._lock:
+            return [incident for incident in self._tracker.incidents.values() if incident.phase.lasts]
 
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
         """Process acknowledgements, notifications that are due, and dead receivers; called about once a second."""

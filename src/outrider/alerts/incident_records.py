@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from outrider.alerts.confirmation import Confirmation
 from outrider.alerts.finding import Facts, Problem, Severity, problem_labels
 from outrider.alerts.group import Group
 from outrider.alerts.incident import Incident, Phase
-from outrider.model import StoredConfirmation, StoredGroup, StoredIncident
+from outrider.model import StoredConfirmation, StoredGroup, StoredIncident, printable_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 def stored_incident(incident: Incident) -> StoredIncident:
@@ -37,6 +40,24 @@ def read_incident(stored: StoredIncident) -> Incident:
             **changed,
         }
     )
+
+
+def read_incidents(
+    stored: Iterable[StoredIncident], on_unreadable: Callable[[StoredIncident], None] = lambda _: None
+) -> tuple[Incident, ...]:
+    """Return the incidents that were kept; one that cannot be read keeps no other from its reader.
+
+    Args:
+        stored: As they are kept.
+        on_unreadable: Takes each that is no incident of ours, such as of a damaged row.
+    """
+    incidents: list[Incident] = []
+    for row in stored:
+        try:
+            incidents.append(read_incident(row))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            on_unreadable(row)
+    return tuple(incidents)
 
 
 def stored_confirmation(confirmation: Confirmation) -> StoredConfirmation:
@@ -67,5 +88,5 @@ def _text(value: Any) -> str:
 
 
 def _read(text: str) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(text)
+    read: dict[str, Any] = printable_json(json.loads(text))
     return read

@@ -10,6 +10,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
 from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity, check_of, is_check
@@ -18,7 +20,7 @@ from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowl
 from outrider.alerts.incident_records import (
     read_confirmation,
     read_group,
-    read_incident,
+    read_incidents,
     stored_confirmation,
     stored_group,
     stored_incident,
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.group import Dispatch
     from outrider.alerts.route import Route
-    from outrider.model import Acknowledgement, Silence
+    from outrider.model import Acknowledgement, Silence, StoredIncident
+
+_log = structlog.get_logger("outrider.alerts")
 
 _MOST_NAMED = 20
 _SET_BACK_US = 5_000_000
@@ -67,7 +71,7 @@ class IncidentTracker:
     ) -> None:
         state = state or AlertState()
         self.settings = settings
-        self.incidents = {stored.id: read_incident(stored) for stored in state.incidents}
+        self.incidents = {incident.id: incident for incident in read_incidents(state.incidents, _log_unreadable)}
         self.confirmations = {stored.subject: read_confirmation(stored) for stored in state.watches}
         self.groups = {stored.key: read_group(stored) for stored in state.groups}
         self.silences: Sequence[Silence] = ()
@@ -451,3 +455,7 @@ def _group_key(route: Route, labels: Mapping[str, str]) -> str:
     """Return a key of at most 64 characters, which every receiver takes whole."""
     identity = "\x1f".join((route.name, *route.group_of(labels)))
     return f"outrider-{hashlib.sha256(identity.encode()).hexdigest()[:40]}"
+
+
+def _log_unreadable(row: StoredIncident) -> None:
+    _log.warning("incident.unreadable", incident=row.id, effect="it is left out, and opens anew if its problem lasts")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts.letter import Letter
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.model import printable
 
 if TYPE_CHECKING:
     from outrider.alerts.alert_settings import ReceiverSettings
@@ -50,7 +51,7 @@ def _filled(template: str, message: Message) -> str:
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
 
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
-    return environment.from_string(template).render(message=message, items=message.items, text=message.text)
+    return printable(environment.from_string(template).render(message=message, items=message.items, text=message.text))
 
 
 def _cut(body: str) -> str:

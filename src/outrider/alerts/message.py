@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.model import printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -122,7 +123,7 @@ def dump(message: Message) -> str:
 
 def load(text: str) -> Message:
     """Return a message that was kept."""
-    fields: dict[str, Any] = json.loads(text)
+    fields: dict[str, Any] = printable_json(json.loads(text))
     items = tuple(_item(value) for value in fields["items"])
     enclosures = tuple(Enclosure(**value) for value in fields.get("enclosures", ()))
     values = {**fields, "kind": NotificationKind(fields["kind"]), "items": items, "enclosures": enclosures}

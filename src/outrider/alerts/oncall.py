@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +25,17 @@ class Rotation:
     Attributes:
         people: In the order of their turns.
         start_us: When the first turn begins, microseconds UTC; before it nobody is on call.
-        shift_us: Length of a turn.
+        shift_us: Length of a turn. Turns of whole days change at the same time of the day, before and after a change
+            of clocks.
         overrides: The last one that holds wins.
+        timezone: IANA name of the zone whose clocks count.
     """
 
     people: tuple[str, ...]
     start_us: int
     shift_us: int
     overrides: tuple[Override, ...] = ()
+    timezone: str = "UTC"
 
     def on_call(self, at_us: int) -> str:
         """Return who is on call; empty if nobody is."""
@@ -37,7 +44,20 @@ class Rotation:
                 return override.person
         if at_us < self.start_us or not self.people:
             return ""
-        return self.people[(at_us - self.start_us) // self.shift_us % len(self.people)]
+        return self.people[self._passed_us(at_us) // self.shift_us % len(self.people)]
+
+    def _passed_us(self, at_us: int) -> int:
+        """Return the time since the first turn began: by the clocks of the zone where turns last whole days."""
+        if self.shift_us % _DAY_US:
+            return at_us - self.start_us
+        return _clock_us(at_us, self.timezone) - _clock_us(self.start_us, self.timezone)
+
+
+def _clock_us(at_us: int, timezone: str) -> int:
+    """Return what clocks of a zone show, in microseconds since the epoch as if it were UTC."""
+    at = datetime.fromtimestamp(at_us // 1_000_000, UTC)
+    shift = at.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
+    return at_us + shift // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)

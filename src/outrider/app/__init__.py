@@ -97,7 +97,8 @@ if TYPE_CHECKING:
     from outrider.gate import as_json as gate_as_json
     from outrider.gate import as_junit as gate_as_junit
     from outrider.gate import as_markdown as gate_as_markdown
-    from outrider.gate import cells as gate_cells
+    from outrider.gate import finding_texts as gate_finding_texts
+    from outrider.gate import verdict_text as gate_verdict_text
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, levels
     from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
@@ -119,7 +120,8 @@ __all__ = [
     "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s", "end_silence", "execute",
     "export_frames",
     "find_incident", "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations",
-    "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_cells", "gate_rules", "headline", "judge_runs",
+    "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_finding_texts", "gate_rules",
+    "gate_verdict_text", "headline", "judge_runs",
     "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
     "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "moment_us",
     "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document", "preview_silence",
@@ -180,7 +182,8 @@ _MODULES = {
     "outrider.frames": "FrameFormat",
     "outrider.gate": (
         "Accepted Decision FalseFails Look Rules Word as_annotations=gate_as_annotations as_json=gate_as_json "
-        "as_junit=gate_as_junit as_markdown=gate_as_markdown cells=gate_cells"
+        "as_junit=gate_as_junit as_markdown=gate_as_markdown finding_texts=gate_finding_texts "
+        "verdict_text=gate_verdict_text"
     ),
     "outrider.journeys": "Browser browser_environment",
     "outrider.load": "Level levels",

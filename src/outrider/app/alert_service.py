@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from outrider.model import OutriderError
 from outrider.runs import Judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
     from outrider.model import Check, Run
@@ -70,6 +70,7 @@ class AlertService:
         self._waiting: deque[tuple[Run, Sequence[Judgement]]] = deque()
         self._ticked_s: float | None = None
         self._surveyed_s: float | None = None
+        self._open_incidents: Mapping[tuple[str, str], int] = {}  # replaced as a whole
         picture = picture_from(store)
         self._delivery = AlertDelivery(lambda settings: Deliverer(settings, store, picture=picture, while_true=leads))
 
@@ -100,10 +101,18 @@ class AlertService:
                 processor.know(self._state.checks, now_us)
         self._process_waiting(processor)
         processor.ticked(now_us, self._delivery.health())
+        self._open_incidents = Counter(
+            (incident.problem.value, incident.severity.value) for incident in processor.open_incidents()
+        )
         if self._surveyed_s is None or time.monotonic() - self._surveyed_s > _SURVEY_EVERY_S:
             self._surveyed_s = time.monotonic()
             arguments = [processor, self._state, now_us]
             threading.Thread(target=self._survey, args=arguments, name="survey", daemon=True).start()
+
+    @property
+    def open_incidents(self) -> Mapping[tuple[str, str], int]:
+        """How many incidents are open, by problem and severity, as of the last tick; may be asked for by any thread."""
+        return self._open_incidents
 
     def close(self) -> None:
         """Stop delivering; what is left stays in the outbox."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.journeys import Collection
+from outrider.journeys import Collection, written_tests
 from outrider.model import Check, CheckId, ConfigError, ConfigErrors, Kind, Place, UsageError
 from outrider.workspace import duplicate_checks, parse_overrides, resolve, unmatched_patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from outrider.journeys import CollectedTest
+    from outrider.journeys import CollectedTest, WrittenTest
     from outrider.load import Catalogue as LoadCatalogue
     from outrider.probes import ProbeCatalogue
     from outrider.workspace import Workspace
@@ -26,7 +26,8 @@ _PROBES = ("probe:", "load:", "probes/")
 class Discovery:
     """The checks of a workspace, and all that is wrong with them.
 
-    A file that cannot be collected is a check of its own, so that running it says why.
+    Tests that cannot be collected are checks by what their file's text defines, or else the file is one: running them
+    says why they cannot.
     """
 
     checks: tuple[Check, ...]
@@ -63,16 +64,12 @@ def discover(
     problems = [*catalogue.problems, *loads.problems]
     checks = [_check(workspace, test, problems) for test in collection.tests]
     for node, message in collection.errors:
-        where = Place(node.partition("::")[0])
-        problems.append(
-            ConfigError(
-                f"cannot be collected:\n{_indented(message)}",
-                slug="not-collected",
-                fix="correct the file; pytest --collect-only shows the same",
-                where=where,
-            )
-        )
-        checks.append(_broken(workspace, node))
+        problems.append(_not_collected(node, message))
+        checks += _broken(workspace, node, written_tests(workspace.root, node))
+    for path, message in collection.without_tests:
+        if written := written_tests(workspace.root, path):
+            problems.append(_not_collected(path, message))
+            checks += _broken(workspace, path, written)
     checks += (*catalogue.checks, *loads.checks)
     everything = tuple(checks)
     problems += duplicate_checks(everything)
@@ -118,11 +115,25 @@ def _check(workspace: Workspace, test: CollectedTest, problems: list[ConfigError
     )
 
 
-def _broken(workspace: Workspace, node: str) -> Check:
-    path = node.partition("::")[0]
-    identity = CheckId(f"{Kind.JOURNEY}:{path}")
-    policy = resolve(workspace, identity, path=path, name=path)
-    return Check(identity, Kind.JOURNEY, path, Path(path).name, target=node, policy=policy)
+def _not_collected(node: str, message: str) -> ConfigError:
+    return ConfigError(
+        f"cannot be collected:\n{_indented(message)}",
+        slug="not-collected",
+        fix="correct the file; pytest --collect-only shows the same",
+        where=Place(node.partition("::")[0]),
+    )
+
+
+def _broken(workspace: Workspace, node: str, written: Sequence[WrittenTest]) -> Iterator[Check]:
+    """Yield a check for each test that a file defines by its text; if there is none, one for the file."""
+    path, _, name = node.partition("::")
+    tests = [(test.path, test.name, test.line) for test in written] or [(path, name, 0)]
+    for file, test, line in tests:
+        identity = CheckId(workspace.current(f"{Kind.JOURNEY}:{file}::{test}" if test else f"{Kind.JOURNEY}:{file}"))
+        shown = test or Path(file).name
+        policy = resolve(workspace, identity, path=file, name=shown)
+        target = f"{file}::{test}" if test else file
+        yield Check(identity, Kind.JOURNEY, file, shown, target=target, policy=policy, line=line)
 
 
 def _indented(text: str) -> str:

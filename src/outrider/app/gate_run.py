@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from outrider.app.discovery import nothing_to_run, wants_probes_only
@@ -14,7 +15,7 @@ from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.selection import display_name
 from outrider.app.workspace_access import BASELINES, register_checks
 from outrider.baselines import Plan
-from outrider.gate import Address, Decision, Rules, false_fails, gather
+from outrider.gate import Address, Decision, Limits, Rules, false_fails, gather, unnamed_steps
 from outrider.model import BrowserError, UsageError
 from outrider.workspace import select
 
@@ -42,6 +43,8 @@ class GateOptions:
         addresses: Of base and candidate, measured in turns.
         variable: With addresses: an environment variable that takes the address, beside pytest's base URL.
         last: Compare with so many of the latest stored runs.
+        fail_fast: Stop at the first certain fail.
+        budget_s: Give the best answer within this time.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -49,6 +52,8 @@ class GateOptions:
     addresses: tuple[str, str] | None = None
     variable: str | None = None
     last: int | None = None
+    fail_fast: bool = False
+    budget_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +64,20 @@ class GateResult:
     checks: Mapping[str, Check]
 
 
-def gate_rules(*, margin: float = 0.05, floor_ms: float = 5.0, most_sessions: int = 20) -> Rules:
+def gate_rules(
+    *, margin: float = 0.05, floor_ms: float = 5.0, most_sessions: int = 20, deciding: Sequence[str] = ()
+) -> Rules:
     """Return rules whose looks end at a number of sessions.
 
     Args:
         margin: Slowdown that is tolerated, as a share.
         floor_ms: Slowdown that is tolerated whatever its share.
         most_sessions: At least four.
+        deciding: Patterns of the steps that decide; without any, all do.
     """
     looks = tuple(look for look in Plan().looks if look < most_sessions)
-    return Rules(margin=margin, floor_ms=floor_ms, plan=Plan(looks=(*looks, most_sessions)))
+    plan = Plan(looks=(*looks, most_sessions))
+    return Rules(margin=margin, floor_ms=floor_ms, plan=plan, deciding=tuple(deciding))
 
 
 def run_gate(
@@ -92,14 +101,18 @@ def run_gate(
         UsageError: no-checks, unknown-check, no-baseline, or an address that is none.
         BrowserError: If journeys are chosen and there is no browser.
     """
+    began = time.monotonic()
     for address in options.addresses or ():
         Address.of(address)
+    deadline = None if options.budget_s is None else began + options.budget_s
+    limits = Limits(fail_fast=options.fail_fast, deadline=deadline)
     with _measuring(workspace, store, patterns, listener, options.addresses) as measuring:
         checks = {str(check.id): check for check in measuring.checks}
         if options.addresses:
-            return GateResult(_compare_addresses(measuring, options, options.addresses, listener), checks)
-        bases = _bases(measuring, options)
-        return GateResult(_compare_bases(measuring, options, bases, listener), checks)
+            decision = _compare_addresses(measuring, options, options.addresses, limits)
+        else:
+            decision = _compare_bases(measuring, options, _bases(measuring, options), limits)
+    return GateResult(replace(decision, took_s=time.monotonic() - began), checks)
 
 
 def self_test_gate(
@@ -137,6 +150,7 @@ class _Measuring:
     checks: list[Check]
     present: tuple[Check, ...]
     notes: list[str]
+    listener: GateListener
 
 
 @contextmanager
@@ -161,16 +175,16 @@ def _measuring(
         register_checks(store, workspace, discovery.checks)
         usable = None if isinstance(browser, BrowserError) else browser
         session = GateSession(workspace, usable, store, listener)
-        yield _Measuring(session, runtime, checks, discovery.checks, notes)
+        yield _Measuring(session, runtime, checks, discovery.checks, notes, listener)
 
 
 def _compare_addresses(
-    measuring: _Measuring, options: GateOptions, addresses: tuple[str, str], listener: GateListener
+    measuring: _Measuring, options: GateOptions, addresses: tuple[str, str], limits: Limits
 ) -> Decision:
     rules: dict[CheckId, Rules] = {check.id: options.rules for check in measuring.checks}
     with SideBySide(measuring.session, measuring.checks, addresses, options.session_runs, options.variable) as source:
-        gathered = gather(rules, source, listener.looked)
-    return _decision(gathered, f"{addresses[0]}, in turns with {addresses[1]}", measuring.notes)
+        gathered = gather(rules, source, measuring.listener.looked, limits)
+    return _decision(gathered, f"{addresses[0]}, in turns with {addresses[1]}", measuring.notes, options)
 
 
 def _bases(measuring: _Measuring, options: GateOptions) -> StoredBases:
@@ -180,16 +194,18 @@ def _bases(measuring: _Measuring, options: GateOptions) -> StoredBases:
     return accepted_bases(session, checks, measuring.present, session.workspace.root / BASELINES)
 
 
-def _compare_bases(measuring: _Measuring, options: GateOptions, bases: StoredBases, listener: GateListener) -> Decision:
+def _compare_bases(measuring: _Measuring, options: GateOptions, bases: StoredBases, limits: Limits) -> Decision:
     checks = [check for check in measuring.checks if check.id in bases.bases]
     rules = {check.id: bases.bases[check.id].fitted(options.rules) for check in checks}
     with open_side(measuring.runtime, measuring.session.store) as side:
         source = AgainstBases(measuring.session, side, checks, bases=bases, size=options.session_runs)
-        gathered = gather(rules, source, listener.looked)
-    return _decision(gathered, bases.against, [*measuring.notes, *bases.notes])
+        gathered = gather(rules, source, measuring.listener.looked, limits)
+    return _decision(gathered, bases.against, [*measuring.notes, *bases.notes], options)
 
 
-def _decision(gathered: Gathered, against: str, notes: Sequence[str]) -> Decision:
-    wrong = tuple(f"{display_name(check)}: {reason}" for check, reason in gathered.wrong.items())
+def _decision(gathered: Gathered, against: str, notes: Sequence[str], options: GateOptions) -> Decision:
+    wrong = [f"{display_name(check)}: {reason}" for check, reason in gathered.wrong.items()]
+    wrong += unnamed_steps(gathered.findings, options.rules.deciding)
     unmatched = (f"{display_name(check)}: {text}" for check, texts in gathered.unmatched.items() for text in texts)
-    return Decision(gathered.findings, (*notes, *unmatched), wrong, against)
+    stopped = [str(gathered.stopped)] if gathered.stopped else []
+    return Decision(gathered.findings, (*notes, *unmatched, *stopped), tuple(wrong), against, check_s=gathered.took_s)

@@ -42,7 +42,7 @@ def serve_heartbeats(
         bound = listener.getsockname()
         shown = f"[{host}]" if ":" in host else host
         serve(
-            application(store.heartbeats, catalogue.tokens, now_us),
+            application(store.heartbeats, catalogue.tokens, now_us, hosts=workspace.service.hosts),
             listener,
             lambda: ready(f"http://{shown}:{bound[1]}", len(catalogue.tokens)),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.alerts import Incident as Kept
-from outrider.alerts import headline, message_checks, read_incident
+from outrider.alerts import headline, message_checks, read_incidents
 from outrider.model import Status
 from outrider.reports import CheckNoise, Incident, Noise
 
@@ -58,5 +58,5 @@ class StoredIncidents:
         return Noise(len(sent), acknowledged, len(kept), checks)
 
     def _kept(self, since_us: int) -> list[Kept]:
-        kept = (read_incident(stored) for stored in self.store.incidents.search(since_us=since_us, limit=None))
+        kept = read_incidents(self.store.incidents.search(since_us=since_us, limit=None))
         return [incident for incident in kept if incident.opened_us is not None]

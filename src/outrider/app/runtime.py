@@ -20,6 +20,7 @@ from outrider.journeys import (
     JourneyMeasure,
     Sessions,
     WorkerConfig,
+    WorkerError,
     Workers,
     browser_environment,
     claim_folder,
@@ -27,6 +28,7 @@ from outrider.journeys import (
     provide_browser,
     reap_orphans,
 )
+from outrider.journeys import Collection as TestCollection
 from outrider.load import KIND as LOAD
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.load import LoadMeasure, Surroundings, read_profiles
@@ -118,17 +120,22 @@ class Runtime:
         """Return the checks of the workspace.
 
         Args:
-            patterns: What is wanted; if that can be nothing but probes, no test is collected.
-
-        Raises:
-            WorkerError: If no worker starts.
+            patterns: What is wanted; if that can be nothing but probes, no test is collected. Where no worker starts,
+                every journey is a check that says why.
         """
         if wants_probes_only(patterns):
             return discover(self.workspace, self.catalogue, self.loads, is_whole=False)
         folders = (self.workspace.root / path for path in self.workspace.journeys.paths)
         if not (self.workspace.capabilities.journeys and any(folder.exists() for folder in folders)):
             return discover(self.workspace, self.catalogue, self.loads)
-        return discover(self.workspace, self.catalogue, self.loads, self.workers.collect())
+        return discover(self.workspace, self.catalogue, self.loads, self._collect())
+
+    def _collect(self) -> TestCollection:
+        try:
+            return self.workers.collect()
+        except WorkerError as error:
+            message = f"{error.what}: {error.fix}"
+            return TestCollection([], [[path, message] for path in self.workspace.journeys.paths])
 
     def measures(self, kinds: Collection[Kind]) -> Mapping[Kind, Measure]:
         """Return what measures journeys and loads, the kinds that take turns on this host; loads only if wanted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts import AlertSettings, parse_matcher, read_incident, silence_effect
+from outrider.alerts import AlertSettings, parse_matcher, read_incidents, silence_effect
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.runtime import list_checks
 from outrider.app.stored_incidents import current_user
@@ -69,7 +69,7 @@ def preview_silence(workspace: Workspace, store: Store, matchers: Sequence[str])
     Raises:
         UsageError: bad-matcher, or unknown-label for a label that neither a check, a rule nor an incident has.
     """
-    incidents = [read_incident(stored) for stored in store.incidents.search(lasting=True, limit=None)]
+    incidents = read_incidents(store.incidents.search(lasting=True, limit=None))
     readable = _checks_and_settings(workspace)
     checks, settings = readable or ((), AlertSettings())
     effect = silence_effect(matchers, incidents, checks, settings)

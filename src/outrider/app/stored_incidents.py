@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.alerts import AlertSettings, Phase, read_incident, why_muted
+from outrider.alerts import AlertSettings, Phase, read_incidents, why_muted
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.listeners import SILENT
 from outrider.app.workspace_access import now_us
@@ -43,12 +43,14 @@ class IncidentList:
         muted: By incident that lasts, why nobody is alerted; empty if somebody is.
         undelivered: By receiver.
         is_complete: Whether no older incident was left out.
+        unreadable: Ids of those that are damaged in the store.
     """
 
     incidents: tuple[Incident, ...]
     muted: Mapping[str, str]
     undelivered: Mapping[str, Undelivered]
     is_complete: bool = True
+    unreadable: tuple[str, ...] = ()
 
 
 def list_incidents(
@@ -71,17 +73,18 @@ def list_incidents(
     settings = _settings_or_none(workspace, listener)
     at_us = now_us()
     stored = store.incidents.search(lasting=not include_resolved, since_us=at_us - days * _DAY_US, limit=_MOST)
-    incidents = tuple(read_incident(incident) for incident in stored)
+    unreadable: list[str] = []
+    incidents = read_incidents(stored, lambda row: unreadable.append(row.id))
     silences = store.silences.ending_after(at_us)
     active = [incident for incident in incidents if incident.phase.lasts]
     muted = {incident.id: why_muted(incident, active, silences, settings, at_us) for incident in active}
-    return IncidentList(incidents, muted, _undelivered(store), stored.is_complete)
+    return IncidentList(incidents, muted, _undelivered(store), stored.is_complete, tuple(unreadable))
 
 
 def incident_rows(store: Store, since_us: int | None, until_us: int | None) -> list[dict[str, object]]:
     """Return the incidents that began in since_us <= at < until_us as rows of `FrameReader.incidents`."""
     stored = store.incidents.search(since_us=since_us or 0, limit=None)
-    incidents = sorted((read_incident(row) for row in stored), key=lambda incident: (incident.began_us, incident.id))
+    incidents = sorted(read_incidents(stored), key=lambda incident: (incident.began_us, incident.id))
     return [
         {
             "begin_us": incident.began_us,
@@ -124,7 +127,7 @@ def find_incident(store: Store, text: str) -> Incident:
     Raises:
         UsageError: unknown-incident.
     """
-    stored = (read_incident(incident) for incident in store.incidents.search(lasting=True, limit=None))
+    stored = read_incidents(store.incidents.search(lasting=True, limit=None))
     lasting = [incident for incident in stored if incident.phase is not Phase.PENDING]
     matching = [incident for incident in lasting if incident.id.startswith(text) or incident.id.endswith(text)]
     if len(matching) != 1:

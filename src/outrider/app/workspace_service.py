@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from outrider.app.service_runtime import ServiceRuntime
     from outrider.baselines import Settings
-    from outrider.model import Run
+    from outrider.model import Run, ServiceView
     from outrider.runs import Judgement
     from outrider.scheduler import Listener
     from outrider.server import Application
@@ -109,7 +110,11 @@ class WorkspaceService:
 
     def _application(self) -> Application:
         tokens = self._runtime.tokens if self._runtime is not None else {}
-        return application(self._store.heartbeats, tokens, now_us, lambda: view_of(self._scheduler))
+        return application(self._store.heartbeats, tokens, now_us, self._view, self.workspace.service.hosts)
+
+    def _view(self) -> ServiceView:
+        """Return how the service does now; may be asked for by any thread."""
+        return replace(view_of(self._scheduler), incidents=self._alerts.open_incidents)
 
     def _prune(self) -> None:
         """Prune expired data."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.baselines.location import huber_location, huber_variance
+from outrider.baselines.session_difference import Difference, difference
 from outrider.model import BadSeries
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 FAIL_LEVEL = 0.05
 PASS_LEVEL = 0.20
 MIN_SESSIONS = 4
-_HETEROGENEOUS = 0.05  # level of the F test that finds sessions to differ by more than their samples explain
 
 
 class Verdict(StrEnum):
@@ -66,17 +65,6 @@ class Comparison:
     sessions: int
     p_value: float
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Mean log ratio over paired sessions with its standard error and degrees of freedom."""
-
-    log_ratio: float
-    error: float
-    freedom: float
-    sessions: int
-    samples: int
 
 
 def compare(
@@ -114,22 +102,6 @@ def unknown(samples: int, sessions: int, reason: str) -> Comparison:
     return Comparison(Verdict.INCONCLUSIVE, math.nan, 0.0, math.inf, samples, sessions, 1.0, reason)
 
 
-def difference(pairs: Sequence[tuple[FloatArray, FloatArray]]) -> Difference:
-    """Return the mean over sessions of the difference of Huber locations.
-
-    The variance between sessions has few degrees of freedom, the one within them many, so their mean is used (a
-    moderated variance after Smyth 2004, doi:10.2202/1544-6115.1027), unless an F test finds that sessions differ by
-    more than their samples explain: then sessions alone count.
-    """
-    sigma = _scale(pairs)
-    shifts = np.array([huber_location(right, sigma) - huber_location(left, sigma) for left, right in pairs])
-    between, count = float(shifts.var(ddof=1)), len(pairs)
-    within, inner = _within(pairs, sigma)
-    variance, freedom = _moderate(between, within, count - 1, inner)
-    samples = sum(len(left) + len(right) for left, right in pairs)
-    return Difference(float(shifts.mean()), math.sqrt(variance / count), freedom, count, samples)
-
-
 def judge_difference(measured: Difference, *, margin: float, fail_level: float, pass_level: float) -> Comparison:
     """Return the verdict on a measured difference."""
     from scipy.stats import t  # noqa: PLC0415 - half a second that most commands do not need
@@ -161,37 +133,6 @@ def _reason(result: Comparison, margin: float) -> str:
             return f"{seen}: a slowdown beyond the margin of {margin:.1%} is unlikely"
         case _:
             return f"{seen}: the interval holds the margin of {margin:.1%}, take more sessions"
-
-
-def _moderate(between: float, within: float, outer: int, inner: int) -> tuple[float, float]:
-    from scipy.stats import f  # noqa: PLC0415 - half a second that most commands do not need
-
-    if inner < outer or between > within * f.ppf(1 - _HETEROGENEOUS, outer, max(inner, 1)):
-        return between, outer
-    mean = (between + within) / 2
-    spread = (between**2 / outer + within**2 / inner) / 4  # Satterthwaite 1946
-    return mean, (mean**2 / spread if spread > 0 else outer)
-
-
-def _scale(pairs: Sequence[tuple[FloatArray, FloatArray]]) -> float:
-    sides = [side for pair in pairs for side in pair]
-    total = sum(map(len, sides))
-    inner = total - len(sides)
-    if inner < len(pairs):
-        return 0.0
-    residuals = np.concatenate([side - np.median(side) for side in sides])
-    return float(np.median(np.abs(residuals))) * 1.4826 * total / inner
-
-
-def _within(pairs: Sequence[tuple[FloatArray, FloatArray]], sigma: float) -> tuple[float, int]:
-    """Return the variance of a session's difference as its own samples explain it, and the degrees of freedom."""
-    if sigma <= 0:
-        return 0.0, 0
-    sides = [side for pair in pairs for side in pair]
-    freedom = sum(map(len, sides)) - len(sides)
-    residuals = np.concatenate([side - huber_location(side, sigma) for side in sides])
-    variance = huber_variance(residuals, sigma, freedom)
-    return variance * float(np.mean([1 / len(left) + 1 / len(right) for left, right in pairs])), freedom
 
 
 def _log_pairs(base: Sequence[ArrayLike], candidate: Sequence[ArrayLike]) -> list[tuple[FloatArray, FloatArray]]:

@@ -40,12 +40,15 @@ class Plan:
         fail_level: Chance, over all looks, to fail a candidate that is slower by exactly the margin.
         pass_level: Chance, over all looks, to pass it.
         margin: Slowdown that is tolerated, as a share.
+        horizon: Number of sessions at which all of the levels would be spent; None if that is the last look. One that
+            ends before spends the rest at its last look.
     """
 
     looks: tuple[int, ...] = DEFAULT_LOOKS
     fail_level: float = FAIL_LEVEL
     pass_level: float = PASS_LEVEL
     margin: float = 0.02
+    horizon: int | None = None
 
     def __post_init__(self) -> None:
         if not self.looks or list(self.looks) != sorted(set(self.looks)) or self.looks[0] < 1:
@@ -54,6 +57,17 @@ class Plan:
     def next_look(self, sessions: int) -> int | None:
         """Return after how many sessions to look next; None once the cap is reached."""
         return next((look for look in self.looks if look > sessions), None)
+
+    def ending_at(self, sessions: int) -> Plan:
+        """Return the plan whose last look is after so many sessions, for a reason that is not in the data."""
+        looks = (*(look for look in self.looks if look < sessions), sessions)
+        return replace(self, looks=looks, horizon=self.horizon or self.looks[-1])
+
+    def level(self, sessions: int, total: float) -> float:
+        """Return the one-sided level of the look after `sessions`, of `total` over all looks; 0 if there is no look."""
+        if sessions not in self.looks:
+            return 0.0
+        return nominal_levels(self.looks, total, self.horizon)[self.looks.index(sessions)]
 
 
 def judge_so_far(base: Sequence[ArrayLike], candidate: Sequence[ArrayLike], plan: Plan | None = None) -> Comparison:
@@ -72,13 +86,12 @@ def judge_so_far(base: Sequence[ArrayLike], candidate: Sequence[ArrayLike], plan
         comparison = compare(base, candidate, margin=plan.margin)
         wait = plan.next_look(sessions)
         return replace(comparison, verdict=Verdict.INCONCLUSIVE, reason=f"the next look is after {wait} sessions")
-    look = plan.looks.index(sessions)
     return compare(
         base,
         candidate,
         margin=plan.margin,
-        fail_level=nominal_levels(plan.looks, plan.fail_level)[look],
-        pass_level=nominal_levels(plan.looks, plan.pass_level)[look],
+        fail_level=plan.level(sessions, plan.fail_level),
+        pass_level=plan.level(sessions, plan.pass_level),
     )
 
 
@@ -97,12 +110,20 @@ def run_plan(take: Callable[[int], tuple[Sequence[ArrayLike], Sequence[ArrayLike
 
 
 @lru_cache(maxsize=64)
-def nominal_levels(looks: tuple[int, ...], level: float) -> tuple[float, ...]:
-    """Return the one-sided level of each look, whose chances of a first crossing add up to `level`."""
+def nominal_levels(looks: tuple[int, ...], level: float, horizon: int | None = None) -> tuple[float, ...]:
+    """Return the one-sided level of each look, whose chances of a first crossing add up to `level`.
+
+    Args:
+        looks: Numbers of sessions.
+        level: The sum.
+        horizon: Number of sessions at which the sum would be spent, if not at the last look; that spends the rest.
+    """
     from scipy.stats import norm  # noqa: PLC0415 - half a second that most commands do not need
 
     share = np.array(looks) / looks[-1]
-    spend = np.diff(np.concatenate([[0.0], level * share**_POWER]))
+    spent = level * np.minimum(np.array(looks) / (horizon or looks[-1]), 1.0) ** _POWER
+    spent[-1] = level
+    spend = np.diff(np.concatenate([[0.0], spent]))
     grid = np.linspace(-8.0, 8.0, _GRID)  # the sum of scores, in units of its deviation at the last look
     density, levels = norm.pdf(grid, scale=math.sqrt(share[0])), list[float]()
     for k, part in enumerate(spend):

@@ -7,6 +7,7 @@ import json
 import click
 
 from outrider.app import acknowledge_incident, current_user, find_workspace, headline, open_store
+from outrider.cli.echo import echo
 
 
 @click.command(epilog="Example: outrider ack 8a1f03c2")
@@ -32,4 +33,4 @@ def ack(incident: str, *, by: str, resolve: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"incident": acknowledged.id, "action": action, "by": author}))
         return
-    click.echo(f"{author}: {action} {headline(acknowledged)}")
+    echo(f"{author}: {action} {headline(acknowledged)}")

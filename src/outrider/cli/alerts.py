@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import find_workspace, open_store, try_alert_route
+from outrider.cli.echo import echo
 
 if TYPE_CHECKING:
     from outrider.app import DeliveryTest
@@ -40,5 +41,5 @@ def test(route: str, *, as_json: bool) -> int:
     else:
         for delivery in deliveries:
             result = _delivered(delivery) if delivery.delivered else f"NOT delivered: {delivery.note}"
-            click.echo(f"{delivery.receiver}: {result}")
+            echo(f"{delivery.receiver}: {result}")
     return 0 if all(delivery.delivered and not delivery.note for delivery in deliveries) else 1

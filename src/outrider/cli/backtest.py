@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import backtest_rules, find_workspace, headline, open_store
-from outrider.cli.run_tables import at, console
+from outrider.cli.run_tables import at_with_zone, console
 
 if TYPE_CHECKING:
     from outrider.app import Replayed
@@ -35,7 +35,9 @@ def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) 
         click.echo(f"{name:{width}}  {_sentence(replayed, days)}")
     if listed:
         for incident in list(results.values())[-1].incidents:
-            console().print(f"{at(incident.began_us)} UTC  {headline(incident)}", markup=False)
+            console().print(
+                f"{at_with_zone(incident.began_us, workspace.timezone)}  {headline(incident)}", markup=False
+            )
 
 
 def _sentence(replayed: Replayed, days: int) -> str:

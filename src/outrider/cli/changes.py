@@ -29,21 +29,22 @@ def changes(pattern: str, *, as_json: bool) -> None:
 
     PATTERN is a check's id, with * for any characters.
     """
-    with open_store(find_workspace()) as store:
+    workspace = find_workspace()
+    with open_store(workspace) as store:
         changed = level_changes(store, pattern)
     if as_json:
         click.echo(json.dumps([asdict(change) for change in changed]))
         return
-    console().print(_table(changed) if changed else "no step took a new level")
+    console().print(_table(changed, workspace.timezone) if changed else "no step took a new level")
 
 
-def _table(changed: Sequence[LevelChange]) -> Table:
+def _table(changed: Sequence[LevelChange], timezone: str) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("since (UTC)", "check", "step", "before", "after", "change", "release"):
+    for title in (f"since ({timezone})", "check", "step", "before", "after", "change", "release"):
         table.add_column(title, justify="right" if title in _NUMBERS else "left")
     for change in changed:
         table.add_row(
-            at(change.at_us),
+            at(change.at_us, timezone),
             Text(display_name(change.check)),
             Text(change.step),
             f"{change.before_ms:.0f} ms",

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from outrider.app import Phase, find_workspace, headline, list_incidents, open_store
+from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console, short
 
@@ -38,10 +39,12 @@ def incidents(*, everything: bool, as_json: bool) -> None:
         listed = list_incidents(workspace, store, include_resolved=everything, listener=progress)
     if not listed.is_complete:
         click.echo(f"these are the latest {len(listed.incidents):,} incidents: older ones are left out", err=True)
+    if listed.unreadable:
+        echo(f"these incidents are damaged in the store: {', '.join(listed.unreadable)}", err=True)
     if as_json:
         click.echo(json.dumps(_as_json(listed)))
         return
-    console().print(_table(listed) if listed.incidents else "no incidents")
+    console().print(_table(listed, workspace.timezone) if listed.incidents else "no incidents")
     for receiver, failures in listed.undelivered.items():
         click.echo(
             f"{receiver}: {failures.count} notifications could not be delivered, the last: {failures.note}", err=True
@@ -53,18 +56,20 @@ class _IncidentProgress(Progress):
 
     def problem(self, error: OutriderError) -> None:
         """Print the problem and its consequence."""
-        click.echo(f"{error}\nso maintenance and parents are not shown", err=True)
+        echo(f"{error}\nso maintenance and parents are not shown", err=True)
 
 
 def _as_json(listed: IncidentList) -> dict[str, object]:
     rows = [{**asdict(incident), "muted": listed.muted.get(incident.id, "")} for incident in listed.incidents]
     undelivered = {name: [failures.count, failures.note] for name, failures in listed.undelivered.items()}
-    return {"incidents": rows, "undelivered": undelivered, "is_complete": listed.is_complete}
+    return {"incidents": rows, "undelivered": undelivered, "is_complete": listed.is_complete} | {
+        "unreadable": listed.unreadable
+    }
 
 
-def _table(listed: IncidentList) -> Table:
+def _table(listed: IncidentList, timezone: str) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("incident", "state", "severity", "since (UTC)", "what", ""):
+    for title in ("incident", "state", "severity", f"since ({timezone})", "what", ""):
         table.add_column(title, overflow="fold")
     for incident in listed.incidents:
         author = f"by {incident.acknowledged_by}" if incident.acknowledged_by else ""
@@ -73,7 +78,7 @@ def _table(listed: IncidentList) -> Table:
             short(incident.id),
             Text(incident.phase.value, style=_STYLES[incident.phase]),
             incident.severity.value,
-            at(incident.began_us),
+            at(incident.began_us, timezone),
             Text(headline(incident)),
             Text(notes, style="dim"),
         )

@@ -41,12 +41,14 @@ def judge(pattern: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_json(status) for status in statuses]))
         return
-    console().print(_table(statuses) if statuses else "no runs that passed yet: outrider run makes some")
+    console().print(
+        _table(statuses, workspace.timezone) if statuses else "no runs that passed yet: outrider run makes some"
+    )
 
 
-def _table(statuses: Sequence[StepStatus]) -> Table:
+def _table(statuses: Sequence[StepStatus], timezone: str) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("condition", "check", "step", "where", "last run (UTC)", "why"):
+    for title in ("condition", "check", "step", "where", f"last run ({timezone})", "why"):
         table.add_column(title, overflow="fold")
     for status in statuses:
         judgement = status.judgement
@@ -58,7 +60,7 @@ def _table(statuses: Sequence[StepStatus]) -> Table:
             Text(display_name(status.check)),
             Text(judgement.step or "failures"),
             Text(f"{status.environment}, {status.location}"),
-            at(status.at_us),
+            at(status.at_us, timezone),
             Text(f"{judgement.signal.reason}{release}"),
         )
     return table

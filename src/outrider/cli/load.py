@@ -18,6 +18,7 @@ from outrider.app import (
     web_address,
     work_for_master,
 )
+from outrider.cli.echo import echo
 from outrider.cli.load_tables import LoadProgress, as_json, print_knee, print_load
 from outrider.cli.main import INTERRUPTED
 from outrider.cli.option_types import TypedValue
@@ -83,7 +84,7 @@ def _work(workspace: Workspace, name: str, master: tuple[str, int], overrides: L
         outcome = work_for_master(workspace, name, master, overrides, listener=progress)
     if outcome.is_ok:
         return 0
-    click.echo(outcome.log, err=True)
+    echo(outcome.log, err=True)
     return OutriderError.exit_code
 
 

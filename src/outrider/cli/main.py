@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import importlib
 import sys
-import tempfile
-import traceback
-from contextlib import suppress
-from pathlib import Path
+from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from outrider.model import InternalError, OutriderError, Place
+from outrider import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,15 +49,6 @@ _COMMANDS = {
 }
 INTERRUPTED = 130
 HUNG_UP = 141
-INTERNAL = InternalError.exit_code
-_LONGEST = 300
-
-_FREE = "free space on that disk; what ran before is kept"
-_ALLOW = "let this user write there, or point TMPDIR to another folder"
-_FIXES = {
-    errno.ENOSPC: _FREE, errno.EDQUOT: _FREE, errno.EFBIG: _FREE,
-    errno.EACCES: _ALLOW, errno.EPERM: _ALLOW, errno.EROFS: _ALLOW, errno.ENOTDIR: _ALLOW, errno.EEXIST: _ALLOW,
-}  # fmt: skip
 
 
 class LazyGroup(click.Group):
@@ -75,7 +62,8 @@ class LazyGroup(click.Group):
         """Return a subcommand."""
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"outrider.cli.{cmd_name}")
+        import_module("outrider.cli.error_report")  # now: a command may leave no memory, disk or descriptor for it
+        module = import_module(f"outrider.cli.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
         return command
 
@@ -86,7 +74,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="outrider")
+@click.version_option(__version__)
 def cli() -> None:
     """Ride ahead of your users: run their journeys before they do.
 
@@ -98,22 +86,17 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with the code that docs/journeys.md lists."""
+    for stream in (sys.stdout, sys.stderr):  # what its encoding lacks is shown as an escape, and ends no command
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_run(argv))
-
-
-def unusable(error: OSError) -> OutriderError | None:
-    """Return an error of a full disk or a forbidden folder with its remedy; None if it is an error of another kind."""
-    if error.errno not in _FIXES:
-        return None
-    where = Place(str(error.filename)) if error.filename else None
-    return OutriderError(str(error.strerror), slug="unusable-folder", fix=_FIXES[error.errno], where=where)
 
 
 def exit_code_of(run: Callable[[], Any]) -> int:
     """Run a command and return the code to exit with: what it returns, or what its error means.
 
-    Anything that is not raised on purpose is an error of Outrider itself: it exits with `INTERNAL`, never with 1, which
-    would mean that a check has failed.
+    Anything that is not raised on purpose is an error of Outrider itself: it exits with 70, never with 1, which would
+    mean that a check has failed.
     """
     output = sys.stdout
     try:
@@ -137,37 +120,12 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.exceptions.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    known = _known(error)
-    click.echo(str(known), err=True)
-    return known.exit_code
+    from outrider.cli.echo import echo  # noqa: PLC0415 - as the next
+    from outrider.cli.error_report import reported  # noqa: PLC0415 - `--help` does without it
 
-
-def internal(error: BaseException) -> InternalError:
-    """Return what a reader is shown of an error of Outrider itself; its traceback is in a file."""
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
-    line = next(iter(str(error).strip().splitlines()), "")[:_LONGEST]
-    return InternalError(
-        f"an error of Outrider itself: {type(error).__name__}{': ' if line else ''}{line}{place}",
-        slug="internal-error",
-        fix=f"please report it{_kept(error)}",
-    )
-
-
-def _known(error: Exception) -> OutriderError:
-    if isinstance(error, OutriderError):
-        return error
-    return (unusable(error) if isinstance(error, OSError) else None) or internal(error)
-
-
-def _kept(error: BaseException) -> str:
-    """Keep a traceback in a file for whoever mends it, and return where it lies."""
-    with suppress(OSError):
-        descriptor, path = tempfile.mkstemp(prefix="outrider-error-", suffix=".log")
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor
-            file.writelines(traceback.format_exception(error))
-        return f"; the traceback is in {path}"
-    return ""
+    problem = reported(error)
+    echo(problem, err=True)
+    return problem.exit_code
 
 
 def _run(argv: list[str] | None) -> int:

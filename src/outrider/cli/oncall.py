@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from outrider.app import find_workspace, turns_ahead
-from outrider.cli.run_tables import at
+from outrider.cli.run_tables import at_with_zone
 
 
 @click.command(epilog="Example: outrider oncall --days 14")
@@ -16,7 +16,8 @@ from outrider.cli.run_tables import at
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def oncall(*, days: int, as_json: bool) -> None:
     """Show who is on call now in each rotation, and who follows."""
-    rotations = turns_ahead(find_workspace(), days=days)
+    workspace = find_workspace()
+    rotations = turns_ahead(workspace, days=days)
     if as_json:
         click.echo(
             json.dumps(
@@ -27,6 +28,6 @@ def oncall(*, days: int, as_json: bool) -> None:
     for name, turns in rotations.items():
         click.echo(name)
         for turn in turns:
-            click.echo(f"  {at(turn.from_us)} UTC  {turn.person or 'NOBODY'}")
+            click.echo(f"  {at_with_zone(turn.from_us, workspace.timezone)}  {turn.person or 'NOBODY'}")
     if not rotations:
         click.echo("there are no rotations: scheduler/alerts.toml", err=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-import click
-from rich.console import Console
-
 from outrider.app import Condition, display_name
+from outrider.cli.echo import echo
+from outrider.cli.printable_console import PrintableConsole
 from outrider.cli.run_tables import outcome_text
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ class Progress:
     """Follows runs and gates, and prints to stderr; a context, which removes the spinner at its end."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = PrintableConsole(stderr=True)
         self._status: Status | None = None
         self._done = 0
         self._total = 0
@@ -53,7 +52,7 @@ class Progress:
 
     def problem(self, error: OutriderError) -> None:
         """Print a problem that did not end the work."""
-        click.echo(str(error), err=True)
+        echo(error, err=True)
 
     def started(self, total: int) -> None:
         """Take how many runs there will be."""

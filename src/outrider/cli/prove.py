@@ -7,13 +7,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from outrider.app import ProofVerdict, find_workspace, open_store, prove_journeys
+from outrider.cli.printable_console import PrintableConsole
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import outcome_text
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from outrider.app import Proof, ProofReport
     from outrider.model import Check
 
@@ -28,7 +30,7 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     routes answer all its requests. One that does not pass against the intact target proves nothing: exit code 3.
     """
     workspace = find_workspace()
-    out = Console(stderr=as_json)
+    out = PrintableConsole(stderr=as_json)
     with open_store(workspace) as store, _ProofProgress(out) as progress:
         report = prove_journeys(workspace, store, patterns, listener=progress)
     if as_json:

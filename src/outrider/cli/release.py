@@ -9,7 +9,7 @@ import click
 
 from outrider.app import find_workspace, list_releases, mark_release, moment_us, open_store
 from outrider.cli.option_types import TypedValue
-from outrider.cli.run_tables import at
+from outrider.cli.run_tables import at_with_zone
 
 
 @click.command(epilog="Example: outrider release 2.14.0 --environment production")
@@ -33,6 +33,6 @@ def release(name: str | None, *, at_us: int | None, environment: str | None, acc
         return
     for marked in releases:
         accepted = "  accepted" if marked.accepted else ""
-        click.echo(f"{at(marked.at_us)} UTC  {marked.environment:12} {marked.name}{accepted}")
+        click.echo(f"{at_with_zone(marked.at_us, workspace.timezone)}  {marked.environment:12} {marked.name}{accepted}")
     if not releases:
         click.echo("no releases are marked: outrider release NAME", err=True)

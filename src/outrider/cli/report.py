@@ -17,6 +17,7 @@ from outrider.app import (
     period_document,
     run_document,
 )
+from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
 from outrider.model import Status
 
@@ -123,5 +124,5 @@ def _mail(period: ReportPeriod) -> int:
     for row in rows:
         later = "; outrider up tries again" if row.status is Status.QUEUED else ""
         result = "delivered" if row.status is Status.DELIVERED else f"NOT delivered: {row.note}{later}"
-        click.echo(f"{row.receiver}: {result}")
+        echo(f"{row.receiver}: {result}")
     return 0 if all(row.status is Status.DELIVERED for row in rows) else 1

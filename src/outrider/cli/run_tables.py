@@ -6,16 +6,19 @@ import statistics
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from outrider.app import display_name
+from outrider.cli.printable_console import PrintableConsole
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
 
     from outrider.model import Attempt, Run, Step, StoredRun
 
@@ -36,7 +39,7 @@ _UNFOLDED = 200  # columns, where no terminal sets a width
 
 def console() -> Console:
     """Return stdout: as wide as the terminal, or wide enough for a line a run in a file or pipe."""
-    out = Console()
+    out = PrintableConsole()
     if not out.is_terminal:
         out.width = max(out.width, _UNFOLDED)
     return out
@@ -47,9 +50,18 @@ def short(run: str) -> str:
     return run[-_SHORT_ID:]
 
 
-def at(us: int) -> str:
-    """Return a time for a reader: UTC, to the second."""
-    return datetime.fromtimestamp(us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+def at(us: int, timezone: str) -> str:
+    """Return a time for a reader, as clocks in a time zone show it, to the second; a table's title names the zone."""
+    return f"{_local(us, timezone):%Y-%m-%d %H:%M:%S}"
+
+
+def at_with_zone(us: int, timezone: str) -> str:
+    """Return a time for a reader with the short name of its time zone."""
+    return f"{_local(us, timezone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _local(us: int, timezone: str) -> datetime:
+    return datetime.fromtimestamp(us / 1_000_000, ZoneInfo(timezone))
 
 
 def outcome_text(outcome: Outcome) -> Text:

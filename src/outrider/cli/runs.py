@@ -23,7 +23,8 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:
     """List stored runs, the latest first; PATTERN is a check's id, with * for any characters."""
-    with open_store(find_workspace()) as store:
+    workspace = find_workspace()
+    with open_store(workspace) as store:
         summaries = list_runs(store, pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
     if not summaries.is_complete:
         click.echo(f"these are the latest {limit} runs: --limit shows more", err=True)
@@ -31,12 +32,12 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
         click.echo(json.dumps([asdict(summary) for summary in summaries]))
         return
     table = Table(box=None, pad_edge=False)
-    for title in ("run", "due (UTC)", "outcome", "check", "reason"):
+    for title in ("run", f"due ({workspace.timezone})", "outcome", "check", "reason"):
         table.add_column(title, overflow="fold")
     for summary in summaries:
         table.add_row(
             short(summary.id),
-            at(summary.due_us),
+            at(summary.due_us, workspace.timezone),
             outcome_text(summary.outcome),
             Text(display_name(summary.check)),
             Text(summary.reason),

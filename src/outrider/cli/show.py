@@ -11,7 +11,7 @@ import click
 from rich.text import Text
 
 from outrider.app import artifact_file, find_workspace, open_store, stored_run
-from outrider.cli.run_tables import at, console, outcome_text, step_table, stored_as_json
+from outrider.cli.run_tables import at_with_zone, console, outcome_text, step_table, stored_as_json
 from outrider.model import ArtifactKind
 
 if TYPE_CHECKING:
@@ -31,21 +31,22 @@ def show(run: str, *, wanted: str | None, as_json: bool) -> int:
 
     RUN is the id that `outrider runs` prints, or any beginning or end of it that is unique.
     """
-    with open_store(find_workspace()) as store:
+    workspace = find_workspace()
+    with open_store(workspace) as store:
         stored = stored_run(store, run)
         if wanted:
             return _open(stored, ArtifactKind(wanted))
     if as_json:
         click.echo(json.dumps(stored_as_json(stored)))
     else:
-        _print(console(), stored)
+        _print(console(), stored, workspace.timezone)
     return 0
 
 
-def _print(out: Console, stored: StoredRun) -> None:
+def _print(out: Console, stored: StoredRun, timezone: str) -> None:
     """Print a stored run."""
     run = stored.run
-    out.print(Text.assemble(outcome_text(run.outcome), f"  {run.check}  {at(run.due_us)} UTC"))
+    out.print(Text.assemble(outcome_text(run.outcome), f"  {run.check}  {at_with_zone(run.due_us, timezone)}"))
     if run.reason:
         out.print(Text(f"  {run.reason}"), soft_wrap=True)
     out.print(Text(f"  run {run.id} · {run.environment} · {run.location} · {run.circumstances.browser}"))

@@ -18,8 +18,9 @@ from outrider.app import (
     preview_silence,
     silence_incidents,
 )
+from outrider.cli.echo import echo
 from outrider.cli.option_types import TypedValue
-from outrider.cli.run_tables import at, short
+from outrider.cli.run_tables import at_with_zone, short
 
 if TYPE_CHECKING:
     from outrider.app import SilenceEffect
@@ -80,7 +81,7 @@ def silence(
         click.echo(json.dumps([asdict(silence) for silence in silences]))
         return
     for listed in silences:
-        span = f"{at(listed.starts_us)} to {at(listed.ends_us)} UTC"
-        click.echo(f"{short(listed.id)}  {span}  {' '.join(listed.matchers)}  {listed.author}: {listed.comment}")
+        span = " to ".join(at_with_zone(us, workspace.timezone) for us in (listed.starts_us, listed.ends_us))
+        echo(f"{short(listed.id)}  {span}  {' '.join(listed.matchers)}  {listed.author}: {listed.comment}")
     if not silences:
         click.echo("no silences", err=True)

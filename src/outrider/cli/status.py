@@ -31,7 +31,7 @@ def status(*, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(_as_json(state)))
     else:
-        _print(state)
+        _print(state, workspace.timezone)
     return 0 if state.is_running else 3
 
 
@@ -47,14 +47,14 @@ def _as_json(state: ServiceStatus) -> dict[str, Any]:
     }
 
 
-def _print(state: ServiceStatus) -> None:
+def _print(state: ServiceStatus, timezone: str) -> None:
     out = console()
     service = "the service runs" if state.is_running else "no service runs: outrider up starts it"
     out.print(f"{service}; {state.waiting} runs wait, {state.running} are under way", highlight=False)
-    out.print(_table(state) if state.last_runs else "no runs yet")
+    out.print(_table(state, timezone) if state.last_runs else "no runs yet")
 
 
-def _table(state: ServiceStatus) -> Table:
+def _table(state: ServiceStatus, timezone: str) -> Table:
     due: dict[str, int] = defaultdict(int)
     happened: dict[str, int] = defaultdict(int)
     for coverage in state.coverage:
@@ -62,10 +62,12 @@ def _table(state: ServiceStatus) -> Table:
         happened[coverage.check] += coverage.happened
     paused = {pause.check for pause in state.pauses}
     table = Table(box=None, pad_edge=False)
-    for title in ("check", "location", "last run", "due (UTC)", "coverage", "reason"):
+    for title in ("check", "location", "last run", f"due ({timezone})", "coverage", "reason"):
         table.add_column(title, overflow="fold")
     for run in state.last_runs:
         share = f"{happened[run.check] / due[run.check]:.1%}" if due[run.check] else "-"
         outcome = Text("paused") if run.check in paused else outcome_text(run.outcome)
-        table.add_row(Text(display_name(run.check)), run.location, outcome, at(run.due_us), share, Text(run.reason))
+        table.add_row(
+            Text(display_name(run.check)), run.location, outcome, at(run.due_us, timezone), share, Text(run.reason)
+        )
     return table

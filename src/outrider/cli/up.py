@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import sys
 
 import click
-import structlog
 
 from outrider.app.workspace_access import find_workspace, open_store
 from outrider.app.workspace_service import WorkspaceService
+from outrider.cli.echo import echo
+from outrider.cli.log_lines import log_as_lines
 
 
 @click.command(epilog="Example: outrider up --port 8710")
@@ -21,27 +21,13 @@ def up(host: str, port: int, *, no_pages: bool) -> int:
 
     A second one on the same store is a standby: it takes over when the first ends. Pages: / /healthz /readyz /metrics.
     """
-    _log_as_lines()
+    log_as_lines()
     workspace = find_workspace()
     with open_store(workspace) as store:
-        service = WorkspaceService(workspace, store, report_problem=lambda problem: click.echo(str(problem), err=True))
+        service = WorkspaceService(workspace, store, report_problem=lambda problem: echo(problem, err=True))
         if not no_pages:
             service.answer(host, port)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())
         service.serve()
     return 0
-
-
-def _log_as_lines() -> None:
-    """Write one line of JSON an event to stderr, or coloured text to a terminal."""
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

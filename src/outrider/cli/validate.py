@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import validate_workspace
+from outrider.cli.echo import echo
 
 if TYPE_CHECKING:
     from outrider.app import Validation
@@ -23,7 +24,7 @@ def validate(*, as_json: bool) -> int:
         click.echo(json.dumps(_as_json(validation)))
     else:
         for problem in validation.problems:
-            click.echo(str(problem), err=True)
+            echo(problem, err=True)
         for note in validation.notes:
             click.echo(f"note: {note}", err=True)
         click.echo(f"{_counted(validation.checks, 'check')}, {_counted(len(validation.problems), 'problem')}")

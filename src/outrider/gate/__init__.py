@@ -2,10 +2,19 @@
 
 from outrider.gate.accepted import Accepted, file_of, read_accepted, write_accepted
 from outrider.gate.address import Address, astray
-from outrider.gate.collection import Gathered, Look, Source, gather
-from outrider.gate.decision import ELSEWHERE_MARGIN, Decision, Rules, StepComparison, Word, decide, unmatched
+from outrider.gate.collection import Gathered, Limits, Look, Source, Stop, gather
+from outrider.gate.decision import (
+    ELSEWHERE_MARGIN,
+    Decision,
+    Rules,
+    StepComparison,
+    Word,
+    decide,
+    unmatched,
+    unnamed_steps,
+)
 from outrider.gate.fingerprint import Fingerprint, fingerprint_here
-from outrider.gate.gate_report import as_annotations, as_json, as_junit, as_markdown, cells
+from outrider.gate.gate_report import as_annotations, as_json, as_junit, as_markdown, finding_texts, verdict_text
 from outrider.gate.gate_self_test import FalseFails, false_fails
 from outrider.gate.run_session import Session, session_of, sessions_of
 
@@ -17,26 +26,30 @@ __all__ = [
     "FalseFails",
     "Fingerprint",
     "Gathered",
+    "Limits",
     "Look",
     "Rules",
     "Session",
     "Source",
     "StepComparison",
+    "Stop",
     "Word",
     "as_annotations",
     "as_json",
     "as_junit",
     "as_markdown",
     "astray",
-    "cells",
     "decide",
     "false_fails",
     "file_of",
+    "finding_texts",
     "fingerprint_here",
     "gather",
     "read_accepted",
     "session_of",
     "sessions_of",
     "unmatched",
+    "unnamed_steps",
+    "verdict_text",
     "write_accepted",
 ]  # fmt: skip

@@ -1,8 +1,11 @@
-"""Collection of sessions until every verdict is known, or the cap is reached."""
+"""Collection of sessions until every verdict is known, the cap is reached, or a limit ends it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from outrider.baselines import Verdict
@@ -26,6 +29,32 @@ class Source(Protocol):
         ...
 
 
+class Stop(StrEnum):
+    """Why a collection ended before every verdict was known or the cap was reached."""
+
+    FIRST_FAIL = "stopped at the first certain fail"
+    BUDGET = "the time budget is spent"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What ends a collection early.
+
+    Attributes:
+        fail_fast: End at the first look at which anything that decides fails.
+        deadline: Begin no session that would end later, on `clock`, judging by the check's longest so far.
+        clock: Monotonic seconds.
+    """
+
+    fail_fast: bool = False
+    deadline: float | None = None
+    clock: Callable[[], float] = time.monotonic
+
+    def allows(self, session_s: float) -> bool:
+        """Whether a session that takes so long, beginning now, ends in time."""
+        return self.deadline is None or self.clock() + session_s < self.deadline
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """The result of the sessions.
@@ -33,11 +62,15 @@ class Gathered:
     Attributes:
         wrong: By check, why its setup is wrong.
         unmatched: By check, steps that one side does not have, in words.
+        stopped: Why the collection ended early; None if it did not.
+        took_s: By check, how long its sessions took.
     """
 
     findings: tuple[StepComparison, ...]
     wrong: Mapping[CheckId, str]
     unmatched: Mapping[CheckId, list[str]]
+    stopped: Stop | None = None
+    took_s: Mapping[CheckId, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,56 +82,122 @@ class Look:
     checks: int
 
 
-def gather(rules: Mapping[CheckId, Rules], source: Source, listener: Callable[[Look], None] | None = None) -> Gathered:
+def gather(
+    rules: Mapping[CheckId, Rules],
+    source: Source,
+    listener: Callable[[Look], None] | None = None,
+    limits: Limits = Limits(),
+) -> Gathered:
     """Take sessions of each check up to its next look, decide, and go on with those that are still open.
 
     A check whose verdicts are known is left alone, and what it said then stands; it keeps its part in the correction
     for how many comparisons there are. One is also left alone once its path is broken: more sessions tell nothing then.
+    A check that the deadline ends is decided by a last look at the sessions that it has.
     """
-    sides: dict[CheckId, Sides] = {check: ([], []) for check in rules}
-    wrong: dict[CheckId, str] = {}
-    known: dict[CheckId, tuple[StepComparison, ...]] = {}
-    while pending := [check for check in rules if check not in known and check not in wrong]:
-        _extend({check: _next_look(rules[check], sides[check]) for check in pending}, source, sides, wrong)
-        findings = decide({check: sides[check] for check in rules if check not in wrong}, rules)
-        for check in (check for check in pending if check not in wrong):
-            check_findings = tuple(finding for finding in findings if finding.check == check)
-            if _is_settled(check_findings, sides[check]) or rules[check].plan.next_look(len(sides[check][0])) is None:
-                known[check] = check_findings
+    collection = _Collection(rules, source, limits)
+    while pending := collection.pending():
+        collection.extend(pending)
+        collection.decide(pending)
         if listener is not None:
-            listener(Look(max(len(sides[check][0]) for check in pending), len(known) + len(wrong), len(rules)))
-    return Gathered(
-        findings=tuple(finding for check in rules for finding in known.get(check, ())),
-        wrong=wrong,
-        unmatched={check: words for check in known if (words := unmatched(*sides[check]))},
-    )
+            listener(collection.look(pending))
+    return collection.gathered()
 
 
-def _next_look(rules: Rules, sides: Sides) -> int:
-    look = rules.plan.next_look(len(sides[0]))
-    assert look is not None, "a check at its last look is known"
-    return look
+class _Collection:
+    """The sessions so far, and what they said."""
 
+    def __init__(self, rules: Mapping[CheckId, Rules], source: Source, limits: Limits) -> None:
+        self._rules = dict(rules)
+        self._source = source
+        self._limits = limits
+        self._sides: dict[CheckId, Sides] = {check: ([], []) for check in rules}
+        self._wrong: dict[CheckId, str] = {}
+        self._known: dict[CheckId, tuple[StepComparison, ...]] = {}
+        self._took_s: dict[CheckId, float] = defaultdict(float)
+        self._longest_s: dict[CheckId, float] = defaultdict(float)
+        self._late: set[CheckId] = set()
+        self._stopped: Stop | None = None
 
-def _extend(
-    looks: Mapping[CheckId, int], source: Source, sides: Mapping[CheckId, Sides], wrong: dict[CheckId, str]
-) -> None:
-    """Take sessions up to each check's look, of all checks in turns: a restless minute then harms none alone."""
-    for number in range(max(looks.values())):
-        for check, look in looks.items():
-            base, candidate = sides[check]
-            if check in wrong or not len(base) <= number < look:
-                continue
-            taken = source.take(check, number)
-            if isinstance(taken, str):
-                wrong[check] = taken
-                continue
-            base.append(taken[0])
-            candidate.append(taken[1])
+    def pending(self) -> list[CheckId]:
+        """Return the checks that need more sessions."""
+        return [check for check in self._rules if check not in self._known and check not in self._wrong]
+
+    def extend(self, pending: list[CheckId]) -> None:
+        """Take sessions up to each check's next look, of all checks in turns: a restless minute harms none alone."""
+        looks = {check: self._next_look(check) for check in pending}
+        for number in range(max(looks.values())):
+            for check, look in looks.items():
+                if check not in self._wrong and len(self._sides[check][0]) <= number < look:
+                    self._take(check, number)
+
+    def decide(self, pending: list[CheckId]) -> None:
+        """Look at all checks, and close those that are settled, at their cap, or late."""
+        for check in self._late & set(pending):
+            self._stopped = Stop.BUDGET
+            rules, count = self._rules[check], max(1, len(self._sides[check][0]))
+            self._rules[check] = replace(rules, plan=rules.plan.ending_at(count))
+        findings = decide({check: self._sides[check] for check in self._rules if check not in self._wrong}, self._rules)
+        first_fail = self._limits.fail_fast and any(
+            finding.decides and finding.verdict is Verdict.FAIL for finding in findings
+        )
+        for check in (check for check in pending if check not in self._wrong):
+            check_findings = tuple(finding for finding in findings if finding.check == check)
+            if _is_settled(check_findings, self._sides[check]):
+                self._known[check] = check_findings
+            elif first_fail:
+                self._stopped = Stop.FIRST_FAIL
+                self._known[check] = tuple(_left_open(finding, Stop.FIRST_FAIL) for finding in check_findings)
+            elif check in self._late:
+                self._known[check] = tuple(_left_open(finding, Stop.BUDGET) for finding in check_findings)
+            elif self._rules[check].plan.next_look(len(self._sides[check][0])) is None:
+                self._known[check] = check_findings
+
+    def look(self, pending: list[CheckId]) -> Look:
+        """Return how far it has come."""
+        sessions = max(len(self._sides[check][0]) for check in pending)
+        return Look(sessions, len(self._known) + len(self._wrong), len(self._rules))
+
+    def gathered(self) -> Gathered:
+        """Return the result."""
+        return Gathered(
+            findings=tuple(finding for check in self._rules for finding in self._known.get(check, ())),
+            wrong=self._wrong,
+            unmatched={check: words for check in self._known if (words := unmatched(*self._sides[check]))},
+            stopped=self._stopped,
+            took_s=dict(self._took_s),
+        )
+
+    def _next_look(self, check: CheckId) -> int:
+        look = self._rules[check].plan.next_look(len(self._sides[check][0]))
+        assert look is not None, "a check at its last look is known"
+        return look
+
+    def _take(self, check: CheckId, number: int) -> None:
+        if check in self._late or not self._limits.allows(self._longest_s[check]):
+            self._late.add(check)
+            return
+        began = self._limits.clock()
+        taken = self._source.take(check, number)
+        session_s = self._limits.clock() - began
+        self._took_s[check] += session_s
+        self._longest_s[check] = max(self._longest_s[check], session_s)
+        if isinstance(taken, str):
+            self._wrong[check] = taken
+            return
+        for side, session in zip(self._sides[check], taken, strict=True):
+            side.append(session)
 
 
 def _is_settled(findings: tuple[StepComparison, ...], sides: Sides) -> bool:
-    if all(finding.verdict is not Verdict.INCONCLUSIVE for finding in findings):
+    if all(finding.verdict is not Verdict.INCONCLUSIVE for finding in findings if finding.decides):
         return True
     is_broken = any(finding.step == FAILURES and finding.verdict is Verdict.FAIL for finding in findings)
-    return is_broken or any(not any(session.durations for session in side) for side in sides)
+    return is_broken or any(bool(side) and not any(session.durations for session in side) for side in sides)
+
+
+def _left_open(finding: StepComparison, stop: Stop) -> StepComparison:
+    """Return a finding with the reason why nothing more is known."""
+    if finding.verdict is not Verdict.INCONCLUSIVE:
+        return finding
+    reason = f"{finding.comparison.reason}; {stop}"
+    return replace(finding, comparison=replace(finding.comparison, reason=reason))

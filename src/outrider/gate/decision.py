@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from outrider.baselines import (
@@ -18,7 +19,6 @@ from outrider.baselines import (
     compare_errors,
     correct,
     judge_so_far,
-    nominal_levels,
 )
 
 if TYPE_CHECKING:
@@ -50,11 +50,17 @@ class Rules:
         margin: Slowdown that is tolerated, as a share.
         floor_ms: Slowdown that is tolerated whatever its share: nobody feels it.
         plan: After how many sessions to look, and how sure to be; its margin is not used.
+        deciding: Patterns of the steps that decide, the others inform; without any, all decide. Failures always do.
     """
 
     margin: float = 0.05
     floor_ms: float = 5.0
     plan: Plan = field(default_factory=Plan)
+    deciding: tuple[str, ...] = ()
+
+    def decides(self, step: str) -> bool:
+        """Whether a step decides."""
+        return step == FAILURES or not self.deciding or any(fnmatchcase(step, pattern) for pattern in self.deciding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class StepComparison:
         step: Empty for the check's failures.
         base: Median duration [ms], or share of runs that failed.
         candidate: The same of the candidate.
+        tolerated: Slowdown that is tolerated, as a share; None for failures.
+        decides: Whether it decides, or only informs.
     """
 
     check: CheckId
@@ -72,6 +80,8 @@ class StepComparison:
     base: float
     candidate: float
     comparison: Comparison
+    tolerated: float | None = None
+    decides: bool = True
 
     @property
     def verdict(self) -> Verdict:
@@ -87,17 +97,21 @@ class Decision:
         notes: What a reader must know to weigh it, such as another machine.
         wrong: Why checks could not be compared at all: their setup is wrong.
         against: What the candidate was compared with, in words.
+        took_s: How long the gate took.
+        check_s: By check, how long it was measured.
     """
 
     findings: tuple[StepComparison, ...]
     notes: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
     against: str = ""
+    took_s: float = 0.0
+    check_s: Mapping[CheckId, float] = field(default_factory=dict)
 
     @property
     def word(self) -> Word:
         """The gravest of all: fail, setup error, inconclusive, pass; what compared nothing has not passed."""
-        verdicts = {finding.verdict for finding in self.findings}
+        verdicts = {finding.verdict for finding in self.findings if finding.decides}
         if Verdict.FAIL in verdicts:
             return Word.FAIL
         if self.wrong:
@@ -108,7 +122,7 @@ class Decision:
 def decide(
     sides: Mapping[CheckId, tuple[Sequence[Session], Sequence[Session]]], rules: Mapping[CheckId, Rules]
 ) -> tuple[StepComparison, ...]:
-    """Return all findings about all checks, corrected for how many there are.
+    """Return all findings about all checks; those that decide are corrected for how many there are.
 
     Args:
         sides: By check: sessions of the base, and as many of the candidate.
@@ -119,9 +133,11 @@ def decide(
         for check, (base, candidate) in sides.items()
         for step, finding in _findings(check, base, candidate, rules[check]).items()
     }
-    names = {f"{check}\n{step}": (check, step) for check, step in findings}
-    corrected = correct({name: findings[key].comparison for name, key in names.items()})
-    return tuple(replace(findings[key], comparison=corrected[name]) for name, key in names.items())
+    names = {f"{check}\n{step}": finding for (check, step), finding in findings.items()}
+    corrected = correct({name: finding.comparison for name, finding in names.items() if finding.decides})
+    return tuple(
+        replace(finding, comparison=corrected.get(name, finding.comparison)) for name, finding in names.items()
+    )
 
 
 def unmatched(base: Sequence[Session], candidate: Sequence[Session]) -> list[str]:
@@ -133,6 +149,15 @@ def unmatched(base: Sequence[Session], candidate: Sequence[Session]) -> list[str
     return gone + [
         f"step {step!r} is new: the base has nothing to compare it with" for step in now if step not in before
     ]
+
+
+def unnamed_steps(findings: Sequence[StepComparison], deciding: Sequence[str]) -> list[str]:
+    """Return which patterns of deciding steps name none of the steps that were compared, in words."""
+    steps = list(dict.fromkeys(finding.step for finding in findings if finding.step != FAILURES))
+    if not steps:
+        return []
+    unnamed = [pattern for pattern in deciding if not any(fnmatchcase(step, pattern) for step in steps)]
+    return [f"no step is named {pattern!r}, which was to decide; there are {', '.join(steps)}" for pattern in unnamed]
 
 
 def _findings(
@@ -157,7 +182,7 @@ def _durations(
     base_ms, candidate_ms = _median(left), _median(right)
     margin = max(rules.margin, rules.floor_ms / base_ms if base_ms else 0.0)
     comparison = judge_so_far(left, right, replace(rules.plan, margin=margin))
-    return StepComparison(check, step, base_ms, candidate_ms, comparison)
+    return StepComparison(check, step, base_ms, candidate_ms, comparison, tolerated=margin, decides=rules.decides(step))
 
 
 def _failures(
@@ -165,7 +190,7 @@ def _failures(
 ) -> StepComparison:
     left = sum(session.failed for session in base), sum(session.runs for session in base)
     right = sum(session.failed for session in candidate), sum(session.runs for session in candidate)
-    comparison = compare_errors(left, right, level=_error_level(len(base), rules.plan))
+    comparison = compare_errors(left, right, level=rules.plan.level(len(base), ERROR_LEVEL))
     no_more = right[1] > 0 and left[1] > 0 and right[0] * left[1] <= left[0] * right[1]
     if comparison.verdict is Verdict.INCONCLUSIVE and no_more:
         comparison = replace(comparison, verdict=Verdict.PASS)
@@ -173,13 +198,6 @@ def _failures(
         reason = f"{comparison.reason}; no run took a step that could be compared"
         comparison = replace(comparison, verdict=Verdict.INCONCLUSIVE, reason=reason)
     return StepComparison(check, FAILURES, _share(left), _share(right), comparison)
-
-
-def _error_level(sessions: int, plan: Plan) -> float:
-    """Return the level of this look: the error that is allowed is spent over all of them."""
-    if sessions not in plan.looks:
-        return 0.0
-    return nominal_levels(plan.looks, ERROR_LEVEL)[plan.looks.index(sessions)]
 
 
 def _median(sessions: Sequence[Sequence[float]]) -> float:

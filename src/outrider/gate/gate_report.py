@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -15,24 +16,40 @@ if TYPE_CHECKING:
     from outrider.gate.decision import Decision, StepComparison
     from outrider.model import Check
 
+_HEADER = (
+    "| | check | step | base | candidate | change | interval | tolerated |",
+    "|---|---|---|---|---|---|---|---|",
+)
 _SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
 
 
-def cells(finding: StepComparison) -> tuple[str, str, str, str, str]:
-    """Return a finding as a reader sees it: step, base, candidate, change, interval of the change."""
+@dataclass(frozen=True, slots=True)
+class FindingTexts:
+    """A finding as a reader sees it, in the order of the columns."""
+
+    step: str
+    base: str
+    candidate: str
+    change: str = ""
+    interval: str = ""
+    tolerated: str = ""
+
+
+def finding_texts(finding: StepComparison) -> FindingTexts:
+    """Return the texts of a finding; what is tolerated stands as a share, and in ms of the base."""
     if finding.step == FAILURES:
-        return _name(finding), f"{finding.base:.0%}", f"{finding.candidate:.0%}", "", ""
+        return FindingTexts(_name(finding), f"{finding.base:.0%}", f"{finding.candidate:.0%}")
     base, candidate = (f"{median_ms:.0f} ms" if median_ms else "-" for median_ms in (finding.base, finding.candidate))
-    comparison = finding.comparison
+    comparison, tolerated = finding.comparison, _tolerated(finding)
     if math.isnan(comparison.ratio) or math.isinf(comparison.high):
-        return finding.step, base, candidate, "-", "-"
-    return (
-        finding.step,
-        base,
-        candidate,
-        f"{comparison.ratio - 1:+.1%}",
-        f"{comparison.low - 1:+.1%} to {comparison.high - 1:+.1%}",
-    )
+        return FindingTexts(finding.step, base, candidate, "-", "-", tolerated)
+    change, interval = f"{comparison.ratio - 1:+.1%}", f"{comparison.low - 1:+.1%} to {comparison.high - 1:+.1%}"
+    return FindingTexts(finding.step, base, candidate, change, interval, tolerated)
+
+
+def verdict_text(finding: StepComparison) -> str:
+    """Return a verdict in words; that of a step that does not decide says so."""
+    return str(finding.verdict) if finding.decides else f"informs: {finding.verdict}"
 
 
 def as_json(decision: Decision) -> dict[str, object]:
@@ -48,6 +65,8 @@ def as_json(decision: Decision) -> dict[str, object]:
                 "step": finding.step or None,
                 "metric": "duration_ms" if finding.step else "failed_share",
                 "verdict": finding.verdict,
+                "decides": finding.decides,
+                "tolerated": None if finding.tolerated is None else round(finding.tolerated, 5),
                 "base": round(finding.base, 4),
                 "candidate": round(finding.candidate, 4),
                 "ratio": _finite(finding.comparison.ratio),
@@ -70,10 +89,10 @@ def as_markdown(decision: Decision) -> str:
     lines += [f"- **setup error**: {_plain(reason)}" for reason in decision.wrong]
     lines += [f"- {_plain(note)}" for note in decision.notes]
     if decision.findings:
-        lines += ["", "| | check | step | base | candidate | change | interval |", "|---|---|---|---|---|---|---|"]
+        lines += ["", *_HEADER]
         lines += [
             "| "
-            + " | ".join([_SIGNS[finding.verdict], f"`{_plain(finding.check)}`", *map(_plain, cells(finding))])
+            + " | ".join([_sign(finding), f"`{_plain(finding.check)}`", *map(_plain, astuple(finding_texts(finding)))])
             + " |"
             for finding in decision.findings
         ]
@@ -81,16 +100,15 @@ def as_markdown(decision: Decision) -> str:
 
 
 def as_junit(decision: Decision) -> str:
-    """Return a decision as JUnit XML: a test case a step; inconclusive ones are skipped."""
+    """Return a decision as JUnit XML: a test case a step; those that are inconclusive or only inform are skipped.
+
+    Times are in seconds: of a step the candidate's median, of a check's failures how long the check was measured, of
+    the suite how long the gate took.
+    """
     suite = ET.Element("testsuite", name="outrider gate", tests=str(len(decision.findings) + len(decision.wrong)))
+    suite.set("time", f"{decision.took_s:.3f}")
     for finding in decision.findings:
-        case = ET.SubElement(
-            suite, "testcase", classname=_printable(finding.check), name=_printable(finding.step or "failures")
-        )
-        if finding.verdict is Verdict.FAIL:
-            ET.SubElement(case, "failure", message=_printable(finding.comparison.reason))
-        elif finding.verdict is Verdict.INCONCLUSIVE:
-            ET.SubElement(case, "skipped", message=_printable(finding.comparison.reason))
+        _add_case(suite, finding, decision.check_s.get(finding.check, 0.0))
     for reason in decision.wrong:
         ET.SubElement(ET.SubElement(suite, "testcase", classname="setup", name=_printable(reason)), "error")
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
@@ -108,8 +126,36 @@ def as_annotations(decision: Decision, checks: Mapping[str, Check]) -> list[str]
             continue
         level = "error" if finding.verdict is Verdict.FAIL else "warning"
         words = f"{_name(finding)}: {finding.comparison.reason}"
+        if not finding.decides:
+            level, words = "notice", f"{_name(finding)} (informs): {finding.comparison.reason}"
         lines.append(f"::{level}{_place(checks.get(finding.check))}::{_escaped(words)}")
     return lines
+
+
+def _add_case(suite: ET.Element, finding: StepComparison, check_s: float) -> None:
+    time_s = finding.candidate / 1000 if finding.step else check_s
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        classname=_printable(finding.check),
+        name=_printable(_name(finding)),
+        time=f"{time_s:.3f}",
+    )
+    if finding.verdict is Verdict.PASS:
+        return
+    reason = finding.comparison.reason if finding.decides else f"{verdict_text(finding)}: {finding.comparison.reason}"
+    kind = "failure" if finding.decides and finding.verdict is Verdict.FAIL else "skipped"
+    ET.SubElement(case, kind, message=_printable(reason))
+
+
+def _sign(finding: StepComparison) -> str:
+    return _SIGNS[finding.verdict] if finding.decides else f"({_SIGNS[finding.verdict]})"
+
+
+def _tolerated(finding: StepComparison) -> str:
+    if finding.tolerated is None or not finding.base:
+        return ""
+    return f"{finding.tolerated:.1%} ({finding.tolerated * finding.base:.0f} ms)"
 
 
 def _place(check: Check | None) -> str:

@@ -13,6 +13,7 @@ from outrider.journeys.shim import environment as browser_environment
 from outrider.journeys.worker_messages import CollectedTest, Collection
 from outrider.journeys.worker_process import WorkerError
 from outrider.journeys.workers import WorkerConfig, Workers
+from outrider.journeys.written_tests import WrittenTest, written_tests
 
 __all__ = [
     "OWNER",
@@ -30,10 +31,12 @@ __all__ = [
     "WorkerConfig",
     "WorkerError",
     "Workers",
+    "WrittenTest",
     "browser_environment",
     "claim_folder",
     "find_browser",
     "parse_har",
     "provide_browser",
     "reap_orphans",
+    "written_tests",
 ]  # fmt: skip

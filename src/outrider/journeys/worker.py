@@ -22,6 +22,7 @@ import pytest
 
 from outrider.journeys import instrumentation
 from outrider.journeys.browser import Browser
+from outrider.journeys.initial_conftests import InitialConftests
 from outrider.journeys.launch_adapter import install_launch_adapter
 from outrider.journeys.processes import adopt_orphans
 from outrider.journeys.warm_driver import WarmDriver
@@ -60,7 +61,9 @@ def serve(descriptor: int, root: str, arguments: Sequence[str], *, with_driver: 
     instrumentation.install(lambda: plugin.recorder)
     if with_driver:
         driver.start()
-    return int(pytest.main([*arguments, *_QUIET, *arguments_beside(_has)], plugins=[plugin]))
+    options = [*(argument for argument in arguments if argument.startswith("-")), *_QUIET, *arguments_beside(_has)]
+    conftests = InitialConftests([argument for argument in arguments if not argument.startswith("-")])
+    return conftests.start(lambda paths: int(pytest.main([*paths, *options], plugins=[plugin, conftests])))
 
 
 def arguments_beside(has: Callable[[str], bool]) -> list[str]:

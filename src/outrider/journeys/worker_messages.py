@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, get_args
 
 if TYPE_CHECKING:
     import socket
@@ -17,9 +17,17 @@ _encode, _decode = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """Find the tests below `paths`."""
+    """Find the tests below `paths`, without those in files and folders that are `ignored`."""
 
     paths: list[str]
+    ignored: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectStart:
+    """A file or folder is collected from now on: the culprit, should the worker end or never answer."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +76,16 @@ class CollectedTest:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """All collected tests, and what could not be collected: (path, message)."""
+    """All collected tests, and what could not be collected.
+
+    Attributes:
+        errors: (path or node id, message).
+        without_tests: Paths that were asked for and gave neither a test nor an error: (path, what may leave it out).
+    """
 
     tests: list[CollectedTest]
     errors: list[list[str]]
+    without_tests: list[list[str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +171,9 @@ class AttemptResult:
     injected: int = 0
 
 
-Message = Collect | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase | AttemptResult
+Message = Collect | CollectStart | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase | AttemptResult
 _NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles}
-_TYPES = {
-    kind.__name__: kind
-    for kind in (Collect, AttemptOrder, Ready, Collection, StepEvent, TypedPassword, Phase, AttemptResult)
-}
+_TYPES = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> bytes:

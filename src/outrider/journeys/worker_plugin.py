@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from outrider.journeys import shared_browser
+from outrider.journeys.collection_guard import CollectionGuard
 from outrider.journeys.error_kind import Overdue, error_kind
 from outrider.journeys.instrumentation import drive
 from outrider.journeys.named_steps import STEP_LISTENER
@@ -66,6 +67,7 @@ class WorkerPlugin:
         self._inbox = inbox
         self._driver = driver
         self._errors: list[list[str]] = []
+        self._guard = CollectionGuard(channel, _from_root)
         self._phases: list[Phase] = []
         self._log: list[str] = []
         self._documents: dict[tuple[str, float], dict[str, Any]] = {}
@@ -87,6 +89,7 @@ class WorkerPlugin:
         _schedule(config)
         self._rootpath = config.rootpath
         config.pluginmanager.register(shared_browser, "outrider-shared-browser")
+        config.pluginmanager.register(self._guard, "outrider-collection-guard")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> bool:
@@ -99,8 +102,8 @@ class WorkerPlugin:
         """Carry out one order, and wait for the end: whoever asked ends this process."""
         self._channel.send(Ready())
         match self._inbox.get():
-            case Collect(paths):
-                self._channel.send(self._collect(session, paths))
+            case Collect() as order:
+                self._channel.send(self._collect(session, order))
             case AttemptOrder() as order:
                 self._channel.send(self._perform(session, order))
             case unexpected:
@@ -134,13 +137,27 @@ class WorkerPlugin:
         """Forward the `step` fixture's steps as they happen."""
         item.stash[STEP_LISTENER] = self._stepped
 
-    def _collect(self, session: pytest.Session, paths: list[str]) -> Collection:
+    def _collect(self, session: pytest.Session, order: Collect) -> Collection:
         self._errors.clear()
+        self._guard.begin(order.ignored)
+        items = self._items_of(session, order.paths)
+        self._guard.end()
+        tests = [_collected(item) for item in items]
+        for item in self._guard.deselected(order.paths, {test.path for test in tests}):
+            self._errors.append([f"{_from_root(item.path)}::{_name(item)}", self._guard.why_deselected])
+        places = [*(test.path for test in tests), *(place for place, _ in self._errors)]
+        return Collection(tests, list(self._errors), self._guard.without_tests(order.paths, places))
+
+    def _items_of(self, session: pytest.Session, paths: list[str]) -> list[pytest.Item]:
+        """Collect all paths, or one by one where pytest refuses all because of one."""
+        errors = list(self._errors)
         try:
-            items = session.perform_collect(paths)
-        except pytest.UsageError as error:
-            return Collection([], [*self._errors, [" ".join(paths), str(error)]])
-        return Collection([_collected(item) for item in items], list(self._errors))
+            return list(session.perform_collect(paths))
+        except pytest.UsageError:
+            if len(paths) == 1:
+                return []
+        self._errors[:] = errors
+        return [item for path in paths for item in self._items_of(session, [path])]
 
     def _relative(self, nodeid: str) -> str:
         """Return a node id from the workspace's root; pytest counts from the folder of its own configuration."""
@@ -153,7 +170,10 @@ class WorkerPlugin:
         except pytest.UsageError as error:
             self._errors.append([target, str(error)])
             return None
-        return next((item for item in items if _target(item) == target), items[0] if items else None)
+        if (reason := self._guard.why_not(items)) is not None:
+            self._errors.append([target, reason])
+            return None
+        return next((item for item in items if _target(item) == target), items[0])
 
     def _perform(self, session: pytest.Session, order: AttemptOrder) -> AttemptResult:
         started_ms, begin = time.time() * 1000, time.perf_counter()
@@ -269,6 +289,8 @@ def _is_in_playwright(frame: FrameType | None, root: str) -> bool:
 def _message(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     if isinstance(report.longrepr, tuple):  # a skip: file, line, reason
         return str(report.longrepr[2])
+    if call.excinfo and isinstance(call.excinfo.value, pytest.FixtureLookupError) and call.excinfo.value.argname:
+        return f"fixture {call.excinfo.value.argname!r} not found"
     return str(call.excinfo.value) if call.excinfo else report.longreprtext
 
 

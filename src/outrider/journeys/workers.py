@@ -6,13 +6,13 @@ import shutil
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.journeys.fork_client import ForkServer, Interpreters
 from outrider.journeys.processes import VARIABLE, Mark, claim_folder, kill_marked
-from outrider.journeys.worker_messages import AttemptResult, Collect, Collection
+from outrider.journeys.worker_messages import AttemptResult, Collect, Collection, CollectStart
 from outrider.journeys.worker_process import (
     LOG_TAIL,
     START_S,
@@ -98,25 +98,44 @@ class Workers:
         return self._warm(left_s, with_driver=self._browser is not None)
 
     def collect(self) -> Collection:
-        """Return all tests below the journeys' folders.
+        """Return all tests below the journeys' folders; a file or folder that ends the worker is an error of its own.
 
         Raises:
-            WorkerError: If no worker gets ready.
+            WorkerError: If no worker gets ready, or one ends before it collects anything.
         """
-        self.retire()
+        culprits: dict[str, str] = {}
+        while True:
+            self.retire()
+            self._warm()
+            paths = [path for path in self._config.paths if (self.root / path).exists() and path not in culprits]
+            if not paths:  # the folder is empty, or was never made
+                self.settle()
+                return Collection([], [list(culprit) for culprit in culprits.items()])
+            started: list[str] = []
+            try:
+                collection = self._collect(Collect(paths, list(culprits)), started)
+            except WorkerError as error:
+                if not started or started[-1] in {".", *culprits}:
+                    raise
+                culprits[started[-1]] = f"{error.what}: {error.fix}"
+                continue
+            self.settle()
+            return replace(collection, errors=[*collection.errors, *(list(culprit) for culprit in culprits.items())])
+
+    def _collect(self, order: Collect, started: list[str]) -> Collection:
+        """Have the worker collect; what it starts with is added to `started`."""
         worker = self._warm()
-        paths = [path for path in self._config.paths if (self.root / path).exists()]
-        if not paths:  # the folder is empty, or was never made
-            return Collection([], [])
-        worker.send(Collect(paths))
-        try:
-            answer = worker.receive(START_S)
-        except TimeoutError:
-            raise worker.failure(f"found no tests within {START_S:g} s") from None
-        if not isinstance(answer, Collection):
-            raise TypeError(answer)
-        self.settle()
-        return answer
+        worker.send(order)
+        while True:
+            try:
+                answer = worker.receive(START_S)
+            except TimeoutError:
+                raise worker.failure(f"found no tests within {START_S:g} s") from None
+            if isinstance(answer, Collection):
+                return answer
+            if not isinstance(answer, CollectStart):
+                raise TypeError(answer)
+            started.append(answer.path)
 
     def browser_alive(self) -> bool:
         """Whether the shared browser still answers; bounded in time."""

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from outrider.load.hosts import is_allowed
 from outrider.load.profile import DURATION_S, LONGEST_S, USUAL, AbortRule, Expectation, Profile
 from outrider.load.shapes import Arrivals, Ramp, Soak, Spike, Steps
-from outrider.model import Check, CheckId, ConfigError, Kind
+from outrider.model import Check, CheckId, ConfigError, Kind, SubjectKind
 from outrider.workspace import (
     PolicyOverrides,
     Refused,
     Table,
+    as_check_id,
     as_count,
     as_delay,
     as_duration,
@@ -138,7 +139,7 @@ class _Reader:
         """Read one; problems are left with its table."""
         table, place = top.section(name), top.place(name)
         table.read("kind", as_one_of(KIND), KIND)
-        own = read_overrides(table, session=False, identity=table.read("id", as_text, None))
+        own = read_overrides(table, session=False, identity=table.read("id", as_check_id(SubjectKind.LOAD), None))
         identity = CheckId(own.id or self.workspace.current(f"{Kind.LOAD}:{place.file}::{name}"))
         profile = self._profile(table)
         table.close()

@@ -52,6 +52,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
+from outrider.model.outside_text import bounded, printable, printable_json
 from outrider.model.ports import (
     AggregateLog,
     ArtifactStore,
@@ -178,10 +179,13 @@ __all__ = [
     "UndeliveredCount",
     "UsageError",
     "altogether",
+    "bounded",
     "bucket_of",
     "by_endpoint",
     "exit_code",
     "merged",
     "new_run_id",
+    "printable",
+    "printable_json",
     "title_of",
 ]  # fmt: skip

@@ -73,7 +73,7 @@ class LoadInterval:
     @property
     def requests_per_s(self) -> float:
         """The rate over all endpoints."""
-        return sum(one.requests for one in self.endpoints) / self.length_s
+        return sum(endpoint.requests for endpoint in self.endpoints) / self.length_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class LoadResult:
     @property
     def endpoints(self) -> tuple[EndpointLoad, ...]:
         """The requests of the whole load, in the order in which endpoints were first seen."""
-        return by_endpoint(one for interval in self.intervals for one in interval.endpoints)
+        return by_endpoint(endpoint for interval in self.intervals for endpoint in interval.endpoints)
 
     @property
     def length_s(self) -> float:
@@ -119,7 +119,7 @@ class LoadResult:
     @property
     def most_users(self) -> int:
         """The highest number of users."""
-        return max((one.users for one in self.intervals), default=0)
+        return max((interval.users for interval in self.intervals), default=0)
 
 
 def by_endpoint(parts: Iterable[EndpointLoad]) -> tuple[EndpointLoad, ...]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from outrider.model.measurement import Sample
+
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
@@ -17,6 +19,9 @@ class CheckView:
         outcome: Of its last run; empty if it made none yet.
         runs: How many of its runs ended how, since the service began.
         due_us: When its last run was due, microseconds UTC.
+        finished_us: When its last run ended, microseconds UTC.
+        samples: What the first attempt of its last run measured.
+        status: Status code of the last HTTP answer in that attempt, if there was one.
     """
 
     check: str
@@ -27,6 +32,9 @@ class CheckView:
     duration_s: float = 0.0
     runs: Mapping[str, int] = field(default_factory=dict)
     paused: bool = False
+    finished_us: int = 0
+    samples: tuple[Sample, ...] = ()
+    status: int | None = None
 
     @property
     def coverage(self) -> float:
@@ -44,6 +52,8 @@ class ServiceView:
         problems: What is wrong now, by subject.
         ticked_s: Seconds since the service last looked at what is due.
         lags: How many runs began within each bound [s] after they were due; None is the last bound.
+        timezone: IANA name of the zone in which people read times.
+        incidents: How many are open, by problem and severity.
     """
 
     leads: bool
@@ -58,6 +68,8 @@ class ServiceView:
     events: Mapping[str, int] = field(default_factory=dict)
     lags: tuple[tuple[float | None, int], ...] = ()
     lag_sum_s: float = 0.0
+    timezone: str = "UTC"
+    incidents: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def is_alive(self) -> bool:

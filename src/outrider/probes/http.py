@@ -71,7 +71,9 @@ async def judge_exchange(
 def attributes_of(answer: Answer) -> dict[str, str]:
     """Return what describes an answer, with each redirect and its time."""
     hops = [f"{hop.status} {hop.address} {hop.total_ms:.1f} ms" for hop in answer.hops]
-    return {"remote": answer.remote, "protocol": answer.protocol, **({"redirects": ", ".join(hops)} if hops else {})}
+    status = {"status": str(answer.status)} if answer.status else {}
+    redirects = {"redirects": ", ".join(hops)} if hops else {}
+    return {"remote": answer.remote, "protocol": answer.protocol, **status, **redirects}
 
 
 def samples_of(answer: Answer, step: str) -> tuple[Sample, ...]:

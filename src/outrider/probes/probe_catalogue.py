@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.model import Check, CheckId, ConfigError, Kind, Place
+from outrider.model import Check, CheckId, ConfigError, Kind, Place, SubjectKind
 from outrider.probes.heartbeat import HeartbeatProbe
 from outrider.probes.probe_kinds import KINDS
 from outrider.probes.probe_table import ProbeTable
-from outrider.workspace import Table, as_one_of, as_text, in_reading_order, read_document, read_overrides, resolve
+from outrider.workspace import Table, as_check_id, as_one_of, in_reading_order, read_document, read_overrides, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -82,7 +82,7 @@ class _Reader:
         kind = table.require("kind", as_one_of(*KINDS, *self.others), "", example)
         if kind not in KINDS:
             return None
-        own = read_overrides(table, session=False, identity=table.read("id", as_text, None))
+        own = read_overrides(table, session=False, identity=table.read("id", as_check_id(SubjectKind.PROBE), None))
         identity = CheckId(own.id or self.workspace.current(f"{Kind.PROBE}:{place.file}::{name}"))
         probe = KINDS[kind](ProbeTable(identity, table, self.variables, self.workspace.root))
         table.close()

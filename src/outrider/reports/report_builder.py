@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from outrider.reports.summary import summarise
 from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from outrider.model import Excerpt, Points, Release, RunSummary, Series, Step
     from outrider.reports.facts import Change, Health, Incidents, LoadFigures
@@ -52,53 +52,24 @@ def gather(
     """Return the report of a period; nothing later than `now_us` is read.
 
     Args:
-        listener: Hears which check is being looked at.
+        listener: Called with the check that is read next.
     """
     source = incidents or NoIncidents()
     happened = tuple(source.incidents(period.since_us, period.until_us))
-    checks = {str(check.id): check for check in store.checks.all()}
-    earlier, tallies = (
-        [tally for tally in store.runs.tallies(*span) if _is_wanted(tally, settings)]
-        for span in ((period.before_us, period.since_us), (period.since_us, period.until_us))
-    )
-    health = health_of(tallies, earlier, settings.objective, checks)
-    failures = store.runs.search(
-        outcome=Outcome.FAILED, since_us=period.since_us, until_us=period.until_us, limit=_FAILURES_READ
-    )
-    reasons = _reasons(failures)
-    releases = [
-        release
-        for release in store.judgements.releases(settings.environment or None)
-        if release.at_us < period.until_us
-    ]
-    detailed_health, changes = [], []
-    for number, (check_health, measured) in enumerate(zip(health, measured_of(store, health, period), strict=True)):
-        if listener is not None:
-            listener(f"{number + 1}/{len(health)} {check_health.name}")
-        whole, check_changes = _measured(check_health, measured, period, releases, detailed=number < settings.detailed)
-        detailed_health.append(
-            replace(
-                whole,
-                reasons=tuple(reasons[_place(check_health)].most_common(_REASONS)),
-            )
-        )
-        changes += check_changes
-    changes.sort(key=lambda change: -abs(change.ratio))
-    month_us = period.until_us - BUDGET_DAYS * 24 * _HOUR_US
-    spent, unforecast = breaches(
-        detailed_health, store.runs.tallies(month_us, period.until_us), settings.objective, period
-    )
-    forecasts = [*spent, *_certificates(store, period, settings)]
+    reader = _PeriodReader(store, settings, period)
+    failures, releases = reader.failures(), reader.releases()
+    health, changes = reader.detailed_health(_reasons(failures), releases, listener)
+    forecasts, unforecast = reader.forecasts(health)
     loads = loads_of(store, period, settings)
-    unmeasured = [*_unmeasured(store, detailed_health, now_us, settings), *_cut(failures, loads, detailed_health)]
+    unmeasured = [*_unmeasured(store, health, now_us, settings), *_cut(failures, loads, health)]
     return Report(
         title=settings.title,
         workspace=workspace,
         period=period,
         now_us=now_us,
         objective=settings.objective,
-        summary=summarise(detailed_health, changes, forecasts, settings.objective, period, incidents=happened),
-        health=tuple(detailed_health),
+        summary=summarise(health, changes, forecasts, settings.objective, period, incidents=happened),
+        health=tuple(health),
         changes=tuple(changes),
         incidents=happened,
         noise=source.noise(period.since_us, period.until_us),
@@ -109,6 +80,66 @@ def gather(
         unforecast=unforecast,
         releases=tuple((release.at_us, release.name) for release in releases if release.at_us >= period.since_us),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _PeriodReader:
+    """Reads what a report needs of one period, and of the one before it."""
+
+    store: Store
+    settings: ReportSettings
+    period: Period
+
+    def failures(self) -> Excerpt[RunSummary]:
+        """Return the latest failed runs of the period."""
+        return self.store.runs.search(
+            outcome=Outcome.FAILED,
+            since_us=self.period.since_us,
+            until_us=self.period.until_us,
+            limit=_FAILURES_READ,
+        )
+
+    def releases(self) -> list[Release]:
+        """Return every release before the period's end."""
+        releases = self.store.judgements.releases(self.settings.environment or None)
+        return [release for release in releases if release.at_us < self.period.until_us]
+
+    def health(self) -> list[Health]:
+        """Return the health of each check and place, without steps and charts."""
+        checks = {str(check.id): check for check in self.store.checks.all()}
+        earlier = self._tallies(self.period.before_us, self.period.since_us)
+        tallies = self._tallies(self.period.since_us, self.period.until_us)
+        return health_of(tallies, earlier, self.settings.objective, checks)
+
+    def detailed_health(
+        self,
+        reasons: Mapping[tuple[str, str, str], Counter[str]],
+        releases: Sequence[Release],
+        listener: Callable[[str], None] | None,
+    ) -> tuple[list[Health], list[Change]]:
+        """Return the health of each check and place with reasons, steps and charts; and changes, the largest first."""
+        health = self.health()
+        detailed, changes = [], []
+        measurements = measured_of(self.store, health, self.period)
+        for number, (check_health, measured) in enumerate(zip(health, measurements, strict=True)):
+            if listener is not None:
+                listener(f"{number + 1}/{len(health)} {check_health.name}")
+            is_detailed = number < self.settings.detailed
+            whole, check_changes = _measured(check_health, measured, self.period, releases, detailed=is_detailed)
+            top_reasons = reasons.get(_place(check_health), Counter()).most_common(_REASONS)
+            detailed.append(replace(whole, reasons=tuple(top_reasons)))
+            changes += check_changes
+        return detailed, sorted(changes, key=lambda change: -abs(change.ratio))
+
+    def forecasts(self, health: Sequence[Health]) -> tuple[list[Forecast], int]:
+        """Return which budgets will be used up and which certificates end, and how many checks have no forecast."""
+        month_us = self.period.until_us - BUDGET_DAYS * 24 * _HOUR_US
+        tallies = self.store.runs.tallies(month_us, self.period.until_us)
+        spent, unforecast = breaches(health, tallies, self.settings.objective, self.period)
+        return [*spent, *_certificates(self.store, self.period, self.settings)], unforecast
+
+    def _tallies(self, since_us: int, until_us: int) -> list[Tally]:
+        return [tally for tally in self.store.runs.tallies(since_us, until_us) if _is_wanted(tally, self.settings)]
 
 
 def _place(health: Health) -> tuple[str, str, str]:

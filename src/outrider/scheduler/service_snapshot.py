@@ -40,11 +40,24 @@ def view_of(service: Service) -> ServiceView:
         events=counted.events,
         lags=tuple(zip((*LAG_BOUNDS_S, None), counted.lags, strict=True)),
         lag_sum_s=counted.lag_sum_s,
+        timezone=runtime.workspace.timezone if runtime is not None else "UTC",
     )
 
 
 def _check_view(key: Key, last: Run | None, runs: dict[str, int], *, paused: bool) -> CheckView:
     if last is None:
         return CheckView(*key, paused=paused)
-    took_s = (last.finished_us - last.started_us) / 1e6
-    return CheckView(*key, last.outcome.value, last.reason, last.due_us, took_s, runs, paused)
+    first = last.attempts[0].measurement if last.attempts else None
+    status = first.attributes.get("status", "") if first else ""
+    return CheckView(
+        *key,
+        outcome=last.outcome.value,
+        reason=last.reason,
+        due_us=last.due_us,
+        duration_s=(last.finished_us - last.started_us) / 1e6,
+        runs=runs,
+        paused=paused,
+        finished_us=last.finished_us,
+        samples=first.samples if first else (),
+        status=int(status) if status.isdigit() else None,
+    )

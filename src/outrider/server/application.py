@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from outrider.server.heartbeats import heartbeat_routes
+from outrider.server.host_check import HostCheck
 from outrider.server.pages import page_routes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from outrider.model import CheckId, HeartbeatLog, ServiceView
 
@@ -22,6 +24,7 @@ def application(
     tokens: Mapping[str, CheckId],
     now_us: Callable[[], int],
     view: Callable[[], ServiceView] | None = None,
+    hosts: Sequence[str] = (),
 ) -> Application:
     """Return the application.
 
@@ -30,6 +33,8 @@ def application(
         tokens: The checks that wait for a call, by what it ends with.
         now_us: The time, microseconds UTC.
         view: How the service does, where one runs.
+        hosts: Names of this server besides those of its machine.
     """
     pages = page_routes(view) if view is not None else []
-    return Starlette(routes=[*heartbeat_routes(heartbeats, tokens, now_us), *pages])
+    routes = [*heartbeat_routes(heartbeats, tokens, now_us), *pages]
+    return Starlette(routes=routes, middleware=[Middleware(HostCheck, hosts=hosts)])

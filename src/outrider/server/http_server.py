@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
     from uvicorn import Server
+
+    from outrider.server.connection_limits import ConnectionLimits
 
 log = structlog.get_logger("outrider.server")
 
@@ -56,14 +60,17 @@ def serve(application: ASGIApp, listener: socket.socket, ready: Callable[[], Non
 class Background:
     """Serves an application in a thread of its own.
 
+    Args:
+        limits: Of each connection; the usual ones if absent.
+
     Attributes:
         application: May be replaced at any time.
     """
 
-    def __init__(self, application: ASGIApp, listener: socket.socket) -> None:
+    def __init__(self, application: ASGIApp, listener: socket.socket, limits: ConnectionLimits | None = None) -> None:
         self.application = application
         self._listener = listener
-        self._server = _server(self._answer, lambda: None)
+        self._server = _server(self._answer, lambda: None, limits)
         self._thread = threading.Thread(target=self._serve, name="pages", daemon=True)
         self._thread.start()
 
@@ -83,16 +90,21 @@ class Background:
         await self.application(scope, receive, send)
 
 
-def _server(application: ASGIApp, ready: Callable[[], None]) -> Server:
+def _server(application: ASGIApp, ready: Callable[[], None], limits: ConnectionLimits | None = None) -> Server:
     import uvicorn  # noqa: PLC0415  costs start-up, and nothing else here needs it
+
+    from outrider.server.connection_limits import LimitedProtocol, usual_limits  # noqa: PLC0415  it needs uvicorn
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             ready()
 
+    limits = limits or usual_limits()
     config = uvicorn.Config(
         application,
+        http=cast("type[asyncio.Protocol]", partial(LimitedProtocol, limits)),
+        h11_max_incomplete_event_size=limits.head_bytes,
         interface="asgi3",
         lifespan="off",
         log_level="warning",

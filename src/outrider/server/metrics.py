@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from outrider.model import printable
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from outrider.model import CheckView, ServiceView
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+PHASES = frozenset({"redirects", "dns", "connect", "tls", "first_byte", "transfer"})
+_DAY_S = 86_400
 
 Value = tuple["Mapping[str, str]", float]
 
@@ -50,6 +55,42 @@ def _lines(view: ServiceView) -> Iterator[str]:
         for name, count in sorted(check.runs.items())
     ]
     yield from _metric("outrider_runs_total", "counter", "Runs by outcome.", runs)
+    outcomes = [({**_of(check), "outcome": check.outcome}, 1.0) for check in ran]
+    yield from _metric("outrider_check_last_outcome", "gauge", "1 for the outcome of the last run.", outcomes)
+    yield from _measurements(ran)
+    incidents = [
+        ({"problem": problem, "severity": severity}, float(count))
+        for (problem, severity), count in sorted(view.incidents.items())
+    ]
+    yield from _metric("outrider_open_incidents", "gauge", "Incidents that are open.", incidents)
+
+
+def _measurements(checks: Sequence[CheckView]) -> Iterator[str]:
+    """Yield what the last run of each check measured, in base units."""
+    durations: list[Value] = []
+    phases: list[Value] = []
+    expiries: list[Value] = []
+    for check in checks:
+        for sample in check.samples:
+            labels = {**_of(check), "step": sample.step}
+            if sample.metric == "duration_ms":
+                durations.append((labels, sample.value / 1000))
+            elif (phase := sample.metric.removesuffix("_ms")) in PHASES:
+                phases.append(({**labels, "phase": phase}, sample.value / 1000))
+            elif sample.metric == "certificate_days":
+                expiries.append((labels, check.finished_us / 1e6 + sample.value * _DAY_S))
+    yield from _metric(
+        "outrider_step_duration_seconds", "gauge", "How long a step of the last run took; the whole has no step.",
+        durations,
+    )  # fmt: skip
+    yield from _metric("outrider_step_phase_seconds", "gauge", "How long a phase of a probe's request took.", phases)
+    yield from _metric(
+        "outrider_certificate_expiry_timestamp_seconds", "gauge", "When the server's certificate expires.", expiries
+    )
+    statuses = [(_of(check), float(check.status)) for check in checks if check.status is not None]
+    yield from _metric(
+        "outrider_http_status_code", "gauge", "Status of the last HTTP answer of the last run.", statuses
+    )
 
 
 def _lags(view: ServiceView) -> Iterator[str]:
@@ -77,4 +118,4 @@ def _of(check: CheckView) -> dict[str, str]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

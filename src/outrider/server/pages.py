@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from outrider.model import printable
 from outrider.server.metrics import MEDIA_TYPE, exposition
 
 if TYPE_CHECKING:
@@ -39,13 +41,13 @@ def page_routes(view: Callable[[], ServiceView]) -> list[Route]:
 
     async def readiness(_: Request) -> Response:
         now = view()
-        return PlainTextResponse(f"{_readiness(now)}\n", 200 if now.is_ready else 503)
+        return PlainTextResponse(f"{printable(_readiness(now))}\n", 200 if now.is_ready else 503)
 
     async def metrics(_: Request) -> Response:
-        return Response(exposition(view()), media_type=MEDIA_TYPE)
+        return Response(printable(exposition(view())), media_type=MEDIA_TYPE)
 
     async def status(_: Request) -> Response:
-        return HTMLResponse(status_page(view()))
+        return HTMLResponse(printable(status_page(view())))
 
     routes = {"/": status, "/healthz": health, "/readyz": readiness, "/metrics": metrics}
     return [Route(path, answer, methods=["GET"]) for path, answer in routes.items()]
@@ -66,19 +68,21 @@ def status_page(view: ServiceView) -> str:
     problems = "".join(f"<li class=bad>{html.escape(name)}: {_lines(text)}" for name, text in view.problems.items())
     findings = "".join(f"<li>{html.escape(text)}" for text in view.findings)
     rows = "".join(
-        _row(check) for check in sorted(view.checks, key=lambda check: (check.outcome in _GOOD, check.check))
+        _row(check, view.timezone)
+        for check in sorted(view.checks, key=lambda check: (check.outcome in _GOOD, check.check))
     )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10>"
         f"<title>Outrider</title><style>{_STYLE}</style><h1>Outrider</h1>"
         f"<p>This process {state}: {view.waiting} runs wait, {view.running} are under way.</p>"
-        f"<ul>{problems}{findings}</ul><table><thead><tr><th>check<th>location<th>last run<th>due (UTC)<th>coverage"
-        f"<th>reason</thead><tbody>{rows}</tbody></table></html>"
+        f"<ul>{problems}{findings}</ul><table><thead><tr><th>check<th>location<th>last run"
+        f"<th>due ({html.escape(view.timezone)})<th>coverage<th>reason</thead><tbody>{rows}</tbody></table></html>"
     )
 
 
-def _row(check: CheckView) -> str:
-    at = datetime.fromtimestamp(check.due_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S") if check.outcome else ""
+def _row(check: CheckView, timezone: str) -> str:
+    due = datetime.fromtimestamp(check.due_us / 1e6, ZoneInfo(timezone))
+    at = f"{due:%Y-%m-%d %H:%M:%S}" if check.outcome else ""
     kind = "good" if check.outcome in _GOOD else "bad" if check.outcome else ""
     outcome = "paused" if check.paused else check.outcome or "not yet"
     return (

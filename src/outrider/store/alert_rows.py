@@ -20,6 +20,8 @@ from outrider.model import (
     StoredGroup,
     StoredIncident,
     UndeliveredCount,
+    bounded,
+    printable_json,
 )
 from outrider.store.run_rows import limit_and_one
 from outrider.store.schema import (
@@ -31,7 +33,7 @@ from outrider.store.schema import (
     store_info,
     watches,
 )
-from outrider.store.text_limits import REASON_CHARACTERS, bounded
+from outrider.store.text_limits import REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,14 +52,14 @@ _PIECE = 500  # values in one IN (…)
 
 def write_changes(connection: Connection, changes: AlertChanges) -> None:
     """Write what one moment changed; the same changes twice change nothing."""
-    _put(connection, incidents, [asdict(one) for one in changes.incidents], "id")
-    _put(connection, watches, [asdict(one) for one in changes.watches], "subject")
-    _put(connection, alert_groups, [asdict(one) for one in changes.groups], "key")
+    _put(connection, incidents, [asdict(incident) for incident in changes.incidents], "id")
+    _put(connection, watches, [asdict(watch) for watch in changes.watches], "subject")
+    _put(connection, alert_groups, [asdict(group) for group in changes.groups], "key")
     _remove(connection, incidents, "id", changes.forgotten_incidents)
     _remove(connection, watches, "subject", changes.forgotten_watches)
     _remove(connection, alert_groups, "key", changes.forgotten_groups)
-    for one in changes.notifications:
-        add_notification(connection, one)
+    for notification in changes.notifications:
+        add_notification(connection, notification)
     for key in changes.heard:
         connection.execute(update(acknowledgements).where(acknowledgements.c.key == key).values(done=True))
 
@@ -71,8 +73,8 @@ def add_notification(connection: Connection, new: Notification) -> None:
         & (notifications.c.receiver == new.receiver)
         & (notifications.c.status == Status.QUEUED.value)
     )
-    told = {"status": Status.SUPERSEDED.value, "done_us": new.created_us}
-    connection.execute(update(notifications).where(waiting).values(**told))
+    superseded = {"status": Status.SUPERSEDED.value, "done_us": new.created_us}
+    connection.execute(update(notifications).where(waiting).values(**superseded))
     connection.execute(insert(notifications), _row(new))
 
 
@@ -168,13 +170,13 @@ def write_silence(connection: Connection, silence: Silence) -> None:
 def read_silences(connection: Connection, until_us: int) -> tuple[Silence, ...]:
     """Return the silences that end later than that."""
     rows = connection.execute(select(silences).where(silences.c.ends_us > until_us).order_by(silences.c.starts_us))
-    found = (Silence(*row) for row in rows)
-    return tuple(replace(one, matchers=tuple(json.loads(str(one.matchers)))) for one in found)
+    silences_of_rows = (Silence(*row) for row in rows)
+    return tuple(replace(silence, matchers=tuple(json.loads(str(silence.matchers)))) for silence in silences_of_rows)
 
 
-def write_acknowledgement(connection: Connection, said: Acknowledgement) -> None:
+def write_acknowledgement(connection: Connection, acknowledgement: Acknowledgement) -> None:
     """Note what somebody said, for whoever keeps the incidents."""
-    row = asdict(said)
+    row = printable_json(asdict(acknowledgement))
     del row["key"]
     connection.execute(insert(acknowledgements), {**row, "done": False})
 
@@ -232,8 +234,8 @@ def write_reported(connection: Connection, report: str, due_us: int, rows: Itera
     if known is not None and known >= due_us:
         return
     _put(connection, store_info, [{"name": f"{_REPORTED}{report}", "value": due_us}], "name")
-    for one in rows:
-        add_notification(connection, one)
+    for row in rows:
+        add_notification(connection, row)
 
 
 def read_reported(connection: Connection, report: str) -> int | None:
@@ -247,9 +249,10 @@ def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], k
     if not rows:
         return
     upsert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    texts = [printable_json(row) for row in rows]
     statement = upsert(table)
     fresh = {name: statement.excluded[name] for name in rows[0] if name != key}
-    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=fresh), list(rows))
+    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=fresh), texts)
 
 
 def _remove(connection: Connection, table: Table, key: str, values: Iterable[str]) -> None:
@@ -258,10 +261,14 @@ def _remove(connection: Connection, table: Table, key: str, values: Iterable[str
         connection.execute(delete(table).where(table.c[key].in_(wanted[start : start + _PIECE])))
 
 
-def _row(one: Notification) -> dict[str, Any]:
-    return {**asdict(one), "status": one.status.value, "note": bounded(one.note, REASON_CHARACTERS)}
+def _row(notification: Notification) -> dict[str, Any]:
+    return {
+        **printable_json(asdict(notification)),
+        "status": notification.status.value,
+        "note": bounded(notification.note, REASON_CHARACTERS),
+    }
 
 
 def _notification(row: Any) -> Notification:
-    told = {name: value for name, value in row.items() if name != "key"}
-    return Notification(**{**told, "status": Status(row["status"])})
+    values = {name: value for name, value in row.items() if name != "key"}
+    return Notification(**{**values, "status": Status(row["status"])})

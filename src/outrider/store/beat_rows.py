@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, or_, select, update
 
-from outrider.model import Beat, Beats
+from outrider.model import Beat, Beats, bounded
 from outrider.store.key_cache import insert_subject, subject_key
 from outrider.store.schema import beats, subjects
-from outrider.store.text_limits import REASON_CHARACTERS, bounded
+from outrider.store.text_limits import REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

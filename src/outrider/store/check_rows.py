@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, or_, select, update
 
-from outrider.model import CHECK_KINDS, CheckId, Kind, Outcome, StoredCheck, StoredProof
+from outrider.model import CHECK_KINDS, CheckId, Kind, Outcome, StoredCheck, StoredProof, bounded
 from outrider.store.key_cache import insert_subject, subject_key
 from outrider.store.run_rows import CURRENT_ID, Row, own_keys, with_subject
 from outrider.store.schema import proofs, subjects
-from outrider.store.text_limits import REASON_CHARACTERS, URL_CHARACTERS, bounded, identity
+from outrider.store.text_limits import REASON_CHARACTERS, URL_CHARACTERS, identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +68,9 @@ def read_proofs(connection: Connection, check: CheckId | None) -> tuple[StoredPr
 
 def _stored_check(row: Row, former: Sequence[Row]) -> StoredCheck:
     kind = None if row.kind is None else Kind(row.kind)
-    first_seen_us = min(one.first_seen_us for one in (row, *former))
-    last_seen_us = max(one.last_seen_us for one in (row, *former))
-    aliases = tuple(CheckId(one.id) for one in former)
+    first_seen_us = min(check.first_seen_us for check in (row, *former))
+    last_seen_us = max(check.last_seen_us for check in (row, *former))
+    aliases = tuple(CheckId(alias.id) for alias in former)
     return StoredCheck(CheckId(row.id), kind, row.path, row.name, first_seen_us, last_seen_us, aliases)
 
 

@@ -58,13 +58,13 @@ def unpack_values(packed: Sequence[bytes]) -> NDArray[np.float64]:
     place = np.arange(len(data)) - np.repeat(starts, ends - starts + 1)
     numbers = np.add.reduceat((data & (_MORE - 1)).astype(np.int64) << (7 * place), starts)
     steps, counts = numbers[::2].copy(), numbers[1::2]
-    lengths = np.cumsum([len(one) for one in packed if len(one)])
+    lengths = np.cumsum([len(histogram) for histogram in packed if len(histogram)])
     firsts = np.concatenate([[0], np.searchsorted(ends, lengths[:-1] - 1) + 1]) // 2
     steps[firsts] = (steps[firsts] >> 1) ^ -(steps[firsts] & 1)
     walked = np.cumsum(steps)
     before = np.repeat(walked[firsts] - steps[firsts], np.diff(firsts, append=len(steps)))
-    told: NDArray[np.float64] = np.repeat(TOLD_AS * np.power(RATIO, walked - before), counts)
-    return told
+    values: NDArray[np.float64] = np.repeat(TOLD_AS * np.power(RATIO, walked - before), counts)
+    return values
 
 
 def _numbers(packed: bytes) -> Iterator[int]:

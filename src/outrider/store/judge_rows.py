@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, insert, select
 
-from outrider.model import Checkpoint, Release
+from outrider.model import Checkpoint, Release, bounded
 from outrider.store.schema import checkpoints, releases, series
-from outrider.store.text_limits import REASON_CHARACTERS, bounded, identity
+from outrider.store.text_limits import REASON_CHARACTERS, identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,26 +40,30 @@ def read_releases(connection: Connection, environment: str | None) -> tuple[Rele
     return tuple(Release(row.name, row.environment, row.at_us, row.accepted) for row in connection.execute(statement))
 
 
-def write_checkpoints(connection: Connection, found: Iterable[Checkpoint]) -> None:
+def write_checkpoints(connection: Connection, written: Iterable[Checkpoint]) -> None:
     """Keep checkpoints in place of those before them."""
-    latest = list({one.series.keys[-1]: one for one in found}.values())
+    latest = list({checkpoint.series.keys[-1]: checkpoint for checkpoint in written}.values())
     if not latest:
         return
-    keys = [{"key": key} for one in latest for key in one.series.keys]
+    keys = [{"key": key} for checkpoint in latest for key in checkpoint.series.keys]
     connection.execute(delete(checkpoints).where(checkpoints.c.series_key == bindparam("key")), keys)
-    connection.execute(insert(checkpoints), [_row(one) for one in latest])
+    connection.execute(insert(checkpoints), [_row(checkpoint) for checkpoint in latest])
 
 
-def _row(one: Checkpoint) -> dict[str, object]:
-    told = {"condition": one.condition, "reason": bounded(one.reason, REASON_CHARACTERS), "state": one.state}
-    return {"series_key": one.series.keys[-1], "at_us": one.at_us, **told}
+def _row(checkpoint: Checkpoint) -> dict[str, object]:
+    verdict = {
+        "condition": checkpoint.condition,
+        "reason": bounded(checkpoint.reason, REASON_CHARACTERS),
+        "state": checkpoint.state,
+    }
+    return {"series_key": checkpoint.series.keys[-1], "at_us": checkpoint.at_us, **verdict}
 
 
 def read_checkpoints(connection: Connection, wanted: Sequence[Series]) -> tuple[Checkpoint, ...]:
     """Return the checkpoints of series that have one; of a renamed check's several the latest."""
-    by_key = {key: one for one in wanted for key in one.keys}
+    by_key = {key: judged for judged in wanted for key in judged.keys}
     rows = connection.execute(
         select(checkpoints).where(checkpoints.c.series_key.in_(by_key)).order_by(checkpoints.c.at_us)
     ).all()
     latest = {by_key[row.series_key]: row for row in rows}
-    return tuple(Checkpoint(one, row.at_us, row.condition, row.reason, row.state) for one, row in latest.items())
+    return tuple(Checkpoint(judged, row.at_us, row.condition, row.reason, row.state) for judged, row in latest.items())

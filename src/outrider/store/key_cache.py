@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from outrider.model import CHECK_KINDS, StepKind
+from outrider.model import CHECK_KINDS, StepKind, bounded
 from outrider.store.schema import attribute_sets, circumstances, series, steps, store_info, subjects
 from outrider.store.text_limits import (
     ATTRIBUTE_CHARACTERS,
@@ -25,7 +25,6 @@ from outrider.store.text_limits import (
     STEPS_PER_CHECK,
     TITLE_CHARACTERS,
     URL_CHARACTERS,
-    bounded,
     identity,
 )
 
@@ -125,11 +124,11 @@ class KeyCache:
 
     def circumstances(self, connection: Connection, run: Run) -> int:
         """Return the key of where and with what a run was made."""
-        told = run.circumstances
-        texts = (run.environment, run.location, *(getattr(told, name) for name in told.__slots__))
+        attributes = run.circumstances
+        texts = (run.environment, run.location, *(getattr(attributes, name) for name in attributes.__slots__))
         values = tuple(map(identity, texts))
         if values not in self._circumstances:
-            row = dict(zip(("environment", "location", *told.__slots__), values, strict=True))
+            row = dict(zip(("environment", "location", *attributes.__slots__), values, strict=True))
             known = connection.execute(select(circumstances.c.key).filter_by(**row)).scalar_one_or_none()
             self._circumstances[values] = known or _inserted(connection, insert(circumstances), row)
         return self._circumstances[values]
@@ -263,8 +262,8 @@ def _admissible(known: KnownSubject, missing: Iterable[Form], at_us: int) -> lis
 
 def _see_steps(connection: Connection, known: KnownSubject, forms: Iterable[Form], at_us: int) -> None:
     seen = [known.forms[form] for form in dict.fromkeys(forms) if form in known.forms]
-    stale = [one for one in seen if at_us - one.last_seen_us > _SEEN_EVERY_US]
+    stale = [step for step in seen if at_us - step.last_seen_us > _SEEN_EVERY_US]
     if stale:
-        connection.execute(_SEE_STEPS, [{"of": one.key, "at": at_us} for one in stale])
-        for one in stale:
-            one.last_seen_us = at_us
+        connection.execute(_SEE_STEPS, [{"of": step.key, "at": at_us} for step in stale])
+        for step in stale:
+            step.last_seen_us = at_us

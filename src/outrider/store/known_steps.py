@@ -41,9 +41,9 @@ def read_known_steps(connection: Connection, until_us: int) -> dict[Place, tuple
         .correlate(places)
         .scalar_subquery()
     )
-    found = select(places, runs.c.key, runs.c.due_us).select_from(places.outerjoin(runs, runs.c.key == last))
+    statement = select(places, runs.c.key, runs.c.due_us).select_from(places.outerjoin(runs, runs.c.key == last))
     latest: dict[Place, tuple[int, int]] = {}
-    for check, environment, location, key, due_us in connection.execute(found):
+    for check, environment, location, key, due_us in connection.execute(statement):
         place = (ids[check], environment, location)
         latest[place] = max(latest.get(place, (0, 0)), (due_us or 0, key or 0))
     measured = _measured(connection, [key for _, key in latest.values()])
@@ -60,20 +60,20 @@ def _current_ids(connection: Connection) -> dict[int, CheckId]:
 
 def _measured(connection: Connection, run_keys: Sequence[int]) -> dict[int, tuple[Step, ...]]:
     """Return the steps of runs' measured attempts by the runs' keys."""
-    found: dict[int, list[Step]] = defaultdict(list)
+    steps_by_run: dict[int, list[Step]] = defaultdict(list)
     own = attempt_steps.c
     of_attempt = and_(attempts.c.run_key == own.run_key, attempts.c.number == own.attempt)
     statement = step_rows().join(attempts, of_attempt).where(attempts.c.measured.is_(True))
     for start in range(0, len(run_keys), _KEYS_AT_ONCE):
         for row in connection.execute(statement.where(own.run_key.in_(run_keys[start : start + _KEYS_AT_ONCE]))):
-            found[row.run_key].append(step_of(row))
-    return {key: tuple(each) for key, each in found.items()}
+            steps_by_run[row.run_key].append(step_of(row))
+    return {key: tuple(measured) for key, measured in steps_by_run.items()}
 
 
 def _seen(connection: Connection, ids: dict[int, CheckId]) -> defaultdict[CheckId, tuple[Step, ...]]:
     """Return the steps on the first level that each check was ever seen with, each by its latest spelling."""
     statement = select(steps).where(steps.c.parent == "").order_by(steps.c.last_seen_us, steps.c.key)
-    found: dict[CheckId, dict[str, Step]] = defaultdict(dict)
+    steps_by_check: dict[CheckId, dict[str, Step]] = defaultdict(dict)
     for row in connection.execute(statement):
-        found[ids[row.check_key]][row.step] = Step(row.step, row.title, StepKind(row.kind), 0.0, None)
-    return defaultdict(tuple, {check: tuple(each.values()) for check, each in found.items()})
+        steps_by_check[ids[row.check_key]][row.step] = Step(row.step, row.title, StepKind(row.kind), 0.0, None)
+    return defaultdict(tuple, {check: tuple(by_name.values()) for check, by_name in steps_by_check.items()})

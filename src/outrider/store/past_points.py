@@ -43,7 +43,7 @@ def read_past(
     Before `exact_from_us`, and wherever samples were deleted, they come from rollups: as many values, each within 1 %,
     at the beginning of their hour, or of their UTC day where hours were deleted too.
     """
-    keys = sorted({key for one in wanted for key in one.keys})
+    keys = sorted({key for series in wanted for key in series.keys})
     hours_from = read_mark(connection, HOURS_KEPT) * DAY_HOURS
     rolled_to = min(read_mark(connection, HOURS_DONE), max(hour_of(exact_from_us), _kept_from(connection, wanted)))
     begin = hour_of(since_us)
@@ -52,22 +52,22 @@ def read_past(
         _rolled(connection, hours, keys, Span(max(begin, hours_from), min(rolled_to, -(-until_us // HOUR_US)))),
         _exact(connection, keys, max(since_us, rolled_to * HOUR_US), until_us),
     )
-    return tuple(_joined([part.of(key) for key in one.keys for part in parts]) for one in wanted)
+    return tuple(_joined([part.of(key) for key in series.keys for part in parts]) for series in wanted)
 
 
 def _kept_from(connection: Connection, wanted: Sequence[Series]) -> int:
     """Return from which hour on no sample of these series was deleted."""
-    lasting = all(one.metric in LASTING for one in wanted) and read_mark(connection, LASTING_KEPT)
+    lasting = all(series.metric in LASTING for series in wanted) and read_mark(connection, LASTING_KEPT)
     return lasting or read_mark(connection, SAMPLES_KEPT)
 
 
 def _joined(parts: Sequence[Points]) -> Points:
     import numpy as np  # noqa: PLC0415 - dear, and only judges ask
 
-    filled = [one for one in parts if len(one.at_us)]
+    filled = [part for part in parts if len(part.at_us)]
     if len(filled) < 2:
         return filled[0] if filled else parts[0]
-    at_us, value = (np.concatenate(each) for each in zip(*filled, strict=True))
+    at_us, value = (np.concatenate(columns) for columns in zip(*filled, strict=True))
     order = np.argsort(at_us, kind="stable")
     return Points(at_us[order], value[order])
 

@@ -139,8 +139,8 @@ class _Pruner:
 
     def remove_references(self) -> None:
         """Let runs forget their artifacts; the files themselves follow when nothing else refers to them."""
-        for found in self._batches(self._expired_references, _REFERENCES):
-            keys = [{"run": run, "of_attempt": attempt, "number": number} for run, attempt, number in found]
+        for batch in self._batches(self._expired_references, _REFERENCES):
+            keys = [{"run": run, "of_attempt": attempt, "number": number} for run, attempt, number in batch]
             with self.writing() as connection:
                 gone = connection.execute(_DELETE_REFERENCE, keys).rowcount
             self.done = replace(self.done, artifacts=self.done.artifacts + gone)
@@ -178,9 +178,9 @@ class _Pruner:
 
     def remove_runs(self) -> None:
         """Remove whole runs, the oldest first."""
-        for found in self._batches(self._expired_runs, _RUNS):
+        for batch in self._batches(self._expired_runs, _RUNS):
             with self.writing() as connection:
-                gone = connection.execute(delete(runs).where(runs.c.key.in_([key for (key,) in found]))).rowcount
+                gone = connection.execute(delete(runs).where(runs.c.key.in_([key for (key,) in batch]))).rowcount
             self.done = replace(self.done, runs=self.done.runs + gone)
 
     def remove_rollups(self) -> None:
@@ -206,11 +206,11 @@ class _Pruner:
 
         Use is noted once a day.
         """
-        told_since_us = min(self._runs_before_us, self._days_before * _DAY_US)
-        for table, before_us in ((attribute_sets, self._runs_before_us), (steps, told_since_us)):
-            for found in self._batches(partial(_unseen, table, before_us - 2 * _DAY_US), _REFERENCES):
+        known_since_us = min(self._runs_before_us, self._days_before * _DAY_US)
+        for table, before_us in ((attribute_sets, self._runs_before_us), (steps, known_since_us)):
+            for batch in self._batches(partial(_unseen, table, before_us - 2 * _DAY_US), _REFERENCES):
                 with self.writing() as connection:
-                    connection.execute(delete(table).where(table.c.key.in_([key for (key,) in found])))
+                    connection.execute(delete(table).where(table.c.key.in_([key for (key,) in batch])))
                     raise_generation(connection)
 
     def remove_unreferenced(self) -> None:
@@ -219,9 +219,9 @@ class _Pruner:
         Local files go within the transaction that removes their row: a recorder looks again, in its own, whether the
         files that it refers to are there.
         """
-        for found in self._batches(_unreferenced, _FILES):
+        for batch in self._batches(_unreferenced, _FILES):
             with self.writing() as connection:
-                still = artifacts.c.key.in_([key for (key,) in found]) & ~_is_referenced()
+                still = artifacts.c.key.in_([key for (key,) in batch]) & ~_is_referenced()
                 gone = connection.execute(select(artifacts).where(still)).all()
                 connection.execute(delete(artifacts).where(artifacts.c.key.in_([row.key for row in gone])))
                 names = [artifact_name(bytes(row.digest).hex()) for row in gone]
@@ -265,10 +265,10 @@ class _Pruner:
         """Yield what the statement finds in batches, looking again until it finds nothing."""
         while True:
             with self._database.reading() as connection:
-                found = connection.execute(statement(_LOOKED_UP)).all()
-            for start in range(0, len(found), size):
-                yield found[start : start + size]
-            if len(found) < _LOOKED_UP:
+                rows = connection.execute(statement(_LOOKED_UP)).all()
+            for start in range(0, len(rows), size):
+                yield rows[start : start + size]
+            if len(rows) < _LOOKED_UP:
                 return
 
     def _expired_references(self, limit: int) -> Select[Any]:
@@ -306,9 +306,9 @@ class _Pruner:
 
     def _remove_rollups(self, table: Table, before: int) -> None:
         places = tuple(table.primary_key.columns)
-        for found in self._batches(lambda limit: select(*places).where(table.c.number < before).limit(limit), _SAMPLES):
+        for batch in self._batches(lambda limit: select(*places).where(table.c.number < before).limit(limit), _SAMPLES):
             with self.writing() as connection:
-                connection.execute(delete(table).where(tuple_(*places).in_([tuple(row) for row in found])))
+                connection.execute(delete(table).where(tuple_(*places).in_([tuple(row) for row in batch])))
 
     def _remove_strays(self, old: Sequence[FolderEntry]) -> None:
         with self._database.reading() as connection:
@@ -345,6 +345,6 @@ def _unseen(table: Table, since_us: int, limit: int) -> Select[Any]:
 
 def _unspoken_of(connection: Connection, files: Sequence[FolderEntry]) -> list[FolderEntry]:
     wanted = [bytes.fromhex(file.digest) for file in files if file.digest]
-    found = connection.execute(select(artifacts.c.digest).where(artifacts.c.digest.in_(wanted))).scalars()
-    known = {bytes(digest).hex() for digest in found}
+    digests = connection.execute(select(artifacts.c.digest).where(artifacts.c.digest.in_(wanted))).scalars()
+    known = {bytes(digest).hex() for digest in digests}
     return [file for file in files if file.digest not in known]

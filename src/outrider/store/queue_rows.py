@@ -21,13 +21,13 @@ _MOST_AT_ONCE = 500
 def add(connection: Connection, entries: Sequence[QueueEntry]) -> None:
     """Put runs into the queue that are neither there nor stored."""
     for start in range(0, len(entries), _MOST_AT_ONCE):
-        some = {run_bytes(one.run): one for one in entries[start : start + _MOST_AT_ONCE]}
+        some = {run_bytes(entry.run): entry for entry in entries[start : start + _MOST_AT_ONCE]}
         known = set(connection.execute(select(queue.c.run_id).where(queue.c.run_id.in_(some))).scalars())
         known |= set(connection.execute(select(runs.c.id).where(runs.c.id.in_(some))).scalars())
         rows = [
-            {"run_id": key, "check_id": one.check, "location": one.location, "due_us": one.due_us}
-            | {"priority": one.priority, "origin": one.origin}
-            for key, one in some.items()
+            {"run_id": key, "check_id": entry.check, "location": entry.location, "due_us": entry.due_us}
+            | {"priority": entry.priority, "origin": entry.origin}
+            for key, entry in some.items()
             if key not in known
         ]
         if rows:

@@ -60,11 +60,11 @@ _FIRST_BATCH, _LARGEST_BATCH = 8, 400
 _WANTED_S = 0.008
 
 
-def note_late(connection: Connection, found: Sequence[tuple[int, int, int]]) -> None:
+def note_late(connection: Connection, recorded: Sequence[tuple[int, int, int]]) -> None:
     """List those of stored runs (key, check's key, due time) whose hour is rolled up already, or just now."""
     begun = read_mark(connection, HOURS_BEGUN)
     late = [
-        {"run_key": key, "check_key": check, "at_us": at_us} for key, check, at_us in found if hour_of(at_us) < begun
+        {"run_key": key, "check_key": check, "at_us": at_us} for key, check, at_us in recorded if hour_of(at_us) < begun
     ]
     if late:
         connection.execute(late_runs.insert(), late)
@@ -133,11 +133,11 @@ class _Roller:
         while True:
             with self._writing() as connection:
                 statement = select(late_runs).order_by(late_runs.c.check_key, late_runs.c.at_us).limit(_LATE)
-                found = [(row.run_key, row.check_key, hour_of(row.at_us)) for row in connection.execute(statement)]
-                if not found:
+                late = [(row.run_key, row.check_key, hour_of(row.at_us)) for row in connection.execute(statement)]
+                if not late:
                     return
-                place = found[0][1:]
-                _count_late(connection, [key for key, *other in found if tuple(other) == place], *place)
+                place = late[0][1:]
+                _count_late(connection, [key for key, *other in late if tuple(other) == place], *place)
 
     def roll_late_aggregates(self) -> None:
         """Count the aggregates that came late, each exactly once, some of an hour at a time."""

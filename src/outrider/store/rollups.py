@@ -55,12 +55,12 @@ def is_punctual() -> ColumnElement[bool]:
 def merge(parts: Sequence[Rollup]) -> Rollup:
     """Return what the values of all parts came to; at least one part."""
     return Rollup(
-        at_us=min(one.at_us for one in parts),
-        count=sum(one.count for one in parts),
-        sum=math.fsum(one.sum for one in parts),
-        min=min(one.min for one in parts),
-        max=max(one.max for one in parts),
-        histogram=merged(one.histogram for one in parts),
+        at_us=min(part.at_us for part in parts),
+        count=sum(part.count for part in parts),
+        sum=math.fsum(part.sum for part in parts),
+        min=min(part.min for part in parts),
+        max=max(part.max for part in parts),
+        histogram=merged(part.histogram for part in parts),
     )
 
 
@@ -72,15 +72,15 @@ def roll_samples(connection: Connection, keys: Sequence[int], span: Span) -> Non
     values: dict[Place, list[float]] = defaultdict(list)
     for key, at_us, value in connection.execute(statement).cursor.fetchall():
         values[key, at_us // HOUR_US].append(value)
-    _replace(connection, hours, keys, span, {place: _rollup(found) for place, found in values.items()})
+    _replace(connection, hours, keys, span, {place: _rollup(measured) for place, measured in values.items()})
 
 
 def roll_days(connection: Connection, table: Table, keys: Sequence[int], span: Span) -> None:
     """Make the days of some series anew in `table` from their hours."""
     parts: dict[Place, list[Rollup]] = defaultdict(list)
-    for (key, number), one in _read(connection, hours, keys, Span(span.first * DAY_HOURS, span.end * DAY_HOURS)):
-        parts[key, number // DAY_HOURS].append(one)
-    _replace(connection, table, keys, span, {place: merge(found) for place, found in parts.items()})
+    for (key, number), rollup in _read(connection, hours, keys, Span(span.first * DAY_HOURS, span.end * DAY_HOURS)):
+        parts[key, number // DAY_HOURS].append(rollup)
+    _replace(connection, table, keys, span, {place: merge(hourly) for place, hourly in parts.items()})
 
 
 def add_samples(connection: Connection, table: Table, run_key: int, keys: Sequence[int], number: int) -> None:
@@ -101,17 +101,17 @@ def add_aggregates(connection: Connection, table: Table, late: Sequence[tuple[in
 
 def _add(connection: Connection, table: Table, number: int, late: Sequence[tuple[int, float]]) -> None:
     """Add values, each with its series' key, to the hour or day `number`."""
-    found: dict[int, list[float]] = defaultdict(list)
+    values_by_series: dict[int, list[float]] = defaultdict(list)
     for key, value in late:
-        found[key].append(value)
-    if not found:
+        values_by_series[key].append(value)
+    if not values_by_series:
         return
-    there = dict(_read(connection, table, list(found), Span(number, number + 1)))
+    there = dict(_read(connection, table, list(values_by_series), Span(number, number + 1)))
     made = {}
-    for key, values in found.items():
+    for key, values in values_by_series.items():
         place = (key, number)
         made[place] = merge([*filter(None, [there.get(place)]), _rollup(values)])
-    _replace(connection, table, list(found), Span(number, number + 1), made)
+    _replace(connection, table, list(values_by_series), Span(number, number + 1), made)
 
 
 def roll_outcomes(connection: Connection, span: Span) -> None:
@@ -142,8 +142,8 @@ def roll_outcome_days(connection: Connection, span: Span) -> None:
 
 def add_outcome(connection: Connection, table: Table, run_key: int, number: int) -> None:
     """Count a run in a sealed hour or day."""
-    told = select(runs.c.check_key, runs.c.circumstances_key, runs.c.outcome).where(runs.c.key == run_key)
-    row = tuple(connection.execute(told).one())
+    statement = select(runs.c.check_key, runs.c.circumstances_key, runs.c.outcome).where(runs.c.key == run_key)
+    row = tuple(connection.execute(statement).one())
     own = table.c
     mine = (own.number == number, own.check_key == row[0], own.circumstances_key == row[1], own.outcome == row[2])
     before = connection.execute(select(own.runs).where(*mine)).scalar_one_or_none() or 0
@@ -158,8 +158,8 @@ def read_rollups(
     width_us = _width_us(table)
     parts: dict[int, list[Rollup]] = defaultdict(list)
     span = Span(-(-since_us // width_us), -(-until_us // width_us))
-    for (_, number), one in _read(connection, table, wanted.keys, span):
-        parts[number].append(one)
+    for (_, number), rollup in _read(connection, table, wanted.keys, span):
+        parts[number].append(rollup)
     return tuple(merge(parts[number]) for number in sorted(parts))
 
 
@@ -177,8 +177,8 @@ def _replace(connection: Connection, table: Table, keys: Sequence[int], span: Sp
         connection,
         table,
         [
-            (*place, one.count, one.sum, one.min, one.max, pack_histogram(one.histogram))
-            for place, one in sorted(made.items())
+            (*place, rollup.count, rollup.sum, rollup.min, rollup.max, pack_histogram(rollup.histogram))
+            for place, rollup in sorted(made.items())
         ],
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from outrider.model import Outcome
+from outrider.model import Outcome, bounded
 from outrider.store.key_cache import SeriesName
 from outrider.store.load_codec import pack
 from outrider.store.schema import artifacts, attempt_artifacts, attempt_steps, attempts, errors, loads, samples
@@ -21,7 +21,6 @@ from outrider.store.text_limits import (
     STEPS_PER_CHECK,
     TRACE_IDS_PER_ATTEMPT,
     URL_CHARACTERS,
-    bounded,
     identity,
 )
 

@@ -69,7 +69,7 @@ def read_outcomes(
     statement = select(runs.c.outcome).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
     statement = statement.where(runs.c.check_key.in_(own_keys(connection, check)), *place)
     rows = connection.execute(statement.order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(limit)).scalars()
-    return tuple(Outcome(each) for each in rows)[::-1]
+    return tuple(Outcome(outcome) for outcome in rows)[::-1]
 
 
 def read_has_passed(connection: Connection, run: Run) -> bool:
@@ -97,8 +97,8 @@ def read_last_runs(connection: Connection) -> tuple[RunSummary, ...]:
         .correlate(subjects)
         .scalar_subquery()
     )
-    found = map(summary_of, connection.execute(run_lines().where(runs.c.key == latest).order_by(runs.c.due_us)))
-    by_check = {line.check: line for line in found}
+    lines = map(summary_of, connection.execute(run_lines().where(runs.c.key == latest).order_by(runs.c.due_us)))
+    by_check = {line.check: line for line in lines}
     return tuple(by_check[check] for check in sorted(by_check))
 
 

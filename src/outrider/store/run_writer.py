@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from outrider.model import bounded
 from outrider.store.aggregate_rows import write_aggregates
 from outrider.store.gzip_copy import compressed
 from outrider.store.key_cache import KeyCache
@@ -20,7 +21,7 @@ from outrider.store.queue_rows import remove
 from outrider.store.rollup_job import note_late
 from outrider.store.rows import PlacedAttempt, Rows, insert_plain
 from outrider.store.schema import runs
-from outrider.store.text_limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS, bounded
+from outrider.store.text_limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,7 +109,7 @@ class Writer:
         for run, taken in fresh:
             for attempt, files in zip(run.attempts, taken, strict=True):
                 omitted = list(files.omitted)
-                present = [one for one in files.files if self._is_there(one, omitted)]
+                present = [file for file in files.files if self._is_there(file, omitted)]
                 rows.add(PlacedAttempt(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
         rows.insert()
         note_late(connection, [(keys[_bytes(run)], known[run.check].key, run.due_us) for run, _ in fresh])
@@ -130,8 +131,8 @@ class Writer:
             for run in fresh
         ]
         insert_plain(connection, runs, rows, keyed=False)
-        found = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row[0] for row in rows])))
-        return {bytes(identifier): key for identifier, key in found}
+        keys = connection.execute(select(runs.c.id, runs.c.key).where(runs.c.id.in_([row[0] for row in rows])))
+        return {bytes(identifier): key for identifier, key in keys}
 
     def _take(self, measurement: Measurement) -> _Taken:
         """Take an attempt's files as they are kept; one that cannot be taken is told of and does not cost the run."""
@@ -165,8 +166,9 @@ class Writer:
 def _without_stored(connection: Connection, finished: Sequence[Finished]) -> list[Finished]:
     """Return those that are not stored yet, each once."""
     wanted = {_bytes(run): (run, taken) for run, taken in finished}
-    stored = {bytes(found) for found in connection.execute(select(runs.c.id).where(runs.c.id.in_(wanted))).scalars()}
-    return [one for identifier, one in wanted.items() if identifier not in stored]
+    identifiers = connection.execute(select(runs.c.id).where(runs.c.id.in_(wanted))).scalars()
+    stored = {bytes(identifier) for identifier in identifiers}
+    return [new for identifier, new in wanted.items() if identifier not in stored]
 
 
 def _bytes(run: Run) -> bytes:

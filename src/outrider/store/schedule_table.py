@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, select, update
 
-from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, ScheduleQueue
+from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, ScheduleQueue, bounded
 from outrider.store.queue_rows import add, entry_of, run_bytes
 from outrider.store.schema import circumstances, leader, pauses, queue, runs, subjects
-from outrider.store.text_limits import REASON_CHARACTERS, bounded, identity
+from outrider.store.text_limits import REASON_CHARACTERS, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from outrider.store.run_writer import Writer
 
 _NAME = "scheduler"
-_HAPPENED = [one.value for one in Outcome if one not in {Outcome.SKIPPED, Outcome.MISSED}]
+_HAPPENED = [outcome.value for outcome in Outcome if outcome not in {Outcome.SKIPPED, Outcome.MISSED}]
 _LEASE = (
     update(queue)
     .where(queue.c.run_id == bindparam("of"))
@@ -103,7 +103,7 @@ class ScheduleTable(ScheduleQueue):
             return tuple(entry_of(row) for row in connection.execute(statement))
 
     def asked(self) -> tuple[QueueEntry, ...]:
-        return tuple(one for one in self.waiting() if one.origin != "schedule")
+        return tuple(entry for entry in self.waiting() if entry.origin != "schedule")
 
     def length(self) -> tuple[int, int]:
         statement = select(func.count(), func.count(queue.c.leased_by))
@@ -120,13 +120,13 @@ class ScheduleTable(ScheduleQueue):
         self._write(write)
 
     def resume(self, check: CheckId) -> bool:
-        found: list[int] = []
+        removed: list[int] = []
 
         def write(connection: Connection) -> None:
-            found[:] = [connection.execute(delete(pauses).where(pauses.c.check_id == identity(check))).rowcount]
+            removed[:] = [connection.execute(delete(pauses).where(pauses.c.check_id == identity(check))).rowcount]
 
         self._write(write)
-        return bool(found[0])
+        return bool(removed[0])
 
     def pauses(self) -> tuple[Pause, ...]:
         with self._database.reading() as connection:

@@ -31,14 +31,14 @@ def read_tallies(connection: Connection, since_us: int, until_us: int) -> tuple[
     """
     ids = {row.key: (row.id, row.alias_of) for row in connection.execute(select(subjects))}
     places = {row.key: (row.environment, row.location) for row in connection.execute(select(circumstances))}
-    found: Counter[tuple[CheckId, str, str, Outcome]] = Counter()
+    counts: Counter[tuple[CheckId, str, str, Outcome]] = Counter()
     for (check_key, circumstances_key, outcome), count in _counts(connection, since_us, until_us).items():
         own, alias_of = ids[check_key]
         check = ids[alias_of][0] if alias_of else own
-        found[CheckId(check), *places[circumstances_key], Outcome(outcome)] += count
+        counts[CheckId(check), *places[circumstances_key], Outcome(outcome)] += count
     order = list(Outcome)
-    told = sorted(found.items(), key=lambda each: (*each[0][:3], order.index(each[0][3])))
-    return tuple(Tally(*words, count) for words, count in told)
+    ranked = sorted(counts.items(), key=lambda item: (*item[0][:3], order.index(item[0][3])))
+    return tuple(Tally(*words, count) for words, count in ranked)
 
 
 def _counts(connection: Connection, since_us: int, until_us: int) -> Counter[tuple[int, int, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import sha256
 
+from outrider.model import printable
+
 REASON_CHARACTERS = 2_000
 MESSAGE_CHARACTERS = 8_000
 STACK_CHARACTERS = 16_000
@@ -31,17 +33,6 @@ FORMS_PER_CHECK = 5_000
 SERIES_PER_SUBJECT = 10_000
 
 
-def bounded(text: str, characters: int) -> str:
-    """Return `text` as every database can hold it, cut to `characters` with a mark that says how long it was.
-
-    NUL and lone surrogates, which PostgreSQL and UTF-8 refuse, become escapes.
-    """
-    if len(text) > characters:
-        mark = f"… [cut: {len(text)} characters]"
-        text = text[: max(0, characters - len(mark))] + mark
-    return _storable(text)
-
-
 @lru_cache(maxsize=16_384)
 def identity(text: str) -> str:
     """Return `text` as part of an identity: where it must be cut, a digest keeps two long ones apart."""
@@ -49,12 +40,4 @@ def identity(text: str) -> str:
         digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         mark = f"… [cut: {len(text)} characters, {digest}]"
         text = text[: IDENTITY_CHARACTERS - len(mark)] + mark
-    return _storable(text)
-
-
-def _storable(text: str) -> str:
-    if "\0" in text:
-        text = text.replace("\0", "\\x00")
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return printable(text)

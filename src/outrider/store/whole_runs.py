@@ -26,6 +26,7 @@ from outrider.model import (
     StoredArtifact,
     StoredRun,
     UsageError,
+    printable_json,
 )
 from outrider.store.load_codec import unpack
 from outrider.store.run_rows import own_keys, run_lines, summary_of
@@ -68,7 +69,7 @@ def read_run(connection: Connection, wanted: str, folder: ArtifactStore) -> Stor
     Raises:
         UsageError: unknown-run, ambiguous-run.
     """
-    line, key, told = _find(connection, wanted)
+    line, key, run_circumstances = _find(connection, wanted)
     tries = connection.execute(
         select(attempts, attribute_sets.c.json)
         .outerjoin(attribute_sets, attribute_sets.c.key == attempts.c.attribute_set_key)
@@ -80,7 +81,7 @@ def read_run(connection: Connection, wanted: str, folder: ArtifactStore) -> Stor
         id=line.id, check=line.check, environment=line.environment, location=line.location,
         due_us=line.due_us, started_us=line.started_us, finished_us=line.finished_us,
         outcome=line.outcome, reason=line.reason,
-        attempts=tuple(_attempt(row, parts) for row in tries), circumstances=told,
+        attempts=tuple(_attempt(row, parts) for row in tries), circumstances=run_circumstances,
     )  # fmt: skip
     omitted = tuple(f"attempt {row.number}: {text}" for row in tries for text in (row.omitted or "").splitlines())
     return StoredRun(run, _read_artifacts(connection, key, folder), omitted)
@@ -125,10 +126,10 @@ class _Parts:
 
 
 def _by_attempt(connection: Connection, statement: Select[Any]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
+    by_attempt: dict[int, list[Row]] = defaultdict(list)
     for row in connection.execute(statement):
-        found[row.attempt].append(row)
-    return found
+        by_attempt[row.attempt].append(row)
+    return by_attempt
 
 
 def _find(connection: Connection, wanted: str) -> tuple[RunSummary, int, Circumstances]:
@@ -160,17 +161,17 @@ def _ends_with(digits: str) -> ColumnElement[bool]:
 def _key_and_circumstances(connection: Connection, identifier: bytes) -> tuple[int, Circumstances]:
     columns = (runs.c.key, *(circumstances.c[name] for name in Circumstances.__dataclass_fields__))
     joined = runs.join(circumstances, circumstances.c.key == runs.c.circumstances_key)
-    key, *told = connection.execute(select(*columns).select_from(joined).where(runs.c.id == identifier)).one()
-    return key, Circumstances(*told)
+    key, *values = connection.execute(select(*columns).select_from(joined).where(runs.c.id == identifier)).one()
+    return key, Circumstances(*values)
 
 
 def _unknown(wanted: str) -> UsageError:
     return UsageError(f"there is no run {wanted}", slug="unknown-run", fix='"outrider runs" shows those there are')
 
 
-def _ambiguous(wanted: str, found: Sequence[RunSummary]) -> UsageError:
-    shown = ", ".join(f"{line.id} ({line.check})" for line in found[:_CANDIDATES_SHOWN])
-    more = " and more" if len(found) > _CANDIDATES_SHOWN else ""
+def _ambiguous(wanted: str, matches: Sequence[RunSummary]) -> UsageError:
+    shown = ", ".join(f"{line.id} ({line.check})" for line in matches[:_CANDIDATES_SHOWN])
+    more = " and more" if len(matches) > _CANDIDATES_SHOWN else ""
     return UsageError(
         f"{wanted} stands in the ids of several runs: {shown}{more}", slug="ambiguous-run", fix="type more of the id"
     )  # fmt: skip
@@ -183,21 +184,22 @@ def _attempt(row: Row, parts: _Parts) -> Attempt:
         started_us=row.started_us,
         duration_ms=row.duration_us / 1000,
         steps=tuple(map(step_of, parts.steps[row.number])),
-        samples=tuple(Sample(one.step, one.metric, one.value) for one in parts.samples[row.number]),
+        samples=tuple(Sample(sample.step, sample.metric, sample.value) for sample in parts.samples[row.number]),
         errors=tuple(map(_error, parts.errors[row.number])),
         host=_host(row._mapping),
-        attributes=json.loads(row.json) if row.json else {},
+        attributes=printable_json(json.loads(row.json)) if row.json else {},
         trace_ids=_trace_ids(row.trace_ids),
-        load=next((unpack(one.result) for one in parts.loads[row.number]), None),
+        load=next((unpack(load.result) for load in parts.loads[row.number]), None),
     )
     return Attempt(row.number, row.measured, row.evidence, measurement)
 
 
 def step_rows() -> Select[Any]:
     """Return the query for what `step_of` shows."""
-    told = (steps.c.step, steps.c.kind, steps.c.title, steps.c.parent, steps.c.source)
+    columns = (steps.c.step, steps.c.kind, steps.c.title, steps.c.parent, steps.c.source)
     joined = attempt_steps.join(steps, steps.c.key == attempt_steps.c.step_key)
-    return select(attempt_steps, *told).select_from(joined).order_by(attempt_steps.c.run_key, attempt_steps.c.ordinal)
+    ordinals = (attempt_steps.c.run_key, attempt_steps.c.ordinal)
+    return select(attempt_steps, *columns).select_from(joined).order_by(*ordinals)
 
 
 def step_of(row: Row) -> Step:

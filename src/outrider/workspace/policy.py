@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model import CatchUp, ConfigError, ConfigErrors, Overlap, Place, Policy
+from outrider.model import CatchUp, ConfigError, ConfigErrors, Overlap, Place, Policy, SubjectKind
 from outrider.workspace.patterns import Names, matches
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import (
     Table,
     as_any_text,
+    as_check_id,
     as_choice,
     as_count,
     as_delay,
@@ -44,7 +45,7 @@ def parse_overrides(
     """
     problems: list[ConfigError] = []
     table = Table(settings, "outrider", lambda _: place, problems)
-    overrides = read_overrides(table, identity=table.read("id", as_text, None))
+    overrides = read_overrides(table, identity=table.read("id", as_check_id(SubjectKind.JOURNEY), None))
     table.close()
     if sessions is not None:
         check_session(overrides, table, sessions)

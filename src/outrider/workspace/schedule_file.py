@@ -80,6 +80,7 @@ def _service(table: Table) -> ServiceSettings:
         alive_url=table.read("alive_url", _as_url, usual.alive_url),
         alive_every_s=table.read("alive_every", as_duration, usual.alive_every_s),
         coverage_s=table.read("coverage_over", as_duration, usual.coverage_s),
+        hosts=table.read("hosts", as_texts, usual.hosts),
     )
     table.close()
     return service

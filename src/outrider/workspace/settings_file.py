@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from outrider.model import ConfigError, ConfigErrors, Policy
+from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Policy
 from outrider.workspace.policy import read_overrides
 from outrider.workspace.schedule_file import scheduled
 from outrider.workspace.tables import (
     Table,
     as_addresses,
     as_any_text,
+    as_check_id,
     as_count,
     as_duration,
     as_flag,
@@ -291,7 +292,7 @@ def _environment(table: Table, secrets: Collection[str]) -> dict[str, str]:
 
 
 def _aliases(table: Table) -> dict[str, str]:
-    aliases = {old: table.read(old, as_text, "") for old in table.data}
+    aliases = {old: table.read(old, as_check_id(*sorted(CHECK_KINDS)), "") for old in table.data}
     reported: set[str] = set()
     for old in aliases:
         loop = _loop(aliases, old)

@@ -8,14 +8,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from outrider.model import ConfigError
+from outrider.model import ConfigError, Subject
 from outrider.workspace.durations import parse_duration
 from outrider.workspace.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.model import Place
+    from outrider.model import Place, SubjectKind
     from outrider.workspace.toml_document import KeyPath
 
 T = TypeVar("T")
@@ -159,6 +159,20 @@ def as_text(value: object) -> str:
     if not value.strip():
         raise Refused("is empty", "write a text or remove the line", "out-of-range")
     return value
+
+
+def as_check_id(*kinds: SubjectKind) -> Callable[[object], str]:
+    """Return an acceptor of explicit ids; if one begins with the kind of a subject, then with one of these."""
+
+    def accept(value: object) -> str:
+        text = as_text(value)
+        kind = Subject(text).kind
+        if kind is not None and kind not in kinds:
+            own = " or ".join(f'"{own}:"' for own in kinds)
+            raise Refused(f'begins with the kind "{kind}"', f"begin it with {own}, or with no kind", "bad-check-id")
+        return text
+
+    return accept
 
 
 def as_labels(value: object) -> Mapping[str, str]:

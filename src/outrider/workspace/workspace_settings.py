@@ -102,6 +102,7 @@ class ServiceSettings:
         alive_url: Called while all is well, so that another service notices when the calls stop.
         alive_every_s: How often.
         coverage_s: The period over which coverage is computed.
+        hosts: Names under which pages are asked for, besides those of the machine.
     """
 
     probes_at_once: int = 1000
@@ -109,6 +110,7 @@ class ServiceSettings:
     alive_url: str = ""
     alive_every_s: float = 60.0
     coverage_s: float = _DAY_S
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Any run comes back as it was recorded."""
+"""Any run comes back as it was recorded, its texts printable."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ from outrider.model import (
     Step,
     StepKind,
     new_run_id,
+    printable,
 )
 
 if TYPE_CHECKING:
     from outrider.store import Store
 
 TIMES_US = st.integers(0, 4_102_444_800_000_000)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
-NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60)
+ANY_TEXT = st.text(st.characters(codec=None), max_size=25)
+TEXTS = ANY_TEXT.map(printable)
+NAMES = st.text(st.characters(codec=None), min_size=1, max_size=25).map(printable)
 DURATIONS_MS = st.integers(0, 10**12).map(lambda microseconds: microseconds / 1000)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 SHARES = st.floats(0, 1)

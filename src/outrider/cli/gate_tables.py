@@ -1,0 +1,119 @@
+"""Tables, files and annotations of a gate's decision."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from outrider.app import (
+    Verdict,
+    Word,
+    display_name,
+    gate_as_annotations,
+    gate_as_json,
+    gate_as_junit,
+    gate_as_markdown,
+    gate_finding_texts,
+    gate_verdict_text,
+)
+from outrider.cli.run_tables import console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from outrider.app import Decision, GateResult
+
+_STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "magenta"}
+_VERDICTS = [verdict.value for verdict in Verdict]
+_CODES = {Word.PASS: 0, Word.FAIL: 1, Word.INCONCLUSIVE: 3, Word.SETUP_ERROR: 4}
+_COLUMNS = ("verdict", "check", "step", "base", "candidate", "change", "interval", "tolerated", "sessions")
+_NUMBERS = frozenset({"base", "candidate", "change", "tolerated"})
+
+
+@dataclass(frozen=True, slots=True)
+class GateOutputs:
+    """Where a decision goes, beside the terminal, and what an inconclusive one means."""
+
+    inconclusive: str
+    as_data: bool
+    junit: Path | None
+    markdown: Path | None
+    github: bool
+
+    def make_folders(self) -> None:
+        """Make the folders of the files now: measuring takes an hour, and must not be lost."""
+        for file in filter(None, (self.junit, self.markdown)):
+            file.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, result: GateResult) -> int:
+        """Print and write a decision, and return the exit code."""
+        decision = result.decision
+        if self.junit:
+            self.junit.write_text(gate_as_junit(decision), encoding="utf-8")
+        if self.markdown:
+            self.markdown.write_text(gate_as_markdown(decision), encoding="utf-8")
+        if self.as_data:
+            click.echo(json.dumps(gate_as_json(decision)))
+        else:
+            _print_decision(console(), decision)
+        if self.github or os.environ.get("GITHUB_ACTIONS") == "true":
+            _print_for_github(result, on_stderr=self.as_data)
+        return _CODES[Word(self.inconclusive) if decision.word is Word.INCONCLUSIVE else decision.word]
+
+
+def output_options(command: Callable[..., object]) -> Callable[..., object]:
+    """Add the options of `GateOutputs` to a command."""
+    file = click.Path(path_type=Path, dir_okay=False)
+    for option in (
+        click.option("--github", is_flag=True, help="Print GitHub annotations, and add to the job's summary."),
+        click.option("--markdown", type=file, help="Write Markdown for a pull request."),
+        click.option("--junit", type=file, help="Write JUnit XML."),
+        click.option("--json", "as_data", is_flag=True, help="Print one JSON object."),
+        click.option(
+            "--inconclusive", default="inconclusive", show_default=True, type=click.Choice(_VERDICTS),
+            help="How the exit code treats an inconclusive gate.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _print_decision(out: Console, decision: Decision) -> None:
+    """Print a decision: a line a step, with the interval of its change and what is tolerated."""
+    table = Table(box=None, pad_edge=False)
+    for title in _COLUMNS:
+        table.add_column(title, justify="right" if title in _NUMBERS else "left")
+    for finding in decision.findings:
+        verdict = Text(gate_verdict_text(finding), style=_STYLES[finding.verdict] if finding.decides else "dim")
+        count = str(finding.comparison.sessions or "")
+        texts = map(Text, astuple(gate_finding_texts(finding)))
+        table.add_row(verdict, Text(display_name(finding.check)), *texts, count)
+    if decision.findings:
+        out.print(table)
+    for finding in decision.findings:
+        if finding.verdict is not Verdict.PASS:
+            name = f"{display_name(finding.check)} {finding.step or 'failures'}"
+            out.print(Text(f"{name}: {finding.comparison.reason}"), soft_wrap=True)
+    for note in decision.notes:
+        out.print(Text(f"note: {note}"), soft_wrap=True)
+    for reason in decision.wrong:
+        out.print(Text(f"setup error: {reason}", style="bold magenta"), soft_wrap=True)
+    against = f", against {decision.against}" if decision.against else ""
+    out.print(Text(f"gate: {decision.word}{against}", style="bold"))
+
+
+def _print_for_github(result: GateResult, *, on_stderr: bool) -> None:
+    for line in gate_as_annotations(result.decision, result.checks):
+        click.echo(line, err=on_stderr)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(gate_as_markdown(result.decision))

@@ -1,0 +1,71 @@
+"""pytest's start where a conftest cannot be imported: only the tests below that conftest are lost.
+
+pytest imports the conftests of its arguments before anything else, in their order, and gives up at the first that
+raises. Broken ones are therefore named last, and what they raise is dropped here: collection meets it again, as an
+error of their folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from traceback import walk_tb
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.journeys.collection_guard import is_below
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+_CONFTEST = "conftest.py"
+
+
+class InitialConftests:
+    """The pytest plugin that learns which folders have a broken conftest, and starts without them.
+
+    Args:
+        paths: Arguments of pytest that are folders or files, from the current folder.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = tuple(paths)
+        self._broken: set[str] = set()
+        self._starts_again = False
+
+    def start(self, pytest_main: Callable[[list[str]], int]) -> int:
+        """Run pytest with the paths; once more where a conftest of some hinders those of others."""
+        while True:
+            self._starts_again = False
+            code = pytest_main(sorted(self._paths, key=self._is_hindered))
+            if not self._starts_again:
+                return code
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_load_initial_conftests(self) -> Generator[None, None, None]:
+        """Drop what a broken conftest raises, or ask for another start if others may come after it."""
+        try:
+            yield
+        except (Exception, SystemExit) as error:
+            folder = _broken_folder(error)
+            if folder is None:
+                raise
+            is_known = folder in self._broken
+            self._broken.add(folder)
+            self._starts_again = not is_known and not all(map(self._is_hindered, self._paths))
+            if self._starts_again:
+                raise pytest.UsageError(f"{folder}/{_CONFTEST} cannot be imported") from None
+
+    def _is_hindered(self, path: str) -> bool:
+        return any(is_below(path, folder) or is_below(folder, path) for folder in self._broken)
+
+
+def _broken_folder(error: BaseException) -> str | None:
+    """Return the folder, from the current one, of the conftest that raised; None if none did."""
+    file = getattr(error, "path", None) or next(
+        (name for frame, _ in walk_tb(error.__traceback__) if Path(name := frame.f_code.co_filename).name == _CONFTEST),
+        None,
+    )
+    if file is None or not Path(file).is_relative_to(Path.cwd()):
+        return None
+    return Path(file).parent.relative_to(Path.cwd()).as_posix()

@@ -1,0 +1,59 @@
+r"""Text from outside, made storable and printable.
+
+What a target, a page, a test or a mail server says may hold anything: half a surrogate pair, which no encoding takes;
+NUL, which PostgreSQL refuses; escape sequences, which a terminal obeys; bidirectional overrides, which show a reader
+another text than is there (CVE-2021-42574). All of them become visible escapes such as `\x1b` and `\u202e`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+_LONGEST_BYTE: Final = 0xFF
+_LONGEST_UNIT: Final = 0xFFFF
+_NONCHARACTERS = "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
+_UNPRINTABLE = re.compile(
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1 without tab and line feed
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # Unicode 15, 23.2: bidirectional marks, overrides and isolates
+    "\u2028\u2029"  # line and paragraph separators: a line of ours stays one
+    "\ud800-\udfff"
+    "\ufdd0-\ufdef" + _NONCHARACTERS + "]"
+)
+
+
+def printable(text: str) -> str:
+    """Return `text` as every database, encoding, terminal and page can show it; the very same object if it is so.
+
+    Tabs and line feeds stay, CR LF becomes LF, and what cannot be shown becomes an escape. Doing it twice changes
+    nothing.
+    """
+    if text.isprintable():
+        return text
+    return _UNPRINTABLE.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def bounded(text: str, characters: int) -> str:
+    """Return `text` printable, cut to `characters` with a mark that says how long it was; escapes may lengthen it."""
+    if len(text) > characters:
+        mark = f"… [cut: {len(text)} characters]"
+        text = text[: max(0, characters - len(mark))] + mark
+    return printable(text)
+
+
+def printable_json(value: Any) -> Any:
+    """Return parsed JSON with all its texts printable, keys too: an escape in JSON may stand for any code point."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {printable(key): printable_json(entry) for key, entry in value.items()}
+    return [printable_json(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code <= _LONGEST_BYTE:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= _LONGEST_UNIT else f"\\U{code:08x}"

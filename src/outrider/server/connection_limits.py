@@ -1,0 +1,103 @@
+"""Limits of each connection, so that clients that send slowly, or nothing, do not take the server away from others."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
+
+
+_CONNECTIONS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What a client may take.
+
+    Attributes:
+        connections: At a time; a further one replaces the oldest that has no complete request.
+        head_s: For a request's first line and headers.
+        body_s: For a request's body.
+        head_bytes: Size of a request's first line and headers.
+    """
+
+    connections: int = _CONNECTIONS
+    head_s: float = 10.0
+    body_s: float = 30.0
+    head_bytes: int = 32_768
+
+
+def usual_limits() -> ConnectionLimits:
+    """Return limits that leave most of this process's file descriptors to checks."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return ConnectionLimits(connections=max(8, min(_CONNECTIONS, descriptors // 4)))
+
+
+class LimitedProtocol(H11Protocol):
+    """A connection that is cut when its client takes too long, or when there are too many of its kind.
+
+    Args:
+        limits: What the client may take.
+        arguments: Of uvicorn's protocol.
+    """
+
+    def __init__(self, limits: ConnectionLimits, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._limits = limits
+        self._opened_s = self.loop.time()
+        self._deadline: asyncio.TimerHandle | None = None
+        self._awaited: object = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no complete request is being answered."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete or self.conn.their_state is h11.SEND_BODY
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Accept a connection; when there are too many, cut the oldest that is idle, or else this one."""
+        super().connection_made(transport)
+        if len(self.connections) > self._limits.connections:
+            others = (cast("LimitedProtocol", protocol) for protocol in self.connections if protocol is not self)
+            idle = [protocol for protocol in others if protocol.is_idle]
+            min(idle, key=lambda protocol: protocol._opened_s, default=self).transport.abort()
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent, and go on counting the time for what is missing."""
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        super().on_response_complete()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        super().connection_lost(exc)
+        self._stop()
+
+    def _watch(self) -> None:
+        """Give the client its time for each part: counted from the beginning of the part, not from its last byte."""
+        awaited = self.conn.their_state if self.conn.their_state in {h11.IDLE, h11.SEND_BODY} else None
+        if awaited is self._awaited:
+            return
+        self._stop()
+        self._awaited = awaited
+        if awaited is not None:
+            allowed_s = self._limits.head_s if awaited is h11.IDLE else self._limits.body_s
+            self._deadline = self.loop.call_later(allowed_s, self.transport.abort)
+
+    def _stop(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

@@ -1,0 +1,30 @@
+"""No text drives the terminal that it is printed to."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.table import Table
+from rich.text import Text
+
+from outrider.cli.printable_console import PrintableConsole
+from outrider.model import printable
+
+
+@settings(max_examples=100)
+@given(st.text(st.characters(codec=None), max_size=30))
+def test_a_table_shows_escapes_and_obeys_none(text: str) -> None:
+    """A row of any text stands beside another, and all of it can be written in UTF-8."""
+    out = StringIO()
+    console = PrintableConsole(file=out, force_terminal=True, color_system=None, width=400)
+    table = Table(box=None)
+    table.add_row(Text(text), Text("healthy"))
+
+    console.print(table)
+    console.print(text, markup=False, highlight=False)
+
+    assert out.getvalue() == printable(out.getvalue())
+    assert "healthy" in out.getvalue()
+    assert out.getvalue().encode()

@@ -1,0 +1,56 @@
+"""What the command line imports before it has anything to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import outrider
+
+ROOMS = [
+    "alerts", "app", "baselines", "charts", "frames", "gate", "journeys", "load", "model", "probes", "pytest_plugin",
+    "reports", "runs", "scheduler", "server", "store", "workspace",
+]  # fmt: skip
+HEAVY = {
+    "alembic", "apprise", "apscheduler", "fsspec", "importlib.metadata", "jinja2", "locust", "matplotlib", "numpy",
+    "pandas", "playwright", "pycurl", "pytest", "rich", "scipy", "sqlalchemy", "starlette", "tempfile", "traceback",
+    "uvicorn",
+} | {f"outrider.{room}" for room in ROOMS}  # fmt: skip
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_what_needs_no_workspace_imports_no_room(option: str) -> None:
+    """Help and version come from the command line alone: click, and the list of commands."""
+    script = (
+        "import sys\n"
+        "from outrider.cli import main\n"
+        "try:\n"
+        "    main(sys.argv[1:])\n"
+        "finally:\n"
+        "    print(*sys.modules, file=sys.stderr)"
+    )
+
+    program = subprocess.run([sys.executable, "-c", script, option], check=True, capture_output=True, text=True)
+
+    assert program.stdout
+    assert HEAVY & set(program.stderr.split()) == set()
+
+
+def test_the_list_of_rooms_is_complete() -> None:
+    """A room that is added later is looked for, too."""
+    folders = {path.parent.name for folder in outrider.__path__ for path in Path(folder).glob("*/__init__.py")}
+
+    assert folders == {*ROOMS, "cli"}
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    """What `--version` prints is what pip shows."""
+    program = subprocess.run(
+        [sys.executable, "-m", "outrider", "--version"], check=True, capture_output=True, text=True
+    )
+
+    assert program.stdout.split()[-1] == version("outrider")

@@ -1,0 +1,119 @@
+"""Clients that send slowly, half, or as another site."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.server.test_heartbeats import CHECK, Recorder
+
+from outrider.model import ServiceView
+from outrider.server import Background, application, listen
+from outrider.server.connection_limits import ConnectionLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHORT = ConnectionLimits(connections=8, head_s=0.5, body_s=0.5, head_bytes=4_096)
+VIEW = ServiceView(True, True, (), {}, 0.0, 0, 0, 0)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """The port of a server with short limits."""
+    app = application(Recorder(), {"token": CHECK}, lambda: 42, lambda: VIEW, hosts=["outrider.example"])
+    listener = listen("127.0.0.1", 0)
+    background = Background(app, listener, SHORT)
+    yield listener.getsockname()[1]
+    background.close()
+
+
+def connected(port: int, text: str = "") -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port), timeout=20)
+    client.sendall(text.encode())
+    return client
+
+
+def status(port: int, path: str = "/", host: str = "127.0.0.1") -> int:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    with closing(client):
+        client.request("GET", path, headers={"Host": host})
+        return client.getresponse().status
+
+
+def is_cut(client: socket.socket) -> bool:
+    """Return whether the server ends a connection without an answer."""
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        "POST /heartbeat/token HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
+    ],
+)
+def test_a_client_that_does_not_go_on_is_cut(port: int, text: str) -> None:
+    """Whether it sent nothing, half of the headers, or half of the body."""
+    with connected(port, text) as client:
+        assert is_cut(client)
+    assert status(port) == 200
+
+
+def test_a_client_that_drips_has_no_more_time_than_another(port: int) -> None:
+    """The time counts from the beginning of the headers, not from the last byte."""
+    with connected(port, "GET / HTTP/1.1\r\n") as client:
+        client.settimeout(0.1)
+        sent, cut = 0, False
+        while not cut and sent < 200:
+            try:
+                client.sendall(b"X: y\r\n")
+                sent += 1
+                cut = client.recv(1) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                cut = True
+    assert cut
+
+
+def test_hundreds_of_half_requests_do_not_shut_others_out(port: int) -> None:
+    """The oldest half request makes room for a new client."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connected(port, "GET / HTTP/1.1\r\nHost: ")) for _ in range(100)]
+        assert status(port) == 200
+        assert all(is_cut(client) for client in clients[:50])
+
+
+def test_headers_that_are_too_large_are_refused(port: int) -> None:
+    """With a status, not with a traceback."""
+    with connected(port, f"GET / HTTP/1.1\r\nHost: x\r\nX: {'y' * 10_000}") as client:
+        assert b" 400 " in client.recv(1_000)
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "expected"),
+    [
+        ("127.0.0.1:8710", "/", 200),
+        ("[::1]:8710", "/", 200),
+        ("localhost", "/metrics", 200),
+        ("OUTRIDER.example", "/", 200),
+        (socket.gethostname(), "/", 200),
+        ("evil.example", "/", 421),
+        ("evil.example", "/metrics", 421),
+        ("127.0.0.1.evil.example", "/", 421),
+        ("", "/", 421),
+        ("evil.example", "/readyz", 200),
+        ("evil.example", "/heartbeat/token", 200),
+    ],
+)
+def test_pages_answer_under_their_own_names_only(port: int, host: str, path: str, expected: int) -> None:
+    """A foreign name that points here reads nothing; jobs and orchestrators may use any."""
+    assert status(port, path, host) == expected

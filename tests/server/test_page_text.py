@@ -1,0 +1,41 @@
+"""Pages and metrics show whatever the service knows, and one text that cannot be shown hides no other."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+
+from outrider.model import CheckView, Sample, ServiceView
+from outrider.server.pages import page_routes
+
+ANY_TEXT = st.text(st.characters(codec=None), max_size=20)
+
+
+async def answers(view: ServiceView, *paths: str) -> dict[str, httpx.Response]:
+    transport = httpx.ASGITransport(Starlette(routes=page_routes(lambda: view)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://outrider.test") as client:
+        return {path: await client.get(path) for path in paths}
+
+
+@settings(max_examples=100)
+@given(ANY_TEXT)
+def test_every_page_answers_whatever_it_shows(text: str) -> None:
+    """The text stands in every field that holds one, and the healthy check beside it is shown."""
+    odd = CheckView(
+        f"probe:{text}", text, outcome=text, reason=text, runs={text: 1}, samples=(Sample(text, text, 1.0),)
+    )
+    view = ServiceView(
+        leads=True, loaded=True, checks=(odd, CheckView("probe:healthy", "oslo", outcome="passed")),
+        problems={text: text}, findings=(text,), ticked_s=0.0, events={text: 1},
+        waiting=1, running=1, unjudged=0,
+    )  # fmt: skip
+
+    pages = asyncio.run(answers(view, "/", "/metrics", "/readyz"))
+
+    assert [page.status_code for page in pages.values()] == [200, 200, 200]
+    assert "probe:healthy" in pages["/"].text
+    assert 'check="probe:healthy"' in pages["/metrics"].text
