@@ -73,7 +73,7 @@ def _work(folder: Path, settings: AlertSettings, ends_s: float) -> None:
         now_us = _now_us()
         alerting = AlertProcessor(store, settings, now_us)
         alerting.catch_up(Judge(store, Settings()), now_us)
-        with Deliverer(settings, store):
+        with Deliverer(settings, store.outbox):
             while time.monotonic() < ends_s:
                 alerting.ticked(_now_us())
                 if _is_told(store):
@@ -156,7 +156,7 @@ def _drain(folder: Path, settings: AlertSettings) -> None:
         with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
             alerting = AlertProcessor(store, settings, _now_us())
             alerting.catch_up(Judge(store, Settings()), _now_us())
-            with Deliverer(settings, store):
+            with Deliverer(settings, store.outbox):
                 while time.monotonic() < ends_s:
                     alerting.ticked(_now_us())
                     if _is_told(store):

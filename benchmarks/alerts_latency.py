@@ -83,7 +83,7 @@ def _watch(folder: Path, port: int, count: int, rng: random.Random) -> list[floa
         )
         alerting = AlertProcessor(store, settings, _now_us())
         with (
-            Deliverer(settings, store),
+            Deliverer(settings, store.outbox),
             Engine(catalogue.probes, workspace.probes) as engine,
             Fleet(engine, store.runs, folder / "scratch", Circumstances()) as fleet,
         ):

@@ -42,7 +42,7 @@ def main() -> int:
         with mailbox(came) as server, Store.open(folder / "db", artifacts=folder / "artifacts") as store:
             settings = _settings(server)
             alerting = AlertProcessor(store, settings, _now_us())
-            with Deliverer(settings, store):
+            with Deliverer(settings, store.outbox):
                 began_s = time.time()
                 for _ in range(2):
                     runs = [made_run(f"probe:{n}", "shop.example", _now_us(), failed=True) for n in range(checks)]

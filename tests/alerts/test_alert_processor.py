@@ -53,7 +53,7 @@ def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
     mail = Mail(inbox.server, "outrider@shop.example", ("ops@shop.example",))
     chosen = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(ReceiverSettings("mail", mail)))
     alerting = AlertProcessor(store, chosen, NOW_US, workspace="shop")
-    lane = Lane(chosen.receivers["mail"], store, now_us=lambda: NOW_US + 100 * SECOND_US)
+    lane = Lane(chosen.receivers["mail"], store.outbox, now_us=lambda: NOW_US + 100 * SECOND_US)
 
     for at_s, outcome in enumerate([Outcome.FAILED] * 2 + [Outcome.PASSED] * 3):
         alerting.heard(stored(store, outcome, at_s * 10), [])
@@ -196,7 +196,7 @@ def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, t
             got.set()
 
     chosen = replace(chosen, receivers=receivers(ReceiverSettings("mail", Noticing())))
-    with Deliverer(chosen, store) as deliverer:
+    with Deliverer(chosen, store.outbox) as deliverer:
         for at_s in (0, 1):
             run = replace(make_run(Outcome.FAILED, reason="refused"), due_us=now_us + at_s)
             alerting.heard(run, [], now_us=now_us)

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.delivery import Health
     from outrider.alerts.incident import Incident
-    from outrider.model import Check, Run, RunSummary
+    from outrider.model import AlertRecords, Check, Run, RunSummary
     from outrider.runs import Judge, Judgement
-    from outrider.store import Store
 
 _LOOK_BACK_US = 600_000_000
 _NOTE_EVERY_US = 10_000_000
@@ -48,7 +47,13 @@ class AlertProcessor:
     """
 
     def __init__(
-        self, store: Store, settings: AlertSettings, now_us: int, *, checks: Iterable[Check] = (), workspace: str = ""
+        self,
+        store: AlertRecords,
+        settings: AlertSettings,
+        now_us: int,
+        *,
+        checks: Iterable[Check] = (),
+        workspace: str = "",
     ) -> None:
         self._store = store
         self._settings = settings
@@ -137,7 +142,7 @@ class AlertProcessor:
         for start in range(0, len(missed), _BATCH):
             batch = missed[start : start + _BATCH]
             for summary, is_latest in batch:
-                run = self._store.runs.get(summary.id).run if is_latest else stored_run(self._store, summary)
+                run = self._store.runs.get(summary.id).run if is_latest else stored_run(self._store.runs, summary)
                 self.heard(run, judge.judge(run) if is_latest else [])
             done_us = max(done_us, batch[-1][0].due_us - 1)  # the next batch may begin with the same time
             self._store.incidents.mark_caught_up(began_us, done_us)
@@ -147,7 +152,7 @@ class AlertProcessor:
     def _unprocessed(self, now_us: int) -> list[tuple[RunSummary, bool]]:
         """Return the runs that may not have been processed, in the order of time, and which are the latest."""
         since_us = (self._store.incidents.processed_us() or now_us) - _LOOK_BACK_US
-        runs = watched_runs(self._store, since_us)
+        runs = watched_runs(self._store.runs, since_us)
         latest = {_place(summary): summary.id for summary in runs}
         unwell = {_place(summary) for summary in runs if summary.outcome is not Outcome.PASSED}
         return [

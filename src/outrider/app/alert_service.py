@@ -72,7 +72,9 @@ class AlertService:
         self._surveyed_s: float | None = None
         self._open_incidents: Mapping[tuple[str, str], int] = {}  # replaced as a whole
         picture = picture_from(store)
-        self._delivery = AlertDelivery(lambda settings: Deliverer(settings, store, picture=picture, while_true=leads))
+        self._delivery = AlertDelivery(
+            lambda settings: Deliverer(settings, store.outbox, picture=picture, while_true=leads)
+        )
 
     def use(self, workspace: Workspace, checks: Sequence[Check], settings: AlertSettings) -> None:
         """Follow a new state of the workspace; returns at once."""

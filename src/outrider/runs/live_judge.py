@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.baselines import RateSignal, Settings, Signal
-    from outrider.model import CheckId, Release, Run, Series, Subject
-    from outrider.runs.run_judge import History, SubjectJudgement
+    from outrider.model import CheckId, JudgeHistory, Release, Run, Series, Subject
+    from outrider.runs.run_judge import SubjectJudgement
 
 _FRESH_S = 10.0
 _FLUSH_S = 60.0
@@ -47,7 +47,7 @@ class LiveJudge:
         settings: Of the judge; its months are those of a whole check.
     """
 
-    def __init__(self, history: History, settings: Settings) -> None:
+    def __init__(self, history: JudgeHistory, settings: Settings) -> None:
         self._history = history
         self._settings = settings
         self._judge = Judge(history, settings)

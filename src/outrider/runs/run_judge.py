@@ -6,7 +6,7 @@ Run by run and replayed give the same answers, since both fold the samples of th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from outrider.baselines import (
     Event,
@@ -28,31 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.baselines import RateSignal, Signal
-    from outrider.model import JudgeMemory, Points, Release, Run, RunLog, Series, SeriesReader, Subject
+    from outrider.model import JudgeHistory, Points, Release, Run, Series, Subject
 
 _SECOND_US = 1_000_000
 REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
 FAILURES = ""
 """What stands in place of a step's name where failing runs are judged."""
-
-
-class History(Protocol):
-    """What the judge needs of a store."""
-
-    @property
-    def runs(self) -> RunLog:
-        """Outcomes of runs."""
-        ...
-
-    @property
-    def series(self) -> SeriesReader:
-        """Samples."""
-        ...
-
-    @property
-    def judgements(self) -> JudgeMemory:
-        """Releases and checkpoints."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +74,7 @@ class Judge:
         settings: Of the judge; its months are those of a whole subject, shared among its steps.
     """
 
-    def __init__(self, history: History, settings: Settings) -> None:
+    def __init__(self, history: JudgeHistory, settings: Settings) -> None:
         self._history = history
         self._settings = settings
 
