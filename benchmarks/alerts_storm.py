@@ -48,7 +48,7 @@ def main() -> int:
                     runs = [made_run(f"probe:{n}", "shop.example", _now_us(), failed=True) for n in range(checks)]
                     store.runs.record_many(runs)
                     for run in runs:
-                        alerting.heard(run, [])
+                        alerting.process_run(run, [])
                         if run is runs[-1] or not int(run.check.removeprefix("probe:")) % 100:
                             alerting.ticked(_now_us())
                 heard_s = time.time() - began_s

@@ -58,7 +58,7 @@ def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
         while next_us <= finding.at_us:
             tracker.tick(next_us)
             next_us += _TICK_US if tracker.groups or tracker.incidents else max(_TICK_US, finding.at_us - next_us)
-        tracker.hear([finding], finding.at_us)
+        tracker.observe([finding], finding.at_us)
         confirmation = tracker.confirmations.get(finding.key.text)
         if confirmation is not None and finding.present:
             bad[confirmation.incident] += 1

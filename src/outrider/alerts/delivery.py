@@ -248,7 +248,7 @@ class Deliverer:
         picture: Callable[[Message], bytes | None] | None = None,
         while_true: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._lanes = {name: Lane(one, outbox, picture=picture) for name, one in settings.receivers.items()}
+        self._lanes = {name: Lane(receiver, outbox, picture=picture) for name, receiver in settings.receivers.items()}
         self._outbox = outbox
         self._may_deliver = while_true
         self._leaving = threading.Event()

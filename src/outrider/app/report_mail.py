@@ -55,7 +55,7 @@ class Mailing:
         """Follow a new state of the workspace."""
         self._workspace = workspace
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Ignore runs: reports read the store."""
 
     def ticked(self, now_us: int) -> None:

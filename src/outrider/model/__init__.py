@@ -26,7 +26,7 @@ from outrider.model.errors import (
     UsageError,
 )
 from outrider.model.excerpt import Excerpt
-from outrider.model.histogram import RATIO, TOLD_AS, Histogram, bucket_of, merged
+from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
 from outrider.model.identity import RunId, new_run_id
 from outrider.model.judge_record import Checkpoint, Release
 from outrider.model.load import (
@@ -90,11 +90,12 @@ from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series
 
 __all__ = [
+    "BUCKET_VALUE",
     "CHECK_KINDS",
     "GZIP_SUFFIX",
     "LASTING",
     "RATIO",
-    "TOLD_AS",
+
     "Acknowledgement",
     "AggregateLog",
     "AggregateSample",

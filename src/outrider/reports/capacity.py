@@ -78,7 +78,7 @@ def _figures(
 def _loads(log: RunLog, check: str, place: tuple[str, str], period: Period) -> tuple[list[RunSummary], bool]:
     """Return the latest loads of a profile and of its trials, the oldest first, and whether these are all."""
     environment, location = place
-    found = [
+    excerpts = [
         log.search(
             check,
             since_us=period.history_us,
@@ -89,8 +89,8 @@ def _loads(log: RunLog, check: str, place: tuple[str, str], period: Period) -> t
         )
         for variant in (environment, f"{environment}{TRIAL_SUFFIX}")
     ]
-    runs = sorted((run for excerpt in found for run in excerpt), key=lambda run: run.due_us)
-    return runs, all(excerpt.is_complete for excerpt in found)
+    runs = sorted((run for excerpt in excerpts for run in excerpt), key=lambda run: run.due_us)
+    return runs, all(excerpt.is_complete for excerpt in excerpts)
 
 
 def _knees(log: RunLog, check: str, runs: Sequence[RunSummary]) -> tuple[list[KneeFigures], str]:

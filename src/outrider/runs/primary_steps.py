@@ -18,7 +18,7 @@ LOAD_SUFFIX = "-load"
 """What a journey's runs under load add, likewise."""
 TRIAL_SUFFIX = "-trial"
 """What loads that differ from their profile add, likewise."""
-TELLING = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
+CONCLUSIVE = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
 """Outcomes that say something about the system under test; all but PASSED say that an attempt failed."""
 
 
@@ -58,7 +58,7 @@ def primary_series(store: RunHistory, check: CheckId) -> list[Series]:
 
 def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:
     """Return the environments and locations of series, those left out whose runs are kept apart."""
-    places = dict.fromkeys((one.environment, one.location) for one in series)
+    places = dict.fromkeys((place_series.environment, place_series.location) for place_series in series)
     return [place for place in places if not place[0].endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX))]
 
 

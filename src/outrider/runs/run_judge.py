@@ -22,7 +22,7 @@ from outrider.baselines import (
     step_rate,
 )
 from outrider.model import BadSeries, Checkpoint, Outcome
-from outrider.runs.primary_steps import METRIC, TELLING, primary_durations
+from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ class Judge:
 
     def judge(self, run: Run) -> list[Judgement]:
         """Judge a stored run, with all samples before it that were not judged yet; failures come first."""
-        if run.outcome not in TELLING:
+        if run.outcome not in CONCLUSIVE:
             return []
         releases = self._history.judgements.releases(run.environment)
         release = next((release.name for release in reversed(releases) if release.at_us <= run.due_us), "")
@@ -114,7 +114,7 @@ class Judge:
             run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
         )
         state = RateState()
-        for outcome in (outcome for outcome in outcomes if outcome in TELLING):
+        for outcome in (outcome for outcome in outcomes if outcome in CONCLUSIVE):
             state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
         return signal
 

@@ -271,10 +271,10 @@ class Service:
             run = self._finished.get()
             self.run_queue.finished(run)
             if run.attempts:
-                self.locations.heard(run)
+                self.locations.note_run(run)
                 if self.plan is not None:
                     now_us = self._clock.wall_us()
-                    self.plan.heard((run.check, run.location), now_us, good=run.outcome.is_good)
+                    self.plan.note_result((run.check, run.location), now_us, good=run.outcome.is_good)
 
     def _pause_s(self) -> float:
         due_us = self.plan.next_us if self.plan is not None else None
