@@ -38,17 +38,20 @@ def test_one_process_leads_until_another_replaces_the_leader_that_it_saw(store: 
 def test_a_leader_counts_up_with_everything_that_it_does(store: Store) -> None:
     """Whoever saw an earlier beat sees that the leader lives, whichever process it is by now."""
     beats = []
-    for act in (
-        lambda: store.schedule.lead("ada", 1, None),
-        lambda: store.schedule.beat("ada", 2),
-        lambda: store.schedule.advance("ada", [entry(0)]),
-        lambda: store.schedule.lead("bob", 3, store.schedule.leadership()),
-    ):
-        assert act()
+
+    def note() -> None:
         leadership = store.schedule.leadership()
         assert leadership is not None
         beats.append(leadership.beat)
 
+    assert store.schedule.lead("ada", 1, None)
+    note()
+    assert store.schedule.beat("ada", 2)
+    note()
+    assert store.schedule.advance("ada", [entry(0)])
+    note()
+    assert store.schedule.lead("bob", 3, store.schedule.leadership())
+    note()
     assert beats == [1, 2, 3, 4]
 
 
