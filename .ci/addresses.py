@@ -41,9 +41,9 @@ def addresses(path: Path) -> list[str]:
 def main() -> int:
     """Print what was found; return the exit code."""
     files = tracked_files()
-    found = [f"{path.parent.relative_to(ROOT)}/{one}" for path in files for one in addresses(path)]
-    print("\n".join(found) or f"{len(files)} files name no registry and no path of one machine")
-    return 1 if found else 0
+    lines = [f"{path.parent.relative_to(ROOT)}/{line}" for path in files for line in addresses(path)]
+    print("\n".join(lines) or f"{len(files)} files name no registry and no path of one machine")
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def _work(folder: Path, settings: AlertSettings, ends_s: float) -> None:
         now_us = _now_us()
         alerting = AlertProcessor(store, settings, now_us)
         alerting.catch_up(Judge(store, Settings()), now_us)
-        with Deliverer(settings, store):
+        with Deliverer(settings, store.outbox):
             while time.monotonic() < ends_s:
                 alerting.ticked(_now_us())
                 if _is_told(store):
@@ -85,7 +85,7 @@ def _next_run(store: Store, alerting: AlertProcessor) -> None:
     number, place = divmod(made, len(_COURSE))
     run = made_run(f"probe:{number}", f"host-{number}", _now_us(), failed=_COURSE[place])
     store.runs.record(run)
-    alerting.heard(run, [])
+    alerting.process_run(run, [])
 
 
 def _is_told(store: Store) -> bool:
@@ -156,7 +156,7 @@ def _drain(folder: Path, settings: AlertSettings) -> None:
         with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
             alerting = AlertProcessor(store, settings, _now_us())
             alerting.catch_up(Judge(store, Settings()), _now_us())
-            with Deliverer(settings, store):
+            with Deliverer(settings, store.outbox):
                 while time.monotonic() < ends_s:
                     alerting.ticked(_now_us())
                     if _is_told(store):

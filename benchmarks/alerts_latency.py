@@ -83,7 +83,7 @@ def _watch(folder: Path, port: int, count: int, rng: random.Random) -> list[floa
         )
         alerting = AlertProcessor(store, settings, _now_us())
         with (
-            Deliverer(settings, store),
+            Deliverer(settings, store.outbox),
             Engine(catalogue.probes, workspace.probes) as engine,
             Fleet(engine, store.runs, folder / "scratch", Circumstances()) as fleet,
         ):
@@ -94,7 +94,7 @@ def _watch(folder: Path, port: int, count: int, rng: random.Random) -> list[floa
                 _Target.broken |= {f"/{n}" for n in range(count) if breaks[n] <= now_s}
                 for n, check in enumerate(catalogue.checks):
                     if due[n] <= now_s:
-                        fleet.start([check], lambda run: alerting.heard(run, []), due_us=int(due[n] * 1e6))
+                        fleet.start([check], lambda run: alerting.process_run(run, []), due_us=int(due[n] * 1e6))
                         due[n] += _EVERY_S
                 alerting.ticked(_now_us())
                 time.sleep(0.1)

@@ -42,13 +42,13 @@ def main() -> int:
         with mailbox(came) as server, Store.open(folder / "db", artifacts=folder / "artifacts") as store:
             settings = _settings(server)
             alerting = AlertProcessor(store, settings, _now_us())
-            with Deliverer(settings, store):
+            with Deliverer(settings, store.outbox):
                 began_s = time.time()
                 for _ in range(2):
                     runs = [made_run(f"probe:{n}", "shop.example", _now_us(), failed=True) for n in range(checks)]
                     store.runs.record_many(runs)
                     for run in runs:
-                        alerting.heard(run, [])
+                        alerting.process_run(run, [])
                         if run is runs[-1] or not int(run.check.removeprefix("probe:")) % 100:
                             alerting.ticked(_now_us())
                 heard_s = time.time() - began_s

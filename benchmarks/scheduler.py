@@ -62,7 +62,7 @@ class Lags:
     seconds: list[float] = field(default_factory=list)
     judged: int = 0
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         self.seconds.append((run.started_us - run.due_us) / 1e6)
         self.judged += bool(judgements)
 

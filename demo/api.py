@@ -44,8 +44,8 @@ class Api:
         """List products; `q` searches, `kind` narrows."""
         words, kind = request.query_params.get("q", "").strip(), request.query_params.get("kind", "")
         shelves = self._shop.shelves(request)
-        found = await shelves.search(words) if words else await shelves.browse(kind)
-        listed = [_product(product) for product in found if kind in {"", product.kind}]
+        products = await shelves.search(words) if words else await shelves.browse(kind)
+        listed = [_product(product) for product in products if kind in {"", product.kind}]
         return JSONResponse({"products": listed, "count": len(listed)})
 
     async def product(self, request: Request) -> Response:

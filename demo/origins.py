@@ -76,10 +76,10 @@ def _pictures(shelves: StoredShelves) -> list[Route]:
         return Response(landscape(), media_type="image/svg+xml", headers=_DRAWN)
 
     async def product(request: Request) -> Response:
-        found = await shelves.get(request.path_params["product_id"])
-        if found is None:
+        product = await shelves.get(request.path_params["product_id"])
+        if product is None:
             raise HTTPException(404)
-        return Response(product_picture(found), media_type="image/svg+xml", headers=_DRAWN)
+        return Response(product_picture(product), media_type="image/svg+xml", headers=_DRAWN)
 
     return [Route("/static/art/landscape.svg", hero), Route("/static/art/{product_id}.svg", product)]
 

@@ -27,13 +27,13 @@ def opened(folder: str | Path) -> Iterator[dict[str, str]]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            told: dict[str, str] = json.loads(process.stdout.readline())
-            address = told["shop"].rstrip("/")
+            addresses: dict[str, str] = json.loads(process.stdout.readline())
+            address = addresses["shop"].rstrip("/")
             yield {
                 "SHOP_URL": address,
                 "SHOP_ADDRESS": address.removeprefix("http://"),
-                "SHOP_TLS": told["tls"],
-                "SHOP_DNS": told["names"],
+                "SHOP_TLS": addresses["tls"],
+                "SHOP_DNS": addresses["names"],
             }
         finally:
             process.terminate()

@@ -54,14 +54,14 @@ class Story:
     told: list[tuple[str, str, Message]] = field(default_factory=list)
     changes: list[AlertChanges] = field(default_factory=list)
 
-    def hear(self, *found: Finding) -> None:
-        self.tracker.hear(found, self.now_us)
+    def observe(self, *found: Finding) -> None:
+        self.tracker.observe(found, self.now_us)
         self.collect()
 
     def run(self, bad: str, check: str = "probe:home", every_s: float = 10, **more: Any) -> None:
         """Hear a run a letter, `x` for a bad one, and let the time between them pass."""
         for one in bad:
-            self.hear(symptom(one == "x", self.now_us, check, **more))
+            self.observe(symptom(one == "x", self.now_us, check, **more))
             self.wait(every_s)
 
     def wait(self, seconds: float, tick_s: float = 1) -> None:

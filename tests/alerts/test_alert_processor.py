@@ -53,10 +53,10 @@ def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
     mail = Mail(inbox.server, "outrider@shop.example", ("ops@shop.example",))
     chosen = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(ReceiverSettings("mail", mail)))
     alerting = AlertProcessor(store, chosen, NOW_US, workspace="shop")
-    lane = Lane(chosen.receivers["mail"], store, now_us=lambda: NOW_US + 100 * SECOND_US)
+    lane = Lane(chosen.receivers["mail"], store.outbox, now_us=lambda: NOW_US + 100 * SECOND_US)
 
     for at_s, outcome in enumerate([Outcome.FAILED] * 2 + [Outcome.PASSED] * 3):
-        alerting.heard(stored(store, outcome, at_s * 10), [])
+        alerting.process_run(stored(store, outcome, at_s * 10), [])
         alerting.ticked(NOW_US + (at_s * 10 + 5) * SECOND_US)
         lane.work()
 
@@ -72,8 +72,8 @@ def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
 def test_a_transition_and_its_notification_are_written_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be written comes with the next changes."""
     alerting = AlertProcessor(store, settings(), NOW_US)
-    alerting.heard(stored(store, Outcome.FAILED, 0), [])
-    alerting.heard(stored(store, Outcome.FAILED, 10), [])
+    alerting.process_run(stored(store, Outcome.FAILED, 0), [])
+    alerting.process_run(stored(store, Outcome.FAILED, 10), [])
 
     with monkeypatch.context() as patch:
 
@@ -93,7 +93,7 @@ def test_another_process_acknowledges_and_silences_through_the_store(store: Stor
     """Nobody but the tracker writes incidents."""
     alerting = AlertProcessor(store, settings(), NOW_US)
     for at_s in (0, 10):
-        alerting.heard(stored(store, Outcome.FAILED, at_s), [])
+        alerting.process_run(stored(store, Outcome.FAILED, at_s), [])
     (incident,) = store.incidents.search(lasting=True)
 
     store.incidents.acknowledge(Acknowledgement(incident.id, NOW_US, "acknowledge", "ada"))
@@ -110,7 +110,7 @@ def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: S
     """Hearing it twice changes nothing."""
     first = AlertProcessor(store, settings(), NOW_US)
     first.ticked(NOW_US)
-    first.heard(stored(store, Outcome.FAILED, 1), [])
+    first.process_run(stored(store, Outcome.FAILED, 1), [])
     stored(store, Outcome.FAILED, 11)
     judge = Judge(store, Settings())
 
@@ -162,7 +162,7 @@ def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: S
 
     for number in range(30):
         outcome = Outcome.FAILED if number % 5 == 4 else Outcome.PASSED
-        alerting.heard(stored(store, outcome, number * 60), [])
+        alerting.process_run(stored(store, outcome, number * 60), [])
 
     (incident,) = [one for one in store.incidents.search(lasting=True) if one.phase == "open"]
     assert headline(read_incident(incident)).startswith("pay burns its error budget: ")
@@ -172,7 +172,7 @@ def test_a_missed_run_is_trouble_of_coverage(store: Store) -> None:
     """Missing data is data."""
     alerting = AlertProcessor(store, settings(), NOW_US)
     for at_s in (0, 10):
-        alerting.heard(
+        alerting.process_run(
             replace(make_run(Outcome.MISSED, reason="the queue is full"), due_us=NOW_US + at_s * SECOND_US), []
         )
 
@@ -196,10 +196,10 @@ def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, t
             got.set()
 
     chosen = replace(chosen, receivers=receivers(ReceiverSettings("mail", Noticing())))
-    with Deliverer(chosen, store) as deliverer:
+    with Deliverer(chosen, store.outbox) as deliverer:
         for at_s in (0, 1):
             run = replace(make_run(Outcome.FAILED, reason="refused"), due_us=now_us + at_s)
-            alerting.heard(run, [], now_us=now_us)
+            alerting.process_run(run, [], now_us=now_us)
         alerting.ticked(now_us + 4 * SECOND_US, deliverer.health())
         (row,) = store.outbox.search()
         store.outbox.update(replace(row, due_us=0))
@@ -223,7 +223,7 @@ def test_a_script_error_after_a_pass_of_the_same_snapshot_opens_an_incident_of_t
         run = make_run(outcome, "journey:pay", "KeyError: 'total'", **more)
         run = replace(run, id=new_run_id(due_us), due_us=due_us, finished_us=due_us + 1, circumstances=same)
         store.runs.record(run)
-        alerting.heard(run, [])
+        alerting.process_run(run, [])
     alerting.ticked(NOW_US + 30 * SECOND_US)
 
     letters = store.outbox.search()

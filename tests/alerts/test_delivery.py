@@ -49,7 +49,7 @@ class Clock:
 
 def lane(store: Store, drawer: Drawer, clock: Clock | None = None, **more: Any) -> Lane:
     settings = ReceiverSettings("mail", drawer, **more)
-    return Lane(settings, store, now_us=clock or Clock(), jitter=lambda: 1.0)
+    return Lane(settings, store.outbox, now_us=clock or Clock(), jitter=lambda: 1.0)
 
 
 def statuses(store: Store, receiver: str | None = None) -> list[Status]:
@@ -241,7 +241,7 @@ def test_a_picture_goes_with_the_message(store: Store, drawer: Drawer) -> None:
     store.outbox.add(row(1))
     settings = ReceiverSettings("mail", drawer)
 
-    Lane(settings, store, now_us=Clock(), picture=lambda told: told.topic.encode()).work()
+    Lane(settings, store.outbox, now_us=Clock(), picture=lambda told: told.topic.encode()).work()
 
     assert drawer.letters[0].message.picture == b"topic-1"
 
@@ -253,7 +253,7 @@ def test_a_picture_that_cannot_be_drawn_holds_nothing_up(store: Store, drawer: D
     def broken(_: Message) -> bytes:
         raise ZeroDivisionError
 
-    Lane(ReceiverSettings("mail", drawer), store, now_us=Clock(), picture=broken).work()
+    Lane(ReceiverSettings("mail", drawer), store.outbox, now_us=Clock(), picture=broken).work()
 
     assert drawer.letters[0].message.picture is None
 
@@ -272,7 +272,7 @@ def test_rows_of_a_receiver_that_is_gone_are_visible(store: Store, drawer: Drawe
     """Somebody removed it while it was dead."""
     store.outbox.add(row(1, "gone"))
 
-    with Deliverer(AlertSettings(receivers=receivers(ReceiverSettings("mail", drawer))), store):
+    with Deliverer(AlertSettings(receivers=receivers(ReceiverSettings("mail", drawer))), store.outbox):
         pass
 
     (left,) = store.outbox.search(receiver="gone")
@@ -297,7 +297,7 @@ def test_a_channel_that_hangs_holds_up_nobody_else(store: Store, drawer: Drawer)
     store.outbox.add(row(2, "quick"))
     both = receivers(ReceiverSettings("slow", Hanging()), ReceiverSettings("quick", Quick()))
 
-    with Deliverer(AlertSettings(receivers=both), store):
+    with Deliverer(AlertSettings(receivers=both), store.outbox):
         assert got.wait(10)
         leave.set()
 

@@ -61,7 +61,7 @@ def test_runs_that_are_heard_again_after_a_crash_open_nothing(story: Callable[..
     told = len(one.told)
 
     for at_us in (began_us, began_us + 10 * SECOND_US):
-        one.hear(symptom(True, at_us))
+        one.observe(symptom(True, at_us))
     one.wait(10)
 
     assert len(one.told) == told
@@ -110,7 +110,7 @@ def test_acknowledging_stops_reminders_and_survives_a_relapse(story: Callable[..
     assert one.phases == ["acknowledged"]
     assert one.tracker.incidents[identity].acknowledged_by == "ada"
     assert one.kinds == ["trigger", "acknowledged"]
-    assert (7,) in [changes.heard for changes in one.changes]
+    assert (7,) in [changes.processed for changes in one.changes]
 
 
 def test_what_nobody_takes_on_is_recalled(story: Callable[..., Story]) -> None:

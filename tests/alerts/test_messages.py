@@ -29,7 +29,7 @@ def test_a_subject_names_what_where_how_much_and_since_when(story: Callable[...,
     )
 
     for _ in range(2):
-        one.hear(replace(symptom(True, one.now_us, problem=Problem.DEGRADATION), facts=facts))
+        one.observe(replace(symptom(True, one.now_us, problem=Problem.DEGRADATION), facts=facts))
         one.wait(10)
 
     assert one.told[0][2].subject == (

@@ -122,7 +122,7 @@ def test_a_storm_is_one_incident_and_one_message_a_route(story: Callable[..., St
         one.now_us += 10 * SECOND_US
         for number in range(200):
             labels: dict[str, Any] = SHOP if number % 2 else {}
-            one.hear(symptom(True, one.now_us, f"probe:{number}", causes=("host:shop",), **labels))
+            one.observe(symptom(True, one.now_us, f"probe:{number}", causes=("host:shop",), **labels))
     one.wait(30)
 
     assert len(one.tracker.incidents) == 1

@@ -47,7 +47,7 @@ def test_a_mail_leaves_whatever_text_it_holds(text: str) -> None:
 def test_a_damaged_incident_keeps_no_other_from_its_reader(story: Callable[..., Story]) -> None:
     """Neither in a list nor in the service that follows them."""
     followed = story()
-    followed.hear(symptom(True, NOW_US))
+    followed.observe(symptom(True, NOW_US))
     (good, *_) = [incident for changes in followed.changes for incident in changes.incidents]
     damaged = replace(good, id="damaged", state='{"lead": 7}')
     gone: list[StoredIncident] = []
@@ -62,7 +62,7 @@ def test_a_damaged_incident_keeps_no_other_from_its_reader(story: Callable[..., 
 def test_an_incident_with_half_a_character_is_stored_and_read(store: Store, story: Callable[..., Story]) -> None:
     """In the words of its finding, in its labels and in its topic."""
     followed = story()
-    followed.hear(symptom(True, NOW_US, what="$.status is \ud800bad", labels={"team": "\udfff"}))
+    followed.observe(symptom(True, NOW_US, what="$.status is \ud800bad", labels={"team": "\udfff"}))
     incidents = [incident for changes in followed.changes for incident in changes.incidents][-1:]
 
     store.incidents.record(AlertChanges(incidents=tuple(incidents)))

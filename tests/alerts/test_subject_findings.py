@@ -60,7 +60,7 @@ def test_a_slow_service_is_judged_degraded_and_opens_an_incident(
         store.aggregates.record(aggregates(number, calm[number : number + 1] * 3))
         judged = judge.judge_subject(CHECKOUT, environment="production")
         assert judged is not None
-        processor.noticed(subject_findings(judged), judged.at_us)
+        processor.process_findings(subject_findings(judged), judged.at_us)
         processor.ticked(judged.at_us + SECOND_US)
 
     incident = read_incident(store.incidents.search(lasting=True)[0])
@@ -71,7 +71,7 @@ def test_a_slow_service_is_judged_degraded_and_opens_an_incident(
         "kind": "service", "service": "checkout", "subject": "service:checkout",
     }  # fmt: skip
     assert [row.receiver for row in store.outbox.search()] == ["mail"]
-    processor.know([], judged.at_us + 2 * SECOND_US)
+    processor.use_checks([], judged.at_us + 2 * SECOND_US)
     assert len(store.incidents.search(lasting=True)) == 1
 
 

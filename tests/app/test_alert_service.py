@@ -55,7 +55,7 @@ def test_runs_that_come_while_others_are_caught_up_wait_for_those(service: Alert
     assert store.incidents.caught_up() is not None
 
     for number in (41, 51):
-        service.heard(stored(store, number, "journey:pay"), [])
+        service.run_finished(stored(store, number, "journey:pay"), [])
     for number in (52, 53):
         assert phases(store) == []
         service.ticked(NOW_US + number * SECOND_US)
@@ -63,7 +63,7 @@ def test_runs_that_come_while_others_are_caught_up_wait_for_those(service: Alert
     assert store.incidents.caught_up() is None
 
     for number in (61, 62, 63, 64, 65):
-        service.heard(stored(store, number, "journey:pay", Outcome.PASSED), [])
+        service.run_finished(stored(store, number, "journey:pay", Outcome.PASSED), [])
     assert phases(store) != ["open"]
 
 
@@ -77,7 +77,7 @@ def test_alerts_that_are_switched_off_hear_nothing(service: AlertService, store:
     off = Workspace(root=Path(), name="t", capabilities=replace(Capabilities(), alerts=False))
     service.use(off, [PAY], SETTINGS)
     for number in (1, 11):
-        service.heard(stored(store, number, "journey:pay"), [])
+        service.run_finished(stored(store, number, "journey:pay"), [])
     service.ticked(NOW_US + 12 * SECOND_US)
     assert store.incidents.search(lasting=True) == ()
 

@@ -328,7 +328,7 @@ def use(workspace: Workspace, examination: Examination) -> None:
     windows = Windows(workspace.maintenance, workspace.timezone)
     for due in plan.until(NOW_US + DAY_US, most=20):
         windows.why_closed(due.check, due.due_us)
-        plan.heard((due.check.id, due.location), due.due_us, good=False)
+        plan.note_result((due.check.id, due.location), due.due_us, good=False)
     judge_settings(workspace)
     alerts = read_alerts(workspace, dict(workspace.env))
     for route in alerts.route.walk():

@@ -61,7 +61,7 @@ def fail(store: Store, alerting: AlertProcessor, count: int, check: str = "probe
             why, (Attempt(1, True, False, measurement),), Circumstances(),
         )  # fmt: skip
         store.runs.record(run)
-        alerting.heard(run, [])
+        alerting.process_run(run, [])
 
 
 @pytest.fixture(scope="module")

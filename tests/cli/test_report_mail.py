@@ -88,7 +88,7 @@ def simulate(store: Store, until_us: int = MONDAY_US) -> None:
 
 
 def deliver(store: Store, shop: Workspace) -> None:
-    Lane(alert_settings(shop).receivers["boss"], store).work()
+    Lane(alert_settings(shop).receivers["boss"], store.outbox).work()
 
 
 def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, store: Store, inbox: Inbox) -> None:
@@ -166,7 +166,7 @@ def test_a_mail_server_that_is_busy_gets_it_later(shop: Workspace, store: Store,
 
     deliver(store, shop)
     (waiting,) = store.outbox.search()
-    Lane(alert_settings(shop).receivers["boss"], store).deliver_one(waiting)
+    Lane(alert_settings(shop).receivers["boss"], store.outbox).deliver_one(waiting)
     (done,) = store.outbox.search()
 
     assert (waiting.status, done.status) == (Status.QUEUED, Status.DELIVERED)

@@ -148,7 +148,7 @@ class Ears:
     runs: list[Run] = field(default_factory=list)
     ticks: list[int] = field(default_factory=list)
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         self.runs.append(run)
 
     def ticked(self, now_us: int) -> None:

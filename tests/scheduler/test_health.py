@@ -60,7 +60,7 @@ def test_fewer_than_half_of_the_locations_are_a_minority(bad: int, good: int, *,
         for number in range(PERSISTENT_RUNS):
             assert locations.minorities() == () or number == 0
             entry = QueueEntry(RunId(new_run_id(NOW_US)), one.id, name, NOW_US)
-            locations.heard(made(entry, one, NOW_US, outcome))
+            locations.note_run(made(entry, one, NOW_US, outcome))
 
     expected = Minority(one.id, tuple(names[:bad]), tuple(names[bad:]))
     assert locations.minorities() == ((expected,) if is_finding else ())
@@ -72,6 +72,6 @@ def test_a_location_that_was_good_once_lately_is_in_no_minority() -> None:
     for name, outcomes in {"a": "ffp", "b": "ppp", "c": "ppp"}.items():
         for letter in outcomes:
             outcome = Outcome.FAILED if letter == "f" else Outcome.PASSED
-            locations.heard(made(QueueEntry(RunId(new_run_id(NOW_US)), one.id, name, NOW_US), one, NOW_US, outcome))
+            locations.note_run(made(QueueEntry(RunId(new_run_id(NOW_US)), one.id, name, NOW_US), one, NOW_US, outcome))
 
     assert locations.minorities() == ()

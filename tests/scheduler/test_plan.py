@@ -59,14 +59,14 @@ def test_a_check_that_fails_is_due_more_often_until_it_is_good() -> None:
     """Once it is known; saying so twice changes nothing, nor does what is said of unknown checks."""
     key = (check("a").id, "local")
     plan = Plan([check("a", every_failing_s=10.0)], "UTC", NOW_US)
-    plan.heard((check("x").id, "local"), NOW_US, good=False)
+    plan.note_result((check("x").id, "local"), NOW_US, good=False)
     for _ in range(2):
-        plan.heard(key, NOW_US, good=False)
+        plan.note_result(key, NOW_US, good=False)
     assert plan.failing == {key}
     assert len(plan.until(NOW_US + MINUTE_US, 100)) == 6
 
     for _ in range(2):
-        plan.heard(key, NOW_US + MINUTE_US, good=True)
+        plan.note_result(key, NOW_US + MINUTE_US, good=True)
     assert plan.failing == frozenset()
     assert len(plan.until(NOW_US + 2 * MINUTE_US, 100)) == 1
 
@@ -75,7 +75,7 @@ def test_a_check_of_one_pace_keeps_it_when_it_fails() -> None:
     """What fails is remembered all the same, for the plan after this."""
     key = (check("a").id, "local")
     plan = Plan([check("a")], "UTC", NOW_US)
-    plan.heard(key, NOW_US, good=False)
+    plan.note_result(key, NOW_US, good=False)
     following = Plan([check("a", every_failing_s=10.0)], "UTC", NOW_US, plan.failing)
 
     assert len(plan.until(NOW_US + MINUTE_US, 100)) == 1

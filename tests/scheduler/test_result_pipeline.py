@@ -27,7 +27,7 @@ class Broken(Ears):
     def judge(self, run: Run) -> list[Judgement]:
         raise self.error
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         raise self.error
 
     def ticked(self, now_us: int) -> None:

@@ -105,12 +105,12 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         labels=tuple(_label_rule(section) for section in top.sections("label")),
         inhibitions=tuple(_inhibition(section) for section in top.sections("inhibit")),
         maintenance=tuple(_maintenance(section) for section in top.sections("maintenance")),
-        windows={name: _window(one, workspace.timezone) for name, one in _named(top.section("window")).items()},
-        people={name: _person(one) for name, one in _named(top.section("person")).items()},
+        windows={name: _window(window, workspace.timezone) for name, window in _named(top.section("window")).items()},
+        people={name: _person(person) for name, person in _named(top.section("person")).items()},
         rotations={
             name: _rotation(section, workspace.timezone) for name, section in _named(top.section("rotation")).items()
         },
-        escalations={name: _escalation(one) for name, one in _named(top.section("escalation")).items()},
+        escalations={name: _escalation(escalation) for name, escalation in _named(top.section("escalation")).items()},
         budgets=tuple(_budget(section) for section in top.sections("budget")),
         forecasts=tuple(_forecast(section) for section in top.sections("forecast")),
     )
@@ -284,7 +284,9 @@ def _route(table: Table, above: Route, name: str) -> Route:
         muted=table.read("muted", as_texts, above.muted),
         goes_on=table.read("continue", as_flag, False),
     )
-    below = tuple(_route(one, route, f"{route.name}/{index}") for index, one in enumerate(table.sections("routes"), 1))
+    below = tuple(
+        _route(below, route, f"{route.name}/{index}") for index, below in enumerate(table.sections("routes"), 1)
+    )
     table.close()
     return replace(route, routes=below)
 

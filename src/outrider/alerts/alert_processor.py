@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.delivery import Health
     from outrider.alerts.incident import Incident
-    from outrider.model import Check, Run, RunSummary
+    from outrider.model import AlertRecords, Check, Run, RunSummary
     from outrider.runs import Judge, Judgement
-    from outrider.store import Store
 
 _LOOK_BACK_US = 600_000_000
 _NOTE_EVERY_US = 10_000_000
@@ -48,7 +47,13 @@ class AlertProcessor:
     """
 
     def __init__(
-        self, store: Store, settings: AlertSettings, now_us: int, *, checks: Iterable[Check] = (), workspace: str = ""
+        self,
+        store: AlertRecords,
+        settings: AlertSettings,
+        now_us: int,
+        *,
+        checks: Iterable[Check] = (),
+        workspace: str = "",
     ) -> None:
         self._store = store
         self._settings = settings
@@ -60,7 +65,7 @@ class AlertProcessor:
         self._noted_us = 0
         self._tracker.silences = store.silences.ending_after(now_us)
 
-    def know(self, checks: Iterable[Check], now_us: int) -> None:
+    def use_checks(self, checks: Iterable[Check], now_us: int) -> None:
         """Replace the checks, after the workspace changed; problems of those that are gone or off end at once."""
         with self._lock:
             self._checks = {str(check.id): check for check in checks}
@@ -68,7 +73,7 @@ class AlertProcessor:
             self._tracker.keep_checks(enabled, now_us)
             self._write()
 
-    def heard(self, run: Run, judgements: Sequence[Judgement], *, now_us: int | None = None) -> None:
+    def process_run(self, run: Run, judgements: Sequence[Judgement], *, now_us: int | None = None) -> None:
         """Process a stored run and its judgements; the same run twice changes nothing.
 
         Args:
@@ -84,13 +89,13 @@ class AlertProcessor:
             labels = run_findings[0].labels if run_findings else {}
             check = self._checks.get(run.check)
             run_findings += self._burn.seen(run, labels, check.title if check else "")
-            self._tracker.hear(run_findings, run.finished_us if now_us is None else now_us)
+            self._tracker.observe(run_findings, run.finished_us if now_us is None else now_us)
             self._write()
 
-    def noticed(self, new_findings: Iterable[Finding], now_us: int) -> None:
+    def process_findings(self, new_findings: Iterable[Finding], now_us: int) -> None:
         """Process findings of something other than a run: a full disk, a forecast, a change point."""
         with self._lock:
-            self._tracker.hear(new_findings, now_us)
+            self._tracker.observe(new_findings, now_us)
             self._write()
 
     def open_incidents(self) -> list[Incident]:
@@ -104,7 +109,7 @@ class AlertProcessor:
             self._tracker.silences = self._store.silences.ending_after(now_us)
             for acknowledgement in self._store.incidents.acknowledgements():
                 self._tracker.said(acknowledgement, now_us)
-            self._tracker.hear([_channel(channel, now_us) for channel in channels], now_us)
+            self._tracker.observe([_channel(channel, now_us) for channel in channels], now_us)
             set_back_us = self._tracker.tick(now_us)
             if set_back_us:
                 seconds = set_back_us / 1_000_000
@@ -137,8 +142,8 @@ class AlertProcessor:
         for start in range(0, len(missed), _BATCH):
             batch = missed[start : start + _BATCH]
             for summary, is_latest in batch:
-                run = self._store.runs.get(summary.id).run if is_latest else stored_run(self._store, summary)
-                self.heard(run, judge.judge(run) if is_latest else [])
+                run = self._store.runs.get(summary.id).run if is_latest else stored_run(self._store.runs, summary)
+                self.process_run(run, judge.judge(run) if is_latest else [])
             done_us = max(done_us, batch[-1][0].due_us - 1)  # the next batch may begin with the same time
             self._store.incidents.mark_caught_up(began_us, done_us)
             yield start + len(batch)
@@ -147,7 +152,7 @@ class AlertProcessor:
     def _unprocessed(self, now_us: int) -> list[tuple[RunSummary, bool]]:
         """Return the runs that may not have been processed, in the order of time, and which are the latest."""
         since_us = (self._store.incidents.processed_us() or now_us) - _LOOK_BACK_US
-        runs = watched_runs(self._store, since_us)
+        runs = watched_runs(self._store.runs, since_us)
         latest = {_place(summary): summary.id for summary in runs}
         unwell = {_place(summary) for summary in runs if summary.outcome is not Outcome.PASSED}
         return [

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
     from outrider.baselines import Settings
-    from outrider.model import RunSummary, Series
-    from outrider.store import Store
+    from outrider.model import RunHistory, RunLog, RunSummary, Series, SeriesReader
 
 _APART = (GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)
 _TICK_US = 60_000_000
@@ -59,7 +58,7 @@ def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
         while next_us <= finding.at_us:
             tracker.tick(next_us)
             next_us += _TICK_US if tracker.groups or tracker.incidents else max(_TICK_US, finding.at_us - next_us)
-        tracker.hear([finding], finding.at_us)
+        tracker.observe([finding], finding.at_us)
         confirmation = tracker.confirmations.get(finding.key.text)
         if confirmation is not None and finding.present:
             bad[confirmation.incident] += 1
@@ -78,42 +77,44 @@ def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
     return Replayed(tuple(lasting), short, dict(notified), triggers)
 
 
-def stored_findings(store: Store, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
+def stored_findings(store: RunHistory, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
     """Return the findings of stored runs, in the order of time."""
     context = FindingContext(certificate_days=settings.certificate_days)
-    runs = watched_runs(store, since_us)
-    collected = [finding for run in runs for finding in findings(stored_run(store, run), (), context)]
+    runs = watched_runs(store.runs, since_us)
+    collected = [finding for run in runs for finding in findings(stored_run(store.runs, run), (), context)]
     for check in dict.fromkeys(run.check for run in runs):
         series = primary_series(store, check)
         if series:
             shared = replace(judging, months=months_per_series(judging.months, len(series)))
             collected += [
-                finding for one_series in series for finding in _degradations(store, one_series, shared, since_us)
+                finding
+                for one_series in series
+                for finding in _degradations(store.series, one_series, shared, since_us)
             ]
     return sorted(collected, key=lambda finding: finding.at_us)
 
 
-def watched_runs(store: Store, since_us: int) -> list[RunSummary]:
+def watched_runs(runs: RunLog, since_us: int) -> list[RunSummary]:
     """Return the runs due since then in the order of time, without those of gates, loads and trials."""
-    summaries = store.runs.search("*", since_us=since_us, limit=None)
+    summaries = runs.search("*", since_us=since_us, limit=None)
     return sorted(
         (summary for summary in summaries if not summary.environment.endswith(_APART)),
         key=lambda summary: summary.due_us,
     )
 
 
-def stored_run(store: Store, summary: RunSummary) -> Run:
+def stored_run(runs: RunLog, summary: RunSummary) -> Run:
     """Return a run with its attempts where it did not pass."""
     if summary.outcome is not Outcome.PASSED:
-        return store.runs.get(summary.id).run
+        return runs.get(summary.id).run
     return Run(
         summary.id, summary.check, summary.environment, summary.location, summary.due_us, summary.started_us,
         summary.finished_us, summary.outcome, summary.reason, (), Circumstances(),
     )  # fmt: skip
 
 
-def _degradations(store: Store, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
-    points = store.series.samples(series)
+def _degradations(reader: SeriesReader, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
+    points = reader.samples(series)
     if not len(points.at_us):
         return
     asked = judging.overrides

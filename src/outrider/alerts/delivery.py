@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
-    from outrider.store import Store
+    from outrider.model import Outbox
 
 _POLL_S = 0.5
 _AT_ONCE = 50
@@ -55,7 +55,7 @@ class Lane:
 
     Args:
         settings: Of the receiver.
-        store: With the outbox.
+        outbox: Where notifications wait.
         now_us: The clock.
         jitter: A number from 0 to 1, anew each time.
         picture: Draws the trend of what a message speaks of, as PNG; None where there is nothing to draw.
@@ -64,14 +64,14 @@ class Lane:
     def __init__(
         self,
         settings: ReceiverSettings,
-        store: Store,
+        outbox: Outbox,
         *,
         now_us: Callable[[], int] = _now_us,
         jitter: Callable[[], float] = random.random,
         picture: Callable[[Message], bytes | None] | None = None,
     ) -> None:
         self._settings = settings
-        self._store = store
+        self._outbox = outbox
         self._now_us = now_us
         self._jitter = jitter
         self._picture = picture
@@ -95,7 +95,7 @@ class Lane:
         """Try what is due, and return how many rows were looked at."""
         now_us = self._now_us()
         name = self._settings.name
-        rows = self._store.outbox.search(receiver=name, status=Status.QUEUED, due_us=now_us, limit=_AT_ONCE)
+        rows = self._outbox.search(receiver=name, status=Status.QUEUED, due_us=now_us, limit=_AT_ONCE)
         for row in rows:
             if self._breaker.is_closed(self._now_us()):
                 self.deliver_one(row)
@@ -148,7 +148,7 @@ class Lane:
         }:
             return False
         since_us = self._now_us() - _HOUR_US
-        sent = self._store.outbox.times(self._settings.name, Status.DELIVERED, since_us)
+        sent = self._outbox.times(self._settings.name, Status.DELIVERED, since_us)
         return len(sent) >= self._settings.per_hour
 
     def _refused(self, row: Notification, failure: RecipientsRefused) -> None:
@@ -159,12 +159,12 @@ class Lane:
         _log.warning("alerts.recipients-refused", receiver=row.receiver, why=failure.why)
         for recipients in filter(None, (failure.temporary, failure.permanent)):
             own = _row_for(row, recipients)
-            self._store.outbox.add(own)
+            self._outbox.add(own)
             if recipients is failure.permanent:
                 self._give_up(own, failure.why)
             else:
                 due_us = self._now_us() + backoff_us(1, self._jitter())
-                self._store.outbox.update(replace(own, due_us=due_us, note=failure.why))
+                self._outbox.update(replace(own, due_us=due_us, note=failure.why))
         self._breaker = Breaker()
         self._latest_us[row.topic] = row.created_us
         status = Status.DELIVERED if failure.accepted else Status.SUPERSEDED
@@ -184,7 +184,7 @@ class Lane:
             self._give_up(row, failure.why)
         elif not self._divert(row, failure.why):
             wait_us = backoff_us(row.tries, self._jitter(), asked_us)
-            self._store.outbox.update(replace(row, due_us=now_us + wait_us))
+            self._outbox.update(replace(row, due_us=now_us + wait_us))
 
     def _divert(self, row: Notification, why: str) -> bool:
         """Hand a row that has waited too long to the fallback; return whether that was done."""
@@ -202,7 +202,7 @@ class Lane:
             message = replace(message, note=f"{message.note}; {note}" if message.note else note)
             identity = f"{row.id}-{self._settings.fallback}"
             now_us = self._now_us()
-            self._store.outbox.add(
+            self._outbox.add(
                 Notification(
                     identity, self._settings.fallback, row.topic, row.kind, row.created_us, now_us, dump(message)
                 )
@@ -211,23 +211,23 @@ class Lane:
 
     def _note(self, row: Notification, status: Status, note: str = "") -> None:
         kept = lightened(row.message) if row.kind == NotificationKind.REPORT else row.message
-        self._store.outbox.update(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
+        self._outbox.update(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
 
     def _report_suppressed(self) -> None:
         """Send once an hour how many were held back; the id names the hour, so a crash does not repeat it."""
         now_us = self._now_us()
         name = self._settings.name
-        held = self._store.outbox.times(name, Status.SUPPRESSED, now_us - _HOUR_US)
+        held = self._outbox.times(name, Status.SUPPRESSED, now_us - _HOUR_US)
         if not held:
             return
         identity = f"suppressed-{name}-{held[0] // _HOUR_US}"
-        if self._store.outbox.contains(identity):
+        if self._outbox.contains(identity):
             return
         subject = f"{len(held)} notifications are held back"
         note = f"suppressed {len(held)}: more than {self._settings.per_hour} in an hour; outrider incidents lists them"
         message = Message(NotificationKind.SUPPRESSED, identity, subject, "warning", (), now_us, note=note)
         row = Notification(identity, name, identity, NotificationKind.SUPPRESSED.value, now_us, now_us, dump(message))
-        self._store.outbox.add(row)
+        self._outbox.add(row)
 
 
 class Deliverer:
@@ -235,7 +235,7 @@ class Deliverer:
 
     Args:
         settings: With the receivers.
-        store: With the outbox.
+        outbox: Where notifications wait.
         picture: Draws the trend of what a message speaks of, as PNG.
         while_true: Nothing is delivered while this says no, as in a standby.
     """
@@ -243,13 +243,13 @@ class Deliverer:
     def __init__(
         self,
         settings: AlertSettings,
-        store: Store,
+        outbox: Outbox,
         *,
         picture: Callable[[Message], bytes | None] | None = None,
         while_true: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._lanes = {name: Lane(one, store, picture=picture) for name, one in settings.receivers.items()}
-        self._store = store
+        self._lanes = {name: Lane(receiver, outbox, picture=picture) for name, receiver in settings.receivers.items()}
+        self._outbox = outbox
         self._may_deliver = while_true
         self._leaving = threading.Event()
         self._threads = [
@@ -258,10 +258,10 @@ class Deliverer:
         ]
 
     def __enter__(self) -> Self:
-        for row in self._store.outbox.search(status=Status.QUEUED, limit=None):
+        for row in self._outbox.search(status=Status.QUEUED, limit=None):
             if row.receiver not in self._lanes:
                 note = "this receiver is no longer configured"
-                self._store.outbox.update(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
+                self._outbox.update(replace(row, status=Status.UNDELIVERED, done_us=_now_us(), note=note))
         for thread in self._threads:
             thread.start()
         return self

@@ -30,8 +30,8 @@ class Group:
         route: Name of the route.
         incidents: Their ids.
         due_us: When to look at it next.
-        told: By incident, as last notified: whether it flapped or was acknowledged, and how many subjects it had.
-        told_us: When that was; None before the first notification.
+        last_notified: By incident: whether it flapped or was acknowledged, and how many subjects it had.
+        last_notified_us: When that was; None before the first notification.
         receivers: Everybody who was notified, for the resolution.
         policy: The escalation under way; empty for none.
         level: The level to notify next.
@@ -44,8 +44,8 @@ class Group:
     route: str
     incidents: tuple[str, ...]
     due_us: int
-    told: tuple[tuple[str, str, int], ...] = ()
-    told_us: int | None = None
+    last_notified: tuple[tuple[str, str, int], ...] = ()
+    last_notified_us: int | None = None
     receivers: tuple[str, ...] = ()
     policy: str = ""
     level: int = 0
@@ -59,9 +59,9 @@ class Group:
 
     def shifted(self, by_us: int) -> Group:
         """Return the group on a clock that was set by so much."""
-        told_us = None if self.told_us is None else self.told_us + by_us
+        last_notified_us = None if self.last_notified_us is None else self.last_notified_us + by_us
         level_due_us = None if self.level_due_us is None else self.level_due_us + by_us
-        return replace(self, due_us=self.due_us + by_us, told_us=told_us, level_due_us=level_due_us)
+        return replace(self, due_us=self.due_us + by_us, last_notified_us=last_notified_us, level_due_us=level_due_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def flush(group: Group, look: Look) -> tuple[Group | None, tuple[Dispatch, ...]]
         later_us = now_us + _CLOSED_WINDOW_US
         return replace(group, due_us=later_us, level_due_us=None if group.level_due_us is None else later_us), ()
     lasting = tuple(incident for incident in look.incidents if incident.phase.lasts and incident.id not in look.muted)
-    notified = {identity for identity, _, _ in group.told}
+    notified = {identity for identity, _, _ in group.last_notified}
     if not any(incident.phase.lasts or incident.phase is Phase.PENDING for incident in look.incidents):
         ended = tuple(incident for incident in look.incidents if incident.id in notified)
         return None, (Dispatch(NotificationKind.RESOLVED, group.receivers, ended),) if ended else ()
@@ -130,9 +130,9 @@ def _kind(group: Group, lasting: Sequence[Incident], notified: set[str], look: L
     """Return the kind of notification that is due, if any."""
     if not lasting:
         return None
-    if group.told_us is None:
+    if group.last_notified_us is None:
         return NotificationKind.TRIGGER
-    last_state = {identity: (phase, affected) for identity, phase, affected in group.told}
+    last_state = {identity: (phase, affected) for identity, phase, affected in group.last_notified}
     fresh = [incident for incident in lasting if incident.id not in notified]
     acknowledged = [incident for incident in lasting if incident.acknowledged_by]
     if (
@@ -140,11 +140,11 @@ def _kind(group: Group, lasting: Sequence[Incident], notified: set[str], look: L
         and not fresh
     ):
         return NotificationKind.ACKNOWLEDGED
-    if look.now_us - group.told_us < look.route.interval_us:
+    if look.now_us - group.last_notified_us < look.route.interval_us:
         return None
     if fresh or any(_is_news(incident, *last_state[incident.id]) for incident in lasting):
         return NotificationKind.UPDATE
-    tired = look.now_us - group.told_us >= look.route.repeat_us
+    tired = look.now_us - group.last_notified_us >= look.route.repeat_us
     return NotificationKind.REMINDER if tired and len(acknowledged) < len(lasting) else None
 
 
@@ -156,7 +156,7 @@ def _is_news(incident: Incident, last_state: str, affected: int) -> bool:
 def _noted(
     group: Group, present: Sequence[Incident], lasting: Sequence[Incident], *, receivers: tuple[str, ...], now_us: int
 ) -> Group:
-    last_state = {identity: (identity, phase, affected) for identity, phase, affected in group.told}
+    last_state = {identity: (identity, phase, affected) for identity, phase, affected in group.last_notified}
     for incident in lasting:
         marks = [incident.phase.value] if incident.phase is Phase.FLAPPING else []
         last_state[incident.id] = (
@@ -166,7 +166,7 @@ def _noted(
         )
     there = {incident.id for incident in present}
     kept = tuple(state for identity, state in last_state.items() if identity in there)
-    return replace(group, told=kept, told_us=now_us, receivers=receivers)
+    return replace(group, last_notified=kept, last_notified_us=now_us, receivers=receivers)
 
 
 def _climb(group: Group, lasting: Sequence[Incident], look: Look, *, begins: bool) -> tuple[Group, list[Dispatch]]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
+_RENAMED = {"told": "last_notified", "told_us": "last_notified_us"}
+"""Fields of groups by their names in states that were kept before."""
+
+
 def stored_incident(incident: Incident) -> StoredIncident:
     """Return an incident as it is kept."""
     return StoredIncident(incident.id, incident.phase.value, incident.began_us, incident.ended_us, _text(incident))
@@ -79,8 +83,10 @@ def stored_group(group: Group) -> StoredGroup:
 def read_group(stored: StoredGroup) -> Group:
     """Return a group that was kept."""
     state = _read(stored.state)
+    state |= {name: state.pop(old) for old, name in _RENAMED.items() if old in state}
     lists = {name: tuple(state[name]) for name in ("incidents", "receivers")}
-    return Group(**{**state, **lists, "told": tuple((name, mark, count) for name, mark, count in state["told"])})
+    notified = tuple((name, mark, count) for name, mark, count in state["last_notified"])
+    return Group(**{**state, **lists, "last_notified": notified})
 
 
 def _text(value: Any) -> str:

@@ -86,7 +86,7 @@ class IncidentTracker:
         self._since_us = 0
         self._changed: dict[str, set[str]] = {}
         self._out: list[Notification] = []
-        self._heard: list[int] = []
+        self._processed: list[int] = []
         self._begin()
         for key, confirmation in list(self.confirmations.items()):
             if confirmation.incident in self.incidents:
@@ -105,14 +105,14 @@ class IncidentTracker:
 
     # What comes in
 
-    def hear(self, findings: Iterable[Finding], now_us: int) -> None:
+    def observe(self, findings: Iterable[Finding], now_us: int) -> None:
         """Process findings."""
         for finding in findings:
             self._hear(finding, now_us)
 
     def said(self, what: Acknowledgement, now_us: int) -> None:
         """Process an acknowledgement; of an incident that is unknown or over it changes nothing."""
-        self._heard.append(what.key)
+        self._processed.append(what.key)
         incident = self.incidents.get(what.incident)
         if incident is None:
             return
@@ -134,7 +134,7 @@ class IncidentTracker:
                 self._step(incident.id, now_us)
             elif incident.phase is Phase.RESOLVED and now_us - incident.changed_us > self.settings.stability.reopen_us:
                 self._leave(incident)
-        self._drop_unheard(now_us)
+        self._drop_absent(now_us)
         for group in list(self.groups.values()):
             if group.next_us() <= now_us:
                 self._flush(group, now_us)
@@ -153,9 +153,9 @@ class IncidentTracker:
             tuple(changed["lost_incidents"]),
             tuple(changed["lost_watches"] - self.confirmations.keys()),
             tuple(changed["lost_groups"] - self.groups.keys()),
-            tuple(self._heard),
+            tuple(self._processed),
         )
-        self._out, self._heard = [], []
+        self._out, self._processed = [], []
         self._begin()
         return changes
 
@@ -168,7 +168,7 @@ class IncidentTracker:
         self._changed["lost_watches"] |= set(changes.forgotten_watches)
         self._changed["lost_groups"] |= set(changes.forgotten_groups)
         self._out = [*changes.notifications, *self._out]
-        self._heard = [*changes.heard, *self._heard]
+        self._processed = [*changes.processed, *self._processed]
 
     # One finding
 
@@ -339,7 +339,7 @@ class IncidentTracker:
         if not any(incident.id in group.incidents for group in self.groups.values()):
             del self.incidents[incident.id]
 
-    def _drop_unheard(self, now_us: int) -> None:
+    def _drop_absent(self, now_us: int) -> None:
         """Forget what has been well for long, and members without a run for long."""
         for key in [
             key
@@ -374,7 +374,7 @@ class IncidentTracker:
             key = _group_key(route, own)
             group = self.groups.get(key) or Group(key, route.name, (), now_us + route.wait_us)
             if incident.id not in group.incidents:
-                due_us = min(group.due_us, now_us + route.wait_us) if group.told_us is None else group.due_us
+                due_us = min(group.due_us, now_us + route.wait_us) if group.last_notified_us is None else group.due_us
                 self._put(replace(group, incidents=(*group.incidents, incident.id), due_us=due_us))
 
     def _put(self, group: Group) -> None:

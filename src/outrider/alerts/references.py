@@ -76,12 +76,12 @@ class _Check:
 
     def _circles(self) -> None:
         settings = self._settings
-        self._circle("receiver", "fallback", {name: one.fallback for name, one in settings.receivers.items()})
-        self._circle("escalation", "then", {name: one.then for name, one in settings.escalations.items()})
+        self._circle("receiver", "fallback", {name: receiver.fallback for name, receiver in settings.receivers.items()})
+        self._circle("escalation", "then", {name: escalation.then for name, escalation in settings.escalations.items()})
         rules = settings.inhibitions
         mutes = {
-            index: [other for other, rule in enumerate(rules) if implies(rule.source, one.target)]
-            for index, one in enumerate(rules)
+            index: [other for other, rule in enumerate(rules) if implies(rule.source, muting.target)]
+            for index, muting in enumerate(rules)
         }
         for index in mutes:
             if _reaches(mutes, index, index):

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from outrider.alerts.alert_settings import AlertSettings, Forecast
-    from outrider.model import CheckId, Points, Series
-    from outrider.store import Store
+    from outrider.model import CheckId, Points, RunHistory, Series
 
 _DAY_US = 86_400_000_000
 _HISTORY_DAYS = 60
@@ -26,7 +25,7 @@ _LEAST_A_DAY = 5
 _P95 = 95
 
 
-def survey(store: Store, checks: Iterable[CheckId], settings: AlertSettings, now_us: int) -> list[Finding]:
+def survey(store: RunHistory, checks: Iterable[CheckId], settings: AlertSettings, now_us: int) -> list[Finding]:
     """Return the findings of the histories of checks, for `AlertProcessor.noticed`; meant for once a day."""
     findings: list[Finding] = []
     for series in (series for check in checks for series in primary_series(store, check)):

@@ -47,9 +47,9 @@ class _AlertState:
 class AlertService:
     """A listener of the service that keeps incidents and delivers the notifications that they give rise to.
 
-    `heard` and `ticked` are called by one thread, that of the result pipeline, and only it works with incidents. `use`
-    is called by the scheduler's: it notes the new state, which takes effect with the next run or tick. Deliverers start
-    and end in a thread of their own (`AlertDelivery`). So nobody waits for anybody.
+    `run_finished` and `ticked` are called by one thread, that of the result pipeline, and only it works with incidents.
+    `use` is called by the scheduler's: it notes the new state, which takes effect with the next run or tick. Deliverers
+    start and end in a thread of their own (`AlertDelivery`). So nobody waits for anybody.
 
     Who did not tick for long was not the leader: incidents are then read anew from the store, and the runs that were
     stored meanwhile are caught up, a part at each tick. Runs that come in the meantime wait for that.
@@ -72,14 +72,16 @@ class AlertService:
         self._surveyed_s: float | None = None
         self._open_incidents: Mapping[tuple[str, str], int] = {}  # replaced as a whole
         picture = picture_from(store)
-        self._delivery = AlertDelivery(lambda settings: Deliverer(settings, store, picture=picture, while_true=leads))
+        self._delivery = AlertDelivery(
+            lambda settings: Deliverer(settings, store.outbox, picture=picture, while_true=leads)
+        )
 
     def use(self, workspace: Workspace, checks: Sequence[Check], settings: AlertSettings) -> None:
         """Follow a new state of the workspace; returns at once."""
         self._wanted = _AlertState(workspace, checks, settings)
         self._delivery.use(settings if self._wanted.is_on else None)
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Take a run that is stored and judged."""
         processor = self._ready(run.finished_us)
         if processor is None:
@@ -98,7 +100,7 @@ class AlertService:
             if not self._has_caught_up(self._catch_up):
                 return
             if self._state is not None:
-                processor.know(self._state.checks, now_us)
+                processor.use_checks(self._state.checks, now_us)
         self._process_waiting(processor)
         processor.ticked(now_us, self._delivery.health())
         self._open_incidents = Counter(
@@ -130,7 +132,7 @@ class AlertService:
         if self._processor is None or before is None or before.settings != state.settings or is_away:
             self._processor = self._begin(state, now_us)
         elif before is not state:
-            self._processor.know(state.checks, now_us)
+            self._processor.use_checks(state.checks, now_us)
         return self._processor
 
     def _begin(self, state: _AlertState, now_us: int) -> AlertProcessor:
@@ -158,12 +160,12 @@ class AlertService:
 
     def _process_waiting(self, processor: AlertProcessor) -> None:
         while self._waiting:
-            processor.heard(*self._waiting.popleft())
+            processor.process_run(*self._waiting.popleft())
 
     def _survey(self, processor: AlertProcessor, state: _AlertState, now_us: int) -> None:
         try:
             checks = [check.id for check in state.checks]
-            processor.noticed(survey(self._store, checks, state.settings, now_us), now_us)
+            processor.process_findings(survey(self._store, checks, state.settings, now_us), now_us)
         except OutriderError as error:
             _log.warning("alerts.survey", why=error.what)
         except Exception as error:  # nobody waits for this thread: it says itself what went wrong

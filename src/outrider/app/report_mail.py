@@ -55,7 +55,7 @@ class Mailing:
         """Follow a new state of the workspace."""
         self._workspace = workspace
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Ignore runs: reports read the store."""
 
     def ticked(self, now_us: int) -> None:
@@ -130,7 +130,7 @@ def mail_report(workspace: Workspace, store: Store, period: ReportPeriod) -> lis
     rows = _rows(mail, settings, f"report-{period.name}-now-{new_run_id(at_us)}", at_us)
     for row in rows:
         store.outbox.add(row)
-        Lane(alerts.receivers[row.receiver], store).deliver_one(row)
+        Lane(alerts.receivers[row.receiver], store.outbox).deliver_one(row)
     return [sent for row in rows if (sent := store.outbox.get(row.id))]
 
 

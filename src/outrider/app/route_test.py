@@ -46,7 +46,7 @@ def try_alert_route(workspace: Workspace, store: Store, route: str) -> tuple[Del
 def _deliver(workspace: Workspace, store: Store, settings: AlertSettings, route: str, receiver: str) -> DeliveryTest:
     row = test_row(settings, receiver, route=route, workspace=workspace.name, now_us=now_us())
     store.outbox.add(row)
-    Lane(settings.receivers[receiver], store).deliver_one(row)
+    Lane(settings.receivers[receiver], store.outbox).deliver_one(row)
     sent = store.outbox.get(row.id) or row
     return DeliveryTest(receiver, sent.status is Status.DELIVERED, sent.note)
 

@@ -134,7 +134,7 @@ class _RunLog:
     def __init__(self) -> None:
         self._log = structlog.get_logger("outrider.runs")
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Log a run and what the judge says of its steps."""
         self._log.info(
             "run.stored", run=run.id, check=run.check, location=run.location, outcome=run.outcome.value,
@@ -155,7 +155,7 @@ class _Housekeeper:
         self._prune = prune
         self._pruned_s = time.monotonic()
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Ignore runs."""
 
     def ticked(self, now_us: int) -> None:  # noqa: ARG002 - its own clock is steady

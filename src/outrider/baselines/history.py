@@ -135,11 +135,11 @@ def _noise(values: FloatArray) -> tuple[Noise, FloatArray]:
     if sigma <= 0:
         sigma = float(np.mean(np.minimum(deviation, np.quantile(deviation, 0.9)))) * 1.25
     clipped = np.clip(values, middle - _CLIP * sigma, middle + _CLIP * sigma)
-    one, two = (_trimmed_square(clipped[lag:] - clipped[:-lag]) for lag in (1, 2))
-    if one <= 0:
+    first, two = (_trimmed_square(clipped[lag:] - clipped[:-lag]) for lag in (1, 2))
+    if first <= 0:
         return Noise(0.0, 1.0), clipped
-    phi = min(max(two / one - 1.0, 0.0), 0.9)
-    variance = one / 2 / (1 - phi)
+    phi = min(max(two / first - 1.0, 0.0), 0.9)
+    variance = first / 2 / (1 - phi)
     inflation = max((1 + phi) / (1 - phi), _block_inflation(clipped, variance))
     return Noise(math.sqrt(variance), inflation), clipped
 

@@ -120,9 +120,9 @@ def advance(state: State, at: IntArray, value: FloatArray) -> tuple[State, IntAr
     real = np.flatnonzero(is_value(value))
     log_value = to_log(value[real], state.settings)
     first = _code(state)
-    state, found = _in_order(state, at[real], log_value)
+    state, folded_codes = _in_order(state, at[real], log_value)
     last = np.searchsorted(real, np.arange(len(value)), "right") - 1
-    codes = np.where(last >= 0, found[np.maximum(last, 0)], first) if len(real) else np.full(len(value), first)
+    codes = np.where(last >= 0, folded_codes[np.maximum(last, 0)], first) if len(real) else np.full(len(value), first)
     return state, codes
 
 
@@ -134,9 +134,11 @@ def _in_order(state: State, at: IntArray, value: FloatArray) -> tuple[State, Int
         end += start
         folded = _Fold(state)
         before = _code(state)
-        found = folded.run(at[start:end][accepted], value[start:end][accepted])
+        folded_codes = folded.run(at[start:end][accepted], value[start:end][accepted])
         place = np.cumsum(accepted) - 1
-        codes[start:end] = np.where(place >= 0, found[np.maximum(place, 0)], before) if len(found) else before
+        codes[start:end] = (
+            np.where(place >= 0, folded_codes[np.maximum(place, 0)], before) if len(folded_codes) else before
+        )
         state = folded.state()
         if end < len(at):
             state = State(settings=state.settings)
@@ -322,7 +324,7 @@ class _Fold:
         codes[:fired] = Code.STEADY
         self._take(at[: fired + 1], value[: fired + 1])
         if fired < len(at):
-            self._open({side: found[fired] for side, found in sides.items()}, int(at[fired]))
+            self._open({side: side_evidence[fired] for side, side_evidence in sides.items()}, int(at[fired]))
             codes[fired] = self._standing_code()
         return min(fired + 1, len(at))
 
@@ -373,10 +375,10 @@ class _Fold:
                 return True
         return False
 
-    def _opened(self, found: dict[int, FloatArray], at: int) -> Episode:
-        alerting = [side for side in self._settings.alerting_sides if found[side].max() >= 1]
-        side = max(alerting or found, key=lambda each: float(found[each].max()))
-        part, window = COLUMNS[int(found[side].argmax())]
+    def _opened(self, by_side: dict[int, FloatArray], at: int) -> Episode:
+        alerting = [side for side in self._settings.alerting_sides if by_side[side].max() >= 1]
+        side = max(alerting or by_side, key=lambda direction: float(by_side[direction].max()))
+        part, window = COLUMNS[int(by_side[side].argmax())]
         kept, begin = self._runs, max(len(self._runs) - window, 0)
         assert self.baseline is not None
         block = Block(self.baseline, kept.at[begin:], kept.value[begin:], self._settings)
@@ -401,7 +403,7 @@ class _Fold:
             if over <= worse:
                 self.close(int(at[turn]))
             else:
-                self._open({side: found[turn] for side, found in sides.items()}, int(at[turn]))
+                self._open({side: side_evidence[turn] for side, side_evidence in sides.items()}, int(at[turn]))
             codes[turn] = self._standing_code()
         return min(turn + 1, len(at))
 
@@ -451,13 +453,13 @@ class _Fold:
         self._adopting, self._fresh = None, 0
 
 
-def _is_over(episode: Episode, found: FloatArray) -> BoolArray:
+def _is_over(episode: Episode, side_evidence: FloatArray) -> BoolArray:
     """Return after which runs the deviation is gone: its part far below the limit, every other part below it."""
     reach = max(episode.window, 3 if episode.part is Part.EXTREME else _CLOSING_WINDOW)
     inside = reach >= WINDOW_OF
     own = np.array([part is episode.part for part, _ in COLUMNS])
     ceiling = np.where(own, _STILL, _CALM)[inside]
-    over: BoolArray = np.asarray((found[:, inside] < ceiling).all(axis=1))
+    over: BoolArray = np.asarray((side_evidence[:, inside] < ceiling).all(axis=1))
     return over
 
 

@@ -70,7 +70,7 @@ def draw_waterfall(steps: Sequence[Waterfall]) -> str:
         return ""
     end = max(step.offset_ms + step.duration_ms for step in steps)
     x = Scale(0, end, 170, 560)
-    rows = "".join(_bar(one, number * _ROW, x) for number, one in enumerate(steps))
+    rows = "".join(_bar(step, number * _ROW, x) for number, step in enumerate(steps))
     head = f'<svg class="waterfall" viewBox="0 0 640 {len(steps) * _ROW + 4}" role="img"><title>Steps of a run</title>'
     return f"{head}{rows}</svg>"
 

@@ -54,10 +54,10 @@ def _marks(curve: Curve) -> list[dict[str, object]]:
     if curve.knee is None or not curve.reached:
         return []
     users, rate, *_ = curve.knee
-    return [{"at": users, "word": _told(rate, users), "kind": "knee"}]
+    return [{"at": users, "word": _knee_label(rate, users), "kind": "knee"}]
 
 
-def _told(rate: float, users: float) -> str:
+def _knee_label(rate: float, users: float) -> str:
     return f"knee: {rate:.1f}/s, {users:.0f} users"
 
 
@@ -82,6 +82,6 @@ def _knee(curve: Curve, x: Scale, y: Scale) -> str:
     top, bottom = y.at(high), y.at(low)
     band = f'<rect class="band" x="{_LEFT}" y="{top}" width="{_WIDTH - _RIGHT - _LEFT}" height="{bottom - top:.1f}"/>'
     place = x.at(users)
-    label = _told(rate, users)
+    label = _knee_label(rate, users)
     word = f'<text class="x" x="{min(max(place, 160), _WIDTH - 80)}" y="{_TOP - 6}">{label}</text>'
     return f'{band}<g class="knee"><path d="M{place} {_TOP}V{_HEIGHT - _BOTTOM}"/>{word}</g>'

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.model import Outcome
-from outrider.runs import TELLING, primary_durations
+from outrider.runs import CONCLUSIVE, primary_durations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,16 +32,20 @@ class Session:
 
 def session_of(runs: Sequence[Run]) -> Session:
     """Fold runs of one check into a session; inconclusive runs and setup errors are left out."""
-    telling = [run for run in runs if run.outcome in TELLING]
+    conclusive = [run for run in runs if run.outcome in CONCLUSIVE]
     durations: dict[str, list[float]] = defaultdict(list)
-    for run in telling:
+    for run in conclusive:
         for step, duration_ms in primary_durations(run).items():
             durations[step].append(duration_ms)
     return Session(
         durations={step: tuple(values) for step, values in durations.items()},
-        runs=len(telling),
-        failed=sum(any(attempt.measurement.outcome is Outcome.FAILED for attempt in run.attempts) for run in telling),
+        runs=len(conclusive),
+        failed=sum(_has_failed_attempt(run) for run in conclusive),
     )
+
+
+def _has_failed_attempt(run: Run) -> bool:
+    return any(attempt.measurement.outcome is Outcome.FAILED for attempt in run.attempts)
 
 
 def sessions_of(runs: Sequence[Run], size: int) -> list[Session]:

@@ -45,11 +45,11 @@ def scrub(path: Path) -> None:
 def without_credentials(value: Any) -> Any:
     """Return a copy of parsed JSON without the values of credentials."""
     if isinstance(value, list):
-        return [without_credentials(each) for each in value]
+        return [without_credentials(item) for item in value]
     if not isinstance(value, dict):
         return value
     named = str(value.get("name", "")).lower() in _HEADERS
-    return {key: HIDDEN if (named and key == "value") else _without(key, each) for key, each in value.items()}
+    return {key: HIDDEN if (named and key == "value") else _without(key, inner) for key, inner in value.items()}
 
 
 def _without(key: str, value: Any) -> Any:
@@ -58,7 +58,7 @@ def _without(key: str, value: Any) -> Any:
     if key.lower() in _HEADERS and isinstance(value, str):
         return HIDDEN
     if key in {"cookies", "params"} and isinstance(value, list):
-        return [{**each, "value": HIDDEN} if isinstance(each, dict) and "value" in each else each for each in value]
+        return [{**item, "value": HIDDEN} if isinstance(item, dict) and "value" in item else item for item in value]
     if key == "postData" and isinstance(value, dict) and value.get("text"):
         return {**without_credentials(value), "text": HIDDEN}
     return without_credentials(value)

@@ -73,8 +73,8 @@ def find_causes(evidence: RawEvidence) -> tuple[str, ...]:
     last = [document for document in documents if document.start_ms <= until_ms][-1:]
     causes = [_document(request) for request in last if _is_failed(request)]
     blocks = any((call.owner, call.method) == ("Route", "abort") for call in evidence.trace.calls)
-    telling = [request for request in requests if _is_telling(request) and not (blocks and request.status < 400)]
-    causes += [_request(request) for request in telling if request not in last]
+    relevant = [request for request in requests if _is_relevant(request) and not (blocks and request.status < 400)]
+    causes += [_request(request) for request in relevant if request not in last]
     causes += [
         f"page error {_short(error.message)}"
         for error in evidence.trace.page_errors
@@ -101,7 +101,7 @@ def _is_failed(request: Request) -> bool:
     return (bool(request.failure) and not cancelled) or request.status >= 400
 
 
-def _is_telling(request: Request) -> bool:
+def _is_relevant(request: Request) -> bool:
     return _is_failed(request) and request.resource_type not in _DECORATION
 
 

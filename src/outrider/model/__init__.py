@@ -26,7 +26,7 @@ from outrider.model.errors import (
     UsageError,
 )
 from outrider.model.excerpt import Excerpt
-from outrider.model.histogram import RATIO, TOLD_AS, Histogram, bucket_of, merged
+from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
 from outrider.model.identity import RunId, new_run_id
 from outrider.model.judge_record import Checkpoint, Release
 from outrider.model.load import (
@@ -55,18 +55,26 @@ from outrider.model.outcome import Outcome, exit_code
 from outrider.model.outside_text import bounded, printable, printable_json
 from outrider.model.ports import (
     AggregateLog,
+    AlertRecords,
     ArtifactStore,
     CheckRegistry,
+    CheckSchedule,
     Content,
+    ExecutionStore,
     FolderEntry,
     HeartbeatLog,
     IncidentLog,
+    IncidentRecords,
+    JudgeHistory,
     JudgeMemory,
     Outbox,
     ProofLog,
+    ReportHistory,
     RollupReader,
+    RunHistory,
     RunLog,
     ScheduleQueue,
+    SchedulerStore,
     Selection,
     SeriesReader,
     SilenceLog,
@@ -82,15 +90,17 @@ from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series
 
 __all__ = [
+    "BUCKET_VALUE",
     "CHECK_KINDS",
     "GZIP_SUFFIX",
     "LASTING",
     "RATIO",
-    "TOLD_AS",
+
     "Acknowledgement",
     "AggregateLog",
     "AggregateSample",
     "AlertChanges",
+    "AlertRecords",
     "AlertState",
     "ArtifactFile",
     "ArtifactKind",
@@ -104,6 +114,7 @@ __all__ = [
     "Check",
     "CheckId",
     "CheckRegistry",
+    "CheckSchedule",
     "CheckView",
     "Checkpoint",
     "Circumstances",
@@ -115,6 +126,7 @@ __all__ = [
     "ErrorRecord",
     "ErrorSource",
     "Excerpt",
+    "ExecutionStore",
     "FailureGroup",
     "FolderEntry",
     "ForegroundRun",
@@ -122,7 +134,9 @@ __all__ = [
     "Histogram",
     "HostLoad",
     "IncidentLog",
+    "IncidentRecords",
     "InternalError",
+    "JudgeHistory",
     "JudgeMemory",
     "Kind",
     "Leadership",
@@ -145,15 +159,18 @@ __all__ = [
     "QueueEntry",
     "RecordedAggregates",
     "Release",
+    "ReportHistory",
     "Retention",
     "Rollup",
     "RollupReader",
     "Run",
+    "RunHistory",
     "RunId",
     "RunLog",
     "RunSummary",
     "Sample",
     "ScheduleQueue",
+    "SchedulerStore",
     "Selection",
     "Series",
     "SeriesReader",

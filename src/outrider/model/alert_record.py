@@ -121,7 +121,7 @@ class AlertChanges:
         forgotten_incidents: Ids of those that never were more than a suspicion.
         forgotten_watches: Subjects that are well.
         forgotten_groups: Keys of groups of which all is told.
-        heard: Keys of acknowledgements that are in these changes.
+        processed: Keys of acknowledgements that are in these changes.
     """
 
     incidents: tuple[StoredIncident, ...] = ()
@@ -131,7 +131,7 @@ class AlertChanges:
     forgotten_incidents: tuple[str, ...] = ()
     forgotten_watches: tuple[str, ...] = ()
     forgotten_groups: tuple[str, ...] = ()
-    heard: tuple[int, ...] = ()
+    processed: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in self.__dataclass_fields__)

@@ -19,7 +19,7 @@ RATIO = 1.02
 LEAST = 1e-3
 """What is smaller counts as this much."""
 
-TOLD_AS = 2 / (RATIO + 1)
+BUCKET_VALUE = 2 / (RATIO + 1)
 """A bucket's value, as a share of the largest that falls into it."""
 
 _PER_BUCKET = 1 / math.log(RATIO)
@@ -53,7 +53,7 @@ class Histogram:
         for bucket in sorted(self.counts):
             seen += self.counts[bucket]
             if seen >= wanted:
-                return TOLD_AS * RATIO**bucket
+                return BUCKET_VALUE * RATIO**bucket
         return None
 
 

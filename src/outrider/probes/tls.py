@@ -93,7 +93,11 @@ class TlsProbe:
             failures=tuple(failures),
             steps=only_step(STEP, total_ms, tuple(failures)),
             samples=tuple(samples),
-            attributes={"remote": remote, "protocol": spoken[1].decode() if spoken else "", **_told(chain)},
+            attributes={
+                "remote": remote,
+                "protocol": spoken[1].decode() if spoken else "",
+                **_certificate_attributes(chain),
+            },
             evidence_files=(Evidence("exchange.log", "text/plain", log.content.getvalue()),) if failures else (),
             address=f"{self.host}:{self.port}",
         )
@@ -159,5 +163,5 @@ def _days(chain: tuple[Certificate, ...], now_us: int) -> float:
     return min(certificate.days_left(now_s) for certificate in chain)
 
 
-def _told(chain: tuple[Certificate, ...]) -> dict[str, str]:
+def _certificate_attributes(chain: tuple[Certificate, ...]) -> dict[str, str]:
     return {"certificate": chain[0].subject, "issuer": chain[0].issuer} if chain else {}

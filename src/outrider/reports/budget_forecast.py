@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import Outcome
 from outrider.reports.facts import Forecast
-from outrider.runs import TELLING
+from outrider.runs import CONCLUSIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +58,7 @@ def _breach(health: Health, used: Counter[Outcome], objective: float, period: Pe
     if not failed:
         return None
     per_day = availability.total / (period.hours / _DAY_HOURS)
-    runs = sum(used[outcome] for outcome in TELLING)
+    runs = sum(used[outcome] for outcome in CONCLUSIVE)
     allowed = (1 - objective) * max(per_day * BUDGET_DAYS, runs)
     left = max(0.0, allowed - used[Outcome.FAILED])
     days, earliest, latest = (

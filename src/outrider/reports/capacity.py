@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 
     from outrider.baselines import Knee
     from outrider.load import Level
-    from outrider.model import Run, RunSummary, Series
+    from outrider.model import ReportHistory, Run, RunHistory, RunLog, RunSummary, Series
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
-    from outrider.store import Store
 
 FEWEST_LEVELS = 5
 MOST_LOADS = 40
 
 
-def loads_of(store: Store, period: Period, settings: ReportSettings) -> tuple[LoadFigures, ...]:
+def loads_of(store: ReportHistory, period: Period, settings: ReportSettings) -> tuple[LoadFigures, ...]:
     """Return what each load profile reached, and what its target sustains, place by place."""
     figures: list[LoadFigures] = []
     for check in store.checks.all():
@@ -39,7 +38,7 @@ def loads_of(store: Store, period: Period, settings: ReportSettings) -> tuple[Lo
 
 
 def _figures(
-    store: Store, check: str, series: Sequence[Series], period: Period, settings: ReportSettings
+    store: RunHistory, check: str, series: Sequence[Series], period: Period, settings: ReportSettings
 ) -> Iterable[LoadFigures]:
     whole = [run_series for run_series in series if not run_series.step]
     places = sorted({(run_series.environment.removesuffix(TRIAL_SUFFIX), run_series.location) for run_series in whole})
@@ -52,11 +51,11 @@ def _figures(
             if (run_series.environment, run_series.location) == (environment, location)
         }
         rates, failed = (
-            past_of(store, [by_metric[name]], period)[0].value if name in by_metric else np.empty(0)
+            past_of(store.series, [by_metric[name]], period)[0].value if name in by_metric else np.empty(0)
             for name in ("requests_per_s", "failure_share")
         )
-        runs, is_complete = _loads(store, check, (environment, location), period)
-        knees, curve = _knees(store, check, runs)
+        runs, is_complete = _loads(store.runs, check, (environment, location), period)
+        knees, curve = _knees(store.runs, check, runs)
         if not len(rates) and not knees:
             continue
         usual = quantile_of(rates, 0.5)
@@ -76,11 +75,11 @@ def _figures(
         )
 
 
-def _loads(store: Store, check: str, place: tuple[str, str], period: Period) -> tuple[list[RunSummary], bool]:
+def _loads(log: RunLog, check: str, place: tuple[str, str], period: Period) -> tuple[list[RunSummary], bool]:
     """Return the latest loads of a profile and of its trials, the oldest first, and whether these are all."""
     environment, location = place
-    found = [
-        store.runs.search(
+    excerpts = [
+        log.search(
             check,
             since_us=period.history_us,
             until_us=period.until_us,
@@ -90,16 +89,16 @@ def _loads(store: Store, check: str, place: tuple[str, str], period: Period) -> 
         )
         for variant in (environment, f"{environment}{TRIAL_SUFFIX}")
     ]
-    runs = sorted((run for excerpt in found for run in excerpt), key=lambda run: run.due_us)
-    return runs, all(excerpt.is_complete for excerpt in found)
+    runs = sorted((run for excerpt in excerpts for run in excerpt), key=lambda run: run.due_us)
+    return runs, all(excerpt.is_complete for excerpt in excerpts)
 
 
-def _knees(store: Store, check: str, runs: Sequence[RunSummary]) -> tuple[list[KneeFigures], str]:
+def _knees(log: RunLog, check: str, runs: Sequence[RunSummary]) -> tuple[list[KneeFigures], str]:
     """Return the knees of the loads that show one, the oldest first, and the curve of the latest."""
     knees: list[KneeFigures] = []
     chart = ""
     for summary in runs:
-        run = store.runs.get(summary.id).run
+        run = log.get(summary.id).run
         climbed = climb(run)
         if len(climbed) < FEWEST_LEVELS:
             continue

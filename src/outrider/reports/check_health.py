@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.baselines import proportion_interval
 from outrider.model import CheckId, Outcome
 from outrider.reports.facts import Availability, Health
-from outrider.runs import TELLING
+from outrider.runs import CONCLUSIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,7 +65,7 @@ def _health(
 def availability(counts: Counter[Outcome]) -> Availability | None:
     """Return the share of good runs among conclusive ones; None if there are none."""
     good = sum(count for outcome, count in counts.items() if outcome.is_good)
-    total = sum(counts[outcome] for outcome in TELLING)
+    total = sum(counts[outcome] for outcome in CONCLUSIVE)
     return Availability(good, total, *proportion_interval(good, total)) if total else None
 
 

@@ -23,12 +23,11 @@ from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from outrider.model import Excerpt, Points, Release, RunSummary, Series, Step
+    from outrider.model import Excerpt, Points, Release, ReportHistory, RunSummary, Series, SeriesReader, Step
     from outrider.reports.facts import Change, Health, Incidents, LoadFigures
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
     from outrider.reports.step_history import Measured
-    from outrider.store import Store
 
 SIMULATED = "simulated"
 """What the name of a simulated prober's host begins with."""
@@ -40,7 +39,7 @@ _HOUR_US = 3_600_000_000
 
 
 def gather(
-    store: Store,
+    store: ReportHistory,
     settings: ReportSettings,
     period: Period,
     now_us: int,
@@ -86,7 +85,7 @@ def gather(
 class _PeriodReader:
     """Reads what a report needs of one period, and of the one before it."""
 
-    store: Store
+    store: ReportHistory
     settings: ReportSettings
     period: Period
 
@@ -136,7 +135,7 @@ class _PeriodReader:
         month_us = self.period.until_us - BUDGET_DAYS * 24 * _HOUR_US
         tallies = self.store.runs.tallies(month_us, self.period.until_us)
         spent, unforecast = breaches(health, tallies, self.settings.objective, self.period)
-        return [*spent, *_certificates(self.store, self.period, self.settings)], unforecast
+        return [*spent, *_certificates(self.store.series, self.period, self.settings)], unforecast
 
     def _tallies(self, since_us: int, until_us: int) -> list[Tally]:
         return [tally for tally in self.store.runs.tallies(since_us, until_us) if _is_wanted(tally, self.settings)]
@@ -205,14 +204,14 @@ def _waterfall(steps: Sequence[Step]) -> str:
     return draw_waterfall([Waterfall(step.title, step.offset_ms, step.duration_ms or 0.0) for step in steps])
 
 
-def _certificates(store: Store, period: Period, settings: ReportSettings) -> list[Forecast]:
+def _certificates(reader: SeriesReader, period: Period, settings: ReportSettings) -> list[Forecast]:
     forecasts = []
     series = [
         certificate_series
-        for certificate_series in store.series.of()
+        for certificate_series in reader.of()
         if certificate_series.metric == "certificate_days" and _is_wanted(certificate_series, settings)
     ]
-    past = store.series.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
+    past = reader.past(series, period.since_us, period.until_us, exact_from_us=period.since_us)
     for certificate_series, points in zip(series, past, strict=True):
         if len(points.value):
             gone = (period.until_us - int(points.at_us[-1])) / (24 * _HOUR_US)
@@ -235,7 +234,7 @@ def _cut(failures: Excerpt[RunSummary], loads: Iterable[LoadFigures], health: It
             yield f"{load.check}: only its latest {MOST_LOADS} loads were looked at for what its target sustains"
 
 
-def _unmeasured(store: Store, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
+def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
     seen = {check_health.check for check_health in health if check_health.runs}
     lines = [
         f"{check.id}: no run in this time (deleted, switched off, or never due)"

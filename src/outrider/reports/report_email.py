@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from outrider.model import JudgeHistory
     from outrider.reports.facts import Health, Report
-    from outrider.store import Store
 
 _PICTURES = 3
 _USUAL_TITLE = ReportSettings().title
@@ -57,7 +57,7 @@ class ReportMail:
 
 
 def compose_mail(
-    store: Store, report: Report, settings: ReportSettings, root: Path | None = None, *, interactive: bool = True
+    store: JudgeHistory, report: Report, settings: ReportSettings, root: Path | None = None, *, interactive: bool = True
 ) -> ReportMail:
     """Return the mail of a report.
 
@@ -104,7 +104,7 @@ def _objective_part(measured: int, met: int, missed: int, objective: str) -> str
     )
 
 
-def _pictures(store: Store, report: Report) -> list[Picture]:
+def _pictures(store: JudgeHistory, report: Report) -> list[Picture]:
     """Return the trends that matter most: those of new levels first, then of the worst checks."""
     pictures: list[Picture] = []
     for check, environment, location, step in _wanted(report):
@@ -113,7 +113,7 @@ def _pictures(store: Store, report: Report) -> list[Picture]:
             for candidate in primary_series(store, CheckId(check))
             if (candidate.environment, candidate.location) == (environment, location) and step in {None, candidate.step}
         ]
-        read = list(zip(series, past_of(store, series, report.period), strict=True))
+        read = list(zip(series, past_of(store.series, series, report.period), strict=True))
         read = [candidate for candidate in read if len(candidate[1].value)]
         if not read:
             continue

@@ -104,8 +104,8 @@ def _steps(report: Report) -> list[dict[str, object]]:
             "check": check_health.check,
             "step": step.name or "whole run",
             **{
-                name: milliseconds(found.value) if found else "too little data"
-                for name, found in (("p50", step.p50), ("p75", step.p75), ("p95", step.p95))
+                name: milliseconds(quantile.value) if quantile else "too little data"
+                for name, quantile in (("p50", step.p50), ("p75", step.p75), ("p95", step.p95))
             },
             "change": f"{step.change * 100:+.1f} %" if step.change is not None and math.isfinite(step.change) else "",
             "n": step.count,
@@ -170,8 +170,8 @@ def _forecasts(report: Report) -> list[dict[str, object]]:
 
 def _flaky(report: Report) -> list[dict[str, object]]:
     return [
-        {"check": one.check, "passed on retry": count, "share": percent(count / one.runs), "n": one.runs}
-        for one, count in flakiest(report)
+        {"check": health.check, "passed on retry": count, "share": percent(count / health.runs), "n": health.runs}
+        for health, count in flakiest(report)
     ]
 
 

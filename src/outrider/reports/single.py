@@ -19,9 +19,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from outrider.baselines import Quantile
-    from outrider.model import Attempt, ErrorRecord, Measurement, Run, Step, StoredArtifact, StoredRun
+    from outrider.model import (
+        Attempt,
+        ErrorRecord,
+        JudgeHistory,
+        JudgeMemory,
+        Measurement,
+        Run,
+        SeriesReader,
+        Step,
+        StoredArtifact,
+        StoredRun,
+    )
     from outrider.reports.facts import Incident, Incidents
-    from outrider.store import Store
 
 _DAY_US = 86_400_000_000
 USUAL_DAYS = 28
@@ -109,11 +119,13 @@ class RunReport:
     waterfall: str = ""
 
 
-def run_report(store: Store, stored: StoredRun, *, workspace: str, timezone: str, incidents: Incidents) -> RunReport:
+def run_report(
+    store: JudgeHistory, stored: StoredRun, *, workspace: str, timezone: str, incidents: Incidents
+) -> RunReport:
     """Return the report of a stored run."""
     run = stored.run
     counted = _counted(run)
-    steps = tuple(_steps(store, run, counted)) if counted else ()
+    steps = tuple(_steps(store.series, run, counted)) if counted else ()
     return RunReport(
         run=_shortened(run),
         timezone=timezone,
@@ -121,7 +133,7 @@ def run_report(store: Store, stored: StoredRun, *, workspace: str, timezone: str
         steps=steps,
         attempts=tuple(_tried(attempt) for attempt in run.attempts),
         artifacts=tuple(_left(stored.artifacts)),
-        joined=tuple(_joined(store, run)),
+        joined=tuple(_joined(store.judgements, run)),
         incidents=tuple(
             incident
             for incident in incidents.incidents(run.due_us, run.finished_us + 1)
@@ -145,12 +157,12 @@ def _short(text: str) -> str:
     return text if len(text) <= _TEXT else f"{text[:_TEXT]}… ({len(text):,} characters)"
 
 
-def _steps(store: Store, run: Run, counted: Attempt) -> list[StepRun]:
+def _steps(reader: SeriesReader, run: Run, counted: Attempt) -> list[StepRun]:
     since_us = run.due_us - USUAL_DAYS * _DAY_US
     place = (run.environment, run.location)
     series = {
         step_series.step: step_series
-        for step_series in store.series.of(run.check)
+        for step_series in reader.of(run.check)
         if step_series.metric == METRIC and (step_series.environment, step_series.location) == place
     }
     steps = []
@@ -158,7 +170,7 @@ def _steps(store: Store, run: Run, counted: Attempt) -> list[StepRun]:
         if step.parent is not None:
             continue
         known = series.get(step.key)
-        before = np.empty(0) if known is None else store.series.samples(known, since_us, run.due_us).value
+        before = np.empty(0) if known is None else reader.samples(known, since_us, run.due_us).value
         steps.append(_step(step, before))
     return steps
 
@@ -230,12 +242,12 @@ def _picture(artifact: StoredArtifact) -> str:
     return f"data:{artifact.media_type};base64,{base64.b64encode(content).decode()}"
 
 
-def _joined(store: Store, run: Run) -> list[tuple[str, str]]:
+def _joined(memory: JudgeMemory, run: Run) -> list[tuple[str, str]]:
     """Return what else is known of its time: traces on the wire, the release, the load or journeys beside it."""
     links = []
     traces = list(dict.fromkeys(trace for attempt in run.attempts for trace in attempt.measurement.trace_ids))
     links += [("trace", trace) for trace in traces[:20]]
-    live = [release for release in store.judgements.releases(run.environment) if release.at_us <= run.due_us]
+    live = [release for release in memory.releases(run.environment) if release.at_us <= run.due_us]
     if live:
         links.append(("release", live[-1].name))
     for attempt in run.attempts:

@@ -11,10 +11,9 @@ from outrider.runs import METRIC, preferred_steps, primary_steps
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from outrider.model import Points, Series, Step
+    from outrider.model import Points, RunHistory, Series, SeriesReader, Step
     from outrider.reports.facts import Health
     from outrider.reports.period import Period
-    from outrider.store import Store
 
 _READ_AT_ONCE = 50
 
@@ -27,7 +26,7 @@ class Measured:
     read: tuple[tuple[Series, Points], ...]
 
 
-def measured_of(store: Store, health: Sequence[Health], period: Period) -> Iterator[Measured]:
+def measured_of(store: RunHistory, health: Sequence[Health], period: Period) -> Iterator[Measured]:
     """Yield what each check measured, in their order.
 
     Steps are those of the last run that passed before the period ended. Where these are deleted, every step that the
@@ -45,14 +44,16 @@ def measured_of(store: Store, health: Sequence[Health], period: Period) -> Itera
         ]
         steps = [known.get(place, ()) for place in places]
         wanted = [_wanted(series[place], check_series) for place, check_series in zip(places, steps, strict=True)]
-        points = iter(past_of(store, [one_series for check_series in wanted for one_series in check_series], period))
+        points = iter(
+            past_of(store.series, [one_series for check_series in wanted for one_series in check_series], period)
+        )
         for of_check, check_series in zip(steps, wanted, strict=True):
             yield _measured(of_check, [(one_series, next(points)) for one_series in check_series])
 
 
-def past_of(store: Store, series: Sequence[Series], period: Period) -> tuple[Points, ...]:
+def past_of(reader: SeriesReader, series: Sequence[Series], period: Period) -> tuple[Points, ...]:
     """Return the values that a report looks at: those of the period and the one before it exactly, if they are kept."""
-    return store.series.past(series, period.history_us, period.until_us, exact_from_us=period.before_us)
+    return reader.past(series, period.history_us, period.until_us, exact_from_us=period.before_us)
 
 
 def _wanted(series: Sequence[Series], steps: Sequence[Step]) -> list[Series]:

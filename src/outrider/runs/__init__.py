@@ -6,10 +6,10 @@ from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
 from outrider.runs.live_judge import LiveJudge
 from outrider.runs.primary_steps import (
+    CONCLUSIVE,
     GATE_SUFFIX,
     LOAD_SUFFIX,
     METRIC,
-    TELLING,
     TRIAL_SUFFIX,
     preferred_steps,
     primary_durations,
@@ -23,8 +23,8 @@ from outrider.runs.step_status import StepStatus, step_statuses
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TELLING", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder", "Judge",
-    "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict", "Recorder", "Runner", "StepStatus",
-    "SubjectJudgement", "Turns", "broken_run", "is_vacuous", "launched", "next_attempt", "preferred_steps",
-    "primary_durations", "primary_series", "primary_steps", "prove", "step_statuses", "verdict",
+    "CONCLUSIVE", "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder",
+    "Judge", "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict", "Recorder", "Runner",
+    "StepStatus", "SubjectJudgement", "Turns", "broken_run", "is_vacuous", "launched", "next_attempt",
+    "preferred_steps", "primary_durations", "primary_series", "primary_steps", "prove", "step_statuses", "verdict",
 ]  # fmt: skip

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from outrider.baselines import RateState, State, dump, load, step_rate
 from outrider.model import Checkpoint, Outcome, Points
-from outrider.runs.primary_steps import METRIC, TELLING, primary_durations
+from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
 from outrider.runs.run_judge import FAILURES, REMEMBERED_RUNS, Judge, Judgement, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from outrider.baselines import RateSignal, Settings, Signal
-    from outrider.model import CheckId, Release, Run, Series, Subject
-    from outrider.runs.run_judge import History, SubjectJudgement
+    from outrider.model import CheckId, JudgeHistory, Release, Run, Series, Subject
+    from outrider.runs.run_judge import SubjectJudgement
 
 _FRESH_S = 10.0
 _FLUSH_S = 60.0
@@ -47,7 +47,7 @@ class LiveJudge:
         settings: Of the judge; its months are those of a whole check.
     """
 
-    def __init__(self, history: History, settings: Settings) -> None:
+    def __init__(self, history: JudgeHistory, settings: Settings) -> None:
         self._history = history
         self._settings = settings
         self._judge = Judge(history, settings)
@@ -59,7 +59,7 @@ class LiveJudge:
 
     def judge(self, run: Run) -> list[Judgement]:
         """Judge a stored run; failures come first."""
-        if run.outcome not in TELLING:
+        if run.outcome not in CONCLUSIVE:
             return []
         releases = self._current(run.environment)
         release = next((release.name for release in reversed(releases) if release.at_us <= run.due_us), "")
@@ -115,7 +115,7 @@ class LiveJudge:
                 run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
             )
         state = self._rates.get(place, RateState())
-        for outcome in (outcome for outcome in outcomes if outcome in TELLING):
+        for outcome in (outcome for outcome in outcomes if outcome in CONCLUSIVE):
             state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
         self._rates[place] = state
         return signal

@@ -9,8 +9,7 @@ from outrider.model import Outcome, StepKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import CheckId, Run, Series, Step
-    from outrider.store import Store
+    from outrider.model import CheckId, Run, RunHistory, RunLog, Series, Step
 
 METRIC = "duration_ms"
 GATE_SUFFIX = "-gate"
@@ -19,7 +18,7 @@ LOAD_SUFFIX = "-load"
 """What a journey's runs under load add, likewise."""
 TRIAL_SUFFIX = "-trial"
 """What loads that differ from their profile add, likewise."""
-TELLING = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
+CONCLUSIVE = frozenset({Outcome.PASSED, Outcome.PASSED_ON_RETRY, Outcome.FAILED})
 """Outcomes that say something about the system under test; all but PASSED say that an attempt failed."""
 
 
@@ -44,7 +43,7 @@ def preferred_steps(steps: Sequence[Step]) -> list[Step]:
     return [step for step in first if step.kind == StepKind.NAMED] or first
 
 
-def primary_series(store: Store, check: CheckId) -> list[Series]:
+def primary_series(store: RunHistory, check: CheckId) -> list[Series]:
     """Return the series of a check's primary steps, as the last run that passed in each place names them.
 
     What a gate or a trial measured, or a journey under load, is left out.
@@ -59,11 +58,11 @@ def primary_series(store: Store, check: CheckId) -> list[Series]:
 
 def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:
     """Return the environments and locations of series, those left out whose runs are kept apart."""
-    places = dict.fromkeys((one.environment, one.location) for one in series)
+    places = dict.fromkeys((place_series.environment, place_series.location) for place_series in series)
     return [place for place in places if not place[0].endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX))]
 
 
-def last_passed(store: Store, check: CheckId, environment: str, location: str) -> Run | None:
+def last_passed(runs: RunLog, check: CheckId, environment: str, location: str) -> Run | None:
     """Return a check's last run that passed in a place, or none."""
-    last = store.runs.search(check, outcome=Outcome.PASSED, environment=environment, location=location, limit=1)
-    return store.runs.get(last[0].id).run if last else None
+    last = runs.search(check, outcome=Outcome.PASSED, environment=environment, location=location, limit=1)
+    return runs.get(last[0].id).run if last else None

@@ -6,7 +6,7 @@ Run by run and replayed give the same answers, since both fold the samples of th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from outrider.baselines import (
     Event,
@@ -22,37 +22,18 @@ from outrider.baselines import (
     step_rate,
 )
 from outrider.model import BadSeries, Checkpoint, Outcome
-from outrider.runs.primary_steps import METRIC, TELLING, primary_durations
+from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.baselines import RateSignal, Signal
-    from outrider.model import JudgeMemory, Points, Release, Run, RunLog, Series, SeriesReader, Subject
+    from outrider.model import JudgeHistory, Points, Release, Run, Series, Subject
 
 _SECOND_US = 1_000_000
 REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
 FAILURES = ""
 """What stands in place of a step's name where failing runs are judged."""
-
-
-class History(Protocol):
-    """What the judge needs of a store."""
-
-    @property
-    def runs(self) -> RunLog:
-        """Outcomes of runs."""
-        ...
-
-    @property
-    def series(self) -> SeriesReader:
-        """Samples."""
-        ...
-
-    @property
-    def judgements(self) -> JudgeMemory:
-        """Releases and checkpoints."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +74,13 @@ class Judge:
         settings: Of the judge; its months are those of a whole subject, shared among its steps.
     """
 
-    def __init__(self, history: History, settings: Settings) -> None:
+    def __init__(self, history: JudgeHistory, settings: Settings) -> None:
         self._history = history
         self._settings = settings
 
     def judge(self, run: Run) -> list[Judgement]:
         """Judge a stored run, with all samples before it that were not judged yet; failures come first."""
-        if run.outcome not in TELLING:
+        if run.outcome not in CONCLUSIVE:
             return []
         releases = self._history.judgements.releases(run.environment)
         release = next((release.name for release in reversed(releases) if release.at_us <= run.due_us), "")
@@ -133,7 +114,7 @@ class Judge:
             run.check, environment=run.environment, location=run.location, limit=REMEMBERED_RUNS
         )
         state = RateState()
-        for outcome in (outcome for outcome in outcomes if outcome in TELLING):
+        for outcome in (outcome for outcome in outcomes if outcome in CONCLUSIVE):
             state, signal = step_rate(state, outcome is not Outcome.PASSED, months=self._settings.months)
         return signal
 

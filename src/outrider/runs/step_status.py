@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from outrider.runs.primary_steps import last_passed, watched_places
 
 if TYPE_CHECKING:
-    from outrider.model import CheckId
+    from outrider.model import CheckId, RunHistory
     from outrider.runs.run_judge import Judge, Judgement
-    from outrider.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +27,11 @@ class StepStatus:
     judgement: Judgement
 
 
-def step_statuses(store: Store, judge: Judge, check: CheckId) -> list[StepStatus]:
+def step_statuses(store: RunHistory, judge: Judge, check: CheckId) -> list[StepStatus]:
     """Return how a check does in each place that is watched; runs that were not judged yet are judged now."""
     statuses = []
     for environment, location in watched_places(store.series.of(check)):
-        if (run := last_passed(store, check, environment, location)) is not None:
+        if (run := last_passed(store.runs, check, environment, location)) is not None:
             judgements = judge.judge(run)
             statuses += [StepStatus(check, environment, location, run.due_us, judgement) for judgement in judgements]
     return statuses

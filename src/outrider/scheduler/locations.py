@@ -30,7 +30,7 @@ class Locations:
         self._lock = threading.Lock()  # guards _latest
         self._latest: dict[CheckId, dict[str, deque[bool]]] = {}
 
-    def heard(self, run: Run) -> None:
+    def note_run(self, run: Run) -> None:
         """Remember a run that was executed."""
         with self._lock:
             places = self._latest.setdefault(run.check, {})

@@ -84,7 +84,7 @@ class Plan:
         for key in self._checks:
             self._push(key, from_us)
 
-    def heard(self, key: Key, now_us: int, *, good: bool) -> None:
+    def note_result(self, key: Key, now_us: int, *, good: bool) -> None:
         """Take note of how a run ended: a check that fails may run more often."""
         if key not in self._checks or good == (key not in self._failing):
             return

@@ -35,7 +35,7 @@ class RunJudge(Protocol):
 class Listener(Protocol):
     """Is notified of what happens; called from one thread, and must not take long."""
 
-    def heard(self, run: Run, judgements: Sequence[Judgement]) -> None:
+    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Take a run that is stored and judged; missed and skipped ones have no judgement."""
         ...
 
@@ -88,7 +88,7 @@ class ResultPipeline:
             if isinstance(item, int):
                 self._notify(methodcaller("ticked", item))
             else:
-                self._notify(methodcaller("heard", item, self._judge(item)))
+                self._notify(methodcaller("run_finished", item, self._judge(item)))
 
     def _judge(self, run: Run) -> Sequence[Judgement]:
         """Return what the judge says; nothing if it broke, which must not keep listeners from hearing of the run."""

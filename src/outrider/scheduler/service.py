@@ -27,14 +27,13 @@ from outrider.scheduler.runtime_retirement import RuntimeRetirement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import Check, CheckId, Leadership, Run
+    from outrider.model import Check, CheckId, Leadership, Run, SchedulerStore
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.health import Health
     from outrider.scheduler.maintenance_windows import Windows
     from outrider.scheduler.plan import Due
     from outrider.scheduler.result_pipeline import ResultPipeline
     from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
-    from outrider.store import Store
 
 log = structlog.get_logger("outrider.scheduler")
 
@@ -65,7 +64,7 @@ class Service:
 
     def __init__(
         self,
-        store: Store,
+        store: SchedulerStore,
         factory: RuntimeFactory,
         pipeline: ResultPipeline,
         *,
@@ -272,10 +271,10 @@ class Service:
             run = self._finished.get()
             self.run_queue.finished(run)
             if run.attempts:
-                self.locations.heard(run)
+                self.locations.note_run(run)
                 if self.plan is not None:
                     now_us = self._clock.wall_us()
-                    self.plan.heard((run.check, run.location), now_us, good=run.outcome.is_good)
+                    self.plan.note_result((run.check, run.location), now_us, good=run.outcome.is_good)
 
     def _pause_s(self) -> float:
         due_us = self.plan.next_us if self.plan is not None else None

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from outrider.model import AlertChanges
 
-_HEARD = "alerts_heard_us"
+_PROCESSED_UNTIL = "alerts_heard_us"
 _CATCH_UP_BEGAN = "alerts_catch_up_began_us"
 _CAUGHT_UP = "alerts_caught_up_us"
 _REPORTED = "reported_us_"
@@ -60,7 +60,7 @@ def write_changes(connection: Connection, changes: AlertChanges) -> None:
     _remove(connection, alert_groups, "key", changes.forgotten_groups)
     for notification in changes.notifications:
         add_notification(connection, notification)
-    for key in changes.heard:
+    for key in changes.processed:
         connection.execute(update(acknowledgements).where(acknowledgements.c.key == key).values(done=True))
 
 
@@ -182,7 +182,7 @@ def write_acknowledgement(connection: Connection, acknowledgement: Acknowledgeme
 
 
 def read_acknowledgements(connection: Connection) -> tuple[Acknowledgement, ...]:
-    """Return what was said and not heard yet, in order."""
+    """Return the acknowledgements that are not processed yet, in order."""
     statement = select(acknowledgements).where(acknowledgements.c.done.is_(False)).order_by(acknowledgements.c.key)
     return tuple(
         Acknowledgement(row.incident, row.at_us, row.action, row.author, row.key)
@@ -204,15 +204,17 @@ def forget_alerts(connection: Connection, before_us: int, limit: int) -> int:
     return removed
 
 
-def write_heard(connection: Connection, at_us: int) -> None:
-    """Note up to when all runs were heard."""
-    _put(connection, store_info, [{"name": _HEARD, "value": at_us}], "name")
+def write_processed_until(connection: Connection, at_us: int) -> None:
+    """Note up to when all runs are processed."""
+    _put(connection, store_info, [{"name": _PROCESSED_UNTIL, "value": at_us}], "name")
     connection.execute(delete(store_info).where(store_info.c.name.in_([_CATCH_UP_BEGAN, _CAUGHT_UP])))
 
 
-def read_heard(connection: Connection) -> int | None:
-    """Return up to when all runs were heard."""
-    return connection.execute(select(store_info.c.value).where(store_info.c.name == _HEARD)).scalar_one_or_none()
+def read_processed_until(connection: Connection) -> int | None:
+    """Return up to when all runs are processed."""
+    return connection.execute(
+        select(store_info.c.value).where(store_info.c.name == _PROCESSED_UNTIL)
+    ).scalar_one_or_none()
 
 
 def write_caught_up(connection: Connection, began_us: int, due_us: int) -> None:

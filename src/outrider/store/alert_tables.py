@@ -10,10 +10,10 @@ from outrider.store.alert_rows import (
     knows_notification,
     read_acknowledgements,
     read_caught_up,
-    read_heard,
     read_incidents,
     read_notification,
     read_notifications,
+    read_processed_until,
     read_reported,
     read_silences,
     read_state,
@@ -22,8 +22,8 @@ from outrider.store.alert_rows import (
     write_acknowledgement,
     write_caught_up,
     write_changes,
-    write_heard,
     write_notification,
+    write_processed_until,
     write_reported,
     write_silence,
 )
@@ -72,11 +72,11 @@ class IncidentTable(IncidentLog):
             return read_acknowledgements(connection)
 
     def mark_processed(self, at_us: int) -> None:
-        self._writer.write(lambda connection: write_heard(connection, at_us))
+        self._writer.write(lambda connection: write_processed_until(connection, at_us))
 
     def processed_us(self) -> int | None:
         with self._database.reading() as connection:
-            return read_heard(connection)
+            return read_processed_until(connection)
 
     def mark_caught_up(self, began_us: int, due_us: int) -> None:
         self._writer.write(lambda connection: write_caught_up(connection, began_us, due_us))

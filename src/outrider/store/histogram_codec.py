@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model import RATIO, TOLD_AS, Histogram
+from outrider.model import BUCKET_VALUE, RATIO, Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +63,7 @@ def unpack_values(packed: Sequence[bytes]) -> NDArray[np.float64]:
     steps[firsts] = (steps[firsts] >> 1) ^ -(steps[firsts] & 1)
     walked = np.cumsum(steps)
     before = np.repeat(walked[firsts] - steps[firsts], np.diff(firsts, append=len(steps)))
-    values: NDArray[np.float64] = np.repeat(TOLD_AS * np.power(RATIO, walked - before), counts)
+    values: NDArray[np.float64] = np.repeat(BUCKET_VALUE * np.power(RATIO, walked - before), counts)
     return values
 
 

@@ -73,7 +73,7 @@ def test_silences_and_acknowledgements_come_from_other_processes(store: Store) -
     store.incidents.acknowledge(Acknowledgement("one", NOW_US, "acknowledge", "ada"))
 
     (said,) = store.incidents.acknowledgements()
-    store.incidents.record(AlertChanges(heard=(said.key,)))
+    store.incidents.record(AlertChanges(processed=(said.key,)))
 
     assert (said.incident, said.author) == ("one", "ada")
     assert store.incidents.acknowledgements() == ()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.store.contract.test_rollups import CHECK, DAY_US, HOUR_US, NOW_US, run_at
 
-from outrider.model import RATIO, TOLD_AS, CheckId, Histogram, Outcome
+from outrider.model import BUCKET_VALUE, RATIO, CheckId, Histogram, Outcome
 from outrider.store.histogram_codec import pack_histogram, unpack_histogram, unpack_values
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_many_histograms_are_unpacked_like_one_after_the_other(values: list[floa
     found = unpack_values(packed)
 
     counted = [each for one in packed for each in sorted(unpack_histogram(one).counts.items())]
-    assert found == pytest.approx([TOLD_AS * RATIO**bucket for bucket, count in counted for _ in range(count)])
+    assert found == pytest.approx([BUCKET_VALUE * RATIO**bucket for bucket, count in counted for _ in range(count)])
 
 
 def test_samples_are_told_one_by_one_from_when_they_are_wanted_exactly(store: Store, make: Maker) -> None:

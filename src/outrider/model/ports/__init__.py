@@ -10,10 +10,21 @@ from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofL
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
+from outrider.model.ports.store_roles import (
+    AlertRecords,
+    CheckSchedule,
+    ExecutionStore,
+    IncidentRecords,
+    JudgeHistory,
+    ReportHistory,
+    RunHistory,
+    SchedulerStore,
+)
 from outrider.model.ports.table_reader import Selection, TableReader
 
 __all__ = [
-    "AggregateLog", "ArtifactStore", "CheckRegistry", "Content", "FolderEntry", "HeartbeatLog", "IncidentLog",
-    "JudgeMemory", "Outbox", "ProofLog", "RollupReader", "RunLog", "ScheduleQueue", "Selection", "SeriesReader",
-    "SilenceLog", "TableReader",
+    "AggregateLog", "AlertRecords", "ArtifactStore", "CheckRegistry", "CheckSchedule", "Content", "ExecutionStore",
+    "FolderEntry", "HeartbeatLog", "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory", "Outbox",
+    "ProofLog", "ReportHistory", "RollupReader", "RunHistory", "RunLog", "ScheduleQueue", "SchedulerStore",
+    "Selection", "SeriesReader", "SilenceLog", "TableReader",
 ]  # fmt: skip
