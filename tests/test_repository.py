@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click import Context
+
+from outrider.cli.main import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 500
@@ -94,7 +97,64 @@ def test_packages_only_re_export(path: Path) -> None:
     """Importing a package does no work."""
     statements = ast.parse(path.read_text(encoding="utf-8")).body
 
-    assert [ast.unparse(one) for one in statements if not is_re_export(one)] == []
+    assert [ast.unparse(statement) for statement in statements if not is_re_export(statement)] == []
+
+
+COMMANDS = frozenset(cli.list_commands(Context(cli)))
+
+NOUNS = {
+    "finding": "what a judge or a rule noticed",
+}
+"""Module names that end like a gerund and are none."""
+
+
+def is_gerund(module: str) -> bool:
+    """Return whether a module is named for an activity instead of a thing."""
+    last_word = module.rpartition("_")[2]
+    return last_word.endswith("ing") and last_word not in NOUNS
+
+
+def names_used_twice(paths: Iterable[Path]) -> dict[str, list[str]]:
+    """Return the names of several modules; a command's module is named for the command, whatever its room calls it."""
+    places: dict[str, list[str]] = {}
+    for path in paths:
+        is_command = path.parent.name == "cli" and path.stem in COMMANDS
+        if not is_command and path.stem not in {"__init__", "__main__"}:
+            places.setdefault(path.stem, []).append(name(path))
+    return {stem: where for stem, where in places.items() if len(where) > 1}
+
+
+def test_a_module_is_named_for_a_thing() -> None:
+    """A noun tells what a module holds; an activity tells little of what is in it."""
+    assert [name(path) for path in ENGINE.rglob("*.py") if is_gerund(path.stem)] == []
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_every_noun_that_ends_like_a_gerund_is_used(noun: str) -> None:
+    """A list of exceptions does not outlive them."""
+    assert any(path.stem.rpartition("_")[2] == noun for path in ENGINE.rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"), [("parsing", True), ("rev_0003_judging", True), ("finding", False), ("run_finding", False)]
+)
+def test_the_search_for_gerunds_finds_them(module: str, *, expected: bool) -> None:
+    """A search that finds nothing must not be one that cannot find."""
+    assert is_gerund(module) is expected
+
+
+def test_no_module_name_stands_twice() -> None:
+    """Different things have different names; commands of `cli` are named for what a user types."""
+    assert names_used_twice(ENGINE.rglob("*.py")) == {}
+
+
+def test_the_search_for_names_that_stand_twice_finds_them() -> None:
+    """Only commands and the modules that Python names are exempt."""
+    paths = [
+        ENGINE / file for file in ("store/run.py", "model/run.py", "cli/run.py", "cli/judge.py", "baselines/judge.py")
+    ]
+
+    assert names_used_twice(paths) == {"run": ["src/outrider/store/run.py", "src/outrider/model/run.py"]}
 
 
 def import_graph() -> dict[str, set[str]]:
@@ -160,21 +220,21 @@ def test_the_search_for_circles_sees_imports_that_are_only_for_types() -> None:
 
 def slugs(tree: ast.AST) -> set[str]:
     """Return the slugs of errors: given by name, as a default or by place, or as keys of a table of words."""
-    found: list[ast.expr | None] = []
+    candidates: list[ast.expr | None] = []
     for node in ast.walk(tree):
         match node:
             case ast.keyword(arg="slug", value=value):
-                found.append(value)
+                candidates.append(value)
             case ast.Call(func=ast.Name(id="Refused" | "failure") | ast.Attribute(attr="report"), args=arguments):
-                found += arguments
+                candidates += arguments
             case ast.FunctionDef(args=ast.arguments(args=names, defaults=defaults)):
                 given = zip(reversed(names), reversed(defaults), strict=False)
-                found += [default for name, default in given if name.arg == "slug"]
+                candidates += [default for name, default in given if name.arg == "slug"]
             case ast.Assign(targets=[ast.Name(id="_WORDS")], value=ast.Dict(keys=keys)):
-                found += keys
+                candidates += keys
             case _:
                 pass
-    texts = [one.value for one in found if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    texts = [node.value for node in candidates if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return {text for text in texts if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", text)}
 
 
@@ -225,7 +285,7 @@ def test_locks_agree() -> None:
     ]
 
     tested = versions[0]
-    assert [(one, version) for lock in versions[1:] for one, version in lock.items() if tested[one] != version] == []
+    assert [pair for lock in versions[1:] for pair in lock.items() if tested[pair[0]] != pair[1]] == []
 
 
 def test_every_dependency_is_locked() -> None:
@@ -233,7 +293,7 @@ def test_every_dependency_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]["demo"]
     locked = set(re.findall(r"^([\w.\-]+)==", (ROOT / "requirements" / "base.txt").read_text("utf-8"), re.MULTILINE))
-    needed = {re.split(r"[\[<>=!~; ]", one)[0].lower() for one in [*project["dependencies"], *extras]}
+    needed = {re.split(r"[\[<>=!~; ]", line)[0].lower() for line in [*project["dependencies"], *extras]}
 
     assert needed - locked == set()
 
@@ -290,9 +350,9 @@ def past_a_face(tree: ast.AST, room: str) -> list[str]:
 def test_rooms_use_each_other_through_their_faces() -> None:
     """What lies behind a face, a room's `__all__`, may change without a look at other rooms; types count too."""
     reaching = {
-        name(path): found
+        name(path): past
         for path in ENGINE.rglob("*.py")
-        if (found := past_a_face(ast.parse(path.read_text(encoding="utf-8")), room_of(path)))
+        if (past := past_a_face(ast.parse(path.read_text(encoding="utf-8")), room_of(path)))
     }
 
     assert reaching == {}

@@ -84,3 +84,30 @@ def test_probes_have_accepted_baselines(probing: Desk, site: str) -> None:
     assert [one for one in told["notes"] if "elsewhere" in one] == []
     assert dead.returncode == 1, dead.stdout + dead.stderr
     assert "12 of 12 failed against 0 of 12" in dead.stdout
+
+
+def test_shards_are_merged_to_one_decision(probing: Desk, site: str) -> None:
+    """Each takes its part of the checks, one has none; together they decide as one gate does."""
+    place = site.removeprefix("http://")
+    probing.outrider("run", "probes/", "--repeat", "8", SITE=site, PLACE=place)
+    probing.json("baseline", "accept", "probes/", "--runs", "2", "--json", SITE=site, PLACE=place)
+    files = []
+    for number in range(1, 6):
+        done = probing.outrider(
+            "gate", "probes/", "--runs", "2", "--floor", "500", "--budget", "5m", "--shard", f"{number}/5", "--json",
+            SITE=site, PLACE=place,
+        )  # fmt: skip
+        probing.write(f"shards/{number}.json", done.stdout)
+        files.append(f"shards/{number}.json")
+
+    merged = probing.outrider("gate-merge", *files, "--junit", "made/merged.xml", "--json")
+    partial = probing.outrider("gate-merge", *files[1:])
+
+    told = json.loads(merged.stdout)
+    assert (merged.returncode, told["verdict"]) == (0, "pass"), merged.stderr
+    assert len({finding["check"] for finding in told["findings"]}) == 3
+    assert any("no check falls to shard 5/5" in note for note in told["notes"])
+    assert (probing.root / "made/merged.xml").exists()
+    assert partial.returncode == 2
+    assert "1/5" in partial.stderr
+    assert "[bad-shard]" in partial.stderr

@@ -20,7 +20,7 @@ from outrider.gate import (
     finding_texts,
     verdict_text,
 )
-from outrider.model import Check, CheckId, Kind, Policy
+from outrider.model import CheckId, Place
 
 NASTY = CheckId("journey:journeys/test_a.py::test_a[<b>|%\n]")
 OTHER = CheckId("journey:b")
@@ -102,10 +102,9 @@ def test_markdown_keeps_its_columns_and_hides_no_markup(decision: Decision) -> N
 
 def test_annotations_stand_at_the_journey(decision: Decision) -> None:
     """A fail is an error, an inconclusive one a warning; each is one line."""
-    check = Check(NASTY, Kind.JOURNEY, "journeys/a,b/test_a.py", "test_a", "t", Policy(), line=7)
-    other = Check(OTHER, Kind.JOURNEY, "journeys/b.py", "b", "b", Policy())
+    places: dict[str, Place] = {NASTY: Place("journeys/a,b/test_a.py", 7), OTHER: Place("journeys/b.py")}
 
-    note, fails, unknown = as_annotations(decision, {NASTY: check, OTHER: other})
+    note, fails, unknown = as_annotations(decision, places)
 
     assert note == "::notice::measured elsewhere"
     assert fails.startswith("::error file=journeys/a%2Cb/test_a.py,line=7::pay: candidate takes +")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.scheduler.conftest import NOW_US, SECOND_US, check
 
 from outrider.model import CatchUp, Circumstances, Outcome, Overlap, QueueEntry
 from outrider.scheduler.admission import (
+    HOUR_US,
     LATE_US,
     MOST_WAITING,
     AdmissionContext,
@@ -66,10 +70,23 @@ def test_only_the_last_of_several_is_queued() -> None:
 
     admission = admit(runs, context())
 
-    assert [unmade.due_us for unmade in admission.unmade] == [runs[0].due_us, runs[1].due_us]
+    assert [(unmade.due_us, unmade.due_count) for unmade in admission.unmade] == [(runs[0].due_us, 2)]
     assert [(entry.due_us, entry.location) for entry in admission.queued] == [
         (NOW_US, "local"), (NOW_US - 15_000_000, "oslo"),
     ]  # fmt: skip
+
+
+@given(st.lists(st.integers(0, 5 * 3600), min_size=1, unique=True), st.integers(1, 7200))
+def test_missed_runs_are_counted_exactly_and_recorded_once_an_hour(seconds: list[int], late_s: int) -> None:
+    """However many there were; each record has the time of its first, and its hour is that of all it stands for."""
+    runs = [due(number * 1_000_000 + late_s * 1_000_000) for number in sorted(seconds, reverse=True)]
+
+    admission = admit(runs, context())
+
+    hours = Counter(run.due_us // HOUR_US for run in runs)
+    hours -= Counter(entry.due_us // HOUR_US for entry in admission.queued)
+    assert {unmade.due_us // HOUR_US: unmade.due_count for unmade in admission.unmade} == dict(hours)
+    assert {unmade.due_us for unmade in admission.unmade} <= {run.due_us for run in runs}
 
 
 def test_a_run_that_is_killed_for_the_next_needs_one_under_way() -> None:

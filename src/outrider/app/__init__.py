@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from outrider.app.discovery import Discovery
     from outrider.app.fault_proof import ProofReport, prove_journeys
     from outrider.app.frame_export import export_frames
-    from outrider.app.gate_run import GateOptions, GateResult, gate_rules, run_gate, self_test_gate
+    from outrider.app.gate_run import GateOptions, GateResult, gate_rules, merge_gate_shards, run_gate, self_test_gate
     from outrider.app.heartbeat_server import serve_heartbeats
     from outrider.app.judge_sensitivity import Sensitivity, SeriesSensitivity, calibrate_checks
     from outrider.app.listeners import (
@@ -92,7 +92,7 @@ if TYPE_CHECKING:
     from outrider.app.workspace_validation import Validation, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
     from outrider.frames import FrameFormat
-    from outrider.gate import Accepted, Decision, FalseFails, Look, Rules, Word
+    from outrider.gate import Accepted, Decision, FalseFails, Look, Rules, Shard, Word
     from outrider.gate import as_annotations as gate_as_annotations
     from outrider.gate import as_json as gate_as_json
     from outrider.gate import as_junit as gate_as_junit
@@ -112,9 +112,9 @@ __all__ = [
     "LoadOverrides", "Look", "OpenWorkspace", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener",
     "ProofReport", "ProofVerdict", "Replayed",
     "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime",
-    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Signal", "SilenceEffect", "SilentListener",
-    "SkippedCheck",
-    "StepShift", "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "Word", "WorkerOutcome",
+    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Shard", "Signal", "SilenceEffect",
+    "SilentListener", "SkippedCheck", "StepShift",
+    "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "Word", "WorkerOutcome",
     "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
     "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
     "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s", "end_silence", "execute",
@@ -123,9 +123,9 @@ __all__ = [
     "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_finding_texts", "gate_rules",
     "gate_verdict_text", "headline", "judge_runs",
     "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
-    "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "moment_us",
-    "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document", "preview_silence",
-    "prove_journeys",
+    "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "merge_gate_shards",
+    "moment_us", "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document",
+    "preview_silence", "prove_journeys",
     "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
     "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "try_alert_route",
@@ -143,7 +143,7 @@ _MODULES = {
     "outrider.app.discovery": "Discovery",
     "outrider.app.fault_proof": "ProofReport prove_journeys",
     "outrider.app.frame_export": "export_frames",
-    "outrider.app.gate_run": "GateOptions GateResult gate_rules run_gate self_test_gate",
+    "outrider.app.gate_run": "GateOptions GateResult gate_rules merge_gate_shards run_gate self_test_gate",
     "outrider.app.heartbeat_server": "serve_heartbeats",
     "outrider.app.judge_sensitivity": "Sensitivity SeriesSensitivity calibrate_checks",
     "outrider.app.change_history": "LevelChange level_changes",
@@ -181,7 +181,7 @@ _MODULES = {
     "outrider.baselines": "Condition Knee Signal Verdict",
     "outrider.frames": "FrameFormat",
     "outrider.gate": (
-        "Accepted Decision FalseFails Look Rules Word as_annotations=gate_as_annotations as_json=gate_as_json "
+        "Accepted Decision FalseFails Look Rules Shard Word as_annotations=gate_as_annotations as_json=gate_as_json "
         "as_junit=gate_as_junit as_markdown=gate_as_markdown finding_texts=gate_finding_texts "
         "verdict_text=gate_verdict_text"
     ),

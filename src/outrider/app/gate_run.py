@@ -15,17 +15,28 @@ from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.selection import display_name
 from outrider.app.workspace_access import BASELINES, register_checks
 from outrider.baselines import Plan
-from outrider.gate import Address, Decision, Limits, Rules, false_fails, gather, unnamed_steps
-from outrider.model import BrowserError, UsageError
+from outrider.gate import (
+    Address,
+    Decision,
+    Limits,
+    Rules,
+    false_fails,
+    gather,
+    merge,
+    read_shard,
+    unnamed_steps,
+)
+from outrider.model import BrowserError, Place, UsageError
 from outrider.workspace import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from outrider.app.gate_sources import StoredBases
     from outrider.app.listeners import GateListener
     from outrider.app.runtime import Runtime
-    from outrider.gate import FalseFails, Gathered
+    from outrider.gate import FalseFails, Gathered, Shard
     from outrider.model import Check, CheckId
     from outrider.store import Store
     from outrider.workspace import Workspace
@@ -45,6 +56,7 @@ class GateOptions:
         last: Compare with so many of the latest stored runs.
         fail_fast: Stop at the first certain fail.
         budget_s: Give the best answer within this time.
+        shard: Take only this part of the checks.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -54,14 +66,15 @@ class GateOptions:
     last: int | None = None
     fail_fast: bool = False
     budget_s: float | None = None
+    shard: Shard | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """A decision, and the checks that it is about, by id."""
+    """A decision, and by check where it is written."""
 
     decision: Decision
-    checks: Mapping[str, Check]
+    places: Mapping[str, Place]
 
 
 def gate_rules(
@@ -106,13 +119,26 @@ def run_gate(
         Address.of(address)
     deadline = None if options.budget_s is None else began + options.budget_s
     limits = Limits(fail_fast=options.fail_fast, deadline=deadline)
-    with _measuring(workspace, store, patterns, listener, options.addresses) as measuring:
-        checks = {str(check.id): check for check in measuring.checks}
-        if options.addresses:
+    with _measuring(workspace, store, patterns, listener, options) as measuring:
+        places = {str(check.id): Place(check.path, check.line) for check in measuring.checks}
+        if not measuring.checks:
+            decision = Decision((), tuple(measuring.notes))
+        elif options.addresses:
             decision = _compare_addresses(measuring, options, options.addresses, limits)
         else:
             decision = _compare_bases(measuring, options, _bases(measuring, options), limits)
-    return GateResult(replace(decision, took_s=time.monotonic() - began), checks)
+    shard = str(options.shard) if options.shard else ""
+    return GateResult(replace(decision, took_s=time.monotonic() - began, shard=shard), places)
+
+
+def merge_gate_shards(files: Sequence[Path]) -> GateResult:
+    """Return the decision of all shards of a gate, from the JSON of each.
+
+    Raises:
+        UsageError: bad-shard if a file is no shard's result, or shards are missing or come twice.
+    """
+    merged = merge([read_shard(file) for file in files])
+    return GateResult(merged.decision, merged.places)
 
 
 def self_test_gate(
@@ -132,7 +158,7 @@ def self_test_gate(
 
     rules = options.rules
     with (
-        _measuring(workspace, store, patterns, listener) as measuring,
+        _measuring(workspace, store, patterns, listener, options) as measuring,
         open_side(measuring.runtime, store) as side,
     ):
         test = SelfTest(measuring.session, side, measuring.checks, size=options.session_runs)
@@ -159,17 +185,20 @@ def _measuring(
     store: Store,
     patterns: Sequence[str],
     listener: GateListener,
-    addresses: tuple[str, str] | None = None,
+    options: GateOptions,
 ) -> Iterator[_Measuring]:
     browser = None if wants_probes_only(patterns) else browser_or_error(workspace)
     with open_runtime(workspace, browser=browser) as runtime:
         listener.progress("getting ready")
         discovery = runtime.discover()
         chosen = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
-        checks, notes = comparable(chosen, addresses)
-        if not checks and notes:
+        part = options.shard.part(chosen) if options.shard else chosen
+        checks, notes = comparable(part, options.addresses)
+        if chosen and not part:
+            notes.append(f"no check falls to shard {options.shard}: there are {len(chosen)}")
+        elif not checks and notes and not options.shard:
             raise UsageError("; ".join(notes), slug="no-checks", fix="name others")
-        if not checks:
+        elif not checks and not notes:
             raise nothing_to_run(workspace, discovery.checks)
         runtime.require_browser(checks)
         register_checks(store, workspace, discovery.checks)
@@ -188,10 +217,13 @@ def _compare_addresses(
 
 
 def _bases(measuring: _Measuring, options: GateOptions) -> StoredBases:
+    """Return what to compare with; a shard whose checks have nothing leaves the verdict to the others."""
     session, checks = measuring.session, measuring.checks
     if options.last:
-        return last_bases(session, checks, options.rules, options.session_runs, options.last)
-    return accepted_bases(session, checks, measuring.present, session.workspace.root / BASELINES)
+        bases = last_bases(session, checks, options.rules, options.session_runs, options.last)
+    else:
+        bases = accepted_bases(session, checks, measuring.present, session.workspace.root / BASELINES)
+    return bases if options.shard else bases.needed()
 
 
 def _compare_bases(measuring: _Measuring, options: GateOptions, bases: StoredBases, limits: Limits) -> Decision:

@@ -93,20 +93,24 @@ class StoredBases:
     Attributes:
         notes: What a reader must know to weigh it.
         against: What it is, in words.
+        missing: What is wrong if no check has any, in words.
+        fix: What to do then.
     """
 
     against: str
+    missing: str
+    fix: str
     bases: dict[CheckId, Base] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def needed(self, what: str, fix: str) -> Self:
+    def needed(self) -> Self:
         """Return itself.
 
         Raises:
             UsageError: no-baseline if no check has a base.
         """
         if not self.bases:
-            raise UsageError("; ".join([what, *self.notes]), slug="no-baseline", fix=fix)
+            raise UsageError("; ".join([self.missing, *self.notes]), slug="no-baseline", fix=self.fix)
         return self
 
 
@@ -123,9 +127,12 @@ def accepted_bases(
 
     Raises:
         ConfigError: If a file cannot be read as a baseline.
-        UsageError: no-baseline if no check has one.
     """
-    stored = StoredBases("what was accepted in baselines/")
+    stored = StoredBases(
+        against="what was accepted in baselines/",
+        missing=f"no accepted baseline in {folder} fits",
+        fix="outrider baseline accept",
+    )
     chosen = {check.id: check for check in checks}
     everything = {check.id for check in present}
     for path in sorted(folder.glob("*.json")):
@@ -144,16 +151,16 @@ def accepted_bases(
     stored.notes += [
         f"{check.id} has no accepted baseline: it is not judged" for check in checks if check.id not in stored.bases
     ]
-    return stored.needed(f"no accepted baseline in {folder} fits", "outrider baseline accept")
+    return stored
 
 
 def last_bases(session: GateSession, checks: Sequence[Check], rules: Rules, size: int, count: int) -> StoredBases:
-    """Return the last `count` stored runs of each check.
-
-    Raises:
-        UsageError: no-baseline if no check has enough of them.
-    """
-    stored = StoredBases(f"the last {count} stored runs")
+    """Return the last `count` stored runs of each check that has enough of them."""
+    stored = StoredBases(
+        against=f"the last {count} stored runs",
+        missing="no check has enough runs",
+        fix=f"outrider run --repeat {MIN_SESSIONS * size}",
+    )
     for check in checks:
         runs = stored_runs(session.store, check, count)
         sessions = sessions_of(runs, size)
@@ -163,7 +170,7 @@ def last_bases(session: GateSession, checks: Sequence[Check], rules: Rules, size
         stored.bases[check.id] = Base(sessions[-rules.plan.looks[-1] :])
         if len(runs) < count:
             stored.notes.append(f"{check.id} has {len(runs)} stored runs in one place, fewer than {count}")
-    return stored.needed("no check has enough runs", f"outrider run --repeat {MIN_SESSIONS * size}")
+    return stored
 
 
 class AgainstBases:

@@ -9,6 +9,7 @@ import click
 
 from outrider.app import (
     GateOptions,
+    Shard,
     display_name,
     duration_s,
     find_workspace,
@@ -42,6 +43,10 @@ _DURATION = TypedValue("duration", duration_s)
 @click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
 @click.option("--sessions", "cap", default=20, show_default=True, type=click.IntRange(4), help="Sessions at most.")
 @click.option("--budget", "budget_s", type=_DURATION, metavar="TIME", help='The best answer within TIME, such as "5m".')
+@click.option(
+    "--shard", type=TypedValue("shard", Shard.of), metavar="N/COUNT",
+    help="Take only this part of the checks; outrider gate-merge decides from the --json of all.",
+)  # fmt: skip
 @click.option("--fail-fast", is_flag=True, help="Stop at the first certain fail.")
 @output_options
 def gate(
@@ -57,6 +62,7 @@ def gate(
     size: int,
     cap: int,
     budget_s: float | None,
+    shard: Shard | None,
     fail_fast: bool,
     **outputs: Any,
 ) -> int:
@@ -75,7 +81,7 @@ def gate(
     written = GateOutputs(**outputs)
     written.make_folders()
     rules = gate_rules(margin=margin / 100, floor_ms=floor, most_sessions=cap, deciding=deciding)
-    options = GateOptions(rules, size, ab, variable, last, fail_fast=fail_fast, budget_s=budget_s)
+    options = GateOptions(rules, size, ab, variable, last, fail_fast=fail_fast, budget_s=budget_s, shard=shard)
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
         if self_test:

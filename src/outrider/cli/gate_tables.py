@@ -62,10 +62,10 @@ class GateOutputs:
         if self.markdown:
             self.markdown.write_text(gate_as_markdown(decision), encoding="utf-8")
         if self.as_data:
-            click.echo(json.dumps(gate_as_json(decision)))
+            click.echo(json.dumps(gate_as_json(decision, result.places)))
         else:
             _print_decision(console(), decision)
-        if self.github or os.environ.get("GITHUB_ACTIONS") == "true":
+        if self.github or (os.environ.get("GITHUB_ACTIONS") == "true" and not decision.shard):
             _print_for_github(result, on_stderr=self.as_data)
         return _CODES[Word(self.inconclusive) if decision.word is Word.INCONCLUSIVE else decision.word]
 
@@ -112,7 +112,7 @@ def _print_decision(out: Console, decision: Decision) -> None:
 
 
 def _print_for_github(result: GateResult, *, on_stderr: bool) -> None:
-    for line in gate_as_annotations(result.decision, result.checks):
+    for line in gate_as_annotations(result.decision, result.places):
         click.echo(line, err=on_stderr)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:

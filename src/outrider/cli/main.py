@@ -34,6 +34,7 @@ _COMMANDS = {
     "prove": "Inject faults, and report which of them each journey notices.",
     "judge": "Show which steps are steady, degraded or improved, and why.",
     "gate": "Run checks and decide whether they got worse.",
+    "gate-merge": "Merge the results of a gate's shards, and decide.",
     "baseline": "Accept what is normal, and show what was accepted.",
     "release": "Mark a deploy, so that changes can be explained by it.",
     "changes": "List when steps took a new level, and the release that explains it.",
@@ -63,8 +64,8 @@ class LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         import_module("outrider.cli.error_report")  # now: a command may leave no memory, disk or descriptor for it
-        module = import_module(f"outrider.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        module = import_module(f"outrider.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

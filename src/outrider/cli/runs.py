@@ -40,6 +40,6 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
             at(summary.due_us, workspace.timezone),
             outcome_text(summary.outcome),
             Text(display_name(summary.check)),
-            Text(summary.reason),
+            Text(summary.reason if summary.due_count == 1 else f"{summary.reason} ({summary.due_count} runs)"),
         )
     console().print(table if summaries else "no runs yet: outrider run makes some")

@@ -32,7 +32,7 @@ _WORDS = frozenset(
     }
 )
 _TEXTS = frozenset({"incident", "acknowledged_by", "reason", "title", "parent", "error"})
-_INTEGERS = frozenset({"attempt", "users", "workers", "requests", "failures", "count", "check_count"})
+_INTEGERS = frozenset({"attempt", "users", "workers", "requests", "failures", "count", "check_count", "due_count"})
 _NO_TIME = np.iinfo(np.int64).min
 """What numpy takes for no time."""
 

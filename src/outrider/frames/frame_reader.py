@@ -34,7 +34,7 @@ _BATCH_ROWS = 20_000
 _SAMPLES = ("due_us", "check", "step", "metric", "environment", "location", "release", "run", "attempt", "value")
 _RUNS = (
     "due_us", "run", "check", "environment", "location", "release", "browser", "host", "outcome", "reason",
-    "started_us", "duration_us",
+    "due_count", "started_us", "duration_us",
 )  # fmt: skip
 _STEPS = (
     "due_us", "run", "check", "environment", "location", "release", "attempt", "measured", "step", "title", "parent",

@@ -17,6 +17,7 @@ from outrider.gate.fingerprint import Fingerprint, fingerprint_here
 from outrider.gate.gate_report import as_annotations, as_json, as_junit, as_markdown, finding_texts, verdict_text
 from outrider.gate.gate_self_test import FalseFails, false_fails
 from outrider.gate.run_session import Session, session_of, sessions_of
+from outrider.gate.shard import Shard, ShardResult, merge, read_shard
 
 __all__ = [
     "ELSEWHERE_MARGIN",
@@ -30,6 +31,8 @@ __all__ = [
     "Look",
     "Rules",
     "Session",
+    "Shard",
+    "ShardResult",
     "Source",
     "StepComparison",
     "Stop",
@@ -45,7 +48,9 @@ __all__ = [
     "finding_texts",
     "fingerprint_here",
     "gather",
+    "merge",
     "read_accepted",
+    "read_shard",
     "session_of",
     "sessions_of",
     "unmatched",

@@ -73,6 +73,7 @@ class StepComparison:
         candidate: The same of the candidate.
         tolerated: Slowdown that is tolerated, as a share; None for failures.
         decides: Whether it decides, or only informs.
+        level: One-sided level of this look, which a fail must hold after the correction; 0 if there was no look.
     """
 
     check: CheckId
@@ -82,6 +83,7 @@ class StepComparison:
     comparison: Comparison
     tolerated: float | None = None
     decides: bool = True
+    level: float = 0.0
 
     @property
     def verdict(self) -> Verdict:
@@ -99,6 +101,7 @@ class Decision:
         against: What the candidate was compared with, in words.
         took_s: How long the gate took.
         check_s: By check, how long it was measured.
+        shard: Which part of the checks this is, such as `2/4`; empty for all.
     """
 
     findings: tuple[StepComparison, ...]
@@ -107,6 +110,7 @@ class Decision:
     against: str = ""
     took_s: float = 0.0
     check_s: Mapping[CheckId, float] = field(default_factory=dict)
+    shard: str = ""
 
     @property
     def word(self) -> Word:
@@ -128,15 +132,21 @@ def decide(
         sides: By check: sessions of the base, and as many of the candidate.
         rules: By check: what counts as worse.
     """
-    findings = {
-        (check, step): finding
-        for check, (base, candidate) in sides.items()
-        for step, finding in _findings(check, base, candidate, rules[check]).items()
-    }
-    names = {f"{check}\n{step}": finding for (check, step), finding in findings.items()}
-    corrected = correct({name: finding.comparison for name, finding in names.items() if finding.decides})
+    return corrected(
+        tuple(
+            finding
+            for check, (base, candidate) in sides.items()
+            for finding in _findings(check, base, candidate, rules[check]).values()
+        )
+    )
+
+
+def corrected(findings: Sequence[StepComparison]) -> tuple[StepComparison, ...]:
+    """Return findings, corrected for how many of them decide."""
+    names = {f"{finding.check}\n{finding.step}": finding for finding in findings}
+    comparisons = correct({name: finding.comparison for name, finding in names.items() if finding.decides})
     return tuple(
-        replace(finding, comparison=corrected.get(name, finding.comparison)) for name, finding in names.items()
+        replace(finding, comparison=comparisons.get(name, finding.comparison)) for name, finding in names.items()
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import astuple, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from outrider.gate.decision import Decision, StepComparison
-    from outrider.model import Check
+    from outrider.model import Place
 
 _HEADER = (
     "| | check | step | base | candidate | change | interval | tolerated |",
@@ -52,13 +53,22 @@ def verdict_text(finding: StepComparison) -> str:
     return str(finding.verdict) if finding.decides else f"informs: {finding.verdict}"
 
 
-def as_json(decision: Decision) -> dict[str, object]:
-    """Return a decision as plain data; ratios that are unknown are null."""
+def as_json(decision: Decision, places: Mapping[str, Place] = MappingProxyType({})) -> dict[str, object]:
+    """Return a decision as plain data; ratios that are unknown are null.
+
+    Args:
+        decision: The decision.
+        places: By check, where it is written.
+    """
     return {
         "verdict": decision.word,
         "against": decision.against,
         "notes": list(decision.notes),
         "wrong": list(decision.wrong),
+        "shard": decision.shard or None,
+        "took_s": round(decision.took_s, 3),
+        "check_s": {check: round(seconds, 3) for check, seconds in decision.check_s.items()},
+        "places": {check: [place.file, place.line] for check, place in places.items()},
         "findings": [
             {
                 "check": finding.check,
@@ -74,6 +84,8 @@ def as_json(decision: Decision) -> dict[str, object]:
                 "high": _finite(finding.comparison.high),
                 "samples": finding.comparison.samples,
                 "sessions": finding.comparison.sessions,
+                "p_value": finding.comparison.p_value,
+                "level": finding.level,
                 "reason": finding.comparison.reason,
             }
             for finding in decision.findings
@@ -117,8 +129,13 @@ def as_junit(decision: Decision) -> str:
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def as_annotations(decision: Decision, checks: Mapping[str, Check]) -> list[str]:
-    """Return workflow commands that GitHub shows at the journey's line."""
+def as_annotations(decision: Decision, places: Mapping[str, Place]) -> list[str]:
+    """Return workflow commands that GitHub shows at the journey's line.
+
+    Args:
+        decision: The decision.
+        places: By check, where it is written.
+    """
     lines = [f"::error::{_escaped(reason)}" for reason in decision.wrong]
     lines += [f"::notice::{_escaped(note)}" for note in decision.notes]
     for finding in decision.findings:
@@ -128,7 +145,7 @@ def as_annotations(decision: Decision, checks: Mapping[str, Check]) -> list[str]
         words = f"{_name(finding)}: {finding.comparison.reason}"
         if not finding.decides:
             level, words = "notice", f"{_name(finding)} (informs): {finding.comparison.reason}"
-        lines.append(f"::{level}{_place(checks.get(finding.check))}::{_escaped(words)}")
+        lines.append(f"::{level}{_place(places.get(finding.check))}::{_escaped(words)}")
     return lines
 
 
@@ -158,11 +175,11 @@ def _tolerated(finding: StepComparison) -> str:
     return f"{finding.tolerated:.1%} ({finding.tolerated * finding.base:.0f} ms)"
 
 
-def _place(check: Check | None) -> str:
-    if check is None:
+def _place(place: Place | None) -> str:
+    if place is None:
         return ""
-    line = f",line={check.line}" if check.line else ""
-    return f" file={_escaped(check.path).replace(':', '%3A').replace(',', '%2C')}{line}"
+    line = f",line={place.line}" if place.line else ""
+    return f" file={_escaped(place.file).replace(':', '%3A').replace(',', '%2C')}{line}"
 
 
 def _name(finding: StepComparison) -> str:

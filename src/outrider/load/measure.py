@@ -71,6 +71,7 @@ class LoadMeasure:
         surroundings: Where Locust runs.
         listener: Receives every second.
         enough: Decides from all its seconds whether a load may end before its time.
+        broken: Why checks without a profile have none.
     """
 
     def __init__(
@@ -79,15 +80,20 @@ class LoadMeasure:
         surroundings: Surroundings,
         listener: Listener | None = None,
         enough: Callable[[Sequence[LoadInterval]], bool] | None = None,
+        *,
+        broken: Mapping[CheckId, str] | None = None,
     ) -> None:
         self._profiles = profiles
+        self._broken = broken or {}
         self._surroundings = surroundings
         self._listener = listener
         self._enough = enough
         self.interrupted = False
 
     def measure(self, order: Order) -> Measurement:
-        """Carry out one load."""
+        """Carry out one load; one without a usable profile is a setup error."""
+        if (reason := self._broken.get(order.check.id)) is not None:
+            return Measurement(Outcome.SETUP_ERROR, reason, time.time_ns() // 1000, 0.0)
         profile = self._profiles[order.check.id]
         log = order.scratch / "locust.log"
         timeline = LoadTimeline()

@@ -24,6 +24,7 @@ from outrider.model.errors import (
     StoreError,
     TooFewSamples,
     UsageError,
+    reason_of,
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
@@ -204,5 +205,6 @@ __all__ = [
     "new_run_id",
     "printable",
     "printable_json",
+    "reason_of",
     "title_of",
 ]  # fmt: skip

@@ -40,6 +40,7 @@ class Run:
     Attributes:
         due_us: When it was due, microseconds UTC: the clock of the series.
         reason: One line for a reader; empty if it passed.
+        due_count: How many due runs this record stands for: several only where they were missed in a row.
     """
 
     id: RunId
@@ -53,3 +54,4 @@ class Run:
     reason: str
     attempts: tuple[Attempt, ...]
     circumstances: Circumstances
+    due_count: int = 1

@@ -24,7 +24,7 @@ GZIP_SUFFIX = ".gz"
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One line about a run; times in microseconds UTC."""
+    """One line about a run; times in microseconds UTC. `due_count` is how many due runs it stands for."""
 
     id: RunId
     check: CheckId
@@ -35,6 +35,7 @@ class RunSummary:
     finished_us: int
     outcome: Outcome
     reason: str
+    due_count: int = 1
 
 
 class Tally(NamedTuple):

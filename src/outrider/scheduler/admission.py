@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from outrider.model import CatchUp, Circumstances, Outcome, Overlap, QueueEntry,
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from outrider.model import Check, RunId
+    from outrider.model import Check, CheckId, RunId
     from outrider.scheduler.plan import Due, Key
 
 LATE_US = 30_000_000
 """A run that could not be put into the queue within this, or before the next was due, has missed its time."""
+
+HOUR_US = 3_600_000_000
 
 MOST_WAITING = 10
 """Runs of one check that may wait where overlapping runs are queued."""
@@ -61,12 +64,16 @@ class AdmissionContext:
 def admit(due: Sequence[Due], context: AdmissionContext) -> Admission:
     """Decide about each run that is due, in the order of time."""
     admission = Admission()
+    missed: dict[tuple[CheckId, str, int], list[Due]] = defaultdict(list)
     last = {(run.check.id, run.location): run.due_us for run in due}
     for run in due:
         key = (run.check.id, run.location)
         if run.check.id in context.paused:
             continue
         outcome, reason = _refusal(run, context, is_last=last[key] == run.due_us)
+        if outcome is Outcome.MISSED:
+            missed[(*key, run.due_us // HOUR_US)].append(run)
+            continue
         if outcome is not None:
             admission.unmade.append(unmade_run(run, outcome, reason, context))
             continue
@@ -75,6 +82,7 @@ def admit(due: Sequence[Due], context: AdmissionContext) -> Admission:
             admission.killed.append(key)
         identity = run_id(run, context.era)
         admission.queued.append(QueueEntry(identity, run.check.id, run.location, run.due_us, policy.priority))
+    admission.unmade += (missed_run(runs, context) for runs in missed.values())
     return admission
 
 
@@ -117,6 +125,11 @@ def unmade_run(due: Due, outcome: Outcome, reason: str, context: AdmissionContex
         attempts=(),
         circumstances=context.circumstances,
     )
+
+
+def missed_run(due: Sequence[Due], context: AdmissionContext) -> Run:
+    """Return the one record of runs of a check that were missed within one hour; rollups count by the hour."""
+    return replace(unmade_run(due[0], Outcome.MISSED, context.why_late, context), due_count=len(due))
 
 
 def orphaned_run(entry: QueueEntry, circumstances: Circumstances, now_us: int) -> Run:

@@ -85,7 +85,7 @@ class Health:
     def ran(self, run: Run) -> None:
         """Count a stored run, and how late it began if it was executed."""
         with self._lock:
-            self._outcomes[run.check, run.location, run.outcome] += 1
+            self._outcomes[run.check, run.location, run.outcome] += run.due_count
             self._last[run.check, run.location] = run
             if run.attempts:
                 lag_s = max(0.0, (run.started_us - run.due_us) / 1e6)

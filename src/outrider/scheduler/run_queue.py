@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from outrider.model import Check, CheckId, Kind, QueueEntry, Run, RunId, ScheduleQueue
+    from outrider.scheduler.admission import Admission
     from outrider.scheduler.clock import Clock
     from outrider.scheduler.executor import Executor
     from outrider.scheduler.plan import Key
@@ -77,7 +78,7 @@ class RunQueue:
 
     def advance(
         self,
-        entries: Sequence[QueueEntry],
+        admission: Admission,
         planned_until_us: int | None,
         checks: Mapping[CheckId, Check],
         executors: Mapping[Kind, Executor],
@@ -85,19 +86,21 @@ class RunQueue:
     ) -> bool:
         """Take due runs in, and begin what there is room for: the most important first, then the oldest.
 
-        Both are one transaction. Returns false, and has done nothing, if another process leads.
+        Runs that are not executed are recorded. All is one transaction. Returns false, and has done nothing, if another
+        process leads.
 
         Raises:
             StoreError: If the store cannot be used; nothing has been done.
         """
-        fresh = self.adopt(entries)
+        queued, unmade = admission.queued, admission.unmade
+        fresh = self.adopt(queued)
         chosen = self._choose(checks, executors)
         leases = {entry.run: _lease_until_us(check, now_us) for _, work in chosen for entry, check in work}
-        if planned_until_us is None and not leases:
+        if planned_until_us is None and not leases and not unmade:
             return True
         led = False
         try:
-            led = self._schedule.advance(self._holder, entries, leases, planned_until_us=planned_until_us)
+            led = self._schedule.advance(self._holder, queued, leases, planned_until_us=planned_until_us, unmade=unmade)
         finally:
             if not led:
                 self._undo(fresh, leases)

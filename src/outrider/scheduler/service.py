@@ -224,16 +224,16 @@ class Service:
         assert runtime is not None
         assert plan is not None
         orphans = self.run_queue.orphans(self._checks.keys())
-        self._record_unmade([orphaned_run(entry, runtime.circumstances, now_us) for entry in orphans])
+        self._record([orphaned_run(entry, runtime.circumstances, now_us) for entry in orphans])
         self.run_queue.drop(orphans)
         self._pending += plan.until(now_us, _MOST_DUE)
         admission = self._admit_pending(runtime, now_us)
-        self._record_unmade(admission.unmade)
         ended = [begun for key in admission.killed if (begun := self.run_queue.begun(key)) is not None]
         until_us = self._pending[-1].due_us if self._pending else None
-        if not self.run_queue.advance(admission.queued, until_us, self._checks, runtime.executors, now_us):
+        if not self.run_queue.advance(admission, until_us, self._checks, runtime.executors, now_us):
             self.leading.leads = False
             return
+        self._stored(admission.unmade)
         self._pending.clear()
         self._why_late = "the service was busy"
         for run, executor in ended:
@@ -252,8 +252,7 @@ class Service:
         )
         return admit(self._pending, context)
 
-    def _record_unmade(self, runs: Sequence[Run]) -> None:
-        """Record runs that were due and are not executed."""
+    def _record(self, runs: Sequence[Run]) -> None:
         if runs:
             self._store.runs.record_many(runs)
             self._stored(runs)

@@ -98,7 +98,7 @@ def _samples(series: Series, selection: Selection, after: tuple[int, int, int] |
 def _runs(selection: Selection, after: tuple[int, int] | None) -> Select[Any]:
     columns = (
         runs.c.key, runs.c.id, CURRENT_ID.label("check"), runs.c.due_us, runs.c.started_us, runs.c.finished_us,
-        runs.c.outcome, runs.c.reason, *_PLACE, circumstances.c.browser, circumstances.c.host,
+        runs.c.outcome, runs.c.reason, runs.c.due_count, *_PLACE, circumstances.c.browser, circumstances.c.host,
     )  # fmt: skip
     return _behind(_of_runs(select(*columns), _joined_runs(), selection), (runs.c.due_us, runs.c.key), after)
 
@@ -168,7 +168,18 @@ def _sample_columns(series: Series, rows: Sequence[Any]) -> Batch:
 
 
 def _run_columns(rows: Sequence[Any]) -> Batch:
-    plain = ("due_us", "check", *_PLACES, "browser", "host", "outcome", "reason", "started_us", "finished_us")
+    plain = (
+        "due_us",
+        "check",
+        *_PLACES,
+        "browser",
+        "host",
+        "outcome",
+        "reason",
+        "due_count",
+        "started_us",
+        "finished_us",
+    )
     return {"run": [_text_id(row.id) for row in rows], **_columns(rows, plain)}
 
 

@@ -123,7 +123,7 @@ def roll_outcomes(connection: Connection, span: Span) -> None:
     grouped = (hour, runs.c.check_key, runs.c.circumstances_key, runs.c.outcome)
     within = (runs.c.due_us >= span.first * HOUR_US, runs.c.due_us < span.end * HOUR_US)
     punctual = runs.c.key.not_in(select(late_runs.c.run_key))
-    statement = select(*grouped, func.count()).where(*within, punctual).group_by(*grouped)
+    statement = select(*grouped, func.sum(runs.c.due_count)).where(*within, punctual).group_by(*grouped)
     insert_plain(connection, outcome_hours, [tuple(row) for row in connection.execute(statement)])
 
 

@@ -24,7 +24,7 @@ _current = subjects.alias("current_subjects")
 CURRENT_ID = func.coalesce(_current.c.id, subjects.c.id)
 _LINE = (
     runs.c.id, CURRENT_ID.label("check"), circumstances.c.environment, circumstances.c.location,
-    runs.c.due_us, runs.c.started_us, runs.c.finished_us, runs.c.outcome, runs.c.reason,
+    runs.c.due_us, runs.c.started_us, runs.c.finished_us, runs.c.outcome, runs.c.reason, runs.c.due_count,
 )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def summary_of(row: Row) -> RunSummary:
     """Return the line about a run from a row of `run_lines`."""
     return RunSummary(
         _run_id(row.id), CheckId(row.check), row.environment, row.location,
-        row.due_us, row.started_us, row.finished_us, Outcome(row.outcome), row.reason,
+        row.due_us, row.started_us, row.finished_us, Outcome(row.outcome), row.reason, row.due_count,
     )  # fmt: skip
 
 

@@ -67,6 +67,11 @@ class Writer:
         self._keys = KeyCache()
         self._lock = Lock()
 
+    def write_unmade(self, connection: Connection, unmade: Sequence[Run]) -> None:
+        """Store runs without attempts, within the transaction of somebody else's write."""
+        if unmade:
+            self._write(connection, [(run, []) for run in unmade])
+
     def record_many(self, finished: Sequence[Run]) -> None:
         """Store runs with all that belongs to them: all of them or, on an error, none."""
         taken = [(run, [self._take(attempt.measurement) for attempt in run.attempts]) for run in finished]
@@ -127,6 +132,7 @@ class Writer:
                 run.finished_us,
                 run.outcome.value,
                 bounded(run.reason, REASON_CHARACTERS),
+                run.due_count,
             )
             for run in fresh
         ]

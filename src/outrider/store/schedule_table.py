@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from outrider.model import QueueEntry, RunId
+    from outrider.model import QueueEntry, Run, RunId
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -39,6 +39,7 @@ class ScheduleTable(ScheduleQueue):
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
+        self._writer = writer
         self._write = writer.write
 
     def leadership(self) -> Leadership | None:
@@ -83,10 +84,12 @@ class ScheduleTable(ScheduleQueue):
         *,
         planned_until_us: int | None = None,
         era: int | None = None,
+        unmade: Sequence[Run] = (),
     ) -> bool:
         rows = [{"of": run_bytes(run), "by": holder, "until": until} for run, until in (leases or {}).items()]
 
         def write(connection: Connection) -> None:
+            self._writer.write_unmade(connection, unmade)
             add(connection, entries)
             if rows:
                 connection.execute(_LEASE, rows)
@@ -134,11 +137,13 @@ class ScheduleTable(ScheduleQueue):
         return tuple(Pause(CheckId(row.check_id), row.since_us, row.reason) for row in rows)
 
     def coverage(self, since_us: int) -> tuple[Coverage, ...]:
-        happened = func.sum(case((runs.c.outcome.in_(_HAPPENED), 1), else_=0))
+        happened = func.sum(case((runs.c.outcome.in_(_HAPPENED), runs.c.due_count), else_=0))
         place = (subjects.c.id, circumstances.c.environment, circumstances.c.location)
         joined = runs.join(subjects, subjects.c.key == runs.c.check_key)
         joined = joined.join(circumstances, circumstances.c.key == runs.c.circumstances_key)
-        statement = select(*place, func.count(), happened).select_from(joined).where(runs.c.due_us >= since_us)
+        statement = (
+            select(*place, func.sum(runs.c.due_count), happened).select_from(joined).where(runs.c.due_us >= since_us)
+        )
         with self._database.reading() as connection:
             rows = connection.execute(statement.group_by(*place).order_by(*place)).all()
         return tuple(Coverage(CheckId(row[0]), *row[1:]) for row in rows)

@@ -61,7 +61,7 @@ def _counts(connection: Connection, since_us: int, until_us: int) -> Counter[tup
 
 
 def _runs(connection: Connection, *those: ColumnElement[bool]) -> Counter[tuple[int, int, str]]:
-    counted = select(*_WAYS, func.count()).where(*those).group_by(*_WAYS)
+    counted = select(*_WAYS, func.sum(runs.c.due_count)).where(*those).group_by(*_WAYS)
     return Counter({(row[0], row[1], row[2]): row[3] for row in connection.execute(counted)})
 
 

@@ -80,7 +80,7 @@ def read_run(connection: Connection, wanted: str, folder: ArtifactStore) -> Stor
     run = Run(
         id=line.id, check=line.check, environment=line.environment, location=line.location,
         due_us=line.due_us, started_us=line.started_us, finished_us=line.finished_us,
-        outcome=line.outcome, reason=line.reason,
+        outcome=line.outcome, reason=line.reason, due_count=line.due_count,
         attempts=tuple(_attempt(row, parts) for row in tries), circumstances=run_circumstances,
     )  # fmt: skip
     omitted = tuple(f"attempt {row.number}: {text}" for row in tries for text in (row.omitted or "").splitlines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,3 +113,19 @@ def test_runs_are_counted_after_they_were_deleted(store: Store, make: Maker) -> 
     assert store.runs.search(limit=None) == ()
     (found,) = store.runs.tallies(begins_us, begins_us + 2 * DAY_US)
     assert (found.check, found.outcome, found.runs) == (CHECK, Outcome.PASSED, 288)
+
+
+def test_a_record_of_missed_runs_is_tallied_as_all_of_them_before_and_after_it_is_rolled_up(
+    store: Store, make: Maker
+) -> None:
+    """By its hour, and by its day when the hours are gone."""
+    due_us = NOW_US - 500 * DAY_US
+    store.runs.record(replace(run_at(make, due_us), outcome=Outcome.MISSED, attempts=(), due_count=60))
+    span = (due_us - DAY_US, due_us + DAY_US)
+    before = [(tally.outcome, tally.runs) for tally in store.runs.tallies(*span)]
+
+    store.prune(NOW_US)
+    store.prune(NOW_US)
+
+    after = [(tally.outcome, tally.runs) for tally in store.runs.tallies(*span)]
+    assert before == after == [(Outcome.MISSED, 60)]

@@ -90,6 +90,21 @@ def test_a_check_is_paused_once_and_resumed(store: Store) -> None:
     assert store.schedule.pauses() == ()
 
 
+def test_a_record_of_missed_runs_counts_as_all_of_them(store: Store, make: Maker) -> None:
+    """In coverage, and when it is read; it is written with the plan, once, or not at all."""
+    missed = replace(make.run(str(CHECK), outcome=Outcome.MISSED), attempts=(), due_count=60)
+    assert not store.schedule.advance("ada", unmade=[missed], planned_until_us=9)
+    assert store.runs.search() == ()
+    store.schedule.lead("ada", 1, None)
+
+    assert store.schedule.advance("ada", unmade=[missed], planned_until_us=9)
+    assert store.schedule.advance("ada", unmade=[missed], planned_until_us=9)
+
+    assert store.schedule.coverage(0) == (Coverage(CHECK, "production", "local", 60, 0),)
+    (summary,) = store.runs.search()
+    assert summary.due_count == store.runs.get(summary.id).run.due_count == 60
+
+
 def test_coverage_counts_runs_that_were_due_and_those_that_happened(store: Store, make: Maker) -> None:
     """A run that was missed or skipped did not happen."""
     outcomes = (Outcome.PASSED, Outcome.FAILED, Outcome.MISSED, Outcome.SKIPPED)

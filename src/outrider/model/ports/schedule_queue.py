@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from outrider.model.identity import RunId
     from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
+    from outrider.model.run import Run
     from outrider.model.subject import CheckId
 
 
@@ -47,6 +48,7 @@ class ScheduleQueue(Protocol):
         *,
         planned_until_us: int | None = None,
         era: int | None = None,
+        unmade: Sequence[Run] = (),
     ) -> bool:
         """Queue due runs, each once, and lease those that the leader begins; return false if it leads no more.
 
@@ -56,6 +58,7 @@ class ScheduleQueue(Protocol):
             leases: Until when each run that begins is the leader's, in microseconds UTC.
             planned_until_us: Everything due until then is in the queue.
             era: How often the clock was set back.
+            unmade: Records of runs that were due and are not executed; stored with the rest or not at all.
         """
         ...
 

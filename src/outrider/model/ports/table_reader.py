@@ -58,8 +58,8 @@ class TableReader(Protocol):
     def runs(self, selection: Selection, batch_rows: int) -> Iterator[Mapping[str, Sequence[object]]]:
         """Yield runs in the order in which they were due.
 
-        Columns: due_us, run, check, environment, location, release, browser, host, outcome, reason, started_us,
-        finished_us.
+        Columns: due_us, run, check, environment, location, release, browser, host, outcome, reason, due_count,
+        started_us, finished_us.
         """
         ...
 

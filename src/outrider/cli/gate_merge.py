@@ -1,0 +1,24 @@
+"""`outrider gate-merge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from outrider.app import merge_gate_shards
+from outrider.cli.gate_tables import GateOutputs, output_options
+
+
+@click.command(epilog="Example: outrider gate-merge shard-*.json --junit gate.xml --markdown gate.md")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@output_options
+def gate_merge(files: tuple[Path, ...], **outputs: Any) -> int:
+    """Merge the results of a gate's shards, and decide: FILES are what `outrider gate --shard 2/4 --json` printed.
+
+    Fails must survive the correction for the comparisons of all shards. Exit codes are those of `outrider gate`.
+    """
+    written = GateOutputs(**outputs)
+    written.make_folders()
+    return written.write(merge_gate_shards(files))
