@@ -65,7 +65,10 @@ class GateSession:
         if check.kind == Kind.PROBE:
             (run,) = side.fleet.run_all([gated])
             return run
-        runner = Runner(runtime.measures({check.kind}), self.store.runs, runtime.scratch, runtime.circumstances)
+        runner = Runner(
+            runtime.measures({check.kind}), self.store.runs, runtime.scratch, runtime.circumstances,
+            redactor=runtime.redactor,
+        )  # fmt: skip
         with runtime.turns.taken():
             if check.kind == Kind.JOURNEY:
                 runtime.measure.prepare()

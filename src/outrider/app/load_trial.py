@@ -236,7 +236,9 @@ def _run(trial: _Trial, runtime: Runtime, store: Store, listener: LoadListener) 
         listeners: list[Listener] = [listener] if foreground is None else [listener, foreground]
         measure = LoadMeasure({trial.check.id: trial.profile}, runtime.surroundings(), _Listeners(listeners), is_enough)
         combined: Measure = measure if foreground is None else _ForegroundLoad(foreground, measure)
-        runner = Runner({Kind.LOAD: combined}, store.runs, runtime.scratch, runtime.circumstances)
+        runner = Runner(
+            {Kind.LOAD: combined}, store.runs, runtime.scratch, runtime.circumstances, redactor=runtime.redactor
+        )
         return runner.run(trial.check), measure.interrupted
 
 
@@ -261,7 +263,8 @@ def _foreground(trial: _Trial, runtime: Runtime, store: Store) -> Foreground | N
         )
 
     def run(measure: Measure, check: Check) -> Run:
-        return Runner({Kind.JOURNEY: measure}, store.runs, runtime.scratch, runtime.circumstances).run(check)
+        around = (store.runs, runtime.scratch, runtime.circumstances)
+        return Runner({Kind.JOURNEY: measure}, *around, redactor=runtime.redactor).run(check)
 
     runtime.measure.prepare()
     return Foreground(journey, runtime.measure, run, starved_above=runtime.workspace.journeys.starved_above)

@@ -110,7 +110,7 @@ def execute(checks: Sequence[Check], runtime: Runtime, store: Store, listener: R
         runs.update(zip(probes, probe_runs, strict=True))
         judge_runs(probe_runs, runtime.workspace, store, listener)
     measures = runtime.measures({checks[number].kind for number in others})
-    runner = Runner(measures, store.runs, runtime.scratch, runtime.circumstances, listener)
+    runner = Runner(measures, store.runs, runtime.scratch, runtime.circumstances, listener, redactor=runtime.redactor)
     for number in others:
         listener.waiting(checks[number])
         with runtime.turns.taken():

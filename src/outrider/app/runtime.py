@@ -38,6 +38,7 @@ from outrider.probes import Engine, ProbeCatalogue, read_probes
 from outrider.runs import Fleet, Turns
 from outrider.workspace import (
     Mask,
+    Redactor,
     Snapshotter,
     Variables,
     available_secrets,
@@ -103,7 +104,7 @@ class Runtime:
     measure: JourneyMeasure
     catalogue: ProbeCatalogue
     loads: LoadCatalogue
-    mask: Mask
+    redactor: Redactor
     turns: Turns
     scratch: Path
     circumstances: Circumstances
@@ -158,7 +159,7 @@ class Runtime:
         root = self.scratch.parent / "load"
         if not root.exists():
             self.snapshot.checkout(root)
-        return Surroundings(root, self.environment, self.workspace.load, self.mask)
+        return Surroundings(root, self.environment, self.workspace.load, self.redactor)
 
     @contextmanager
     def fleet(
@@ -167,8 +168,10 @@ class Runtime:
         """Open what runs the workspace's probes, many at a time; runs go to the store unless a recorder is given."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
-            Engine(probes, settings, mask=self.mask, heartbeats=store.heartbeats) as engine,
-            Fleet(engine, recorder or store.runs, self.scratch, self.circumstances, listener) as fleet,
+            Engine(probes, settings, redactor=self.redactor, heartbeats=store.heartbeats) as engine,
+            Fleet(
+                engine, recorder or store.runs, self.scratch, self.circumstances, listener, redactor=self.redactor
+            ) as fleet,
         ):
             yield fleet
 
@@ -199,6 +202,7 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
         ConfigError: If the workspace cannot be copied.
     """
     secrets = available_secrets(workspace, os.environ)
+    redactor = Redactor(Mask.of(secrets))
     snapshot = Snapshotter(workspace).take()
     home = _home()
     usable = None if isinstance(browser, BrowserError) else browser
@@ -218,10 +222,10 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             workspace=workspace,
             browser=browser,
             workers=workers,
-            measure=_journey_measure(workspace, workers, secrets),
+            measure=_journey_measure(workspace, workers, redactor),
             catalogue=probes_of(workspace, secrets),
             loads=loads_of(workspace, secrets),
-            mask=Mask.of(secrets),
+            redactor=redactor,
             turns=Turns(home / "turns", workspace.journeys.concurrency),
             scratch=folder / "runs",
             circumstances=_circumstances(snapshot),
@@ -242,17 +246,13 @@ def list_checks(workspace: Workspace, patterns: Sequence[str] = ()) -> tuple[Che
         return select(runtime.discover(patterns).checks, patterns)
 
 
-def _journey_measure(workspace: Workspace, workers: Workers, secrets: Secrets) -> JourneyMeasure:
+def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor) -> JourneyMeasure:
     sessions = Sessions(
         workspace.state / "sessions",
         {name: session.fixture for name, session in workspace.sessions.items()},
         {name: session.lifetime_s for name, session in workspace.sessions.items()},
     )
-
-    def mask(typed: Iterable[str]) -> Mask:
-        return Mask.of(secrets, typed)
-
-    return JourneyMeasure(workers, sessions, mask, starved_above=workspace.journeys.starved_above)
+    return JourneyMeasure(workers, sessions, redactor, starved_above=workspace.journeys.starved_above)
 
 
 def _circumstances(snapshot: Snapshot) -> Circumstances:

@@ -107,6 +107,7 @@ class ServiceRuntime:
             scratch=runtime.scratch,
             circumstances=runtime.circumstances,
             prepare=prepare,
+            redactor=runtime.redactor,
         )
         return {Kind.PROBE: self._fleet, **dict.fromkeys(measures, self._turns)}
 

@@ -16,7 +16,7 @@ from outrider.load.timeline import LoadTimeline
 from outrider.load.verdict import End, Facts, abort_reason, assess
 from outrider.load.wire import Aim, LoadConfig, Stop
 from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
-from outrider.workspace import LoadSettings, Mask, masked
+from outrider.workspace import LoadSettings, Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,7 +57,7 @@ class Surroundings:
     root: Path
     environment: Mapping[str, str]
     settings: LoadSettings = field(default_factory=LoadSettings)
-    mask: Mask = field(default_factory=Mask)
+    redactor: Redactor = field(default_factory=Redactor)
 
 
 class LoadMeasure:
@@ -96,7 +96,7 @@ class LoadMeasure:
             return Measurement(Outcome.SETUP_ERROR, reason, time.time_ns() // 1000, 0.0)
         profile = self._profiles[order.check.id]
         log = order.scratch / "locust.log"
-        timeline = LoadTimeline()
+        timeline = LoadTimeline(self._surroundings.redactor)
         started_us = time.time_ns() // 1000
         deadline_s = time.monotonic() + order.deadline_s
         with self._locust(profile, log) as locust:
@@ -168,7 +168,7 @@ class LoadMeasure:
             },
             load=result,
         )
-        return masked(measurement, self._surroundings.mask)
+        return self._surroundings.redactor.measurement(measurement)
 
 
 class LoadAttempt:
