@@ -14,12 +14,12 @@ from outrider.workspace import available_secrets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.store import Store
+    from outrider.model import CheckRecords
     from outrider.workspace import Workspace
 
 
 def serve_heartbeats(
-    workspace: Workspace, store: Store, *, host: str, port: int, ready: Callable[[str, int], None]
+    workspace: Workspace, store: CheckRecords, *, host: str, port: int, ready: Callable[[str, int], None]
 ) -> None:
     """Serve until the process is told to stop.
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from outrider.baselines import Knee
     from outrider.journeys import Browser
     from outrider.load import Listener, Profile
-    from outrider.model import Check, LoadInterval, Measure, Measurement, Order, Run
-    from outrider.store import Store
+    from outrider.model import Check, ExecutionStore, LoadInterval, Measure, Measurement, Order, Run
     from outrider.workspace import Workspace
 
 
@@ -95,7 +94,7 @@ class WorkerOutcome:
 
 def run_load(
     workspace: Workspace,
-    store: Store,
+    store: ExecutionStore,
     name: str,
     overrides: LoadOverrides = LoadOverrides(),
     *,
@@ -119,7 +118,7 @@ def run_load(
     """
     trial = _plan(workspace, name, overrides)
     with open_runtime(workspace, browser=_browser(trial)) as runtime:
-        register_checks(store, workspace, [trial.check])
+        register_checks(store.checks, workspace, [trial.check])
         listener.waiting(trial.check)
         with runtime.turns.taken():
             run, is_interrupted = _run(trial, runtime, store, listener)
@@ -228,7 +227,7 @@ def _browser(trial: _Trial) -> Browser | None:
     return browser
 
 
-def _run(trial: _Trial, runtime: Runtime, store: Store, listener: LoadListener) -> tuple[Run, bool]:
+def _run(trial: _Trial, runtime: Runtime, store: ExecutionStore, listener: LoadListener) -> tuple[Run, bool]:
     """Make the load, with its journey beside it if it names one; return whether it was interrupted, too."""
     is_enough = _is_saturated if trial.searches_knee else None
     with _followed(trial.check, listener):
@@ -251,7 +250,7 @@ def _followed(check: Check, listener: LoadListener) -> Iterator[None]:
         listener.load_ended()
 
 
-def _foreground(trial: _Trial, runtime: Runtime, store: Store) -> Foreground | None:
+def _foreground(trial: _Trial, runtime: Runtime, store: ExecutionStore) -> Foreground | None:
     if not trial.profile.journey:
         return None
     (journey, *others) = select(runtime.discover().journeys, [trial.profile.journey])

@@ -49,9 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from outrider.journeys import Browser
-    from outrider.model import Check, Measure
+    from outrider.model import Check, HeartbeatLog, Measure
     from outrider.runs import GroupRecorder, Listener
-    from outrider.store import Store
     from outrider.workspace import Secrets, Snapshot, Workspace
 
 
@@ -163,15 +162,13 @@ class Runtime:
 
     @contextmanager
     def fleet(
-        self, store: Store, listener: Listener | None = None, *, recorder: GroupRecorder | None = None
+        self, heartbeats: HeartbeatLog, recorder: GroupRecorder, listener: Listener | None = None
     ) -> Iterator[Fleet]:
-        """Open what runs the workspace's probes, many at a time; runs go to the store unless a recorder is given."""
+        """Open what runs the workspace's probes, many at a time."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
-            Engine(probes, settings, redactor=self.redactor, heartbeats=store.heartbeats) as engine,
-            Fleet(
-                engine, recorder or store.runs, self.scratch, self.circumstances, listener, redactor=self.redactor
-            ) as fleet,
+            Engine(probes, settings, redactor=self.redactor, heartbeats=heartbeats) as engine,
+            Fleet(engine, recorder, self.scratch, self.circumstances, listener, redactor=self.redactor) as fleet,
         ):
             yield fleet
 

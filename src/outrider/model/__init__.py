@@ -58,6 +58,7 @@ from outrider.model.ports import (
     AggregateLog,
     AlertRecords,
     ArtifactStore,
+    CheckRecords,
     CheckRegistry,
     CheckSchedule,
     Content,
@@ -70,7 +71,9 @@ from outrider.model.ports import (
     JudgeMemory,
     Outbox,
     ProofLog,
+    Pruner,
     ReportHistory,
+    ReportRecords,
     RollupReader,
     RunHistory,
     RunLog,
@@ -88,7 +91,7 @@ from outrider.model.service_view import CheckView, ServiceView
 from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
 from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
 from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
-from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series
+from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
 
 __all__ = [
     "BUCKET_VALUE",
@@ -114,6 +117,7 @@ __all__ = [
     "CatchUp",
     "Check",
     "CheckId",
+    "CheckRecords",
     "CheckRegistry",
     "CheckSchedule",
     "CheckView",
@@ -157,10 +161,12 @@ __all__ = [
     "Policy",
     "ProofLog",
     "Pruned",
+    "Pruner",
     "QueueEntry",
     "RecordedAggregates",
     "Release",
     "ReportHistory",
+    "ReportRecords",
     "Retention",
     "Rollup",
     "RollupReader",
@@ -195,6 +201,7 @@ __all__ = [
     "Tally",
     "TooFewSamples",
     "UndeliveredCount",
+    "UnjudgedSeries",
     "UsageError",
     "altogether",
     "bounded",

@@ -11,6 +11,7 @@ from outrider.runs.primary_steps import (
     LOAD_SUFFIX,
     METRIC,
     TRIAL_SUFFIX,
+    is_kept_apart,
     preferred_steps,
     primary_durations,
     primary_series,
@@ -26,7 +27,7 @@ from outrider.runs.turns import Turns
 __all__ = [
     "CONCLUSIVE", "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TRIAL_SUFFIX", "UNDECLARED", "Fleet", "Foreground",
     "GroupRecorder", "Judge", "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict",
-    "Recorder", "Runner", "StepStatus", "SubjectJudgement", "Turns", "broken_run", "is_vacuous", "launched",
-    "next_attempt", "preferred_steps", "primary_durations", "primary_series", "primary_steps", "prove",
+    "Recorder", "Runner", "StepStatus", "SubjectJudgement", "Turns", "broken_run", "is_kept_apart", "is_vacuous",
+    "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series", "primary_steps", "prove",
     "redacted_run", "step_statuses", "verdict",
 ]  # fmt: skip
