@@ -15,22 +15,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from outrider.app import GateOptions, LoadOutcome, LoadOverrides, OpenWorkspace, open_workspace
     from outrider.model import (
+        AggregateSample,
         Check,
         ConfigError,
         ConfigErrors,
         Outcome,
         OutriderError,
+        RecordedAggregates,
         Run,
         RunSummary,
         StoredRun,
+        Subject,
+        SubjectKind,
         UsageError,
     )
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Check", "ConfigError", "ConfigErrors", "GateOptions", "LoadOutcome", "LoadOverrides", "OpenWorkspace", "Outcome",
-    "OutriderError", "Run", "RunSummary", "StoredRun", "UsageError", "open_workspace",
+    "AggregateSample", "Check", "ConfigError", "ConfigErrors", "GateOptions", "LoadOutcome", "LoadOverrides",
+    "OpenWorkspace", "Outcome", "OutriderError", "RecordedAggregates", "Run", "RunSummary", "StoredRun", "Subject",
+    "SubjectKind", "UsageError", "open_workspace",
 ]  # fmt: skip
 
 _HOMES = dict.fromkeys(

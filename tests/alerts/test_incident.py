@@ -8,8 +8,8 @@ import pytest
 from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, symptom
 
 from outrider.alerts.confirmation import Confirmation, Thresholds, seen
-from outrider.alerts.finding import Problem, Severity
-from outrider.alerts.incident import Stability
+from outrider.alerts.finding import Facts, Problem, Severity
+from outrider.alerts.incident import Incident, Phase, Stability, Tally, step
 from outrider.model import Acknowledgement
 
 if TYPE_CHECKING:
@@ -121,6 +121,18 @@ def test_what_nobody_takes_on_is_recalled(story: Callable[..., Story]) -> None:
     one.wait(4.2 * 3600, tick_s=30)
 
     assert one.kinds == ["trigger", "reminder"]
+
+
+def test_events_beyond_the_limit_are_counted() -> None:
+    """An incident that comes back for weeks says how much of its history is not kept."""
+    incident = Incident("i", Problem.FAILURE, NOW_US, NOW_US, Facts("refused"), phase=Phase.RESOLVED)
+
+    for hour in range(60):
+        tally = Tally() if hour % 2 else Tally(bad=1, confirmed=1)
+        incident, transition = step(incident, tally, NOW_US + hour * 60 * MINUTE_US, Stability())
+        assert transition is not None
+
+    assert (len(incident.events), incident.earlier_events) == (50, 10)
 
 
 def test_closing_by_hand_makes_the_same_trouble_a_new_incident(story: Callable[..., Story]) -> None:

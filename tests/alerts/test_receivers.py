@@ -293,6 +293,20 @@ def test_apprise_delivers_to_its_services(sink: Sink) -> None:
     Service(f"ntfy://{place}outrider?mode=private").deliver(letter())
 
     assert "home: refused" in sink.taken[0][2].decode()
+
+
+def test_apprise_says_where_it_cuts_a_long_text(sink: Sink) -> None:
+    """Services refuse what is too long; a reader sees that there is more."""
+    place = sink.url.removeprefix("http://")
+
+    Service(f"ntfy://{place}outrider?mode=private").deliver(replace(letter(), body="x" * 30_000))
+
+    assert "[cut: 30000 characters]" in sink.taken[0][2].decode()
+
+
+def test_apprise_that_is_refused_is_tried_again(sink: Sink) -> None:
+    """It does not say why, so trying again may help."""
+    place = sink.url.removeprefix("http://")
     sink.answers = [(500, {}, 0.0)] * 5
     with pytest.raises(Undelivered) as caught:
         Service(f"ntfy://{place}outrider?mode=private").deliver(letter())

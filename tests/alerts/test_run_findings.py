@@ -130,6 +130,15 @@ def test_failing_too_often_is_trouble_though_never_twice_in_a_row() -> None:
     assert bad.facts.observed == "20.0% of runs"
 
 
+def test_errors_beyond_the_first_three_are_counted() -> None:
+    """A message stays short and says what it leaves out."""
+    errors = tuple(ErrorRecord(ErrorSource.PAGE, f"error {number}") for number in range(5))
+
+    finding = told(make_run(Outcome.FAILED, reason="refused", errors=errors))["failure"]
+
+    assert finding.facts.errors == ("page: error 0", "page: error 1", "page: error 2", "and 2 more errors")
+
+
 def test_our_own_network_is_told_by_the_probe() -> None:
     """It says nothing of the target then."""
     run = make_run(Outcome.INCONCLUSIVE, "probe:home", attributes={"own_network": "our own network is down: no route"})

@@ -101,10 +101,10 @@ def test_what_is_wrong_with_alerts_refuses_a_runtime(site: Site) -> None:
 
 
 def test_a_broken_file_refuses_a_change_and_not_the_first_start(site: Site) -> None:
-    """At first the other checks run, and the problem is told."""
+    """At first the other checks run, and the file is a check that says what is wrong."""
     site.write("probes/b.toml", "broken = [")
     first = site.make()
-    assert [check.name for check in first.checks] == ["home"]
+    assert [check.name for check in first.checks] == ["home", "b.toml"]
     assert len(first.problems) == 1
 
     site.write("probes/b.toml", "broken = [[")

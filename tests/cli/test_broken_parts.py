@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.cli.conftest import Desk
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Desk
+    from pathlib import Path
 
 pytestmark = pytest.mark.browser
 
@@ -104,3 +105,102 @@ def test_everything_is_listed(broken: Desk, runs: dict[str, Any]) -> None:
     listed = {check["id"].removeprefix("journey:suites/") for check in broken.json("ls", "--json")}
 
     assert listed == set(runs)
+
+
+TABLES = """
+[whole]
+kind = "tcp"
+address = "127.0.0.1:{port}"
+[names_a_missing_secret]
+kind = "http"
+url = "http://127.0.0.1:{port}/?token=${{TOKEN}}"
+[has_an_unknown_kind]
+kind = "telepathy"
+[has_an_unknown_key]
+kind = "tcp"
+address = "127.0.0.1:{port}"
+sped = "fast"
+[load_without_file]
+kind = "load"
+"""
+SECRETS = """
+[secrets]
+TOKEN = {env = "NO_SUCH_TOKEN"}
+[probes]
+late = "30s"
+[journeys]
+starved_above = 1.0
+[defaults]
+retries = 0
+"""
+READS = """
+import os, pytest
+{in_module}
+@pytest.mark.parametrize("read", [lambda: os.environ["TOKEN"], lambda: os.getenv("TOKEN", "otherwise")])
+def test_reads(page, read):
+    page.goto("data:text/html,<h1>x</h1>")
+    read()
+
+def test_sets(page):
+    os.environ["TOKEN"] = "my own"
+    page.goto(f"data:text/html,<h1>{{os.environ['TOKEN']}}</h1>")
+
+def test_whole(page):
+    assert "TOKEN" not in os.environ
+    assert os.environ.get("NEVER_DECLARED", "otherwise") == "otherwise"
+    page.goto("data:text/html,<h1>x</h1>")
+"""
+REASON = "secrets.TOKEN has no value: the environment variable NO_SUCH_TOKEN is not set"
+
+
+@pytest.fixture
+def partly(tmp_path: Path, site: str) -> Desk:
+    own_desk = Desk(tmp_path / "ws", tmp_path / "tmp")
+    own_desk.temporary.mkdir()
+    own_desk.write("outrider.toml", SECRETS)
+    own_desk.write("probes/tables.toml", TABLES.format(port=site.rpartition(":")[2]))
+    own_desk.write("probes/no_toml.toml", "this is [no TOML")
+    return own_desk
+
+
+def test_a_broken_probe_costs_no_other(partly: Desk) -> None:
+    """A table with a problem, and a file that is no TOML, are setup errors with place and reason."""
+    done = partly.json("run", "probes", "--json")
+
+    runs = {run["check"].removeprefix("probe:probes/"): (run["outcome"], run["reason"]) for run in done["runs"]}
+    assert runs.pop("tables.toml::whole") == ("passed", "")
+    assert {outcome for outcome, _ in runs.values()} == {"setup error"}
+    assert REASON in runs["tables.toml::names_a_missing_secret"][1]
+    assert "telepathy" in runs["tables.toml::has_an_unknown_kind"][1]
+    assert "sped" in runs["tables.toml::has_an_unknown_key"][1]
+    assert "probes/no_toml.toml:1" in runs["no_toml.toml"][1]
+    assert len(runs) == 4
+
+
+def test_broken_probes_and_loads_are_listed(partly: Desk) -> None:
+    """The load says what is wrong when it is named."""
+    listed = {check["id"].rpartition("/")[2] for check in partly.json("ls", "--json")}
+    load = partly.outrider("load", "load_without_file")
+
+    assert {"tables.toml::load_without_file", "tables.toml::has_an_unknown_kind", "no_toml.toml"} <= listed
+    assert (load.returncode, load.stdout) == (2, "")
+    assert "file" in load.stderr
+    assert "[missing-key]" in load.stderr
+
+
+def test_a_missing_secret_costs_those_that_read_it(partly: Desk) -> None:
+    """A default would hide that it is missing; a value that the test sets itself is one."""
+    partly.write("journeys/test_reads.py", READS.format(in_module=""))
+    partly.write("journeys/test_module.py", READS.format(in_module="os.environ['TOKEN']"))
+
+    runs = partly.json("run", "journeys", "--json")["runs"]
+
+    ended = {run["check"].removeprefix("journey:journeys/"): run for run in runs}
+    assert {check for check, run in ended.items() if run["outcome"] == "passed"} == {
+        "test_reads.py::test_sets",
+        "test_reads.py::test_whole",
+    }
+    broken = [run for run in runs if run["outcome"] != "passed"]
+    assert len(broken) == 5
+    assert {run["outcome"] for run in broken} == {"setup error"}
+    assert [run["reason"] for run in broken if REASON not in run["reason"]] == []

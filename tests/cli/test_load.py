@@ -37,6 +37,7 @@ duration = "2s"
 
 @pytest.fixture
 def loads(desk: Desk, site: str) -> Desk:
+    desk.in_process = True
     desk.write("outrider.toml", SETTINGS)
     desk.write("probes/visitors_load.py", LOCUSTFILE)
     desk.write("probes/loads.toml", TABLE.format(site=site))

@@ -1,4 +1,4 @@
-"""What is kept of an attempt has a name of its own and no secrets."""
+"""What is kept of an attempt has a name of its own."""
 
 from __future__ import annotations
 
@@ -7,20 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.journeys.attempt_artifacts import keep_artifacts, masked
+from outrider.journeys.attempt_artifacts import keep_artifacts
 from outrider.journeys.worker_messages import AttemptResult, ContextFiles
-from outrider.model import (
-    ArtifactFile,
-    ArtifactKind,
-    ErrorRecord,
-    ErrorSource,
-    Measurement,
-    Outcome,
-    Sample,
-    Step,
-    StepKind,
-)
-from outrider.workspace import Mask
+from outrider.model import ArtifactKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,30 +74,3 @@ def test_a_trace_that_is_not_there_is_no_artifact(tmp_path: Path, name: str) -> 
     kept = keep_artifacts(tmp_path, [path], None)
 
     assert kept == ()
-
-
-def test_secrets_are_masked_in_every_text_and_file(tmp_path: Path) -> None:
-    """Numbers and kinds stay; nothing that a reader sees holds the secret."""
-    mask = Mask(["hunter2"])
-    (tmp_path / "log.log").write_text("typed hunter2")
-    artifact = ArtifactFile(ArtifactKind.LOG, "log.log", "text/plain", tmp_path / "log.log")
-    measurement = Measurement(
-        outcome=Outcome.FAILED,
-        reason="hunter2 refused",
-        started_us=1,
-        duration_ms=2.0,
-        steps=(
-            Step("fill hunter2", "fill hunter2", StepKind.NAMED, 0.0, 1.0, error="hunter2"),
-            Step("b", "b", StepKind.AUTOMATIC, 0.0, 1.0, parent="fill hunter2"),
-        ),
-        samples=(Sample("fill hunter2", "duration_ms", 1.0), Sample("", "resource_ms http://hunter2.test", 1.0)),
-        errors=(ErrorRecord(ErrorSource.PAGE, "hunter2", "at hunter2", "http://x/?p=hunter2", "fill hunter2"),),
-        artifacts=(artifact,),
-    )
-
-    safe = masked(measurement, mask)
-
-    assert "hunter2" not in repr(safe)
-    assert artifact.path.read_text() == "typed ***"
-    assert [step.error for step in safe.steps] == ["***", None]
-    assert safe.steps[1].parent == safe.steps[0].key == safe.samples[0].step == "fill ***"

@@ -22,7 +22,7 @@ import trustme
 
 from outrider.model import Order, new_run_id
 from outrider.probes import Engine, OwnNetwork, read_probes
-from outrider.workspace import Mask, ProbeSettings, load
+from outrider.workspace import Mask, ProbeSettings, Redactor, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -271,7 +271,7 @@ class Bench:
         return read_probes(load(self.root), self.variables)
 
     def engine(self, catalogue: ProbeCatalogue, **more: Any) -> Engine:
-        return Engine(catalogue.probes, self.settings, mask=self.mask, network=self.network, **more)
+        return Engine(catalogue.probes, self.settings, redactor=Redactor(self.mask), network=self.network, **more)
 
     def measure(self, text: str, *, limit_s: float = 10.0, evidence: bool = False, **more: Any) -> Measurement:
         catalogue = self.read(text)

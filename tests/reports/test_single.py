@@ -132,6 +132,20 @@ def test_a_failed_run_shows_its_picture_errors_retry_and_traces(bench: Bench, tm
     assert HOSTILE not in page
 
 
+def test_traces_beyond_the_first_twenty_are_counted(bench: Bench, tmp_path: Path) -> None:
+    """A run of hundreds of requests stays one page."""
+    run = failed_run(tmp_path)
+    (first, *rest) = run.attempts
+    traces = tuple(f"{number:032x}" for number in range(1, 26))
+    run = replace(run, attempts=(replace(first, measurement=replace(first.measurement, trace_ids=traces)), *rest))
+
+    report = tell(bench, run)
+
+    shown = [text for what, text in report.joined if what == "trace"]
+    assert len(shown) == 21
+    assert shown[-1].startswith("and ")
+
+
 def test_an_error_of_five_megabytes_is_cut(bench: Bench, tmp_path: Path) -> None:
     """In every form."""
     report = tell(bench, failed_run(tmp_path, message="x" * 5_000_000))

@@ -104,8 +104,15 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
-REVISION_0010 = ("ALTER TABLE runs DROP COLUMN due_count", "UPDATE alembic_version SET version_num = '0009'")
+REVISION_0011 = ("DROP TABLE unjudged_series", "UPDATE alembic_version SET version_num = '0010'")
 """What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+
+REVISION_0010 = (
+    *REVISION_0011,
+    "ALTER TABLE runs DROP COLUMN due_count",
+    "UPDATE alembic_version SET version_num = '0009'",
+)
+"""What undoes the revision and those after it."""
 
 REVISION_0009 = (
     *REVISION_0010,

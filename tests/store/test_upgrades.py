@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.store.conftest import REVISION_0009, take_back
+from tests.store.conftest import REVISION_0009, REVISION_0011, take_back
 from tests.store.contract.test_aggregates import DAY_US, FOREVER, aggregate, values_of
 from tests.store.contract.test_rollups import NOW_US, counted, hours_of, run_at
 
@@ -67,3 +67,15 @@ def test_a_database_of_the_revision_before_gets_its_rollups(place: Place, make: 
 
         assert [one.sum for one in hours_of(store)] == [3.0, 2.0, 1.0]
     assert counted(place) == (3, 3, 0)
+
+
+def test_what_is_stored_after_an_upgrade_waits_to_be_judged(place: Place) -> None:
+    """Aggregates of before are judged together with the next of their series."""
+    with place.open() as store:
+        store.aggregates.record([aggregate(1)])
+    take_back(place, *REVISION_0011)
+
+    with place.open() as store:
+        assert store.aggregates.unjudged(9) == ()
+        store.aggregates.record([aggregate(2)])
+        assert len(store.aggregates.unjudged(9)) == 1

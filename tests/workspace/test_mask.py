@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import json
+import quopri
 import re
 import stat
 import zipfile
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from outrider.model import OutriderError
 from outrider.workspace import Mask, Secret, file_masks
 from outrider.workspace import mask as mask_module
-from outrider.workspace.file_masks import mask_archive, mask_document, mask_file
+from outrider.workspace.file_masks import mask_document, redact_archive, redact_file
 from outrider.workspace.secrets import Secrets
 
 AWKWARD = "p@ß w&\"ö\\rd'/<+>%1\n😀"
@@ -52,6 +53,18 @@ ENCODERS: dict[str, Callable[[str], str]] = {
         c if c.isascii() and c.isalnum() else f"&#x{ord(c):X};" for c in secret
     ),
     "html in json": lambda secret: json.dumps(html.escape(secret))[1:-1],
+    "hex": lambda secret: secret.encode().hex(),
+    "hex in capitals": lambda secret: secret.encode().hex().upper(),
+    "every character in json": lambda secret: re.sub("(....)", r"\\u\1", secret.encode("utf-16-be").hex()),
+    "every byte in python": lambda secret: "".join(f"\\x{byte:02x}" for byte in secret.encode()),
+    "every byte in a url": lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()),
+    "every byte in a url, twice": lambda secret: "".join(f"%25{byte:02x}" for byte in secret.encode()),
+    "every character in html": lambda secret: "".join(f"&#{ord(character)};" for character in secret),
+    "every character in html, hexadecimal": lambda secret: "".join(f"&#x{ord(character):x};" for character in secret),
+    "quoted-printable": lambda secret: quopri.encodestring(secret.encode(), quotetabs=True).decode().replace("=\n", ""),
+    "quoted-printable, broken": lambda secret: "=\r\n".join(
+        quopri.encodestring(character.encode(), quotetabs=True).decode() for character in secret
+    ),
 }
 
 BYTE_ENCODERS: dict[str, Callable[[str], bytes]] = {
@@ -295,7 +308,7 @@ def test_every_entry_of_an_archive_is_masked(tmp_path: Path) -> None:
     )
     path.chmod(0o640)
 
-    changed = mask_archive(path, Mask(['hun"ter2']))
+    changed = redact_archive(path, Mask(['hun"ter2']))
 
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
@@ -317,7 +330,7 @@ def test_files_without_secrets_are_not_rewritten(tmp_path: Path, mask: Mask) -> 
     text.write_text("nothing here")
     before = [(path.stat().st_ino, path.read_bytes()) for path in (archive, text)]
 
-    changed = [mask_file(archive, mask), mask_archive(archive, mask), mask_file(text, mask)]
+    changed = [redact_file(archive, mask), redact_archive(archive, mask), redact_file(text, mask)]
 
     assert changed == [False, False, False]
     assert [(path.stat().st_ino, path.read_bytes()) for path in (archive, text)] == before
@@ -332,7 +345,7 @@ def test_a_file_is_masked_by_its_kind(tmp_path: Path, monkeypatch: pytest.Monkey
     text = tmp_path / "log.txt"
     text.write_text("some lines\nhunter2\n")
 
-    changed = [mask_file(path, Mask(["hunter2"])) for path in (archive, text)]
+    changed = [redact_file(path, Mask(["hunter2"])) for path in (archive, text)]
 
     assert changed == [True, True]
     assert text.read_text() == "some lines\n***\n"
@@ -346,7 +359,7 @@ def test_a_broken_archive_is_refused_and_left(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:60])
 
     with pytest.raises(OutriderError) as caught:
-        mask_file(path, Mask(["hunter2"]))
+        redact_file(path, Mask(["hunter2"]))
 
     assert caught.value.slug == "unreadable-archive"
     assert list(tmp_path.iterdir()) == [path]

@@ -13,7 +13,7 @@ from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.run_findings import FindingContext, findings
 from outrider.baselines import months_per_series, replay
 from outrider.model import Circumstances, Outcome, Run, title_of
-from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX, primary_series
+from outrider.runs import is_kept_apart, primary_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from outrider.baselines import Settings
     from outrider.model import RunHistory, RunLog, RunSummary, Series, SeriesReader
 
-_APART = (GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)
 _TICK_US = 60_000_000
 _SHORT_RUNS = 2
 _SECOND_US = 1_000_000
@@ -98,7 +97,7 @@ def watched_runs(runs: RunLog, since_us: int) -> list[RunSummary]:
     """Return the runs due since then in the order of time, without those of gates, loads and trials."""
     summaries = runs.search("*", since_us=since_us, limit=None)
     return sorted(
-        (summary for summary in summaries if not summary.environment.endswith(_APART)),
+        (summary for summary in summaries if not is_kept_apart(summary.environment)),
         key=lambda summary: summary.due_us,
     )
 

@@ -94,7 +94,8 @@ class Incident:
         opening_labels: Those of the first member when it was confirmed; they never change.
         past_severities: Those that it had before it became more severe.
         relapses: When it came back, within the window of `Stability`.
-        events: What happened, with the time.
+        events: What happened last, with the time.
+        earlier_events: How many events before those are not kept.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Incident:
     check_count: int = 0
     opening_labels: Mapping[str, str] = field(default_factory=dict)
     past_severities: tuple[str, ...] = ()
+    earlier_events: int = 0
 
 
 def step(  # noqa: PLR0911 - a state a branch
@@ -193,5 +195,7 @@ def _relapse(incident: Incident, now_us: int, rules: Stability) -> tuple[Inciden
 def _moved(
     incident: Incident, phase: Phase, now_us: int, transition: Transition, why: str
 ) -> tuple[Incident, Transition]:
-    events = (*incident.events, (now_us, why))[-_MOST_EVENTS:]
-    return replace(incident, phase=phase, changed_us=now_us, events=events), transition
+    events = (*incident.events, (now_us, why))
+    kept = events[-_MOST_EVENTS:]
+    earlier = incident.earlier_events + len(events) - len(kept)
+    return replace(incident, phase=phase, changed_us=now_us, events=kept, earlier_events=earlier), transition

@@ -15,6 +15,12 @@ LIMIT_S = 10.0
 """Seconds that a receiver may take over one notification."""
 
 
+def cut(text: str, most_characters: int) -> str:
+    """Return a text that a receiver takes, with its length where it is cut."""
+    mark = f"… [cut: {len(text)} characters]"
+    return text if len(text) <= most_characters else text[: most_characters - len(mark)] + mark
+
+
 class Undelivered(Exception):
     """A notification was not accepted.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.alerts.letter import Letter
+from outrider.alerts.letter import Letter, cut
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.model import printable
 
@@ -22,14 +22,14 @@ def write(message: Message, settings: ReceiverSettings, identity: str) -> Letter
     """
     subject, body = message.subject, message.text
     if message.kind is NotificationKind.REPORT:
-        return Letter(identity, subject, _cut(body), message)
+        return Letter(identity, subject, cut(body, _MOST_CHARACTERS), message)
     try:
         subject = _filled(settings.subject, message) or subject
         body = _filled(settings.body, message) or body
     except Exception as error:  # whatever a template does, the alert goes out
         subject = message.subject
         body = f"{message.text}\n(The template of {settings.name} is wrong: {type(error).__name__}: {error})\n"
-    return Letter(identity, subject, _cut(body), message)
+    return Letter(identity, subject, cut(body, _MOST_CHARACTERS), message)
 
 
 def check_template(text: str) -> str:
@@ -52,9 +52,3 @@ def _filled(template: str, message: Message) -> str:
 
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
     return printable(environment.from_string(template).render(message=message, items=message.items, text=message.text))
-
-
-def _cut(body: str) -> str:
-    """Return a body that receivers take, with its length where it is cut."""
-    mark = f"… [cut: {len(body)} characters]"
-    return body if len(body) <= _MOST_CHARACTERS else body[: _MOST_CHARACTERS - len(mark)] + mark

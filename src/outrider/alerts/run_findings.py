@@ -195,7 +195,8 @@ class _RunEvidence:
             for error in self._attempt.measurement.errors
             if error.message and error.message not in self._run.reason
         )
-        return tuple(lines)[:_MOST_ERRORS]
+        rest = len(lines) - _MOST_ERRORS
+        return (*tuple(lines)[:_MOST_ERRORS], *([f"and {rest} more errors"] if rest > 0 else []))
 
     def _finding(
         self,

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.gate import Session
-    from outrider.model import Check, CheckId, Run
-    from outrider.store import Store
+    from outrider.model import Check, CheckId, Run, RunLog
     from outrider.workspace import Workspace
 
 
@@ -95,13 +94,13 @@ class BaselineDiff:
 
 
 def accept_baselines(
-    workspace: Workspace, store: Store, patterns: Sequence[str] = (), *, last: int = 100, session_runs: int = 5
+    workspace: Workspace, log: RunLog, patterns: Sequence[str] = (), *, last: int = 100, session_runs: int = 5
 ) -> Acceptance:
     """Write the latest stored runs of checks to the folder of accepted baselines, a file a check.
 
     Args:
         workspace: Whose checks.
-        store: Where the runs are.
+        log: Where the runs are.
         patterns: Which checks; all without patterns.
         last: How many of the latest runs.
         session_runs: How many runs a session has.
@@ -113,7 +112,7 @@ def accept_baselines(
     with open_runtime(workspace) as runtime:
         checks = select(runtime.discover().checks, patterns)
     for check in checks:
-        runs = stored_runs(store, check, last)
+        runs = stored_runs(log, check, last)
         sessions = sessions_of(runs, session_runs)
         if len(sessions) < MIN_SESSIONS or not any(session.durations for session in sessions):
             skipped.append(SkippedCheck(check.id, check.name, len(runs), MIN_SESSIONS * session_runs))
@@ -132,13 +131,13 @@ def read_baselines(workspace: Workspace, patterns: Sequence[str] = ()) -> list[A
 
 
 def compare_baselines(
-    workspace: Workspace, store: Store, patterns: Sequence[str] = (), *, last: int = 50
+    workspace: Workspace, log: RunLog, patterns: Sequence[str] = (), *, last: int = 50
 ) -> BaselineDiff:
     """Return each step's accepted median beside that of the latest stored runs.
 
     Args:
         workspace: Whose baselines and checks.
-        store: Where the runs are.
+        log: Where the runs are.
         patterns: As for `read_baselines`.
         last: How many of the latest runs.
 
@@ -154,7 +153,7 @@ def compare_baselines(
         if check not in checks:
             orphans.append((check, path.relative_to(workspace.root)))
             continue
-        now = step_medians(sessions_of(stored_runs(store, checks[check], last), 1))
+        now = step_medians(sessions_of(stored_runs(log, checks[check], last), 1))
         before = step_medians(accepted.sessions)
         shifts += [StepShift(check, step, before.get(step), now.get(step)) for step in dict.fromkeys([*before, *now])]
     return BaselineDiff(tuple(shifts), tuple(orphans))

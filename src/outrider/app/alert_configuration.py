@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from outrider.alerts import read_alerts
-from outrider.workspace import resolve_secrets
+from outrider.workspace import Variables, available_secrets
 
 if TYPE_CHECKING:
     from outrider.alerts import AlertSettings
@@ -17,9 +17,6 @@ def alert_settings(workspace: Workspace) -> AlertSettings:
     """Return what the workspace says of alerts.
 
     Raises:
-        ConfigErrors: With every problem.
-        ConfigError: If a secret is missing.
+        ConfigErrors: With every problem, secrets that alerts name and that are missing among them.
     """
-    secrets = resolve_secrets(workspace, os.environ)
-    values = {name: secrets[name].reveal() for name in secrets}
-    return read_alerts(workspace, {**os.environ, **workspace.env, **values})
+    return read_alerts(workspace, Variables(os.environ, workspace.env, available_secrets(workspace, os.environ)))

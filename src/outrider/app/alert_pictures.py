@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outrider.alerts import Message
-    from outrider.store import Store
+    from outrider.model import RunHistory
 
 _SHOWN = 120
 _FEWEST = 2
 
 
-def picture_from(store: Store) -> Callable[[Message], bytes | None]:
+def picture_from(store: RunHistory) -> Callable[[Message], bytes | None]:
     """Return what draws the trend of a message's first incident; None where the store holds nothing to draw."""
 
     def draw(message: Message) -> bytes | None:

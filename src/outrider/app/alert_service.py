@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.alerts import AlertProcessor, Deliverer, survey
+from outrider.alerts import AlertProcessor, Deliverer, subject_findings, survey
 from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import picture_from
 from outrider.app.workspace_access import judge_settings
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
-    from outrider.model import Check, Run
-    from outrider.runs import Judgement
-    from outrider.store import Store
+    from outrider.model import AlertRecords, Check, Run
+    from outrider.runs import Judgement, SubjectJudgement
     from outrider.workspace import Workspace
 
 _AWAY_S = 30.0
@@ -60,14 +59,14 @@ class AlertService:
         catch_up_s: For how long of each second runs are caught up: the other listeners go on in the rest of it.
     """
 
-    def __init__(self, store: Store, leads: Callable[[], bool], *, catch_up_s: float = 0.5) -> None:
+    def __init__(self, store: AlertRecords, leads: Callable[[], bool], *, catch_up_s: float = 0.5) -> None:
         self._store = store
         self._catch_up_s = catch_up_s
         self._wanted: _AlertState | None = None  # replaced as a whole by `use`, read by the pipeline's thread
         self._state: _AlertState | None = None
         self._processor: AlertProcessor | None = None
         self._catch_up: Iterator[int] | None = None
-        self._waiting: deque[tuple[Run, Sequence[Judgement]]] = deque()
+        self._waiting: deque[Callable[[AlertProcessor], None]] = deque()
         self._ticked_s: float | None = None
         self._surveyed_s: float | None = None
         self._open_incidents: Mapping[tuple[str, str], int] = {}  # replaced as a whole
@@ -83,12 +82,11 @@ class AlertService:
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Take a run that is stored and judged."""
-        processor = self._ready(run.finished_us)
-        if processor is None:
-            return
-        self._waiting.append((run, judgements))
-        if self._catch_up is None:
-            self._process_waiting(processor)
+        self._take(lambda processor: processor.process_run(run, judgements), run.finished_us)
+
+    def subject_judged(self, judged: SubjectJudgement, now_us: int) -> None:
+        """Take what the judge says of a subject that is no check."""
+        self._take(lambda processor: processor.process_findings(subject_findings(judged), now_us), now_us)
 
     def ticked(self, now_us: int) -> None:
         """Take note that about a second has passed."""
@@ -119,6 +117,15 @@ class AlertService:
     def close(self) -> None:
         """Stop delivering; what is left stays in the outbox."""
         self._delivery.close()
+
+    def _take(self, process: Callable[[AlertProcessor], None], now_us: int) -> None:
+        """Process something now, or after the runs that are caught up."""
+        processor = self._ready(now_us)
+        if processor is None:
+            return
+        self._waiting.append(process)
+        if self._catch_up is None:
+            self._process_waiting(processor)
 
     def _ready(self, now_us: int) -> AlertProcessor | None:
         """Return what keeps incidents, by the state of the workspace that is wanted; None if alerts are off."""
@@ -160,7 +167,7 @@ class AlertService:
 
     def _process_waiting(self, processor: AlertProcessor) -> None:
         while self._waiting:
-            processor.process_run(*self._waiting.popleft())
+            self._waiting.popleft()(processor)
 
     def _survey(self, processor: AlertProcessor, state: _AlertState, now_us: int) -> None:
         try:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
-    from outrider.model import Series
-    from outrider.store import Store
+    from outrider.model import ReportHistory, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class LevelChange:
     release: str
 
 
-def level_changes(store: Store, pattern: str = "*") -> list[LevelChange]:
+def level_changes(store: ReportHistory, pattern: str = "*") -> list[LevelChange]:
     """Return the level changes of the primary series of checks, the latest first.
 
     Args:
@@ -41,7 +40,7 @@ def level_changes(store: Store, pattern: str = "*") -> list[LevelChange]:
     return sorted(changes, key=lambda change: -change.at_us)
 
 
-def _changes(store: Store, series: Series) -> list[LevelChange]:
+def _changes(store: ReportHistory, series: Series) -> list[LevelChange]:
     import numpy as np  # noqa: PLC0415 - only where used
 
     from outrider.baselines import change_points, precede  # noqa: PLC0415 - SciPy is slow to import

@@ -12,8 +12,7 @@ from outrider.model import QueueEntry, new_run_id
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import CheckId, RunId
-    from outrider.store import Store
+    from outrider.model import CheckId, CheckSchedule, RunId
 
 _FIRST = 1_000
 """The priority of what somebody asks for: before everything that is due."""
@@ -27,7 +26,7 @@ class RequestedRun:
     check: CheckId
 
 
-def request_runs(store: Store, patterns: Sequence[str], *, location: str = "local") -> tuple[RequestedRun, ...]:
+def request_runs(store: CheckSchedule, patterns: Sequence[str], *, location: str = "local") -> tuple[RequestedRun, ...]:
     """Put a run of each matching check into the queue, before everything that waits there.
 
     Raises:
@@ -36,28 +35,28 @@ def request_runs(store: Store, patterns: Sequence[str], *, location: str = "loca
     at_us = now_us()
     entries = [
         QueueEntry(new_run_id(at_us), check, location, at_us, _FIRST, "asked")
-        for check in select_stored(store, patterns)
+        for check in select_stored(store.checks, patterns)
     ]
     store.schedule.ask(entries)
     return tuple(RequestedRun(entry.run, entry.check) for entry in entries)
 
 
-def pause_checks(store: Store, patterns: Sequence[str], *, reason: str = "") -> tuple[CheckId, ...]:
+def pause_checks(store: CheckSchedule, patterns: Sequence[str], *, reason: str = "") -> tuple[CheckId, ...]:
     """Pause the matching checks: nothing of them is due until they are resumed, and runs under way finish.
 
     Raises:
         UsageError: unknown-check.
     """
-    checks = select_stored(store, patterns)
+    checks = select_stored(store.checks, patterns)
     for check in checks:
         store.schedule.pause(check, now_us(), reason)
     return checks
 
 
-def resume_checks(store: Store, patterns: Sequence[str]) -> dict[CheckId, bool]:
+def resume_checks(store: CheckSchedule, patterns: Sequence[str]) -> dict[CheckId, bool]:
     """Resume the matching checks; return of each whether it was paused.
 
     Raises:
         UsageError: unknown-check.
     """
-    return {check: store.schedule.resume(check) for check in select_stored(store, patterns)}
+    return {check: store.schedule.resume(check) for check in select_stored(store.checks, patterns)}

@@ -70,7 +70,7 @@ def discover(
         if written := written_tests(workspace.root, path):
             problems.append(_not_collected(path, message))
             checks += _broken(workspace, path, written)
-    checks += (*catalogue.checks, *loads.checks)
+    checks += (*catalogue.checks, *catalogue.broken, *loads.checks, *loads.broken)
     everything = tuple(checks)
     problems += duplicate_checks(everything)
     if is_whole:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from outrider.app.listeners import ProofListener
     from outrider.app.runtime import Runtime
-    from outrider.model import Check, CheckId
+    from outrider.model import Check, CheckId, ProofLog
     from outrider.runs import Proof
-    from outrider.store import Store
     from outrider.workspace import Workspace
 
 
@@ -42,13 +41,13 @@ class ProofReport:
 
 
 def prove_journeys(
-    workspace: Workspace, store: Store, patterns: Sequence[str] = (), *, listener: ProofListener = SILENT
+    workspace: Workspace, log: ProofLog, patterns: Sequence[str] = (), *, listener: ProofListener = SILENT
 ) -> ProofReport:
     """Inject each fault into the target of each journey, and return which of them it notices.
 
     Args:
         workspace: Whose journeys.
-        store: Where the proofs go.
+        log: Where the proofs go.
         patterns: Which journeys; all without patterns.
         listener: Follows the proofs.
 
@@ -68,11 +67,11 @@ def prove_journeys(
         listener.progress("getting ready")
         for check in select(runtime.discover().journeys, patterns):
             with runtime.turns.taken():
-                proofs[check.id] = _prove(check, runtime, store, listener)
+                proofs[check.id] = _prove(check, runtime, log, listener)
     return ProofReport(proofs)
 
 
-def _prove(check: Check, runtime: Runtime, store: Store, listener: ProofListener) -> list[Proof]:
+def _prove(check: Check, runtime: Runtime, log: ProofLog, listener: ProofListener) -> list[Proof]:
     at_us = now_us()
     listener.proof_started(check)
     proofs: list[Proof] = []
@@ -81,7 +80,7 @@ def _prove(check: Check, runtime: Runtime, store: Store, listener: ProofListener
         proofs.append(proof)
         listener.proved(check, proof)
     snapshot = runtime.circumstances.snapshot
-    store.proofs.record(
+    log.record(
         StoredProof(check.id, proof.fault, at_us, proof.outcome, proof.noticed, proof.reason, snapshot)
         for proof in proofs
     )

@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from outrider.app.listeners import GateListener
     from outrider.app.runtime import Runtime
     from outrider.gate import FalseFails, Gathered, Shard
-    from outrider.model import Check, CheckId
-    from outrider.store import Store
+    from outrider.model import Check, CheckId, ExecutionStore
     from outrider.workspace import Workspace
 
 
@@ -95,7 +94,7 @@ def gate_rules(
 
 def run_gate(
     workspace: Workspace,
-    store: Store,
+    store: ExecutionStore,
     patterns: Sequence[str] = (),
     options: GateOptions = GateOptions(),
     *,
@@ -143,7 +142,7 @@ def merge_gate_shards(files: Sequence[Path]) -> GateResult:
 
 def self_test_gate(
     workspace: Workspace,
-    store: Store,
+    store: ExecutionStore,
     patterns: Sequence[str] = (),
     options: GateOptions = GateOptions(),
     *,
@@ -182,7 +181,7 @@ class _Measuring:
 @contextmanager
 def _measuring(
     workspace: Workspace,
-    store: Store,
+    store: ExecutionStore,
     patterns: Sequence[str],
     listener: GateListener,
     options: GateOptions,
@@ -201,7 +200,7 @@ def _measuring(
         elif not checks and not notes:
             raise nothing_to_run(workspace, discovery.checks)
         runtime.require_browser(checks)
-        register_checks(store, workspace, discovery.checks)
+        register_checks(store.checks, workspace, discovery.checks)
         usable = None if isinstance(browser, BrowserError) else browser
         session = GateSession(workspace, usable, store, listener)
         yield _Measuring(session, runtime, checks, discovery.checks, notes, listener)

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from outrider.app.runtime import Runtime
     from outrider.gate import Fingerprint
     from outrider.journeys import Browser
-    from outrider.model import Check, Run
+    from outrider.model import Check, ExecutionStore, Run
     from outrider.runs import Fleet
-    from outrider.store import Store
     from outrider.workspace import Workspace
 
 _RESOURCE = "resource_ms "
@@ -37,9 +36,9 @@ class Side:
 
 
 @contextmanager
-def open_side(runtime: Runtime, store: Store) -> Iterator[Side]:
+def open_side(runtime: Runtime, store: ExecutionStore) -> Iterator[Side]:
     """Open a side on a runtime; its runs go to the store."""
-    with runtime.fleet(store) as fleet:
+    with runtime.fleet(store.heartbeats, store.runs) as fleet:
         yield Side(runtime, fleet)
 
 
@@ -49,7 +48,7 @@ class GateSession:
 
     workspace: Workspace
     browser: Browser | None
-    store: Store
+    store: ExecutionStore
     listener: ProgressListener
 
     def fingerprint(self, check: Check) -> Fingerprint:
@@ -65,7 +64,10 @@ class GateSession:
         if check.kind == Kind.PROBE:
             (run,) = side.fleet.run_all([gated])
             return run
-        runner = Runner(runtime.measures({check.kind}), self.store.runs, runtime.scratch, runtime.circumstances)
+        runner = Runner(
+            runtime.measures({check.kind}), self.store.runs, runtime.scratch, runtime.circumstances,
+            redactor=runtime.redactor,
+        )  # fmt: skip
         with runtime.turns.taken():
             if check.kind == Kind.JOURNEY:
                 runtime.measure.prepare()

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from outrider.app.gate_session import GateSession, Side
     from outrider.gate import Rules, Session
-    from outrider.model import Check, CheckId, Run
-    from outrider.store import Store
+    from outrider.model import Check, CheckId, Run, RunLog
 
 MIN_SESSIONS = 4
 
@@ -162,7 +161,7 @@ def last_bases(session: GateSession, checks: Sequence[Check], rules: Rules, size
         fix=f"outrider run --repeat {MIN_SESSIONS * size}",
     )
     for check in checks:
-        runs = stored_runs(session.store, check, count)
+        runs = stored_runs(session.store.runs, check, count)
         sessions = sessions_of(runs, size)
         if len(sessions) < MIN_SESSIONS:
             stored.notes.append(f"{check.id} has {len(sessions)} of at least {MIN_SESSIONS} sessions of {size} runs")
@@ -215,17 +214,17 @@ class SelfTest:
                 self.taken[check.id].append((session_of(left), session_of(right)))
 
 
-def stored_runs(store: Store, check: Check, count: int) -> list[Run]:
+def stored_runs(log: RunLog, check: Check, count: int) -> list[Run]:
     """Return the last runs of a check in its environment, in the order of time, all in one place and one browser.
 
     The place is that of the last one; runs go back to the moment at which the browser was another.
     """
     environment = check.policy.environment
-    last = store.runs.search(check.id, environment=environment, limit=1)
+    last = log.search(check.id, environment=environment, limit=1)
     if not last:
         return []
-    lines = store.runs.search(check.id, environment=environment, location=last[0].location, limit=count)
-    latest = [store.runs.get(line.id).run for line in lines]
+    lines = log.search(check.id, environment=environment, location=last[0].location, limit=count)
+    latest = [log.get(line.id).run for line in lines]
     browser = next((run.circumstances.browser for run in latest if run.circumstances.browser), "")
     same = takewhile(lambda run: run.circumstances.browser in {browser, ""}, latest)
     return list(same)[::-1]

@@ -9,17 +9,17 @@ from outrider.app.runtime import probes_of
 from outrider.app.workspace_access import now_us
 from outrider.model import ConfigErrors
 from outrider.server import application, listen, serve
-from outrider.workspace import resolve_secrets
+from outrider.workspace import available_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.store import Store
+    from outrider.model import CheckRecords
     from outrider.workspace import Workspace
 
 
 def serve_heartbeats(
-    workspace: Workspace, store: Store, *, host: str, port: int, ready: Callable[[str, int], None]
+    workspace: Workspace, store: CheckRecords, *, host: str, port: int, ready: Callable[[str, int], None]
 ) -> None:
     """Serve until the process is told to stop.
 
@@ -34,7 +34,7 @@ def serve_heartbeats(
         ConfigErrors: If probes of the workspace are wrong.
         UsageError: port-taken.
     """
-    catalogue = probes_of(workspace, resolve_secrets(workspace, os.environ))
+    catalogue = probes_of(workspace, available_secrets(workspace, os.environ))
     if catalogue.problems:
         raise ConfigErrors(catalogue.problems)
     with listen(host, port) as listener:

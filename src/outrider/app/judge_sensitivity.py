@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from outrider.app.listeners import ProgressListener
     from outrider.baselines import Calibration, Settings
-    from outrider.model import CheckId, Series
-    from outrider.store import Store
+    from outrider.model import CheckId, ReportHistory, Series, SeriesReader
     from outrider.workspace import Workspace
 
 
@@ -53,7 +52,7 @@ class SeriesSensitivity:
 
 
 def calibrate_checks(
-    workspace: Workspace, store: Store, pattern: str = "*", *, listener: ProgressListener = SILENT
+    workspace: Workspace, store: ReportHistory, pattern: str = "*", *, listener: ProgressListener = SILENT
 ) -> list[SeriesSensitivity]:
     """Return what the judge's sensitivity means for each primary series of stored checks.
 
@@ -74,7 +73,7 @@ def calibrate_checks(
             name = f"{display_name(check)}: {series.step}"
             listener.progress(name)
             try:
-                low, present, high = _options(store, series, settings, _same_place(series, primary))
+                low, present, high = _options(store.series, series, settings, _same_place(series, primary))
                 sensitivities.append(SeriesSensitivity(check, series.step, low, present, high))
             except TooFewSamples as error:
                 listener.problem(OutriderError(f"{name}: {error.what}", slug=error.slug, fix=error.fix))
@@ -83,13 +82,13 @@ def calibrate_checks(
     return sensitivities
 
 
-def _options(store: Store, series: Series, settings: Settings, sharing: int) -> Iterator[Sensitivity]:
+def _options(reader: SeriesReader, series: Series, settings: Settings, sharing: int) -> Iterator[Sensitivity]:
     """Return a lower sensitivity, the present one, and a higher one."""
     import numpy as np  # noqa: PLC0415 - only where used
 
     from outrider.baselines import months_per_series, sensitivities  # noqa: PLC0415 - SciPy is slow to import
 
-    points = store.series.samples(series)
+    points = reader.samples(series)
     months = months_per_series(settings.months, sharing)
     own = settings.overrides | {"months": months}
     at_s = points.at_us.astype("datetime64[us]").astype("datetime64[s]")

@@ -13,7 +13,7 @@ from outrider.app.run_execution import judge_runs
 from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.workspace_access import prune_expired, register_checks
 from outrider.load import LoadMeasure, Steps, is_allowed, levels, profile_of, stairs, time_limit_s, work
-from outrider.model import BrowserError, Kind, LoadResult, UsageError
+from outrider.model import BrowserError, ConfigErrors, Kind, LoadResult, UsageError
 from outrider.runs import TRIAL_SUFFIX, Foreground, Runner
 from outrider.workspace import select
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from outrider.baselines import Knee
     from outrider.journeys import Browser
     from outrider.load import Listener, Profile
-    from outrider.model import Check, LoadInterval, Measure, Measurement, Order, Run
-    from outrider.store import Store
+    from outrider.model import Check, ExecutionStore, LoadInterval, Measure, Measurement, Order, Run
     from outrider.workspace import Workspace
 
 
@@ -95,7 +94,7 @@ class WorkerOutcome:
 
 def run_load(
     workspace: Workspace,
-    store: Store,
+    store: ExecutionStore,
     name: str,
     overrides: LoadOverrides = LoadOverrides(),
     *,
@@ -117,9 +116,9 @@ def run_load(
         UsageError: unknown-check, switched-off, ambiguous-check, host-not-allowed.
         BrowserError: If a journey is to run beside the load and there is no browser.
     """
-    trial = _plan(workspace, name, overrides, listener)
+    trial = _plan(workspace, name, overrides)
     with open_runtime(workspace, browser=_browser(trial)) as runtime:
-        register_checks(store, workspace, [trial.check])
+        register_checks(store.checks, workspace, [trial.check])
         listener.waiting(trial.check)
         with runtime.turns.taken():
             run, is_interrupted = _run(trial, runtime, store, listener)
@@ -146,13 +145,13 @@ def work_for_master(
         name: As for `run_load`.
         master: Host and port.
         overrides: As for `run_load`.
-        listener: Takes problems, and when work begins.
+        listener: Takes when work begins.
 
     Raises:
         UsageError: As for `run_load`.
     """
     with open_runtime(workspace) as runtime:
-        profile = overrides.applied(_choose(runtime, name, listener)[1])
+        profile = overrides.applied(_choose(runtime, name)[1])
         _check_host(workspace, profile)
         listener.working_for(*master)
         runtime.scratch.mkdir(parents=True, exist_ok=True)
@@ -172,9 +171,9 @@ class _Trial:
     searches_knee: bool
 
 
-def _plan(workspace: Workspace, name: str, overrides: LoadOverrides, listener: LoadListener) -> _Trial:
+def _plan(workspace: Workspace, name: str, overrides: LoadOverrides) -> _Trial:
     with open_runtime(workspace) as runtime:
-        check, own = _choose(runtime, name, listener)
+        check, own = _choose(runtime, name)
     profile = overrides.applied(own)
     _check_host(workspace, profile)
     if profile != own:
@@ -184,19 +183,17 @@ def _plan(workspace: Workspace, name: str, overrides: LoadOverrides, listener: L
     return _Trial(workspace, check, profile, profile != own, overrides.knee_search is not None)
 
 
-def _choose(runtime: Runtime, name: str, listener: LoadListener) -> tuple[Check, Profile]:
+def _choose(runtime: Runtime, name: str) -> tuple[Check, Profile]:
     """Return the load profile of that name, or a new one of a locustfile that no profile names.
 
     Raises:
         UsageError: unknown-check, switched-off, ambiguous-check.
-        ConfigErrors: If profiles of the workspace are wrong.
+        ConfigErrors: If that profile is wrong.
     """
     workspace, loads = runtime.workspace, runtime.loads
     if not workspace.capabilities.load:
         fix = "set load = true below [capabilities]"
         raise UsageError("load is switched off in outrider.toml", slug="switched-off", fix=fix)
-    for problem in loads.problems:
-        listener.problem(problem)
     path = Path(name).resolve()
     if name.endswith(".py") and path.is_file() and path.is_relative_to(workspace.root):
         file = path.relative_to(workspace.root).as_posix()
@@ -205,10 +202,12 @@ def _choose(runtime: Runtime, name: str, listener: LoadListener) -> tuple[Check,
             return profile_of(workspace, file)
         if len(named) == 1:
             return named[0], loads.profiles[named[0].id]
-    matching = select(loads.checks, [name])
+    matching = select((*loads.checks, *loads.broken), [name])
     if len(matching) > 1:
         ids = ", ".join(check.id for check in matching)
         raise UsageError(f'"{name}" means several load profiles', slug="ambiguous-check", fix=f"name one of {ids}")
+    if causes := loads.causes.get(matching[0].id):
+        raise ConfigErrors(causes)
     return matching[0], loads.profiles[matching[0].id]
 
 
@@ -228,7 +227,7 @@ def _browser(trial: _Trial) -> Browser | None:
     return browser
 
 
-def _run(trial: _Trial, runtime: Runtime, store: Store, listener: LoadListener) -> tuple[Run, bool]:
+def _run(trial: _Trial, runtime: Runtime, store: ExecutionStore, listener: LoadListener) -> tuple[Run, bool]:
     """Make the load, with its journey beside it if it names one; return whether it was interrupted, too."""
     is_enough = _is_saturated if trial.searches_knee else None
     with _followed(trial.check, listener):
@@ -236,7 +235,9 @@ def _run(trial: _Trial, runtime: Runtime, store: Store, listener: LoadListener) 
         listeners: list[Listener] = [listener] if foreground is None else [listener, foreground]
         measure = LoadMeasure({trial.check.id: trial.profile}, runtime.surroundings(), _Listeners(listeners), is_enough)
         combined: Measure = measure if foreground is None else _ForegroundLoad(foreground, measure)
-        runner = Runner({Kind.LOAD: combined}, store.runs, runtime.scratch, runtime.circumstances)
+        runner = Runner(
+            {Kind.LOAD: combined}, store.runs, runtime.scratch, runtime.circumstances, redactor=runtime.redactor
+        )
         return runner.run(trial.check), measure.interrupted
 
 
@@ -249,7 +250,7 @@ def _followed(check: Check, listener: LoadListener) -> Iterator[None]:
         listener.load_ended()
 
 
-def _foreground(trial: _Trial, runtime: Runtime, store: Store) -> Foreground | None:
+def _foreground(trial: _Trial, runtime: Runtime, store: ExecutionStore) -> Foreground | None:
     if not trial.profile.journey:
         return None
     (journey, *others) = select(runtime.discover().journeys, [trial.profile.journey])
@@ -261,7 +262,8 @@ def _foreground(trial: _Trial, runtime: Runtime, store: Store) -> Foreground | N
         )
 
     def run(measure: Measure, check: Check) -> Run:
-        return Runner({Kind.JOURNEY: measure}, store.runs, runtime.scratch, runtime.circumstances).run(check)
+        around = (store.runs, runtime.scratch, runtime.circumstances)
+        return Runner({Kind.JOURNEY: measure}, *around, redactor=runtime.redactor).run(check)
 
     runtime.measure.prepare()
     return Foreground(journey, runtime.measure, run, starved_above=runtime.workspace.journeys.starved_above)

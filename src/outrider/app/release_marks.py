@@ -8,13 +8,13 @@ from outrider.app.workspace_access import now_us
 from outrider.model import Release
 
 if TYPE_CHECKING:
-    from outrider.store import Store
+    from outrider.model import JudgeMemory
     from outrider.workspace import Workspace
 
 
 def mark_release(
     workspace: Workspace,
-    store: Store,
+    releases: JudgeMemory,
     name: str,
     *,
     at_us: int | None = None,
@@ -25,7 +25,7 @@ def mark_release(
 
     Args:
         workspace: Whose default environment holds if none is given.
-        store: Where releases are kept.
+        releases: Where releases are kept.
         name: Of the release.
         at_us: When it went live, microseconds UTC; now if absent.
         environment: Where.
@@ -33,10 +33,10 @@ def mark_release(
     """
     place = environment or workspace.defaults.environment
     release = Release(name, place, now_us() if at_us is None else at_us, accept)
-    store.judgements.record_release(release)
+    releases.record_release(release)
     return release
 
 
-def list_releases(store: Store, environment: str | None = None) -> tuple[Release, ...]:
+def list_releases(releases: JudgeMemory, environment: str | None = None) -> tuple[Release, ...]:
     """Return the marked releases of an environment, or of all."""
-    return tuple(store.judgements.releases(environment))
+    return tuple(releases.releases(environment))

@@ -33,8 +33,8 @@ from outrider.reports import (
 
 if TYPE_CHECKING:
     from outrider.app.listeners import ProgressListener
+    from outrider.model import JudgeMemory, ReportRecords
     from outrider.reports import LoadReport, Period, Report, ReportSettings, RunReport
-    from outrider.store import Store
     from outrider.workspace import Workspace
 
 Format = Literal["html", "md", "json", "csv"]
@@ -57,7 +57,7 @@ class ReportPeriod:
     release: str | None = None
     environment: str | None = None
 
-    def span(self, workspace: Workspace, store: Store, at_us: int) -> Period:
+    def span(self, workspace: Workspace, store: ReportRecords, at_us: int) -> Period:
         """Return the period.
 
         Raises:
@@ -68,7 +68,7 @@ class ReportPeriod:
         if self.name == "daily":
             return day_of(at_us, workspace.timezone)
         environment = self.environment or workspace.defaults.environment
-        return _release_span(store, self.release, environment, workspace.timezone, at_us)
+        return _release_span(store.judgements, self.release, environment, workspace.timezone, at_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class ReportDocument:
 
 def period_document(
     workspace: Workspace,
-    store: Store,
+    store: ReportRecords,
     period: ReportPeriod,
     form: ReportForm = ReportForm(table="health"),
     *,
@@ -127,7 +127,7 @@ def period_document(
 
 def run_document(
     workspace: Workspace,
-    store: Store,
+    store: ReportRecords,
     run: str,
     form: ReportForm = ReportForm(table="steps"),
 ) -> ReportDocument:
@@ -148,7 +148,7 @@ def run_document(
 
 def load_document(
     workspace: Workspace,
-    store: Store,
+    store: ReportRecords,
     run: str,
     form: ReportForm = ReportForm(table="endpoints"),
 ) -> ReportDocument:
@@ -165,8 +165,8 @@ def load_document(
     return _document(_single_text(report, workspace, form), f"load-{report.run.id}", workspace, form)
 
 
-def _release_span(store: Store, name: str | None, environment: str, timezone: str, at_us: int) -> Period:
-    releases = [release for release in store.judgements.releases(environment) if release.at_us <= at_us]
+def _release_span(memory: JudgeMemory, name: str | None, environment: str, timezone: str, at_us: int) -> Period:
+    releases = [release for release in memory.releases(environment) if release.at_us <= at_us]
     indexes = [index for index, release in enumerate(releases) if name in {None, release.name}]
     if not indexes or indexes[-1] == 0:
         subject = f"release {name}" if name else "a release"

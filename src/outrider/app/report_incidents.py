@@ -14,7 +14,8 @@ from outrider.reports import CheckNoise, Incident, Noise
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.store import Store
+    from outrider.model import IncidentRecords
+
 
 _ALERTS = frozenset({"trigger", "update", "reminder", "escalation", "resolved"})
 """Kinds of notifications that count as alerts: no tests, reports and notices of the outbox itself."""
@@ -24,7 +25,7 @@ _ALERTS = frozenset({"trigger", "update", "reminder", "escalation", "resolved"})
 class StoredIncidents:
     """Incidents and notifications, read from a store."""
 
-    store: Store
+    store: IncidentRecords
 
     def incidents(self, since_us: int, until_us: int) -> Sequence[Incident]:
         """Return the incidents that lasted at any time in since_us <= t < until_us, the oldest first."""

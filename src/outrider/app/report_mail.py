@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
     from outrider.alerts import AlertSettings
     from outrider.app.report_documents import ReportPeriod
-    from outrider.model import Notification, Run
+    from outrider.model import Notification, Outbox, ReportRecords, Run
     from outrider.reports import Period, ReportMail, ReportSettings
     from outrider.runs import Judgement
     from outrider.scheduler import Health
-    from outrider.store import Store
     from outrider.workspace import Workspace
 
 _LOOK_EVERY_S = 20.0
@@ -43,7 +42,7 @@ class Mailing:
         health: Takes the problem of reports that cannot be composed.
     """
 
-    def __init__(self, store: Store, leads: Callable[[], bool], health: Health) -> None:
+    def __init__(self, store: ReportRecords, leads: Callable[[], bool], health: Health) -> None:
         self._store = store
         self._leads = leads
         self._health = health
@@ -85,7 +84,7 @@ class Mailing:
             self._working.release()
 
 
-def post_due(store: Store, workspace: Workspace, now_us: int) -> list[str]:
+def post_due(store: ReportRecords, workspace: Workspace, now_us: int) -> list[str]:
     """Put the reports that are due into the outbox, and return their names.
 
     Raises:
@@ -99,7 +98,7 @@ def post_due(store: Store, workspace: Workspace, now_us: int) -> list[str]:
         if not settings.mail:
             continue
         check_receivers(alert_settings(workspace), settings, name)
-        due_us = _due(store, name, _cron(settings, name, workspace.timezone), now_us)
+        due_us = _due(store.outbox, name, _cron(settings, name, workspace.timezone), now_us)
         if due_us is None:
             continue
         span = week_of(None, due_us, workspace.timezone) if name == "weekly" else day_of(due_us, workspace.timezone)
@@ -110,7 +109,7 @@ def post_due(store: Store, workspace: Workspace, now_us: int) -> list[str]:
     return posted
 
 
-def mail_report(workspace: Workspace, store: Store, period: ReportPeriod) -> list[Notification]:
+def mail_report(workspace: Workspace, store: ReportRecords, period: ReportPeriod) -> list[Notification]:
     """Mail the report of a period now: try each receiver once, and return what became of the outbox rows.
 
     Raises:
@@ -135,7 +134,7 @@ def mail_report(workspace: Workspace, store: Store, period: ReportPeriod) -> lis
 
 
 def compose_report(
-    store: Store, workspace: Workspace, settings: ReportSettings, span: Period, now_us: int
+    store: ReportRecords, workspace: Workspace, settings: ReportSettings, span: Period, now_us: int
 ) -> ReportMail:
     """Return the mail of a period's report."""
     from outrider.app.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
@@ -192,11 +191,11 @@ def check_receivers(alerts: AlertSettings, settings: ReportSettings, name: str) 
             raise ConfigError(f'mail names "{receiver}", which is no receiver', slug="bad-report", fix=fix, where=where)
 
 
-def _due(store: Store, name: str, cron: Cron, now_us: int) -> int | None:
+def _due(outbox: Outbox, name: str, cron: Cron, now_us: int) -> int | None:
     """Return the latest time at which a report was due and not posted; None if there is none."""
-    posted_us = store.outbox.reported_us(name)
+    posted_us = outbox.reported_us(name)
     if posted_us is None:
-        store.outbox.add_report(name, now_us, ())
+        outbox.add_report(name, now_us, ())
         return None
     due_us, following = None, cron.after(posted_us)
     while following is not None and following <= now_us:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from outrider.alerts import AlertSettings
-    from outrider.store import Store
+    from outrider.model import Outbox
     from outrider.workspace import Workspace
 
 
@@ -27,12 +27,12 @@ class DeliveryTest:
     note: str
 
 
-def try_alert_route(workspace: Workspace, store: Store, route: str) -> tuple[DeliveryTest, ...]:
+def try_alert_route(workspace: Workspace, outbox: Outbox, route: str) -> tuple[DeliveryTest, ...]:
     """Send a message, marked as a test, to every receiver of a route and of its escalation, each once.
 
     Args:
         workspace: Whose alert settings.
-        store: Whose outbox the messages pass.
+        outbox: What the messages pass.
         route: "root", "root/1" for the first below it, or the name that it was given.
 
     Raises:
@@ -40,14 +40,14 @@ def try_alert_route(workspace: Workspace, store: Store, route: str) -> tuple[Del
         UsageError: unknown-route.
     """
     settings = alert_settings(workspace)
-    return tuple(_deliver(workspace, store, settings, route, receiver) for receiver in _receivers(settings, route))
+    return tuple(_deliver(workspace, outbox, settings, route, receiver) for receiver in _receivers(settings, route))
 
 
-def _deliver(workspace: Workspace, store: Store, settings: AlertSettings, route: str, receiver: str) -> DeliveryTest:
+def _deliver(workspace: Workspace, outbox: Outbox, settings: AlertSettings, route: str, receiver: str) -> DeliveryTest:
     row = test_row(settings, receiver, route=route, workspace=workspace.name, now_us=now_us())
-    store.outbox.add(row)
-    Lane(settings.receivers[receiver], store.outbox).deliver_one(row)
-    sent = store.outbox.get(row.id) or row
+    outbox.add(row)
+    Lane(settings.receivers[receiver], outbox).deliver_one(row)
+    sent = outbox.get(row.id) or row
     return DeliveryTest(receiver, sent.status is Status.DELIVERED, sent.note)
 
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from outrider.app.listeners import ProgressListener, RunListener
     from outrider.app.runtime import Runtime
-    from outrider.model import Check, Run
-    from outrider.store import Store
+    from outrider.model import Check, ExecutionStore, JudgeHistory, Run
     from outrider.workspace import Workspace
 
 
@@ -35,7 +34,7 @@ class Selected:
 
 def run_checks(
     workspace: Workspace,
-    store: Store,
+    store: ExecutionStore,
     patterns: Sequence[str] = (),
     *,
     repeat: int = 1,
@@ -56,7 +55,7 @@ def run_checks(
         ConfigError: If a secret is missing, or the workspace cannot be copied.
     """
     with open_selected(workspace, patterns, _runnable, listener) as selected:
-        register_checks(store, workspace, selected.present)
+        register_checks(store.checks, workspace, selected.present)
         selected.runtime.require_browser(selected.checks)
         runs = execute(selected.checks * repeat, selected.runtime, store, listener)
         prune_expired(store, workspace)
@@ -93,7 +92,9 @@ def open_selected(
         yield Selected(runtime, checks, discovery.checks)
 
 
-def execute(checks: Sequence[Check], runtime: Runtime, store: Store, listener: RunListener = SILENT) -> list[Run]:
+def execute(
+    checks: Sequence[Check], runtime: Runtime, store: ExecutionStore, listener: RunListener = SILENT
+) -> list[Run]:
     """Run the probes all at once and then the others one by one; return the runs in the order of the checks.
 
     Raises:
@@ -105,12 +106,12 @@ def execute(checks: Sequence[Check], runtime: Runtime, store: Store, listener: R
     runs: dict[int, Run] = {}
     if probes:
         listener.progress(f"{len(probes)} probes")
-        with runtime.fleet(store) as fleet:
+        with runtime.fleet(store.heartbeats, store.runs) as fleet:
             probe_runs = fleet.run_all([checks[number] for number in probes], listener.finished)
         runs.update(zip(probes, probe_runs, strict=True))
         judge_runs(probe_runs, runtime.workspace, store, listener)
     measures = runtime.measures({checks[number].kind for number in others})
-    runner = Runner(measures, store.runs, runtime.scratch, runtime.circumstances, listener)
+    runner = Runner(measures, store.runs, runtime.scratch, runtime.circumstances, listener, redactor=runtime.redactor)
     for number in others:
         listener.waiting(checks[number])
         with runtime.turns.taken():
@@ -122,7 +123,7 @@ def execute(checks: Sequence[Check], runtime: Runtime, store: Store, listener: R
     return [runs[number] for number in sorted(runs)]
 
 
-def judge_runs(runs: Iterable[Run], workspace: Workspace, store: Store, listener: RunListener = SILENT) -> None:
+def judge_runs(runs: Iterable[Run], workspace: Workspace, store: JudgeHistory, listener: RunListener = SILENT) -> None:
     """Judge stored runs, unless judging is off; the listener takes the judgements."""
     if not workspace.capabilities.judging:
         return

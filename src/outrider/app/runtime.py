@@ -7,13 +7,14 @@ import os
 import socket
 import tempfile
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.app.discovery import Discovery, discover, wants_probes_only
 from outrider.journeys import (
+    MISSING_VARIABLE,
     OWNER,
     BrowserServer,
     BrowserSettings,
@@ -32,13 +33,15 @@ from outrider.journeys import Collection as TestCollection
 from outrider.load import KIND as LOAD
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.load import LoadMeasure, Surroundings, read_profiles
-from outrider.model import BrowserError, Circumstances, Kind
+from outrider.model import BrowserError, Circumstances, ConfigError, Kind, reason_of
 from outrider.probes import Engine, ProbeCatalogue, read_probes
 from outrider.runs import Fleet, Turns
 from outrider.workspace import (
     Mask,
+    Redactor,
     Snapshotter,
-    resolve_secrets,
+    Variables,
+    available_secrets,
     select,
 )
 
@@ -46,9 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from outrider.journeys import Browser
-    from outrider.model import Check, Measure
+    from outrider.model import Check, HeartbeatLog, Measure
     from outrider.runs import GroupRecorder, Listener
-    from outrider.store import Store
     from outrider.workspace import Secrets, Snapshot, Workspace
 
 
@@ -92,6 +94,7 @@ class Runtime:
         browser: In which journeys run, or why they cannot; None if none was searched for.
         scratch: A folder for the runs' temporary files, removed when the runtime is closed.
         environment: The environment of loads: the process's, the workspace's, and the values of secrets.
+        missing_secrets: Why declared secrets have no value, by name: what reads one of them is a setup error.
     """
 
     workspace: Workspace
@@ -100,12 +103,13 @@ class Runtime:
     measure: JourneyMeasure
     catalogue: ProbeCatalogue
     loads: LoadCatalogue
-    mask: Mask
+    redactor: Redactor
     turns: Turns
     scratch: Path
     circumstances: Circumstances
     environment: Mapping[str, str]
     snapshot: Snapshot
+    missing_secrets: Mapping[str, ConfigError] = field(default_factory=dict)
 
     def require_browser(self, checks: Iterable[Check]) -> None:
         """See that the journeys among the checks have a browser.
@@ -123,6 +127,10 @@ class Runtime:
             patterns: What is wanted; if that can be nothing but probes, no test is collected. Where no worker starts,
                 every journey is a check that says why.
         """
+        discovery = self._discover(patterns)
+        return replace(discovery, problems=(*self.missing_secrets.values(), *discovery.problems))
+
+    def _discover(self, patterns: Sequence[str]) -> Discovery:
         if wants_probes_only(patterns):
             return discover(self.workspace, self.catalogue, self.loads, is_whole=False)
         folders = (self.workspace.root / path for path in self.workspace.journeys.paths)
@@ -141,24 +149,26 @@ class Runtime:
         """Return what measures journeys and loads, the kinds that take turns on this host; loads only if wanted."""
         if Kind.LOAD not in kinds:
             return {Kind.JOURNEY: self.measure}
-        return {Kind.JOURNEY: self.measure, Kind.LOAD: LoadMeasure(self.loads.profiles, self.surroundings())}
+        broken = {check: reason_of(causes) for check, causes in self.loads.causes.items()}
+        loads = LoadMeasure(self.loads.profiles, self.surroundings(), broken=broken)
+        return {Kind.JOURNEY: self.measure, Kind.LOAD: loads}
 
     def surroundings(self) -> Surroundings:
         """Return where loads run: a copy of the workspace that they may write to."""
         root = self.scratch.parent / "load"
         if not root.exists():
             self.snapshot.checkout(root)
-        return Surroundings(root, self.environment, self.workspace.load, self.mask)
+        return Surroundings(root, self.environment, self.workspace.load, self.redactor)
 
     @contextmanager
     def fleet(
-        self, store: Store, listener: Listener | None = None, *, recorder: GroupRecorder | None = None
+        self, heartbeats: HeartbeatLog, recorder: GroupRecorder, listener: Listener | None = None
     ) -> Iterator[Fleet]:
-        """Open what runs the workspace's probes, many at a time; runs go to the store unless a recorder is given."""
+        """Open what runs the workspace's probes, many at a time."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
-            Engine(probes, settings, mask=self.mask, heartbeats=store.heartbeats) as engine,
-            Fleet(engine, recorder or store.runs, self.scratch, self.circumstances, listener) as fleet,
+            Engine(probes, settings, redactor=self.redactor, heartbeats=heartbeats) as engine,
+            Fleet(engine, recorder, self.scratch, self.circumstances, listener, redactor=self.redactor) as fleet,
         ):
             yield fleet
 
@@ -167,14 +177,14 @@ def probes_of(workspace: Workspace, secrets: Secrets) -> ProbeCatalogue:
     """Return the probes of a workspace; none if they are switched off."""
     if not workspace.capabilities.probes:
         return ProbeCatalogue()
-    return read_probes(workspace, {**os.environ, **_values(workspace, secrets)}, others={LOAD})
+    return read_probes(workspace, Variables(os.environ, workspace.env, secrets), others={LOAD})
 
 
 def loads_of(workspace: Workspace, secrets: Secrets) -> LoadCatalogue:
     """Return the load profiles of a workspace; none if they are switched off."""
     if not workspace.capabilities.load:
         return LoadCatalogue()
-    return read_profiles(workspace, {**os.environ, **_values(workspace, secrets)})
+    return read_profiles(workspace, Variables(os.environ, workspace.env, secrets))
 
 
 @contextmanager
@@ -186,9 +196,10 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
         browser: To run journeys in; without one they can only be collected.
 
     Raises:
-        ConfigError: If a secret is missing, or the workspace cannot be copied.
+        ConfigError: If the workspace cannot be copied.
     """
-    secrets = resolve_secrets(workspace, os.environ)
+    secrets = available_secrets(workspace, os.environ)
+    redactor = Redactor(Mask.of(secrets))
     snapshot = Snapshotter(workspace).take()
     home = _home()
     usable = None if isinstance(browser, BrowserError) else browser
@@ -208,15 +219,16 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             workspace=workspace,
             browser=browser,
             workers=workers,
-            measure=_journey_measure(workspace, workers, secrets),
+            measure=_journey_measure(workspace, workers, redactor),
             catalogue=probes_of(workspace, secrets),
             loads=loads_of(workspace, secrets),
-            mask=Mask.of(secrets),
+            redactor=redactor,
             turns=Turns(home / "turns", workspace.journeys.concurrency),
             scratch=folder / "runs",
             circumstances=_circumstances(snapshot),
             environment={**_environment(workspace, secrets, None), OWNER: mark},
             snapshot=snapshot,
+            missing_secrets=secrets.missing,
         )
 
 
@@ -225,23 +237,19 @@ def list_checks(workspace: Workspace, patterns: Sequence[str] = ()) -> tuple[Che
 
     Raises:
         UsageError: unknown-check if a pattern matches none.
-        ConfigError: If a secret is missing, or the workspace cannot be copied.
+        ConfigError: If the workspace cannot be copied.
     """
     with open_runtime(workspace) as runtime:
         return select(runtime.discover(patterns).checks, patterns)
 
 
-def _journey_measure(workspace: Workspace, workers: Workers, secrets: Secrets) -> JourneyMeasure:
+def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor) -> JourneyMeasure:
     sessions = Sessions(
         workspace.state / "sessions",
         {name: session.fixture for name, session in workspace.sessions.items()},
         {name: session.lifetime_s for name, session in workspace.sessions.items()},
     )
-
-    def mask(typed: Iterable[str]) -> Mask:
-        return Mask.of(secrets, typed)
-
-    return JourneyMeasure(workers, sessions, mask, starved_above=workspace.journeys.starved_above)
+    return JourneyMeasure(workers, sessions, redactor, starved_above=workspace.journeys.starved_above)
 
 
 def _circumstances(snapshot: Snapshot) -> Circumstances:
@@ -268,11 +276,9 @@ def _remove(folder: Path) -> None:
 
 
 def _environment(workspace: Workspace, secrets: Secrets, browser: Browser | None) -> dict[str, str]:
-    environment = {**os.environ, **_values(workspace, secrets)}
+    environment = dict(Variables(os.environ, workspace.env, secrets))
+    if secrets.missing:
+        environment[MISSING_VARIABLE] = json.dumps({name: problem.what for name, problem in secrets.missing.items()})
     if browser is None:
         return environment
     return {**environment, **browser_environment(browser), "OUTRIDER_BROWSER": json.dumps(asdict(browser))}
-
-
-def _values(workspace: Workspace, secrets: Secrets) -> dict[str, str]:
-    return {**workspace.env, **{name: secrets[name].reveal() for name in secrets}}

@@ -10,17 +10,16 @@ from outrider.workspace import Names, matches
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import CheckId
-    from outrider.store import Store
+    from outrider.model import CheckId, CheckRegistry
 
 
-def select_stored(store: Store, patterns: Sequence[str]) -> tuple[CheckId, ...]:
+def select_stored(registry: CheckRegistry, patterns: Sequence[str]) -> tuple[CheckId, ...]:
     """Return the stored checks that any of the patterns matches.
 
     Raises:
         UsageError: unknown-check if a pattern matches none.
     """
-    names = {check.id: Names(check.id, check.path or "", check.name or "") for check in store.checks.all()}
+    names = {check.id: Names(check.id, check.path or "", check.name or "") for check in registry.all()}
     for pattern in patterns:
         if not any(matches(pattern, candidate) for candidate in names.values()):
             fix = "outrider ls shows the checks; outrider up or run makes new ones known"

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.app.runtime import Runtime
-    from outrider.model import Check
+    from outrider.model import Check, CheckRecords, HeartbeatLog
     from outrider.runs import Fleet
     from outrider.scheduler import Executor, RetryingRecorder, Work
-    from outrider.store import Store
     from outrider.workspace import Workspace
 
 _UNWATCHED = {"__pycache__", "node_modules", "test-results"}
@@ -59,7 +58,7 @@ class ServiceRuntime:
     def __init__(
         self,
         workspace: Workspace,
-        store: Store,
+        store: CheckRecords,
         recorder: RetryingRecorder,
         activated: Callable[[ServiceRuntime], None],
         *,
@@ -74,7 +73,7 @@ class ServiceRuntime:
             self._stack.close()
             raise
 
-    def _set_up(self, store: Store, recorder: RetryingRecorder, *, strict: bool) -> None:
+    def _set_up(self, store: CheckRecords, recorder: RetryingRecorder, *, strict: bool) -> None:
         self.alerts = alert_settings(self.workspace)
         browser = browser_or_error(self.workspace)
         runtime = self._stack.enter_context(open_runtime(self.workspace, browser=browser))
@@ -82,12 +81,14 @@ class ServiceRuntime:
         self.problems, self.checks = examination.problems, examination.checks
         if examination.refusals or (strict and self.problems):
             raise ConfigErrors((*self.problems, *examination.refusals))
-        register_checks(store, self.workspace, self.checks)
+        register_checks(store.checks, self.workspace, self.checks)
         self.tokens = runtime.catalogue.tokens
         self.circumstances = runtime.circumstances
-        self.executors: Mapping[Kind, Executor] = self._executors(runtime, store, recorder)
+        self.executors: Mapping[Kind, Executor] = self._executors(runtime, store.heartbeats, recorder)
 
-    def _executors(self, runtime: Runtime, store: Store, recorder: RetryingRecorder) -> Mapping[Kind, Executor]:
+    def _executors(
+        self, runtime: Runtime, heartbeats: HeartbeatLog, recorder: RetryingRecorder
+    ) -> Mapping[Kind, Executor]:
         stop = {Kind.JOURNEY: runtime.workers.end_worker}
         measures = {
             kind: Killable(measure, stop.get(kind, _do_nothing))
@@ -98,7 +99,7 @@ class ServiceRuntime:
             if check.kind == Kind.JOURNEY:
                 runtime.measure.prepare()
 
-        fleet: Fleet = self._stack.enter_context(runtime.fleet(store, recorder=recorder))
+        fleet: Fleet = self._stack.enter_context(runtime.fleet(heartbeats, recorder))
         self._fleet = FleetExecutor(fleet, self.workspace.service.probes_at_once)
         self._turns = TurnsExecutor(
             measures,
@@ -107,6 +108,7 @@ class ServiceRuntime:
             scratch=runtime.scratch,
             circumstances=runtime.circumstances,
             prepare=prepare,
+            redactor=runtime.redactor,
         )
         return {Kind.PROBE: self._fleet, **dict.fromkeys(measures, self._turns)}
 
@@ -132,7 +134,7 @@ class ServiceRuntimeFactory:
     def __init__(
         self,
         root: Path,
-        store: Store,
+        store: CheckRecords,
         recorder_of: Callable[[], RetryingRecorder],
         activated: Callable[[ServiceRuntime], None],
     ) -> None:

@@ -9,8 +9,7 @@ from outrider.app.workspace_access import now_us
 from outrider.scheduler import is_dead
 
 if TYPE_CHECKING:
-    from outrider.model import Coverage, Pause, RunSummary
-    from outrider.store import Store
+    from outrider.model import Coverage, Pause, RunSummary, SchedulerStore
     from outrider.workspace import Workspace
 
 _STILL_US = 15_000_000
@@ -40,7 +39,7 @@ class ServiceStatus:
     coverage: tuple[Coverage, ...]
 
 
-def service_status(workspace: Workspace, store: Store) -> ServiceStatus:
+def service_status(workspace: Workspace, store: SchedulerStore) -> ServiceStatus:
     """Return the state of the service that runs the workspace's checks."""
     at_us = now_us()
     leader = store.schedule.leadership()

@@ -17,20 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.alerts import SilenceEffect
-    from outrider.model import Check
-    from outrider.store import Store
+    from outrider.model import Check, IncidentLog, SilenceLog
     from outrider.workspace import Workspace
 
 _SHORT_ID = 8
 
 
-def list_silences(store: Store) -> tuple[Silence, ...]:
+def list_silences(log: SilenceLog) -> tuple[Silence, ...]:
     """Return the silences that have not ended."""
-    return tuple(store.silences.ending_after(now_us()))
+    return tuple(log.ending_after(now_us()))
 
 
 def silence_incidents(
-    store: Store,
+    log: SilenceLog,
     matchers: Sequence[str],
     *,
     length_s: float,
@@ -41,7 +40,7 @@ def silence_incidents(
     """Silence the incidents whose labels fulfil all matchers.
 
     Args:
-        store: Where silences are kept.
+        log: Where silences are kept.
         matchers: label=value, label!=value, label=~pattern or label!~pattern.
         length_s: For how long.
         starts_us: From when on; from now on if absent.
@@ -56,11 +55,11 @@ def silence_incidents(
     begin_us = at_us if starts_us is None else starts_us
     end_us = begin_us + int(length_s * 1_000_000)
     silence = Silence(new_run_id(at_us), begin_us, end_us, parsed, author or current_user(), comment)
-    store.silences.record(silence)
+    log.record(silence)
     return silence
 
 
-def preview_silence(workspace: Workspace, store: Store, matchers: Sequence[str]) -> SilenceEffect:
+def preview_silence(workspace: Workspace, log: IncidentLog, matchers: Sequence[str]) -> SilenceEffect:
     """Return what a silence with these matchers mutes now; tests are collected for it, not run.
 
     Where the workspace cannot be read, such as without its secrets, only its incidents are looked at, and any label is
@@ -69,7 +68,7 @@ def preview_silence(workspace: Workspace, store: Store, matchers: Sequence[str])
     Raises:
         UsageError: bad-matcher, or unknown-label for a label that neither a check, a rule nor an incident has.
     """
-    incidents = read_incidents(store.incidents.search(lasting=True, limit=None))
+    incidents = read_incidents(log.search(lasting=True, limit=None))
     readable = _checks_and_settings(workspace)
     checks, settings = readable or ((), AlertSettings())
     effect = silence_effect(matchers, incidents, checks, settings)
@@ -87,18 +86,18 @@ def _checks_and_settings(workspace: Workspace) -> tuple[Sequence[Check], AlertSe
         return None
 
 
-def end_silence(store: Store, text: str) -> Silence:
+def end_silence(log: SilenceLog, text: str) -> Silence:
     """End the silence whose id is, begins or ends with `text`, and return it.
 
     Raises:
         UsageError: unknown-silence.
     """
     at_us = now_us()
-    active = store.silences.ending_after(at_us)
+    active = log.ending_after(at_us)
     matching = [silence for silence in active if silence.id.startswith(text) or silence.id.endswith(text)]
     if len(matching) != 1:
         ids = ", ".join(silence.id[-_SHORT_ID:] for silence in active) or "none"
         raise UsageError(f'"{text}" is not the id of one silence', slug="unknown-silence", fix=f"there are: {ids}")
     ended = replace(matching[0], ends_us=at_us)
-    store.silences.record(ended)
+    log.record(ended)
     return ended

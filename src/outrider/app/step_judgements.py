@@ -11,14 +11,14 @@ from outrider.model import UsageError
 from outrider.runs import Judge, step_statuses
 
 if TYPE_CHECKING:
+    from outrider.model import ReportHistory
     from outrider.runs import StepStatus
-    from outrider.store import Store
     from outrider.workspace import Workspace
 
 _ORDER = (Condition.DEGRADED, Condition.IMPROVED, Condition.LEARNING, Condition.STEADY)
 
 
-def judge_steps(workspace: Workspace, store: Store, pattern: str = "*") -> list[StepStatus]:
+def judge_steps(workspace: Workspace, store: ReportHistory, pattern: str = "*") -> list[StepStatus]:
     """Return the judgement of each step, and of each check's failures; what deviates comes first.
 
     Args:

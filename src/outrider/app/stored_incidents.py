@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts import Incident
     from outrider.app.listeners import ProgressListener
-    from outrider.store import Store
+    from outrider.model import IncidentLog, IncidentRecords, Outbox
     from outrider.workspace import Workspace
 
 _DAY_US = 86_400_000_000
@@ -55,7 +55,7 @@ class IncidentList:
 
 def list_incidents(
     workspace: Workspace,
-    store: Store,
+    store: IncidentRecords,
     *,
     include_resolved: bool = False,
     days: int = 30,
@@ -78,12 +78,12 @@ def list_incidents(
     silences = store.silences.ending_after(at_us)
     active = [incident for incident in incidents if incident.phase.lasts]
     muted = {incident.id: why_muted(incident, active, silences, settings, at_us) for incident in active}
-    return IncidentList(incidents, muted, _undelivered(store), stored.is_complete, tuple(unreadable))
+    return IncidentList(incidents, muted, _undelivered(store.outbox), stored.is_complete, tuple(unreadable))
 
 
-def incident_rows(store: Store, since_us: int | None, until_us: int | None) -> list[dict[str, object]]:
+def incident_rows(log: IncidentLog, since_us: int | None, until_us: int | None) -> list[dict[str, object]]:
     """Return the incidents that began in since_us <= at < until_us as rows of `FrameReader.incidents`."""
-    stored = store.incidents.search(since_us=since_us or 0, limit=None)
+    stored = log.search(since_us=since_us or 0, limit=None)
     incidents = sorted(read_incidents(stored), key=lambda incident: (incident.began_us, incident.id))
     return [
         {
@@ -103,11 +103,11 @@ def incident_rows(store: Store, since_us: int | None, until_us: int | None) -> l
     ]
 
 
-def acknowledge_incident(store: Store, incident: str, *, author: str = "", resolve: bool = False) -> Incident:
+def acknowledge_incident(log: IncidentLog, incident: str, *, author: str = "", resolve: bool = False) -> Incident:
     """Acknowledge an incident, which stops its escalation and reminders, or resolve it; return it as it was.
 
     Args:
-        store: Where incidents are kept.
+        log: Where incidents are kept.
         incident: The id of an incident that lasts, or a unique beginning or end of it.
         author: Who does so; the user of this process if absent.
         resolve: End it: the same problem opens a new incident from now on.
@@ -115,19 +115,19 @@ def acknowledge_incident(store: Store, incident: str, *, author: str = "", resol
     Raises:
         UsageError: unknown-incident.
     """
-    named = find_incident(store, incident)
+    named = find_incident(log, incident)
     action = "close" if resolve else "acknowledge"
-    store.incidents.acknowledge(Acknowledgement(named.id, now_us(), action, author or current_user()))
+    log.acknowledge(Acknowledgement(named.id, now_us(), action, author or current_user()))
     return named
 
 
-def find_incident(store: Store, text: str) -> Incident:
+def find_incident(log: IncidentLog, text: str) -> Incident:
     """Return the incident that lasts whose id is, begins or ends with `text`.
 
     Raises:
         UsageError: unknown-incident.
     """
-    stored = read_incidents(store.incidents.search(lasting=True, limit=None))
+    stored = read_incidents(log.search(lasting=True, limit=None))
     lasting = [incident for incident in stored if incident.phase is not Phase.PENDING]
     matching = [incident for incident in lasting if incident.id.startswith(text) or incident.id.endswith(text)]
     if len(matching) != 1:
@@ -154,5 +154,5 @@ def _settings_or_none(workspace: Workspace, listener: ProgressListener) -> Alert
         return AlertSettings()
 
 
-def _undelivered(store: Store) -> dict[str, Undelivered]:
-    return {failed.receiver: Undelivered(failed.count, failed.note) for failed in store.outbox.undelivered()}
+def _undelivered(outbox: Outbox) -> dict[str, Undelivered]:
+    return {failed.receiver: Undelivered(failed.count, failed.note) for failed in outbox.undelivered()}

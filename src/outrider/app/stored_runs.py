@@ -9,31 +9,30 @@ from typing import TYPE_CHECKING
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
-    from outrider.model import ArtifactKind, Excerpt, Outcome, RunSummary, StoredRun
-    from outrider.store import Store
+    from outrider.model import ArtifactKind, Excerpt, Outcome, RunLog, RunSummary, StoredRun
 
 
 def list_runs(
-    store: Store, pattern: str = "*", *, outcome: Outcome | None = None, limit: int | None = 20
+    log: RunLog, pattern: str = "*", *, outcome: Outcome | None = None, limit: int | None = 20
 ) -> Excerpt[RunSummary]:
     """Return stored runs, the latest first.
 
     Args:
-        store: Where they are.
+        log: Where they are.
         pattern: A check's id, with * for any characters.
         outcome: Only runs that ended so.
         limit: How many at most; None for all.
     """
-    return store.runs.search(pattern, outcome=outcome, limit=limit)
+    return log.search(pattern, outcome=outcome, limit=limit)
 
 
-def stored_run(store: Store, run: str) -> StoredRun:
+def stored_run(log: RunLog, run: str) -> StoredRun:
     """Return a run with its artifacts, by its id or a unique beginning or end of it.
 
     Raises:
         UsageError: unknown-run.
     """
-    return store.runs.get(run)
+    return log.get(run)
 
 
 def artifact_file(stored: StoredRun, kind: ArtifactKind) -> Path:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.baselines import Settings
-    from outrider.model import Check
+    from outrider.model import Check, CheckRegistry, Pruner
     from outrider.workspace import Scaffold, Workspace
 
 
@@ -63,17 +63,17 @@ def open_store(workspace: Workspace) -> Store:
     return Store.open(workspace.store_url, artifacts=workspace.artifacts_url)
 
 
-def register_checks(store: Store, workspace: Workspace, checks: Sequence[Check]) -> None:
-    """Write the checks to the store, and move the history of those that have been renamed to their present ids."""
+def register_checks(registry: CheckRegistry, workspace: Workspace, checks: Sequence[Check]) -> None:
+    """Write the checks to the registry, and move the history of those that have been renamed to their present ids."""
     at_us = now_us()
-    store.checks.record(checks, at_us)
+    registry.record(checks, at_us)
     present = {check.id for check in checks}
     for alias in workspace.aliases:
         if (current := workspace.current(alias)) in present:
-            store.checks.rename(type(current)(alias), current, at_us)
+            registry.rename(type(current)(alias), current, at_us)
 
 
-def prune_expired(store: Store, workspace: Workspace) -> None:
+def prune_expired(store: Pruner, workspace: Workspace) -> None:
     """Prune data that is older than the workspace's retention.
 
     Raises:

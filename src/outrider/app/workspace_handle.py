@@ -17,6 +17,7 @@ from outrider.app.stored_runs import list_runs, stored_run
 from outrider.app.workspace_access import find_workspace, now_us, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from outrider.alerts import Incident
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from outrider.app.load_trial import LoadOutcome
     from outrider.frames import FrameReader
     from outrider.gate import Decision
-    from outrider.model import Check, Outcome, Run, RunSummary, StoredRun
+    from outrider.model import AggregateSample, Check, Outcome, RecordedAggregates, Run, RunSummary, StoredRun
     from outrider.runs import StepStatus
     from outrider.store import Store
     from outrider.workspace import Workspace
@@ -118,7 +119,7 @@ class OpenWorkspace:
         self, pattern: str = "*", *, outcome: Outcome | None = None, limit: int | None = 100
     ) -> tuple[RunSummary, ...]:
         """Return stored runs, the latest first; `limit` None for all."""
-        return list_runs(self._store, pattern, outcome=outcome, limit=limit)
+        return list_runs(self._store.runs, pattern, outcome=outcome, limit=limit)
 
     def stored_run(self, run: str) -> StoredRun:
         """Return a run with its attempts and artifacts, by its id or a unique beginning or end of it.
@@ -126,7 +127,7 @@ class OpenWorkspace:
         Raises:
             UsageError: unknown-run, ambiguous-run.
         """
-        return stored_run(self._store, run)
+        return stored_run(self._store.runs, run)
 
     def incidents(self, *, include_resolved: bool = False, days: int = 30) -> tuple[Incident, ...]:
         """Return the incidents that last, or all of the last days, the latest first."""
@@ -140,11 +141,19 @@ class OpenWorkspace:
         """
         return judge_steps(self.settings, self._store, pattern)
 
+    def record_aggregates(self, samples: Sequence[AggregateSample]) -> RecordedAggregates:
+        """Store numbers that no run measured, such as a service's p95 of each minute, all or none.
+
+        A running service judges those of the metric `duration_ms` within about a second, in the order of time, and
+        opens incidents of their subjects. What comes later than a newer number of its series is stored, not judged.
+        """
+        return self._store.aggregates.record(samples)
+
     @property
     def frames(self) -> FrameReader:
         """Samples, runs, steps, rollups and load seconds as pandas DataFrames."""
         from outrider.frames import FrameReader, FrameSources  # noqa: PLC0415 - pandas is dear
 
         store = self._store
-        sources = FrameSources(store.tables, store.rollups, store.runs, partial(incident_rows, store))
+        sources = FrameSources(store.tables, store.rollups, store.runs, partial(incident_rows, store.incidents))
         return FrameReader(sources, self.settings.timezone, now_us())

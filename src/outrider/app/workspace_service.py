@@ -13,6 +13,7 @@ from outrider.app.alert_service import AlertService
 from outrider.app.page_server import PageServer
 from outrider.app.report_mail import Mailing
 from outrider.app.service_runtime import ServiceRuntimeFactory
+from outrider.app.subject_watch import SubjectWatch
 from outrider.app.workspace_access import judge_settings, now_us, prune_expired
 from outrider.model import OutriderError
 from outrider.runs import LiveJudge
@@ -58,7 +59,10 @@ class WorkspaceService:
         health = Health()
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
-        listeners: list[Listener] = [_RunLog(), _Housekeeper(self._prune), self._alerts, self._mailing]
+        self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged)
+        listeners: list[Listener] = [
+            _RunLog(), _Housekeeper(self._prune), self._subjects, self._alerts, self._mailing,
+        ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
         clock = SystemClock()
@@ -106,7 +110,8 @@ class WorkspaceService:
         """Judge by other settings; while they stay, the judge keeps what it knows of each series."""
         if settings != self._judged_by or settings is None:
             self._judged_by = settings
-            self._pipeline.judge = None if settings is None else LiveJudge(self._store, settings)
+            judge = None if settings is None else LiveJudge(self._store, settings)
+            self._pipeline.judge = self._subjects.judge = judge
 
     def _application(self) -> Application:
         tokens = self._runtime.tokens if self._runtime is not None else {}

@@ -28,7 +28,7 @@ def ack(incident: str, *, by: str, resolve: bool, as_json: bool) -> None:
     """
     author = by or current_user()
     with open_store(find_workspace()) as store:
-        acknowledged = acknowledge_incident(store, incident, author=author, resolve=resolve)
+        acknowledged = acknowledge_incident(store.incidents, incident, author=author, resolve=resolve)
     action = "close" if resolve else "acknowledge"
     if as_json:
         click.echo(json.dumps({"incident": acknowledged.id, "action": action, "by": author}))

@@ -35,7 +35,7 @@ def test(route: str, *, as_json: bool) -> int:
     """
     workspace = find_workspace()
     with open_store(workspace) as store:
-        deliveries = try_alert_route(workspace, store, route)
+        deliveries = try_alert_route(workspace, store.outbox, route)
     if as_json:
         click.echo(json.dumps([asdict(delivery) for delivery in deliveries]))
     else:

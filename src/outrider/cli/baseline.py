@@ -41,7 +41,7 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) ->
     """Write the latest stored runs of checks to baselines/, a file a check, for `outrider gate`."""
     workspace = find_workspace()
     with open_store(workspace) as store:
-        acceptance = accept_baselines(workspace, store, patterns, last=last, session_runs=size)
+        acceptance = accept_baselines(workspace, store.runs, patterns, last=last, session_runs=size)
     for check in acceptance.skipped:
         need = f"at least {check.needed} that pass are needed: outrider run '{check.name}' --repeat {check.needed}"
         click.echo(f"{check.check}: {check.stored} stored runs, {need}", err=True)
@@ -81,7 +81,7 @@ def diff(patterns: tuple[str, ...], *, last: int, as_json: bool) -> None:
     """Show what accepting now would change: each step's accepted median beside that of the latest runs."""
     workspace = find_workspace()
     with open_store(workspace) as store:
-        comparison = compare_baselines(workspace, store, patterns, last=last)
+        comparison = compare_baselines(workspace, store.runs, patterns, last=last)
     for check, path in comparison.orphans:
         click.echo(f"{check} exists no more: remove {path}", err=True)
     if as_json:

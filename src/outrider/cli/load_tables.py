@@ -142,6 +142,9 @@ def print_load(out: Console, run: Run, result: LoadResult) -> None:
         where = f"{failure.endpoint}: " if failure.endpoint else "in a user's own code: "
         line = failure.message.partition("\n")[0]
         out.print(Text.assemble((f"{failure.count:>7,} x ", "red"), f"{where}{line}"), soft_wrap=True)
+    if len(result.failures) > _FAILURES:
+        rest = sum(failure.count for failure in result.failures[_FAILURES:])
+        out.print(Text(f"{rest:>7,} x  {len(result.failures) - _FAILURES} others", style="dim"), soft_wrap=True)
     if result.foreground:
         out.print()
         out.print(_foreground_table(result))

@@ -26,8 +26,8 @@ def release(name: str | None, *, at_us: int | None, environment: str | None, acc
     workspace = find_workspace()
     with open_store(workspace) as store:
         if name:
-            mark_release(workspace, store, name, at_us=at_us, environment=environment, accept=accept)
-        releases = list_releases(store, environment)
+            mark_release(workspace, store.judgements, name, at_us=at_us, environment=environment, accept=accept)
+        releases = list_releases(store.judgements, environment)
     if as_json:
         click.echo(json.dumps([asdict(marked) for marked in releases]))
         return

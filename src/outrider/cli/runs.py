@@ -25,7 +25,7 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
     """List stored runs, the latest first; PATTERN is a check's id, with * for any characters."""
     workspace = find_workspace()
     with open_store(workspace) as store:
-        summaries = list_runs(store, pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
+        summaries = list_runs(store.runs, pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
     if not summaries.is_complete:
         click.echo(f"these are the latest {limit} runs: --limit shows more", err=True)
     if as_json:

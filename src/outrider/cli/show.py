@@ -33,7 +33,7 @@ def show(run: str, *, wanted: str | None, as_json: bool) -> int:
     """
     workspace = find_workspace()
     with open_store(workspace) as store:
-        stored = stored_run(store, run)
+        stored = stored_run(store.runs, run)
         if wanted:
             return _open(stored, ArtifactKind(wanted))
     if as_json:

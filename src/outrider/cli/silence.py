@@ -70,11 +70,13 @@ def silence(
     workspace, effect = find_workspace(), None
     with open_store(workspace) as store:
         if end:
-            end_silence(store, end)
+            end_silence(store.silences, end)
         elif matchers:
-            effect = preview_silence(workspace, store, matchers)
-            silence_incidents(store, matchers, length_s=length_s, starts_us=starts_us, author=by, comment=comment)
-        silences = list_silences(store)
+            effect = preview_silence(workspace, store.incidents, matchers)
+            silence_incidents(
+                store.silences, matchers, length_s=length_s, starts_us=starts_us, author=by, comment=comment
+            )
+        silences = list_silences(store.silences)
     if effect is not None:
         click.echo(_sentence(effect), err=as_json or not (effect.incidents or effect.checks))
     if as_json:

@@ -5,6 +5,7 @@ from outrider.journeys.browser_server import BrowserServer
 from outrider.journeys.faults import Fault
 from outrider.journeys.har import parse_har
 from outrider.journeys.journey_measure import JourneyMeasure
+from outrider.journeys.missing_secrets import MISSING_VARIABLE
 from outrider.journeys.named_steps import STEP_LISTENER, NamedStep, StepLog
 from outrider.journeys.processes import VARIABLE as OWNER
 from outrider.journeys.processes import claim_folder, reap_orphans
@@ -16,6 +17,7 @@ from outrider.journeys.workers import WorkerConfig, Workers
 from outrider.journeys.written_tests import WrittenTest, written_tests
 
 __all__ = [
+    "MISSING_VARIABLE",
     "OWNER",
     "STEP_LISTENER",
     "Browser",

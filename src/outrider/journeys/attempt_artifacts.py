@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.journeys.credentials import scrub
-from outrider.model import ArtifactFile, ArtifactKind, OutriderError
-from outrider.workspace import masked as without_secrets
+from outrider.model import ArtifactFile, ArtifactKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from outrider.journeys.worker_messages import AttemptResult
-    from outrider.model import Measurement
-    from outrider.workspace import Mask
 
 
 _RESOURCE_FOLDERS = {"resources", "screencast"}
@@ -42,23 +36,6 @@ def keep_artifacts(scratch: Path, traces: Iterable[Path], result: AttemptResult 
             name = f"{kind}{f'-{ordinal}' if ordinal > 1 else ''}{path.suffix}"
             kept.append(ArtifactFile(kind, name, media_type, path))
     return tuple(kept)
-
-
-def masked(measurement: Measurement, mask: Mask) -> Measurement:
-    """Return the measurement with every secret, typed password and credential replaced, in texts and files.
-
-    A file that cannot be read, such as an archive whose writer was killed, cannot be masked, and is left out.
-    """
-    scrubbed = tuple(artifact for artifact in measurement.artifacts if _is_scrubbed(artifact))
-    return without_secrets(replace(measurement, artifacts=scrubbed), mask)
-
-
-def _is_scrubbed(artifact: ArtifactFile) -> bool:
-    try:
-        scrub(artifact.path)
-    except (OutriderError, zipfile.BadZipFile, zlib.error, EOFError):
-        return False
-    return True
 
 
 def _viewable(trace: Path, scratch: Path) -> Path:

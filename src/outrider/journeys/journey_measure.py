@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.journeys.assessment import Facts, assess, raised_by_script
-from outrider.journeys.attempt_artifacts import keep_artifacts, masked
+from outrider.journeys.attempt_artifacts import keep_artifacts
 from outrider.journeys.failure_causes import awaited_by, find_causes, own_network_error, timed_out
 from outrider.journeys.har import read_har
 from outrider.journeys.host_load import HostWatch
@@ -28,12 +28,12 @@ from outrider.journeys.worker_process import START_S, NotReadyInTime, WorkerErro
 from outrider.model import BrowserError, Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from outrider.journeys.session_states import Sessions
     from outrider.journeys.workers import Workers
     from outrider.model import HostLoad, Order
-    from outrider.workspace import Mask
+    from outrider.workspace import Redactor
 
 EVIDENCE_S = 2.0
 GRACE_S = 1.2  # between telling a test that its time is up and killing it: enough to save the trace
@@ -66,12 +66,10 @@ class AttemptProgress:
 class JourneyMeasure:
     """Runs journeys one at a time; see `Measure` for what it promises."""
 
-    def __init__(
-        self, workers: Workers, sessions: Sessions, mask: Callable[[Iterable[str]], Mask], *, starved_above: float = 1.0
-    ) -> None:
+    def __init__(self, workers: Workers, sessions: Sessions, redactor: Redactor, *, starved_above: float = 1.0) -> None:
         self._workers = workers
         self._sessions = sessions
-        self._mask = mask
+        self._redactor = redactor
         self._starved_above = starved_above
 
     def prepare(self) -> None:
@@ -87,7 +85,7 @@ class JourneyMeasure:
         traces = self._workers.traces(progress.label, order.scratch, progress.result)
         measurement = self._assemble(order, progress, host, traces)
         self._workers.settle(progress.result)
-        return masked(measurement, self._mask(progress.typed))
+        return self._redactor.learn(*progress.typed).measurement(measurement)
 
     def _run(self, order: Order) -> AttemptProgress:
         progress = AttemptProgress(label=f"{order.run}-{order.attempt}", started_ms=time.time() * 1000)

@@ -23,6 +23,7 @@ from outrider.journeys import instrumentation
 from outrider.journeys.browser import Browser
 from outrider.journeys.initial_conftests import InitialConftests
 from outrider.journeys.launch_adapter import install_launch_adapter
+from outrider.journeys.missing_secrets import watch_missing_secrets
 from outrider.journeys.processes import adopt_orphans
 from outrider.journeys.warm_driver import WarmDriver
 from outrider.journeys.worker_messages import Channel, Message
@@ -47,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
     os.chdir(root)
     sys.path.append(root)  # as `python -m pytest` would, but never in front of the standard library
     adopt_orphans()
+    watch_missing_secrets()
     driver = WarmDriver()
     driver.install()
     if browser := os.environ.pop(BROWSER_VARIABLE, ""):

@@ -52,10 +52,18 @@ _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The load profiles of a workspace; one with a problem is not among them."""
+    """The load profiles of a workspace.
+
+    Attributes:
+        checks: Those without a problem.
+        broken: Those with one: they are listed, and run as setup errors with the reason.
+        causes: The problems of each broken one.
+    """
 
     checks: tuple[Check, ...] = ()
     profiles: Mapping[CheckId, Profile] = field(default_factory=dict)
+    broken: tuple[Check, ...] = ()
+    causes: Mapping[CheckId, tuple[ConfigError, ...]] = field(default_factory=dict)
     problems: tuple[ConfigError, ...] = ()
 
 
@@ -70,6 +78,8 @@ def read_profiles(workspace: Workspace, variables: Mapping[str, str]) -> Catalog
     """
     reader = _Reader(workspace, variables)
     found: list[tuple[Check, Profile]] = []
+    broken: list[Check] = []
+    causes: dict[CheckId, tuple[ConfigError, ...]] = {}
     problems: list[ConfigError] = []
     for path in sorted((workspace.root / FOLDER).glob("*.toml")):
         file = f"{FOLDER}/{path.name}"
@@ -84,12 +94,17 @@ def read_profiles(workspace: Workspace, variables: Mapping[str, str]) -> Catalog
                 one = reader.read(top, name)
                 if len(problems) == before:
                     found.append(one)
+                else:
+                    broken.append(one[0])
+                    causes[one[0].id] = tuple(problems[before:])
     named = {profile.file for _, profile in found}
     files = (f"{FOLDER}/{path.name}" for path in sorted((workspace.root / FOLDER).glob("*_load.py")))
     found += (profile_of(workspace, file) for file in files if file not in named)
     return Catalogue(
         tuple(check for check, _ in found),
         {check.id: profile for check, profile in found},
+        tuple(broken),
+        causes,
         in_reading_order(problems),
     )
 

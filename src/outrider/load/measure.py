@@ -16,7 +16,7 @@ from outrider.load.timeline import LoadTimeline
 from outrider.load.verdict import End, Facts, abort_reason, assess
 from outrider.load.wire import Aim, LoadConfig, Stop
 from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
-from outrider.workspace import LoadSettings, Mask, masked
+from outrider.workspace import LoadSettings, Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,7 +57,7 @@ class Surroundings:
     root: Path
     environment: Mapping[str, str]
     settings: LoadSettings = field(default_factory=LoadSettings)
-    mask: Mask = field(default_factory=Mask)
+    redactor: Redactor = field(default_factory=Redactor)
 
 
 class LoadMeasure:
@@ -71,6 +71,7 @@ class LoadMeasure:
         surroundings: Where Locust runs.
         listener: Hears of every second.
         enough: Tells whether a load may end before its time, by all its seconds.
+        broken: Why checks without a profile have none.
     """
 
     def __init__(
@@ -79,18 +80,23 @@ class LoadMeasure:
         surroundings: Surroundings,
         listener: Listener | None = None,
         enough: Callable[[Sequence[LoadInterval]], bool] | None = None,
+        *,
+        broken: Mapping[CheckId, str] | None = None,
     ) -> None:
         self._profiles = profiles
+        self._broken = broken or {}
         self._surroundings = surroundings
         self._listener = listener
         self._enough = enough
         self.interrupted = False
 
     def measure(self, order: Order) -> Measurement:
-        """Carry out one load."""
+        """Carry out one load; one without a usable profile is a setup error."""
+        if (reason := self._broken.get(order.check.id)) is not None:
+            return Measurement(Outcome.SETUP_ERROR, reason, time.time_ns() // 1000, 0.0)
         profile = self._profiles[order.check.id]
         log = order.scratch / "locust.log"
-        timeline = LoadTimeline()
+        timeline = LoadTimeline(self._surroundings.redactor)
         started_us = time.time_ns() // 1000
         deadline_s = time.monotonic() + order.deadline_s
         with self._locust(profile, log) as locust:
@@ -162,7 +168,7 @@ class LoadMeasure:
             },
             load=result,
         )
-        return masked(measurement, self._surroundings.mask)
+        return self._surroundings.redactor.measurement(measurement)
 
 
 class LoadAttempt:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from outrider.load.wire import Counted, Ended, Pulse, Ready, Started
 from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, by_endpoint
+from outrider.workspace import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ _MOST_GROUPS = 200
 _MOST_SAMPLES = 5
 _MASTER = "MasterRunner"
 _SILENT_S = 2.0
+_UNDECLARED = Redactor()
 
 
 @dataclass(slots=True)
@@ -41,9 +43,14 @@ class _Group:
 
 
 class LoadTimeline:
-    """What is known of a load so far; times are seconds since the epoch."""
+    """What is known of a load so far; times are seconds since the epoch.
 
-    def __init__(self) -> None:
+    Args:
+        redactor: What is said passes it, since a terminal shows it before the load is stored.
+    """
+
+    def __init__(self, redactor: Redactor = _UNDECLARED) -> None:
+        self._redactor = redactor
         self.ready: Ready | None = None
         self.started_s: float | None = None
         self.ended: Ended | None = None
@@ -57,7 +64,7 @@ class LoadTimeline:
 
     def hear(self, said: Said) -> None:
         """Take in what was said."""
-        match said:
+        match said := self._redactor.value(said):
             case Ready():
                 self.ready = said
             case Started():

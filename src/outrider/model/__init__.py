@@ -24,6 +24,7 @@ from outrider.model.errors import (
     StoreError,
     TooFewSamples,
     UsageError,
+    reason_of,
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
@@ -57,6 +58,7 @@ from outrider.model.ports import (
     AggregateLog,
     AlertRecords,
     ArtifactStore,
+    CheckRecords,
     CheckRegistry,
     CheckSchedule,
     Content,
@@ -69,7 +71,9 @@ from outrider.model.ports import (
     JudgeMemory,
     Outbox,
     ProofLog,
+    Pruner,
     ReportHistory,
+    ReportRecords,
     RollupReader,
     RunHistory,
     RunLog,
@@ -87,7 +91,7 @@ from outrider.model.service_view import CheckView, ServiceView
 from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
 from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
 from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
-from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series
+from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
 
 __all__ = [
     "BUCKET_VALUE",
@@ -113,6 +117,7 @@ __all__ = [
     "CatchUp",
     "Check",
     "CheckId",
+    "CheckRecords",
     "CheckRegistry",
     "CheckSchedule",
     "CheckView",
@@ -156,10 +161,12 @@ __all__ = [
     "Policy",
     "ProofLog",
     "Pruned",
+    "Pruner",
     "QueueEntry",
     "RecordedAggregates",
     "Release",
     "ReportHistory",
+    "ReportRecords",
     "Retention",
     "Rollup",
     "RollupReader",
@@ -194,6 +201,7 @@ __all__ = [
     "Tally",
     "TooFewSamples",
     "UndeliveredCount",
+    "UnjudgedSeries",
     "UsageError",
     "altogether",
     "bounded",
@@ -204,5 +212,6 @@ __all__ = [
     "new_run_id",
     "printable",
     "printable_json",
+    "reason_of",
     "title_of",
 ]  # fmt: skip

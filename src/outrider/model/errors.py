@@ -16,7 +16,10 @@ A failing target is never an exception; it is an outcome.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,11 @@ class ConfigErrors(ConfigError):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+
+def reason_of(problems: Iterable[ConfigError]) -> str:
+    """Return problems on one line, with their places: the reason of a setup error."""
+    return "; ".join(f"{problem.where}: {problem.what}" if problem.where else problem.what for problem in problems)
 
 
 class UsageError(OutriderError):

@@ -91,12 +91,13 @@ class ArtifactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArtifactFile:
-    """A file that an attempt left, already masked, waiting to be taken into the store."""
+    """A file that an attempt left, waiting to be taken into the store; `is_redacted` once its secrets are hidden."""
 
     kind: ArtifactKind
     name: str
     media_type: str
     path: Path
+    is_redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,18 @@ class RecordedAggregates:
 
 
 @dataclass(frozen=True, slots=True)
+class UnjudgedSeries:
+    """A series with aggregates that are not judged yet.
+
+    Attributes:
+        writes: How often some were stored; it tells whether more came since this was read.
+    """
+
+    series: Series
+    writes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rollup:
     """What the judged values of a series came to in an hour or a UTC day; those of two stretches add up exactly.
 

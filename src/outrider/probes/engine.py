@@ -21,7 +21,7 @@ from outrider.probes.probe_context import ProbeContext
 from outrider.probes.probe_outcome import ProberState, assess
 from outrider.probes.probe_result import Blame, Failure, ProbeResult
 from outrider.probes.transfers import Transfers
-from outrider.workspace import Mask, ProbeSettings, masked
+from outrider.workspace import ProbeSettings, Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from outrider.probes.probe_context import Probe
 
 _USUAL = ProbeSettings()
-_UNMASKED = Mask()
+_UNDECLARED = Redactor()
 _SHORTEST_S = 0.001
 _SWEEP_S = 0.25
 
@@ -55,7 +55,7 @@ class Engine:
     Args:
         probes: By check.
         settings: Limits of this host.
-        mask: Hides the workspace's secrets.
+        redactor: Hides the workspace's secrets.
         heartbeats: The stored calls of jobs.
         network: Tells whether our own network is down.
         limits: Of the evaluation of one answer.
@@ -66,14 +66,14 @@ class Engine:
         probes: Mapping[CheckId, Probe],
         settings: ProbeSettings = _USUAL,
         *,
-        mask: Mask = _UNMASKED,
+        redactor: Redactor = _UNDECLARED,
         heartbeats: HeartbeatLog | None = None,
         network: OwnNetwork | None = None,
         limits: EvaluationLimits = USUAL_LIMITS,
     ) -> None:
         self._probes = probes
         self._settings = settings
-        self._mask = mask
+        self._redactor = redactor
         self._heartbeats = heartbeats
         self._limits = limits
         self._network = network or OwnNetwork(settings.references)
@@ -199,9 +199,9 @@ class Engine:
             artifacts=keep(result.evidence_files, order.scratch),
             attributes={name: value for name, value in attributes.items() if value},
         )
-        if outcome == Outcome.PASSED and not order.evidence:
-            return measurement
-        return masked(measurement, self._mask.learn(*result.secrets))
+        if not (result.secrets or result.evidence_files or result.failures):
+            return measurement  # its run passes a redactor; here, between answers, a prober would be late by it
+        return self._redactor.learn(*result.secrets).measurement(measurement)
 
 
 def _error(failure: Failure, address: str) -> ErrorRecord:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.model import Check, CheckId, ConfigError, Kind, Place, SubjectKind
+from outrider.model import Check, CheckId, ConfigError, Kind, Place, SubjectKind, reason_of
+from outrider.probes.broken_probe import BrokenProbe
 from outrider.probes.heartbeat import HeartbeatProbe
 from outrider.probes.probe_kinds import KINDS
 from outrider.probes.probe_table import ProbeTable
@@ -22,10 +23,17 @@ FOLDER = "probes"
 
 @dataclass(frozen=True, slots=True)
 class ProbeCatalogue:
-    """The probes of `probes/*.toml`, without those that have a problem."""
+    """The probes of `probes/*.toml`.
+
+    Attributes:
+        checks: Those without a problem.
+        broken: Those with one, and files that are no TOML: they run as setup errors with the reason.
+        probes: Of both.
+    """
 
     checks: tuple[Check, ...] = ()
     probes: Mapping[CheckId, Probe] = field(default_factory=dict)
+    broken: tuple[Check, ...] = ()
     problems: tuple[ConfigError, ...] = ()
 
     @property
@@ -45,6 +53,7 @@ def read_probes(workspace: Workspace, variables: Mapping[str, str], *, others: C
     reader = _Reader(workspace, variables, others)
     checks: list[Check] = []
     probes: dict[CheckId, Probe] = {}
+    broken: list[Check] = []
     problems: list[ConfigError] = []
     for path in sorted((workspace.root / FOLDER).glob("*.toml")):
         file = f"{FOLDER}/{path.name}"
@@ -52,17 +61,21 @@ def read_probes(workspace: Workspace, variables: Mapping[str, str], *, others: C
             document = read_document(path, file)
         except ConfigError as problem:
             problems.append(problem)
+            broken.append(reader.broken(file, "", problem.where))
+            probes[broken[-1].id] = BrokenProbe(reason_of([problem]))
             continue
         top = Table(document.data, "", document.place, problems)
         for name in document.data:
             before = len(problems)
             entry = reader.read(top, name)
-            if entry and len(problems) == before:
-                check, probe = entry
-                checks.append(check)
-                probes[check.id] = probe
+            if len(problems) > before:
+                broken.append(entry[0] if entry else reader.broken(file, name, top.place(name)))
+                probes[broken[-1].id] = BrokenProbe(reason_of(problems[before:]))
+            elif entry:
+                checks.append(entry[0])
+                probes[entry[0].id] = entry[1]
     problems += _shared_tokens(checks, probes)
-    return ProbeCatalogue(tuple(checks), probes, in_reading_order(problems))
+    return ProbeCatalogue(tuple(checks), probes, tuple(broken), in_reading_order(problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,13 @@ class _Reader:
         marks = frozenset({kind})
         policy = resolve(self.workspace, identity, path=place.file, name=name, marks=marks, own=own)
         return Check(identity, Kind.PROBE, place.file, name, name, policy, place.line, marks), probe
+
+    def broken(self, file: str, name: str, place: Place | None) -> Check:
+        """Return the check of a table that cannot be read, or of a whole file without a name."""
+        shown = name or file.rpartition("/")[2]
+        identity = CheckId(self.workspace.current(f"{Kind.PROBE}:{file}::{name}" if name else f"{Kind.PROBE}:{file}"))
+        policy = resolve(self.workspace, identity, path=file, name=shown)
+        return Check(identity, Kind.PROBE, file, shown, shown, policy, place.line if place else 0)
 
 
 def _shared_tokens(checks: Collection[Check], probes: Mapping[CheckId, Probe]) -> list[ConfigError]:

@@ -18,7 +18,7 @@ from outrider.reports.facts import Forecast, NoIncidents, Report
 from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
 from outrider.reports.step_history import measured_of
 from outrider.reports.summary import summarise
-from outrider.runs import GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX
+from outrider.runs import is_kept_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -147,7 +147,7 @@ def _place(health: Health) -> tuple[str, str, str]:
 
 def _is_wanted(measured: Tally | Series, settings: ReportSettings) -> bool:
     subject = measured.check if isinstance(measured, Tally) else measured.subject
-    if measured.environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX)):
+    if is_kept_apart(measured.environment):
         return False
     if settings.environment and measured.environment != settings.environment:
         return False

@@ -52,10 +52,12 @@ def as_markdown(report: Report) -> str:
 
 def health_lines(report: Report) -> list[str]:
     """Return a line about each check, the worst first, for plain text."""
-    return [
+    rows = _health(report)
+    lines = [
         f"- {row['check']} ({row['environment']}, {row['location']}): {row['availability']}, {row['runs']:,} runs"
-        for row in _health(report)[:_LINES]
+        for row in rows[:_LINES]
     ]
+    return [*lines, f"- and {len(rows) - _LINES} more"] if len(rows) > _LINES else lines
 
 
 def as_csv(report: Report, table: str) -> str:
@@ -171,7 +173,7 @@ def _forecasts(report: Report) -> list[dict[str, object]]:
 def _flaky(report: Report) -> list[dict[str, object]]:
     return [
         {"check": health.check, "passed on retry": count, "share": percent(count / health.runs), "n": health.runs}
-        for health, count in flakiest(report)
+        for health, count in flakiest(report, limit=None)
     ]
 
 

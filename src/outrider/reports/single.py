@@ -40,6 +40,7 @@ _PICTURES = 2
 _TEXT = 4_000
 _FEWEST = 20
 _ERRORS = 50
+_LINKS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +247,17 @@ def _joined(memory: JudgeMemory, run: Run) -> list[tuple[str, str]]:
     """Return what else is known of its time: traces on the wire, the release, the load or journeys beside it."""
     links = []
     traces = list(dict.fromkeys(trace for attempt in run.attempts for trace in attempt.measurement.trace_ids))
-    links += [("trace", trace) for trace in traces[:20]]
+    links += _first("trace", traces)
     live = [release for release in memory.releases(run.environment) if release.at_us <= run.due_us]
     if live:
         links.append(("release", live[-1].name))
     for attempt in run.attempts:
         if attempt.measurement.load is not None:
-            links += [("journey under load", str(journey.run)) for journey in attempt.measurement.load.foreground[:20]]
+            links += _first("journey under load", [journey.run for journey in attempt.measurement.load.foreground])
     return links
+
+
+def _first(kind: str, ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the first links of a kind, and how many more there are."""
+    more = [(kind, f"and {len(ids) - _LINKS} more")] if len(ids) > _LINKS else []
+    return [*((kind, identity) for identity in ids[:_LINKS]), *more]

@@ -11,20 +11,23 @@ from outrider.runs.primary_steps import (
     LOAD_SUFFIX,
     METRIC,
     TRIAL_SUFFIX,
+    is_kept_apart,
     preferred_steps,
     primary_durations,
     primary_series,
     primary_steps,
 )
 from outrider.runs.proof import Proof, ProofVerdict, is_vacuous, prove
+from outrider.runs.redacted_run import UNDECLARED, redacted_run
 from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement
 from outrider.runs.runner import Recorder, Runner
 from outrider.runs.step_status import StepStatus, step_statuses
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "CONCLUSIVE", "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TRIAL_SUFFIX", "Fleet", "Foreground", "GroupRecorder",
-    "Judge", "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict", "Recorder", "Runner",
-    "StepStatus", "SubjectJudgement", "Turns", "broken_run", "is_vacuous", "launched", "next_attempt",
-    "preferred_steps", "primary_durations", "primary_series", "primary_steps", "prove", "step_statuses", "verdict",
+    "CONCLUSIVE", "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TRIAL_SUFFIX", "UNDECLARED", "Fleet", "Foreground",
+    "GroupRecorder", "Judge", "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict",
+    "Recorder", "Runner", "StepStatus", "SubjectJudgement", "Turns", "broken_run", "is_kept_apart", "is_vacuous",
+    "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series", "primary_steps", "prove",
+    "redacted_run", "step_statuses", "verdict",
 ]  # fmt: skip

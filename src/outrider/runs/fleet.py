@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Protocol, Self
 
 from outrider.runs.attempt_sequence import attempt_sequence, broken_run, finished_run, launched
+from outrider.runs.redacted_run import UNDECLARED, redacted_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Attempt, Check, Circumstances, Measurement, Order, Run
     from outrider.runs.attempt_sequence import Launch, Listener
+    from outrider.workspace import Redactor
 
 GATHER_S = 0.2
 """How long a finished run waits for others: a transaction costs ten times what a run in it does."""
@@ -57,12 +59,15 @@ class Fleet:
         scratch: Path,
         circumstances: Circumstances,
         listener: Listener | None = None,
+        *,
+        redactor: Redactor = UNDECLARED,
     ) -> None:
         self._starter = starter
         self._recorder = recorder
         self._scratch = scratch
         self._circumstances = circumstances
         self._listener = listener
+        self._redactor = redactor
         self._finished: queue.SimpleQueue[tuple[Run, Callable[[Run], None]] | None] = queue.SimpleQueue()
         self._error: BaseException | None = None
         self._stopped = threading.Event()
@@ -147,8 +152,9 @@ class Fleet:
     def _write(self) -> None:
         try:
             while group := self._gather():
-                self._recorder.record_many([run for run, _ in group])
-                for run, done in group:
+                redacted = [(redacted_run(run, self._redactor), done) for run, done in group]
+                self._recorder.record_many([run for run, _ in redacted])
+                for run, done in redacted:
                     if any(attempt.measurement.artifacts for attempt in run.attempts):
                         shutil.rmtree(self._scratch / run.id, ignore_errors=True)
                     done(run)

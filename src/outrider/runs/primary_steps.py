@@ -56,10 +56,15 @@ def primary_series(store: RunHistory, check: CheckId) -> list[Series]:
     return [series for series in durations if series.step in named.get((series.environment, series.location), ())]
 
 
+def is_kept_apart(environment: str) -> bool:
+    """Whether an environment holds what a gate or a trial measured, or a journey under load, which nobody watches."""
+    return environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX))
+
+
 def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:
     """Return the environments and locations of series, those left out whose runs are kept apart."""
     places = dict.fromkeys((place_series.environment, place_series.location) for place_series in series)
-    return [place for place in places if not place[0].endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX))]
+    return [place for place in places if not is_kept_apart(place[0])]
 
 
 def last_passed(runs: RunLog, check: CheckId, environment: str, location: str) -> Run | None:

@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Protocol
 
 from outrider.runs.attempt_sequence import attempt_sequence, finished_run, launched
+from outrider.runs.redacted_run import UNDECLARED, redacted_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Attempt, Check, Circumstances, Kind, Measure, Run, RunId
     from outrider.runs.attempt_sequence import Launch, Listener
+    from outrider.workspace import Redactor
 
 
 class Recorder(Protocol):
@@ -24,7 +26,7 @@ class Recorder(Protocol):
 
 
 class Runner:
-    """Executes and records runs of any kind of check, one at a time."""
+    """Executes and records runs of any kind of check, one at a time; each passes the redactor before anybody has it."""
 
     def __init__(
         self,
@@ -33,12 +35,15 @@ class Runner:
         scratch: Path,
         circumstances: Circumstances,
         listener: Listener | None = None,
+        *,
+        redactor: Redactor = UNDECLARED,
     ) -> None:
         self._measures = measures
         self._recorder = recorder
         self._scratch = scratch
         self._circumstances = circumstances
         self._listener = listener
+        self._redactor = redactor
 
     def run(self, check: Check, *, location: str = "local", due_us: int | None = None, run: RunId | None = None) -> Run:
         """Execute one run and record it; its files are gone from the scratch folder when this returns.
@@ -53,7 +58,7 @@ class Runner:
         folder = self._scratch / launch.run
         try:
             attempts = self._attempts(launch)
-            finished = finished_run(launch, attempts, self._circumstances)
+            finished = redacted_run(finished_run(launch, attempts, self._circumstances), self._redactor)
             self._recorder.record(finished)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

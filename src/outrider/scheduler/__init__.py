@@ -13,12 +13,10 @@ from outrider.scheduler.retrying_recorder import RetryingRecorder
 from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
 from outrider.scheduler.service import Service
 from outrider.scheduler.service_snapshot import view_of
-from outrider.scheduler.store_backup import Backup, make_backup, put_back
 from outrider.scheduler.timetable import Cron, problems_of
 from outrider.scheduler.turns_executor import TurnsExecutor
 
 __all__ = [
-    "Backup",
     "Cron",
     "DeadMansSwitch",
     "Executor",
@@ -36,9 +34,7 @@ __all__ = [
     "Work",
     "holder_here",
     "is_dead",
-    "make_backup",
     "problems_of",
-    "put_back",
     "view_of",
     "window_problems",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from outrider.model import OutriderError
-from outrider.runs import Runner, broken_run
+from outrider.runs import UNDECLARED, Runner, broken_run, redacted_run
 from outrider.scheduler.executor import launch_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from outrider.scheduler.executor import Work
     from outrider.scheduler.killable import Killable
     from outrider.scheduler.retrying_recorder import RetryingRecorder
+    from outrider.workspace import Redactor
 
 log = structlog.get_logger("outrider.scheduler")
 
@@ -33,6 +34,7 @@ class TurnsExecutor:
     Args:
         measures: By kind of check.
         prepare: Is called with each check before its run, for what must not be measured.
+        redactor: Hides the workspace's secrets.
     """
 
     def __init__(
@@ -44,9 +46,11 @@ class TurnsExecutor:
         scratch: Path,
         circumstances: Circumstances,
         prepare: Callable[[Check], None],
+        redactor: Redactor = UNDECLARED,
     ) -> None:
         self._measures = measures
-        self._runner = Runner(measures, self, scratch, circumstances)
+        self._runner = Runner(measures, self, scratch, circumstances, redactor=redactor)
+        self._redactor = redactor
         self._recorder = recorder
         self._circumstances = circumstances
         self._turns = turns
@@ -133,6 +137,6 @@ class TurnsExecutor:
 
     def _record_broken(self, work: Work, error: Exception) -> None:
         try:
-            self.record(broken_run(launch_of(work), error, self._circumstances))
+            self.record(redacted_run(broken_run(launch_of(work), error, self._circumstances), self._redactor))
         except Exception as unrecorded:  # the run stays in the store's queue, and is repeated after a restart
             log.exception("run.unrecorded", run=work[0].run, error=str(unrecorded))

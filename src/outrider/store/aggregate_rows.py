@@ -15,9 +15,10 @@ from outrider.store.rollups import HOUR_US
 from outrider.store.rows import insert_plain
 from outrider.store.schema import NO_RUN, samples
 from outrider.store.text_limits import SERIES_PER_SUBJECT, identity
+from outrider.store.unjudged_rows import is_judged, note_unjudged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import Connection
 
@@ -47,37 +48,41 @@ def write_aggregates(
         else:
             by_subject[sample.subject].append(sample)
     values: dict[tuple[int, int], float] = {}
+    judged: set[int] = set()
     for subject, own in by_subject.items():
-        for place, value in _placed(connection, keys, subject, own):
+        for sample, place in _placed(connection, keys, subject, own):
             if place is None:
                 omitted[_TOO_MANY] += 1
-            else:
-                values.setdefault(place, value)
+                continue
+            values.setdefault(place, sample.value)
+            if is_judged(sample):
+                judged.add(place[0])
     lines = tuple(f"{reason}: {count}" for reason, count in sorted(omitted.items()))
-    return RecordedAggregates(_insert(connection, values), lines)
+    return RecordedAggregates(_insert(connection, values, judged), lines)
 
 
 def _placed(
     connection: Connection, keys: KeyCache, subject: Subject, own: Sequence[AggregateSample]
-) -> list[tuple[tuple[int, int] | None, float]]:
-    """Return the series' key and the time of each sample, with its value; None where its series is one too many."""
+) -> list[tuple[AggregateSample, tuple[int, int] | None]]:
+    """Return each sample with its series' key and its time; None where its series is one too many."""
     known = keys.subject(connection, subject, max(sample.at_us for sample in own))
     names = [
         SeriesName(*map(identity, (sample.environment, sample.location, sample.step, sample.metric))) for sample in own
     ]
     series = keys.series(connection, known, names)
     return [
-        ((series[name], sample.at_us) if name in series else None, sample.value)
+        (sample, (series[name], sample.at_us) if name in series else None)
         for name, sample in zip(names, own, strict=True)
     ]
 
 
-def _insert(connection: Connection, values: dict[tuple[int, int], float]) -> int:
+def _insert(connection: Connection, values: dict[tuple[int, int], float], judged: Collection[int]) -> int:
     stored = _stored(connection, list(values))
     fresh = [(*place, NO_RUN, 0, True, value) for place, value in values.items() if place not in stored]
     if fresh:
         insert_plain(connection, samples, fresh)
         note_aggregates(connection, [(row[0], row[1]) for row in fresh])
+        note_unjudged(connection, [(row[0], row[1]) for row in fresh if row[0] in judged])
     return len(fresh)
 
 

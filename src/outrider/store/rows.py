@@ -13,6 +13,7 @@ from outrider.store.key_cache import SeriesName
 from outrider.store.load_codec import pack
 from outrider.store.schema import artifacts, attempt_artifacts, attempt_steps, attempts, errors, loads, samples
 from outrider.store.text_limits import (
+    ATTRIBUTES_PER_ATTEMPT,
     ERRORS_PER_ATTEMPT,
     MESSAGE_CHARACTERS,
     REASON_CHARACTERS,
@@ -166,6 +167,12 @@ class Rows:
 
     def _add_attempt(self, placed: PlacedAttempt) -> None:
         attempt, measurement = placed.attempt, placed.attempt.measurement
+        for what, count, most in (
+            ("attributes", len(measurement.attributes), ATTRIBUTES_PER_ATTEMPT),
+            ("trace ids", len(measurement.trace_ids), TRACE_IDS_PER_ATTEMPT),
+        ):
+            if count > most:
+                placed.omitted.append(f"{count - most} of {count} {what}")
         row = (
             placed.run_key,
             attempt.number,

@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -391,4 +391,13 @@ late_aggregates = Table(
     Column("at_us", BigInteger, primary_key=True, autoincrement=False),
     Column("series_key", ForeignKey("series.key"), primary_key=True),
     sqlite_with_rowid=False,
+)  # fmt: skip
+
+# Series of subjects that are no checks, with aggregates that are not judged yet: the time of the first of them, and how
+# often some were written, which tells whether more came while they were judged.
+unjudged_series = Table(
+    "unjudged_series", metadata,
+    Column("series_key", ForeignKey("series.key"), primary_key=True, autoincrement=False),
+    Column("since_us", BigInteger, nullable=False),
+    Column("writes", BigInteger, nullable=False),
 )  # fmt: skip

@@ -10,11 +10,22 @@ from outrider.store.past_points import read_past
 from outrider.store.rollups import read_rollups
 from outrider.store.schema import days, hours
 from outrider.store.series_rows import read_points, read_series
+from outrider.store.unjudged_rows import delete_unjudged, read_unjudged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import AggregateSample, Checkpoint, Points, RecordedAggregates, Release, Rollup, Series, Subject
+    from outrider.model import (
+        AggregateSample,
+        Checkpoint,
+        Points,
+        RecordedAggregates,
+        Release,
+        Rollup,
+        Series,
+        Subject,
+        UnjudgedSeries,
+    )
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -48,11 +59,20 @@ class SeriesTable(SeriesReader):
 class AggregateTable(AggregateLog):
     """Samples that belong to no run."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
         self._writer = writer
 
     def record(self, samples: Sequence[AggregateSample]) -> RecordedAggregates:
         return self._writer.record_aggregates(samples)
+
+    def unjudged(self, limit: int) -> tuple[UnjudgedSeries, ...]:
+        with self._database.reading() as connection:
+            return read_unjudged(connection, limit)
+
+    def mark_judged(self, judged: Sequence[UnjudgedSeries]) -> None:
+        if judged:
+            self._writer.write(lambda connection: delete_unjudged(connection, judged))
 
 
 class RollupTable(RollupReader):

@@ -68,7 +68,7 @@ class Store:
         self.proofs = ProofTable(database, writer)
         self.heartbeats = HeartbeatTable(database, writer)
         self.series = SeriesTable(database)
-        self.aggregates = AggregateTable(writer)
+        self.aggregates = AggregateTable(database, writer)
         self.rollups = RollupTable(database)
         self.tables = AnalysisTable(database)
         self.judgements = JudgementTable(database, writer)

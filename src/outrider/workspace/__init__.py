@@ -3,12 +3,12 @@
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.file_list import python_files
 from outrider.workspace.mask import Mask
-from outrider.workspace.measurement_mask import masked
 from outrider.workspace.patterns import Names, duplicate_checks, matches, names_of, select, unmatched_patterns
 from outrider.workspace.policy import parse_overrides, read_overrides, resolve
 from outrider.workspace.pytest_suites import read_pytest_settings
+from outrider.workspace.redactor import Redactor
 from outrider.workspace.scaffold import Scaffold, init
-from outrider.workspace.secrets import Secret, Secrets, resolve_secrets
+from outrider.workspace.secrets import Secret, Secrets, available_secrets, resolve_secrets
 from outrider.workspace.settings_file import in_reading_order, load
 from outrider.workspace.snapshot import Snapshot, Snapshotter
 from outrider.workspace.suggestions import nearest
@@ -34,7 +34,7 @@ from outrider.workspace.tables import (
     check_url,
     split_address,
 )
-from outrider.workspace.text_templates import Template, read_template
+from outrider.workspace.text_templates import Template, Variables, read_template
 from outrider.workspace.toml_document import Document, KeyPath, read_document
 from outrider.workspace.workspace_root import find_root
 from outrider.workspace.workspace_settings import (
@@ -58,12 +58,13 @@ from outrider.workspace.workspace_settings import (
 
 __all__ = [
     "BaselineSettings", "BrowserSettings", "Capabilities", "Document", "JourneySettings", "KeyPath", "LoadSettings",
-    "Maintenance", "Mask", "Names", "Pattern", "PolicyOverrides", "ProbeSettings", "Refused", "RetentionSettings",
-    "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings", "SessionSettings", "Snapshot",
-    "Snapshotter", "StoreSettings", "Table", "Template", "Workspace", "as_addresses", "as_any_text", "as_check_id",
-    "as_choice", "as_count", "as_delay", "as_duration", "as_flag", "as_inner_paths", "as_one_of", "as_positive",
-    "as_share", "as_table", "as_tables", "as_text", "as_texts", "check_url", "duplicate_checks", "find_root",
-    "format_duration", "in_reading_order", "init", "load", "masked", "matches", "names_of", "nearest",
-    "parse_duration", "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings",
-    "read_template", "resolve", "resolve_secrets", "select", "split_address", "unmatched_patterns",
+    "Maintenance", "Mask", "Names", "Pattern", "PolicyOverrides", "ProbeSettings", "Redactor", "Refused",
+    "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings",
+    "SessionSettings", "Snapshot", "Snapshotter", "StoreSettings", "Table", "Template", "Variables", "Workspace",
+    "as_addresses", "as_any_text", "as_check_id", "as_choice", "as_count", "as_delay", "as_duration", "as_flag",
+    "as_inner_paths", "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts",
+    "available_secrets", "check_url", "duplicate_checks", "find_root", "format_duration", "in_reading_order", "init",
+    "load", "matches", "names_of", "nearest", "parse_duration", "parse_overrides", "python_files", "read_document",
+    "read_overrides", "read_pytest_settings", "read_template", "resolve", "resolve_secrets", "select",
+    "split_address", "unmatched_patterns",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Masking of files whose form must survive: JSON, lines of JSON, and zip files of them such as Playwright's traces."""
+"""Redaction of files whose form must survive: JSON, lines of JSON, and zip files such as Playwright's traces."""
 
 from __future__ import annotations
 
@@ -6,23 +6,29 @@ import json
 import os
 import re
 import shutil
+import zlib
+from collections.abc import Callable
 from contextlib import contextmanager
 from copy import copy
 from tempfile import mkstemp
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from outrider.model import OutriderError, Place
+from outrider.workspace.credential_records import hide_in_records
+from outrider.workspace.credential_text import hide_in_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import IO
     from zipfile import ZipFile, ZipInfo
 
     from outrider.workspace.mask import Mask
 
 _IN_MEMORY_BYTES: Final = 32 << 20
 _ZIP_MAGIC: Final = b"PK\x03\x04"
+_MAGIC_BYTES: Final = 8192
+_COMPRESSIBLE: Final = 0.9
+_RECORDS: Final = (".har", ".trace", ".network")
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _NUMBER = r"-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
 _TOKEN = re.compile(f"{_STRING}|{_NUMBER}")
@@ -93,28 +99,41 @@ def _mask_token(token: str, mask: Mask) -> str:
     return token if hidden is value else json.dumps(hidden)
 
 
-def mask_file(path: Path, mask: Mask) -> bool:
-    """Hide the secrets in a file, in place and by its kind; tell whether there were any.
+def redact_document(data: bytes, name: str, mask: Mask) -> bytes:
+    """Return a document without secrets and credentials, as valid as it was; the very same object if there are none.
+
+    Args:
+        data: Its content.
+        name: Of its file, whose ending tells the records of HARs and traces.
+        mask: Of the secrets.
+    """
+    if name.endswith(_RECORDS):
+        data = hide_in_records(data, is_whole=name.endswith(".har"))
+    if b"\0" not in data[:_MAGIC_BYTES]:  # pictures, videos and fonts hold no readable credentials
+        data = hide_in_data(data)
+    return mask_document(data, mask)
+
+
+def redact_file(path: Path, mask: Mask) -> bool:
+    """Hide the secrets and credentials in a file, in place and by its kind; tell whether there were any.
 
     The file is replaced as a whole or, if nothing matches, not touched.
 
     Raises:
-        OutriderError: If it is an archive that cannot be read, and so not be masked.
+        OutriderError: If it is an archive that cannot be read, and so not be redacted.
     """
-    if not mask:
-        return False
     with path.open("rb") as file:
         is_archive = file.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
     if is_archive:
-        return mask_archive(path, mask)
-    if path.stat().st_size > _IN_MEMORY_BYTES:
+        return redact_archive(path, mask)
+    if path.stat().st_size > _IN_MEMORY_BYTES and path.suffix not in _RECORDS:
         return _mask_big_file(path, mask)
     data = path.read_bytes()
-    masked = mask_document(data, mask)
-    if masked is data:
+    redacted = redact_document(data, path.name, mask)
+    if redacted is data:
         return False
     with _replacement(path) as target:
-        target.write(masked)
+        target.write(redacted)
     return True
 
 
@@ -126,19 +145,19 @@ def _mask_big_file(path: Path, mask: Mask) -> bool:
         return mask.stream(reader, target)
 
 
-def mask_archive(path: Path, mask: Mask) -> bool:
-    """Hide the secrets in every entry of a zip file, as `mask_file` does; names of entries stay."""
+def redact_archive(path: Path, mask: Mask) -> bool:
+    """Redact every entry of a zip file, each read once, as `redact_file` does; names of entries stay."""
     from zipfile import BadZipFile, ZipFile  # noqa: PLC0415  costs start-up, and few runs need it
 
     try:
         with ZipFile(path) as source:
-            secret_files = {info.filename for info in source.infolist() if _entry_has_secret(source, info, mask)}
-            if not secret_files:
+            changed = {info.filename: data for info in source.infolist() if (data := _redacted(source, info, mask))}
+            if not changed:
                 return False
             with _replacement(path) as file, ZipFile(file, "w") as target:
                 for info in source.infolist():
-                    _copy_entry(source, info, target, mask if info.filename in secret_files else None)
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+                    _write_entry(source, info, target, changed.get(info.filename))
+    except (BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise OutriderError(
             f"is an archive that cannot be read, so its secrets cannot be hidden: {error}",
             slug="unreadable-archive",
@@ -148,22 +167,37 @@ def mask_archive(path: Path, mask: Mask) -> bool:
     return True
 
 
-def _entry_has_secret(source: ZipFile, info: ZipInfo, mask: Mask) -> bool:
-    if info.file_size <= _IN_MEMORY_BYTES:
+_Rewrite = Callable[[IO[bytes]], object]
+
+
+def _redacted(source: ZipFile, info: ZipInfo, mask: Mask) -> _Rewrite | None:
+    """Return what writes an entry without its secrets and credentials; None if it has none."""
+    if info.file_size <= _IN_MEMORY_BYTES or info.filename.endswith(_RECORDS):
         data = source.read(info)
-        return mask_document(data, mask) is not data
+        redacted = redact_document(data, info.filename, mask)
+        return None if redacted is data else lambda writer: writer.write(redacted)
     with source.open(info) as reader, open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device, not a file
-        return mask.stream(reader, nowhere)
+        has_secret = mask.stream(reader, nowhere)
 
-
-def _copy_entry(source: ZipFile, info: ZipInfo, target: ZipFile, mask: Mask | None) -> None:
-    with source.open(info) as reader, target.open(copy(info), "w", force_zip64=info.file_size >= 1 << 31) as writer:
-        if mask is None:
-            shutil.copyfileobj(reader, writer)
-        elif info.file_size > _IN_MEMORY_BYTES:
+    def rewrite(writer: IO[bytes]) -> None:
+        with source.open(info) as reader:
             mask.stream(reader, writer)
-        else:
-            writer.write(mask_document(reader.read(), mask))
+
+    return rewrite if has_secret else None
+
+
+def _write_entry(source: ZipFile, info: ZipInfo, target: ZipFile, rewrite: _Rewrite | None) -> None:
+    from zipfile import ZIP_STORED  # noqa: PLC0415
+
+    kept = copy(info)
+    if rewrite is None and info.compress_size > _COMPRESSIBLE * info.file_size:
+        kept.compress_type = ZIP_STORED  # a picture: compressing it again takes long and gains nothing
+    with target.open(kept, "w", force_zip64=info.file_size >= 1 << 31) as writer:
+        if rewrite is not None:
+            rewrite(writer)
+            return
+        with source.open(info) as reader:
+            shutil.copyfileobj(reader, writer)
 
 
 @contextmanager

@@ -112,17 +112,27 @@ class _Search(Generic[AnyText]):
     compiled: re.Pattern[AnyText] | None = None
 
     def spans(self, haystack: AnyText) -> Iterator[_Span[AnyText]]:
-        if self.form.anchor not in haystack:
-            return
+        """Yield where the form stands in a text that holds its anchor."""
         if self.compiled is None:
             self.compiled = re.compile(self.form.pattern)
+        leading = self.form.leading
         for match in self.compiled.finditer(haystack):
-            yield _Span(match.start(), match.end(), self.form.cover)
+            start = match.start()
+            while leading is not None and start > 0 and haystack[start - 1 : start] == leading:
+                start -= 1
+            yield _Span(start, match.end(), self.form.cover)
 
 
 def _spans(haystack: AnyText, searches: Sequence[_Search[AnyText]]) -> list[_Span[AnyText]]:
     """Return where anything stands, in order, with overlapping occurrences as one."""
-    spans = [span for search in searches for span in search.spans(haystack)]
+    present: dict[AnyText, bool] = {}  # many forms, of all secrets, share an anchor
+    spans: list[_Span[AnyText]] = []
+    for search in searches:
+        anchor = search.form.anchor
+        if anchor not in present:
+            present[anchor] = anchor in haystack
+        if present[anchor]:
+            spans += search.spans(haystack)
     merged: list[_Span[AnyText]] = []
     for span in sorted(spans, key=lambda span: span.start):
         if merged and span.start < merged[-1].end:

@@ -8,7 +8,16 @@ So a form is a pattern that lets every character stand as it is or escaped in an
     HTML                       &quot;  &#34;  &#x22;  &amp;quot;
 
 and base64 is the same pattern over the digits that the secret alone decides, once for each of its three alignments.
-ASCII letters and digits stand for themselves: nothing escapes them, which is what makes the search fast.
+ASCII letters and digits stand for themselves there, which is what makes the search fast. Encoders that escape every
+character are forms of their own:
+
+    hex                        68756e746572  68756E746572
+    JSON, Python               \u0068\u0075…  \x68\x75…
+    URL                        %68%75…  %2568%2575…
+    HTML                       &#104;&#117;…  &#x68;&#x75;…
+    quoted-printable           hun=\r\nter (RFC 2045, 6.7: a soft line break), and =22 for what is no letter
+
+What is not known: a secret in pieces, reversed, encrypted, hashed, or compressed within a text.
 """
 
 from __future__ import annotations
@@ -42,25 +51,34 @@ class Form(Generic[AnyText]):
         pattern: Regular expression of every occurrence.
         cover: What is put in its place.
         longest: No occurrence is longer.
+        leading: What may stand before an occurrence, any number of times, and is covered with it.
     """
 
     anchor: AnyText
     pattern: AnyText
     cover: AnyText
     longest: int
+    leading: AnyText | None = None
 
 
 def text_forms(literal: str) -> list[Form[str]]:
     """Return the forms of `literal` within text."""
     encoded = {digits: None for plain in _before_base64(literal) for digits in _base64_digits(plain)}
     sources = [(literal, _escaped(literal)), *((digits, _base64_pattern(digits)) for digits in encoded)]
-    return [Form(_anchor(plain), pattern, "***", _longest(plain)) for plain, pattern in sources]
+    forms = [Form(_anchor(plain), pattern, "***", _longest(plain)) for plain, pattern in sources]
+    return [*forms, *_wholly_escaped(literal)]
 
 
 def data_forms(literal: str) -> list[Form[bytes]]:
     """Return the forms of `literal` within bytes: those of text in UTF-8, and it alone in UTF-16 and Latin-1."""
     forms = [
-        Form(form.anchor.encode(), form.pattern.encode(errors="surrogatepass"), form.cover.encode(), form.longest)
+        Form(
+            form.anchor.encode(),
+            form.pattern.encode(errors="surrogatepass"),
+            form.cover.encode(),
+            form.longest,
+            None if form.leading is None else form.leading.encode(),
+        )
         for form in text_forms(literal)
     ]
     for encoding in ("utf-16-le", "utf-16-be"):
@@ -69,6 +87,37 @@ def data_forms(literal: str) -> list[Form[bytes]]:
     if not literal.isascii() and (raw := literal.encode("latin-1", "ignore")).decode("latin-1") == literal:
         forms.append(Form(raw, re.escape(raw), b"***", len(raw)))
     return forms
+
+
+def _wholly_escaped(literal: str) -> list[Form[str]]:
+    """Return the forms in which no character stands for itself."""
+    raw = literal.encode(errors="surrogatepass")
+    units = literal.encode("utf-16-be", "surrogatepass")
+    pairs = [_hex(units[at : at + 2]) for at in range(0, len(units), 2)]
+    slashes = f"{_BACKSLASH}{{1,{_LEVELS}}}"
+    forms = [Form(digits, digits, "***", len(digits)) for digits in dict.fromkeys((raw.hex(), raw.hex().upper()))]
+    patterns = {
+        "u00": ("u" + f"{slashes}u".join(pairs), "\\"),
+        "\\x": ("x" + f"{slashes}x".join(_hex(bytes([byte])) for byte in raw), "\\"),
+        "%": ("%" + "%".join(f"(?:25)?{_hex(bytes([byte]))}" for byte in raw), None),
+        "&#": ("&#" + "&#".join(f"(?:{ord(character)}|[xX]{_hex_of(character)});" for character in literal), None),
+    }
+    length = len(raw) * _LONGEST_CHARACTER
+    forms += [Form(anchor, pattern, "***", length, leading) for anchor, (pattern, leading) in patterns.items()]
+    broken = r"(?:=\r?\n)?".join(_by_quotation(character) for character in literal)
+    return [*forms, Form("=\n", broken, "***", length), Form("=\r\n", broken, "***", length)]
+
+
+def _hex_of(character: str) -> str:
+    return _either_case(f"{ord(character):x}")
+
+
+def _by_quotation(character: str) -> str:
+    return f"(?:{re.escape(character)}|{_quoted(character)})"
+
+
+def _quoted(character: str) -> str:
+    return "".join(f"={_hex(bytes([byte]))}" for byte in character.encode(errors="surrogatepass"))
 
 
 def _anchor(literal: str) -> str:
@@ -91,7 +140,7 @@ def _escaped(literal: str) -> str:
 def _character(character: str) -> str:
     if _WORD.fullmatch(character):
         return character
-    options = [*_by_backslash(character), *_by_entity(character), _by_percent(character)]
+    options = [*_by_backslash(character), *_by_entity(character), _by_percent(character), _quoted(character)]
     if character == " ":
         options.append(r"\+")
     if character == "\n":

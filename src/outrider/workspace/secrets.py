@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -53,16 +53,23 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The secrets of a workspace by name."""
+    """The secrets of a workspace by name.
+
+    Attributes:
+        missing: Why declared ones have no value, by name.
+    """
 
     by_name: Mapping[str, Secret]
+    missing: Mapping[str, ConfigError] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Secret:
         """Return the secret called `name`.
 
         Raises:
-            ConfigError: If the workspace declares none of that name.
+            ConfigError: If the workspace declares none of that name, or it has no value.
         """
+        if name in self.missing:
+            raise self.missing[name]
         if name not in self.by_name:
             raise ConfigError(
                 f'"{name}" is not a secret of this workspace',
@@ -84,16 +91,22 @@ def resolve_secrets(workspace: Workspace, environ: Mapping[str, str]) -> Secrets
     Raises:
         ConfigErrors: With each secret that is missing, unreadable or too short to be masked.
     """
-    secrets: dict[str, Secret] = {}
-    problems: list[ConfigError] = []
+    secrets = available_secrets(workspace, environ)
+    if secrets.missing:
+        raise ConfigErrors(tuple(secrets.missing.values()))
+    return secrets
+
+
+def available_secrets(workspace: Workspace, environ: Mapping[str, str]) -> Secrets:
+    """Fetch every declared secret that has a value which can be masked, and say why others have none."""
+    by_name: dict[str, Secret] = {}
+    missing: dict[str, ConfigError] = {}
     for source in workspace.secrets.values():
         try:
-            secrets[source.name] = Secret(_fetch(source, workspace.root, environ))
+            by_name[source.name] = Secret(_fetch(source, workspace.root, environ))
         except ConfigError as problem:
-            problems.append(problem)
-    if problems:
-        raise ConfigErrors(tuple(problems))
-    return Secrets(secrets)
+            missing[source.name] = problem
+    return Secrets(by_name, missing)
 
 
 def _fetch(source: SecretSource, root: Path, environ: Mapping[str, str]) -> str:

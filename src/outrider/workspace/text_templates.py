@@ -12,6 +12,8 @@ from outrider.workspace.tables import Refused
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from outrider.workspace.secrets import Secrets
+
 _VARIABLE = re.compile(
     r"\$(?P<escaped>\$)(?=\{)|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<otherwise>[^}]*))?\}|(?P<broken>\$\{)"
 )
@@ -38,6 +40,16 @@ class Template:
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the text; `values` must hold every one of `names`."""
         return "".join(values[part.name] if isinstance(part, Name) else part for part in self.parts)
+
+
+class Variables(dict[str, str]):
+    """What texts may name: the environment, the workspace's own, and its secrets; missing ones are known by reason."""
+
+    def __init__(self, environ: Mapping[str, str], workspace_env: Mapping[str, str], secrets: Secrets) -> None:
+        super().__init__({**environ, **workspace_env, **{name: secrets[name].reveal() for name in secrets}})
+        self.missing = secrets.missing
+        for name in self.missing:
+            self.pop(name, None)
 
 
 def read_template(text: str, variables: Mapping[str, str], later: Collection[str] = ()) -> Template:
@@ -70,6 +82,8 @@ def _part(match: re.Match[str], variables: Mapping[str, str], later: Collection[
         return variables[name]
     if match["otherwise"] is not None:
         return str(match["otherwise"])
+    if isinstance(variables, Variables) and (problem := variables.missing.get(name)):
+        raise Refused(f"names {name}, and {problem.what}", problem.fix, problem.slug)
     known = nearest(name, sorted({*variables, *later}))
     fix = f"set it below [env] or [secrets] in outrider.toml, or in the environment; {known}"
     raise Refused(f"names {name}, which is not set", fix, "unknown-variable")

@@ -146,3 +146,49 @@ def test_a_late_aggregate_is_not_pruned_before_it_is_counted(store: Store) -> No
     (series,) = store.series.of(CHECKOUT)
     assert len(store.series.samples(series).value) == 0
     assert [hour.sum for hour in store.rollups.hours(series, 0, FOREVER)] == [3.0]
+
+
+def unjudged(store: Store, limit: int = 10) -> list[tuple[str, str]]:
+    return [(each.series.subject, each.series.step) for each in store.aggregates.unjudged(limit)]
+
+
+def test_series_wait_to_be_judged_those_with_the_oldest_aggregates_first(store: Store) -> None:
+    """However often they are written; the time of the first that waits counts."""
+    store.aggregates.record([aggregate(3, step="b"), aggregate(5, step="a"), aggregate(2, step="b")])
+    store.aggregates.record([aggregate(4, step="c"), aggregate(1, step="a")])
+
+    assert unjudged(store) == [(CHECKOUT, "b"), (CHECKOUT, "c"), (CHECKOUT, "a")]
+    assert unjudged(store, 2) == [(CHECKOUT, "b"), (CHECKOUT, "c")]
+
+
+def test_a_judged_series_waits_no_more_unless_it_was_written_meanwhile(store: Store) -> None:
+    """What came while the judge worked is judged next."""
+    store.aggregates.record([aggregate(1, step="a"), aggregate(1, step="b")])
+    read = store.aggregates.unjudged(10)
+
+    store.aggregates.record([aggregate(2, step="b")])
+    store.aggregates.mark_judged(read)
+    store.aggregates.mark_judged([])
+
+    assert unjudged(store) == [(CHECKOUT, "b")]
+    store.aggregates.mark_judged(store.aggregates.unjudged(10))
+    assert unjudged(store) == []
+
+
+def test_only_what_is_judged_by_itself_waits_to_be_judged(store: Store, make: Maker) -> None:
+    """A check is judged with its runs, other metrics inform, and a repeated aggregate is nothing new."""
+    run = make.run()
+    store.aggregates.record(
+        [
+            aggregate(1),
+            aggregate(1, metric="requests_per_s"),
+            aggregate(1, subject=run.check),
+            aggregate(1, subject=Subject("odd")),
+        ]
+    )
+    assert unjudged(store) == [(CHECKOUT, "POST /pay")]
+
+    store.aggregates.mark_judged(store.aggregates.unjudged(10))
+    store.aggregates.record([aggregate(1, 7.0)])
+
+    assert unjudged(store) == []

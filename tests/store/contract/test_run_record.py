@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outrider.model import ErrorRecord, ErrorSource, Outcome, RunId, Sample, Step, StepKind
-from outrider.store.text_limits import ERRORS_PER_ATTEMPT, MESSAGE_CHARACTERS, STEPS_PER_CHECK
+from outrider.store.text_limits import (
+    ATTRIBUTES_PER_ATTEMPT,
+    ERRORS_PER_ATTEMPT,
+    MESSAGE_CHARACTERS,
+    STEPS_PER_CHECK,
+    TRACE_IDS_PER_ATTEMPT,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,6 +145,20 @@ def test_errors_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
     stored = store.runs.get(run.id)
     assert stored.run.attempts[0].measurement.errors == errors[:ERRORS_PER_ATTEMPT]
     assert stored.omitted == (f"attempt 1: 50 of {ERRORS_PER_ATTEMPT + 50} errors",)
+
+
+def test_attributes_and_trace_ids_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
+    """What is not there is not mistaken for what never was."""
+    attributes = {f"name {number}": "value" for number in range(ATTRIBUTES_PER_ATTEMPT + 1)}
+    traces = tuple(f"{number:032x}" for number in range(1, TRACE_IDS_PER_ATTEMPT + 3))
+    run = make.run("journey:a", make.attempt(attributes=attributes, trace_ids=traces))
+
+    store.runs.record(run)
+
+    assert store.runs.get(run.id).omitted == (
+        f"attempt 1: 1 of {ATTRIBUTES_PER_ATTEMPT + 1} attributes",
+        f"attempt 1: 2 of {TRACE_IDS_PER_ATTEMPT + 2} trace ids",
+    )
 
 
 def test_text_that_no_database_takes_is_stored_as_escapes(store: Store, make: Maker) -> None:

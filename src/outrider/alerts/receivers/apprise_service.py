@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from outrider.alerts.letter import Undelivered
+from outrider.alerts.letter import Undelivered, cut
 from outrider.alerts.notification_kind import FOR_PEOPLE
 from outrider.workspace import Refused
 
@@ -40,7 +40,7 @@ class Service:
         kind = "success" if letter.message.is_over else _TYPES.get(letter.message.severity, "info")
         log.addHandler(handler)
         try:
-            taken = sender.notify(body=letter.body[:_MOST_CHARACTERS], title=letter.subject, notify_type=kind)
+            taken = sender.notify(body=cut(letter.body, _MOST_CHARACTERS), title=letter.subject, notify_type=kind)
         finally:
             log.removeHandler(handler)
         if not taken:

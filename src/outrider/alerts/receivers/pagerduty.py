@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from outrider.alerts.http_post import Post, post
+from outrider.alerts.letter import cut
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.workspace import check_url
 
@@ -50,7 +51,7 @@ class PagerDuty:
             event["client"] = "Outrider"
             event["links"] = _links(first) if first else []
             event["payload"] = {
-                "summary": letter.subject[:_SUMMARY_CHARACTERS],
+                "summary": cut(letter.subject, _SUMMARY_CHARACTERS),
                 "source": message.workspace or "outrider",
                 "severity": message.severity,
                 "timestamp": datetime.fromtimestamp(message.created_us / 1_000_000, UTC).isoformat(),

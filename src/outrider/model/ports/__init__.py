@@ -12,19 +12,22 @@ from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
 from outrider.model.ports.store_roles import (
     AlertRecords,
+    CheckRecords,
     CheckSchedule,
     ExecutionStore,
     IncidentRecords,
     JudgeHistory,
+    Pruner,
     ReportHistory,
+    ReportRecords,
     RunHistory,
     SchedulerStore,
 )
 from outrider.model.ports.table_reader import Selection, TableReader
 
 __all__ = [
-    "AggregateLog", "AlertRecords", "ArtifactStore", "CheckRegistry", "CheckSchedule", "Content", "ExecutionStore",
-    "FolderEntry", "HeartbeatLog", "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory", "Outbox",
-    "ProofLog", "ReportHistory", "RollupReader", "RunHistory", "RunLog", "ScheduleQueue", "SchedulerStore",
-    "Selection", "SeriesReader", "SilenceLog", "TableReader",
+    "AggregateLog", "AlertRecords", "ArtifactStore", "CheckRecords", "CheckRegistry", "CheckSchedule", "Content",
+    "ExecutionStore", "FolderEntry", "HeartbeatLog", "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory",
+    "Outbox", "ProofLog", "Pruner", "ReportHistory", "ReportRecords", "RollupReader", "RunHistory", "RunLog",
+    "ScheduleQueue", "SchedulerStore", "Selection", "SeriesReader", "SilenceLog", "TableReader",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from outrider.model.judge_record import Checkpoint, Release
     from outrider.model.subject import Subject
-    from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series
+    from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
 
 
 class SeriesReader(Protocol):
@@ -56,6 +56,20 @@ class AggregateLog(Protocol):
 
     def record(self, samples: Sequence[AggregateSample]) -> RecordedAggregates:
         """Store aggregates; values that are not finite, and series beyond a subject's limit, are omitted."""
+        ...
+
+    def unjudged(self, limit: int) -> tuple[UnjudgedSeries, ...]:
+        """Return series with aggregates that are not judged yet, those with the oldest first.
+
+        Only series of metrics that are judged, and of subjects whose kind says that they are no checks.
+        """
+        ...
+
+    def mark_judged(self, judged: Sequence[UnjudgedSeries]) -> None:
+        """Note that series are judged; one that got aggregates since it was read stays unjudged.
+
+        A crash before this is called leaves them unjudged: what follows from a judgement may be done twice.
+        """
         ...
 
 

@@ -45,17 +45,30 @@ class ReportHistory(JudgeHistory, Protocol):
         ...
 
 
-class ExecutionStore(ReportHistory, Protocol):
-    """What executing and judging checks outside the service needs."""
+class CheckRecords(Protocol):
+    """What is kept of checks beside their runs."""
+
+    @property
+    def checks(self) -> CheckRegistry:
+        """Which checks there are."""
+        ...
 
     @property
     def heartbeats(self) -> HeartbeatLog:
         """The calls that heartbeats wait for."""
         ...
 
+
+class Pruner(Protocol):
+    """What removes expired data."""
+
     def prune(self, now_us: int, policy: Retention = ...) -> Pruned:
         """Make rollups and remove expired data; it may take long, and be stopped at any moment."""
         ...
+
+
+class ExecutionStore(JudgeHistory, CheckRecords, Pruner, Protocol):
+    """What executing and judging checks needs."""
 
 
 class IncidentRecords(Protocol):
@@ -79,6 +92,10 @@ class IncidentRecords(Protocol):
 
 class AlertRecords(JudgeHistory, IncidentRecords, Protocol):
     """What alerts need: histories to judge, and what is kept of incidents."""
+
+
+class ReportRecords(ReportHistory, IncidentRecords, Protocol):
+    """What reports with incidents read, and where they are queued for mailing."""
 
 
 class CheckSchedule(Protocol):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from outrider.journeys.credentials import HIDDEN, scrub, without_credentials
+from outrider.workspace import Mask
+from outrider.workspace.credential_records import HIDDEN, without_credentials
+from outrider.workspace.file_masks import redact_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +43,7 @@ def test_a_har_is_cleaned_and_stays_json(tmp_path: Path) -> None:
     har = tmp_path / "1.har"
     har.write_text(json.dumps({"log": {"entries": [{"headers": [{"name": "Cookie", "value": "sid=7"}]}]}}))
 
-    scrub(har)
+    redact_file(har, Mask())
 
     assert "sid=7" not in har.read_text()
     assert json.loads(har.read_text())["log"]["entries"][0]["headers"][0]["name"] == "Cookie"
@@ -55,7 +57,7 @@ def test_a_trace_keeps_what_is_no_credential(tmp_path: Path) -> None:
         archive.writestr("trace.network", b"".join(lines))
         archive.writestr("resources/cookie.png", b"cookie")
 
-    scrub(trace)
+    redact_file(trace, Mask())
 
     with zipfile.ZipFile(trace) as archive:
         assert archive.read("resources/cookie.png") == b"cookie"

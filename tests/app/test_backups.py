@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.scheduler.conftest import NOW_US, check, made
 
+from outrider.app.backups import make_backup, put_back
 from outrider.model import QueueEntry, RunId, StoreError, UsageError, new_run_id
-from outrider.scheduler import make_backup, put_back
 from outrider.store import Store
 
 if TYPE_CHECKING:

@@ -1,0 +1,36 @@
+"""What the terminal shows of a load."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console
+
+from outrider.cli.load_tables import print_load
+from outrider.model import CheckId, Circumstances, FailureGroup, LoadResult, Outcome, Run, new_run_id
+
+NOW_US = 1_800_000_000_000_000
+
+
+def test_kinds_of_failure_beyond_the_first_are_counted() -> None:
+    """A terminal shows the first few and says how many there are."""
+    run = Run(
+        new_run_id(NOW_US),
+        CheckId("load:shop"),
+        "production",
+        "local",
+        NOW_US,
+        NOW_US,
+        NOW_US,
+        Outcome.FAILED,
+        "",
+        (),
+        Circumstances(),
+    )
+    failures = tuple(FailureGroup("GET /", f"error {number}", 2, ()) for number in range(100))
+    out = StringIO()
+
+    print_load(Console(file=out, width=200), run, LoadResult(failures=failures))
+
+    shown = out.getvalue().count("x GET /: error")
+    assert f"{2 * (100 - shown)} x  {100 - shown} others" in out.getvalue()

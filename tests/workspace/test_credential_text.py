@@ -1,0 +1,87 @@
+"""Credentials that nobody declared are found by what stands around them, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outrider.workspace.credential_text import hide_in_data, hide_in_text
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"
+PASSWORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="*"), min_size=1, max_size=20)
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("GET https://ada:hunter2@shop.test/pay failed", "GET https://***@shop.test/pay failed"),
+        ("https://ada:p@ss@shop.test", "https://***@shop.test"),
+        ("clone https://ghp_abc@github.test/x", "clone https://***@github.test/x"),
+        ("postgresql+psycopg://o:hunter2@db/outrider", "postgresql+psycopg://***@db/outrider"),
+        ("http:\\/\\/ada:hunter2@shop.test", "http:\\/\\/***@shop.test"),
+        ("/pay?token=abc&x=1", "/pay?token=***&x=1"),
+        ("#access_token=abc", "#access_token=***"),
+        ("?api_key=abc;apikey=d&api-key=e", "?api_key=***;apikey=***&api-key=***"),
+        ("?X-Amz-Signature=abc&sig=def", "?X-Amz-Signature=***&sig=***"),
+        ("next=%2Fpay%3Ftoken%3Dabc%26x%3D1", "next=%2Fpay%3Ftoken%3D***%26x%3D1"),
+        ("user[password]=hunter2&user[name]=ada", "user[password]=***&user[name]=ada"),
+        ("client_secret=abc csrfToken=def newPassword2=ghi", "client_secret=*** csrfToken=*** newPassword2=***"),
+        ("Authorization: Basic YWRhOmh1\nHost: shop.test", "Authorization: ***\nHost: shop.test"),
+        ("< set-cookie: sid=1; Path=/", "< set-cookie: ***"),
+        ('Cookie: a="b"; c=d', "Cookie: ***"),
+        ("X-Api-Key: abc", "X-Api-Key: ***"),
+        ("with Bearer abcdefgh1234 sent", "with Bearer *** sent"),
+        (f"the token was {JWT}.", "the token was ***."),
+        ('{"password": "hun\\"ter2", "user": "ada"}', '{"password": "***", "user": "ada"}'),
+        ('{"pin": 1234, "count": 5}', '{"pin": "***", "count": 5}'),
+        ("{'api_key': 'abc', 'x': 1}", "{'api_key': '***', 'x': 1}"),
+        ("[(b'authorization', b'Basic abc')]", "[(b'authorization', b'***')]"),
+        ('{"name": "cookie", "value": "sid=1"}', '{"name": "cookie", "value": "***"}'),
+    ],
+)
+def test_what_lets_a_reader_act_as_the_user_is_hidden(text: str, hidden: str) -> None:
+    """Once is enough, names stay, and so does everything around."""
+    assert hide_in_text(text) == hidden
+    assert hide_in_text(hidden) is hidden
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unexpected token: }", 'fill getByLabel("Password")', 'locator("input[name=password]")', "Invalid password",
+        "mail ada@shop.test", "https://social.test/@ada", "git@github.test:ada/x", '{"max_tokens": 5}', "5 tokens: 7",
+        '{"kind": "token"}', '["password", "Password again"]', "keyboard: pressed Enter", '{"key": "pay"}',
+        "bearer authentication is needed", "sign=1&design=2&shopping=3", '{"passed": "yes", "author": "ada"}', "",
+    ],
+)  # fmt: skip
+def test_ordinary_text_stays(text: str) -> None:
+    """The very same object."""
+    assert hide_in_text(text) is text
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+@given(password=PASSWORDS, rest=st.text(max_size=10))
+def test_json_within_json_stays_valid_and_holds_no_password(depth: int, password: str, rest: str) -> None:
+    """However deep it lies: a body is a text of JSON in a line of JSON of a trace."""
+    document = {"user": rest, "password": password, "pin": 1234, "after": rest}
+    text = json.dumps(document, ensure_ascii=False)
+    for _ in range(depth):
+        text = json.dumps(text)
+
+    shown = hide_in_data(text.encode(errors="surrogatepass")).decode(errors="surrogatepass")
+
+    value = json.loads(shown)
+    for _ in range(depth):
+        value = json.loads(value)
+    assert value == {**json.loads(json.dumps(document)), "password": "***", "pin": "***"}
+
+
+@given(st.text(st.characters(codec=None)) | st.text(alphabet="password=:'\"\\/@ token{},*"))
+def test_any_text_is_hidden_in_once(text: str) -> None:
+    """A second time changes nothing, so that what passes twice is the same."""
+    once = hide_in_text(text)
+
+    assert hide_in_text(once) == once
