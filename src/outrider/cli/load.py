@@ -43,9 +43,7 @@ _DURATION = TypedValue("duration", duration_s)
 @click.option("--processes", type=click.IntRange(1, 512), help="Processes on this machine that generate the load.")
 @click.option("--find-knee", is_flag=True, help="Step the load up, and print the rate that the target sustains.")
 @click.option("--max-users", default=_KNEE_USERS, show_default=True, type=click.IntRange(8), help="With --find-knee.")
-@click.option(
-    "--step", "step_s", default="10s", show_default=True, type=_DURATION, help="With --find-knee, a level."
-)
+@click.option("--step", "step_s", default="10s", show_default=True, type=_DURATION, help="With --find-knee, a level.")
 @click.option(
     "--worker-of", "master", type=TypedValue("address", master_address), metavar="HOST[:PORT]",
     help="Be a worker of the Locust master at this address.",
