@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 def browser_settings(workspace: Workspace) -> BrowserSettings:
-    """Return which browser a workspace asks for."""
+    """Return the browser settings of a workspace."""
     wanted = workspace.browser
     executable = wanted.executable and str(workspace.root / Path(wanted.executable).expanduser())
     return BrowserSettings(wanted=executable or wanted.channel or "")

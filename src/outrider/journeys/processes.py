@@ -42,7 +42,7 @@ class Owner:
     space: str
 
     def is_alive(self) -> bool:
-        """Say whether the owner still runs; an owner in another namespace is taken to be alive."""
+        """Return whether the owner still runs; an owner in another namespace is taken to be alive."""
         return self.space != _space() or _birth(self.pid) == self.born
 
 
