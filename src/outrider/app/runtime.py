@@ -211,7 +211,6 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             home=home,
             environment=_environment(workspace, secrets, usable),
             paths=workspace.journeys.paths,
-            runs_per_worker=workspace.journeys.runs_per_worker,
         )
         workers = Workers(config, BrowserServer(usable, folder, mark=mark) if usable else None)
         stack.callback(workers.close)
