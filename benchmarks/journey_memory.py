@@ -42,9 +42,9 @@ def test_guest_book(page: Page) -> None:
 def memory_mib(process: psutil.Process) -> float:
     """Return the PSS of a process and all below it."""
     total = 0
-    for one in [process, *process.children(recursive=True)]:
+    for member in [process, *process.children(recursive=True)]:
         try:
-            total += one.memory_full_info().pss
+            total += member.memory_full_info().pss
         except psutil.Error:
             continue
     return total / MIB
