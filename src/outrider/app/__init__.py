@@ -128,8 +128,8 @@ __all__ = [
     "preview_silence", "prove_journeys",
     "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
-    "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route",
-    "turns_ahead", "validate_workspace", "web_address", "work_for_master",
+    "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "suite_notes",
+    "try_alert_route", "turns_ahead", "validate_workspace", "web_address", "work_for_master",
 ]  # fmt: skip
 
 _MODULES = {

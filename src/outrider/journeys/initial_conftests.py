@@ -37,7 +37,7 @@ class InitialConftests:
         self._starts_again = False
 
     def start(self, pytest_main: Callable[[list[str]], int]) -> int:
-        """Run pytest with the paths; once more where a conftest of some hinders those of others, or a plug-in of ours."""
+        """Run pytest with the paths; again where a conftest hinders other paths, or a plug-in a conftest."""
         while True:
             self._starts_again = False
             switches = [f"-pno:{plugin}" for plugin in sorted(self._left_out)]
