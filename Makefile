@@ -12,6 +12,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --upgrade
 BENCHMARKS := $(sort $(wildcard benchmarks/*.py))
+# Every test starts programs; what was compiled is kept, even where an environment (a container image) says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
+
 CODE := $(wildcard src tests demo benchmarks journeys probes .ci hatch_build.py)
 FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/*)
 

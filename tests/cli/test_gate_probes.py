@@ -41,6 +41,7 @@ url = "${PLAIN}/"
 
 @pytest.fixture(scope="module")
 def probing(desk: Desk) -> Desk:
+    desk.in_process = True
     desk.write("probes/shop.toml", PROBES)
     return desk
 

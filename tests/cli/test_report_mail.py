@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 from benchmarks.history import History, fill
+from tests.cli.conftest import invoke
 
 from outrider.alerts import Lane
 from outrider.app import alert_settings
@@ -206,10 +207,7 @@ def test_a_report_is_sent_by_hand(shop: Workspace, store: Store, inbox: Inbox) -
     """The schedule does not count it."""
     simulate(store, time.time_ns() // 1000)
 
-    finished = subprocess.run(
-        [sys.executable, "-m", "outrider", "report", "weekly", "--mail"],
-        cwd=shop.root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    finished = invoke(shop.root, "report", "weekly", "--mail")
 
     assert (finished.stdout, finished.returncode) == ("boss: delivered\n", 0)
     assert len(inbox.mails) == 1

@@ -105,7 +105,7 @@ def up(desk: Desk, port: int = 0) -> Iterator[Up]:
 
 @pytest.fixture
 def watched(tmp_path: Path, site: str) -> Desk:
-    desk = Desk(tmp_path / "ws", tmp_path / "tmp")
+    desk = Desk(tmp_path / "ws", tmp_path / "tmp", in_process=True)
     desk.root.mkdir()
     desk.temporary.mkdir()
     desk.write("outrider.toml", CALM + '[defaults]\nevery = "500ms"\n')

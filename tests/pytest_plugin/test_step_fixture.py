@@ -47,19 +47,29 @@ def test_none(): pass
 """
 
 
-def run(folder: Path, *arguments: str, conftest: str = "") -> subprocess.CompletedProcess[str]:
-    (folder / "test_a.py").write_text(TESTS)
-    (folder / "conftest.py").write_text(conftest)
-    (folder / "pytest.ini").write_text(INI)
-    command = [sys.executable, "-m", "pytest", "-W", "error", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+class Suite:
+    """A suite of somebody who has Outrider installed."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        pytester.makepyfile(test_a=TESTS)
+        pytester.makefile(".ini", pytest=INI)
+
+    def run(self, *arguments: str) -> str:
+        """Return what pytest prints, run in this process: soft assertions of pytest-playwright cannot nest."""
+        return self.pytester.runpytest_inprocess("-p", "no:playwright", "-W", "error", *arguments).stdout.str()
 
 
-def test_the_step_table_is_printed_when_asked_for(tmp_path: Path) -> None:
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> Suite:
+    return Suite(pytester)
+
+
+def test_the_step_table_is_printed_when_asked_for(suite: Suite) -> None:
     """In the order in which steps began, inner ones below their parents, with what failed."""
-    done = run(tmp_path, "--outrider")
+    printed = suite.run("--outrider")
 
-    table = done.stdout.partition(" steps =")[2]
+    table = printed.partition(" steps =")[2]
     rows = re.sub(r" +\d+ ms", "", table).splitlines()
     assert [row.rstrip() for row in rows[1 : rows.index("             no named steps") + 1]] == [
         "test_a.py::test_steps", "  find", "  pay", "    confirm", "  pay (2)",
@@ -69,37 +79,36 @@ def test_the_step_table_is_printed_when_asked_for(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_without_the_option_nothing_is_printed(tmp_path: Path) -> None:
+def test_without_the_option_nothing_is_printed(suite: Suite) -> None:
     """The fixture and the marker work in a strict suite; the outcome is pytest's own."""
-    done = run(tmp_path)
+    done = suite.pytester.runpytest_subprocess("-W", "error")
 
-    assert done.returncode == 1
-    assert "3 passed" in done.stdout
-    assert "1 failed" in done.stdout
-    assert "no named steps" not in done.stdout
+    done.assert_outcomes(passed=3, failed=1)
+    assert done.ret == 1
+    assert "no named steps" not in done.stdout.str()
 
 
-def test_a_suites_own_step_fixture_wins(tmp_path: Path) -> None:
+def test_a_suites_own_step_fixture_wins(suite: Suite) -> None:
     """A name that somebody has already is theirs."""
-    own = """
+    suite.pytester.makeconftest("""
 import contextlib, pytest
 @pytest.fixture
 def step():
     return lambda name: contextlib.nullcontext(print("mine", name))
-"""
+""")
 
-    done = run(tmp_path, "-s", "--outrider", conftest=own)
+    printed = suite.run("-s", "--outrider")
 
-    assert "mine pay" in done.stdout
-    assert done.stdout.count("no named steps") == 4
+    assert "mine pay" in printed
+    assert printed.count("no named steps") == 4
 
 
 @pytest.mark.parametrize("option", ["--help", "--markers"])
-def test_pytest_tells_what_there_is(tmp_path: Path, option: str) -> None:
+def test_pytest_tells_what_there_is(suite: Suite, option: str) -> None:
     """Somebody who wonders finds it where pytest tells such things."""
-    done = run(tmp_path, option)
+    printed = suite.run(option)
 
-    assert "outrider" in done.stdout
+    assert "outrider" in printed
 
 
 @pytest.mark.browser
