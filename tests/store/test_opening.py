@@ -92,8 +92,8 @@ def test_a_database_that_is_emptied_under_an_open_store_is_a_damaged_one(tmp_pat
         for table in tables:
             db.execute(f"DROP TABLE IF EXISTS {table}")
         for use in (
-            lambda: store.runs.record(make.run()), lambda: store.runs.search(), lambda: store.schedule.leadership(),
-            lambda: store.schedule.beat("ada", 1), lambda: store.checks.all(),
+            lambda: store.runs.record(make.run()), store.runs.search, store.schedule.leadership,
+            lambda: store.schedule.beat("ada", 1), store.checks.all,
         ):  # fmt: skip
             with pytest.raises(StoreError) as raised:
                 use()
