@@ -20,6 +20,58 @@ def write(root: Path, files: dict[str, str]) -> None:
         (root / path).write_text(text)
 
 
+UNIT = {
+    "tests/unit/test_mentions.py": '"""Needs no playwright."""\ndef test_a(): assert "playwright" in str(open)\n',
+    "tests/unit/test_mocks.py": "from unittest.mock import MagicMock\nfrom playwright.sync_api import Page\n"
+    "from pages.login import LoginPage\ndef test_a(): LoginPage(MagicMock(spec=Page))\n",
+    "tests/unit/test_errors.py": "from playwright.sync_api import Error\ndef test_a(): raise Error('x')\n",
+    "tests/unit/test_patches.py": "def test_a(mocker): mocker.patch('playwright.sync_api.sync_playwright')\n",
+    "tests/unit/test_plain.py": "def test_a(): ...\n",
+}
+
+
+def test_a_monorepo_is_folded_and_its_unit_tests_are_left_out(tmp_path: Path) -> None:
+    """A hundred folders become the one above them; mentioning, mocking or importing types drives no browser."""
+    folders = {f"apps/app{number}/e2e/test_{number}.py": DIRECT for number in range(100)}
+    mixed = {"tests/test_mixed.py": DIRECT, "web/a/test_w.py": DIRECT, "web/b/test_x.py": "def test_a(): ...\n"}
+    write(tmp_path, {**folders, **mixed, **UNIT, "pages/login.py": PAGES})
+
+    suite = find_suite(tmp_path)
+
+    assert suite.paths == ("apps", "tests/test_mixed.py", "web/a")
+    assert suite.left_out == (*sorted(UNIT), "web/b/test_x.py")
+    assert suite.mentioning == tuple(sorted(UNIT.keys() - {"tests/unit/test_plain.py"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import pytest\n@pytest.mark.usefixtures('page')\ndef test_a(): ...",
+        "def test_a(request):\n    request.getfixturevalue('page')",
+        "from playwright.sync_api import sync_playwright\ndef test_a():\n    with sync_playwright() as p: ...",
+        "import playwright.async_api\nasync def test_a():\n    async with playwright.async_api.async_playwright(): ...",
+        "import pytest\nclass TestA:\n    @pytest.fixture(autouse=True)\n    def go(self, page): self.page = page\n"
+        "    def test_a(self): self.page.goto('/')",
+        "from pytest_bdd import given, scenarios\nscenarios('.')\n@given('a shop')\ndef shop(page): ...",
+        "from unittest.mock import patch\ndef test_a(page): ...",
+        "import pytest\n@pytest.fixture\ndef page(page): return page\ndef test_a(page): ...",
+    ],
+)
+def test_every_way_to_a_browser_is_known(tmp_path: Path, text: str) -> None:
+    """Whatever a test does beside it."""
+    write(tmp_path, {"tests/test_a.py": text, **UNIT})
+
+    assert find_suite(tmp_path).paths == ("tests/test_a.py",)
+
+
+def test_a_fixture_of_the_suite_that_is_only_called_page_drives_nothing(tmp_path: Path) -> None:
+    """Of a book, say."""
+    book = "import pytest\n@pytest.fixture\ndef page(): return 1\n"
+    write(tmp_path, {"tests/conftest.py": book, "tests/test_a.py": "def test_a(page): assert page == 1\n"})
+
+    assert find_suite(tmp_path).paths == ()
+
+
 @pytest.mark.parametrize(
     ("files", "suite"),
     [
@@ -52,7 +104,7 @@ def test_tests_that_use_playwright_are_found(tmp_path: Path, files: dict[str, st
     """By themselves or by what they import or ask for; tests of another kind are left out."""
     write(tmp_path, files)
 
-    assert list(find_suite(tmp_path)) == suite
+    assert list(find_suite(tmp_path).paths) == suite
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_an_empty_folder_becomes_a_workspace_that_loads(tmp_path: Path) -> None:
         "reports/.gitkeep",
         ".gitignore",
     }
-    assert (done.kept, done.suite) == ((), ())
+    assert (done.kept, done.suite.paths) == ((), ())
     assert load(tmp_path / "shop").name == "shop"
     assert "def test_" in ast.unparse(ast.parse((tmp_path / "shop/journeys/test_example.py").read_text()))
 
@@ -67,7 +67,7 @@ def test_a_suite_that_is_there_becomes_the_journeys(tmp_path: Path, files: dict[
 
     done = init(tmp_path)
 
-    assert list(done.suite) == suite
+    assert list(done.suite.paths) == suite
     assert load(tmp_path).journeys.paths == (tuple(suite) or ("journeys",))
     assert ("journeys/test_example.py" in done.written) is (not suite)
 

@@ -5,7 +5,6 @@ A test need not name Playwright: it may take a fixture, or a page object, of a f
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from configparser import ConfigParser
@@ -15,13 +14,15 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from outrider.workspace.browser_tests import driving_files
 from outrider.workspace.file_list import python_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _READ_BYTES: Final = 1 << 18
-_PLAYWRIGHT = re.compile(r"\bplaywright\b|def test_\w+\([^)]*\bpage\b")
+_MENTION = re.compile(r"\bplaywright\b", re.IGNORECASE)
+_PLAYWRIGHT = re.compile(r"playwright\b|def (?:\w+\([^)]*\b)?(?:page|context|browser)\b|usefixtures|getfixturevalue")
 _TEST = re.compile(r"^\s*(?:async )?def test_", re.MULTILINE)
 _OFFERED = re.compile(r"@(?:\w+\.)?fixture\b.*?\bdef (\w+)|^class (\w+)", re.MULTILINE | re.DOTALL)
 _TESTLIKE = re.compile(r"(?<!conf)test|spec", re.IGNORECASE)
@@ -37,18 +38,37 @@ class PytestSettings:
     python_files: tuple[str, ...] = ("test_*.py", "*_test.py")
 
 
-def find_suite(root: Path) -> tuple[str, ...]:
-    """Return the folders of the tests that use Playwright, as paths below `root`.
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The browser tests of a repository.
+
+    Attributes:
+        paths: Folders and files that hold them, and no other tests.
+        left_out: Test files that drive no browser.
+        mentioning: Those of them that mention Playwright all the same.
+    """
+
+    paths: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    mentioning: tuple[str, ...] = ()
+
+
+def find_suite(root: Path) -> Suite:
+    """Return where the tests are that drive a browser, as paths below `root`.
 
     If pytest would collect none of them by itself, the files that hold them; nothing if there are none.
     """
     settings = read_pytest_settings(root)
     texts = {path: _read(root / path) for path in python_files(root)}
     tests = {path for path in texts if any(fnmatch(path.name, pattern) for pattern in settings.python_files)}
-    used = _users(texts, tests)
+    candidates = _users(texts, tests)
+    used = driving_files({path: texts[path] for path in candidates}, tests)
     if browser_tests := used & tests:
-        return _sorted(_gathered(browser_tests, tests, settings.testpaths))
-    return _sorted(path for path in used if _TESTLIKE.search(path.name) and _TEST.search(texts[path]))
+        others = tests - browser_tests
+        mentioning = {path for path in others if _MENTION.search(texts[path])}
+        folders = _folded(_ROOT, browser_tests, others, frozenset(map(PurePosixPath, settings.testpaths)))
+        return Suite(_sorted(folders), _sorted(others), _sorted(mentioning))
+    return Suite(_sorted(path for path in used if _TESTLIKE.search(path.name) and _TEST.search(texts[path])))
 
 
 def read_pytest_settings(root: Path) -> PytestSettings:
@@ -118,18 +138,26 @@ def _users(texts: dict[PurePosixPath, str], tests: set[PurePosixPath]) -> set[Pu
     return users
 
 
-def _gathered(
-    browser_tests: set[PurePosixPath], tests: set[PurePosixPath], testpaths: Iterable[str]
+def _folded(
+    folder: PurePosixPath,
+    browser_tests: set[PurePosixPath],
+    others: set[PurePosixPath],
+    testpaths: frozenset[PurePosixPath],
 ) -> Iterator[PurePosixPath]:
-    """Yield the folders of browser tests, as few as possible without including tests that do not use Playwright."""
-    folders = {path.parent for path in browser_tests}
-    common = PurePosixPath(os.path.commonpath(folders)) if _ROOT not in folders else _ROOT
-    for parent in (*map(PurePosixPath, testpaths), common):
-        below = {folder for folder in folders if folder.is_relative_to(parent)}
-        if parent != _ROOT and below and not any(other.is_relative_to(parent) for other in tests - browser_tests):
-            folders = folders - below | {parent}
-    yield from (folder for folder in folders if not any(_is_below(folder, other) for other in folders))
+    """Yield as few folders as possible that hold all browser tests below a folder and no others.
 
-
-def _is_below(folder: PurePosixPath, other: PurePosixPath) -> bool:
-    return folder != other and folder.is_relative_to(other)
+    Files stand for themselves where others lie beside them. A folder that holds a single folder is not named for it,
+    unless it is one of the `testpaths`.
+    """
+    inner = {path.relative_to(folder).parts[0] for path in browser_tests}
+    is_whole = not any(path.is_relative_to(folder) for path in others)
+    has_files = any(folder / name in browser_tests for name in inner)
+    if is_whole and (has_files or (folder != _ROOT and (len(inner) > 1 or folder in testpaths))):
+        yield folder
+        return
+    for name in inner:
+        child = folder / name
+        if child in browser_tests:
+            yield child
+        else:
+            yield from _folded(child, {path for path in browser_tests if path.is_relative_to(child)}, others, testpaths)

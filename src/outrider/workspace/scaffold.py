@@ -9,7 +9,7 @@ from typing import Final
 
 from outrider.model import ConfigError, Place
 from outrider.workspace.locustfiles import find_locustfiles
-from outrider.workspace.pytest_suites import find_suite
+from outrider.workspace.pytest_suites import Suite, find_suite
 from outrider.workspace.workspace_settings import SCHEDULE_FILE, SETTINGS_FILE, STATE_FOLDER
 
 _TEMPLATES = Path(__file__).parent / "template"
@@ -27,14 +27,14 @@ class Scaffold:
     Attributes:
         written: Files made, or added to.
         kept: Files that were there, and were left as they are.
-        suite: Folders, or files, of the pytest-playwright tests that were there.
+        suite: The pytest-playwright tests that were there.
         loads: Locustfiles that were there.
         included: Files that runs get although git may ignore them.
     """
 
     written: tuple[str, ...]
     kept: tuple[str, ...]
-    suite: tuple[str, ...]
+    suite: Suite
     loads: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
 
@@ -52,11 +52,11 @@ def init(root: Path, *, force: bool = False) -> Scaffold:
     if not force:
         _refuse_nested(root)
     suite, loads = find_suite(root), find_locustfiles(root)
-    included = tuple(sorted(path.name for path in root.glob(_DOTENV) if path.is_file())) if suite else ()
+    included = tuple(sorted(path.name for path in root.glob(_DOTENV) if path.is_file())) if suite.paths else ()
     written: list[str] = []
     kept: list[str] = []
     try:
-        for path, content in _files(root, suite, loads, included).items():
+        for path, content in _files(root, suite.paths, loads, included).items():
             (written if _write_new(root / path, content) else kept).append(path)
         if _ignore_state(root / ".gitignore"):
             written.append(".gitignore")
@@ -123,7 +123,7 @@ def _fills(files: dict[str, str], holder: str) -> bool:
 
 
 def _write_new(path: Path, content: str) -> bool:
-    """Write a file unless something is there; tell whether it was written."""
+    """Write a file unless something is there; return whether it was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -134,7 +134,7 @@ def _write_new(path: Path, content: str) -> bool:
 
 
 def _ignore_state(path: Path) -> bool:
-    """Add Outrider's own folder to what git ignores; tell whether it was missing."""
+    """Add Outrider's own folder to what git ignores; return whether it was missing."""
     before = path.read_bytes() if path.exists() else b""
     lines = {line.strip().strip(b"/") for line in before.splitlines()}
     if STATE_FOLDER.encode() in lines:
