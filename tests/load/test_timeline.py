@@ -34,13 +34,13 @@ def test_messages_arrive_as_they_were_sent() -> None:
 def test_what_several_processes_counted_is_merged_exactly(requests: list[tuple[int, str, float, bool, int]]) -> None:
     tallies = [Tally(str(number)) for number in range(3)]
     timeline = LoadTimeline()
-    timeline.hear(Started(100.0))
+    timeline.receive(Started(100.0))
     for second, endpoint, took_ms, failed, process in requests:
         tallies[process].answered(
             100.0 + second, endpoint, took_ms, failed=failed, intended_ms=took_ms, received_bytes=1
         )
     for tally in tallies:
-        timeline.hear(read(write(tally.take())))
+        timeline.receive(read(write(tally.take())))
 
     result = timeline.result(110.0)
 
@@ -56,7 +56,7 @@ def test_failures_of_one_kind_are_one_group() -> None:
     for number in range(1000, 1010):
         tally.failed("GET /", f"order {number} is gone at 0x7f{number}")
     tally.failed("GET /", "other")
-    timeline.hear(tally.take())
+    timeline.receive(tally.take())
 
     first, second = timeline.failures()
 
@@ -66,10 +66,10 @@ def test_failures_of_one_kind_are_one_group() -> None:
 
 def test_too_many_names_are_gathered_under_one() -> None:
     tally, timeline = Tally("a"), LoadTimeline()
-    timeline.hear(Started(10.0))
+    timeline.receive(Started(10.0))
     for number in range(MOST_ENDPOINTS + 50):
         tally.answered(10.5, f"GET /{number}", 1.0, failed=False, intended_ms=1.0, received_bytes=0)
-    timeline.hear(tally.take())
+    timeline.receive(tally.take())
 
     endpoints = {one.endpoint: one.requests for one in timeline.result(11.0).endpoints}
 
@@ -80,12 +80,12 @@ def test_too_many_names_are_gathered_under_one() -> None:
 def test_thinning_loses_no_request_and_no_time() -> None:
     numbers = random.Random(4)
     tally, timeline = Tally("a"), LoadTimeline()
-    timeline.hear(Started(0.0))
+    timeline.receive(Started(0.0))
     for second in range(1000):
         tally.answered(
             float(second), "GET /", numbers.expovariate(0.01), failed=False, intended_ms=0.0, received_bytes=1
         )
-    timeline.hear(tally.take())
+    timeline.receive(tally.take())
     whole = timeline.intervals(1000.0)
 
     thin = thinned(whole, 300)
@@ -101,6 +101,6 @@ def test_a_process_that_fell_silent_is_lost() -> None:
         tally = Tally(generator)
         for second in range(until):
             tally.beat(float(second), 0.1, 1.0, 0.0)
-        timeline.hear(tally.take())
+        timeline.receive(tally.take())
 
     assert timeline.lost(20.5) == ["b"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 from tests.scheduler.conftest import NOW_US, check, made
 
 from outrider.model import Outcome, QueueEntry, RunId, new_run_id
@@ -21,6 +22,21 @@ def test_a_problem_stands_until_all_is_well() -> None:
     health.well("never wrong")
 
     assert health.problems == {"store": "full"}
+
+
+def test_a_problem_is_logged_when_it_begins_changes_and_ends() -> None:
+    """Not while it stands, and not of what was well all the time."""
+    health = Health()
+    with capture_logs() as lines:
+        health.well("store")
+        for problem in ("locked", "locked", "full"):
+            health.wrong("store", problem)
+        health.well("store")
+        health.well("store")
+
+    assert [(line["event"], line.get("problem")) for line in lines] == [
+        ("service.degraded", "locked"), ("service.degraded", "full"), ("service.recovered", None),
+    ]  # fmt: skip
 
 
 def test_events_are_counted() -> None:

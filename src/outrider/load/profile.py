@@ -49,7 +49,7 @@ class Profile:
         file: The locustfile, below the workspace.
         folder: Where Locust starts, below the workspace.
         users, spawn_rate: As Locust knows them; None leaves them to the locustfile's own settings.
-        duration_s: None if nobody said: a minute, or until a shape of the locustfile's own ends.
+        duration_s: None if unset: a minute, or until a shape of the locustfile's own ends.
         shape: Ours; None leaves it to the locustfile.
         processes: That Locust starts here.
         workers: That connect from elsewhere.

@@ -62,17 +62,17 @@ class Tally:
             intended_ms: From when it should have been sent.
             received_bytes: Of the answer's body.
         """
-        found = self._endpoint(int(at_s), endpoint)
-        (found.failed if failed else found.succeeded)[bucket_of(took_ms)] += 1
-        found.received_bytes += received_bytes
-        if found.intended is not None:
-            found.intended[bucket_of(intended_ms)] += 1
+        counts = self._endpoint(int(at_s), endpoint)
+        (counts.failed if failed else counts.succeeded)[bucket_of(took_ms)] += 1
+        counts.received_bytes += received_bytes
+        if counts.intended is not None:
+            counts.intended[bucket_of(intended_ms)] += 1
 
     def skipped(self, at_s: float, endpoint: str, intended_ms: float) -> None:
         """Count a request that should have been sent while its user was held up, and was not."""
-        found = self._endpoint(int(at_s), endpoint)
-        if found.intended is not None:
-            found.intended[bucket_of(intended_ms)] += 1
+        counts = self._endpoint(int(at_s), endpoint)
+        if counts.intended is not None:
+            counts.intended[bucket_of(intended_ms)] += 1
 
     def failed(self, endpoint: str, message: str) -> None:
         """Note why a request failed, or a user without an endpoint."""
@@ -110,14 +110,16 @@ class Tally:
         endpoints = self._seconds.get(at)
         if endpoints is None:
             endpoints = self._seconds[at] = {}
-        found = endpoints.get(endpoint)
-        if found is None:
-            found = endpoints[endpoint] = _Endpoint(intended=defaultdict(int) if self.paced else None)
-        return found
+        counts = endpoints.get(endpoint)
+        if counts is None:
+            counts = endpoints[endpoint] = _Endpoint(intended=defaultdict(int) if self.paced else None)
+        return counts
 
 
 def _requests(endpoints: dict[str, _Endpoint]) -> tuple[Requests, ...]:
-    return tuple(
-        Requests(name, dict(one.succeeded), dict(one.failed), one.intended and dict(one.intended), one.received_bytes)
-        for name, one in endpoints.items()
-    )
+    return tuple(_counted(name, part) for name, part in endpoints.items())
+
+
+def _counted(name: str, part: _Endpoint) -> Requests:
+    intended = None if part.intended is None else dict(part.intended)
+    return Requests(name, dict(part.succeeded), dict(part.failed), intended, part.received_bytes)

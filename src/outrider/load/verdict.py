@@ -101,8 +101,8 @@ def assess(facts: Facts) -> Verdict:
 
 def breaches(intervals: Sequence[LoadInterval], expected: Expectation) -> list[str]:
     """Return what of the requests in these intervals is not as expected, a text each."""
-    total = altogether(part for one in intervals for part in one.endpoints)
-    return list(_breaches(total, expected, sum(one.length_s for one in intervals)))
+    total = altogether(part for interval in intervals for part in interval.endpoints)
+    return list(_breaches(total, expected, sum(interval.length_s for interval in intervals)))
 
 
 def abort_reason(intervals: Sequence[LoadInterval], profile: Profile) -> str:
@@ -111,11 +111,11 @@ def abort_reason(intervals: Sequence[LoadInterval], profile: Profile) -> str:
     if rule is None or not intervals:
         return ""
     begin_s = intervals[-1].offset_s + intervals[-1].length_s - rule.window_s
-    window = [one for one in intervals if one.offset_s + one.length_s > begin_s]
-    if sum(part.requests for one in window for part in one.endpoints) < _FEWEST:
+    window = [interval for interval in intervals if interval.offset_s + interval.length_s > begin_s]
+    if sum(part.requests for interval in window for part in interval.endpoints) < _FEWEST:
         return ""
-    found = breaches(window, rule.limits)
-    return f"{'; '.join(found)} within {rule.window_s:g} s" if found else ""
+    violations = breaches(window, rule.limits)
+    return f"{'; '.join(violations)} within {rule.window_s:g} s" if violations else ""
 
 
 def _refused(facts: Facts) -> Verdict | None:
@@ -136,17 +136,17 @@ def _not_started(facts: Facts) -> Verdict | None:
     if facts.end is End.OVERDUE:
         return Outcome.SETUP_ERROR, "the load had not begun when its time was up"
     why = complaint(facts.log, facts.profile.file)
-    return Outcome.SETUP_ERROR, why or f"Locust ended before the load began (exit code {facts.code}) and said nothing"
+    return Outcome.SETUP_ERROR, why or f"Locust ended before the load began (exit code {facts.code}) and gave no reason"
 
 
 def _silent(facts: Facts) -> Verdict | None:
-    if any(one.requests for one in facts.result.endpoints):
+    if any(endpoint.requests for endpoint in facts.result.endpoints):
         return None
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
     own = _own_errors(facts.result)
-    said = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else _errors(facts.log)
-    return Outcome.SETUP_ERROR, f"no request was made{f': {said}' if said else ''}"
+    why = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else _errors(facts.log)
+    return Outcome.SETUP_ERROR, f"no request was made{f': {why}' if why else ''}"
 
 
 def _interrupted(facts: Facts) -> Verdict | None:
@@ -175,17 +175,17 @@ def _lost(facts: Facts) -> Verdict | None:
 
 def _saturated(facts: Facts) -> Verdict | None:
     seconds, settings = facts.result.intervals, facts.settings
-    busy = [one for one in seconds if one.cpu_share > settings.busy_above]
-    late = [one for one in seconds if one.lag_ms > settings.late_s * 1000]
-    starved = [one for one in seconds if one in busy or one in late]
+    busy = [interval for interval in seconds if interval.cpu_share > settings.busy_above]
+    late = [interval for interval in seconds if interval.lag_ms > settings.late_s * 1000]
+    starved = [interval for interval in seconds if interval in busy or interval in late]
     if len(starved) < max(_STARVED_LEAST, _STARVED_SHARE * len(seconds)):
         return None
     if len(busy) >= len(late):
-        told = f"used {max(one.cpu_share for one in busy):.0%} of a processor"
+        symptom = f"used {max(interval.cpu_share for interval in busy):.0%} of a processor"
     else:
-        told = f"was up to {max(one.lag_ms for one in late):.0f} ms late"
+        symptom = f"was up to {max(interval.lag_ms for interval in late):.0f} ms late"
     share = len(starved) / len(seconds)
-    return Outcome.INCONCLUSIVE, f"the generator was saturated in {share:.0%} of the time: it {told}; add processes"
+    return Outcome.INCONCLUSIVE, f"the generator was saturated in {share:.0%} of the time: it {symptom}; add processes"
 
 
 def _aborted(facts: Facts) -> Verdict | None:
@@ -201,7 +201,7 @@ def _not_reached(facts: Facts) -> Verdict | None:
     wanted, began = profile.wanted_users, max(result.most_users, facts.spawned)
     if wanted and (profile.shape or not facts.own_shape) and began < _REACHED * wanted:
         return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted} users"
-    late_s = max((one.late_s for one in result.intervals[-_LATELY:]), default=0.0)
+    late_s = max((interval.late_s for interval in result.intervals[-_LATELY:]), default=0.0)
     if late_s > _LATE_S:
         busy = f"all {result.most_users} users were busy"
         return Outcome.INCONCLUSIVE, f"the rate was not reached: at the end tasks began {late_s:.1f} s late, {busy}"
@@ -209,15 +209,15 @@ def _not_reached(facts: Facts) -> Verdict | None:
 
 
 def _broken(facts: Facts) -> Verdict | None:
-    found = breaches(facts.result.intervals, facts.profile.expect.get("", _NOTHING))
-    by_name = {one.endpoint: one for one in facts.result.endpoints}
+    violations = breaches(facts.result.intervals, facts.profile.expect.get("", _NOTHING))
+    by_name = {endpoint.endpoint: endpoint for endpoint in facts.result.endpoints}
     for name, expected in facts.profile.expect.items():
         if name in by_name:
-            found += (f"{name}: {text}" for text in _breaches(by_name[name], expected, facts.result.length_s))
+            violations += (f"{name}: {text}" for text in _breaches(by_name[name], expected, facts.result.length_s))
         elif name:
-            found.append(f"{name}: was never requested")
-    if found:
-        return Outcome.FAILED, f"{'; '.join(found)}{_most_frequent(facts.result.failures)}"
+            violations.append(f"{name}: was never requested")
+    if violations:
+        return Outcome.FAILED, f"{'; '.join(violations)}{_most_frequent(facts.result.failures)}"
     if facts.asked_code:
         return Outcome.FAILED, f"the locustfile asks for exit code {facts.asked_code}"
     return None
@@ -269,14 +269,14 @@ def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Ite
 
 
 def complaint(log: str, file: str) -> str:
-    """Return what Locust, or Python, says to be wrong at last; with the line of the locustfile, if it tells one."""
-    found = _errors(log) or next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
+    """Return the last error of Locust or Python, with the line of the locustfile where the log has it."""
+    error = _errors(log) or next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
     places = re.findall(rf'File "[^"]*{re.escape(file)}", line (\d+)', log) if file else []
-    return f"{file}:{places[-1]}: {found}" if places and found else found
+    return f"{file}:{places[-1]}: {error}" if places and error else error
 
 
 def _errors(log: str) -> str:
-    """Return the last error that Python or Locust tells; empty if there is none."""
+    """Return the last error that Python or Locust logged; empty if there is none."""
     errors = [match.group().strip() for match in _ERROR.finditer(log)]
     logged = [match["text"].strip() for match in _LOGGED.finditer(log)]
     return (errors or logged or [""])[-1]

@@ -10,6 +10,7 @@ import pytest
 
 from outrider.model import ErrorRecord, ErrorSource, Outcome, RunId, Sample, Step, StepKind
 from outrider.store.text_limits import (
+    ARTIFACTS_PER_ATTEMPT,
     ATTRIBUTES_PER_ATTEMPT,
     ERRORS_PER_ATTEMPT,
     MESSAGE_CHARACTERS,
@@ -145,6 +146,20 @@ def test_errors_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
     stored = store.runs.get(run.id)
     assert stored.run.attempts[0].measurement.errors == errors[:ERRORS_PER_ATTEMPT]
     assert stored.omitted == (f"attempt 1: 50 of {ERRORS_PER_ATTEMPT + 50} errors",)
+
+
+def test_files_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
+    """The first hundred are kept; a hundred are not too many."""
+    files = tuple(make.file(b"x", f"{number:03}.zip") for number in range(ARTIFACTS_PER_ATTEMPT + 3))
+    many = make.run("journey:shop.py::test_pay", make.attempt(artifacts=files))
+    enough = make.run("journey:shop.py::test_pay", make.attempt(artifacts=files[:ARTIFACTS_PER_ATTEMPT]))
+
+    store.runs.record_many([many, enough])
+
+    stored = store.runs.get(many.id)
+    assert len(stored.artifacts) == ARTIFACTS_PER_ATTEMPT
+    assert stored.omitted == (f"attempt 1: 3 of {ARTIFACTS_PER_ATTEMPT + 3} files",)
+    assert store.runs.get(enough.id).omitted == ()
 
 
 def test_attributes_and_trace_ids_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:

@@ -44,7 +44,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Aimed(LoadTestShape):
-    """The users that we were last told."""
+    """The number of users that the parent asked for last."""
 
     abstract = True  # not for Locust to find
 
@@ -60,20 +60,20 @@ class Aimed(LoadTestShape):
 class Session:
     """Reports events of Locust to the parent process, and applies its control messages."""
 
-    def __init__(self, setting: LoadConfig, ear: int, mouth: int) -> None:
-        self._setting = setting
-        self._ear = ear
-        self._mouth = mouth
+    def __init__(self, config: LoadConfig, control: int, output: int) -> None:
+        self._config = config
+        self._control = control
+        self._output = output
         self._tally = Tally("local")
-        self._shape = Aimed(setting.users)
+        self._shape = Aimed(config.users)
         self._pid = os.getpid()
         self._spawned = 0
-        self._arrivals = pace.Arrivals(setting.rate, setting.ramp_s) if setting.rate else None
+        self._arrivals = pace.Arrivals(config.rate, config.ramp_s) if config.rate else None
 
     def attend(self) -> None:
-        """Listen to what Locust tells; also when it ends without a word, as a locustfile can make it."""
-        atexit.register(self._last_words)
-        guard.watch(self._setting.allowed_hosts, self._tally.refused)
+        """Listen to Locust's events; send what was counted even if the locustfile ends Locust without them."""
+        atexit.register(self._send_rest)
+        guard.watch(self._config.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)
         for name in _ERROR_LOGGERS:
@@ -96,11 +96,11 @@ class Session:
             return
         self._refuse_hosts()
         own_shape = environment.shape_class is not None
-        if self._setting.shaped:
+        if self._config.shaped:
             environment.shape_class = self._shape
             self._shape.runner = runner
-        self._say(Ready(own_shape, self._hosts()))
-        events.test_start.add_listener(lambda **_: self._say(Started(time.time())))
+        self._send(Ready(own_shape, self._hosts()))
+        events.test_start.add_listener(lambda **_: self._send(Started(time.time())))
         events.spawning_complete.add_listener(self._all_began)
         events.quit.add_listener(self._quit)
         gevent.spawn(self._listen)
@@ -109,15 +109,15 @@ class Session:
         """End here if the locustfile itself names a host that it may not go to."""
         for host in self._hosts():
             name = urlsplit(host).hostname
-            if name and not is_allowed(name, self._setting.allowed_hosts):
+            if name and not is_allowed(name, self._config.allowed_hosts):
                 self._tally.refused(name)
-                self._say(self._tally.take())
+                self._send(self._tally.take())
                 sys.exit(1)
 
     def _hosts(self) -> tuple[str, ...]:
         """Return where users begin: the host of the command line, or else of their classes."""
         asked = self._environment.host
-        hosts = [asked] if asked else [one.host for one in self._environment.user_classes]
+        hosts = [asked] if asked else [user_class.host for user_class in self._environment.user_classes]
         return tuple(dict.fromkeys(filter(None, hosts)))
 
     def _request(
@@ -137,8 +137,8 @@ class Session:
             failed=bool(exception), intended_ms=intended_ms, received_bytes=int(response_length or 0),
         )  # fmt: skip
         if exception:
-            told = f"{type(exception).__name__}: {exception}" if isinstance(exception, Exception) else str(exception)
-            self._tally.failed(endpoint, told)
+            message = f"{type(exception).__name__}: {exception}" if isinstance(exception, Exception) else str(exception)
+            self._tally.failed(endpoint, message)
 
     def _user_error(self, exception: Exception, tb: Any, **_: object) -> None:
         frames = "".join(traceback.format_tb(tb)[-_TRACE_LINES:])
@@ -159,19 +159,19 @@ class Session:
         if line := data.pop(_REPORT, None):
             self._write(line if isinstance(line, bytes) else str(line).encode())
 
-    def _last_words(self) -> None:
+    def _send_rest(self) -> None:
         if os.getpid() == self._pid:
-            self._say(self._tally.take())
+            self._send(self._tally.take())
 
     def _all_began(self, user_count: int, **_: object) -> None:
         self._spawned = max(self._spawned, user_count)
 
     def _quit(self, **_: object) -> None:
-        self._say(self._tally.take())
-        self._say(Ended(self._environment.process_exit_code))
+        self._send(self._tally.take())
+        self._send(Ended(self._environment.process_exit_code))
 
     def _beat(self) -> None:
-        """Tell each second how busy this process is, and how late its event loop."""
+        """Report each second how busy this process is, and how late its event loop."""
         process = psutil.Process()
         process.cpu_percent()
         while True:
@@ -179,8 +179,8 @@ class Session:
             late_s = self._arrivals.late_s if self._arrivals else 0.0
             self._tally.beat(time.time() - 0.5, process.cpu_percent() / 100, lag_s * 1000, late_s)
             if not isinstance(self._runner, runners.WorkerRunner):
-                self._say(self._tally.take())
-                self._say(self._pulse())
+                self._send(self._tally.take())
+                self._send(self._pulse())
 
     def _pulse(self) -> Pulse:
         runner = self._runner
@@ -188,10 +188,10 @@ class Session:
         return Pulse(time.time(), runner.user_count, self._spawned, workers)
 
     def _listen(self) -> None:
-        """Do as we are told; when nobody is there any more, end."""
-        make_nonblocking(self._ear)
+        """Apply control messages of the parent, and end when the parent is gone."""
+        make_nonblocking(self._control)
         rest = b""
-        while chunk := nb_read(self._ear, 65_536):
+        while chunk := nb_read(self._control, 65_536):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 match read(line):
@@ -203,12 +203,12 @@ class Session:
         gevent.sleep(_SHUT_DOWN_S)
         os._exit(1)
 
-    def _say(self, message: object) -> None:
+    def _send(self, message: object) -> None:
         self._write(write(message))
 
     def _write(self, line: bytes) -> None:
         while line:
-            line = line[os.write(self._mouth, line) :]
+            line = line[os.write(self._output, line) :]
 
 
 def _lags(length_s: float) -> Iterator[float]:
@@ -223,12 +223,12 @@ def _lags(length_s: float) -> Iterator[float]:
 
 def main(arguments: list[str]) -> None:
     """Run Locust with its own arguments."""
-    ear, mouth, setting = os.environ.pop(VARIABLE).split(" ", 2)
+    control, output, config = os.environ.pop(VARIABLE).split(" ", 2)
     if platform.system() == "Linux":  # also what is forked ends with whoever forked it
         _end_with_parent()
         os.register_at_fork(after_in_child=_end_with_parent)
     runners.WORKER_REPORT_INTERVAL = 1.0
-    Session(read(setting), int(ear), int(mouth)).attend()
+    Session(read(config), int(control), int(output)).attend()
     sys.argv = ["locust", *arguments]
     run_locust()
 

@@ -84,7 +84,7 @@ class Arrivals:
 
 
 def arrive(arrivals: Arrivals) -> None:
-    """Let tasks of all users begin as `arrivals` says, instead of after their own wait."""
+    """Begin tasks of all users when `arrivals` are due, instead of after their own wait."""
     for taskset in (TaskSet, DefaultTaskSet):
         setattr(taskset, "execute_task", _in_turn(taskset.__dict__["execute_task"], arrivals))  # noqa: B010
     original = TaskSet.wait
@@ -107,11 +107,11 @@ def _in_turn(original: Callable[[Any, Any], None], arrivals: Arrivals) -> Callab
 
 def is_paced(user_classes: Iterable[Any]) -> bool:
     """Tell whether any user paces its tasks: `constant_pacing` or `constant_throughput`."""
-    return any(_interval_s(one.wait_time) for one in user_classes)
+    return any(_interval_s(user_class.wait_time) for user_class in user_classes)
 
 
 def follow(tally: Tally) -> None:
-    """Keep book of what users who pace themselves should have sent.
+    """Count what users who pace themselves should have sent.
 
     Locust drops what a user could not send in time, and paces anew from there. What was dropped is counted as skipped,
     with the time that it would have waited for its user; the next task takes the place of the last that was dropped.
@@ -145,5 +145,5 @@ def _interval_s(wait_time: Any) -> float | None:
     function = getattr(wait_time, "__func__", wait_time)
     if getattr(function, "__qualname__", "") != "constant_pacing.<locals>.wait_time_func":
         return None
-    found = inspect.getclosurevars(function).nonlocals.get("wait_time")
-    return float(found) if found else None
+    interval_s = inspect.getclosurevars(function).nonlocals.get("wait_time")
+    return float(interval_s) if interval_s else None
