@@ -382,6 +382,6 @@ def test_a_group_whose_route_is_removed_says_so_and_goes_on_elsewhere(
     after.now_us = before.now_us
     after.wait(3_600, tick_s=60)
 
-    assert [(receiver, kind) for kind, receiver, _ in before.told] == [("pager", "trigger")]
-    assert [(receiver, kind) for kind, receiver, _ in after.told][:2] == [("pager", "resolved"), ("mail", "trigger")]
-    assert 'the route "shop" was removed' in after.told[0][2].note
+    assert [(receiver, kind) for kind, receiver, _ in before.sent] == [("pager", "trigger")]
+    assert [(receiver, kind) for kind, receiver, _ in after.sent][:2] == [("pager", "resolved"), ("mail", "trigger")]
+    assert 'the route "shop" was removed' in after.sent[0][2].note
