@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from tests.builders import new_store
 
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
@@ -19,7 +20,6 @@ from outrider.alerts.message import Message, load
 from outrider.alerts.oncall import Escalation, Level
 from outrider.alerts.route import Route
 from outrider.model import Subject
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.letter import Letter
     from outrider.model import AlertChanges
+    from outrider.store import Store
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -181,7 +182,7 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
         yield opened
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.builders import new_store
 
 from outrider.baselines import Condition, Settings, replay
 from outrider.model import (
@@ -23,13 +24,13 @@ from outrider.model import (
     new_run_id,
 )
 from outrider.runs import GATE_SUFFIX, METRIC, Judge, primary_series, step_statuses
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from outrider.runs import Judgement
+    from outrider.store import Store
 
 CHECK = CheckId("journey:buy")
 START_US = 1_780_000_000_000_000
@@ -52,7 +53,7 @@ def make_run(number: int, pay_ms: float, outcome: Outcome = Outcome.PASSED, envi
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as opened:
+    with new_store(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as opened:
         yield opened
 
 
