@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, ladder, symptom
 
-from outrider.alerts.alert_settings import Inhibition, LabelRule, Maintenance
+from outrider.alerts.alert_settings import Inhibition, LabelRule, Maintenance, ReceiverSettings
 from outrider.alerts.finding import Problem
+from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.oncall import Level, Override, Rotation
 from outrider.alerts.route import Route
@@ -20,7 +21,9 @@ from outrider.model import Acknowledgement, Silence, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.alerts.conftest import Story
+    from tests.alerts.conftest import Drawer, Story
+
+    from outrider.store import Store
 
 SHOP: dict[str, Any] = {"labels": {"team": "shop"}}
 
@@ -353,3 +356,24 @@ def test_labels_are_added_by_rules_in_their_order(story: Callable[..., Story]) -
     assert message.subject.startswith("[shop] info: ")
     assert message.items[0].runbook == "https://outrider.example/shop.md"
     assert "runbook: https://outrider.example/shop.md" in message.text
+
+
+def test_a_group_whose_route_is_removed_says_so_and_goes_on_elsewhere(
+    store: Store, story: Callable[..., Story], drawer: Drawer
+) -> None:
+    """A pager that was called would ring for ever, and what lasts would be nobody's, if it ended in silence."""
+    known = {name: ReceiverSettings(name, drawer) for name in ("pager", "mail")}
+    before = story(route=Route(routes=(Route("shop", receivers=("pager",)),)), receivers=known)
+    before.run("xxx")
+    before.wait(120)
+    for changes in before.changes:
+        store.incidents.record(changes)
+
+    after = story(route=Route(receivers=("mail",)), receivers=known)
+    after.tracker = IncidentTracker(after.tracker.settings, store.incidents.state(0))
+    after.now_us = before.now_us
+    after.wait(3_600, tick_s=60)
+
+    assert [(receiver, kind) for kind, receiver, _ in before.told] == [("pager", "trigger")]
+    assert [(receiver, kind) for kind, receiver, _ in after.told][:2] == [("pager", "resolved"), ("mail", "trigger")]
+    assert 'the route "shop" was removed' in after.told[0][2].note

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.alerts.conftest import NOW_US
 
+from outrider.alerts.http_post import Post, post
 from outrider.alerts.letter import Letter, RecipientsRefused, Undelivered
 from outrider.alerts.message import Item, Message
 from outrider.alerts.network_guard import Guard
@@ -213,6 +214,23 @@ def test_redirects_are_followed_and_guarded(sink: Sink) -> None:
     sink.answers = [(307, {"Location": "/again"}, 0.0)] * 9
     with pytest.raises(Undelivered, match="in circles"):
         Webhook(sink.url, "", LOCAL).deliver(letter())
+
+
+def test_a_redirect_to_another_origin_takes_no_proof_of_us_along(sink: Sink) -> None:
+    """A signature, and any header that may be a credential, is for the origin that was named."""
+    own = {"Content-Type": "text/plain", "Authorization": "Bearer x", "X-Outrider-Signature": "t=1,v1=x"}
+    elsewhere = sink.url.replace("127.0.0.1", "localhost")
+    sink.answers = [
+        (307, {"Location": "/same"}, 0.0),
+        (308, {"Location": elsewhere}, 0.0),
+        (307, {"Location": sink.url}, 0.0),
+    ]
+
+    post(Post(sink.url, b"body", own), LOCAL)
+
+    carried = [sorted(own.keys() & headers.keys()) for _, headers, _ in sink.taken]
+    assert carried == [sorted(own), sorted(own), ["Content-Type"], ["Content-Type"]]
+    assert {body for _, _, body in sink.taken} == {b"body"}
 
 
 def test_pagerduty_gets_one_key_for_the_life_of_a_problem(sink: Sink) -> None:

@@ -9,6 +9,7 @@ import click
 
 from outrider.app import find_workspace, format_duration, list_checks, suite_notes
 from outrider.cli.echo import echo
+from outrider.cli.progress import Progress
 
 if TYPE_CHECKING:
     from outrider.model import Check
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
     """List the checks of the workspace and the policy that each runs under."""
     workspace = find_workspace()
-    checks = list_checks(workspace, patterns)
+    with Progress() as progress:
+        checks = list_checks(workspace, patterns, progress.progress)
     for note in suite_notes(workspace):
         echo(f"note: {note}", err=True)
     if as_json:
