@@ -236,9 +236,9 @@ def test_a_store_that_is_not_sqlite_is_called_experimental(tmp_path: Path) -> No
 
     result = validate_workspace(tmp_path)
 
-    said = [*result.notes, *map(str, result.problems)]
-    assert len(said) == 1
-    assert "experimental" in said[0] or "psycopg" in said[0]
+    problems = [*result.notes, *map(str, result.problems)]
+    assert len(problems) == 1
+    assert "experimental" in problems[0] or "psycopg" in problems[0]
 
 
 VALUES = st.one_of(

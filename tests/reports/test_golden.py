@@ -73,12 +73,12 @@ def rounded(value: object) -> object:
     if isinstance(value, float):
         return float(f"{value:.5g}")
     if isinstance(value, dict):
-        return {key: rounded(one) for key, one in value.items()}
-    return [rounded(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: rounded(inner) for key, inner in value.items()}
+    return [rounded(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def plain(told: object) -> str:
-    return json.dumps(rounded(told), indent=1, ensure_ascii=False)
+def plain(content: object) -> str:
+    return json.dumps(rounded(content), indent=1, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("name", PERIODS)

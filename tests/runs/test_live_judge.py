@@ -51,12 +51,12 @@ def test_live_judging_says_the_same(tmp_path: Path) -> None:
         for number in range(420):
             if number == 200:
                 live = LiveJudge(lived, settings)  # a crash: nothing was flushed
-            one = run(number)
-            stored.runs.record(one)
-            lived.runs.record(one)
-            told, expected = live.judge(one), judge.judge(one)
-            assert [(each.step, repr(each.signal)) for each in told] == [
-                (each.step, repr(each.signal)) for each in expected
+            made = run(number)
+            stored.runs.record(made)
+            lived.runs.record(made)
+            judgements, expected = live.judge(made), judge.judge(made)
+            assert [(judgement.step, repr(judgement.signal)) for judgement in judgements] == [
+                (judgement.step, repr(judgement.signal)) for judgement in expected
             ], number
         live.flush()
         (checkpoint,) = lived.judgements.checkpoints(lived.series.of(CheckId("probe:a"))[:1])

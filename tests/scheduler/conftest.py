@@ -65,9 +65,9 @@ class Instant:
     killed: list[RunId] = field(default_factory=list)
 
     def begin(self, work: Sequence[tuple[QueueEntry, Check]]) -> None:
-        for entry, one in work:
+        for entry, watched in work:
             self.begun.append(entry)
-            self.held.append(made(entry, one, self.clock.wall))
+            self.held.append(made(entry, watched, self.clock.wall))
         if not self.holds:
             self.let()
 
@@ -84,10 +84,10 @@ class Instant:
         return ()
 
 
-def made(entry: QueueEntry, one: Check, at_us: int, outcome: Outcome = Outcome.PASSED) -> Run:
+def made(entry: QueueEntry, watched: Check, at_us: int, outcome: Outcome = Outcome.PASSED) -> Run:
     attempt = Attempt(1, True, False, Measurement(outcome, "", at_us, 1.0))
     return Run(
-        entry.run, entry.check, one.policy.environment, entry.location, entry.due_us, at_us, at_us,
+        entry.run, entry.check, watched.policy.environment, entry.location, entry.due_us, at_us, at_us,
         outcome, "", (attempt,), Circumstances(),
     )  # fmt: skip
 
