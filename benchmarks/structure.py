@@ -121,9 +121,8 @@ def describe(source: Path) -> None:
     print(f"imports past a room's face: {sum(reached.values())} {dict(reached.most_common())}")
     print(f"circles: {[(len(group), group[0].rpartition('.')[0]) for group in circles(graph)]}")
     print(f"module names that stand twice or more: {sum(count > 1 for count in names.values())}")
-    print(
-        f"module names that are gerunds: {sum(count for name, count in names.items() if name.endswith('ing') and name not in _NOUNS)}"
-    )
+    gerunds = [name for name in names.elements() if name.endswith("ing") and name not in _NOUNS]
+    print(f"module names that are gerunds: {len(gerunds)}")
 
 
 def seconds(*command: str) -> float:
