@@ -25,9 +25,10 @@ from locust import LoadTestShape, events, runners
 from locust.main import main as run_locust
 
 from outrider.load.child import guard, pace
+from outrider.load.child.open_requests import OpenRequests
 from outrider.load.hosts import is_allowed
 from outrider.load.tally import Tally
-from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, read, write
+from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, Stopping, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _LISTEN_S = 0.05
 _SHUT_DOWN_S = 2.0
+_REPORT_S = 5.0
 _REPORT = "outrider"
 _TRACE_LINES = 12
 _ERROR_LOGGERS = ("", "locust.main", "locust.runners")
@@ -65,14 +67,17 @@ class Session:
         self._control = control
         self._output = output
         self._tally = Tally("local")
+        self._open = OpenRequests(self._tally)
         self._shape = Aimed(config.users)
         self._pid = os.getpid()
         self._spawned = 0
+        self._reported_by: set[str] = set()
         self._arrivals = pace.Arrivals(config.rate, config.ramp_s) if config.rate else None
 
     def attend(self) -> None:
         """Listen to Locust's events; send what was counted even if the locustfile ends Locust without them."""
         atexit.register(self._send_rest)
+        self._open.watch()
         guard.watch(self._config.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)
@@ -99,11 +104,22 @@ class Session:
         if self._config.shaped:
             environment.shape_class = self._shape
             self._shape.runner = runner
-        self._send(Ready(own_shape, self._hosts()))
+        self._send(self._ready(own_shape))
         events.test_start.add_listener(lambda **_: self._send(Started(time.time())))
+        events.test_stopping.add_listener(lambda **_: self._send(Stopping(time.time())))
         events.spawning_complete.add_listener(self._all_began)
         events.quit.add_listener(self._quit)
         gevent.spawn(self._listen)
+
+    def _ready(self, own_shape: bool) -> Ready:
+        options: Any = self._environment.parsed_options
+        return Ready(
+            own_shape,
+            self._hosts(),
+            run_time_s=float(options.run_time) if options.run_time else None,
+            stop_timeout_s=float(self._environment.stop_timeout or 0.0),
+            failure_code=int(options.exit_code_on_error),
+        )
 
     def _refuse_hosts(self) -> None:
         """End here if the locustfile itself names a host that it may not go to."""
@@ -129,6 +145,7 @@ class Session:
         exception: Any = None,
         **_: object,
     ) -> None:
+        self._open.answered()
         endpoint = f"{request_type} {name}".strip()
         took_ms = float(response_time or 0.0)
         intended_ms = pace.intended_ms(endpoint, took_ms) if self._tally.paced else took_ms
@@ -153,20 +170,24 @@ class Session:
         return True
 
     def _report(self, data: dict[str, Any], **_: object) -> None:
+        self._open.report()
         data[_REPORT] = write(self._tally.take())
 
-    def _reported(self, data: dict[str, Any], **_: object) -> None:
+    def _reported(self, client_id: str, data: dict[str, Any], **_: object) -> None:
+        self._reported_by.add(client_id)
         if line := data.pop(_REPORT, None):
             self._write(line if isinstance(line, bytes) else str(line).encode())
 
     def _send_rest(self) -> None:
         if os.getpid() == self._pid:
+            self._open.report()
             self._send(self._tally.take())
 
     def _all_began(self, user_count: int, **_: object) -> None:
         self._spawned = max(self._spawned, user_count)
 
     def _quit(self, **_: object) -> None:
+        self._open.report()
         self._send(self._tally.take())
         self._send(Ended(self._environment.process_exit_code))
 
@@ -179,6 +200,7 @@ class Session:
             late_s = self._arrivals.late_s if self._arrivals else 0.0
             self._tally.beat(time.time() - 0.5, process.cpu_percent() / 100, lag_s * 1000, late_s)
             if not isinstance(self._runner, runners.WorkerRunner):
+                self._open.report()
                 self._send(self._tally.take())
                 self._send(self._pulse())
 
@@ -197,11 +219,25 @@ class Session:
                 match read(line):
                     case Aim(users):
                         self._shape.users = users
-                    case Stop():
-                        gevent.spawn(self._runner.quit)
+                    case Stop(at_once):
+                        gevent.spawn(self._end, at_once=at_once)
         gevent.spawn(self._runner.quit)
         gevent.sleep(_SHUT_DOWN_S)
         os._exit(1)
+
+    def _end(self, *, at_once: bool) -> None:
+        """End the load.
+
+        A master of Locust's gives its workers half a second for their last report, however long their users take to
+        stop and however busy the machine is. It waits for a report of each here, unless the load has to end at once.
+        """
+        if isinstance(self._runner, runners.MasterRunner) and not at_once:
+            self._runner.stop()
+            self._reported_by.clear()
+            with gevent.Timeout(_REPORT_S, False):
+                while not self._reported_by.issuperset(client.id for client in self._runner.clients.all):
+                    gevent.sleep(_LISTEN_S)
+        self._runner.quit()
 
     def _send(self, message: object) -> None:
         self._write(write(message))
