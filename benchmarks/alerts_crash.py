@@ -48,18 +48,18 @@ _DRAINED_S = 60.0
 
 
 def _settings(server: str, alertmanager: str) -> AlertSettings:
-    found = {
+    receivers = {
         name: ReceiverSettings(name, Mail(server, "outrider@example.com", (f"{name}@example.com",)), per_hour=10_000)
         for name in ("ops", "boss")
     }
-    told: tuple[str, ...] = ("ops",)
+    routed: tuple[str, ...] = ("ops",)
     if alertmanager:
         channel = Alertmanager(alertmanager, Guard(("127.0.0.1",)))
-        found["prometheus"] = ReceiverSettings("prometheus", channel, per_hour=10_000)
-        told = ("ops", "prometheus")
+        receivers["prometheus"] = ReceiverSettings("prometheus", channel, per_hour=10_000)
+        routed = ("ops", "prometheus")
     return AlertSettings(
-        route=Route(receivers=told, escalation="up", wait_us=0),
-        receivers=found,
+        route=Route(receivers=routed, escalation="up", wait_us=0),
+        receivers=receivers,
         thresholds=Thresholds(2, 2, 2),
         within_us=0,
         escalations={"up": Escalation((Level(_CLIMB_US, ("boss",)),))},
@@ -101,7 +101,7 @@ def _is_told(store: Store) -> bool:
 
 def _rows(store: Store, kind: str) -> int:
     receiver = "boss" if kind == "escalation" else "ops"
-    return sum(one.kind == kind for one in store.outbox.search(receiver=receiver, limit=1_000_000))
+    return sum(row.kind == kind for row in store.outbox.search(receiver=receiver, limit=1_000_000))
 
 
 def _one_round(folder: Path, settings: AlertSettings, kill_after_s: float) -> None:
@@ -141,8 +141,8 @@ def _alertmanager(folder: Path) -> Iterator[str]:
 def _alerts(url: str) -> list[Any] | None:
     try:
         with urllib.request.urlopen(f"{url}/api/v2/alerts", timeout=5) as answer:
-            found: list[Any] = json.load(answer)
-            return found
+            alerts: list[Any] = json.load(answer)
+            return alerts
     except OSError:
         return None
 
@@ -190,9 +190,9 @@ def _report(folder: Path, came: list[dict[str, Any]], rounds: int, left: list[An
     """Say how often each step of each incident was told: what is expected comes from the runs, not from the outbox."""
     with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
         incidents = len(store.runs.search("probe:*", limit=None)) // len(_COURSE)
-        outbox = Counter(one.status.value for one in store.outbox.search(limit=1_000_000))
+        outbox = Counter(row.status.value for row in store.outbox.search(limit=1_000_000))
         pushed = sum(
-            one.status is Status.DELIVERED for one in store.outbox.search(receiver="prometheus", limit=1_000_000)
+            row.status is Status.DELIVERED for row in store.outbox.search(receiver="prometheus", limit=1_000_000)
         )
     expected = {("ops", "trigger"), ("boss", "escalation"), ("ops", "resolved"), ("boss", "resolved")}
     topics: dict[tuple[str, str], set[str]] = {key: set() for key in expected}
@@ -201,7 +201,7 @@ def _report(folder: Path, came: list[dict[str, Any]], rounds: int, left: list[An
     lost = sum(incidents - len(topics[key]) for key in expected)
     ids = Counter(mail["id"] for mail in came)
     twice = sum(count - 1 for count in ids.values())
-    others = sum(len(found) for key, found in topics.items() if key not in expected)
+    others = sum(len(of_topic) for key, of_topic in topics.items() if key not in expected)
     strangers = len(ids) - sum(map(len, topics.values()))
     print(f"{rounds} kills, {incidents} incidents from opening to end, {len(came)} mails, outbox {dict(outbox)}")
     print(f"lost: {lost} of {incidents * len(expected)} (target 0)")

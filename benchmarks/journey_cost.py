@@ -122,9 +122,9 @@ def shop(folder: Path) -> Iterator[str]:
     assert done.returncode == 0
     while len(lines := log.read_text().splitlines()) < 2:
         time.sleep(0.05)
-    pid, told = int(lines[0]), lines[1]
+    pid, addresses = int(lines[0]), lines[1]
     try:
-        yield json.loads(told)["shop"]
+        yield json.loads(addresses)["shop"]
     finally:
         psutil.Process(pid).terminate()
 
@@ -140,7 +140,9 @@ def main(rounds: int) -> None:
             Store.open(f"sqlite:///{name}/runs.db", artifacts=f"{name}/artifacts") as store,
             open_runtime(workspace, browser=browser) as ready,
         ):
-            check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
+            check = next(
+                candidate for candidate in ready.discover().checks if candidate.path.endswith("test_checkout.py")
+            )
             runner = Runner({Kind.JOURNEY: ready.measure}, store.runs, ready.scratch, ready.circumstances)
             ready.workers.ready()
             script = subprocess.Popen(

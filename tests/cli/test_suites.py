@@ -157,7 +157,8 @@ def runs(desk: Desk, site: str) -> dict[str, Any]:
     desk.write(".env", site)
     done = desk.outrider("init", ".")
     assert "your tests in web/tests are its journeys" in done.stdout
-    desk.write("outrider.toml", (desk.root / "outrider.toml").read_text().replace("retries = 1", "retries = 0"))
+    settings = (desk.root / "outrider.toml").read_text().replace("retries = 1", "retries = 0")
+    desk.write("outrider.toml", settings.replace("[journeys]\n", "[journeys]\nstarved_above = 1.0\n"))
     told = desk.json("run", "--json", SITE=site)["runs"]
     return {one["check"].removeprefix("journey:"): one for one in told}
 

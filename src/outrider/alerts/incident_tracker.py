@@ -247,7 +247,7 @@ class IncidentTracker:
             self._changed["incidents"].add(incident.id)
 
     def _leads(self, subject: str, incident: Incident) -> bool:
-        """Tell whether messages speak of this subject: the first that was confirmed, as long as it is bad."""
+        """Return whether messages describe this subject: the first that was confirmed, as long as it is bad."""
         if not incident.affected or not incident.lead_subject:
             return True
         lead = self.confirmations.get(incident.lead_subject)
@@ -292,7 +292,7 @@ class IncidentTracker:
     # Members that leave
 
     def keep_checks(self, checks: Collection[str], now_us: int) -> None:
-        """Forget subjects of checks that are not among these; an incident that has no other ends at once."""
+        """Drop subjects of checks that are not among these; an incident that has no other ends at once."""
         gone = [key for key in self.confirmations if is_check(key) and check_of(key, checks) not in checks]
         affected = dict.fromkeys(self.confirmations[key].incident for key in gone)
         for key in gone:
@@ -331,7 +331,7 @@ class IncidentTracker:
         self._tallies[identity] = _NOTHING
 
     def _leave(self, incident: Incident) -> None:
-        """Forget an incident that cannot come back."""
+        """Drop an incident that cannot come back."""
         self._release(incident.id, forget=False)
         self._tallies.pop(incident.id, None)
         self._affected.pop(incident.id, None)
@@ -340,7 +340,7 @@ class IncidentTracker:
             del self.incidents[incident.id]
 
     def _drop_absent(self, now_us: int) -> None:
-        """Forget what has been well for long, and members without a run for long."""
+        """Drop confirmations that have been well for long, and members without a run for long."""
         for key in [
             key
             for key, confirmation in self.confirmations.items()

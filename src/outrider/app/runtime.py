@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 def browser_settings(workspace: Workspace) -> BrowserSettings:
-    """Return which browser a workspace asks for."""
+    """Return the browser settings of a workspace."""
     wanted = workspace.browser
     executable = wanted.executable and str(workspace.root / Path(wanted.executable).expanduser())
     return BrowserSettings(wanted=executable or wanted.channel or "")
@@ -211,7 +211,6 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             home=home,
             environment=_environment(workspace, secrets, usable),
             paths=workspace.journeys.paths,
-            runs_per_worker=workspace.journeys.runs_per_worker,
         )
         workers = Workers(config, BrowserServer(usable, folder, mark=mark) if usable else None)
         stack.callback(workers.close)

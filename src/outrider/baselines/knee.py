@@ -74,7 +74,7 @@ def find_knee(users: Sequence[float], rates: Sequence[float], random: np.random.
 
 
 def is_saturated(rates: Sequence[float]) -> bool:
-    """Tell whether the last two levels of a load brought no more than the best before them: going on shows no more."""
+    """Return whether the last two levels of a load brought no more than the best before them."""
     return len(rates) > FEWEST_LEVELS and max(rates[-2:]) < (1 + _FLAT) * max(rates[:-2])
 
 

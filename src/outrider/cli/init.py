@@ -17,7 +17,7 @@ _SHOWN = 6
 
 @click.command(epilog="Example: outrider init shop-watch && cd shop-watch && outrider run")
 @click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--force", is_flag=True, help="Even within another workspace.")
+@click.option("--force", is_flag=True, help="Write it within another workspace, too.")
 def init(folder: Path, *, force: bool) -> None:
     """Write a minimal workspace that runs at once; nothing that exists is overwritten."""
     created = create_workspace(folder, force=force)

@@ -19,7 +19,7 @@ class EndpointLoad:
     """Requests of one name; response times in ms.
 
     Attributes:
-        endpoint: Method and name as Locust tells them.
+        endpoint: Method and name as Locust reports them.
         succeeded: From sending to the end of the answer.
         failed: The same, of those that failed.
         intended: Of all of them, from when they should have been sent; None where nothing says when.

@@ -42,7 +42,7 @@ def address_of(url: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def is_name(host: str) -> bool:
-    """Tell whether a host has to be looked up."""
+    """Return whether a host has to be looked up."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -51,7 +51,7 @@ def is_name(host: str) -> bool:
 
 
 def is_own(host: str) -> bool:
-    """Tell whether a host is this machine, which is reached without a network."""
+    """Return whether a host is this machine, which is reached without a network."""
     if is_name(host):
         return host == "localhost" or host.endswith(".localhost")
     return bool(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback

@@ -1,4 +1,4 @@
-"""What a database or a disk says when it refuses, as an error that tells the reader what to do."""
+"""What a database or a disk says when it refuses, as an error that says what to do."""
 
 from __future__ import annotations
 

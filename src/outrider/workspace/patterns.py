@@ -34,7 +34,7 @@ def names_of(check: Check) -> Names:
 
 
 def matches(pattern: str, names: Names) -> bool:
-    """Tell whether `pattern` matches the check with these names.
+    """Return whether `pattern` matches the check with these names.
 
     Exact names come before globs, since the names of parametrised tests hold brackets; a path also stands for all that
     is below it, and `path::name` for one test, as in pytest.

@@ -123,7 +123,7 @@ def _fills(files: dict[str, str], holder: str) -> bool:
 
 
 def _write_new(path: Path, content: str) -> bool:
-    """Write a file unless something is there; tell whether it was written."""
+    """Write a file unless something is there; return whether it was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -134,7 +134,7 @@ def _write_new(path: Path, content: str) -> bool:
 
 
 def _ignore_state(path: Path) -> bool:
-    """Add Outrider's own folder to what git ignores; tell whether it was missing."""
+    """Add Outrider's own folder to what git ignores; return whether it was missing."""
     before = path.read_bytes() if path.exists() else b""
     lines = {line.strip().strip(b"/") for line in before.splitlines()}
     if STATE_FOLDER.encode() in lines:

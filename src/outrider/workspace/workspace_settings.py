@@ -118,7 +118,7 @@ class JourneySettings:
     """How journeys run on this host.
 
     Attributes:
-        runs_per_worker: Runs before a worker process is replaced.
+        runs_per_worker: Without effect, since each attempt has a worker of its own; accepted in older files.
         concurrency: Journeys measured at a time; more than one distorts the durations.
         starved_above: Share of the host, 0 to 1, used by other programs above which a run is inconclusive.
     """
