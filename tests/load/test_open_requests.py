@@ -89,7 +89,6 @@ def test_a_stop_timeout_is_waited_for(ground: Ground, target: Server, processes:
     total = altogether(measured.load.endpoints)
     assert total.unanswered.total == 0, measured.reason
     assert total.succeeded.total == len(target.seen)
-    assert altogether(measured.load.tail).succeeded.total >= 1
     assert measured.load.length_s < 3.0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import functools
 import logging
 import os
 import platform
@@ -23,6 +24,7 @@ import psutil
 from gevent.os import make_nonblocking, nb_read
 from locust import LoadTestShape, events, runners
 from locust.main import main as run_locust
+from locust.rpc import Message
 
 from outrider.load.child import guard, pace
 from outrider.load.child.open_requests import OpenRequests
@@ -31,14 +33,16 @@ from outrider.load.tally import Tally
 from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, Stopping, read, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from locust.env import Environment
 
 _LISTEN_S = 0.05
 _SHUT_DOWN_S = 2.0
 _REPORT_S = 5.0
+_SILENT_S = 3.0
 _REPORT = "outrider"
+_IS_LAST = "outrider_is_last"
 _TRACE_LINES = 12
 _ERROR_LOGGERS = ("", "locust.main", "locust.runners")
 _LOGGED_ERRORS = ("Uncaught exception in ", "Unhandled exception in greenlet")
@@ -71,7 +75,9 @@ class Session:
         self._shape = Aimed(config.users)
         self._pid = os.getpid()
         self._spawned = 0
-        self._reported_by: set[str] = set()
+        self._finished: set[str] = set()
+        self._reported_s: dict[str, float] = {}
+        self._is_patient = True
         self._arrivals = pace.Arrivals(config.rate, config.ramp_s) if config.rate else None
 
     def attend(self) -> None:
@@ -99,6 +105,8 @@ class Session:
         gevent.spawn(self._beat)
         if is_worker:
             return
+        if isinstance(runner, runners.MasterRunner):
+            setattr(runner, "quit", functools.partial(self._quit_after_reports, runner.quit))  # noqa: B010 - mypy: a method
         self._refuse_hosts()
         own_shape = environment.shape_class is not None
         if self._config.shaped:
@@ -172,9 +180,12 @@ class Session:
     def _report(self, data: dict[str, Any], **_: object) -> None:
         self._open.report()
         data[_REPORT] = write(self._tally.take())
+        data[_IS_LAST] = self._runner.state == runners.STATE_STOPPED
 
     def _reported(self, client_id: str, data: dict[str, Any], **_: object) -> None:
-        self._reported_by.add(client_id)
+        self._reported_s[client_id] = time.monotonic()
+        if data.pop(_IS_LAST, False):
+            self._finished.add(client_id)
         if line := data.pop(_REPORT, None):
             self._write(line if isinstance(line, bytes) else str(line).encode())
 
@@ -226,18 +237,25 @@ class Session:
         os._exit(1)
 
     def _end(self, *, at_once: bool) -> None:
-        """End the load.
-
-        A master of Locust's gives its workers half a second for their last report, however long their users take to
-        stop and however busy the machine is. It waits for a report of each here, unless the load has to end at once.
-        """
-        if isinstance(self._runner, runners.MasterRunner) and not at_once:
-            self._runner.stop()
-            self._reported_by.clear()
-            with gevent.Timeout(_REPORT_S, False):
-                while not self._reported_by.issuperset(client.id for client in self._runner.clients.all):
-                    gevent.sleep(_LISTEN_S)
+        self._is_patient = not at_once
         self._runner.quit()
+
+    def _quit_after_reports(self, original: Callable[[], None]) -> None:
+        """End the workers, wait for their last reports, and end the master.
+
+        A master of Locust's gives its workers half a second for that, however long their users take to stop and however
+        busy the machine is. Workers that have been silent for a while are not waited for.
+        """
+        now_s = time.monotonic()
+        waited_for = {worker for worker, at_s in self._reported_s.items() if now_s - at_s < _SILENT_S} - self._finished
+        if self._is_patient and waited_for:
+            self._is_patient = False
+            for worker in waited_for:
+                self._runner.server.send_to_client(Message("quit", None, worker))
+            with gevent.Timeout(_REPORT_S + float(self._environment.stop_timeout or 0.0), False):
+                while not self._finished.issuperset(waited_for):
+                    gevent.sleep(_LISTEN_S)
+        original()
 
     def _send(self, message: object) -> None:
         self._write(write(message))
