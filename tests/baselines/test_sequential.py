@@ -44,26 +44,26 @@ def test_first_crossings_of_all_looks_add_up_to_the_level() -> None:
 
 def test_a_slow_candidate_fails_early() -> None:
     """A fifth slower is known before the cap (seed 2)."""
-    found = run_plan(lambda count: taken(2, 1.2, count), Plan())
+    result = run_plan(lambda count: taken(2, 1.2, count), Plan())
 
-    assert found.verdict is Verdict.FAIL
-    assert found.sessions < 20
+    assert result.verdict is Verdict.FAIL
+    assert result.sessions < 20
 
 
 def test_an_undecided_gate_ends_at_the_cap_and_says_so() -> None:
     """A candidate slower by little more than the margin ends inconclusive (seed 5)."""
-    found = run_plan(lambda count: taken(5, 1.03, count), Plan())
+    result = run_plan(lambda count: taken(5, 1.03, count), Plan())
 
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert "cap of 40 sessions" in found.reason
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "cap of 40 sessions" in result.reason
 
 
 def test_between_looks_nothing_is_decided() -> None:
     """Sessions that are no planned look spend nothing, however slow the candidate is."""
-    found = judge_so_far(*taken(3, 2.0, 7))
+    result = judge_so_far(*taken(3, 2.0, 7))
 
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert "after 10 sessions" in found.reason
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "after 10 sessions" in result.reason
 
 
 def test_a_plan_must_ascend() -> None:
@@ -74,9 +74,9 @@ def test_a_plan_must_ascend() -> None:
 
 def test_a_lone_fail_among_many_passes_becomes_inconclusive() -> None:
     """One p of .04 among forty comparisons is what chance gives; one of .00001 is not."""
-    found = {f"step {k}": a_comparison(0.5) for k in range(40)}
+    result = {f"step {k}": a_comparison(0.5) for k in range(40)}
 
-    corrected = correct(found | {"weak": a_comparison(0.04), "strong": a_comparison(1e-5)})
+    corrected = correct(result | {"weak": a_comparison(0.04), "strong": a_comparison(1e-5)})
 
     assert corrected["weak"].verdict is Verdict.INCONCLUSIVE
     assert corrected["strong"].verdict is Verdict.FAIL
@@ -113,7 +113,7 @@ def test_discarding_keeps_the_rate_of_false_fails() -> None:
         for row in p_values:
             comparisons = {f"step {k}": a_comparison(float(p)) for k, p in enumerate(row)}
             corrected = correct(comparisons).values()
-            gates += any(one.p_value < 0.5 and one.verdict is Verdict.FAIL for one in corrected)
+            gates += any(comparison.p_value < 0.5 and comparison.verdict is Verdict.FAIL for comparison in corrected)
 
     assert gates <= 0.04 * 2000 + 3 * np.sqrt(0.04 * 2000)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 from benchmarks.history import History, fill
+from tests.builders import new_store
 from tests.cli.conftest import invoke
 
 from outrider.alerts import Lane
@@ -22,7 +23,6 @@ from outrider.app import alert_settings
 from outrider.app.report_mail import Mailing, post_due
 from outrider.model import ConfigError, Status
 from outrider.scheduler import Health
-from outrider.store import Store
 from outrider.workspace import load
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
     from pathlib import Path
 
+    from outrider.store import Store
     from outrider.workspace import Workspace
 
 HOUR_US = 3_600_000_000
@@ -80,7 +81,7 @@ def shop(tmp_path: Path, inbox: Inbox) -> Workspace:
 
 @pytest.fixture
 def store(shop: Workspace) -> Iterator[Store]:
-    with Store.open(shop.root / ".outrider/outrider.db", artifacts=shop.root / ".outrider/artifacts") as store:
+    with new_store(shop.root / ".outrider/outrider.db", artifacts=shop.root / ".outrider/artifacts") as store:
         yield store
 
 

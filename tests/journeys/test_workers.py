@@ -183,10 +183,12 @@ def test_no_attempt_depends_on_the_one_before(attempt: Callable[[str], AttemptRe
 
 def test_every_collection_finds_the_same(workers: Workers, attempt: Callable[[str], AttemptResult]) -> None:
     """A generator in `parametrize` is not used up by an earlier collection or attempt."""
-    collections = [workers.collect(), workers.collect()]
+    started: list[str] = []
+    collections = [workers.collect(), workers.collect(started.append)]
     result = attempt("test_generated[rail]")
 
     assert collections[0] == collections[1]
+    assert "journeys/test_leaks.py" in started
     assert [test.name for test in collections[0].tests][:2] == ["test_generated[road]", "test_generated[rail]"]
     assert [phase.outcome for phase in result.phases] == ["passed"] * 3
 

@@ -82,6 +82,24 @@ def newer(path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
 
+def test_a_database_that_is_emptied_under_an_open_store_is_a_damaged_one(tmp_path: Path, make: Maker) -> None:
+    """Whether its tables went or another program's database took its place: never a driver's own error."""
+    with (
+        Store.open(tmp_path / "o.db", artifacts=tmp_path / "a") as store,
+        closing(sqlite3.connect(tmp_path / "o.db")) as db,
+    ):
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            db.execute(f"DROP TABLE IF EXISTS {table}")
+        for use in (
+            lambda: store.runs.record(make.run()), store.runs.search, store.schedule.leadership,
+            lambda: store.schedule.beat("ada", 1), store.checks.all,
+        ):  # fmt: skip
+            with pytest.raises(StoreError) as raised:
+                use()
+            assert raised.value.slug == "store-damaged"
+
+
 @pytest.mark.parametrize(
     ("spoil", "slug"),
     [

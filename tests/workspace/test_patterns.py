@@ -81,10 +81,10 @@ def test_no_pattern_breaks_matching(pattern: str) -> None:
 
 def test_selection_keeps_the_order_of_checks_and_no_pattern_means_all() -> None:
     """A check that two patterns mean comes once."""
-    one, two, three = check("one"), check("two"), check("three", marks=frozenset({"slow"}))
+    first, two, three = check("one"), check("two"), check("three", marks=frozenset({"slow"}))
 
-    assert select([one, two, three], ["tag:slow", "one", "o*"]) == (one, three)
-    assert select([one, two], []) == (one, two)
+    assert select([first, two, three], ["tag:slow", "one", "o*"]) == (first, three)
+    assert select([first, two], []) == (first, two)
 
 
 @pytest.mark.parametrize(

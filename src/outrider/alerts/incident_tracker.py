@@ -15,7 +15,7 @@ import structlog
 from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
 from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity, check_of, is_check
-from outrider.alerts.group import Group, Look, flush
+from outrider.alerts.group import Dispatch, Group, Look, flush
 from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, retire, step
 from outrider.alerts.incident_records import (
     read_confirmation,
@@ -27,6 +27,7 @@ from outrider.alerts.incident_records import (
 )
 from outrider.alerts.message import dump
 from outrider.alerts.mute_reason import muted_by, why_muted
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.route import INCIDENT
 from outrider.model import AlertChanges, AlertState, Notification, new_run_id
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
-    from outrider.alerts.group import Dispatch
     from outrider.alerts.route import Route
     from outrider.model import Acknowledgement, Silence, StoredIncident
 
@@ -390,6 +390,8 @@ class IncidentTracker:
             lasting = [incident for incident in self.incidents.values() if incident.phase.lasts]
             muted = {incident.id for incident in incidents if self.why_muted(incident, now_us, lasting)}
             after, dispatches = flush(group, Look(incidents, frozenset(muted), route, self.settings, now_us))
+        else:
+            dispatches = self._end_of_route(group, incidents, now_us)
         if dispatches and not group.thread:
             group = replace(group, thread=self._new_id(now_us))
         if after is None:
@@ -399,6 +401,17 @@ class IncidentTracker:
             self._put(replace(after, thread=group.thread))
         for dispatch in dispatches:
             self._notify(dispatch, group, now_us, route.repeat_us if route else 0)
+
+    def _end_of_route(self, group: Group, incidents: Sequence[Incident], now_us: int) -> tuple[Dispatch, ...]:
+        """Route what lasts anew, and return what ends the group for those who were notified through a removed route."""
+        for incident in incidents:
+            if incident.phase.lasts:
+                self._route(incident, incident.labels, now_us)
+        notified = {identity for identity, _, _ in group.last_notified}
+        ended = tuple(incident for incident in incidents if incident.id in notified)
+        receivers = tuple(name for name in group.receivers if name in self.settings.receivers)
+        note = f'the route "{group.route}" was removed: routes that match now notify of what lasts'
+        return (Dispatch(NotificationKind.RESOLVED, receivers, ended, note),) if ended and receivers else ()
 
     def why_muted(self, incident: Incident, now_us: int, lasting: Sequence[Incident] | None = None) -> str:
         """Return why nobody is notified of an incident now; empty if somebody is."""

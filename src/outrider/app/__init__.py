@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     )
     from outrider.app.workspace_handle import OpenWorkspace, open_workspace
     from outrider.app.workspace_service import WorkspaceService
-    from outrider.app.workspace_validation import Validation, validate_workspace
+    from outrider.app.workspace_validation import Validation, suite_notes, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
     from outrider.frames import FrameFormat
     from outrider.gate import Accepted, Decision, FalseFails, Look, Rules, Shard, Word
@@ -128,8 +128,8 @@ __all__ = [
     "preview_silence", "prove_journeys",
     "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
-    "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "try_alert_route",
-    "turns_ahead", "validate_workspace", "web_address", "work_for_master",
+    "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "suite_notes",
+    "try_alert_route", "turns_ahead", "validate_workspace", "web_address", "work_for_master",
 ]  # fmt: skip
 
 _MODULES = {
@@ -177,7 +177,7 @@ _MODULES = {
         "register_checks"
     ),
     "outrider.app.workspace_service": "WorkspaceService",
-    "outrider.app.workspace_validation": "Validation validate_workspace",
+    "outrider.app.workspace_validation": "Validation suite_notes validate_workspace",
     "outrider.baselines": "Condition Knee Signal Verdict",
     "outrider.frames": "FrameFormat",
     "outrider.gate": (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import create_workspace
+from outrider.cli.echo import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,8 @@ def init(folder: Path, *, force: bool) -> None:
         click.echo(f"left out, as they drive no browser: {_some(created.suite.left_out)}")
     if created.suite.paths and created.suite.mentioning:
         click.echo(f"of these mention Playwright: {_some(created.suite.mentioning)}; add what should run to paths")
+    for conflict in created.conflicts:
+        echo(f"note: {conflict}")
     if created.loads:
         click.echo(f"your locustfiles are its load profiles: outrider load {created.loads[0]}")
     if created.included:

@@ -23,7 +23,7 @@ from outrider.journeys.worker_process import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from outrider.journeys.browser_server import BrowserServer
     from outrider.journeys.fork_client import Origin
@@ -97,8 +97,11 @@ class Workers:
         left_s = max(SHORTEST_S, limit_s - (time.monotonic() - begin_s))
         return self._warm(left_s, with_driver=self._browser is not None)
 
-    def collect(self) -> Collection:
+    def collect(self, on_start: Callable[[str], None] = lambda _path: None) -> Collection:
         """Return all tests below the journeys' folders; a file or folder that ends the worker is an error of its own.
+
+        Args:
+            on_start: Takes the path of each file and folder when its collection begins.
 
         Raises:
             WorkerError: If no worker gets ready, or one ends before it collects anything.
@@ -113,7 +116,7 @@ class Workers:
                 return Collection([], [list(culprit) for culprit in culprits.items()])
             started: list[str] = []
             try:
-                collection = self._collect(Collect(paths, list(culprits)), started)
+                collection = self._collect(Collect(paths, list(culprits)), started, on_start)
             except WorkerError as error:
                 if not started or started[-1] in {".", *culprits}:
                     raise
@@ -122,7 +125,7 @@ class Workers:
             self.settle()
             return replace(collection, errors=[*collection.errors, *(list(culprit) for culprit in culprits.items())])
 
-    def _collect(self, order: Collect, started: list[str]) -> Collection:
+    def _collect(self, order: Collect, started: list[str], on_start: Callable[[str], None]) -> Collection:
         """Have the worker collect; what it starts with is added to `started`."""
         worker = self._warm()
         worker.send(order)
@@ -136,6 +139,7 @@ class Workers:
             if not isinstance(answer, CollectStart):
                 raise TypeError(answer)
             started.append(answer.path)
+            on_start(answer.path)
 
     def browser_alive(self) -> bool:
         """Whether the shared browser still answers; bounded in time."""

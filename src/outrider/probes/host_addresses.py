@@ -31,6 +31,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
+@lru_cache(maxsize=16_384)
 def address_of(url: str) -> str:
     """Return a URL without its user, query and fragment, cut to what a reader needs."""
     try:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import fsspec
 import pytest
+from tests.builders import new_store
 
 from outrider.model import ArtifactFile, ArtifactKind, StoreError
-from outrider.store import Store
 from outrider.store.artifact_folder import open_folder
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.store.conftest import Maker
 
     from outrider.model import ArtifactStore
+    from outrider.store import Store
 
 
 @dataclass
@@ -39,7 +40,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     memory = fsspec.filesystem("memory")
     memory.store.clear()
     url = {"local": str(tmp_path / "artifacts"), "remote": "memory://bucket/artifacts"}[request.param]
-    with Store.open(tmp_path / "outrider.db", artifacts=url) as store:
+    with new_store(tmp_path / "outrider.db", artifacts=url) as store:
         yield Kept(open_folder(url), store)
 
 
