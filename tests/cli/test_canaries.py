@@ -94,7 +94,7 @@ def planted(kind: Any, text: str, folder: Path) -> Any:
     """Return a value of a type, with the text in each place that takes one."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in {types.UnionType, Union}:
-        return planted(next(one for one in arguments if one is not type(None)), text, folder)
+        return planted(next(argument for argument in arguments if argument is not type(None)), text, folder)
     inner = [planted(argument, text, folder) for argument in arguments if argument is not ...]
     if origin in {tuple, Mapping}:
         return tuple(inner) if origin is tuple else {inner[0]: inner[1]}

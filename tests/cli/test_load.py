@@ -132,9 +132,9 @@ def test_a_journey_runs_beside_it(loads: Desk, site: str) -> None:
 
     printed = loads.json("load", "visitors", "--json")
 
-    levels = {one["users"]: one for one in printed["foreground"] if one["outcome"] == "passed"}
+    levels = {row["users"]: row for row in printed["foreground"] if row["outcome"] == "passed"}
     assert set(levels) == {1, 4}
-    assert all("goto" in " ".join(one["steps"]) for one in levels.values())
+    assert all("goto" in " ".join(level["steps"]) for level in levels.values())
     run = loads.json("show", "--json", levels[4]["run"])
     assert run["environment"] == "production-load"
     assert loads.leftovers() == []

@@ -35,7 +35,7 @@ def test_a_weekly_report_is_one_file(shop: Path) -> None:
     path = shop / ".outrider/reports/weekly.html"
     assert finished.stdout == f"wrote {path}\n"
     assert path.read_text().startswith("<!doctype html>")
-    assert [one.name for one in path.parent.iterdir()] == ["weekly.html"]
+    assert [item.name for item in path.parent.iterdir()] == ["weekly.html"]
 
 
 def test_a_workspace_may_have_reports_without_a_script(shop: Path) -> None:

@@ -26,8 +26,8 @@ def alert(number: int, check: str, kind: str = "trigger", *, at_us: int = NOW_US
         "kind": kind, "topic": f"t{number}", "subject": "s", "severity": "critical", "items": [item],
         "created_us": at_us,
     }  # fmt: skip
-    told = json.dumps(message)
-    return Notification(f"n{number}", "ops", f"t{number}", kind, at_us, at_us, told, Status.DELIVERED, 1, at_us)
+    reported = json.dumps(message)
+    return Notification(f"n{number}", "ops", f"t{number}", kind, at_us, at_us, reported, Status.DELIVERED, 1, at_us)
 
 
 def test_alerts_are_counted_by_check_and_nothing_else_is(tmp_path: Path) -> None:

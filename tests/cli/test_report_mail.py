@@ -107,10 +107,10 @@ def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, sto
     assert plain is not None
     assert page is not None
     assert " 99.5 %" in plain.get_content()
-    pictures = [one for one in mail.walk() if one.get_content_type() == "image/png"]
+    pictures = [item for item in mail.walk() if item.get_content_type() == "image/png"]
     assert pictures
-    assert all(f"cid:{one['Content-ID'][1:-1]}" in page.get_content() for one in pictures)
-    assert all(one.get_payload(decode=True)[:4] == b"\x89PNG" for one in pictures)  # type: ignore[index]
+    assert all(f"cid:{picture['Content-ID'][1:-1]}" in page.get_content() for picture in pictures)
+    assert all(picture.get_payload(decode=True)[:4] == b"\x89PNG" for picture in pictures)  # type: ignore[index]
     assert 'src="http' not in page.get_content()
     assert attached.get_filename() == "report.html"
     assert attached.get_payload(decode=True).startswith(b"<!doctype html>")  # type: ignore[union-attr]

@@ -61,10 +61,10 @@ class Up:
 
     def said(self, event: str, times: int = 1) -> str:
         """Wait until it has said something so often; return the last time."""
-        found: list[str] = []
-        until(lambda: len(found := [line for line in self.lines if event in line]) >= times, self.lines)
-        found = [line for line in self.lines if event in line]
-        return found[-1]
+        result: list[str] = []
+        until(lambda: len(result := [line for line in self.lines if event in line]) >= times, self.lines)
+        result = [line for line in self.lines if event in line]
+        return result[-1]
 
     def page(self, path: str) -> tuple[int, str]:
         port = json.loads(self.said("pages.answer"))["port"]
@@ -79,10 +79,10 @@ class Up:
         return self.process.wait(WAIT_S)
 
 
-def until(holds: Callable[[], bool], told: object = None) -> None:
+def until(holds: Callable[[], bool], context: object = None) -> None:
     deadline = time.monotonic() + WAIT_S
     while not holds():
-        assert time.monotonic() < deadline, told
+        assert time.monotonic() < deadline, context
         threading.Event().wait(0.05)
 
 
@@ -123,8 +123,8 @@ def test_a_day_in_the_life(watched: Desk, site: str) -> None:
         assert re.search(
             r'runs_total\{check="probe:probes/a.toml::home",.*"passed"\} [1-9]', service.page("/metrics")[1]
         )
-        told = watched.json("status", "--json")
-        assert (told["running"], told["checks"][0]["outcome"]) == (True, "passed")
+        reported = watched.json("status", "--json")
+        assert (reported["running"], reported["checks"][0]["outcome"]) == (True, "passed")
 
         watched.write("probes/b.toml", "broken = [")
         service.said("service.degraded")
@@ -162,12 +162,12 @@ def test_kill_9_loses_nothing_and_stores_nothing_twice(watched: Desk) -> None:
             service.said("run.stored", times)
             service.process.kill()
             service.process.wait(WAIT_S)
-        told = {json.loads(line)["run"] for line in service.lines if "run.stored" in line and line.endswith("}\n")}
+        document = {json.loads(line)["run"] for line in service.lines if "run.stored" in line and line.endswith("}\n")}
         with Store.open(
             watched.root / ".outrider/outrider.db", artifacts=watched.root / ".outrider/artifacts"
         ) as store:
-            stored = [one.id for one in store.runs.search(limit=None)]
-        assert told <= set(stored)
+            stored = [run.id for run in store.runs.search(limit=None)]
+        assert document <= set(stored)
         assert len(stored) == len(set(stored))
     with up(watched) as service:
         service.said("run.stored")
@@ -187,7 +187,7 @@ def test_the_second_waits_and_takes_over(watched: Desk) -> None:
             standby.said("run.stored")
             assert standby.page("/readyz")[0] == 200
             assert standby.end() == 0
-    due = [one.due_us for one in stored_runs(watched) if one.outcome is not Outcome.MISSED]
+    due = [stored_run.due_us for stored_run in stored_runs(watched) if stored_run.outcome is not Outcome.MISSED]
     assert len(due) == len(set(due))
 
 
@@ -225,7 +225,7 @@ def prometheus(folder: Path, target: int) -> Iterator[Callable[[str], list[float
         url = f"http://{address}/api/v1/query?" + urllib.parse.urlencode({"query": query})
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:
-                return [float(one["value"][1]) for one in json.load(answer)["data"]["result"]]
+                return [float(stored_run["value"][1]) for stored_run in json.load(answer)["data"]["result"]]
         except OSError:
             return []
 
@@ -269,13 +269,13 @@ def test_a_store_is_restored_under_a_running_service(watched: Desk) -> None:
     with up(watched) as service:
         service.said("run.stored", 2)
         assert watched.outrider("backup", str(backup)).returncode == 0
-        kept = {one["id"] for one in watched.json("runs", "--json")}
+        kept = {stored_run["id"] for stored_run in watched.json("runs", "--json")}
         assert watched.outrider("restore", str(backup), "--force").returncode == 0
         service.said("store.renewed")
         before = sum("run.stored" in line for line in service.lines)
         last = json.loads(service.said("run.stored", before + 2))["run"]
         assert service.end() == 0
-    ids = {one.id for one in stored_runs(watched)}
+    ids = {stored_run.id for stored_run in stored_runs(watched)}
     assert last in ids
     assert ids & kept
 
@@ -307,9 +307,9 @@ def test_a_full_disk_delays_runs_and_loses_none(watched: Desk) -> None:
         before = sum("run.stored" in line for line in service.lines)
         service.said("run.stored", before + 2)
         assert service.end() == 0
-    others = [one for one in stored_runs(watched) if one.outcome is not Outcome.PASSED]
+    others = [stored_run for stored_run in stored_runs(watched) if stored_run.outcome is not Outcome.PASSED]
     # What a slow machine may miss says so; nothing is missed because of the disk.
-    assert {one.reason for one in others} <= {
+    assert {other.reason for other in others} <= {
         "the run before it was still waiting or under way",
         "the service was busy",
     }
@@ -344,19 +344,19 @@ def test_a_journey_is_ended_where_the_next_run_wins(watched: Desk, site: str) ->
 
 def test_a_failure_is_told_and_so_is_its_end(watched: Desk, tmp_path: Path, site: str) -> None:
     """From a run to the receiver, through incident, route and outbox."""
-    told = tmp_path / "told.jsonl"
+    messages = tmp_path / "told.jsonl"
     watched.write(
         "scheduler/alerts.toml",
-        f'[receiver.file]\nkind = "command"\nrun = ["sh", "-c", "cat >> {told}; echo >> {told}"]\n'
+        f'[receiver.file]\nkind = "command"\nrun = ["sh", "-c", "cat >> {messages}; echo >> {messages}"]\n'
         '[route]\nreceivers = ["file"]\nwait = "1s"\ninterval = "1s"\n',
     )
     broken = f'[home]\nkind = "http"\nurl = "{site}/missing"\nretries = 0\n'
     with up(watched) as service:
         service.said("run.stored", 2)
         watched.write("probes/a.toml", broken)
-        until(lambda: told.exists() and "status 404" in told.read_text(), service.lines)
+        until(lambda: messages.exists() and "status 404" in messages.read_text(), service.lines)
         (incident,) = watched.json("incidents", "--json")["incidents"]
         assert incident["phase"] == "open"
         watched.write("probes/a.toml", broken.replace("/missing", "/tiny"))
-        until(lambda: '"resolved"' in told.read_text(), service.lines)
+        until(lambda: '"resolved"' in messages.read_text(), service.lines)
         assert service.end() == 0

@@ -211,11 +211,11 @@ def test_a_full_disk_loses_nothing_that_was_stored(place: Place, make: Maker) ->
         fill(store, make, tried)
 
     with place.open() as roomier:
-        found = len(roomier.runs.search(limit=None))
+        rows = len(roomier.runs.search(limit=None))
         roomier.runs.record(tried[-1])
 
         assert raised.value.slug == "store-full"
-        assert found == len(tried) - 1 > 10
+        assert rows == len(tried) - 1 > 10
         assert len(roomier.runs.search(limit=None)) == len(tried)
 
 

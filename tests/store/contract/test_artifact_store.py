@@ -72,11 +72,11 @@ def test_a_har_is_kept_as_gzip_and_says_so(kept: Kept, make: Maker) -> None:
 
     kept.store.runs.record_many(runs)
 
-    found = [one for run in runs for one in kept.store.runs.get(run.id).artifacts]
-    assert {(one.name, one.media_type) for one in found} == {("har.har.gz", "application/gzip")}
-    assert len({one.digest for one in found}) == 1
-    assert found[0].bytes < len(content) / 10
-    with found[0].open() as file:
+    artifacts = [artifact for run in runs for artifact in kept.store.runs.get(run.id).artifacts]
+    assert {(artifact.name, artifact.media_type) for artifact in artifacts} == {("har.har.gz", "application/gzip")}
+    assert len({artifact.digest for artifact in artifacts}) == 1
+    assert artifacts[0].bytes < len(content) / 10
+    with artifacts[0].open() as file:
         assert gzip.decompress(file.read()) == content
 
 
