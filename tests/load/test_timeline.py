@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from outrider.load.tally import Tally
 from outrider.load.timeline import MOST_ENDPOINTS, OTHERS, LoadTimeline, thinned
-from outrider.load.wire import Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, read, write
+from outrider.load.wire import Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, Stopping, read, write
 from outrider.model import Histogram, LoadResult, altogether
 
 REQUESTS = st.lists(
@@ -25,7 +25,8 @@ def test_messages_arrive_as_they_were_sent() -> None:
     tally.refused("evil.test")
     for message in (
         LoadConfig(("a",), shaped=True, users=3, rate=2.5), Aim(5), Stop(),
-        Ready(own_shape=True, hosts=("http://x",)), Started(1.5), Pulse(2.0, 3, 4, 1), Ended(None), tally.take(),
+        Ready(own_shape=True, hosts=("http://x",), run_time_s=2.0), Started(1.5), Stopping(1.7),
+        Pulse(2.0, 3, 4, 1), Ended(None), tally.take(),
     ):  # fmt: skip
         assert read(write(message)) == message
 
@@ -49,6 +50,24 @@ def test_what_several_processes_counted_is_merged_exactly(requests: list[tuple[i
         assert one.succeeded == Histogram.of(took_ms for took_ms, failed in mine if not failed)
         assert one.failed == Histogram.of(took_ms for took_ms, failed in mine if failed)
     assert sum(one.requests for one in result.endpoints) == len(requests)
+
+
+def test_requests_that_were_open_at_the_end_belong_to_no_interval() -> None:
+    """Answers of the shutdown, requests given up, and those of a process that was never heard of again all count."""
+    tally, killed, timeline = Tally("a"), Tally("b"), LoadTimeline()
+    timeline.receive(Started(10.0))
+    tally.answered(10.5, "GET /", 5.0, failed=False, intended_ms=5.0, received_bytes=1)
+    tally.answered(12.5, "GET /", 900.0, failed=False, intended_ms=900.0, received_bytes=1)
+    tally.unanswered(12.6, "GET /", 700.0, [700.0])
+    killed.still_open("GET /hang", 4000.0, [4000.0])
+    for part in (tally, killed):
+        timeline.receive(read(write(part.take())))
+
+    result = timeline.result(12.0)
+
+    assert {endpoint.endpoint: endpoint.requests for endpoint in result.endpoints} == {"GET /": 3, "GET /hang": 1}
+    assert result.length_s == 1.0
+    assert result.rates == {"GET /": 1.0}
 
 
 def test_failures_of_one_kind_are_one_group() -> None:

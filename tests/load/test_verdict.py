@@ -6,7 +6,7 @@ import pytest
 
 from outrider.load.profile import AbortRule, Expectation, Profile
 from outrider.load.verdict import End, Facts, abort_reason, assess, complaint
-from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, Outcome
+from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, Outcome, bucket_of
 from outrider.workspace import LoadSettings
 
 
@@ -23,6 +23,14 @@ FACTS = Facts(Profile("x.py", users=5, duration_s=10.0), LoadSettings(), LoadRes
 
 def busy(seconds: int, **changes: float) -> LoadResult:
     return LoadResult((*(interval(at, **changes) for at in range(seconds)), *CALM[seconds:]))  # type: ignore[arg-type]
+
+
+SILENT = tuple(replace(second, endpoints=()) for second in CALM)
+
+
+def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
+    """Return a load at whose end some requests have been open for so long."""
+    return LoadResult(CALM, tail=(EndpointLoad(endpoint, unanswered=Histogram({bucket_of(age_ms): count})),))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +56,27 @@ def busy(seconds: int, **changes: float) -> LoadResult:
         ),
         ({"result": busy(4, lag=900.0)}, Outcome.INCONCLUSIVE, "it was up to 900 ms late"),
         ({"result": busy(4, lag=900.0), "end": End.ABORTED}, Outcome.INCONCLUSIVE, "saturated"),
+        ({"result": open_for(12_000, 10)}, Outcome.PASSED, ""),
+        ({"result": open_for(12_000, 40)}, Outcome.FAILED, "GET / hangs: 40 of 540 requests had no answer, for up to"),
+        ({"result": open_for(9_000, 400)}, Outcome.PASSED, ""),
+        ({"result": open_for(12_000, 1, "GET /slow")}, Outcome.FAILED, "GET /slow hangs: 1 of 501 requests"),
+        ({"result": open_for(12_000, 40), "lost": ("a",)}, Outcome.FAILED, "GET / hangs"),
+        (
+            {"result": open_for(12_000, 40), "profile": Profile("x.py", users=5, hang_after_s=30.0)},
+            Outcome.PASSED,
+            "",
+        ),
+        ({"result": open_for(12_000, 40), "settings": LoadSettings(hang_share=0.1)}, Outcome.PASSED, ""),
+        (
+            {"result": LoadResult(busy(3, lag=9000.0).intervals, tail=open_for(12_000, 40).tail)},
+            Outcome.INCONCLUSIVE,
+            "the generator was saturated",
+        ),
+        (
+            {"result": LoadResult(SILENT, tail=open_for(2_000, 5).tail)},
+            Outcome.INCONCLUSIVE,
+            "none of 5 requests had an answer after 10 s",
+        ),
         ({"end": End.ABORTED, "abort": "too slow"}, Outcome.FAILED, "stopped after 10 s: too slow"),
         ({"profile": Profile("x.py", users=9)}, Outcome.INCONCLUSIVE, "5 of 9 users"),
         ({"profile": Profile("x.py", users=9), "end": End.ENOUGH}, Outcome.PASSED, ""),

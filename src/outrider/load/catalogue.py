@@ -181,6 +181,7 @@ class _Reader:
             arguments=tuple(self._arguments(table)),
             allowed_hosts=table.read("allowed_hosts", as_texts, ()),
             journey=table.read("journey", as_text, ""),
+            hang_after_s=table.read("hang_after", as_duration, None),
             expect=_expectations(table),
             abort=_abort(table),
         )

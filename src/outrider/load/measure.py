@@ -185,8 +185,9 @@ class LoadAttempt:
         enough: Callable[[Sequence[LoadInterval]], bool] | None,
     ) -> None:
         self.timeline = timeline
-        self.end_s = time.time()
         self.abort = ""
+        self._alive_s = time.time()
+        self._stopped_s: float | None = None
         self._locust = locust
         self._profile = profile
         self._deadline_s = deadline_s
@@ -194,6 +195,12 @@ class LoadAttempt:
         self._enough = enough
         self._aimed: int | None = None
         self._reported = -1
+
+    @property
+    def end_s(self) -> float:
+        """When the load ended: what Locust needs to stop its users afterwards is no load time."""
+        ends = (self._stopped_s, self.timeline.stopping_s, self._alive_s)
+        return min(end_s for end_s in ends if end_s is not None)
 
     def attend(self) -> End:
         """Follow the load until it ends; return how it ended."""
@@ -207,13 +214,13 @@ class LoadAttempt:
                 self.finish(_SWIFT_END_S)
                 return End.OVERDUE
             if self.timeline.started_s is not None and (end := self._steer(time.time() - self.timeline.started_s)):
-                self.finish(_SWIFT_END_S if end is End.ABORTED else _QUIET_END_S)
+                self.finish(_SWIFT_END_S if end is End.ABORTED else self._quiet_end_s())
                 return end
 
     def finish(self, patience_s: float) -> None:
         """Stop the load and wait up to `patience_s` for the last messages of Locust."""
-        self.end_s = time.time()
-        self._locust.send(Stop())
+        self._stopped_s = time.time()
+        self._locust.send(Stop(at_once=patience_s < _QUIET_END_S))
         until_s = time.monotonic() + patience_s
         while time.monotonic() < until_s and not self._receive(until_s):
             pass
@@ -222,9 +229,9 @@ class LoadAttempt:
         """Receive messages until then; return whether the load is over."""
         while (message := self._locust.receive(until_s)) is not None:
             self.timeline.receive(message)
-            self.end_s = time.time()  # a process that sends is alive: its last seconds count
+            self._alive_s = time.time()  # a process that sends is alive: its last seconds count
         if self.timeline.ended is None and self._locust.is_running:
-            self.end_s = time.time()
+            self._alive_s = time.time()
             return False
         return self.timeline.ended is not None or self._locust.is_silent
 
@@ -238,6 +245,10 @@ class LoadAttempt:
             if end := self._look_back(None if duration_s is None else duration_s - at_s):
                 return end
         return End.TIME if duration_s is not None and at_s >= duration_s else None
+
+    def _quiet_end_s(self) -> float:
+        ready = self.timeline.ready
+        return _QUIET_END_S + (ready.stop_timeout_s if ready else 0.0)
 
     def _duration_s(self) -> float | None:
         own_shape = self.timeline.ready is not None and self.timeline.ready.own_shape and not self._profile.shape

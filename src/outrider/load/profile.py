@@ -55,6 +55,7 @@ class Profile:
         workers: That connect from elsewhere.
         allowed_hosts: Beside those of the workspace.
         journey: A pattern that means the journey to run meanwhile; empty for none.
+        hang_after_s: As in `LoadSettings`; None takes the workspace's.
         expect: By endpoint; the empty name means all requests together.
     """
 
@@ -73,6 +74,7 @@ class Profile:
     arguments: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     journey: str = ""
+    hang_after_s: float | None = None
     expect: Mapping[str, Expectation] = field(default_factory=lambda: {"": USUAL})
     abort: AbortRule | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.load.wire import Counted, Ended, Pulse, Ready, Started
+from outrider.load.wire import Counted, Ended, Pulse, Ready, Started, Stopping
 from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, by_endpoint
 from outrider.workspace import Redactor
 
@@ -53,6 +53,7 @@ class LoadTimeline:
         self._redactor = redactor
         self.ready: Ready | None = None
         self.started_s: float | None = None
+        self.stopping_s: float | None = None
         self.ended: Ended | None = None
         self.refused: dict[str, None] = {}
         self.workers = 0
@@ -61,6 +62,7 @@ class LoadTimeline:
         self._names: set[str] = set()
         self._groups: dict[tuple[str, str], _Group] = {}
         self._last_report: dict[str, int] = {}
+        self._open: dict[str, tuple[Requests, ...]] = {}
 
     def receive(self, message: ChildMessage) -> None:
         """Add a message of the child."""
@@ -69,6 +71,8 @@ class LoadTimeline:
                 self.ready = message
             case Started():
                 self.started_s = message.at_s
+            case Stopping():
+                self.stopping_s = message.at_s if self.stopping_s is None else self.stopping_s
             case Ended():
                 self.ended = message
             case Pulse():
@@ -115,13 +119,23 @@ class LoadTimeline:
 
     def result(self, until_s: float) -> LoadResult:
         """Return the load until then, in as many intervals as are kept."""
-        return LoadResult(thinned(self.intervals(until_s), MOST_INTERVALS), self.failures())
+        intervals = thinned(self.intervals(until_s), MOST_INTERVALS)
+        return LoadResult(intervals, self.failures(), tail=self.tail(until_s))
+
+    def tail(self, until_s: float) -> tuple[EndpointLoad, ...]:
+        """Return the requests that were open at `until_s`: answered later, given up, or never heard of again."""
+        if self.started_s is None:
+            return ()
+        late = [part for at, second in sorted(self._seconds.items()) if at >= until_s for part in second.parts]
+        still_open = (self._part(requests) for generator in self._open.values() for requests in generator)
+        return by_endpoint((*late, *still_open))
 
     def _second(self, at: int) -> _Second:
         return self._seconds.setdefault(at, _Second())
 
     def _count(self, counted: Counted) -> None:
         self.refused.update(dict.fromkeys(counted.refused))
+        self._open[counted.generator] = counted.open
         for second in counted.seconds:
             self._add(second)
         if counted.seconds:
@@ -142,7 +156,8 @@ class LoadTimeline:
         self._names.add(name)
         intended = None if requests.intended is None else Histogram(requests.intended)
         succeeded, failed = Histogram(requests.succeeded), Histogram(requests.failed)
-        return EndpointLoad(name, succeeded, failed, intended, requests.received_bytes)
+        unanswered = Histogram(requests.unanswered)
+        return EndpointLoad(name, succeeded, failed, intended, requests.received_bytes, unanswered)
 
     def _fail(self, failures: Failures) -> None:
         key = (failures.endpoint, failures.message)

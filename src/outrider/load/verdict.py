@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from outrider.load.profile import Expectation
 from outrider.load.timeline import OTHERS
-from outrider.model import Outcome, altogether
+from outrider.model import Outcome, altogether, bucket_of, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ _REACHED = 0.95
 _LATE_S = 1.0
 _LATELY = 2
 _QUOTED = 3  # kinds of exceptions in a reason
+_HANG_FACTOR = 3
 _FEWEST = 20  # requests, below which no share of them stops a load
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
 _NOTHING = Expectation()
@@ -84,12 +85,14 @@ def assess(facts: Facts) -> Verdict:
     rules = (
         _refused,
         _not_started,
+        _hanging,
         _died,
         _silent,
         _interrupted,
         _lost,
         _saturated,
         _aborted,
+        _unanswered,
         _not_reached,
         _broken,
         _raised,
@@ -137,6 +140,41 @@ def _not_started(facts: Facts) -> Verdict | None:
         return Outcome.SETUP_ERROR, "the load had not begun when its time was up"
     why = complaint(facts.log, facts.profile.file)
     return Outcome.SETUP_ERROR, why or f"Locust ended before the load began (exit code {facts.code}) and gave no reason"
+
+
+def _hanging(facts: Facts) -> Verdict | None:
+    """Judge requests without an answer; a generator that stood still itself could not have read one."""
+    after_s = facts.profile.hang_after_s or facts.settings.hang_after_s
+    if max((interval.lag_ms for interval in facts.result.intervals), default=0.0) > after_s * 1000 / 2:
+        return None
+    endpoints = facts.result.endpoints
+    total = altogether(endpoints)
+    hanging = {part.endpoint: _hanging_count(part, total, after_s * 1000) for part in endpoints}
+    count = sum(hanging.values())
+    whole = [part for part in endpoints if hanging[part.endpoint] and hanging[part.endpoint] == part.requests]
+    if not whole and count < max(1, facts.settings.hang_share * total.requests):
+        return None
+    name = whole[0].endpoint if whole else max(hanging, key=lambda endpoint: hanging[endpoint])
+    oldest_ms = max(part.unanswered.quantile(1.0) or 0.0 for part in endpoints)
+    share = f"{count:,} of {total.requests:,} requests had no answer, for up to {oldest_ms / 1000:.0f} s"
+    return Outcome.FAILED, f"{name} hangs: {share}"
+
+
+def _hanging_count(part: EndpointLoad, total: EndpointLoad, after_ms: float) -> int:
+    """Return how many requests of an endpoint wait longer than that, and than thrice the p99 of the answered."""
+    answered = merged((part.succeeded, part.failed))
+    if not answered.total:
+        answered = merged((total.succeeded, total.failed))
+    least = bucket_of(max(after_ms, _HANG_FACTOR * (answered.quantile(0.99) or 0.0)))
+    return sum(count for bucket, count in part.unanswered.counts.items() if bucket > least)
+
+
+def _unanswered(facts: Facts) -> Verdict | None:
+    total = altogether(facts.result.endpoints)
+    if not total.requests or total.unanswered.total < total.requests:
+        return None
+    length = f"{facts.result.length_s:.0f} s"
+    return Outcome.INCONCLUSIVE, f"none of {total.requests:,} requests had an answer after {length}: lengthen the load"
 
 
 def _silent(facts: Facts) -> Verdict | None:
@@ -260,9 +298,9 @@ def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Ite
     if most is not None and part.failure_share > most:
         yield f"{_percent(part.failure_share)} of {part.requests:,} requests failed, at most {_percent(most)} may"
     for share, limit_ms in expected.quantiles.items():
-        found_ms = part.times.quantile(share)
-        if found_ms is not None and found_ms > limit_ms:
-            yield f"p{share * 100:g} is {found_ms:.0f} ms, {limit_ms:.0f} ms allowed"
+        measured_ms = part.times.quantile(share)
+        if measured_ms is not None and measured_ms > limit_ms:
+            yield f"p{share * 100:g} is {measured_ms:.0f} ms, {limit_ms:.0f} ms allowed"
     rate = part.requests / max(length_s, 1e-9)
     if expected.requests_per_s is not None and rate < expected.requests_per_s:
         yield f"{rate:.1f} requests/s, at least {expected.requests_per_s:g} expected"

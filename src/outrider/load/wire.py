@@ -1,13 +1,14 @@
 """Messages between the Locust process and its parent, a line of JSON each.
 
-The child sends `Ready` once, `Started`, then each second `Pulse` and from every process `Counted`, and at last `Ended`.
+The child sends `Ready` once, `Started`, each second `Pulse` and from every process `Counted`, then `Stopping`, and at
+last `Ended`.
 The parent sends `Aim` and `Stop`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,20 +47,40 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the load."""
+    """End the load; `at_once` without waiting for workers' last reports."""
+
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The locustfile is read; `own_shape` says whether it brings a shape, `hosts` where its users begin."""
+    """The locustfile is read.
+
+    Attributes:
+        own_shape: Whether it brings a shape.
+        hosts: Where its users begin.
+        run_time_s: After which Locust ends the load itself, by its own options; None if it does not.
+        stop_timeout_s: How long Locust lets users finish their tasks at the end.
+        failure_code: Locust's exit code where requests failed.
+    """
 
     own_shape: bool
     hosts: tuple[str, ...] = ()
+    run_time_s: float | None = None
+    stop_timeout_s: float = 0.0
+    failure_code: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
     """The load begins; seconds since the epoch."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The load ends, and users begin to stop; seconds since the epoch."""
 
     at_s: float
 
@@ -88,6 +109,7 @@ class Requests:
     failed: Mapping[int, int]
     intended: Mapping[int, int] | None
     received_bytes: int
+    unanswered: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +135,18 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a process of the load did since its last report; `refused` are hosts that it asked for in vain."""
+    """What a process of the load did since its last report.
+
+    Attributes:
+        refused: Hosts that it asked for in vain.
+        open: Requests that have no answer yet, by their age so far.
+    """
 
     generator: str
     seconds: tuple[Second, ...] = ()
     failures: tuple[Failures, ...] = ()
     refused: tuple[str, ...] = ()
+    open: tuple[Requests, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +156,11 @@ class Ended:
     asked_code: int | None
 
 
-ChildMessage = Ready | Started | Pulse | Counted | Ended
+ChildMessage = Ready | Started | Stopping | Pulse | Counted | Ended
 ControlMessage = Aim | Stop
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (LoadConfig, Aim, Stop, Ready, Started, Pulse, Counted, Ended)
+    kind.__name__: kind for kind in (LoadConfig, Aim, Stop, Ready, Started, Stopping, Pulse, Counted, Ended)
 }
 
 
@@ -173,6 +201,7 @@ def _counted(document: Mapping[str, Any]) -> Counted:
         ),
         tuple(Failures(**{**group, "samples": tuple(group["samples"])}) for group in document["failures"]),
         tuple(document["refused"]),
+        tuple(_requests(part) for part in document["open"]),
     )
 
 
@@ -183,6 +212,7 @@ def _requests(document: Mapping[str, Any]) -> Requests:
         _counts(document["failed"]),
         None if document["intended"] is None else _counts(document["intended"]),
         document["received_bytes"],
+        _counts(document["unanswered"]),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import functools
 import logging
 import os
 import platform
@@ -23,20 +24,25 @@ import psutil
 from gevent.os import make_nonblocking, nb_read
 from locust import LoadTestShape, events, runners
 from locust.main import main as run_locust
+from locust.rpc import Message
 
 from outrider.load.child import guard, pace
+from outrider.load.child.open_requests import OpenRequests
 from outrider.load.hosts import is_allowed
 from outrider.load.tally import Tally
-from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, read, write
+from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, Stopping, read, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from locust.env import Environment
 
 _LISTEN_S = 0.05
 _SHUT_DOWN_S = 2.0
+_REPORT_S = 5.0
+_SILENT_S = 3.0
 _REPORT = "outrider"
+_IS_LAST = "outrider_is_last"
 _TRACE_LINES = 12
 _ERROR_LOGGERS = ("", "locust.main", "locust.runners")
 _LOGGED_ERRORS = ("Uncaught exception in ", "Unhandled exception in greenlet")
@@ -65,14 +71,19 @@ class Session:
         self._control = control
         self._output = output
         self._tally = Tally("local")
+        self._open = OpenRequests(self._tally)
         self._shape = Aimed(config.users)
         self._pid = os.getpid()
         self._spawned = 0
+        self._finished: set[str] = set()
+        self._reported_s: dict[str, float] = {}
+        self._is_patient = True
         self._arrivals = pace.Arrivals(config.rate, config.ramp_s) if config.rate else None
 
     def attend(self) -> None:
         """Listen to Locust's events; send what was counted even if the locustfile ends Locust without them."""
         atexit.register(self._send_rest)
+        self._open.watch()
         guard.watch(self._config.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)
@@ -94,16 +105,29 @@ class Session:
         gevent.spawn(self._beat)
         if is_worker:
             return
+        if isinstance(runner, runners.MasterRunner):
+            setattr(runner, "quit", functools.partial(self._quit_after_reports, runner.quit))  # noqa: B010 - mypy: a method
         self._refuse_hosts()
         own_shape = environment.shape_class is not None
         if self._config.shaped:
             environment.shape_class = self._shape
             self._shape.runner = runner
-        self._send(Ready(own_shape, self._hosts()))
+        self._send(self._ready(own_shape))
         events.test_start.add_listener(lambda **_: self._send(Started(time.time())))
+        events.test_stopping.add_listener(lambda **_: self._send(Stopping(time.time())))
         events.spawning_complete.add_listener(self._all_began)
         events.quit.add_listener(self._quit)
         gevent.spawn(self._listen)
+
+    def _ready(self, own_shape: bool) -> Ready:
+        options: Any = self._environment.parsed_options
+        return Ready(
+            own_shape,
+            self._hosts(),
+            run_time_s=float(options.run_time) if options.run_time else None,
+            stop_timeout_s=float(self._environment.stop_timeout or 0.0),
+            failure_code=int(options.exit_code_on_error),
+        )
 
     def _refuse_hosts(self) -> None:
         """End here if the locustfile itself names a host that it may not go to."""
@@ -129,6 +153,7 @@ class Session:
         exception: Any = None,
         **_: object,
     ) -> None:
+        self._open.answered()
         endpoint = f"{request_type} {name}".strip()
         took_ms = float(response_time or 0.0)
         intended_ms = pace.intended_ms(endpoint, took_ms) if self._tally.paced else took_ms
@@ -153,20 +178,27 @@ class Session:
         return True
 
     def _report(self, data: dict[str, Any], **_: object) -> None:
+        self._open.report()
         data[_REPORT] = write(self._tally.take())
+        data[_IS_LAST] = self._runner.state == runners.STATE_STOPPED
 
-    def _reported(self, data: dict[str, Any], **_: object) -> None:
+    def _reported(self, client_id: str, data: dict[str, Any], **_: object) -> None:
+        self._reported_s[client_id] = time.monotonic()
+        if data.pop(_IS_LAST, False):
+            self._finished.add(client_id)
         if line := data.pop(_REPORT, None):
             self._write(line if isinstance(line, bytes) else str(line).encode())
 
     def _send_rest(self) -> None:
         if os.getpid() == self._pid:
+            self._open.report()
             self._send(self._tally.take())
 
     def _all_began(self, user_count: int, **_: object) -> None:
         self._spawned = max(self._spawned, user_count)
 
     def _quit(self, **_: object) -> None:
+        self._open.report()
         self._send(self._tally.take())
         self._send(Ended(self._environment.process_exit_code))
 
@@ -179,6 +211,7 @@ class Session:
             late_s = self._arrivals.late_s if self._arrivals else 0.0
             self._tally.beat(time.time() - 0.5, process.cpu_percent() / 100, lag_s * 1000, late_s)
             if not isinstance(self._runner, runners.WorkerRunner):
+                self._open.report()
                 self._send(self._tally.take())
                 self._send(self._pulse())
 
@@ -197,11 +230,32 @@ class Session:
                 match read(line):
                     case Aim(users):
                         self._shape.users = users
-                    case Stop():
-                        gevent.spawn(self._runner.quit)
+                    case Stop(at_once):
+                        gevent.spawn(self._end, at_once=at_once)
         gevent.spawn(self._runner.quit)
         gevent.sleep(_SHUT_DOWN_S)
         os._exit(1)
+
+    def _end(self, *, at_once: bool) -> None:
+        self._is_patient = not at_once
+        self._runner.quit()
+
+    def _quit_after_reports(self, original: Callable[[], None]) -> None:
+        """End the workers, wait for their last reports, and end the master.
+
+        A master of Locust's gives its workers half a second for that, however long their users take to stop and however
+        busy the machine is. Workers that have been silent for a while are not waited for.
+        """
+        now_s = time.monotonic()
+        waited_for = {worker for worker, at_s in self._reported_s.items() if now_s - at_s < _SILENT_S} - self._finished
+        if self._is_patient and waited_for:
+            self._is_patient = False
+            for worker in waited_for:
+                self._runner.server.send_to_client(Message("quit", None, worker))
+            with gevent.Timeout(_REPORT_S + float(self._environment.stop_timeout or 0.0), False):
+                while not self._finished.issuperset(waited_for):
+                    gevent.sleep(_LISTEN_S)
+        original()
 
     def _send(self, message: object) -> None:
         self._write(write(message))
