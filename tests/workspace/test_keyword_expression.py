@@ -6,11 +6,8 @@ import pytest
 
 from outrider.model import UsageError
 from outrider.workspace.keyword_expression import keyword_filter
-from outrider.workspace.patterns import Names
 
-PAY = Names(
-    "journey:journeys/test_shop.py::test_pay[eur]", "journeys/test_shop.py", "test_pay[eur]", frozenset({"Slow"})
-)
+PAY = "journey:journeys/test_shop.py::test_pay[eur] Slow"
 
 
 @pytest.mark.parametrize(
