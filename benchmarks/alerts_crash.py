@@ -76,7 +76,7 @@ def _work(folder: Path, settings: AlertSettings, ends_s: float) -> None:
         with Deliverer(settings, store.outbox):
             while time.monotonic() < ends_s:
                 alerting.ticked(_now_us())
-                if _is_told(store):
+                if _is_notified(store):
                     _next_run(store, alerting)
 
 
@@ -88,7 +88,7 @@ def _next_run(store: Store, alerting: AlertProcessor) -> None:
     alerting.process_run(run, [])
 
 
-def _is_told(store: Store) -> bool:
+def _is_notified(store: Store) -> bool:
     """Whether every step of the story so far was delivered, so that none supersedes another."""
     if store.outbox.search(status=Status.QUEUED, limit=1):
         return False
@@ -104,7 +104,7 @@ def _rows(store: Store, kind: str) -> int:
     return sum(row.kind == kind for row in store.outbox.search(receiver=receiver, limit=1_000_000))
 
 
-def _one_round(folder: Path, settings: AlertSettings, kill_after_s: float) -> None:
+def _round(folder: Path, settings: AlertSettings, kill_after_s: float) -> None:
     child = os.fork()
     if child == 0:
         try:
@@ -159,7 +159,7 @@ def _drain(folder: Path, settings: AlertSettings) -> None:
             with Deliverer(settings, store.outbox):
                 while time.monotonic() < ends_s:
                     alerting.ticked(_now_us())
-                    if _is_told(store):
+                    if _is_notified(store):
                         if len(store.runs.search("probe:*", limit=None)) % len(_COURSE) == 0:
                             break
                         _next_run(store, alerting)
@@ -180,7 +180,7 @@ def main() -> int:
         with mailbox_apart(came) as server, _alertmanager(folder) as alertmanager:
             settings = _settings(server, alertmanager)
             for _ in range(asked.rounds):
-                _one_round(folder, settings, rng.uniform(0.02, 0.4))
+                _round(folder, settings, rng.uniform(0.02, 0.4))
             _drain(folder, settings)
             left = _alerts(alertmanager) if alertmanager else None
             return _report(folder, mails(came), asked.rounds, left)

@@ -52,7 +52,7 @@ def make_workspace(root: Path, address: str) -> None:
     (root / "scheduler/schedule.toml").write_text(SCHEDULE)
 
 
-def one_life(root: Path, environment: dict[str, str], numbers: random.Random) -> set[str]:
+def service_life(root: Path, environment: dict[str, str], numbers: random.Random) -> set[str]:
     """Start the service, let it work for a random while, kill it; return the runs that it said were stored."""
     process = subprocess.Popen(
         [sys.executable, "-m", "outrider", "up", "--no-pages"],
@@ -117,7 +117,7 @@ def main() -> None:
         environment = {**os.environ, "SITE": address, "TMPDIR": str(temporary)}
         reported: set[str] = set()
         for number in range(asked.rounds):
-            reported |= one_life(root, environment, numbers)
+            reported |= service_life(root, environment, numbers)
             if number % 10 == 9:
                 print(f"  {number + 1} rounds, {len(reported)} runs said to be stored", flush=True)
         # the next command clears what a killed one left

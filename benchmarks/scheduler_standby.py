@@ -31,13 +31,13 @@ class Up:
 
     def __init__(self, command: list[str], root: Path, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(command, cwd=root, env=environment, stderr=subprocess.PIPE, text=True)
-        self.heard = {event: threading.Event() for event in ("workspace.loaded", "run.stored")}
+        self.logged = {event: threading.Event() for event in ("workspace.loaded", "run.stored")}
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            for event, logged in self.heard.items():
+            for event, logged in self.logged.items():
                 if f'"{event}"' in line:
                     logged.set()
 
@@ -47,7 +47,7 @@ class Up:
         Raises:
             TimeoutError: If it does not.
         """
-        if not self.heard[event].wait(LIMIT_S):
+        if not self.logged[event].wait(LIMIT_S):
             raise TimeoutError(f"no {event} within {LIMIT_S:g} s")
 
 

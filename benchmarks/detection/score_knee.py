@@ -48,20 +48,20 @@ def law(users: float, rate: float, contention: float, coherency: float) -> float
 
 def curves() -> dict[str, tuple[Rate, float]]:
     """Return of each curve its rate at so many users, and the truth."""
-    found: dict[str, tuple[Rate, float]] = {}
+    cases: dict[str, tuple[Rate, float]] = {}
     for servers in (1, 2, 4, 8, 16, 32):
-        found[f"hard capacity, c = {servers}"] = (partial(hard, servers=servers), servers / SERVICE_S)
+        cases[f"hard capacity, c = {servers}"] = (partial(hard, servers=servers), servers / SERVICE_S)
     for servers in (1, 4, 16):
-        found[f"closed network, c = {servers}"] = (partial(network, servers=servers), servers / SERVICE_S)
+        cases[f"closed network, c = {servers}"] = (partial(network, servers=servers), servers / SERVICE_S)
     for rate, a, b in ((20.0, 0.02, 0.0005), (50.0, 0.05, 0.002), (10.0, 0.1, 0.0001)):
         truth = law(float(np.sqrt((1 - a) / b)), rate, a, b)
-        found[f"scalability law, peak at {np.sqrt((1 - a) / b):.0f} users"] = (
+        cases[f"scalability law, peak at {np.sqrt((1 - a) / b):.0f} users"] = (
             partial(law, rate=rate, contention=a, coherency=b),
             truth,
         )
-    found["soft bend, (N^-3 + 20^-3)^(-1/3)"] = (lambda n: 10 * (n**-3 + 20.0**-3) ** (-1 / 3), 200.0)
-    found["twenty servers, a tenth lost beyond 40 users"] = (lambda n: min(n, 20) * (10.0 if n <= 40 else 9.0), 200.0)
-    return found
+    cases["soft bend, (N^-3 + 20^-3)^(-1/3)"] = (lambda n: 10 * (n**-3 + 20.0**-3) ** (-1 / 3), 200.0)
+    cases["twenty servers, a tenth lost beyond 40 users"] = (lambda n: min(n, 20) * (10.0 if n <= 40 else 9.0), 200.0)
+    return cases
 
 
 def score(rate: Rate, truth: float, draws: int, seed: int, *, stops: bool) -> dict[str, float]:

@@ -103,7 +103,9 @@ def test_acknowledging_stops_reminders_and_survives_a_relapse(story: Callable[..
     followed.run("xx")
     (identity,) = followed.tracker.incidents
 
-    followed.tracker.said(Acknowledgement(identity, followed.now_us, "acknowledge", "ada", 7), followed.now_us)
+    followed.tracker.process_acknowledgement(
+        Acknowledgement(identity, followed.now_us, "acknowledge", "ada", 7), followed.now_us
+    )
     followed.run(".xx")
     followed.wait(5 * 3600, tick_s=60)
 
@@ -141,7 +143,9 @@ def test_closing_by_hand_makes_the_same_trouble_a_new_incident(story: Callable[.
     followed.run("xx")
     (identity,) = followed.tracker.incidents
 
-    followed.tracker.said(Acknowledgement(identity, followed.now_us, "close", "ada"), followed.now_us)
+    followed.tracker.process_acknowledgement(
+        Acknowledgement(identity, followed.now_us, "close", "ada"), followed.now_us
+    )
     followed.run("xx")
 
     assert followed.phases == ["resolved", "open"]

@@ -283,7 +283,9 @@ def test_an_escalation_climbs_until_somebody_acknowledges(story: Callable[..., S
 
     followed.wait(301)
     (identity,) = followed.tracker.incidents
-    followed.tracker.said(Acknowledgement(identity, followed.now_us, "acknowledge", "ada"), followed.now_us)
+    followed.tracker.process_acknowledgement(
+        Acknowledgement(identity, followed.now_us, "acknowledge", "ada"), followed.now_us
+    )
     followed.wait(3600, tick_s=10)
     followed.run("...")
 

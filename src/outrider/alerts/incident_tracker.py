@@ -110,7 +110,7 @@ class IncidentTracker:
         for finding in findings:
             self._hear(finding, now_us)
 
-    def said(self, what: Acknowledgement, now_us: int) -> None:
+    def process_acknowledgement(self, what: Acknowledgement, now_us: int) -> None:
         """Process an acknowledgement; of an incident that is unknown or over it changes nothing."""
         self._processed.append(what.key)
         incident = self.incidents.get(what.incident)

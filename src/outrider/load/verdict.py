@@ -298,9 +298,9 @@ def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Ite
     if most is not None and part.failure_share > most:
         yield f"{_percent(part.failure_share)} of {part.requests:,} requests failed, at most {_percent(most)} may"
     for share, limit_ms in expected.quantiles.items():
-        found_ms = part.times.quantile(share)
-        if found_ms is not None and found_ms > limit_ms:
-            yield f"p{share * 100:g} is {found_ms:.0f} ms, {limit_ms:.0f} ms allowed"
+        measured_ms = part.times.quantile(share)
+        if measured_ms is not None and measured_ms > limit_ms:
+            yield f"p{share * 100:g} is {measured_ms:.0f} ms, {limit_ms:.0f} ms allowed"
     rate = part.requests / max(length_s, 1e-9)
     if expected.requests_per_s is not None and rate < expected.requests_per_s:
         yield f"{rate:.1f} requests/s, at least {expected.requests_per_s:g} expected"
