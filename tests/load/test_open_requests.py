@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from outrider.load.profile import AbortRule, Expectation
 from outrider.load.shapes import Arrivals, Soak
 from outrider.model import Outcome, altogether
 
@@ -49,6 +50,18 @@ def test_a_target_that_hangs_after_some_answers_fails_the_load(ground: Ground, t
     p99_ms = altogether(measured.load.endpoints).times.quantile(0.99)
     assert p99_ms is not None
     assert p99_ms > HANG_AFTER_S * 1000
+
+
+def test_a_total_stall_meets_a_floor_that_aborts(ground: Ground, target: Server) -> None:
+    """It does so although nothing else is known of the target."""
+    ground.write(HTTP)
+    target.stalls_after = 10
+    rule = AbortRule(Expectation(requests_per_s=1.0), window_s=2.0)
+
+    measured = ground.load(ground.profile(duration_s=60.0, abort=rule))
+
+    assert measured.outcome == Outcome.FAILED, measured.reason
+    assert re.search(r"no request was answered, at least \d expected within 2 s", measured.reason), measured.reason
 
 
 def test_hanging_arrivals_count_from_their_intended_start(ground: Ground, target: Server) -> None:

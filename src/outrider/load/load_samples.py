@@ -35,9 +35,12 @@ def load_steps(result: LoadResult) -> tuple[Step, ...]:
 
 def load_samples(result: LoadResult) -> tuple[Sample, ...]:
     """Return figures of each such endpoint, and of all together under the empty step."""
-    by_step = [sample for part in _shown(result) for sample in _figures(part.endpoint, part, result.length_s)]
+    rates = result.rates
+    by_step = [
+        sample for part in _shown(result) for sample in _figures(part.endpoint, part, rates.get(part.endpoint, 0.0))
+    ]
     total = altogether(result.endpoints)
-    overall = [*_figures("", total, result.length_s), Sample("", "users", float(result.most_users))]
+    overall = [*_figures("", total, sum(rates.values())), Sample("", "users", float(result.most_users))]
     return (*by_step, *(sample for sample in overall if sample.metric != "duration_ms"))
 
 
@@ -60,7 +63,7 @@ def _shown(result: LoadResult) -> list[EndpointLoad]:
     return [endpoint for endpoint in result.endpoints if endpoint.endpoint in names]
 
 
-def _figures(step: str, part: EndpointLoad, length_s: float) -> Iterator[Sample]:
+def _figures(step: str, part: EndpointLoad, rate: float) -> Iterator[Sample]:
     times = part.times
     for metric, share in _SHARES.items():
         if (value := times.quantile(share)) is not None:
@@ -70,5 +73,5 @@ def _figures(step: str, part: EndpointLoad, length_s: float) -> Iterator[Sample]
     if part.intended is not None and (late := part.intended.quantile(0.99)) is not None:
         yield Sample(step, _INTENDED, late)
     yield Sample(step, "requests", float(part.requests))
-    yield Sample(step, "requests_per_s", part.requests / length_s if length_s else 0.0)
+    yield Sample(step, "requests_per_s", rate)
     yield Sample(step, "failure_share", part.failure_share)

@@ -257,11 +257,12 @@ class LoadAttempt:
     def _look_back(self, left_s: float | None) -> End | None:
         """Report the last whole second; return how the load ends if it has to end now."""
         whole_s = float(int(time.time()) - 1)
-        latest = self.timeline.intervals(whole_s, _WINDOW)
+        window_s = self._profile.abort.window_s if self._profile.abort else 0.0
+        latest = self.timeline.intervals(whole_s, max(_WINDOW, int(window_s) + 2))
         if not latest:
             return None
         if self._listener is not None:
-            self._listener.second(latest, left_s)
+            self._listener.second(latest[-_WINDOW:], left_s)
         self.abort = abort_reason(latest, self._profile)
         if self.abort:
             return End.ABORTED

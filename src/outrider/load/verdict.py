@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from outrider.load.profile import Expectation
@@ -27,6 +28,7 @@ _LATE_S = 1.0
 _LATELY = 2
 _QUOTED = 3  # kinds of exceptions in a reason
 _HANG_FACTOR = 3
+_WHOLE_S = 1.0  # by which a window may begin before the load, since seconds do not begin with it
 _FEWEST = 20  # requests, below which no share of them stops a load
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
 _NOTHING = Expectation()
@@ -102,23 +104,46 @@ def assess(facts: Facts) -> Verdict:
     return next((verdict for rule in rules if (verdict := rule(facts))), (Outcome.PASSED, ""))
 
 
-def breaches(intervals: Sequence[LoadInterval], expected: Expectation) -> list[str]:
-    """Return what of the requests in these intervals is not as expected, a text each."""
-    total = altogether(part for interval in intervals for part in interval.endpoints)
-    return list(_breaches(total, expected, sum(interval.length_s for interval in intervals)))
-
-
 def abort_reason(intervals: Sequence[LoadInterval], profile: Profile) -> str:
     """Return why a load is to be stopped before its time, by its latest intervals; empty if it is not."""
     rule = profile.abort
     if rule is None or not intervals:
         return ""
     begin_s = intervals[-1].offset_s + intervals[-1].length_s - rule.window_s
-    window = [interval for interval in intervals if interval.offset_s + interval.length_s > begin_s]
-    if sum(part.requests for interval in window for part in interval.endpoints) < _FEWEST:
-        return ""
-    violations = breaches(window, rule.limits)
+    shares = asked_shares(intervals, profile)
+    window = [place for place, interval in enumerate(intervals) if interval.offset_s + interval.length_s > begin_s]
+    seconds = [intervals[place] for place in window]
+    total = altogether(part for interval in seconds for part in interval.endpoints)
+    limits = rule.limits if total.requests >= _FEWEST else Expectation()
+    violations = [*_quality(total, limits)]
+    if begin_s > -_WHOLE_S:
+        violations += _floor_violations(seconds, [shares[place] for place in window], rule.limits.requests_per_s)
     return f"{'; '.join(violations)} within {rule.window_s:g} s" if violations else ""
+
+
+def asked_shares(intervals: Sequence[LoadInterval], profile: Profile) -> list[float]:
+    """Return how much of the whole load was asked for in each interval, 0 to 1."""
+    most_users = max((interval.users for interval in intervals), default=0)
+    so_far = accumulate((interval.users for interval in intervals), max)
+    return [
+        profile.asked_share(interval.offset_s + interval.length_s / 2, users, most_users)
+        for interval, users in zip(intervals, so_far, strict=True)
+    ]
+
+
+def _floor_violations(window: Sequence[LoadInterval], shares: Sequence[float], least: float | None) -> list[str]:
+    """Judge the rate of a whole window: where all of the load is asked for, or where nothing is answered at all."""
+    if least is None:
+        return []
+    length_s = sum(interval.length_s for interval in window)
+    total = altogether(part for interval in window for part in interval.endpoints)
+    expected = sum(least * share * interval.length_s for interval, share in zip(window, shares, strict=True))
+    if total.requests == total.unanswered.total and expected >= 1:
+        return [f"no request was answered, at least {expected:.0f} expected"]
+    rate = total.succeeded.total / max(length_s, 1e-9)
+    if min(shares) < 1 or rate >= least:
+        return []
+    return [f"{rate:.1f} requests/s succeeded, at least {least:g} expected"]
 
 
 def _refused(facts: Facts) -> Verdict | None:
@@ -247,11 +272,15 @@ def _not_reached(facts: Facts) -> Verdict | None:
 
 
 def _broken(facts: Facts) -> Verdict | None:
-    violations = breaches(facts.result.intervals, facts.profile.expect.get("", _NOTHING))
-    by_name = {endpoint.endpoint: endpoint for endpoint in facts.result.endpoints}
+    result = facts.result
+    by_name = {endpoint.endpoint: endpoint for endpoint in result.endpoints}
+    rates, asked = result.rates, _asked_share(facts)
+    overall = facts.profile.expect.get("", _NOTHING)
+    violations = [*_quality(altogether(result.endpoints), overall), *_slow_rate(sum(rates.values()), asked, overall)]
     for name, expected in facts.profile.expect.items():
-        if name in by_name:
-            violations += (f"{name}: {text}" for text in _breaches(by_name[name], expected, facts.result.length_s))
+        if name and name in by_name:
+            texts = (*_quality(by_name[name], expected), *_slow_rate(rates.get(name, 0.0), asked, expected))
+            violations += (f"{name}: {text}" for text in texts)
         elif name:
             violations.append(f"{name}: was never requested")
     if violations:
@@ -293,7 +322,8 @@ def _cut_short(facts: Facts) -> Verdict | None:
     return Outcome.INCONCLUSIVE, f"the locustfile ended the load after {took_s:.0f} of {asked_s:g} s"
 
 
-def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Iterator[str]:
+def _quality(part: EndpointLoad, expected: Expectation) -> Iterator[str]:
+    """Yield what of failures and times is not as expected."""
     most = expected.failure_share
     if most is not None and part.failure_share > most:
         yield f"{_percent(part.failure_share)} of {part.requests:,} requests failed, at most {_percent(most)} may"
@@ -301,9 +331,22 @@ def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Ite
         measured_ms = part.times.quantile(share)
         if measured_ms is not None and measured_ms > limit_ms:
             yield f"p{share * 100:g} is {measured_ms:.0f} ms, {limit_ms:.0f} ms allowed"
-    rate = part.requests / max(length_s, 1e-9)
-    if expected.requests_per_s is not None and rate < expected.requests_per_s:
-        yield f"{rate:.1f} requests/s, at least {expected.requests_per_s:g} expected"
+
+
+def _slow_rate(rate: float, asked: float, expected: Expectation) -> Iterator[str]:
+    """Yield that a rate is lower than expected, as far as the whole load was asked for."""
+    least = expected.requests_per_s
+    if least is not None and rate < least * asked:
+        whole = "" if asked >= _REACHED else f" ({least:g} at the whole load)"
+        yield f"{rate:.1f} requests/s succeeded, at least {least * asked:.3g} expected{whole}"
+
+
+def _asked_share(facts: Facts) -> float:
+    """Return how much of the whole load was asked for on average, 0 to 1."""
+    intervals = facts.result.intervals
+    shares = asked_shares(intervals, facts.profile)
+    asked_s = sum(share * interval.length_s for share, interval in zip(shares, intervals, strict=True))
+    return asked_s / max(facts.result.length_s, 1e-9)
 
 
 def complaint(log: str, file: str) -> str:
