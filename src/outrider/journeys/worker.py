@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.journeys import instrumentation
+from outrider.journeys import connected_files, instrumentation
 from outrider.journeys.browser import Browser
 from outrider.journeys.initial_conftests import InitialConftests
 from outrider.journeys.launch_adapter import install_launch_adapter
@@ -61,6 +61,7 @@ def serve(descriptor: int, root: str, arguments: Sequence[str], *, with_driver: 
         install_launch_adapter(Browser(**json.loads(browser)))
     plugin = WorkerPlugin(channel, inbox, driver)
     instrumentation.install(lambda: plugin.recorder)
+    connected_files.install(lambda: plugin.recorder.connected_files if plugin.recorder else None)
     if with_driver:
         driver.start()
     options = [*(argument for argument in arguments if argument.startswith("-")), *_QUIET, *arguments_beside(_has)]
