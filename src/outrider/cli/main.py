@@ -34,6 +34,7 @@ _COMMANDS = {
     "prove": "Inject faults, and report which of them each journey notices.",
     "judge": "Show which steps are steady, degraded or improved, and why.",
     "gate": "Run checks and decide whether they got worse.",
+    "gate-comment": "Write a gate's decision as one comment of a pull or merge request.",
     "gate-merge": "Merge the results of a gate's shards, and decide.",
     "baseline": "Accept baselines, and show the accepted ones.",
     "release": "Mark a deploy, so that changes can be explained by it.",
