@@ -1,7 +1,7 @@
 """Public suites by plain pytest and by Outrider: `python -m benchmarks.public_suites FOLDER [COUNT]`.
 
-FOLDER holds a checked-out repository in each of its folders. Of each, COUNT tests at most (10 by default) run in a copy:
-each by itself under plain pytest, with the browser that Outrider finds, and by `outrider run` without retries, unchanged.
+FOLDER holds a checked-out repository in each of its folders. Of each, COUNT tests at most (10 by default) run in a
+copy: each by itself under plain pytest, with the browser that Outrider finds, and by `outrider run` without retries.
 A table says how they ended, and which tests ended differently. A network that is not there fails both.
 """
 
