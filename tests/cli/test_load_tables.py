@@ -35,6 +35,17 @@ def test_errors_are_not_throughput_in_the_table() -> None:
     assert "knee: none: no request succeeded at any number of users" in out.getvalue()
 
 
+def test_levels_that_were_too_short_are_no_failures() -> None:
+    """Requests succeeded, and no number of users lasted long enough to be a level."""
+    part = EndpointLoad("GET /", Histogram({100: 400}), Histogram())
+    result = LoadResult((LoadInterval(0.0, 1.0, 4, 1, 0.1, 1.0, 0.0, (part,)),))
+    out = StringIO()
+
+    print_knee(Console(file=out, width=200), result, None)
+
+    assert "knee: not reached: the load went through too few levels" in out.getvalue()
+
+
 def test_kinds_of_failure_beyond_the_first_are_counted() -> None:
     """A terminal shows the first few and says how many there are."""
     run = Run(

@@ -182,7 +182,7 @@ def print_knee(out: Console, result: LoadResult, knee: Knee | None) -> None:
     out.print()
     out.print(table)
     out.print()
-    if result.endpoints and not any(level.requests_per_s for level in levels(result.intervals)):
+    if result.endpoints and not any(endpoint.succeeded.total for endpoint in result.endpoints):
         out.print("knee: none: no request succeeded at any number of users", highlight=False)
     elif knee is None:
         out.print("knee: not reached: the load went through too few levels; raise --max-users or lengthen --step")
