@@ -37,6 +37,7 @@ def run_checks(
     store: ExecutionStore,
     patterns: Sequence[str] = (),
     *,
+    keyword: str = "",
     repeat: int = 1,
     listener: RunListener = SILENT,
 ) -> list[Run]:
@@ -45,7 +46,8 @@ def run_checks(
     Args:
         workspace: Whose checks.
         store: Where the runs go; expired data is pruned afterwards.
-        patterns: Ids, paths, names, globs over them, or tag:WORD; none means everything that is enabled.
+        patterns: Ids, paths, names, globs over them, parts of ids, or tag:WORD; none means everything that is enabled.
+        keyword: An expression over names, as pytest's `-k` takes it.
         repeat: How often each check runs.
         listener: Follows the runs; takes the problems of files that do not hinder them.
 
@@ -54,7 +56,7 @@ def run_checks(
         BrowserError: If journeys are chosen and there is no browser.
         ConfigError: If a secret is missing, or the workspace cannot be copied.
     """
-    with open_selected(workspace, patterns, _runnable, listener) as selected:
+    with open_selected(workspace, patterns, _runnable, listener, keyword=keyword) as selected:
         register_checks(store.checks, workspace, selected.present)
         selected.runtime.require_browser(selected.checks)
         runs = execute(selected.checks * repeat, selected.runtime, store, listener)
@@ -68,6 +70,8 @@ def open_selected(
     patterns: Sequence[str],
     is_wanted: Callable[[Check, Sequence[str]], bool],
     listener: ProgressListener = SILENT,
+    *,
+    keyword: str = "",
 ) -> Iterator[Selected]:
     """Open a runtime, and choose the checks that patterns match.
 
@@ -76,17 +80,18 @@ def open_selected(
         patterns: What is wanted; a browser is searched for unless that can be nothing but probes.
         is_wanted: Whether a check that matches is to run.
         listener: Takes the problems of files.
+        keyword: An expression over names; empty for none.
 
     Raises:
-        UsageError: no-checks, unknown-check.
+        UsageError: no-checks, unknown-check, bad-expression.
     """
     browser = None if wants_probes_only(patterns) else browser_or_error(workspace)
     with open_runtime(workspace, browser=browser) as runtime:
         listener.progress("getting ready")
-        discovery = runtime.discover(patterns)
+        discovery = runtime.discover(patterns, listener.progress)
         for problem in discovery.problems:
             listener.problem(problem)
-        checks = tuple(check for check in select(discovery.checks, patterns) if is_wanted(check, patterns))
+        checks = tuple(check for check in select(discovery.checks, patterns, keyword) if is_wanted(check, patterns))
         if not checks:
             raise nothing_to_run(workspace, discovery.checks)
         yield Selected(runtime, checks, discovery.checks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.model import UsageError
-from outrider.workspace import Names, matches
+from outrider.workspace import Names, is_match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,13 +20,13 @@ def select_stored(registry: CheckRegistry, patterns: Sequence[str]) -> tuple[Che
         UsageError: unknown-check if a pattern matches none.
     """
     names = {check.id: Names(check.id, check.path or "", check.name or "") for check in registry.all()}
+    wanted = []
     for pattern in patterns:
-        if not any(matches(pattern, candidate) for candidate in names.values()):
+        if (is_meant := is_match(pattern, names.values())) is None:
             fix = "outrider ls shows the checks; outrider up or run makes new ones known"
             raise UsageError(f'no known check matches "{pattern}"', slug="unknown-check", fix=fix)
-    return tuple(
-        check for check, candidate in names.items() if any(matches(pattern, candidate) for pattern in patterns)
-    )
+        wanted.append(is_meant)
+    return tuple(check for check, candidate in names.items() if any(is_meant(candidate) for is_meant in wanted))
 
 
 def display_name(check: str) -> str:

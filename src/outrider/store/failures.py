@@ -1,4 +1,4 @@
-"""What a database or a disk says when it refuses, as an error that tells the reader what to do."""
+"""What a database or a disk says when it refuses, as an error that says what to do."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ _SQLITE = {
     sqlite3.SQLITE_CANTOPEN: "store-read-only",
     sqlite3.SQLITE_CORRUPT: "store-damaged",
     sqlite3.SQLITE_NOTADB: "store-damaged",
+    sqlite3.SQLITE_ERROR: "store-damaged",  # our statements are tried: a table or column that they name is gone
+    sqlite3.SQLITE_SCHEMA: "store-damaged",
 }
 
 _NO_ROOM = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
@@ -57,6 +59,8 @@ _SQLSTATE = {
     "40P01": "store-locked",
     "25006": "store-read-only",
     "42501": "store-read-only",
+    "42P01": "store-damaged",  # an undefined table, and an undefined column
+    "42703": "store-damaged",
     "XX001": "store-damaged",
     "XX002": "store-damaged",
 }
@@ -118,4 +122,4 @@ def _sqlite_slug(error: sqlite3.Error) -> str | None:
     primary = code & 0xFF  # https://www.sqlite.org/rescode.html: the low byte is the primary code
     if primary == sqlite3.SQLITE_IOERR:
         return "store-full" if code in _NO_ROOM else "store-unreachable"
-    return _SQLITE.get(primary)
+    return _SQLITE.get(primary, "store-unreachable")

@@ -1,16 +1,18 @@
-"""Patterns over checks: a glob on id, path or name, a folder, or `tag:x`."""
+"""Patterns over checks: a glob on id, path or name, a folder, or `tag:x`; on a command line a part of an id, too."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
 from outrider.model import ConfigError, Place, UsageError
+from outrider.workspace.keyword_expression import keyword_filter
 from outrider.workspace.suggestions import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from outrider.model import Check
     from outrider.workspace.workspace_settings import Workspace
@@ -34,7 +36,7 @@ def names_of(check: Check) -> Names:
 
 
 def matches(pattern: str, names: Names) -> bool:
-    """Tell whether `pattern` matches the check with these names.
+    """Return whether `pattern` matches the check with these names.
 
     Exact names come before globs, since the names of parametrised tests hold brackets; a path also stands for all that
     is below it, and `path::name` for one test, as in pytest.
@@ -48,19 +50,50 @@ def matches(pattern: str, names: Names) -> bool:
     return path in known or any(fnmatchcase(handle, path) for handle in known)
 
 
-def select(checks: Sequence[Check], patterns: Sequence[str]) -> tuple[Check, ...]:
+def select(checks: Sequence[Check], patterns: Sequence[str], keyword: str = "") -> tuple[Check, ...]:
     """Return the checks that any of `patterns` matches, in their own order; all of them if there is no pattern.
 
+    A pattern that matches none as it is stands for all whose id holds it.
+
+    Args:
+        checks: To choose from.
+        patterns: What `matches` understands.
+        keyword: An expression over names that holds for those that are chosen; empty for none.
+
     Raises:
-        UsageError: If a pattern matches no check.
+        UsageError: unknown-check if a pattern or the expression matches no check, bad-expression.
     """
     named = [(check, names_of(check)) for check in checks]
-    for pattern in patterns:
-        if not any(matches(pattern, names) for _, names in named):
-            raise UsageError(
-                f'no check matches "{pattern}"', slug="unknown-check", fix=nearest(pattern, _handles(pattern, checks))
-            )
-    return tuple(check for check, names in named if not patterns or any(matches(text, names) for text in patterns))
+    wanted = [_test_of(pattern, named, checks) for pattern in patterns]
+    chosen = [(check, names) for check, names in named if not patterns or any(is_meant(names) for is_meant in wanted)]
+    if not keyword:
+        return tuple(check for check, _ in chosen)
+    has_words = keyword_filter(keyword)
+    kept = tuple(check for check, names in chosen if has_words(" ".join((names.id, names.name, *names.tags))))
+    if not kept and chosen:
+        raise UsageError(
+            f'no check matches -k "{keyword}"', slug="unknown-check", fix=nearest(keyword, _handles(keyword, checks))
+        )
+    return kept
+
+
+def is_match(pattern: str, names: Iterable[Names]) -> Callable[[Names], bool] | None:
+    """Return the test for what a pattern on a command line means: itself, or else a part of an id; None for neither."""
+    candidates = tuple(names)
+    if any(matches(pattern, candidate) for candidate in candidates):
+        return partial(matches, pattern)
+    part = pattern.removeprefix("./")
+    if part and not part.startswith(_TAG) and any(part in candidate.id for candidate in candidates):
+        return lambda candidate: part in candidate.id
+    return None
+
+
+def _test_of(pattern: str, named: Sequence[tuple[Check, Names]], checks: Sequence[Check]) -> Callable[[Names], bool]:
+    is_meant = is_match(pattern, (names for _, names in named))
+    if is_meant is None:
+        fix = nearest(pattern, _handles(pattern, checks))
+        raise UsageError(f'no check matches "{pattern}"', slug="unknown-check", fix=fix)
+    return is_meant
 
 
 def unmatched_patterns(workspace: Workspace, checks: Iterable[Check]) -> tuple[ConfigError, ...]:

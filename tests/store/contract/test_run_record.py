@@ -242,14 +242,14 @@ def test_a_moved_step_is_shown_as_it_was_in_each_run(store: Store, make: Maker) 
 
 def test_a_second_process_sees_the_keys_that_another_one_added(place: Place, make: Maker) -> None:
     """Two recorders that remember keys do not disagree."""
-    with place.open() as one, place.open() as other:
-        one.runs.record(make.run("journey:a"))
+    with place.open() as item, place.open() as other:
+        item.runs.record(make.run("journey:a"))
         other.runs.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 1.0),))))
 
-        one.runs.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 2.0),))))
+        item.runs.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 2.0),))))
 
-        series = next(series for series in one.series.of() if series.metric == "new")
-        assert one.series.samples(series).value.tolist() == [1.0, 2.0]
+        series = next(series for series in item.series.of() if series.metric == "new")
+        assert item.series.samples(series).value.tolist() == [1.0, 2.0]
 
 
 def test_several_threads_may_record_at_once(store: Store, make: Maker) -> None:
