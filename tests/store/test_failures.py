@@ -62,9 +62,19 @@ def test_what_sqlite_says_is_translated(code: int, slug: str) -> None:
     assert slug_of(DBAPIError("SELECT 1", {}, sqlite_error(code))) == slug
 
 
+@pytest.mark.parametrize("text", ["no such table: runs", "no such column: due_count"])
+def test_a_table_that_is_gone_is_damage(text: str) -> None:
+    """Somebody emptied or replaced the database."""
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode = sqlite3.SQLITE_ERROR
+
+    assert slug_of(error) == "store-damaged"
+
+
 @pytest.mark.parametrize(
     ("error", "slug"),
     [
+        (ServerError("42P01"), "store-damaged"),
         (ServerError("53100"), "store-full"),
         (ServerError("55P03"), "store-locked"),
         (ServerError("40P01"), "store-locked"),

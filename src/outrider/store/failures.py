@@ -46,9 +46,10 @@ _SQLITE = {
     sqlite3.SQLITE_CANTOPEN: "store-read-only",
     sqlite3.SQLITE_CORRUPT: "store-damaged",
     sqlite3.SQLITE_NOTADB: "store-damaged",
-    sqlite3.SQLITE_ERROR: "store-damaged",  # our statements are tried: a table or column that they name is gone
     sqlite3.SQLITE_SCHEMA: "store-damaged",
 }
+
+_GONE = ("no such table", "no such column")
 
 _NO_ROOM = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 """What SQLite calls a file that cannot grow; the second is the index of its write-ahead log."""
@@ -122,4 +123,6 @@ def _sqlite_slug(error: sqlite3.Error) -> str | None:
     primary = code & 0xFF  # https://www.sqlite.org/rescode.html: the low byte is the primary code
     if primary == sqlite3.SQLITE_IOERR:
         return "store-full" if code in _NO_ROOM else "store-unreachable"
+    if primary == sqlite3.SQLITE_ERROR:  # a wrong statement is ours; that what it names is gone is not
+        return "store-damaged" if str(error).startswith(_GONE) else None
     return _SQLITE.get(primary, "store-unreachable")
