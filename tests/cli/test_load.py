@@ -110,6 +110,57 @@ def test_interrupted_it_keeps_partial_results(loads: Desk) -> None:
     assert loads.leftovers() == []
 
 
+def test_sigterm_keeps_and_prints_partial_results(loads: Desk) -> None:
+    """As Ctrl-C does."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "outrider", "load", "visitors", "-t", "60s"],
+        cwd=loads.root,
+        env={**os.environ, "TMPDIR": str(loads.temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.terminate()
+    stdout, stderr = process.communicate(timeout=60)
+
+    assert process.returncode == 130, stderr
+    assert re.search(r"interrupted after \d+ s: these are partial results", stdout)
+    assert re.search(r"^GET /tiny\s+\d+", stdout, re.MULTILINE)
+
+
+def test_a_typed_locustfile_runs_in_the_folder_of_its_caller(loads: Desk, site: str) -> None:
+    """What it opens and imports is found as with Locust."""
+    loads.write("perf/users.csv", "ada\n")
+    loads.write("perf/shapes/names.py", "NAME = 'x'\n")
+    head = "from shapes.names import NAME\nUSERS = open('users.csv').read()\n"
+    loads.write("perf/files/any.py", head + LOCUSTFILE.replace("wait_time", f"host = {site!r}\n    wait_time"))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "outrider", "load", "files/any.py", "-u", "1", "-t", "2s"],
+        cwd=loads.root / "perf",
+        env={**os.environ, "TMPDIR": str(loads.temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_file_of_several_profiles_names_them(loads: Desk, site: str) -> None:
+    """Nobody has to guess which names exist."""
+    table = TABLE.format(site=site)
+    loads.write("probes/loads.toml", table + table.replace("visitors]", "crowd]"))
+
+    done = loads.outrider("load", "probes/visitors_load.py")
+
+    assert done.returncode == 2
+    assert "is the locustfile of 2 load profiles" in done.stderr
+    assert "name one of visitors, crowd" in done.stderr
+
+
 def test_a_worker_elsewhere_shares_the_load(loads: Desk, site: str) -> None:
     table = TABLE.format(site=site).replace('"2s"', '"4s"')
     loads.write("probes/loads.toml", table + 'workers = 1\narguments = ["--master-bind-port", "5617"]\n')

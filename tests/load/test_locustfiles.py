@@ -92,7 +92,8 @@ BAD = {
     "raises at import": ("import os\nTOKEN = os.environ['NO_SUCH_TOKEN']\n", Outcome.SETUP_ERROR,
                          r"locustfile.py:2: KeyError: 'NO_SUCH_TOKEN'"),
     "exits at import": ("import sys\nsys.exit(3)\n", Outcome.SETUP_ERROR, r"before the load began \(exit code 3\)"),
-    "never sends": (HTTP.replace('self.client.get("/")', "pass"), Outcome.SETUP_ERROR, r"^no request was made$"),
+    "never sends": (HTTP.replace('self.client.get("/")', "pass"), Outcome.SETUP_ERROR,
+                    r"^no request was made: 2 users were sleeping between tasks$"),
     "fails before it sends": (HTTP.replace('self.client.get("/")', "{}['token']"), Outcome.SETUP_ERROR,
                               r"no request was made: a user's own code failed \d+ times: KeyError: 'token'"),
     "swallows every exception": (
@@ -341,6 +342,34 @@ def test_users_who_pace_themselves_have_an_intended_start_too(ground: Ground) ->
     (endpoint,) = measured.load.endpoints
     assert endpoint.intended is not None
     assert endpoint.intended.total > 2 * endpoint.requests  # of each three that were due, two were never sent
+
+
+def test_no_request_tells_what_users_were_doing(ground: Ground) -> None:
+    """The line of their own code is named."""
+    ground.write(HTTP + "    def on_start(self):\n        import time\n        time.sleep(60)\n")
+
+    measured = ground.load(ground.profile(duration_s=3.0))
+
+    assert measured.outcome == Outcome.SETUP_ERROR
+    assert measured.reason == "no request was made: 2 users were still in on_start (locustfile.py:10)"
+
+
+def test_a_run_time_among_the_arguments_ends_the_load(ground: Ground) -> None:
+    """Progress counts down to it."""
+    ground.write(HTTP)
+    left: list[float | None] = []
+
+    class Watcher:
+        def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
+            left.append(left_s)
+
+    measured = ground.load(ground.profile(duration_s=None, arguments=("-t", "3s")), Watcher())
+
+    assert measured.outcome == Outcome.PASSED, measured.reason
+    assert measured.load is not None
+    assert measured.load.length_s < 5
+    assert left
+    assert all(left_s is not None and left_s <= 3 for left_s in left)
 
 
 def raising_listener(event: str) -> str:

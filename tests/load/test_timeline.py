@@ -5,8 +5,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outrider.load.endpoint_names import OTHERS, grouping_advice
 from outrider.load.tally import Tally
-from outrider.load.timeline import MOST_ENDPOINTS, OTHERS, LoadTimeline, thinned
+from outrider.load.timeline import MOST_ENDPOINTS, LoadTimeline, thinned
 from outrider.load.wire import Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, Stopping, read, write
 from outrider.model import Histogram, LoadResult, altogether
 
@@ -94,6 +95,29 @@ def test_too_many_names_are_gathered_under_one() -> None:
 
     assert len(endpoints) == MOST_ENDPOINTS + 1
     assert endpoints[OTHERS] == 50
+
+
+def test_an_endpoint_seen_late_keeps_its_name_among_unique_urls() -> None:
+    """So do the slowest, and no request is lost."""
+    tally, timeline = Tally("a"), LoadTimeline()
+    timeline.receive(Started(10.0))
+    for number in range(5_000):
+        at_s = 10.5 + number // 100
+        tally.answered(at_s, f"GET /item/{number}", 1.0, failed=False, intended_ms=1.0, received_bytes=0)
+        if number == 2_000:
+            tally.answered(at_s, "GET /slow", 9_000.0, failed=False, intended_ms=1.0, received_bytes=0)
+        if number >= 4_000 and number % 10 == 0:
+            tally.answered(at_s, "POST /pay", 1.0, failed=False, intended_ms=1.0, received_bytes=0)
+        if number % 100 == 99:
+            timeline.receive(tally.take())
+
+    result = timeline.result(100.0)
+    endpoints = {endpoint.endpoint: endpoint.requests for endpoint in result.endpoints}
+
+    assert (endpoints["POST /pay"], endpoints["GET /slow"]) == (100, 1)
+    assert len(endpoints) == MOST_ENDPOINTS + 1
+    assert sum(endpoints.values()) == 5_101
+    assert grouping_advice(endpoints).endswith('name="/item/[id]"')
 
 
 def test_thinning_loses_no_request_and_no_time() -> None:

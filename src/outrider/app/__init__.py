@@ -101,7 +101,7 @@ if TYPE_CHECKING:
     from outrider.gate import finding_texts as gate_finding_texts
     from outrider.gate import verdict_text as gate_verdict_text
     from outrider.journeys import Browser, browser_environment
-    from outrider.load import Level, levels
+    from outrider.load import Level, grouping_advice, levels
     from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
     from outrider.store import Store
     from outrider.workspace import Scaffold, Workspace, format_duration
@@ -122,7 +122,7 @@ __all__ = [
     "end_silence", "execute", "export_frames", "find_incident", "find_workspace", "find_workspace_if_any",
     "format_duration", "gate_as_annotations",
     "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_finding_texts", "gate_rules",
-    "gate_verdict_text", "headline", "judge_runs",
+    "gate_verdict_text", "grouping_advice", "headline", "judge_runs",
     "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
     "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "merge_gate_shards",
     "moment_us", "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document",
@@ -188,7 +188,7 @@ _MODULES = {
         "verdict_text=gate_verdict_text"
     ),
     "outrider.journeys": "Browser browser_environment",
-    "outrider.load": "Level levels",
+    "outrider.load": "Level grouping_advice levels",
     "outrider.runs": "Judgement Plan Proof ProofVerdict StepStatus",
     "outrider.store": "Store",
     "outrider.workspace": "Scaffold Workspace format_duration",

@@ -198,10 +198,12 @@ def _choose(runtime: Runtime, name: str) -> tuple[Check, Profile]:
     if name.endswith(".py") and path.is_file() and path.is_relative_to(workspace.root):
         file = path.relative_to(workspace.root).as_posix()
         named = [check for check in loads.checks if loads.profiles[check.id].file == file]
-        if not named:
-            return profile_of(workspace, file)
-        if len(named) == 1:
-            return named[0], loads.profiles[named[0].id]
+        if len(named) > 1:
+            names = ", ".join(check.name for check in named)
+            fix = f"name one of {names}"
+            raise UsageError(f"{file} is the locustfile of {len(named)} load profiles", slug="ambiguous-check", fix=fix)
+        check, profile = (named[0], loads.profiles[named[0].id]) if named else profile_of(workspace, file)
+        return check, _in_folder_of_caller(workspace, profile)
     matching = select((*loads.checks, *loads.broken), [name])
     if len(matching) > 1:
         ids = ", ".join(check.id for check in matching)
@@ -209,6 +211,14 @@ def _choose(runtime: Runtime, name: str) -> tuple[Check, Profile]:
     if causes := loads.causes.get(matching[0].id):
         raise ConfigErrors(causes)
     return matching[0], loads.profiles[matching[0].id]
+
+
+def _in_folder_of_caller(workspace: Workspace, profile: Profile) -> Profile:
+    """Return the profile with the caller's folder, as with Locust, unless it names a folder of its own."""
+    folder = Path.cwd()
+    if profile.folder != "." or not folder.is_relative_to(workspace.root):
+        return profile
+    return replace(profile, folder=folder.relative_to(workspace.root).as_posix())
 
 
 def _check_host(workspace: Workspace, profile: Profile) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -26,6 +29,8 @@ from outrider.cli.run_tables import console, run_as_json
 from outrider.model import OutriderError, exit_code
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from outrider.app import LoadOutcome, Workspace
 
 _KNEE_USERS = 200
@@ -65,7 +70,7 @@ def load(  # noqa: PLR0917 - click hands them by name
     """Put a target under load, and show rates, times and failures live.
 
     NAME is a load profile of the workspace, or the path of any locustfile. Options override the profile; such a run is
-    stored as a trial, apart from the profile's own. Ctrl-C ends the load and keeps what was measured.
+    stored as a trial, apart from the profile's own. Ctrl-C or SIGTERM ends the load and keeps what was measured.
     Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130 interrupted.
     """
     workspace = find_workspace()
@@ -73,10 +78,27 @@ def load(  # noqa: PLR0917 - click hands them by name
     overrides = LoadOverrides(users, spawn_rate, length_s, host, processes, knee_search)
     if master is not None:
         return _work(workspace, name, master, overrides)
-    with open_store(workspace) as store, LoadProgress() as progress:
+    with open_store(workspace) as store, LoadProgress() as progress, _ended_by_sigterm():
         outcome = run_load(workspace, store, name, overrides, listener=progress)
     _print(outcome, as_json_=as_json_, find_knee=find_knee)
     return INTERRUPTED if outcome.is_interrupted else exit_code([outcome.run.outcome])
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C: the load ends, and what was measured is kept and printed."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _work(workspace: Workspace, name: str, master: tuple[str, int], overrides: LoadOverrides) -> int:

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import display_name, levels
+from outrider.app import display_name, grouping_advice, levels
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import STYLES, outcome_text, short
 from outrider.model import Outcome, altogether, by_endpoint
@@ -136,6 +136,8 @@ def print_load(out: Console, run: Run, result: LoadResult) -> None:
     if result.endpoints:
         out.print()
         out.print(_endpoint_table(result.endpoints, result.length_s))
+        if advice := grouping_advice(endpoint.endpoint for endpoint in result.endpoints):
+            out.print(Text(f"  {advice}", style="dim"), soft_wrap=True)
     if result.failures:
         out.print()
     for failure in result.failures[:_FAILURES]:

@@ -115,6 +115,7 @@ class LoadMeasure:
 
     def _locust(self, profile: Profile, log: Path) -> LocustProcess:
         around = self._surroundings
+        (around.root / profile.folder).mkdir(parents=True, exist_ok=True)  # copies have no empty folders
         return LocustProcess(
             arguments_of(profile, around.root),
             config_of(profile, around.settings),
@@ -141,6 +142,7 @@ class LoadMeasure:
             code=code,
             asked_code=timeline.ended.asked_code if timeline.ended else None,
             log=_tail(log),
+            activities=timeline.activities,
             hosts=timeline.ready.hosts if timeline.ready else (),
             own_shape=bool(timeline.ready and timeline.ready.own_shape),
         )
@@ -240,9 +242,12 @@ class LoadAttempt:
             self._locust.send(Aim(users))
             self._aimed = users
         duration_s = self._duration_s()
+        ready = self.timeline.ready
+        run_time_s = ready.run_time_s if ready else None
+        ends = [end_s for end_s in (duration_s, run_time_s) if end_s is not None]
         if int(at_s) > self._reported:
             self._reported = int(at_s)
-            if end := self._look_back(None if duration_s is None else duration_s - at_s):
+            if end := self._look_back(min(ends) - at_s if ends else None):
                 return end
         return End.TIME if duration_s is not None and at_s >= duration_s else None
 
@@ -251,8 +256,10 @@ class LoadAttempt:
         return _QUIET_END_S + (ready.stop_timeout_s if ready else 0.0)
 
     def _duration_s(self) -> float | None:
-        own_shape = self.timeline.ready is not None and self.timeline.ready.own_shape and not self._profile.shape
-        return self._profile.duration_s or (None if own_shape else DURATION_S)
+        """Return when to end the load; None where the locustfile's shape or Locust's own --run-time does."""
+        ready = self.timeline.ready
+        ends_itself = ready is not None and ((ready.own_shape and not self._profile.shape) or ready.run_time_s)
+        return self._profile.duration_s or (None if ends_itself else DURATION_S)
 
     def _look_back(self, left_s: float | None) -> End | None:
         """Report the last whole second; return how the load ends if it has to end now."""

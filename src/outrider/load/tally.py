@@ -11,7 +11,7 @@ from outrider.load.wire import Counted, Failures, Requests, Second
 from outrider.model import bucket_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _MOST_GROUPS = 200
 _MOST_SAMPLES = 3
@@ -54,6 +54,7 @@ class Tally:
         self._groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
         self._refused: dict[str, None] = {}
         self.open: dict[str, _Endpoint] = {}
+        self.activities: Mapping[str, int] = {}
 
     def answered(
         self, at_s: float, endpoint: str, took_ms: float, *, failed: bool, intended_ms: float, received_bytes: int
@@ -119,6 +120,7 @@ class Tally:
             tuple(Failures(*key, group.count, tuple(group.samples)) for key, group in groups.items()),
             tuple(self._refused),
             _requests(self.open),
+            self.activities,
         )
 
     def _endpoint(self, at: int, endpoint: str) -> _Endpoint:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from outrider.load.endpoint_names import OTHERS, EndpointNames, with_others
 from outrider.load.wire import Counted, Ended, Pulse, Ready, Started, Stopping
 from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, by_endpoint
 from outrider.workspace import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from outrider.load.wire import ChildMessage, Failures, Requests, Second
 
 MOST_ENDPOINTS = 200
-OTHERS = "others"
-"""Where requests go whose names are too many; a locustfile that names every URL has no endpoints."""
+_MOST_HELD = 1_000
+"""Names that are told apart during the load, before the rarest are given up."""
 
 MOST_INTERVALS = 600
 _MOST_GROUPS = 200
@@ -59,10 +61,11 @@ class LoadTimeline:
         self.workers = 0
         self.spawned = 0
         self._seconds: dict[int, _Second] = {}
-        self._names: set[str] = set()
+        self._names = EndpointNames()
         self._groups: dict[tuple[str, str], _Group] = {}
         self._last_report: dict[str, int] = {}
         self._open: dict[str, tuple[Requests, ...]] = {}
+        self._activities: dict[str, Mapping[str, int]] = {}
 
     def receive(self, message: ChildMessage) -> None:
         """Add a message of the child."""
@@ -81,6 +84,14 @@ class LoadTimeline:
                 self.workers, self.spawned = message.workers, max(self.spawned, message.spawned)
             case Counted():
                 self._count(message)
+
+    @property
+    def activities(self) -> Mapping[str, int]:
+        """How many users do what, the most frequent first; empty where requests were made."""
+        total: Counter[str] = Counter()
+        for activities in self._activities.values():
+            total.update(activities)
+        return dict(total.most_common())
 
     def lost(self, end_s: float) -> list[str]:
         """Return the generators that fell silent before the load ended."""
@@ -119,8 +130,11 @@ class LoadTimeline:
 
     def result(self, until_s: float) -> LoadResult:
         """Return the load until then, in as many intervals as are kept."""
+        tail = self.tail(until_s)
+        self._give_up_names(MOST_ENDPOINTS)
+        chosen = self._names.chosen(MOST_ENDPOINTS)
         intervals = thinned(self.intervals(until_s), MOST_INTERVALS)
-        return LoadResult(intervals, self.failures(), tail=self.tail(until_s))
+        return LoadResult(intervals, self.failures(), tail=with_others(tail, chosen))
 
     def tail(self, until_s: float) -> tuple[EndpointLoad, ...]:
         """Return the requests that were open at `until_s`: answered later, given up, or never heard of again."""
@@ -136,8 +150,11 @@ class LoadTimeline:
     def _count(self, counted: Counted) -> None:
         self.refused.update(dict.fromkeys(counted.refused))
         self._open[counted.generator] = counted.open
+        self._activities[counted.generator] = counted.activities
         for second in counted.seconds:
             self._add(second)
+        if len(self._names) > _MOST_HELD:
+            self._give_up_names(_MOST_HELD // 2)
         if counted.seconds:
             before = self._last_report.get(counted.generator, 0)
             self._last_report[counted.generator] = max(counted.seconds[-1].at, before)
@@ -151,13 +168,21 @@ class LoadTimeline:
         second.late_s = max(second.late_s, reported.late_s)
         second.parts += (self._part(requests) for requests in reported.requests)
 
+    def _give_up_names(self, most: int) -> None:
+        if len(self._names) <= most:
+            return
+        chosen = self._names.chosen(most)
+        for second in self._seconds.values():
+            second.parts = list(with_others(second.parts, chosen))
+        self._names.keep(chosen)
+
     def _part(self, requests: Requests) -> EndpointLoad:
-        name = requests.endpoint if requests.endpoint in self._names or len(self._names) < MOST_ENDPOINTS else OTHERS
-        self._names.add(name)
         intended = None if requests.intended is None else Histogram(requests.intended)
         succeeded, failed = Histogram(requests.succeeded), Histogram(requests.failed)
         unanswered = Histogram(requests.unanswered)
-        return EndpointLoad(name, succeeded, failed, intended, requests.received_bytes, unanswered)
+        part = EndpointLoad(requests.endpoint, succeeded, failed, intended, requests.received_bytes, unanswered)
+        self._names.add(part)
+        return part
 
     def _fail(self, failures: Failures) -> None:
         key = (failures.endpoint, failures.message)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from outrider.load.endpoint_names import OTHERS
 from outrider.load.profile import Expectation
-from outrider.load.timeline import OTHERS
 from outrider.model import Outcome, altogether, bucket_of, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from outrider.load.profile import Profile
     from outrider.model import EndpointLoad, FailureGroup, LoadInterval, LoadResult
@@ -61,6 +61,7 @@ class Facts:
         code: Locust's exit code; negative for the signal that killed it.
         asked_code: The exit code that the locustfile asks for, or None.
         log: What Locust printed.
+        activities: How many users were doing what, where none asked anything.
         hosts: Where its users began.
         own_shape: Whether the locustfile brings a shape.
     """
@@ -78,6 +79,7 @@ class Facts:
     code: int | None = 0
     asked_code: int | None = None
     log: str = ""
+    activities: Mapping[str, int] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
     own_shape: bool = False
 
@@ -209,7 +211,9 @@ def _silent(facts: Facts) -> Verdict | None:
         return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
     own = _own_errors(facts.result)
     why = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else _errors(facts.log)
-    return Outcome.SETUP_ERROR, f"no request was made{f': {why}' if why else ''}"
+    doing = [f"{count} {'user was' if count == 1 else 'users were'} {what}" for what, count in facts.activities.items()]
+    because = why or ", ".join(doing[:_QUOTED])
+    return Outcome.SETUP_ERROR, f"no request was made{f': {because}' if because else ''}"
 
 
 def _interrupted(facts: Facts) -> Verdict | None:

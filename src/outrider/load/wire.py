@@ -140,6 +140,7 @@ class Counted:
     Attributes:
         refused: Hosts that it asked for in vain.
         open: Requests that have no answer yet, by their age so far.
+        activities: How many users do what, as long as none has asked anything.
     """
 
     generator: str
@@ -147,6 +148,7 @@ class Counted:
     failures: tuple[Failures, ...] = ()
     refused: tuple[str, ...] = ()
     open: tuple[Requests, ...] = ()
+    activities: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def _counted(document: Mapping[str, Any]) -> Counted:
         tuple(Failures(**{**group, "samples": tuple(group["samples"])}) for group in document["failures"]),
         tuple(document["refused"]),
         tuple(_requests(part) for part in document["open"]),
+        document["activities"],
     )
 
 

@@ -28,6 +28,7 @@ from locust.rpc import Message
 
 from outrider.load.child import guard, pace
 from outrider.load.child.open_requests import OpenRequests
+from outrider.load.child.user_activity import activities
 from outrider.load.hosts import is_allowed
 from outrider.load.tally import Tally
 from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, Stopping, read, write
@@ -78,6 +79,7 @@ class Session:
         self._finished: set[str] = set()
         self._reported_s: dict[str, float] = {}
         self._is_patient = True
+        self._has_asked = False
         self._arrivals = pace.Arrivals(config.rate, config.ramp_s) if config.rate else None
 
     def attend(self) -> None:
@@ -154,6 +156,7 @@ class Session:
         **_: object,
     ) -> None:
         self._open.answered()
+        self._has_asked = True
         endpoint = f"{request_type} {name}".strip()
         took_ms = float(response_time or 0.0)
         intended_ms = pace.intended_ms(endpoint, took_ms) if self._tally.paced else took_ms
@@ -208,12 +211,19 @@ class Session:
         process.cpu_percent()
         while True:
             lag_s = max(_lags(1 - time.time() % 1))
+            self._note_activities()
             late_s = self._arrivals.late_s if self._arrivals else 0.0
             self._tally.beat(time.time() - 0.5, process.cpu_percent() / 100, lag_s * 1000, late_s)
             if not isinstance(self._runner, runners.WorkerRunner):
                 self._open.report()
                 self._send(self._tally.take())
                 self._send(self._pulse())
+
+    def _note_activities(self) -> None:
+        if self._has_asked:
+            self._tally.activities = {}
+        elif len(self._runner.user_greenlets):
+            self._tally.activities = activities(self._runner.user_greenlets)
 
     def _pulse(self) -> Pulse:
         runner = self._runner
