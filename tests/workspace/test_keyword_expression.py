@@ -8,9 +8,8 @@ from outrider.model import UsageError
 from outrider.workspace.keyword_expression import keyword_filter
 from outrider.workspace.patterns import Names
 
-PAY = Names(
-    "journey:journeys/test_shop.py::test_pay[eur]", "journeys/test_shop.py", "test_pay[eur]", frozenset({"Slow"})
-)
+PATH = "journeys/test_shop.py"
+PAY = Names(f"journey:{PATH}::test_pay[eur]", PATH, "test_pay[eur]", frozenset({"Slow"}))
 
 
 @pytest.mark.parametrize(
