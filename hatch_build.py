@@ -69,8 +69,8 @@ def npm_of_machine() -> list[str]:
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         return []
-    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    major = told.lstrip("v").partition(".")[0]
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    major = version.lstrip("v").partition(".")[0]
     return [npm] if major.isdigit() and int(major) >= _OLDEST_NODE else []
 
 

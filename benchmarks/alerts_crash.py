@@ -48,18 +48,18 @@ _DRAINED_S = 60.0
 
 
 def _settings(server: str, alertmanager: str) -> AlertSettings:
-    found = {
+    receivers = {
         name: ReceiverSettings(name, Mail(server, "outrider@example.com", (f"{name}@example.com",)), per_hour=10_000)
         for name in ("ops", "boss")
     }
-    told: tuple[str, ...] = ("ops",)
+    routed: tuple[str, ...] = ("ops",)
     if alertmanager:
         channel = Alertmanager(alertmanager, Guard(("127.0.0.1",)))
-        found["prometheus"] = ReceiverSettings("prometheus", channel, per_hour=10_000)
-        told = ("ops", "prometheus")
+        receivers["prometheus"] = ReceiverSettings("prometheus", channel, per_hour=10_000)
+        routed = ("ops", "prometheus")
     return AlertSettings(
-        route=Route(receivers=told, escalation="up", wait_us=0),
-        receivers=found,
+        route=Route(receivers=routed, escalation="up", wait_us=0),
+        receivers=receivers,
         thresholds=Thresholds(2, 2, 2),
         within_us=0,
         escalations={"up": Escalation((Level(_CLIMB_US, ("boss",)),))},
@@ -76,7 +76,7 @@ def _work(folder: Path, settings: AlertSettings, ends_s: float) -> None:
         with Deliverer(settings, store.outbox):
             while time.monotonic() < ends_s:
                 alerting.ticked(_now_us())
-                if _is_told(store):
+                if _is_notified(store):
                     _next_run(store, alerting)
 
 
@@ -88,7 +88,7 @@ def _next_run(store: Store, alerting: AlertProcessor) -> None:
     alerting.process_run(run, [])
 
 
-def _is_told(store: Store) -> bool:
+def _is_notified(store: Store) -> bool:
     """Whether every step of the story so far was delivered, so that none supersedes another."""
     if store.outbox.search(status=Status.QUEUED, limit=1):
         return False
@@ -101,10 +101,10 @@ def _is_told(store: Store) -> bool:
 
 def _rows(store: Store, kind: str) -> int:
     receiver = "boss" if kind == "escalation" else "ops"
-    return sum(one.kind == kind for one in store.outbox.search(receiver=receiver, limit=1_000_000))
+    return sum(row.kind == kind for row in store.outbox.search(receiver=receiver, limit=1_000_000))
 
 
-def _one_round(folder: Path, settings: AlertSettings, kill_after_s: float) -> None:
+def _round(folder: Path, settings: AlertSettings, kill_after_s: float) -> None:
     child = os.fork()
     if child == 0:
         try:
@@ -141,8 +141,8 @@ def _alertmanager(folder: Path) -> Iterator[str]:
 def _alerts(url: str) -> list[Any] | None:
     try:
         with urllib.request.urlopen(f"{url}/api/v2/alerts", timeout=5) as answer:
-            found: list[Any] = json.load(answer)
-            return found
+            alerts: list[Any] = json.load(answer)
+            return alerts
     except OSError:
         return None
 
@@ -159,7 +159,7 @@ def _drain(folder: Path, settings: AlertSettings) -> None:
             with Deliverer(settings, store.outbox):
                 while time.monotonic() < ends_s:
                     alerting.ticked(_now_us())
-                    if _is_told(store):
+                    if _is_notified(store):
                         if len(store.runs.search("probe:*", limit=None)) % len(_COURSE) == 0:
                             break
                         _next_run(store, alerting)
@@ -180,7 +180,7 @@ def main() -> int:
         with mailbox_apart(came) as server, _alertmanager(folder) as alertmanager:
             settings = _settings(server, alertmanager)
             for _ in range(asked.rounds):
-                _one_round(folder, settings, rng.uniform(0.02, 0.4))
+                _round(folder, settings, rng.uniform(0.02, 0.4))
             _drain(folder, settings)
             left = _alerts(alertmanager) if alertmanager else None
             return _report(folder, mails(came), asked.rounds, left)
@@ -190,9 +190,9 @@ def _report(folder: Path, came: list[dict[str, Any]], rounds: int, left: list[An
     """Say how often each step of each incident was told: what is expected comes from the runs, not from the outbox."""
     with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
         incidents = len(store.runs.search("probe:*", limit=None)) // len(_COURSE)
-        outbox = Counter(one.status.value for one in store.outbox.search(limit=1_000_000))
+        outbox = Counter(row.status.value for row in store.outbox.search(limit=1_000_000))
         pushed = sum(
-            one.status is Status.DELIVERED for one in store.outbox.search(receiver="prometheus", limit=1_000_000)
+            row.status is Status.DELIVERED for row in store.outbox.search(receiver="prometheus", limit=1_000_000)
         )
     expected = {("ops", "trigger"), ("boss", "escalation"), ("ops", "resolved"), ("boss", "resolved")}
     topics: dict[tuple[str, str], set[str]] = {key: set() for key in expected}
@@ -201,7 +201,7 @@ def _report(folder: Path, came: list[dict[str, Any]], rounds: int, left: list[An
     lost = sum(incidents - len(topics[key]) for key in expected)
     ids = Counter(mail["id"] for mail in came)
     twice = sum(count - 1 for count in ids.values())
-    others = sum(len(found) for key, found in topics.items() if key not in expected)
+    others = sum(len(of_topic) for key, of_topic in topics.items() if key not in expected)
     strangers = len(ids) - sum(map(len, topics.values()))
     print(f"{rounds} kills, {incidents} incidents from opening to end, {len(came)} mails, outbox {dict(outbox)}")
     print(f"lost: {lost} of {incidents * len(expected)} (target 0)")

@@ -98,8 +98,8 @@ def _watch(folder: Path, port: int, count: int, rng: random.Random) -> list[floa
                         due[n] += _EVERY_S
                 alerting.ticked(_now_us())
                 time.sleep(0.1)
-    told = {mail["subject"].rpartition("::p")[2].partition(":")[0]: mail["at_s"] for mail in mails(came)}
-    return [told[str(n)] - breaks[n] for n in range(count) if str(n) in told]
+    arrived_s = {mail["subject"].rpartition("::p")[2].partition(":")[0]: mail["at_s"] for mail in mails(came)}
+    return [arrived_s[str(n)] - breaks[n] for n in range(count) if str(n) in arrived_s]
 
 
 def _now_us() -> int:

@@ -1,4 +1,4 @@
-"""A month of 200 healthy checks, with blips, on an accelerated clock: how often is somebody told for nothing?
+"""A month of 200 healthy checks, with blips, on an accelerated clock: how often is somebody notified for nothing?
 
 Two models of blips. "short outages": each check's target is away once in two days for 20 s on average (exponential),
 and a run fails if its attempt and the retry two seconds later both fall into that. "single runs": every run fails by
@@ -30,7 +30,7 @@ _DAY_S = 86_400
 _EVERY_S = 300.0
 _START_S = 1_780_272_000
 _MONTHS_A_MESSAGE = 5.0
-_AFTER = 12  # runs after a bad one that are told to the keeper; what is well and forgotten need not be
+_AFTER = 12  # runs after a bad one that the tracker observes; what is well and dropped need not be
 
 
 def _outages(rng: np.random.Generator, at_s: NDArray[np.float64], days: float) -> NDArray[np.bool_]:
@@ -57,18 +57,22 @@ def _symptoms(check: int, model: str, days: float) -> Iterator[Finding]:
     took = monitor(rng, len(at_s), list(PROFILES)[check % len(PROFILES)])
     slow = np.asarray(replay(at_s.astype("datetime64[s]"), np.where(failed, np.nan, took)))
     often = np.asarray(replay_rates(failed.astype(float)))
-    for trouble, step, bad in (
+    for problem, step, bad in (
         (Problem.FAILURE, "", failed),
         (Problem.FAILURE, "share of failures", often),
         (Problem.DEGRADATION, "pay", slow),
     ):
-        key = FindingKey(trouble, Subject(f"probe:{check}"), "production", "local", step)
+        key = FindingKey(problem, Subject(f"probe:{check}"), "production", "local", step)
         near = np.convolve(bad, np.ones(_AFTER), "full")[: len(bad)] > 0
         for index in np.flatnonzero(near):
             at_us = int(at_s[index] * 1_000_000)
-            labels = {"trouble": trouble.value, "check": key.subject}
+            labels = {"problem": problem.value, "check": key.subject}
             causes = (f"host:{check}", f"check:{check}")
             yield Finding(key, bool(bad[index]), at_us, Facts("blip"), causes, labels)
+
+
+def _is_blip(symptom: Finding) -> bool:
+    return symptom.present and symptom.key.problem is Problem.FAILURE and not symptom.key.step
 
 
 def main() -> int:
@@ -80,23 +84,23 @@ def main() -> int:
     counted_days = asked.days - 14
     missed = False
     for model in _MODELS:
-        found = [
-            one
+        symptoms = [
+            symptom
             for check in range(asked.checks)
-            for one in _symptoms(check, model, asked.days)
-            if one.at_us > (_START_S + 14 * _DAY_S) * 1_000_000
+            for symptom in _symptoms(check, model, asked.days)
+            if symptom.at_us > (_START_S + 14 * _DAY_S) * 1_000_000
         ]
-        found.sort(key=lambda one: one.at_us)
-        blips = sum(one.present and one.key.problem is Problem.FAILURE and not one.key.step for one in found)
-        told = replayed(found, AlertSettings(route=Route(receivers=("mail",))))
+        symptoms.sort(key=lambda symptom: symptom.at_us)
+        blips = sum(_is_blip(symptom) for symptom in symptoms)
+        result = replayed(symptoms, AlertSettings(route=Route(receivers=("mail",))))
         months = asked.checks * counted_days / 30
-        rate = told.triggers / months
-        kinds = {kind: sum(one.problem is kind for one in told.incidents) for kind in Problem}
+        rate = result.triggers / months
+        kinds = {kind: sum(incident.problem is kind for incident in result.incidents) for kind in Problem}
         missed |= rate > 1 / _MONTHS_A_MESSAGE
-        print(f"{model}: {blips} failed runs, {len(told.incidents)} incidents, {told.triggers} times somebody was told")
+        print(f"{model}: {blips} failed runs, {len(result.incidents)} incidents, {result.triggers} alerts")
         print(f"  { ({kind.value: count for kind, count in kinds.items() if count}) }")
-        each = f"one in {1 / rate:.1f} months" if rate else f"none in {months:.0f} check-months"
-        print(f"  a check: {each} (target: one in {_MONTHS_A_MESSAGE:g} or rarer)")
+        per_check = f"one in {1 / rate:.1f} months" if rate else f"none in {months:.0f} check-months"
+        print(f"  a check: {per_check} (target: one in {_MONTHS_A_MESSAGE:g} or rarer)")
     return int(missed)
 
 

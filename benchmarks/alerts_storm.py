@@ -51,15 +51,15 @@ def main() -> int:
                         alerting.process_run(run, [])
                         if run is runs[-1] or not int(run.check.removeprefix("probe:")) % 100:
                             alerting.ticked(_now_us())
-                heard_s = time.time() - began_s
+                processed_s = time.time() - began_s
                 while time.time() - began_s < _WATCHED_S:
                     alerting.ticked(_now_us())
                     time.sleep(0.5)
-            found = mails(came)
+            received = mails(came)
             incidents = store.incidents.search(lasting=True)
-    a_route = Counter(one["to"][0] for one in found)
-    last_s = max((one["at_s"] - began_s for one in found), default=float("inf"))
-    print(f"{checks} checks failed twice, heard within {heard_s:.1f} s")
+    a_route = Counter(mail["to"][0] for mail in received)
+    last_s = max((mail["at_s"] - began_s for mail in received), default=float("inf"))
+    print(f"{checks} checks failed twice, heard within {processed_s:.1f} s")
     print(f"incidents: {len(incidents)} (target 1)")
     print(f"messages a route within {_WATCHED_S:.0f} s: {dict(a_route)} (target 1 each), the last after {last_s:.1f} s")
     return int(len(incidents) != 1 or set(a_route.values()) != {1} or len(a_route) != 2)

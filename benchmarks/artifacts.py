@@ -39,13 +39,13 @@ def switch(address: str, method: str, fault: str = "") -> None:
 
 def kept(store: Store, run_ids: list[str]) -> dict[str, int]:
     """Return the bytes by kind that the run with the most keeps."""
-    found: list[dict[str, int]] = []
+    sizes: list[dict[str, int]] = []
     for name in run_ids:
         kinds: dict[str, int] = {}
-        for one in store.runs.get(name).artifacts:
-            kinds[one.kind] = kinds.get(one.kind, 0) + one.bytes
-        found.append(kinds)
-    return max(found, key=lambda kinds: sum(kinds.values()))
+        for artifact in store.runs.get(name).artifacts:
+            kinds[artifact.kind] = kinds.get(artifact.kind, 0) + artifact.bytes
+        sizes.append(kinds)
+    return max(sizes, key=lambda kinds: sum(kinds.values()))
 
 
 def main(count: int) -> None:
@@ -58,7 +58,9 @@ def main(count: int) -> None:
             Store.open(f"sqlite:///{name}/runs.db", artifacts=f"{name}/artifacts") as store,
             open_runtime(workspace, browser=find_browser(browser_settings(workspace))) as ready,
         ):
-            check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
+            check = next(
+                candidate for candidate in ready.discover().checks if candidate.path.endswith("test_checkout.py")
+            )
             runner = Runner({Kind.JOURNEY: ready.measure}, store.runs, ready.scratch, ready.circumstances)
 
             def several() -> list[str]:
@@ -69,13 +71,13 @@ def main(count: int) -> None:
                 switch(address, "PUT", fault)
                 runs[fault.partition("?")[0]] = several()
                 switch(address, "DELETE")
-            store.prune(max(one.finished_us for one in store.runs.search()))
+            store.prune(max(run.finished_us for run in store.runs.search()))
             for title, ids in runs.items():
                 kinds = kept(store, ids)
                 most[title] = sum(kinds.values())
-                outcomes = {str(store.runs.get(one).run.outcome) for one in ids}
-                told = ", ".join(f"{kind} {size / 1e3:.0f}" for kind, size in sorted(kinds.items()))
-                print(f"{title} ({', '.join(outcomes)}): at most {most[title] / 1e3:.0f} kB a run ({told})")
+                outcomes = {str(store.runs.get(identity).run.outcome) for identity in ids}
+                by_kind = ", ".join(f"{kind} {size / 1e3:.0f}" for kind, size in sorted(kinds.items()))
+                print(f"{title} ({', '.join(outcomes)}): at most {most[title] / 1e3:.0f} kB a run ({by_kind})")
     passed = most.pop("passed") * JOURNEYS * RUNS_A_DAY * (1 - FAILING)
     probes = PROBE_BYTES * PROBES * RUNS_A_DAY * FAILING * EVIDENCE_DAYS
     print(f"a day of journeys that passed {passed / 1e9:.2f} GB, thirty of probes that failed {probes / 1e9:.2f} GB")

@@ -130,7 +130,9 @@ def main(rounds: int) -> None:
             Store.open(f"sqlite:///{name}/runs.db", artifacts=f"{name}/artifacts") as store,
             open_runtime(workspace, browser=browser) as ready,
         ):
-            check = next(one for one in ready.discover().checks if one.path.endswith("test_checkout.py"))
+            check = next(
+                candidate for candidate in ready.discover().checks if candidate.path.endswith("test_checkout.py")
+            )
             runner = Runner({Kind.JOURNEY: ready.measure}, store.runs, ready.scratch, ready.circumstances)
 
             def run_ours() -> float:

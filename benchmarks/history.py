@@ -122,7 +122,7 @@ def _run(check: Check, at_us: int, outcome: Outcome, names: tuple[str, ...], row
         samples=samples if passed else (),
     )
     attempts = () if outcome is Outcome.MISSED else (Attempt(1, True, False, measurement),)
-    told = Circumstances(release="", browser="", outrider_version="simulated", host="simulated", snapshot="")
+    circumstances = Circumstances(release="", browser="", outrider_version="simulated", host="simulated", snapshot="")
     return Run(
         id=new_run_id(at_us),
         check=check.id,
@@ -134,7 +134,7 @@ def _run(check: Check, at_us: int, outcome: Outcome, names: tuple[str, ...], row
         outcome=outcome,
         reason=reason,
         attempts=attempts,
-        circumstances=told,
+        circumstances=circumstances,
     )
 
 

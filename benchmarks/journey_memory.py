@@ -22,7 +22,7 @@ from outrider.runs import Runner
 from outrider.store import Store
 from outrider.workspace import load
 
-EVERY = 5  # runs; a multiple of runs_per_worker
+EVERY = 5  # runs
 MIB = 1 << 20
 JOURNEY = """
 from playwright.sync_api import Page, expect
@@ -42,16 +42,17 @@ def test_guest_book(page: Page) -> None:
 def memory_mib(process: psutil.Process) -> float:
     """Return the PSS of a process and all below it."""
     total = 0
-    for one in [process, *process.children(recursive=True)]:
+    for member in [process, *process.children(recursive=True)]:
         try:
-            total += one.memory_full_info().pss
+            total += member.memory_full_info().pss
         except psutil.Error:
             continue
     return total / MIB
 
 
 def _worker(keeper: psutil.Process) -> psutil.Process:
-    return next(child for child in keeper.children() if "outrider.journeys.worker" in " ".join(child.cmdline()))
+    server = next(child for child in keeper.children() if "outrider.journeys.fork_server" in " ".join(child.cmdline()))
+    return server.children()[0]
 
 
 def main(runs: int) -> None:

@@ -143,7 +143,7 @@ def rate(root: Path) -> None:
 
 def ratio(root: Path, users: int, *, swapped: bool) -> float:
     """Return requests through Outrider / plain, one load each."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     with target() as (host, count):
         for side in ("outrider", "plain") if swapped else ("plain", "outrider"):
             before = count.value
@@ -153,8 +153,8 @@ def ratio(root: Path, users: int, *, swapped: bool) -> float:
             else:
                 options = ["-H", host, "-u", str(users), "-t", f"{SECONDS:.0f}s"]
                 subprocess.run([*LOCUST, *options], cwd=root, check=True, capture_output=True)
-            found[side] = count.value - before
-    return round(float(found["outrider"] / found["plain"]), 3)
+            counts[side] = count.value - before
+    return round(float(counts["outrider"] / counts["plain"]), 3)
 
 
 def stall(root: Path) -> None:
@@ -169,14 +169,14 @@ def stall(root: Path) -> None:
     for name, (text, profile) in cases.items():
         (root / "locustfile.py").write_text(text)
         with target(stall=True) as (host, _):
-            result, said = outrider(root, replace(profile, host=host))
+            result, summary = outrider(root, replace(profile, host=host))
         total = altogether(result.endpoints)
         seen, sent = (total.intended or total.times).quantile(0.99), total.times.quantile(0.99)
         assert seen is not None
         assert sent is not None
         off = f"{seen / truth_ms - 1:+.1%} (wanted: within 5 %)"
         print(f"stall, {name}: p99 from intended start {seen:,.0f} ms, truth {truth_ms:,.0f} ms: {off}")
-        print(f"  from sending {sent:,.0f} ms; {said}")
+        print(f"  from sending {sent:,.0f} ms; {summary}")
 
 
 def quantiles(root: Path) -> None:
@@ -187,9 +187,9 @@ def quantiles(root: Path) -> None:
     total = altogether(result.endpoints).times
     worst = 0.0
     for share in (0.5, 0.75, 0.9, 0.95, 0.99, 0.999):
-        truth, told = float(np.quantile(raw, share, method="inverted_cdf")), total.quantile(share)
-        assert told is not None
-        worst = max(worst, abs(told / truth - 1))
+        truth, estimate = float(np.quantile(raw, share, method="inverted_cdf")), total.quantile(share)
+        assert estimate is not None
+        worst = max(worst, abs(estimate / truth - 1))
     counted = f"{len(raw):,} times ({total.total:,} counted)"
     print(f"quantiles p50 to p99.9 of {counted}: off by at most {worst:.2%} (wanted: 1 %)")
 

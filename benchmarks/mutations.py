@@ -190,14 +190,14 @@ def _statement(node: ast.AST, between: Between) -> Edits:  # noqa: ARG001 - all 
 
 def candidates(rooms: list[str]) -> list[Mutation]:
     """Return every mutation of some rooms, in the order of files and lines."""
-    found = []
+    mutations = []
     for room in rooms:
         for path in sorted((ROOT / "src/outrider" / room).rglob("*.py")):
             if "migrations" in path.parts:  # they happened, and are never changed
                 continue
             file = path.relative_to(ROOT).as_posix()
-            found += Candidates(file, path.read_text(encoding="utf-8")).mutations
-    return found
+            mutations += Candidates(file, path.read_text(encoding="utf-8")).mutations
+    return mutations
 
 
 class Copy:
@@ -270,7 +270,7 @@ def main() -> int:
     print(f"seed {seed}: {len(chosen)} of {len(everything)} mutations", flush=True)
     with tempfile.TemporaryDirectory(prefix="outrider-mutations-") as name:
         copy = Copy(Path(name))
-        limits_s = {room: asked.limit or _limit(copy, room) for room in sorted({one.room for one in chosen})}
+        limits_s = {room: asked.limit or _limit(copy, room) for room in sorted({mutation.room for mutation in chosen})}
         results = [_tried(copy, mutation, limits_s[mutation.room]) for mutation in chosen]
     return _report(results)
 

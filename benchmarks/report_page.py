@@ -39,9 +39,9 @@ def main() -> None:
         for kind in ("live", "still"):
             page = render_html(report, settings, interactive=kind == "live")
             (folder / f"{kind}.html").write_text(page, encoding="utf-8")
-        told = _opened(folder, rounds)
+        times_ms = _opened(folder, rounds)
         size = (folder / "live.html").stat().st_size
-    live, still, chart = (statistics.median(told[kind]) for kind in ("live", "still", "chart"))
+    live, still, chart = (statistics.median(times_ms[kind]) for kind in ("live", "still", "chart"))
     print(
         f"{checks} checks, {size / 1e6:.2f} MB: loaded in {live:.0f} ms with its script, {still:.0f} ms without "
         f"(ratio {live / still:.2f}); the first chart answers {chart:.0f} ms after it is scrolled to"
@@ -49,26 +49,26 @@ def main() -> None:
 
 
 def _opened(folder: Path, rounds: int) -> dict[str, list[float]]:
-    told: dict[str, list[float]] = {"live": [], "still": [], "chart": []}
+    times_ms: dict[str, list[float]] = {"live": [], "still": [], "chart": []}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(BrowserSettings()).executable)
         _open(browser, folder / "still.html", {"still": []}, "still")  # the first page of a browser is slow
         for _ in range(rounds):
             for kind in ("live", "still"):
-                _open(browser, folder / f"{kind}.html", told, kind)
+                _open(browser, folder / f"{kind}.html", times_ms, kind)
         browser.close()
-    return told
+    return times_ms
 
 
-def _open(browser: Browser, file: Path, told: dict[str, list[float]], kind: str) -> None:
+def _open(browser: Browser, file: Path, times_ms: dict[str, list[float]], kind: str) -> None:
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     tab.goto(file.as_uri())
-    told[kind].append(tab.evaluate(_LOADED_MS))
+    times_ms[kind].append(tab.evaluate(_LOADED_MS))
     if kind == "live":
         began = time.perf_counter()
         tab.locator(".chart").first.scroll_into_view_if_needed()
         tab.locator(".plot canvas").first.wait_for()
-        told["chart"].append((time.perf_counter() - began) * 1000)
+        times_ms["chart"].append((time.perf_counter() - began) * 1000)
     tab.close()
 
 

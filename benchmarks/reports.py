@@ -41,9 +41,9 @@ def report(folder: Path) -> None:
     with Store.open(folder / "runs.db", artifacts=folder / "artifacts") as store:
         began, cpu = time.perf_counter(), time.process_time()
         settings = ReportSettings()
-        found = gather(store, settings, week_of(None, NOW_US, "UTC"), NOW_US, workspace="benchmark")
+        facts = gather(store, settings, week_of(None, NOW_US, "UTC"), NOW_US, workspace="benchmark")
         gathered = time.perf_counter()
-        page = render_html(found, settings)
+        page = render_html(facts, settings)
         ended, used = time.perf_counter(), time.process_time() - cpu
     print(
         f"{ended - began:.2f} s ({gathered - began:.2f} s to gather), {used:.2f} s of CPU, "

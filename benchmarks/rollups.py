@@ -166,8 +166,8 @@ def free_bytes(path: Path) -> int:
 def parts_of(path: Path) -> list[tuple[str, int]]:
     """Return what tables and indexes take [bytes], the largest ten first; nothing where SQLite cannot tell."""
     with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.OperationalError):
-        found = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 10")
-        return [(str(name), int(size)) for name, size in found]
+        rows = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 10")
+        return [(str(name), int(size)) for name, size in rows]
     return []
 
 
@@ -198,7 +198,7 @@ def main() -> None:
     print(f"all checks: {whole:.0f} MB, of which {empty:.0f} MB are empty pages")
     print("quantiles of days against raw values: " + ", ".join(f"p{q * 100:.0f} {e:.2%}" for q, e in errors.items()))
     for title, some in zip(("beside housekeeping", "alone"), zip(*waits, strict=True), strict=True):
-        print(f"longest record() of a writer {title}, turn by turn [ms]: {[round(one * 1e3) for one in some]}")
+        print(f"longest record() of a writer {title}, turn by turn [ms]: {[round(wait_s * 1e3) for wait_s in some]}")
 
 
 if __name__ == "__main__":

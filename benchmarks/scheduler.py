@@ -104,7 +104,7 @@ LONGEST_START_S = 600.0
 
 def used_by(process: psutil.Process, thread: threading.Thread) -> float:
     """Return the processor seconds of a thread."""
-    return sum(one.user_time + one.system_time for one in process.threads() if one.id == thread.native_id)
+    return sum(usage.user_time + usage.system_time for usage in process.threads() if usage.id == thread.native_id)
 
 
 def main() -> None:
@@ -142,7 +142,7 @@ def measured(store: Store, checks: Sequence[Check], root: Path, minutes: float) 
         process = psutil.Process()
         cpu, began_s = process.cpu_times(), time.monotonic()
         scheduling_s = next(
-            (one.user_time + one.system_time for one in process.threads() if one.id == thread.native_id), 0
+            (usage.user_time + usage.system_time for usage in process.threads() if usage.id == thread.native_id), 0
         )
         time.sleep(minutes * 60)
         after, took_s = process.cpu_times(), time.monotonic() - began_s

@@ -52,13 +52,13 @@ def make_workspace(root: Path, address: str) -> None:
     (root / "scheduler/schedule.toml").write_text(SCHEDULE)
 
 
-def one_life(root: Path, environment: dict[str, str], numbers: random.Random) -> set[str]:
+def service_life(root: Path, environment: dict[str, str], numbers: random.Random) -> set[str]:
     """Start the service, let it work for a random while, kill it; return the runs that it said were stored."""
     process = subprocess.Popen(
         [sys.executable, "-m", "outrider", "up", "--no-pages"],
         cwd=root, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    said: set[str] = set()
+    reported: set[str] = set()
     begun = threading.Event()
 
     def listen() -> None:
@@ -67,7 +67,7 @@ def one_life(root: Path, environment: dict[str, str], numbers: random.Random) ->
             if '"run.stored"' in line:
                 begun.set()
                 try:
-                    said.add(json.loads(line)["run"])
+                    reported.add(json.loads(line)["run"])
                 except ValueError:  # cut off by the kill
                     continue
 
@@ -78,7 +78,7 @@ def one_life(root: Path, environment: dict[str, str], numbers: random.Random) ->
     process.send_signal(signal.SIGKILL)
     process.wait()
     reader.join()
-    return said
+    return reported
 
 
 def stored_twice(database: sqlite3.Connection) -> int:
@@ -115,11 +115,11 @@ def main() -> None:
         address = f"http://127.0.0.1:{server.server_address[1]}"
         make_workspace(root, address)
         environment = {**os.environ, "SITE": address, "TMPDIR": str(temporary)}
-        said: set[str] = set()
+        reported: set[str] = set()
         for number in range(asked.rounds):
-            said |= one_life(root, environment, numbers)
+            reported |= service_life(root, environment, numbers)
             if number % 10 == 9:
-                print(f"  {number + 1} rounds, {len(said)} runs said to be stored", flush=True)
+                print(f"  {number + 1} rounds, {len(reported)} runs said to be stored", flush=True)
         # the next command clears what a killed one left
         subprocess.run(
             [sys.executable, "-m", "outrider", "ls"], cwd=root, env=environment, check=True, capture_output=True
@@ -130,9 +130,9 @@ def main() -> None:
         stored = {bytes(row[0]).hex() for row in database.execute("select id from runs")}
         twice = stored_twice(database)
         whole = database.execute("pragma integrity_check").fetchone()[0]
-        lost = sum(one.replace("-", "") not in stored for one in said)
+        lost = sum(run.replace("-", "") not in stored for run in reported)
         server.shutdown()
-    print(f"{asked.rounds} rounds of kill -9, {len(said)} runs said to be stored")
+    print(f"{asked.rounds} rounds of kill -9, {len(reported)} runs said to be stored")
     print(f"finished runs lost     {lost} (wanted: 0)")
     print(f"runs stored twice      {twice} (wanted: 0)")
     print(f"processes left         {left} (wanted: 0)")

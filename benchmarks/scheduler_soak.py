@@ -49,14 +49,14 @@ def make_workspace(root: Path) -> None:
 
 def memory_mb(service: psutil.Process) -> defaultdict[str, float]:
     """Return what the service and everything that it started holds, by kind of process."""
-    found: defaultdict[str, float] = defaultdict(float)
+    by_kind: defaultdict[str, float] = defaultdict(float)
     for process in [service, *service.children(recursive=True)]:
         try:
             kind = "service" if process == service else kind_of(process.cmdline())
-            found[kind] += process.memory_full_info().pss / 1e6
+            by_kind[kind] += process.memory_full_info().pss / 1e6
         except psutil.Error:
             continue
-    return found
+    return by_kind
 
 
 def kind_of(command: list[str]) -> str:
@@ -64,7 +64,8 @@ def kind_of(command: list[str]) -> str:
     program = Path(command[0].partition(" ")[0]).name if command else ""
     if "chrom" in program or "headless" in program:
         part = next(
-            (each.partition("=")[2] for word in command for each in word.split() if each.startswith("--type=")), "main"
+            (option.partition("=")[2] for word in command for option in word.split() if option.startswith("--type=")),
+            "main",
         )
         return f"browser {part}"
     return "driver" if program == "node" else "worker" if program.startswith("python") else program or "ended"
@@ -74,12 +75,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=60.0)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, opened(folder) as found:
+    with tempfile.TemporaryDirectory() as folder, opened(folder) as addresses:
         root = Path(folder, "ws")
         make_workspace(root)
         with Path(folder, "up.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "outrider", "up", "--no-pages"], cwd=root, env={**os.environ, **found},
+                [sys.executable, "-m", "outrider", "up", "--no-pages"], cwd=root, env={**os.environ, **addresses},
                 stdout=log, stderr=log,
             )  # fmt: skip
             held = watch(psutil.Process(process.pid), asked.minutes)
@@ -87,18 +88,18 @@ def main() -> None:
             code = process.wait()
         with Store.open(root / ".outrider/outrider.db", artifacts=root / ".outrider/artifacts") as store:
             coverage = store.schedule.coverage(0)
-            outcomes = Counter(one.outcome.value for one in store.runs.search(limit=None))
+            outcomes = Counter(run.outcome.value for run in store.runs.search(limit=None))
     fifth = len(held) // 5
-    kinds = sorted({kind for each in held for kind in each})
-    whole = [sum(each.values()) for each in held]
+    kinds = sorted({kind for sample in held for kind in sample})
+    whole = [sum(sample.values()) for sample in held]
     early, late = medians(whole, fifth)
-    due, happened = sum(one.due for one in coverage), sum(one.happened for one in coverage)
+    due, happened = sum(interval.due for interval in coverage), sum(interval.happened for interval in coverage)
     print(f"{asked.minutes:g} minutes, exit code {code}, outcomes {dict(outcomes)}")
     print(f"coverage               {happened} of {due} runs: {happened / due:.2%} (wanted: 100 %)")
     print(f"memory                 {early:.0f} MB after the warm-up, {late:.0f} MB at the end: {late / early - 1:+.1%}")
     print(f"                       highest {max(whole):.0f} MB (wanted: < +5 %)")
     for kind in kinds:
-        early, late = medians([each[kind] for each in held], fifth)
+        early, late = medians([sample[kind] for sample in held], fifth)
         print(f"  {kind:20} {early:.0f} MB, then {late:.0f} MB")
 
 
@@ -115,10 +116,10 @@ def watch(service: psutil.Process, minutes: float) -> list[defaultdict[str, floa
         time.sleep(SAMPLE_S)
         held.append(memory_mb(service))
         if len(held) % 20 == 0:
-            told = ", ".join(
-                f"{kind} {statistics.median(each[kind] for each in held[-20:]):.0f}" for kind in sorted(held[-1])
+            latest = ", ".join(
+                f"{kind} {statistics.median(sample[kind] for sample in held[-20:]):.0f}" for kind in sorted(held[-1])
             )
-            print(f"  {len(held) * SAMPLE_S / 60:.0f} min: {told}", flush=True)
+            print(f"  {len(held) * SAMPLE_S / 60:.0f} min: {latest}", flush=True)
     return held
 
 

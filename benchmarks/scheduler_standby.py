@@ -31,15 +31,15 @@ class Up:
 
     def __init__(self, command: list[str], root: Path, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(command, cwd=root, env=environment, stderr=subprocess.PIPE, text=True)
-        self.heard = {event: threading.Event() for event in ("workspace.loaded", "run.stored")}
+        self.logged = {event: threading.Event() for event in ("workspace.loaded", "run.stored")}
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            for event, heard in self.heard.items():
+            for event, logged in self.logged.items():
                 if f'"{event}"' in line:
-                    heard.set()
+                    logged.set()
 
     def wait(self, event: str) -> None:
         """Wait until it has said something.
@@ -47,7 +47,7 @@ class Up:
         Raises:
             TimeoutError: If it does not.
         """
-        if not self.heard[event].wait(LIMIT_S):
+        if not self.logged[event].wait(LIMIT_S):
             raise TimeoutError(f"no {event} within {LIMIT_S:g} s")
 
 
@@ -81,8 +81,8 @@ def main() -> None:
         for apart in (False, True):
             took = sorted(takes_over_s(root, environment, apart=apart) for _ in range(asked.rounds))
             where = "another machine" if apart else "the same machine"
-            told = f"{took[0]:.1f}, {took[len(took) // 2]:.1f}, {took[-1]:.1f}"
-            print(f"leader on {where:16}  {told} s at least, median, at most (wanted: <= {WANTED_S:g} s)", flush=True)
+            spread = f"{took[0]:.1f}, {took[len(took) // 2]:.1f}, {took[-1]:.1f}"
+            print(f"leader on {where:16}  {spread} s at least, median, at most (wanted: <= {WANTED_S:g} s)", flush=True)
         twice = stored_twice(sqlite3.connect(root / ".outrider/outrider.db"))
         server.shutdown()
     print(f"runs stored twice           {twice} (wanted: 0)")

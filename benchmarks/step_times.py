@@ -85,12 +85,12 @@ def main(rounds: int) -> None:
     server.shutdown()
     print("sleep     page: median, error of it    fetch: median, error of it   (error at most 10 ms or 2 %)")
     for sleep in SLEEPS_MS:
-        told = []
+        cells = []
         for kind in ("page", "fetch"):
             took = statistics.median(seen[f"{kind} {sleep}"])
             error = took - sleep - statistics.median(seen[f"{kind} 0"])
-            told.append(f"{took:7.1f} ms  {error:+5.1f} ms")
-        print(f"{sleep:5} ms       {told[0]}             {told[1]}")
+            cells.append(f"{took:7.1f} ms  {error:+5.1f} ms")
+        print(f"{sleep:5} ms       {cells[0]}             {cells[1]}")
 
 
 if __name__ == "__main__":

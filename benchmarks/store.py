@@ -110,9 +110,9 @@ class Bare:
 
     def insert(self, rows: dict[str, list[tuple[object, ...]]]) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
-        for table, found in rows.items():
-            if found:
-                self.connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(found[0]))})", found)
+        for table, lines in rows.items():
+            if lines:
+                self.connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(lines[0]))})", lines)
         self.connection.execute("COMMIT")
 
 

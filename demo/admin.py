@@ -21,7 +21,7 @@ class Admin:
         return [
             Route("/admin/faults", self.every),
             Route("/admin/faults", self.clear, methods=["DELETE"]),
-            Route("/admin/faults/{name}", self.one),
+            Route("/admin/faults/{name}", self.fault),
             Route("/admin/faults/{name}", self.switch_on, methods=["PUT"]),
             Route("/admin/faults/{name}", self.switch_off, methods=["DELETE"]),
         ]
@@ -30,7 +30,7 @@ class Admin:
         """List every fault."""
         return self._states(*FAULTS)
 
-    async def one(self, request: Request) -> Response:
+    async def fault(self, request: Request) -> Response:
         """Show one fault."""
         name = request.path_params["name"]
         return self._states(name) if name in FAULTS else _refusal(404, str(UnknownFault(name)))

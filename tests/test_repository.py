@@ -157,6 +157,36 @@ def test_the_search_for_names_that_stand_twice_finds_them() -> None:
     assert names_used_twice(paths) == {"run": ["src/outrider/store/run.py", "src/outrider/model/run.py"]}
 
 
+VAGUE = frozenset({"each", "found", "heard", "one", "said", "told"})
+
+
+def vague_names(tree: ast.AST) -> list[str]:
+    """Return the variables, parameters, attributes and functions whose name says nothing of what they are."""
+    names: list[tuple[int, str]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=text, ctx=ast.Store()) | ast.arg(arg=text) | ast.Attribute(attr=text, ctx=ast.Store()):
+                names.append((node.lineno, text))
+            case ast.FunctionDef(name=text) | ast.AsyncFunctionDef(name=text):
+                names.append((node.lineno, text))
+            case _:
+                pass
+    return [f"{line}: {text}" for line, text in sorted(names) if text.strip("_") in VAGUE]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_names_say_what_they_name(path: Path) -> None:
+    """A row, a finding, the matches: a reader needs not look up what `one` of them is."""
+    assert vague_names(ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+def test_the_search_for_vague_names_finds_them() -> None:
+    """A search that finds nothing must not be one that cannot find."""
+    tree = ast.parse("def told(one):\n    self._heard = [each for each in one]\n    return self.found\n")
+
+    assert vague_names(tree) == ["1: one", "1: told", "2: _heard", "2: each"]
+
+
 def import_graph() -> dict[str, set[str]]:
     """Return by module of src/outrider the modules that it imports, under TYPE_CHECKING and inside functions too."""
     paths = {module_name(path): path for path in (ROOT / "src" / "outrider").rglob("*.py")}

@@ -26,7 +26,7 @@ class Mailbox:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Note a mail, then say yes."""
         mail = message_from_bytes(envelope.content)
-        told = {
+        received = {
             "at_s": time.time(),
             "id": mail["Message-ID"],
             "topic": mail["X-Outrider-Topic"],
@@ -35,7 +35,7 @@ class Mailbox:
             "subject": mail["Subject"],
         }
         with self._path.open("a") as file:
-            file.write(json.dumps(told) + "\n")
+            file.write(json.dumps(received) + "\n")
         return "250 OK"
 
 

@@ -34,11 +34,11 @@ def score(series: int, seed: int, noise: float, memory: float, history: int) -> 
         rng = np.random.default_rng([seed, 5, int(noise * 100), int(memory * 10), history, i])
         truth = rng.uniform(10, 60)
         per_day = LEVEL * rng.uniform(0.003, 0.01)
-        found = days_to_breach(daily_p95(rng, history, per_day, noise, memory), LEVEL + per_day * truth)
-        if found is not None:
+        forecast = days_to_breach(daily_p95(rng, history, per_day, noise, memory), LEVEL + per_day * truth)
+        if forecast is not None:
             shown += 1
-            held += found.earliest <= truth <= found.latest
-            errors.append(abs(found.days - truth) / truth)
+            held += forecast.earliest <= truth <= forecast.latest
+            errors.append(abs(forecast.days - truth) / truth)
         flat += days_to_breach(daily_p95(rng, history, 0.0, noise, memory), LEVEL * 1.3) is not None
     return {"shown": shown / series, "covered": held / max(1, shown), "median_error": float(np.median(errors)),
             "shown_where_flat": flat / series}  # fmt: skip

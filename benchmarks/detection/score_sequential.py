@@ -41,12 +41,12 @@ def trial(rng: np.random.Generator, plan: Plan, sigma: float, effect: float) -> 
 
 def score(trials: int, seed: int, sigma: float, effect: float) -> dict[str, float]:
     plan = Plan()
-    found = [
+    trials_of = [
         trial(np.random.default_rng([seed, 6, int(sigma * 100), int(effect * 100), i]), plan, sigma, effect)
         for i in range(trials)
     ]
-    shares = {str(verdict): sum(v is verdict for v, _ in found) / trials for verdict in Verdict}
-    return shares | {"median_sessions": float(np.median([sessions for _, sessions in found]))}
+    shares = {str(verdict): sum(v is verdict for v, _ in trials_of) / trials for verdict in Verdict}
+    return shares | {"median_sessions": float(np.median([sessions for _, sessions in trials_of]))}
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from tests.builders import new_store
 
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
@@ -19,7 +20,6 @@ from outrider.alerts.message import Message, load
 from outrider.alerts.oncall import Escalation, Level
 from outrider.alerts.route import Route
 from outrider.model import Subject
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.letter import Letter
     from outrider.model import AlertChanges
+    from outrider.store import Store
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -51,17 +52,17 @@ class Story:
 
     tracker: IncidentTracker
     now_us: int = NOW_US
-    told: list[tuple[str, str, Message]] = field(default_factory=list)
+    sent: list[tuple[str, str, Message]] = field(default_factory=list)
     changes: list[AlertChanges] = field(default_factory=list)
 
-    def observe(self, *found: Finding) -> None:
-        self.tracker.observe(found, self.now_us)
+    def observe(self, *finding: Finding) -> None:
+        self.tracker.observe(finding, self.now_us)
         self.collect()
 
     def run(self, bad: str, check: str = "probe:home", every_s: float = 10, **more: Any) -> None:
         """Hear a run a letter, `x` for a bad one, and let the time between them pass."""
-        for one in bad:
-            self.observe(symptom(one == "x", self.now_us, check, **more))
+        for letter in bad:
+            self.observe(symptom(letter == "x", self.now_us, check, **more))
             self.wait(every_s)
 
     def wait(self, seconds: float, tick_s: float = 1) -> None:
@@ -74,15 +75,18 @@ class Story:
     def collect(self) -> None:
         changes = self.tracker.changes()
         self.changes.append(changes)
-        self.told += [(one.kind, one.receiver, load(one.message)) for one in changes.notifications]
+        self.sent += [
+            (notification.kind, notification.receiver, load(notification.message))
+            for notification in changes.notifications
+        ]
 
     @property
     def kinds(self) -> list[str]:
-        return [kind for kind, _, _ in self.told]
+        return [kind for kind, _, _ in self.sent]
 
     @property
     def phases(self) -> list[str]:
-        return [one.phase.value for one in self.tracker.incidents.values()]
+        return [incident.phase.value for incident in self.tracker.incidents.values()]
 
 
 @pytest.fixture
@@ -181,7 +185,7 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
         yield opened
 
 
@@ -206,9 +210,9 @@ def drawer() -> Drawer:
     return Drawer()
 
 
-def receivers(*found: ReceiverSettings) -> dict[str, ReceiverSettings]:
+def receivers(*receiver_settings: ReceiverSettings) -> dict[str, ReceiverSettings]:
     """Return settings by name."""
-    return {one.name: one for one in found}
+    return {receiver_setting.name: receiver_setting for receiver_setting in receiver_settings}
 
 
 def ladder(*levels: Level, **more: Any) -> dict[str, Escalation]:

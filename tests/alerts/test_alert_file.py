@@ -32,7 +32,7 @@ def read(folder: Path, text: str, **variables: str) -> AlertSettings:
 def problems(folder: Path, text: str) -> list[str]:
     with pytest.raises(ConfigErrors) as caught:
         read(folder, text)
-    return [str(one) for one in caught.value.problems]
+    return [str(problem) for problem in caught.value.problems]
 
 
 def test_without_the_file_nobody_is_told(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_every_key_is_described() -> None:
         for name in (
             "alert_file.py",
             "receiver_tables.py",
-            *(f"receivers/{one.name}" for one in (ROOT / "src/outrider/alerts/receivers").glob("*.py")),
+            *(f"receivers/{module.name}" for module in (ROOT / "src/outrider/alerts/receivers").glob("*.py")),
         )
     )
     keys = set(re.findall(r'(?:read|require|_us|text|needed|texts|flag)\((?:\w+, )?"([a-z_]+)"', source))
@@ -92,7 +92,7 @@ def test_every_key_is_described() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "slug", "said"),
+    ("text", "slug", "message"),
     [
         ('[route]\nreceivers = ["pager"]', "unknown-name", 'names the receiver "pager", which does not exist'),
         (MAIL + 'fallback = "mail"', "alert-loop", "leads back to itself: mail -> mail"),
@@ -132,19 +132,19 @@ def test_every_key_is_described() -> None:
         ("[[escalation.a.level]]", "missing-key", "nobody would be notified"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, slug: str, said: str) -> None:
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, slug: str, message: str) -> None:
     """What, where, and what to do."""
-    told = problems(tmp_path, text)
+    reported = problems(tmp_path, text)
 
-    assert any(said in one and f"[{slug}]" in one for one in told), told
-    assert all(one.startswith("scheduler/alerts.toml") for one in told)
+    assert any(message in problem and f"[{slug}]" in problem for problem in reported), reported
+    assert all(problem.startswith("scheduler/alerts.toml") for problem in reported)
 
 
 def test_all_problems_are_told_together(tmp_path: Path) -> None:
     """In the order of the file."""
-    told = problems(tmp_path, '[incidents]\nclose = 0\n[route]\nreceivers = ["a"]\nrepeat = "x"\n')
+    reported = problems(tmp_path, '[incidents]\nclose = 0\n[route]\nreceivers = ["a"]\nrepeat = "x"\n')
 
-    assert [one.split(":")[1] for one in told] == ["2", "3", "5"]
+    assert [problem.split(":")[1] for problem in reported] == ["2", "3", "5"]
 
 
 def test_routes_inherit_and_may_be_named(tmp_path: Path) -> None:
@@ -166,6 +166,6 @@ continue = true
     )
 
     first, second = settings.route.routes
-    assert [one.name for one in settings.route.walk()] == ["root", "root/1", "night"]
+    assert [problem.name for problem in settings.route.walk()] == ["root", "root/1", "night"]
     assert (first.receivers, first.repeat_us) == (("mail",), 3_600_000_000)
     assert (second.wait_us, second.goes_on) == (60_000_000, True)

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 
 def settings(drawer: Drawer | None = None) -> AlertSettings:
-    found = receivers(ReceiverSettings("mail", drawer)) if drawer else {}
-    return AlertSettings(route=Route(receivers=("mail",)), receivers=found)
+    result = receivers(ReceiverSettings("mail", drawer)) if drawer else {}
+    return AlertSettings(route=Route(receivers=("mail",)), receivers=result)
 
 
 def stored(store: Store, outcome: Outcome, at_s: int, check: str = "journey:pay") -> Run:
@@ -60,7 +60,7 @@ def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
         alerting.ticked(NOW_US + (at_s * 10 + 5) * SECOND_US)
         lane.work()
 
-    assert [one["Subject"] for one in inbox.mails] == [
+    assert [mail["Subject"] for mail in inbox.mails] == [
         "[shop] critical: pay fails: refused, since 08:00",
         "[shop] resolved after 40 s: pay (was: refused)",
     ]
@@ -152,7 +152,7 @@ def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
     alerting.ticked(NOW_US + 400 * SECOND_US, [Health("chat", False)])
 
     assert "receiver chat takes no messages: it is down" in row.message
-    assert [one.phase for one in store.incidents.search(since_us=0)] == ["resolved"]
+    assert [incident.phase for incident in store.incidents.search(since_us=0)] == ["resolved"]
 
 
 def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: Store) -> None:
@@ -164,7 +164,7 @@ def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: S
         outcome = Outcome.FAILED if number % 5 == 4 else Outcome.PASSED
         alerting.process_run(stored(store, outcome, number * 60), [])
 
-    (incident,) = [one for one in store.incidents.search(lasting=True) if one.phase == "open"]
+    (incident,) = [incident for incident in store.incidents.search(lasting=True) if incident.phase == "open"]
     assert headline(read_incident(incident)).startswith("pay burns its error budget: ")
 
 
@@ -205,7 +205,7 @@ def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, t
         store.outbox.update(replace(row, due_us=0))
 
         assert got.wait(20)
-    assert not any(one.is_dead for one in deliverer.health())
+    assert not any(channel.is_dead for channel in deliverer.health())
 
 
 @pytest.mark.parametrize(("first", "present"), [(Outcome.PASSED, True), (Outcome.FAILED, False)])

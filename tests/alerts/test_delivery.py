@@ -26,15 +26,15 @@ NEVER = Undelivered("it does not know us", recoverable=False)
 
 
 def message(topic: str = "topic", kind: NotificationKind = NotificationKind.TRIGGER) -> Message:
-    item = Item("i", "home: refused", (("since", "today"),), "open", NOW_US)
-    return Message(kind, topic, "[critical] home: refused", "critical", (item,), NOW_US)
+    letter_sent = Item("i", "home: refused", (("since", "today"),), "open", NOW_US)
+    return Message(kind, topic, "[critical] home: refused", "critical", (letter_sent,), NOW_US)
 
 
 def row(
     number: int, receiver: str = "mail", *, kind: NotificationKind = NotificationKind.TRIGGER, topic: str = ""
 ) -> Notification:
-    told = message(topic or f"topic-{number}", kind)
-    return Notification(f"n{number}", receiver, told.topic, kind.value, NOW_US, NOW_US, dump(told))
+    content = message(topic or f"topic-{number}", kind)
+    return Notification(f"n{number}", receiver, content.topic, kind.value, NOW_US, NOW_US, dump(content))
 
 
 class Clock:
@@ -53,16 +53,16 @@ def lane(store: Store, drawer: Drawer, clock: Clock | None = None, **more: Any) 
 
 
 def statuses(store: Store, receiver: str | None = None) -> list[Status]:
-    return [one.status for one in store.outbox.search(receiver=receiver, limit=100_000)]
+    return [row.status for row in store.outbox.search(receiver=receiver, limit=100_000)]
 
 
 def test_what_is_taken_is_noted(store: Store, drawer: Drawer) -> None:
     """It is not sent again."""
     store.outbox.add(row(1))
-    one = lane(store, drawer)
+    mail_lane = lane(store, drawer)
 
-    one.work()
-    one.work()
+    mail_lane.work()
+    mail_lane.work()
 
     assert [letter.id for letter in drawer.letters] == ["n1"]
     assert drawer.letters[0].body.startswith("home: refused\n  since: today")
@@ -73,16 +73,16 @@ def test_a_channel_that_is_down_is_tried_again_later_with_the_same_id(store: Sto
     """And later each time."""
     store.outbox.add(row(1))
     clock = Clock()
-    one = lane(store, drawer, clock)
+    mail_lane = lane(store, drawer, clock)
     drawer.refusals = [AGAIN, AGAIN]
 
     waits = []
     for _ in range(2):
-        one.work()
+        mail_lane.work()
         (waiting,) = store.outbox.search(status=Status.QUEUED)
         waits.append((waiting.due_us - clock.now_us) // SECOND_US)
         clock.now_us = waiting.due_us
-    one.work()
+    mail_lane.work()
 
     assert waits == [2, 4]
     assert [letter.id for letter in drawer.letters] == ["n1"]
@@ -94,14 +94,14 @@ def test_a_channel_says_when_it_wants_to_be_asked_again(store: Store, drawer: Dr
     store.outbox.add(row(2))
     clock = Clock()
     drawer.refusals = [Undelivered("too much", recoverable=True, retry_after_s=90)]
-    one = lane(store, drawer, clock)
+    mail_lane = lane(store, drawer, clock)
 
-    one.work()
+    mail_lane.work()
     clock.now_us += 89 * SECOND_US
-    one.work()
+    mail_lane.work()
     assert drawer.letters == []
     clock.now_us += 2 * SECOND_US
-    one.work()
+    mail_lane.work()
 
     assert [letter.id for letter in drawer.letters] == ["n1", "n2"]
 
@@ -112,15 +112,15 @@ def test_a_dead_channel_is_left_alone_and_noticed(store: Store, drawer: Drawer) 
         store.outbox.add(row(number))
     clock = Clock()
     drawer.refusals = [AGAIN] * 5
-    one = lane(store, drawer, clock)
+    mail_lane = lane(store, drawer, clock)
 
-    one.work()
-    assert (one.health.is_dead, one.health.why) == (True, "it is down")
+    mail_lane.work()
+    assert (mail_lane.health.is_dead, mail_lane.health.why) == (True, "it is down")
     assert drawer.letters == []
     clock.now_us += 20 * SECOND_US
-    one.work()
+    mail_lane.work()
 
-    assert not one.health.is_dead
+    assert not mail_lane.health.is_dead
     assert len(drawer.letters) == 8
 
 
@@ -130,18 +130,18 @@ def test_what_cannot_be_delivered_goes_to_another_channel_and_is_visible(store: 
     store.outbox.add(row(2))
     clock = Clock()
     drawer.refusals = [NEVER, AGAIN, AGAIN]
-    one = lane(store, drawer, clock, fallback="chat", fallback_after_us=MINUTE_US)
+    mail_lane = lane(store, drawer, clock, fallback="chat", fallback_after_us=MINUTE_US)
 
-    one.work()
+    mail_lane.work()
     assert statuses(store, "mail") == [Status.UNDELIVERED, Status.QUEUED]
     clock.now_us += 2 * MINUTE_US
-    one.work()
+    mail_lane.work()
 
     assert statuses(store, "mail") == [Status.UNDELIVERED, Status.UNDELIVERED]
     handed = store.outbox.search(receiver="chat")
-    assert [each.topic for each in handed] == ["topic-1", "topic-2"]
+    assert [letter_sent.topic for letter_sent in handed] == ["topic-1", "topic-2"]
     assert "mail could not be reached (it does not know us)" in handed[0].message
-    assert [each.note for each in store.outbox.search(receiver="mail")] == ["it does not know us", "it is down"]
+    assert [row.note for row in store.outbox.search(receiver="mail")] == ["it does not know us", "it is down"]
 
 
 def test_a_channel_that_breaks_is_a_failure_like_any_other(store: Store, drawer: Drawer) -> None:
@@ -160,11 +160,11 @@ def test_a_flood_is_cut_off_with_one_notice(store: Store, drawer: Drawer) -> Non
     for number in range(10):
         store.outbox.add(row(number))
     store.outbox.add(row(11, kind=NotificationKind.RESOLVED))
-    one = lane(store, drawer, per_hour=3)
+    mail_lane = lane(store, drawer, per_hour=3)
 
-    one.work()
-    one.work()
-    one.work()
+    mail_lane.work()
+    mail_lane.work()
+    mail_lane.work()
 
     assert [letter.message.kind for letter in drawer.letters] == [
         *[NotificationKind.TRIGGER] * 3,
@@ -180,11 +180,11 @@ def test_ten_thousand_that_waited_are_told_in_their_latest_state_and_capped(stor
     from outrider.model import AlertChanges
 
     for start in range(0, 10_000, 1_000):
-        found = tuple(row(start + number, topic=f"topic-{number}") for number in range(1_000))
-        store.incidents.record(AlertChanges(notifications=found))
-    one = lane(store, drawer, per_hour=60)
+        rows = tuple(row(start + number, topic=f"topic-{number}") for number in range(1_000))
+        store.incidents.record(AlertChanges(notifications=rows))
+    mail_lane = lane(store, drawer, per_hour=60)
 
-    while one.work():
+    while mail_lane.work():
         pass
 
     assert statuses(store).count(Status.SUPERSEDED) == 9_000
@@ -241,7 +241,7 @@ def test_a_picture_goes_with_the_message(store: Store, drawer: Drawer) -> None:
     store.outbox.add(row(1))
     settings = ReceiverSettings("mail", drawer)
 
-    Lane(settings, store.outbox, now_us=Clock(), picture=lambda told: told.topic.encode()).work()
+    Lane(settings, store.outbox, now_us=Clock(), picture=lambda content: content.topic.encode()).work()
 
     assert drawer.letters[0].message.picture == b"topic-1"
 
@@ -348,7 +348,7 @@ def test_a_recipient_that_is_refused_for_good_goes_to_the_fallback(store: Store,
     lane(store, drawer, fallback="chat").work()
 
     assert statuses(store, "mail") == [Status.DELIVERED, Status.UNDELIVERED]
-    assert [one.note for one in store.outbox.search(receiver="mail")] == ["refused", "refused"]
+    assert [row.note for row in store.outbox.search(receiver="mail")] == ["refused", "refused"]
     (handed,) = store.outbox.search(receiver="chat")
     assert "mail could not be reached (refused)" in load(handed.message).note
 

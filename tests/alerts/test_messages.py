@@ -23,32 +23,32 @@ if TYPE_CHECKING:
 
 def test_a_subject_names_what_where_how_much_and_since_when(story: Callable[..., Story]) -> None:
     """In the workspace's time zone, after the release before it."""
-    one = story(timezone="Europe/Berlin")
+    followed = story(timezone="Europe/Berlin")
     facts = Facts(
         "390 ms, usually 120 to 170 (2.7x)", title="Home page", since_us=NOW_US - 7 * MINUTE_US, release="v2.4"
     )
 
     for _ in range(2):
-        one.observe(replace(symptom(True, one.now_us, problem=Problem.DEGRADATION), facts=facts))
-        one.wait(10)
+        followed.observe(replace(symptom(True, followed.now_us, problem=Problem.DEGRADATION), facts=facts))
+        followed.wait(10)
 
-    assert one.told[0][2].subject == (
+    assert followed.sent[0][2].subject == (
         "[shop] warning: Home page is slow: 390 ms, usually 120 to 170 (2.7x), since 08:53, after v2.4"
     )
-    assert "since: 2027-01-15 08:53:00 CET, for 7 min" in one.told[0][2].text
+    assert "since: 2027-01-15 08:53:00 CET, for 7 min" in followed.sent[0][2].text
 
 
 def test_a_subject_that_is_over_does_not_begin_with_a_severity(story: Callable[..., Story]) -> None:
     """Pagers filter on it."""
-    one = story()
+    followed = story()
     for number in range(4):
-        one.run("x", f"probe:p.toml::c{number}", every_s=0.1, causes=("host:shop",), what="status 500")
-        one.run("x", f"probe:p.toml::c{number}", every_s=0.1, causes=("host:shop",), what="status 500")
-    one.wait(10)
+        followed.run("x", f"probe:p.toml::c{number}", every_s=0.1, causes=("host:shop",), what="status 500")
+        followed.run("x", f"probe:p.toml::c{number}", every_s=0.1, causes=("host:shop",), what="status 500")
+    followed.wait(10)
     for number in range(4):
-        one.run("...", f"probe:p.toml::c{number}", every_s=1, causes=("host:shop",))
+        followed.run("...", f"probe:p.toml::c{number}", every_s=1, causes=("host:shop",))
 
-    assert [message.subject for _, _, message in one.told] == [
+    assert [message.subject for _, _, message in followed.sent] == [
         "[shop] critical: c0 and 3 more fail: status 500, since 08:00",
         "[shop] resolved after 21 s: c0 and 3 more (was: status 500)",
     ]
@@ -56,61 +56,61 @@ def test_a_subject_that_is_over_does_not_begin_with_a_severity(story: Callable[.
 
 def test_the_reason_is_the_one_that_holds_now(story: Callable[..., Story]) -> None:
     """Not that of the first run; once the first check is well, another one leads."""
-    one = story(route=Route(receivers=("mail",), repeat_us=60 * SECOND_US, interval_us=SECOND_US))
+    followed = story(route=Route(receivers=("mail",), repeat_us=60 * SECOND_US, interval_us=SECOND_US))
     shared: dict[str, Any] = {"causes": ("host:shop",), "every_s": 1}
-    one.run("xx", "a", what="refused", **shared)
-    one.wait(5)
-    one.run("xx", "b", what="status 500", **shared)
-    one.run("x", "a", what="status 503", **shared)
-    one.wait(70)
-    one.run("...", "a", **shared)
-    one.run("x", "b", what="status 502", **shared)
-    one.wait(70)
+    followed.run("xx", "a", what="refused", **shared)
+    followed.wait(5)
+    followed.run("xx", "b", what="status 500", **shared)
+    followed.run("x", "a", what="status 503", **shared)
+    followed.wait(70)
+    followed.run("...", "a", **shared)
+    followed.run("x", "b", what="status 502", **shared)
+    followed.wait(70)
 
-    headlines = [message.items[0].headline for kind, _, message in one.told if kind in {"trigger", "reminder"}]
+    headlines = [message.items[0].headline for kind, _, message in followed.sent if kind in {"trigger", "reminder"}]
     assert headlines == ["a fails: refused", "a and 1 more fail: status 503", "b and 1 more fail: status 502"]
 
 
 def test_more_counts_checks_not_confirmations(story: Callable[..., Story]) -> None:
     """A check that relapses, or fails in two places, is one."""
-    one = story()
+    followed = story()
     for _ in range(3):
-        one.run("xx", "a", every_s=1, causes=("host:shop",))
-        one.run("xx", "a", every_s=1, causes=("host:shop",), step="pay")
-        one.run("xx", "b", every_s=1, causes=("host:shop",))
-        one.run("...", "a", every_s=1)
+        followed.run("xx", "a", every_s=1, causes=("host:shop",))
+        followed.run("xx", "a", every_s=1, causes=("host:shop",), step="pay")
+        followed.run("xx", "b", every_s=1, causes=("host:shop",))
+        followed.run("...", "a", every_s=1)
 
-    (incident,) = one.tracker.incidents.values()
+    (incident,) = followed.tracker.incidents.values()
     assert (incident.check_count, headline(incident)) == (2, "a and 1 more fail: connection refused")
 
 
 def test_the_first_level_at_once_is_no_complaint(story: Callable[..., Story]) -> None:
     """Nobody could acknowledge yet; the next level says that nobody did."""
     levels = ladder(Level(0, ("pager",)), Level(MINUTE_US, ("boss",)))
-    one = story(route=Route(receivers=("mail",), escalation="shop"), escalations=levels)
+    followed = story(route=Route(receivers=("mail",), escalation="shop"), escalations=levels)
 
-    one.run("xx")
-    one.wait(100)
+    followed.run("xx")
+    followed.wait(100)
 
-    subjects = [message.subject for kind, _, message in one.told if kind == "escalation"]
+    subjects = [message.subject for kind, _, message in followed.sent if kind == "escalation"]
     assert subjects[0] == "[shop] critical: home fails: connection refused, since 08:00"
     assert subjects[1] == "[shop] critical, not acknowledged: home fails: connection refused, since 08:00"
 
 
 def test_a_deleted_check_ends_its_incident_at_once(story: Callable[..., Story]) -> None:
     """Another check of the same incident goes on."""
-    one = story()
-    one.run("xx", "probe:gone", every_s=1)
-    one.run("xx", "probe:both", every_s=1, causes=("host:shop",))
-    one.run("xx", "probe:stays", every_s=1, causes=("host:shop",))
-    one.run("xx", "channel:mail", every_s=1, problem=Problem.OUTRIDER, step="")
-    one.wait(10)
+    followed = story()
+    followed.run("xx", "probe:gone", every_s=1)
+    followed.run("xx", "probe:both", every_s=1, causes=("host:shop",))
+    followed.run("xx", "probe:stays", every_s=1, causes=("host:shop",))
+    followed.run("xx", "channel:mail", every_s=1, problem=Problem.OUTRIDER, step="")
+    followed.wait(10)
 
-    one.tracker.keep_checks({"probe:stays"}, one.now_us)
-    one.wait(10)
+    followed.tracker.keep_checks({"probe:stays"}, followed.now_us)
+    followed.wait(10)
 
-    assert one.phases == ["resolved", "open", "open"]
-    (resolved,) = [message for kind, _, message in one.told if kind == "resolved"]
+    assert followed.phases == ["resolved", "open", "open"]
+    (resolved,) = [message for kind, _, message in followed.sent if kind == "resolved"]
     assert "ended: its checks were deleted or switched off" in resolved.text
 
 
@@ -146,12 +146,12 @@ def test_a_tag_is_matched_by_membership(matcher: str, tags: str, *, holds: bool)
 )
 def test_a_silence_matches_what_a_check_and_its_problem_are(story: Callable[..., Story], matcher: str) -> None:
     """`trouble` is an alias of `problem`; labels of checks match by their own names."""
-    one = story()
-    one.tracker.silences = [Silence("s", 0, NOW_US * 2, (matcher,), "ada", "")]
+    followed = story()
+    followed.tracker.silences = [Silence("s", 0, NOW_US * 2, (matcher,), "ada", "")]
 
-    one.run("xx", labels={"team": "shop", "kind": "probe"})
+    followed.run("xx", labels={"team": "shop", "kind": "probe"})
 
-    assert one.told == []
+    assert followed.sent == []
 
 
 @pytest.mark.parametrize(

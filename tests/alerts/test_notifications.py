@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, ladder, symptom
 
-from outrider.alerts.alert_settings import Inhibition, LabelRule, Maintenance
+from outrider.alerts.alert_settings import Inhibition, LabelRule, Maintenance, ReceiverSettings
 from outrider.alerts.finding import Problem
+from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.oncall import Level, Override, Rotation
 from outrider.alerts.route import Route
@@ -20,13 +21,15 @@ from outrider.model import Acknowledgement, Silence, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.alerts.conftest import Story
+    from tests.alerts.conftest import Drawer, Story
+
+    from outrider.store import Store
 
 SHOP: dict[str, Any] = {"labels": {"team": "shop"}}
 
 
 def match(*texts: str) -> Any:
-    return tuple(parse_matcher(one) for one in texts)
+    return tuple(parse_matcher(text) for text in texts)
 
 
 @pytest.mark.parametrize(
@@ -72,11 +75,11 @@ TREES = st.recursive(
 @given(TREES, st.dictionaries(st.just("team"), st.sampled_from(["shop", "sales", ""])))
 def test_whatever_the_root_takes_is_routed(tree: Route, labels: dict[str, str]) -> None:
     """Nothing falls through the tree, and nothing leads to a route that does not match."""
-    found = tree.find(labels)
+    matched = tree.find(labels)
 
-    assert bool(found) is all(one.holds(labels) for one in tree.matchers)
-    assert all(one in tree.walk() for one in found)
-    assert all(one.holds(labels) for route in found for one in route.matchers)
+    assert bool(matched) is all(matcher.holds(labels) for matcher in tree.matchers)
+    assert all(route_below in tree.walk() for route_below in matched)
+    assert all(matcher.holds(labels) for route in matched for matcher in route.matchers)
 
 
 def test_routes_go_to_whom_they_match_and_on_where_they_say_so(story: Callable[..., Story]) -> None:
@@ -86,62 +89,62 @@ def test_routes_go_to_whom_they_match_and_on_where_they_say_so(story: Callable[.
         Route("shop", match("team=shop"), receivers=("pager",)),
         Route("other", receivers=("chat",)),
     )
-    one = story(route=Route(receivers=("mail",), routes=routes))
+    followed = story(route=Route(receivers=("mail",), routes=routes))
 
-    one.run("xx", "a", **SHOP)
-    one.run("xx", "b")
-    one.wait(5)
+    followed.run("xx", "a", **SHOP)
+    followed.run("xx", "b")
+    followed.wait(5)
 
-    assert [receiver for _, receiver, _ in one.told] == ["log", "pager", "log", "chat"]
+    assert [receiver for _, receiver, _ in followed.sent] == ["log", "pager", "log", "chat"]
 
 
 def test_what_opens_together_is_told_together(story: Callable[..., Story]) -> None:
     """A group waits a little, and later news wait for its interval."""
-    one = story(route=Route(receivers=("mail",), group_by=("team",), wait_us=30 * SECOND_US))
-    one.run("xx", "a", every_s=5, **SHOP)
-    one.run("xx", "b", every_s=5, **SHOP)
-    assert one.told == []
+    followed = story(route=Route(receivers=("mail",), group_by=("team",), wait_us=30 * SECOND_US))
+    followed.run("xx", "a", every_s=5, **SHOP)
+    followed.run("xx", "b", every_s=5, **SHOP)
+    assert followed.sent == []
 
-    one.wait(30)
-    assert [len(message.items) for _, _, message in one.told] == [2]
-    one.run("xx", "c", every_s=5, **SHOP)
-    one.wait(60)
-    assert one.kinds == ["trigger"]
-    one.wait(300)
+    followed.wait(30)
+    assert [len(message.items) for _, _, message in followed.sent] == [2]
+    followed.run("xx", "c", every_s=5, **SHOP)
+    followed.wait(60)
+    assert followed.kinds == ["trigger"]
+    followed.wait(300)
 
-    assert one.kinds == ["trigger", "update"]
-    assert one.told[-1][2].subject.endswith("(and 2 more incidents)")
+    assert followed.kinds == ["trigger", "update"]
+    assert followed.sent[-1][2].subject.endswith("(and 2 more incidents)")
 
 
 def test_a_storm_is_one_incident_and_one_message_a_route(story: Callable[..., Story]) -> None:
     """Everybody whose route matches any of the checks is told once."""
     routes = (Route("shop", match("team=shop"), receivers=("pager",)), Route("rest", receivers=("mail",)))
-    one = story(route=Route(routes=routes))
+    followed = story(route=Route(routes=routes))
 
     for _ in range(2):
-        one.now_us += 10 * SECOND_US
+        followed.now_us += 10 * SECOND_US
         for number in range(200):
             labels: dict[str, Any] = SHOP if number % 2 else {}
-            one.observe(symptom(True, one.now_us, f"probe:{number}", causes=("host:shop",), **labels))
-    one.wait(30)
+            followed.observe(symptom(True, followed.now_us, f"probe:{number}", causes=("host:shop",), **labels))
+    followed.wait(30)
 
-    assert len(one.tracker.incidents) == 1
-    assert [(kind, receiver) for kind, receiver, _ in one.told] == [("trigger", "mail"), ("trigger", "pager")]
-    assert "affects: 200 checks: probe:0, " in one.told[0][2].text
+    assert len(followed.tracker.incidents) == 1
+    assert [(kind, receiver) for kind, receiver, _ in followed.sent] == [("trigger", "mail"), ("trigger", "pager")]
+    assert "affects: 200 checks: probe:0, " in followed.sent[0][2].text
 
 
 def test_windows_hold_messages_back_until_they_open(story: Callable[..., Story]) -> None:
     """What is over by then is not told at all."""
     later = NOW_US + 30 * MINUTE_US
     route = Route(receivers=("mail",), active=("office",))
-    one = story(route=route, windows={"office": Window(from_us=later)})
-    one.run("xx...", "short")
-    one.run("xx", "long")
-    assert one.told == []
+    followed = story(route=route, windows={"office": Window(from_us=later)})
+    followed.run("xx...", "short")
+    followed.run("xx", "long")
+    assert followed.sent == []
 
-    one.wait(32 * 60)
+    followed.wait(32 * 60)
 
-    assert [message.items[0].headline for _, _, message in one.told] == ["long fails: connection refused"]
+    assert [message.items[0].headline for _, _, message in followed.sent] == ["long fails: connection refused"]
 
 
 @pytest.mark.parametrize(
@@ -169,60 +172,60 @@ def test_windows_follow_the_clocks_of_their_time_zone(window: Window, at: str, *
 
 def test_a_silence_holds_over_flaps_and_ends_by_itself(story: Callable[..., Story]) -> None:
     """Made before; what still fails afterwards is told."""
-    one = story()
+    followed = story()
     ends = NOW_US + 10 * MINUTE_US
-    one.tracker.silences = (Silence("s", NOW_US - 1, ends, ("team=shop",), "ada", "deploy"),)
+    followed.tracker.silences = (Silence("s", NOW_US - 1, ends, ("team=shop",), "ada", "deploy"),)
 
     for _ in range(2):
-        one.run("xx...", **SHOP)
-    one.run("xx", **SHOP)
-    assert one.told == []
-    (incident,) = one.tracker.incidents.values()
-    assert one.tracker.why_muted(incident, one.now_us) == "silenced by ada: deploy"
-    one.wait(15 * 60)
+        followed.run("xx...", **SHOP)
+    followed.run("xx", **SHOP)
+    assert followed.sent == []
+    (incident,) = followed.tracker.incidents.values()
+    assert followed.tracker.why_muted(incident, followed.now_us) == "silenced by ada: deploy"
+    followed.wait(15 * 60)
 
-    assert one.kinds == ["trigger"]
+    assert followed.kinds == ["trigger"]
 
 
 def test_a_silence_made_during_an_incident_stops_what_would_follow(story: Callable[..., Story]) -> None:
     """Reminders and escalations, not the end."""
     policy = ladder(Level(60 * SECOND_US, ("boss",)))
-    one = story(route=Route(receivers=("mail",), escalation="shop"), escalations=policy)
-    one.run("xx", **SHOP)
-    one.tracker.silences = (Silence("s", NOW_US, NOW_US + 900 * MINUTE_US, ("team=shop",), "ada", ""),)
+    followed = story(route=Route(receivers=("mail",), escalation="shop"), escalations=policy)
+    followed.run("xx", **SHOP)
+    followed.tracker.silences = (Silence("s", NOW_US, NOW_US + 900 * MINUTE_US, ("team=shop",), "ada", ""),)
 
-    one.wait(5 * 3600, tick_s=30)
-    assert one.kinds == ["trigger"]
-    one.run("...", **SHOP)
+    followed.wait(5 * 3600, tick_s=30)
+    assert followed.kinds == ["trigger"]
+    followed.run("...", **SHOP)
 
-    assert one.kinds == ["trigger", "resolved"]
+    assert followed.kinds == ["trigger", "resolved"]
 
 
 def test_maintenance_is_a_silence_that_returns(story: Callable[..., Story]) -> None:
     """By windows."""
     windows = {"deploy": Window(from_us=NOW_US, until_us=NOW_US + 10 * MINUTE_US)}
-    one = story(windows=windows, maintenance=(Maintenance(match("team=shop"), ("deploy",), "deploy"),))
+    followed = story(windows=windows, maintenance=(Maintenance(match("team=shop"), ("deploy",), "deploy"),))
 
-    one.run("xx", "a", **SHOP)
-    one.run("xx", "b")
-    assert [message.items[0].headline for _, _, message in one.told] == ["b fails: connection refused"]
-    one.wait(900)
+    followed.run("xx", "a", **SHOP)
+    followed.run("xx", "b")
+    assert [message.items[0].headline for _, _, message in followed.sent] == ["b fails: connection refused"]
+    followed.wait(900)
 
-    assert len(one.told) == 2
+    assert len(followed.sent) == 2
 
 
 def test_parents_mute_children_and_never_themselves(story: Callable[..., Story]) -> None:
     """What still fails when the parent is well is told."""
     rule = Inhibition(match("tier=host"), match("tier=journey"), ("environment",))
-    one = story(inhibitions=(rule,))
-    one.run("xx", "host", labels={"tier": "host"})
-    one.run("xx", "journey", labels={"tier": "journey"})
-    assert len(one.told) == 1
+    followed = story(inhibitions=(rule,))
+    followed.run("xx", "host", labels={"tier": "host"})
+    followed.run("xx", "journey", labels={"tier": "journey"})
+    assert len(followed.sent) == 1
 
-    one.run("...", "host", labels={"tier": "host"})
-    one.wait(301)
+    followed.run("...", "host", labels={"tier": "host"})
+    followed.wait(301)
 
-    assert [(kind, message.items[0].headline) for kind, _, message in one.told][1:] == [
+    assert [(kind, message.items[0].headline) for kind, _, message in followed.sent][1:] == [
         ("resolved", "host fails: connection refused"),
         ("trigger", "journey fails: connection refused"),
     ]
@@ -230,14 +233,16 @@ def test_parents_mute_children_and_never_themselves(story: Callable[..., Story])
 
 def test_our_own_network_being_down_mutes_everything_and_says_so(story: Callable[..., Story]) -> None:
     """It is not the targets."""
-    one = story(route=Route(receivers=("mail",), wait_us=15 * SECOND_US))
+    followed = story(route=Route(receivers=("mail",), wait_us=15 * SECOND_US))
     for name in ("a", "b"):
-        one.run("xx", name, every_s=0.2)
-    one.run("xx", "a", every_s=0.2, problem=Problem.NETWORK, what="no name server answers", causes=("own network",))
+        followed.run("xx", name, every_s=0.2)
+    followed.run(
+        "xx", "a", every_s=0.2, problem=Problem.NETWORK, what="no name server answers", causes=("own network",)
+    )
 
-    one.wait(60)
+    followed.wait(60)
 
-    ((kind, _, message),) = one.told
+    ((kind, _, message),) = followed.sent
     assert kind == "trigger"
     assert "no name server answers" in message.subject
     assert message.note == "2 other incidents are muted while this lasts"
@@ -271,55 +276,63 @@ def climb(story: Callable[..., Story], **more: Any) -> Story:
 
 def test_an_escalation_climbs_until_somebody_acknowledges(story: Callable[..., Story]) -> None:
     """And only those who were told hear the end of it."""
-    one = climb(story)
-    one.run("xx")
-    assert one.told[0][1] == "mail"
-    assert one.told[1][1] in {"ada-phone", "ben-phone"}
+    followed = climb(story)
+    followed.run("xx")
+    assert followed.sent[0][1] == "mail"
+    assert followed.sent[1][1] in {"ada-phone", "ben-phone"}
 
-    one.wait(301)
-    (identity,) = one.tracker.incidents
-    one.tracker.said(Acknowledgement(identity, one.now_us, "acknowledge", "ada"), one.now_us)
-    one.wait(3600, tick_s=10)
-    one.run("...")
+    followed.wait(301)
+    (identity,) = followed.tracker.incidents
+    followed.tracker.process_acknowledgement(
+        Acknowledgement(identity, followed.now_us, "acknowledge", "ada"), followed.now_us
+    )
+    followed.wait(3600, tick_s=10)
+    followed.run("...")
 
-    assert [receiver for kind, receiver, _ in one.told if kind == "escalation"][1:] == ["boss"]
-    assert {receiver for kind, receiver, _ in one.told if kind == "resolved"} == {"mail", one.told[1][1], "boss"}
+    assert [receiver for kind, receiver, _ in followed.sent if kind == "escalation"][1:] == ["boss"]
+    assert {receiver for kind, receiver, _ in followed.sent if kind == "resolved"} == {
+        "mail",
+        followed.sent[1][1],
+        "boss",
+    }
 
 
 def test_where_nobody_is_on_call_the_next_level_is_called_at_once(story: Callable[..., Story]) -> None:
     """Rather than waiting for nobody."""
-    one = climb(story, rotation=Rotation(("ada",), NOW_US * 2, SECOND_US), escalations=ladder(*LEVELS[:2], rounds=1))
+    followed = climb(
+        story, rotation=Rotation(("ada",), NOW_US * 2, SECOND_US), escalations=ladder(*LEVELS[:2], rounds=1)
+    )
 
-    one.run("xx")
+    followed.run("xx")
 
-    assert [(kind, receiver) for kind, receiver, _ in one.told] == [("trigger", "mail"), ("escalation", "boss")]
+    assert [(kind, receiver) for kind, receiver, _ in followed.sent] == [("trigger", "mail"), ("escalation", "boss")]
 
 
 def test_a_clock_that_jumps_ahead_climbs_one_level(story: Callable[..., Story]) -> None:
     """A host that slept must not wake everybody at once."""
-    one = climb(story)
-    one.run("xx")
-    before = len(one.told)
+    followed = climb(story)
+    followed.run("xx")
+    before = len(followed.sent)
 
-    one.now_us += 86_400 * SECOND_US
-    one.tracker.tick(one.now_us)
-    one.collect()
+    followed.now_us += 86_400 * SECOND_US
+    followed.tracker.tick(followed.now_us)
+    followed.collect()
 
-    assert [receiver for kind, receiver, _ in one.told[before:] if kind == "escalation"] == ["boss"]
-    one.wait(301)
-    assert [receiver for kind, receiver, _ in one.told if kind == "escalation"][-1] == "all"
+    assert [receiver for kind, receiver, _ in followed.sent[before:] if kind == "escalation"] == ["boss"]
+    followed.wait(301)
+    assert [receiver for kind, receiver, _ in followed.sent if kind == "escalation"][-1] == "all"
 
 
 def test_a_clock_that_is_set_back_does_not_delay_a_climb(story: Callable[..., Story]) -> None:
     """Waiting times go on as they were."""
-    one = climb(story)
-    one.run("xx")
-    one.now_us -= 86_400 * SECOND_US
-    assert one.tracker.tick(one.now_us) == 86_400 * SECOND_US
+    followed = climb(story)
+    followed.run("xx")
+    followed.now_us -= 86_400 * SECOND_US
+    assert followed.tracker.tick(followed.now_us) == 86_400 * SECOND_US
 
-    one.wait(301)
+    followed.wait(301)
 
-    assert [receiver for kind, receiver, _ in one.told if kind == "escalation"][-1] == "boss"
+    assert [receiver for kind, receiver, _ in followed.sent if kind == "escalation"][-1] == "boss"
 
 
 def test_policies_follow_each_other_and_rounds_end(story: Callable[..., Story]) -> None:
@@ -330,12 +343,12 @@ def test_policies_follow_each_other_and_rounds_end(story: Callable[..., Story]) 
         "shop": Escalation((Level(0, ("first",)), Level(60 * SECOND_US, ("second",))), rounds=2, then="last"),
         "last": Escalation((Level(60 * SECOND_US, ("third",)),)),
     }
-    one = climb(story, escalations=policies)
+    followed = climb(story, escalations=policies)
 
-    one.run("xx")
-    one.wait(1200)
+    followed.run("xx")
+    followed.wait(1200)
 
-    called = [receiver for kind, receiver, _ in one.told if kind == "escalation"]
+    called = [receiver for kind, receiver, _ in followed.sent if kind == "escalation"]
     assert called == ["first", "second", "first", "second", "third"]
 
 
@@ -345,11 +358,32 @@ def test_labels_are_added_by_rules_in_their_order(story: Callable[..., Story]) -
         LabelRule(match("check=~probe:.*"), {"team": "shop"}),
         LabelRule(match("team=shop"), {"runbook": "shop.md", "severity": "info"}),
     )
-    one = story(labels=rules, links="https://outrider.example/")
+    followed = story(labels=rules, links="https://outrider.example/")
 
-    one.run("xx")
+    followed.run("xx")
 
-    message = one.told[0][2]
+    message = followed.sent[0][2]
     assert message.subject.startswith("[shop] info: ")
     assert message.items[0].runbook == "https://outrider.example/shop.md"
     assert "runbook: https://outrider.example/shop.md" in message.text
+
+
+def test_a_group_whose_route_is_removed_says_so_and_goes_on_elsewhere(
+    store: Store, story: Callable[..., Story], drawer: Drawer
+) -> None:
+    """A pager that was called would ring for ever, and what lasts would be nobody's, if it ended in silence."""
+    known = {name: ReceiverSettings(name, drawer) for name in ("pager", "mail")}
+    before = story(route=Route(routes=(Route("shop", receivers=("pager",)),)), receivers=known)
+    before.run("xxx")
+    before.wait(120)
+    for changes in before.changes:
+        store.incidents.record(changes)
+
+    after = story(route=Route(receivers=("mail",)), receivers=known)
+    after.tracker = IncidentTracker(after.tracker.settings, store.incidents.state(0))
+    after.now_us = before.now_us
+    after.wait(3_600, tick_s=60)
+
+    assert [(receiver, kind) for kind, receiver, _ in before.sent] == [("pager", "trigger")]
+    assert [(receiver, kind) for kind, receiver, _ in after.sent][:2] == [("pager", "resolved"), ("mail", "trigger")]
+    assert 'the route "shop" was removed' in after.sent[0][2].note

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.alerts.conftest import NOW_US
 
+from outrider.alerts.http_post import Post, post
 from outrider.alerts.letter import Letter, RecipientsRefused, Undelivered
 from outrider.alerts.message import Item, Message
 from outrider.alerts.network_guard import Guard
@@ -83,10 +84,10 @@ def test_mails_of_a_group_answer_the_first(inbox: Inbox) -> None:
 
     first, *answers, other = inbox.mails
     assert first["In-Reply-To"] is None
-    assert [one["In-Reply-To"] for one in answers] == [first["Message-ID"]] * 2
-    assert [one["References"] for one in answers] == [first["Message-ID"]] * 2
+    assert [answer["In-Reply-To"] for answer in answers] == [first["Message-ID"]] * 2
+    assert [answer["References"] for answer in answers] == [first["Message-ID"]] * 2
     assert other["Message-ID"] != first["Message-ID"]
-    assert all(one["Message-ID"].endswith("@shop.example>") for one in inbox.mails)
+    assert all(mail["Message-ID"].endswith("@shop.example>") for mail in inbox.mails)
 
 
 def test_recipients_that_are_refused_do_not_keep_the_mail_from_the_others(inbox: Inbox) -> None:
@@ -150,9 +151,9 @@ def test_a_webhook_is_signed(sink: Sink) -> None:
     at, signed = (part.split("=")[1] for part in headers["X-Outrider-Signature"].split(","))
     assert signed == hmac.new(b"secret", at.encode() + b"." + body, hashlib.sha256).hexdigest()
     assert headers["Idempotency-Key"] == "letter-1"
-    told = json.loads(body)
-    assert (told["version"], told["kind"], told["topic"]) == (1, "trigger", "outrider-abc")
-    assert told["items"][0]["headline"] == "home: refused"
+    document = json.loads(body)
+    assert (document["version"], document["kind"], document["topic"]) == (1, "trigger", "outrider-abc")
+    assert document["items"][0]["headline"] == "home: refused"
 
 
 @pytest.mark.parametrize(
@@ -215,6 +216,23 @@ def test_redirects_are_followed_and_guarded(sink: Sink) -> None:
         Webhook(sink.url, "", LOCAL).deliver(letter())
 
 
+def test_a_redirect_to_another_origin_takes_no_proof_of_us_along(sink: Sink) -> None:
+    """A signature, and any header that may be a credential, is for the origin that was named."""
+    own = {"Content-Type": "text/plain", "Authorization": "Bearer x", "X-Outrider-Signature": "t=1,v1=x"}
+    elsewhere = sink.url.replace("127.0.0.1", "localhost")
+    sink.answers = [
+        (307, {"Location": "/same"}, 0.0),
+        (308, {"Location": elsewhere}, 0.0),
+        (307, {"Location": sink.url}, 0.0),
+    ]
+
+    post(Post(sink.url, b"body", own), LOCAL)
+
+    carried = [sorted(own.keys() & headers.keys()) for _, headers, _ in sink.taken]
+    assert carried == [sorted(own), sorted(own), ["Content-Type"], ["Content-Type"]]
+    assert {body for _, _, body in sink.taken} == {b"body"}
+
+
 def test_pagerduty_gets_one_key_for_the_life_of_a_problem(sink: Sink) -> None:
     """Events v2: trigger, acknowledge, resolve."""
     channel = PagerDuty("key", sink.url, LOCAL)
@@ -227,9 +245,9 @@ def test_pagerduty_gets_one_key_for_the_life_of_a_problem(sink: Sink) -> None:
     ):
         channel.deliver(letter(kind))
 
-    actions = [one["event_action"] for one in sink.bodies]
+    actions = [body["event_action"] for body in sink.bodies]
     assert actions == ["trigger", "trigger", "acknowledge", "resolve"]
-    assert {one["dedup_key"] for one in sink.bodies} == {"outrider-abc"}
+    assert {body["dedup_key"] for body in sink.bodies} == {"outrider-abc"}
     payload = sink.bodies[0]["payload"]
     assert (payload["severity"], payload["source"], payload["component"]) == ("critical", "shop", "pay")
     assert "payload" not in sink.bodies[2]
@@ -265,8 +283,8 @@ def test_a_command_gets_the_message_on_its_input(tmp_path: Path) -> None:
 
     Command((sys.executable, "-c", program)).deliver(letter())
 
-    told = json.loads(target.read_text())
-    assert (told["id"], told["subject"]) == ("letter-1", "[critical] home: refused")
+    document = json.loads(target.read_text())
+    assert (document["id"], document["subject"]) == ("letter-1", "[critical] home: refused")
 
 
 @pytest.mark.parametrize(("code", "recoverable"), [(75, True), (1, False)])
@@ -352,8 +370,8 @@ def _is_ready(url: str) -> bool:
 
 def pushed(url: str) -> list[dict[str, Any]]:
     with urllib.request.urlopen(f"{url}/api/v2/alerts", timeout=5) as answer:
-        found: list[dict[str, Any]] = json.load(answer)
-    return found
+        document: list[dict[str, Any]] = json.load(answer)
+    return document
 
 
 def test_alertmanager_takes_an_alert_and_its_end(alertmanager: str) -> None:

@@ -45,10 +45,10 @@ def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reas
                attempts, circumstances)  # fmt: skip
 
 
-def told(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Finding]:
+def by_name(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Finding]:
     return {
-        f"{one.key.problem.value}{one.key.step and ' ' + one.key.step}": one
-        for one in findings(run, judgements, FindingContext(**known))
+        f"{finding.key.problem.value}{finding.key.step and ' ' + finding.key.step}": finding
+        for finding in findings(run, judgements, FindingContext(**known))
     }
 
 
@@ -56,11 +56,11 @@ def test_a_script_that_passed_before_as_it_is_tells_of_its_target() -> None:
     """It calls people as a failure does, and says what must have changed; nothing of Outrider's own is wrong."""
     run = make_run(Outcome.SETUP_ERROR, reason="KeyError: 'total' (journeys/test_pay.py:7)")
 
-    found = told(run, passed_before=True)
+    findings_by_name = by_name(run, passed_before=True)
 
-    assert {name for name, one in found.items() if one.present} == {"failure"}
+    assert {name for name, finding in findings_by_name.items() if finding.present} == {"failure"}
     changed = "the target or its data changed, since this very script passed before"
-    assert found["failure"].facts.what == f"{changed}: KeyError: 'total' (journeys/test_pay.py:7)"
+    assert findings_by_name["failure"].facts.what == f"{changed}: KeyError: 'total' (journeys/test_pay.py:7)"
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_script_that_passed_before_as_it_is_tells_of_its_target() -> None:
 )
 def test_each_outcome_says_what_it_can(outcome: Outcome, present: set[str], absent: set[str]) -> None:
     """What says nothing of a subject neither opens nor closes its incident."""
-    found = told(make_run(outcome, reason="why"))
+    findings_by_name = by_name(make_run(outcome, reason="why"))
 
-    assert {name for name, one in found.items() if one.present} == present
-    assert {name for name, one in found.items() if not one.present} == absent
+    assert {name for name, finding in findings_by_name.items() if finding.present} == present
+    assert {name for name, finding in findings_by_name.items() if not finding.present} == absent
 
 
 def test_a_failure_names_its_step_host_and_fault() -> None:
@@ -89,23 +89,23 @@ def test_a_failure_names_its_step_host_and_fault() -> None:
     error = ErrorRecord(ErrorSource.PAGE, "TypeError: x is undefined\nat pay.js", url="https://shop.example:8443/pay")
     run = make_run(Outcome.FAILED, reason="waited 30000 ms for 'Thanks'", steps=steps, errors=(error,))
 
-    one = told(run)["failure"]
+    finding = by_name(run)["failure"]
 
     causes = ("host:shop.example", "step:Pay", "fault:waited # ms for #", "check:journey:pay")
-    assert one.causes == causes
-    assert (one.facts.step, one.facts.release, one.facts.run) == ("Pay", "2.1", "run-1")
-    assert one.facts.errors == ("page: TypeError: x is undefined",)
-    assert one.labels["host"] == "shop.example"
+    assert finding.causes == causes
+    assert (finding.facts.step, finding.facts.release, finding.facts.run) == ("Pay", "2.1", "run-1")
+    assert finding.facts.errors == ("page: TypeError: x is undefined",)
+    assert finding.labels["host"] == "shop.example"
 
 
 def test_a_degradation_says_how_much_against_which_band_since_when() -> None:
     """The judge has the numbers."""
-    one = told(make_run(), Judgement("pay", SLOW, "2.0"))["degradation pay"]
+    finding = by_name(make_run(), Judgement("pay", SLOW, "2.0"))["degradation pay"]
 
-    assert one.present
-    assert (one.facts.observed, one.facts.expected) == ("812 ms", "300 ms to 360 ms")
-    assert (one.facts.since_us, one.facts.release) == (NOW_US, "2.0")
-    assert "step:pay" in one.causes
+    assert finding.present
+    assert (finding.facts.observed, finding.facts.expected) == ("812 ms", "300 ms to 360 ms")
+    assert (finding.facts.since_us, finding.facts.release) == (NOW_US, "2.0")
+    assert "step:pay" in finding.causes
 
 
 def test_a_judge_that_still_learns_says_nothing() -> None:
@@ -113,18 +113,18 @@ def test_a_judge_that_still_learns_says_nothing() -> None:
     learning = replace(SLOW, condition=Condition.LEARNING)
     rate = RateSignal(Condition.LEARNING, 0.01, float("nan"), 0.0, "waits")
 
-    found = told(make_run(), Judgement("pay", learning), Judgement("", rate))
+    findings_by_name = by_name(make_run(), Judgement("pay", learning), Judgement("", rate))
 
-    assert "degradation pay" not in found
-    assert "failure share of failures" not in found
+    assert "degradation pay" not in findings_by_name
+    assert "failure share of failures" not in findings_by_name
 
 
 def test_failing_too_often_is_trouble_though_never_twice_in_a_row() -> None:
     """The judge of failures counts what X of Y overlooks; good runs are well, though the share falls slowly."""
     rate = RateSignal(Condition.DEGRADED, 0.01, 0.2, 1.0, "8 of 40 runs failed, usually 1 in 100")
 
-    bad = told(make_run(Outcome.FAILED), Judgement("", rate))["failure share of failures"]
-    good = told(make_run(), Judgement("", rate))["failure share of failures"]
+    bad = by_name(make_run(Outcome.FAILED), Judgement("", rate))["failure share of failures"]
+    good = by_name(make_run(), Judgement("", rate))["failure share of failures"]
 
     assert (bad.present, bad.once, good.present) == (True, True, False)
     assert bad.facts.observed == "20.0% of runs"
@@ -134,7 +134,7 @@ def test_errors_beyond_the_first_three_are_counted() -> None:
     """A message stays short and says what it leaves out."""
     errors = tuple(ErrorRecord(ErrorSource.PAGE, f"error {number}") for number in range(5))
 
-    finding = told(make_run(Outcome.FAILED, reason="refused", errors=errors))["failure"]
+    finding = by_name(make_run(Outcome.FAILED, reason="refused", errors=errors))["failure"]
 
     assert finding.facts.errors == ("page: error 0", "page: error 1", "page: error 2", "and 2 more errors")
 
@@ -143,10 +143,10 @@ def test_our_own_network_is_told_by_the_probe() -> None:
     """It says nothing of the target then."""
     run = make_run(Outcome.INCONCLUSIVE, "probe:home", attributes={"own_network": "our own network is down: no route"})
 
-    found = told(run)
+    findings_by_name = by_name(run)
 
-    assert found["network"].present
-    assert "failure" not in found
+    assert findings_by_name["network"].present
+    assert "failure" not in findings_by_name
 
 
 @pytest.mark.parametrize(("days", "present"), [(3.0, True), (40.0, False)])
@@ -154,9 +154,9 @@ def test_a_certificate_is_trouble_before_it_expires(days: float, *, present: boo
     """Whatever the probe itself demands."""
     run = make_run(check="probe:tls", samples=(Sample("", "certificate_days", days),))
 
-    one = told(run)["certificate"]
+    finding = by_name(run)["certificate"]
 
-    assert (one.present, one.once) == (present, True)
+    assert (finding.present, finding.once) == (present, True)
 
 
 def test_tags_of_a_check_are_labels() -> None:
@@ -164,7 +164,7 @@ def test_tags_of_a_check_are_labels() -> None:
     check = Check(CheckId("journey:pay"), Kind.JOURNEY, "a.py", "pay", "a.py", Policy(tags=frozenset({"money"})),
                   marks=frozenset({"slow"}))  # fmt: skip
 
-    assert told(make_run(), checks={"journey:pay": check})["failure"].labels["tags"] == "money,slow"
+    assert by_name(make_run(), checks={"journey:pay": check})["failure"].labels["tags"] == "money,slow"
 
 
 def test_a_check_that_is_never_judged_is_confirmed_after_ten_runs() -> None:
@@ -174,7 +174,7 @@ def test_a_check_that_is_never_judged_is_confirmed_after_ten_runs() -> None:
     def confirmed(*outcomes: Outcome) -> bool:
         confirmation = Confirmation("key")
         for number, outcome in enumerate(outcomes):
-            finding = told(make_run(outcome, "probe:home", "the prober was late"))["unjudged"]
+            finding = by_name(make_run(outcome, "probe:home", "the prober was late"))["unjudged"]
             confirmation = seen(confirmation, replace(finding, at_us=number), Thresholds(2, 3, 3))
         return confirmation.confirmed
 
@@ -189,6 +189,6 @@ def test_no_duration_is_usually_negative() -> None:
     """The band of a noisy step may reach below zero; what people read does not."""
     noisy = replace(SLOW, expected_low=-1.1, is_level=True)
 
-    found = told(make_run(), Judgement("pay", noisy, ""))
+    findings_by_name = by_name(make_run(), Judgement("pay", noisy, ""))
 
-    assert found["degradation pay"].facts.what.startswith("812 ms, usually 0 to 360 (2.4x)")
+    assert findings_by_name["degradation pay"].facts.what.startswith("812 ms, usually 0 to 360 (2.4x)")

@@ -48,17 +48,17 @@ def test_trends_and_new_levels_are_told(
         values[days >= jump_after_days] *= 1.3
     fill(store, values)
 
-    found = survey(store, [CheckId("journey:pay")], AlertSettings(forecasts=(RULE,)), NOW_US)
+    new_findings = survey(store, [CheckId("journey:pay")], AlertSettings(forecasts=(RULE,)), NOW_US)
 
-    told = [one.key.problem.value for one in found if one.present]
-    assert [one for one in told if one in trouble] == trouble
-    assert bool(told) is bool(trouble)
+    kinds = [new_finding.key.problem.value for new_finding in new_findings if new_finding.present]
+    assert [kind for kind in kinds if kind in trouble] == trouble
+    assert bool(kinds) is bool(trouble)
 
 
 def test_a_short_history_says_nothing_of_the_future(store: Store) -> None:
     """Two weeks are needed."""
     fill(store, np.full(3 * PER_DAY, 300.0))
 
-    found = survey(store, [CheckId("journey:pay")], AlertSettings(forecasts=(RULE,)), NOW_US)
+    new_findings = survey(store, [CheckId("journey:pay")], AlertSettings(forecasts=(RULE,)), NOW_US)
 
-    assert not [one for one in found if one.present]
+    assert not [new_finding for new_finding in new_findings if new_finding.present]

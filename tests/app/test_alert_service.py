@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.alerts.conftest import NOW_US, SECOND_US
 from tests.alerts.test_run_findings import make_run
+from tests.builders import new_store
 
 from outrider.alerts import AlertSettings
 from outrider.app.alert_service import AlertService
 from outrider.model import Check, CheckId, Kind, Outcome, Policy, Run, new_run_id
-from outrider.store import Store
 from outrider.workspace import Capabilities, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from outrider.store import Store
 
 SETTINGS = AlertSettings()
 PAY = Check(CheckId("journey:pay"), Kind.JOURNEY, "journeys/test_pay.py", "test_pay", "pay", Policy())
@@ -25,7 +27,7 @@ PAY = Check(CheckId("journey:pay"), Kind.JOURNEY, "journeys/test_pay.py", "test_
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
         yield opened
 
 

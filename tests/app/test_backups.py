@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import new_store
 from tests.scheduler.conftest import NOW_US, check, made
 
 from outrider.app.backups import make_backup, put_back
 from outrider.model import QueueEntry, RunId, StoreError, UsageError, new_run_id
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from outrider.store import Store
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def opened(folder: Path) -> Store:
-    return Store.open(folder / "outrider.db", artifacts=folder / "artifacts")
+    return new_store(folder / "outrider.db", artifacts=folder / "artifacts")
 
 
 def test_a_backup_is_one_database_and_its_artifacts(site: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.builders import new_store
 
 from outrider.alerts import read_alerts
 from outrider.app import validate_workspace
@@ -26,7 +27,7 @@ from outrider.model import OutriderError
 from outrider.probes import read_probes
 from outrider.scheduler.maintenance_windows import Windows
 from outrider.scheduler.plan import Plan
-from outrider.store import Store, check_addresses
+from outrider.store import check_addresses
 from outrider.workspace import Workspace, load
 
 if TYPE_CHECKING:
@@ -235,9 +236,9 @@ def test_a_store_that_is_not_sqlite_is_called_experimental(tmp_path: Path) -> No
 
     result = validate_workspace(tmp_path)
 
-    said = [*result.notes, *map(str, result.problems)]
-    assert len(said) == 1
-    assert "experimental" in said[0] or "psycopg" in said[0]
+    problems = [*result.notes, *map(str, result.problems)]
+    assert len(problems) == 1
+    assert "experimental" in problems[0] or "psycopg" in problems[0]
 
 
 VALUES = st.one_of(
@@ -339,7 +340,7 @@ def use(workspace: Workspace, examination: Examination) -> None:
         rotation.on_call(NOW_US)
     alerts.thresholds_for({})
     alerts.labelled({})
-    with Store.open(workspace.root / "kept.db", artifacts=workspace.root / "kept") as store:
+    with new_store(workspace.root / "kept.db", artifacts=workspace.root / "kept") as store:
         store.prune(NOW_US, retention(workspace))
     with suppress(OutriderError):  # a driver that is missing, or an address that leads nowhere
         check_addresses(workspace.store_url, artifacts=workspace.artifacts_url)

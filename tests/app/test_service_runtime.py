@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import new_store
 
 from outrider.app.service_runtime import ServiceRuntime, ServiceRuntimeFactory
 from outrider.model import ConfigError
 from outrider.scheduler import Health, RetryingRecorder
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from outrider.store import Store
 
 PROBE = '[home]\nkind = "tcp"\naddress = "127.0.0.1:9"\n'
 
@@ -48,7 +50,7 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     root = tmp_path / "ws"
     root.mkdir()
-    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as store:
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as store:
         made = Site(root, store)
         made.write("outrider.toml", '[workspace]\nexclude = ["big"]\n')
         made.write("probes/a.toml", PROBE)

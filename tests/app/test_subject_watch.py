@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from tests.alerts.conftest import NOW_US, SECOND_US
+from tests.builders import new_store
 
 import outrider
 from outrider.alerts import AlertSettings, Phase, read_incident
@@ -23,7 +24,6 @@ from outrider.baselines import Settings
 from outrider.model import AggregateSample, Subject, SubjectKind
 from outrider.runs import LiveJudge, SubjectJudgement
 from outrider.scheduler import Health, ResultPipeline
-from outrider.store import Store
 from outrider.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Run
     from outrider.runs import Judgement
+    from outrider.store import Store
 
 CHECKOUT = Subject.of(SubjectKind.SERVICE, "checkout")
 CADENCE_US = 300 * SECOND_US
@@ -54,7 +55,7 @@ def history(begin_us: int) -> list[AggregateSample]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
         yield opened
 
 

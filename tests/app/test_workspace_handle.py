@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -177,6 +178,16 @@ def test_an_existing_file_is_replaced_only_if_forced(root: Path) -> None:
     assert "[file-exists]" in refused.stderr
     assert forced.returncode == 0
     assert (root / "mine.csv").read_text().startswith("due_at,run,check")
+
+
+def test_what_is_no_file_is_never_replaced(root: Path) -> None:
+    """A pipe or a device stays what it is, forced or not."""
+    os.mkfifo(root / "pipe")
+
+    refused = invoke(root, "export", "runs", "--out", "pipe", "--force")
+
+    assert (refused.returncode, (root / "pipe").is_fifo()) == (2, True)
+    assert "[unwritable-file]" in refused.stderr
 
 
 def test_a_file_that_cannot_be_written_is_told(root: Path) -> None:

@@ -21,10 +21,10 @@ def test_discoveries_survive_the_size_of_the_fleet() -> None:
     p_values = np.random.default_rng(1).random(1000)
     p_values[0] = 1e-9
 
-    found = discoveries(p_values)
+    result = discoveries(p_values)
 
-    assert found[0]
-    assert found.sum() == 1
+    assert result[0]
+    assert result.sum() == 1
     assert not discoveries([]).any()
     with pytest.raises(BadSeries):
         discoveries([1.5])

@@ -49,8 +49,8 @@ def test_odd_values_raise_no_alert(value: FloatArray) -> None:
     """Replay, change points and a step live through them."""
     assert not replay(every(len(value)), value).any()
     assert change_points(value) == []
-    for each in value[:3]:
-        _, signal = step(State(), T0, float(each))
+    for item in value[:3]:
+        _, signal = step(State(), T0, float(item))
         assert signal.condition is Condition.LEARNING
 
 
@@ -223,8 +223,8 @@ def test_a_cadence_that_changes_half_way_raises_hardly_an_alert(make_series: Mak
     for seed in range(6):
         first, second = make_series(seed, 15), make_series(seed + 100, 12, every_s=every_s)
         at = np.concatenate([first[0], second[0] + np.timedelta64(15, "D")])
-        found = replay(at, np.concatenate([first[1], second[1]]))
-        alerts += int((np.diff(found.astype(int)) == 1).sum())
+        codes = replay(at, np.concatenate([first[1], second[1]]))
+        alerts += int((np.diff(codes.astype(int)) == 1).sum())
 
     assert alerts <= 1
 
@@ -282,10 +282,10 @@ def test_replay_lives_through_anything(value: FloatArray, jumps: Any) -> None:
     """Any numbers at any times give one answer each, and none of the first thirty is an alert."""
     at = T0 + np.cumsum([jumps.choice([-90_000, -600, 0, 10, 300, 3600]) for _ in value]).astype("timedelta64[s]")
 
-    found = replay(at, value)
+    codes = replay(at, value)
 
-    assert found.shape == value.shape
-    assert not found[:30].any()
+    assert codes.shape == value.shape
+    assert not codes[:30].any()
 
 
 @settings(max_examples=60)
@@ -293,10 +293,10 @@ def test_replay_lives_through_anything(value: FloatArray, jumps: Any) -> None:
 def test_change_points_live_through_anything(value: FloatArray) -> None:
     """Indices ascend, lie inside and keep their distance."""
     with np.errstate(all="ignore"):
-        found = [int(point) for point in change_points(value)]
+        points = [int(point) for point in change_points(value)]
 
-    assert found == sorted(set(found))
-    assert all(0 < index < len(value) for index in found)
+    assert points == sorted(set(points))
+    assert all(0 < index < len(value) for index in points)
 
 
 @settings(max_examples=60)
@@ -307,10 +307,10 @@ def test_change_points_live_through_anything(value: FloatArray) -> None:
 def test_compare_lives_through_anything(base: list[FloatArray], other: list[FloatArray]) -> None:
     """A verdict or a clear error; fewer than four sessions never decide."""
     try:
-        found = compare(base, other, margin=0.02)
+        comparison = compare(base, other, margin=0.02)
     except BadSeries:
         return
-    assert found.verdict is Verdict.INCONCLUSIVE or found.sessions >= 4
+    assert comparison.verdict is Verdict.INCONCLUSIVE or comparison.sessions >= 4
 
 
 @settings(max_examples=30)
@@ -319,8 +319,8 @@ def test_step_lives_through_anything_and_equals_the_replay(at: list[int], value:
     """Any times and numbers, one by one or all at once, end in the same state."""
     seconds: IntArray = np.array(at)
     state = State()
-    for second, each in zip(at, value, strict=False):
-        state, _ = step(state, second, each)
+    for second, item in zip(at, value, strict=False):
+        state, _ = step(state, second, item)
 
     whole, _ = advance(State(), seconds, np.array(value[: len(at)]))
 
@@ -335,6 +335,6 @@ def test_importing_the_room_imports_nothing_heavy() -> None:
         "print([m for m in ('pandas', 'matplotlib', 'scipy.stats', 'ruptures') if m in sys.modules])"
     )
 
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert found.stdout.strip() == "[]"
+    assert finished.stdout.strip() == "[]"

@@ -18,12 +18,12 @@ def test_a_calm_history_promises_few_false_alerts_and_a_visible_step(make_series
     """Ten percent noise: a rise of at most 20 % is seen within a day, in words (seed 1)."""
     at, value = make_series(1, 30, every_s=600)
 
-    found = calibrate(at, value, np.random.default_rng(1), series=4)
+    result = calibrate(at, value, np.random.default_rng(1), series=4)
 
-    assert found.false_per_month <= 1
-    assert found.smallest_step in {0.05, 0.10, 0.15, 0.20}
-    assert "set to one false alert in 5 months" in found.in_words
-    assert "seen within a day" in found.in_words
+    assert result.false_per_month <= 1
+    assert result.smallest_step in {0.05, 0.10, 0.15, 0.20}
+    assert "set to one false alert in 5 months" in result.in_words
+    assert "seen within a day" in result.in_words
 
 
 def test_a_higher_sensitivity_costs_no_fewer_false_alerts(make_series: MakeSeries) -> None:

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 def sessions(seed: int, count: int, ratio: float, *, noise: float = 0.1) -> tuple[list[FloatArray], list[FloatArray]]:
     rng = np.random.default_rng(seed)
     level = 800 * np.exp(0.03 * rng.standard_normal(count))
-    base = [each * np.exp(noise * rng.standard_normal(5)) for each in level]
-    return base, [each * ratio * np.exp(noise * rng.standard_normal(5)) for each in level]
+    base = [median * np.exp(noise * rng.standard_normal(5)) for median in level]
+    return base, [median * ratio * np.exp(noise * rng.standard_normal(5)) for median in level]
 
 
 def test_a_clear_slowdown_fails_with_its_ratio() -> None:
     """Twenty percent at ten sessions lie in the interval and above the margin (seed 1)."""
-    found = compare(*sessions(1, 10, 1.2), margin=0.02)
+    comparison = compare(*sessions(1, 10, 1.2), margin=0.02)
 
-    assert found.verdict is Verdict.FAIL
-    assert 1.02 < found.low < 1.2 < found.high
-    assert found.samples == 100
-    assert "margin of 2.0%" in found.reason
+    assert comparison.verdict is Verdict.FAIL
+    assert 1.02 < comparison.low < 1.2 < comparison.high
+    assert comparison.samples == 100
+    assert "margin of 2.0%" in comparison.reason
 
 
 def test_a_clear_speed_up_passes() -> None:
@@ -53,21 +53,21 @@ def test_sessions_that_differ_widely_are_compared_by_sessions_alone() -> None:
     rng = np.random.default_rng(3)
     shift = 0.3 * rng.standard_normal(8)
     base = [800 * np.exp(0.001 * rng.standard_normal(5)) for _ in range(8)]
-    candidate = [800 * np.exp(each + 0.001 * rng.standard_normal(5)) for each in shift]
+    candidate = [800 * np.exp(item + 0.001 * rng.standard_normal(5)) for item in shift]
 
-    found = compare(base, candidate, margin=0.02)
+    comparison = compare(base, candidate, margin=0.02)
 
     error = shift.std(ddof=1) / math.sqrt(8)
-    assert math.log(found.ratio) == pytest.approx(shift.mean(), abs=0.002)
-    assert math.log(found.low) == pytest.approx(shift.mean() - t.ppf(0.95, 7) * error, abs=0.01)
+    assert math.log(comparison.ratio) == pytest.approx(shift.mean(), abs=0.002)
+    assert math.log(comparison.low) == pytest.approx(shift.mean() - t.ppf(0.95, 7) * error, abs=0.01)
 
 
 def test_too_few_sessions_are_inconclusive_whatever_they_show() -> None:
     """Noise between sessions cannot be known from three."""
-    found = compare(*sessions(4, 3, 2.0), margin=0.02)
+    comparison = compare(*sessions(4, 3, 2.0), margin=0.02)
 
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert "3 of at least 4 sessions" in found.reason
+    assert comparison.verdict is Verdict.INCONCLUSIVE
+    assert "3 of at least 4 sessions" in comparison.reason
 
 
 def test_missing_samples_and_empty_sessions_are_left_out() -> None:
@@ -76,10 +76,10 @@ def test_missing_samples_and_empty_sessions_are_left_out() -> None:
     base[0][:] = np.nan
     candidate[1][0] = np.nan
 
-    found = compare(base, candidate, margin=0.02)
+    comparison = compare(base, candidate, margin=0.02)
 
-    assert found.sessions == 9
-    assert found.samples == 89
+    assert comparison.sessions == 9
+    assert comparison.samples == 89
 
 
 def test_identical_constant_sides_pass() -> None:
@@ -93,7 +93,7 @@ def test_sessions_of_one_sample_are_compared_by_sessions() -> None:
     """One sample a session leaves the noise between sessions, which is enough."""
     rng = np.random.default_rng(6)
     base = [np.array([800 * math.exp(0.02 * z)]) for z in rng.standard_normal(12)]
-    candidate = [1.3 * each for each in base]
+    candidate = [1.3 * item for item in base]
 
     assert compare(base, candidate, margin=0.02).verdict is Verdict.FAIL
 

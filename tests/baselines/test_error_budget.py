@@ -13,9 +13,9 @@ AT = np.datetime64("2026-03-01", "s") + np.arange(288 * 7) * np.timedelta64(300,
 
 def test_a_spotless_period_keeps_its_budget() -> None:
     """No failure, nothing burns."""
-    found = error_budget(AT, np.zeros(len(AT)), objective=0.99)
+    budget = error_budget(AT, np.zeros(len(AT)), objective=0.99)
 
-    assert (found.availability, found.left, found.burning) == (1.0, 1.0, ())
+    assert (budget.availability, budget.left, budget.burning) == (1.0, 1.0, ())
 
 
 def test_half_the_allowed_failures_leave_half_the_budget() -> None:
@@ -32,7 +32,7 @@ def test_an_outage_burns_at_every_rate_and_stops_burning_fast_when_it_is_over() 
     during[-90:] = 1
     after[-100:-2] = 1
 
-    rates = [{rule.rate for rule in error_budget(AT, each, objective=0.99).burning} for each in (during, after)]
+    rates = [{rule.rate for rule in error_budget(AT, item, objective=0.99).burning} for item in (during, after)]
 
     assert rates[0] == {14.4, 6.0, 1.0}
     assert 14.4 not in rates[1]
@@ -40,10 +40,10 @@ def test_an_outage_burns_at_every_rate_and_stops_burning_fast_when_it_is_over() 
 
 def test_no_runs_have_no_availability() -> None:
     """Missing runs are not failures."""
-    found = error_budget(AT[:5], np.full(5, np.nan), objective=0.99)
+    budget = error_budget(AT[:5], np.full(5, np.nan), objective=0.99)
 
-    assert found.runs == 0
-    assert np.isnan(found.availability)
+    assert budget.runs == 0
+    assert np.isnan(budget.availability)
 
 
 def test_an_objective_is_a_share() -> None:

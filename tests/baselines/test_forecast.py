@@ -12,11 +12,11 @@ from outrider.model import BadSeries, TooFewSamples
 
 def test_a_straight_line_is_breached_when_it_says() -> None:
     """Without noise the day is exact."""
-    found = days_to_breach(100.0 + np.arange(28), 147.0)
+    forecast = days_to_breach(100.0 + np.arange(28), 147.0)
 
-    assert found is not None
-    assert found.days == pytest.approx(20, abs=0.01)
-    assert found.earliest == pytest.approx(found.latest, abs=0.1)
+    assert forecast is not None
+    assert forecast.days == pytest.approx(20, abs=0.01)
+    assert forecast.earliest == pytest.approx(forecast.latest, abs=0.1)
 
 
 def test_the_slope_is_theil_and_sens() -> None:
@@ -25,10 +25,10 @@ def test_the_slope_is_theil_and_sens() -> None:
     daily[[3, 17]] = np.nan
     real = ~np.isnan(daily)
 
-    found = days_to_breach(daily, 200.0)
+    forecast = days_to_breach(daily, 200.0)
 
-    assert found is not None
-    assert found.per_day == pytest.approx(theilslopes(daily[real], np.flatnonzero(real)).slope)
+    assert forecast is not None
+    assert forecast.per_day == pytest.approx(theilslopes(daily[real], np.flatnonzero(real)).slope)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -47,10 +47,10 @@ def test_what_is_too_far_ahead_is_not_said() -> None:
 
 def test_a_limit_already_reached_is_breached_today() -> None:
     """Zero days are left."""
-    found = days_to_breach(100.0 + np.arange(28), 110.0)
+    forecast = days_to_breach(100.0 + np.arange(28), 110.0)
 
-    assert found is not None
-    assert (found.days, found.earliest, found.latest) == (0.0, 0.0, 0.0)
+    assert forecast is not None
+    assert (forecast.days, forecast.earliest, forecast.latest) == (0.0, 0.0, 0.0)
 
 
 def test_the_interval_covers_as_often_as_it_says() -> None:
@@ -61,10 +61,10 @@ def test_the_interval_covers_as_often_as_it_says() -> None:
         noise = np.zeros(28)
         for k in range(1, 28):
             noise[k] = 0.3 * noise[k - 1] + rng.standard_normal()
-        found = days_to_breach(400 + 2.0 * np.arange(-27, 1) + 8 * noise, 460.0)
-        if found is not None:
+        forecast = days_to_breach(400 + 2.0 * np.arange(-27, 1) + 8 * noise, 460.0)
+        if forecast is not None:
             shown += 1
-            held += found.earliest <= 30 <= found.latest
+            held += forecast.earliest <= 30 <= forecast.latest
 
     assert shown > 250
     assert 0.72 <= held / shown <= 0.88

@@ -17,12 +17,12 @@ def test_each_new_level_is_found_where_it_begins() -> None:
     rng = np.random.default_rng(1)
     value = np.repeat([100.0, 120.0, 100.0, 80.0], 150) + 5 * rng.standard_normal(600)
 
-    found = change_points(value)
+    points = change_points(value)
 
-    assert [abs(int(point) - at) <= 5 for point, at in zip(found, (150, 300, 450), strict=True)] == [True] * 3
-    assert found[0].before == pytest.approx(100, abs=2)
-    assert found[0].ratio == pytest.approx(1.2, abs=0.03)
-    assert all(point.earliest <= point.index <= point.latest for point in found)
+    assert [abs(int(point) - at) <= 5 for point, at in zip(points, (150, 300, 450), strict=True)] == [True] * 3
+    assert points[0].before == pytest.approx(100, abs=2)
+    assert points[0].ratio == pytest.approx(1.2, abs=0.03)
+    assert all(point.earliest <= point.index <= point.latest for point in points)
 
 
 @pytest.mark.parametrize("memory", [0.0, 0.4])
@@ -51,10 +51,10 @@ def test_indices_count_missing_runs() -> None:
     value[200:] += 20
     value[::3] = np.nan
 
-    found = change_points(value)
+    points = change_points(value)
 
-    assert len(found) == 1
-    assert abs(found[0].index - 200) <= 4
+    assert len(points) == 1
+    assert abs(points[0].index - 200) <= 4
 
 
 def test_the_interval_covers_the_true_location() -> None:

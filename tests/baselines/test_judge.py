@@ -22,11 +22,11 @@ DAY = 288
 
 
 def codes_in_pieces(at: IntArray, value: FloatArray, cuts: list[int]) -> IntArray:
-    state, found = State(), []
+    state, result = State(), []
     for begin, end in zip([0, *cuts], [*cuts, len(at)], strict=True):
         state, codes = advance(state, at[begin:end], value[begin:end])
-        found.append(codes)
-    return np.concatenate(found)
+        result.append(codes)
+    return np.concatenate(result)
 
 
 def state_after(at: TimeArray, value: FloatArray, chosen: Settings | None = None) -> State:

@@ -62,3 +62,71 @@ def test_bad_levels_are_refused() -> None:
         find_knee([1, 2], [5.0, 9.0], np.random.default_rng(6))
     with pytest.raises(BadSeries):
         find_knee([1, 2, 3, 4, 5], [5.0, 9.0, 0.0, 1.0, 1.0], np.random.default_rng(6))
+
+
+def hard(users: int, servers: int) -> float:
+    """Return the rate of servers that need 100 ms and never wait for anything."""
+    return min(users, servers) * 10.0
+
+
+def queue(users: int, think_s: float, service_s: float) -> float:
+    """Return the rate of one server, by mean value analysis (M. Reiser and S. Lavenberg 1980)."""
+    waiting, rate = 0.0, 0.0
+    for count in range(1, users + 1):
+        answer_s = service_s * (1 + waiting)
+        rate = count / (think_s + answer_s)
+        waiting = rate * answer_s
+    return rate
+
+
+@pytest.mark.parametrize("servers", [1, 2, 8, 32])
+def test_a_hard_capacity_is_found_within_three_percent(servers: int) -> None:
+    """With 2 % of noise, where the scalability law alone was 6 to 9 % too high."""
+    users = stairs(200)
+    exact = [hard(count, servers) for count in users]
+    random = np.random.default_rng(7)
+    noisy = [rate * float(np.exp(random.normal(0, 0.02))) for rate in exact]
+
+    knee = find_knee(users, noisy, random)
+
+    assert knee.reached
+    assert knee.rate == pytest.approx(servers * 10.0, rel=0.03)
+    assert knee.form in {"hard capacity", "bounds"}
+
+
+def test_a_queue_is_found_by_its_soft_bend() -> None:
+    """Its rate at saturation is that of its only server."""
+    users = stairs(60)
+    random = np.random.default_rng(8)
+    noisy = [queue(count, 0.3, 0.1) * float(np.exp(random.normal(0, 0.01))) for count in users]
+
+    knee = find_knee(users, noisy, random)
+
+    assert knee.form == "closed network"
+    assert knee.rate == pytest.approx(10.0, rel=0.02)
+
+
+def test_what_stopped_at_saturation_is_never_called_rising() -> None:
+    """One server of 50 ms gives the same rate to any number of users."""
+    stopped = find_knee((1, 2, 3, 4, 6, 9), (20.0, 20.1, 19.9, 20.0, 20.2, 19.8), np.random.default_rng(9))
+
+    assert stopped.reached
+    assert stopped.rate == pytest.approx(20, rel=0.01)
+
+
+def test_answers_that_ended_bound_the_rate() -> None:
+    """A target that broke while the rate still rose sustains no more than it gave."""
+    broken = find_knee((1, 2, 3, 4, 6), (10.0, 20.0, 30.0, 40.0, 60.0), np.random.default_rng(10), is_stopped=True)
+    rising = find_knee((1, 2, 3, 4, 6), (10.0, 20.0, 30.0, 40.0, 60.0), np.random.default_rng(10))
+
+    assert (broken.reached, rising.reached) == (True, False)
+    assert broken.rate == rising.rate == pytest.approx(60, rel=0.01)
+
+
+def test_many_users_take_no_more_than_few() -> None:
+    """Ten thousand users are levels like any other."""
+    users = [10, 100, 500, 1000, 2000, 5000, 10_000]
+
+    knee = find_knee(users, [min(count, 1500) * 2.0 for count in users], np.random.default_rng(11))
+
+    assert knee.rate == pytest.approx(3000, rel=0.01)

@@ -32,10 +32,10 @@ def test_the_exact_test_is_scipys_and_sharper_than_fishers() -> None:
     """The p-value is Boschloo's, below Fisher's."""
     table = [[7, 1], [43, 49]]
 
-    found = compare_errors((1, 50), (7, 50)).p_value
+    result = compare_errors((1, 50), (7, 50)).p_value
 
-    assert found == pytest.approx(boschloo_exact(table, alternative="greater").pvalue)
-    assert found < fisher_exact(table, alternative="greater").pvalue
+    assert result == pytest.approx(boschloo_exact(table, alternative="greater").pvalue)
+    assert result < fisher_exact(table, alternative="greater").pvalue
 
 
 @pytest.mark.parametrize(("base", "candidate"), [((-1, 5), (0, 5)), ((0, 5), (6, 5))])

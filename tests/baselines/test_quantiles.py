@@ -29,8 +29,8 @@ def test_counts_that_cannot_be_are_refused(good: int, total: int) -> None:
 def test_the_interval_of_a_quantile_covers_it_as_often_as_it_says(share: float) -> None:
     """Simulated with seed 5: 1,000 samples of 200 uniform values; the quantile is the share itself."""
     random = np.random.default_rng(5)
-    found = [quantile_of(random.random(200), share) for _ in range(1_000)]
-    covered = [one is not None and one.low <= share <= one.high for one in found]
+    quantiles = [quantile_of(random.random(200), share) for _ in range(1_000)]
+    covered = [quantile is not None and quantile.low <= share <= quantile.high for quantile in quantiles]
 
     assert 0.93 <= np.mean(covered) <= 0.99
 

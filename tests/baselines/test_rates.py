@@ -46,15 +46,15 @@ def test_run_by_run_gives_the_same_answers_and_says_why() -> None:
     failed = (rng.random(1200) < 0.02).astype(float)
     failed[800:820] = 1
     failed[::50] = np.nan
-    state, found = RateState(), []
+    state, result = RateState(), []
     reasons = set()
     for value in failed:
         if not np.isnan(value):
             state, signal = step_rate(state, bool(value))
             reasons.add(signal.condition)
-        found.append(state.open_failed is not None)
+        result.append(state.open_failed is not None)
 
-    assert found == replay_rates(failed).tolist()
+    assert result == replay_rates(failed).tolist()
     assert reasons == {Condition.LEARNING, Condition.STEADY, Condition.DEGRADED}
 
 

@@ -42,9 +42,9 @@ def test_the_error_is_what_repetition_shows(apart: float, count: int) -> None:
 
     measured = [difference(pairs(rng, count, apart=apart)) for _ in range(400)]
 
-    spread = float(np.std([one.log_ratio for one in measured]))
-    assert float(np.mean([one.log_ratio for one in measured])) == pytest.approx(0, abs=4 * spread / 20)
-    assert float(np.sqrt(np.mean([one.error**2 for one in measured]))) == pytest.approx(spread, rel=0.12)
+    spread = float(np.std([difference.log_ratio for difference in measured]))
+    assert float(np.mean([difference.log_ratio for difference in measured])) == pytest.approx(0, abs=4 * spread / 20)
+    assert float(np.sqrt(np.mean([difference.error**2 for difference in measured]))) == pytest.approx(spread, rel=0.12)
 
 
 def test_slow_runs_hardly_move_the_difference() -> None:

@@ -26,8 +26,8 @@ def test_students_quantile_is_scipys() -> None:
     """Within 9 % from six degrees of freedom on, even far out."""
     for freedom in (6.0, 14.0, 28.0, 100.0, 1000.0):
         for z in (3.0, 4.5, 5.5):
-            found = student_quantile(np.array([z]), np.array([freedom]))[0]
-            assert found == pytest.approx(t.isf(norm.sf(z), freedom), rel=0.09)
+            result = student_quantile(np.array([z]), np.array([freedom]))[0]
+            assert result == pytest.approx(t.isf(norm.sf(z), freedom), rel=0.09)
 
 
 def test_limits_rise_with_months_and_with_short_histories() -> None:
@@ -107,10 +107,10 @@ def test_without_its_season_a_series_has_no_change_points_but_the_real_one(make_
     at, value = make_series(5, 21)
     value[14 * 288 :] *= 1.2
 
-    found = change_points(without_season(at, value))
+    points = change_points(without_season(at, value))
 
     assert len(change_points(value)) > 10
-    assert [abs(point.index - 14 * 288) <= 20 for point in found] == [True]
+    assert [abs(point.index - 14 * 288) <= 20 for point in points] == [True]
 
 
 def test_slots_that_nobody_saw_lie_between_their_neighbours() -> None:

@@ -61,12 +61,12 @@ def test_a_chart_is_well_formed_and_stays_within_numbers(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "pace", "told"),
+    ("value", "pace", "shown"),
     [(3.04, 0.05, "3.04 ms"), (3.04, 0.5, "3.0 ms"), (12.4, 0.2, "12.4 ms"), (12.4, 5, "12 ms"), (1250, 50, "1.25 s")],
 )
-def test_neighbours_on_an_axis_are_told_apart(value: float, pace: float, told: str) -> None:
+def test_neighbours_on_an_axis_are_told_apart(value: float, pace: float, shown: str) -> None:
     """Quick probes differ by fractions of a millisecond."""
-    assert milliseconds(value, pace) == told
+    assert milliseconds(value, pace) == shown
 
 
 def values(name: str) -> Any:
@@ -80,7 +80,7 @@ def test_a_trend_brings_its_values() -> None:
     assert trend["at"] == {"first": 0, "pace": 60}
     assert trend["lines"] == [{"name": "median", "values": [1, None, 3, 2, None]}]
     assert trend["band"] == {"low": [0.5], "high": [4]}
-    assert [(one["kind"], one["word"]) for one in trend["marks"]] == [("change", "<x>"), ("release", '"')]
+    assert [(mark["kind"], mark["word"]) for mark in trend["marks"]] == [("change", "<x>"), ("release", '"')]
 
 
 def test_a_curve_brings_its_levels_in_order() -> None:

@@ -154,16 +154,16 @@ class Desk:
 
     def run(self, *arguments: str, **environment: str) -> dict[str, Any]:
         """Return the runs of `outrider run --json` by the name of the test."""
-        told = self.json("run", "--json", *arguments, **environment)
-        return {one["check"].rpartition("::")[2].removeprefix("journey:"): one for one in told["runs"]}
+        reported = self.json("run", "--json", *arguments, **environment)
+        return {item["check"].rpartition("::")[2].removeprefix("journey:"): item for item in reported["runs"]}
 
     def json(self, *arguments: str, **environment: str) -> Any:
         """Return what the program prints with `--json`; a run's exit code is checked against what it says of itself."""
         done = self.outrider(*arguments, **environment)
         assert done.stdout, done.stderr
-        told = json.loads(done.stdout)
-        assert not isinstance(told, dict) or told.get("exit_code", done.returncode) == done.returncode
-        return told
+        document = json.loads(done.stdout)
+        assert not isinstance(document, dict) or document.get("exit_code", done.returncode) == done.returncode
+        return document
 
     def leftovers(self) -> list[str]:
         """Return the processes and files that a program which has ended left behind, given them a moment to go."""

@@ -89,8 +89,8 @@ def test_incidents_are_listed_and_taken_on(watched: Desk) -> None:
     assert (incident["phase"], incident["severity"]) == ("open", "critical")
     assert "home fails: refused" in watched.outrider("incidents").stdout
 
-    told = watched.json("ack", incident["id"][-6:], "--by", "ada", "--json")
-    assert told == {"incident": incident["id"], "action": "acknowledge", "by": "ada"}
+    reported = watched.json("ack", incident["id"][-6:], "--by", "ada", "--json")
+    assert reported == {"incident": incident["id"], "action": "acknowledge", "by": "ada"}
     with opened(watched.root) as store:
         AlertProcessor(store, settings(watched), 0).ticked(time.time_ns() // 1000)
 
@@ -147,8 +147,8 @@ def test_who_is_on_call_is_said(watched: Desk) -> None:
 def test_a_route_is_tried_with_one_marked_message_each(watched: Desk) -> None:
     """Its escalation included; a channel that fails is said."""
     assert watched.json("alerts", "test", "root", "--json") == [{"receiver": "file", "delivered": True, "note": ""}]
-    told = (watched.root / "told.jsonl").read_text()
-    assert told.count("test: Outrider can reach you") == 1
+    text = (watched.root / "told.jsonl").read_text()
+    assert text.count("test: Outrider can reach you") == 1
 
     done = watched.outrider("alerts", "test", "night")
     assert done.returncode == 1

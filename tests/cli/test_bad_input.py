@@ -41,7 +41,7 @@ def fill(desk: Desk, files: dict[str, File]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "command", "code", "told"),
+    ("files", "command", "code", "reported"),
     [
         pytest.param({}, "validate", 2, ["[no-workspace]", "outrider init"], id="no workspace"),
         pytest.param(
@@ -103,7 +103,7 @@ def fill(desk: Desk, files: dict[str, File]) -> None:
     ],
 )  # fmt: skip
 def test_the_message_says_where_and_what_to_do(
-    own_desk: Desk, files: dict[str, File], command: str, code: int, told: list[str]
+    own_desk: Desk, files: dict[str, File], command: str, code: int, reported: list[str]
 ) -> None:
     """No traceback, and nothing on stdout that could be taken for a result."""
     fill(own_desk, files)
@@ -111,7 +111,7 @@ def test_the_message_says_where_and_what_to_do(
     done = own_desk.outrider(*command.split())
 
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
-    assert [word for word in told if word not in done.stderr] == [], done.stderr
+    assert [word for word in reported if word not in done.stderr] == [], done.stderr
     assert "Traceback" not in done.stderr.replace('Traceback (most recent call last):\n  File "<frozen', "")
     assert own_desk.leftovers() == []
 
@@ -157,9 +157,9 @@ def test_all_problems_of_journeys_are_told_together(own_desk: Desk) -> None:
         },
     )
 
-    told = own_desk.json("validate", "--json")
+    reported = own_desk.json("validate", "--json")
 
-    assert {(one["where"].partition(":")[0], one["slug"]) for one in told["problems"]} >= {
+    assert {(row["where"].partition(":")[0], row["slug"]) for row in reported["problems"]} >= {
         ("scheduler/schedule.toml", "unmatched-pattern"),
         ("journeys/test_syntax.py", "not-collected"),
         ("journeys/test_import.py", "not-collected"),
@@ -167,7 +167,7 @@ def test_all_problems_of_journeys_are_told_together(own_desk: Desk) -> None:
         ("journeys/test_b.py", "duplicate-check"),
         ("journeys/test_marker.py", "unknown-key"),
     }
-    assert told["checks"] == 5
+    assert reported["checks"] == 5
 
 
 def test_a_full_disk_is_told_and_leaves_no_half_database(own_desk: Desk) -> None:

@@ -94,10 +94,10 @@ def test_all_that_is_whole_runs(runs: dict[str, Any]) -> None:
 )
 def test_what_is_broken_is_a_setup_error_with_the_reason(runs: dict[str, Any], check: str, reason: str) -> None:
     """Under the name that its file gives it, so that its history goes on."""
-    outcome, said = runs[check]
+    outcome, output = runs[check]
 
     assert outcome == "setup error"
-    assert reason in said
+    assert reason in output
 
 
 def test_everything_is_listed(broken: Desk, runs: dict[str, Any]) -> None:

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
 import pytest
+from tests.builders import new_store
 
 from outrider import model
 from outrider.alerts.run_findings import FindingContext, findings
@@ -47,8 +48,10 @@ from outrider.model import (
     new_run_id,
 )
 from outrider.runs import Runner
-from outrider.store import Store
 from outrider.workspace import Mask, Redactor, load
+
+if TYPE_CHECKING:
+    from outrider.store import Store
 
 SECRET = "Zebra-cäñary/7+\"quoted\" & 'more'=<x>"
 TOKEN = "undeclared4711"
@@ -91,7 +94,7 @@ def planted(kind: Any, text: str, folder: Path) -> Any:
     """Return a value of a type, with the text in each place that takes one."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in {types.UnionType, Union}:
-        return planted(next(one for one in arguments if one is not type(None)), text, folder)
+        return planted(next(argument for argument in arguments if argument is not type(None)), text, folder)
     inner = [planted(argument, text, folder) for argument in arguments if argument is not ...]
     if origin in {tuple, Mapping}:
         return tuple(inner) if origin is tuple else {inner[0]: inner[1]}
@@ -206,7 +209,7 @@ def test_a_declared_secret_is_nowhere(form: str, tmp_path: Path) -> None:
     secret = FORMS[form](SECRET)
     folder = tmp_path / "store"
     folder.mkdir()
-    with Store.open(folder / "outrider.db", artifacts=folder / "artifacts") as store:
+    with new_store(folder / "outrider.db", artifacts=folder / "artifacts") as store:
         run = run_of(f"see {secret} here", tmp_path, store)
         texts = [text.encode() for text in shown(run, store, tmp_path)]
 
@@ -222,7 +225,7 @@ def test_an_undeclared_credential_is_nowhere(place: str, tmp_path: Path) -> None
     """Users of addresses, tokens in queries, headers, cookies and passwords in bodies: one standard for all kinds."""
     folder = tmp_path / "store"
     folder.mkdir()
-    with Store.open(folder / "outrider.db", artifacts=folder / "artifacts") as store:
+    with new_store(folder / "outrider.db", artifacts=folder / "artifacts") as store:
         run = run_of(UNDECLARED[place], tmp_path, store)
         texts = [text.encode() for text in shown(run, store, tmp_path)]
 
@@ -250,7 +253,7 @@ def test_a_value_that_cannot_be_redacted_costs_its_run_and_leaks_nothing(tmp_pat
             del order
             return Measurement(Outcome.PASSED, "", 1, 1.0, attributes={"odd": Odd(SECRET)})
 
-    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as store:
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as store:
         runner = Runner({Kind.PROBE: Leaky()}, store.runs, tmp_path / "scratch", Circumstances())
         run = runner.run(Check(CheckId("probe:odd"), Kind.PROBE, "p.toml", "odd", "odd", Policy()))
 

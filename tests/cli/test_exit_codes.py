@@ -67,11 +67,11 @@ def test_an_error_of_outrider_is_told_in_short_and_kept_in_a_file(
 
     exit_code_of(lambda: raising(KeyError("basket\nand more")))
 
-    said = capsys.readouterr().err
-    path = re.search(r"traceback is in (\S+)", said)
-    assert said.startswith("an error of Outrider itself: KeyError: ")
-    assert said.rstrip().endswith("[internal-error]")
-    assert "Traceback" not in said
+    output = capsys.readouterr().err
+    path = re.search(r"traceback is in (\S+)", output)
+    assert output.startswith("an error of Outrider itself: KeyError: ")
+    assert output.rstrip().endswith("[internal-error]")
+    assert "Traceback" not in output
     assert path
     assert "KeyError: 'basket" in Path(path[1]).read_text(encoding="utf-8")
 
@@ -97,7 +97,7 @@ def test_a_reader_that_hangs_up_is_no_error() -> None:
     assert program.stdout
     program.stdout.close()
 
-    _, said = program.communicate()
+    _, output = program.communicate()
 
-    assert "Traceback" not in said
+    assert "Traceback" not in output
     assert program.returncode == HUNG_UP

@@ -55,10 +55,10 @@ def test_a_slower_candidate_fails_and_every_report_says_so(gated: Desk, site: st
         SITE=site, SLOW_MS="400", GITHUB_STEP_SUMMARY=str(summary),
     )  # fmt: skip
 
-    told = json.loads(done.stdout)
+    document = json.loads(done.stdout)
     assert done.returncode == 1, done.stderr
-    assert told["verdict"] == "fail"
-    assert {one["step"]: one["verdict"] for one in told["findings"]} == {None: "pass", "open": "fail"}
+    assert document["verdict"] == "fail"
+    assert {row["step"]: row["verdict"] for row in document["findings"]} == {None: "pass", "open": "fail"}
     assert ET.fromstring((gated.root / "made/gate.xml").read_text()).get("failures") == "1"
     assert (gated.root / "gate.md").read_text() == summary.read_text()
     assert "::error file=journeys/test_buy.py,line=4::open: candidate takes" in done.stderr
@@ -80,11 +80,11 @@ def test_two_addresses_are_measured_in_turns(gated: Desk, site: str) -> None:
             "gate", "--ab", site, other, "--runs", "1", "--sessions", "4", "--floor", "500", "--json", SITE=site
         )
 
-    told = json.loads(done.stdout)
+    document = json.loads(done.stdout)
     assert done.returncode == 4, done.stderr
-    assert {(one["step"], one["sessions"]) for one in told["findings"]} == {(None, 0), ("open", 4)}
-    assert {one["verdict"] for one in told["findings"]} == {"pass"}
-    (wrong,) = told["wrong"]
+    assert {(row["step"], row["sessions"]) for row in document["findings"]} == {(None, 0), ("open", 4)}
+    assert {row["verdict"] for row in document["findings"]} == {"pass"}
+    (wrong,) = document["wrong"]
     assert wrong.startswith(f"journeys/test_stubborn.py::test_stubborn: never asked {other}")
 
 
@@ -92,10 +92,10 @@ def test_a_candidate_is_compared_with_itself(gated: Desk, site: str) -> None:
     """The share of false fails is printed for every step."""
     done = gated.outrider("gate", "test_buy", "--self-test", "--sessions", "4", "--runs", "1", "--json", SITE=site)
 
-    told = json.loads(done.stdout)
+    document = json.loads(done.stdout)
     assert done.returncode == 0
-    assert 0 <= told["false_fail_rate"] <= 1
-    assert [one["step"] for one in told["steps"]] == [None, "open"]
+    assert 0 <= document["false_fail_rate"] <= 1
+    assert [row["step"] for row in document["steps"]] == [None, "open"]
 
 
 def test_baselines_are_shown_and_compared_with_the_latest_runs(gated: Desk, site: str) -> None:
@@ -108,7 +108,7 @@ def test_baselines_are_shown_and_compared_with_the_latest_runs(gated: Desk, site
     compared = gated.outrider("baseline", "diff", "--json", SITE=site)
     stale.unlink()
 
-    assert [one["sessions"] for one in shown] == [4]
+    assert [row["sessions"] for row in shown] == [4]
     assert [row["step"] for row in json.loads(compared.stdout)] == ["open"]
     assert "::test_gone exists no more: remove baselines/stale.json" in compared.stderr
 
@@ -156,14 +156,14 @@ def test_another_machine_is_said_and_widens_the_margin(gated: Desk, site: str) -
     file.write_text(text)
     stale.unlink()
 
-    told = json.loads(done.stdout)
-    assert "the margin is widened" in told["notes"][0]
+    document = json.loads(done.stdout)
+    assert "the margin is widened" in document["notes"][0]
     assert (
-        told["notes"][1] == "stale.json is of journey:journeys/test_buy.py::test_gone, which exists no more: "
+        document["notes"][1] == "stale.json is of journey:journeys/test_buy.py::test_gone, which exists no more: "
         "remove the file"
     )
     assert "after 4 sessions: 1 of 1 checks are known" in done.stderr
-    assert "margin of 2" in next(one["reason"] for one in told["findings"] if one["step"])
+    assert "margin of 2" in next(row["reason"] for row in document["findings"] if row["step"])
 
 
 def test_a_baseline_of_another_environment_is_left_out(gated: Desk, site: str) -> None:
@@ -200,10 +200,10 @@ def test_ctrl_c_leaves_things_whole(gated: Desk, site: str) -> None:
 
 def test_the_judge_says_how_each_step_does(gated: Desk) -> None:
     """And why; what gates measured is left out."""
-    told = gated.json("judge", "--json")
+    reported = gated.json("judge", "--json")
 
-    buy = [one for one in told if one["check"].endswith("test_buy")]
-    assert [(one["step"], one["condition"], one["environment"]) for one in buy] == [
+    buy = [row for row in reported if row["check"].endswith("test_buy")]
+    assert [(row["step"], row["condition"], row["environment"]) for row in buy] == [
         (None, "learning", "production"), ("open", "learning", "production"),
     ]  # fmt: skip
     assert "waits for 300 runs" in buy[1]["reason"]
@@ -213,9 +213,9 @@ def test_the_judge_says_how_each_step_does(gated: Desk) -> None:
 def test_releases_are_marked(gated: Desk) -> None:
     """With a time and a place, for changes to be explained by."""
     gated.outrider("release", "2.0", "--at", "2026-01-01T00:00:00")
-    told = gated.outrider("release", "2.1", "--at", "2026-01-02T01:00:00+01:00", "--accept").stdout
+    output = gated.outrider("release", "2.1", "--at", "2026-01-02T01:00:00+01:00", "--accept").stdout
 
-    assert told.splitlines() == [
+    assert output.splitlines() == [
         "2026-01-01 00:00:00 UTC  production   2.0",
         "2026-01-02 00:00:00 UTC  production   2.1  accepted",
     ]

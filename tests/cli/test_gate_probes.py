@@ -57,12 +57,12 @@ def test_probes_are_compared_at_two_addresses(probing: Desk, site: str) -> None:
     (probing.root / "probes/stubborn.toml").unlink()
 
     assert done.returncode == 4, done.stderr
-    told = json.loads(done.stdout)
-    assert {(one["check"].rpartition(":")[2], one["step"], one["verdict"]) for one in told["findings"]} == {
+    document = json.loads(done.stdout)
+    assert {(row["check"].rpartition(":")[2], row["step"], row["verdict"]) for row in document["findings"]} == {
         ("home", None, "pass"), ("home", "request", "pass"), ("order", None, "pass"), ("order", "look", "pass"),
     }  # fmt: skip
-    assert [one.partition(" ")[0].rpartition(":")[2] for one in told["notes"]] == ["port", "backup"]
-    (wrong,) = told["wrong"]
+    assert [row.partition(" ")[0].rpartition(":")[2] for row in document["notes"]] == ["port", "backup"]
+    (wrong,) = document["wrong"]
     assert wrong.startswith(f"probe:probes/stubborn.toml::stubborn: never asked {other} (it asked {site})")
 
 
@@ -77,12 +77,12 @@ def test_probes_have_accepted_baselines(probing: Desk, site: str) -> None:
         "gate", "probes/shop.toml::home", "--runs", "3", "--json", SITE="http://127.0.0.1:9", PLACE=place
     )
 
-    assert [(one["file"], one["sessions"], one["failed"]) for one in accepted] == [
+    assert [(row["file"], row["sessions"], row["failed"]) for row in accepted] == [
         (f"baselines/probes-shop.toml-{name}.json", 4, 0) for name in ("home", "order", "port")
     ]
-    told = json.loads(same.stdout)
-    assert (same.returncode, told["verdict"]) == (0, "pass"), told
-    assert [one for one in told["notes"] if "elsewhere" in one] == []
+    document = json.loads(same.stdout)
+    assert (same.returncode, document["verdict"]) == (0, "pass"), document
+    assert [row for row in document["notes"] if "elsewhere" in row] == []
     assert dead.returncode == 1, dead.stdout + dead.stderr
     assert "12 of 12 failed against 0 of 12" in dead.stdout
 
@@ -104,10 +104,10 @@ def test_shards_are_merged_to_one_decision(probing: Desk, site: str) -> None:
     merged = probing.outrider("gate-merge", *files, "--junit", "made/merged.xml", "--json")
     partial = probing.outrider("gate-merge", *files[1:])
 
-    told = json.loads(merged.stdout)
-    assert (merged.returncode, told["verdict"]) == (0, "pass"), merged.stderr
-    assert len({finding["check"] for finding in told["findings"]}) == 3
-    assert any("no check falls to shard 5/5" in note for note in told["notes"])
+    document = json.loads(merged.stdout)
+    assert (merged.returncode, document["verdict"]) == (0, "pass"), merged.stderr
+    assert len({finding["check"] for finding in document["findings"]}) == 3
+    assert any("no check falls to shard 5/5" in note for note in document["notes"])
     assert (probing.root / "made/merged.xml").exists()
     assert partial.returncode == 2
     assert "1/5" in partial.stderr

@@ -103,7 +103,7 @@ OUTCOMES = {
 def runs(desk: Desk, site: str) -> dict[str, Any]:
     desk.write("outrider.toml", SETTINGS)
     desk.write("journeys/test_bounds.py", JOURNEYS)
-    return {name.removesuffix("[chromium]"): one for name, one in desk.run(SITE=site).items()}
+    return {name.removesuffix("[chromium]"): row for name, row in desk.run(SITE=site).items()}
 
 
 @pytest.mark.parametrize("name", OUTCOMES)

@@ -52,13 +52,13 @@ def test_ctrl_c_keeps_what_has_finished(desk: Desk, site: str) -> None:
 
     assert "passed" in first
     assert (process.returncode, stdout, stderr.splitlines()[-1]) == (130, "", "interrupted")
-    assert [one["outcome"] for one in desk.json("runs", "--json")] == ["passed"]
+    assert [row["outcome"] for row in desk.json("runs", "--json")] == ["passed"]
     assert desk.leftovers() == []
 
 
 def test_a_run_lets_go_of_what_is_past_its_age(desk: Desk, site: str) -> None:
     """The workspace's own retention rules after every `outrider run`."""
-    before = [one["id"] for one in desk.json("runs", "--json")]
+    before = [row["id"] for row in desk.json("runs", "--json")]
 
     desk.run("test_1_quick", SITE=site)
 

@@ -56,20 +56,22 @@ def test_shows_how_it_goes_and_ends_with_a_table(loads: Desk) -> None:
 
 
 def test_keeps_its_run_with_endpoints_as_steps(loads: Desk) -> None:
-    told = loads.json("load", "visitors", "--json")
+    printed = loads.json("load", "visitors", "--json")
 
-    stored = loads.json("show", "--json", told["run"]["id"])
-    (endpoint,) = told["endpoints"]
+    stored = loads.json("show", "--json", printed["run"]["id"])
+    (endpoint,) = printed["endpoints"]
     assert stored["attempts"][0]["steps"][0]["title"] == endpoint["endpoint"] == "GET /tiny"
     assert stored["environment"] == "production"
     assert endpoint["requests"] > 5
 
 
 def test_what_is_typed_wins_and_is_a_trial(loads: Desk) -> None:
-    told = loads.json("load", "probes/visitors_load.py", "-u", "3", "-t", "1s", "--json")
+    printed = loads.json("load", "probes/visitors_load.py", "-u", "3", "-t", "1s", "--json")
 
-    assert told["run"]["environment"] == "production-trial"
-    assert {sample["value"] for sample in told["run"]["attempts"][0]["samples"] if sample["metric"] == "users"} == {3}
+    assert printed["run"]["environment"] == "production-trial"
+    assert {sample["value"] for sample in printed["run"]["attempts"][0]["samples"] if sample["metric"] == "users"} == {
+        3
+    }
 
 
 def test_the_knee_of_a_short_ramp_is_not_reached(loads: Desk) -> None:
@@ -114,11 +116,11 @@ def test_a_worker_elsewhere_shares_the_load(loads: Desk, site: str) -> None:
     environment = {**os.environ, "TMPDIR": str(loads.temporary)}
     command = [sys.executable, "-m", "outrider", "load", "visitors", "--worker-of", "127.0.0.1:5617"]
     with subprocess.Popen(command, cwd=loads.root, env=environment) as worker:
-        told = loads.json("load", "visitors", "--json")
+        printed = loads.json("load", "visitors", "--json")
         code = worker.wait(timeout=30)
 
-    assert (told["run"]["outcome"], code) == ("passed", 0), told["run"]["reason"]
-    assert told["endpoints"][0]["requests"] > 5
+    assert (printed["run"]["outcome"], code) == ("passed", 0), printed["run"]["reason"]
+    assert printed["endpoints"][0]["requests"] > 5
 
 
 @pytest.mark.browser
@@ -128,11 +130,11 @@ def test_a_journey_runs_beside_it(loads: Desk, site: str) -> None:
     table = TABLE.format(site=site).replace('"2s"', '"14s"') + 'shape = {kind = "steps", users = [1, 4]}\n'
     loads.write("probes/loads.toml", table + 'journey = "journeys/test_look.py"\n')
 
-    told = loads.json("load", "visitors", "--json")
+    printed = loads.json("load", "visitors", "--json")
 
-    levels = {one["users"]: one for one in told["foreground"] if one["outcome"] == "passed"}
+    levels = {row["users"]: row for row in printed["foreground"] if row["outcome"] == "passed"}
     assert set(levels) == {1, 4}
-    assert all("goto" in " ".join(one["steps"]) for one in levels.values())
+    assert all("goto" in " ".join(level["steps"]) for level in levels.values())
     run = loads.json("show", "--json", levels[4]["run"])
     assert run["environment"] == "production-load"
     assert loads.leftovers() == []

@@ -6,10 +6,44 @@ from io import StringIO
 
 from rich.console import Console
 
-from outrider.cli.load_tables import print_load
-from outrider.model import CheckId, Circumstances, FailureGroup, LoadResult, Outcome, Run, new_run_id
+from outrider.cli.load_tables import as_json, print_knee, print_load
+from outrider.model import (
+    CheckId,
+    Circumstances,
+    EndpointLoad,
+    FailureGroup,
+    Histogram,
+    LoadInterval,
+    LoadResult,
+    Outcome,
+    Run,
+    new_run_id,
+)
 
 NOW_US = 1_800_000_000_000_000
+
+
+def test_errors_are_not_throughput_in_the_table() -> None:
+    """A rate is that of requests that succeeded; a load that only fails has no knee."""
+    part = EndpointLoad("GET /", Histogram(), Histogram({100: 400}))
+    result = LoadResult(tuple(LoadInterval(float(at), 1.0, 4, 1, 0.1, 1.0, 0.0, (part,)) for at in range(4)))
+    out = StringIO()
+
+    print_knee(Console(file=out, width=200), result, None)
+
+    assert as_json(result, None)["endpoints"][0]["requests_per_s"] == 0.0  # type: ignore[index]
+    assert "knee: none: no request succeeded at any number of users" in out.getvalue()
+
+
+def test_levels_that_were_too_short_are_no_failures() -> None:
+    """Requests succeeded, and no number of users lasted long enough to be a level."""
+    part = EndpointLoad("GET /", Histogram({100: 400}), Histogram())
+    result = LoadResult((LoadInterval(0.0, 1.0, 4, 1, 0.1, 1.0, 0.0, (part,)),))
+    out = StringIO()
+
+    print_knee(Console(file=out, width=200), result, None)
+
+    assert "knee: not reached: the load went through too few levels" in out.getvalue()
 
 
 def test_kinds_of_failure_beyond_the_first_are_counted() -> None:

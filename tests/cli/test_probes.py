@@ -52,8 +52,8 @@ def test_probes_run_without_a_browser(watch: Desk) -> None:
     """A path on which there is none is no obstacle, and the exit code is that of the worst outcome."""
     runs = watch.run(PLAYWRIGHT_BROWSERS_PATH="/nowhere", PATH="/nowhere")
 
-    told = {name.removeprefix("probe:probes/site.toml::"): one["outcome"] for name, one in runs.items()}
-    assert told == {"passes": "passed", "fails": "failed", "walks": "passed", "nightly": "skipped"}
+    reported = {name.removeprefix("probe:probes/site.toml::"): row["outcome"] for name, row in runs.items()}
+    assert reported == {"passes": "passed", "fails": "failed", "walks": "passed", "nightly": "skipped"}
 
 
 def test_probes_are_listed_and_validated(watch: Desk) -> None:
@@ -61,7 +61,7 @@ def test_probes_are_listed_and_validated(watch: Desk) -> None:
     listed = json.loads(watch.outrider("ls", "tag:http", "--json").stdout)
     sound = watch.outrider("validate", PLAYWRIGHT_BROWSERS_PATH="/nowhere", PATH="/nowhere")
 
-    assert [(one["kind"], one["name"], one["line"]) for one in listed] == [
+    assert [(row["kind"], row["name"], row["line"]) for row in listed] == [
         ("probe", "passes", 2),
         ("probe", "fails", 7),
     ]
@@ -71,12 +71,12 @@ def test_probes_are_listed_and_validated(watch: Desk) -> None:
 def test_a_stored_probe_is_told_to_people(watch: Desk) -> None:
     """`runs` finds it; `show` tells phases, reason, and where the body lies."""
     runs = watch.run("probes/site.toml::fails")
-    (one,) = runs.values()
+    (row,) = runs.values()
 
     listed = watch.outrider("runs", "*fails*").stdout
-    shown = watch.outrider("show", one["id"]).stdout
+    shown = watch.outrider("show", row["id"]).stdout
 
-    assert one["id"][-8:] in listed
+    assert row["id"][-8:] in listed
     for words in ("status 404, not 200 to 399", "connect", "first byte", "remote 127.0.0.1"):
         assert words in shown
     (headers,) = [line.split()[1] for line in shown.splitlines() if line.strip().startswith("log")]
@@ -104,8 +104,8 @@ def test_a_job_calls_its_heartbeat(watch: Desk) -> None:
     with subprocess.Popen(command, cwd=watch.root, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            told = server.stdout.readline()
-            address = told.split()[2].rstrip(",")
+            output = server.stdout.readline()
+            address = output.split()[2].rstrip(",")
             with urllib.request.urlopen(f"{address}/heartbeat/nightly-token", timeout=30) as answer:
                 noted = answer.read()
         finally:
@@ -113,7 +113,7 @@ def test_a_job_calls_its_heartbeat(watch: Desk) -> None:
 
     (run,) = watch.run("probes/site.toml::nightly").values()
 
-    assert "1 heartbeat" in told
+    assert "1 heartbeat" in output
     assert (noted, run["outcome"]) == (b"noted\n", "passed")
 
 

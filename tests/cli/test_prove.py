@@ -51,7 +51,7 @@ def test_broken(page): page.goto(SITE); assert False, "red as it is"
 
 
 @pytest.fixture(scope="module")
-def told(desk: Desk, site: str) -> dict[str, Any]:
+def proved(desk: Desk, site: str) -> dict[str, Any]:
     desk.write("outrider.toml", f'{CALM}[defaults]\ntimeout = "5s"\n')
     desk.write("journeys/test_proofs.py", JOURNEYS)
     done = desk.outrider("prove", "--json", SITE=site)
@@ -59,42 +59,42 @@ def told(desk: Desk, site: str) -> dict[str, Any]:
     desk.write("stderr.txt", done.stderr)
     import json
 
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
 
 
 @pytest.fixture(scope="module")
-def stored(desk: Desk, told: dict[str, Any]) -> tuple[StoredProof, ...]:
+def stored(desk: Desk, proved: dict[str, Any]) -> tuple[StoredProof, ...]:
     with Store.open(desk.root / ".outrider/outrider.db", artifacts=desk.root / ".outrider/artifacts") as store:
         return store.proofs.latest()
 
 
-def verdicts(told: dict[str, Any], name: str) -> dict[str, tuple[str, bool]]:
+def verdicts(proved: dict[str, Any], name: str) -> dict[str, tuple[str, bool]]:
     return {
-        one["fault"]: (one["outcome"], one["noticed"])
-        for one in told["checks"][f"journey:journeys/test_proofs.py::{name}"]
+        proof_row["fault"]: (proof_row["outcome"], proof_row["noticed"])
+        for proof_row in proved["checks"][f"journey:journeys/test_proofs.py::{name}"]
     }
 
 
-def test_a_journey_that_stays_green_under_a_dead_server_is_vacuous_by_name(desk: Desk, told: dict[str, Any]) -> None:
+def test_a_journey_that_stays_green_under_a_dead_server_is_vacuous_by_name(desk: Desk, proved: dict[str, Any]) -> None:
     """It is in the report, and said aloud."""
     names = [f"journey:journeys/test_proofs.py::{name}" for name in ("test_blind", "test_mocked")]
-    assert told["vacuous"] == names
+    assert proved["vacuous"] == names
     assert "vacuous: journey:journeys/test_proofs.py::test_blind" in (desk.root / "stderr.txt").read_text()
 
 
-def test_a_journey_that_looks_notices_every_dead_server(told: dict[str, Any]) -> None:
+def test_a_journey_that_looks_notices_every_dead_server(proved: dict[str, Any]) -> None:
     """A blocked third party is none of its business: it has none."""
-    seen = verdicts(told, "test_watchful")
+    seen = verdicts(proved, "test_watchful")
 
     assert seen.pop("") == ("passed", False)
     assert seen.pop("blocked third party") == ("passed", False)
     assert set(seen.values()) == {("failed", True)}
 
 
-def test_a_journey_that_answers_its_own_requests_is_vacuous(told: dict[str, Any]) -> None:
+def test_a_journey_that_answers_its_own_requests_is_vacuous(proved: dict[str, Any]) -> None:
     """Its reason says that no server was asked."""
-    proofs = told["checks"]["journey:journeys/test_proofs.py::test_mocked"][1:]
+    proofs = proved["checks"]["journey:journeys/test_proofs.py::test_mocked"][1:]
 
     assert {proof["verdict"] for proof in proofs if proof["fault"] != "blocked third party"} == {"not noticed"}
     assert {proof["reason"] for proof in proofs if proof["fault"] == "abort"} == {
@@ -102,9 +102,9 @@ def test_a_journey_that_answers_its_own_requests_is_vacuous(told: dict[str, Any]
     }
 
 
-def test_an_error_that_the_script_raises_under_a_fault_is_noticed(told: dict[str, Any]) -> None:
+def test_an_error_that_the_script_raises_under_a_fault_is_noticed(proved: dict[str, Any]) -> None:
     """It passed before, so the fault is what changed."""
-    seen = verdicts(told, "test_raises")
+    seen = verdicts(proved, "test_raises")
 
     assert seen["empty body"] == ("setup error", True)
 
@@ -113,34 +113,34 @@ def test_an_error_that_the_script_raises_under_a_fault_is_noticed(told: dict[str
     ("name", "verdict"),
     [("test_watchful", "not applicable"), ("test_third_party", "not noticed"), ("test_by_itself", "not applicable")],
 )
-def test_a_page_without_third_parties_needs_not_notice_them(told: dict[str, Any], name: str, verdict: str) -> None:
+def test_a_page_without_third_parties_needs_not_notice_them(proved: dict[str, Any], name: str, verdict: str) -> None:
     """A block that met nothing says nothing."""
-    proofs = told["checks"][f"journey:journeys/test_proofs.py::{name}"]
+    proofs = proved["checks"][f"journey:journeys/test_proofs.py::{name}"]
 
     assert [proof["verdict"] for proof in proofs if proof["fault"] == "blocked third party"] == [verdict]
 
 
-def test_requests_that_no_fault_can_meet_prove_nothing(told: dict[str, Any]) -> None:
+def test_requests_that_no_fault_can_meet_prove_nothing(proved: dict[str, Any]) -> None:
     """A journey is not called vacuous for what was never broken."""
-    seen = verdicts(told, "test_by_itself")
+    seen = verdicts(proved, "test_by_itself")
 
     assert seen.pop("") == ("passed", False)
     assert seen.pop("blocked third party") == ("passed", False)
     assert set(seen.values()) == {("inconclusive", False)}
 
 
-def test_a_journey_that_is_red_already_proves_nothing(told: dict[str, Any]) -> None:
+def test_a_journey_that_is_red_already_proves_nothing(proved: dict[str, Any]) -> None:
     """Only the intact target was tried."""
-    assert verdicts(told, "test_broken") == {"": ("failed", False)}
+    assert verdicts(proved, "test_broken") == {"": ("failed", False)}
 
 
-def test_the_verdict_is_stored_with_the_check(told: dict[str, Any], stored: tuple[StoredProof, ...]) -> None:
+def test_the_verdict_is_stored_with_the_check(proved: dict[str, Any], stored: tuple[StoredProof, ...]) -> None:
     """What was told can be read again, with the state of the workspace that it was proved from."""
-    kept = {(one.check, one.fault): (one.outcome, one.noticed) for one in stored}
+    kept = {(proof_row.check, proof_row.fault): (proof_row.outcome, proof_row.noticed) for proof_row in stored}
 
     assert kept == {
-        (name, one["fault"]): (one["outcome"], one["noticed"])
-        for name, proofs in told["checks"].items()
-        for one in proofs
+        (name, proof["fault"]): (proof["outcome"], proof["noticed"])
+        for name, proofs in proved["checks"].items()
+        for proof in proofs
     }
-    assert all(one.snapshot for one in stored)
+    assert all(proof_row.snapshot for proof_row in stored)

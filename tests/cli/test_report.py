@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.history import History, fill
+from tests.builders import new_store
 from tests.cli.conftest import invoke
-
-from outrider.store import Store
 
 if TYPE_CHECKING:
     import subprocess
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     (tmp_path / "outrider.toml").touch()
-    with Store.open(tmp_path / ".outrider/outrider.db", artifacts=tmp_path / ".outrider/artifacts") as store:
+    with new_store(tmp_path / ".outrider/outrider.db", artifacts=tmp_path / ".outrider/artifacts") as store:
         fill(store, History(time.time_ns() // 1000, checks=2, days=15, minutes=120))
     return tmp_path
 
@@ -36,7 +35,7 @@ def test_a_weekly_report_is_one_file(shop: Path) -> None:
     path = shop / ".outrider/reports/weekly.html"
     assert finished.stdout == f"wrote {path}\n"
     assert path.read_text().startswith("<!doctype html>")
-    assert [one.name for one in path.parent.iterdir()] == ["weekly.html"]
+    assert [item.name for item in path.parent.iterdir()] == ["weekly.html"]
 
 
 def test_a_workspace_may_have_reports_without_a_script(shop: Path) -> None:
@@ -59,7 +58,7 @@ def test_daily_and_release_reports_come_in_every_form(shop: Path) -> None:
 
 def test_a_run_is_told_by_its_id(shop: Path) -> None:
     """In every form; its place is printed."""
-    with Store.open(shop / ".outrider/outrider.db", artifacts=shop / ".outrider/artifacts") as store:
+    with new_store(shop / ".outrider/outrider.db", artifacts=shop / ".outrider/artifacts") as store:
         identity = store.runs.search("journey:*", limit=1)[0].id
 
     finished = report(shop, "run", identity)

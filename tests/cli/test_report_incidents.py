@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tests.builders import new_store
+
 from outrider.app.report_incidents import StoredIncidents
 from outrider.model import Notification, Status
 from outrider.reports import CheckNoise
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +26,13 @@ def alert(number: int, check: str, kind: str = "trigger", *, at_us: int = NOW_US
         "kind": kind, "topic": f"t{number}", "subject": "s", "severity": "critical", "items": [item],
         "created_us": at_us,
     }  # fmt: skip
-    told = json.dumps(message)
-    return Notification(f"n{number}", "ops", f"t{number}", kind, at_us, at_us, told, Status.DELIVERED, 1, at_us)
+    reported = json.dumps(message)
+    return Notification(f"n{number}", "ops", f"t{number}", kind, at_us, at_us, reported, Status.DELIVERED, 1, at_us)
 
 
 def test_alerts_are_counted_by_check_and_nothing_else_is(tmp_path: Path) -> None:
     """Tests of a channel, reports, and what lies outside the time are no noise of it."""
-    with Store.open(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
+    with new_store(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
         for number, (check, kind) in enumerate(
             [("a", "trigger"), ("b", "trigger"), ("b", "resolved"), ("b", "test"), ("c", "report")]
         ):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 from benchmarks.history import History, fill
+from tests.builders import new_store
 from tests.cli.conftest import invoke
 
 from outrider.alerts import Lane
@@ -22,7 +23,6 @@ from outrider.app import alert_settings
 from outrider.app.report_mail import Mailing, post_due
 from outrider.model import ConfigError, Status
 from outrider.scheduler import Health
-from outrider.store import Store
 from outrider.workspace import load
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
     from pathlib import Path
 
+    from outrider.store import Store
     from outrider.workspace import Workspace
 
 HOUR_US = 3_600_000_000
@@ -80,7 +81,7 @@ def shop(tmp_path: Path, inbox: Inbox) -> Workspace:
 
 @pytest.fixture
 def store(shop: Workspace) -> Iterator[Store]:
-    with Store.open(shop.root / ".outrider/outrider.db", artifacts=shop.root / ".outrider/artifacts") as store:
+    with new_store(shop.root / ".outrider/outrider.db", artifacts=shop.root / ".outrider/artifacts") as store:
         yield store
 
 
@@ -106,10 +107,10 @@ def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, sto
     assert plain is not None
     assert page is not None
     assert " 99.5 %" in plain.get_content()
-    pictures = [one for one in mail.walk() if one.get_content_type() == "image/png"]
+    pictures = [item for item in mail.walk() if item.get_content_type() == "image/png"]
     assert pictures
-    assert all(f"cid:{one['Content-ID'][1:-1]}" in page.get_content() for one in pictures)
-    assert all(one.get_payload(decode=True)[:4] == b"\x89PNG" for one in pictures)  # type: ignore[index]
+    assert all(f"cid:{picture['Content-ID'][1:-1]}" in page.get_content() for picture in pictures)
+    assert all(picture.get_payload(decode=True)[:4] == b"\x89PNG" for picture in pictures)  # type: ignore[index]
     assert 'src="http' not in page.get_content()
     assert attached.get_filename() == "report.html"
     assert attached.get_payload(decode=True).startswith(b"<!doctype html>")  # type: ignore[union-attr]

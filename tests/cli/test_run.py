@@ -142,27 +142,31 @@ def runs(desk: Desk, site: str) -> dict[str, Any]:
 
 def test_every_outcome_is_told(runs: dict[str, Any]) -> None:
     """Each journey of the table ends as the table says, bare names standing for the plugin's parametrised ones."""
-    seen = {name.replace("[chromium]", "").replace("chromium-", ""): one for name, one in runs.items()}
+    seen = {name.replace("[chromium]", "").replace("chromium-", ""): run_row for name, run_row in runs.items()}
     wanted = {name.replace("[chromium]", "").replace("chromium-", ""): outcome for name, outcome in OUTCOMES.items()}
 
-    told = {name: (one["outcome"], one["reason"]) for name, one in seen.items()}
+    reported = {name: (run_row["outcome"], run_row["reason"]) for name, run_row in seen.items()}
 
-    assert {name: (outcome, told[name][1]) for name, outcome in wanted.items() if name in told} == told
+    assert {name: (outcome, reported[name][1]) for name, outcome in wanted.items() if name in reported} == reported
 
 
 def test_a_failure_gets_a_retry_and_an_evidence_attempt(runs: dict[str, Any]) -> None:
     """The last attempt records everything and is no measurement."""
-    attempts = next(one for name, one in runs.items() if name.startswith("test_fails") and "once" not in name)[
+    attempts = next(run_row for name, run_row in runs.items() if name.startswith("test_fails") and "once" not in name)[
         "attempts"
     ]
 
-    assert [(one["evidence"], one["measured"]) for one in attempts] == [(False, False), (False, False), (True, False)]
-    assert {one["outcome"] for one in attempts} == {"failed"}
+    assert [(attempt["evidence"], attempt["measured"]) for attempt in attempts] == [
+        (False, False),
+        (False, False),
+        (True, False),
+    ]
+    assert {attempt["outcome"] for attempt in attempts} == {"failed"}
 
 
 def test_named_steps_have_automatic_ones_below(runs: dict[str, Any]) -> None:
     """What the test named comes first, and what Playwright told hangs below it."""
-    steps = next(one for name, one in runs.items() if name.startswith("test_steps"))["attempts"][0]["steps"]
+    steps = next(run_row for name, run_row in runs.items() if name.startswith("test_steps"))["attempts"][0]["steps"]
 
     assert [step["title"] for step in steps if step["kind"] == "named"] == ["open", "type"]
     assert {step["parent"] for step in steps if step["kind"] == "automatic"} == {"open", "type"}
@@ -189,17 +193,19 @@ def _members(path: Path) -> list[bytes]:
 
 def test_an_evidence_attempt_leaves_a_video(desk: Desk, runs: dict[str, Any]) -> None:
     """Trace, screenshot and video of a failure can be found again by the run."""
-    failed = next(one["id"] for name, one in runs.items() if name.startswith("test_fails") and "once" not in name)
+    failed = next(
+        run_row["id"] for name, run_row in runs.items() if name.startswith("test_fails") and "once" not in name
+    )
 
     stored = json.loads(desk.outrider("show", failed, "--json").stdout)
 
-    evidence = {one["kind"] for one in stored["artifacts"] if one["attempt"] == 3}
+    evidence = {run_row["kind"] for run_row in stored["artifacts"] if run_row["attempt"] == 3}
     assert {"trace", "screenshot", "video", "har"} <= evidence
 
 
 def test_a_stored_run_is_told_to_people(desk: Desk, runs: dict[str, Any]) -> None:
     """`runs` finds it; `show` tells outcome, reason, steps, errors, and files that are really there."""
-    failed = next(one for name, one in runs.items() if name.startswith("test_name_error"))
+    failed = next(run_row for name, run_row in runs.items() if name.startswith("test_name_error"))
 
     listed = desk.outrider("runs", "*test_name_error*", "--outcome", "setup error").stdout
     shown = desk.outrider("show", failed["id"][-8:]).stdout

@@ -131,13 +131,13 @@ def signings(desk: Desk) -> int:
 
 def test_every_journey_ends_as_it_should(runs: dict[str, Any]) -> None:
     """Those with a session find themselves signed in, the one without does not."""
-    assert {name.replace("[chromium]", ""): one["outcome"] for name, one in runs.items()} == {
+    assert {name.replace("[chromium]", ""): row["outcome"] for name, row in runs.items()} == {
         "test_signed_in[1]": "passed",
         "test_signed_in[2]": "passed",
         "test_without": "passed",
         "test_totp": "passed",
         "test_loud": "failed",
-    }, {name: one["reason"] for name, one in runs.items()}
+    }, {name: row["reason"] for name, row in runs.items()}
 
 
 def test_a_session_is_signed_in_once_and_renewed_after_its_lifetime(
@@ -151,7 +151,7 @@ def test_a_session_is_signed_in_once_and_renewed_after_its_lifetime(
 
     again = desk.run("test_signed_in*", **environment)
 
-    assert {one["outcome"] for one in again.values()} == {"passed"}
+    assert {row["outcome"] for row in again.values()} == {"passed"}
     assert signings(desk) == 2
     assert state.stat().st_mode & 0o077 == 0
 
@@ -161,10 +161,12 @@ def test_a_session_that_cannot_be_renewed_is_a_setup_error(desk: Desk, environme
     desk.write("outrider.toml", SETTINGS.replace("signed_in", "broken").replace("ada", "eve"))
     desk.write("journeys/test_doors.py", JOURNEYS.replace('session="ada"', 'session="eve"'))
 
-    told = desk.run("test_signed_in*", **environment)
+    reported = desk.run("test_signed_in*", **environment)
 
-    assert {one["outcome"] for one in told.values()} == {"setup error"}, {n: one["reason"] for n, one in told.items()}
-    assert all("no sign-in today" in one["reason"] for one in told.values())
+    assert {row["outcome"] for row in reported.values()} == {"setup error"}, {
+        n: row["reason"] for n, row in reported.items()
+    }
+    assert all("no sign-in today" in row["reason"] for row in reported.values())
 
 
 @pytest.mark.parametrize("word", [PASSWORD, TYPED, TOKEN, CSRF, TOTP])
@@ -175,10 +177,10 @@ def test_no_word_that_opens_a_door_is_kept(kept: dict[str, bytes], word: str) ->
 
 def test_what_was_masked_is_still_there(kept: dict[str, bytes], desk: Desk, runs: dict[str, Any]) -> None:
     """An empty folder would hide everything: the evidence says that there was a word, and tells the rest."""
-    loud = next(one for name, one in runs.items() if name.startswith("test_loud"))
+    loud = next(row for name, row in runs.items() if name.startswith("test_loud"))
     stored = desk.json("show", loud["id"], "--json")
 
     assert "told *** and ***" in stored["reason"]
     assert any("leaked ***" in error["message"] for error in stored["attempts"][0]["errors"])
-    assert {"trace", "har", "log", "screenshot", "video"} <= {one["kind"] for one in stored["artifacts"]}
+    assert {"trace", "har", "log", "screenshot", "video"} <= {row["kind"] for row in stored["artifacts"]}
     assert any(b'"Authorization", "value": "***"' in data for data in kept.values())

@@ -40,9 +40,9 @@ def test_a_run_on_a_starved_host_is_inconclusive(desk: Desk, site: str) -> None:
         "def test_red(page): page.goto(os.environ['SITE']); assert False\n",
     )
 
-    told = desk.json("run", "--json", SITE=site)
+    reported = desk.json("run", "--json", SITE=site)
 
-    assert {one["outcome"] for one in told["runs"]} == {"inconclusive"}
-    assert all("host was starved" in one["reason"] for one in told["runs"])
-    assert not any(attempt["measured"] for one in told["runs"] for attempt in one["attempts"])
-    assert told["exit_code"] == 3
+    assert {row["outcome"] for row in reported["runs"]} == {"inconclusive"}
+    assert all("host was starved" in row["reason"] for row in reported["runs"])
+    assert not any(attempt["measured"] for row in reported["runs"] for attempt in row["attempts"])
+    assert reported["exit_code"] == 3

@@ -157,14 +157,15 @@ def runs(desk: Desk, site: str) -> dict[str, Any]:
     desk.write(".env", site)
     done = desk.outrider("init", ".")
     assert "your tests in web/tests are its journeys" in done.stdout
-    desk.write("outrider.toml", (desk.root / "outrider.toml").read_text().replace("retries = 1", "retries = 0"))
-    told = desk.json("run", "--json", SITE=site)["runs"]
-    return {one["check"].removeprefix("journey:"): one for one in told}
+    settings = (desk.root / "outrider.toml").read_text().replace("retries = 1", "retries = 0")
+    desk.write("outrider.toml", settings.replace("[journeys]\n", "[journeys]\nstarved_above = 1.0\n"))
+    reported = desk.json("run", "--json", SITE=site)["runs"]
+    return {row["check"].removeprefix("journey:"): row for row in reported}
 
 
 def test_every_test_runs_as_it_is(runs: dict[str, Any]) -> None:
     """Each is a check under the path from the workspace's root, and ends as it would at its author's desk."""
-    assert {name: one["outcome"] for name, one in runs.items()} == OUTCOMES, {n: o["reason"] for n, o in runs.items()}
+    assert {name: row["outcome"] for name, row in runs.items()} == OUTCOMES, {n: o["reason"] for n, o in runs.items()}
 
 
 def test_what_fails_before_any_page_is_told(runs: dict[str, Any]) -> None:

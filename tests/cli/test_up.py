@@ -59,15 +59,15 @@ class Up:
             for line in self.process.stderr:
                 self.lines.append(line)
 
-    def said(self, event: str, times: int = 1) -> str:
+    def wait_for(self, event: str, times: int = 1) -> str:
         """Wait until it has said something so often; return the last time."""
-        found: list[str] = []
-        until(lambda: len(found := [line for line in self.lines if event in line]) >= times, self.lines)
-        found = [line for line in self.lines if event in line]
-        return found[-1]
+        result: list[str] = []
+        until(lambda: len(result := [line for line in self.lines if event in line]) >= times, self.lines)
+        result = [line for line in self.lines if event in line]
+        return result[-1]
 
     def page(self, path: str) -> tuple[int, str]:
-        port = json.loads(self.said("pages.answer"))["port"]
+        port = json.loads(self.wait_for("pages.answer"))["port"]
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
                 return answer.status, answer.read().decode()
@@ -79,10 +79,10 @@ class Up:
         return self.process.wait(WAIT_S)
 
 
-def until(holds: Callable[[], bool], told: object = None) -> None:
+def until(holds: Callable[[], bool], context: object = None) -> None:
     deadline = time.monotonic() + WAIT_S
     while not holds():
-        assert time.monotonic() < deadline, told
+        assert time.monotonic() < deadline, context
         threading.Event().wait(0.05)
 
 
@@ -116,26 +116,26 @@ def watched(tmp_path: Path, site: str) -> Desk:
 def test_a_day_in_the_life(watched: Desk, site: str) -> None:
     """It runs, tells, takes a change, refuses a broken one, pauses, is asked, is backed up, and ends by SIGTERM."""
     with up(watched) as service:
-        service.said('"outcome": "passed"')
+        service.wait_for('"outcome": "passed"')
         assert service.page("/healthz") == (200, "alive\n")
         assert service.page("/readyz") == (200, "ready\n")
         assert "probe:probes/a.toml::home" in service.page("/")[1]
         assert re.search(
             r'runs_total\{check="probe:probes/a.toml::home",.*"passed"\} [1-9]', service.page("/metrics")[1]
         )
-        told = watched.json("status", "--json")
-        assert (told["running"], told["checks"][0]["outcome"]) == (True, "passed")
+        reported = watched.json("status", "--json")
+        assert (reported["running"], reported["checks"][0]["outcome"]) == (True, "passed")
 
         watched.write("probes/b.toml", "broken = [")
-        service.said("service.degraded")
-        service.said("run.stored", len([line for line in service.lines if "run.stored" in line]) + 1)
+        service.wait_for("service.degraded")
+        service.wait_for("run.stored", len([line for line in service.lines if "run.stored" in line]) + 1)
         watched.write("probes/b.toml", f'[new]\nkind = "http"\nurl = "{site}/tiny"\n')
-        service.said("probes/b.toml::new")
+        service.wait_for("probes/b.toml::new")
 
         assert watched.outrider("pause", "home", "--reason", "roof").stdout == "paused probe:probes/a.toml::home\n"
         assert watched.json("status", "--json")["paused"][0]["reason"] == "roof"
         asked = watched.outrider("now", "home").stdout.split()[0]
-        service.said(asked)
+        service.wait_for(asked)
         assert watched.outrider("resume", "home").returncode == 0
 
         assert watched.outrider("backup", str(watched.root.parent / "backup")).returncode == 0
@@ -159,18 +159,18 @@ def test_kill_9_loses_nothing_and_stores_nothing_twice(watched: Desk) -> None:
     """Again and again, at whatever moment; then the next one goes on at once."""
     for times in (1, 3, 2):
         with up(watched) as service:
-            service.said("run.stored", times)
+            service.wait_for("run.stored", times)
             service.process.kill()
             service.process.wait(WAIT_S)
-        told = {json.loads(line)["run"] for line in service.lines if "run.stored" in line and line.endswith("}\n")}
+        document = {json.loads(line)["run"] for line in service.lines if "run.stored" in line and line.endswith("}\n")}
         with Store.open(
             watched.root / ".outrider/outrider.db", artifacts=watched.root / ".outrider/artifacts"
         ) as store:
-            stored = [one.id for one in store.runs.search(limit=None)]
-        assert told <= set(stored)
+            stored = [run.id for run in store.runs.search(limit=None)]
+        assert document <= set(stored)
         assert len(stored) == len(set(stored))
     with up(watched) as service:
-        service.said("run.stored")
+        service.wait_for("run.stored")
         assert service.end() == 0
     assert watched.leftovers() == []
 
@@ -178,16 +178,16 @@ def test_kill_9_loses_nothing_and_stores_nothing_twice(watched: Desk) -> None:
 def test_the_second_waits_and_takes_over(watched: Desk) -> None:
     """The leader is killed: the standby leads, and every run is stored once."""
     with up(watched) as leader:
-        leader.said("run.stored")
+        leader.wait_for("run.stored")
         with up(watched) as standby:
-            standby.said("workspace.loaded")
+            standby.wait_for("workspace.loaded")
             assert standby.page("/readyz") == (503, "waits in standby for another process to end\n")
             leader.process.kill()
             leader.process.wait(WAIT_S)
-            standby.said("run.stored")
+            standby.wait_for("run.stored")
             assert standby.page("/readyz")[0] == 200
             assert standby.end() == 0
-    due = [one.due_us for one in stored_runs(watched) if one.outcome is not Outcome.MISSED]
+    due = [stored_run.due_us for stored_run in stored_runs(watched) if stored_run.outcome is not Outcome.MISSED]
     assert len(due) == len(set(due))
 
 
@@ -195,11 +195,11 @@ def test_the_second_waits_and_takes_over(watched: Desk) -> None:
 def test_prometheus_scrapes_the_metrics(watched: Desk, tmp_path: Path) -> None:
     """The real one, which accepts every line and counts what was run."""
     with up(watched) as service:
-        service.said("run.stored")
+        service.wait_for("run.stored")
         text = service.page("/metrics")[1]
         done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
-        port = json.loads(service.said("pages.answer"))["port"]
+        port = json.loads(service.wait_for("pages.answer"))["port"]
         with prometheus(tmp_path, port) as ask:
             until(lambda: ask("up") == [1.0])
             until(lambda: ask('outrider_runs_total{outcome="passed"}') > [1.0])
@@ -225,7 +225,7 @@ def prometheus(folder: Path, target: int) -> Iterator[Callable[[str], list[float
         url = f"http://{address}/api/v1/query?" + urllib.parse.urlencode({"query": query})
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:
-                return [float(one["value"][1]) for one in json.load(answer)["data"]["result"]]
+                return [float(stored_run["value"][1]) for stored_run in json.load(answer)["data"]["result"]]
         except OSError:
             return []
 
@@ -267,15 +267,15 @@ def test_a_store_is_restored_under_a_running_service(watched: Desk) -> None:
     """The service notices the other database and goes on with it: what came after the backup is gone, and no more."""
     backup = watched.root.parent / "backup"
     with up(watched) as service:
-        service.said("run.stored", 2)
+        service.wait_for("run.stored", 2)
         assert watched.outrider("backup", str(backup)).returncode == 0
-        kept = {one["id"] for one in watched.json("runs", "--json")}
+        kept = {stored_run["id"] for stored_run in watched.json("runs", "--json")}
         assert watched.outrider("restore", str(backup), "--force").returncode == 0
-        service.said("store.renewed")
+        service.wait_for("store.renewed")
         before = sum("run.stored" in line for line in service.lines)
-        last = json.loads(service.said("run.stored", before + 2))["run"]
+        last = json.loads(service.wait_for("run.stored", before + 2))["run"]
         assert service.end() == 0
-    ids = {one.id for one in stored_runs(watched)}
+    ids = {stored_run.id for stored_run in stored_runs(watched)}
     assert last in ids
     assert ids & kept
 
@@ -287,8 +287,8 @@ def test_a_taken_port_stops_no_run(watched: Desk) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with up(watched, port=port) as service:
-            assert str(port) in service.said("service.degraded")
-            service.said("run.stored", 2)
+            assert str(port) in service.wait_for("service.degraded")
+            service.wait_for("run.stored", 2)
             taken.close()
             assert service.page("/healthz") == (200, "alive\n")
             assert service.end() == 0
@@ -297,19 +297,19 @@ def test_a_taken_port_stops_no_run(watched: Desk) -> None:
 def test_a_full_disk_delays_runs_and_loses_none(watched: Desk) -> None:
     """No file may grow for a while, as on a full disk; what was finished meanwhile is stored afterwards."""
     with up(watched) as service:
-        service.said("run.stored", 2)
+        service.wait_for("run.stored", 2)
         pid, (_, hard) = service.process.pid, resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, hard))
-        service.said("service.degraded")
+        service.wait_for("service.degraded")
         assert service.page("/readyz")[0] == 503
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-        service.said("service.recovered")
+        service.wait_for("service.recovered")
         before = sum("run.stored" in line for line in service.lines)
-        service.said("run.stored", before + 2)
+        service.wait_for("run.stored", before + 2)
         assert service.end() == 0
-    others = [one for one in stored_runs(watched) if one.outcome is not Outcome.PASSED]
+    others = [stored_run for stored_run in stored_runs(watched) if stored_run.outcome is not Outcome.PASSED]
     # What a slow machine may miss says so; nothing is missed because of the disk.
-    assert {one.reason for one in others} <= {
+    assert {other.reason for other in others} <= {
         "the run before it was still waiting or under way",
         "the service was busy",
     }
@@ -323,9 +323,9 @@ def test_a_journey_that_always_hangs_holds_up_nothing(watched: Desk, site: str) 
     rule = '[[check]]\nmatch = "journeys/*"\ntimeout = "3s"\nretries = 0\nevery = "1s"\n'
     watched.write("scheduler/schedule.toml", rule)
     with up(watched) as service:
-        service.said('test_hang", "location": "local", "outcome": "failed"')
+        service.wait_for('test_hang", "location": "local", "outcome": "failed"')
         before = sum("::home" in line for line in service.lines)
-        service.said("::home", before + 2)
+        service.wait_for("::home", before + 2)
         assert service.end() == 0
     assert watched.leftovers() == []
 
@@ -337,26 +337,26 @@ def test_a_journey_is_ended_where_the_next_run_wins(watched: Desk, site: str) ->
     watched.write("journeys/test_slow.py", slow)
     watched.write("scheduler/schedule.toml", '[[check]]\nmatch = "journeys/*"\nevery = "4s"\noverlap = "kill"\n')
     with up(watched) as service:
-        service.said('test_slow", "location": "local", "outcome": "skipped", "reason": "ended before its time', 2)
+        service.wait_for('test_slow", "location": "local", "outcome": "skipped", "reason": "ended before its time', 2)
         service.process.kill()
         service.process.wait(WAIT_S)
 
 
 def test_a_failure_is_told_and_so_is_its_end(watched: Desk, tmp_path: Path, site: str) -> None:
     """From a run to the receiver, through incident, route and outbox."""
-    told = tmp_path / "told.jsonl"
+    messages = tmp_path / "told.jsonl"
     watched.write(
         "scheduler/alerts.toml",
-        f'[receiver.file]\nkind = "command"\nrun = ["sh", "-c", "cat >> {told}; echo >> {told}"]\n'
+        f'[receiver.file]\nkind = "command"\nrun = ["sh", "-c", "cat >> {messages}; echo >> {messages}"]\n'
         '[route]\nreceivers = ["file"]\nwait = "1s"\ninterval = "1s"\n',
     )
     broken = f'[home]\nkind = "http"\nurl = "{site}/missing"\nretries = 0\n'
     with up(watched) as service:
-        service.said("run.stored", 2)
+        service.wait_for("run.stored", 2)
         watched.write("probes/a.toml", broken)
-        until(lambda: told.exists() and "status 404" in told.read_text(), service.lines)
+        until(lambda: messages.exists() and "status 404" in messages.read_text(), service.lines)
         (incident,) = watched.json("incidents", "--json")["incidents"]
         assert incident["phase"] == "open"
         watched.write("probes/a.toml", broken.replace("/missing", "/tiny"))
-        until(lambda: '"resolved"' in told.read_text(), service.lines)
+        until(lambda: '"resolved"' in messages.read_text(), service.lines)
         assert service.end() == 0

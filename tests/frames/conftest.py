@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import new_store
 
 from outrider.model import (
     Attempt,
@@ -24,11 +25,12 @@ from outrider.model import (
     StepKind,
     new_run_id,
 )
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from outrider.store import Store
 
 BEGIN_US = 1_767_254_400_000_000  # 2026-01-01 08:00 UTC, 09:00 in Berlin
 MINUTE_US = 60_000_000
@@ -89,4 +91,4 @@ def store(root: Path) -> Iterator[Store]:
 
 
 def opened(root: Path) -> Store:
-    return Store.open(root / ".outrider/outrider.db", artifacts=root / ".outrider/artifacts")
+    return new_store(root / ".outrider/outrider.db", artifacts=root / ".outrider/artifacts")

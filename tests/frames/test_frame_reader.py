@@ -171,6 +171,7 @@ class Endless:
 
     def __init__(self, batches: int) -> None:
         self._batches = batches
+        self.rows_read = 0
 
     def series(self, selection: Selection) -> Sequence[Series]:
         return ()
@@ -178,6 +179,7 @@ class Endless:
     def samples(self, selection: Selection, batch_rows: int) -> Iterator[Mapping[str, Sequence[object]]]:
         words = ("check", "step", "environment", "location", "release")
         for number in range(self._batches):
+            self.rows_read += batch_rows
             yield {
                 "due_us": range(number * batch_rows, (number + 1) * batch_rows),
                 **{name: [name] * batch_rows for name in words},
@@ -200,6 +202,19 @@ def peak_of_chunks(store: Store, batches: int) -> tuple[int, int]:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return rows, peak
+
+
+def test_a_frame_over_ten_million_rows_is_refused_before_they_are_read(store: Store) -> None:
+    """No more is read than shows that they do not fit; the message says what to do instead."""
+    table = Endless(1_000)
+    sources = FrameSources(table, store.rollups, store.runs, no_incidents)
+
+    with pytest.raises(OutriderError) as refused:
+        FrameReader(sources, "UTC", NOW_US, most_rows=50_000).samples()
+
+    assert refused.value.slug == "frame-too-large"
+    assert "read chunks" in refused.value.fix
+    assert 50_000 < table.rows_read <= 100_000
 
 
 def test_memory_does_not_grow_with_the_range(store: Store) -> None:

@@ -153,13 +153,52 @@ def test_sessions_are_taken_until_every_verdict_is_known() -> None:
 
     assert lab.taken == {"same": 6, "slow": 6, "close": 15, "short": 5, "wrong": 0, "dead": 6}
     assert lab.order[:6] == ["same", "slow", "close", "short", "dead", "same"]
-    assert looks == [(6, 4), (10, 5), (15, 6)]
+    assert looks == [(6, 4), (10, 4), (15, 4), (15, 6)]  # the last look at those that stayed open
     assert {one.check: one.verdict for one in gathered.findings if one.step} == {
         "same": Verdict.PASS, "slow": Verdict.FAIL, "close": Verdict.INCONCLUSIVE, "short": Verdict.INCONCLUSIVE,
         "dead": Verdict.INCONCLUSIVE,
     }  # fmt: skip
     assert {one.check: one.verdict for one in gathered.findings if not one.step}[CheckId("dead")] is Verdict.FAIL
     assert gathered.wrong == {"wrong": "needs a password"}
+
+
+class NoisyLab(Lab):
+    """Sessions of a CV of 5 % whose candidate is slower by exactly the margin, so that no number of them decides."""
+
+    def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
+        self.taken[check] += 1
+        durations = self.medians[check] * np.exp(np.random.default_rng(number).normal(0, 0.05, 5))
+        return Session({"pay": tuple(durations)}, 5, 0), Session({"pay": tuple(durations * 1.05)}, 5, 0)
+
+
+@pytest.mark.parametrize(
+    ("others", "most", "taken"),
+    [
+        ((1000, 1000, 1000), None, 20),
+        ((1000, 1000), None, 18),
+        ((1000,), None, 14),
+        ((), None, 10),
+        ((1000, 1000), 12, 12),
+        ((2000,), None, 10),
+    ],
+)
+def test_sessions_that_settled_checks_leave_over_go_to_open_ones(
+    others: tuple[float, ...], most: int | None, taken: int
+) -> None:
+    """Up to twice its cap, and as many as its source has; a gate that has failed anyway takes none."""
+    lab = Lab({f"other {index}": median for index, median in enumerate(others)})
+    noisy = NoisyLab({"close": 1000})
+
+    class Both:
+        def take(self, check: CheckId, number: int) -> tuple[Session, Session] | str:
+            return (noisy if check == "close" else lab).take(check, number)
+
+    rules = {CheckId(name): Rules(plan=Plan(looks=(6, 10)), most_sessions=most) for name in (*lab.medians, "close")}
+    gathered = gather(rules, Both())
+
+    assert noisy.taken == {"close": taken}
+    assert set(lab.taken.values()) <= {6}
+    assert Decision(gathered.findings).word == ("fail" if 2000 in others else "inconclusive")
 
 
 def test_a_gate_tried_on_itself_tells_how_often_it_fails() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def performed(*, hars: list[str], screenshots: list[str], videos: list[str], log: str = "") -> AttemptResult:
     """Return an attempt that left these files."""
     contexts = [ContextFiles([], har) for har in hars]
-    return AttemptResult(0.0, 1.0, [], contexts, [], screenshots, videos, 0, "", log, overdue=False, reusable=True)
+    return AttemptResult(0.0, 1.0, [], contexts, [], screenshots, videos, 0, "", log, overdue=False)
 
 
 def test_files_are_named_by_kind_and_ordinal(tmp_path: Path) -> None:

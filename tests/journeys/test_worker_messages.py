@@ -20,7 +20,6 @@ from outrider.journeys.worker_messages import (
     ContextFiles,
     Message,
     Phase,
-    Prepare,
     Ready,
     StepEvent,
     TypedPassword,
@@ -42,7 +41,6 @@ files = st.builds(ContextFiles, traces=texts, har=text)
 MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
     Collect: st.builds(Collect, paths=texts),
     CollectStart: st.builds(CollectStart, path=text),
-    Prepare: st.builds(Prepare, target=text),
     AttemptOrder: st.builds(
         AttemptOrder,
         target=text,
@@ -80,7 +78,6 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
         browser=text,
         log=text,
         overdue=st.booleans(),
-        reusable=st.booleans(),
     ),
 }
 
@@ -117,7 +114,7 @@ def test_a_message_comes_back_as_it_was_sent(message: Message) -> None:
 def test_messages_are_told_apart_however_they_arrive(ends: tuple[Channel, socket.socket]) -> None:
     """A socket keeps no borders: two at once, and one in pieces."""
     channel, other = ends
-    sent: list[Message] = [Ready(), TypedPassword("ä\n"), Prepare("x" * 1000)]
+    sent: list[Message] = [Ready(), TypedPassword("ä\n"), TypedPassword("x" * 1000)]
     line = b"".join(map(encode, sent))
 
     other.sendall(line[:100])

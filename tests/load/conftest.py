@@ -37,6 +37,9 @@ class Target(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         self.server.seen.append(self.path)  # type: ignore[attr-defined]
+        number = len(self.server.seen)  # type: ignore[attr-defined]
+        if self.server.stalls_after is not None and number > self.server.stalls_after:  # type: ignore[attr-defined]
+            self.server.stalled.set()  # type: ignore[attr-defined]
         while self.server.stalled.is_set():  # type: ignore[attr-defined]
             time.sleep(0.01)
         if url.path == "/sleep":
@@ -55,6 +58,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     seen: list[str]
     stalled: threading.Event
+    stalls_after: int | None = None
+    """How many requests are answered before it stalls; None answers all."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass
@@ -107,4 +112,6 @@ def ground(tmp_path: Path, target: Server) -> Ground:
     root = tmp_path / "workspace"
     root.mkdir()
     target.seen.clear()
+    target.stalls_after = None
+    target.stalled.clear()
     return Ground(root, f"http://127.0.0.1:{target.server_address[1]}")

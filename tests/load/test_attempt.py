@@ -1,4 +1,4 @@
-"""A load under way, heard from what Locust says."""
+"""A load under way, from the messages of Locust."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from outrider.load.process import LocustProcess
-    from outrider.load.wire import Said
+    from outrider.load.wire import ChildMessage
 
 
 class QuickEnd:
@@ -25,15 +25,15 @@ class QuickEnd:
     is_silent = False
 
     def __init__(self) -> None:
-        self._words = self._speak()
+        self._messages = self._send_all()
 
-    def hear(self, until_s: float) -> Said | None:
-        return next(self._words)
+    def receive(self, until_s: float) -> ChildMessage | None:
+        return next(self._messages)
 
-    def tell(self, message: object) -> None:
-        raise AssertionError(f"nothing is to be told, not {message}")
+    def send(self, message: object) -> None:
+        raise AssertionError(f"nothing is to be sent, not {message}")
 
-    def _speak(self) -> Iterator[Said | None]:
+    def _send_all(self) -> Iterator[ChildMessage | None]:
         yield Started(time.time())
         yield None
         time.sleep(1.001 - time.time() % 1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from outrider.load.tally import Tally
 from outrider.load.timeline import MOST_ENDPOINTS, OTHERS, LoadTimeline, thinned
-from outrider.load.wire import Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, read, write
+from outrider.load.wire import Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, Stopping, read, write
 from outrider.model import Histogram, LoadResult, altogether
 
 REQUESTS = st.lists(
@@ -25,7 +25,8 @@ def test_messages_arrive_as_they_were_sent() -> None:
     tally.refused("evil.test")
     for message in (
         LoadConfig(("a",), shaped=True, users=3, rate=2.5), Aim(5), Stop(),
-        Ready(own_shape=True, hosts=("http://x",)), Started(1.5), Pulse(2.0, 3, 4, 1), Ended(None), tally.take(),
+        Ready(own_shape=True, hosts=("http://x",), run_time_s=2.0), Started(1.5), Stopping(1.7),
+        Pulse(2.0, 3, 4, 1), Ended(None), tally.take(),
     ):  # fmt: skip
         assert read(write(message)) == message
 
@@ -34,13 +35,13 @@ def test_messages_arrive_as_they_were_sent() -> None:
 def test_what_several_processes_counted_is_merged_exactly(requests: list[tuple[int, str, float, bool, int]]) -> None:
     tallies = [Tally(str(number)) for number in range(3)]
     timeline = LoadTimeline()
-    timeline.hear(Started(100.0))
+    timeline.receive(Started(100.0))
     for second, endpoint, took_ms, failed, process in requests:
         tallies[process].answered(
             100.0 + second, endpoint, took_ms, failed=failed, intended_ms=took_ms, received_bytes=1
         )
     for tally in tallies:
-        timeline.hear(read(write(tally.take())))
+        timeline.receive(read(write(tally.take())))
 
     result = timeline.result(110.0)
 
@@ -51,12 +52,30 @@ def test_what_several_processes_counted_is_merged_exactly(requests: list[tuple[i
     assert sum(one.requests for one in result.endpoints) == len(requests)
 
 
+def test_requests_that_were_open_at_the_end_belong_to_no_interval() -> None:
+    """Answers of the shutdown, requests given up, and those of a process that was never heard of again all count."""
+    tally, killed, timeline = Tally("a"), Tally("b"), LoadTimeline()
+    timeline.receive(Started(10.0))
+    tally.answered(10.5, "GET /", 5.0, failed=False, intended_ms=5.0, received_bytes=1)
+    tally.answered(12.5, "GET /", 900.0, failed=False, intended_ms=900.0, received_bytes=1)
+    tally.unanswered(12.6, "GET /", 700.0, [700.0])
+    killed.still_open("GET /hang", 4000.0, [4000.0])
+    for part in (tally, killed):
+        timeline.receive(read(write(part.take())))
+
+    result = timeline.result(12.0)
+
+    assert {endpoint.endpoint: endpoint.requests for endpoint in result.endpoints} == {"GET /": 3, "GET /hang": 1}
+    assert result.length_s == 1.0
+    assert result.rates == {"GET /": 1.0}
+
+
 def test_failures_of_one_kind_are_one_group() -> None:
     tally, timeline = Tally("a"), LoadTimeline()
     for number in range(1000, 1010):
         tally.failed("GET /", f"order {number} is gone at 0x7f{number}")
     tally.failed("GET /", "other")
-    timeline.hear(tally.take())
+    timeline.receive(tally.take())
 
     first, second = timeline.failures()
 
@@ -66,10 +85,10 @@ def test_failures_of_one_kind_are_one_group() -> None:
 
 def test_too_many_names_are_gathered_under_one() -> None:
     tally, timeline = Tally("a"), LoadTimeline()
-    timeline.hear(Started(10.0))
+    timeline.receive(Started(10.0))
     for number in range(MOST_ENDPOINTS + 50):
         tally.answered(10.5, f"GET /{number}", 1.0, failed=False, intended_ms=1.0, received_bytes=0)
-    timeline.hear(tally.take())
+    timeline.receive(tally.take())
 
     endpoints = {one.endpoint: one.requests for one in timeline.result(11.0).endpoints}
 
@@ -80,12 +99,12 @@ def test_too_many_names_are_gathered_under_one() -> None:
 def test_thinning_loses_no_request_and_no_time() -> None:
     numbers = random.Random(4)
     tally, timeline = Tally("a"), LoadTimeline()
-    timeline.hear(Started(0.0))
+    timeline.receive(Started(0.0))
     for second in range(1000):
         tally.answered(
             float(second), "GET /", numbers.expovariate(0.01), failed=False, intended_ms=0.0, received_bytes=1
         )
-    timeline.hear(tally.take())
+    timeline.receive(tally.take())
     whole = timeline.intervals(1000.0)
 
     thin = thinned(whole, 300)
@@ -101,6 +120,6 @@ def test_a_process_that_fell_silent_is_lost() -> None:
         tally = Tally(generator)
         for second in range(until):
             tally.beat(float(second), 0.1, 1.0, 0.0)
-        timeline.hear(tally.take())
+        timeline.receive(tally.take())
 
     assert timeline.lost(20.5) == ["b"]

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from outrider.load.profile import AbortRule, Expectation, Profile
+from outrider.load.shapes import Arrivals, Ramp, Soak
 from outrider.load.verdict import End, Facts, abort_reason, assess, complaint
-from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, Outcome
+from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, Outcome, bucket_of
 from outrider.workspace import LoadSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.load.shapes import Shape
 
 
 def interval(
@@ -23,6 +30,14 @@ FACTS = Facts(Profile("x.py", users=5, duration_s=10.0), LoadSettings(), LoadRes
 
 def busy(seconds: int, **changes: float) -> LoadResult:
     return LoadResult((*(interval(at, **changes) for at in range(seconds)), *CALM[seconds:]))  # type: ignore[arg-type]
+
+
+SILENT = tuple(replace(second, endpoints=()) for second in CALM)
+
+
+def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
+    """Return a load at whose end some requests have been open for so long."""
+    return LoadResult(CALM, tail=(EndpointLoad(endpoint, unanswered=Histogram({bucket_of(age_ms): count})),))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +63,27 @@ def busy(seconds: int, **changes: float) -> LoadResult:
         ),
         ({"result": busy(4, lag=900.0)}, Outcome.INCONCLUSIVE, "it was up to 900 ms late"),
         ({"result": busy(4, lag=900.0), "end": End.ABORTED}, Outcome.INCONCLUSIVE, "saturated"),
+        ({"result": open_for(12_000, 10)}, Outcome.PASSED, ""),
+        ({"result": open_for(12_000, 40)}, Outcome.FAILED, "GET / hangs: 40 of 540 requests had no answer, for up to"),
+        ({"result": open_for(9_000, 400)}, Outcome.PASSED, ""),
+        ({"result": open_for(12_000, 1, "GET /slow")}, Outcome.FAILED, "GET /slow hangs: 1 of 501 requests"),
+        ({"result": open_for(12_000, 40), "lost": ("a",)}, Outcome.FAILED, "GET / hangs"),
+        (
+            {"result": open_for(12_000, 40), "profile": Profile("x.py", users=5, hang_after_s=30.0)},
+            Outcome.PASSED,
+            "",
+        ),
+        ({"result": open_for(12_000, 40), "settings": LoadSettings(hang_share=0.1)}, Outcome.PASSED, ""),
+        (
+            {"result": LoadResult(busy(3, lag=9000.0).intervals, tail=open_for(12_000, 40).tail)},
+            Outcome.INCONCLUSIVE,
+            "the generator was saturated",
+        ),
+        (
+            {"result": LoadResult(SILENT, tail=open_for(2_000, 5).tail)},
+            Outcome.INCONCLUSIVE,
+            "none of 5 requests had an answer after 10 s",
+        ),
         ({"end": End.ABORTED, "abort": "too slow"}, Outcome.FAILED, "stopped after 10 s: too slow"),
         ({"profile": Profile("x.py", users=9)}, Outcome.INCONCLUSIVE, "5 of 9 users"),
         ({"profile": Profile("x.py", users=9), "end": End.ENOUGH}, Outcome.PASSED, ""),
@@ -83,6 +119,55 @@ def test_an_abort_looks_at_its_window_only() -> None:
     assert abort_reason(CALM, profile) == ""
     assert abort_reason((*CALM, failing[0]), profile) == ""
     assert abort_reason((*CALM, *failing), profile).startswith("98 % of 150 requests failed")
+
+
+FLOOR = AbortRule(Expectation(requests_per_s=40.0), window_s=5.0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "rates", "reason"),
+    [
+        (Ramp(100, 20.0), range(1, 16), ""),
+        (Ramp(100, 5.0), [10] * 12, "10.0 requests/s succeeded, at least 40 expected within 5 s"),
+        (Ramp(100, 20.0), [5] * 5 + [0] * 5, "no request was answered, at least 76 expected within 5 s"),
+        (Soak(100, 5.0, 20.0), [50] * 15 + [9] * 5, ""),
+        (Arrivals(50.0, 9, ramp_s=20.0), [9] * 15, ""),
+        (Arrivals(50.0, 9), [9] * 15, "9.0 requests/s succeeded"),
+        (None, [0] * 3, ""),
+        (None, [0] * 6, "no request was answered, at least 200 expected within 5 s"),
+    ],
+)
+def test_an_abort_floor_is_judged_where_all_of_the_load_is_asked_for(
+    shape: Shape | None, rates: Sequence[int], reason: str
+) -> None:
+    """A rate that is still growing stops no load, and a total stall always does."""
+    profile = Profile("x.py", users=5, shape=shape, abort=FLOOR)
+    seconds = tuple(interval(at, good=rate) for at, rate in enumerate(rates))
+
+    stopped_by = abort_reason(seconds, profile)
+
+    assert stopped_by.startswith(reason)
+    assert bool(stopped_by) == bool(reason)
+
+
+@pytest.mark.parametrize(
+    ("shape", "least", "reason"),
+    [
+        (None, 49.0, ""),
+        (None, 51.0, "50.0 requests/s succeeded, at least 51 expected"),
+        (Ramp(10, 10.0), 90.0, ""),
+        (Ramp(10, 10.0), 120.0, "50.0 requests/s succeeded, at least 66 expected (120 at the whole load)"),
+    ],
+)
+def test_a_floor_is_judged_against_the_load_asked_for(shape: Shape | None, least: float, reason: str) -> None:
+    """Half of the load has to bring half of the rate; failed requests bring none."""
+    failing = LoadResult(tuple(interval(at, bad=50, users=10) for at in range(10)))
+    profile = Profile("x.py", users=5, shape=shape, expect={"": Expectation(requests_per_s=least)})
+
+    outcome, why = assess(replace(FACTS, profile=profile, result=failing, spawned=10))
+
+    assert why == reason
+    assert outcome == (Outcome.FAILED if reason else Outcome.PASSED)
 
 
 @pytest.mark.parametrize(

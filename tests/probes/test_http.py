@@ -100,6 +100,7 @@ def test_a_passing_probe_brings_its_phases(probe: Probe, site: str) -> None:
         "protocol": "HTTP/1.1",
         "status": "200",
         "asked": site,
+        "address": f"{site}/json",
     }
     assert measurement.artifacts == ()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from benchmarks.history import History, fill
+from tests.builders import new_store
 
 from outrider.model import (
     Attempt,
@@ -26,11 +27,12 @@ from outrider.model import (
     new_run_id,
 )
 from outrider.reports import Period, Report, ReportSettings, gather, render_html, week_of
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from outrider.store import Store
 
 NOW_US = 1_800_000_000_000_000  # Friday 15 January 2027, 08:00 UTC
 
@@ -95,5 +97,5 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with Store.open(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
+    with new_store(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
         yield Bench(store)

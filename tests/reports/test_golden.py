@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import new_store
 
 from outrider.model import Outcome
 from outrider.reports import (
@@ -28,7 +29,6 @@ from outrider.reports import (
     single_markdown,
     week_of,
 )
-from outrider.store import Store
 
 from .conftest import LOAD, NOW_US, Bench, climbing
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from outrider.reports import Period
+    from outrider.store import Store
 
 GOLDEN = Path(__file__).parent / "golden"
 DAY_US = 86_400_000_000
@@ -50,7 +51,7 @@ PERIODS = {
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     folder = tmp_path_factory.mktemp("golden")
-    with Store.open(folder / "runs.db", artifacts=folder / "artifacts") as store:
+    with new_store(folder / "runs.db", artifacts=folder / "artifacts") as store:
         Bench(store).fill(days=35, checks=4)
         store.checks.record([LOAD], NOW_US - 9 * DAY_US)
         store.runs.record_many([climbing(NOW_US - day * DAY_US, most=90 + day) for day in (8, 2)])
@@ -72,12 +73,12 @@ def rounded(value: object) -> object:
     if isinstance(value, float):
         return float(f"{value:.5g}")
     if isinstance(value, dict):
-        return {key: rounded(one) for key, one in value.items()}
-    return [rounded(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: rounded(inner) for key, inner in value.items()}
+    return [rounded(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def plain(told: object) -> str:
-    return json.dumps(rounded(told), indent=1, ensure_ascii=False)
+def plain(content: object) -> str:
+    return json.dumps(rounded(content), indent=1, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("name", PERIODS)

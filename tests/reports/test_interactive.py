@@ -91,12 +91,12 @@ def test_pointing_at_a_chart_tells_its_values(bench: Bench, reader: Reader) -> N
     tab = reader.open(page)
     chart = first_chart(tab)
 
-    told = point(tab, chart, 0.5)
+    label = point(tab, chart, 0.5)
     near = [point(tab, chart, share / 500) for share in range(450, 485)]
 
-    assert "\nmedian: " in told
-    assert " ms\nusual: " in told
-    assert any(one.endswith("\n3.1.4") for one in near)
+    assert "\nmedian: " in label
+    assert " ms\nusual: " in label
+    assert any(text.endswith("\n3.1.4") for text in near)
     assert reader.complaints == []
 
 
@@ -145,7 +145,7 @@ def test_nothing_hostile_runs(bench: Bench, reader: Reader) -> None:
     tab = reader.open(page)
     chart = first_chart(tab)
     near = [point(tab, chart, share / 500) for share in range(450, 485)]
-    assert any(HOSTILE in one for one in near), "it is shown as text"
+    assert any(HOSTILE in text for text in near), "it is shown as text"
     assert HOSTILE in (chart.locator(".plot").get_attribute("aria-label") or "")
     assert reader.complaints == []
 
@@ -153,7 +153,7 @@ def test_nothing_hostile_runs(bench: Bench, reader: Reader) -> None:
     tab = reader.open(foreign)
 
     assert tab.title() != "taken"
-    assert any("Content Security Policy" in one for one in reader.complaints)
+    assert any("Content Security Policy" in complaint for complaint in reader.complaints)
 
 
 def test_without_script_and_on_paper_the_drawn_chart_is_seen(bench: Bench, reader: Reader) -> None:

@@ -20,8 +20,8 @@ def test_what_a_load_profile_sustains_is_told_with_interval_and_size(bench: Benc
 
     (load,) = bench.report().load
 
-    assert all(one.reached for one in load.knees)
-    assert [one.rate == pytest.approx(90, rel=0.15) for one in load.knees] == [True, True]
+    assert all(knee.reached for knee in load.knees)
+    assert [knee.rate == pytest.approx(90, rel=0.15) for knee in load.knees] == [True, True]
     assert load.knees[0].rate > load.knees[1].rate
     assert load.knees[0].low <= load.knees[0].rate <= load.knees[0].high
     assert load.headroom == pytest.approx(load.knees[-1].rate / 60 - 1)
@@ -51,12 +51,12 @@ def test_a_budget_that_is_used_up_soon_is_foretold_with_interval_and_size(bench:
     """20 of 3,000 a week: 60 a month are allowed and 20 are gone; the other 40 last two weeks."""
     failing(bench, 20, 3000)
 
-    (found,) = bench.report().forecasts
+    (result,) = bench.report().forecasts
 
-    assert found.days == pytest.approx(14, abs=0.1)
-    assert found.earliest < 0.7 * found.days
-    assert 28 > found.latest > 1.5 * found.days
-    assert found.count == 3000
+    assert result.days == pytest.approx(14, abs=0.1)
+    assert result.earliest < 0.7 * result.days
+    assert 28 > result.latest > 1.5 * result.days
+    assert result.count == 3000
     assert "the error budget of 28 days is used up in 14 days" in bench.page()
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import new_store
 
 from outrider.baselines import Quantile
 from outrider.model import CheckId, Outcome
@@ -14,7 +15,6 @@ from outrider.reports.facts import Health, StepFigures
 from outrider.reports.rankings import flakiest, slowest
 from outrider.reports.report_settings import ReportSettings
 from outrider.reports.report_text import as_csv, health_lines
-from outrider.store import Store
 
 from .conftest import NOW_US
 
@@ -38,7 +38,7 @@ def health(number: int) -> Health:
 @pytest.fixture
 def report(tmp_path: Path) -> Report:
     """Return a report of twenty-five checks."""
-    with Store.open(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
+    with new_store(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
         empty = gather(store, ReportSettings(), week_of(None, NOW_US, "UTC"), NOW_US, workspace="shop")
     return replace(empty, health=tuple(health(number) for number in range(1, 26)))
 

@@ -112,7 +112,7 @@ def test_a_first_run_has_nothing_to_stand_against(bench: Bench) -> None:
     """That is said, and no number."""
     report = tell(bench, make_run())
 
-    assert [(one.standing, one.usual, one.count) for one in report.steps] == [("", None, 0), ("", None, 0)]
+    assert [(step.standing, step.usual, step.count) for step in report.steps] == [("", None, 0), ("", None, 0)]
     assert "too little data" in single_html(report)
     assert "Nothing: no trace id was seen" in single_html(report)
 
@@ -159,13 +159,13 @@ def test_a_screenshot_that_is_gone_is_only_named(bench: Bench, tmp_path: Path) -
     run = failed_run(tmp_path)
     bench.store.runs.record(run)
     stored = bench.store.runs.get(run.id)
-    for one in stored.artifacts:
-        assert one.path is not None
-        one.path.unlink()
+    for artifact in stored.artifacts:
+        assert artifact.path is not None
+        artifact.path.unlink()
 
     report = run_report(bench.store, stored, workspace="shop", timezone="UTC", incidents=NoIncidents())
 
-    assert [(one.name, one.picture) for one in report.artifacts] == [("shot.png", "")]
+    assert [(artifact.name, artifact.picture) for artifact in report.artifacts] == [("shot.png", "")]
 
 
 def test_a_run_that_was_missed_has_no_attempts(bench: Bench) -> None:
@@ -186,7 +186,7 @@ def test_a_load_shows_its_knee_with_interval(bench: Bench) -> None:
     assert report.knee is not None
     assert 75 < report.knee.rate < 100
     assert len(report.levels) == 8
-    assert [one.endpoint for one in report.endpoints] == ["POST /pay", "GET /"]
+    assert [endpoint.endpoint for endpoint in report.endpoints] == ["POST /pay", "GET /"]
     assert all(report.charts.values())
     assert "503 Server Error" in page
 

@@ -101,7 +101,7 @@ def test_every_check_appears_with_its_sample_size(bench: Bench) -> None:
     report = bench.report()
 
     assert len(report.health) == 3
-    assert all(one.runs in {167, 168} for one in report.health)
+    assert all(health.runs in {167, 168} for health in report.health)
     assert report.simulated
 
 
@@ -111,7 +111,7 @@ def test_a_step_that_became_slower_is_told_with_its_release(bench: Bench) -> Non
 
     report = bench.report()
 
-    assert [(one.step, one.release) for one in report.changes] == [("Pay", "2.2.0")]
+    assert [(change.step, change.release) for change in report.changes] == [("Pay", "2.2.0")]
     assert report.changes[0].ratio == pytest.approx(0.3, abs=0.05)
     assert "Pay of journeys/test_shop.py::simulated_000 +2" in report.summary[1]
 
@@ -141,7 +141,7 @@ def test_missing_and_vague_runs_count_neither_as_good_nor_as_failed(bench: Bench
     """They count against coverage, or are listed."""
     outcomes = (Outcome.PASSED, Outcome.MISSED, Outcome.SKIPPED, Outcome.INCONCLUSIVE)
     bench.store.runs.record_many(
-        [run("probe:a::b", each, due_us=NOW_US - n * MINUTE_US) for n, each in enumerate(outcomes, 1)]
+        [run("probe:a::b", step, due_us=NOW_US - n * MINUTE_US) for n, step in enumerate(outcomes, 1)]
     )
 
     report = bench.report()
@@ -163,7 +163,7 @@ def test_a_renamed_check_is_one_check(bench: Bench) -> None:
 
     report = bench.report()
 
-    assert [(one.check, one.runs) for one in report.health] == [("journey:new", 2)]
+    assert [(health.check, health.runs) for health in report.health] == [("journey:new", 2)]
 
 
 def test_a_deleted_check_is_named_among_what_was_not_measured(bench: Bench) -> None:
@@ -261,7 +261,7 @@ def test_the_other_forms_tell_the_same(bench: Bench) -> None:
     assert all(
         len(as_csv(report, table).splitlines()) == 1 + len(TABLES[table](report)) for table in ("health", "steps")
     )
-    assert all(one.check.partition("::")[2].replace("_", "\\_") in as_markdown(report) for one in report.health)
+    assert all(health.check.partition("::")[2].replace("_", "\\_") in as_markdown(report) for health in report.health)
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted(bench: Bench) -> None:
@@ -289,7 +289,7 @@ def test_two_places_of_a_check_are_two_lines(bench: Bench) -> None:
     first = run("probe:a::b", Outcome.PASSED)
     bench.store.runs.record_many([first, replace(run("probe:a::b", Outcome.FAILED), location="paris")])
 
-    assert [one.location for one in bench.report().health] == ["paris", "local"]
+    assert [health.location for health in bench.report().health] == ["paris", "local"]
 
 
 @pytest.mark.parametrize("rolled", [False, True])
@@ -321,13 +321,13 @@ def test_a_week_whose_samples_were_deleted_is_told_by_its_rollups(bench: Bench, 
         bench.store.prune(later_us)
 
     after = bench.report(period=period)
-    assert [(one.counts, one.availability) for one in after.health] == [
-        (one.counts, one.availability) for one in before.health
+    assert [(health.counts, health.availability) for health in after.health] == [
+        (health.counts, health.availability) for health in before.health
     ]
-    steps = [step for one in before.health for step in one.steps]
-    told = [step for one in after.health for step in one.steps]
-    assert [one.count for one in told] == [one.count for one in steps]
-    for old, new in zip(steps, told, strict=True):
+    steps = [step for health in before.health for step in health.steps]
+    steps_after = [step for health in after.health for step in health.steps]
+    assert [step.count for step in steps_after] == [step.count for step in steps]
+    for old, new in zip(steps, steps_after, strict=True):
         for exact, rolled in ((old.p50, new.p50), (old.p95, new.p95), (old.before, new.before)):
             assert exact is not None
             assert rolled is not None
@@ -345,7 +345,9 @@ def test_a_check_that_stopped_long_ago_is_told_by_its_rollups(bench: Bench, age_
 
     after = bench.report(period=period)
 
-    assert [(one.check, one.counts) for one in after.health] == [(one.check, one.counts) for one in before.health]
+    assert [(health.check, health.counts) for health in after.health] == [
+        (health.check, health.counts) for health in before.health
+    ]
     for old, new in zip(before.health, after.health, strict=True):
         assert {step.name: step.count for step in new.steps} == {step.name: step.count for step in old.steps}
         assert new.charts is not None

@@ -127,7 +127,7 @@ def test_only_the_first_attempt_is_measured(plan: Plan, measured: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "said"),
+    ("first", "last", "outcome"),
     [
         (FAILED, FAILED, (FAILED, "failed 1")),
         (FAILED, WRONG, (FAILED, "failed 1")),
@@ -136,19 +136,19 @@ def test_only_the_first_attempt_is_measured(plan: Plan, measured: bool) -> None:
     ],
 )
 def test_a_retry_that_was_cut_short_takes_no_failure_back(
-    first: Outcome, last: Outcome, said: tuple[Outcome, str]
+    first: Outcome, last: Outcome, outcome: tuple[Outcome, str]
 ) -> None:
     """It had less time than the attempt before it: where it stood then says less than how that one ended."""
     made = attempts(first, last)
     made[1] = replace(made[1], measurement=replace(made[1].measurement, attributes={"cut_short": "by the time-out"}))
 
-    told = verdict(made)
+    decided = verdict(made)
 
-    assert told == said
+    assert decided == outcome
 
 
 @pytest.mark.parametrize(
-    ("made", "said"),
+    ("made", "outcome"),
     [
         (attempts(PASSED), (PASSED, "passed 1")),
         (attempts(FAILED), (FAILED, "failed 1")),
@@ -166,11 +166,11 @@ def test_a_retry_that_was_cut_short_takes_no_failure_back(
     ],
 )
 def test_the_verdict_is_the_last_attempt_s_unless_an_earlier_one_knew_more(
-    made: list[Attempt], said: tuple[Outcome, str]
+    made: list[Attempt], outcome: tuple[Outcome, str]
 ) -> None:
     """An inconclusive retry takes nothing back, and evidence is left aside."""
     given = made
 
-    told = verdict(given)
+    decided = verdict(given)
 
-    assert told == said
+    assert decided == outcome

@@ -62,7 +62,9 @@ class Memory:
     def record_many(self, runs: Sequence[Run]) -> None:
         if self.error is not None:
             raise self.error
-        files = [one.path for run in runs for attempt in run.attempts for one in attempt.measurement.artifacts]
+        files = [
+            artifact.path for run in runs for attempt in run.attempts for artifact in attempt.measurement.artifacts
+        ]
         assert all(path.exists() for path in files)
         self.runs += runs
         self.groups.append(len(runs))
@@ -74,16 +76,16 @@ def check(name: str, retries: int = 1) -> Check:
 
 def test_every_check_has_its_run_in_order(tmp_path: Path) -> None:
     """Attempts follow each other as the policy says, and what finished together is stored together."""
-    memory, heard = Memory(), list[Run]()
+    memory, received = Memory(), list[Run]()
 
     with Fleet(Script(), memory, tmp_path, Circumstances(host="me")) as fleet:
-        runs = fleet.run_all([check("p"), check("fp"), check("ff")], heard.append)
+        runs = fleet.run_all([check("p"), check("fp"), check("ff")], received.append)
 
     assert [run.outcome for run in runs] == [PASSED, Outcome.PASSED_ON_RETRY, FAILED]
     assert [len(run.attempts) for run in runs] == [1, 2, 2]
     assert {run.circumstances.host for run in runs} == {"me"}
     assert memory.groups == [3]
-    assert sorted(heard, key=runs.index) == memory.runs == runs
+    assert sorted(received, key=runs.index) == memory.runs == runs
 
 
 def test_no_file_is_left_and_none_is_made_for_nothing(tmp_path: Path) -> None:

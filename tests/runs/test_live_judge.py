@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.builders import new_store
+
 from outrider.baselines import Settings
 from outrider.model import (
     Attempt,
@@ -18,7 +20,6 @@ from outrider.model import (
     new_run_id,
 )
 from outrider.runs import Judge, LiveJudge
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,19 +44,19 @@ def test_live_judging_says_the_same(tmp_path: Path) -> None:
     """Through learning, failures, a new level, and a restart in between."""
     settings = Settings()
     with (
-        Store.open(tmp_path / "a.db", artifacts=tmp_path / "a") as stored,
-        Store.open(tmp_path / "b.db", artifacts=tmp_path / "b") as lived,
+        new_store(tmp_path / "a.db", artifacts=tmp_path / "a") as stored,
+        new_store(tmp_path / "b.db", artifacts=tmp_path / "b") as lived,
     ):
         judge, live = Judge(stored, settings), LiveJudge(lived, settings)
         for number in range(420):
             if number == 200:
                 live = LiveJudge(lived, settings)  # a crash: nothing was flushed
-            one = run(number)
-            stored.runs.record(one)
-            lived.runs.record(one)
-            told, expected = live.judge(one), judge.judge(one)
-            assert [(each.step, repr(each.signal)) for each in told] == [
-                (each.step, repr(each.signal)) for each in expected
+            made = run(number)
+            stored.runs.record(made)
+            lived.runs.record(made)
+            judgements, expected = live.judge(made), judge.judge(made)
+            assert [(judgement.step, repr(judgement.signal)) for judgement in judgements] == [
+                (judgement.step, repr(judgement.signal)) for judgement in expected
             ], number
         live.flush()
         (checkpoint,) = lived.judgements.checkpoints(lived.series.of(CheckId("probe:a"))[:1])

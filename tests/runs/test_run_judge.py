@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.builders import new_store
 
 from outrider.baselines import Condition, Settings, replay
 from outrider.model import (
@@ -23,13 +24,13 @@ from outrider.model import (
     new_run_id,
 )
 from outrider.runs import GATE_SUFFIX, METRIC, Judge, primary_series, step_statuses
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from outrider.runs import Judgement
+    from outrider.store import Store
 
 CHECK = CheckId("journey:buy")
 START_US = 1_780_000_000_000_000
@@ -52,7 +53,7 @@ def make_run(number: int, pay_ms: float, outcome: Outcome = Outcome.PASSED, envi
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as opened:
+    with new_store(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as opened:
         yield opened
 
 
@@ -66,12 +67,12 @@ def durations(slow_from: int) -> list[float]:
 
 def feed(store: Store, judge: Judge, values: list[float], first: int) -> list[Judgement]:
     """Store and judge runs one by one, and return what was said of each."""
-    told = []
+    judgements = []
     for number, value in enumerate(values, first):
         run = make_run(number, value)
         store.runs.record(run)
-        told += [one for one in judge.judge(run) if one.step]
-    return told
+        judgements += [judgement for judgement in judge.judge(run) if judgement.step]
+    return judgements
 
 
 def test_run_by_run_gives_what_a_replay_gives(store: Store) -> None:
@@ -80,15 +81,15 @@ def test_run_by_run_gives_what_a_replay_gives(store: Store) -> None:
     store.runs.record_many([make_run(number, value) for number, value in enumerate(values[:CALM])])
     store.judgements.record_release(Release("2.1", "production", START_US + (CALM + 9) * CADENCE_US))
 
-    told = feed(store, Judge(store, Settings()), values[CALM:], CALM)
+    judgements = feed(store, Judge(store, Settings()), values[CALM:], CALM)
 
     at = (START_US + np.arange(len(values)) * CADENCE_US) // 1_000_000
     whole = replay(at.astype("datetime64[s]"), np.array(values))
-    open_now = [one.signal.condition is Condition.DEGRADED for one in told]
+    open_now = [judged.signal.condition is Condition.DEGRADED for judged in judgements]
     assert open_now == whole[CALM:].tolist()
     assert open_now[-1]
     assert not any(open_now[:10])
-    assert (told[-1].step, told[-1].release) == ("pay", "2.1")
+    assert (judgements[-1].step, judgements[-1].release) == ("pay", "2.1")
 
 
 def test_what_the_judge_knew_is_rebuilt_from_samples(store: Store) -> None:
@@ -98,9 +99,9 @@ def test_what_the_judge_knew_is_rebuilt_from_samples(store: Store) -> None:
     (series,) = primary_series(store, CHECK)
     store.judgements.record_checkpoints([Checkpoint(series, START_US, "steady", "", b"damaged")])
 
-    told = feed(store, Judge(store, Settings()), values[CALM + 20 : CALM + 21], CALM + 20)
+    judgements = feed(store, Judge(store, Settings()), values[CALM + 20 : CALM + 21], CALM + 20)
 
-    assert [one.signal.condition for one in told] == [Condition.DEGRADED]
+    assert [judged.signal.condition for judged in judgements] == [Condition.DEGRADED]
     assert store.judgements.checkpoints([series])[0].condition == "degraded"
 
 
@@ -123,17 +124,17 @@ def test_failing_runs_give_no_numbers_and_are_judged_as_failures(store: Store) -
     judge = Judge(store, Settings())
     store.runs.record_many([make_run(number, 300.0) for number in range(200)])
 
-    said = []
+    judged_runs = []
     for number in range(200, 204):
         run = make_run(number, 300.0, Outcome.FAILED)
         store.runs.record(run)
-        said += judge.judge(run)
+        judged_runs += judge.judge(run)
     ours = make_run(204, 300.0, Outcome.INCONCLUSIVE)
     store.runs.record(ours)
 
-    assert [one.step for one in said] == [""] * 4
-    assert said[0].signal.condition is Condition.STEADY
-    assert said[-1].signal.condition is Condition.DEGRADED
+    assert [judged.step for judged in judged_runs] == [""] * 4
+    assert judged_runs[0].signal.condition is Condition.STEADY
+    assert judged_runs[-1].signal.condition is Condition.DEGRADED
     assert judge.judge(ours) == []
 
 
@@ -144,10 +145,10 @@ def test_the_same_run_judged_twice_says_the_same(store: Store) -> None:
 
     first, second = judge.judge(run), judge.judge(run)
 
-    assert [(one.step, one.signal.condition, one.signal.reason) for one in first] == [
-        (one.step, one.signal.condition, one.signal.reason) for one in second
+    assert [(judged.step, judged.signal.condition, judged.signal.reason) for judged in first] == [
+        (judged.step, judged.signal.condition, judged.signal.reason) for judged in second
     ]
-    assert {one.signal.condition for one in first} == {Condition.LEARNING}
+    assert {judged.signal.condition for judged in first} == {Condition.LEARNING}
 
 
 def test_a_check_stands_where_its_last_judgement_left_it(store: Store) -> None:
@@ -164,14 +165,14 @@ def test_a_check_stands_where_its_last_judgement_left_it(store: Store) -> None:
 
     first, again = step_statuses(store, judge, CHECK), step_statuses(store, judge, CHECK)
 
-    assert [(one.environment, one.judgement.step, one.at_us) for one in first] == [
+    assert [(judged.environment, judged.judgement.step, judged.at_us) for judged in first] == [
         ("production", "", START_US + 4 * CADENCE_US),
         ("production", "pay", START_US + 4 * CADENCE_US),
         ("staging", "", START_US + 6 * CADENCE_US),
         ("staging", "pay", START_US + 6 * CADENCE_US),
     ]
-    assert {one.environment for one in primary_series(store, CHECK)} == {"production", "staging"}
-    assert [one.judgement.signal.reason for one in again] == [one.judgement.signal.reason for one in first]
+    assert {judged.environment for judged in primary_series(store, CHECK)} == {"production", "staging"}
+    assert [judged.judgement.signal.reason for judged in again] == [judged.judgement.signal.reason for judged in first]
     assert "7 runs" in first[-1].judgement.signal.reason
 
 
@@ -185,12 +186,12 @@ def test_a_run_that_comes_late_is_judged_in_its_place(store: Store) -> None:
     feed(store, judge, values[CALM + 10 : CALM + 12], CALM + 10)
 
     store.runs.record(late)
-    (told,) = [one.signal for one in judge.judge(late) if one.step]
+    (judgements,) = [judgement.signal for judgement in judge.judge(late) if judgement.step]
 
     with_all = [make_run(number, value) for number, value in enumerate(values[: CALM + 12])]
     whole = replay(
         np.array([run.due_us // 1_000_000 for run in with_all]).astype("datetime64[s]"), np.array(values[: CALM + 12])
     )
-    assert (told.condition is Condition.DEGRADED) == whole[-1]
+    assert (judgements.condition is Condition.DEGRADED) == whole[-1]
     (checkpoint,) = store.judgements.checkpoints(primary_series(store, CHECK))
     assert checkpoint.at_us == with_all[-1].due_us

@@ -115,7 +115,7 @@ def test_a_run_makes_its_attempts_and_is_stored_once(
 
     assert memory.runs == [run]
     assert run.outcome == outcome
-    assert [(one.number, one.measured, one.evidence) for one in run.attempts] == attempts
+    assert [(attempt.number, attempt.measured, attempt.evidence) for attempt in run.attempts] == attempts
     assert [(plan.number, plan.evidence) for plan in ear.plans] == [(number, more) for number, _, more in attempts]
     assert [order.evidence for order in script.orders] == [more for _, _, more in attempts]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders import new_store
 
 from outrider.model import Attempt, Check, CheckId, Circumstances, Kind, Measurement, Outcome, Policy, Run
 from outrider.scheduler import Health, ResultPipeline, Service
-from outrider.store import Store
 from outrider.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from outrider.model import QueueEntry, RunId
     from outrider.runs import Judgement
     from outrider.scheduler import Executor, RetryingRecorder, Work
+    from outrider.store import Store
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -64,9 +65,9 @@ class Instant:
     killed: list[RunId] = field(default_factory=list)
 
     def begin(self, work: Sequence[tuple[QueueEntry, Check]]) -> None:
-        for entry, one in work:
+        for entry, watched in work:
             self.begun.append(entry)
-            self.held.append(made(entry, one, self.clock.wall))
+            self.held.append(made(entry, watched, self.clock.wall))
         if not self.holds:
             self.let()
 
@@ -83,10 +84,10 @@ class Instant:
         return ()
 
 
-def made(entry: QueueEntry, one: Check, at_us: int, outcome: Outcome = Outcome.PASSED) -> Run:
+def made(entry: QueueEntry, watched: Check, at_us: int, outcome: Outcome = Outcome.PASSED) -> Run:
     attempt = Attempt(1, True, False, Measurement(outcome, "", at_us, 1.0))
     return Run(
-        entry.run, entry.check, one.policy.environment, entry.location, entry.due_us, at_us, at_us,
+        entry.run, entry.check, watched.policy.environment, entry.location, entry.due_us, at_us, at_us,
         outcome, "", (attempt,), Circumstances(),
     )  # fmt: skip
 
@@ -188,7 +189,7 @@ class Stages:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.store = Store.open(folder / "outrider.db", artifacts=folder / "artifacts", busy_timeout_s=0.2)
+        self.store = new_store(folder / "outrider.db", artifacts=folder / "artifacts", busy_timeout_s=0.2)
 
     def stage(
         self, *checks: Check, holder: str = "elsewhere 1 1.0", clock: SetClock | None = None, **settings: Any

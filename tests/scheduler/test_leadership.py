@@ -9,20 +9,22 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import new_store
 from tests.scheduler.conftest import NOW_US, SetClock
 
 from outrider.scheduler import holder_here, is_dead
 from outrider.scheduler.leadership import BEAT_US, DEAD_AFTER_US, Leading
-from outrider.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from outrider.store import Store
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
         yield opened
 
 

@@ -42,7 +42,10 @@ def test_the_next_is_what_is_due_first() -> None:
     plan = Plan([check("a")], "UTC", NOW_US)
     next_us = plan.next_us
 
-    assert [run.due_us for run in plan.until(NOW_US + MINUTE_US, 1)] == [next_us]
+    assert next_us is not None
+    assert plan.until(next_us - 1, 1) == []
+    assert [run.due_us for run in plan.until(next_us, 1)] == [next_us]
+    assert plan.until(next_us, 1) == []
     assert Plan([check(enabled=False)], "UTC", NOW_US).next_us is None
 
 

@@ -33,23 +33,23 @@ class Full:
 
 
 def run() -> Run:
-    one = check()
-    return made(QueueEntry(RunId(new_run_id(NOW_US)), one.id, "local", NOW_US), one, NOW_US)
+    watched = check()
+    return made(QueueEntry(RunId(new_run_id(NOW_US)), watched.id, "local", NOW_US), watched, NOW_US)
 
 
 def test_a_finished_run_waits_until_the_disk_has_room() -> None:
     """It is said meanwhile, and stored afterwards."""
     store, health = Full(), Health()
-    told: list[Run] = []
+    stored_runs: list[Run] = []
     finished = run()
-    thread = threading.Thread(target=RetryingRecorder(store, health, told.extend).record, args=[finished])
+    thread = threading.Thread(target=RetryingRecorder(store, health, stored_runs.extend).record, args=[finished])
     thread.start()
     assert store.refused.wait(10)
-    assert told == []
+    assert stored_runs == []
     store.room.set()
     thread.join(10)
 
-    assert store.runs == told == [finished]
+    assert store.runs == stored_runs == [finished]
 
 
 def test_at_the_end_it_is_tried_once_more() -> None:
@@ -72,10 +72,10 @@ def test_a_run_that_cannot_be_recorded_costs_no_other_and_is_not_lost() -> None:
                 raise OverflowError("a number that no database takes")
             kept.extend(runs)
 
-    told: list[Run] = []
-    RetryingRecorder(Choosy(), Health(), told.extend).record_many([first, poisonous, last])
+    stored_runs: list[Run] = []
+    RetryingRecorder(Choosy(), Health(), stored_runs.extend).record_many([first, poisonous, last])
 
     assert [stored.id for stored in kept] == [first.id, poisonous.id, last.id]
     assert kept[1].outcome is Outcome.SETUP_ERROR
     assert "a number that no database takes" in kept[1].reason
-    assert told == kept
+    assert stored_runs == kept

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import new_store
 from tests.scheduler.conftest import NOW_US, FixedRuntime, SetClock, check
 
 from outrider.model import Outcome, QueueEntry, RunId, StoreError, new_run_id
 from outrider.scheduler import Health, RetryingRecorder
 from outrider.scheduler.runtime_retirement import RuntimeRetirement
-from outrider.store import Store
 from outrider.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from outrider.store import Store
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
         yield opened
 
 

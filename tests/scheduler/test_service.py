@@ -32,7 +32,7 @@ def test_every_run_that_is_due_is_made_once(stages: Stages) -> None:
 
     assert stage.outcomes() == [PASSED] * 50
     assert stage.store.schedule.length() == (0, 0)
-    assert {one.share for one in stage.store.schedule.coverage(0)} == {1.0}
+    assert {interval.share for interval in stage.store.schedule.coverage(0)} == {1.0}
 
 
 def test_500_checks_due_in_one_second_are_all_made(stages: Stages) -> None:
@@ -74,10 +74,10 @@ def test_what_was_due_while_nothing_ran_is_missed(stages: Stages, catch_up: Catc
     second = stages.stage(hourly, clock=first.clock)
     second.passes(1)
 
-    found = Counter(second.outcomes())
-    assert found == {PASSED: 1 + made_late, MISSED: sum(found.values()) - 1 - made_late}
-    assert sum(found.values()) in {6, 7}
-    assert {one.reason for one in second.store.runs.search(outcome=MISSED)} == {"Outrider was not running"}
+    outcomes = Counter(second.outcomes())
+    assert outcomes == {PASSED: 1 + made_late, MISSED: sum(outcomes.values()) - 1 - made_late}
+    assert sum(outcomes.values()) in {6, 7}
+    assert {run.reason for run in second.store.runs.search(outcome=MISSED)} == {"Outrider was not running"}
 
 
 def test_a_clock_set_forward_misses_what_it_skipped(stages: Stages) -> None:
@@ -87,9 +87,9 @@ def test_a_clock_set_forward_misses_what_it_skipped(stages: Stages) -> None:
     stage.clock.is_set(3600)
     stage.passes(61)
 
-    found = Counter(stage.outcomes())
-    assert found[MISSED] in {59, 60}
-    assert found[PASSED] in {2, 3}
+    outcomes = Counter(stage.outcomes())
+    assert outcomes[MISSED] in {59, 60}
+    assert outcomes[PASSED] in {2, 3}
     assert "the clock went forward by 3600 s" in stage.store.runs.search(outcome=MISSED)[0].reason
 
 
@@ -115,11 +115,11 @@ def test_maintenance_is_told_and_a_pause_is_not_due(stages: Stages) -> None:
     stage.passes(121)
 
     assert stage.outcomes() == [SKIPPED] * 2
-    assert {one.reason for one in stage.store.runs.search()} == {"new roof"}
+    assert {run.reason for run in stage.store.runs.search()} == {"new roof"}
 
     assert stage.store.schedule.resume(check("two").id)
     stage.passes(60)
-    assert Counter(one.check[-3:] for one in stage.store.runs.search(outcome=PASSED))["two"] == 1
+    assert Counter(run.check[-3:] for run in stage.store.runs.search(outcome=PASSED))["two"] == 1
 
 
 def test_a_failing_check_runs_more_often(stages: Stages) -> None:
@@ -150,7 +150,7 @@ def test_the_more_important_goes_first_and_what_is_asked_for_before_all(stages: 
     for _ in range(3):
         stage.tick()
 
-    assert [(one.check, one.origin) for one in stage.executor.begun] == [
+    assert [(entry.check, entry.origin) for entry in stage.executor.begun] == [
         (low.id, "asked"), (high.id, "schedule"), (low.id, "schedule"),
     ]  # fmt: skip
 
@@ -169,7 +169,7 @@ def test_a_standby_takes_over_and_no_run_is_stored_twice(stages: Stages) -> None
 
     standby.passes(15)
 
-    assert [one.run for one in standby.executor.begun] == [one.run for one in leader.executor.begun]
+    assert [entry.run for entry in standby.executor.begun] == [entry.run for entry in leader.executor.begun]
     leader.executor.let()  # it was only slow, and ends its run too
     leader.passes(BEAT_US / 1e6 + 1)
     assert not leader.service.leading.leads

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tests.scheduler.conftest import Instant, check
+from tests.scheduler.conftest import FixedRuntime, Instant, check
 
 from outrider.model import ConfigError, Kind, Outcome, Overlap, Place
 from outrider.scheduler import view_of
@@ -38,6 +38,24 @@ def test_a_broken_change_is_refused_and_the_old_state_runs_on(stages: Stages) ->
 
     assert view_of(stage.service).problems == {}
     assert Counter(stage.outcomes())[PASSED] == 4
+
+
+def test_a_broken_change_leaves_runs_under_way_alone(stages: Stages) -> None:
+    """The runtime that executes them is not closed, and what they find is stored although the reload is refused."""
+    stage = stages.stage(check())
+    stage.executor.holds = True
+    stage.passes(61)
+    stage.factory.fresh, stage.factory.error = True, ConfigError("no", slug="broken-toml", where=Place("a.toml", 1))
+    stage.passes(5)
+    assert view_of(stage.service).running == 1
+    assert not stage.factory.runtime.closed.is_set()
+
+    stage.executor.let()
+    stage.tick()
+
+    assert stage.outcomes() == [PASSED]
+    assert "a.toml:1: no" in view_of(stage.service).problems["reload"]
+    assert not stage.service.run_queue.under_way
 
 
 def test_the_service_runs_until_it_is_stopped_and_lets_the_next_one_lead(stages: Stages) -> None:
@@ -210,6 +228,41 @@ def test_what_a_replaced_runtime_did_not_finish_is_skipped(stages: Stages) -> No
     assert held
     assert stage.outcomes() == [SKIPPED]
     assert not stage.service.run_queue.under_way
+
+
+@dataclass
+class SlowRuntime(FixedRuntime):
+    """A runtime that is closed after the one that replaced it."""
+
+    successor: FixedRuntime | None = None
+
+    def close(self, within_s: float) -> Sequence[Work]:
+        assert self.successor is not None
+        assert self.successor.closed.wait(60)
+        threading.Event().wait(0.3)  # the service ends meanwhile, unless it waits for this
+        return super().close(within_s)
+
+
+def test_the_service_ends_after_the_runtimes_that_it_replaced(stages: Stages) -> None:
+    """What they could not finish is recorded before the next process leads and executes it again."""
+    stage = stages.stage(check())
+    stage.executor.holds = True
+    replaced = stage.factory.runtime = SlowRuntime(
+        stage.factory.runtime.workspace, [check()], stage.factory.runtime.executors
+    )
+    stage.passes(61)
+    (entry,) = stage.executor.begun
+    stage.executor.held.clear()
+    replaced.unfinished = [(entry, check())]
+    replaced.successor = stage.factory.runtime = FixedRuntime(replaced.workspace, [check()])
+    stage.factory.fresh = True
+    stage.tick()
+
+    stage.service.stop()
+    stage.service.run(60)
+
+    assert replaced.closed.is_set()
+    assert stage.outcomes() == [SKIPPED]
 
 
 def test_a_run_is_ended_by_the_runtime_that_began_it(stages: Stages) -> None:

@@ -19,13 +19,13 @@ def us(text: str, zone: str = "UTC") -> int:
 
 
 def times(cron: Cron, after: str, count: int) -> list[str]:
-    at_us, found = us(after), []
+    at_us, moments = us(after), []
     for _ in range(count):
         following = cron.after(at_us)
         assert following is not None
         at_us = following
-        found.append(datetime.fromtimestamp(at_us / 1e6, UTC).strftime("%d %H:%M"))
-    return found
+        moments.append(datetime.fromtimestamp(at_us / 1e6, UTC).strftime("%d %H:%M"))
+    return moments
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,10 @@ def test_every_minute_whose_clock_fulfils_the_fields_is_due(fields: str, zone: s
 @given(some.integers(1, 10**12), some.integers(0, 10**12), some.integers(0, 4 * 10**15))
 def test_an_interval_is_later_and_not_by_more_than_itself(every_us: int, phase_us: int, at_us: int) -> None:
     """Whatever the phase."""
-    found = Interval(every_us, phase_us).after(at_us)
+    moments = Interval(every_us, phase_us).after(at_us)
 
-    assert found is not None
-    assert at_us < found <= at_us + every_us
+    assert moments is not None
+    assert at_us < moments <= at_us + every_us
 
 
 def test_jitter_is_bounded_and_the_same_every_time() -> None:
@@ -117,11 +117,11 @@ def test_jitter_is_bounded_and_the_same_every_time() -> None:
     exact = timetable(check(), "UTC")
     at_us, plain_us = NOW_US, NOW_US
     for _ in range(50):
-        found, plain = table.after(at_us), exact.after(plain_us)
-        assert found is not None
+        moments, plain = table.after(at_us), exact.after(plain_us)
+        assert moments is not None
         assert plain is not None
-        assert found == again.after(at_us)
-        at_us, plain_us = found, plain
+        assert moments == again.after(at_us)
+        at_us, plain_us = moments, plain
 
     assert abs(at_us - plain_us) <= 80 * SECOND_US
 
@@ -130,7 +130,7 @@ def test_checks_of_one_interval_are_spread() -> None:
     """500 checks do not ask a target in the same second."""
     due = [timetable(check(str(number)), "UTC").after(NOW_US) for number in range(500)]
 
-    assert len({one // SECOND_US for one in due if one}) == 60
+    assert len({moment // SECOND_US for moment in due if moment}) == 60
 
 
 @pytest.mark.parametrize(

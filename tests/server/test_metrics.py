@@ -135,11 +135,11 @@ def fired(folder: Path, series: dict[str, str], names: list[str]) -> set[str]:
         }
         file = folder / "story.yml"
         file.write_text(json.dumps(story), encoding="utf-8")  # which is YAML, too
-        code, said = promtool("test", "rules", str(file))
+        code, output = promtool("test", "rules", str(file))
         if code == 0:
             silent.add(name)
         else:
-            assert "got:" in said, said
+            assert "got:" in output, output
     return set(names) - silent
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders import provide_database
 
 from outrider.model import (
     ArtifactFile,
@@ -28,7 +30,6 @@ from outrider.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 NOW_US = 1_800_000_000_000_000
 SECOND_US = 1_000_000
@@ -42,6 +43,8 @@ class Place:
     artifacts: Path
 
     def open(self, **options: Any) -> Store:
+        if self.url.startswith("sqlite:///"):
+            provide_database(Path(self.url.removeprefix("sqlite:///")))
         return Store.open(self.url, artifacts=self.artifacts, **options)
 
     def rows(self, *tables: str) -> dict[str, int]:

@@ -53,17 +53,17 @@ def test_two_processes_that_write_at_once_lose_nothing(place: Place) -> None:
 def test_a_writer_killed_while_it_records_loses_no_finished_run(place: Place, stored_before: int) -> None:
     """Every run that it told of is there whole, at most one more is, and the database is sound."""
     place.open().close()
-    told = []
+    reported = []
     with start(place, "a", 10_000) as writer:
         assert writer.stdout is not None
-        told += [writer.stdout.readline().strip() for _ in range(stored_before)]
+        reported += [writer.stdout.readline().strip() for _ in range(stored_before)]
         writer.send_signal(signal.SIGKILL)
-        told += writer.stdout.read().split()
+        reported += writer.stdout.read().split()
 
     with place.open() as store:
         ids = {line.id for line in store.runs.search(limit=None)}
-        assert set(told) <= ids
-        assert len(ids) <= len(told) + 1
+        assert set(reported) <= ids
+        assert len(ids) <= len(reported) + 1
         for run_id in ids:
             assert_whole(store, run_id)
         with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:

@@ -82,6 +82,24 @@ def newer(path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
 
+def test_a_database_that_is_emptied_under_an_open_store_is_a_damaged_one(tmp_path: Path, make: Maker) -> None:
+    """Whether its tables went or another program's database took its place: never a driver's own error."""
+    with (
+        Store.open(tmp_path / "o.db", artifacts=tmp_path / "a") as store,
+        closing(sqlite3.connect(tmp_path / "o.db")) as db,
+    ):
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            db.execute(f"DROP TABLE IF EXISTS {table}")
+        for use in (
+            lambda: store.runs.record(make.run()), store.runs.search, store.schedule.leadership,
+            lambda: store.schedule.beat("ada", 1), store.checks.all,
+        ):  # fmt: skip
+            with pytest.raises(StoreError) as raised:
+                use()
+            assert raised.value.slug == "store-damaged"
+
+
 @pytest.mark.parametrize(
     ("spoil", "slug"),
     [
@@ -193,11 +211,11 @@ def test_a_full_disk_loses_nothing_that_was_stored(place: Place, make: Maker) ->
         fill(store, make, tried)
 
     with place.open() as roomier:
-        found = len(roomier.runs.search(limit=None))
+        rows = len(roomier.runs.search(limit=None))
         roomier.runs.record(tried[-1])
 
         assert raised.value.slug == "store-full"
-        assert found == len(tried) - 1 > 10
+        assert rows == len(tried) - 1 > 10
         assert len(roomier.runs.search(limit=None)) == len(tried)
 
 

@@ -45,8 +45,8 @@ def contents(store: Store, check: CheckId) -> list[object]:
         store.checks.all(),
         [store.runs.get(line.id) for line in store.runs.search()],
         series,
-        [store.series.samples(each).value.tolist() for each in series],
-        [store.rollups.hours(each, 0, FOREVER) for each in series],
+        [store.series.samples(rollup).value.tolist() for rollup in series],
+        [store.rollups.hours(rollup, 0, FOREVER) for rollup in series],
         store.judgements.checkpoints(series),
         store.judgements.releases(),
         store.runs.tallies(0, FOREVER),
@@ -65,7 +65,7 @@ def test_a_database_of_the_revision_before_gets_its_rollups(place: Place, make: 
     with place.open() as store:
         store.prune(NOW_US + DAY_US)
 
-        assert [one.sum for one in hours_of(store)] == [3.0, 2.0, 1.0]
+        assert [rollup.sum for rollup in hours_of(store)] == [3.0, 2.0, 1.0]
     assert counted(place) == (3, 3, 0)
 
 

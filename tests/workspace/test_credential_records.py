@@ -65,3 +65,25 @@ def test_a_trace_keeps_what_is_no_credential(tmp_path: Path) -> None:
     assert kept[0] == lines[0].strip()
     assert json.loads(kept[1]) == {"headers": [{"name": "cookie", "value": HIDDEN}]}
     assert len(kept) == 2
+
+
+def test_a_record_with_half_a_character_is_hidden_too(tmp_path: Path) -> None:
+    """JSON can name half of a surrogate pair, and no encoding can write it."""
+    trace = tmp_path / "1.trace"
+    trace.write_text('{"cookies": [{"name": "sid", "value": "7"}], "text": "\\ud800"}\n')
+
+    redact_file(trace, Mask())
+
+    assert json.loads(trace.read_text()) == {"cookies": [{"name": "sid", "value": HIDDEN}], "text": "\ud800"}
+
+
+def test_a_har_of_several_lines_stays_whole(tmp_path: Path) -> None:
+    """Its lines are no records by themselves."""
+    har = tmp_path / "1.har"
+    entry = {"request": {"url": "https://shop.test/", "headers": [{"name": "Cookie", "value": "sid=7"}]}}
+    har.write_text(json.dumps({"log": {"entries": [entry]}}, indent=2))
+
+    redact_file(har, Mask())
+
+    (kept,) = json.loads(har.read_text())["log"]["entries"]
+    assert kept["request"] == {"url": "https://shop.test/", "headers": [{"name": "Cookie", "value": HIDDEN}]}

@@ -6,10 +6,8 @@ import pytest
 
 from outrider.model import UsageError
 from outrider.workspace.keyword_expression import keyword_filter
-from outrider.workspace.patterns import Names
 
-PATH = "journeys/test_shop.py"
-PAY = Names(f"journey:{PATH}::test_pay[eur]", PATH, "test_pay[eur]", frozenset({"Slow"}))
+PAY = "journey:journeys/test_shop.py::test_pay[eur] Slow"
 
 
 @pytest.mark.parametrize(

@@ -228,10 +228,10 @@ def test_a_stream_is_masked_as_its_whole_would_be(
     )
     written = io.BytesIO()
 
-    found = mask.stream(_Pieces(_split(data, sizes)), written)  # type: ignore[arg-type]  # enough of a reader
+    result = mask.stream(_Pieces(_split(data, sizes)), written)  # type: ignore[arg-type]  # enough of a reader
 
     assert written.getvalue() == mask.data(data)
-    assert found
+    assert result
 
 
 @pytest.mark.parametrize("size", [0, 1, 5_000_000])
@@ -240,9 +240,9 @@ def test_a_stream_without_secrets_is_copied(size: int) -> None:
     data = b"x" * size
     written = io.BytesIO()
 
-    found = Mask(["a secret"]).stream(io.BytesIO(data), written)
+    result = Mask(["a secret"]).stream(io.BytesIO(data), written)
 
-    assert (found, written.getvalue()) == (False, data)
+    assert (result, written.getvalue()) == (False, data)
 
 
 _JSON = st.recursive(
@@ -256,8 +256,8 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
-        return [text for key, each in value.items() for text in (key, *_texts(each))]
-    return [text for each in value for text in _texts(each)] if isinstance(value, list) else []
+        return [text for key, inner in value.items() for text in (key, *_texts(inner))]
+    return [text for inner in value for text in _texts(inner)] if isinstance(value, list) else []
 
 
 @given(value=_JSON, secrets=st.lists(SECRETS, min_size=1, max_size=2), ascii_only=st.booleans())

@@ -81,10 +81,36 @@ def test_no_pattern_breaks_matching(pattern: str) -> None:
 
 def test_selection_keeps_the_order_of_checks_and_no_pattern_means_all() -> None:
     """A check that two patterns mean comes once."""
-    one, two, three = check("one"), check("two"), check("three", marks=frozenset({"slow"}))
+    first, two, three = check("one"), check("two"), check("three", marks=frozenset({"slow"}))
 
-    assert select([one, two, three], ["tag:slow", "one", "o*"]) == (one, three)
-    assert select([one, two], []) == (one, two)
+    assert select([first, two, three], ["tag:slow", "one", "o*"]) == (first, three)
+    assert select([first, two], []) == (first, two)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "keyword", "chosen"),
+    [
+        (["shop.py::pay"], "", ["pay", "pay_later"]),  # a part of two ids ...
+        (["pay"], "", ["pay"]),  # ... unless it is a name as it stands
+        (["sear"], "", ["search"]),
+        ([], "pay and not later", ["pay"]),
+        ([], "SLOW or search", ["pay_later", "search"]),
+        (["pay*"], "later", ["pay_later"]),
+    ],
+)
+def test_a_part_of_an_id_and_an_expression_choose_checks(patterns: list[str], keyword: str, chosen: list[str]) -> None:
+    """A pattern that matches nothing as it stands is a part of ids; an expression narrows what patterns chose."""
+    checks = [check("pay"), check("pay_later", marks=frozenset({"slow"})), check("search")]
+
+    assert [found.name for found in select(checks, patterns, keyword)] == chosen
+
+
+def test_an_expression_that_fits_no_check_says_so() -> None:
+    """Exit code 2; an empty choice would otherwise pass."""
+    with pytest.raises(UsageError, match='no check matches -k "zzz"') as caught:
+        select([check("pay")], [], "zzz")
+
+    assert caught.value.slug == "unknown-check"
 
 
 @pytest.mark.parametrize(

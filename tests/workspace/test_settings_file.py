@@ -187,9 +187,9 @@ def test_a_problem_says_what_where_and_what_to_do(tmp_path: Path, settings: str,
     """One mistake gives one problem with its line, its slug and advice."""
     root = workspace(tmp_path, settings)
 
-    found = problems_of(root)
+    problems = problems_of(root)
 
-    assert found == [f"outrider.toml{problem}"]
+    assert problems == [f"outrider.toml{problem}"]
     with pytest.raises(ConfigErrors) as caught:
         load(root)
     assert message in str(caught.value)

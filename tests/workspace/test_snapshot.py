@@ -437,3 +437,19 @@ def test_pruning_removes_what_a_killed_process_left(root: Path) -> None:
 def test_a_snapshot_that_is_not_there_is_not_found(root: Path, digest: str) -> None:
     """Nor is anything that is no digest."""
     assert Snapshotter(workspace(root), git=NO_GIT).find(digest) is None
+
+
+def test_nobody_else_may_read_a_snapshot_or_its_copies(root: Path, tmp_path: Path) -> None:
+    """A `.env` lies in it as it is; a folder that others could read before is closed."""
+    write(root, {".env": "SHOP_PASSWORD=hunter2", "tool": "run"})
+    (root / "tool").chmod(0o755)
+    folder = root / ".outrider/snapshots"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+
+    snapshot = Snapshotter(workspace(root), git=NO_GIT).take()
+    copy = snapshot.checkout(tmp_path / "copy")
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE((snapshot.path / name).stat().st_mode) for name in (".env", "tool")} == {0o400, 0o500}
+    assert {stat.S_IMODE((copy / name).stat().st_mode) for name in (".env", "tool")} == {0o600, 0o700}

@@ -85,7 +85,7 @@ def _paths(value: object, path: KeyPath = ()) -> set[KeyPath]:
         items = list(value.items())
     elif isinstance(value, list):
         items = list(enumerate(value))
-    return {path} | {deeper for key, each in items for deeper in _paths(each, (*path, key))}
+    return {path} | {deeper for key, item in items for deeper in _paths(item, (*path, key))}
 
 
 def test_exactly_the_keys_that_the_parser_sees_have_lines() -> None:

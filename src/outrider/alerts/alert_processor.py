@@ -108,7 +108,7 @@ class AlertProcessor:
         with self._lock:
             self._tracker.silences = self._store.silences.ending_after(now_us)
             for acknowledgement in self._store.incidents.acknowledgements():
-                self._tracker.said(acknowledgement, now_us)
+                self._tracker.process_acknowledgement(acknowledgement, now_us)
             self._tracker.observe([_channel(channel, now_us) for channel in channels], now_us)
             set_back_us = self._tracker.tick(now_us)
             if set_back_us:

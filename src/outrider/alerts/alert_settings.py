@@ -79,7 +79,7 @@ class ReceiverSettings:
     """A channel.
 
     Attributes:
-        channel: What speaks to it.
+        channel: What delivers to it.
         per_hour: How many notifications an hour at most.
         fallback: The receiver that gets what this one cannot deliver; empty for none.
         fallback_after_us: After how long it gets it.
@@ -102,11 +102,11 @@ class AlertSettings:
 
     Attributes:
         within_us: So close together the same fault of different hosts is one cause.
-        forget_us: A member that is not heard of for so long no longer holds an incident open.
+        forget_us: A member without a run for so long no longer holds an incident open.
         certificate_days: A certificate that is valid for fewer days is a problem.
         networks: Private addresses and networks that webhooks may go to.
         links: Address of the pages, for links in messages; empty for none.
-        timezone: IANA name of the workspace's time zone, in which messages tell times.
+        timezone: IANA name of the workspace's time zone, of the times in messages.
         people: Receivers of each person.
     """
 

@@ -47,7 +47,7 @@ class Breaker:
         return self.failures >= TRIPS_AFTER
 
     def is_closed(self, now_us: int) -> bool:
-        """Tell whether it may be used; a clock that was set back does not keep it away for longer than a pause."""
+        """Return whether it may be used; a clock that was set back does not keep it away for longer than a pause."""
         return not self.until_us - _LONGEST_US < now_us < self.until_us
 
     def failed(self, why: str, now_us: int, asked_us: int | None = None) -> Breaker:

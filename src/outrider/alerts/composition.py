@@ -62,7 +62,7 @@ class Clock:
         return f"{self._local(at_us):%Y-%m-%d %H:%M:%S %Z}"
 
     def brief(self, at_us: int) -> str:
-        """Return the time, with as much of the date as tells it apart: "21:58", "Fri 21:58", "3 Nov 21:58"."""
+        """Return the time, with as much of the date as it needs: "21:58", "Fri 21:58", "3 Nov 21:58"."""
         local, now = self._local(at_us), self._local(self.now_us)
         if local.date() == now.date():
             return f"{local:%H:%M}"

@@ -139,7 +139,7 @@ class Lane:
             return None
 
     def _is_full(self, message: Message) -> bool:
-        """Tell whether the cap of the hour is reached; resolutions, and the notice of the cap, always go out."""
+        """Return whether the cap of the hour is reached; resolutions, and the notice of the cap, always go out."""
         if message.kind in {
             NotificationKind.RESOLVED,
             NotificationKind.SUPPRESSED,
@@ -285,7 +285,7 @@ class Deliverer:
             except OutriderError as error:
                 _log.error("alerts.outbox", why=error.what)
                 looked = 0
-            except Exception as error:  # without its thread a receiver would be silent for ever, and nobody told
+            except Exception as error:  # without its thread a receiver would be silent for ever
                 _log.exception("alerts.outbox", why=f"{type(error).__name__}: {error}")
                 looked = 0
             if looked < _AT_ONCE:

@@ -143,6 +143,6 @@ def check_of(key: str, checks: Collection[str] = ()) -> str:
 
 
 def is_check(key: str) -> bool:
-    """Tell whether a finding's key is of a check: an explicit id may lack the kind."""
+    """Return whether a finding's key is of a check: an explicit id may lack the kind."""
     subject = Subject(check_of(key))
     return subject.kind in _CHECK_KINDS and not subject.startswith(RECEIVER)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MOST_BYTES: Final = 64 * 1024
 _MOST_REDIRECTS: Final = 3
 _KEEPING_METHOD: Final = {307, 308}  # RFC 9110, 15.4: the others turn a POST into a GET
+_HARMLESS: Final = {"content-type", "idempotency-key"}
 _RECOVERABLE: Final = {408, 425, 429}
 _LONGEST_RETRY_S: Final = 3_600.0
 
@@ -41,13 +42,30 @@ def post(what: Post, guard: Guard) -> bytes:
         Undelivered: Unless the answer is 2xx; recoverable for a network that fails, 408, 425, 429 and 5xx.
     """
     ends_s = time.monotonic() + LIMIT_S
-    url = what.url
+    sent = what
     for _ in range(_MOST_REDIRECTS + 1):
-        status, headers, body = _once(url, what, guard, ends_s)
+        status, headers, body = _once(sent, guard, ends_s)
         if status not in _KEEPING_METHOD:
-            return _accepted(url, status, headers, body)
-        url = urljoin(url, headers.get("location", ""))
+            return _accepted(sent.url, status, headers, body)
+        sent = _redirected(sent, urljoin(sent.url, headers.get("location", "")))
     raise Undelivered(f"{_place(what.url)} redirects in circles", recoverable=False)
+
+
+def _redirected(sent: Post, url: str) -> Post:
+    """Return what is sent to where an answer leads: to another origin, and on from there, without what proves us."""
+    is_own = _origin(sent.url) == _origin(url)
+    headers = {name: value for name, value in sent.headers.items() if is_own or name.lower() in _HARMLESS}
+    return Post(url, sent.body, headers)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of an address, RFC 6454."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        port = None
+    return parts.scheme, parts.hostname, port
 
 
 def _accepted(url: str, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -61,7 +79,8 @@ def _accepted(url: str, status: int, headers: Mapping[str, str], body: bytes) ->
     )
 
 
-def _once(url: str, what: Post, guard: Guard, ends_s: float) -> tuple[int, dict[str, str], bytes]:
+def _once(what: Post, guard: Guard, ends_s: float) -> tuple[int, dict[str, str], bytes]:
+    url = what.url
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Undelivered(f"{_place(url)} is not an address of HTTP", recoverable=False)

@@ -15,7 +15,7 @@ import structlog
 from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
 from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity, check_of, is_check
-from outrider.alerts.group import Group, Look, flush
+from outrider.alerts.group import Dispatch, Group, Look, flush
 from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, retire, step
 from outrider.alerts.incident_records import (
     read_confirmation,
@@ -27,6 +27,7 @@ from outrider.alerts.incident_records import (
 )
 from outrider.alerts.message import dump
 from outrider.alerts.mute_reason import muted_by, why_muted
+from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.route import INCIDENT
 from outrider.model import AlertChanges, AlertState, Notification, new_run_id
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
-    from outrider.alerts.group import Dispatch
     from outrider.alerts.route import Route
     from outrider.model import Acknowledgement, Silence, StoredIncident
 
@@ -110,7 +110,7 @@ class IncidentTracker:
         for finding in findings:
             self._hear(finding, now_us)
 
-    def said(self, what: Acknowledgement, now_us: int) -> None:
+    def process_acknowledgement(self, what: Acknowledgement, now_us: int) -> None:
         """Process an acknowledgement; of an incident that is unknown or over it changes nothing."""
         self._processed.append(what.key)
         incident = self.incidents.get(what.incident)
@@ -247,7 +247,7 @@ class IncidentTracker:
             self._changed["incidents"].add(incident.id)
 
     def _leads(self, subject: str, incident: Incident) -> bool:
-        """Tell whether messages speak of this subject: the first that was confirmed, as long as it is bad."""
+        """Return whether messages describe this subject: the first that was confirmed, as long as it is bad."""
         if not incident.affected or not incident.lead_subject:
             return True
         lead = self.confirmations.get(incident.lead_subject)
@@ -292,7 +292,7 @@ class IncidentTracker:
     # Members that leave
 
     def keep_checks(self, checks: Collection[str], now_us: int) -> None:
-        """Forget subjects of checks that are not among these; an incident that has no other ends at once."""
+        """Drop subjects of checks that are not among these; an incident that has no other ends at once."""
         gone = [key for key in self.confirmations if is_check(key) and check_of(key, checks) not in checks]
         affected = dict.fromkeys(self.confirmations[key].incident for key in gone)
         for key in gone:
@@ -331,7 +331,7 @@ class IncidentTracker:
         self._tallies[identity] = _NOTHING
 
     def _leave(self, incident: Incident) -> None:
-        """Forget an incident that cannot come back."""
+        """Drop an incident that cannot come back."""
         self._release(incident.id, forget=False)
         self._tallies.pop(incident.id, None)
         self._affected.pop(incident.id, None)
@@ -340,7 +340,7 @@ class IncidentTracker:
             del self.incidents[incident.id]
 
     def _drop_absent(self, now_us: int) -> None:
-        """Forget what has been well for long, and members without a run for long."""
+        """Drop confirmations that have been well for long, and members without a run for long."""
         for key in [
             key
             for key, confirmation in self.confirmations.items()
@@ -390,6 +390,8 @@ class IncidentTracker:
             lasting = [incident for incident in self.incidents.values() if incident.phase.lasts]
             muted = {incident.id for incident in incidents if self.why_muted(incident, now_us, lasting)}
             after, dispatches = flush(group, Look(incidents, frozenset(muted), route, self.settings, now_us))
+        else:
+            dispatches = self._end_of_route(group, incidents, now_us)
         if dispatches and not group.thread:
             group = replace(group, thread=self._new_id(now_us))
         if after is None:
@@ -399,6 +401,17 @@ class IncidentTracker:
             self._put(replace(after, thread=group.thread))
         for dispatch in dispatches:
             self._notify(dispatch, group, now_us, route.repeat_us if route else 0)
+
+    def _end_of_route(self, group: Group, incidents: Sequence[Incident], now_us: int) -> tuple[Dispatch, ...]:
+        """Route what lasts anew, and return what ends the group for those who were notified through a removed route."""
+        for incident in incidents:
+            if incident.phase.lasts:
+                self._route(incident, incident.labels, now_us)
+        notified = {identity for identity, _, _ in group.last_notified}
+        ended = tuple(incident for incident in incidents if incident.id in notified)
+        receivers = tuple(name for name in group.receivers if name in self.settings.receivers)
+        note = f'the route "{group.route}" was removed: routes that match now notify of what lasts'
+        return (Dispatch(NotificationKind.RESOLVED, receivers, ended, note),) if ended and receivers else ()
 
     def why_muted(self, incident: Incident, now_us: int, lasting: Sequence[Incident] | None = None) -> str:
         """Return why nobody is notified of an incident now; empty if somebody is."""

@@ -27,7 +27,7 @@ class Matcher:
     value: str
 
     def holds(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether `labels` fulfil it."""
+        """Return whether `labels` fulfil it."""
         values = labels.get("tags", "").split(",") if self.label == _TAG else [labels.get(self.label, "")]
         return any(map(self._is_same, values)) is not self.operator.startswith("!")
 
@@ -57,12 +57,12 @@ def parse_matcher(text: str) -> Matcher:
 
 
 def all_hold(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
-    """Tell whether every one of them holds; without any, everything matches."""
+    """Return whether every one of them holds; without any, everything matches."""
     return all(matcher.holds(labels) for matcher in matchers)
 
 
 def implies(given: Iterable[Matcher], required: Iterable[Matcher]) -> bool:
-    """Tell whether whatever `given` matches is sure to be matched by `required` too, by its equalities."""
+    """Return whether whatever `given` matches is sure to be matched by `required` too, by its equalities."""
     labels = {matcher.label: matcher.value for matcher in given if matcher.operator == "="}
     return all(matcher.label in labels and matcher.holds(labels) for matcher in required)
 

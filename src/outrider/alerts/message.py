@@ -76,7 +76,7 @@ class Message:
     """A notification's content.
 
     Attributes:
-        topic: Stable over the life of a group: the key by which receivers tell one problem from another.
+        topic: Stable over the life of a group: the key by which receivers distinguish problems.
         only_to: Addresses of a mail whose other recipients have it already; empty for all.
         thread: Identity of the first notification of the group; empty where there is none.
         created_us: When it was decided, microseconds UTC.

@@ -51,7 +51,7 @@ class Guard:
         raise Undelivered(f"{host} leads to {addresses[0]}, which is not a public address; {fix}", recoverable=False)
 
     def allows(self, address: str) -> bool:
-        """Tell whether an address may be connected to, and with it the IPv4 address that a translator takes from it."""
+        """Return whether an address may be connected to, as may the IPv4 address that a translator takes from it."""
         ip = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
         return self._lists(ip) or all(_is_public(form) or self._lists(form) for form in _forms(ip))
 

@@ -81,7 +81,7 @@ class Escalation:
 
     Attributes:
         rounds: How often all levels are notified.
-        then: The policy that goes on after the last round; empty for none.
+        then: The policy that follows the last round; empty for none.
     """
 
     levels: tuple[Level, ...]

@@ -53,7 +53,7 @@ class Route:
             yield from route.walk()
 
     def find(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
-        """Return the deepest routes that match; as in Alertmanager, the first of brothers unless it goes on."""
+        """Return the deepest routes that match; as in Alertmanager, the first of siblings unless it continues."""
         if not all_hold(self.matchers, labels):
             return ()
         routes: list[Route] = []

@@ -31,7 +31,7 @@ class Window:
     until_us: int | None = None
 
     def holds(self, at_us: int) -> bool:
-        """Tell whether a moment, microseconds UTC, lies within."""
+        """Return whether a moment, microseconds UTC, lies within."""
         if self.from_us is not None or self.until_us is not None:
             return (self.from_us or 0) <= at_us < (self.until_us or at_us + 1)
         local = local_time(at_us, self.timezone)

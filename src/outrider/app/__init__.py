@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         SilentListener,
     )
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
+    from outrider.app.pull_request_comment import comment_gate
     from outrider.app.release_marks import list_releases, mark_release
     from outrider.app.report_documents import Format as ReportFormat
     from outrider.app.report_documents import (
@@ -89,7 +90,7 @@ if TYPE_CHECKING:
     )
     from outrider.app.workspace_handle import OpenWorkspace, open_workspace
     from outrider.app.workspace_service import WorkspaceService
-    from outrider.app.workspace_validation import Validation, validate_workspace
+    from outrider.app.workspace_validation import Validation, suite_notes, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
     from outrider.frames import FrameFormat
     from outrider.gate import Accepted, Decision, FalseFails, Look, Rules, Shard, Word
@@ -117,9 +118,9 @@ __all__ = [
     "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "Word", "WorkerOutcome",
     "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
     "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
-    "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s", "end_silence", "execute",
-    "export_frames",
-    "find_incident", "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations",
+    "comment_gate", "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s",
+    "end_silence", "execute", "export_frames", "find_incident", "find_workspace", "find_workspace_if_any",
+    "format_duration", "gate_as_annotations",
     "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_finding_texts", "gate_rules",
     "gate_verdict_text", "headline", "judge_runs",
     "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
@@ -128,8 +129,8 @@ __all__ = [
     "preview_silence", "prove_journeys",
     "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
-    "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "try_alert_route",
-    "turns_ahead", "validate_workspace", "web_address", "work_for_master",
+    "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "suite_notes",
+    "try_alert_route", "turns_ahead", "validate_workspace", "web_address", "work_for_master",
 ]  # fmt: skip
 
 _MODULES = {
@@ -151,6 +152,7 @@ _MODULES = {
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
     "outrider.app.workspace_handle": "OpenWorkspace open_workspace",
     "outrider.app.release_marks": "list_releases mark_release",
+    "outrider.app.pull_request_comment": "comment_gate",
     "outrider.app.report_documents": (
         "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document run_document"
     ),
@@ -177,7 +179,7 @@ _MODULES = {
         "register_checks"
     ),
     "outrider.app.workspace_service": "WorkspaceService",
-    "outrider.app.workspace_validation": "Validation validate_workspace",
+    "outrider.app.workspace_validation": "Validation suite_notes validate_workspace",
     "outrider.baselines": "Condition Knee Signal Verdict",
     "outrider.frames": "FrameFormat",
     "outrider.gate": (

@@ -1,4 +1,4 @@
-"""Delivery of alerts under a workspace that changes: one deliverer at a time, and nobody waits for the one before."""
+"""Delivery of alerts under a workspace that changes: one deliverer at a time, without waiting for the one before."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class AlertService:
 
     `run_finished` and `ticked` are called by one thread, that of the result pipeline, and only it works with incidents.
     `use` is called by the scheduler's: it notes the new state, which takes effect with the next run or tick. Deliverers
-    start and end in a thread of their own (`AlertDelivery`). So nobody waits for anybody.
+    start and end in a thread of their own (`AlertDelivery`). So no thread waits for another.
 
     Who did not tick for long was not the leader: incidents are then read anew from the store, and the runs that were
     stored meanwhile are caught up, a part at each tick. Runs that come in the meantime wait for that.
@@ -143,7 +143,7 @@ class AlertService:
         return self._processor
 
     def _begin(self, state: _AlertState, now_us: int) -> AlertProcessor:
-        """Return what keeps incidents, as the store knows them; the runs that it did not hear are to be caught up."""
+        """Return a processor of the incidents in the store; runs that it did not process are to be caught up."""
         name = state.workspace.name
         processor = AlertProcessor(self._store, state.settings, now_us, checks=state.checks, workspace=name)
         self._ticked_s = time.monotonic()

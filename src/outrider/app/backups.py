@@ -1,4 +1,4 @@
-"""Backups: one state of the database, and every artifact that it speaks of.
+"""Backups: one state of the database, and every artifact that it references.
 
 The database is copied first. An artifact is in its folder before a row speaks of it, so that the copy of the folder,
 made later, holds them all, but for those that retention removed in between.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from outrider.model import CheckId, CheckSchedule, RunId
 
 _FIRST = 1_000
-"""The priority of what somebody asks for: before everything that is due."""
+"""The priority of requested runs: before every due run."""
 
 
 @dataclass(frozen=True, slots=True)

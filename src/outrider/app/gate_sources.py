@@ -82,7 +82,7 @@ class Base:
         cap = min(len(self.sessions), rules.plan.looks[-1])
         looks = (*(look for look in rules.plan.looks if look < cap), cap)
         margin = max(rules.margin, ELSEWHERE_MARGIN) if self.elsewhere else rules.margin
-        return replace(rules, margin=margin, plan=replace(rules.plan, looks=looks))
+        return replace(rules, margin=margin, plan=replace(rules.plan, looks=looks), most_sessions=len(self.sessions))
 
 
 @dataclass(slots=True)

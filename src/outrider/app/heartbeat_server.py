@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def serve_heartbeats(
     workspace: Workspace, store: CheckRecords, *, host: str, port: int, ready: Callable[[str, int], None]
 ) -> None:
-    """Serve until the process is told to stop.
+    """Serve until the process is stopped.
 
     Args:
         workspace: Whose heartbeats.

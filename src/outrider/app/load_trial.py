@@ -302,12 +302,14 @@ def _knee(result: LoadResult) -> Knee | None:
     """Return the knee; None if the load went through too few levels to show one."""
     import numpy as np  # noqa: PLC0415 - as below
 
-    from outrider.baselines import find_knee  # noqa: PLC0415 - SciPy is for those who look for the knee
+    from outrider.baselines import find_knee, is_saturated  # noqa: PLC0415 - SciPy is for those who look for the knee
     from outrider.model import BadSeries, TooFewSamples  # noqa: PLC0415
 
-    steps = [level for level in levels(result.intervals) if level.requests_per_s > 0]
+    climbed = levels(result.intervals)
+    is_stopped = _is_saturated(result.intervals) or is_saturated([level.requests_per_s for level in climbed])
+    steps = [level for level in climbed if level.requests_per_s > 0]
     users, rates = [level.users for level in steps], [level.requests_per_s for level in steps]
     try:
-        return find_knee(users, rates, np.random.default_rng(len(steps)))
+        return find_knee(users, rates, np.random.default_rng(len(steps)), is_stopped=is_stopped)
     except (TooFewSamples, BadSeries):
         return None

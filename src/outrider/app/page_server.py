@@ -25,13 +25,17 @@ class PageServer:
         port: Where; 0 picks a free one.
         application: What answers; replaced by `use`.
         health: Takes the problem of an address that is taken.
+        bind_again_s: How long to wait before an address that is taken is tried again.
     """
 
-    def __init__(self, host: str, port: int, application: Application, health: Health) -> None:
+    def __init__(
+        self, host: str, port: int, application: Application, health: Health, *, bind_again_s: float = _BIND_AGAIN_S
+    ) -> None:
         self._host = host
         self._port = port
         self._application = application
         self._health = health
+        self._bind_again_s = bind_again_s
         self._lock = threading.Lock()
         self._background: Background | None = None
         self._closed = threading.Event()
@@ -57,7 +61,7 @@ class PageServer:
             background.close()
 
     def _bind_later(self) -> None:
-        while not self._closed.wait(_BIND_AGAIN_S) and not self._bind():
+        while not self._closed.wait(self._bind_again_s) and not self._bind():
             pass
 
     def _bind(self) -> bool:

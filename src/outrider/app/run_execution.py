@@ -88,7 +88,7 @@ def open_selected(
     browser = None if wants_probes_only(patterns) else browser_or_error(workspace)
     with open_runtime(workspace, browser=browser) as runtime:
         listener.progress("getting ready")
-        discovery = runtime.discover(patterns)
+        discovery = runtime.discover(patterns, listener.progress)
         for problem in discovery.problems:
             listener.problem(problem)
         checks = tuple(check for check in select(discovery.checks, patterns, keyword) if is_wanted(check, patterns))

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 def browser_settings(workspace: Workspace) -> BrowserSettings:
-    """Return which browser a workspace asks for."""
+    """Return the browser settings of a workspace."""
     wanted = workspace.browser
     executable = wanted.executable and str(workspace.root / Path(wanted.executable).expanduser())
     return BrowserSettings(wanted=executable or wanted.channel or "")
@@ -120,27 +120,30 @@ class Runtime:
         if isinstance(self.browser, BrowserError) and any(check.kind == Kind.JOURNEY for check in checks):
             raise self.browser
 
-    def discover(self, patterns: Sequence[str] = ()) -> Discovery:
+    def discover(
+        self, patterns: Sequence[str] = (), on_progress: Callable[[str], None] = lambda _text: None
+    ) -> Discovery:
         """Return the checks of the workspace.
 
         Args:
             patterns: What is wanted; if that can be nothing but probes, no test is collected. Where no worker starts,
                 every journey is a check that says why.
+            on_progress: Takes what is being collected.
         """
-        discovery = self._discover(patterns)
+        discovery = self._discover(patterns, on_progress)
         return replace(discovery, problems=(*self.missing_secrets.values(), *discovery.problems))
 
-    def _discover(self, patterns: Sequence[str]) -> Discovery:
+    def _discover(self, patterns: Sequence[str], on_progress: Callable[[str], None]) -> Discovery:
         if wants_probes_only(patterns):
             return discover(self.workspace, self.catalogue, self.loads, is_whole=False)
         folders = (self.workspace.root / path for path in self.workspace.journeys.paths)
         if not (self.workspace.capabilities.journeys and any(folder.exists() for folder in folders)):
             return discover(self.workspace, self.catalogue, self.loads)
-        return discover(self.workspace, self.catalogue, self.loads, self._collect())
+        return discover(self.workspace, self.catalogue, self.loads, self._collect(on_progress))
 
-    def _collect(self) -> TestCollection:
+    def _collect(self, on_progress: Callable[[str], None]) -> TestCollection:
         try:
-            return self.workers.collect()
+            return self.workers.collect(lambda path: on_progress(f"collecting {path}"))
         except WorkerError as error:
             message = f"{error.what}: {error.fix}"
             return TestCollection([], [[path, message] for path in self.workspace.journeys.paths])
@@ -211,7 +214,6 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             home=home,
             environment=_environment(workspace, secrets, usable),
             paths=workspace.journeys.paths,
-            runs_per_worker=workspace.journeys.runs_per_worker,
         )
         workers = Workers(config, BrowserServer(usable, folder, mark=mark) if usable else None)
         stack.callback(workers.close)
@@ -232,15 +234,22 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
         )
 
 
-def list_checks(workspace: Workspace, patterns: Sequence[str] = ()) -> tuple[Check, ...]:
+def list_checks(
+    workspace: Workspace, patterns: Sequence[str] = (), on_progress: Callable[[str], None] = lambda _text: None
+) -> tuple[Check, ...]:
     """Return the checks of a workspace that patterns match, all without patterns; tests are collected, not run.
+
+    Args:
+        workspace: Whose checks.
+        patterns: Ids, paths, names, globs over them, or tag:WORD.
+        on_progress: Takes what is being collected.
 
     Raises:
         UsageError: unknown-check if a pattern matches none.
         ConfigError: If the workspace cannot be copied.
     """
     with open_runtime(workspace) as runtime:
-        return select(runtime.discover(patterns).checks, patterns)
+        return select(runtime.discover(patterns, on_progress).checks, patterns)
 
 
 def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor) -> JourneyMeasure:

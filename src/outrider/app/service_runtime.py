@@ -113,7 +113,7 @@ class ServiceRuntime:
         return {Kind.PROBE: self._fleet, **dict.fromkeys(measures, self._turns)}
 
     def activate(self) -> None:
-        """Tell whoever follows the workspace that its runs are executed by this runtime from now on."""
+        """Announce that runs are executed by this runtime from now on."""
         self._activated(self)
 
     def close(self, within_s: float) -> Sequence[Work]:

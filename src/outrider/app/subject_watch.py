@@ -37,7 +37,7 @@ class SubjectWatch:
 
     Args:
         aggregates: Where they are stored.
-        heard: Takes each judgement and the time now.
+        on_judged: Takes each judgement and the time now.
         judge_s: For how long of each second it judges: the other listeners go on in the rest of it.
 
     Attributes:
@@ -45,11 +45,11 @@ class SubjectWatch:
     """
 
     def __init__(
-        self, aggregates: AggregateLog, heard: Callable[[SubjectJudgement, int], None], *, judge_s: float = 0.3
+        self, aggregates: AggregateLog, on_judged: Callable[[SubjectJudgement, int], None], *, judge_s: float = 0.3
     ) -> None:
         self.judge: SubjectJudge | None = None
         self._aggregates = aggregates
-        self._heard = heard
+        self._on_judged = on_judged
         self._judge_s = judge_s
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
@@ -77,7 +77,7 @@ class SubjectWatch:
             if judgement.signal.condition is Condition.DEGRADED:
                 reason = judgement.signal.reason
                 _log.warning("subject.degraded", subject=subject, step=judgement.step, reason=reason)
-        self._heard(judged, now_us)
+        self._on_judged(judged, now_us)
 
 
 _Place = tuple["Subject", str, str]

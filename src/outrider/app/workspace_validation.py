@@ -9,7 +9,7 @@ from outrider.app.examination import examine
 from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.model import BrowserError, ConfigErrors, OutriderError
 from outrider.store import SQLITE, check_addresses
-from outrider.workspace import find_root, load
+from outrider.workspace import find_option_conflicts, find_root, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,14 @@ def validate_workspace(start: Path) -> Validation:
     missing = (browser,) if isinstance(browser, BrowserError) and discovery.journeys else ()
     wrong_store, notes = _store(workspace)
     problems = (*examination.problems, *missing, *examination.refusals, *wrong_store)
-    return Validation(len(discovery.checks), problems, notes)
+    return Validation(len(discovery.checks), problems, (*suite_notes(workspace), *notes))
+
+
+def suite_notes(workspace: Workspace) -> tuple[str, ...]:
+    """Return what is solved for a workspace's suite under Outrider, and has to be written down for plain pytest."""
+    if not workspace.capabilities.journeys:
+        return ()
+    return tuple(map(str, find_option_conflicts(workspace.root)))
 
 
 def _store(workspace: Workspace) -> tuple[tuple[OutriderError, ...], tuple[str, ...]]:

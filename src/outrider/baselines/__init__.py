@@ -17,12 +17,13 @@ from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proporti
 from outrider.baselines.quantiles import Quantile, quantile_of
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
 from outrider.baselines.season import hourly_ratios, without_season
-from outrider.baselines.sequential import Plan, correct, judge_so_far, nominal_levels, run_plan
+from outrider.baselines.sequential import FAMILY_LEVEL, Plan, correct, judge_so_far, nominal_levels, run_plan
 from outrider.baselines.state import Condition, Episode, Event, EventKind, Signal, State
 from outrider.baselines.statistics import Part
 
 __all__ = [
-    "ERROR_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison", "Condition",
+    "ERROR_LEVEL", "FAMILY_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison",
+    "Condition",
     "Direction", "Episode", "Event", "EventKind", "Knee", "Part", "Plan", "Quantile", "Quantity", "RateSignal",
     "RateState", "Scale", "Settings", "Signal", "State", "Verdict", "calibrate", "change_points", "compare",
     "compare_errors", "correct", "days_to_breach", "discoveries", "dump", "error_budget", "explain",

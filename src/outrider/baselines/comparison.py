@@ -98,7 +98,7 @@ def compare(
 
 
 def unknown(samples: int, sessions: int, reason: str) -> Comparison:
-    """Return the comparison that knows nothing, and why."""
+    """Return a comparison without a verdict, and why."""
     return Comparison(Verdict.INCONCLUSIVE, math.nan, 0.0, math.inf, samples, sessions, 1.0, reason)
 
 

@@ -28,7 +28,7 @@ class BurnRule:
     Attributes:
         rate: Multiple of the speed at which the budget lasts for exactly its period.
         long_s: The window that gives weight.
-        short_s: The window that ends the alert soon after the trouble.
+        short_s: The window that ends the alert soon after the problem.
     """
 
     rate: float

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 DEFAULT_LOOKS = (6, 10, 15, 20, 30, 40)
 FAIL_LEVEL = 0.05
-PASS_LEVEL = 0.15
+PASS_LEVEL = 0.25
+FAMILY_LEVEL = 0.04
+"""Share of false ones, over all looks, among the fails of a gate."""
+_DISCARDED = 0.5  # a p-value above says that the candidate is not even measured as slower than the margin
 _POWER = 2.0
 _GRID = 401
 
@@ -41,7 +44,8 @@ class Plan:
         pass_level: Chance, over all looks, to pass it.
         margin: Slowdown that is tolerated, as a share.
         horizon: Number of sessions at which all of the levels would be spent; None if that is the last look. One that
-            ends before spends the rest at its last look.
+            ends before or after spends the rest at its last look.
+        reserve: Share of the levels that is kept for a look after the last of `looks`, named by `ending_at`.
     """
 
     looks: tuple[int, ...] = DEFAULT_LOOKS
@@ -49,6 +53,7 @@ class Plan:
     pass_level: float = PASS_LEVEL
     margin: float = 0.02
     horizon: int | None = None
+    reserve: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.looks or list(self.looks) != sorted(set(self.looks)) or self.looks[0] < 1:
@@ -67,7 +72,11 @@ class Plan:
         """Return the one-sided level of the look after `sessions`, of `total` over all looks; 0 if there is no look."""
         if sessions not in self.looks:
             return 0.0
-        return nominal_levels(self.looks, total, self.horizon)[self.looks.index(sessions)]
+        horizon = self.horizon or self.looks[-1]
+        shares = [(1 - self.reserve) * min(1.0, look / horizon) ** _POWER for look in self.looks]
+        if self.horizon or not self.reserve:
+            shares[-1] = 1.0
+        return nominal_levels(self.looks, total, tuple(shares))[self.looks.index(sessions)]
 
 
 def judge_so_far(base: Sequence[ArrayLike], candidate: Sequence[ArrayLike], plan: Plan | None = None) -> Comparison:
@@ -110,19 +119,18 @@ def run_plan(take: Callable[[int], tuple[Sequence[ArrayLike], Sequence[ArrayLike
 
 
 @lru_cache(maxsize=64)
-def nominal_levels(looks: tuple[int, ...], level: float, horizon: int | None = None) -> tuple[float, ...]:
+def nominal_levels(looks: tuple[int, ...], level: float, shares: tuple[float, ...] | None = None) -> tuple[float, ...]:
     """Return the one-sided level of each look, whose chances of a first crossing add up to `level`.
 
     Args:
         looks: Numbers of sessions.
         level: The sum.
-        horizon: Number of sessions at which the sum would be spent, if not at the last look; that spends the rest.
+        shares: Of it that are spent up to each look; without them, all of it by the square of the sessions.
     """
     from scipy.stats import norm  # noqa: PLC0415 - half a second that most commands do not need
 
     share = np.array(looks) / looks[-1]
-    spent = level * np.minimum(np.array(looks) / (horizon or looks[-1]), 1.0) ** _POWER
-    spent[-1] = level
+    spent = level * (share**_POWER if shares is None else np.array(shares))
     spend = np.diff(np.concatenate([[0.0], spent]))
     grid = np.linspace(-8.0, 8.0, _GRID)  # the sum of scores, in units of its deviation at the last look
     density, levels = norm.pdf(grid, scale=math.sqrt(share[0])), list[float]()
@@ -148,22 +156,35 @@ def _upper_point(density: FloatArray, grid: FloatArray, mass: float) -> float:
     return float(np.interp(-mass, -above, grid))
 
 
-def correct(comparisons: Mapping[str, Comparison], *, level: float = FAIL_LEVEL) -> dict[str, Comparison]:
+def correct(comparisons: Mapping[str, Comparison], levels: Mapping[str, float] | None = None) -> dict[str, Comparison]:
     """Return comparisons of all steps and metrics, in which fails survive false-discovery control.
+
+    Where nothing is slower, p-values pile up near one, since they ask for more than the margin. They say nothing about
+    those near zero, and are discarded before the correction, which the selection is allowed for (J. Zhao, D. Small and
+    W. Su 2019, doi:10.1080/01621459.2018.1497499): one slow step among thirty is then found by what it shows itself.
 
     Args:
         comparisons: By step and metric.
-        level: Share of false ones among those that fail.
+        levels: By step and metric: share of false ones among those that fail, at this look; `FAMILY_LEVEL` without.
     """
-    from scipy.stats import false_discovery_control  # noqa: PLC0415 - half a second that most commands do not need
-
-    if not comparisons:
-        return {}
-    adjusted = false_discovery_control([comparison.p_value for comparison in comparisons.values()])
+    adjusted = _adjusted([comparison.p_value for comparison in comparisons.values()])
     return {
-        name: _weaken(comparison, float(p)) if p > level else comparison
+        name: _weaken(comparison, p) if p > (FAMILY_LEVEL if levels is None else levels[name]) else comparison
         for (name, comparison), p in zip(comparisons.items(), adjusted, strict=True)
     }
+
+
+def _adjusted(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for their number (Benjamini and Hochberg 1995), those above the limit discarded."""
+    from scipy.stats import false_discovery_control  # noqa: PLC0415 - half a second that most commands do not need
+
+    if len(p_values) <= 1:
+        return list(p_values)
+    adjusted = np.ones(len(p_values))
+    kept = np.array(p_values) <= _DISCARDED
+    if kept.any():
+        adjusted[kept] = false_discovery_control(np.array(p_values)[kept] / _DISCARDED)
+    return [float(p) for p in adjusted]
 
 
 def _weaken(comparison: Comparison, adjusted: float) -> Comparison:

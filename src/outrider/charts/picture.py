@@ -49,7 +49,7 @@ def trend_picture(
         at_us: When runs were due, microseconds UTC, shape (n,), n >= 2.
         values_ms: Their durations, shape (n,).
         title: What they are of.
-        began_us: When trouble began; marked with a line.
+        began_us: When the problem began; marked with a line.
     """
     figure, axes = _canvas(title)
     axes.plot(

@@ -12,7 +12,7 @@ from outrider.cli.echo import echo
 
 @click.command(epilog="Example: outrider ack 8a1f03c2")
 @click.argument("incident")
-@click.option("--by", default="", help="Who acknowledges it; you, if absent.")
+@click.option("--by", default="", help="Who acknowledges it; the current user if absent.")
 @click.option(
     "--resolve",
     "--close",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--list", "listed", is_flag=True, help="List the incidents of the last rule.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) -> None:
-    """Replay routes and thresholds over stored runs: how many incidents there would have been, and how short."""
+    """Replay routes and thresholds over stored runs: how many incidents they would have opened, and how long."""
     workspace = find_workspace()
     with open_store(workspace) as store:
         try:

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: outrider run --repeat 100 && outrider baseline accept && git add baselines")
 def baseline() -> None:
-    """Accept what is normal, and show what was accepted."""
+    """Accept baselines, and show the accepted ones."""
 
 
 @baseline.command()
 @click.argument("patterns", nargs=-1)
-@click.option("--last", default=100, show_default=True, type=click.IntRange(1), help="From so many stored runs.")
+@click.option("--last", default=100, show_default=True, type=click.IntRange(1), help="Latest stored runs to accept.")
 @click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) -> None:
@@ -58,7 +58,7 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) ->
 @click.argument("patterns", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def show(patterns: tuple[str, ...], *, as_json: bool) -> None:
-    """Show what was accepted: when, where it was measured, and each step's median."""
+    """Show accepted baselines: when and where they were measured, and each step's median."""
     baselines = read_baselines(find_workspace(), patterns)
     if as_json:
         click.echo(json.dumps([_as_json(accepted) for accepted in baselines]))
@@ -75,7 +75,7 @@ def show(patterns: tuple[str, ...], *, as_json: bool) -> None:
 
 @baseline.command()
 @click.argument("patterns", nargs=-1)
-@click.option("--last", default=50, show_default=True, type=click.IntRange(1), help="Against so many stored runs.")
+@click.option("--last", default=50, show_default=True, type=click.IntRange(1), help="Latest stored runs to compare.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def diff(patterns: tuple[str, ...], *, last: int, as_json: bool) -> None:
     """Show what accepting now would change: each step's accepted median beside that of the latest runs."""

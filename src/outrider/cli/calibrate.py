@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("pattern", default="*")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def calibrate(pattern: str, *, as_json: bool) -> None:
-    """Show what the judge's sensitivity means on the stored history of checks, and what another would cost.
+    """Show the rate of false alarms and the smallest change that is detected, by sensitivity, on stored history.
 
     PATTERN is a check's id, with * for any characters. Two weeks of history are needed.
     """

@@ -25,7 +25,7 @@ _NUMBERS = {"before", "after", "change"}
 @click.argument("pattern", default="*")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def changes(pattern: str, *, as_json: bool) -> None:
-    """List when steps took a new level, by how much, and the release that explains it.
+    """List change points of steps: when, by how much, and the release that explains it.
 
     PATTERN is a check's id, with * for any characters.
     """

@@ -49,7 +49,7 @@ def internal(error: BaseException) -> InternalError:
 
 
 def _kept(error: BaseException) -> str:
-    """Keep a traceback in a file for whoever mends it, and return where it lies."""
+    """Write a traceback to a file, and return where it is."""
     with suppress(OSError):
         descriptor, path = tempfile.mkstemp(prefix="outrider-error-", suffix=".log")
         with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor

@@ -41,7 +41,10 @@ _DURATION = TypedValue("duration", duration_s)
 @click.option("--margin", default=5.0, show_default=True, type=click.FloatRange(0), help="Slowdown tolerated, in %.")
 @click.option("--floor", default=5.0, show_default=True, type=click.FloatRange(0), help="Slowdown tolerated, in ms.")
 @click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
-@click.option("--sessions", "cap", default=20, show_default=True, type=click.IntRange(4), help="Sessions at most.")
+@click.option(
+    "--sessions", "cap", default=20, show_default=True, type=click.IntRange(4),
+    help="Sessions of a check at most; an open one may take what decided ones leave over, up to twice as many.",
+)  # fmt: skip
 @click.option("--budget", "budget_s", type=_DURATION, metavar="TIME", help='The best answer within TIME, such as "5m".')
 @click.option(
     "--shard", type=TypedValue("shard", Shard.of), metavar="N/COUNT",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import create_workspace
+from outrider.cli.echo import echo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ _SHOWN = 6
 
 @click.command(epilog="Example: outrider init shop-watch && cd shop-watch && outrider run")
 @click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--force", is_flag=True, help="Even within another workspace.")
+@click.option("--force", is_flag=True, help="Write it within another workspace, too.")
 def init(folder: Path, *, force: bool) -> None:
     """Write a minimal workspace that runs at once; nothing that exists is overwritten."""
     created = create_workspace(folder, force=force)
@@ -31,6 +32,8 @@ def init(folder: Path, *, force: bool) -> None:
         click.echo(f"left out, as they drive no browser: {_some(created.suite.left_out)}")
     if created.suite.paths and created.suite.mentioning:
         click.echo(f"of these mention Playwright: {_some(created.suite.mentioning)}; add what should run to paths")
+    for conflict in created.conflicts:
+        echo(f"note: {conflict}")
     if created.loads:
         click.echo(f"your locustfiles are its load profiles: outrider load {created.loads[0]}")
     if created.included:

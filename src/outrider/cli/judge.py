@@ -33,7 +33,7 @@ _STYLES = {
 def judge(pattern: str, *, as_json: bool) -> None:
     """Show whether each step is steady, degraded, improved or still being learned, and why.
 
-    PATTERN is a check's id, with * for any characters. What deviates comes first.
+    PATTERN is a check's id, with * for any characters. Steps that deviate come first.
     """
     workspace = find_workspace()
     with open_store(workspace) as store:

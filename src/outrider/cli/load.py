@@ -40,13 +40,13 @@ _DURATION = TypedValue("duration", duration_s)
 @click.option(
     "-H", "--host", type=TypedValue("url", web_address), metavar="URL", help="The target, instead of the locustfile's."
 )
-@click.option("--processes", type=click.IntRange(1, 512), help="Processes that make the load here.")
+@click.option("--processes", type=click.IntRange(1, 512), help="Processes on this machine that generate the load.")
 @click.option("--find-knee", is_flag=True, help="Step the load up, and print the rate that the target sustains.")
-@click.option("--max-users", default=_KNEE_USERS, show_default=True, type=click.IntRange(8), help="Of --find-knee.")
-@click.option("--step", "step_s", default="10s", show_default=True, type=_DURATION, help="Of --find-knee: each level.")
+@click.option("--max-users", default=_KNEE_USERS, show_default=True, type=click.IntRange(8), help="With --find-knee.")
+@click.option("--step", "step_s", default="10s", show_default=True, type=_DURATION, help="With --find-knee, a level.")
 @click.option(
     "--worker-of", "master", type=TypedValue("address", master_address), metavar="HOST[:PORT]",
-    help="Make a share of the load of a master there.",
+    help="Be a worker of the Locust master at this address.",
 )  # fmt: skip
 @click.option("--json", "as_json_", is_flag=True, help="Print one JSON object on stdout, and nothing else there.")
 def load(  # noqa: PLR0917 - click hands them by name

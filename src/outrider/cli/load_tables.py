@@ -76,7 +76,7 @@ class LoadProgress(Progress):
 
 def _state(now: LoadInterval, latest: Sequence[LoadInterval], left_s: float | None) -> str:
     total = altogether(endpoint for interval in latest for endpoint in interval.endpoints)
-    rate = total.requests / sum(interval.length_s for interval in latest)
+    rate = total.succeeded.total / sum(interval.length_s for interval in latest)
     times = "/".join(_ms(total.times.quantile(share)) for share in _SHARES)
     left = "" if left_s is None else f", {max(0.0, left_s):.0f} s left"
     busy = f", generator at {now.cpu_share:.0%}" if now.cpu_share > 0.5 else ""
@@ -118,7 +118,7 @@ def _figures(endpoint: EndpointLoad, length_s: float, *, is_paced: bool) -> list
     if is_paced:
         shown.append((endpoint.intended or times).quantile(0.99))
     return [
-        Text(f"{endpoint.requests:,}"), Text(f"{endpoint.requests / max(length_s, 1e-9):.1f}"), failed,
+        Text(f"{endpoint.requests:,}"), Text(f"{endpoint.succeeded.total / max(length_s, 1e-9):.1f}"), failed,
         *(Text(_ms(value)) for value in shown),
     ]  # fmt: skip
 
@@ -182,7 +182,9 @@ def print_knee(out: Console, result: LoadResult, knee: Knee | None) -> None:
     out.print()
     out.print(table)
     out.print()
-    if knee is None:
+    if result.endpoints and not any(endpoint.succeeded.total for endpoint in result.endpoints):
+        out.print("knee: none: no request succeeded at any number of users", highlight=False)
+    elif knee is None:
         out.print("knee: not reached: the load went through too few levels; raise --max-users or lengthen --step")
     elif not knee.reached:
         out.print(
@@ -212,5 +214,5 @@ def _endpoint_as_json(endpoint: EndpointLoad, length_s: float) -> dict[str, obje
     times = {f"p{share * 100:g}_ms": endpoint.times.quantile(share) for share in _SHARES}
     return {
         "endpoint": endpoint.endpoint, "requests": endpoint.requests, "failed": endpoint.failed.total,
-        "requests_per_s": endpoint.requests / max(length_s, 1e-9), **times, "intended_p99_ms": intended,
+        "requests_per_s": endpoint.succeeded.total / max(length_s, 1e-9), **times, "intended_p99_ms": intended,
     }  # fmt: skip

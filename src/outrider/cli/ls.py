@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import find_workspace, format_duration, list_checks
+from outrider.app import find_workspace, format_duration, list_checks, suite_notes
+from outrider.cli.echo import echo
+from outrider.cli.progress import Progress
 
 if TYPE_CHECKING:
     from outrider.model import Check
@@ -18,7 +20,11 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
     """List the checks of the workspace and the policy that each runs under."""
-    checks = list_checks(find_workspace(), patterns)
+    workspace = find_workspace()
+    with Progress() as progress:
+        checks = list_checks(workspace, patterns, progress.progress)
+    for note in suite_notes(workspace):
+        echo(f"note: {note}", err=True)
     if as_json:
         click.echo(json.dumps([_as_json(check) for check in checks]))
         return

@@ -13,8 +13,8 @@ from outrider.app import find_workspace, open_store, request_runs
 def now(patterns: tuple[str, ...], *, location: str) -> int:
     """Request immediate runs from the service, and print their ids.
 
-    They run before everything that waits; without a service, as soon as one is up. `outrider run` runs checks in this
-    process instead.
+    They precede every queued run; without a service, they run as soon as one starts. `outrider run` runs checks in
+    this process instead.
     """
     with open_store(find_workspace()) as store:
         requested = request_runs(store, patterns, location=location)

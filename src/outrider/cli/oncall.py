@@ -15,7 +15,7 @@ from outrider.cli.run_tables import at_with_zone
 @click.option("--days", default=7, type=click.IntRange(1, 366), show_default=True, help="How far to look ahead.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def oncall(*, days: int, as_json: bool) -> None:
-    """Show who is on call now in each rotation, and who follows."""
+    """Show who is on call now in each rotation, and who is next."""
     workspace = find_workspace()
     rotations = turns_ahead(workspace, days=days)
     if as_json:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     """Inject faults into each journey's target, and report which of them it notices.
 
-    A journey that stays green under a dead server is vacuous: it is named, and the exit code is 1. So is one whose own
-    routes answer all its requests. One that does not pass against the intact target proves nothing: exit code 3.
+    A journey that passes although the server is dead is vacuous: it is listed, and the exit code is 1; so is a journey
+    whose own routes answer all its requests. A journey that fails against the intact target proves nothing: exit code
+    3.
     """
     workspace = find_workspace()
     out = PrintableConsole(stderr=as_json)

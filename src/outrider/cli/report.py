@@ -82,7 +82,7 @@ def release(*, name: str | None, environment: str | None, out: Path | None, form
 @_FORMAT
 @click.option("--table", type=click.Choice(_RUN_TABLES), default="steps", show_default=True, help="With csv.")
 def run_(*, run_id: str, out: Path | None, form: ReportFormat, table: str) -> int:
-    """Write the report of one RUN: outcome, steps beside what is usual, errors and artifacts."""
+    """Write the report of one RUN: outcome, steps and their usual bands, errors and artifacts."""
     workspace = find_workspace()
     with open_store(workspace) as store:
         document = run_document(workspace, store, run_id, ReportForm(form, table))

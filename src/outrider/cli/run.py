@@ -32,16 +32,15 @@ _MANY = 10  # runs above which only the steps of those that did not pass are sho
 
 @click.command(epilog="Example: outrider run 'journeys/test_checkout.py' --repeat 5")
 @click.argument("patterns", nargs=-1)
-@click.option("-k", "keyword", default="", metavar="EXPR", help="Only checks whose names fit, as in pytest.")
+@click.option("-k", "keyword", default="", metavar="EXPR", help="Only checks whose names fit: 'pay and not slow'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else there.")
 @click.option("--repeat", default=1, type=click.IntRange(1), metavar="N", help="Run each check N times.")
 @click.option("--steps", is_flag=True, help="Show the steps of every run, however many there are.")
 def run(patterns: tuple[str, ...], *, keyword: str, as_json: bool, repeat: int, steps: bool) -> int:
     """Run checks now, store the runs, and show outcomes and steps.
 
-    A PATTERN is an id, a path, a name, a glob over them, a part of an id, or tag:WORD; without one everything runs that
-    is enabled.
-    Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130 interrupted.
+    A PATTERN is an id, a path, a name, a glob over them, a part of an id, or tag:WORD; without one, every enabled check
+    runs. Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130 interrupted.
     """
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:

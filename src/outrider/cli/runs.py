@@ -18,7 +18,7 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 
 @click.command(epilog="Example: outrider runs '*checkout*' --outcome failed")
 @click.argument("pattern", default="*")
-@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs that ended so.")
+@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs with this outcome.")
 @click.option("--limit", default=20, type=click.IntRange(1), show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:

@@ -44,10 +44,10 @@ def _counted(count: int, noun: str) -> str:
 )
 @click.option(
     "--from", "starts_us", metavar="TIME", type=TypedValue("time", moment_us),
-    help="From when on, ISO 8601; from now on if absent.",
+    help="When it starts, ISO 8601; now if absent.",
 )  # fmt: skip
 @click.option("--comment", default="", help="Why.")
-@click.option("--by", default="", help="Who silences them; you, if absent.")
+@click.option("--by", default="", help="Who silences them; the current user if absent.")
 @click.option("--end", metavar="ID", help="End this silence now.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of the silences.")
 def silence(
@@ -60,7 +60,7 @@ def silence(
     end: str | None,
     as_json: bool,
 ) -> None:
-    """Silence incidents whose labels fulfil all MATCHERS; without matchers list the silences.
+    """Silence incidents whose labels match all MATCHERS; without matchers list the silences.
 
     A matcher is label=value, label!=value, label=~pattern or label!~pattern. Labels are problem (failure,
     degradation, coverage, ...), check, kind (journey, probe, load), tag, environment, location, host, step, fault,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: outrider status --json")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(*, as_json: bool) -> int:
-    """Show whether the service runs, how each check did last, and its coverage.
+    """Show whether the service runs, the last outcome of each check, and its coverage.
 
     Exit code 3 if no service runs.
     """

@@ -42,6 +42,13 @@ def write_frames(
     write = {FrameFormat.CSV: _write_csv, FrameFormat.JSON: _write_json, FrameFormat.PARQUET: _write_parquet}[kind]
     if target is None:
         return write(frames, sys.stdout.buffer)
+    if target.exists() and not target.is_file():  # a device or a pipe would be replaced by a file
+        raise UsageError(
+            "is no file",
+            slug="unwritable-file",
+            fix="name a file, or leave --out away and redirect",
+            where=Place(str(target)),
+        )
     if target.exists() and not replace:
         raise UsageError(
             "exists already",

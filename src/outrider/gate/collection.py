@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Sides = tuple[list[Session], list[Session]]
 
 
+_RESERVE = 0.25  # of the levels, for the look after the sessions that others left over
+
+
 class Source(Protocol):
     """Where sessions come from."""
 
@@ -92,6 +95,8 @@ def gather(
 
     A check whose verdicts are known is left alone, and what it said then stands; it keeps its part in the correction
     for how many comparisons there are. One is also left alone once its path is broken: more sessions tell nothing then.
+    Sessions that settled checks leave over are shared out among those that reach their cap undecided, up to twice the
+    cap each, for one look more; a part of the levels is kept for it. Where the gate has failed anyway, none are taken.
     A check that the deadline ends is decided by a last look at the sessions that it has.
     """
     collection = _Collection(rules, source, limits)
@@ -107,7 +112,11 @@ class _Collection:
     """The sessions so far, and what they said."""
 
     def __init__(self, rules: Mapping[CheckId, Rules], source: Source, limits: Limits) -> None:
-        self._rules = dict(rules)
+        self._caps = {check: check_rules.plan.looks[-1] for check, check_rules in rules.items()}
+        self._rules = {
+            check: replace(check_rules, plan=replace(check_rules.plan, reserve=_RESERVE))
+            for check, check_rules in rules.items()
+        }
         self._source = source
         self._limits = limits
         self._sides: dict[CheckId, Sides] = {check: ([], []) for check in rules}
@@ -116,11 +125,14 @@ class _Collection:
         self._took_s: dict[CheckId, float] = defaultdict(float)
         self._longest_s: dict[CheckId, float] = defaultdict(float)
         self._late: set[CheckId] = set()
+        self._at_cap: list[CheckId] = []
         self._stopped: Stop | None = None
 
     def pending(self) -> list[CheckId]:
-        """Return the checks that need more sessions."""
-        return [check for check in self._rules if check not in self._known and check not in self._wrong]
+        """Return the checks that need more sessions, or a last look."""
+        closed = {*self._known, *self._wrong, *self._at_cap}
+        pending = [check for check in self._rules if check not in closed]
+        return pending or self._share_out()
 
     def extend(self, pending: list[CheckId]) -> None:
         """Take sessions up to each check's next look, of all checks in turns: a restless minute harms none alone."""
@@ -137,9 +149,7 @@ class _Collection:
             rules, count = self._rules[check], max(1, len(self._sides[check][0]))
             self._rules[check] = replace(rules, plan=rules.plan.ending_at(count))
         findings = decide({check: self._sides[check] for check in self._rules if check not in self._wrong}, self._rules)
-        first_fail = self._limits.fail_fast and any(
-            finding.decides and finding.verdict is Verdict.FAIL for finding in findings
-        )
+        first_fail = self._limits.fail_fast and any(map(_fails, findings))
         for check in (check for check in pending if check not in self._wrong):
             check_findings = tuple(finding for finding in findings if finding.check == check)
             if _is_settled(check_findings, self._sides[check]):
@@ -149,8 +159,10 @@ class _Collection:
                 self._known[check] = tuple(_left_open(finding, Stop.FIRST_FAIL) for finding in check_findings)
             elif check in self._late:
                 self._known[check] = tuple(_left_open(finding, Stop.BUDGET) for finding in check_findings)
-            elif self._rules[check].plan.next_look(len(self._sides[check][0])) is None:
+            elif self._rules[check].plan.horizon is not None:
                 self._known[check] = check_findings
+            elif self._rules[check].plan.next_look(len(self._sides[check][0])) is None:
+                self._at_cap.append(check)
 
     def look(self, pending: list[CheckId]) -> Look:
         """Return how far it has come."""
@@ -167,10 +179,22 @@ class _Collection:
             took_s=dict(self._took_s),
         )
 
+    def _share_out(self) -> list[CheckId]:
+        """Return the checks at their cap, a last look at each planned after the sessions that others left over."""
+        pending, self._at_cap = self._at_cap, []
+        left = sum(max(0, self._caps[check] - len(self._sides[check][0])) for check in self._known)
+        if self._wrong or any(_fails(finding) for findings in self._known.values() for finding in findings):
+            left = 0
+        for check in pending:
+            rules, cap = self._rules[check], self._caps[check]
+            most = min(2 * cap, rules.most_sessions or 2 * cap)
+            look = max(cap, min(cap + left // len(pending), most))
+            self._rules[check] = replace(rules, plan=rules.plan.ending_at(look))
+        return pending
+
     def _next_look(self, check: CheckId) -> int:
-        look = self._rules[check].plan.next_look(len(self._sides[check][0]))
-        assert look is not None, "a check at its last look is known"
-        return look
+        count = len(self._sides[check][0])
+        return self._rules[check].plan.next_look(count) or count
 
     def _take(self, check: CheckId, number: int) -> None:
         if check in self._late or not self._limits.allows(self._longest_s[check]):
@@ -186,6 +210,10 @@ class _Collection:
             return
         for side, session in zip(self._sides[check], taken, strict=True):
             side.append(session)
+
+
+def _fails(finding: StepComparison) -> bool:
+    return finding.decides and finding.verdict is Verdict.FAIL
 
 
 def _is_settled(findings: tuple[StepComparison, ...], sides: Sides) -> bool:

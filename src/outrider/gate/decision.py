@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from outrider.baselines import (
     ERROR_LEVEL,
+    FAMILY_LEVEL,
     Comparison,
     Plan,
     Verdict,
@@ -51,12 +52,14 @@ class Rules:
         floor_ms: Slowdown that is tolerated whatever its share: nobody feels it.
         plan: After how many sessions to look, and how sure to be; its margin is not used.
         deciding: Patterns of the steps that decide, the others inform; without any, all decide. Failures always do.
+        most_sessions: How many sessions there can be beyond the plan's; None if there is no limit.
     """
 
     margin: float = 0.05
     floor_ms: float = 5.0
     plan: Plan = field(default_factory=Plan)
     deciding: tuple[str, ...] = ()
+    most_sessions: int | None = None
 
     def decides(self, step: str) -> bool:
         """Whether a step decides."""
@@ -144,7 +147,11 @@ def decide(
 def corrected(findings: Sequence[StepComparison]) -> tuple[StepComparison, ...]:
     """Return findings, corrected for how many of them decide."""
     names = {f"{finding.check}\n{finding.step}": finding for finding in findings}
-    comparisons = correct({name: finding.comparison for name, finding in names.items() if finding.decides})
+    deciding = {name: finding for name, finding in names.items() if finding.decides}
+    comparisons = correct(
+        {name: finding.comparison for name, finding in deciding.items()},
+        {name: finding.level for name, finding in deciding.items()},
+    )
     return tuple(
         replace(finding, comparison=comparisons.get(name, finding.comparison)) for name, finding in names.items()
     )
@@ -192,7 +199,16 @@ def _durations(
     base_ms, candidate_ms = _median(left), _median(right)
     margin = max(rules.margin, rules.floor_ms / base_ms if base_ms else 0.0)
     comparison = judge_so_far(left, right, replace(rules.plan, margin=margin))
-    return StepComparison(check, step, base_ms, candidate_ms, comparison, tolerated=margin, decides=rules.decides(step))
+    return StepComparison(
+        check,
+        step,
+        base_ms,
+        candidate_ms,
+        comparison,
+        tolerated=margin,
+        decides=rules.decides(step),
+        level=rules.plan.level(len(base), FAMILY_LEVEL),
+    )
 
 
 def _failures(
@@ -207,7 +223,8 @@ def _failures(
     if comparison.verdict is Verdict.PASS and is_alone:
         reason = f"{comparison.reason}; no run took a step that could be compared"
         comparison = replace(comparison, verdict=Verdict.INCONCLUSIVE, reason=reason)
-    return StepComparison(check, FAILURES, _share(left), _share(right), comparison)
+    level = rules.plan.level(len(base), FAMILY_LEVEL)
+    return StepComparison(check, FAILURES, _share(left), _share(right), comparison, level=level)
 
 
 def _median(sessions: Sequence[Sequence[float]]) -> float:

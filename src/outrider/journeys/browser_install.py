@@ -73,7 +73,7 @@ def _install(package: str) -> tuple[str, ...]:
 
 
 def is_progress(line: str) -> bool:
-    """Say whether a line that an installer prints tells a reader how far it got."""
+    """Return whether a line that an installer prints tells a reader how far it got."""
     return line.startswith(_PROGRESS)
 
 
@@ -86,7 +86,7 @@ def last_words(output: str) -> str:
 
 
 def is_apt_system(system: System) -> bool:
-    """Say whether this is Debian, Ubuntu or a child of theirs, with its package manager at hand."""
+    """Return whether this is Debian, Ubuntu or a child of theirs, with its package manager at hand."""
     release = system.os_release()
     family = {release.get("ID", ""), *release.get("ID_LIKE", "").split()}
     return bool(family & {"debian", "ubuntu"}) and system.which("apt-get") is not None

@@ -52,7 +52,7 @@ class CollectionGuard:
         return self._folders.setdefault(path, node)
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
-        """Tell which file or folder comes next."""
+        """Report which file or folder comes next."""
         if self._is_collecting and isinstance(collector, pytest.File | pytest.Directory):
             self._channel.send(CollectStart(self._from_root(collector.path)))
 

@@ -84,7 +84,7 @@ class JourneyMeasure:
         host = watch.load()
         traces = self._workers.traces(progress.label, order.scratch, progress.result)
         measurement = self._assemble(order, progress, host, traces)
-        self._workers.settle(progress.result)
+        self._workers.settle(blocked=progress.result is None)
         return self._redactor.learn(*progress.typed).measurement(measurement)
 
     def _run(self, order: Order) -> AttemptProgress:
@@ -153,6 +153,7 @@ class JourneyMeasure:
         result = progress.result
         if result is None or any(phase.outcome != "passed" for phase in result.phases):
             return ""
+        self._workers.settle()  # the attempt itself begins as it does where nobody had to sign in
         progress.result, progress.signing_in = None, ""
         progress.named.clear()
         progress.phases.clear()

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NewType
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 Mark = NewType("Mark", str)
 
@@ -42,7 +42,7 @@ class Owner:
     space: str
 
     def is_alive(self) -> bool:
-        """Say whether the owner still runs; an owner in another namespace is taken to be alive."""
+        """Return whether the owner still runs; an owner in another namespace is taken to be alive."""
         return self.space != _space() or _birth(self.pid) == self.born
 
 
@@ -71,14 +71,17 @@ def parse_mark(mark: str) -> Owner | None:
     return Owner(int(parts[1]), int(parts[2]), parts[3])
 
 
-def find_marked(mark: str) -> tuple[Process, ...]:
-    """Return the running processes under `mark`, whatever session they moved to; never the caller or its ancestors."""
-    return choose(_scan(), lambda carried: carried == mark, spare=_lineage())
+def find_marked(mark: str, *, spare: Collection[int] = ()) -> tuple[Process, ...]:
+    """Return the running processes under `mark`, whatever session they moved to.
+
+    The caller and its ancestors are never among them, nor are the process ids to `spare`.
+    """
+    return choose(_scan(), lambda carried: carried == mark, spare=_lineage().union(spare))
 
 
-def kill_marked(mark: str, *, timeout_s: float = 5.0) -> tuple[Process, ...]:
-    """Kill everything under `mark`, again and again until nothing is left; return what evidence after `timeout_s`."""
-    return _kill_until_gone(lambda: find_marked(mark), timeout_s)
+def kill_marked(mark: str, *, spare: Collection[int] = (), timeout_s: float = 5.0) -> tuple[Process, ...]:
+    """Kill everything under `mark`, again and again until nothing is left; return what is left after `timeout_s`."""
+    return _kill_until_gone(lambda: find_marked(mark, spare=spare), timeout_s)
 
 
 def claim_folder(root: Path) -> tuple[Mark, Path]:

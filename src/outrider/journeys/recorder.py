@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright import async_api, sync_api
 
+from outrider.journeys.connected_files import ConnectedFiles
 from outrider.journeys.faults import Fault, Injection
 from outrider.journeys.warm_driver import is_driver_running
 from outrider.journeys.worker_messages import ContextFiles
@@ -48,6 +49,7 @@ class _Recorded:
     har: str = ""
     owner: object = None
     traces: list[str] = field(default_factory=list)
+    video_folder: str = ""
     pages: list[Any] = field(default_factory=list)
 
 
@@ -60,6 +62,7 @@ class Recorder:
         self._folder = Path(order.scratch)
         self._open: dict[int, _Recorded] = {}
         self._filmed: dict[int, list[Any]] = {}
+        self.connected_files = ConnectedFiles(self._folder / "downloads")
         self._browsers: list[Any] = []
         self.files: list[ContextFiles] = []
         self.screenshots: list[str] = []
@@ -97,12 +100,18 @@ class Recorder:
         kind = browser.browser_type.name
         self.browser = f"{kind} {browser.version}"
 
-    def opened(self, context: Context, owner: object = None) -> Calls:
-        """Start our collectors on a new context."""
+    def connected(self, browser: Any) -> None:
+        """Remember a browser that the test connected to."""
+        self.connected_files.connected(browser)
+        self.opened_browser(browser)
+
+    def opened(self, context: Context, options: dict[str, Any], owner: object = None) -> Calls:
+        """Start our collectors on a new context, made with these options."""
         if id(context) in self._open:
             return
         self._count += 1
-        recorded = _Recorded(context, f"{self._order.label}-{self._count}", owner=owner)
+        videos = str(options.get("record_video_dir") or "")
+        recorded = _Recorded(context, f"{self._order.label}-{self._count}", owner=owner, video_folder=videos)
         self._open[id(context)] = recorded
         for page in context.pages:
             self._opened_page(recorded, page)
@@ -156,8 +165,9 @@ class Recorder:
         return "page" if self._closed_by_page else ""
 
     def _opened_page(self, recorded: _Recorded, page: Any) -> None:
-        if self._order.evidence:
+        if recorded.video_folder:
             recorded.pages.append(page)
+            self.connected_files.filmed(page, recorded.video_folder)
         page.on("crash", self._crashed_page)
         page.on("close", self._closed_page)
 
@@ -195,7 +205,12 @@ class Recorder:
     def closed(self, closed: object) -> Calls:
         """Fetch the films of a context that has closed: they lie with the browser, which may be elsewhere."""
         for page in self._filmed.pop(id(closed), []):
-            if page.video is not None:
+            if page.video is None:
+                continue
+            if (own := self.connected_files.film(page.video)) is not None:
+                with suppress(sync_api.Error, async_api.Error):
+                    yield page.video.save_as(own)
+            if self._order.evidence:
                 path = self._folder / "films" / f"page-{len(self.videos) + 1}.webm"
                 with suppress(sync_api.Error, async_api.Error):
                     yield page.video.save_as(path)

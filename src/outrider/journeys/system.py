@@ -53,11 +53,11 @@ class System(Protocol):
         ...
 
     def exists(self, path: str) -> bool:
-        """Say whether `path` is a file that may be executed."""
+        """Return whether `path` is a file that may be executed."""
         ...
 
     def is_root(self) -> bool:
-        """Say whether packages may be installed."""
+        """Return whether packages may be installed."""
         ...
 
     def os_release(self) -> Mapping[str, str]:
@@ -98,11 +98,11 @@ class Host:
         return shutil.which(name)
 
     def exists(self, path: str) -> bool:
-        """Say whether `path` is a file that may be executed."""
+        """Return whether `path` is a file that may be executed."""
         return Path(path).is_file() and os.access(path, os.X_OK)
 
     def is_root(self) -> bool:
-        """Say whether packages may be installed."""
+        """Return whether packages may be installed."""
         return hasattr(os, "geteuid") and os.geteuid() == 0
 
     def os_release(self) -> Mapping[str, str]:

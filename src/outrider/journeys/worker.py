@@ -1,9 +1,10 @@
-"""The process that runs journeys: pytest, warmed up and waiting.
+"""The process that carries out one order: pytest, warmed up and waiting.
 
-    python -m outrider.journeys.worker FD ROOT [PYTEST-ARGUMENT...]
+    python -P -m outrider.journeys.worker FD DRIVER ROOT [PYTEST-ARGUMENT...]
 
-FD is one end of a socket pair to the parent, the process that started the worker. When the other end closes, for
-whatever reason, the worker kills itself: nobody is left who would.
+FD is one end of a socket pair to the process that asked for the worker; DRIVER is 1 to start a Playwright driver ahead
+of the test. When the other end closes, for whatever reason, the worker kills itself: nobody is left who would. Where it
+can be, a worker is forked from `fork_server` instead of started like this.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.journeys import instrumentation
+from outrider.journeys import connected_files, instrumentation
 from outrider.journeys.browser import Browser
 from outrider.journeys.initial_conftests import InitialConftests
 from outrider.journeys.launch_adapter import install_launch_adapter
@@ -40,9 +41,14 @@ _QUIET = ["--color=no", "-W", _IMPORTED]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve orders until the parent closes the channel."""
-    descriptor, root, *arguments = argv
-    channel = Channel(socket.socket(fileno=int(descriptor)))
+    """Carry out an order as a process of its own."""
+    descriptor, driver, root, *arguments = argv
+    return serve(int(descriptor), root, arguments, with_driver=driver == "1")
+
+
+def serve(descriptor: int, root: str, arguments: Sequence[str], *, with_driver: bool) -> int:
+    """Run pytest, which carries out the order that comes through the channel; return its exit code."""
+    channel = Channel(socket.socket(fileno=descriptor))
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(channel, inbox), daemon=True).start()
     os.chdir(root)
@@ -55,7 +61,9 @@ def main(argv: Sequence[str]) -> int:
         install_launch_adapter(Browser(**json.loads(browser)))
     plugin = WorkerPlugin(channel, inbox, driver)
     instrumentation.install(lambda: plugin.recorder)
-    driver.start()
+    connected_files.install(lambda: plugin.recorder.connected_files if plugin.recorder else None)
+    if with_driver:
+        driver.start()
     options = [*(argument for argument in arguments if argument.startswith("-")), *_QUIET, *arguments_beside(_has)]
     conftests = InitialConftests([argument for argument in arguments if not argument.startswith("-")])
     return conftests.start(lambda paths: int(pytest.main([*paths, *options], plugins=[plugin, conftests])))

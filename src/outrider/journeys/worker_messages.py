@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_TEXT = 20_000
+# Taken before any test runs: what a test puts in the place of `json.dumps` is no concern of ours.
+_encode, _decode = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,6 @@ class CollectStart:
     """A file or folder is collected from now on: the culprit, should the worker end or never answer."""
 
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prepare:
-    """Import the test ahead of time."""
-
-    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ class AttemptOrder:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The worker is warm, or has prepared the test it was asked to."""
+    """The worker is warm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +152,6 @@ class AttemptResult:
         crashed: Whether a page's process crashed.
         disconnected: Whether a browser went away that the test did not close.
         injected: How many requests a fault was injected into.
-        reusable: Whether the worker may run another test.
     """
 
     started_ms: float
@@ -171,29 +165,25 @@ class AttemptResult:
     browser: str
     log: str
     overdue: bool
-    reusable: bool
     interrupted_in_test: bool = False
     crashed: bool = False
     disconnected: bool = False
     injected: int = 0
 
 
-Message = (
-    Collect | CollectStart | Prepare | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase
-    | AttemptResult
-)  # fmt: skip
+Message = Collect | CollectStart | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase | AttemptResult
 _NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles}
 _TYPES = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> bytes:
     """Return the message as one line."""
-    return json.dumps({"is": type(message).__name__, **asdict(message)}).encode() + b"\n"
+    return _encode({"is": type(message).__name__, **asdict(message)}).encode() + b"\n"
 
 
 def decode(line: bytes) -> Message:
     """Return the message of one line; the line comes from our own code of the same version."""
-    fields: dict[str, Any] = json.loads(line)
+    fields: dict[str, Any] = _decode(line.decode())
     kind = _TYPES[fields.pop("is")]
     for name, nested in _NESTED.items():
         if name in fields:

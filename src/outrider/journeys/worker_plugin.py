@@ -1,7 +1,6 @@
-"""The pytest plugin of a worker: instead of running what it collected, it waits for orders and performs them.
+"""The pytest plugin of a worker: instead of running what it collected, it waits for one order and carries it out.
 
-Every attempt sets up and tears down all fixtures, session-scoped ones included, so that attempts share nothing but
-imported modules and the warm driver.
+An attempt sets up and tears down all fixtures, session-scoped ones included. Attempts share nothing: each has a worker.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +32,6 @@ from outrider.journeys.worker_messages import (
     CollectedTest,
     Collection,
     Phase,
-    Prepare,
     Ready,
     StepEvent,
     TypedPassword,
@@ -63,13 +60,12 @@ _RERUNNERS = ("rerunfailures", "flaky.flaky_pytest_plugin", "flaky")
 
 
 class WorkerPlugin:
-    """Waits for orders and performs them, one attempt at a time."""
+    """Waits for an order and carries it out."""
 
     def __init__(self, channel: Channel, inbox: queue.SimpleQueue[Message], driver: WarmDriver) -> None:
         self._channel = channel
         self._inbox = inbox
         self._driver = driver
-        self._items: dict[str, pytest.Item] = {}
         self._errors: list[list[str]] = []
         self._guard = CollectionGuard(channel, _from_root)
         self._phases: list[Phase] = []
@@ -77,6 +73,7 @@ class WorkerPlugin:
         self._documents: dict[tuple[str, float], dict[str, Any]] = {}
         self._connections = 0
         self._overdue = self._interrupted_in_test = False
+        self._root = f"{Path.cwd()}/"  # a test may move away
         self._rootpath = Path()
         self.recorder: Recorder | None = None
         sys.addaudithook(self._audit)
@@ -102,19 +99,17 @@ class WorkerPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Serve orders until the parent closes the channel."""
+        """Carry out one order, and wait for the end: whoever asked ends this process."""
         self._channel.send(Ready())
-        while True:
-            match self._inbox.get():
-                case Collect() as order:
-                    self._channel.send(self._collect(session, order))
-                case Prepare(target):
-                    self._find(session, target)
-                    self._channel.send(Ready())
-                case AttemptOrder() as order:
-                    self._channel.send(self._perform(session, order))
-                case unexpected:
-                    raise AssertionError(unexpected)
+        match self._inbox.get():
+            case Collect() as order:
+                self._channel.send(self._collect(session, order))
+            case AttemptOrder() as order:
+                self._channel.send(self._perform(session, order))
+            case unexpected:
+                raise AssertionError(unexpected)
+        self._inbox.get()
+        raise AssertionError
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep what could not be collected."""
@@ -127,7 +122,7 @@ class WorkerPlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Keep each phase's outcome, and the type of what was raised."""
         report = yield
-        phase = _phase(report, call)
+        phase = _phase(report, call, self._root)
         if self.recorder is not None and report.failed:
             self.recorder.failing = True
             if call.excinfo is not None:
@@ -170,25 +165,18 @@ class WorkerPlugin:
         return _from_root(self._rootpath / path) + separator + name
 
     def _find(self, session: pytest.Session, target: str) -> pytest.Item | None:
-        if target not in self._items:
-            self._errors.clear()
-            try:
-                items = session.perform_collect([target])
-                self._items |= {_target(item): item for item in items}
-                if (reason := self._guard.why_not(items)) is None:
-                    self._items[target] = items[0]
-                else:
-                    self._errors.append([target, reason])
-            except pytest.UsageError as error:
-                self._errors.append([target, str(error)])
-        return self._items.get(target)
+        try:
+            items = session.perform_collect([target])
+        except pytest.UsageError as error:
+            self._errors.append([target, str(error)])
+            return None
+        if (reason := self._guard.why_not(items)) is not None:
+            self._errors.append([target, reason])
+            return None
+        return next((item for item in items if _target(item) == target), items[0])
 
     def _perform(self, session: pytest.Session, order: AttemptOrder) -> AttemptResult:
-        self._phases, self._log, self._connections = [], [], 0
-        self._overdue = self._interrupted_in_test = False
-        self._documents.clear()
         started_ms, begin = time.time() * 1000, time.perf_counter()
-        threads = _threads()
         self.recorder = recorder = Recorder(order, self._reported)
         item = self._find(session, order.target)
         if item is None:
@@ -196,7 +184,6 @@ class WorkerPlugin:
         else:
             self._run(item, order)
         self.recorder = None
-        failed = any(phase.outcome == "failed" for phase in self._phases)
         return AttemptResult(
             started_ms=started_ms,
             duration_ms=(time.perf_counter() - begin) * 1000,
@@ -209,7 +196,6 @@ class WorkerPlugin:
             browser=recorder.browser,
             log="\n".join(self._log)[-MAX_LOG:],
             overdue=self._overdue,
-            reusable=not failed and not self._overdue and _threads() <= threads,
             interrupted_in_test=self._interrupted_in_test,
             crashed=recorder.crashed,
             disconnected=recorder.disconnected,
@@ -217,11 +203,10 @@ class WorkerPlugin:
         )
 
     def _run(self, item: pytest.Item, order: AttemptOrder) -> None:
-        """Run one item with all its fixtures, in surroundings that are put back afterwards."""
+        """Run one item with all its fixtures."""
         if "playwright" not in getattr(item, "fixturenames", ()) or _is_async(item):
             self._driver.stop()
         shared_browser.endpoint = order.endpoint
-        environment, folder = dict(os.environ), Path.cwd()
         os.environ["TMPDIR"] = tempfile.tempdir = order.scratch
         if hasattr(item.config.option, "output"):
             item.config.option.output = str(Path(order.scratch, "test-results"))
@@ -231,14 +216,10 @@ class WorkerPlugin:
             drive(self.recorder.leaving() if self.recorder else None)
         finally:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-            os.environ.clear()
-            os.environ.update(environment)
-            tempfile.tempdir = None
-            os.chdir(folder)
 
     def _stop(self, _signal: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        self._overdue, self._interrupted_in_test = True, not _is_in_playwright(frame)
+        self._overdue, self._interrupted_in_test = True, not _is_in_playwright(frame, self._root)
         raise Overdue("the attempt's time is up")
 
     def _stepped(self, step: NamedStep) -> None:
@@ -256,7 +237,7 @@ class WorkerPlugin:
             self._connections += 1
 
 
-def _phase(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Phase:
+def _phase(report: pytest.TestReport, call: pytest.CallInfo[None], root: str) -> Phase:
     raised = call.excinfo
     return Phase(
         when=report.when,
@@ -267,13 +248,13 @@ def _phase(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Phase:
         message=_short(_message(report, call)),
         detail=_short(report.longreprtext),
         kind=error_kind(raised.value) if raised else "",
-        place=_place(raised.tb) if raised else "",
+        place=_place(raised.tb, root) if raised else "",
     )
 
 
-def _place(traceback: TracebackType | None) -> str:
+def _place(traceback: TracebackType | None, root: str) -> str:
     """Return file and line of the innermost frame in the suite itself, below the folder that the run starts in."""
-    root, place = f"{Path.cwd()}/", ""
+    place = ""
     for frame, line in walk_tb(traceback):
         file = frame.f_code.co_filename
         if file.startswith(root) and "site-packages" not in file:
@@ -294,9 +275,8 @@ def _is_public_api(frame: FrameType) -> bool:
     }
 
 
-def _is_in_playwright(frame: FrameType | None) -> bool:
+def _is_in_playwright(frame: FrameType | None, root: str) -> bool:
     """Whether Playwright, or the event loop that carries out its calls, was what ran, and not the suite's own code."""
-    root = f"{Path.cwd()}/"
     while frame is not None:
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] in {"playwright", "asyncio"}:
             return True
@@ -359,11 +339,6 @@ def _name(item: pytest.Item) -> str:
     stem, _, parameters = name.rstrip("]").partition("[")
     kept = "" if parameters == browser else parameters.removeprefix(f"{browser}-").removesuffix(f"-{browser}")
     return f"{stem}[{kept}]" if kept else stem
-
-
-def _threads() -> set[int | None]:
-    """Threads that a test may have left; those of asyncio's executors are kept for the next."""
-    return {thread.ident for thread in threading.enumerate() if not thread.name.startswith(("asyncio_", "waitpid-"))}
 
 
 def _is_async(item: pytest.Item) -> bool:

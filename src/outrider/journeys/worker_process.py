@@ -6,8 +6,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -16,8 +14,10 @@ from outrider.journeys.worker_messages import Channel, Message, Ready
 from outrider.model import OutriderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from outrider.journeys.fork_client import Origin
 
 START_S = 60.0
 _LACKING = re.compile(r"error while loading shared libraries: (\S+):")
@@ -33,24 +33,25 @@ class NotReadyInTime(WorkerError):
 
 
 class WorkerProcess:
-    """One worker and the channel to it."""
+    """One worker and the channel to it.
 
-    def __init__(self, root: Path, log: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
-        near, far = socket.socketpair()
-        self._log = log
+    Raises:
+        OSError: If it cannot be started.
+    """
+
+    def __init__(self, origin: Origin, root: Path, log: Path, *, with_driver: bool) -> None:
+        self._origin = origin
         self._root = root
-        with log.open("ab") as output, far:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "outrider.journeys.worker", str(far.fileno()), str(root), *arguments],
-                cwd=root,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=(far.fileno(),),
-                start_new_session=True,
-            )
+        self._log = log
+        self._exit_code: int | None = None
+        near, far = socket.socketpair()
         self._channel = Channel(near)
+        try:
+            with log.open("ab") as output, far:
+                self._pid = origin.start(far.fileno(), output.fileno(), with_driver=with_driver)
+        except BaseException:
+            near.close()
+            raise
 
     def wait_ready(self, limit_s: float = START_S) -> None:
         """Wait until the worker is warm, or has prepared what it was asked to.
@@ -103,19 +104,19 @@ class WorkerProcess:
     def interrupt(self) -> None:
         """Interrupt the test: its time is up."""
         with suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGUSR1)
+            os.kill(self._pid, signal.SIGUSR1)
 
     def end(self) -> None:
         """End the worker's process group and nothing else; may be called while another thread waits for its answer."""
-        if self._process.poll() is None:
+        if self._exit_code is None:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.killpg(self._pid, signal.SIGKILL)
 
     def kill(self) -> None:
         """End the worker and its process group at once; returns when the worker itself is gone."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if self._exit_code is None:
+            self.end()
+            self._exit_code = self._origin.wait(self._pid)
         self._channel.close()
 
     def _receive(self, timeout_s: float) -> Message | None:
@@ -127,11 +128,13 @@ class WorkerProcess:
     def failure(self, what: str) -> WorkerError:
         """End the worker, and return the error that quotes its last output."""
         self.kill()
+        if self._exit_code not in {None, -signal.SIGKILL}:
+            what = f"{what} with exit code {self._exit_code}"
         output = self._log.read_text(errors="replace")[-LOG_TAIL:].strip().replace(f"{self._root}/", "")
         return WorkerError(
             f"the journey worker {what}",
             slug="worker-failed",
-            fix=explained(output) if output else f"it printed nothing; exit code {self._process.returncode}",
+            fix=explained(output) if output else "it printed nothing",
         )
 
 

@@ -1,26 +1,38 @@
-"""Keeps one warm worker and the shared browser ready, and replaces them when they are used up or broken."""
+"""Keeps one warm worker and the shared browser ready: a new worker for each attempt, a new browser for a broken one."""
 
 from __future__ import annotations
 
 import shutil
+import sys
+import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.journeys.fork_client import ForkServer, Interpreters
 from outrider.journeys.processes import VARIABLE, Mark, claim_folder, kill_marked
 from outrider.journeys.worker_messages import AttemptResult, Collect, Collection, CollectStart
-from outrider.journeys.worker_process import START_S, WorkerError, WorkerProcess
+from outrider.journeys.worker_process import (
+    LOG_TAIL,
+    START_S,
+    NotReadyInTime,
+    WorkerError,
+    WorkerProcess,
+    explained,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from outrider.journeys.browser_server import BrowserServer
+    from outrider.journeys.fork_client import Origin
     from outrider.workspace import Snapshot
 
 
 BROWSER_START_S = 30.0
 SHORTEST_S = 0.1
+_WORKSPACE, _TEMPORARY, _PYTEST, _LOG = "workspace", "tmp", "pytest", "worker.log"  # below the folder of the workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +43,21 @@ class WorkerConfig:
         home: Folder for working copies, logs and temporary files, each under a mark of its own.
         environment: Complete environment of a worker, secrets included.
         paths: Folders that the journeys lie in, below the workspace.
-        runs_per_worker: After so many runs a worker is replaced, however well it behaved.
+        forks: Whether workers are forked from one prepared process, where this system can.
     """
 
     snapshot: Snapshot
     home: Path
     environment: Mapping[str, str]
     paths: Sequence[str]
-    runs_per_worker: int = 5
+    forks: bool = sys.platform == "linux"
 
 
 class Workers:
     """One worker at a time, and the browser that it shares with those before and after it.
 
+    A worker collects once or carries out one attempt, in a copy of the workspace that no other has used: what a test
+    leaves in modules, files and variables of its process ends with it. All copies lie at one path, one after the other.
     Without a browser, tests can be collected and not be run.
     """
 
@@ -51,16 +65,17 @@ class Workers:
         self._config = config
         self._browser = browser
         self._worker: WorkerProcess | None = None
+        self._origin: Origin | None = None
         self._folder: Path | None = None
         self._mark = Mark("")
-        self._served = 0
+        self._cleaning: threading.Thread | None = None
 
     @property
     def root(self) -> Path:
         """The worker's own copy of the workspace."""
         if self._folder is None:
             return self._config.snapshot.path
-        return self._folder / "workspace"
+        return self._folder / _WORKSPACE
 
     @property
     def endpoint(self) -> str:
@@ -79,32 +94,38 @@ class Workers:
             if self._browser.endpoint and not self._browser.is_healthy():
                 self._browser.kill()
             self._browser.start(min(BROWSER_START_S, limit_s))
-        return self._warm(max(SHORTEST_S, limit_s - (time.monotonic() - begin_s)))
+        left_s = max(SHORTEST_S, limit_s - (time.monotonic() - begin_s))
+        return self._warm(left_s, with_driver=self._browser is not None)
 
-    def collect(self) -> Collection:
+    def collect(self, on_start: Callable[[str], None] = lambda _path: None) -> Collection:
         """Return all tests below the journeys' folders; a file or folder that ends the worker is an error of its own.
+
+        Args:
+            on_start: Takes the path of each file and folder when its collection begins.
 
         Raises:
             WorkerError: If no worker gets ready, or one ends before it collects anything.
         """
         culprits: dict[str, str] = {}
         while True:
+            self.retire()
             self._warm()
             paths = [path for path in self._config.paths if (self.root / path).exists() and path not in culprits]
             if not paths:  # the folder is empty, or was never made
+                self.settle()
                 return Collection([], [list(culprit) for culprit in culprits.items()])
             started: list[str] = []
             try:
-                collection = self._collect(Collect(paths, list(culprits)), started)
+                collection = self._collect(Collect(paths, list(culprits)), started, on_start)
             except WorkerError as error:
-                self.retire()
                 if not started or started[-1] in {".", *culprits}:
                     raise
                 culprits[started[-1]] = f"{error.what}: {error.fix}"
                 continue
+            self.settle()
             return replace(collection, errors=[*collection.errors, *(list(culprit) for culprit in culprits.items())])
 
-    def _collect(self, order: Collect, started: list[str]) -> Collection:
+    def _collect(self, order: Collect, started: list[str], on_start: Callable[[str], None]) -> Collection:
         """Have the worker collect; what it starts with is added to `started`."""
         worker = self._warm()
         worker.send(order)
@@ -118,6 +139,7 @@ class Workers:
             if not isinstance(answer, CollectStart):
                 raise TypeError(answer)
             started.append(answer.path)
+            on_start(answer.path)
 
     def browser_alive(self) -> bool:
         """Whether the shared browser still answers; bounded in time."""
@@ -131,16 +153,22 @@ class Workers:
         raw = [path for folder in folders for path in folder.glob(f"{label}-*.trace")]
         return [*exported, *sorted(path for path in raw if path.stem not in ended)]
 
-    def settle(self, result: AttemptResult | None) -> None:
-        """Clean up after an attempt: leftover processes, raw traces, and the worker if it is used up."""
-        self._served += 1
+    def settle(self, *, blocked: bool = False) -> None:
+        """Clean up after an attempt: the worker, what it started and left behind, and raw traces.
+
+        The worker is killed now; waiting for its end, and searching for what it left, needs nobody to wait.
+
+        Args:
+            blocked: The worker did not answer any more; what blocked the test may block the browser.
+        """
         self._clear_traces()
-        if result is None:
-            self.retire()
-            if self._browser is not None:
-                self._browser.kill()  # what blocked the test may block the browser
-        elif not result.reusable or self._served >= self._config.runs_per_worker:
-            self.retire()
+        if blocked and self._browser is not None:
+            self._browser.kill()
+        if self._worker is not None:
+            self._worker.end()
+            self._cleaning = threading.Thread(target=self._clean, args=(self._worker,), name="worker clean-up")
+            self._worker = None
+            self._cleaning.start()
 
     def end_worker(self) -> None:
         """End the worker's process; whoever waits for it sees that, and retires it. May be called from any thread."""
@@ -149,19 +177,14 @@ class Workers:
             worker.end()
 
     def retire(self) -> None:
-        """End the worker, everything that its tests started, and its folder."""
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker = None
-        if self._folder is not None:
-            kill_marked(self._mark)
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
-        self._served = 0
+        """End the worker and everything that its tests started."""
+        self.settle()
+        self._finish_cleaning()
 
     def close(self) -> None:
-        """End the worker and the browser."""
+        """End the worker, what workers come from, and the browser."""
         self.retire()
+        self._leave_origin()
         if self._browser is not None:
             self._browser.stop()
 
@@ -175,22 +198,80 @@ class Workers:
             else:
                 path.unlink(missing_ok=True)
 
-    def _warm(self, limit_s: float = START_S) -> WorkerProcess:
+    def _clean(self, worker: WorkerProcess) -> None:
+        worker.kill()
+        spare = {self._origin.pid} if isinstance(self._origin, ForkServer) else set()
+        kill_marked(self._mark, spare=spare)
+
+    def _finish_cleaning(self) -> None:
+        if self._cleaning is not None:
+            self._cleaning.join()
+            self._cleaning = None
+
+    def _warm(self, limit_s: float = START_S, *, with_driver: bool = False) -> WorkerProcess:
         if self._worker is None:
-            worker = self._start()
+            self._finish_cleaning()
+            begin_s = time.monotonic()
+            self._worker = self._start(limit_s, with_driver=with_driver)
             try:
-                worker.wait_ready(limit_s)
+                self._worker.wait_ready(max(SHORTEST_S, limit_s - (time.monotonic() - begin_s)))
             except WorkerError:
                 self.retire()
                 raise
-            self._worker = worker
         return self._worker
 
-    def _start(self) -> WorkerProcess:
-        self._mark, self._folder = claim_folder(self._config.home)
-        temporary = self._folder / "tmp"
-        temporary.mkdir(parents=True)
+    def _start(self, limit_s: float, *, with_driver: bool) -> WorkerProcess:
+        """Start a worker in a fresh copy of the workspace.
+
+        Raises:
+            WorkerError: If what workers come from does not start, or has ended.
+        """
+        folder = self._fresh_folder()
+        log = folder / _LOG
+        try:
+            origin = self._origin_of(folder, limit_s)
+            return WorkerProcess(origin, self.root, log, with_driver=with_driver)
+        except TimeoutError:
+            self._leave_origin()
+            raise NotReadyInTime(
+                f"no journey worker was started within {limit_s:.0f} s", slug="worker-failed"
+            ) from None
+        except OSError as error:
+            output = log.read_text(errors="replace") if log.is_file() else ""
+            self._leave_origin()
+            raise WorkerError(
+                f"no journey worker can be started: {error}", slug="worker-failed", fix=explained(output[-LOG_TAIL:])
+            ) from error
+
+    def _fresh_folder(self) -> Path:
+        """Return the folder of all workers, with a new copy of the workspace and no temporary files."""
+        if self._folder is None:
+            self._mark, self._folder = claim_folder(self._config.home)
+        for name in (_WORKSPACE, _TEMPORARY, _PYTEST):
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+        (self._folder / _LOG).unlink(missing_ok=True)
+        (self._folder / _TEMPORARY).mkdir()
         self._config.snapshot.checkout(self.root)
-        environment = {**self._config.environment, VARIABLE: self._mark, "TMPDIR": str(temporary)}
-        arguments = [*self._config.paths, f"--basetemp={self._folder / 'pytest'}"]
-        return WorkerProcess(self.root, self._folder / "worker.log", environment, arguments)
+        return self._folder
+
+    def _origin_of(self, folder: Path, limit_s: float) -> Origin:
+        if self._origin is None:
+            environment = {**self._config.environment, VARIABLE: self._mark, "TMPDIR": str(folder / _TEMPORARY)}
+            arguments = [*self._config.paths, f"--basetemp={folder / _PYTEST}"]
+            self._origin = Interpreters(self.root, environment, arguments)
+            if self._config.forks:
+                self._origin = server = ForkServer(self.root, folder / _LOG, environment, arguments)
+                if not server.is_fit(limit_s):
+                    server.close()
+                    self._origin = Interpreters(self.root, environment, arguments)
+        return self._origin
+
+    def _leave_origin(self) -> None:
+        """End what workers come from, and remove their folder."""
+        if self._origin is not None:
+            self._origin.close()
+            self._origin = None
+        if self._folder is not None:
+            kill_marked(self._mark)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None

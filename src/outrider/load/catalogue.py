@@ -70,14 +70,14 @@ class Catalogue:
 def read_profiles(workspace: Workspace, variables: Mapping[str, str]) -> Catalogue:
     """Read the load profiles of a workspace.
 
-    A file of tables that is no TOML is passed over: whoever reads the probes in it tells of that.
+    A file of tables that is no TOML is passed over: whatever reads the probes in it reports that.
 
     Args:
         workspace: Whose profiles.
         variables: Environment and secrets by name.
     """
     reader = _Reader(workspace, variables)
-    found: list[tuple[Check, Profile]] = []
+    entries: list[tuple[Check, Profile]] = []
     broken: list[Check] = []
     causes: dict[CheckId, tuple[ConfigError, ...]] = {}
     problems: list[ConfigError] = []
@@ -91,18 +91,18 @@ def read_profiles(workspace: Workspace, variables: Mapping[str, str]) -> Catalog
         for name, data in document.data.items():
             if isinstance(data, dict) and data.get("kind") == KIND:
                 before = len(problems)
-                one = reader.read(top, name)
+                entry = reader.read(top, name)
                 if len(problems) == before:
-                    found.append(one)
+                    entries.append(entry)
                 else:
-                    broken.append(one[0])
-                    causes[one[0].id] = tuple(problems[before:])
-    named = {profile.file for _, profile in found}
+                    broken.append(entry[0])
+                    causes[entry[0].id] = tuple(problems[before:])
+    named = {profile.file for _, profile in entries}
     files = (f"{FOLDER}/{path.name}" for path in sorted((workspace.root / FOLDER).glob("*_load.py")))
-    found += (profile_of(workspace, file) for file in files if file not in named)
+    entries += (profile_of(workspace, file) for file in files if file not in named)
     return Catalogue(
-        tuple(check for check, _ in found),
-        {check.id: profile for check, profile in found},
+        tuple(check for check, _ in entries),
+        {check.id: profile for check, profile in entries},
         tuple(broken),
         causes,
         in_reading_order(problems),
@@ -181,6 +181,7 @@ class _Reader:
             arguments=tuple(self._arguments(table)),
             allowed_hosts=table.read("allowed_hosts", as_texts, ()),
             journey=table.read("journey", as_text, ""),
+            hang_after_s=table.read("hang_after", as_duration, None),
             expect=_expectations(table),
             abort=_abort(table),
         )
@@ -193,9 +194,9 @@ class _Reader:
 
     def _arguments(self, table: Table) -> tuple[str, ...]:
         def convert(value: object) -> tuple[str, ...]:
-            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            if not isinstance(value, list) or not all(isinstance(argument, str) for argument in value):
                 raise Refused("is not a list of texts", 'write a list, such as ["--currency", "EUR"]')
-            return tuple(self._fill(one) for one in value)
+            return tuple(self._fill(argument) for argument in value)
 
         return table.read("arguments", convert, ())
 
@@ -276,16 +277,16 @@ _SHAPE_READERS: Mapping[str, Callable[[Table, int, float], Shape | None]] = {
 
 
 def _within(table: Table, key: str, usual_s: float, most_s: float) -> float:
-    found = table.read(key, as_duration, usual_s)
-    if found > most_s:
+    length_s = table.read(key, as_duration, usual_s)
+    if length_s > most_s:
         table.report(key, "lasts longer than the load", "shorten it, or lengthen duration", "out-of-range")
-    return found
+    return length_s
 
 
 def _as_levels(value: object) -> tuple[int, ...]:
     if not isinstance(value, list) or not value:
         raise Refused("is not a list of numbers", "write numbers of users in their order, such as [5, 10, 20]")
-    return tuple(as_count(1, _MOST_USERS)(one) for one in value)
+    return tuple(as_count(1, _MOST_USERS)(level) for level in value)
 
 
 def _expectations(table: Table) -> dict[str, Expectation]:
@@ -298,9 +299,9 @@ def _expectations(table: Table) -> dict[str, Expectation]:
 
 
 def _closed(table: Table) -> Expectation:
-    found = _expectation(table, Expectation())
+    expectation = _expectation(table, Expectation())
     table.close()
-    return found
+    return expectation
 
 
 def _expectation(table: Table, usual: Expectation) -> Expectation:

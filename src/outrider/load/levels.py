@@ -35,18 +35,18 @@ class Level:
 
 def levels(intervals: Sequence[LoadInterval], *, shortest_s: float = 2.0) -> tuple[Level, ...]:
     """Return the levels of a load in their order; those that lasted shorter than `shortest_s` are passed over."""
-    found = []
-    for users, group in groupby(intervals, key=lambda one: one.users):
+    settled_levels = []
+    for users, group in groupby(intervals, key=lambda interval: interval.users):
         stretch = list(group)
         settled = stretch[int(len(stretch) * _SETTLING + 0.5) :]
-        seconds = sum(one.length_s for one in settled)
+        seconds = sum(interval.length_s for interval in settled)
         if users and seconds >= shortest_s:
-            total = altogether(part for one in settled for part in one.endpoints)
+            total = altogether(part for interval in settled for part in interval.endpoints)
             times = total.times
-            found.append(
+            settled_levels.append(
                 Level(
                     users, seconds, total.succeeded.total / seconds, times.quantile(0.5), times.quantile(0.95),
                     total.failure_share,
                 )
             )  # fmt: skip
-    return tuple(found)
+    return tuple(settled_levels)

@@ -1,4 +1,4 @@
-"""What a load's result says as steps, samples and errors: an endpoint is a step, as long as its p95. Pure."""
+"""A load's result as steps, samples and errors: an endpoint is a step, as long as its p95. Pure."""
 
 from __future__ import annotations
 
@@ -19,48 +19,51 @@ _MOST_STEPS = 50
 
 def load_steps(result: LoadResult) -> tuple[Step, ...]:
     """Return the endpoints that are requested most, in the order in which they were first seen."""
-    failures = {one.endpoint: one.message for one in reversed(result.failures)}
+    failures = {group.endpoint: group.message for group in reversed(result.failures)}
     return tuple(
         Step(
-            key=one.endpoint,
-            title=one.endpoint,
+            key=endpoint.endpoint,
+            title=endpoint.endpoint,
             kind=StepKind.NAMED,
             offset_ms=0.0,
-            duration_ms=one.times.quantile(_SHARES[_PRIMARY]),
-            error=failures.get(one.endpoint) if one.failed.total else None,
+            duration_ms=endpoint.times.quantile(_SHARES[_PRIMARY]),
+            error=failures.get(endpoint.endpoint) if endpoint.failed.total else None,
         )
-        for one in _told(result)
+        for endpoint in _shown(result)
     )
 
 
 def load_samples(result: LoadResult) -> tuple[Sample, ...]:
     """Return figures of each such endpoint, and of all together under the empty step."""
-    found = [sample for one in _told(result) for sample in _figures(one.endpoint, one, result.length_s)]
+    rates = result.rates
+    by_step = [
+        sample for part in _shown(result) for sample in _figures(part.endpoint, part, rates.get(part.endpoint, 0.0))
+    ]
     total = altogether(result.endpoints)
-    overall = [*_figures("", total, result.length_s), Sample("", "users", float(result.most_users))]
-    return (*found, *(one for one in overall if one.metric != "duration_ms"))
+    overall = [*_figures("", total, sum(rates.values())), Sample("", "users", float(result.most_users))]
+    return (*by_step, *(sample for sample in overall if sample.metric != "duration_ms"))
 
 
 def load_errors(result: LoadResult) -> tuple[ErrorRecord, ...]:
     """Return the failures, a record a group."""
     return tuple(
         ErrorRecord(
-            ErrorSource.REQUEST if one.endpoint else ErrorSource.TEST,
-            f"{one.count} x {one.message}",
-            "\n\n".join(one.samples),
-            step=one.endpoint,
+            ErrorSource.REQUEST if group.endpoint else ErrorSource.TEST,
+            f"{group.count} x {group.message}",
+            "\n\n".join(group.samples),
+            step=group.endpoint,
         )
-        for one in result.failures
+        for group in result.failures
     )
 
 
-def _told(result: LoadResult) -> list[EndpointLoad]:
-    ranked = sorted(result.endpoints, key=lambda one: -one.requests)
-    names = {one.endpoint for one in ranked[:_MOST_STEPS]}
-    return [one for one in result.endpoints if one.endpoint in names]
+def _shown(result: LoadResult) -> list[EndpointLoad]:
+    ranked = sorted(result.endpoints, key=lambda endpoint: -endpoint.requests)
+    names = {endpoint.endpoint for endpoint in ranked[:_MOST_STEPS]}
+    return [endpoint for endpoint in result.endpoints if endpoint.endpoint in names]
 
 
-def _figures(step: str, part: EndpointLoad, length_s: float) -> Iterator[Sample]:
+def _figures(step: str, part: EndpointLoad, rate: float) -> Iterator[Sample]:
     times = part.times
     for metric, share in _SHARES.items():
         if (value := times.quantile(share)) is not None:
@@ -70,5 +73,5 @@ def _figures(step: str, part: EndpointLoad, length_s: float) -> Iterator[Sample]
     if part.intended is not None and (late := part.intended.quantile(0.99)) is not None:
         yield Sample(step, _INTENDED, late)
     yield Sample(step, "requests", float(part.requests))
-    yield Sample(step, "requests_per_s", part.requests / length_s if length_s else 0.0)
+    yield Sample(step, "requests_per_s", rate)
     yield Sample(step, "failure_share", part.failure_share)

@@ -41,7 +41,7 @@ class Listener(Protocol):
     """Receives progress of a load."""
 
     def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
-        """Hear of the latest seconds, at most a minute of them, and how long the load still takes, if that is known."""
+        """Receive the latest seconds, at most a minute of them, and how long the load still takes, if that is known."""
         ...
 
 
@@ -69,8 +69,8 @@ class LoadMeasure:
     Args:
         profiles: By check.
         surroundings: Where Locust runs.
-        listener: Hears of every second.
-        enough: Tells whether a load may end before its time, by all its seconds.
+        listener: Receives every second.
+        enough: Decides from all its seconds whether a load may end before its time.
         broken: Why checks without a profile have none.
     """
 
@@ -117,7 +117,7 @@ class LoadMeasure:
         around = self._surroundings
         return LocustProcess(
             arguments_of(profile, around.root),
-            setting_of(profile, around.settings),
+            config_of(profile, around.settings),
             folder=around.root / profile.folder,
             environment=around.environment,
             log=log,
@@ -185,20 +185,27 @@ class LoadAttempt:
         enough: Callable[[Sequence[LoadInterval]], bool] | None,
     ) -> None:
         self.timeline = timeline
-        self.end_s = time.time()
         self.abort = ""
+        self._alive_s = time.time()
+        self._stopped_s: float | None = None
         self._locust = locust
         self._profile = profile
         self._deadline_s = deadline_s
         self._listener = listener
         self._enough = enough
         self._aimed: int | None = None
-        self._told = -1
+        self._reported = -1
+
+    @property
+    def end_s(self) -> float:
+        """When the load ended: what Locust needs to stop its users afterwards is no load time."""
+        ends = (self._stopped_s, self.timeline.stopping_s, self._alive_s)
+        return min(end_s for end_s in ends if end_s is not None)
 
     def attend(self) -> End:
         """Follow the load until it ends; return how it ended."""
         while True:
-            if self._hear(time.monotonic() + _TICK_S):
+            if self._receive(time.monotonic() + _TICK_S):
                 return End.ITSELF if self.timeline.ended else End.DIED
             if self.timeline.refused:
                 self.finish(_SWIFT_END_S)
@@ -207,37 +214,41 @@ class LoadAttempt:
                 self.finish(_SWIFT_END_S)
                 return End.OVERDUE
             if self.timeline.started_s is not None and (end := self._steer(time.time() - self.timeline.started_s)):
-                self.finish(_SWIFT_END_S if end is End.ABORTED else _QUIET_END_S)
+                self.finish(_SWIFT_END_S if end is End.ABORTED else self._quiet_end_s())
                 return end
 
     def finish(self, patience_s: float) -> None:
         """Stop the load and wait up to `patience_s` for the last messages of Locust."""
-        self.end_s = time.time()
-        self._locust.tell(Stop())
+        self._stopped_s = time.time()
+        self._locust.send(Stop(at_once=patience_s < _QUIET_END_S))
         until_s = time.monotonic() + patience_s
-        while time.monotonic() < until_s and not self._hear(until_s):
+        while time.monotonic() < until_s and not self._receive(until_s):
             pass
 
-    def _hear(self, until_s: float) -> bool:
+    def _receive(self, until_s: float) -> bool:
         """Receive messages until then; return whether the load is over."""
-        while (said := self._locust.hear(until_s)) is not None:
-            self.timeline.hear(said)
-            self.end_s = time.time()  # whoever speaks lives: its last seconds count
+        while (message := self._locust.receive(until_s)) is not None:
+            self.timeline.receive(message)
+            self._alive_s = time.time()  # a process that sends is alive: its last seconds count
         if self.timeline.ended is None and self._locust.is_running:
-            self.end_s = time.time()
+            self._alive_s = time.time()
             return False
         return self.timeline.ended is not None or self._locust.is_silent
 
     def _steer(self, at_s: float) -> End | None:
         if self._profile.shape is not None and (users := self._profile.shape.users_at(at_s)) != self._aimed:
-            self._locust.tell(Aim(users))
+            self._locust.send(Aim(users))
             self._aimed = users
         duration_s = self._duration_s()
-        if int(at_s) > self._told:
-            self._told = int(at_s)
+        if int(at_s) > self._reported:
+            self._reported = int(at_s)
             if end := self._look_back(None if duration_s is None else duration_s - at_s):
                 return end
         return End.TIME if duration_s is not None and at_s >= duration_s else None
+
+    def _quiet_end_s(self) -> float:
+        ready = self.timeline.ready
+        return _QUIET_END_S + (ready.stop_timeout_s if ready else 0.0)
 
     def _duration_s(self) -> float | None:
         own_shape = self.timeline.ready is not None and self.timeline.ready.own_shape and not self._profile.shape
@@ -246,19 +257,20 @@ class LoadAttempt:
     def _look_back(self, left_s: float | None) -> End | None:
         """Report the last whole second; return how the load ends if it has to end now."""
         whole_s = float(int(time.time()) - 1)
-        latest = self.timeline.intervals(whole_s, _WINDOW)
+        window_s = self._profile.abort.window_s if self._profile.abort else 0.0
+        latest = self.timeline.intervals(whole_s, max(_WINDOW, int(window_s) + 2))
         if not latest:
             return None
         if self._listener is not None:
-            self._listener.second(latest, left_s)
+            self._listener.second(latest[-_WINDOW:], left_s)
         self.abort = abort_reason(latest, self._profile)
         if self.abort:
             return End.ABORTED
         return End.ENOUGH if self._enough and self._enough(self.timeline.intervals(whole_s)) else None
 
 
-def setting_of(profile: Profile, settings: LoadSettings) -> LoadConfig:
-    """Return what each process of a load is told."""
+def config_of(profile: Profile, settings: LoadSettings) -> LoadConfig:
+    """Return the configuration of each process of a load."""
     shape = profile.shape
     arrivals = shape if isinstance(shape, Arrivals) else None
     return LoadConfig(
@@ -271,7 +283,7 @@ def setting_of(profile: Profile, settings: LoadSettings) -> LoadConfig:
 
 
 def arguments_of(profile: Profile, root: Path) -> list[str]:
-    """Return Locust's arguments for a profile; what it does not say is left to the locustfile's own settings."""
+    """Return Locust's arguments for a profile; what it leaves open, the locustfile's own settings decide."""
     arguments = ["-f", str(root / profile.file), "--headless", "--only-summary"]
     for flag, value in (("-H", profile.host), ("-u", profile.users), ("-r", profile.spawn_rate)):
         if value is not None and not (flag == "-u" and profile.shape):

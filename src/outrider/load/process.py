@@ -1,4 +1,4 @@
-"""The Locust process, from outside: started, listened to, told, and ended with all that it started."""
+"""The Locust process, seen from its parent: started, read, controlled, and ended with all that it started."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from outrider.load.wire import LoadConfig, Said, Told
+    from outrider.load.wire import ChildMessage, ControlMessage, LoadConfig
 
 _START = "import locust, sys; from outrider.load.child.locust_session import main; main(sys.argv[1:])"
 """Locust comes first, since it replaces parts of the standard library; -P keeps our own folder off the path."""
 
-_LAST_WORDS_S = 2.0
+_EXIT_S = 2.0
 
 
 class LocustProcess:
@@ -32,37 +32,37 @@ class LocustProcess:
 
     Args:
         arguments: Locust's own.
-        setting: What our part in it is told.
+        config: Of our part in it.
         folder: Where it starts.
         environment: All of it.
         log: The file that its output goes to.
     """
 
     def __init__(
-        self, arguments: Sequence[str], setting: LoadConfig, *, folder: Path, environment: Mapping[str, str], log: Path
+        self, arguments: Sequence[str], config: LoadConfig, *, folder: Path, environment: Mapping[str, str], log: Path
     ) -> None:
         self._arguments = arguments
-        self._setting = setting
+        self._config = config
         self._folder = folder
         self._environment = environment
         self._log = log
-        self._said: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[ChildMessage | None] = queue.SimpleQueue()
 
     def __enter__(self) -> Self:
-        ear, ours = os.pipe()
-        theirs, mouth = os.pipe()
-        setting = f"{ear} {mouth} {write(self._setting).decode().strip()}"
+        child_control, control = os.pipe()
+        output, child_output = os.pipe()
+        config = f"{child_control} {child_output} {write(self._config).decode().strip()}"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _START, *self._arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                cwd=self._folder, env={**self._environment, VARIABLE: setting},
-                pass_fds=(ear, mouth), start_new_session=True,
+                cwd=self._folder, env={**self._environment, VARIABLE: config},
+                pass_fds=(child_control, child_output), start_new_session=True,
             )  # fmt: skip
-        os.close(ear)
-        os.close(mouth)
-        self._control = ours
-        self._reader = threading.Thread(target=self._read, args=(theirs,), name="load", daemon=True)
+        os.close(child_control)
+        os.close(child_output)
+        self._control = control
+        self._reader = threading.Thread(target=self._read, args=(output,), name="load", daemon=True)
         self._reader.start()
         return self
 
@@ -78,15 +78,15 @@ class LocustProcess:
         """Its id, which is that of its session too."""
         return self._process.pid
 
-    def hear(self, until_s: float) -> Said | None:
-        """Return what it says next; None if it says nothing until then, on the monotonic clock, or never again."""
+    def receive(self, until_s: float) -> ChildMessage | None:
+        """Return its next message; None if there is none until then, on the monotonic clock, or never again."""
         try:
-            said = self._said.get(timeout=max(0.0, until_s - time.monotonic()))
+            message = self._messages.get(timeout=max(0.0, until_s - time.monotonic()))
         except queue.Empty:
             return None
-        if said is None:
-            self._said.put(None)
-        return said
+        if message is None:
+            self._messages.put(None)
+        return message
 
     @property
     def is_running(self) -> bool:
@@ -96,20 +96,20 @@ class LocustProcess:
     def code(self) -> int | None:
         """Return its exit code, waiting a moment for one that is about to end; None if it does not."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(_LAST_WORDS_S)
+            return self._process.wait(_EXIT_S)
         return None
 
     @property
     def is_silent(self) -> bool:
-        """Whether it has ended, and all that it said was heard."""
-        return not self.is_running and not self._reader.is_alive() and self.hear(0.0) is None
+        """Whether it has ended, and all its messages were received."""
+        return not self.is_running and not self._reader.is_alive() and self.receive(0.0) is None
 
     def wait(self) -> int:
         """Wait for its end; return its exit code."""
         return self._process.wait()
 
-    def tell(self, message: Told) -> None:
-        """Tell it something; one that is gone hears nothing."""
+    def send(self, message: ControlMessage) -> None:
+        """Send it a message; one that has ended receives nothing."""
         with contextlib.suppress(BrokenPipeError):
             os.write(self._control, write(message))
 
@@ -123,5 +123,5 @@ class LocustProcess:
         with os.fdopen(pipe, "rb") as lines:
             for line in lines:
                 with contextlib.suppress(ValueError):  # cut off by its end
-                    self._said.put(read(line))
-        self._said.put(None)
+                    self._messages.put(read(line))
+        self._messages.put(None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from outrider.load.shapes import Arrivals
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,7 +24,7 @@ class Expectation:
     Attributes:
         failure_share: The most that may fail, 0 to 1.
         quantiles: The longest that shares of all requests may take, by share (0 to 1).
-        requests_per_s: The least that have to be answered.
+        requests_per_s: The least that have to succeed at the whole load; where less is asked for, less in proportion.
     """
 
     failure_share: float | None = None
@@ -49,12 +51,13 @@ class Profile:
         file: The locustfile, below the workspace.
         folder: Where Locust starts, below the workspace.
         users, spawn_rate: As Locust knows them; None leaves them to the locustfile's own settings.
-        duration_s: None if nobody said: a minute, or until a shape of the locustfile's own ends.
+        duration_s: None if unset: a minute, or until a shape of the locustfile's own ends.
         shape: Ours; None leaves it to the locustfile.
         processes: That Locust starts here.
         workers: That connect from elsewhere.
         allowed_hosts: Beside those of the workspace.
         journey: A pattern that means the journey to run meanwhile; empty for none.
+        hang_after_s: As in `LoadSettings`; None takes the workspace's.
         expect: By endpoint; the empty name means all requests together.
     """
 
@@ -73,8 +76,23 @@ class Profile:
     arguments: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     journey: str = ""
+    hang_after_s: float | None = None
     expect: Mapping[str, Expectation] = field(default_factory=lambda: {"": USUAL})
     abort: AbortRule | None = None
+
+    def asked_share(self, at_s: float, users: int, most_users: int) -> float:
+        """Return how much of the whole load is asked for at a moment, 0 to 1.
+
+        Args:
+            at_s: From the start of the load.
+            users: The most that there were until then.
+            most_users: The most that there have been in the whole load so far.
+        """
+        if isinstance(self.shape, Arrivals):
+            return min(1.0, at_s / self.shape.ramp_s) if self.shape.ramp_s else 1.0
+        if self.shape is not None:
+            return self.shape.users_at(at_s) / self.shape.most_users
+        return min(1.0, users / max(1, self.users or most_users))
 
     @property
     def generators(self) -> int:

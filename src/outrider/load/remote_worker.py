@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.load.measure import arguments_of, setting_of
+from outrider.load.measure import arguments_of, config_of
 from outrider.load.process import LocustProcess
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def work(profile: Profile, surroundings: Surroundings, *, host: str, port: int, 
     alone = replace(profile, users=None, spawn_rate=None, workers=0, processes=1)
     arguments = [*arguments_of(alone, surroundings.root), "--worker", "--master-host", host, "--master-port", str(port)]
     process = LocustProcess(
-        arguments, setting_of(profile, surroundings.settings),
+        arguments, config_of(profile, surroundings.settings),
         folder=surroundings.root / profile.folder, environment=surroundings.environment, log=log,
     )  # fmt: skip
     with process as locust:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from outrider.load.wire import Counted, Failures, Requests, Second
 from outrider.model import bucket_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _MOST_GROUPS = 200
 _MOST_SAMPLES = 3
@@ -23,6 +27,7 @@ class _Endpoint:
 
     succeeded: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     failed: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    unanswered: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     intended: dict[int, int] | None = None
     received_bytes: int = 0
 
@@ -48,6 +53,7 @@ class Tally:
         self._pulses: dict[int, tuple[float, float, float]] = {}
         self._groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
         self._refused: dict[str, None] = {}
+        self.open: dict[str, _Endpoint] = {}
 
     def answered(
         self, at_s: float, endpoint: str, took_ms: float, *, failed: bool, intended_ms: float, received_bytes: int
@@ -62,17 +68,25 @@ class Tally:
             intended_ms: From when it should have been sent.
             received_bytes: Of the answer's body.
         """
-        found = self._endpoint(int(at_s), endpoint)
-        (found.failed if failed else found.succeeded)[bucket_of(took_ms)] += 1
-        found.received_bytes += received_bytes
-        if found.intended is not None:
-            found.intended[bucket_of(intended_ms)] += 1
+        counts = self._endpoint(int(at_s), endpoint)
+        (counts.failed if failed else counts.succeeded)[bucket_of(took_ms)] += 1
+        counts.received_bytes += received_bytes
+        if counts.intended is not None:
+            counts.intended[bucket_of(intended_ms)] += 1
+
+    def unanswered(self, at_s: float, endpoint: str, age_ms: float, intended_ages_ms: Sequence[float]) -> None:
+        """Count a request that was given up without an answer, as old as it was."""
+        _add_open(self._endpoint(int(at_s), endpoint), age_ms, intended_ages_ms)
+
+    def still_open(self, endpoint: str, age_ms: float, intended_ages_ms: Sequence[float]) -> None:
+        """Note a request that has no answer yet, until `open` is cleared."""
+        _add_open(self.open.setdefault(endpoint, self._new_endpoint()), age_ms, intended_ages_ms)
 
     def skipped(self, at_s: float, endpoint: str, intended_ms: float) -> None:
         """Count a request that should have been sent while its user was held up, and was not."""
-        found = self._endpoint(int(at_s), endpoint)
-        if found.intended is not None:
-            found.intended[bucket_of(intended_ms)] += 1
+        counts = self._endpoint(int(at_s), endpoint)
+        if counts.intended is not None:
+            counts.intended[bucket_of(intended_ms)] += 1
 
     def failed(self, endpoint: str, message: str) -> None:
         """Note why a request failed, or a user without an endpoint."""
@@ -104,20 +118,33 @@ class Tally:
             tuple(Second(at, *pulses.get(at, (0.0, 0.0, 0.0)), _requests(seconds[at])) for at in sorted(seconds)),
             tuple(Failures(*key, group.count, tuple(group.samples)) for key, group in groups.items()),
             tuple(self._refused),
+            _requests(self.open),
         )
 
     def _endpoint(self, at: int, endpoint: str) -> _Endpoint:
         endpoints = self._seconds.get(at)
         if endpoints is None:
             endpoints = self._seconds[at] = {}
-        found = endpoints.get(endpoint)
-        if found is None:
-            found = endpoints[endpoint] = _Endpoint(intended=defaultdict(int) if self.paced else None)
-        return found
+        counts = endpoints.get(endpoint)
+        if counts is None:
+            counts = endpoints[endpoint] = self._new_endpoint()
+        return counts
+
+    def _new_endpoint(self) -> _Endpoint:
+        return _Endpoint(intended=defaultdict(int) if self.paced else None)
+
+
+def _add_open(counts: _Endpoint, age_ms: float, intended_ages_ms: Sequence[float]) -> None:
+    counts.unanswered[bucket_of(age_ms)] += 1
+    if counts.intended is not None:
+        for intended_ms in intended_ages_ms:
+            counts.intended[bucket_of(intended_ms)] += 1
 
 
 def _requests(endpoints: dict[str, _Endpoint]) -> tuple[Requests, ...]:
-    return tuple(
-        Requests(name, dict(one.succeeded), dict(one.failed), one.intended and dict(one.intended), one.received_bytes)
-        for name, one in endpoints.items()
-    )
+    return tuple(_counted(name, part) for name, part in endpoints.items())
+
+
+def _counted(name: str, part: _Endpoint) -> Requests:
+    intended = None if part.intended is None else dict(part.intended)
+    return Requests(name, dict(part.succeeded), dict(part.failed), intended, part.received_bytes, dict(part.unanswered))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.load.wire import Counted, Ended, Pulse, Ready, Started
+from outrider.load.wire import Counted, Ended, Pulse, Ready, Started, Stopping
 from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, by_endpoint
 from outrider.workspace import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.load.wire import Failures, Requests, Said, Second
+    from outrider.load.wire import ChildMessage, Failures, Requests, Second
 
 MOST_ENDPOINTS = 200
 OTHERS = "others"
@@ -53,6 +53,7 @@ class LoadTimeline:
         self._redactor = redactor
         self.ready: Ready | None = None
         self.started_s: float | None = None
+        self.stopping_s: float | None = None
         self.ended: Ended | None = None
         self.refused: dict[str, None] = {}
         self.workers = 0
@@ -60,28 +61,31 @@ class LoadTimeline:
         self._seconds: dict[int, _Second] = {}
         self._names: set[str] = set()
         self._groups: dict[tuple[str, str], _Group] = {}
-        self._last_heard: dict[str, int] = {}
+        self._last_report: dict[str, int] = {}
+        self._open: dict[str, tuple[Requests, ...]] = {}
 
-    def hear(self, said: Said) -> None:
-        """Take in what was said."""
-        match said := self._redactor.value(said):
+    def receive(self, message: ChildMessage) -> None:
+        """Add a message of the child."""
+        match message := self._redactor.value(message):
             case Ready():
-                self.ready = said
+                self.ready = message
             case Started():
-                self.started_s = said.at_s
+                self.started_s = message.at_s
+            case Stopping():
+                self.stopping_s = message.at_s if self.stopping_s is None else self.stopping_s
             case Ended():
-                self.ended = said
+                self.ended = message
             case Pulse():
-                second = self._second(int(said.at_s - 0.5))
-                second.users, second.workers = said.users, said.workers
-                self.workers, self.spawned = said.workers, max(self.spawned, said.spawned)
+                second = self._second(int(message.at_s - 0.5))
+                second.users, second.workers = message.users, message.workers
+                self.workers, self.spawned = message.workers, max(self.spawned, message.spawned)
             case Counted():
-                self._count(said)
+                self._count(message)
 
     def lost(self, end_s: float) -> list[str]:
         """Return the generators that fell silent before the load ended."""
         return [
-            name for name, at in self._last_heard.items() if name != _MASTER and at + 1 + _SILENT_S < end_s
+            name for name, at in self._last_report.items() if name != _MASTER and at + 1 + _SILENT_S < end_s
         ]  # fmt: skip
 
     def intervals(self, until_s: float, last: int | None = None) -> tuple[LoadInterval, ...]:
@@ -95,68 +99,81 @@ class LoadTimeline:
             return ()
         began = int(self.started_s)
         known = sorted(at for at in self._seconds if began <= at < until_s)
-        users, found = 0, []
+        users, intervals = 0, []
         for at in known if last is None else known[-last:]:
             second = self._seconds[at]
             users = users if second.users is None else second.users
             begin_s = max(float(at), self.started_s)
-            found.append(
+            intervals.append(
                 LoadInterval(
                     begin_s - self.started_s, max(0.001, min(at + 1.0, until_s) - begin_s), users, second.workers,
                     second.cpu_share, second.lag_ms, second.late_s, by_endpoint(second.parts),
                 )
             )  # fmt: skip
-        return tuple(found)
+        return tuple(intervals)
 
     def failures(self) -> tuple[FailureGroup, ...]:
         """Return what failed, the most frequent first."""
         groups = (FailureGroup(*key, group.count, tuple(group.samples)) for key, group in self._groups.items())
-        return tuple(sorted(groups, key=lambda one: -one.count))
+        return tuple(sorted(groups, key=lambda group: -group.count))
 
     def result(self, until_s: float) -> LoadResult:
         """Return the load until then, in as many intervals as are kept."""
-        return LoadResult(thinned(self.intervals(until_s), MOST_INTERVALS), self.failures())
+        intervals = thinned(self.intervals(until_s), MOST_INTERVALS)
+        return LoadResult(intervals, self.failures(), tail=self.tail(until_s))
+
+    def tail(self, until_s: float) -> tuple[EndpointLoad, ...]:
+        """Return the requests that were open at `until_s`: answered later, given up, or never heard of again."""
+        if self.started_s is None:
+            return ()
+        late = [part for at, second in sorted(self._seconds.items()) if at >= until_s for part in second.parts]
+        still_open = (self._part(requests) for generator in self._open.values() for requests in generator)
+        return by_endpoint((*late, *still_open))
 
     def _second(self, at: int) -> _Second:
         return self._seconds.setdefault(at, _Second())
 
-    def _count(self, said: Counted) -> None:
-        self.refused.update(dict.fromkeys(said.refused))
-        for second in said.seconds:
+    def _count(self, counted: Counted) -> None:
+        self.refused.update(dict.fromkeys(counted.refused))
+        self._open[counted.generator] = counted.open
+        for second in counted.seconds:
             self._add(second)
-        if said.seconds:
-            self._last_heard[said.generator] = max(said.seconds[-1].at, self._last_heard.get(said.generator, 0))
-        for failures in said.failures:
+        if counted.seconds:
+            before = self._last_report.get(counted.generator, 0)
+            self._last_report[counted.generator] = max(counted.seconds[-1].at, before)
+        for failures in counted.failures:
             self._fail(failures)
 
-    def _add(self, said: Second) -> None:
-        second = self._second(said.at)
-        second.cpu_share = max(second.cpu_share, said.cpu_share)
-        second.lag_ms = max(second.lag_ms, said.lag_ms)
-        second.late_s = max(second.late_s, said.late_s)
-        second.parts += (self._part(one) for one in said.requests)
+    def _add(self, reported: Second) -> None:
+        second = self._second(reported.at)
+        second.cpu_share = max(second.cpu_share, reported.cpu_share)
+        second.lag_ms = max(second.lag_ms, reported.lag_ms)
+        second.late_s = max(second.late_s, reported.late_s)
+        second.parts += (self._part(requests) for requests in reported.requests)
 
-    def _part(self, said: Requests) -> EndpointLoad:
-        name = said.endpoint if said.endpoint in self._names or len(self._names) < MOST_ENDPOINTS else OTHERS
+    def _part(self, requests: Requests) -> EndpointLoad:
+        name = requests.endpoint if requests.endpoint in self._names or len(self._names) < MOST_ENDPOINTS else OTHERS
         self._names.add(name)
-        intended = None if said.intended is None else Histogram(said.intended)
-        return EndpointLoad(name, Histogram(said.succeeded), Histogram(said.failed), intended, said.received_bytes)
+        intended = None if requests.intended is None else Histogram(requests.intended)
+        succeeded, failed = Histogram(requests.succeeded), Histogram(requests.failed)
+        unanswered = Histogram(requests.unanswered)
+        return EndpointLoad(name, succeeded, failed, intended, requests.received_bytes, unanswered)
 
-    def _fail(self, said: Failures) -> None:
-        key = (said.endpoint, said.message)
+    def _fail(self, failures: Failures) -> None:
+        key = (failures.endpoint, failures.message)
         if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
             key = ("", OTHERS)
         group = self._groups.setdefault(key, _Group())
-        group.count += said.count
-        for sample in said.samples:
+        group.count += failures.count
+        for sample in failures.samples:
             if len(group.samples) < _MOST_SAMPLES:
                 group.samples[sample] = None
 
 
 def thinned(intervals: Sequence[LoadInterval], most: int) -> tuple[LoadInterval, ...]:
     """Return at most so many intervals, neighbours merged: nothing is lost but when exactly it was."""
-    each = -(-len(intervals) // most)
-    return tuple(_joined(intervals[start : start + each]) for start in range(0, len(intervals), each or 1))
+    size = -(-len(intervals) // most)
+    return tuple(_joined(intervals[start : start + size]) for start in range(0, len(intervals), size or 1))
 
 
 def _joined(intervals: Sequence[LoadInterval]) -> LoadInterval:
@@ -165,11 +182,11 @@ def _joined(intervals: Sequence[LoadInterval]) -> LoadInterval:
     first, last = intervals[0], intervals[-1]
     return LoadInterval(
         offset_s=first.offset_s,
-        length_s=sum(one.length_s for one in intervals),
+        length_s=sum(interval.length_s for interval in intervals),
         users=last.users,
-        workers=min(one.workers for one in intervals),
-        cpu_share=max(one.cpu_share for one in intervals),
-        lag_ms=max(one.lag_ms for one in intervals),
-        late_s=max(one.late_s for one in intervals),
-        endpoints=by_endpoint(part for one in intervals for part in one.endpoints),
+        workers=min(interval.workers for interval in intervals),
+        cpu_share=max(interval.cpu_share for interval in intervals),
+        lag_ms=max(interval.lag_ms for interval in intervals),
+        late_s=max(interval.late_s for interval in intervals),
+        endpoints=by_endpoint(part for interval in intervals for part in interval.endpoints),
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from outrider.load.profile import Expectation
 from outrider.load.timeline import OTHERS
-from outrider.model import Outcome, altogether
+from outrider.model import Outcome, altogether, bucket_of, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ _REACHED = 0.95
 _LATE_S = 1.0
 _LATELY = 2
 _QUOTED = 3  # kinds of exceptions in a reason
+_HANG_FACTOR = 3
+_WHOLE_S = 1.0  # by which a window may begin before the load, since seconds do not begin with it
 _FEWEST = 20  # requests, below which no share of them stops a load
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
 _NOTHING = Expectation()
@@ -84,12 +87,14 @@ def assess(facts: Facts) -> Verdict:
     rules = (
         _refused,
         _not_started,
+        _hanging,
         _died,
         _silent,
         _interrupted,
         _lost,
         _saturated,
         _aborted,
+        _unanswered,
         _not_reached,
         _broken,
         _raised,
@@ -99,23 +104,46 @@ def assess(facts: Facts) -> Verdict:
     return next((verdict for rule in rules if (verdict := rule(facts))), (Outcome.PASSED, ""))
 
 
-def breaches(intervals: Sequence[LoadInterval], expected: Expectation) -> list[str]:
-    """Return what of the requests in these intervals is not as expected, a text each."""
-    total = altogether(part for one in intervals for part in one.endpoints)
-    return list(_breaches(total, expected, sum(one.length_s for one in intervals)))
-
-
 def abort_reason(intervals: Sequence[LoadInterval], profile: Profile) -> str:
     """Return why a load is to be stopped before its time, by its latest intervals; empty if it is not."""
     rule = profile.abort
     if rule is None or not intervals:
         return ""
     begin_s = intervals[-1].offset_s + intervals[-1].length_s - rule.window_s
-    window = [one for one in intervals if one.offset_s + one.length_s > begin_s]
-    if sum(part.requests for one in window for part in one.endpoints) < _FEWEST:
-        return ""
-    found = breaches(window, rule.limits)
-    return f"{'; '.join(found)} within {rule.window_s:g} s" if found else ""
+    shares = asked_shares(intervals, profile)
+    window = [place for place, interval in enumerate(intervals) if interval.offset_s + interval.length_s > begin_s]
+    seconds = [intervals[place] for place in window]
+    total = altogether(part for interval in seconds for part in interval.endpoints)
+    limits = rule.limits if total.requests >= _FEWEST else Expectation()
+    violations = [*_quality(total, limits)]
+    if begin_s > -_WHOLE_S:
+        violations += _floor_violations(seconds, [shares[place] for place in window], rule.limits.requests_per_s)
+    return f"{'; '.join(violations)} within {rule.window_s:g} s" if violations else ""
+
+
+def asked_shares(intervals: Sequence[LoadInterval], profile: Profile) -> list[float]:
+    """Return how much of the whole load was asked for in each interval, 0 to 1."""
+    most_users = max((interval.users for interval in intervals), default=0)
+    so_far = accumulate((interval.users for interval in intervals), max)
+    return [
+        profile.asked_share(interval.offset_s + interval.length_s / 2, users, most_users)
+        for interval, users in zip(intervals, so_far, strict=True)
+    ]
+
+
+def _floor_violations(window: Sequence[LoadInterval], shares: Sequence[float], least: float | None) -> list[str]:
+    """Judge the rate of a whole window: where all of the load is asked for, or where nothing is answered at all."""
+    if least is None:
+        return []
+    length_s = sum(interval.length_s for interval in window)
+    total = altogether(part for interval in window for part in interval.endpoints)
+    expected = sum(least * share * interval.length_s for interval, share in zip(window, shares, strict=True))
+    if total.requests == total.unanswered.total and expected >= 1:
+        return [f"no request was answered, at least {expected:.0f} expected"]
+    rate = total.succeeded.total / max(length_s, 1e-9)
+    if min(shares) < 1 or rate >= least:
+        return []
+    return [f"{rate:.1f} requests/s succeeded, at least {least:g} expected"]
 
 
 def _refused(facts: Facts) -> Verdict | None:
@@ -136,17 +164,52 @@ def _not_started(facts: Facts) -> Verdict | None:
     if facts.end is End.OVERDUE:
         return Outcome.SETUP_ERROR, "the load had not begun when its time was up"
     why = complaint(facts.log, facts.profile.file)
-    return Outcome.SETUP_ERROR, why or f"Locust ended before the load began (exit code {facts.code}) and said nothing"
+    return Outcome.SETUP_ERROR, why or f"Locust ended before the load began (exit code {facts.code}) and gave no reason"
+
+
+def _hanging(facts: Facts) -> Verdict | None:
+    """Judge requests without an answer; a generator that stood still itself could not have read one."""
+    after_s = facts.profile.hang_after_s or facts.settings.hang_after_s
+    if max((interval.lag_ms for interval in facts.result.intervals), default=0.0) > after_s * 1000 / 2:
+        return None
+    endpoints = facts.result.endpoints
+    total = altogether(endpoints)
+    hanging = {part.endpoint: _hanging_count(part, total, after_s * 1000) for part in endpoints}
+    count = sum(hanging.values())
+    whole = [part for part in endpoints if hanging[part.endpoint] and hanging[part.endpoint] == part.requests]
+    if not whole and count < max(1, facts.settings.hang_share * total.requests):
+        return None
+    name = whole[0].endpoint if whole else max(hanging, key=lambda endpoint: hanging[endpoint])
+    oldest_ms = max(part.unanswered.quantile(1.0) or 0.0 for part in endpoints)
+    share = f"{count:,} of {total.requests:,} requests had no answer, for up to {oldest_ms / 1000:.0f} s"
+    return Outcome.FAILED, f"{name} hangs: {share}"
+
+
+def _hanging_count(part: EndpointLoad, total: EndpointLoad, after_ms: float) -> int:
+    """Return how many requests of an endpoint wait longer than that, and than thrice the p99 of the answered."""
+    answered = merged((part.succeeded, part.failed))
+    if not answered.total:
+        answered = merged((total.succeeded, total.failed))
+    least = bucket_of(max(after_ms, _HANG_FACTOR * (answered.quantile(0.99) or 0.0)))
+    return sum(count for bucket, count in part.unanswered.counts.items() if bucket > least)
+
+
+def _unanswered(facts: Facts) -> Verdict | None:
+    total = altogether(facts.result.endpoints)
+    if not total.requests or total.unanswered.total < total.requests:
+        return None
+    length = f"{facts.result.length_s:.0f} s"
+    return Outcome.INCONCLUSIVE, f"none of {total.requests:,} requests had an answer after {length}: lengthen the load"
 
 
 def _silent(facts: Facts) -> Verdict | None:
-    if any(one.requests for one in facts.result.endpoints):
+    if any(endpoint.requests for endpoint in facts.result.endpoints):
         return None
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
     own = _own_errors(facts.result)
-    said = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else _errors(facts.log)
-    return Outcome.SETUP_ERROR, f"no request was made{f': {said}' if said else ''}"
+    why = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else _errors(facts.log)
+    return Outcome.SETUP_ERROR, f"no request was made{f': {why}' if why else ''}"
 
 
 def _interrupted(facts: Facts) -> Verdict | None:
@@ -175,17 +238,17 @@ def _lost(facts: Facts) -> Verdict | None:
 
 def _saturated(facts: Facts) -> Verdict | None:
     seconds, settings = facts.result.intervals, facts.settings
-    busy = [one for one in seconds if one.cpu_share > settings.busy_above]
-    late = [one for one in seconds if one.lag_ms > settings.late_s * 1000]
-    starved = [one for one in seconds if one in busy or one in late]
+    busy = [interval for interval in seconds if interval.cpu_share > settings.busy_above]
+    late = [interval for interval in seconds if interval.lag_ms > settings.late_s * 1000]
+    starved = [interval for interval in seconds if interval in busy or interval in late]
     if len(starved) < max(_STARVED_LEAST, _STARVED_SHARE * len(seconds)):
         return None
     if len(busy) >= len(late):
-        told = f"used {max(one.cpu_share for one in busy):.0%} of a processor"
+        symptom = f"used {max(interval.cpu_share for interval in busy):.0%} of a processor"
     else:
-        told = f"was up to {max(one.lag_ms for one in late):.0f} ms late"
+        symptom = f"was up to {max(interval.lag_ms for interval in late):.0f} ms late"
     share = len(starved) / len(seconds)
-    return Outcome.INCONCLUSIVE, f"the generator was saturated in {share:.0%} of the time: it {told}; add processes"
+    return Outcome.INCONCLUSIVE, f"the generator was saturated in {share:.0%} of the time: it {symptom}; add processes"
 
 
 def _aborted(facts: Facts) -> Verdict | None:
@@ -201,7 +264,7 @@ def _not_reached(facts: Facts) -> Verdict | None:
     wanted, began = profile.wanted_users, max(result.most_users, facts.spawned)
     if wanted and (profile.shape or not facts.own_shape) and began < _REACHED * wanted:
         return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted} users"
-    late_s = max((one.late_s for one in result.intervals[-_LATELY:]), default=0.0)
+    late_s = max((interval.late_s for interval in result.intervals[-_LATELY:]), default=0.0)
     if late_s > _LATE_S:
         busy = f"all {result.most_users} users were busy"
         return Outcome.INCONCLUSIVE, f"the rate was not reached: at the end tasks began {late_s:.1f} s late, {busy}"
@@ -209,15 +272,19 @@ def _not_reached(facts: Facts) -> Verdict | None:
 
 
 def _broken(facts: Facts) -> Verdict | None:
-    found = breaches(facts.result.intervals, facts.profile.expect.get("", _NOTHING))
-    by_name = {one.endpoint: one for one in facts.result.endpoints}
+    result = facts.result
+    by_name = {endpoint.endpoint: endpoint for endpoint in result.endpoints}
+    rates, asked = result.rates, _asked_share(facts)
+    overall = facts.profile.expect.get("", _NOTHING)
+    violations = [*_quality(altogether(result.endpoints), overall), *_slow_rate(sum(rates.values()), asked, overall)]
     for name, expected in facts.profile.expect.items():
-        if name in by_name:
-            found += (f"{name}: {text}" for text in _breaches(by_name[name], expected, facts.result.length_s))
+        if name and name in by_name:
+            texts = (*_quality(by_name[name], expected), *_slow_rate(rates.get(name, 0.0), asked, expected))
+            violations += (f"{name}: {text}" for text in texts)
         elif name:
-            found.append(f"{name}: was never requested")
-    if found:
-        return Outcome.FAILED, f"{'; '.join(found)}{_most_frequent(facts.result.failures)}"
+            violations.append(f"{name}: was never requested")
+    if violations:
+        return Outcome.FAILED, f"{'; '.join(violations)}{_most_frequent(facts.result.failures)}"
     if facts.asked_code:
         return Outcome.FAILED, f"the locustfile asks for exit code {facts.asked_code}"
     return None
@@ -255,28 +322,42 @@ def _cut_short(facts: Facts) -> Verdict | None:
     return Outcome.INCONCLUSIVE, f"the locustfile ended the load after {took_s:.0f} of {asked_s:g} s"
 
 
-def _breaches(part: EndpointLoad, expected: Expectation, length_s: float) -> Iterator[str]:
+def _quality(part: EndpointLoad, expected: Expectation) -> Iterator[str]:
+    """Yield what of failures and times is not as expected."""
     most = expected.failure_share
     if most is not None and part.failure_share > most:
         yield f"{_percent(part.failure_share)} of {part.requests:,} requests failed, at most {_percent(most)} may"
     for share, limit_ms in expected.quantiles.items():
-        found_ms = part.times.quantile(share)
-        if found_ms is not None and found_ms > limit_ms:
-            yield f"p{share * 100:g} is {found_ms:.0f} ms, {limit_ms:.0f} ms allowed"
-    rate = part.requests / max(length_s, 1e-9)
-    if expected.requests_per_s is not None and rate < expected.requests_per_s:
-        yield f"{rate:.1f} requests/s, at least {expected.requests_per_s:g} expected"
+        measured_ms = part.times.quantile(share)
+        if measured_ms is not None and measured_ms > limit_ms:
+            yield f"p{share * 100:g} is {measured_ms:.0f} ms, {limit_ms:.0f} ms allowed"
+
+
+def _slow_rate(rate: float, asked: float, expected: Expectation) -> Iterator[str]:
+    """Yield that a rate is lower than expected, as far as the whole load was asked for."""
+    least = expected.requests_per_s
+    if least is not None and rate < least * asked:
+        whole = "" if asked >= _REACHED else f" ({least:g} at the whole load)"
+        yield f"{rate:.1f} requests/s succeeded, at least {least * asked:.3g} expected{whole}"
+
+
+def _asked_share(facts: Facts) -> float:
+    """Return how much of the whole load was asked for on average, 0 to 1."""
+    intervals = facts.result.intervals
+    shares = asked_shares(intervals, facts.profile)
+    asked_s = sum(share * interval.length_s for share, interval in zip(shares, intervals, strict=True))
+    return asked_s / max(facts.result.length_s, 1e-9)
 
 
 def complaint(log: str, file: str) -> str:
-    """Return what Locust, or Python, says to be wrong at last; with the line of the locustfile, if it tells one."""
-    found = _errors(log) or next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
+    """Return the last error of Locust or Python, with the line of the locustfile where the log has it."""
+    error = _errors(log) or next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
     places = re.findall(rf'File "[^"]*{re.escape(file)}", line (\d+)', log) if file else []
-    return f"{file}:{places[-1]}: {found}" if places and found else found
+    return f"{file}:{places[-1]}: {error}" if places and error else error
 
 
 def _errors(log: str) -> str:
-    """Return the last error that Python or Locust tells; empty if there is none."""
+    """Return the last error that Python or Locust logged; empty if there is none."""
     errors = [match.group().strip() for match in _ERROR.finditer(log)]
     logged = [match["text"].strip() for match in _LOGGED.finditer(log)]
     return (errors or logged or [""])[-1]

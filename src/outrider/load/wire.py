@@ -1,13 +1,14 @@
-"""What the Locust process and we say to each other: a line of JSON each.
+"""Messages between the Locust process and its parent, a line of JSON each.
 
-It says: `Ready` once, `Started`, then each second `Pulse` and from every process `Counted`, and at last `Ended`.
-We say: `Aim`, and `Stop`.
+The child sends `Ready` once, `Started`, each second `Pulse` and from every process `Counted`, then `Stopping`, and at
+last `Ended`.
+The parent sends `Aim` and `Stop`.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ VARIABLE = "OUTRIDER_LOAD"
 
 @dataclass(frozen=True, slots=True)
 class LoadConfig:
-    """What the Locust process is told when it starts.
+    """Configuration of the Locust process, which it gets when it starts.
 
     Attributes:
         allowed_hosts: See `hosts`.
-        shaped: Whether we say how many users there are.
-        users: How many there are at first, if we say so.
+        shaped: Whether the parent sets the number of users.
+        users: How many there are at first, if the parent sets them.
         rate: Tasks a second that each generating process is to begin; zero leaves that to the locustfile.
         ramp_s: Time in which the rate grows from nothing.
     """
@@ -46,20 +47,40 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the load."""
+    """End the load; `at_once` without waiting for workers' last reports."""
+
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The locustfile is read; `own_shape` says whether it brings a shape, `hosts` where its users begin."""
+    """The locustfile is read.
+
+    Attributes:
+        own_shape: Whether it brings a shape.
+        hosts: Where its users begin.
+        run_time_s: After which Locust ends the load itself, by its own options; None if it does not.
+        stop_timeout_s: How long Locust lets users finish their tasks at the end.
+        failure_code: Locust's exit code where requests failed.
+    """
 
     own_shape: bool
     hosts: tuple[str, ...] = ()
+    run_time_s: float | None = None
+    stop_timeout_s: float = 0.0
+    failure_code: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
     """The load begins; seconds since the epoch."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The load ends, and users begin to stop; seconds since the epoch."""
 
     at_s: float
 
@@ -88,6 +109,7 @@ class Requests:
     failed: Mapping[int, int]
     intended: Mapping[int, int] | None
     received_bytes: int
+    unanswered: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +135,18 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a process of the load did since it last said so; `refused` are hosts that it asked for in vain."""
+    """What a process of the load did since its last report.
+
+    Attributes:
+        refused: Hosts that it asked for in vain.
+        open: Requests that have no answer yet, by their age so far.
+    """
 
     generator: str
     seconds: tuple[Second, ...] = ()
     failures: tuple[Failures, ...] = ()
     refused: tuple[str, ...] = ()
+    open: tuple[Requests, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +156,18 @@ class Ended:
     asked_code: int | None
 
 
-Said = Ready | Started | Pulse | Counted | Ended
-Told = Aim | Stop
+ChildMessage = Ready | Started | Stopping | Pulse | Counted | Ended
+ControlMessage = Aim | Stop
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (LoadConfig, Aim, Stop, Ready, Started, Pulse, Counted, Ended)
+    kind.__name__: kind for kind in (LoadConfig, Aim, Stop, Ready, Started, Stopping, Pulse, Counted, Ended)
 }
 
 
 def write(message: object) -> bytes:
     """Return a message as a line."""
-    told = {"is": type(message).__name__, **asdict(message)}  # type: ignore[call-overload]  # any of the classes above
-    return json.dumps(told, separators=(",", ":")).encode() + b"\n"
+    document = {"is": type(message).__name__, **asdict(message)}  # type: ignore[call-overload]  # any of the classes above
+    return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
 def read(line: bytes | str) -> Any:
@@ -149,12 +177,12 @@ def read(line: bytes | str) -> Any:
         ValueError: If it is none.
     """
     try:
-        told = json.loads(line)
-        kind = _KINDS[told.pop("is")]
+        document = json.loads(line)
+        kind = _KINDS[document.pop("is")]
         return (
-            _counted(told)
+            _counted(document)
             if kind is Counted
-            else kind(**{each.name: _frozen(told[each.name]) for each in fields(kind)})
+            else kind(**{field.name: _frozen(document[field.name]) for field in fields(kind)})
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no message: {line[:80]!r}") from error
@@ -164,27 +192,29 @@ def _frozen(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _counted(told: Mapping[str, Any]) -> Counted:
+def _counted(document: Mapping[str, Any]) -> Counted:
     return Counted(
-        told["generator"],
+        document["generator"],
         tuple(
-            Second(**{**each, "requests": tuple(_requests(one) for one in each["requests"])})
-            for each in told["seconds"]
+            Second(**{**second, "requests": tuple(_requests(part) for part in second["requests"])})
+            for second in document["seconds"]
         ),
-        tuple(Failures(**{**each, "samples": tuple(each["samples"])}) for each in told["failures"]),
-        tuple(told["refused"]),
+        tuple(Failures(**{**group, "samples": tuple(group["samples"])}) for group in document["failures"]),
+        tuple(document["refused"]),
+        tuple(_requests(part) for part in document["open"]),
     )
 
 
-def _requests(told: Mapping[str, Any]) -> Requests:
+def _requests(document: Mapping[str, Any]) -> Requests:
     return Requests(
-        told["endpoint"],
-        _counts(told["succeeded"]),
-        _counts(told["failed"]),
-        None if told["intended"] is None else _counts(told["intended"]),
-        told["received_bytes"],
+        document["endpoint"],
+        _counts(document["succeeded"]),
+        _counts(document["failed"]),
+        None if document["intended"] is None else _counts(document["intended"]),
+        document["received_bytes"],
+        _counts(document["unanswered"]),
     )
 
 
-def _counts(told: Mapping[str, int]) -> dict[int, int]:
-    return {int(bucket): count for bucket, count in told.items()}
+def _counts(document: Mapping[str, int]) -> dict[int, int]:
+    return {int(bucket): count for bucket, count in document.items()}

@@ -28,7 +28,7 @@ class StoredConfirmation:
 
 @dataclass(frozen=True, slots=True)
 class StoredGroup:
-    """What was told of a group of incidents, and when the next thing is due."""
+    """The last notification of a group of incidents, and when the next evaluation is due."""
 
     key: str
     state: str = field(repr=False)
@@ -41,7 +41,7 @@ class Status(StrEnum):
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"  # given up, or handed to another channel
     SUPPRESSED = "suppressed"  # above the receiver's cap
-    SUPERSEDED = "superseded"  # a later one of the same topic tells it all
+    SUPERSEDED = "superseded"  # by a later one of the same topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Notification:
     """A row of the outbox.
 
     Attributes:
-        id: Made when it is written; the receiver's Message-ID comes from it, so sending twice can be told.
-        topic: What it speaks of: later rows of one topic supersede earlier ones that wait.
+        id: Made when it is written; the receiver's Message-ID comes from it, so that a duplicate can be recognised.
+        topic: What it is about: later rows of one topic supersede earlier ones that wait.
         kind: In the words of the room `alerts`.
         due_us: When to try next.
         tries: How often it was tried.
@@ -82,7 +82,7 @@ class UndeliveredCount:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Incidents whose labels match are not told of meanwhile; `matchers` are texts such as `team=shop`."""
+    """Incidents whose labels match notify nobody meanwhile; `matchers` are texts such as `team=shop`."""
 
     id: str
     starts_us: int
@@ -105,7 +105,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """Everything that whoever keeps the incidents must remember."""
+    """The state of the incident tracker."""
 
     incidents: tuple[StoredIncident, ...] = ()
     watches: tuple[StoredConfirmation, ...] = ()
@@ -120,7 +120,7 @@ class AlertChanges:
         notifications: New rows of the outbox; those of their topic and receiver that wait are superseded.
         forgotten_incidents: Ids of those that never were more than a suspicion.
         forgotten_watches: Subjects that are well.
-        forgotten_groups: Keys of groups of which all is told.
+        forgotten_groups: Keys of groups whose resolution is notified.
         processed: Keys of acknowledgements that are in these changes.
     """
 

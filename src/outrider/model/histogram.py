@@ -1,7 +1,7 @@
 """A histogram with logarithmic buckets: any quantile within 1 % of its value, and exact to merge.
 
 The buckets are those of DDSketch (Masson, Rim, Lee, VLDB 2019, https://doi.org/10.14778/3352063.3352135): bucket i
-holds the values above RATIO**(i-1) and up to RATIO**i, and is told as the value that is equally far from both, in
+holds the values above RATIO**(i-1) and up to RATIO**i, and has the value that is equally far from both, in
 proportion to them.
 """
 

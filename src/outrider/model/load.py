@@ -19,11 +19,12 @@ class EndpointLoad:
     """Requests of one name; response times in ms.
 
     Attributes:
-        endpoint: Method and name as Locust tells them.
+        endpoint: Method and name as Locust reports them.
         succeeded: From sending to the end of the answer.
         failed: The same, of those that failed.
         intended: Of all of them, from when they should have been sent; None where nothing says when.
         received_bytes: Bodies of the answers.
+        unanswered: How old requests were that had no answer when the load ended, or their user was stopped.
     """
 
     endpoint: str
@@ -31,16 +32,17 @@ class EndpointLoad:
     failed: Histogram = field(default_factory=Histogram)
     intended: Histogram | None = None
     received_bytes: int = 0
+    unanswered: Histogram = field(default_factory=Histogram)
 
     @property
     def times(self) -> Histogram:
-        """Response times of all requests, failed ones included."""
-        return merged((self.succeeded, self.failed))
+        """Response times of all requests; of those without an answer, their age: at least that long."""
+        return merged((self.succeeded, self.failed, self.unanswered))
 
     @property
     def requests(self) -> int:
-        """How many were sent and answered, or given up."""
-        return self.succeeded.total + self.failed.total
+        """How many were sent, whether or not an answer came."""
+        return self.succeeded.total + self.failed.total + self.unanswered.total
 
     @property
     def failure_share(self) -> float:
@@ -72,8 +74,8 @@ class LoadInterval:
 
     @property
     def requests_per_s(self) -> float:
-        """The rate over all endpoints."""
-        return sum(endpoint.requests for endpoint in self.endpoints) / self.length_s
+        """The rate of requests that succeeded, over all endpoints."""
+        return sum(endpoint.succeeded.total for endpoint in self.endpoints) / self.length_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +101,28 @@ class ForegroundRun:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """A load from start to end."""
+    """A load from start to end.
+
+    Attributes:
+        tail: Requests that were open when the load ended; they belong to no interval.
+    """
 
     intervals: tuple[LoadInterval, ...] = ()
     failures: tuple[FailureGroup, ...] = ()
     foreground: tuple[ForegroundRun, ...] = ()
+    tail: tuple[EndpointLoad, ...] = ()
 
     @property
     def endpoints(self) -> tuple[EndpointLoad, ...]:
         """The requests of the whole load, in the order in which endpoints were first seen."""
-        return by_endpoint(endpoint for interval in self.intervals for endpoint in interval.endpoints)
+        timed = (endpoint for interval in self.intervals for endpoint in interval.endpoints)
+        return by_endpoint((*timed, *self.tail))
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Requests that succeeded in a second of the load, by endpoint."""
+        timed = by_endpoint(endpoint for interval in self.intervals for endpoint in interval.endpoints)
+        return {endpoint.endpoint: endpoint.succeeded.total / max(self.length_s, 1e-9) for endpoint in timed}
 
     @property
     def length_s(self) -> float:
@@ -146,4 +160,5 @@ def _whole(endpoint: str, parts: list[EndpointLoad]) -> EndpointLoad:
         merged(part.failed for part in parts),
         intended,
         sum(part.received_bytes for part in parts),
+        merged(part.unanswered for part in parts),
     )

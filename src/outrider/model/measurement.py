@@ -49,7 +49,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One number of a series; `step` is empty where it speaks of the whole run. Durations are in ms, sizes in bytes."""
+    """One number of a series; `step` is empty for the whole run. Durations are in ms, sizes in bytes."""
 
     step: str
     metric: str

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredCheck:
-    """A check that the store has heard of; `kind`, `path` and `name` are unknown (None) if only runs spoke of it.
+    """A check that the store knows; `kind`, `path` and `name` are unknown (None) if only runs name it.
 
     Attributes:
         aliases: Ids that it had before it was renamed.

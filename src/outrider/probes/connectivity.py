@@ -82,7 +82,7 @@ class OwnNetwork:
 
 
 async def _any(questions: object) -> bool:
-    """Tell whether any of the questions, asked at once, is answered by yes in time."""
+    """Return whether any of the questions, asked at once, is answered by yes in time."""
     tasks = [asyncio.ensure_future(question) for question in questions]  # type: ignore[attr-defined]
     try:
         async with asyncio.timeout(LIMIT_S):

@@ -192,7 +192,7 @@ def own_servers() -> tuple[tuple[str, int], ...]:
 
 
 async def answers(address: str, port: int) -> bool:
-    """Tell whether a name server answers at all, whatever it says."""
+    """Return whether a name server answers at all, whatever it says."""
     try:
         await dns.asyncquery.udp(dns.message.make_query(".", "NS"), address, port=port)
     except (OSError, dns.exception.DNSException):

@@ -31,6 +31,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
+@lru_cache(maxsize=16_384)
 def address_of(url: str) -> str:
     """Return a URL without its user, query and fragment, cut to what a reader needs."""
     try:
@@ -42,7 +43,7 @@ def address_of(url: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def is_name(host: str) -> bool:
-    """Tell whether a host has to be looked up."""
+    """Return whether a host has to be looked up."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -51,7 +52,7 @@ def is_name(host: str) -> bool:
 
 
 def is_own(host: str) -> bool:
-    """Tell whether a host is this machine, which is reached without a network."""
+    """Return whether a host is this machine, which is reached without a network."""
     if is_name(host):
         return host == "localhost" or host.endswith(".localhost")
     return bool(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback

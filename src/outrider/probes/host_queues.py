@@ -27,7 +27,7 @@ class HostQueues(Generic[T]):
         self.waiting = 0
 
     def take(self, host: str, job: T, until_s: float) -> bool:
-        """Tell whether a job may begin now; if not, it waits, `until_s` at most. An empty host needs no turn."""
+        """Return whether a job may begin now; if not, it waits, `until_s` at most. An empty host needs no turn."""
         if not host:
             return True
         queue = self._queues.get(host)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.model import Sample
 from outrider.probes.assertions import judge
 from outrider.probes.exchange import Exchanged, ExchangeLog, exchange
-from outrider.probes.host_addresses import host_of, origin_of
+from outrider.probes.host_addresses import address_of, host_of, origin_of
 from outrider.probes.http_request import Request, read_request
 from outrider.probes.probe_result import Evidence, Failure, ProbeResult, only_step
 
@@ -45,7 +45,11 @@ class HttpProbe:
             failures=failures,
             steps=only_step(STEP, answer.total_ms, failures),
             samples=() if exchanged.failure else samples_of(answer, STEP),
-            attributes={**attributes_of(answer), "asked": origin_of(exchanged.url)},
+            attributes={
+                **attributes_of(answer),
+                "asked": origin_of(exchanged.url),
+                "address": address_of(self.hop.url),
+            },
             evidence_files=evidence_files(answer, log) if failures or evidence else (),
             address=exchanged.url,
         )

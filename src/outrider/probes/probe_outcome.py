@@ -69,7 +69,7 @@ def assess(result: ProbeResult, ours: ProberState) -> tuple[Outcome, str]:
 
 
 def is_late(duration_ms: float, ours: ProberState) -> bool:
-    """Tell whether the prober was so late that its own delay may be what it measured."""
+    """Return whether the prober was so late that its own delay may be what it measured."""
     return ours.late_s > max(ours.late_above_s, LATE_SHARE * duration_ms / 1000)
 
 

@@ -102,7 +102,7 @@ def redirected(hop: Hop, status: int, url: str) -> Hop:
 
 
 def same_origin(first: str, second: str) -> bool:
-    """Tell whether two URLs have scheme, host and port in common."""
+    """Return whether two URLs have scheme, host and port in common."""
     try:
         return _origin(urlsplit(first)) == _origin(urlsplit(second))
     except ValueError:

@@ -16,7 +16,7 @@ _UNREACHED = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOST
 
 
 def lacks_descriptors() -> bool:
-    """Tell whether this process is about to have no more file descriptors; a failed call has just freed its own."""
+    """Return whether this process is about to have no more file descriptors; a failed call has just freed its own."""
     opened: list[int] = []
     try:
         opened.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(_MARGIN))

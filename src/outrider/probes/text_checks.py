@@ -115,7 +115,7 @@ class TextChecks:
         return bool(self.json or self.exists or self.schema is not None)
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to check or to extract."""
+        """Return whether there is anything to check or to extract."""
         return bool(self.contains or self.absent or self.matches or self.extractions or self.needs_json)
 
     @property
@@ -127,7 +127,7 @@ class TextChecks:
 
 
 def _is_linear(path: JSONPathQuery) -> bool:
-    """Tell whether a path visits each value at most once: it neither descends nor filters nor selects twice."""
+    """Return whether a path visits each value at most once: it neither descends nor filters nor selects twice."""
     from jsonpath_rfc9535.segments import JSONPathChildSegment  # noqa: PLC0415
     from jsonpath_rfc9535.selectors import FilterSelector  # noqa: PLC0415
 

@@ -67,7 +67,7 @@ def evaluate(checks: TextChecks, text: str, pattern_s: float | None = None) -> I
 
 
 def finds(pattern: regex.Pattern[str], text: str, pattern_s: float | None) -> bool:
-    """Tell whether a pattern is found.
+    """Return whether a pattern is found.
 
     Raises:
         TimeoutError: If it takes more than `pattern_s` of the processor.

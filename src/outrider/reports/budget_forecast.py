@@ -29,8 +29,8 @@ def breaches(
 
     A budget is the failures that the objective allows among the runs of 28 days. What the last 28 days used is gone;
     the rest lasts for as long as it takes at the period's share of failures, whose 95 % interval (Clopper and Pearson)
-    gives that of the days; one that may last longer is left out. A check with fewer than 30 telling runs in the period
-    has none.
+    gives that of the days; one that may last longer is left out. A check with fewer than 30 conclusive runs in
+    the period has none.
 
     Args:
         month: Tallies of the 28 days that end with the period.

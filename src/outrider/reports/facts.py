@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """The share of telling runs that were good, with its 95 % interval."""
+    """The share of conclusive runs that were good, with its 95 % interval."""
 
     good: int
     total: int
@@ -163,7 +163,7 @@ class NoIncidents:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Something that will happen if it goes on like this: in how many days, and between which."""
+    """A forecast: in how many days something happens, with the interval."""
 
     subject: str
     what: str
@@ -226,8 +226,8 @@ class Report:
         now_us: When it was made.
         summary: Three sentences: how it stands, what changed, what to do.
         unmeasured: What was not measured, a line each.
-        simulated: Whether any of what it tells was simulated.
-        unforecast: How many checks ran too seldom for their budget to be foretold.
+        simulated: Whether any of its history is simulated.
+        unforecast: How many checks ran too seldom for a forecast of their budget.
     """
 
     title: str

@@ -65,7 +65,7 @@ class StepRun:
 
     @property
     def standing(self) -> str:
-        """How it compares: "slower", "quicker" or "as usual"; empty where that cannot be told."""
+        """How it compares: "slower", "quicker" or "as usual"; empty where that is unknown."""
         if self.duration_ms is None or self.low is None or self.high is None:
             return ""
         return "slower" if self.duration_ms > self.high else "quicker" if self.duration_ms < self.low else "as usual"

@@ -48,7 +48,7 @@ class Foreground:
         self._error: BaseException | None = None
 
     def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:  # noqa: ARG002 - a listener of loads
-        """Hear of the load."""
+        """Take the latest interval of the load."""
         self._now = so_far[-1]
 
     def beside(self, load: Measure, order: Order) -> Measurement:

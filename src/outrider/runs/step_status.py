@@ -17,7 +17,7 @@ class StepStatus:
     """What the judge says of a step, or of failures, of a check in one place.
 
     Attributes:
-        at_us: When the run was due that it speaks of, microseconds UTC.
+        at_us: When its run was due, microseconds UTC.
     """
 
     check: CheckId

@@ -29,7 +29,7 @@ class Turns:
         """Wait for a turn, and hold it.
 
         Args:
-            given_up: Once this is set nobody waits any longer: without a turn, false is yielded.
+            given_up: Once this is set, waiting ends: without a turn, false is yielded.
         """
         given_up = given_up or threading.Event()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # whoever tidies /tmp may have removed it

@@ -62,7 +62,7 @@ class Leading:
 
 
 def is_dead(holder: str) -> bool:
-    """Tell whether a process is known to have ended; one of another machine never is."""
+    """Return whether a process is known to have ended; one of another machine never is."""
     machine, _, process = holder.rpartition(" ")[0].rpartition(" ")
     if machine != _machine() or not process.isdigit():
         return False

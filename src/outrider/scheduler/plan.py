@@ -53,7 +53,6 @@ class Plan:
         self._version = dict.fromkeys(self._checks, 0)
         for key in self._checks:
             self._push(key, from_us)
-        heapq.heapify(self._heap)
 
     @property
     def failing(self) -> frozenset[Key]:

@@ -53,7 +53,7 @@ class ResultPipeline:
     Args:
         judge: None if judging is off.
         listeners: In the order in which they are notified.
-        health: Is told what broke.
+        health: Takes what broke.
     """
 
     def __init__(self, judge: RunJudge | None, listeners: Sequence[Listener], health: Health) -> None:

@@ -36,8 +36,8 @@ class RetryingRecorder:
 
     Args:
         store: Where runs are kept.
-        health: Is told why the store refuses.
-        stored: Is told which runs are stored.
+        health: Takes why the store refuses.
+        stored: Takes the runs that are stored.
     """
 
     def __init__(self, store: _Recorder, health: Health, stored: Callable[[Sequence[Run]], None]) -> None:

@@ -42,7 +42,7 @@ class RuntimeBuilder:
 
     Args:
         factory: Makes runtimes.
-        health: Is told why a state is refused.
+        health: Takes why a state is refused.
         steady_s: Returns monotonic seconds.
     """
 

@@ -30,7 +30,7 @@ class RuntimeRetirement:
 
     Args:
         recorder: Records the runs that were not finished.
-        health: Is told of a runtime that could not be ended.
+        health: Takes the problem of a runtime that could not be ended.
     """
 
     def __init__(self, recorder: RetryingRecorder, health: Health, clock: Clock) -> None:

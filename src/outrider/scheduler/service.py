@@ -206,11 +206,10 @@ class Service:
         self.plan = Plan(runtime.checks, runtime.workspace.timezone, from_us, failing)
 
     def _jumped(self, by_us: int, now_us: int) -> None:
-        direction = "forward" if by_us > 0 else "back"
         self.health.count("clock_jumps")
         log.warning("clock.jumped", by_s=by_us / 1e6)
         if by_us > 0:
-            self._why_late = f"the clock went {direction} by {by_us / 1e6:.0f} s: it was set, or the machine slept"
+            self._why_late = f"the clock went forward by {by_us / 1e6:.0f} s: it was set, or the machine slept"
             return
         self._era += 1
         self._pending.clear()

@@ -53,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(application: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until the process is told to stop; `ready` is called once requests are answered."""
+    """Serve until the process is stopped; `ready` is called once requests are answered."""
     _server(application, ready).run(sockets=[listener])
 
 

@@ -1,4 +1,4 @@
-"""Whether a store could be opened at its addresses, as far as that can be told without opening it."""
+"""Whether a store could be opened at its addresses, as far as that is known without opening it."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def read_silences(connection: Connection, until_us: int) -> tuple[Silence, ...]:
 
 
 def write_acknowledgement(connection: Connection, acknowledgement: Acknowledgement) -> None:
-    """Note what somebody said, for whoever keeps the incidents."""
+    """Store an acknowledgement for the process that writes incidents."""
     row = printable_json(asdict(acknowledgement))
     del row["key"]
     connection.execute(insert(acknowledgements), {**row, "done": False})

@@ -45,7 +45,7 @@ def open_folder(url_or_path: str | Path) -> ArtifactStore:
 
 
 def is_remote(url_or_path: str | Path) -> bool:
-    """Tell whether artifacts go elsewhere than to a folder of this machine."""
+    """Return whether artifacts go elsewhere than to a folder of this machine."""
     text = str(url_or_path)
     return "://" in text and not text.startswith("file://")
 

@@ -1,4 +1,4 @@
-"""What a database or a disk says when it refuses, as an error that tells the reader what to do."""
+"""What a database or a disk says when it refuses, as an error that says what to do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ _SQLITE = {
     sqlite3.SQLITE_CANTOPEN: "store-read-only",
     sqlite3.SQLITE_CORRUPT: "store-damaged",
     sqlite3.SQLITE_NOTADB: "store-damaged",
+    sqlite3.SQLITE_SCHEMA: "store-damaged",
 }
+
+_GONE = ("no such table", "no such column")
 
 _NO_ROOM = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 """What SQLite calls a file that cannot grow; the second is the index of its write-ahead log."""
@@ -57,6 +60,8 @@ _SQLSTATE = {
     "40P01": "store-locked",
     "25006": "store-read-only",
     "42501": "store-read-only",
+    "42P01": "store-damaged",  # an undefined table, and an undefined column
+    "42703": "store-damaged",
     "XX001": "store-damaged",
     "XX002": "store-damaged",
 }
@@ -118,4 +123,6 @@ def _sqlite_slug(error: sqlite3.Error) -> str | None:
     primary = code & 0xFF  # https://www.sqlite.org/rescode.html: the low byte is the primary code
     if primary == sqlite3.SQLITE_IOERR:
         return "store-full" if code in _NO_ROOM else "store-unreachable"
-    return _SQLITE.get(primary)
+    if primary == sqlite3.SQLITE_ERROR:  # a wrong statement is ours; that what it names is gone is not
+        return "store-damaged" if str(error).startswith(_GONE) else None
+    return _SQLITE.get(primary, "store-unreachable")

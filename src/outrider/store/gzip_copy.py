@@ -1,4 +1,4 @@
-"""Files that are kept as gzip (RFC 1952): requests told as text, which shrink to a tenth."""
+"""Files that are kept as gzip (RFC 1952): texts of requests, which shrink to a tenth."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ def pack(result: LoadResult) -> bytes:
         "foreground": [
             [run.run, run.offset_s, run.users, run.outcome.value, dict(run.steps)] for run in result.foreground
         ],
+        "tail": [_endpoint(part, numbers) for part in result.tail],
     }
     document |= printable_json({name: document[name] for name in _TEXTS})
     return zlib.compress(json.dumps(document, separators=(",", ":")).encode())
@@ -58,6 +59,7 @@ def unpack(packed: bytes) -> LoadResult:
             ForegroundRun(RunId(run), offset_s, users, Outcome(outcome), steps)
             for run, offset_s, users, outcome, steps in document["foreground"]
         ),
+        tuple(_read_endpoint(part, names) for part in document.get("tail", ())),
     )
 
 
@@ -72,7 +74,8 @@ def _interval(interval: LoadInterval, numbers: Mapping[str, int]) -> list[Any]:
 def _endpoint(part: EndpointLoad, numbers: Mapping[str, int]) -> list[Any]:
     histograms = [_pairs(histogram) for histogram in (part.succeeded, part.failed)]
     intended = None if part.intended is None else _pairs(part.intended)
-    return [numbers[part.endpoint], *histograms, intended, part.received_bytes]
+    fields = [numbers[part.endpoint], *histograms, intended, part.received_bytes]
+    return [*fields, _pairs(part.unanswered)] if part.unanswered.total else fields
 
 
 def _pairs(histogram: Histogram) -> list[int]:
@@ -80,12 +83,17 @@ def _pairs(histogram: Histogram) -> list[int]:
 
 
 def _read_interval(fields: list[Any], names: list[str]) -> LoadInterval:
-    parts = (
-        EndpointLoad(names[number], _histogram(good), _histogram(bad), None if late is None else _histogram(late), size)
-        for number, good, bad, late, size in fields[7]
-    )
+    parts = (_read_endpoint(part, names) for part in fields[7])
     offset_s, length_s, users, workers, cpu_share, lag_ms, late_s = fields[:7]
     return LoadInterval(offset_s, length_s, users, workers, cpu_share, lag_ms, late_s, tuple(parts))
+
+
+def _read_endpoint(fields: list[Any], names: list[str]) -> EndpointLoad:
+    number, good, bad, late, size, *unanswered = fields
+    intended = None if late is None else _histogram(late)
+    return EndpointLoad(
+        names[number], _histogram(good), _histogram(bad), intended, size, *(_histogram(pairs) for pairs in unanswered)
+    )
 
 
 def _histogram(pairs: list[int]) -> Histogram:

@@ -138,7 +138,7 @@ class _Pruner:
                 write_mark(connection, mark, max(number, read_mark(connection, mark)))
 
     def remove_references(self) -> None:
-        """Let runs forget their artifacts; the files themselves follow when nothing else refers to them."""
+        """Delete references of runs to artifacts; the files follow when nothing refers to them."""
         for batch in self._batches(self._expired_references, _REFERENCES):
             keys = [{"run": run, "of_attempt": attempt, "number": number} for run, attempt, number in batch]
             with self.writing() as connection:
@@ -159,7 +159,7 @@ class _Pruner:
             self.done = replace(self.done, samples=self.done.samples + gone)
 
     def remove_steps(self) -> None:
-        """Remove steps, and attempts with nothing more to tell, of runs that passed at once.
+        """Remove steps, and attempts that hold nothing else, of runs that passed at once.
 
         A mark remembers up to when that was done.
         """
@@ -202,7 +202,7 @@ class _Pruner:
                     return
 
     def remove_unused_keys(self) -> None:
-        """Remove attribute sets last used by runs that are gone, and spellings of steps that no rollup is told by.
+        """Remove attribute sets last used by runs that are gone, and spellings of steps that no rollup needs.
 
         Use is noted once a day.
         """
@@ -232,7 +232,7 @@ class _Pruner:
             self._count_files([row.bytes for row in gone])
 
     def remove_strays(self) -> None:
-        """Remove files that no row speaks of, left by a crash between taking a file and committing its run."""
+        """Remove files that no row references, left by a crash between taking a file and committing its run."""
         old: list[FolderEntry] = []
         for file in self._folder.files():
             if file.modified_us < self._ago(self._policy.unreferenced_s):

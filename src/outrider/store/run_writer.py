@@ -141,7 +141,7 @@ class Writer:
         return {bytes(identifier): key for identifier, key in keys}
 
     def _take(self, measurement: Measurement) -> _Taken:
-        """Take an attempt's files as they are kept; one that cannot be taken is told of and does not cost the run."""
+        """Take an attempt's files as they are kept; one that cannot be taken is noted and does not cost the run."""
         taken, left = _Taken(), measurement.artifacts
         for file in left[:ARTIFACTS_PER_ATTEMPT]:
             try:

@@ -45,7 +45,7 @@ store_info = Table(
     Column("value", BigInteger, nullable=False),
 )  # fmt: skip
 
-# Checks, and whatever else has series; `kind` is unknown where only runs spoke of a check.
+# Checks, and whatever else has series; `kind` is unknown where only runs name a check.
 subjects = Table(
     "subjects", metadata,
     Column("key", Key, primary_key=True),
@@ -268,7 +268,7 @@ alert_groups = Table(
     Column("state", Text, nullable=False),
 )  # fmt: skip
 
-# The outbox: a row is written in the transaction of the transition that it tells of.
+# The outbox: a row is written in the transaction of its transition.
 notifications = Table(
     "notifications", metadata,
     Column("key", Key, primary_key=True),
@@ -297,7 +297,7 @@ silences = Table(
     Column("comment", Text, nullable=False),
 )  # fmt: skip
 
-# What people said at a command line, until whoever keeps the incidents has heard it.
+# Acknowledgements from command lines, until the process that writes incidents has processed them.
 acknowledgements = Table(
     "acknowledgements", metadata,
     Column("key", Key, primary_key=True),

@@ -3,6 +3,7 @@
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.file_list import python_files
 from outrider.workspace.mask import Mask
+from outrider.workspace.option_conflicts import conflicting_plugins, find_option_conflicts
 from outrider.workspace.patterns import Names, duplicate_checks, is_match, matches, names_of, select, unmatched_patterns
 from outrider.workspace.policy import parse_overrides, read_overrides, resolve
 from outrider.workspace.pytest_suites import read_pytest_settings
@@ -59,12 +60,12 @@ from outrider.workspace.workspace_settings import (
 __all__ = [
     "BaselineSettings", "BrowserSettings", "Capabilities", "Document", "JourneySettings", "KeyPath", "LoadSettings",
     "Maintenance", "Mask", "Names", "Pattern", "PolicyOverrides", "ProbeSettings", "Redactor", "Refused",
-    "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings",
-    "SessionSettings", "Snapshot", "Snapshotter", "StoreSettings", "Table", "Template", "Variables", "Workspace",
-    "as_addresses", "as_any_text", "as_check_id", "as_choice", "as_count", "as_delay", "as_duration", "as_flag",
-    "as_inner_paths", "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts",
-    "available_secrets", "check_url", "duplicate_checks", "find_root", "format_duration", "in_reading_order", "init",
-    "is_match", "load", "matches", "names_of", "nearest", "parse_duration", "parse_overrides", "python_files",
-    "read_document", "read_overrides", "read_pytest_settings", "read_template", "resolve", "resolve_secrets",
-    "select", "split_address", "unmatched_patterns",
+    "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings", "SessionSettings",
+    "Snapshot", "Snapshotter", "StoreSettings", "Table", "Template", "Variables", "Workspace", "as_addresses",
+    "as_any_text", "as_check_id", "as_choice", "as_count", "as_delay", "as_duration", "as_flag", "as_inner_paths",
+    "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts", "available_secrets",
+    "check_url", "conflicting_plugins", "duplicate_checks", "find_option_conflicts", "find_root", "format_duration",
+    "in_reading_order", "init", "is_match", "load", "matches", "names_of", "nearest", "parse_duration",
+    "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings", "read_template",
+    "resolve", "resolve_secrets", "select", "split_address", "unmatched_patterns",
 ]  # fmt: skip

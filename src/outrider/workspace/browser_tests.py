@@ -69,7 +69,9 @@ def _files_using(
         for definition in everything:
             if definition.name and _uses(definition, fixtures, names):
                 (fixtures if definition.is_fixture else names).add(definition.name)
-    return {path for path, definitions in by_file.items() if any(_uses(one, fixtures, names) for one in definitions)}
+    return {
+        path for path, definitions in by_file.items() if any(_uses(member, fixtures, names) for member in definitions)
+    }
 
 
 def _uses(definition: Definition, fixtures: set[str], names: set[str]) -> bool:

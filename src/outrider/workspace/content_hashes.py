@@ -94,5 +94,5 @@ def _copied(source: IO[bytes], entry: Entry, target: Path) -> str:
             digest.update(chunk)
             copy.write(chunk)
         os.utime(copy.fileno(), ns=(entry.status.st_atime_ns, entry.status.st_mtime_ns))
-        os.fchmod(copy.fileno(), entry.status.st_mode & 0o555)
+        os.fchmod(copy.fileno(), entry.status.st_mode & 0o500)  # a .env among them holds secrets
     return digest.hexdigest()

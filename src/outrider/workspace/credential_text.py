@@ -195,7 +195,7 @@ def _depth(slashes: int) -> int:
 
 
 def _closes(slashes: int, depth: int) -> bool:
-    """Tell whether a quote after so many backslashes ends a text within `depth` JSON texts, or one of those."""
+    """Return whether a quote after so many backslashes ends a text within `depth` JSON texts, or one of those."""
     for _ in range(depth):
         if slashes % 2 == 0:
             return True  # it ends the text around

@@ -115,7 +115,7 @@ def redact_document(data: bytes, name: str, mask: Mask) -> bytes:
 
 
 def redact_file(path: Path, mask: Mask) -> bool:
-    """Hide the secrets and credentials in a file, in place and by its kind; tell whether there were any.
+    """Hide the secrets and credentials in a file, in place and by its kind; return whether there were any.
 
     The file is replaced as a whole or, if nothing matches, not touched.
 

@@ -10,14 +10,12 @@ from outrider.model import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.workspace.patterns import Names
-
 _TOKEN: Final = re.compile(r"\s*(\(|\)|[^\s()]+)")
 _WORDS: Final = frozenset({"and", "or", "not", "(", ")"})
 
 
-def keyword_filter(expression: str) -> Callable[[Names], bool]:
-    """Return a test for checks whose id, title or tags hold the words of an expression, in upper or lower case.
+def keyword_filter(expression: str) -> Callable[[str], bool]:
+    """Return a test for texts that hold the words of an expression, in upper or lower case.
 
     Raises:
         UsageError: bad-expression.
@@ -26,7 +24,7 @@ def keyword_filter(expression: str) -> Callable[[Names], bool]:
     condition = parser.either()
     if parser.tokens:
         raise parser.error(f"{parser.tokens[0]!r} is out of place")
-    return lambda names: condition(" ".join((names.id, names.name, *sorted(names.tags))).casefold())
+    return lambda text: condition(text.casefold())
 
 
 class _Parser:

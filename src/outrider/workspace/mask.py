@@ -46,7 +46,7 @@ class Mask:
         return Mask(self._literals | new) if new else self
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to hide."""
+        """Return whether there is anything to hide."""
         return bool(self._literals)
 
     def __repr__(self) -> str:
@@ -68,11 +68,11 @@ class Mask:
         return [(span.start, span.end) for span in _spans(text, self._text_searches)]
 
     def number(self, token: str) -> bool:
-        """Tell whether a number, as written, is a secret; a short secret may stand within a longer number by chance."""
+        """Return whether a number, as written, is a secret; a short one may stand within a longer number by chance."""
         return any(token == secret or (len(secret) >= _LONG_NUMBER and secret in token) for secret in self._literals)
 
     def stream(self, reader: IO[bytes], writer: IO[bytes]) -> bool:
-        """Copy `reader` to `writer` as `data` would mask it, in bounded memory; tell whether there was a secret."""
+        """Copy `reader` to `writer` as `data` would mask it, in bounded memory; return whether there was a secret."""
         overlap = max((search.form.longest for search in self._data_searches), default=0)
         has_secret = False
         held = b""

@@ -36,7 +36,7 @@ def names_of(check: Check) -> Names:
 
 
 def matches(pattern: str, names: Names) -> bool:
-    """Tell whether `pattern` matches the check with these names.
+    """Return whether `pattern` matches the check with these names.
 
     Exact names come before globs, since the names of parametrised tests hold brackets; a path also stands for all that
     is below it, and `path::name` for one test, as in pytest.
@@ -69,7 +69,7 @@ def select(checks: Sequence[Check], patterns: Sequence[str], keyword: str = "") 
     if not keyword:
         return tuple(check for check, _ in chosen)
     has_words = keyword_filter(keyword)
-    kept = tuple(check for check, names in chosen if has_words(names))
+    kept = tuple(check for check, names in chosen if has_words(" ".join((names.id, names.name, *names.tags))))
     if not kept and chosen:
         raise UsageError(
             f'no check matches -k "{keyword}"', slug="unknown-check", fix=nearest(keyword, _handles(keyword, checks))

@@ -68,7 +68,7 @@ class Redactor:
         return redacted
 
     def file(self, path: Path) -> bool:
-        """Redact a file in place, by its kind; tell whether there was anything to hide.
+        """Redact a file in place, by its kind; return whether there was anything to hide.
 
         Raises:
             OutriderError: If it is an archive that cannot be read.

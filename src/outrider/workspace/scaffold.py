@@ -9,6 +9,7 @@ from typing import Final
 
 from outrider.model import ConfigError, Place
 from outrider.workspace.locustfiles import find_locustfiles
+from outrider.workspace.option_conflicts import find_option_conflicts
 from outrider.workspace.pytest_suites import Suite, find_suite
 from outrider.workspace.workspace_settings import SCHEDULE_FILE, SETTINGS_FILE, STATE_FOLDER
 
@@ -30,6 +31,7 @@ class Scaffold:
         suite: The pytest-playwright tests that were there.
         loads: Locustfiles that were there.
         included: Files that runs get although git may ignore them.
+        conflicts: Options of conftests that plug-ins define as well, and what to do.
     """
 
     written: tuple[str, ...]
@@ -37,6 +39,7 @@ class Scaffold:
     suite: Suite
     loads: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
 
 
 def init(root: Path, *, force: bool = False) -> Scaffold:
@@ -67,7 +70,8 @@ def init(root: Path, *, force: bool = False) -> Scaffold:
             fix="let this user write there, and see that the disk is not full",
             where=Place(str(error.filename or root)),
         ) from None
-    return Scaffold(tuple(written), tuple(kept), suite, loads, included)
+    conflicts = tuple(map(str, find_option_conflicts(root)))
+    return Scaffold(tuple(written), tuple(kept), suite, loads, included, conflicts)
 
 
 def _refuse_nested(root: Path) -> None:
@@ -123,7 +127,7 @@ def _fills(files: dict[str, str], holder: str) -> bool:
 
 
 def _write_new(path: Path, content: str) -> bool:
-    """Write a file unless something is there; tell whether it was written."""
+    """Write a file unless something is there; return whether it was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -134,7 +138,7 @@ def _write_new(path: Path, content: str) -> bool:
 
 
 def _ignore_state(path: Path) -> bool:
-    """Add Outrider's own folder to what git ignores; tell whether it was missing."""
+    """Add Outrider's own folder to what git ignores; return whether it was missing."""
     before = path.read_bytes() if path.exists() else b""
     lines = {line.strip().strip(b"/") for line in before.splitlines()}
     if STATE_FOLDER.encode() in lines:

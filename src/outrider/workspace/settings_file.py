@@ -182,6 +182,8 @@ def _load(table: Table) -> LoadSettings:
         allowed_hosts=table.read("allowed_hosts", as_texts, usual.allowed_hosts),
         busy_above=table.read("busy_above", as_share, usual.busy_above),
         late_s=table.read("late", as_duration, usual.late_s),
+        hang_after_s=table.read("hang_after", as_duration, usual.hang_after_s),
+        hang_share=table.read("hang_share", as_share, usual.hang_share),
     )
     table.close()
     return load

@@ -1,8 +1,9 @@
 """Exactly what runs: content-addressed copies of a workspace.
 
-`.outrider/snapshots/<digest>` holds the files of one state, read-only; the digest is taken from the copies themselves,
-so that it names exactly those files, whatever was saved meanwhile. A snapshot is created and removed by one rename
-each: several processes can take, use and prune snapshots at once.
+`.outrider/snapshots/<digest>` holds the files of one state, read-only and for their owner alone, since a `.env` that
+runs need may be among them. The digest is taken from the copies themselves, so that it names exactly those files,
+whatever was saved meanwhile. A snapshot is created and removed by one rename each: several processes can take, use and
+prune snapshots at once.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ class Snapshotter:
         self._check_size(entries)
         with _writing(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._folder.chmod(0o700)  # it may be older than this promise, or restored from a backup
             contents = self._hashes.of(entries, self._clock_ns())
             digest = _digest((entry, contents[entry.path]) for entry in entries if entry.path in contents)
             return self._existing(digest) or self._create(entries)

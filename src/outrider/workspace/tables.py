@@ -138,7 +138,7 @@ class Table:
 
 
 def _is_written(default: object, value: object) -> bool:
-    """Tell whether `value` is what a file says to mean the default itself: 0, "", []."""
+    """Return whether `value` is what a file says to mean the default itself: 0, "", []."""
     if isinstance(value, list):
         return isinstance(default, tuple) and default == tuple(value)
     return type(value) is type(default) and value == default and value is not None

@@ -118,7 +118,7 @@ class JourneySettings:
     """How journeys run on this host.
 
     Attributes:
-        runs_per_worker: Runs before a worker process is replaced.
+        runs_per_worker: Without effect, since each attempt has a worker of its own; accepted in older files.
         concurrency: Journeys measured at a time; more than one distorts the durations.
         starved_above: Share of the host, 0 to 1, used by other programs above which a run is inconclusive.
     """
@@ -152,11 +152,15 @@ class LoadSettings:
         allowed_hosts: Names, globs, addresses and networks that a load may be sent to, besides this machine.
         busy_above: Share of a processor above which a generating process is saturated.
         late_s: Lateness of its event loop above which it is saturated.
+        hang_after_s: Age from which on a request without an answer counts as hanging.
+        hang_share: Share of all requests that may hang.
     """
 
     allowed_hosts: tuple[str, ...] = ()
     busy_above: float = 0.9
     late_s: float = 0.2
+    hang_after_s: float = 10.0
+    hang_share: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ def test_a_late_aggregate_is_not_pruned_before_it_is_counted(store: Store) -> No
 
 
 def unjudged(store: Store, limit: int = 10) -> list[tuple[str, str]]:
-    return [(each.series.subject, each.series.step) for each in store.aggregates.unjudged(limit)]
+    return [(item.series.subject, item.series.step) for item in store.aggregates.unjudged(limit)]
 
 
 def test_series_wait_to_be_judged_those_with_the_oldest_aggregates_first(store: Store) -> None:

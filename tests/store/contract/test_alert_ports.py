@@ -60,8 +60,8 @@ def test_a_later_row_supersedes_what_waits_and_never_what_was_delivered(store: S
     store.outbox.add(replace(MAIL, id="n3", created_us=NOW_US + 5))
     store.outbox.update(replace(MAIL, status=Status.UNDELIVERED))
 
-    assert [one.status for one in store.outbox.search()] == [Status.DELIVERED, Status.SUPERSEDED, Status.QUEUED]
-    assert [one.id for one in store.outbox.search(receiver="mail", status=Status.QUEUED, due_us=NOW_US)] == ["n3"]
+    assert [row.status for row in store.outbox.search()] == [Status.DELIVERED, Status.SUPERSEDED, Status.QUEUED]
+    assert [row.id for row in store.outbox.search(receiver="mail", status=Status.QUEUED, due_us=NOW_US)] == ["n3"]
     assert store.outbox.search(receiver="mail", due_us=NOW_US - 1) == ()
     assert store.outbox.times("mail", Status.DELIVERED, NOW_US) == (NOW_US,)
 
@@ -72,10 +72,10 @@ def test_silences_and_acknowledgements_come_from_other_processes(store: Store) -
     store.silences.record(silence)
     store.incidents.acknowledge(Acknowledgement("one", NOW_US, "acknowledge", "ada"))
 
-    (said,) = store.incidents.acknowledgements()
-    store.incidents.record(AlertChanges(processed=(said.key,)))
+    (acknowledgement,) = store.incidents.acknowledgements()
+    store.incidents.record(AlertChanges(processed=(acknowledgement.key,)))
 
-    assert (said.incident, said.author) == ("one", "ada")
+    assert (acknowledgement.incident, acknowledgement.author) == ("one", "ada")
     assert store.incidents.acknowledgements() == ()
     assert store.silences.ending_after(NOW_US) == (silence,)
     assert store.silences.ending_after(NOW_US + SECOND_US) == ()
@@ -90,8 +90,8 @@ def test_what_was_over_long_ago_is_removed_with_the_runs_of_its_time(store: Stor
 
     store.prune(NOW_US + int(400 * 86_400 * SECOND_US))
 
-    assert [one.id for one in store.incidents.search()] == ["one"]
-    assert [one.id for one in store.outbox.search()] == ["n2"]
+    assert [incident.id for incident in store.incidents.search()] == ["one"]
+    assert [row.id for row in store.outbox.search()] == ["n2"]
     assert store.silences.ending_after(0) == ()
 
 

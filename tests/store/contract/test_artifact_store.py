@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import fsspec
 import pytest
+from tests.builders import new_store
 
 from outrider.model import ArtifactFile, ArtifactKind, StoreError
-from outrider.store import Store
 from outrider.store.artifact_folder import open_folder
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.store.conftest import Maker
 
     from outrider.model import ArtifactStore
+    from outrider.store import Store
 
 
 @dataclass
@@ -39,7 +40,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     memory = fsspec.filesystem("memory")
     memory.store.clear()
     url = {"local": str(tmp_path / "artifacts"), "remote": "memory://bucket/artifacts"}[request.param]
-    with Store.open(tmp_path / "outrider.db", artifacts=url) as store:
+    with new_store(tmp_path / "outrider.db", artifacts=url) as store:
         yield Kept(open_folder(url), store)
 
 
@@ -71,11 +72,11 @@ def test_a_har_is_kept_as_gzip_and_says_so(kept: Kept, make: Maker) -> None:
 
     kept.store.runs.record_many(runs)
 
-    found = [one for run in runs for one in kept.store.runs.get(run.id).artifacts]
-    assert {(one.name, one.media_type) for one in found} == {("har.har.gz", "application/gzip")}
-    assert len({one.digest for one in found}) == 1
-    assert found[0].bytes < len(content) / 10
-    with found[0].open() as file:
+    artifacts = [artifact for run in runs for artifact in kept.store.runs.get(run.id).artifacts]
+    assert {(artifact.name, artifact.media_type) for artifact in artifacts} == {("har.har.gz", "application/gzip")}
+    assert len({artifact.digest for artifact in artifacts}) == 1
+    assert artifacts[0].bytes < len(content) / 10
+    with artifacts[0].open() as file:
         assert gzip.decompress(file.read()) == content
 
 

@@ -36,7 +36,7 @@ def test_what_was_known_after_an_accepted_release_is_forgotten(
     """The judge learns the new level from samples, and keeps what it knew before."""
     run = make.run()
     store.runs.record(run)
-    (series,) = [one for one in store.series.of(run.check) if one.step == "pay"]
+    (series,) = [one_series for one_series in store.series.of(run.check) if one_series.step == "pay"]
     store.judgements.record_checkpoints([Checkpoint(series, 1, "learning", "", b"old")])
     store.judgements.record_checkpoints([Checkpoint(series, at_us, "steady", "as ever", b"state")])
 

@@ -40,10 +40,10 @@ def test_many_histograms_are_unpacked_like_one_after_the_other(values: list[floa
     """Large counts and distances take several bytes."""
     packed = [pack_histogram(Histogram.of(part)) for part in (values, [], [7.0], values[::2])]
 
-    found = unpack_values(packed)
+    result = unpack_values(packed)
 
-    counted = [each for one in packed for each in sorted(unpack_histogram(one).counts.items())]
-    assert found == pytest.approx([BUCKET_VALUE * RATIO**bucket for bucket, count in counted for _ in range(count)])
+    counted = [entry for item in packed for entry in sorted(unpack_histogram(item).counts.items())]
+    assert result == pytest.approx([BUCKET_VALUE * RATIO**bucket for bucket, count in counted for _ in range(count)])
 
 
 def test_samples_are_told_one_by_one_from_when_they_are_wanted_exactly(store: Store, make: Maker) -> None:
@@ -52,22 +52,22 @@ def test_samples_are_told_one_by_one_from_when_they_are_wanted_exactly(store: St
     values = fill(store, make, begins_us, 96)
     store.prune(NOW_US)
 
-    found = past(store, begins_us, NOW_US, NOW_US - DAY_US)
+    result = past(store, begins_us, NOW_US, NOW_US - DAY_US)
 
     old = 6 * 72
-    assert found.value[old:].tolist() == values[old:].tolist()
-    assert found.at_us[:old].tolist() == [begins_us + n // 6 * HOUR_US for n in range(old)]
+    assert result.value[old:].tolist() == values[old:].tolist()
+    assert result.at_us[:old].tolist() == [begins_us + n // 6 * HOUR_US for n in range(old)]
     wanted = np.sort(values[:old].reshape(72, 6), axis=1)
-    assert found.value[:old] == pytest.approx(wanted.ravel(), rel=0.0101)
+    assert result.value[:old] == pytest.approx(wanted.ravel(), rel=0.0101)
 
 
 def test_what_is_not_rolled_up_yet_is_told_by_its_samples(store: Store, make: Maker) -> None:
     """As in a store that was never cleared up."""
     values = fill(store, make, NOW_US - DAY_US, 24)
 
-    found = past(store, NOW_US - DAY_US, NOW_US, NOW_US)
+    result = past(store, NOW_US - DAY_US, NOW_US, NOW_US)
 
-    assert found.value.tolist() == values.tolist()
+    assert result.value.tolist() == values.tolist()
 
 
 @pytest.mark.parametrize(("age_days", "width_us"), [(40, HOUR_US), (500, DAY_US)])
@@ -78,10 +78,10 @@ def test_of_deleted_samples_the_rollups_are_told(store: Store, make: Maker, age_
     store.prune(NOW_US)
     store.prune(NOW_US)
 
-    found = past(store, begins_us, begins_us + 2 * DAY_US, begins_us)
+    result = past(store, begins_us, begins_us + 2 * DAY_US, begins_us)
 
-    assert sorted(set(np.diff(found.at_us))) == [0, width_us]
-    assert np.sort(found.value) == pytest.approx(np.sort(values), rel=0.0101)
+    assert sorted(set(np.diff(result.at_us))) == [0, width_us]
+    assert np.sort(result.value) == pytest.approx(np.sort(values), rel=0.0101)
 
 
 def test_runs_are_counted_alike_before_and_after_they_are_rolled_up(store: Store, make: Maker) -> None:
@@ -94,13 +94,13 @@ def test_runs_are_counted_alike_before_and_after_they_are_rolled_up(store: Store
         (NOW_US + 9 * HOUR_US, 1 << 62),
     ]
     before = [store.runs.tallies(*span) for span in spans]
-    assert [sum(one.runs for one in some) for some in before] == [184, 36, 3, 0]
+    assert [sum(item.runs for item in some) for some in before] == [184, 36, 3, 0]
 
     store.prune(NOW_US + 30 * MINUTE_US)
     assert [store.runs.tallies(*span) for span in spans] == before
 
     store.runs.record(run_at(make, NOW_US - 20 * HOUR_US + 7 * MINUTE_US))
-    assert [sum(one.runs for one in store.runs.tallies(*span)) for span in spans] == [185, 36, 4, 0]
+    assert [sum(item.runs for item in store.runs.tallies(*span)) for span in spans] == [185, 36, 4, 0]
 
 
 def test_runs_are_counted_after_they_were_deleted(store: Store, make: Maker) -> None:
@@ -111,8 +111,8 @@ def test_runs_are_counted_after_they_were_deleted(store: Store, make: Maker) -> 
     store.prune(NOW_US)
 
     assert store.runs.search(limit=None) == ()
-    (found,) = store.runs.tallies(begins_us, begins_us + 2 * DAY_US)
-    assert (found.check, found.outcome, found.runs) == (CHECK, Outcome.PASSED, 288)
+    (result,) = store.runs.tallies(begins_us, begins_us + 2 * DAY_US)
+    assert (result.check, result.outcome, result.runs) == (CHECK, Outcome.PASSED, 288)
 
 
 def test_a_record_of_missed_runs_is_tallied_as_all_of_them_before_and_after_it_is_rolled_up(

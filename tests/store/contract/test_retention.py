@@ -103,7 +103,7 @@ def test_an_attempt_with_more_to_tell_outlives_its_steps(store: Store, make: Mak
     store.prune(NOW_US, Retention(passed_artifacts_s=40 * 86_400, artifacts_s=40 * 86_400))
 
     assert kinds_kept(store, run) == {ArtifactKind.TRACE}
-    assert [one.measurement.steps for one in store.runs.get(run.id).run.attempts] == [()]
+    assert [attempt.measurement.steps for attempt in store.runs.get(run.id).run.attempts] == [()]
 
 
 def test_samples_that_nobody_judges_go_after_two_weeks(store: Store, make: Maker) -> None:
@@ -127,9 +127,9 @@ def test_samples_that_nobody_judges_go_after_two_weeks(store: Store, make: Maker
 
     duration, other = store.series.of()
     assert (duration.metric, other.metric) == ("duration_ms", "lcp_ms")
-    assert [len(store.series.samples(each).value) for each in (duration, other)] == [2, 0]
-    assert [one.sum for one in store.rollups.hours(duration, 0, NOW_US)] == [201.0]
-    assert [one.sum for one in store.rollups.hours(other, 0, NOW_US)] == [11.0]
+    assert [len(store.series.samples(item).value) for item in (duration, other)] == [2, 0]
+    assert [item.sum for item in store.rollups.hours(duration, 0, NOW_US)] == [201.0]
+    assert [item.sum for item in store.rollups.hours(other, 0, NOW_US)] == [11.0]
     for exact_from_us in (0, NOW_US):
         past = store.series.past([other, duration], 0, NOW_US, exact_from_us=exact_from_us)
         assert [len(points.value) for points in past] == [2, 2]
@@ -168,8 +168,8 @@ def test_keys_that_only_forgotten_runs_used_are_forgotten(
 ) -> None:
     """Sets of attributes go with their runs; spellings of steps stay as long as rollups are told by them."""
     old = aged(make, age_days)
-    told = replace(old.attempts[0].measurement, attributes={"browser": "netscape"})
-    store.runs.record(replace(old, attempts=(replace(old.attempts[0], measurement=told),)))
+    reported = replace(old.attempts[0].measurement, attributes={"browser": "netscape"})
+    store.runs.record(replace(old, attempts=(replace(old.attempts[0], measurement=reported),)))
 
     store.prune(NOW_US)
 

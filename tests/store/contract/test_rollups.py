@@ -80,7 +80,7 @@ def test_hours_tell_what_their_samples_came_to_and_add_up_to_their_day(store: St
     store.prune(NOW_US)
 
     hours, (day,) = hours_of(store), days_of(store)
-    assert [one.count for one in hours] == [12] * 24
+    assert [hour.count for hour in hours] == [12] * 24
     assert (hours[0].min, hours[0].max) == (values[:12].min(), values[:12].max())
     assert merge(hours) == day
     assert (day.count, day.min, day.max) == (288, values.min(), values.max())
@@ -120,8 +120,8 @@ def test_a_late_run_is_counted_once_however_old_it_is(
     for _ in range(2):
         store.prune(NOW_US)
 
-    assert [one.count for one in hours_of(store)] == ([3] if in_hours else [])
-    assert [(one.count, one.sum, one.max) for one in days_of(store)] == [(3, 1000.0, 700.0)]
+    assert [rollup.count for rollup in hours_of(store)] == ([3] if in_hours else [])
+    assert [(rollup.count, rollup.sum, rollup.max) for rollup in days_of(store)] == [(3, 1000.0, 700.0)]
     assert counted(place) == (3 if in_hours else 0, 3, 0)
 
 
@@ -129,11 +129,11 @@ def test_a_sample_in_the_future_waits_for_its_time(place: Place, store: Store, m
     """And what is stored beside it is not late."""
     store.runs.record_many([run_at(make, NOW_US - 2 * HOUR_US), run_at(make, NOW_US + 30 * DAY_US)])
     store.prune(NOW_US)
-    assert [one.count for one in hours_of(store)] == [1]
+    assert [rollup.count for rollup in hours_of(store)] == [1]
 
     store.prune(NOW_US + 32 * DAY_US)
 
-    assert [one.count for one in hours_of(store)] == [1, 1]
+    assert [rollup.count for rollup in hours_of(store)] == [1, 1]
     assert counted(place) == (2, 2, 0)
 
 
@@ -146,7 +146,7 @@ def test_an_hour_that_is_not_over_waits(store: Store, make: Maker) -> None:
     store.prune(NOW_US + HOUR_US + 15 * 60_000_000)
 
     assert waiting == ()
-    assert [one.at_us for one in hours_of(store)] == [NOW_US]
+    assert [rollup.at_us for rollup in hours_of(store)] == [NOW_US]
 
 
 def test_a_renamed_check_keeps_its_rollups(store: Store, make: Maker) -> None:
@@ -158,7 +158,7 @@ def test_a_renamed_check_keeps_its_rollups(store: Store, make: Maker) -> None:
 
     store.checks.rename(CheckId("journey:old"), CheckId("journey:new"), NOW_US)
 
-    assert [(one.count, one.sum) for one in hours_of(store, "journey:new")] == [(2, 4.0)]
+    assert [(rollup.count, rollup.sum) for rollup in hours_of(store, "journey:new")] == [(2, 4.0)]
 
 
 def test_only_judged_samples_are_rolled_up_and_every_run_is_counted(place: Place, store: Store, make: Maker) -> None:
@@ -169,7 +169,7 @@ def test_only_judged_samples_are_rolled_up_and_every_run_is_counted(place: Place
 
     store.prune(NOW_US)
 
-    assert [(one.count, one.max) for one in hours_of(store)] == [(1, 100.0)]
+    assert [(rollup.count, rollup.max) for rollup in hours_of(store)] == [(1, 100.0)]
     assert counted(place) == (2, 2, 0)
 
 
@@ -196,7 +196,7 @@ def told(store: Store) -> tuple[list[tuple[int, Outcome, int]], list[tuple[int, 
     (series,) = store.series.of()
     (points,) = store.series.past([series], 0, FOREVER, exact_from_us=0)
     days = [NOW_US - age * DAY_US for age in (*AGES, -2)]
-    runs = [(day, one.outcome, one.runs) for day in days for one in store.runs.tallies(day, day + DAY_US)]
+    runs = [(day, rollup.outcome, rollup.runs) for day in days for rollup in store.runs.tallies(day, day + DAY_US)]
     values = zip((points.at_us // DAY_US).tolist(), points.value.tolist(), strict=True)
     return runs, [(day, round(value, -1)) for day, value in values]
 
@@ -214,8 +214,8 @@ def test_a_kill_at_any_transaction_loses_nothing(place: Place, store: Store, mak
 
     store.prune(NOW_US)
 
-    assert [one.count for one in hours_of(store)] == [2, 1]
-    assert [one.count for one in days_of(store)] == [2, 1]
+    assert [rollup.count for rollup in hours_of(store)] == [2, 1]
+    assert [rollup.count for rollup in days_of(store)] == [2, 1]
     assert counted(place) == (3, 3, 0)
 
 
@@ -252,5 +252,5 @@ def test_samples_go_before_hours_and_hours_before_days(place: Place, store: Stor
 
     (series,) = store.series.of()
     assert len(store.series.samples(series).at_us) == 1
-    assert [(NOW_US - one.at_us) // DAY_US for one in hours_of(store)] == [15, 5]
-    assert [(NOW_US - one.at_us) // DAY_US for one in days_of(store)] == [25, 15, 5]
+    assert [(NOW_US - rollup.at_us) // DAY_US for rollup in hours_of(store)] == [15, 5]
+    assert [(NOW_US - rollup.at_us) // DAY_US for rollup in days_of(store)] == [25, 15, 5]

@@ -58,7 +58,9 @@ ERRORS = st.builds(
     offset_ms=st.none() | DURATIONS_MS,
 )
 SAMPLES = st.lists(
-    st.builds(Sample, step=TEXTS, metric=NAMES, value=FINITE), max_size=8, unique_by=lambda one: (one.step, one.metric)
+    st.builds(Sample, step=TEXTS, metric=NAMES, value=FINITE),
+    max_size=8,
+    unique_by=lambda item: (item.step, item.metric),
 )
 MEASUREMENTS = st.builds(
     Measurement,
@@ -67,7 +69,9 @@ MEASUREMENTS = st.builds(
     started_us=TIMES_US,
     duration_ms=DURATIONS_MS,
     steps=st.lists(STEPS, max_size=5).map(tuple),
-    samples=SAMPLES.map(lambda found: tuple(sorted(found, key=lambda one: (one.step.encode(), one.metric.encode())))),
+    samples=SAMPLES.map(
+        lambda result: tuple(sorted(result, key=lambda entry: (entry.step.encode(), entry.metric.encode())))
+    ),
     errors=st.lists(ERRORS, max_size=3).map(tuple),
     artifacts=st.just(()),
     host=st.none() | st.builds(HostLoad, st.integers(1, 512), FINITE, SHARES, SHARES, st.integers(0, 2**50)),
@@ -86,7 +90,7 @@ RUNS = st.builds(
     outcome=st.sampled_from(Outcome),
     reason=TEXTS,
     attempts=st.lists(st.tuples(st.booleans(), st.booleans(), MEASUREMENTS), max_size=3).map(
-        lambda found: tuple(Attempt(number, *rest) for number, rest in enumerate(found, 1))
+        lambda results: tuple(Attempt(number, *rest) for number, rest in enumerate(results, 1))
     ),
     circumstances=st.builds(Circumstances, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS),
 )

@@ -53,9 +53,9 @@ def test_runs_are_found_by_a_pattern_of_their_check(store: Store, make: Maker, p
     checks = ("journey:a.py::test_x[chromium]", "journey:a.py::test_x[firefox]", "journey:b.py::test_y", "probe:home")
     store.runs.record_many([make.run(check) for check in checks])
 
-    found = store.runs.search(pattern)
+    rows = store.runs.search(pattern)
 
-    assert len(found) == expected
+    assert len(rows) == expected
 
 
 def test_runs_are_found_by_outcome_and_time(store: Store, make: Maker) -> None:
@@ -87,9 +87,9 @@ def test_a_run_is_found_by_either_end_of_its_id(store: Store, make: Maker, part:
     run = make.run(id=RunId(RUN + "a1"))
     store.runs.record_many([run, make.run(id=RunId("02a2b3c4-0000-7000-8000-0000000000b2"))])
 
-    found = store.runs.get(part)
+    result = store.runs.get(part)
 
-    assert found.run == run
+    assert result.run == run
 
 
 def test_a_part_that_several_ids_share_names_the_candidates(store: Store, make: Maker) -> None:
@@ -142,7 +142,7 @@ def test_a_series_is_a_check_step_metric_environment_and_location(store: Store, 
 
     assert len(series) == 16
     assert len(store.series.of(CheckId("journey:a"))) == 8
-    assert {one.step for one in series} == {"", "pay"}
+    assert {item.step for item in series} == {"", "pay"}
     assert store.series.of(CheckId("journey:unheard")) == ()
 
 

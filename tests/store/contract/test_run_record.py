@@ -10,6 +10,7 @@ import pytest
 
 from outrider.model import ErrorRecord, ErrorSource, Outcome, RunId, Sample, Step, StepKind
 from outrider.store.text_limits import (
+    ARTIFACTS_PER_ATTEMPT,
     ATTRIBUTES_PER_ATTEMPT,
     ERRORS_PER_ATTEMPT,
     MESSAGE_CHARACTERS,
@@ -147,6 +148,20 @@ def test_errors_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
     assert stored.omitted == (f"attempt 1: 50 of {ERRORS_PER_ATTEMPT + 50} errors",)
 
 
+def test_files_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
+    """The first hundred are kept; a hundred are not too many."""
+    files = tuple(make.file(b"x", f"{number:03}.zip") for number in range(ARTIFACTS_PER_ATTEMPT + 3))
+    many = make.run("journey:shop.py::test_pay", make.attempt(artifacts=files))
+    enough = make.run("journey:shop.py::test_pay", make.attempt(artifacts=files[:ARTIFACTS_PER_ATTEMPT]))
+
+    store.runs.record_many([many, enough])
+
+    stored = store.runs.get(many.id)
+    assert len(stored.artifacts) == ARTIFACTS_PER_ATTEMPT
+    assert stored.omitted == (f"attempt 1: 3 of {ARTIFACTS_PER_ATTEMPT + 3} files",)
+    assert store.runs.get(enough.id).omitted == ()
+
+
 def test_attributes_and_trace_ids_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
     """What is not there is not mistaken for what never was."""
     attributes = {f"name {number}": "value" for number in range(ATTRIBUTES_PER_ATTEMPT + 1)}
@@ -227,14 +242,14 @@ def test_a_moved_step_is_shown_as_it_was_in_each_run(store: Store, make: Maker) 
 
 def test_a_second_process_sees_the_keys_that_another_one_added(place: Place, make: Maker) -> None:
     """Two recorders that remember keys do not disagree."""
-    with place.open() as one, place.open() as other:
-        one.runs.record(make.run("journey:a"))
+    with place.open() as item, place.open() as other:
+        item.runs.record(make.run("journey:a"))
         other.runs.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 1.0),))))
 
-        one.runs.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 2.0),))))
+        item.runs.record(make.run("journey:a", make.attempt(samples=(Sample("", "new", 2.0),))))
 
-        series = next(series for series in one.series.of() if series.metric == "new")
-        assert one.series.samples(series).value.tolist() == [1.0, 2.0]
+        series = next(series for series in item.series.of() if series.metric == "new")
+        assert item.series.samples(series).value.tolist() == [1.0, 2.0]
 
 
 def test_several_threads_may_record_at_once(store: Store, make: Maker) -> None:

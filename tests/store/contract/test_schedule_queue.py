@@ -35,6 +35,26 @@ def test_one_process_leads_until_another_replaces_the_leader_that_it_saw(store: 
     assert not store.schedule.beat("ada", 6)
 
 
+def test_a_leader_counts_up_with_everything_that_it_does(store: Store) -> None:
+    """Whoever saw an earlier beat sees that the leader lives, whichever process it is by now."""
+    beats = []
+
+    def note() -> None:
+        leadership = store.schedule.leadership()
+        assert leadership is not None
+        beats.append(leadership.beat)
+
+    assert store.schedule.lead("ada", 1, None)
+    note()
+    assert store.schedule.beat("ada", 2)
+    note()
+    assert store.schedule.advance("ada", [entry(0)])
+    note()
+    assert store.schedule.lead("bob", 3, store.schedule.leadership())
+    note()
+    assert beats == [1, 2, 3, 4]
+
+
 def test_what_a_replaced_leader_writes_changes_nothing(store: Store) -> None:
     """Fencing happens in the transaction that writes."""
     store.schedule.lead("ada", 1, None)

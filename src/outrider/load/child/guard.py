@@ -29,14 +29,14 @@ class _Remembering(Resolver):  # type: ignore[misc]  # gevent has no types
     """Looks names up as gevent does, and remembers the addresses that belong to allowed ones."""
 
     def getaddrinfo(self, *args: Any, **kwargs: Any) -> Any:
-        found = super().getaddrinfo(*args, **kwargs)
-        _known.update(str(each[4][0]) for each in found)
-        return found
+        addresses = super().getaddrinfo(*args, **kwargs)
+        _known.update(str(address[4][0]) for address in addresses)
+        return addresses
 
     def gethostbyname(self, *args: Any) -> Any:
-        found = super().gethostbyname(*args)
-        _known.add(str(found))
-        return found
+        address = super().gethostbyname(*args)
+        _known.add(str(address))
+        return address
 
 
 def watch(allowed: Collection[str], refused: Callable[[str], None]) -> None:
@@ -44,7 +44,7 @@ def watch(allowed: Collection[str], refused: Callable[[str], None]) -> None:
 
     Args:
         allowed: See `hosts.is_allowed`.
-        refused: Is told each host that was asked for in vain; may be called from any thread.
+        refused: Receives each host that was asked for in vain; may be called from any thread.
     """
     gevent.config.resolver = _Remembering
 
@@ -55,10 +55,10 @@ def watch(allowed: Collection[str], refused: Callable[[str], None]) -> None:
         refused(name)
         raise HostRefused(f"no load may go to {name}")
 
-    def hear(event: str, args: tuple[Any, ...]) -> None:
+    def audit(event: str, args: tuple[Any, ...]) -> None:
         if event in {"socket.getaddrinfo", "socket.gethostbyname"}:
             check(args[0])
         elif event in {"socket.connect", "socket.sendto"} and isinstance(args[1], tuple):
             check(args[1][0])
 
-    sys.addaudithook(hear)
+    sys.addaudithook(audit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import functools
 import logging
 import os
 import platform
@@ -23,20 +24,25 @@ import psutil
 from gevent.os import make_nonblocking, nb_read
 from locust import LoadTestShape, events, runners
 from locust.main import main as run_locust
+from locust.rpc import Message
 
 from outrider.load.child import guard, pace
+from outrider.load.child.open_requests import OpenRequests
 from outrider.load.hosts import is_allowed
 from outrider.load.tally import Tally
-from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, read, write
+from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, Stopping, read, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from locust.env import Environment
 
 _LISTEN_S = 0.05
 _SHUT_DOWN_S = 2.0
+_REPORT_S = 5.0
+_SILENT_S = 3.0
 _REPORT = "outrider"
+_IS_LAST = "outrider_is_last"
 _TRACE_LINES = 12
 _ERROR_LOGGERS = ("", "locust.main", "locust.runners")
 _LOGGED_ERRORS = ("Uncaught exception in ", "Unhandled exception in greenlet")
@@ -44,7 +50,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Aimed(LoadTestShape):
-    """The users that we were last told."""
+    """The number of users that the parent asked for last."""
 
     abstract = True  # not for Locust to find
 
@@ -60,20 +66,25 @@ class Aimed(LoadTestShape):
 class Session:
     """Reports events of Locust to the parent process, and applies its control messages."""
 
-    def __init__(self, setting: LoadConfig, ear: int, mouth: int) -> None:
-        self._setting = setting
-        self._ear = ear
-        self._mouth = mouth
+    def __init__(self, config: LoadConfig, control: int, output: int) -> None:
+        self._config = config
+        self._control = control
+        self._output = output
         self._tally = Tally("local")
-        self._shape = Aimed(setting.users)
+        self._open = OpenRequests(self._tally)
+        self._shape = Aimed(config.users)
         self._pid = os.getpid()
         self._spawned = 0
-        self._arrivals = pace.Arrivals(setting.rate, setting.ramp_s) if setting.rate else None
+        self._finished: set[str] = set()
+        self._reported_s: dict[str, float] = {}
+        self._is_patient = True
+        self._arrivals = pace.Arrivals(config.rate, config.ramp_s) if config.rate else None
 
     def attend(self) -> None:
-        """Listen to what Locust tells; also when it ends without a word, as a locustfile can make it."""
-        atexit.register(self._last_words)
-        guard.watch(self._setting.allowed_hosts, self._tally.refused)
+        """Listen to Locust's events; send what was counted even if the locustfile ends Locust without them."""
+        atexit.register(self._send_rest)
+        self._open.watch()
+        guard.watch(self._config.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)
         for name in _ERROR_LOGGERS:
@@ -94,30 +105,43 @@ class Session:
         gevent.spawn(self._beat)
         if is_worker:
             return
+        if isinstance(runner, runners.MasterRunner):
+            setattr(runner, "quit", functools.partial(self._quit_after_reports, runner.quit))  # noqa: B010 - mypy: a method
         self._refuse_hosts()
         own_shape = environment.shape_class is not None
-        if self._setting.shaped:
+        if self._config.shaped:
             environment.shape_class = self._shape
             self._shape.runner = runner
-        self._say(Ready(own_shape, self._hosts()))
-        events.test_start.add_listener(lambda **_: self._say(Started(time.time())))
+        self._send(self._ready(own_shape))
+        events.test_start.add_listener(lambda **_: self._send(Started(time.time())))
+        events.test_stopping.add_listener(lambda **_: self._send(Stopping(time.time())))
         events.spawning_complete.add_listener(self._all_began)
         events.quit.add_listener(self._quit)
         gevent.spawn(self._listen)
+
+    def _ready(self, own_shape: bool) -> Ready:
+        options: Any = self._environment.parsed_options
+        return Ready(
+            own_shape,
+            self._hosts(),
+            run_time_s=float(options.run_time) if options.run_time else None,
+            stop_timeout_s=float(self._environment.stop_timeout or 0.0),
+            failure_code=int(options.exit_code_on_error),
+        )
 
     def _refuse_hosts(self) -> None:
         """End here if the locustfile itself names a host that it may not go to."""
         for host in self._hosts():
             name = urlsplit(host).hostname
-            if name and not is_allowed(name, self._setting.allowed_hosts):
+            if name and not is_allowed(name, self._config.allowed_hosts):
                 self._tally.refused(name)
-                self._say(self._tally.take())
+                self._send(self._tally.take())
                 sys.exit(1)
 
     def _hosts(self) -> tuple[str, ...]:
         """Return where users begin: the host of the command line, or else of their classes."""
         asked = self._environment.host
-        hosts = [asked] if asked else [one.host for one in self._environment.user_classes]
+        hosts = [asked] if asked else [user_class.host for user_class in self._environment.user_classes]
         return tuple(dict.fromkeys(filter(None, hosts)))
 
     def _request(
@@ -129,6 +153,7 @@ class Session:
         exception: Any = None,
         **_: object,
     ) -> None:
+        self._open.answered()
         endpoint = f"{request_type} {name}".strip()
         took_ms = float(response_time or 0.0)
         intended_ms = pace.intended_ms(endpoint, took_ms) if self._tally.paced else took_ms
@@ -137,8 +162,8 @@ class Session:
             failed=bool(exception), intended_ms=intended_ms, received_bytes=int(response_length or 0),
         )  # fmt: skip
         if exception:
-            told = f"{type(exception).__name__}: {exception}" if isinstance(exception, Exception) else str(exception)
-            self._tally.failed(endpoint, told)
+            message = f"{type(exception).__name__}: {exception}" if isinstance(exception, Exception) else str(exception)
+            self._tally.failed(endpoint, message)
 
     def _user_error(self, exception: Exception, tb: Any, **_: object) -> None:
         frames = "".join(traceback.format_tb(tb)[-_TRACE_LINES:])
@@ -153,25 +178,32 @@ class Session:
         return True
 
     def _report(self, data: dict[str, Any], **_: object) -> None:
+        self._open.report()
         data[_REPORT] = write(self._tally.take())
+        data[_IS_LAST] = self._runner.state == runners.STATE_STOPPED
 
-    def _reported(self, data: dict[str, Any], **_: object) -> None:
+    def _reported(self, client_id: str, data: dict[str, Any], **_: object) -> None:
+        self._reported_s[client_id] = time.monotonic()
+        if data.pop(_IS_LAST, False):
+            self._finished.add(client_id)
         if line := data.pop(_REPORT, None):
             self._write(line if isinstance(line, bytes) else str(line).encode())
 
-    def _last_words(self) -> None:
+    def _send_rest(self) -> None:
         if os.getpid() == self._pid:
-            self._say(self._tally.take())
+            self._open.report()
+            self._send(self._tally.take())
 
     def _all_began(self, user_count: int, **_: object) -> None:
         self._spawned = max(self._spawned, user_count)
 
     def _quit(self, **_: object) -> None:
-        self._say(self._tally.take())
-        self._say(Ended(self._environment.process_exit_code))
+        self._open.report()
+        self._send(self._tally.take())
+        self._send(Ended(self._environment.process_exit_code))
 
     def _beat(self) -> None:
-        """Tell each second how busy this process is, and how late its event loop."""
+        """Report each second how busy this process is, and how late its event loop."""
         process = psutil.Process()
         process.cpu_percent()
         while True:
@@ -179,8 +211,9 @@ class Session:
             late_s = self._arrivals.late_s if self._arrivals else 0.0
             self._tally.beat(time.time() - 0.5, process.cpu_percent() / 100, lag_s * 1000, late_s)
             if not isinstance(self._runner, runners.WorkerRunner):
-                self._say(self._tally.take())
-                self._say(self._pulse())
+                self._open.report()
+                self._send(self._tally.take())
+                self._send(self._pulse())
 
     def _pulse(self) -> Pulse:
         runner = self._runner
@@ -188,27 +221,48 @@ class Session:
         return Pulse(time.time(), runner.user_count, self._spawned, workers)
 
     def _listen(self) -> None:
-        """Do as we are told; when nobody is there any more, end."""
-        make_nonblocking(self._ear)
+        """Apply control messages of the parent, and end when the parent is gone."""
+        make_nonblocking(self._control)
         rest = b""
-        while chunk := nb_read(self._ear, 65_536):
+        while chunk := nb_read(self._control, 65_536):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 match read(line):
                     case Aim(users):
                         self._shape.users = users
-                    case Stop():
-                        gevent.spawn(self._runner.quit)
+                    case Stop(at_once):
+                        gevent.spawn(self._end, at_once=at_once)
         gevent.spawn(self._runner.quit)
         gevent.sleep(_SHUT_DOWN_S)
         os._exit(1)
 
-    def _say(self, message: object) -> None:
+    def _end(self, *, at_once: bool) -> None:
+        self._is_patient = not at_once
+        self._runner.quit()
+
+    def _quit_after_reports(self, original: Callable[[], None]) -> None:
+        """End the workers, wait for their last reports, and end the master.
+
+        A master of Locust's gives its workers half a second for that, however long their users take to stop and however
+        busy the machine is. Workers that have been silent for a while are not waited for.
+        """
+        now_s = time.monotonic()
+        waited_for = {worker for worker, at_s in self._reported_s.items() if now_s - at_s < _SILENT_S} - self._finished
+        if self._is_patient and waited_for:
+            self._is_patient = False
+            for worker in waited_for:
+                self._runner.server.send_to_client(Message("quit", None, worker))
+            with gevent.Timeout(_REPORT_S + float(self._environment.stop_timeout or 0.0), False):
+                while not self._finished.issuperset(waited_for):
+                    gevent.sleep(_LISTEN_S)
+        original()
+
+    def _send(self, message: object) -> None:
         self._write(write(message))
 
     def _write(self, line: bytes) -> None:
         while line:
-            line = line[os.write(self._mouth, line) :]
+            line = line[os.write(self._output, line) :]
 
 
 def _lags(length_s: float) -> Iterator[float]:
@@ -223,12 +277,12 @@ def _lags(length_s: float) -> Iterator[float]:
 
 def main(arguments: list[str]) -> None:
     """Run Locust with its own arguments."""
-    ear, mouth, setting = os.environ.pop(VARIABLE).split(" ", 2)
+    control, output, config = os.environ.pop(VARIABLE).split(" ", 2)
     if platform.system() == "Linux":  # also what is forked ends with whoever forked it
         _end_with_parent()
         os.register_at_fork(after_in_child=_end_with_parent)
     runners.WORKER_REPORT_INTERVAL = 1.0
-    Session(read(setting), int(ear), int(mouth)).attend()
+    Session(read(config), int(control), int(output)).attend()
     sys.argv = ["locust", *arguments]
     run_locust()
 

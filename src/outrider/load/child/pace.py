@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 class Start:
     """When the current task of a user should have begun, and began; kept with its greenlet; monotonic seconds."""
 
-    __slots__ = ("began_s", "due_s", "endpoint", "is_open")
+    __slots__ = ("began_s", "due_s", "endpoint", "interval_s", "is_open")
 
-    def __init__(self, due_s: float) -> None:
+    def __init__(self, due_s: float, interval_s: float = 0.0) -> None:
         self.due_s = due_s
+        self.interval_s = interval_s
         self.began_s = time.perf_counter()
         self.endpoint = ""
         self.is_open = True
@@ -35,6 +36,25 @@ class Start:
 def current() -> Start | None:
     """Return the start of the task that is under way in this greenlet, if it has one."""
     return cast("Start | None", getattr(gevent.getcurrent(), "outrider_start", None))
+
+
+def pending() -> Start | None:
+    """Return the start of the task of this greenlet if none of its requests is over yet."""
+    start = current()
+    return start if start is not None and start.is_open else None
+
+
+def intended_ages_ms(start: Start | None, age_ms: float) -> list[float]:
+    """Return how long ago a request that is still open should have been sent, and those that its user holds up."""
+    if start is None:
+        return [age_ms]
+    now_s = time.perf_counter()
+    late_ms = max(age_ms, (now_s - start.due_s) * 1000)
+    if not start.interval_s:
+        return [late_ms]
+    missed = int((now_s - start.began_s) / start.interval_s)
+    skipped = [(now_s - start.began_s - number * start.interval_s) * 1000 for number in range(1, missed)]
+    return [late_ms, *skipped]
 
 
 def intended_ms(endpoint: str, took_ms: float) -> float:
@@ -84,7 +104,7 @@ class Arrivals:
 
 
 def arrive(arrivals: Arrivals) -> None:
-    """Let tasks of all users begin as `arrivals` says, instead of after their own wait."""
+    """Begin tasks of all users when `arrivals` are due, instead of after their own wait."""
     for taskset in (TaskSet, DefaultTaskSet):
         setattr(taskset, "execute_task", _in_turn(taskset.__dict__["execute_task"], arrivals))  # noqa: B010
     original = TaskSet.wait
@@ -107,11 +127,11 @@ def _in_turn(original: Callable[[Any, Any], None], arrivals: Arrivals) -> Callab
 
 def is_paced(user_classes: Iterable[Any]) -> bool:
     """Tell whether any user paces its tasks: `constant_pacing` or `constant_throughput`."""
-    return any(_interval_s(one.wait_time) for one in user_classes)
+    return any(_interval_s(user_class.wait_time) for user_class in user_classes)
 
 
 def follow(tally: Tally) -> None:
-    """Keep book of what users who pace themselves should have sent.
+    """Count what users who pace themselves should have sent.
 
     Locust drops what a user could not send in time, and paces anew from there. What was dropped is counted as skipped,
     with the time that it would have waited for its user; the next task takes the place of the last that was dropped.
@@ -126,18 +146,18 @@ def follow(tally: Tally) -> None:
         if not interval_s:
             return
         if start is None:
-            _begin(time.perf_counter())
+            _begin(time.perf_counter(), interval_s)
             return
         missed = int((now_s - start.began_s) / interval_s)
         for number in range(1, missed):
             tally.skipped(time.time(), start.endpoint, (now_s - start.began_s - number * interval_s) * 1000)
-        _begin(start.began_s + max(1, missed) * interval_s)
+        _begin(start.began_s + max(1, missed) * interval_s, interval_s)
 
     TaskSet.wait = wait  # type: ignore[method-assign]
 
 
-def _begin(due_s: float) -> None:
-    gevent.getcurrent().outrider_start = Start(due_s)
+def _begin(due_s: float, interval_s: float = 0.0) -> None:
+    gevent.getcurrent().outrider_start = Start(due_s, interval_s)
 
 
 def _interval_s(wait_time: Any) -> float | None:
@@ -145,5 +165,5 @@ def _interval_s(wait_time: Any) -> float | None:
     function = getattr(wait_time, "__func__", wait_time)
     if getattr(function, "__qualname__", "") != "constant_pacing.<locals>.wait_time_func":
         return None
-    found = inspect.getclosurevars(function).nonlocals.get("wait_time")
-    return float(found) if found else None
+    interval_s = inspect.getclosurevars(function).nonlocals.get("wait_time")
+    return float(interval_s) if interval_s else None

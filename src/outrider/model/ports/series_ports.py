@@ -51,7 +51,7 @@ class AggregateLog(Protocol):
 
     Atomicity: all samples of a call are stored or none. Idempotence: a series has one aggregate at a time; a second one
     changes nothing, whatever its value. Ordering: samples may come in any order and late; those of an hour whose
-    samples are pruned already are omitted, since repeated ones could not be told from new ones there.
+    samples are pruned already are omitted, since repeated ones could not be distinguished from new ones there.
     """
 
     def record(self, samples: Sequence[AggregateSample]) -> RecordedAggregates:

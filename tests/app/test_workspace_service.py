@@ -1,0 +1,80 @@
+"""The service of a workspace runs in a thread, without a terminal and without signals."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+
+from outrider.app import WorkspaceService, open_store
+from outrider.model import Outcome
+from outrider.workspace import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from outrider.model import OutriderError
+
+PROBE = '[home]\nkind = "tcp"\naddress = "127.0.0.1:{port}"\nevery = "1s"\nretries = 0\n'
+
+
+@pytest.fixture
+def target() -> Iterator[socket.socket]:
+    """Return what the probe connects to; accepting a connection is waiting for a run."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        yield listener
+
+
+@pytest.fixture
+def root(tmp_path: Path, target: socket.socket) -> Path:
+    """Return a workspace of one probe."""
+    (tmp_path / "probes").mkdir()
+    (tmp_path / "outrider.toml").write_text('[probes]\nlate = "10s"\n')
+    (tmp_path / "probes" / "shop.toml").write_text(PROBE.format(port=target.getsockname()[1]))
+    return tmp_path
+
+
+def test_a_service_runs_in_a_thread_until_it_is_stopped(root: Path, target: socket.socket) -> None:
+    """It stores its runs, finishes those under way, and leaves signals and logs to its caller."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    log_configuration = structlog.get_config()
+    workspace = load(root)
+    with open_store(workspace) as store:
+        service = WorkspaceService(workspace, store)
+        thread = threading.Thread(target=service.serve)
+        thread.start()
+
+        target.accept()[0].close()
+        target.accept()[0].close()
+        service.stop()
+        thread.join(60)
+
+        assert not thread.is_alive()
+        outcomes = {run.outcome for run in store.runs.search("probe:probes/shop.toml::home")}
+    assert Outcome.PASSED in outcomes
+    assert {number: signal.getsignal(number) for number in handlers} == handlers
+    assert structlog.get_config() == log_configuration
+
+
+def test_a_first_start_reports_the_problem_of_a_file_and_runs_the_others(root: Path, target: socket.socket) -> None:
+    """A typing error in one file does not leave everything else unwatched."""
+    (root / "probes" / "broken.toml").write_text('[a]\nkind = "tcp"\naddress = "no port"\n')
+    problems: list[OutriderError] = []
+    workspace = load(root)
+    with open_store(workspace) as store:
+        service = WorkspaceService(workspace, store, report_problem=problems.append)
+        thread = threading.Thread(target=service.serve)
+        thread.start()
+
+        target.accept()[0].close()
+        service.stop()
+        thread.join(60)
+
+    assert not thread.is_alive()
+    assert [problem.slug for problem in problems] == ["bad-address"]
