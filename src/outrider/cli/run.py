@@ -39,13 +39,8 @@ _MANY = 10  # runs above which only the steps of those that did not pass are sho
 def run(patterns: tuple[str, ...], *, keyword: str, as_json: bool, repeat: int, steps: bool) -> int:
     """Run checks now, store the runs, and show outcomes and steps.
 
-    <<<<<<< HEAD
-        A PATTERN is an id, a path, a name, a glob over them, or tag:WORD; without one, every enabled check runs.
-    =======
-        A PATTERN is an id, a path, a name, a glob over them, a part of an id, or tag:WORD; without one everything
-        runs that is enabled.
-    >>>>>>> j2
-        Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130 interrupted.
+    A PATTERN is an id, a path, a name, a glob over them, a part of an id, or tag:WORD; without one, every enabled check
+    runs. Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130 interrupted.
     """
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
