@@ -1,4 +1,6 @@
-"""Fails if a tracked file names a package registry or a path of one machine: a lock must install from any mirror.
+"""Fails if a tracked file names a package registry or a path of one machine, or holds half a merge.
+
+A lock must install from any mirror.
 
 The patterns are split, so that this file does not contain what it looks for.
 """
@@ -21,6 +23,7 @@ FORBIDDEN = re.compile(
     + rf"|(?<![\w.])/({'|'.join(_HOMES)})/"
     + r"|--(extra-)?index-"
     + r"url\b"
+    + r"|^\s*(<{7}|>{7}) "
 )
 
 

@@ -66,7 +66,10 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
         ("--index-" + "url somewhere", True),
         ("/" + "work/wt", True),
         ("see /" + "root/.cache", True),
+        ("<" * 7 + " HEAD", True),
+        ("    " + ">" * 7 + " main", True),
         ("network/work/item", False),
+        ("1 <<<<<<< 2", False),
         ("example.org", False),
     ],
 )
