@@ -167,12 +167,14 @@ def _line(runs: list[RunSummary]) -> str:
     reasons = Counter(run.reason for run in _skipped(runs))
     late_s = max(((run.started_us - run.due_us) / 1e6 for run in runs if run.outcome is not Outcome.MISSED), default=0)
     skipped = f"skipped {sum(reasons.values())} {dict(reasons) or ''}"
-    counts = f"{len(runs)} runs: missed {_missed(runs)}, not recorded {_absent(runs)}, {skipped}"
+    counts = (
+        f"{sum(run.due_count for run in runs)} runs: missed {_missed(runs)}, not recorded {_absent(runs)}, {skipped}"
+    )
     return f"{counts}; the latest began after {late_s:.2f} s"
 
 
 def _missed(runs: list[RunSummary]) -> int:
-    return sum(run.outcome is Outcome.MISSED for run in runs)
+    return sum(run.due_count for run in runs if run.outcome is Outcome.MISSED)
 
 
 def _skipped(runs: list[RunSummary]) -> list[RunSummary]:
@@ -180,7 +182,9 @@ def _skipped(runs: list[RunSummary]) -> list[RunSummary]:
 
 
 def _absent(runs: list[RunSummary]) -> int:
-    return sum(_gaps(sorted(run.due_us for run in runs if run.check == check)) for check in {run.check for run in runs})
+    """Return how many runs have no record: a record may stand for several that were missed in a row."""
+    gaps = sum(_gaps(sorted(run.due_us for run in runs if run.check == check)) for check in {run.check for run in runs})
+    return gaps - sum(run.due_count - 1 for run in runs)
 
 
 def _gaps(due_us: list[int]) -> int:

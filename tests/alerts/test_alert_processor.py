@@ -181,6 +181,16 @@ def test_a_missed_run_is_trouble_of_coverage(store: Store) -> None:
     assert read_incident(incident).lead.what == "the queue is full"
 
 
+def test_a_short_gap_that_is_one_record_opens_an_incident_of_coverage(store: Store) -> None:
+    """Ten runs that were missed within one hour are ten, however they are recorded."""
+    alerting = AlertProcessor(store, settings(), NOW_US)
+
+    alerting.process_run(replace(make_run(Outcome.MISSED, reason="the queue is full"), due_count=10), [])
+
+    (incident,) = store.incidents.search(lasting=True)
+    assert incident.phase == "open"
+
+
 def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, tmp_path: Path) -> None:
     """And what is left stays in the outbox."""
     import threading

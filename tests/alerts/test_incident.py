@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,6 +44,15 @@ def test_x_of_y_opens_and_good_runs_in_a_row_close(rule: Thresholds, runs: str, 
         watch = seen(watch, symptom(letter == "x", at_us), rule)
 
     assert watch.confirmed is confirmed
+
+
+@pytest.mark.parametrize(("runs", "confirmed"), [(1, False), (2, True), (720, True)])
+def test_a_record_of_several_runs_counts_as_all_of_them(runs: int, *, confirmed: bool) -> None:
+    """A gap of minutes is one record, and opens as its runs one by one would."""
+    watch = seen(Confirmation("key"), replace(symptom(True, 5), runs=runs), Thresholds(2, 3, 3))
+
+    assert watch.confirmed is confirmed
+    assert len(watch.recent) == min(runs, 3)
 
 
 def test_a_run_that_is_heard_twice_counts_once() -> None:

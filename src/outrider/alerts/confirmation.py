@@ -62,7 +62,7 @@ def seen(confirmation: Confirmation, finding: Finding, thresholds: Thresholds) -
         return confirmation
     least = finding.least_bad
     thresholds = replace(thresholds, bad=max(thresholds.bad, least), of=max(thresholds.of, least))
-    recent = (*confirmation.recent, finding.present)[-thresholds.of :]
+    recent = (*confirmation.recent, *[finding.present] * min(finding.runs, thresholds.of))[-thresholds.of :]
     good = 0 if finding.present else confirmation.good + 1
     first = confirmation.bad_us if confirmation.confirmed or any(confirmation.recent) else finding.at_us
     enough = sum(recent) >= thresholds.bad or (finding.once and finding.present)

@@ -114,6 +114,7 @@ class Finding:
         causes: Possible causes, such as "host:shop.example", the likeliest first; who shares one shares the incident.
         labels: What routes and silences match.
         least_bad: So many bad runs in a row it takes at least, whatever the thresholds are.
+        runs: How many runs in a row it stands for.
         once: It is confirmed by being seen once: the statistic behind it has confirmed it already.
     """
 
@@ -125,6 +126,7 @@ class Finding:
     labels: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
     least_bad: int = 1
+    runs: int = 1
 
 
 def problem_labels(problem: Problem) -> dict[str, str]:

@@ -223,7 +223,8 @@ class _RunEvidence:
             "fault": _normalised(facts.what),
         }
         labels = {name: value for name, value in labels.items() if value}
-        return Finding(key, present, run.due_us, facts, (*causes, f"check:{run.check}"), labels, once, least_bad)
+        all_causes = (*causes, f"check:{run.check}")
+        return Finding(key, present, run.due_us, facts, all_causes, labels, once, least_bad, run.due_count)
 
     def _address(self) -> str:
         if self._attempt is None:
