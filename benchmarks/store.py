@@ -123,7 +123,7 @@ def compare_recording(folder: Path, runs: int, batch: int) -> None:
     with Store.open(path, artifacts=folder / "artifacts") as store:
         store.runs.record_many([make_run(number) for number in range(CHECKS)])
         bare = Bare(folder / f"bare-{batch}.db", path)
-        for table in ("checks", "circumstances", "attribute_sets", "steps", "series", *TABLES):
+        for table in ("subjects", "circumstances", "attribute_sets", "steps", "series", *TABLES):
             bare.copy(table)
         for start in range(CHECKS, runs, batch):
             made = [make_run(number) for number in range(start, start + batch)]
