@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import threading
 from contextlib import suppress
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from tests.listeners import serving
 
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -36,16 +37,12 @@ def mail(authority: trustme.CA) -> Iterator[str]:
     """A mail server that says in its second greeting whether the line is encrypted."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=_serve, args=(server, context), daemon=True).start()
-        yield f"127.0.0.1:{server.getsockname()[1]}"
 
+    def speak(connection: socket.socket) -> None:
+        threading.Thread(target=_speak, args=(connection.dup(), context), daemon=True).start()
 
-def _serve(server: socket.socket, context: ssl.SSLContext) -> None:
-    with suppress(OSError):
-        while True:
-            connection, _ = server.accept()
-            threading.Thread(target=_speak, args=(connection, context), daemon=True).start()
+    with serving(speak) as address:
+        yield address
 
 
 def _speak(connection: socket.socket, context: ssl.SSLContext) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import socket
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.listeners import serving
 
 from outrider.model import Beat, Beats, Outcome
 from outrider.probes.certificates import Certificate, root_names, verified_path
@@ -32,19 +32,14 @@ HOUR_US = 3_600_000_000
 @pytest.fixture(scope="module")
 def greeter() -> Iterator[str]:
     """A server that says hello, then repeats the first thing that it is told, and hangs up."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=_greet, args=(server,), daemon=True).start()
-        yield f"127.0.0.1:{server.getsockname()[1]}"
+    with serving(_greet) as address:
+        yield address
 
 
-def _greet(server: socket.socket) -> None:
-    with suppress(OSError):
-        while True:
-            connection, _ = server.accept()
-            with connection, suppress(OSError):
-                connection.sendall(b"220 hello\r\n")
-                connection.settimeout(2)
-                connection.sendall(b"you said " + connection.recv(1000))
+def _greet(connection: socket.socket) -> None:
+    connection.sendall(b"220 hello\r\n")
+    connection.settimeout(2)
+    connection.sendall(b"you said " + connection.recv(1000))
 
 
 TALKS = [

@@ -1,0 +1,34 @@
+"""Servers of one socket, for tests: each serves until its test is done, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def serving(speak: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Host and port of a server that hands every connection to `speak`, one after the other.
+
+    Its thread has ended before its descriptor is given back: a thread that still waits in `accept` may go on
+    with whatever opens under that number next, and answer in the place of another server.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_serve, args=(listener, speak))
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def _serve(listener: socket.socket, speak: Callable[[socket.socket], None]) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                speak(connection)
