@@ -96,18 +96,22 @@ def deliver(store: Store, text: str) -> None:
         Lane(receiver, store.outbox, now_us=lambda: 2).work()
 
 
+def raised(text: str) -> Exception:
+    """Return an error with a traceback that holds the text."""
+    with pytest.raises(RuntimeError) as caught:
+        raise RuntimeError(text)
+    return caught.value
+
+
 def said(text: str) -> str:
     """Return what the log, the console and the error report say of a text."""
-    out = io.StringIO()
-    try:
-        raise RuntimeError(text)
-    except RuntimeError as error:
-        event = {"event": text, "why": error, "where": [{text: (text,)}, text.encode()], "count": 1, "exception": text}
-        logged = redact_event(structlog.get_logger(), "error", event)
-        with redirect_stdout(out), redirect_stderr(out):
-            echo(internal(error))
-            echo(text, err=True)
-        PrintableConsole(file=out, width=5_000).print(text, markup=False)
+    out, error = io.StringIO(), raised(text)
+    event = {"event": text, "why": error, "where": [{text: (text,)}, text.encode()], "count": 1, "exception": text}
+    logged = redact_event(structlog.get_logger(), "error", event)
+    with redirect_stdout(out), redirect_stderr(out):
+        echo(internal(error))
+        echo(text, err=True)
+    PrintableConsole(file=out, width=5_000).print(text, markup=False)
     assert logged["count"] == 1
     kept = re.search(r"traceback is in (\S+)", out.getvalue())
     assert kept is not None
