@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         acknowledge_incident,
         current_user,
         find_incident,
+        find_stored_incident,
         list_incidents,
     )
     from outrider.app.stored_runs import artifact_file, list_runs, stored_run
@@ -119,8 +120,8 @@ __all__ = [
     "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
     "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
     "comment_gate", "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s",
-    "end_silence", "execute", "export_frames", "find_incident", "find_workspace", "find_workspace_if_any",
-    "format_duration", "gate_as_annotations",
+    "end_silence", "execute", "export_frames", "find_incident", "find_stored_incident", "find_workspace",
+    "find_workspace_if_any", "format_duration", "gate_as_annotations",
     "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_finding_texts", "gate_rules",
     "gate_verdict_text", "grouping_advice", "headline", "judge_runs",
     "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
@@ -170,7 +171,7 @@ _MODULES = {
     "outrider.app.step_judgements": "judge_steps",
     "outrider.app.backups": "back_up restore_backup",
     "outrider.app.stored_incidents": (
-        "IncidentList Undelivered acknowledge_incident current_user find_incident list_incidents"
+        "IncidentList Undelivered acknowledge_incident current_user find_incident find_stored_incident list_incidents"
     ),
     "outrider.app.stored_runs": "artifact_file list_runs stored_run",
     "outrider.app.typed_values": "duration_s master_address moment_us web_address",

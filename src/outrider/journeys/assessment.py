@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.journeys.error_kind import ErrorKind
-from outrider.model import HostLoad, Outcome
+from outrider.model import HostLoad, Outcome, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def assess(facts: Facts) -> tuple[Outcome, str]:
     for rule in (_worker, _prober, _overdue, _setup, _skip, _emptiness, _failure, _starvation):
         if verdict := rule(facts):
             outcome, reason = verdict
-            return outcome, reason[:MAX_REASON]
+            return outcome, bounded(reason, MAX_REASON)
     return Outcome.PASSED, ""
 
 
@@ -157,7 +157,7 @@ def _script_reason(phase: Phase) -> str:
     else:
         text = headline(phase.message)
     place = f" ({phase.place})" if phase.place else ""
-    return (f"{kind}{where}: {text}" if kind else text)[: MAX_REASON - len(place)] + place
+    return bounded(f"{kind}{where}: {text}" if kind else text, MAX_REASON - len(place)) + place
 
 
 def _skip(facts: Facts) -> Verdict:
@@ -191,7 +191,9 @@ def _failure(facts: Facts) -> Verdict:
 def _after_causes(facts: Facts, what: str) -> str:
     """Return what happened in the end, behind what led to it."""
     causes = "; ".join(facts.causes[:MAX_CAUSES])
-    return f"{causes}; then: {what}" if causes else what
+    rest = len(facts.causes) - MAX_CAUSES
+    more = f" (and {rest} more)" if rest > 0 else ""
+    return f"{causes}{more}; then: {what}" if causes else what
 
 
 def _starvation(facts: Facts) -> Verdict:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.load.wire import Counted, Failures, Requests, Second
-from outrider.model import bucket_of
+from outrider.model import bounded, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,8 +91,9 @@ class Tally:
 
     def failed(self, endpoint: str, message: str) -> None:
         """Note why a request failed, or a user without an endpoint."""
-        whole = message[:_SAMPLE_CHARACTERS]
-        key = (endpoint, _CHANGING.sub("…", whole)[:_GROUP_CHARACTERS])
+        whole = bounded(message, _SAMPLE_CHARACTERS)
+        alike = _CHANGING.sub("…", whole)
+        key = (endpoint, alike if len(alike) <= _GROUP_CHARACTERS else f"{alike[: _GROUP_CHARACTERS - 1]}…")
         if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
             key = (endpoint if (endpoint, _OTHERS) in self._groups else "", _OTHERS)
         group = self._groups[key]

@@ -52,11 +52,16 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A file to keep of an attempt that did not pass: a body, or the log of an exchange."""
+    """A file to keep of an attempt that did not pass: a body, or the log of an exchange.
+
+    Attributes:
+        left_out_bytes: How many there were behind `data`.
+    """
 
     name: str
     media_type: str
     data: bytes = field(repr=False)
+    left_out_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

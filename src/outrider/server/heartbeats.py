@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from outrider.model import CheckId, HeartbeatLog
 
 MOST_NOTE_BYTES = 10_000
+_NOTE_CHARACTERS = 1_900  # with the mark of a cut, less than the store keeps
 _LARGEST_CODE = 255
 _RETRY_S = 10
 _WORDS = {"fail": "1", "success": "0"}
@@ -40,7 +41,7 @@ def heartbeat_routes(heartbeats: HeartbeatLog, tokens: Mapping[str, CheckId], no
         code = _exit_code(request.path_params.get("code") or request.query_params.get("exit", "0"))
         if code is None:
             return PlainTextResponse(f"exit is not a number from 0 to {_LARGEST_CODE}\n", 400)
-        note = (await _beginning(request)).decode("utf-8", "replace").strip()
+        note = _note(await _beginning(request))
         try:
             await run_in_threadpool(heartbeats.record, check, Beat(now_us(), code, note))
         except StoreError:
@@ -62,10 +63,17 @@ def _exit_code(text: str) -> int | None:
 
 
 async def _beginning(request: Request) -> bytes:
-    """Return the first bytes of a body, and read no further: a job may send its whole log."""
+    """Return the first bytes of a body, one more than are kept, and read no further: a job may send its whole log."""
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) >= MOST_NOTE_BYTES:
+        if len(body) > MOST_NOTE_BYTES:
             break
-    return body[:MOST_NOTE_BYTES]
+    return body[: MOST_NOTE_BYTES + 1]
+
+
+def _note(body: bytes) -> str:
+    text = body.decode("utf-8", "replace").strip()
+    if len(body) <= MOST_NOTE_BYTES:
+        return text  # the store says where it cuts a shorter one
+    return f"{text[:_NOTE_CHARACTERS]}… [cut: more than {MOST_NOTE_BYTES:,} bytes]"
