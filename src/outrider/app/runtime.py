@@ -33,7 +33,7 @@ from outrider.journeys import Collection as TestCollection
 from outrider.load import KIND as LOAD
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.load import LoadMeasure, Surroundings, read_profiles
-from outrider.model import BrowserError, Circumstances, ConfigError, Kind, reason_of
+from outrider.model import BrowserError, Circumstances, Claim, ConfigError, Kind, reason_of
 from outrider.probes import Engine, ProbeCatalogue, read_probes
 from outrider.runs import Fleet, Turns
 from outrider.workspace import (
@@ -48,6 +48,7 @@ from outrider.workspace import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from outrider.app.listeners import ProgressListener
     from outrider.journeys import Browser
     from outrider.model import Check, HeartbeatLog, Measure
     from outrider.runs import GroupRecorder, Listener
@@ -156,6 +157,13 @@ class Runtime:
         loads = LoadMeasure(self.loads.profiles, self.surroundings(), broken=broken)
         return {Kind.JOURNEY: self.measure, Kind.LOAD: loads}
 
+    @contextmanager
+    def turn(self, check: Check, listener: ProgressListener, *, runs: int = 1) -> Iterator[None]:
+        """Wait for a turn on this host, and hold it for so many runs of a check."""
+        claim = Claim(check.id, check.policy.timeout_s * runs)
+        with self.turns.taken(claim, on_wait=lambda ahead: listener.waiting(check, ahead)):
+            yield
+
     def surroundings(self) -> Surroundings:
         """Return where loads run: a copy of the workspace that they may write to."""
         root = self.scratch.parent / "load"
@@ -225,13 +233,18 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             catalogue=probes_of(workspace, secrets),
             loads=loads_of(workspace, secrets),
             redactor=redactor,
-            turns=Turns(home / "turns", workspace.journeys.concurrency),
+            turns=host_turns(workspace),
             scratch=folder / "runs",
             circumstances=_circumstances(snapshot),
             environment={**_environment(workspace, secrets, None), OWNER: mark},
             snapshot=snapshot,
             missing_secrets=secrets.missing,
         )
+
+
+def host_turns(workspace: Workspace) -> Turns:
+    """Return the turns that this user's runs take on this host, whatever workspace they are of."""
+    return Turns(_home_path() / "turns", workspace.journeys.concurrency, str(workspace.root))
 
 
 def list_checks(
@@ -272,10 +285,14 @@ def _circumstances(snapshot: Snapshot) -> Circumstances:
 
 def _home() -> Path:
     """Return the folder of this user's workers and browsers, without the orphans of a killed Outrider."""
-    home = Path(tempfile.gettempdir()) / f"outrider-{os.getuid()}"
+    home = _home_path()
     home.mkdir(mode=0o700, exist_ok=True)
     reap_orphans(home)
     return home
+
+
+def _home_path() -> Path:
+    return Path(tempfile.gettempdir()) / f"outrider-{os.getuid()}"
 
 
 def _remove(folder: Path) -> None:

@@ -92,6 +92,7 @@ from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
 from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
 from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
+from outrider.model.turn import Claim, Turn
 
 __all__ = [
     "BUCKET_VALUE",
@@ -123,6 +124,7 @@ __all__ = [
     "CheckView",
     "Checkpoint",
     "Circumstances",
+    "Claim",
     "ConfigError",
     "ConfigErrors",
     "Content",
@@ -200,6 +202,7 @@ __all__ = [
     "TableReader",
     "Tally",
     "TooFewSamples",
+    "Turn",
     "UndeliveredCount",
     "UnjudgedSeries",
     "UsageError",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from outrider.model.measurement import Sample
+    from outrider.model.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class ServiceView:
         ticked_s: Seconds since the service last looked at what is due.
         lags: How many runs began within each bound [s] after they were due; None is the last bound.
         timezone: IANA name of the zone in which people read times.
+        turns: Runs that take turns on this host, of whatever workspace, in order of arrival.
         incidents: How many are open, by problem and severity.
     """
 
@@ -69,6 +71,7 @@ class ServiceView:
     lags: tuple[tuple[float | None, int], ...] = ()
     lag_sum_s: float = 0.0
     timezone: str = "UTC"
+    turns: tuple[Turn, ...] = ()
     incidents: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
