@@ -113,9 +113,12 @@ class JourneyMeasure:
     def _carry_out(self, perform: AttemptOrder, deadline_s: float, progress: AttemptProgress) -> None:
         worker = self._workers.ready()
         worker.send(perform)
-        if not self._listen(worker.messages(deadline_s), progress):
-            progress.overdue = True
-            worker.interrupt()
+        if self._listen(worker.messages(deadline_s), progress):
+            return
+        progress.overdue = True
+        worker.interrupt()
+        if not self._listen(worker.messages(progress.end_s), progress):
+            worker.interrupt()  # what is still being saved then is cut short
             self._listen(worker.messages(progress.end_s + GRACE_S), progress)
 
     def _perform(self, order: Order, progress: AttemptProgress) -> AttemptOrder:
