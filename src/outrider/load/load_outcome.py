@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from outrider.model import EndpointLoad, FailureGroup, LoadInterval, LoadResult
     from outrider.workspace import LoadSettings
 
-Verdict = tuple[Outcome, str]
+Assessment = tuple[Outcome, str]
 
 _STARVED_SHARE = 0.2  # of the seconds, from which on a generator counts as saturated
 _STARVED_LEAST = 2
@@ -84,7 +84,7 @@ class Facts:
     own_shape: bool = False
 
 
-def assess(facts: Facts) -> Verdict:
+def assess(facts: Facts) -> Assessment:
     """Return the outcome of a load and its reason: first whether the generator can be believed, and the target last."""
     rules = (
         _refused,
@@ -103,7 +103,7 @@ def assess(facts: Facts) -> Verdict:
         _exit_code,
         _cut_short,
     )
-    return next((verdict for rule in rules if (verdict := rule(facts))), (Outcome.PASSED, ""))
+    return next((assessment for rule in rules if (assessment := rule(facts))), (Outcome.PASSED, ""))
 
 
 def abort_reason(intervals: Sequence[LoadInterval], profile: Profile) -> str:
@@ -148,7 +148,7 @@ def _floor_violations(window: Sequence[LoadInterval], shares: Sequence[float], l
     return [f"{rate:.1f} requests/s succeeded, at least {least:g} expected"]
 
 
-def _refused(facts: Facts) -> Verdict | None:
+def _refused(facts: Facts) -> Assessment | None:
     if not facts.refused:
         return None
     hosts = ", ".join(facts.refused)
@@ -156,7 +156,7 @@ def _refused(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, f"the locustfile asked for {hosts}, where no load may go: {fix}"
 
 
-def _not_started(facts: Facts) -> Verdict | None:
+def _not_started(facts: Facts) -> Assessment | None:
     if facts.started:
         return None
     if facts.end is End.INTERRUPTED:
@@ -169,7 +169,7 @@ def _not_started(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, why or f"Locust ended before the load began (exit code {facts.code}) and gave no reason"
 
 
-def _hanging(facts: Facts) -> Verdict | None:
+def _hanging(facts: Facts) -> Assessment | None:
     """Judge requests without an answer; a generator that stood still itself could not have read one."""
     after_s = facts.profile.hang_after_s or facts.settings.hang_after_s
     if max((interval.lag_ms for interval in facts.result.intervals), default=0.0) > after_s * 1000 / 2:
@@ -196,7 +196,7 @@ def _hanging_count(part: EndpointLoad, total: EndpointLoad, after_ms: float) -> 
     return sum(count for bucket, count in part.unanswered.counts.items() if bucket > least)
 
 
-def _unanswered(facts: Facts) -> Verdict | None:
+def _unanswered(facts: Facts) -> Assessment | None:
     total = altogether(facts.result.endpoints)
     if not total.requests or total.unanswered.total < total.requests:
         return None
@@ -204,7 +204,7 @@ def _unanswered(facts: Facts) -> Verdict | None:
     return Outcome.INCONCLUSIVE, f"none of {total.requests:,} requests had an answer after {length}: lengthen the load"
 
 
-def _silent(facts: Facts) -> Verdict | None:
+def _silent(facts: Facts) -> Assessment | None:
     if any(endpoint.requests for endpoint in facts.result.endpoints):
         return None
     if facts.end is End.INTERRUPTED:
@@ -217,13 +217,13 @@ def _silent(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, f"no request was made{f': {because}' if because else ''}"
 
 
-def _interrupted(facts: Facts) -> Verdict | None:
+def _interrupted(facts: Facts) -> Assessment | None:
     if facts.end is not End.INTERRUPTED:
         return None
     return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s: these are partial results"
 
 
-def _died(facts: Facts) -> Verdict | None:
+def _died(facts: Facts) -> Assessment | None:
     after = f"after {facts.result.length_s:.0f} s"
     if facts.end is End.OVERDUE:
         return Outcome.INCONCLUSIVE, f"was still running {after} and was stopped: set its duration, or a longer timeout"
@@ -235,13 +235,13 @@ def _died(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, f"the locustfile ended Locust {after} ({why})"
 
 
-def _lost(facts: Facts) -> Verdict | None:
+def _lost(facts: Facts) -> Assessment | None:
     if not facts.lost:
         return None
     return Outcome.INCONCLUSIVE, f"{len(facts.lost)} of {facts.profile.generators} workers were lost during the load"
 
 
-def _saturated(facts: Facts) -> Verdict | None:
+def _saturated(facts: Facts) -> Assessment | None:
     seconds, settings = facts.result.intervals, facts.settings
     busy = [interval for interval in seconds if interval.cpu_share > settings.busy_above]
     late = [interval for interval in seconds if interval.lag_ms > settings.late_s * 1000]
@@ -256,13 +256,13 @@ def _saturated(facts: Facts) -> Verdict | None:
     return Outcome.INCONCLUSIVE, f"the generator was saturated in {share:.0%} of the time: it {symptom}; add processes"
 
 
-def _aborted(facts: Facts) -> Verdict | None:
+def _aborted(facts: Facts) -> Assessment | None:
     if facts.end is not End.ABORTED:
         return None
     return Outcome.FAILED, f"stopped after {facts.result.length_s:.0f} s: {facts.abort}"
 
 
-def _not_reached(facts: Facts) -> Verdict | None:
+def _not_reached(facts: Facts) -> Assessment | None:
     profile, result = facts.profile, facts.result
     if facts.end in {End.ENOUGH, End.ITSELF}:
         return None
@@ -276,7 +276,7 @@ def _not_reached(facts: Facts) -> Verdict | None:
     return None
 
 
-def _broken(facts: Facts) -> Verdict | None:
+def _broken(facts: Facts) -> Assessment | None:
     result = facts.result
     by_name = {endpoint.endpoint: endpoint for endpoint in result.endpoints}
     rates, asked = result.rates, _asked_share(facts)
@@ -295,7 +295,7 @@ def _broken(facts: Facts) -> Verdict | None:
     return None
 
 
-def _raised(facts: Facts) -> Verdict | None:
+def _raised(facts: Facts) -> Assessment | None:
     own = _own_errors(facts.result)
     if not own:
         return None
@@ -305,7 +305,7 @@ def _raised(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, f"the locustfile's own code raised {count} times: {quoted}{more}"
 
 
-def _exit_code(facts: Facts) -> Verdict | None:
+def _exit_code(facts: Facts) -> Assessment | None:
     """Account for an exit code that failed requests, which have limits of their own, do not explain."""
     if not facts.code or facts.asked_code is not None or facts.result.failures:
         return None
@@ -320,7 +320,7 @@ def _own_errors(result: LoadResult) -> list[FailureGroup]:
     return [group for group in result.failures if not group.endpoint and group.message != OTHERS]
 
 
-def _cut_short(facts: Facts) -> Verdict | None:
+def _cut_short(facts: Facts) -> Assessment | None:
     asked_s, took_s = facts.profile.duration_s, facts.result.length_s
     if facts.end is not End.ITSELF or facts.own_shape or not asked_s or took_s >= _REACHED * asked_s:
         return None
