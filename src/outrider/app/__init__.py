@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         Runtime,
         browser_or_error,
         browser_settings,
+        ignored_variables,
         list_checks,
         open_runtime,
         provide_workspace_browser,
@@ -122,7 +123,7 @@ __all__ = [
     "end_silence", "execute", "export_frames", "find_incident", "find_workspace", "find_workspace_if_any",
     "format_duration", "gate_as_annotations",
     "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_finding_texts", "gate_rules",
-    "gate_verdict_text", "grouping_advice", "headline", "judge_runs",
+    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "judge_runs",
     "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
     "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "merge_gate_shards",
     "moment_us", "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document",
@@ -162,7 +163,7 @@ _MODULES = {
     "outrider.app.rule_backtest": "backtest_rules",
     "outrider.app.run_execution": "execute judge_runs run_checks",
     "outrider.app.runtime": (
-        "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser"
+        "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser ignored_variables"
     ),
     "outrider.app.selection": "display_name",
     "outrider.app.service_state": "ServiceStatus service_status",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import display_name, find_workspace, open_store, run_checks
+from outrider.app import display_name, find_workspace, ignored_variables, open_store, run_checks
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import (
     console,
@@ -44,6 +44,7 @@ def run(patterns: tuple[str, ...], *, keyword: str, as_json: bool, repeat: int, 
     """
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
+        progress.ignores(ignored_variables(workspace))
         runs = run_checks(workspace, store, patterns, keyword=keyword, repeat=repeat, listener=progress)
     code = exit_code(run.outcome for run in runs)
     if as_json:

@@ -11,6 +11,7 @@ from outrider.workspace.redactor import Redactor
 from outrider.workspace.scaffold import Scaffold, init
 from outrider.workspace.secrets import Secret, Secrets, available_secrets, resolve_secrets
 from outrider.workspace.settings_file import in_reading_order, load
+from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import (
@@ -65,7 +66,9 @@ __all__ = [
     "as_any_text", "as_check_id", "as_choice", "as_count", "as_delay", "as_duration", "as_flag", "as_inner_paths",
     "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts", "available_secrets",
     "check_url", "conflicting_plugins", "duplicate_checks", "find_option_conflicts", "find_root", "format_duration",
-    "in_reading_order", "init", "is_match", "load", "matches", "names_of", "nearest", "parse_duration",
+    "in_reading_order", "init", "is_match", "load", "matches", "measured_environment", "names_of", "nearest",
+    "parse_duration",
     "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings", "read_template",
-    "resolve", "resolve_secrets", "select", "split_address", "unmatched_patterns",
+    "resolve", "resolve_secrets", "select", "split_address",
+    "surprising_names", "unmatched_patterns",
 ]  # fmt: skip
