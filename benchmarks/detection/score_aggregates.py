@@ -4,8 +4,8 @@ python -m benchmarks.detection.score_aggregates --series 40 --seed 1
 python -m benchmarks.detection.score_aggregates --petshop FOLDER     (amazon-science/petshop-root-cause-analysis)
 
 PetShop: each issue of latency follows the two quiet days, at once; it is caught by an alert in any row that ends after
-its start. `false_per_series_day` is of its latency series with 320 values or more: the first 32 hours are learned, twice
-over, since the judge waits for two days, and the last 17 judged.
+its start. `false_per_series_day` is of its latency series with 320 values or more: the first 32 hours are learned
+twice over, since the judge waits for two days, and the last 17 are judged.
 """
 
 from __future__ import annotations
