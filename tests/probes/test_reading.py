@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HTTP = '[a]\nkind = "http"\nurl = "http://shop.example/"\n'
 API = '[a]\nkind = "api"\n[[a.request]]\nurl = "http://shop.example/"\n'
 
+SQL = '[a]\nkind = "sql"\nurl = "sqlite:///c"\nquery = "select 1"\n'
 COMMAND = '[a]\nkind = "command"\ncommand = ["true"]\n'
 
 PROBLEMS = [
@@ -84,6 +85,13 @@ PROBLEMS = [
     ('[a]\nkind = "dns"\nname = "b"\nexpect.answers = "1.2.3"\n', 4, "bad-record", "is no record of type A"),
     ('[a]\nkind = "dns"\nname = "b"\nresolver = "dns.example:53"\n', 4, "bad-address", "address of a name server"),
     ('[a]\nkind = "icmp"\nhost = "http://b"\n', 3, "bad-address", "is not a host"),
+    ('[a]\nkind = "sql"\nquery = "select 1"\n', 1, "missing-key", "a.url is missing"),
+    ('[a]\nkind = "sql"\nurl = "shop.db"\nquery = "select 1"\n', 3, "bad-url", "is not the URL of a database"),
+    ('[a]\nkind = "sql"\nurl = "mysql://b:x/c"\nquery = "select 1"\n', 3, "bad-url", "is not the URL of a database"),
+    ('[a]\nkind = "sql"\nurl = "sqlite:///c"\n', 1, "missing-key", "a.query is missing"),
+    (SQL + 'expect.rows = "many"\n', 5, "wrong-type", "is no number of rows"),
+    (SQL + "expect.rows = {'>' = 1.5}\n", 5, "wrong-type", "is no number of rows"),
+    (SQL + "max_rows = 0\n", 5, "out-of-range", "a.max_rows"),
     ('[a]\nkind = "command"\n', 1, "missing-key", "a.command is missing"),
     ('[a]\nkind = "command"\ncommand = "npx playwright test"\n', 3, "wrong-type", "is one text with spaces"),
     (COMMAND + 'folder = "e2e"\n', 4, "missing-folder", "a.folder"),

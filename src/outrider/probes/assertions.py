@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NAMES = {"redirects": "the redirects",
           "dns": "the name lookup", "connect": "connecting", "tls": "the TLS handshake", "first_byte": "the first byte",
-          "transfer": "the transfer", "total": "the whole request"}  # fmt: skip
+          "transfer": "the transfer", "query": "the query", "total": "the whole request"}  # fmt: skip
 
 
 async def judge(
