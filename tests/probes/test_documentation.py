@@ -20,7 +20,7 @@ SOURCES = "".join(path.read_text(encoding="utf-8") for path in ROOMS)
 
 def test_all_examples_together_are_sound(bench: Bench) -> None:
     """What somebody copies works."""
-    bench.variables |= dict.fromkeys(("SHOP_PASSWORD", "BACKUP_TOKEN", "DB_PASSWORD"), "quite-secret")
+    bench.variables |= dict.fromkeys(("SHOP_PASSWORD", "BACKUP_TOKEN", "DB_PASSWORD", "PRICES_TOKEN"), "quite-secret")
     bench.variables["SHOP_URL"] = bench.variables["QUEUE_URL"] = "https://shop.example"
     (bench.root / "e2e").mkdir()
 
@@ -31,6 +31,7 @@ def test_all_examples_together_are_sound(bench: Bench) -> None:
         "home",
         "order",
         "mail",
+        "prices",
         "waiting",
         "queue",
         "suite",
