@@ -14,6 +14,7 @@ import types
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -152,7 +153,8 @@ def unpacked(data: bytes) -> Iterator[bytes]:
     elif data[:2] == b"\x1f\x8b":
         yield from unpacked(gzip.decompress(data))
     elif data[:1] == b"\x78":
-        yield from unpacked(zlib.decompress(data))
+        with suppress(zlib.error):  # a digest may begin like that, too
+            yield from unpacked(zlib.decompress(data))
 
 
 def stored(folder: Path) -> Iterator[bytes]:
