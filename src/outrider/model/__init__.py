@@ -28,6 +28,7 @@ from outrider.model.errors import (
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
+from outrider.model.host_turn import Claim, HostTurn
 from outrider.model.identity import RunId, new_run_id
 from outrider.model.judge_record import Checkpoint, Release
 from outrider.model.load import (
@@ -92,7 +93,6 @@ from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
 from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
 from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
-from outrider.model.turn import Claim, Turn
 
 __all__ = [
     "BUCKET_VALUE",
@@ -140,6 +140,7 @@ __all__ = [
     "HeartbeatLog",
     "Histogram",
     "HostLoad",
+    "HostTurn",
     "IncidentLog",
     "IncidentRecords",
     "InternalError",
@@ -202,7 +203,6 @@ __all__ = [
     "TableReader",
     "Tally",
     "TooFewSamples",
-    "Turn",
     "UndeliveredCount",
     "UnjudgedSeries",
     "UsageError",

@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
@@ -34,6 +35,7 @@ _USUAL = ProbeSettings()
 _UNDECLARED = Redactor()
 _SHORTEST_S = 0.001
 _SWEEP_S = 0.25
+_LARGE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,10 @@ class Engine:
                 self._launch(following)
         try:
             lost = await self._why_lost(probe, result) if result.failures else ""
-            measurement = self._measurement(
-                order, result, ProberState(late_s, self._settings.late_s, lost, waited_s), started_us
-            )
+            state = ProberState(late_s, self._settings.late_s, lost, waited_s)
+            measure = partial(self._measurement, order, result, state, started_us)
+            is_large = sum(len(file.data) for file in result.evidence_files) > _LARGE_BYTES
+            measurement = await asyncio.to_thread(measure) if is_large else measure()
         except Exception as error:  # such as a full disk where evidence is kept: whoever waits must hear of it
             broken_reason = f"the prober itself broke: {type(error).__name__}: {error}"
             measurement = Measurement(Outcome.INCONCLUSIVE, broken_reason, started_us, result.duration_ms)

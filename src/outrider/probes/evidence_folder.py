@@ -27,7 +27,7 @@ def keep(files: Iterable[Evidence], folder: Path) -> tuple[ArtifactFile, ...]:
         if "." not in name:
             name += _SUFFIXES.get(file.media_type, ".bin")
         path = folder / name
-        path.write_bytes(file.data[:KEPT_BYTES])
-        kind = ArtifactKind.LOG if name.endswith((".log", "headers.txt")) else ArtifactKind.BODY
+        path.write_bytes(file.data if file.is_whole else file.data[:KEPT_BYTES])
+        kind = file.kind or (ArtifactKind.LOG if name.endswith((".log", "headers.txt")) else ArtifactKind.BODY)
         kept.append(ArtifactFile(kind, name, file.media_type, path))
     return tuple(kept)

@@ -60,14 +60,7 @@ def read_expectation(entry: ProbeTable, *, has_body: bool = True) -> Expectation
         has_body: Whether the answer has a body, which that of HEAD has not.
     """
     table = entry.table.section("expect")
-    body = TextChecks(
-        contains=table.read("contains", as_texts, ()),
-        absent=table.read("absent", as_texts, ()),
-        matches=table.read("matches", as_patterns, ()),
-        json=_json(table),
-        exists=table.read("exists", as_queries, ()),
-        schema=table.read("schema", lambda value: as_schema(value, entry.root), None),
-    )
+    body = read_text_checks(table, entry.root)
     expectation = Expectation(
         status=table.read("status", as_statuses, _FINE),
         headers=_headers(table),
@@ -81,6 +74,19 @@ def read_expectation(entry: ProbeTable, *, has_body: bool = True) -> Expectation
             fix = 'write method = "GET", or expect only status and headers'
             table.report(key, "is about a body, and an answer to HEAD has none", fix, "head-has-no-body")
     return expectation
+
+
+def read_text_checks(table: Table, root: Path, subject: str = "the body") -> TextChecks:
+    """Read what a text has to be: `contains`, `absent`, `matches`, `json`, `exists` and `schema`."""
+    return TextChecks(
+        subject=subject,
+        contains=table.read("contains", as_texts, ()),
+        absent=table.read("absent", as_texts, ()),
+        matches=table.read("matches", as_patterns, ()),
+        json=_json(table),
+        exists=table.read("exists", as_queries, ()),
+        schema=table.read("schema", lambda value: as_schema(value, root), None),
+    )
 
 
 def read_within(table: Table, phases: tuple[str, ...]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from outrider.model import ArtifactFile, Measurement, OutriderError, Run, Subject, bounded
+from outrider.model import ArtifactFile, Measurement, OutriderError, Run, Subject, bounded, printable
 from outrider.workspace.credential_text import hide_in_text
 from outrider.workspace.file_masks import redact_file
 from outrider.workspace.mask import Mask
@@ -66,6 +66,10 @@ class Redactor:
                 self._texts.clear()
             self._texts[text] = redacted
         return redacted
+
+    def long_text(self, text: str) -> str:
+        """Return a text as `text` does, whatever its length: for what is written once, such as a document."""
+        return printable(hide_in_text(self._mask.text(text)))
 
     def file(self, path: Path) -> bool:
         """Redact a file in place, by its kind; return whether there was anything to hide.
