@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.app.alert_service import AlertService
-from outrider.app.housekeeper import Housekeeper
+from outrider.app.hourly_retention import HourlyRetention
 from outrider.app.page_server import PageServer
 from outrider.app.report_mail import Mailing
-from outrider.app.run_log import RunLog
+from outrider.app.run_log_lines import RunLogLines
 from outrider.app.runtime import host_turns
 from outrider.app.service_runtime import ServiceRuntimeFactory
 from outrider.app.subject_watch import SubjectWatch
@@ -56,7 +56,7 @@ class WorkspaceService:
         self._mailing = Mailing(store, self._leads, health)
         self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged)
         listeners: list[Listener] = [
-            RunLog(), Housekeeper(self._prune, health), self._subjects, self._alerts, self._mailing,
+            RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)

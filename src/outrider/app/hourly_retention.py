@@ -19,7 +19,7 @@ _PRUNE_EVERY_S = 3600.0
 _SUBJECT = "retention"
 
 
-class Housekeeper:
+class HourlyRetention:
     """Prunes expired data every hour, in a thread of its own.
 
     Args:
@@ -43,9 +43,9 @@ class Housekeeper:
         """Prune if an hour has passed."""
         if self._clock() - self._pruned_s >= _PRUNE_EVERY_S:
             self._pruned_s = self._clock()
-            threading.Thread(target=self._keep_house, name="retention", daemon=True).start()
+            threading.Thread(target=self._keep_within_age, name="retention", daemon=True).start()
 
-    def _keep_house(self) -> None:
+    def _keep_within_age(self) -> None:
         try:
             self._prune()
         except OutriderError as error:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from structlog.testing import capture_logs
 from tests.alerts.test_run_findings import SLOW, make_run
 
-from outrider.app.run_log import RunLog
+from outrider.app.run_log_lines import RunLogLines
 from outrider.baselines import Condition
 from outrider.model import Outcome
 from outrider.runs import Judgement
@@ -19,7 +19,7 @@ def test_every_run_is_logged_with_its_duration() -> None:
     run = replace(run, finished_us=run.started_us + 812_345)
 
     with capture_logs() as lines:
-        RunLog().run_finished(run, [])
+        RunLogLines().run_finished(run, [])
 
     assert lines == [
         {
@@ -34,7 +34,7 @@ def test_a_step_that_deviates_is_logged_with_its_reason() -> None:
     judgements = [Judgement(condition.value, replace(SLOW, condition=condition)) for condition in Condition]
 
     with capture_logs() as lines:
-        RunLog().run_finished(make_run(), judgements)
+        RunLogLines().run_finished(make_run(), judgements)
 
     assert [(line["event"], line["step"], line["reason"]) for line in lines[1:]] == [
         ("step.deviates", "degraded", SLOW.reason), ("step.deviates", "improved", SLOW.reason),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from outrider.runs import Judgement
 
 
-class RunLog:
+class RunLogLines:
     """Logs every stored run, and each step that deviates."""
 
     def __init__(self) -> None:

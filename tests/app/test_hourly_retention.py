@@ -6,25 +6,25 @@ import threading
 
 import pytest
 
-from outrider.app.housekeeper import Housekeeper
+from outrider.app.hourly_retention import HourlyRetention
 from outrider.model import OutriderError
 from outrider.scheduler import Health
 
 
-class House:
-    """A housekeeper on a clock of its own, and what it did."""
+class Timed:
+    """Retention on a clock of its own, and what it did."""
 
     def __init__(self) -> None:
         self.now_s = 1_000.0
         self.pruned_by: list[str] = []
         self.error: Exception | None = None
         self.health = Health()
-        self.housekeeper = Housekeeper(self._prune, self.health, clock=lambda: self.now_s)
+        self.retention = HourlyRetention(self._prune, self.health, clock=lambda: self.now_s)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, and wait for what is done at its end."""
         self.now_s += seconds
-        self.housekeeper.ticked(0)
+        self.retention.ticked(0)
         for thread in threading.enumerate():
             if thread.name == "retention":
                 thread.join(30)
@@ -37,15 +37,15 @@ class House:
 
 def test_expired_data_is_pruned_once_an_hour_in_a_thread_of_its_own() -> None:
     """A start does not wait for it, and a tick neither."""
-    house = House()
+    timed = Timed()
 
     counts = []
     for seconds in (0.0, 3_599.0, 1.0, 3_599.0, 1.0):
-        house.pass_time(seconds)
-        counts.append(len(house.pruned_by))
+        timed.pass_time(seconds)
+        counts.append(len(timed.pruned_by))
 
     assert counts == [0, 0, 1, 1, 2]
-    assert set(house.pruned_by) == {"retention"}
+    assert set(timed.pruned_by) == {"retention"}
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_expired_data_is_pruned_once_an_hour_in_a_thread_of_its_own() -> None:
 )
 def test_what_goes_wrong_degrades_the_service_until_it_is_well_again(error: Exception, problem: str) -> None:
     """Nobody waits for the thread: its problem is the service's."""
-    house = House()
+    timed = Timed()
 
-    house.error = error
-    house.pass_time(3_600.0)
-    problems = house.health.problems
-    house.error = None
-    house.pass_time(3_600.0)
+    timed.error = error
+    timed.pass_time(3_600.0)
+    problems = timed.health.problems
+    timed.error = None
+    timed.pass_time(3_600.0)
 
     assert problems["retention"].startswith(problem)
-    assert house.health.problems == {}
+    assert timed.health.problems == {}
