@@ -59,7 +59,7 @@ def aggregate(rng: np.random.Generator, values: int, name: str) -> FloatArray:
     for length, a_week in ((1, 1.0), (2, 0.2)):
         for start in rng.integers(0, values - 2, rng.poisson(a_week * values / WEEK)):
             level[start : start + length] += np.log(rng.uniform(1.2, 1.6))
-    return np.exp(level) * np.array([_statistic(rng, int(count), kind) for count in counts])
+    return np.asarray(np.exp(level) * [_statistic(rng, int(count), kind) for count in counts])
 
 
 def _statistic(rng: np.random.Generator, count: int, kind: Traffic) -> float:
