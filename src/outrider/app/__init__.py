@@ -22,10 +22,12 @@ if TYPE_CHECKING:
         step_medians,
     )
     from outrider.app.alert_configuration import alert_settings
+    from outrider.app.artifact_export import export_artifacts
     from outrider.app.backups import back_up, restore_backup
     from outrider.app.change_history import LevelChange, level_changes
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
     from outrider.app.discovery import Discovery
+    from outrider.app.failure_pages import write_failure_pages
     from outrider.app.fault_proof import ProofReport, prove_journeys
     from outrider.app.frame_export import export_frames
     from outrider.app.gate_run import GateOptions, GateResult, gate_rules, merge_gate_shards, run_gate, self_test_gate
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
         Runtime,
         browser_or_error,
         browser_settings,
+        ignored_variables,
         list_checks,
         open_runtime,
         provide_workspace_browser,
@@ -119,10 +122,11 @@ __all__ = [
     "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
     "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
     "comment_gate", "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s",
-    "end_silence", "execute", "export_frames", "find_incident", "find_workspace", "find_workspace_if_any",
+    "end_silence", "execute", "export_artifacts", "export_frames", "find_incident", "find_workspace",
+    "find_workspace_if_any",
     "format_duration", "gate_as_annotations",
     "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_finding_texts", "gate_rules",
-    "gate_verdict_text", "grouping_advice", "headline", "judge_runs",
+    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "judge_runs",
     "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
     "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "merge_gate_shards",
     "moment_us", "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document",
@@ -131,9 +135,11 @@ __all__ = [
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
     "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "suite_notes",
     "try_alert_route", "turns_ahead", "validate_workspace", "web_address", "work_for_master",
-]  # fmt: skip
+"write_failure_pages", ]  # fmt: skip
 
 _MODULES = {
+    "outrider.app.failure_pages": "write_failure_pages",
+    "outrider.app.artifact_export": "export_artifacts",
     "outrider.alerts": "AlertSettings Incident Phase Replayed SilenceEffect headline",
     "outrider.app.accepted_baselines": (
         "Acceptance AcceptedFile BaselineDiff SkippedCheck StepShift accept_baselines compare_baselines "
@@ -162,7 +168,7 @@ _MODULES = {
     "outrider.app.rule_backtest": "backtest_rules",
     "outrider.app.run_execution": "execute judge_runs run_checks",
     "outrider.app.runtime": (
-        "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser"
+        "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser ignored_variables"
     ),
     "outrider.app.selection": "display_name",
     "outrider.app.service_state": "ServiceStatus service_status",

@@ -28,6 +28,7 @@ from outrider.model.errors import (
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
+from outrider.model.host_turn import Claim, HostTurn
 from outrider.model.identity import RunId, new_run_id
 from outrider.model.job_call import Beat, Beats, CallKind, HeartbeatKeys
 from outrider.model.judge_record import Checkpoint, Release
@@ -93,7 +94,6 @@ from outrider.model.stored_check import StoredCheck, StoredProof
 from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
 from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
-from outrider.model.turn import Claim, Turn
 
 __all__ = [
     "BUCKET_VALUE",
@@ -142,6 +142,7 @@ __all__ = [
     "HeartbeatLog",
     "Histogram",
     "HostLoad",
+    "HostTurn",
     "IncidentLog",
     "IncidentRecords",
     "InternalError",
@@ -204,7 +205,6 @@ __all__ = [
     "TableReader",
     "Tally",
     "TooFewSamples",
-    "Turn",
     "UndeliveredCount",
     "UnjudgedSeries",
     "UsageError",

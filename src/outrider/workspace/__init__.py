@@ -20,6 +20,7 @@ from outrider.workspace.secrets import (
     secrets_read,
 )
 from outrider.workspace.settings_file import in_reading_order, load
+from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import (
@@ -76,7 +77,8 @@ __all__ = [
     "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts", "available_secrets",
     "check_url", "conflicting_plugins", "duplicate_checks", "find_option_conflicts", "find_root", "forget_secrets_read",
     "format_duration", "gated", "gated_document",
-    "in_reading_order", "init", "is_match", "load", "matches", "names_of", "nearest", "parse_duration",
+    "in_reading_order", "init", "is_match", "load", "matches", "measured_environment", "names_of", "nearest",
+    "parse_duration",
     "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings", "read_template",
-    "resolve", "resolve_secrets", "secrets_read", "select", "split_address", "unmatched_patterns",
+    "resolve", "resolve_secrets", "secrets_read", "select", "split_address", "surprising_names", "unmatched_patterns",
 ]  # fmt: skip
