@@ -59,12 +59,12 @@ class HeartbeatCalls:
 
     async def answer(self, request: Request) -> Response:
         """Answer a call."""
-        found = self._addressed(request.path_params["key"], request.path_params.get("rest", ""))
-        if found is None:
+        addressed = self._addressed(request.path_params["key"], request.path_params.get("rest", ""))
+        if addressed is None:
             if not self._is_complete:
                 return _later("the heartbeats of this workspace are not all known now: call again\n")
             return PlainTextResponse("no heartbeat has this address\n", 404)
-        check, action = found
+        check, action = addressed
         call = _meaning(action, request)
         if isinstance(call, str):
             return PlainTextResponse(call, 400)
