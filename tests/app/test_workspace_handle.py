@@ -8,7 +8,6 @@ import io
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +25,7 @@ from outrider.frames import FrameReader
 from outrider.model import RunSummary
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
