@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 HTTP = '[a]\nkind = "http"\nurl = "http://shop.example/"\n'
 API = '[a]\nkind = "api"\n[[a.request]]\nurl = "http://shop.example/"\n'
 
+COMMAND = '[a]\nkind = "command"\ncommand = ["true"]\n'
+
 PROBLEMS = [
     ('[a]\nkind = "htp"\n', 2, "out-of-range", 'did you mean "http"'),
     ("[a]\n", 1, "missing-key", "a.kind is missing"),
@@ -82,6 +84,16 @@ PROBLEMS = [
     ('[a]\nkind = "dns"\nname = "b"\nexpect.answers = "1.2.3"\n', 4, "bad-record", "is no record of type A"),
     ('[a]\nkind = "dns"\nname = "b"\nresolver = "dns.example:53"\n', 4, "bad-address", "address of a name server"),
     ('[a]\nkind = "icmp"\nhost = "http://b"\n', 3, "bad-address", "is not a host"),
+    ('[a]\nkind = "command"\n', 1, "missing-key", "a.command is missing"),
+    ('[a]\nkind = "command"\ncommand = "npx playwright test"\n', 3, "wrong-type", "is one text with spaces"),
+    (COMMAND + 'folder = "e2e"\n', 4, "missing-folder", "a.folder"),
+    (COMMAND + 'folder = ".."\n', 4, "missing-folder", "is not a folder of the workspace"),
+    (COMMAND + 'samples = "xml"\n', 4, "out-of-range", "a.samples"),
+    (COMMAND + 'report = "playwright"\n', 4, "out-of-range", 'did you mean "playwright-json"'),
+    (COMMAND + 'report_file = "x.xml"\n', 4, "missing-key", "is there without report"),
+    (COMMAND + 'env = {"A=B" = "c"}\n', 4, "bad-name", "no variable of an environment"),
+    (COMMAND + "expect.exit = 256\n", 4, "out-of-range", "is no exit code"),
+    (COMMAND + "expect.status = 200\n", 4, "unknown-key", "a.expect.status"),
     ('[a]\nkind = "heartbeat"\ntoken = "abcd"\n', 1, "missing-key", "a.period is missing"),
     ('[a]\nkind = "heartbeat"\nperiod = "1d"\ntoken = "a/b"\n', 4, "bad-token", "is no token"),
     ('[a]\nkind = "http"\nurl = \n', 3, "broken-toml", "is not TOML"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.app.listeners import SILENT
 from outrider.app.runtime import browser_settings, open_runtime
 from outrider.app.workspace_access import now_us
-from outrider.journeys import find_browser
+from outrider.journeys import Fault, find_browser
 from outrider.model import Outcome, StoredProof, UsageError
 from outrider.runs import is_vacuous, prove
 from outrider.workspace import select
@@ -66,7 +66,7 @@ def prove_journeys(
     with open_runtime(workspace, browser=browser) as runtime:
         listener.progress("getting ready")
         for check in select(runtime.discover().journeys, patterns):
-            with runtime.turns.taken():
+            with runtime.turn(check, listener, runs=1 + len(Fault)):
                 proofs[check.id] = _prove(check, runtime, log, listener)
     return ProofReport(proofs)
 

@@ -68,7 +68,7 @@ class GateSession:
             runtime.measures({check.kind}), self.store.runs, runtime.scratch, runtime.circumstances,
             redactor=runtime.redactor,
         )  # fmt: skip
-        with runtime.turns.taken():
+        with runtime.turn(gated, self.listener):
             if check.kind == Kind.JOURNEY:
                 runtime.measure.prepare()
             return runner.run(gated)

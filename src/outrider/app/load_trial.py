@@ -119,8 +119,7 @@ def run_load(
     trial = _plan(workspace, name, overrides)
     with open_runtime(workspace, browser=_browser(trial)) as runtime:
         register_checks(store.checks, workspace, [trial.check])
-        listener.waiting(trial.check)
-        with runtime.turns.taken():
+        with runtime.turn(trial.check, listener):
             run, is_interrupted = _run(trial, runtime, store, listener)
         if not trial.is_trial:
             judge_runs([run], workspace, store, listener)

@@ -118,8 +118,7 @@ def execute(
     measures = runtime.measures({checks[number].kind for number in others})
     runner = Runner(measures, store.runs, runtime.scratch, runtime.circumstances, listener, redactor=runtime.redactor)
     for number in others:
-        listener.waiting(checks[number])
-        with runtime.turns.taken():
+        with runtime.turn(checks[number], listener):
             if checks[number].kind == Kind.JOURNEY:
                 runtime.measure.prepare()
             runs[number] = runner.run(checks[number])

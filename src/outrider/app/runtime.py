@@ -33,7 +33,7 @@ from outrider.journeys import Collection as TestCollection
 from outrider.load import KIND as LOAD
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.load import LoadMeasure, Surroundings, read_profiles
-from outrider.model import BrowserError, Circumstances, ConfigError, Kind, reason_of
+from outrider.model import BrowserError, Circumstances, Claim, ConfigError, Kind, reason_of
 from outrider.probes import Engine, ProbeCatalogue, read_probes
 from outrider.runs import Fleet, Turns
 from outrider.workspace import (
@@ -42,12 +42,15 @@ from outrider.workspace import (
     Snapshotter,
     Variables,
     available_secrets,
+    measured_environment,
     select,
+    surprising_names,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from outrider.app.listeners import ProgressListener
     from outrider.journeys import Browser
     from outrider.model import Check, HeartbeatLog, Measure
     from outrider.runs import GroupRecorder, Listener
@@ -156,6 +159,13 @@ class Runtime:
         loads = LoadMeasure(self.loads.profiles, self.surroundings(), broken=broken)
         return {Kind.JOURNEY: self.measure, Kind.LOAD: loads}
 
+    @contextmanager
+    def turn(self, check: Check, listener: ProgressListener, *, runs: int = 1) -> Iterator[None]:
+        """Wait for a turn on this host, and hold it for so many runs of a check."""
+        claim = Claim(check.id, check.policy.timeout_s * runs)
+        with self.turns.taken(claim, on_wait=lambda ahead: listener.waiting(check, ahead)):
+            yield
+
     def surroundings(self) -> Surroundings:
         """Return where loads run: a copy of the workspace that they may write to."""
         root = self.scratch.parent / "load"
@@ -215,7 +225,8 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             environment=_environment(workspace, secrets, usable),
             paths=workspace.journeys.paths,
         )
-        workers = Workers(config, BrowserServer(usable, folder, mark=mark) if usable else None)
+        server = BrowserServer(usable, folder, mark=mark, environ=_shell(workspace)) if usable else None
+        workers = Workers(config, server)
         stack.callback(workers.close)
         yield Runtime(
             workspace=workspace,
@@ -225,13 +236,23 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             catalogue=probes_of(workspace, secrets),
             loads=loads_of(workspace, secrets),
             redactor=redactor,
-            turns=Turns(home / "turns", workspace.journeys.concurrency),
+            turns=host_turns(workspace),
             scratch=folder / "runs",
             circumstances=_circumstances(snapshot),
             environment={**_environment(workspace, secrets, None), OWNER: mark},
             snapshot=snapshot,
             missing_secrets=secrets.missing,
         )
+
+
+def host_turns(workspace: Workspace) -> Turns:
+    """Return the turns that this user's runs take on this host, whatever workspace they are of."""
+    return Turns(_home_path() / "turns", workspace.journeys.concurrency, str(workspace.root))
+
+
+def ignored_variables(workspace: Workspace) -> tuple[str, ...]:
+    """Return the variables of this process that somebody may expect to count, and that no measured run sees."""
+    return surprising_names(os.environ, workspace.env)
 
 
 def list_checks(
@@ -272,10 +293,14 @@ def _circumstances(snapshot: Snapshot) -> Circumstances:
 
 def _home() -> Path:
     """Return the folder of this user's workers and browsers, without the orphans of a killed Outrider."""
-    home = Path(tempfile.gettempdir()) / f"outrider-{os.getuid()}"
+    home = _home_path()
     home.mkdir(mode=0o700, exist_ok=True)
     reap_orphans(home)
     return home
+
+
+def _home_path() -> Path:
+    return Path(tempfile.gettempdir()) / f"outrider-{os.getuid()}"
 
 
 def _remove(folder: Path) -> None:
@@ -284,10 +309,16 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def _shell(workspace: Workspace) -> dict[str, str]:
+    """Return the environment of a browser: it needs no secret."""
+    return {**measured_environment(os.environ), **workspace.env}
+
+
 def _environment(workspace: Workspace, secrets: Secrets, browser: Browser | None) -> dict[str, str]:
-    environment = dict(Variables(os.environ, workspace.env, secrets))
+    environment = dict(Variables(measured_environment(os.environ), workspace.env, secrets))
     if secrets.missing:
         environment[MISSING_VARIABLE] = json.dumps({name: problem.what for name, problem in secrets.missing.items()})
     if browser is None:
         return environment
-    return {**environment, **browser_environment(browser), "OUTRIDER_BROWSER": json.dumps(asdict(browser))}
+    adapted = browser_environment(browser, environ=environment)
+    return {**environment, **adapted, "OUTRIDER_BROWSER": json.dumps(asdict(browser))}

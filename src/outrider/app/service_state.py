@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.app.runtime import host_turns
 from outrider.app.workspace_access import now_us
 from outrider.scheduler import is_dead
 
 if TYPE_CHECKING:
-    from outrider.model import Coverage, Pause, RunSummary, SchedulerStore
+    from outrider.model import Coverage, HostTurn, Pause, RunSummary, SchedulerStore
     from outrider.workspace import Workspace
 
 _STILL_US = 15_000_000
@@ -26,6 +27,7 @@ class ServiceStatus:
         waiting: Runs in the queue.
         running: Runs under way.
         last_runs: The last run of each check and location.
+        turns: Runs that take turns on this host, of whatever workspace, in order of arrival.
         coverage: By check and location, over the workspace's coverage window.
     """
 
@@ -37,6 +39,7 @@ class ServiceStatus:
     pauses: tuple[Pause, ...]
     last_runs: tuple[RunSummary, ...]
     coverage: tuple[Coverage, ...]
+    turns: tuple[HostTurn, ...] = ()
 
 
 def service_status(workspace: Workspace, store: SchedulerStore) -> ServiceStatus:
@@ -55,4 +58,5 @@ def service_status(workspace: Workspace, store: SchedulerStore) -> ServiceStatus
         pauses=tuple(store.schedule.pauses()),
         last_runs=tuple(store.runs.latest()),
         coverage=tuple(store.schedule.coverage(at_us - round(workspace.service.coverage_s * 1e6))),
+        turns=host_turns(workspace).queue(),
     )

@@ -12,6 +12,7 @@ import structlog
 from outrider.app.alert_service import AlertService
 from outrider.app.page_server import PageServer
 from outrider.app.report_mail import Mailing
+from outrider.app.runtime import host_turns
 from outrider.app.service_runtime import ServiceRuntimeFactory
 from outrider.app.subject_watch import SubjectWatch
 from outrider.app.workspace_access import judge_settings, now_us, prune_expired
@@ -119,7 +120,8 @@ class WorkspaceService:
 
     def _view(self) -> ServiceView:
         """Return how the service does now; may be asked for by any thread."""
-        return replace(view_of(self._scheduler), incidents=self._alerts.open_incidents)
+        turns = host_turns(self.workspace).queue()
+        return replace(view_of(self._scheduler), incidents=self._alerts.open_incidents, turns=turns)
 
     def _prune(self) -> None:
         """Prune expired data."""

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Self
 from outrider.app import Condition, display_name
 from outrider.cli.echo import echo
 from outrider.cli.printable_console import PrintableConsole
-from outrider.cli.run_tables import outcome_text
+from outrider.cli.run_tables import outcome_text, turn_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from rich.status import Status
 
     from outrider.app import Judgement, Look, Plan
-    from outrider.model import Check, OutriderError, Run
+    from outrider.model import Check, HostTurn, OutriderError, Run
 
 
 class Progress:
@@ -58,9 +59,14 @@ class Progress:
         """Take how many runs there will be."""
         self._total = total
 
-    def waiting(self, check: Check) -> None:
-        """Show that a check waits for its turn."""
-        self.progress(f"{self._place} {check.name}: waits for others on this host")
+    def waiting(self, check: Check, ahead: Sequence[HostTurn]) -> None:
+        """Show for whom a check waits; in a log, a line each time that changes."""
+        others = f", and {len(ahead) - 1} more" if len(ahead) > 1 else ""
+        text = f"{self._place:>7} {check.name} waits for {turn_text(ahead[0])}{others}"
+        if self._console.is_terminal:
+            self.progress(text)
+        else:
+            self.note(text)
 
     def attempt_started(self, check: Check, plan: Plan) -> None:
         """Show which attempt runs."""
@@ -88,6 +94,11 @@ class Progress:
     def looked(self, look: Look) -> None:
         """Print how many verdicts of a gate are known."""
         self.note(f"after {look.sessions} sessions: {look.known} of {look.checks} checks are known")
+
+    def ignores(self, variables: Sequence[str]) -> None:
+        """Print which variables of the shell no run sees."""
+        if variables:
+            self.note(f"{', '.join(variables)} of the shell do not reach runs; [env] sets what they need")
 
     def note(self, text: str) -> None:
         """Print a line."""

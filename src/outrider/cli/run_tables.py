@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from outrider.model import Attempt, Run, Step, StoredRun
+    from outrider.model import Attempt, HostTurn, Run, Step, StoredRun
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -67,6 +67,14 @@ def _local(us: int, timezone: str) -> datetime:
 def outcome_text(outcome: Outcome) -> Text:
     """Return an outcome in its colour."""
     return Text(outcome.value, style=STYLES[outcome])
+
+
+def turn_text(turn: HostTurn, timezone: str = "") -> str:
+    """Return whose turn it is on this host, or who waits, and since when; in local time without a time zone."""
+    at_us = turn.began_us or turn.claimed_us
+    clock = _local(at_us, timezone) if timezone else datetime.fromtimestamp(at_us / 1_000_000).astimezone()
+    state = "under way" if turn.began_us else "waiting"
+    return f"{display_name(turn.claim.check)} of {turn.workspace} (process {turn.pid}), {state} since {clock:%H:%M:%S}"
 
 
 def run_table(runs: Iterable[Run]) -> Table:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from outrider.app import display_name, find_workspace, open_store, service_status
-from outrider.cli.run_tables import at, console, outcome_text
+from outrider.cli.run_tables import at, console, outcome_text, turn_text
 
 if TYPE_CHECKING:
     from outrider.app import ServiceStatus
@@ -41,6 +41,16 @@ def _as_json(state: ServiceStatus) -> dict[str, Any]:
         "leader": state.leader,
         "leader_seen_us": state.leader_seen_us,
         "queue": {"waiting": state.waiting, "running": state.running},
+        "turns": [
+            {
+                "check": turn.claim.check,
+                "workspace": turn.workspace,
+                "process": turn.pid,
+                "claimed_us": turn.claimed_us,
+                "began_us": turn.began_us,
+            }
+            for turn in state.turns
+        ],
         "paused": [asdict(pause) for pause in {pause.check: pause for pause in state.pauses}.values()],
         "checks": [{**asdict(run), "outcome": run.outcome.value} for run in state.last_runs],
         "coverage": [{**asdict(coverage), "share": coverage.share} for coverage in state.coverage],
@@ -51,6 +61,8 @@ def _print(state: ServiceStatus, timezone: str) -> None:
     out = console()
     service = "the service runs" if state.is_running else "no service runs: outrider up starts it"
     out.print(f"{service}; {state.waiting} runs wait, {state.running} are under way", highlight=False)
+    for turn in state.turns:
+        out.print(Text(f"on this host: {turn_text(turn, timezone)}"), soft_wrap=True)
     out.print(_table(state, timezone) if state.last_runs else "no runs yet")
 
 

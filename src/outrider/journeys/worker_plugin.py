@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from traceback import walk_tb
@@ -36,6 +37,7 @@ from outrider.journeys.worker_messages import (
     StepEvent,
     TypedPassword,
 )
+from outrider.model import tail
 
 if TYPE_CHECKING:
     import queue
@@ -195,7 +197,7 @@ class WorkerPlugin:
             videos=recorder.videos,
             connections=self._connections,
             browser=recorder.browser,
-            log="\n".join(self._log)[-MAX_LOG:],
+            log=tail("\n".join(self._log), MAX_LOG),
             overdue=self._overdue,
             interrupted_in_test=self._interrupted_in_test,
             crashed=recorder.crashed,
@@ -214,14 +216,20 @@ class WorkerPlugin:
         signal.signal(signal.SIGUSR1, self._stop)
         try:
             _protocol(item.config)(item=item, nextitem=None)
-            drive(self.recorder.leaving() if self.recorder else None)
+            if self.recorder is not None:
+                with suppress(Overdue), self.recorder.saving():  # the test is over: its outcome stands
+                    drive(self.recorder.leaving())
         finally:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
     def _stop(self, _signal: int, frame: FrameType | None) -> None:
+        interruption = Overdue("the attempt's time is up")
+        if not self._overdue:
+            self._overdue, self._interrupted_in_test = True, not _is_in_playwright(frame, self._root)
+        if self.recorder is not None and self.recorder.holds_back(interruption):
+            return
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        self._overdue, self._interrupted_in_test = True, not _is_in_playwright(frame, self._root)
-        raise Overdue("the attempt's time is up")
+        raise interruption
 
     def _stepped(self, step: NamedStep) -> None:
         self._channel.send(StepEvent(step.name, step.start_ms, step.duration_ms, step.parent, step.error))

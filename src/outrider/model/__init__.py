@@ -28,6 +28,7 @@ from outrider.model.errors import (
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
+from outrider.model.host_turn import Claim, HostTurn
 from outrider.model.identity import RunId, new_run_id
 from outrider.model.judge_record import Checkpoint, Release
 from outrider.model.load import (
@@ -53,7 +54,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_text import bounded, printable, printable_json
+from outrider.model.outside_text import bounded, printable, printable_json, tail
 from outrider.model.ports import (
     AggregateLog,
     AlertRecords,
@@ -123,6 +124,7 @@ __all__ = [
     "CheckView",
     "Checkpoint",
     "Circumstances",
+    "Claim",
     "ConfigError",
     "ConfigErrors",
     "Content",
@@ -138,6 +140,7 @@ __all__ = [
     "HeartbeatLog",
     "Histogram",
     "HostLoad",
+    "HostTurn",
     "IncidentLog",
     "IncidentRecords",
     "InternalError",
@@ -213,5 +216,6 @@ __all__ = [
     "printable",
     "printable_json",
     "reason_of",
+    "tail",
     "title_of",
 ]  # fmt: skip

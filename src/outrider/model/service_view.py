@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from outrider.model.host_turn import HostTurn
     from outrider.model.measurement import Sample
 
 
@@ -53,6 +54,7 @@ class ServiceView:
         ticked_s: Seconds since the service last looked at what is due.
         lags: How many runs began within each bound [s] after they were due; None is the last bound.
         timezone: IANA name of the zone in which people read times.
+        turns: Runs that take turns on this host, of whatever workspace, in order of arrival.
         incidents: How many are open, by problem and severity.
     """
 
@@ -69,6 +71,7 @@ class ServiceView:
     lags: tuple[tuple[float | None, int], ...] = ()
     lag_sum_s: float = 0.0
     timezone: str = "UTC"
+    turns: tuple[HostTurn, ...] = ()
     incidents: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.probes.api import read_api
+from outrider.probes.command import read_command
 from outrider.probes.dns import read_dns
 from outrider.probes.heartbeat import read_heartbeat
 from outrider.probes.http import read_http
@@ -25,5 +26,6 @@ KINDS: Mapping[str, Callable[[ProbeTable], Probe]] = {
     "dns": read_dns,
     "tls": read_tls,
     "icmp": read_icmp,
+    "command": read_command,
     "heartbeat": read_heartbeat,
 }

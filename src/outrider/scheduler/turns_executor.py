@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.model import OutriderError
+from outrider.model import Claim, OutriderError
 from outrider.runs import UNDECLARED, Runner, broken_run, redacted_run
 from outrider.scheduler.executor import launch_of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from outrider.model import Check, Circumstances, Kind, Run, RunId
+    from outrider.model import Check, Circumstances, HostTurn, Kind, QueueEntry, Run, RunId
     from outrider.runs import Turns
     from outrider.scheduler.executor import Work
     from outrider.scheduler.killable import Killable
@@ -114,8 +115,9 @@ class TurnsExecutor:
     def _execute(self, work: Work) -> bool:
         """Execute a run when its turn comes; return false if the executor is closed before that."""
         entry, check = work
+        claim = Claim(check.id, check.policy.timeout_s)
         try:
-            with self._turns.taken(self._given_up) as is_taken:
+            with self._turns.taken(claim, self._given_up, partial(_log_wait, entry)) as is_taken:
                 if not is_taken:
                     return False
                 self._run(work)
@@ -140,3 +142,11 @@ class TurnsExecutor:
             self.record(redacted_run(broken_run(launch_of(work), error, self._circumstances), self._redactor))
         except Exception as unrecorded:  # the run stays in the store's queue, and is repeated after a restart
             log.exception("run.unrecorded", run=work[0].run, error=str(unrecorded))
+
+
+def _log_wait(entry: QueueEntry, ahead: Sequence[HostTurn]) -> None:
+    first = ahead[0]
+    log.info(
+        "run.waits", run=entry.run, check=entry.check, ahead=len(ahead), behind=first.claim.check,
+        workspace=first.workspace, process=first.pid,
+    )  # fmt: skip

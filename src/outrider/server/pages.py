@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from outrider.model import CheckView, ServiceView
+    from outrider.model import CheckView, HostTurn, ServiceView
 
 _STYLE = (
     "body{font:15px system-ui;margin:2rem;max-width:70rem}table{border-collapse:collapse;width:100%}"
@@ -67,6 +67,7 @@ def status_page(view: ServiceView) -> str:
     state = "leads" if view.leads else "waits in standby"
     problems = "".join(f"<li class=bad>{html.escape(name)}: {_lines(text)}" for name, text in view.problems.items())
     findings = "".join(f"<li>{html.escape(text)}" for text in view.findings)
+    turns = "".join(f"<li>{html.escape(_turn(turn, view.timezone))}" for turn in view.turns)
     rows = "".join(
         _row(check, view.timezone)
         for check in sorted(view.checks, key=lambda check: (check.outcome in _GOOD, check.check))
@@ -75,7 +76,7 @@ def status_page(view: ServiceView) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10>"
         f"<title>Outrider</title><style>{_STYLE}</style><h1>Outrider</h1>"
         f"<p>This process {state}: {view.waiting} runs wait, {view.running} are under way.</p>"
-        f"<ul>{problems}{findings}</ul><table><thead><tr><th>check<th>location<th>last run"
+        f"<ul>{problems}{findings}{turns}</ul><table><thead><tr><th>check<th>location<th>last run"
         f"<th>due ({html.escape(view.timezone)})<th>coverage<th>reason</thead><tbody>{rows}</tbody></table></html>"
     )
 
@@ -89,6 +90,12 @@ def _row(check: CheckView, timezone: str) -> str:
         f"<tr><td>{html.escape(check.check)}<td>{html.escape(check.location)}<td class='{kind}'>{outcome}<td>{at}"
         f"<td>{check.coverage:.1%}<td>{html.escape(check.reason)}"
     )
+
+
+def _turn(turn: HostTurn, timezone: str) -> str:
+    at = datetime.fromtimestamp((turn.began_us or turn.claimed_us) / 1e6, ZoneInfo(timezone))
+    state = "waiting" if turn.began_us is None else "under way"
+    return f"on this host: {turn.claim.check} of {turn.workspace} (process {turn.pid}), {state} since {at:%H:%M:%S}"
 
 
 def _lines(text: str) -> str:
