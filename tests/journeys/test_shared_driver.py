@@ -101,21 +101,22 @@ def test_a_client_whose_driver_has_died_starts_one_of_its_own(driver: SharedDriv
     assert "node -c" not in seen["names"][0]
 
 
-def test_another_playwright_is_left_to_its_own_drivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_playwright_is_left_to_its_own_drivers(
+    driver: SharedDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the driver cannot be made of the installed Playwright, nothing is handed out, for good."""
     node = tmp_path / "node"
     node.write_text("#!/bin/sh\nexit 1\n")
     node.chmod(0o755)
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
-    driver = SharedDriver(str(tmp_path))
 
     first = driver.connection()
-    psutil.wait_procs([process for process in psutil.Process().children() if process.pid == driver.pid])
+    os.waitid(os.P_PID, driver.pid, os.WEXITED | os.WNOWAIT)
 
     assert first is not None
+    first.close()
     assert [driver.connection(), driver.connection()] == [None, None]
     assert driver.pid == 0
-    first.close()
 
 
 def test_workers_and_the_driver_they_share_are_no_longer_there_when_the_fork_server_is_gone(tmp_path: Path) -> None:
