@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from outrider.model import Turn
+    from outrider.model import HostTurn
 
 HOLDER = """
 import sys
@@ -122,7 +122,7 @@ def _has_arrived(folder: Path, count: int) -> bool:
 
 def test_who_waits_is_told_for_whom_again_only_when_that_changes(tmp_path: Path) -> None:
     """The check, its workspace, its process and since when, each time that somebody ahead is done."""
-    told: list[Sequence[Turn]] = []
+    told: list[Sequence[HostTurn]] = []
     turns = Turns(tmp_path, 1, "/srv/shop")
     with _claiming(tmp_path, 1, "pay") as holder:
         assert _line(holder) == "taken"
@@ -135,10 +135,10 @@ def test_who_waits_is_told_for_whom_again_only_when_that_changes(tmp_path: Path)
     assert ahead.began_us >= ahead.claimed_us
 
 
-def _ending(holder: subprocess.Popen[str], told: list[Sequence[Turn]]) -> Callable[[Sequence[Turn]], None]:
+def _ending(holder: subprocess.Popen[str], told: list[Sequence[HostTurn]]) -> Callable[[Sequence[HostTurn]], None]:
     """Return what keeps for whom one waits, and ends that process's turn."""
 
-    def take(ahead: Sequence[Turn]) -> None:
+    def take(ahead: Sequence[HostTurn]) -> None:
         told.append(ahead)
         _end(holder)
 
@@ -149,9 +149,9 @@ def test_a_turn_that_outlasts_its_limit_by_a_minute_is_waited_for_no_longer(tmp_
     """Such as that of a process that somebody stopped: waiting is bounded by what those ahead may take."""
     now_s = [1_000.0]
     turns = Turns(tmp_path, 1, clock=lambda: now_s[0])
-    told: list[Sequence[Turn]] = []
+    told: list[Sequence[HostTurn]] = []
 
-    def pass_time(ahead: Sequence[Turn]) -> None:
+    def pass_time(ahead: Sequence[HostTurn]) -> None:
         told.append(ahead)
         now_s[0] += 91.0
 
@@ -202,7 +202,7 @@ def test_a_ticket_that_cannot_be_read_holds_its_place(tmp_path: Path) -> None:
         holding.enter_context(turns.taken())
         next(tmp_path.glob("*.ticket")).write_text('{"turn": ')
 
-        def leave(ahead: Sequence[Turn]) -> None:
+        def leave(ahead: Sequence[HostTurn]) -> None:
             told.append([turn.pid for turn in ahead])
             holding.close()
 

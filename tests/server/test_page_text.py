@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from outrider.model import CheckView, Claim, Sample, ServiceView, Turn
+from outrider.model import CheckView, Claim, HostTurn, Sample, ServiceView
 from outrider.server.pages import page_routes
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)
@@ -44,8 +44,8 @@ def test_every_page_answers_whatever_it_shows(text: str) -> None:
 def test_the_page_lists_who_has_a_turn_on_the_host_and_who_waits() -> None:
     """With the workspace and process of each, since when, in the workspace's time zone."""
     turns = (
-        Turn(Claim("journey:a"), "/srv/<shop>", 12, claimed_us=0, began_us=1_000_000),
-        Turn(Claim("journey:b"), "/srv/other", 13, claimed_us=2_000_000),
+        HostTurn(Claim("journey:a"), "/srv/<shop>", 12, claimed_us=0, began_us=1_000_000),
+        HostTurn(Claim("journey:b"), "/srv/other", 13, claimed_us=2_000_000),
     )
     view = ServiceView(True, True, (), {}, 0.0, 0, 0, 0, timezone="Asia/Tokyo", turns=turns)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.gate import Look
-    from outrider.model import Check, LoadInterval, OutriderError, Run, Turn
+    from outrider.model import Check, HostTurn, LoadInterval, OutriderError, Run
     from outrider.runs import Judgement, Plan, Proof
 
 
@@ -26,7 +26,7 @@ class ProgressListener(Protocol):
         """Take a problem that did not end the work."""
         ...
 
-    def waiting(self, check: Check, ahead: Sequence[Turn]) -> None:
+    def waiting(self, check: Check, ahead: Sequence[HostTurn]) -> None:
         """Take that a check waits for its turn on this host, and for whom, in order of arrival."""
         ...
 
@@ -103,7 +103,7 @@ class SilentListener:
     def started(self, total: int) -> None:
         """Ignore it."""
 
-    def waiting(self, check: Check, ahead: Sequence[Turn]) -> None:
+    def waiting(self, check: Check, ahead: Sequence[HostTurn]) -> None:
         """Ignore it."""
 
     def attempt_started(self, check: Check, plan: Plan) -> None:

@@ -42,7 +42,9 @@ from outrider.workspace import (
     Snapshotter,
     Variables,
     available_secrets,
+    measured_environment,
     select,
+    surprising_names,
 )
 
 if TYPE_CHECKING:
@@ -223,7 +225,8 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
             environment=_environment(workspace, secrets, usable),
             paths=workspace.journeys.paths,
         )
-        workers = Workers(config, BrowserServer(usable, folder, mark=mark) if usable else None)
+        server = BrowserServer(usable, folder, mark=mark, environ=_shell(workspace)) if usable else None
+        workers = Workers(config, server)
         stack.callback(workers.close)
         yield Runtime(
             workspace=workspace,
@@ -245,6 +248,11 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
 def host_turns(workspace: Workspace) -> Turns:
     """Return the turns that this user's runs take on this host, whatever workspace they are of."""
     return Turns(_home_path() / "turns", workspace.journeys.concurrency, str(workspace.root))
+
+
+def ignored_variables(workspace: Workspace) -> tuple[str, ...]:
+    """Return the variables of this process that somebody may expect to count, and that no measured run sees."""
+    return surprising_names(os.environ, workspace.env)
 
 
 def list_checks(
@@ -301,10 +309,16 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def _shell(workspace: Workspace) -> dict[str, str]:
+    """Return the environment of a browser: it needs no secret."""
+    return {**measured_environment(os.environ), **workspace.env}
+
+
 def _environment(workspace: Workspace, secrets: Secrets, browser: Browser | None) -> dict[str, str]:
-    environment = dict(Variables(os.environ, workspace.env, secrets))
+    environment = dict(Variables(measured_environment(os.environ), workspace.env, secrets))
     if secrets.missing:
         environment[MISSING_VARIABLE] = json.dumps({name: problem.what for name, problem in secrets.missing.items()})
     if browser is None:
         return environment
-    return {**environment, **browser_environment(browser), "OUTRIDER_BROWSER": json.dumps(asdict(browser))}
+    adapted = browser_environment(browser, environ=environment)
+    return {**environment, **adapted, "OUTRIDER_BROWSER": json.dumps(asdict(browser))}

@@ -10,7 +10,7 @@ from outrider.app.workspace_access import now_us
 from outrider.scheduler import is_dead
 
 if TYPE_CHECKING:
-    from outrider.model import Coverage, Pause, RunSummary, SchedulerStore, Turn
+    from outrider.model import Coverage, HostTurn, Pause, RunSummary, SchedulerStore
     from outrider.workspace import Workspace
 
 _STILL_US = 15_000_000
@@ -39,7 +39,7 @@ class ServiceStatus:
     pauses: tuple[Pause, ...]
     last_runs: tuple[RunSummary, ...]
     coverage: tuple[Coverage, ...]
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[HostTurn, ...] = ()
 
 
 def service_status(workspace: Workspace, store: SchedulerStore) -> ServiceStatus:

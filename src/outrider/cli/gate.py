@@ -14,6 +14,7 @@ from outrider.app import (
     duration_s,
     find_workspace,
     gate_rules,
+    ignored_variables,
     open_store,
     run_gate,
     self_test_gate,
@@ -87,6 +88,7 @@ def gate(
     options = GateOptions(rules, size, ab, variable, last, fail_fast=fail_fast, budget_s=budget_s, shard=shard)
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
+        progress.ignores(ignored_variables(workspace))
         if self_test:
             rates = self_test_gate(workspace, store, patterns, options, listener=progress)
             _print_rates(rates, as_data=written.as_data)

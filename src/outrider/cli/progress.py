@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from outrider.app import Judgement, Look, Plan
-    from outrider.model import Check, OutriderError, Run, Turn
+    from outrider.model import Check, HostTurn, OutriderError, Run
 
 
 class Progress:
@@ -59,7 +59,7 @@ class Progress:
         """Take how many runs there will be."""
         self._total = total
 
-    def waiting(self, check: Check, ahead: Sequence[Turn]) -> None:
+    def waiting(self, check: Check, ahead: Sequence[HostTurn]) -> None:
         """Show for whom a check waits; in a log, a line each time that changes."""
         others = f", and {len(ahead) - 1} more" if len(ahead) > 1 else ""
         text = f"{self._place:>7} {check.name} waits for {turn_text(ahead[0])}{others}"
@@ -94,6 +94,11 @@ class Progress:
     def looked(self, look: Look) -> None:
         """Print how many verdicts of a gate are known."""
         self.note(f"after {look.sessions} sessions: {look.known} of {look.checks} checks are known")
+
+    def ignores(self, variables: Sequence[str]) -> None:
+        """Print which variables of the shell no run sees."""
+        if variables:
+            self.note(f"{', '.join(variables)} of the shell do not reach runs; [env] sets what they need")
 
     def note(self, text: str) -> None:
         """Print a line."""

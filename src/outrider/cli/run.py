@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import display_name, find_workspace, open_store, run_checks
+from outrider.app import display_name, find_workspace, ignored_variables, open_store, run_checks, write_failure_pages
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import (
     console,
@@ -21,11 +21,12 @@ from outrider.cli.run_tables import (
 from outrider.model import exit_code
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
-    from outrider.model import Run
+    from outrider.model import Run, RunId
 
 _MANY = 10  # runs above which only the steps of those that did not pass are shown
 
@@ -44,16 +45,34 @@ def run(patterns: tuple[str, ...], *, keyword: str, as_json: bool, repeat: int, 
     """
     workspace = find_workspace()
     with open_store(workspace) as store, Progress() as progress:
+        progress.ignores(ignored_variables(workspace))
         runs = run_checks(workspace, store, patterns, keyword=keyword, repeat=repeat, listener=progress)
+        pages = write_failure_pages(workspace, store, runs, listener=progress)
     code = exit_code(run.outcome for run in runs)
     if as_json:
-        click.echo(json.dumps({"exit_code": code, "runs": [run_as_json(run) for run in runs]}))
+        click.echo(json.dumps({"exit_code": code, "runs": [_as_json(run, pages) for run in runs]}))
         return code
     _render(console(), runs, every_step=steps or (repeat == 1 and len(runs) <= _MANY))
     if repeat > 1:
         console().print()
         console().print(repeat_table(runs))
+    _print_pages(console(), runs, pages)
     return code
+
+
+def _as_json(run: Run, pages: Mapping[RunId, Path]) -> dict[str, object]:
+    return {**run_as_json(run), "page": str(pages[run.id]) if run.id in pages else None}
+
+
+def _print_pages(out: Console, runs: Sequence[Run], pages: Mapping[RunId, Path]) -> None:
+    """Print where the page of each failure lies, and how many have none."""
+    for run in runs:
+        if run.id in pages:
+            text = f"\npage of {display_name(run.check)}:\n  {pages[run.id]}"
+            out.print(text, markup=False, highlight=False, soft_wrap=True)
+    left = sum(not run.outcome.is_good for run in runs) - len(pages)
+    if pages and left > 0:
+        out.print(f"{left} more did not pass; outrider report run RUN writes a page of one", markup=False)
 
 
 def _render(out: Console, runs: Sequence[Run], *, every_step: bool) -> None:

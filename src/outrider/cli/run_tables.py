@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from outrider.model import Attempt, Run, Step, StoredRun, Turn
+    from outrider.model import Attempt, HostTurn, Run, Step, StoredRun
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -69,7 +69,7 @@ def outcome_text(outcome: Outcome) -> Text:
     return Text(outcome.value, style=STYLES[outcome])
 
 
-def turn_text(turn: Turn, timezone: str = "") -> str:
+def turn_text(turn: HostTurn, timezone: str = "") -> str:
     """Return whose turn it is on this host, or who waits, and since when; in local time without a time zone."""
     at_us = turn.began_us or turn.claimed_us
     clock = _local(at_us, timezone) if timezone else datetime.fromtimestamp(at_us / 1_000_000).astimezone()

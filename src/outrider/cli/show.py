@@ -5,28 +5,32 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from rich.text import Text
 
-from outrider.app import artifact_file, find_workspace, open_store, stored_run
+from outrider.app import artifact_file, export_artifacts, find_workspace, open_store, stored_run
+from outrider.cli.echo import echo
 from outrider.cli.run_tables import at_with_zone, console, outcome_text, step_table, stored_as_json
 from outrider.model import ArtifactKind
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from outrider.model import Attempt, StoredRun
 
 
-@click.command(epilog="Example: outrider show 4f1c2a9b --open trace")
+@click.command(epilog="Example: outrider show 4f1c2a9b --export evidence")
 @click.argument("run")
 @click.option("--open", "wanted", type=click.Choice([kind.value for kind in ArtifactKind]), help="Open an artifact.")
+@click.option(
+    "--export", "folder", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Write trace, HAR, video, screenshots and logs into a new folder, with names that programs open.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(run: str, *, wanted: str | None, as_json: bool) -> int:
+def show(run: str, *, wanted: str | None, folder: Path | None, as_json: bool) -> int:
     """Show one RUN: its steps, its errors, and where each artifact lies.
 
     RUN is the id that `outrider runs` prints, or any beginning or end of it that is unique.
@@ -36,6 +40,8 @@ def show(run: str, *, wanted: str | None, as_json: bool) -> int:
         stored = stored_run(store.runs, run)
         if wanted:
             return _open(stored, ArtifactKind(wanted))
+        if folder:
+            return _export(stored, folder)
     if as_json:
         click.echo(json.dumps(stored_as_json(stored)))
     else:
@@ -78,6 +84,14 @@ def _print_attempt(out: Console, attempt: Attempt) -> None:
         lines = error.message.strip().splitlines() or [""]
         step = f" ({error.step})" if error.step else ""
         out.print(Text(f"  {error.source} error{step}: {lines[0]}", style="red"), soft_wrap=True)
+
+
+def _export(stored: StoredRun, folder: Path) -> int:
+    for path in export_artifacts(stored, folder):
+        echo(path)
+        if path.name.startswith("trace") and path.suffix == ".zip":
+            echo(f"  opens with: playwright show-trace {path}")
+    return 0
 
 
 def _open(stored: StoredRun, kind: ArtifactKind) -> int:

@@ -22,9 +22,11 @@ from urllib.parse import urlsplit
 from outrider.journeys.driver import installed_driver
 from outrider.journeys.processes import VARIABLE, Mark, Process, find_marked, kill_marked, new_mark, parse_mark
 from outrider.journeys.shim import environment
-from outrider.model import BrowserError
+from outrider.model import BrowserError, tail
+from outrider.workspace import measured_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from outrider.journeys.browser import Browser
@@ -46,10 +48,9 @@ done
 rm -rf "$folder"
 kill -KILL 0
 """
-# They change how the browser is started, or stop it at a breakpoint.
-_FOREIGN_VARIABLES = ("PWDEBUG", "DEBUG", "NODE_OPTIONS", "PWTEST_SERVER_REGISTRY")
 _LOG_LINES = 200
 _LINE_BYTES = 4096
+_SHOWN = 2_000  # characters of the log
 
 
 class BrowserServer:
@@ -59,12 +60,16 @@ class BrowserServer:
         browser: What to run.
         folder: Ours alone; holds `tmp`, which is gone afterwards, and `traces`, which stays.
         mark: Under which its processes are found; that of a claimed folder, or a new one, if absent.
+        environ: Its environment; what of this process's own reaches a measured run if absent.
     """
 
-    def __init__(self, browser: Browser, folder: Path, *, mark: Mark | None = None) -> None:
+    def __init__(
+        self, browser: Browser, folder: Path, *, mark: Mark | None = None, environ: Mapping[str, str] | None = None
+    ) -> None:
         self.mark = mark or (Mark(folder.name) if parse_mark(folder.name) else new_mark())
         self.traces = folder / "traces"
         self._browser = browser
+        self._environment = measured_environment(os.environ) if environ is None else environ
         self._folder = folder
         self._keeper: subprocess.Popen[bytes] | None = None
         self._endpoint = ""
@@ -165,8 +170,8 @@ class BrowserServer:
         }
 
     def _environ(self, temporary: Path) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN_VARIABLES}
-        return {**kept, **environment(self._browser), "TMPDIR": str(temporary), VARIABLE: self.mark}
+        adapted = environment(self._browser, environ=self._environment)
+        return {**self._environment, **adapted, "TMPDIR": str(temporary), VARIABLE: self.mark}
 
     def _await_endpoint(self, timeout_s: float) -> str:
         keeper = self._keeper
@@ -184,7 +189,7 @@ class BrowserServer:
         log = self.log
         self.kill()
         raise BrowserError(
-            f"the browser server did not start within {timeout_s:g} s:\n{log[-2000:]}".rstrip(),
+            f"the browser server did not start within {timeout_s:g} s:\n{tail(log, _SHOWN)}".rstrip(),
             slug="browser-server",
             fix=f"try: {self._browser.executable} --headless --no-sandbox --dump-dom about:blank",
         )

@@ -28,14 +28,26 @@ if TYPE_CHECKING:
 _OTHER_ENGINES = ("firefox", "webkit")
 
 
-def environment(browser: Browser, *, system: System | None = None, driver: Driver | None = None) -> dict[str, str]:
+def environment(
+    browser: Browser,
+    *,
+    system: System | None = None,
+    driver: Driver | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Return the variables under which unchanged Playwright code finds `browser`, building the folder if need be.
+
+    Args:
+        browser: What is to be found.
+        system: The machine; this one if absent.
+        driver: The installed Playwright; looked up if absent.
+        environ: The variables that these are added to; the machine's own if absent.
 
     Raises:
         BrowserError: If the user's cache folder cannot be written.
     """
     system, driver = system or Host(), driver or installed_driver()
-    around_proxy = _reach_loopback(system.environ)
+    around_proxy = _reach_loopback(system.environ if environ is None else environ)
     if system.platform == "win32":
         return around_proxy  # A script cannot stand in for an .exe; there the launch adapter does the work alone.
     folder = Path(shim_folder(system)) / _key(browser, driver)

@@ -28,7 +28,9 @@ from outrider.model.errors import (
 )
 from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
+from outrider.model.host_turn import Claim, HostTurn
 from outrider.model.identity import RunId, new_run_id
+from outrider.model.job_call import Beat, Beats, CallKind, HeartbeatKeys
 from outrider.model.judge_record import Checkpoint, Release
 from outrider.model.load import (
     EndpointLoad,
@@ -53,7 +55,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_text import bounded, printable, printable_json
+from outrider.model.outside_text import bounded, printable, printable_json, tail
 from outrider.model.ports import (
     AggregateLog,
     AlertRecords,
@@ -88,11 +90,10 @@ from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
 from outrider.model.retention import LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
 from outrider.model.service_view import CheckView, ServiceView
-from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
+from outrider.model.stored_check import StoredCheck, StoredProof
 from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
 from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
-from outrider.model.turn import Claim, Turn
 
 __all__ = [
     "BUCKET_VALUE",
@@ -100,7 +101,6 @@ __all__ = [
     "GZIP_SUFFIX",
     "LASTING",
     "RATIO",
-
     "Acknowledgement",
     "AggregateLog",
     "AggregateSample",
@@ -115,6 +115,7 @@ __all__ = [
     "Beat",
     "Beats",
     "BrowserError",
+    "CallKind",
     "CatchUp",
     "Check",
     "CheckId",
@@ -137,9 +138,11 @@ __all__ = [
     "FailureGroup",
     "FolderEntry",
     "ForegroundRun",
+    "HeartbeatKeys",
     "HeartbeatLog",
     "Histogram",
     "HostLoad",
+    "HostTurn",
     "IncidentLog",
     "IncidentRecords",
     "InternalError",
@@ -202,7 +205,6 @@ __all__ = [
     "TableReader",
     "Tally",
     "TooFewSamples",
-    "Turn",
     "UndeliveredCount",
     "UnjudgedSeries",
     "UsageError",
@@ -216,5 +218,6 @@ __all__ = [
     "printable",
     "printable_json",
     "reason_of",
+    "tail",
     "title_of",
 ]  # fmt: skip

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from outrider.model.host_turn import HostTurn
     from outrider.model.measurement import Sample
-    from outrider.model.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ServiceView:
     lags: tuple[tuple[float | None, int], ...] = ()
     lag_sum_s: float = 0.0
     timezone: str = "UTC"
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[HostTurn, ...] = ()
     incidents: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property

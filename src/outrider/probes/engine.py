@@ -8,14 +8,14 @@ import resource
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
 from outrider.probes.connectivity import OwnNetwork
 from outrider.probes.evaluator import USUAL_LIMITS, EvaluationLimits, Evaluator
-from outrider.probes.evidence_folder import keep
+from outrider.probes.evidence_folder import keep, left_out
 from outrider.probes.host_queues import HostQueues
 from outrider.probes.lateness import Lateness
 from outrider.probes.probe_context import ProbeContext
@@ -163,7 +163,8 @@ class Engine:
         waited_s = max(0.0, time.monotonic() - job.queued_s)
         try:
             left_s = max(_SHORTEST_S, job.ends_s - time.monotonic())
-            result = await probe.attempt(self._context, left_s, evidence=order.evidence)
+            context = replace(self._context, run=order.run)
+            result = await probe.attempt(context, left_s, evidence=order.evidence)
         except Exception as error:
             broken = Failure(Blame.PROBER, f"the prober itself broke: {type(error).__name__}: {error}")
             result = ProbeResult(0.0, (broken,))
@@ -201,6 +202,7 @@ class Engine:
             errors=tuple(_error(failure, result.address) for failure in result.failures),
             artifacts=keep(result.evidence_files, order.scratch),
             attributes={name: value for name, value in attributes.items() if value},
+            omitted=tuple(left_out(result.evidence_files)),
         )
         if not (result.secrets or result.evidence_files or result.failures):
             return measurement  # its run passes a redactor; here, between answers, a prober would be late by it

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import IO, TYPE_CHECKING
 
-from outrider.model import Claim, Turn
+from outrider.model import Claim, HostTurn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +35,7 @@ class _Ticket:
     """A turn as it lies in the folder; `until_s` is on the monotonic clock, which all processes of a host share."""
 
     number: int
-    turn: Turn
+    turn: HostTurn
     until_s: float | None = None
 
 
@@ -63,7 +63,7 @@ class Turns:
         self,
         claim: Claim = UNNAMED,
         given_up: threading.Event | None = None,
-        on_wait: Callable[[Sequence[Turn]], None] = lambda _: None,
+        on_wait: Callable[[Sequence[HostTurn]], None] = lambda _: None,
     ) -> Iterator[bool]:
         """Wait for a turn, and hold it.
 
@@ -75,13 +75,13 @@ class Turns:
         given_up = given_up or threading.Event()
         with ExitStack() as stack:
             ticket, file = self._claim(claim, stack)
-            known: list[Turn] = []
+            known: list[HostTurn] = []
             is_taken = self._begins(ticket, file, on_wait, known)
             while not is_taken and not given_up.wait(_LOOK_AGAIN_S):
                 is_taken = self._begins(ticket, file, on_wait, known)
             yield is_taken
 
-    def queue(self) -> tuple[Turn, ...]:
+    def queue(self) -> tuple[HostTurn, ...]:
         """Return the turns under way and those that wait, in order of arrival."""
         if not self._folder.exists():
             return ()
@@ -92,7 +92,7 @@ class Turns:
         """Draw a number, and hold the ticket until the stack is closed."""
         with self._ordered():
             number = 1 + max((ticket.number for ticket in self._tickets()), default=0)
-            ticket = _Ticket(number, Turn(claim, self._workspace, os.getpid(), time.time_ns() // 1000))
+            ticket = _Ticket(number, HostTurn(claim, self._workspace, os.getpid(), time.time_ns() // 1000))
             path = self._path(number)
             file = stack.enter_context(path.open("w+"))
             stack.callback(path.unlink, missing_ok=True)
@@ -101,7 +101,7 @@ class Turns:
         return ticket, file
 
     def _begins(
-        self, ticket: _Ticket, file: IO[str], on_wait: Callable[[Sequence[Turn]], None], known: list[Turn]
+        self, ticket: _Ticket, file: IO[str], on_wait: Callable[[Sequence[HostTurn]], None], known: list[HostTurn]
     ) -> bool:
         """Begin the ticket's turn if it has come; otherwise tell whom it waits for, if those are others than known."""
         with self._ordered():
@@ -165,6 +165,6 @@ def _read(file: IO[str], number: int) -> _Ticket:
     try:
         fields = json.load(file)
     except ValueError:
-        return _Ticket(number, Turn(Claim(), "", 0, 0))
+        return _Ticket(number, HostTurn(Claim(), "", 0, 0))
     turn = fields["turn"]
-    return _Ticket(number, Turn(**{**turn, "claim": Claim(**turn["claim"])}), fields["until_s"])
+    return _Ticket(number, HostTurn(**{**turn, "claim": Claim(**turn["claim"])}), fields["until_s"])

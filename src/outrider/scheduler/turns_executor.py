@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from outrider.model import Check, Circumstances, Kind, QueueEntry, Run, RunId, Turn
+    from outrider.model import Check, Circumstances, HostTurn, Kind, QueueEntry, Run, RunId
     from outrider.runs import Turns
     from outrider.scheduler.executor import Work
     from outrider.scheduler.killable import Killable
@@ -144,7 +144,7 @@ class TurnsExecutor:
             log.exception("run.unrecorded", run=work[0].run, error=str(unrecorded))
 
 
-def _log_wait(entry: QueueEntry, ahead: Sequence[Turn]) -> None:
+def _log_wait(entry: QueueEntry, ahead: Sequence[HostTurn]) -> None:
     first = ahead[0]
     log.info(
         "run.waits", run=entry.run, check=entry.check, ahead=len(ahead), behind=first.claim.check,

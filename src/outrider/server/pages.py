@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from outrider.model import CheckView, ServiceView, Turn
+    from outrider.model import CheckView, HostTurn, ServiceView
 
 _STYLE = (
     "body{font:15px system-ui;margin:2rem;max-width:70rem}table{border-collapse:collapse;width:100%}"
@@ -92,7 +92,7 @@ def _row(check: CheckView, timezone: str) -> str:
     )
 
 
-def _turn(turn: Turn, timezone: str) -> str:
+def _turn(turn: HostTurn, timezone: str) -> str:
     at = datetime.fromtimestamp((turn.began_us or turn.claimed_us) / 1e6, ZoneInfo(timezone))
     state = "waiting" if turn.began_us is None else "under way"
     return f"on this host: {turn.claim.check} of {turn.workspace} (process {turn.pid}), {state} since {at:%H:%M:%S}"

@@ -1,5 +1,6 @@
 """Files of a workspace -> frozen settings, secrets, snapshots; and what other rooms read their own files with."""
 
+from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.file_list import python_files
 from outrider.workspace.mask import Mask
@@ -19,6 +20,7 @@ from outrider.workspace.secrets import (
     secrets_read,
 )
 from outrider.workspace.settings_file import in_reading_order, load
+from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import (
@@ -66,7 +68,8 @@ from outrider.workspace.workspace_settings import (
 )
 
 __all__ = [
-    "BaselineSettings", "BrowserSettings", "Capabilities", "Document", "JourneySettings", "KeyPath", "LoadSettings",
+    "BaselineSettings", "BrowserSettings", "Capabilities", "Cron", "Document", "JourneySettings", "KeyPath",
+    "LoadSettings",
     "Maintenance", "Mask", "Names", "Pattern", "PolicyOverrides", "ProbeSettings", "Redactor", "Refused",
     "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings", "SessionSettings",
     "Snapshot", "Snapshotter", "StoreSettings", "Table", "Template", "Variables", "Workspace", "as_addresses",
@@ -74,7 +77,8 @@ __all__ = [
     "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts", "available_secrets",
     "check_url", "conflicting_plugins", "duplicate_checks", "find_option_conflicts", "find_root", "forget_secrets_read",
     "format_duration", "gated", "gated_document",
-    "in_reading_order", "init", "is_match", "load", "matches", "names_of", "nearest", "parse_duration",
+    "in_reading_order", "init", "is_match", "load", "matches", "measured_environment", "names_of", "nearest",
+    "parse_duration",
     "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings", "read_template",
-    "resolve", "resolve_secrets", "secrets_read", "select", "split_address", "unmatched_patterns",
+    "resolve", "resolve_secrets", "secrets_read", "select", "split_address", "surprising_names", "unmatched_patterns",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class HostTurn:
     """A claim of a running process; times in microseconds UTC.
 
     Attributes:
