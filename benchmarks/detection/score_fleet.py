@@ -62,7 +62,7 @@ def chances(value: FloatArray, start: int) -> Iterator[tuple[int, float]]:
 
 
 def false_alerts(seed: int, profile: str, series: int) -> list[FloatArray]:
-    """Return of each alert of unchanged series how rare its evidence has been up to each of its runs."""
+    """Return of each alert of unchanged series how rare its evidence was after each of its runs."""
     alerts: list[list[float]] = []
     for i in range(series):
         value = monitor(np.random.default_rng([seed, 21, list(PROFILES).index(profile), i]), WARM_UP + JUDGED, profile)
@@ -73,14 +73,16 @@ def false_alerts(seed: int, profile: str, series: int) -> list[FloatArray]:
             else:
                 alerts.append([months])
             last = k
-    return [np.maximum.accumulate(months) for months in alerts]
+    return [np.array(months) for months in alerts]
 
 
 def member(months: FloatArray, begun: int, run: int) -> Confirmation:
     """Return an alert that began at a run, as it stands at a later one."""
+    so_far = months[: run - begun + 1]
     return Confirmation(
-        "", "", (True,), bad_us=begun * RUN_US, confirmed=True, chance_months=float(months[run - begun])
-    )
+        "", "", (True,), bad_us=begun * RUN_US, confirmed=True,
+        chance_months=float(so_far.max()), latest_months=float(so_far[-1]),
+    )  # fmt: skip
 
 
 def pages(alerts: list[FloatArray], rate: float, series: int, weeks: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -110,27 +112,18 @@ def delays(seed: int, size: float, reps: int) -> dict[str, float | None]:
         rng = np.random.default_rng([seed, 22, int(size * 100), i])
         value = monitor(rng, WARM_UP + WITHIN, "typical", Change("step", size, WARM_UP))
         signals = list(chances(value, WARM_UP))
-        runs = np.array([k for k, _ in signals])
-        months = np.maximum.accumulate([rarity for _, rarity in signals]) if signals else np.zeros(0)
-        seen["alert"].append(runs[0] - WARM_UP + 1 if signals else np.inf)
+        seen["alert"].append(signals[0][0] - WARM_UP + 1 if signals else np.inf)
+        months = np.array([rarity for _, rarity in signals])
         for n in FLEETS:
-            by_run = (
-                (
-                    run - WARM_UP + 1
-                    for run, rarity in zip(runs, months, strict=True)
-                    if _is_page(rarity, run - runs[0], n)
-                )
-                if signals
-                else iter(())
-            )
-            seen[f"page of {n}"].append(next(by_run, np.inf))
+            paged = (k - WARM_UP + 1 for place, (k, _) in enumerate(signals) if _is_page(months[: place + 1], n))
+            seen[f"page of {n}"].append(next(paged, np.inf))
     medians = {name: float(np.median(delays)) for name, delays in seen.items()}
     return {name: runs if np.isfinite(runs) else None for name, runs in medians.items()}
 
 
-def _is_page(months: float, lasted: int, series: int) -> bool:
-    alert = Confirmation("", "", (True,), bad_us=0, confirmed=True, chance_months=float(months))
-    return disturbs([alert], series, SETTINGS, int(lasted) * RUN_US)
+def _is_page(months: FloatArray, series: int) -> bool:
+    run = len(months) - 1
+    return disturbs([member(months, 0, run)], series, SETTINGS, run * RUN_US)
 
 
 def main(args: argparse.Namespace) -> dict[str, Any]:
