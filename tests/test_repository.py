@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,24 +84,32 @@ def test_the_search_for_addresses_finds_them(line: str, *, is_forbidden: bool) -
     assert bool(pattern.search(line)) is is_forbidden
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_every_module_says_what_it_is(path: Path) -> None:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax tree of a module; several tests look at each."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_every_module_says_what_it_is() -> None:
     """A module's docstring is the first thing that its reader meets."""
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert [name(path) for path in MODULES if not ast.get_docstring(tree_of(path))] == []
 
 
-@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=name)
-def test_no_module_is_longer_than_its_idea(path: Path) -> None:
+def test_no_module_is_longer_than_its_idea() -> None:
     """A module holds one idea; five hundred lines hold two."""
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in [*MODULES, *TESTS]}
+
+    assert {path: lines for path, lines in lengths.items() if lines > MAX_LINES} == {}
 
 
-@pytest.mark.parametrize("path", PACKAGES, ids=name)
-def test_packages_only_re_export(path: Path) -> None:
+def test_packages_only_re_export() -> None:
     """Importing a package does no work."""
-    statements = ast.parse(path.read_text(encoding="utf-8")).body
+    work = {
+        name(path): [ast.unparse(statement) for statement in tree_of(path).body if not is_re_export(statement)]
+        for path in PACKAGES
+    }
 
-    assert [ast.unparse(statement) for statement in statements if not is_re_export(statement)] == []
+    assert {path: statements for path, statements in work.items() if statements} == {}
 
 
 COMMANDS = frozenset(cli.list_commands(Context(cli)))
@@ -177,10 +186,11 @@ def vague_names(tree: ast.AST) -> list[str]:
     return [f"{line}: {text}" for line, text in sorted(names) if text.strip("_") in VAGUE]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_names_say_what_they_name(path: Path) -> None:
+def test_names_say_what_they_name() -> None:
     """A row, a finding, the matches: a reader needs not look up what `one` of them is."""
-    assert vague_names(ast.parse(path.read_text(encoding="utf-8"))) == []
+    vague = {name(path): vague_names(tree_of(path)) for path in MODULES}
+
+    assert {path: names for path, names in vague.items() if names} == {}
 
 
 def test_the_search_for_vague_names_finds_them() -> None:
@@ -193,7 +203,7 @@ def test_the_search_for_vague_names_finds_them() -> None:
 def import_graph() -> dict[str, set[str]]:
     """Return by module of src/outrider the modules that it imports, under TYPE_CHECKING and inside functions too."""
     paths = {module_name(path): path for path in (ROOT / "src" / "outrider").rglob("*.py")}
-    trees = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in paths.items()}
+    trees = {module: tree_of(path) for module, path in paths.items()}
     return {module: imported_modules(tree, paths.keys()) - {module} for module, tree in trees.items()}
 
 
@@ -273,7 +283,7 @@ def slugs(tree: ast.AST) -> set[str]:
 
 def test_every_error_is_explained() -> None:
     """The slug at the end of a message is a heading of docs/errors.md, and no heading explains what cannot happen."""
-    used = {slug for path in MODULES for slug in slugs(ast.parse(path.read_text(encoding="utf-8")))}
+    used = {slug for path in MODULES for slug in slugs(tree_of(path))}
     headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), re.MULTILINE)
 
     assert used ^ set(headings) == set()
@@ -383,9 +393,7 @@ def past_a_face(tree: ast.AST, room: str) -> list[str]:
 def test_rooms_use_each_other_through_their_faces() -> None:
     """What lies behind a face, a room's `__all__`, may change without a look at other rooms; types count too."""
     reaching = {
-        name(path): past
-        for path in ENGINE.rglob("*.py")
-        if (past := past_a_face(ast.parse(path.read_text(encoding="utf-8")), room_of(path)))
+        name(path): past for path in ENGINE.rglob("*.py") if (past := past_a_face(tree_of(path), room_of(path)))
     }
 
     assert reaching == {}
@@ -395,7 +403,7 @@ def test_rooms_use_each_other_through_their_faces() -> None:
 def test_every_exception_is_still_needed(pair: tuple[str, str]) -> None:
     """A list of exceptions does not outlive them."""
     room, other = pair
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ENGINE / room).rglob("*.py")]
+    trees = [tree_of(path) for path in (ENGINE / room).rglob("*.py")]
 
     assert any(module.startswith(f"outrider.{other}.") for tree in trees for module, _ in imports(tree))
 

@@ -264,14 +264,41 @@ def test_a_level_seen_while_learning_that_stands_for_a_day_is_the_level(make_ser
     assert state_after(at, value).condition is Condition.STEADY
 
 
-def test_learning_lasts_three_days_at_a_quick_cadence_and_300_values_at_a_slow_one(make_series: MakeSeries) -> None:
-    """Whichever is later."""
+def test_learning_lasts_three_days_at_a_quick_cadence_and_a_week_at_a_slow_one(make_series: MakeSeries) -> None:
+    """300 values are wanted in the three days, 30 in the week."""
     quick, slow = make_series(13, 4), make_series(13, 14, every_s=3600)
 
     assert state_after(quick[0][: 3 * DAY], quick[1][: 3 * DAY]).condition is Condition.LEARNING
     assert state_after(quick[0][: 3 * DAY + 2], quick[1][: 3 * DAY + 2]).condition is Condition.STEADY
-    assert state_after(slow[0][:300], slow[1][:300]).condition is Condition.LEARNING
-    assert state_after(slow[0][:302], slow[1][:302]).condition is Condition.STEADY
+    assert state_after(slow[0][:167], slow[1][:167]).condition is Condition.LEARNING
+    assert state_after(slow[0][:170], slow[1][:170]).condition is Condition.STEADY
+
+
+@pytest.mark.parametrize("other", [0.0, np.nan], ids=["zero", "absent"])
+def test_a_series_with_one_value_in_ten_leaves_learning(other: float) -> None:
+    """Hourly for a month (seed 31); then ten slow runs in a row are seen."""
+    rng = np.random.default_rng(31)
+    at = np.datetime64("2026-01-05", "s") + np.arange(720) * np.timedelta64(3600, "s")
+    value = np.where(rng.random(720) < 0.1, 100 * np.exp(0.2 * rng.standard_normal(720)), other)
+    value[700:710] = 900.0
+
+    assert state_after(at[:690], value[:690]).condition is Condition.STEADY
+    alerting = replay(at, value)
+    assert not alerting[:700].any()
+    assert alerting[700:704].any()
+
+
+def test_a_single_slow_run_of_a_slow_cadence_is_no_alert_and_two_are(make_series: MakeSeries) -> None:
+    """Five times as long; two that take half as long again are not enough either."""
+    at, value = make_series(14, 28, every_s=3600)
+    single, double, slight = value.copy(), value.copy(), value.copy()
+    single[600] *= 5
+    double[600:602] *= 5
+    slight[600:602] *= 1.5
+
+    assert not replay(at, single).any()
+    assert np.flatnonzero(replay(at, double))[0] == 601
+    assert not replay(at, slight).any()
 
 
 @settings(max_examples=15)

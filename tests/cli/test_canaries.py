@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import html
 import io
 import json
-import quopri
-import re
-import sqlite3
 import types
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
-from urllib.parse import quote
 
 import pytest
 from tests.builders import new_store
+from tests.canaries import FORMS, SECRET, TOKEN, UNDECLARED, spellings, stored
 
 from outrider import model
 from outrider.alerts.run_findings import FindingContext, findings
@@ -53,41 +46,7 @@ from outrider.workspace import Mask, Redactor, load
 if TYPE_CHECKING:
     from outrider.store import Store
 
-SECRET = "Zebra-cäñary/7+\"quoted\" & 'more'=<x>"
-TOKEN = "undeclared4711"
 LOAD = CheckId("load:probes/shop_load.py")
-
-
-def base64_at(offset: int, encode: Callable[[bytes], bytes] = base64.b64encode) -> Callable[[str], str]:
-    return lambda secret: encode(b"x" * offset + secret.encode() + b"yz").decode()
-
-
-FORMS: dict[str, Callable[[str], str]] = {
-    "raw": str,
-    "url": lambda secret: quote(secret, safe=""),
-    "url, twice": lambda secret: quote(quote(secret, safe=""), safe=""),
-    "url, every byte": lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()),
-    "base64": base64_at(0),
-    "base64, one byte later": base64_at(1),
-    "base64 for urls, two bytes later": base64_at(2, base64.urlsafe_b64encode),
-    "hex": lambda secret: secret.encode().hex(),
-    "html": html.escape,
-    "html, every character": lambda secret: "".join(f"&#{ord(character)};" for character in secret),
-    "json": lambda secret: json.dumps(secret)[1:-1],
-    "json in json": lambda secret: json.dumps(json.dumps(secret))[1:-1],
-    "unicode escapes": lambda secret: re.sub("(....)", r"\\u\1", secret.encode("utf-16-be").hex()),
-    "quoted-printable": lambda secret: quopri.encodestring(secret.encode(), quotetabs=True).decode(),
-}
-"""Raw, and thirteen encodings; UTF-16 is one of bytes, and stands in every file beside them."""
-
-UNDECLARED = {
-    "user of a url": f"https://ada:{TOKEN}@shop.test/pay",
-    "query": f"https://shop.test/?access_token={TOKEN}&x=1",
-    "header": f"Authorization: Bearer {TOKEN}",
-    "cookie": f"Cookie: sid={TOKEN}; theme=dark",
-    "body": json.dumps({"user": "ada", "password": TOKEN}),
-    "body in json": json.dumps(json.dumps({"api_key": TOKEN})),
-}
 
 
 def planted(kind: Any, text: str, folder: Path) -> Any:
@@ -141,33 +100,6 @@ class Planter:
         return replace(measurement, artifacts=artifacts, outcome=Outcome.FAILED)
 
 
-def unpacked(data: bytes) -> Iterator[bytes]:
-    """Yield what data holds, with whatever is compressed in it."""
-    yield data
-    if data[:2] == b"PK":
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for name in archive.namelist():
-                yield name.encode()
-                yield from unpacked(archive.read(name))
-    elif data[:2] == b"\x1f\x8b":
-        yield from unpacked(gzip.decompress(data))
-    elif data[:1] == b"\x78":
-        yield from unpacked(zlib.decompress(data))
-
-
-def stored(folder: Path) -> Iterator[bytes]:
-    """Yield everything below a folder, and every value of every database in it."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            yield from unpacked(path.read_bytes())
-    with sqlite3.connect(folder / "outrider.db") as database:
-        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
-        for table in tables:
-            for row in database.execute(f'select * from "{table}"'):
-                for value in row:
-                    yield from unpacked(value) if isinstance(value, bytes) else [str(value).encode()]
-
-
 def shown(run: Run, store: Store, folder: Path) -> Iterator[str]:
     """Yield what people and programs get of a run: tables, JSON, reports, alerts."""
     out = io.StringIO()
@@ -196,11 +128,6 @@ def run_of(text: str, folder: Path, store: Store) -> Run:
     circumstances: Circumstances = filled(Circumstances, text, folder)
     runner = Runner({Kind.LOAD: Planter(text)}, store.runs, folder / "scratch", circumstances, redactor=redactor)
     return runner.run(Check(LOAD, Kind.LOAD, "probes/shop_load.py", "shop", "shop", Policy(retries=0, evidence=False)))
-
-
-def spellings(text: str) -> set[bytes]:
-    """Return how a text may stand in a document: as it is, and escaped once more as JSON or HTML."""
-    return {text.encode(), json.dumps(text)[1:-1].encode(), html.escape(text).encode()}
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -8,6 +8,7 @@ import pytest
 from outrider.load.profile import AbortRule, Expectation, Profile
 from outrider.load.shapes import Arrivals, Ramp, Soak
 from outrider.load.verdict import End, Facts, abort_reason, assess, complaint
+from outrider.load.wire import Ended, Ready
 from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, Outcome, bucket_of
 from outrider.workspace import LoadSettings
 
@@ -25,7 +26,7 @@ def interval(
 
 
 CALM = tuple(interval(at) for at in range(10))
-FACTS = Facts(Profile("x.py", users=5, duration_s=10.0), LoadSettings(), LoadResult(CALM), End.TIME)
+FACTS = Facts(Profile("x.py", users=5, duration_s=10.0), LoadSettings(), LoadResult(CALM), End.TIME, ended=Ended(None))
 
 
 def busy(seconds: int, **changes: float) -> LoadResult:
@@ -88,9 +89,27 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
         ({"profile": Profile("x.py", users=9)}, Outcome.INCONCLUSIVE, "5 of 9 users"),
         ({"profile": Profile("x.py", users=9), "end": End.ENOUGH}, Outcome.PASSED, ""),
         ({"result": busy(10, bad=5)}, Outcome.FAILED, "9.09 % of 550 requests failed, at most 1 % may"),
-        ({"asked_code": 2}, Outcome.FAILED, "exit code 2"),
-        ({"asked_code": 0}, Outcome.PASSED, ""),
+        ({"ended": Ended(2), "code": 2}, Outcome.FAILED, "exit code 2"),
+        ({"ended": Ended(0)}, Outcome.PASSED, ""),
+        ({"ended": Ended(0), "code": 7}, Outcome.SETUP_ERROR, "Locust ended with exit code 7"),
         ({"code": 2}, Outcome.SETUP_ERROR, "Locust ended with exit code 2"),
+        ({"code": -9}, Outcome.INCONCLUSIVE, "Locust was killed by signal 9 at the end"),
+        ({"ended": None, "code": None}, Outcome.SETUP_ERROR, "Locust did not end when the load was over"),
+        ({"ended": None, "code": -9}, Outcome.INCONCLUSIVE, "Locust was killed by signal 9 at the end"),
+        ({"ended": None, "code": 0}, Outcome.SETUP_ERROR, "(exit code 0) before it had reported all"),
+        ({"ended": Ended(None, unreported=("a",))}, Outcome.INCONCLUSIVE, "1 of 1 workers did not report at the end"),
+        ({"ended": Ended(None, signal=15), "end": End.ITSELF}, Outcome.INCONCLUSIVE, "ended by signal 15 after 10 s"),
+        ({"ended": Ended(None, signal=15)}, Outcome.PASSED, ""),
+        (
+            {"ended": Ended(None, is_shape_over=False), "end": End.ITSELF, "ready": Ready(own_shape=True)},
+            Outcome.INCONCLUSIVE,
+            "after 10 s, before its shape did",
+        ),
+        (
+            {"profile": Profile("x.py"), "end": End.ITSELF, "ready": Ready(own_shape=False, run_time_s=20.0)},
+            Outcome.INCONCLUSIVE,
+            "ended the load after 10 of 20 s",
+        ),
         (
             {"result": LoadResult(CALM, (FailureGroup("", "KeyError: 'a'", 50, ("KeyError: 'a'",)),)), "code": 1},
             Outcome.SETUP_ERROR,
@@ -101,7 +120,17 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
             Outcome.PASSED,
             "",
         ),
-        ({"result": LoadResult(CALM, (FailureGroup("", "others", 9, ()),)), "code": 1}, Outcome.PASSED, ""),
+        (
+            {"result": LoadResult(CALM, (FailureGroup("GET /", "HTTPError: 500", 1, ()),)), "code": 2},
+            Outcome.SETUP_ERROR,
+            "Locust ended with exit code 2",
+        ),
+        ({"result": LoadResult(CALM, (FailureGroup("others", "others", 9, ()),)), "code": 1}, Outcome.PASSED, ""),
+        (
+            {"result": LoadResult(CALM, (FailureGroup("", "others", 9, ()),)), "code": 1},
+            Outcome.SETUP_ERROR,
+            "own code raised 9 times",
+        ),
     ],
 )
 def test_every_way_to_end_has_its_outcome(changes: dict[str, object], outcome: Outcome, reason: str) -> None:

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 from zlib import crc32
 
 import structlog
@@ -21,6 +21,7 @@ from outrider.alerts.letter_template import write
 from outrider.alerts.message import Message, dump, lightened, load
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.model import Notification, OutriderError, Status, new_run_id
+from outrider.workspace import gated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,9 @@ _HOUR_US = 3_600_000_000
 _GIVE_UP_US = 24 * _HOUR_US
 _LEAVE_S = 15.0
 _log = structlog.get_logger("outrider.alerts")
+
+
+_Failure = TypeVar("_Failure", bound=Undelivered)
 
 
 def _now_us() -> int:
@@ -59,6 +63,7 @@ class Lane:
         now_us: The clock.
         jitter: A number from 0 to 1, anew each time.
         picture: Draws the trend of what a message speaks of, as PNG; None where there is nothing to draw.
+        redact: What a receiver says passes it before it is kept, logged or sent to another.
     """
 
     def __init__(
@@ -69,12 +74,14 @@ class Lane:
         now_us: Callable[[], int] = _now_us,
         jitter: Callable[[], float] = random.random,
         picture: Callable[[Message], bytes | None] | None = None,
+        redact: Callable[[str], str] = gated,
     ) -> None:
         self._settings = settings
         self._outbox = outbox
         self._now_us = now_us
         self._jitter = jitter
         self._picture = picture
+        self._redact = redact
         self._breaker = Breaker()
         self._latest_us: dict[str, int] = {}
         """By topic of which recipients were refused: when the latest message that all of them were sent was made."""
@@ -89,7 +96,7 @@ class Lane:
         try:
             self._try(row)
         except (KeyError, TypeError, ValueError) as error:
-            self._note(row, Status.UNDELIVERED, f"it cannot be read: {type(error).__name__}: {error}")
+            self._note(row, Status.UNDELIVERED, self._redact(f"it cannot be read: {type(error).__name__}: {error}"))
 
     def work(self) -> int:
         """Try what is due, and return how many rows were looked at."""
@@ -119,23 +126,27 @@ class Lane:
         try:
             self._settings.channel.deliver(write(message, self._settings, row.id))
         except RecipientsRefused as failure:
-            self._refused(row, failure)
+            self._refused(row, self._redacted(failure))
         except Undelivered as failure:
-            self._failed(row, failure)
+            self._failed(row, self._redacted(failure))
         except Exception as error:  # a channel that breaks must not take the lane with it
-            self._failed(row, Undelivered(f"{type(error).__name__}: {error}", recoverable=True))
+            self._failed(row, self._redacted(Undelivered(f"{type(error).__name__}: {error}", recoverable=True)))
         else:
             self._breaker = Breaker()
             self._note(replace(row, tries=row.tries + 1), Status.DELIVERED)
             if message.topic in self._latest_us and not message.only_to:
                 self._latest_us[message.topic] = row.created_us
 
+    def _redacted(self, failure: _Failure) -> _Failure:
+        failure.why = self._redact(failure.why)
+        return failure
+
     def _drawn(self, message: Message) -> bytes | None:
         """Return the trend; a message goes out without one rather than not at all."""
         try:
             return self._picture(message) if self._picture is not None else None
         except Exception as error:  # whatever a picture does, the alert goes out
-            _log.warning("alerts.picture", why=f"{type(error).__name__}: {error}")
+            _log.warning("alerts.picture", why=self._redact(f"{type(error).__name__}: {error}"))
             return None
 
     def _is_full(self, message: Message) -> bool:
@@ -238,6 +249,7 @@ class Deliverer:
         outbox: Where notifications wait.
         picture: Draws the trend of what a message speaks of, as PNG.
         while_true: Nothing is delivered while this says no, as in a standby.
+        redact: What receivers say passes it.
     """
 
     def __init__(
@@ -247,8 +259,13 @@ class Deliverer:
         *,
         picture: Callable[[Message], bytes | None] | None = None,
         while_true: Callable[[], bool] = lambda: True,
+        redact: Callable[[str], str] = gated,
     ) -> None:
-        self._lanes = {name: Lane(receiver, outbox, picture=picture) for name, receiver in settings.receivers.items()}
+        self._lanes = {
+            name: Lane(receiver, outbox, picture=picture, redact=redact)
+            for name, receiver in settings.receivers.items()
+        }
+        self._redact = redact
         self._outbox = outbox
         self._may_deliver = while_true
         self._leaving = threading.Event()
@@ -283,10 +300,10 @@ class Deliverer:
             try:
                 looked = lane.work() if self._may_deliver() else 0
             except OutriderError as error:
-                _log.error("alerts.outbox", why=error.what)
+                _log.error("alerts.outbox", why=self._redact(error.what))
                 looked = 0
             except Exception as error:  # without its thread a receiver would be silent for ever
-                _log.exception("alerts.outbox", why=f"{type(error).__name__}: {error}")
+                _log.exception("alerts.outbox", why=self._redact(f"{type(error).__name__}: {error}"))
                 looked = 0
             if looked < _AT_ONCE:
                 self._leaving.wait(_POLL_S)

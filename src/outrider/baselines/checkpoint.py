@@ -18,7 +18,7 @@ from outrider.baselines.state import Episode, State
 from outrider.baselines.statistics import COLUMNS, SCANS, WINDOWS, Part
 from outrider.model import BadSeries
 
-VERSION = 3
+VERSION = 4
 _MAGIC = b"ORBS"
 _HEADER = struct.Struct("<4sHII")  # magic, version, bytes of JSON, CRC of all that follows
 _PLAIN = ("next_fit", "fresh", "adopting", "started", "last_at", "backwards")

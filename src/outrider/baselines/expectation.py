@@ -10,6 +10,7 @@ import numpy as np
 
 from outrider.baselines.extremes import return_level
 from outrider.baselines.judge_settings import MONTH_S, Scale
+from outrider.baselines.local_time import CELLS_A_DAY
 from outrider.baselines.season import FLAT, Cells, Season, fit_season
 from outrider.baselines.series import DAY_S, FloatArray, IntArray, active_start
 from outrider.baselines.statistics import (
@@ -34,6 +35,7 @@ TRAIL_S = 14 * DAY_S
 GAP_S = DAY_S // 2
 TRAIL_RUNS = 300
 _SEASON_SPAN_S = TRAIL_S - GAP_S
+_SEASON_DAYS = 5  # on which each time of the day must have been seen
 _LEAST_SIGMA = 0.01  # log units: nobody is paged for less than a percent of noise
 _FALLING = -3.0  # standardised level below which a wider spread is no news
 _DOWNWARD = 0.5  # share of a wider spread that a fall explains: more, and quicker runs alone made it wider
@@ -42,8 +44,10 @@ _LEAST_EFFECT = 0.02  # log units: the smallest change of level worth an alert
 _LEAST_EFFECTS = _LEAST_EFFECT * np.array([1.0, 1.0, 1.0, 0.25])  # by part, of its mean score times sigma
 _FLOOR_SHARES = np.array([1.0, 1.0, 1.0, 0.5])  # of the floor: two slow runs among six are a blip, no tail
 _FLOOR_SIGMAS = 2.0  # a change as large as the floor must be, below the sigmas at which scores are clipped
-_EXTREME_SHARE = 0.5  # of the false alerts that may come from single runs
-_SHORT_SPAN_S = 1800  # one to three runs in a row say something only where they last half an hour
+_EXTREME_SHARE = 0.5  # of the false alerts that may come from a few runs
+_FEWEST_EXTREMES = 2  # runs in a row: what a single run does once in months, two weeks of a slow cadence cannot tell
+_EXTREME_EFFECT = math.log(2.0)  # log units that a few runs must deviate by
+_SHORT_SPAN_S = 1800  # two or three runs in a row say something only where they last half an hour
 _LONG_SPAN_S = 300  # and a block of runs where it lasts five minutes
 _LEAST_BLOCKS = 14  # that a history must hold of a length before a block of that length can raise an alert
 _BUSY_S = 300.0  # slower cadences do not lower limits: there it is drift, not chance, that alarms falsely
@@ -111,7 +115,8 @@ def learn(at: IntArray, value: FloatArray, cells: Cells, settings: Settings) -> 
     since = active_start(at, TRAIL_S, end)
     past, season = _trailing(at, value, since, end), FLAT
     if len(cells.index) and end - int(cells.index[0]) * 1800 >= _SEASON_SPAN_S:
-        season = fit_season(_trailing_cells(cells, since, end), settings.tz)
+        lately = _trailing_cells(cells, since, end)
+        season = fit_season(lately, settings.tz) if _tells_season(lately) else FLAT
     rest = past[1] - season.at(past[0], settings.tz)
     level = float(np.median(rest))
     floor = _floor_effect(past[1], level, settings)
@@ -141,6 +146,12 @@ def _trailing_cells(cells: Cells, since: int, end: int) -> Cells:
     return Cells(cells.index[kept], cells.middle[kept])
 
 
+def _tells_season(cells: Cells) -> bool:
+    """Whether each time of the day has been seen on several days."""
+    times = np.unique(cells.index % CELLS_A_DAY)
+    return len(cells.index) >= _SEASON_DAYS * max(1, len(times))
+
+
 def _measure(
     season: Season, scale: tuple[float, float, float, float], residual: FloatArray, settings: Settings
 ) -> Baseline:
@@ -156,8 +167,8 @@ def _measure(
     limit[:, np.array(WINDOWS) * cadence < _LONG_SPAN_S] = _IMPOSSIBLE
     return Baseline(
         season, level, sigma, cadence, shape, mean, spread,
-        limit=np.concatenate([limit.ravel(), _extremes(residual, cadence, runs_between)]),
-        low_limit=np.concatenate([limit.ravel(), _extremes(-residual, cadence, runs_between)]),
+        limit=np.concatenate([limit.ravel(), _extremes(residual, sigma, cadence, runs_between)]),
+        low_limit=np.concatenate([limit.ravel(), _extremes(-residual, sigma, cadence, runs_between)]),
         floor=floor, quantiles=np.quantile(residual, SHARES_BELOW),
     )  # fmt: skip
 
@@ -177,16 +188,15 @@ def _block_spread(score: IntArray) -> FloatArray:
     return bounded
 
 
-def _extremes(residual: FloatArray, cadence: float, runs_between: float) -> FloatArray:
+def _extremes(residual: FloatArray, sigma: float, cadence: float, runs_between: float) -> FloatArray:
     limit = np.full(len(SHORT_WINDOWS), _IMPOSSIBLE)
     for column, window in enumerate(SHORT_WINDOWS):
-        if window * cadence >= _SHORT_SPAN_S and len(residual) > 10 * window:
-            least = sustained(residual, window)
+        if window >= _FEWEST_EXTREMES and window * cadence >= _SHORT_SPAN_S and len(residual) > 10 * window:
             between = runs_between / _EXTREME_SHARE
             alone = float(np.quantile(residual, 1 - between ** (-1 / window)))  # were runs independent
-            if window > 1:
-                least = _forgiven(least)
-            limit[column] = max(_EXTREME_MARGIN * max(return_level(least, between), alone), 4.0)
+            least = _forgiven(sustained(residual, window))
+            usual = _EXTREME_MARGIN * max(return_level(least, between), alone)
+            limit[column] = max(usual, _EXTREME_EFFECT / sigma, 4.0)
     return limit
 
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 LEARNING_RUNS = 300
 LEARNING_S = 3 * DAY_S
+SLOW_RUNS = 30  # are enough where they took a week, as at a slow cadence or where most runs have no value
+SLOW_S = 7 * DAY_S
 ADOPTING_RUNS = 24
 _PIECE = 1024  # runs judged at once: bounds memory
 _STILL = 0.5  # share of the limit below which the part that fired must fall, that the deviation is over
@@ -253,8 +255,10 @@ class _Fold:
     def _learn(self, at: IntArray, value: FloatArray, codes: IntArray) -> int:
         if self._started is None:
             self._started = int(at[0])
-        by_time = int(np.searchsorted(at, self._started + LEARNING_S))
-        ready = max(by_time, LEARNING_RUNS - len(self._runs))
+        ready = min(
+            max(int(np.searchsorted(at, self._started + span_s)), runs - len(self._runs))
+            for span_s, runs in ((LEARNING_S, LEARNING_RUNS), (SLOW_S, SLOW_RUNS))
+        )
         times = np.concatenate([self._runs.at, at[:ready]])
         values = np.concatenate([self._runs.value, value[:ready]])
         fired, side = first_deviation(times, values, len(self._runs), self._settings)
@@ -300,7 +304,7 @@ class _Fold:
     def _fit(self, now: int) -> None:
         kept = self._runs
         kept.trim(now)
-        if len(kept) >= LEARNING_RUNS // 2:
+        if len(kept) >= SLOW_RUNS:
             self.baseline = learn(kept.at, kept.value, kept.by_half_hours(), self._settings)
         cadence = self.baseline.cadence_s if self.baseline else 0.0
         self._next_fit = now + max(DAY_S, int(24 * cadence))

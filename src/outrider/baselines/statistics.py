@@ -78,7 +78,8 @@ def limits(part: Part, runs_between: float, learned_runs: int) -> FloatArray:
     normal = np.interp(at, _KNOTS, _LIMITS[part]) + more * np.interp(at, _KNOTS, _SLOPES[part])
     normal = np.maximum(normal, 3.0)
     blocks = _BLOCK_FREEDOM / np.array(WINDOWS)
-    ratio = student_quantile(normal, learned_runs * blocks) / student_quantile(normal, _REFERENCE_LEARNED * blocks)
+    freedom = np.maximum(learned_runs * blocks, 1.0)
+    ratio = student_quantile(normal, freedom) / student_quantile(normal, _REFERENCE_LEARNED * blocks)
     more_uncertain: FloatArray = normal * ratio
     return more_uncertain
 

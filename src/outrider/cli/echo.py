@@ -1,12 +1,12 @@
-"""Texts that came from outside, printed: escapes that a terminal would obey are shown instead."""
+"""Texts that came from outside, printed: without secrets, and with escapes shown that a terminal would obey."""
 
 from __future__ import annotations
 
 import click
 
-from outrider.model import printable
+from outrider.app.reader_gate import gated_document
 
 
 def echo(text: object, *, err: bool = False) -> None:
     """Print a text that came from outside, or may hold one."""
-    click.echo(printable(str(text)), err=err)
+    click.echo(gated_document(str(text)), err=err)

@@ -8,7 +8,8 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from outrider.model import InternalError, OutriderError, Place
+from outrider.app.reader_gate import gated_document
+from outrider.model import InternalError, OutriderError, Place, bounded
 
 INTERNAL = InternalError.exit_code
 _LONGEST = 300
@@ -40,7 +41,8 @@ def internal(error: BaseException) -> InternalError:
     """Return what a reader is shown of an error of Outrider itself; its traceback is in a file."""
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
-    line = next(iter(str(error).strip().splitlines()), "")[:_LONGEST]
+    line = next(iter(gated_document(str(error)).strip().splitlines()), "")
+    line = bounded(line, _LONGEST)
     return InternalError(
         f"an error of Outrider itself: {type(error).__name__}{': ' if line else ''}{line}{place}",
         slug="internal-error",
@@ -53,6 +55,6 @@ def _kept(error: BaseException) -> str:
     with suppress(OSError):
         descriptor, path = tempfile.mkstemp(prefix="outrider-error-", suffix=".log")
         with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor
-            file.writelines(traceback.format_exception(error))
+            file.write(gated_document("".join(traceback.format_exception(error))))
         return f"; the traceback is in {path}"
     return ""

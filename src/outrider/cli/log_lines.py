@@ -7,11 +7,12 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import structlog
 
-from outrider.model import printable
+from outrider.app.reader_gate import gated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,7 @@ def log_as_lines() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _printable,
+            redact_event,
             renderer,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
@@ -75,9 +76,21 @@ def log_as_lines() -> None:
     logging.basicConfig(handlers=[_LibraryLog(logging.WARNING)])
 
 
-def _printable(_: WrappedLogger, _level: str, event: EventDict) -> EventDict:
-    """Return an event with what came from outside made printable: a terminal obeys escapes, and takes no surrogates."""
-    return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
+def redact_event(_: WrappedLogger, _level: str, event: EventDict) -> EventDict:
+    """Return an event without secrets and printable, in keys and in values of any type."""
+    return {gated(name): _redacted(value) for name, value in event.items()}
+
+
+def _redacted(value: object) -> object:
+    if isinstance(value, bool | int | float | None):
+        return value
+    if isinstance(value, Mapping):
+        return {gated(str(name)): _redacted(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(entry) for entry in value]
+    if isinstance(value, bytes):
+        return gated(value.decode(errors="replace"))
+    return gated(value if isinstance(value, str) else repr(value))
 
 
 class _LibraryLog(logging.Handler):

@@ -65,7 +65,9 @@ class LazyGroup(click.Group):
         """Return a subcommand."""
         if cmd_name not in _COMMANDS:
             return None
-        import_module("outrider.cli.error_report")  # now: a command may leave no memory, disk or descriptor for it
+        for needed in ("error_report", "echo"):  # now: a command may leave no memory, disk or descriptor for them
+            import_module(f"outrider.cli.{needed}")
+        import_module("outrider.app.reader_gate").forget_secrets_read()
         module = import_module(f"outrider.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command

@@ -1,22 +1,28 @@
-"""A console between any text and the terminal: escapes that it would obey are shown instead."""
+"""A console between any text and the terminal: without secrets, and escapes that it would obey are shown instead."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.segment import Segment
 
+from outrider.app.reader_gate import gated_document
 from outrider.model import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import ConsoleOptions, RenderableType
+    from rich.text import Text
 
 
 class PrintableConsole(Console):
-    """A console that shows the escapes within texts, and obeys only its own."""
+    """A console that hides secrets, shows the escapes within texts, and obeys only its own."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text to be shown; it is redacted whole, before styles and line breaks split it."""
+        return super().render_str(gated_document(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Yield the segments of what is shown, their texts printable."""

@@ -21,12 +21,12 @@ def validate(*, as_json: bool) -> int:
     """Check the workspace and its checks, and report ALL problems: where, what, and what to do."""
     validation = validate_workspace(Path.cwd())
     if as_json:
-        click.echo(json.dumps(_as_json(validation)))
+        echo(json.dumps(_as_json(validation)))
     else:
         for problem in validation.problems:
             echo(problem, err=True)
         for note in validation.notes:
-            click.echo(f"note: {note}", err=True)
+            echo(f"note: {note}", err=True)
         click.echo(f"{_counted(validation.checks, 'check')}, {_counted(len(validation.problems), 'problem')}")
     return validation.problems[0].exit_code if validation.problems else 0
 

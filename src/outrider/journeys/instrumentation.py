@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Hook:
-    """What to do around one public method; `after` is given the object, the call's arguments and its result."""
+    """What to do around one public method; `after` is given the object, the call's arguments and its result.
+
+    Attributes:
+        saves: Whether what the test leaves is saved meanwhile, so that its time-out waits for that.
+    """
 
     owner: str
     method: str
@@ -27,6 +32,7 @@ class _Hook:
     after: Callable[[Recorder, Any, dict[str, Any], Any], Calls | None] | None = None
     options: Callable[[Recorder, dict[str, Any]], dict[str, Any]] | None = None
     skips: Callable[[Recorder, Any], bool] | None = None
+    saves: bool = False
 
 
 def _context_options(recorder: Recorder, options: dict[str, Any]) -> dict[str, Any]:
@@ -59,18 +65,25 @@ _HOOKS = (
         after=lambda rec, _obj, options, made: rec.opened(made.context, options, made),
         options=_context_options,
     ),
-    _Hook("Browser", "close", before=lambda rec, browser: rec.closing_by_test(browser, rec.closing_all(browser))),
+    _Hook(
+        "Browser",
+        "close",
+        before=lambda rec, browser: rec.closing_by_test(browser, rec.closing_all(browser)),
+        saves=True,
+    ),
     _Hook(
         "BrowserContext",
         "close",
         before=lambda rec, context: rec.closing_by_test(context, rec.closing(context)),
         after=lambda rec, context, _kw, _none: rec.closed(context),
+        saves=True,
     ),
     _Hook(
         "Page",
         "close",
         before=lambda rec, page: rec.closing_by_test(page, rec.closing_owned(page)),
         after=lambda rec, page, _kw, _none: rec.closed(page),
+        saves=True,
     ),
     _Hook("Tracing", "start", before=lambda rec, tracing: rec.tracing_starts(tracing)),
     _Hook(
@@ -138,11 +151,12 @@ def _sync_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | N
             return None
         if hook.options:
             options = hook.options(recorder, options)
-        if hook.before:
-            drive(hook.before(recorder, self))
-        made = original(self, *args, **options)
-        if hook.after:
-            drive(hook.after(recorder, self, options, made))
+        with recorder.saving() if hook.saves else nullcontext():
+            if hook.before:
+                drive(hook.before(recorder, self))
+            made = original(self, *args, **options)
+            if hook.after:
+                drive(hook.after(recorder, self, options, made))
         return made
 
     return call
@@ -158,11 +172,12 @@ def _async_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | 
             return None
         if hook.options:
             options = hook.options(recorder, options)
-        if hook.before:
-            await drive_async(hook.before(recorder, self))
-        made = await original(self, *args, **options)
-        if hook.after:
-            await drive_async(hook.after(recorder, self, options, made))
+        with recorder.saving() if hook.saves else nullcontext():
+            if hook.before:
+                await drive_async(hook.before(recorder, self))
+            made = await original(self, *args, **options)
+            if hook.after:
+                await drive_async(hook.after(recorder, self, options, made))
         return made
 
     return call

@@ -8,8 +8,9 @@ working: ours steps aside.
 from __future__ import annotations
 
 import functools
+import shutil
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -23,7 +24,7 @@ from outrider.journeys.warm_driver import is_driver_running
 from outrider.journeys.worker_messages import ContextFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from outrider.journeys.worker_messages import AttemptOrder
 
@@ -77,6 +78,8 @@ class Recorder:
         self._closed_by_page: list[object] = []
         self._count = 0
         self._ours = False
+        self._saving = 0
+        self._interruption: BaseException | None = None
 
     # -- what the wrappers call; every `yield` hands a call's result to the driver
 
@@ -207,14 +210,36 @@ class Recorder:
         for page in self._filmed.pop(id(closed), []):
             if page.video is None:
                 continue
-            if (own := self.connected_files.film(page.video)) is not None:
-                with suppress(sync_api.Error, async_api.Error):
-                    yield page.video.save_as(own)
-            if self._order.evidence:
-                path = self._folder / "films" / f"page-{len(self.videos) + 1}.webm"
-                with suppress(sync_api.Error, async_api.Error):
-                    yield page.video.save_as(path)
-                    self.videos.append(str(path))
+            own = self.connected_files.film(page.video)
+            kept = self._folder / "films" / f"page-{len(self.videos) + 1}.webm" if self._order.evidence else own
+            if kept is None:
+                continue
+            with suppress(sync_api.Error, async_api.Error, OSError):
+                yield page.video.save_as(kept)
+                if kept != own:
+                    self.videos.append(str(kept))
+                    _copy(kept, own)
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Hold an interruption of the test back while what it leaves is saved."""
+        self._saving += 1
+        try:
+            yield
+        finally:
+            self._saving -= 1
+        if not self._saving and self._interruption is not None:
+            interruption, self._interruption = self._interruption, None
+            raise interruption
+
+    def holds_back(self, interruption: BaseException) -> bool:
+        """Keep an interruption for when everything is saved; return False if it has to be raised now.
+
+        Only an attempt that records everything has time for that after it is interrupted, and only once.
+        """
+        is_held = self._saving > 0 and self._order.evidence and self._interruption is None
+        self._interruption = interruption if is_held else None
+        return is_held
 
     def closing_owned(self, owner: object) -> Calls:
         """End the collectors of the context that belongs to a page of `Browser.new_page`."""
@@ -304,6 +329,13 @@ class Recorder:
         if self._ours:
             return None
         return next((record for record in self._open.values() if record.context.tracing is tracing), None)
+
+
+def _copy(video: Path, own: Path | None) -> None:
+    """Put a video where the test expects it, too; to save it once more would fetch it from the browser again."""
+    if own is not None:
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(video, own)
 
 
 @functools.cache

@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from traceback import walk_tb
@@ -36,6 +37,7 @@ from outrider.journeys.worker_messages import (
     StepEvent,
     TypedPassword,
 )
+from outrider.model import tail
 
 if TYPE_CHECKING:
     import queue
@@ -56,6 +58,7 @@ _SCHEDULED = {
     "reruns": 0, "maxfail": 0, "usepdb": False,
     "lf": False, "failedfirst": False, "newfirst": False, "stepwise": False, "stepwise_skip": False,
 }  # fmt: skip
+_LAUNCHERS = {"playwright", "browser_type", "launch_browser"}
 _RERUNNERS = ("rerunfailures", "flaky.flaky_pytest_plugin", "flaky")
 
 
@@ -194,7 +197,7 @@ class WorkerPlugin:
             videos=recorder.videos,
             connections=self._connections,
             browser=recorder.browser,
-            log="\n".join(self._log)[-MAX_LOG:],
+            log=tail("\n".join(self._log), MAX_LOG),
             overdue=self._overdue,
             interrupted_in_test=self._interrupted_in_test,
             crashed=recorder.crashed,
@@ -204,7 +207,7 @@ class WorkerPlugin:
 
     def _run(self, item: pytest.Item, order: AttemptOrder) -> None:
         """Run one item with all its fixtures."""
-        if "playwright" not in getattr(item, "fixturenames", ()) or _is_async(item):
+        if not _is_served_by_shared_driver(item):
             self._driver.stop()
         shared_browser.endpoint = order.endpoint
         os.environ["TMPDIR"] = tempfile.tempdir = order.scratch
@@ -213,14 +216,20 @@ class WorkerPlugin:
         signal.signal(signal.SIGUSR1, self._stop)
         try:
             _protocol(item.config)(item=item, nextitem=None)
-            drive(self.recorder.leaving() if self.recorder else None)
+            if self.recorder is not None:
+                with suppress(Overdue), self.recorder.saving():  # the test is over: its outcome stands
+                    drive(self.recorder.leaving())
         finally:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
     def _stop(self, _signal: int, frame: FrameType | None) -> None:
+        interruption = Overdue("the attempt's time is up")
+        if not self._overdue:
+            self._overdue, self._interrupted_in_test = True, not _is_in_playwright(frame, self._root)
+        if self.recorder is not None and self.recorder.holds_back(interruption):
+            return
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-        self._overdue, self._interrupted_in_test = True, not _is_in_playwright(frame, self._root)
-        raise Overdue("the attempt's time is up")
+        raise interruption
 
     def _stepped(self, step: NamedStep) -> None:
         self._channel.send(StepEvent(step.name, step.start_ms, step.duration_ms, step.parent, step.error))
@@ -341,8 +350,16 @@ def _name(item: pytest.Item) -> str:
     return f"{stem}[{kept}]" if kept else stem
 
 
-def _is_async(item: pytest.Item) -> bool:
-    return inspect.iscoroutinefunction(getattr(item, "obj", None))
+def _is_served_by_shared_driver(item: pytest.Item) -> bool:
+    """Whether a test takes pytest-playwright's browser, and no more.
+
+    One with an event loop of its own, or a hand-made Playwright, starts its own driver. One that asks for what launches
+    browsers is to find them among its own processes.
+    """
+    test = getattr(item, "obj", None)
+    if "browser" not in getattr(item, "fixturenames", ()) or inspect.iscoroutinefunction(test):
+        return False
+    return not (callable(test) and _LAUNCHERS & set(inspect.signature(test).parameters))
 
 
 def _short(text: str) -> str:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.load.load_samples import load_errors, load_samples, load_steps
+from outrider.load.load_samples import load_errors, load_omissions, load_samples, load_steps
 from outrider.load.process import LocustProcess
 from outrider.load.profile import DURATION_S
 from outrider.load.shapes import Arrivals
 from outrider.load.timeline import LoadTimeline
 from outrider.load.verdict import End, Facts, abort_reason, assess
-from outrider.load.wire import Aim, LoadConfig, Stop
+from outrider.load.wire import Aim, LoadConfig, Ready, Stop
 from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
 from outrider.workspace import LoadSettings, Redactor
 
@@ -127,7 +127,7 @@ class LoadMeasure:
     def _facts(self, profile: Profile, attempt: LoadAttempt, end: End, log: Path, code: int | None) -> Facts:
         timeline = attempt.timeline
         end_s = attempt.end_s
-        refused = tuple(timeline.refused)
+        ready, ended = timeline.ready, timeline.ended
         return Facts(
             profile=profile,
             settings=self._surroundings.settings,
@@ -138,13 +138,12 @@ class LoadMeasure:
             workers=timeline.workers,
             spawned=timeline.spawned,
             lost=tuple(timeline.lost(end_s)) if timeline.started_s else (),
-            refused=refused,
-            code=code,
-            asked_code=timeline.ended.asked_code if timeline.ended else None,
+            refused=tuple(timeline.refused),
+            code=ended.code if ended and code is None else code,
+            ended=ended,
             log=_tail(log),
             activities=timeline.activities,
-            hosts=timeline.ready.hosts if timeline.ready else (),
-            own_shape=bool(timeline.ready and timeline.ready.own_shape),
+            ready=ready or Ready(own_shape=False),
         )
 
     def _measurement(self, facts: Facts, log: Path, started_us: int) -> Measurement:
@@ -166,9 +165,10 @@ class LoadMeasure:
                 "users": str(profile.wanted_users or result.most_users),
                 "duration_s": f"{result.length_s:.0f}",
                 "processes": str(profile.generators),
-                "asked": " ".join(facts.hosts),
+                "asked": " ".join(facts.ready.hosts),
             },
             load=result,
+            omitted=load_omissions(result),
         )
         return self._surroundings.redactor.measurement(measurement)
 
@@ -316,6 +316,7 @@ def _tail(log: Path) -> str:
     """Return the end of what Locust printed, and cut the file to that."""
     data = log.read_bytes() if log.exists() else b""
     if len(data) > _LOG_BYTES:
-        data = data[-_LOG_BYTES:]
+        left_out = f"[{len(data) - _LOG_BYTES:,} bytes before this are left out]\n".encode()
+        data = left_out + data[-_LOG_BYTES:]
         log.write_bytes(data)
     return data.decode(errors="replace")

@@ -7,18 +7,18 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from outrider.load.endpoint_names import OTHERS
 from outrider.load.wire import Counted, Failures, Requests, Second
-from outrider.model import bucket_of
+from outrider.model import bounded, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_MOST_GROUPS = 200
+MOST_GROUPS = 200
 _MOST_SAMPLES = 3
 _SAMPLE_CHARACTERS = 2_000
 _GROUP_CHARACTERS = 200
 _CHANGING = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b|\d{4,}")
-_OTHERS = "others"
 
 
 @dataclass(slots=True)
@@ -36,6 +36,11 @@ class _Endpoint:
 class _Group:
     count: int = 0
     samples: list[str] = field(default_factory=list)
+
+
+def others(endpoint: str) -> tuple[str, str]:
+    """Return the group of failures that have no group of their own: exceptions of the user's code keep apart."""
+    return (OTHERS if endpoint else "", OTHERS)
 
 
 class Tally:
@@ -91,10 +96,11 @@ class Tally:
 
     def failed(self, endpoint: str, message: str) -> None:
         """Note why a request failed, or a user without an endpoint."""
-        whole = message[:_SAMPLE_CHARACTERS]
-        key = (endpoint, _CHANGING.sub("…", whole)[:_GROUP_CHARACTERS])
-        if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
-            key = (endpoint if (endpoint, _OTHERS) in self._groups else "", _OTHERS)
+        whole = bounded(message, _SAMPLE_CHARACTERS)
+        alike = _CHANGING.sub("…", whole)
+        key = (endpoint, alike if len(alike) <= _GROUP_CHARACTERS else f"{alike[: _GROUP_CHARACTERS - 1]}…")
+        if key not in self._groups and len(self._groups) >= MOST_GROUPS:
+            key = others(endpoint)
         group = self._groups[key]
         group.count += 1
         if len(group.samples) < _MOST_SAMPLES and whole not in group.samples:

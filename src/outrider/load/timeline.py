@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.load.endpoint_names import OTHERS, EndpointNames, with_others
+from outrider.load.endpoint_names import EndpointNames, with_others
+from outrider.load.tally import MOST_GROUPS, others
 from outrider.load.wire import Counted, Ended, Pulse, Ready, Started, Stopping
 from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, by_endpoint
 from outrider.workspace import Redactor
@@ -21,7 +22,6 @@ _MOST_HELD = 1_000
 """Names that are told apart during the load, before the rarest are given up."""
 
 MOST_INTERVALS = 600
-_MOST_GROUPS = 200
 _MOST_SAMPLES = 5
 _MASTER = "MasterRunner"
 _SILENT_S = 2.0
@@ -186,8 +186,8 @@ class LoadTimeline:
 
     def _fail(self, failures: Failures) -> None:
         key = (failures.endpoint, failures.message)
-        if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
-            key = ("", OTHERS)
+        if key not in self._groups and len(self._groups) >= MOST_GROUPS:
+            key = others(failures.endpoint)
         group = self._groups.setdefault(key, _Group())
         group.count += failures.count
         for sample in failures.samples:

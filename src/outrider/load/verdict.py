@@ -8,14 +8,15 @@ from enum import Enum, auto
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from outrider.load.endpoint_names import OTHERS
 from outrider.load.profile import Expectation
+from outrider.load.wire import Ready
 from outrider.model import Outcome, altogether, bucket_of, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from outrider.load.profile import Profile
+    from outrider.load.wire import Ended
     from outrider.model import EndpointLoad, FailureGroup, LoadInterval, LoadResult
     from outrider.workspace import LoadSettings
 
@@ -32,6 +33,8 @@ _WHOLE_S = 1.0  # by which a window may begin before the load, since seconds do 
 _FEWEST = 20  # requests, below which no share of them stops a load
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
 _NOTHING = Expectation()
+_UNKNOWN = Ready(own_shape=False)
+_CALM = re.compile(r"^\[.*/(?:DEBUG|INFO|WARNING)/[\w.]+: ")
 _LOGGED = re.compile(r"\bERROR/[^:]*: (?P<text>.*)")
 
 
@@ -58,12 +61,11 @@ class Facts:
         workers: Generating processes that were there at last.
         spawned: The most users that were asked for and all began.
         lost: Names of those that fell silent.
-        code: Locust's exit code; negative for the signal that killed it.
-        asked_code: The exit code that the locustfile asks for, or None.
+        code: Locust's exit code; negative for the signal that killed it, None if it did not end.
+        ended: What Locust says when it is done, or None.
         log: What Locust printed.
         activities: How many users were doing what, where none asked anything.
-        hosts: Where its users began.
-        own_shape: Whether the locustfile brings a shape.
+        ready: What Locust says of the locustfile.
     """
 
     profile: Profile
@@ -77,11 +79,15 @@ class Facts:
     lost: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     code: int | None = 0
-    asked_code: int | None = None
+    ended: Ended | None = None
     log: str = ""
     activities: Mapping[str, int] = field(default_factory=dict)
-    hosts: tuple[str, ...] = ()
-    own_shape: bool = False
+    ready: Ready = _UNKNOWN
+
+    @property
+    def asked_code(self) -> int | None:
+        """The exit code that the locustfile asks for."""
+        return self.ended.asked_code if self.ended else None
 
 
 def assess(facts: Facts) -> Verdict:
@@ -94,6 +100,7 @@ def assess(facts: Facts) -> Verdict:
         _silent,
         _interrupted,
         _lost,
+        _signalled,
         _saturated,
         _aborted,
         _unanswered,
@@ -165,6 +172,8 @@ def _not_started(facts: Facts) -> Verdict | None:
         return Outcome.INCONCLUSIVE, f"{facts.workers} of {facts.profile.workers} workers connected"
     if facts.end is End.OVERDUE:
         return Outcome.SETUP_ERROR, "the load had not begun when its time was up"
+    if raised := _raised(facts):
+        return raised
     why = complaint(facts.log, facts.profile.file)
     return Outcome.SETUP_ERROR, why or f"Locust ended before the load began (exit code {facts.code}) and gave no reason"
 
@@ -209,10 +218,11 @@ def _silent(facts: Facts) -> Verdict | None:
         return None
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
-    own = _own_errors(facts.result)
-    why = f"a user's own code failed {own[0].count} times: {_first_line(own[0])}" if own else _errors(facts.log)
+    _, raised = _raised(facts) or (None, "")
+    why = raised or _errors(facts.log)
     doing = [f"{count} {'user was' if count == 1 else 'users were'} {what}" for what, count in facts.activities.items()]
-    because = why or ", ".join(doing[:_QUOTED])
+    more = f" and {len(doing) - _QUOTED} other things" if len(doing) > _QUOTED else ""
+    because = why or ", ".join(doing[:_QUOTED]) + more
     return Outcome.SETUP_ERROR, f"no request was made{f': {because}' if because else ''}"
 
 
@@ -235,9 +245,18 @@ def _died(facts: Facts) -> Verdict | None:
 
 
 def _lost(facts: Facts) -> Verdict | None:
-    if not facts.lost:
+    of_all = f"of {facts.profile.generators} workers"
+    if facts.lost:
+        return Outcome.INCONCLUSIVE, f"{len(facts.lost)} {of_all} were lost during the load"
+    if facts.ended and facts.ended.unreported:
+        return Outcome.INCONCLUSIVE, f"{len(facts.ended.unreported)} {of_all} did not report at the end of the load"
+    return None
+
+
+def _signalled(facts: Facts) -> Verdict | None:
+    if facts.end is not End.ITSELF or not facts.ended or not facts.ended.signal:
         return None
-    return Outcome.INCONCLUSIVE, f"{len(facts.lost)} of {facts.profile.generators} workers were lost during the load"
+    return Outcome.INCONCLUSIVE, f"Locust was ended by signal {facts.ended.signal} after {facts.result.length_s:.0f} s"
 
 
 def _saturated(facts: Facts) -> Verdict | None:
@@ -266,7 +285,7 @@ def _not_reached(facts: Facts) -> Verdict | None:
     if facts.end in {End.ENOUGH, End.ITSELF}:
         return None
     wanted, began = profile.wanted_users, max(result.most_users, facts.spawned)
-    if wanted and (profile.shape or not facts.own_shape) and began < _REACHED * wanted:
+    if wanted and (profile.shape or not facts.ready.own_shape) and began < _REACHED * wanted:
         return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted} users"
     late_s = max((interval.late_s for interval in result.intervals[-_LATELY:]), default=0.0)
     if late_s > _LATE_S:
@@ -301,27 +320,47 @@ def _raised(facts: Facts) -> Verdict | None:
     quoted = "; ".join(f"{group.count} x {_first_line(group)}" for group in own[:_QUOTED])
     more = f"; and {len(own) - _QUOTED} other exceptions" if len(own) > _QUOTED else ""
     count = sum(group.count for group in own)
-    return Outcome.SETUP_ERROR, f"the locustfile's own code raised {count} times: {quoted}{more}"
+    times = "once" if count == 1 else f"{count} times"
+    return Outcome.SETUP_ERROR, f"the locustfile's own code raised {times}: {quoted}{more}"
 
 
 def _exit_code(facts: Facts) -> Verdict | None:
-    """Account for an exit code that failed requests, which have limits of their own, do not explain."""
-    if not facts.code or facts.asked_code is not None or facts.result.failures:
+    """Account for an end that failed requests, which have limits of their own, do not explain."""
+    if facts.ended is None and facts.end in {End.TIME, End.ENOUGH}:
+        return _unended(facts)
+    code = facts.code
+    explained = {0, None, facts.asked_code, *([facts.ready.failure_code] if facts.result.failures else [])}
+    if code is None or code in explained:
         return None
+    if code < 0:
+        return Outcome.INCONCLUSIVE, f"Locust was killed by signal {-code} at the end of the load"
+    error = _errors(facts.log)
+    return Outcome.SETUP_ERROR, f"Locust ended with exit code {code}{f': {error}' if error else ''}"
+
+
+def _unended(facts: Facts) -> Verdict:
+    """Judge a Locust that did not say its last words: what it measured in the end is unknown."""
+    if facts.code is None:
+        why = "on_stop, or a listener of test_stop or quitting, takes longer"
+        return Outcome.SETUP_ERROR, f"Locust did not end when the load was over, and was killed: {why}"
     if facts.code < 0:
         return Outcome.INCONCLUSIVE, f"Locust was killed by signal {-facts.code} at the end of the load"
-    error = _errors(facts.log)
-    return Outcome.SETUP_ERROR, f"Locust ended with exit code {facts.code}{f': {error}' if error else ''}"
+    return Outcome.SETUP_ERROR, f"the locustfile ended Locust (exit code {facts.code}) before it had reported all"
 
 
 def _own_errors(result: LoadResult) -> list[FailureGroup]:
-    """Return the exceptions of the user's code; without the group of overflow, which may hold requests too."""
-    return [group for group in result.failures if not group.endpoint and group.message != OTHERS]
+    """Return the exceptions of the user's code."""
+    return [group for group in result.failures if not group.endpoint]
 
 
 def _cut_short(facts: Facts) -> Verdict | None:
-    asked_s, took_s = facts.profile.duration_s, facts.result.length_s
-    if facts.end is not End.ITSELF or facts.own_shape or not asked_s or took_s >= _REACHED * asked_s:
+    if facts.end is not End.ITSELF:
+        return None
+    took_s, is_own_shape = facts.result.length_s, facts.ready.own_shape and not facts.profile.shape
+    if is_own_shape and facts.ended and not facts.ended.is_shape_over:
+        return Outcome.INCONCLUSIVE, f"the locustfile ended the load after {took_s:.0f} s, before its shape did"
+    asked_s = facts.profile.duration_s or facts.ready.run_time_s
+    if is_own_shape or not asked_s or took_s >= _REACHED * asked_s:
         return None
     return Outcome.INCONCLUSIVE, f"the locustfile ended the load after {took_s:.0f} of {asked_s:g} s"
 
@@ -355,7 +394,8 @@ def _asked_share(facts: Facts) -> float:
 
 def complaint(log: str, file: str) -> str:
     """Return the last error of Locust or Python, with the line of the locustfile where the log has it."""
-    error = _errors(log) or next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
+    lines = (line.strip() for line in reversed(log.splitlines()) if not _CALM.search(line))
+    error = _errors(log) or next(filter(None, lines), "")
     places = re.findall(rf'File "[^"]*{re.escape(file)}", line (\d+)', log) if file else []
     return f"{file}:{places[-1]}: {error}" if places and error else error
 

@@ -153,9 +153,21 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Locust is done; `asked_code` is the exit code that the locustfile itself asks for, or None."""
+    """Locust is done.
+
+    Attributes:
+        asked_code: The exit code that the locustfile itself asks for, or None.
+        code: The one that Locust ends with.
+        unreported: Workers whose last report did not come.
+        signal: That ended Locust from outside, or zero.
+        is_shape_over: Whether the locustfile's own shape came to its end; true if there is none.
+    """
 
     asked_code: int | None
+    code: int = 0
+    unreported: tuple[str, ...] = ()
+    signal: int = 0
+    is_shape_over: bool = True
 
 
 ChildMessage = Ready | Started | Stopping | Pulse | Counted | Ended

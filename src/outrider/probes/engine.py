@@ -9,12 +9,13 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
 from outrider.probes.connectivity import OwnNetwork
 from outrider.probes.evaluator import USUAL_LIMITS, EvaluationLimits, Evaluator
-from outrider.probes.evidence_folder import keep
+from outrider.probes.evidence_folder import keep, left_out
 from outrider.probes.host_queues import HostQueues
 from outrider.probes.lateness import Lateness
 from outrider.probes.probe_context import ProbeContext
@@ -34,6 +35,7 @@ _USUAL = ProbeSettings()
 _UNDECLARED = Redactor()
 _SHORTEST_S = 0.001
 _SWEEP_S = 0.25
+_LARGE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,10 @@ class Engine:
                 self._launch(following)
         try:
             lost = await self._why_lost(probe, result) if result.failures else ""
-            measurement = self._measurement(
-                order, result, ProberState(late_s, self._settings.late_s, lost, waited_s), started_us
-            )
+            state = ProberState(late_s, self._settings.late_s, lost, waited_s)
+            measure = partial(self._measurement, order, result, state, started_us)
+            is_large = sum(len(file.data) for file in result.evidence_files) > _LARGE_BYTES
+            measurement = await asyncio.to_thread(measure) if is_large else measure()
         except Exception as error:  # such as a full disk where evidence is kept: whoever waits must hear of it
             broken_reason = f"the prober itself broke: {type(error).__name__}: {error}"
             measurement = Measurement(Outcome.INCONCLUSIVE, broken_reason, started_us, result.duration_ms)
@@ -198,6 +201,7 @@ class Engine:
             errors=tuple(_error(failure, result.address) for failure in result.failures),
             artifacts=keep(result.evidence_files, order.scratch),
             attributes={name: value for name, value in attributes.items() if value},
+            omitted=tuple(left_out(result.evidence_files)),
         )
         if not (result.secrets or result.evidence_files or result.failures):
             return measurement  # its run passes a redactor; here, between answers, a prober would be late by it

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import regex
 
+from outrider.model import bounded
 from outrider.probes.text_checks import Comparison, Query, Schema, TextChecks
 from outrider.probes.text_evaluation import OPERATORS
 from outrider.workspace import (
@@ -60,14 +61,7 @@ def read_expectation(entry: ProbeTable, *, has_body: bool = True) -> Expectation
         has_body: Whether the answer has a body, which that of HEAD has not.
     """
     table = entry.table.section("expect")
-    body = TextChecks(
-        contains=table.read("contains", as_texts, ()),
-        absent=table.read("absent", as_texts, ()),
-        matches=table.read("matches", as_patterns, ()),
-        json=_json(table),
-        exists=table.read("exists", as_queries, ()),
-        schema=table.read("schema", lambda value: as_schema(value, entry.root), None),
-    )
+    body = read_text_checks(table, entry.root)
     expectation = Expectation(
         status=table.read("status", as_statuses, _FINE),
         headers=_headers(table),
@@ -81,6 +75,19 @@ def read_expectation(entry: ProbeTable, *, has_body: bool = True) -> Expectation
             fix = 'write method = "GET", or expect only status and headers'
             table.report(key, "is about a body, and an answer to HEAD has none", fix, "head-has-no-body")
     return expectation
+
+
+def read_text_checks(table: Table, root: Path, subject: str = "the body") -> TextChecks:
+    """Read what a text has to be: `contains`, `absent`, `matches`, `json`, `exists` and `schema`."""
+    return TextChecks(
+        subject=subject,
+        contains=table.read("contains", as_texts, ()),
+        absent=table.read("absent", as_texts, ()),
+        matches=table.read("matches", as_patterns, ()),
+        json=_json(table),
+        exists=table.read("exists", as_queries, ()),
+        schema=table.read("schema", lambda value: as_schema(value, root), None),
+    )
 
 
 def read_within(table: Table, phases: tuple[str, ...]) -> dict[str, float]:
@@ -144,7 +151,7 @@ def as_schema(value: object, root: Path) -> Schema:
         return Schema(document)
     except (SchemaError, AttributeError, TypeError) as error:
         what = error.message if isinstance(error, SchemaError) else "it is no table"
-        raise Refused(f"is not a JSON Schema: {what[:200]}", "correct the schema", "bad-schema") from None
+        raise Refused(f"is not a JSON Schema: {bounded(what, 200)}", "correct the schema", "bad-schema") from None
 
 
 def _schema_file(path: Path) -> object:

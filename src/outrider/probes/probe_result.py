@@ -11,7 +11,7 @@ from outrider.model import Step, StepKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.model import Sample
+    from outrider.model import ArtifactKind, Sample
 
 
 class Blame(StrEnum):
@@ -52,11 +52,20 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A file to keep of an attempt that did not pass: a body, or the log of an exchange."""
+    """A file to keep of an attempt that did not pass: a body, the log of an exchange, what a program attached.
+
+    Attributes:
+        kind: None if its name tells it.
+        is_whole: Whether it is kept whole, and not only its beginning; its maker bounds it then.
+        left_out_bytes: How many there were behind `data`.
+    """
 
     name: str
     media_type: str
     data: bytes = field(repr=False)
+    kind: ArtifactKind | None = None
+    is_whole: bool = False
+    left_out_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from outrider.workspace import (
     as_any_text,
     as_table,
     as_text,
+    as_texts,
     check_url,
     read_template,
     split_address,
@@ -70,6 +71,14 @@ class ProbeTable:
         below = self.below(self.table.section(key))
         return tuple((name, below.template(name) or _NOTHING) for name in below.table.data)
 
+    def texts(self, key: str, example: str) -> tuple[str, ...]:
+        """Return a list of texts that must be there, the variables of each filled."""
+        return self.table.require(key, lambda value: tuple(self._filled(text) for text in as_texts(value)), (), example)
+
+    def folder(self, key: str) -> Path:
+        """Return a folder of the workspace; its root if none is named."""
+        return self.text(key, self._as_folder, self.root)
+
     def address(self) -> tuple[str, int]:
         """Return a host and a port."""
         return self.needed_text("address", split_address, ("", 0), '"shop.example:443"')
@@ -89,6 +98,13 @@ class ProbeTable:
         if not template.names:
             check_url(template.fill({}))
         return template
+
+    def _as_folder(self, text: str) -> Path:
+        path = (self.root / text).resolve()
+        if not path.is_dir() or not path.is_relative_to(self.root.resolve()):
+            fix = "write the path of a folder, from the root of the workspace"
+            raise Refused("is not a folder of the workspace", fix, "missing-folder")
+        return path
 
     def _as_file(self, text: str) -> str | None:
         path = self.root / text

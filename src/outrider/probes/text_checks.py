@@ -97,6 +97,7 @@ class TextChecks:
         json: What the values that a path finds are compared with.
         exists: Paths that find something.
         extractions: What is extracted from it, by path or pattern.
+        reader: The name of a format (`report_readers`) that the whole text is read as; it becomes a value of that name.
     """
 
     subject: str = "the body"
@@ -108,6 +109,7 @@ class TextChecks:
     exists: tuple[Query, ...] = ()
     schema: Schema | None = field(default=None, compare=False, repr=False)
     extractions: tuple[Extraction, ...] = ()
+    reader: str = ""
 
     @property
     def needs_json(self) -> bool:
@@ -116,7 +118,7 @@ class TextChecks:
 
     def __bool__(self) -> bool:
         """Return whether there is anything to check or to extract."""
-        return bool(self.contains or self.absent or self.matches or self.extractions or self.needs_json)
+        return bool(self.contains or self.absent or self.matches or self.extractions or self.reader or self.needs_json)
 
     @property
     def is_linear(self) -> bool:

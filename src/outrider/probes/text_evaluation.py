@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from outrider.probes.report_readers import READERS, ReportError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -60,6 +62,8 @@ def evaluate(checks: TextChecks, text: str, pattern_s: float | None = None) -> I
         if not any(finds(pattern, part, pattern_s) for part in parts):
             what = f"no {checks.subject} matches" if checks.separator else f"{checks.subject} does not match"
             yield Event("wrong", f"{what} {shown(pattern.pattern)}")
+    if checks.reader:
+        yield from _read(checks, text)
     if checks.needs_json or any(extraction.path for extraction in checks.extractions):
         yield from _document(checks, text, pattern_s)
     else:
@@ -107,6 +111,14 @@ def _beginning(value: object) -> str:
     except RecursionError:
         text += "…"
     return text
+
+
+def _read(checks: TextChecks, text: str) -> Iterator[Event]:
+    yield Event("at", "the format of " + checks.subject)
+    try:
+        yield Event("value", checks.reader, json.dumps(READERS[checks.reader](text)))
+    except ReportError as error:
+        yield Event("missing", f"{error}: {shown(text) or 'it is empty'}")
 
 
 def _refuse_constant(name: str) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from outrider.workspace import gated
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from outrider.model import CheckId, Outcome, Run
 
@@ -38,9 +40,14 @@ class Counts:
 
 
 class Health:
-    """Problems by subject, and counts. Every method may be called from any thread."""
+    """Problems by subject, and counts. Every method may be called from any thread.
 
-    def __init__(self) -> None:
+    Args:
+        redact: Each problem passes it before it is kept and logged.
+    """
+
+    def __init__(self, redact: Callable[[str], str] = gated) -> None:
+        self._redact = redact
         self._lock = threading.Lock()  # guards everything below
         self._problems: dict[str, str] = {}
         self._outcomes: Counter[tuple[CheckId, str, Outcome]] = Counter()
@@ -51,6 +58,7 @@ class Health:
 
     def wrong(self, subject: str, problem: str) -> None:
         """Note that something is wrong; it is logged when it is new."""
+        problem = self._redact(problem)
         with self._lock:
             is_new = self._problems.get(subject) != problem
             self._problems[subject] = problem

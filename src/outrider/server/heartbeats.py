@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from outrider.model import Beat, StoreError
+from outrider.workspace import gated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from outrider.model import CheckId, HeartbeatLog
 
 MOST_NOTE_BYTES = 10_000
+_READ_BYTES = 2 * MOST_NOTE_BYTES
+_NOTE_CHARACTERS = 1_900  # with the mark of a cut, less than the store keeps
 _LARGEST_CODE = 255
 _RETRY_S = 10
 _WORDS = {"fail": "1", "success": "0"}
@@ -40,8 +43,8 @@ def heartbeat_routes(heartbeats: HeartbeatLog, tokens: Mapping[str, CheckId], no
         code = _exit_code(request.path_params.get("code") or request.query_params.get("exit", "0"))
         if code is None:
             return PlainTextResponse(f"exit is not a number from 0 to {_LARGEST_CODE}\n", 400)
-        note = (await _beginning(request)).decode("utf-8", "replace").strip()
         try:
+            note = await run_in_threadpool(_note, await _beginning(request))
             await run_in_threadpool(heartbeats.record, check, Beat(now_us(), code, note))
         except StoreError:
             again = "the store is not there: call again\n"
@@ -61,11 +64,24 @@ def _exit_code(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and int(text) <= _LARGEST_CODE else None
 
 
+def _note(body: bytes) -> str:
+    """Return what is kept of a body, without secrets; the store says where it cuts one that was read whole.
+
+    Of a body that goes on, MOST_NOTE_BYTES at its end are left out: a secret may be cut in two there.
+    """
+    note = gated(body.decode("utf-8", "replace").strip())
+    if len(body) < _READ_BYTES:
+        return note
+    return (
+        f"{note[: min(_NOTE_CHARACTERS, max(0, len(note) - MOST_NOTE_BYTES))]}… [cut: more than {_READ_BYTES:,} bytes]"
+    )
+
+
 async def _beginning(request: Request) -> bytes:
-    """Return the first bytes of a body, and read no further: a job may send its whole log."""
+    """Return the first bytes of a body, one more than are kept, and read no further: a job may send its whole log."""
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) >= MOST_NOTE_BYTES:
+        if len(body) >= _READ_BYTES:
             break
-    return body[:MOST_NOTE_BYTES]
+    return body[:_READ_BYTES]

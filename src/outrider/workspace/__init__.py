@@ -6,10 +6,18 @@ from outrider.workspace.mask import Mask
 from outrider.workspace.option_conflicts import conflicting_plugins, find_option_conflicts
 from outrider.workspace.patterns import Names, duplicate_checks, is_match, matches, names_of, select, unmatched_patterns
 from outrider.workspace.policy import parse_overrides, read_overrides, resolve
+from outrider.workspace.process_gate import gated, gated_document
 from outrider.workspace.pytest_suites import read_pytest_settings
 from outrider.workspace.redactor import Redactor
 from outrider.workspace.scaffold import Scaffold, init
-from outrider.workspace.secrets import Secret, Secrets, available_secrets, resolve_secrets
+from outrider.workspace.secrets import (
+    Secret,
+    Secrets,
+    available_secrets,
+    forget_secrets_read,
+    resolve_secrets,
+    secrets_read,
+)
 from outrider.workspace.settings_file import in_reading_order, load
 from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
@@ -65,10 +73,10 @@ __all__ = [
     "Snapshot", "Snapshotter", "StoreSettings", "Table", "Template", "Variables", "Workspace", "as_addresses",
     "as_any_text", "as_check_id", "as_choice", "as_count", "as_delay", "as_duration", "as_flag", "as_inner_paths",
     "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts", "available_secrets",
-    "check_url", "conflicting_plugins", "duplicate_checks", "find_option_conflicts", "find_root", "format_duration",
+    "check_url", "conflicting_plugins", "duplicate_checks", "find_option_conflicts", "find_root", "forget_secrets_read",
+    "format_duration", "gated", "gated_document",
     "in_reading_order", "init", "is_match", "load", "matches", "measured_environment", "names_of", "nearest",
     "parse_duration",
     "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings", "read_template",
-    "resolve", "resolve_secrets", "select", "split_address",
-    "surprising_names", "unmatched_patterns",
+    "resolve", "resolve_secrets", "secrets_read", "select", "split_address", "surprising_names", "unmatched_patterns",
 ]  # fmt: skip

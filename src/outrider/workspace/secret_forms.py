@@ -3,7 +3,7 @@ r"""The forms that a secret takes on its way through pages, requests and traces.
 Encoders disagree about which characters they escape, and forms nest (JSON within JSON, a quoted form within base64).
 So a form is a pattern that lets every character stand as it is or escaped in any of these ways, several levels deep:
 
-    JSON, JavaScript, Python   \"  \/  \n  \u00e9  \xe9
+    JSON, JavaScript, Python   \"  \/  \n  \u00e9  \xe9  \xc3\xa9
     URL, form                  %22  %2522  +
     HTML                       &quot;  &#34;  &#x22;  &amp;quot;
 
@@ -155,6 +155,9 @@ def _by_backslash(character: str) -> list[str]:
     options = ["".join(f"{slashes}[uU]{_hex(units[at : at + 2])}" for at in range(0, len(units), 2))]
     if ord(character) < 0x100:
         options.append(f"{slashes}x{_hex(bytes([ord(character)]))}")
+    if not character.isascii():  # as Python prints bytes
+        raw = character.encode(errors="surrogatepass")
+        options.append("".join(f"{slashes}x{_hex(bytes([byte]))}" for byte in raw))
     if character in _LETTER_ESCAPES:
         options.append(slashes + _LETTER_ESCAPES[character])
     return options

@@ -18,6 +18,7 @@ SHORTEST_SECRET: Final = 4
 """Fewest characters of a secret: masking a shorter value would mask ordinary text."""
 
 _HIDDEN = "***"
+_read: dict[str, None] = {}
 
 
 class Secret:
@@ -97,15 +98,28 @@ def resolve_secrets(workspace: Workspace, environ: Mapping[str, str]) -> Secrets
     return secrets
 
 
+def secrets_read() -> tuple[str, ...]:
+    """Return the values of all secrets that this process has read: what it prints must not hold them."""
+    return tuple(_read)
+
+
+def forget_secrets_read() -> None:
+    """Forget the secrets that this process has read, before it does as another process would."""
+    _read.clear()
+
+
 def available_secrets(workspace: Workspace, environ: Mapping[str, str]) -> Secrets:
     """Fetch every declared secret that has a value which can be masked, and say why others have none."""
     by_name: dict[str, Secret] = {}
     missing: dict[str, ConfigError] = {}
     for source in workspace.secrets.values():
         try:
-            by_name[source.name] = Secret(_fetch(source, workspace.root, environ))
+            value = _fetch(source, workspace.root, environ)
         except ConfigError as problem:
             missing[source.name] = problem
+        else:
+            _read[value] = None
+            by_name[source.name] = Secret(value)
     return Secrets(by_name, missing)
 
 

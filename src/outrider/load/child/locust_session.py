@@ -9,13 +9,11 @@ from __future__ import annotations
 import atexit
 import ctypes
 import functools
-import logging
 import os
 import platform
 import signal
 import sys
 import time
-import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -28,6 +26,7 @@ from locust.rpc import Message
 
 from outrider.load.child import guard, pace
 from outrider.load.child.open_requests import OpenRequests
+from outrider.load.child.own_errors import OwnErrors
 from outrider.load.child.user_activity import activities
 from outrider.load.hosts import is_allowed
 from outrider.load.tally import Tally
@@ -44,9 +43,6 @@ _REPORT_S = 5.0
 _SILENT_S = 3.0
 _REPORT = "outrider"
 _IS_LAST = "outrider_is_last"
-_TRACE_LINES = 12
-_ERROR_LOGGERS = ("", "locust.main", "locust.runners")
-_LOGGED_ERRORS = ("Uncaught exception in ", "Unhandled exception in greenlet")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -78,6 +74,10 @@ class Session:
         self._spawned = 0
         self._finished: set[str] = set()
         self._reported_s: dict[str, float] = {}
+        self._signal = 0
+        self._unreported: set[str] = set()
+        self._is_shape_over = True
+        self._is_over = False
         self._is_patient = True
         self._has_asked = False
         self._arrivals = pace.Arrivals(config.rate, config.ramp_s) if config.rate else None
@@ -89,11 +89,9 @@ class Session:
         guard.watch(self._config.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)
-        for name in _ERROR_LOGGERS:
-            logging.getLogger(name).addFilter(self._logged)
+        OwnErrors(self._tally).watch()
         events.init.add_listener(self._init)
         events.request.add_listener(self._request)
-        events.user_error.add_listener(self._user_error)
         events.report_to_master.add_listener(self._report)
         events.worker_report.add_listener(self._reported)
 
@@ -106,11 +104,15 @@ class Session:
             pace.follow(self._tally)
         gevent.spawn(self._beat)
         if is_worker:
+            self._report_at_last()
             return
+        self._note_signals()
         if isinstance(runner, runners.MasterRunner):
             setattr(runner, "quit", functools.partial(self._quit_after_reports, runner.quit))  # noqa: B010 - mypy: a method
         self._refuse_hosts()
         own_shape = environment.shape_class is not None
+        if own_shape and not self._config.shaped:
+            self._follow_shape(environment.shape_class)
         if self._config.shaped:
             environment.shape_class = self._shape
             self._shape.runner = runner
@@ -120,6 +122,41 @@ class Session:
         events.spawning_complete.add_listener(self._all_began)
         events.quit.add_listener(self._quit)
         gevent.spawn(self._listen)
+
+    def _report_at_last(self) -> None:
+        """Report once more when all listeners of `quitting` have run, before a worker takes its leave of the master."""
+        handlers = events.quitting._handlers
+        leave = [handler for handler in handlers if handler.__module__ == runners.__name__]
+        others = [handler for handler in handlers if handler not in leave]
+        events.quitting._handlers = [*leave, self._quitting, *others]  # fired in reverse order
+
+    def _quitting(self, **_: object) -> None:
+        self._is_over = True
+        self._runner._send_stats()
+
+    def _note_signals(self) -> None:
+        """Note what ends Locust from outside, beside what Locust itself does then."""
+        gevent.signal_handler(signal.SIGTERM, setattr, self, "_signal", signal.SIGTERM)
+        original = signal.getsignal(signal.SIGINT)
+
+        def interrupted(number: int, frame: Any) -> None:
+            self._signal = number
+            if callable(original):
+                original(number, frame)
+
+        signal.signal(signal.SIGINT, interrupted)
+
+    def _follow_shape(self, shape: Any) -> None:
+        """Note whether the locustfile's own shape comes to its end."""
+        original = shape.tick
+        self._is_shape_over = False
+
+        def tick() -> Any:
+            wanted = original()
+            self._is_shape_over = wanted is None
+            return wanted
+
+        shape.tick = tick
 
     def _ready(self, own_shape: bool) -> Ready:
         options: Any = self._environment.parsed_options
@@ -168,22 +205,10 @@ class Session:
             message = f"{type(exception).__name__}: {exception}" if isinstance(exception, Exception) else str(exception)
             self._tally.failed(endpoint, message)
 
-    def _user_error(self, exception: Exception, tb: Any, **_: object) -> None:
-        frames = "".join(traceback.format_tb(tb)[-_TRACE_LINES:])
-        self._tally.failed("", f"{type(exception).__name__}: {exception}\n{frames}".strip())
-
-    def _logged(self, record: logging.LogRecord) -> bool:
-        """Count an exception that Locust only logs: of a listener, of `on_stop`, or of a greenlet."""
-        if str(record.msg).startswith(_LOGGED_ERRORS):
-            error = (record.exc_info or sys.exc_info())[1]
-            if isinstance(error, Exception):
-                self._user_error(error, error.__traceback__)
-        return True
-
     def _report(self, data: dict[str, Any], **_: object) -> None:
         self._open.report()
         data[_REPORT] = write(self._tally.take())
-        data[_IS_LAST] = self._runner.state == runners.STATE_STOPPED
+        data[_IS_LAST] = self._is_over
 
     def _reported(self, client_id: str, data: dict[str, Any], **_: object) -> None:
         self._reported_s[client_id] = time.monotonic()
@@ -200,10 +225,12 @@ class Session:
     def _all_began(self, user_count: int, **_: object) -> None:
         self._spawned = max(self._spawned, user_count)
 
-    def _quit(self, **_: object) -> None:
+    def _quit(self, exit_code: int = 0, **_: object) -> None:
         self._open.report()
         self._send(self._tally.take())
-        self._send(Ended(self._environment.process_exit_code))
+        asked_code = self._environment.process_exit_code
+        unreported = tuple(sorted(self._unreported))
+        self._send(Ended(asked_code, exit_code, unreported, self._signal, is_shape_over=self._is_shape_over))
 
     def _beat(self) -> None:
         """Report each second how busy this process is, and how late its event loop."""
@@ -265,6 +292,7 @@ class Session:
             with gevent.Timeout(_REPORT_S + float(self._environment.stop_timeout or 0.0), False):
                 while not self._finished.issuperset(waited_for):
                     gevent.sleep(_LISTEN_S)
+            self._unreported = waited_for - self._finished
         original()
 
     def _send(self, message: object) -> None:

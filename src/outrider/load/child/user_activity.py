@@ -31,20 +31,22 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 
 def _activity(frames: list[FrameType]) -> str:
     """Return what a user does; frames from the innermost on."""
-    own = [frame for frame in frames if _is_own(frame.f_code.co_filename)]
+    own = [frame for frame in frames if is_own(frame.f_code.co_filename)]
     for frame in own:
         if frame.f_code.co_name == "on_start":
-            return f"still in on_start ({_place(own[0])})"
+            return f"still in on_start ({place(own[0])})"
     if own:
-        return f"in {own[0].f_code.co_name} ({_place(own[0])})"
+        return f"in {own[0].f_code.co_name} ({place(own[0])})"
     if any(frame.f_code.co_name in {"wait", "_sleep"} and _LOCUST in frame.f_code.co_filename for frame in frames):
         return "sleeping between tasks"
     return "about to start"
 
 
-def _is_own(file: str) -> bool:
+def is_own(file: str) -> bool:
+    """Tell whether a file is the user's, and none of a library."""
     return not any(part in file for part in _LIBRARIES) and not file.startswith(_STANDARD)
 
 
-def _place(frame: FrameType) -> str:
+def place(frame: FrameType) -> str:
+    """Return file and line where a frame stands."""
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
