@@ -26,7 +26,7 @@ from outrider.journeys.driver import installed_driver
 from outrider.journeys.processes import VARIABLE, Mark, Process, find_marked, kill_marked, new_mark, parse_mark
 from outrider.journeys.shim import environment
 from outrider.journeys.socket_path import SHORT_FOLDER, fits_socket
-from outrider.model import BrowserError
+from outrider.model import BrowserError, tail
 from outrider.workspace import measured_environment
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ kill -KILL 0
 _TEMPORARY = "tmp"
 _LOG_LINES = 200
 _LINE_BYTES = 4096
+_SHOWN = 2_000  # characters of the log
 
 
 class BrowserServer:
@@ -209,7 +210,7 @@ class BrowserServer:
         log = self.log
         self.kill()
         raise BrowserError(
-            f"the browser server did not start within {timeout_s:g} s:\n{log[-2000:]}".rstrip(),
+            f"the browser server did not start within {timeout_s:g} s:\n{tail(log, _SHOWN)}".rstrip(),
             slug="browser-server",
             fix=f"try: {self._browser.executable} --headless --no-sandbox --dump-dom about:blank",
         )
