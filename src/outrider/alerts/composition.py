@@ -124,7 +124,7 @@ _OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE})
 
 
 def headline(incident: Incident, *, is_brief: bool = False) -> str:
-    """Return one line about an incident: "home is slow: 390 ms, usually 120 to 170 (2.7x)"; if brief, with one reason."""
+    """Return one line about an incident: "home is slow: 390 ms, usually 120 to 170 (2.7x)"; one reason if brief."""
     singular, plural = _PREDICATES[incident.problem]
     predicate = incident.lead.predicate or singular if _count(incident) <= 1 else plural
     what = _first_reason(incident) if is_brief else _line(incident.lead.what)
