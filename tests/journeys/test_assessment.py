@@ -152,11 +152,11 @@ def test_a_test_that_is_not_there_is_a_setup_error() -> None:
 @pytest.mark.parametrize("when", ["setup", "call"])
 def test_a_skipped_test_is_skipped_even_if_it_touched_nothing(when: str) -> None:
     """The test's own reason is kept."""
-    shown = Facts(phases=[Phase(when, "skipped", 1.0, message="Skipped: only on weekdays")], touched=False)
+    shown = Facts(phases=[Phase(when, "skipped", 1.0, message="only on weekdays")], touched=False)
 
     verdict = assess(shown)
 
-    assert verdict == (Outcome.SKIPPED, "Skipped: only on weekdays")
+    assert verdict == (Outcome.SKIPPED, "only on weekdays")
 
 
 def test_an_expected_failure_has_passed() -> None:
