@@ -32,6 +32,7 @@ def test_all_examples_together_are_sound(bench: Bench) -> None:
         "order",
         "mail",
         "prices",
+        "cart",
         "waiting",
         "queue",
         "suite",

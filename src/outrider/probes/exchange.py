@@ -15,7 +15,7 @@ from outrider.probes.answers import Answer, PassedHop
 from outrider.probes.certificates import read_chain
 from outrider.probes.host_addresses import address_of, host_of, is_name
 from outrider.probes.probe_result import Blame, Failure
-from outrider.probes.redirects import STATUSES, redirected, why_not_followed
+from outrider.probes.redirects import STATUSES, body_options, redirected, why_not_followed
 from outrider.probes.system_errors import OURS, lacks_descriptors
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ _WRONG_PROBE = {
     pycurl.E_URL_MALFORMAT, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CIPHER,
     pycurl.E_BAD_FUNCTION_ARGUMENT, pycurl.E_NOT_BUILT_IN,
 }  # fmt: skip
+_SILENT = {
+    pycurl.E_HTTP2: "the server ended the connection, or spoke no HTTP/2"
+}  # which libcurl may report without a word
 _LOG_MARKS = {pycurl.INFOTYPE_TEXT: "* ", pycurl.INFOTYPE_HEADER_IN: "< ", pycurl.INFOTYPE_HEADER_OUT: "> "}
 
 
@@ -124,6 +127,7 @@ async def _transfer(
     if hop.is_trusted:
         _set(curl, request.credentials)
     _set(curl, hop.options)
+    _set(curl, body_options(hop.body))
     curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left_s * 1000)))
     curl.setopt(pycurl.HEADERFUNCTION, headers.write)
     curl.setopt(pycurl.WRITEFUNCTION, sink.write)
@@ -203,7 +207,7 @@ def lowered(text: str) -> str:
 def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failure:
     """Return what an error of libcurl means; https://curl.se/libcurl/c/libcurl-errors.html."""
     system = curl.getinfo(pycurl.OS_ERRNO)
-    text = lowered(message)
+    text = lowered(message) or _SILENT.get(code, f"the transfer ended with libcurl's error {code}")
     if lacking := _lacking(system, code, text):
         return Failure(Blame.PROBER, f"{lacking}: {text}")
     if code in _UNRESOLVED:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from outrider.probes.api import read_api
 from outrider.probes.command import read_command
 from outrider.probes.dns import read_dns
+from outrider.probes.grpc import read_grpc
 from outrider.probes.heartbeat import read_heartbeat
 from outrider.probes.http import read_http
 from outrider.probes.icmp import read_icmp
@@ -29,6 +30,7 @@ KINDS: Mapping[str, Callable[[ProbeTable], Probe]] = {
     "tls": read_tls,
     "icmp": read_icmp,
     "websocket": read_websocket,
+    "grpc": read_grpc,
     "sql": read_sql,
     "command": read_command,
     "heartbeat": read_heartbeat,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -72,12 +73,27 @@ class Hop:
         options: list[tuple[int, object]] = [(pycurl.URL, self.url.encode("utf-8", "replace"))]
         if self.headers:
             options.append((pycurl.HTTPHEADER, [header_line(name, value) for name, value in self.headers]))
-        if self.body is not None:
+        if self.body is not None and b"\0" in self.body:  # which pycurl refuses as a value; `body_options` gives it
+            options += [(pycurl.POST, 1), (pycurl.POSTFIELDSIZE_LARGE, len(self.body))]
+        elif self.body is not None:
             options.append((pycurl.COPYPOSTFIELDS, self.body))
         if self.method == "HEAD":
             options.append((pycurl.NOBODY, 1))
         options.append((pycurl.CUSTOMREQUEST, self.method))  # after the body, which would make it a POST
         return tuple(options)
+
+
+def body_options(body: bytes | None) -> Options:
+    """Return the options that read a body for one transfer, where its hop cannot hold it."""
+    if body is None or b"\0" not in body:
+        return ()
+    source = BytesIO(body)
+
+    def seek(offset: int, origin: int) -> int:
+        source.seek(offset, origin)
+        return int(pycurl.SEEKFUNC_OK)
+
+    return ((pycurl.READFUNCTION, source.read), (pycurl.SEEKFUNCTION, seek))
 
 
 def header_line(name: str, value: str) -> bytes:
