@@ -31,6 +31,7 @@ def test_all_examples_together_are_sound(bench: Bench) -> None:
         "home",
         "order",
         "mail",
+        "clock",
         "prices",
         "cart",
         "waiting",

@@ -16,6 +16,7 @@ HTTP = '[a]\nkind = "http"\nurl = "http://shop.example/"\n'
 API = '[a]\nkind = "api"\n[[a.request]]\nurl = "http://shop.example/"\n'
 
 WEBSOCKET = '[a]\nkind = "websocket"\nurl = "wss://b.example/"\n'
+UDP = '[a]\nkind = "udp"\naddress = "b:53"\nsend = "x"\n'
 SQL = '[a]\nkind = "sql"\nurl = "sqlite:///c"\nquery = "select 1"\n'
 COMMAND = '[a]\nkind = "command"\ncommand = ["true"]\n'
 
@@ -97,6 +98,10 @@ PROBLEMS = [
     (WEBSOCKET + 'send = "x"\n[[a.dialogue]]\nexpect = "y"\n', 4, "send-beside-dialogue", "a.send"),
     (WEBSOCKET + "[[a.dialogue]]\nstarttls = true\n", 5, "unknown-key", "a.dialogue.starttls"),
     (WEBSOCKET + 'certificate = "probes/a.toml"\n', 4, "bad-certificate", "cannot be used"),
+    ('[a]\nkind = "udp"\naddress = "b:53"\n', 1, "missing-key", "a.send is missing"),
+    ('[a]\nkind = "udp"\naddress = "b"\nsend = "x"\n', 3, "bad-address", "is not an address"),
+    (UDP + 'send_hex = "1"\n', 5, "wrong-type", "is not hexadecimal"),
+    ('[a]\nkind = "udp"\naddress = "b:53"\nsend = "x"\nexpect.hex = "("\n', 5, "bad-pattern", "a.expect.hex"),
     ('[a]\nkind = "grpc"\n', 1, "missing-key", "a.address is missing"),
     ('[a]\nkind = "grpc"\naddress = "b:1"\nexpect.status = "OK"\n', 4, "out-of-range", "no status of the health"),
     ('[a]\nkind = "grpc"\naddress = "b:1"\nservices = "c"\n', 4, "unknown-key", 'did you mean "service"'),

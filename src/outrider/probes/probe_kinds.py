@@ -14,6 +14,7 @@ from outrider.probes.icmp import read_icmp
 from outrider.probes.sql import read_sql
 from outrider.probes.tcp import read_tcp
 from outrider.probes.tls import read_tls
+from outrider.probes.udp import read_udp
 from outrider.probes.websocket import read_websocket
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ KINDS: Mapping[str, Callable[[ProbeTable], Probe]] = {
     "http": read_http,
     "api": read_api,
     "tcp": read_tcp,
+    "udp": read_udp,
     "dns": read_dns,
     "tls": read_tls,
     "icmp": read_icmp,
