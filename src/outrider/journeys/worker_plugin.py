@@ -37,6 +37,7 @@ from outrider.journeys.worker_messages import (
     StepEvent,
     TypedPassword,
 )
+from outrider.model import tail
 
 if TYPE_CHECKING:
     import queue
@@ -195,7 +196,7 @@ class WorkerPlugin:
             videos=recorder.videos,
             connections=self._connections,
             browser=recorder.browser,
-            log="\n".join(self._log)[-MAX_LOG:],
+            log=tail("\n".join(self._log), MAX_LOG),
             overdue=self._overdue,
             interrupted_in_test=self._interrupted_in_test,
             crashed=recorder.crashed,

@@ -21,6 +21,7 @@ from outrider.journeys.worker_process import (
     WorkerProcess,
     explained,
 )
+from outrider.model import tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -240,7 +241,9 @@ class Workers:
             output = log.read_text(errors="replace") if log.is_file() else ""
             self._leave_origin()
             raise WorkerError(
-                f"no journey worker can be started: {error}", slug="worker-failed", fix=explained(output[-LOG_TAIL:])
+                f"no journey worker can be started: {error}",
+                slug="worker-failed",
+                fix=explained(tail(output, LOG_TAIL)),
             ) from error
 
     def _fresh_folder(self) -> Path:
