@@ -14,6 +14,7 @@ import pycurl
 from outrider.probes.answers import Answer, PassedHop
 from outrider.probes.certificates import read_chain
 from outrider.probes.host_addresses import address_of, host_of, is_name
+from outrider.probes.own_certificate import explain_alert
 from outrider.probes.probe_result import Blame, Failure
 from outrider.probes.redirects import STATUSES, body_options, redirected, why_not_followed
 from outrider.probes.system_errors import OURS, lacks_descriptors
@@ -41,6 +42,7 @@ _WRONG_PROBE = {
     pycurl.E_URL_MALFORMAT, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CIPHER,
     pycurl.E_BAD_FUNCTION_ARGUMENT, pycurl.E_NOT_BUILT_IN,
 }  # fmt: skip
+_BROKEN = {pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR}
 _SILENT = {
     pycurl.E_HTTP2: "the server ended the connection, or spoke no HTTP/2"
 }  # which libcurl may report without a word
@@ -108,6 +110,7 @@ async def exchange(
         left_s = ends_s - time.monotonic() if hops else limit_s
         answer, failure = await _transfer(transfers, curl, request, hop, left_s=left_s, limit_s=limit_s, log=log)
         url = _location(curl, answer.status) if request.redirects and failure is None else ""
+        url = hop.route.shown_url(url, hop.url) if url and hop.route else url
         if url:
             failure = _unfollowed(request.redirects, len(hops), url)
         if failure or not url:
@@ -224,6 +227,10 @@ def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failu
         blame = Blame.TARGET if system in _REFUSED else Blame.NETWORK
         why = lowered(os.strerror(system)) if system else text
         return Failure(blame, f"cannot connect: {why}")
+    if alert := explain_alert(text):
+        return Failure(Blame.TARGET, alert)
+    if code in _BROKEN and curl.getinfo(pycurl.APPCONNECT_TIME_T) and not curl.getinfo(pycurl.HEADER_SIZE):
+        text += "; it ended the connection after the TLS handshake, as a server does that wants a certificate of ours"
     return Failure(Blame.SETUP if code in _WRONG_PROBE else Blame.TARGET, text)
 
 

@@ -14,13 +14,21 @@ import pycurl
 
 from outrider.probes.assertions import judge_certificate, judge_times
 from outrider.probes.exchange import ExchangeLog, exchange
-from outrider.probes.expectations import Expectation, read_within
+from outrider.probes.expectations import read_within
 from outrider.probes.http import attributes_of, evidence_files, samples_of
-from outrider.probes.http_request import FRESH, Request, encoded, read_certificate, read_headers, read_trust
+from outrider.probes.http_request import (
+    FRESH,
+    Request,
+    encoded,
+    plain_request,
+    read_certificate,
+    read_headers,
+    read_trust,
+)
 from outrider.probes.probe_result import Blame, Failure, ProbeResult, only_step
 from outrider.probes.redirects import Hop
 from outrider.probes.text_evaluation import shown
-from outrider.workspace import Refused, Template, as_count, as_flag, as_texts
+from outrider.workspace import Refused, as_count, as_flag, as_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,12 +126,12 @@ def _why_not(code: str, message: str, service: str) -> str:
     if not code:
         return "its answer has no grpc-status: it ended before its end"
     name = _CODES[int(code)] if code.isdecimal() and len(code) < 3 and int(code) < len(_CODES) else shown(code)
-    said = f": {shown(unquote(message))}" if message else ""
+    words = f": {shown(unquote(message))}" if message else ""
     what = {
         "NOT_FOUND": f"the server knows no service {service or 'without a name'}",
         "UNIMPLEMENTED": "the server does not offer grpc.health.v1.Health",
     }.get(name, "the call failed")
-    return f"{what} ({name}{said})"
+    return f"{what} ({name}{words})"
 
 
 def _trailers(raw: bytes) -> dict[str, str]:
@@ -182,20 +190,7 @@ def read_grpc(entry: ProbeTable) -> GrpcProbe:
         *((name, value.fill({})) for name, value in read_headers(entry)),
     )
     below = table.section("expect")
-    request = Request(
-        title="",
-        method="POST",
-        url=Template((url,)),
-        headers=(),
-        body=None,
-        options=encoded(options),
-        credentials=(),
-        redirects=0,
-        version="HTTP/2",
-        max_body_bytes=_MOST_BYTES,
-        expect=Expectation(),
-        keeps_body=True,
-    )
+    request = plain_request(url, encoded(options), version="HTTP/2", max_bytes=_MOST_BYTES)
     probe = GrpcProbe(
         host=host.lower(),
         address=f"{shown_host}:{port}",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outrider.model import HeartbeatLog
+    from outrider.probes.access_tokens import TokenStore
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
     from outrider.probes.transfers import Transfers
@@ -21,12 +22,14 @@ class ProbeContext:
     Attributes:
         heartbeats: None where there is no store.
         now_us: The time, microseconds UTC.
+        tokens: Access tokens that several attempts use.
     """
 
     transfers: Transfers
     evaluator: Evaluator
     heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
+    tokens: TokenStore
 
 
 class Probe(Protocol):

@@ -12,6 +12,8 @@ import pycurl
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
+    from outrider.probes.request_route import Route
+
 
 Options = tuple[tuple[int, object], ...]
 """Options of libcurl and their values, in the order in which they are set."""
@@ -55,6 +57,7 @@ class Hop:
     Attributes:
         headers: Names and values.
         is_trusted: Whether it goes to the origin that the probe names, and may carry our credentials.
+        route: Another way to that origin, or None.
     """
 
     url: str = field(repr=False)
@@ -62,6 +65,7 @@ class Hop:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
     is_trusted: bool = True
+    route: Route | None = field(default=None, repr=False)
 
     options: Options = field(init=False, repr=False, compare=False)
 
@@ -70,9 +74,14 @@ class Hop:
         object.__setattr__(self, "options", self._options())
 
     def _options(self) -> Options:
-        options: list[tuple[int, object]] = [(pycurl.URL, self.url.encode("utf-8", "replace"))]
-        if self.headers:
-            options.append((pycurl.HTTPHEADER, [header_line(name, value) for name, value in self.headers]))
+        url, headers = self.url, self.headers
+        options: list[tuple[int, object]] = []
+        if self.route is not None:
+            options += self.route.options(url)
+            url, headers = self.route.sent_url(url), (*self.route.headers(url), *headers)
+        options.append((pycurl.URL, url.encode("utf-8", "replace")))
+        if headers:
+            options.append((pycurl.HTTPHEADER, [header_line(name, value) for name, value in headers]))
         if self.body is not None and b"\0" in self.body:  # which pycurl refuses as a value; `body_options` gives it
             options += [(pycurl.POST, 1), (pycurl.POSTFIELDSIZE_LARGE, len(self.body))]
         elif self.body is not None:
@@ -114,7 +123,9 @@ def redirected(hop: Hop, status: int, url: str) -> Hop:
     is_trusted = hop.is_trusted and same_origin(hop.url, url)
     if not is_trusted:
         headers = tuple((name, value) for name, value in headers if name.lower() in _PUBLIC)
-    return Hop(_with_user(hop.url, url) if is_trusted else url, method, headers, body, is_trusted)
+    if not is_trusted:
+        return Hop(url, method, headers, body, is_trusted=False)
+    return Hop(_with_user(hop.url, url), method, headers, body, route=hop.route)
 
 
 def same_origin(first: str, second: str) -> bool:
