@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.model import HeartbeatLog
+    from outrider.model import HeartbeatLog, RunId
     from outrider.probes.access_tokens import TokenStore
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
@@ -23,6 +23,7 @@ class ProbeContext:
         heartbeats: None where there is no store.
         now_us: The time, microseconds UTC.
         tokens: Access tokens that several attempts use.
+        run: That the attempt belongs to; None if it belongs to none that is stored.
     """
 
     transfers: Transfers
@@ -30,6 +31,7 @@ class ProbeContext:
     heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
     tokens: TokenStore
+    run: RunId | None = None
 
 
 class Probe(Protocol):
