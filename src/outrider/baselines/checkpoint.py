@@ -18,10 +18,10 @@ from outrider.baselines.state import Episode, State
 from outrider.baselines.statistics import COLUMNS, SCANS, WINDOWS, Part
 from outrider.model import BadSeries
 
-VERSION = 4
+VERSION = 5
 _MAGIC = b"ORBS"
 _HEADER = struct.Struct("<4sHII")  # magic, version, bytes of JSON, CRC of all that follows
-_PLAIN = ("next_fit", "fresh", "adopting", "started", "last_at", "backwards")
+_PLAIN = ("next_fit", "fresh", "adopting", "started", "last_at", "backwards", "zone", "zone_of")
 
 
 def dump(state: State) -> bytes:

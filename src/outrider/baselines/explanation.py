@@ -31,12 +31,12 @@ def explain(state: State, *, ignored: bool = False) -> Signal:
     if state.condition is Condition.LEARNING or state.baseline is None or not len(state.at):
         return _waiting(state, ignored)
     baseline, episode, back = state.baseline, state.episode, max(1, min(state.fresh, LOOK_BACK, len(state.at)))
-    shares = evidence(baseline, baseline.residual(state.at[-back:], state.value[-back:], state.settings.tz), 1)
+    shares = evidence(baseline, baseline.residual(state.at[-back:], state.value[-back:], state.judging.tz), 1)
     if episode is None or episode.habitual_until is not None:
         column = int(shares[0][0].argmax())
         window = min(max(COLUMNS[column][1], WINDOWS[0]), back)
         measured = _block(state, baseline, window).mean()
-        return _signal(state, measured, float(shares[0][0][column]), ignored, _as_expected(episode))
+        return _signal(state, measured, float(shares[0][0][column]), ignored, _as_expected(episode, state))
     row = shares[0 if episode.side > 0 else 1][0]
     strength, rarity = float(row[COLUMNS.index((episode.part, episode.window))]), log_rarity(row)
     measured = _block(state, baseline, min(episode.window, back)).measured(episode.part, episode.side)
@@ -50,12 +50,16 @@ def _rare(signal: Signal, state: State, rarity: float) -> Signal:
     return replace(signal, chance_months=state.settings.months * math.exp(min(rarity, _MOST_RARITY)))
 
 
-def _as_expected(episode: Episode | None) -> str:
-    return "as expected" if episode is None else "deviates as it did at this time in the weeks before"
+def _as_expected(episode: Episode | None, state: State) -> str:
+    if episode is not None:
+        return "deviates as it did at this time in the weeks before"
+    if state.judging.tz == state.settings.tz:
+        return "as expected"
+    return f"as expected; its day moved when clocks in {state.zone} changed: set timezone to the zone of your users"
 
 
 def _block(state: State, baseline: Baseline, window: int) -> Block:
-    return Block(baseline, state.at[-window:], state.value[-window:], state.settings)
+    return Block(baseline, state.at[-window:], state.value[-window:], state.judging)
 
 
 def _signal(state: State, measured: Deviation, strength: float, ignored: bool, reason: str) -> Signal:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outrider.baselines.clock_change import zones_that_moved
 from outrider.baselines.deviation import Block
 from outrider.baselines.expectation import Baseline, evidence, learn
 from outrider.baselines.explanation import explain
@@ -29,6 +30,7 @@ from outrider.baselines.precedent import (
     with_level,
 )
 from outrider.baselines.provisional import WINDOW, Reference, first_deviation, first_recovery
+from outrider.baselines.season import FLAT
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
 from outrider.baselines.state import Code, Episode, Event, EventKind, Signal, State
 from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOW_OF, Part
@@ -172,7 +174,8 @@ class _Fold:
 
     def __init__(self, state: State) -> None:
         self._from = state
-        self._settings = state.settings
+        self._settings = state.judging
+        self._zone, self._zone_of = state.zone, state.zone_of
         self._runs = TrailingRuns(state.at, state.value, state.cells)
         self.baseline = state.baseline
         self.episode = state.episode
@@ -191,6 +194,7 @@ class _Fold:
             self._from, at=kept.at, value=kept.value, cells=kept.cells, baseline=self.baseline,
             next_fit=self._next_fit, fresh=self._fresh, episode=self.episode, adopting=self._adopting,
             started=self._started, last_at=self._last_at, former=self._former, habits=self._habits,
+            zone=self._zone, zone_of=self._zone_of,
         )  # fmt: skip
 
     def run(self, at: IntArray, value: FloatArray) -> IntArray:
@@ -337,7 +341,9 @@ class _Fold:
         return min(fired + 1, len(at))
 
     def _open(self, shares: dict[int, FloatArray], at: int) -> None:
-        """Open an episode, unless the series has returned to a level that was normal."""
+        """Open an episode, unless the series has returned to a level that was normal, or clocks have changed."""
+        if self._follows_clock(at):
+            return
         episode = self._opened(shares, at)
         if episode.alerting:
             if self._has_returned(episode, at):
@@ -347,6 +353,19 @@ class _Fold:
                 most = MORE * habit.share
                 episode = replace(episode, alerting=False, habitual_until=habit.until, most_share=most)
         self.episode = episode
+
+    def _follows_clock(self, at: int) -> bool:
+        """Judge by another time zone from now on if clocks changed there lately and nothing deviates in it."""
+        kept, back = self._runs, min(self._fresh, LOOK_BACK, len(self._runs))
+        for zone in zones_that_moved(at, self._settings.tz):
+            settings = replace(self._settings, tz=zone)
+            moved = learn(kept.at, kept.value, kept.by_half_hours(), settings)
+            residual = moved.residual(kept.at[-back:], kept.value[-back:], zone)
+            if moved.season is not FLAT and max(side.max() for side in evidence(moved, residual, 1)) < 1:
+                self._zone, self._zone_of, self._settings = zone, self._from.settings.tz, settings
+                self.baseline, self.episode, self._fresh = moved, None, 0
+                return True
+        return False
 
     def _last_week(self, episode: Episode, at: int) -> tuple[Habit, ...]:
         """Return what the runs of a week ago show where the same part measured nearly as much, alert or none."""

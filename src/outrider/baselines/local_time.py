@@ -23,6 +23,11 @@ def _offset(cell: int, tz: str) -> int:
     return int(shift.total_seconds()) if shift is not None else 0
 
 
+def offset_s(at: int, tz: str) -> int:
+    """Return by how many seconds local time is ahead of UTC at UTC second `at`."""
+    return _offset(at // CELL_S, tz)
+
+
 def local_seconds(at: IntArray, tz: str) -> IntArray:
     """Return local wall-clock seconds of UTC seconds `at`."""
     if tz == "UTC" or not len(at):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
@@ -120,6 +120,8 @@ class State:
         former: Levels that were normal before.
         habits: Deviations of the last weeks.
         last_at: The latest time seen.
+        zone: Time zone that the season was seen to follow when clocks changed, in place of `zone_of`; empty for none.
+        zone_of: The zone of the settings then.
         backwards: Runs in a row that lay more than an hour before that.
     """
 
@@ -137,6 +139,14 @@ class State:
     habits: tuple[Habit, ...] = ()
     last_at: int | None = None
     backwards: int = 0
+    zone: str = ""
+    zone_of: str = ""
+
+    @property
+    def judging(self) -> Settings:
+        """The settings by which the series is judged: in the zone that its season follows."""
+        is_followed = self.zone and self.zone_of == self.settings.tz
+        return replace(self.settings, tz=self.zone) if is_followed else self.settings
 
     @property
     def condition(self) -> Condition:
