@@ -10,6 +10,7 @@ from scipy.stats import mannwhitneyu
 from outrider.baselines import change_points, precede
 from outrider.baselines.history import _rank_p_value
 from outrider.baselines.segmentation import best_split
+from outrider.baselines.trend_segmentation import Lines
 
 
 def test_each_new_level_is_found_where_it_begins() -> None:
@@ -120,3 +121,35 @@ def test_the_rank_test_is_that_of_scipy(few: int, many: int, shift: float, place
 def test_the_rank_test_of_equal_values_tells_nothing() -> None:
     """There is no order among them."""
     assert _rank_p_value(np.ones(9), np.ones(7), 1.0) == 1.0
+
+
+def test_a_history_that_rises_steadily_has_no_change_point() -> None:
+    """Levels would be a staircase; of twenty lines at most one is given any (seeds 0 to 19)."""
+    flagged = 0
+    for seed in range(20):
+        value = 100 + 0.4 * np.arange(200) + 3 * np.random.default_rng(seed).standard_normal(200)
+        flagged += bool(change_points(value))
+
+    assert flagged <= 1
+
+
+def test_a_step_and_a_bend_of_a_trend_are_placed() -> None:
+    """Within five values, both in most of ten tries: up by 20 at 80, and falling from 140 on (seeds 0 to 9)."""
+    at, placed = np.arange(200), 0
+    trend = 100 + 0.5 * at + 20 * (at >= 80) - 1.5 * np.maximum(at - 140, 0)
+    for seed in range(10):
+        value = trend + 2 * np.random.default_rng(seed).standard_normal(200)
+        points = [int(point) for point in change_points(value)]
+        placed += any(abs(point - 80) <= 5 for point in points) and any(abs(point - 140) <= 5 for point in points)
+
+    assert placed >= 6
+
+
+def test_lines_leave_the_squares_that_least_squares_leave() -> None:
+    """Against NumPy's polyfit (seed 5)."""
+    value = np.random.default_rng(5).standard_normal(60)
+    lines = Lines(value)
+
+    for begin, end in ((0, 60), (7, 20), (33, 60)):
+        _, rest, *_ = np.polyfit(np.arange(begin, end), value[begin:end], 1, full=True)
+        assert lines.left(begin, end) == pytest.approx(float(rest[0]))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from outrider.baselines.segmentation import best_split, seeded_intervals, strongest_splits
 from outrider.baselines.series import values_of
+from outrider.baselines.trend_segmentation import MOST_VALUES, linear_splits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,10 @@ _SURPRISE = 3.1  # evidence above sqrt(2 log n) that a history must bring, in un
 _RANK_LEVEL = 1e-4  # two-sided level of the confirming rank test
 _BAI_95 = 11.03  # 97.5 % point of the argmax of drifted Brownian motion (Bai 1997, doi:10.1162/003465397557132)
 _SWEEPS = 3
+_SLOPE_RUNS = 31
+_BLOCK_RUNS = 10
+_FEWEST_BLOCKS = 20
+_TREND_EVIDENCE = 2.0  # log n by which lines must explain a history better than levels
 _LARGEST_Z = 38.0
 
 
@@ -102,6 +108,10 @@ def change_points(value: ArrayLike) -> list[ChangePoint]:
     if noise.sigma <= 0:
         return []
     splits = _settle(clipped, _candidates(clipped, noise))
+    along_lines = _trend_splits(values, splits)
+    if along_lines is not None:
+        points = [_describe(values, clipped, span, noise) for span in _spans(along_lines, len(values))]
+        return [_shift_index(point, kept) for point in points]
     return [_shift_index(point, kept) for point in _confirm(values, clipped, splits, noise)]
 
 
@@ -159,6 +169,46 @@ def _block_inflation(values: FloatArray, variance: float, length: int = 10) -> f
     return float(squares[: int(len(squares) * 0.95)].mean()) * 1.26 * length / 2 / variance
 
 
+def _trend_splits(values: FloatArray, splits: list[int]) -> list[int] | None:
+    """Return where a history that rises or falls takes another line; None where levels explain it as well."""
+    count = len(values)
+    if not splits or count > MOST_VALUES:
+        return None
+    clipped = _noise(values)[1]
+    variance = _variance_along_lines(clipped)
+    if variance <= 0:
+        return None
+    along, left = linear_splits(clipped, MIN_LENGTH, variance)
+    edges = [0, *splits, count]
+    steps = sum(float(np.var(clipped[a:b]) * (b - a)) for a, b in pairwise(edges)) / variance
+    levels = steps + (2 * len(splits) + 1) * math.log(count)
+    lines = left + (3 * len(along) + 2) * math.log(count)
+    return along if lines + _TREND_EVIDENCE * math.log(count) < levels else None
+
+
+def _variance_along_lines(clipped: FloatArray) -> float:
+    """Return the long-run variance of the noise of a history whose levels may be lines.
+
+    As `_noise` has it, of differences from which the slope around them is taken, and of second differences of blocks.
+    """
+    from scipy.ndimage import median_filter  # noqa: PLC0415 - a tenth of a second that most commands do not need
+
+    steps = np.diff(clipped)
+    slope = median_filter(steps, _SLOPE_RUNS, mode="reflect")
+    first = _trimmed_square(steps - slope)
+    two = _trimmed_square(clipped[2:] - clipped[:-2] - 2 * slope[1:])
+    if first <= 0:
+        return 0.0
+    phi = min(max(two / first - 1.0, 0.0), 0.9)
+    independent = first / 2 / (1 - phi) * (1 + phi) / (1 - phi)
+    blocks = len(clipped) // _BLOCK_RUNS
+    if blocks < _FEWEST_BLOCKS:
+        return independent
+    means = clipped[: blocks * _BLOCK_RUNS].reshape(blocks, _BLOCK_RUNS).mean(axis=1)
+    squares = np.sort(np.diff(means, n=2) ** 2)
+    return max(independent, float(squares[: int(blocks * 0.85)].mean()) * 1.5 * _BLOCK_RUNS / 6)
+
+
 def _candidates(clipped: FloatArray, noise: Noise) -> list[int]:
     count = len(clipped)
     root = math.sqrt(2 * math.log(count))
@@ -183,8 +233,7 @@ def _confirm(values: FloatArray, clipped: FloatArray, splits: list[int], noise: 
     """Drop the weakest split until every one that is left passes the rank test."""
     known: dict[tuple[int, int, int], ChangePoint] = {}
     while splits:
-        edges = [0, *splits, len(values)]
-        spans = list(zip(edges, splits, edges[2:], strict=False))
+        spans = _spans(splits, len(values))
         known |= {span: _describe(values, clipped, span, noise) for span in spans if span not in known}
         points = [known[span] for span in spans]
         weakest = max(points, key=lambda point: point.p_value)
@@ -192,6 +241,12 @@ def _confirm(values: FloatArray, clipped: FloatArray, splits: list[int], noise: 
             return points
         splits = _settle(clipped, [k for k in splits if k != weakest.index])
     return []
+
+
+def _spans(splits: list[int], count: int) -> list[tuple[int, int, int]]:
+    """Return of each split where the piece before it begins, itself, and where the piece after it ends."""
+    edges = [0, *splits, count]
+    return list(zip(edges, splits, edges[2:], strict=False))
 
 
 def _describe(values: FloatArray, clipped: FloatArray, span: tuple[int, int, int], noise: Noise) -> ChangePoint:
