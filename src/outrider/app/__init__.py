@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         ReportDocument,
         ReportForm,
         ReportPeriod,
+        comparison_document,
         load_document,
         period_document,
         run_document,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from outrider.app.rotation_turns import Turn, turns_ahead
     from outrider.app.route_test import DeliveryTest, try_alert_route
     from outrider.app.rule_backtest import backtest_rules
+    from outrider.app.run_against import compare_with_last_good
     from outrider.app.run_execution import execute, judge_runs, run_checks
     from outrider.app.runtime import (
         Runtime,
@@ -109,6 +111,7 @@ if TYPE_CHECKING:
     from outrider.gate import verdict_text as gate_verdict_text
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, grouping_advice, levels
+    from outrider.reports import RequestPair, RunComparison, StepPair, comparison_json
     from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
     from outrider.store import Store
     from outrider.workspace import Scaffold, Workspace, format_duration
@@ -119,12 +122,18 @@ __all__ = [
     "GateVerdict", "Incident", "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange",
     "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "OpenWorkspace", "Phase", "Plan", "ProgressListener",
     "Proof", "ProofListener", "ProofReport", "ProofVerdict", "Replayed", "ReportDocument", "ReportForm",
-    "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime", "Scaffold", "Sensitivity",
+    "ReportFormat", "ReportPeriod", "RequestPair", "RequestedRun", "Rules", "RunComparison", "RunListener",
+    "Runtime", "Scaffold",
+    "Sensitivity",
     "SeriesSensitivity", "ServiceStatus", "Shard", "Signal", "SilenceEffect", "SilentListener", "SkippedCheck",
-    "StepShift", "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace",
+    "StepPair", "StepShift", "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
+    "Workspace",
     "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file", "back_up",
     "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
-    "comment_gate", "compare_baselines", "create_workspace", "current_user", "debug_check", "display_name",
+    "comment_gate", "compare_baselines", "compare_with_last_good", "comparison_document", "comparison_json",
+    "create_workspace",
+    "current_user", "debug_check",
+    "display_name",
     "duration_s",
     "end_silence", "execute", "export_artifacts", "export_frames", "find_incident", "find_stored_incident",
     "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations", "gate_as_json",
@@ -141,6 +150,8 @@ __all__ = [
 ]  # fmt: skip
 
 _MODULES = {
+    "outrider.reports": "RequestPair RunComparison StepPair comparison_json",
+    "outrider.app.run_against": "compare_with_last_good",
     "outrider.app.codegen_session": "record_journey",
     "outrider.app.watched_runs": "watch_checks",
     "outrider.app.debug_run": "debug_check",
@@ -166,7 +177,8 @@ _MODULES = {
     "outrider.app.release_marks": "list_releases mark_release",
     "outrider.app.pull_request_comment": "comment_gate",
     "outrider.app.report_documents": (
-        "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document run_document"
+        "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document "
+        "run_document comparison_document"
     ),
     "outrider.app.report_mail": "mail_report",
     "outrider.app.rotation_turns": "Turn turns_ahead",
