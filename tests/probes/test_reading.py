@@ -200,7 +200,42 @@ def test_the_tokens_lead_to_their_checks(bench: Bench) -> None:
     """That is all that the server needs to know."""
     catalogue = bench.read('[a]\nkind = "heartbeat"\nperiod = "1d"\ntoken = "nightly"\n')
 
-    assert catalogue.tokens == {"nightly": CheckId("probe:probes/a.toml::a")}
+    assert catalogue.heartbeats.by_key == {"nightly": CheckId("probe:probes/a.toml::a")}
+
+
+def test_a_key_and_a_name_lead_to_their_check_too(bench: Bench) -> None:
+    """The name is that of the table, or a slug; a broken table may be the heartbeat that a call is for."""
+    beat = '[{}]\nkind = "heartbeat"\nschedule = "0 3 * * *"\nping_key = "ping-key"\n{}\n'
+
+    sound = bench.read(beat.format("nightly", "") + beat.format('"Weekly Backup"', 'slug = "weekly"'))
+    broken = bench.read(beat.format("nightly", "") + beat.format("weekly", 'grace = "soon"'))
+
+    assert list(sound.heartbeats.by_key) == ["ping-key/nightly", "ping-key/weekly"]
+    assert (sound.heartbeats.is_complete, broken.heartbeats.is_complete) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("keys", "slugs"),
+    [
+        ('token = "nightly"', ["missing-key"]),
+        ('period = "1d"', ["missing-key"]),
+        ('period = "1d"\nschedule = "0 3 * * *"\ntoken = "nightly"', ["period-beside-schedule"]),
+        ('schedule = "0 3 * *"\ntoken = "nightly"', ["bad-cron"]),
+        ('schedule = "0 3 30 2 *"\ntoken = "nightly"', ["cron-never"]),
+        ('schedule = "0 3 * * *"\ntimezone = "Berlin"\ntoken = "nightly"', ["unknown-timezone"]),
+        ('period = "1d"\ntoken = "a b c d"', ["bad-token"]),
+        ('period = "1d"\nping_key = "ping-key"\nslug = "Nightly"', ["bad-token"]),
+        ('period = "1d"\nping_key = "ping-key"\nslug = "start"', ["bad-token"]),
+        ('period = "1d"\nping_key = "ping-key"\nslug = "7"', ["bad-token"]),
+        ('period = "1d"\ntoken = "nightly"\ngrace = "-1h"', ["bad-duration"]),
+    ],
+)
+def test_a_heartbeat_that_cannot_be_is_refused(bench: Bench, keys: str, slugs: list[str]) -> None:
+    """With its place and what to do."""
+    catalogue = bench.read(f'[a]\nkind = "heartbeat"\n{keys}\n')
+
+    assert [problem.slug for problem in catalogue.problems] == slugs
+    assert all(problem.where and problem.fix for problem in catalogue.problems)
 
 
 def test_the_repository_has_a_sound_probe_of_each_kind(bench: Bench, pytestconfig: pytest.Config) -> None:
