@@ -126,6 +126,9 @@ class WorkerPlugin:
         """Keep each phase's outcome, and the type of what was raised."""
         report = yield
         phase = _phase(report, call, self._root)
+        if self.recorder is not None:
+            phase = replace(phase, duration_ms=max(0.0, phase.duration_ms - self.recorder.picture_ms))
+            self.recorder.picture_ms = 0.0
         if self.recorder is not None and report.failed:
             self.recorder.failing = True
             if call.excinfo is not None:
