@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from outrider.model import HeartbeatLog, RunId
+    from outrider.probes.access_tokens import TokenStore
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
     from outrider.probes.transfers import Transfers
@@ -21,6 +23,8 @@ class ProbeContext:
     Attributes:
         heartbeats: None where there is no store.
         now_us: The time, microseconds UTC.
+        tokens: Access tokens that several attempts use.
+        database_turns: Limits how many databases are asked at a time, each by a process.
         run: That the attempt belongs to; None if it belongs to none that is stored.
     """
 
@@ -28,6 +32,8 @@ class ProbeContext:
     evaluator: Evaluator
     heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
+    tokens: TokenStore
+    database_turns: asyncio.Semaphore
     run: RunId | None = None
 
 

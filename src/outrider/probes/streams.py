@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from outrider.model import Sample
 from outrider.probes.assertions import judge_times
 from outrider.probes.certificates import system_authorities
-from outrider.probes.host_addresses import is_name, look_up
+from outrider.probes.host_addresses import bracketed, is_name, look_up
+from outrider.probes.own_certificate import explain_alert, read_own_certificate
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
 from outrider.workspace import as_flag
@@ -51,7 +52,7 @@ class Endpoint:
     @property
     def address(self) -> str:
         """Host and port."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 @dataclass(slots=True)
@@ -94,8 +95,8 @@ class Conversation:
         if isinstance(error, Ended):
             return error.failure
         if isinstance(error, ssl.SSLError):
-            reason = getattr(error, "verify_message", "") or error.reason or str(error)
-            return Failure(Blame.TARGET, f"TLS handshake failed: {reason.replace('_', ' ').lower()}")
+            reason = (getattr(error, "verify_message", "") or error.reason or str(error)).replace("_", " ").lower()
+            return Failure(Blame.TARGET, explain_alert(reason) or f"TLS handshake failed: {reason}")
         assert isinstance(error, OSError)
         return explain_system(error, self.doing)
 
@@ -122,14 +123,19 @@ class Conversation:
         )
 
 
+async def find_address(conversation: Conversation, endpoint: Endpoint) -> None:
+    """Look up the host, if it is a name."""
+    conversation.remote, _ = await look_up(endpoint.host, endpoint.port, endpoint.ip)
+    if is_name(endpoint.host):
+        conversation.note("dns")
+
+
 @asynccontextmanager
 async def connection(
     conversation: Conversation, endpoint: Endpoint, *, tls: bool
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Connect, and shake hands if `tls`; the connection is dropped at the end."""
-    conversation.remote, _ = await look_up(endpoint.host, endpoint.port, endpoint.ip)
-    if is_name(endpoint.host):
-        conversation.note("dns")
+    await find_address(conversation, endpoint)
     conversation.doing = "while connecting"
     reader, writer = await asyncio.open_connection(conversation.remote, endpoint.port)
     try:
@@ -160,7 +166,7 @@ async def begin_tls(conversation: Conversation, endpoint: Endpoint, writer: asyn
 def read_tls_context(entry: ProbeTable, *, wanted: bool) -> ssl.SSLContext | None:
     """Read `verify`, `authority`, `certificate` and `key`; return None if no TLS is `wanted`."""
     verify, authority = entry.table.read("verify", as_flag, True), entry.file("authority") or system_authorities()
-    certificate, key = entry.file("certificate"), entry.file("key")
+    certificate, key = read_own_certificate(entry)
     if not wanted:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -171,9 +177,5 @@ def read_tls_context(entry: ProbeTable, *, wanted: bool) -> ssl.SSLContext | Non
     except (OSError, ValueError) as error:
         entry.table.report("authority", f"holds no certificates: {error}", "write a file of PEM", "bad-authority")
     if certificate:
-        try:
-            context.load_cert_chain(certificate, key, password="")
-        except (OSError, ValueError) as error:
-            fix = "write files of PEM: the certificate, and its key without a password"
-            entry.table.report("certificate", f"cannot be used: {error}", fix, "bad-certificate")
+        context.load_cert_chain(certificate, key)
     return context

@@ -32,7 +32,7 @@ def start_failure(what: str, error: OSError | ValueError) -> Failure:
     """Return whose fault it is that a program does not start: that of this host if it has run out of something."""
     number = error.errno if isinstance(error, OSError) else None
     why = (os.strerror(number) if number else str(error)).lower()
-    is_ours = number in OURS or number == errno.EAGAIN
+    is_ours = number in OURS or number == errno.EAGAIN or lacks_descriptors()
     return Failure(Blame.PROBER if is_ours else Blame.SETUP, f"cannot start {what}: {why}")
 
 
@@ -51,5 +51,7 @@ def explain_system(error: OSError, doing: str) -> Failure:
         return Failure(Blame.PROBER, f"this process has no more file descriptors: {text}")
     if isinstance(error, socket.gaierror):
         return Failure(Blame.NETWORK, f"the name does not resolve: {text}")
+    if error.errno == errno.EMSGSIZE:
+        return Failure(Blame.SETUP, f"{text}: no datagram is so large")
     blame = Blame.NETWORK if error.errno in _UNREACHED else Blame.TARGET
     return Failure(blame, f"{text}, {doing}" if number else text)

@@ -27,6 +27,7 @@ class PolicyOverrides:
         session: Empty to run without the session that a less specific file sets.
         cron: Empty to run by interval although a less specific file sets a cron.
         labels: Added to those that a farther file gives.
+        decides: Empty to have all steps decide although a less specific file names some.
     """
 
     every_s: float | None = None
@@ -46,6 +47,7 @@ class PolicyOverrides:
     priority: int | None = None
     title: str | None = None
     labels: Mapping[str, str] | None = None
+    decides: tuple[str, ...] | None = None
     id: str | None = None
 
     def over(self, policy: Policy) -> Policy:
