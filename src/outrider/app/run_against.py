@@ -67,9 +67,9 @@ def _last_good(log: RunLog, run: Run) -> tuple[str, StoredRun]:
         UsageError: no-last-good.
     """
     for environment in dict.fromkeys((run.environment, base_environment(run.environment))):
-        found = log.last_good(run.check, environment=environment, location=run.location, until_us=run.due_us)
-        if found is not None:
-            return environment, log.get(found.id)
+        passed = log.last_good(run.check, environment=environment, location=run.location, until_us=run.due_us)
+        if passed is not None:
+            return environment, log.get(passed.id)
     raise UsageError(
         f"no run of {run.check} passed at once in {run.environment}, {run.location} before run {run.id}",
         slug="no-last-good",
@@ -80,8 +80,8 @@ def _last_good(log: RunLog, run: Run) -> tuple[str, StoredRun]:
 def _with(log: RunLog, run: Run, environment: str, kind: ArtifactKind) -> StoredRun | None:
     """Return the newest good run that still has an artifact of a kind."""
     place = {"environment": environment, "location": run.location}
-    found = log.last_good(run.check, **place, until_us=run.due_us, kind=kind)
-    return None if found is None else log.get(found.id)
+    passed = log.last_good(run.check, **place, until_us=run.due_us, kind=kind)
+    return None if passed is None else log.get(passed.id)
 
 
 def _requests(stored: StoredRun, attempt: int, notes: list[str], whose: str) -> list[RequestTiming]:
