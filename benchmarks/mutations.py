@@ -1,15 +1,18 @@
 """How many one-line mutations of the scheduler, the application and the store the tests of their rooms notice.
 
-Each mutation is applied alone in a copy of the repository, whose tests of that room (those that need no browser) then
-run until one fails or the time is up; both count as noticed. Log calls, annotations and docstrings are not mutated.
+Each mutation is applied alone in a copy of the repository. The tests of its room that need no browser run once, intact,
+under coverage; then those that execute the mutated line run with the mutation, until one fails or the time is up; both
+count as noticed. A line that runs when its module is imported is tried on every test that executes that module; a line
+that no test executes is not noticed. Log calls, annotations and docstrings are not mutated.
 
-`python -m benchmarks.mutations [--count N] [--seed N] [--room scheduler|app|store] [--limit SECONDS]`
+`python -m benchmarks.mutations [--count N] [--seed N] [--room scheduler|app|store] [--limit SECONDS] [--processes N]`
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import json
 import os
 import random
 import shutil
@@ -19,10 +22,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import coverage
+from benchmarks.mutation.reach import CONTEXT, NOTES, ONLY
+from coverage import CoverageData
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
@@ -34,6 +41,16 @@ _BUILT = "src/outrider/charts/built"
 _TARGET = 0.8
 _SHORTEST_LIMIT_S = 120.0
 _TIMES_AS_LONG = 3.0
+_UNNOTICED = {"passed", "not executed"}
+_PLUGIN = "benchmarks.mutation.reach"
+_OPTIONS = ["-q", "-x", "-m", "not browser", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", _PLUGIN]
+_COVERAGE = """[run]
+source_pkgs = outrider
+parallel = true
+patch = subprocess
+data_file = {data}
+context = ${{{context}-}}
+"""
 _COMPARISONS = {
     ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Eq: ("==", "!="),
     ast.NotEq: ("!=", "=="), ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is"), ast.In: ("in", "not in"),
@@ -52,7 +69,11 @@ Edits = Iterator[tuple["ast.expr | ast.stmt | tuple[int, int, int]", str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A piece of one line that is replaced; `line` counts from one, columns from zero in UTF-8 bytes."""
+    """A piece of one line that is replaced; `line` counts from one, columns from zero in UTF-8 bytes.
+
+    Attributes:
+        is_called: Whether it lies in a function's body; the rest runs when the module is imported.
+    """
 
     file: str
     line: int
@@ -60,6 +81,7 @@ class Mutation:
     end: int
     text: str
     what: str
+    is_called: bool
 
     @property
     def room(self) -> str:
@@ -81,6 +103,7 @@ class Candidates(ast.NodeVisitor):
         self._file = file
         self._lines = [line.encode() for line in source.splitlines()]
         self.mutations: list[Mutation] = []
+        self._depth = 0
         self.visit(ast.parse(source))
 
     def visit(self, node: ast.AST) -> None:
@@ -93,9 +116,12 @@ class Candidates(ast.NodeVisitor):
         for name, value in ast.iter_fields(node):
             if name in {"annotation", "returns", "decorator_list"}:
                 continue
+            is_body = name == "body" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            self._depth += is_body
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST):
                     self.visit(child)
+            self._depth -= is_body
 
     def _between(self, left: ast.expr, right: ast.expr) -> Gap | None:
         """Return line, start, end and text of what stands between two expressions on one line."""
@@ -114,7 +140,9 @@ class Candidates(ast.NodeVisitor):
         before = self._lines[line - 1][start:end].decode()
         after = text.replace("{}", before)
         self.mutations.append(
-            Mutation(self._file, line, start, end, after, f"{what}: {before.strip()} -> {after.strip()}")
+            Mutation(
+                self._file, line, start, end, after, f"{what}: {before.strip()} -> {after.strip()}", self._depth > 0
+            )
         )
 
 
@@ -200,6 +228,30 @@ def candidates(rooms: list[str]) -> list[Mutation]:
     return mutations
 
 
+class Reach:
+    """Which tests execute which lines, and how long they take.
+
+    Args:
+        data: Coverage with the tests' ids, or the files of tests, as contexts.
+        seconds: How long each test takes.
+    """
+
+    def __init__(self, data: CoverageData, seconds: Mapping[str, float]) -> None:
+        self.seconds = seconds
+        self._lines: dict[str, dict[int, list[str]]] = {}
+        for file in data.measured_files():
+            path = file.partition("/src/outrider/")[2]
+            self._lines[f"src/outrider/{path}"] = data.contexts_by_lineno(file)
+
+    def tests(self, mutation: Mutation) -> list[str]:
+        """Return the ids of the tests that execute a mutated line."""
+        lines = self._lines.get(mutation.file, {})
+        contexts = set(lines.get(mutation.line, ()))
+        if not mutation.is_called or "" in contexts:
+            contexts.update(*lines.values())
+        return [test for test in self.seconds if test in contexts or test.partition("::")[0] in contexts]
+
+
 class Copy:
     """A copy of the repository in which tests run."""
 
@@ -216,44 +268,70 @@ class Copy:
         if (ROOT / _BUILT).is_dir():
             shutil.copytree(ROOT / _BUILT, folder / _BUILT, dirs_exist_ok=True)
 
-    def test(self, mutation: Mutation | None, room: str, limit_s: float) -> str:
-        """Run the tests of a room; return "passed", "failed" or "too slow"."""
-        arguments = [*self._closest(mutation, room), *ROOMS[room]]
-        options = ["-q", "-x", "-m", "not browser", "-p", "no:cacheprovider", "-p", "no:randomly"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *arguments],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=(self.folder / "last-tests.txt").open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            return "passed" if process.wait(limit_s) == 0 else "failed"
-        except subprocess.TimeoutExpired:
-            return "too slow"
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    def reach(self, room: str, processes: int) -> Reach:
+        """Run the tests of a room intact, and return what they execute.
 
-    def try_out(self, mutation: Mutation, limit_s: float) -> str:
-        """Run the tests of a mutation's room with it, and take it back."""
+        Raises:
+            SystemExit: If one fails.
+        """
+        data, notes, settings = (self.folder / f"{room}.{suffix}" for suffix in ("coverage", "notes", "rc"))
+        settings.write_text(_COVERAGE.format(data=data, context=CONTEXT))
+        spread = ["--numprocesses", str(processes), "--dist", "worksteal"] if processes > 1 else []
+        command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", *spread]
+        if self._run([*command, *_OPTIONS, *ROOMS[room]], 3_600.0, {NOTES: str(notes)}) != 0:
+            sys.stdout.write((self.folder / "last-tests.txt").read_text(errors="replace")[-3_000:])
+            raise SystemExit(f"the tests of {room} fail without any mutation")
+        combined = coverage.Coverage(data_file=str(data), config_file=str(settings))
+        combined.combine(strict=True)
+        seconds: dict[str, float] = {}
+        for line in notes.read_text().splitlines():
+            test, took_s = json.loads(line)
+            seconds[test] = seconds.get(test, 0.0) + took_s
+        return Reach(combined.get_data(), seconds)
+
+    def try_out(self, mutation: Mutation, reach: Reach, limit_s: float | None) -> str:
+        """Run the tests that execute a mutated line, and take the mutation back; return how they ended."""
+        tests = reach.tests(mutation)
+        if not tests:
+            return "not executed"
+        took_s: dict[str, float] = {}
+        for test in tests:
+            file = test.partition("::")[0]
+            took_s[file] = took_s.get(file, 0.0) + reach.seconds[test]
+        nearest = f"test_{Path(mutation.file).stem}.py"
+        files = sorted(took_s, key=lambda file: (not file.endswith(nearest), took_s[file]))
+        only = self.folder / "only.json"
+        only.write_text(json.dumps(tests))
+        limit_s = limit_s or _SHORTEST_LIMIT_S + _TIMES_AS_LONG * sum(took_s.values())
         path = self.folder / mutation.file
         source = path.read_text(encoding="utf-8")
         try:
             path.write_text(mutation.applied(source), encoding="utf-8")
-            return self.test(mutation, mutation.room, limit_s)
+            code = self._run([sys.executable, "-m", "pytest", *_OPTIONS, *files], limit_s, {ONLY: str(only)})
+        except subprocess.TimeoutExpired:
+            return "too slow"
         finally:
             path.write_text(source, encoding="utf-8")
+        return "passed" if code == 0 else "failed"
 
-    def _closest(self, mutation: Mutation | None, room: str) -> Iterator[str]:
-        """Yield the tests of the mutated module, which run first: they fail soonest."""
-        if mutation is not None:
-            for folder in ROOMS[room]:
-                file = f"{folder}/test_{Path(mutation.file).stem}.py"
-                if (self.folder / file).is_file():
-                    yield file
+    def _run(self, command: list[str], limit_s: float, environment: dict[str, str]) -> int:
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={
+                **os.environ, **environment, "PYTHONPATH": f"{self.folder / 'src'}{os.pathsep}{self.folder}",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            stdout=(self.folder / "last-tests.txt").open("wb"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            return process.wait(limit_s)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def main() -> int:
@@ -262,7 +340,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=None, help="a random one if absent")
     parser.add_argument("--room", choices=ROOMS, default=None, help="all three if absent")
-    parser.add_argument("--limit", type=float, default=None, help="seconds a mutation; three times the intact tests")
+    parser.add_argument("--limit", type=float, default=None, help="seconds a mutation; three times its tests if absent")
+    parser.add_argument("--processes", type=int, default=2, help="that look for what each test executes")
     asked = parser.parse_args()
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1_000_000)
     everything = candidates([asked.room] if asked.room else list(ROOMS))
@@ -270,33 +349,24 @@ def main() -> int:
     print(f"seed {seed}: {len(chosen)} of {len(everything)} mutations", flush=True)
     with tempfile.TemporaryDirectory(prefix="outrider-mutations-") as name:
         copy = Copy(Path(name))
-        limits_s = {room: asked.limit or _limit(copy, room) for room in sorted({mutation.room for mutation in chosen})}
-        results = [_tried(copy, mutation, limits_s[mutation.room]) for mutation in chosen]
+        reach = {room: copy.reach(room, asked.processes) for room in sorted({mutation.room for mutation in chosen})}
+        for room, reached in reach.items():
+            print(f"{room}: its {len(reached.seconds)} tests take {sum(reached.seconds.values()):.0f} s", flush=True)
+        results = [_tried(copy, mutation, reach[mutation.room], asked.limit) for mutation in chosen]
     return _report(results)
 
 
-def _limit(copy: Copy, room: str) -> float:
-    """Return how long tests of a room may take, from how long they take intact."""
+def _tried(copy: Copy, mutation: Mutation, reach: Reach, limit_s: float | None) -> tuple[Mutation, str]:
     began_s = time.monotonic()
-    if copy.test(None, room, 3_600.0) != "passed":
-        sys.stdout.write((copy.folder / "last-tests.txt").read_text(errors="replace")[-3_000:])
-        raise SystemExit(f"the tests of {room} fail without any mutation")
-    took_s = time.monotonic() - began_s
-    print(f"{room}: its tests take {took_s:.0f} s", flush=True)
-    return max(_SHORTEST_LIMIT_S, _TIMES_AS_LONG * took_s)
-
-
-def _tried(copy: Copy, mutation: Mutation, limit_s: float) -> tuple[Mutation, str]:
-    began_s = time.monotonic()
-    result = copy.try_out(mutation, limit_s)
-    verdict = "SURVIVED" if result == "passed" else "noticed"
+    result = copy.try_out(mutation, reach, limit_s)
+    verdict = "SURVIVED" if result in _UNNOTICED else "noticed"
     took_s = time.monotonic() - began_s
     print(f"{verdict} ({result}, {took_s:.0f} s)  {mutation.file}:{mutation.line}  {mutation.what}", flush=True)
     return mutation, result
 
 
 def _report(results: list[tuple[Mutation, str]]) -> int:
-    survivors = [mutation for mutation, result in results if result == "passed"]
+    survivors = [mutation for mutation, result in results if result in _UNNOTICED]
     share = 1 - len(survivors) / max(1, len(results))
     print(f"noticed: {share:.0%} of {len(results)} (target {_TARGET:.0%})")
     for room, count in Counter(mutation.room for mutation, _ in results).items():

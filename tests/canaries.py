@@ -12,6 +12,7 @@ import re
 import sqlite3
 import zipfile
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -67,7 +68,8 @@ def unpacked(data: bytes) -> Iterator[bytes]:
     elif data[:2] == b"\x1f\x8b":
         yield from unpacked(gzip.decompress(data))
     elif data[:1] == b"\x78":
-        yield from unpacked(zlib.decompress(data))
+        with suppress(zlib.error):  # a digest may begin like that, too
+            yield from unpacked(zlib.decompress(data))
 
 
 def stored(folder: Path) -> Iterator[bytes]:

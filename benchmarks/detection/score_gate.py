@@ -61,9 +61,11 @@ def score(scene: Scene, trials: int, seed: int, cap: int) -> dict[str, float]:
     words, sessions, by_check, began = [], [], list[float](), process_time()
     for trial in range(trials):
         gathered = gather(rules, Simulated(np.random.default_rng([seed, 7, trial]), scene))
-        words.append(str(Decision(gathered.findings).word))
-        by_check.append(float(np.mean([finding.comparison.sessions for finding in gathered.findings if finding.step])))
-        sessions.append(max(finding.comparison.sessions for finding in gathered.findings))
+        words.append(str(Decision(gathered.comparisons).verdict))
+        by_check.append(
+            float(np.mean([compared.comparison.sessions for compared in gathered.comparisons if compared.step]))
+        )
+        sessions.append(max(compared.comparison.sessions for compared in gathered.comparisons))
     shares = {word: words.count(word) / trials for word in ("fail", "pass", "inconclusive")}
     mean = round(float(np.mean(by_check)), 1)
     cost_ms = (process_time() - began) / trials * 1000

@@ -86,3 +86,27 @@ def test_alerts_that_are_switched_off_hear_nothing(service: AlertService, store:
     service.use(replace(off, capabilities=Capabilities()), [PAY], SETTINGS)
     service.ticked(NOW_US + 13 * SECOND_US)
     assert len(store.incidents.search(lasting=True)) == 1
+
+
+def test_who_was_not_the_leader_for_a_while_reads_incidents_anew(store: Store) -> None:
+    """Another process kept them meanwhile; whoever ticks every second knows them all."""
+    now_s = [0.0]
+    workspace = Workspace(root=Path(), name="t")
+    former, leader = (AlertService(store, lambda: True, clock=lambda: now_s[0]) for _ in range(2))
+    for service in (former, leader):
+        service.use(workspace, [PAY], SETTINGS)
+        service.ticked(NOW_US)
+    for number in (1, 11):
+        leader.run_finished(stored(store, number, "journey:pay"), [])
+    leader.ticked(NOW_US + 12 * SECOND_US)
+
+    open_incidents = []
+    for seconds in (30.0, 30.1):
+        now_s[0] += seconds
+        former.ticked(NOW_US + 13 * SECOND_US)
+        open_incidents.append(sum(former.open_incidents.values()))
+    former.close()
+    leader.close()
+
+    assert sum(leader.open_incidents.values()) == 1
+    assert open_incidents == [0, 1]

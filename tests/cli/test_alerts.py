@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from dataclasses import replace
@@ -12,7 +13,7 @@ from aiosmtpd.controller import Controller
 from tests.alerts.conftest import Inbox
 
 from outrider.alerts import AlertProcessor, AlertSettings, read_alerts
-from outrider.model import Attempt, CheckId, Circumstances, Measurement, Outcome, Run, new_run_id
+from outrider.model import AlertChanges, Attempt, CheckId, Circumstances, Measurement, Outcome, Run, new_run_id
 from outrider.store import Store
 from outrider.workspace import load
 
@@ -96,6 +97,21 @@ def test_incidents_are_listed_and_taken_on(watched: Desk) -> None:
 
     (incident,) = watched.json("incidents", "--json")["incidents"]
     assert (incident["phase"], incident["acknowledged_by"]) == ("acknowledged", "ada")
+
+
+def test_what_happened_to_an_incident_is_printed_with_what_is_not_kept(watched: Desk) -> None:
+    """Only the latest events are kept, and a reader sees how many there were before them."""
+    with opened(watched.root) as store:
+        (row,) = store.incidents.search(lasting=True, limit=None)
+        state = json.dumps(json.loads(row.state) | {"earlier_events": 1_234})
+        store.incidents.record(AlertChanges(incidents=(replace(row, state=state),)))
+
+    printed = watched.outrider("incidents", row.id[-12:])
+    unknown = watched.outrider("incidents", "nothing")
+
+    assert "1,234 earlier events are not kept" in printed.stdout
+    assert "  opened\n" in printed.stdout
+    assert unknown.returncode == 2
 
 
 def test_an_incident_that_is_not_there_is_said(watched: Desk) -> None:

@@ -1,4 +1,4 @@
-"""From sessions to findings and a decision."""
+"""From sessions to comparisons and a decision."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def test_a_step_that_the_candidate_never_reaches_is_inconclusive_and_the_failure
 )
 def test_what_could_not_be_compared_has_not_passed(base: list[Session], candidate: list[Session]) -> None:
     """Two sides that are equally broken, that starved, or that took no step, say nothing about the candidate."""
-    (finding,) = decide({CHECK: (base, candidate)}, {CHECK: RULES})
+    (compared,) = decide({CHECK: (base, candidate)}, {CHECK: RULES})
 
-    assert finding.verdict is Verdict.INCONCLUSIVE
-    assert Decision((finding,)).word == "inconclusive"
+    assert compared.verdict is Verdict.INCONCLUSIVE
+    assert Decision((compared,)).verdict == "inconclusive"
 
 
 def test_a_renamed_step_is_told_and_not_compared() -> None:
@@ -101,14 +101,14 @@ def test_a_renamed_step_is_told_and_not_compared() -> None:
 def test_the_gravest_finding_decides(medians: tuple[float, ...], wrong: tuple[str, ...], word: str) -> None:
     """In the order of exit codes: 1, 4, 3, 0; a gate that compared nothing has not passed."""
     base = sessions(10, median_ms=1000, seed=1)
-    findings = tuple(
+    comparisons = tuple(
         one
         for median_ms in medians
         for one in decide({CHECK: (base, sessions(10, median_ms=median_ms, seed=2))}, {CHECK: RULES})
         if one.step
     )
 
-    assert Decision(findings, wrong=wrong).word == word
+    assert Decision(comparisons, wrong=wrong).verdict == word
 
 
 def test_looking_at_failures_often_costs_nothing() -> None:
@@ -154,11 +154,11 @@ def test_sessions_are_taken_until_every_verdict_is_known() -> None:
     assert lab.taken == {"same": 6, "slow": 6, "close": 15, "short": 5, "wrong": 0, "dead": 6}
     assert lab.order[:6] == ["same", "slow", "close", "short", "dead", "same"]
     assert looks == [(6, 4), (10, 4), (15, 4), (15, 6)]  # the last look at those that stayed open
-    assert {one.check: one.verdict for one in gathered.findings if one.step} == {
+    assert {one.check: one.verdict for one in gathered.comparisons if one.step} == {
         "same": Verdict.PASS, "slow": Verdict.FAIL, "close": Verdict.INCONCLUSIVE, "short": Verdict.INCONCLUSIVE,
         "dead": Verdict.INCONCLUSIVE,
     }  # fmt: skip
-    assert {one.check: one.verdict for one in gathered.findings if not one.step}[CheckId("dead")] is Verdict.FAIL
+    assert {one.check: one.verdict for one in gathered.comparisons if not one.step}[CheckId("dead")] is Verdict.FAIL
     assert gathered.wrong == {"wrong": "needs a password"}
 
 
@@ -198,7 +198,7 @@ def test_sessions_that_settled_checks_leave_over_go_to_open_ones(
 
     assert noisy.taken == {"close": taken}
     assert set(lab.taken.values()) <= {6}
-    assert Decision(gathered.findings).word == ("fail" if 2000 in others else "inconclusive")
+    assert Decision(gathered.comparisons).verdict == ("fail" if 2000 in others else "inconclusive")
 
 
 def test_a_gate_tried_on_itself_tells_how_often_it_fails() -> None:
@@ -244,8 +244,8 @@ def test_steps_that_are_named_decide_and_the_others_inform(
 
     found = decide({CHECK: two_steps(pay_ms, browse_ms)}, {CHECK: rules})
 
-    assert Decision(found).word == word
-    assert {finding.step for finding in found if not finding.decides} == ({"browse"} if deciding else set())
+    assert Decision(found).verdict == word
+    assert {compared.step for compared in found if not compared.decides} == ({"browse"} if deciding else set())
 
 
 def test_a_name_that_no_step_has_is_told() -> None:
@@ -262,7 +262,7 @@ def test_the_tolerated_change_is_the_larger_of_margin_and_floor() -> None:
     """Of a step of ten milliseconds the floor tolerates half."""
     sides = {CHECK: (sessions(10, median_ms=10, seed=1), sessions(10, median_ms=10, seed=2))}
 
-    found = {finding.step: finding for finding in decide(sides, {CHECK: RULES})}
+    found = {compared.step: compared for compared in decide(sides, {CHECK: RULES})}
 
     assert found["pay"].tolerated == pytest.approx(0.5, rel=0.1)
     assert found[""].tolerated is None
@@ -277,7 +277,7 @@ def test_fail_fast_stops_at_the_first_look_that_fails() -> None:
 
     assert lab.taken == {"slow": 6, "close": 6}
     assert gathered.stopped is Stop.FIRST_FAIL
-    close = next(finding for finding in gathered.findings if finding.check == "close" and finding.step)
+    close = next(compared for compared in gathered.comparisons if compared.check == "close" and compared.step)
     assert close.verdict is Verdict.INCONCLUSIVE
     assert close.comparison.reason.endswith("stopped at the first certain fail")
 
@@ -319,5 +319,5 @@ def test_a_budget_ends_with_the_best_answer_of_its_sessions(budget_s: float, tak
     assert lab.taken == {"same": taken}
     assert clock.now_s <= 100 + budget_s or taken == 6
     assert gathered.took_s.get(CheckId("same"), 0.0) == taken * 10
-    assert Decision(gathered.findings).word == verdict
+    assert Decision(gathered.comparisons).verdict == verdict
     assert gathered.stopped is (None if taken == 6 else Stop.BUDGET)

@@ -16,8 +16,8 @@ from outrider.gate import (
     as_json,
     as_junit,
     as_markdown,
+    comparison_texts,
     decide,
-    finding_texts,
     verdict_text,
 )
 from outrider.model import CheckId, Place
@@ -31,8 +31,8 @@ def decision() -> Decision:
     sides = (sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=1300, seed=2))
     other = (sessions(10, median_ms=1000, seed=3), sessions(10, median_ms=1050, seed=4))
     rules = Rules(plan=Plan(looks=(10,)))
-    findings = decide({NASTY: sides, OTHER: other}, {NASTY: rules, OTHER: rules})
-    return Decision(findings, ("measured elsewhere",), (), "2.1", took_s=61.5, check_s={NASTY: 40.0, OTHER: 20.0})
+    comparisons = decide({NASTY: sides, OTHER: other}, {NASTY: rules, OTHER: rules})
+    return Decision(comparisons, ("measured elsewhere",), (), "2.1", took_s=61.5, check_s={NASTY: 40.0, OTHER: 20.0})
 
 
 def test_json_holds_every_finding(decision: Decision) -> None:
@@ -74,8 +74,8 @@ def test_steps_that_inform_break_no_build() -> None:
     sides = (sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=1300, seed=2))
     decision = Decision(decide({OTHER: sides}, {OTHER: rules}))
 
-    assert decision.word == "pass"
-    assert verdict_text(decision.findings[1]) == "informs: fail"
+    assert decision.verdict == "pass"
+    assert verdict_text(decision.comparisons[1]) == "informs: fail"
     assert ET.fromstring(as_junit(decision)).get("failures") == "0"
     assert "| (❌) |" in as_markdown(decision)
     assert as_annotations(decision, {})[0].startswith("::notice::pay (informs): ")
@@ -84,10 +84,10 @@ def test_steps_that_inform_break_no_build() -> None:
 def test_the_tolerated_change_is_told_in_both_units() -> None:
     """A change far beyond the margin that passes by the floor shows so."""
     sides = (sessions(10, median_ms=10, seed=1), sessions(10, median_ms=11, seed=2))
-    finding = decide({OTHER: sides}, {OTHER: Rules(plan=Plan(looks=(10,)))})[1]
+    compared = decide({OTHER: sides}, {OTHER: Rules(plan=Plan(looks=(10,)))})[1]
 
-    assert finding.verdict == "pass"
-    assert finding_texts(finding).tolerated.endswith("% (5 ms)")
+    assert compared.verdict == "pass"
+    assert comparison_texts(compared).tolerated.endswith("% (5 ms)")
 
 
 def test_markdown_keeps_its_columns_and_hides_no_markup(decision: Decision) -> None:

@@ -46,24 +46,26 @@ def test_what_names_no_shard_is_refused(text: str) -> None:
 
 def decision(name: str, candidate_ms: float, shard: str) -> Decision:
     sides = (sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=candidate_ms, seed=2))
-    findings = decide({CheckId(name): sides}, {CheckId(name): RULES})
-    return Decision(findings, ("a note",), (), "base", took_s=30.0, check_s={CheckId(name): 25.0}, shard=shard)
+    comparisons = decide({CheckId(name): sides}, {CheckId(name): RULES})
+    return Decision(comparisons, ("a note",), (), "base", took_s=30.0, check_s={CheckId(name): 25.0}, shard=shard)
 
 
 def written(folder: Path, decision: Decision, name: str = "") -> Path:
     path = folder / (name or f"{decision.shard.replace('/', '-')}.json")
-    path.write_text(json.dumps(as_json(decision, {finding.check: Place("a.py", 3) for finding in decision.findings})))
+    path.write_text(
+        json.dumps(as_json(decision, {compared.check: Place("a.py", 3) for compared in decision.comparisons}))
+    )
     return path
 
 
 def test_shards_make_one_decision(tmp_path: Path) -> None:
-    """Its findings are those of all, its notes are told once, and it took as long as the longest."""
+    """Its comparisons are those of all, its notes are told once, and it took as long as the longest."""
     parts = [decision("a", 1000, "1/3"), decision("b", 1300, "2/3"), Decision((), ("empty",), shard="3/3")]
 
     merged = merge([read_shard(written(tmp_path, part)) for part in parts])
 
-    assert merged.decision.word == "fail"
-    assert [(finding.check, finding.step, finding.verdict) for finding in merged.decision.findings] == [
+    assert merged.decision.verdict == "fail"
+    assert [(compared.check, compared.step, compared.verdict) for compared in merged.decision.comparisons] == [
         ("a", "", "pass"), ("a", "pay", "pass"), ("b", "", "pass"), ("b", "pay", "fail"),
     ]  # fmt: skip
     assert merged.decision.notes == ("a note", "empty")
@@ -79,7 +81,7 @@ def test_a_setup_error_of_one_shard_is_one_of_the_gate(tmp_path: Path) -> None:
     some = merge([read_shard(written(tmp_path, part)) for part in (decision("a", 1000, "1/2"), wrong)])
     nothing = merge([read_shard(written(tmp_path, Decision((), shard="1/1")))])
 
-    assert (some.decision.word, nothing.decision.word) == ("setup error", "inconclusive")
+    assert (some.decision.verdict, nothing.decision.verdict) == ("setup error", "inconclusive")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from outrider.journeys.automatic_steps import (
-    MAX_STEPS,
     MAX_TITLE,
     automatic_steps,
     awaited,
@@ -185,23 +184,14 @@ def test_the_source_is_the_innermost_frame_below_the_root() -> None:
     assert [step.source for step in here + elsewhere] == ["pages.py:4", ""]
 
 
-def test_steps_are_capped_at_the_first_in_time() -> None:
-    """A test that clicks for ever has a bounded number of series."""
-    calls = [call("click", float(at), params={"selector": "b"}) for at in reversed(range(MAX_STEPS + 50))]
-
-    steps = automatic_steps(calls, [], "")
-
-    assert len(steps) == MAX_STEPS == 500
-    assert steps[-1].start_ms == MAX_STEPS - 1
-
-
-def test_a_title_is_bounded() -> None:
-    """A selector as long as a page does not become a key."""
+def test_a_title_is_bounded_and_shows_that_it_is_cut() -> None:
+    """A selector as long as a page does not become a key, and the key is what it was before the mark of the cut."""
     made = call("click", params={"selector": "x" * 1000})
 
-    (title,) = titles(made)
+    (step,) = automatic_steps([made], [], "")
 
-    assert len(title) == MAX_TITLE
+    assert (len(step.title), step.title[-1]) == (MAX_TITLE, "…")
+    assert (len(step.key), step.key[-1]) == (MAX_TITLE, "x")
 
 
 def test_a_call_that_never_ended_keeps_its_error_and_lack_of_duration() -> None:

@@ -15,6 +15,7 @@ from outrider.journeys.raw_evidence import (
     RawEvidence,
     failed_step,
     find_errors,
+    find_omissions,
     find_samples,
     find_steps,
     has_touched,
@@ -219,15 +220,22 @@ def test_errors_are_the_test_s_own_first_and_then_in_order_of_time() -> None:
     assert errors[0].stack == "trace"
 
 
-def test_errors_are_capped_and_the_test_s_own_survives() -> None:
-    """A page that logs in a loop does not fill the database."""
+def test_the_test_s_own_error_comes_before_hundreds_of_others() -> None:
+    """A page that logs in a loop does not hide why the test failed."""
     left = evidence(phases=[Phase("call", "failed", 5.0, message="no total")])
     left.trace.page_errors[:] = [PageError(False, str(at), "", "", START + at) for at in reversed(range(500))]
 
     errors = find_errors(left, ())
 
-    assert len(errors) == MAX_ERRORS == 100
     assert [error.message for error in errors[:2]] == ["no total", "0"]
+    assert find_omissions(left, len(errors)) == (f"{501 - MAX_ERRORS} of 501 errors",)
+
+
+def test_origins_beyond_the_busiest_are_named_as_left_out() -> None:
+    """A page with a hundred advertisers has no hundred series, and says so."""
+    left = evidence(requests=[request(f"http://host-{number}.test/", 1) for number in range(MAX_ORIGINS + 4)])
+
+    assert find_omissions(left, 0) == (f"4 of {MAX_ORIGINS + 4} origins, those with the fewest requests",)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_load_too_short_to_show_a_hang_is_inconclusive(ground: Ground, target:
     measured = ground.load(ground.profile(duration_s=2.0))
 
     assert measured.outcome == Outcome.INCONCLUSIVE, measured.reason
-    assert re.match(r"none of 2 requests had an answer after 2 s", measured.reason), measured.reason
+    assert re.match(r"none of 2 requests had an answer after \d+ s", measured.reason), measured.reason
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrider.model import bounded, printable, printable_json
+from outrider.model import bounded, printable, printable_json, tail
 
 ANY_TEXT = st.text(st.characters(codec=None))
 LEAVES = st.none() | st.integers() | ANY_TEXT
@@ -54,6 +54,14 @@ def test_doing_it_twice_changes_nothing(text: str) -> None:
     once = printable(text)
 
     assert printable(once) is once
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("short", "short"), ("a long log", "… [5 characters before this are left out]\ng log")]
+)
+def test_the_end_of_a_log_says_what_is_before_it(text: str, shown: str) -> None:
+    """A reader of the end knows that there was a beginning."""
+    assert tail(text, 5) == shown
 
 
 @given(ANY_TEXT, st.integers(40, 60))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 from typing import TYPE_CHECKING
@@ -189,6 +190,8 @@ def test_a_large_body_is_kept_in_part(probe: Probe, site: str) -> None:
     measurement = probe(f'[a]\nkind = "http"\nurl = "{site}/endless"\nexpect.contains = "x"\n')
 
     assert max(file.path.stat().st_size for file in measurement.artifacts) == 256_000
+    (line,) = measurement.omitted
+    assert re.fullmatch(r"[\d,]+ of [\d,]+ bytes of body", line)
 
 
 def test_cookies_do_not_go_from_one_attempt_to_the_next(bench: Bench, site: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outrider.model import ArtifactFile, ArtifactKind, Attempt, Measurement, Outcome, Policy
-from outrider.runs.attempts import SHORTEST_ATTEMPT_S, Plan, is_measured, next_attempt, verdict
+from outrider.runs.attempts import SHORTEST_ATTEMPT_S, Plan, is_measured, next_attempt, run_outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +142,7 @@ def test_a_retry_that_was_cut_short_takes_no_failure_back(
     made = attempts(first, last)
     made[1] = replace(made[1], measurement=replace(made[1].measurement, attributes={"cut_short": "by the time-out"}))
 
-    decided = verdict(made)
+    decided = run_outcome(made)
 
     assert decided == outcome
 
@@ -171,6 +171,6 @@ def test_the_verdict_is_the_last_attempt_s_unless_an_earlier_one_knew_more(
     """An inconclusive retry takes nothing back, and evidence is left aside."""
     given = made
 
-    decided = verdict(given)
+    decided = run_outcome(given)
 
     assert decided == outcome

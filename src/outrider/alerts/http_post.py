@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
-from outrider.alerts.letter import LIMIT_S, Undelivered
+from outrider.alerts.letter import LIMIT_S, Undelivered, cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES: Final = 64 * 1024
 _MOST_REDIRECTS: Final = 3
+_ANSWER_CHARACTERS: Final = 120
 _KEEPING_METHOD: Final = {307, 308}  # RFC 9110, 15.4: the others turn a POST into a GET
 _HARMLESS: Final = {"content-type", "idempotency-key"}
 _RECOVERABLE: Final = {408, 425, 429}
@@ -71,7 +72,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 def _accepted(url: str, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
     if 200 <= status < 300:
         return body
-    answer = body[:120].decode("utf-8", "replace").strip()
+    answer = cut(body.decode("utf-8", "replace").strip(), _ANSWER_CHARACTERS)
     raise Undelivered(
         f"{_place(url)} answered {status}" + (f": {answer}" if answer else ""),
         recoverable=status in _RECOVERABLE or status >= 500,

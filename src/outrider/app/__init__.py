@@ -77,6 +77,7 @@ if TYPE_CHECKING:
         acknowledge_incident,
         current_user,
         find_incident,
+        find_stored_incident,
         list_incidents,
     )
     from outrider.app.stored_runs import artifact_file, list_runs, stored_run
@@ -96,12 +97,12 @@ if TYPE_CHECKING:
     from outrider.app.workspace_validation import Validation, suite_notes, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
     from outrider.frames import FrameFormat
-    from outrider.gate import Accepted, Decision, FalseFails, Look, Rules, Shard, Word
+    from outrider.gate import Accepted, Decision, FalseFails, GateVerdict, Look, Rules, Shard
     from outrider.gate import as_annotations as gate_as_annotations
     from outrider.gate import as_json as gate_as_json
     from outrider.gate import as_junit as gate_as_junit
     from outrider.gate import as_markdown as gate_as_markdown
-    from outrider.gate import finding_texts as gate_finding_texts
+    from outrider.gate import comparison_texts as gate_comparison_texts
     from outrider.gate import verdict_text as gate_verdict_text
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, grouping_advice, levels
@@ -111,31 +112,28 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Acceptance", "Accepted", "AcceptedFile", "AlertSettings", "BaselineDiff", "Browser", "Condition", "Decision",
-    "DeliveryTest", "Discovery", "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult", "Incident",
-    "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange", "LoadListener", "LoadOutcome",
-    "LoadOverrides", "Look", "OpenWorkspace", "Phase", "Plan", "ProgressListener", "Proof", "ProofListener",
-    "ProofReport", "ProofVerdict", "Replayed",
-    "ReportDocument", "ReportForm", "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime",
-    "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Shard", "Signal", "SilenceEffect",
-    "SilentListener", "SkippedCheck", "StepShift",
-    "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "Word", "WorkerOutcome",
-    "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
-    "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
+    "DeliveryTest", "Discovery", "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult",
+    "GateVerdict", "Incident", "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange",
+    "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "OpenWorkspace", "Phase", "Plan", "ProgressListener",
+    "Proof", "ProofListener", "ProofReport", "ProofVerdict", "Replayed", "ReportDocument", "ReportForm",
+    "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime", "Scaffold", "Sensitivity",
+    "SeriesSensitivity", "ServiceStatus", "Shard", "Signal", "SilenceEffect", "SilentListener", "SkippedCheck",
+    "StepShift", "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace",
+    "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file", "back_up",
+    "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
     "comment_gate", "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s",
-    "end_silence", "execute", "export_artifacts", "export_frames", "find_incident", "find_workspace",
-    "find_workspace_if_any",
-    "format_duration", "gate_as_annotations",
-    "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_finding_texts", "gate_rules",
-    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "judge_runs",
-    "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases",
-    "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address", "merge_gate_shards",
-    "moment_us", "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document",
-    "preview_silence", "prove_journeys",
+    "end_silence", "execute", "export_artifacts", "export_frames", "find_incident", "find_stored_incident",
+    "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations", "gate_as_json",
+    "gate_as_junit", "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice",
+    "headline", "ignored_variables", "judge_runs", "judge_settings", "judge_steps", "level_changes", "levels",
+    "list_checks", "list_incidents", "list_releases", "list_runs", "list_silences", "load_document", "mail_report",
+    "mark_release", "master_address", "merge_gate_shards", "moment_us", "now_us", "open_runtime", "open_store",
+    "open_workspace", "pause_checks", "period_document", "preview_silence", "prove_journeys",
     "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
     "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "suite_notes",
-    "try_alert_route", "turns_ahead", "validate_workspace", "web_address", "work_for_master",
-"write_failure_pages", ]  # fmt: skip
+    "try_alert_route", "turns_ahead", "validate_workspace", "web_address", "work_for_master", "write_failure_pages",
+]  # fmt: skip
 
 _MODULES = {
     "outrider.app.failure_pages": "write_failure_pages",
@@ -176,7 +174,7 @@ _MODULES = {
     "outrider.app.step_judgements": "judge_steps",
     "outrider.app.backups": "back_up restore_backup",
     "outrider.app.stored_incidents": (
-        "IncidentList Undelivered acknowledge_incident current_user find_incident list_incidents"
+        "IncidentList Undelivered acknowledge_incident current_user find_incident find_stored_incident list_incidents"
     ),
     "outrider.app.stored_runs": "artifact_file list_runs stored_run",
     "outrider.app.typed_values": "duration_s master_address moment_us web_address",
@@ -189,8 +187,9 @@ _MODULES = {
     "outrider.baselines": "Condition Knee Signal Verdict",
     "outrider.frames": "FrameFormat",
     "outrider.gate": (
-        "Accepted Decision FalseFails Look Rules Shard Word as_annotations=gate_as_annotations as_json=gate_as_json "
-        "as_junit=gate_as_junit as_markdown=gate_as_markdown finding_texts=gate_finding_texts "
+        "Accepted Decision FalseFails GateVerdict Look Rules Shard as_annotations=gate_as_annotations "
+        "as_json=gate_as_json "
+        "as_junit=gate_as_junit as_markdown=gate_as_markdown comparison_texts=gate_comparison_texts "
         "verdict_text=gate_verdict_text"
     ),
     "outrider.journeys": "Browser browser_environment",

@@ -57,11 +57,20 @@ class AlertService:
         store: Where incidents and the outbox are kept.
         leads: Whether this process is the leader; a standby delivers nothing.
         catch_up_s: For how long of each second runs are caught up: the other listeners go on in the rest of it.
+        clock: Seconds on a monotonic clock.
     """
 
-    def __init__(self, store: AlertRecords, leads: Callable[[], bool], *, catch_up_s: float = 0.5) -> None:
+    def __init__(
+        self,
+        store: AlertRecords,
+        leads: Callable[[], bool],
+        *,
+        catch_up_s: float = 0.5,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._catch_up_s = catch_up_s
+        self._clock = clock
         self._wanted: _AlertState | None = None  # replaced as a whole by `use`, read by the pipeline's thread
         self._state: _AlertState | None = None
         self._processor: AlertProcessor | None = None
@@ -93,7 +102,7 @@ class AlertService:
         processor = self._ready(now_us)
         if processor is None:
             return
-        self._ticked_s = time.monotonic()
+        self._ticked_s = self._clock()
         if self._catch_up is not None:
             if not self._has_caught_up(self._catch_up):
                 return
@@ -104,8 +113,8 @@ class AlertService:
         self._open_incidents = Counter(
             (incident.problem.value, incident.severity.value) for incident in processor.open_incidents()
         )
-        if self._surveyed_s is None or time.monotonic() - self._surveyed_s > _SURVEY_EVERY_S:
-            self._surveyed_s = time.monotonic()
+        if self._surveyed_s is None or self._clock() - self._surveyed_s > _SURVEY_EVERY_S:
+            self._surveyed_s = self._clock()
             arguments = [processor, self._state, now_us]
             threading.Thread(target=self._survey, args=arguments, name="survey", daemon=True).start()
 
@@ -135,7 +144,7 @@ class AlertService:
             self._processor, self._catch_up = None, None
             self._waiting.clear()
             return None
-        is_away = self._ticked_s is not None and time.monotonic() - self._ticked_s > _AWAY_S
+        is_away = self._ticked_s is not None and self._clock() - self._ticked_s > _AWAY_S
         if self._processor is None or before is None or before.settings != state.settings or is_away:
             self._processor = self._begin(state, now_us)
         elif before is not state:
@@ -146,16 +155,15 @@ class AlertService:
         """Return a processor of the incidents in the store; runs that it did not process are to be caught up."""
         name = state.workspace.name
         processor = AlertProcessor(self._store, state.settings, now_us, checks=state.checks, workspace=name)
-        self._ticked_s = time.monotonic()
         self._catch_up = processor.catch_up_in_batches(Judge(self._store, judge_settings(state.workspace)), now_us)
         return processor
 
     def _has_caught_up(self, batches: Iterator[int]) -> bool:
         """Catch up for a part of a second; return whether that was all."""
-        until_s = time.monotonic() + self._catch_up_s
+        until_s = self._clock() + self._catch_up_s
         try:
             for runs in batches:
-                if time.monotonic() >= until_s:
+                if self._clock() >= until_s:
                     _log.info("alerts.catching-up", runs=runs, waiting=len(self._waiting))
                     return False
         except BaseException:

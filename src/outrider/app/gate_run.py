@@ -236,7 +236,9 @@ def _compare_bases(measuring: _Measuring, options: GateOptions, bases: StoredBas
 
 def _decision(gathered: Gathered, against: str, notes: Sequence[str], options: GateOptions) -> Decision:
     wrong = [f"{display_name(check)}: {reason}" for check, reason in gathered.wrong.items()]
-    wrong += unnamed_steps(gathered.findings, options.rules.deciding)
+    wrong += unnamed_steps(gathered.comparisons, options.rules.deciding)
     unmatched = (f"{display_name(check)}: {text}" for check, texts in gathered.unmatched.items() for text in texts)
     stopped = [str(gathered.stopped)] if gathered.stopped else []
-    return Decision(gathered.findings, (*notes, *unmatched, *stopped), tuple(wrong), against, check_s=gathered.took_s)
+    return Decision(
+        gathered.comparisons, (*notes, *unmatched, *stopped), tuple(wrong), against, check_s=gathered.took_s
+    )

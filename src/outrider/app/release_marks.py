@@ -20,7 +20,7 @@ def mark_release(
     at_us: int | None = None,
     environment: str | None = None,
     accept: bool = False,
-) -> Release:
+) -> None:
     """Mark a deploy, so that changes can be explained by it.
 
     Args:
@@ -32,9 +32,7 @@ def mark_release(
         accept: Learn the level since then as the new baseline.
     """
     place = environment or workspace.defaults.environment
-    release = Release(name, place, now_us() if at_us is None else at_us, accept)
-    releases.record_release(release)
-    return release
+    releases.record_release(Release(name, place, now_us() if at_us is None else at_us, accept))
 
 
 def list_releases(releases: JudgeMemory, environment: str | None = None) -> tuple[Release, ...]:

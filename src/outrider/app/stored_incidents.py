@@ -14,7 +14,7 @@ from outrider.app.workspace_access import now_us
 from outrider.model import Acknowledgement, ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from outrider.alerts import Incident
     from outrider.app.listeners import ProgressListener
@@ -129,13 +129,27 @@ def find_incident(log: IncidentLog, text: str) -> Incident:
     """
     stored = read_incidents(log.search(lasting=True, limit=None))
     lasting = [incident for incident in stored if incident.phase is not Phase.PENDING]
-    matching = [incident for incident in lasting if incident.id.startswith(text) or incident.id.endswith(text)]
-    if len(matching) != 1:
-        ids = ", ".join(incident.id[-_SHORT_ID:] for incident in lasting[:_FEW]) or "none"
-        meaning = f"the beginning or end of {len(matching)}" if matching else "no incident that lasts"
-        fix = f"lasting: {ids}; outrider incidents lists them"
-        raise UsageError(f'"{text}" is {meaning}', slug="unknown-incident", fix=fix)
-    return matching[0]
+    return _only(lasting, text, "no incident that lasts", "outrider incidents lists them")
+
+
+def find_stored_incident(log: IncidentLog, text: str) -> Incident:
+    """Return the incident, lasting or resolved, whose id is, begins or ends with `text`.
+
+    Raises:
+        UsageError: unknown-incident.
+    """
+    stored = [incident for incident in read_incidents(log.search(limit=None)) if incident.phase is not Phase.PENDING]
+    return _only(stored, text, "no incident", "outrider incidents --all lists them")
+
+
+def _only(incidents: Sequence[Incident], text: str, nothing: str, fix: str) -> Incident:
+    matching = [incident for incident in incidents if incident.id.startswith(text) or incident.id.endswith(text)]
+    if len(matching) == 1:
+        return matching[0]
+    ids = ", ".join(incident.id[-_SHORT_ID:] for incident in incidents[:_FEW]) or "none"
+    ids += f" and {len(incidents) - _FEW} more" if len(incidents) > _FEW else ""
+    meaning = f"the beginning or end of {len(matching)}" if matching else nothing
+    raise UsageError(f'"{text}" is {meaning}', slug="unknown-incident", fix=f"there are: {ids}; {fix}")
 
 
 def current_user() -> str:

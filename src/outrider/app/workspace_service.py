@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from outrider.app.alert_service import AlertService
+from outrider.app.hourly_retention import HourlyRetention
 from outrider.app.listening_record import ListeningRecord
 from outrider.app.page_server import PageServer
 from outrider.app.report_mail import Mailing
+from outrider.app.run_log_lines import RunLogLines
 from outrider.app.runtime import host_turns
 from outrider.app.service_runtime import ServiceRuntimeFactory
 from outrider.app.subject_watch import SubjectWatch
 from outrider.app.workspace_access import judge_settings, now_us, prune_expired
-from outrider.model import OutriderError
 from outrider.runs import LiveJudge
 from outrider.scheduler import DeadMansSwitch, Health, ResultPipeline, Service, SystemClock, holder_here, view_of
 from outrider.server import application
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from outrider.app.service_runtime import ServiceRuntime
     from outrider.baselines import Settings
-    from outrider.model import Run, ServiceView
-    from outrider.runs import Judgement
+    from outrider.model import OutriderError, ServiceView
     from outrider.scheduler import Listener
     from outrider.server import Application
     from outrider.store import Store
     from outrider.workspace import Workspace
-
-_PRUNE_EVERY_S = 3600.0
 
 
 class WorkspaceService:
@@ -63,7 +57,7 @@ class WorkspaceService:
         self._mailing = Mailing(store, self._leads, health)
         self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged)
         listeners: list[Listener] = [
-            _RunLog(), _Housekeeper(self._prune), self._subjects, self._alerts, self._mailing,
+            RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
@@ -132,49 +126,4 @@ class WorkspaceService:
         return replace(view_of(self._scheduler), incidents=self._alerts.open_incidents, turns=turns)
 
     def _prune(self) -> None:
-        """Prune expired data."""
-        try:
-            prune_expired(self._store, self.workspace)
-        except OutriderError as error:
-            self._scheduler.health.wrong("retention", str(error))
-        except Exception as error:  # nobody waits for this thread: it says itself what went wrong
-            self._scheduler.health.wrong("retention", f"{type(error).__name__}: {error}")
-        else:
-            self._scheduler.health.well("retention")
-
-
-class _RunLog:
-    """Logs every stored run, and each step that deviates."""
-
-    def __init__(self) -> None:
-        self._log = structlog.get_logger("outrider.runs")
-
-    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
-        """Log a run and what the judge says of its steps."""
-        self._log.info(
-            "run.stored", run=run.id, check=run.check, location=run.location, outcome=run.outcome.value,
-            reason=run.reason, duration_ms=(run.finished_us - run.started_us) // 1000,
-        )  # fmt: skip
-        for judgement in judgements:
-            if judgement.signal.condition.value in {"degraded", "improved"}:
-                self._log.warning("step.deviates", check=run.check, step=judgement.step, reason=judgement.signal.reason)
-
-    def ticked(self, now_us: int) -> None:
-        """Ignore the time."""
-
-
-class _Housekeeper:
-    """Prunes expired data every hour, in a thread of its own."""
-
-    def __init__(self, prune: Callable[[], None]) -> None:
-        self._prune = prune
-        self._pruned_s = time.monotonic()
-
-    def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
-        """Ignore runs."""
-
-    def ticked(self, now_us: int) -> None:  # noqa: ARG002 - its own clock is steady
-        """Prune if an hour has passed."""
-        if time.monotonic() - self._pruned_s >= _PRUNE_EVERY_S:
-            self._pruned_s = time.monotonic()
-            threading.Thread(target=self._prune, name="retention", daemon=True).start()
+        prune_expired(self._store, self.workspace)

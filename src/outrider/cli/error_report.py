@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from outrider.app.reader_gate import gated_document
-from outrider.model import InternalError, OutriderError, Place
+from outrider.model import InternalError, OutriderError, Place, bounded
 
 INTERNAL = InternalError.exit_code
 _LONGEST = 300
@@ -41,7 +41,8 @@ def internal(error: BaseException) -> InternalError:
     """Return what a reader is shown of an error of Outrider itself; its traceback is in a file."""
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
-    line = next(iter(gated_document(str(error)).strip().splitlines()), "")[:_LONGEST]
+    line = next(iter(gated_document(str(error)).strip().splitlines()), "")
+    line = bounded(line, _LONGEST)
     return InternalError(
         f"an error of Outrider itself: {type(error).__name__}{': ' if line else ''}{line}{place}",
         slug="internal-error",

@@ -13,14 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from outrider.app import (
+    GateVerdict,
     Verdict,
-    Word,
     display_name,
     gate_as_annotations,
     gate_as_json,
     gate_as_junit,
     gate_as_markdown,
-    gate_finding_texts,
+    gate_comparison_texts,
     gate_verdict_text,
 )
 from outrider.cli.run_tables import console
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "magenta"}
 _VERDICTS = [verdict.value for verdict in Verdict]
-_CODES = {Word.PASS: 0, Word.FAIL: 1, Word.INCONCLUSIVE: 3, Word.SETUP_ERROR: 4}
+_CODES = {GateVerdict.PASS: 0, GateVerdict.FAIL: 1, GateVerdict.INCONCLUSIVE: 3, GateVerdict.SETUP_ERROR: 4}
 _COLUMNS = ("verdict", "check", "step", "base", "candidate", "change", "interval", "tolerated", "sessions")
 _NUMBERS = frozenset({"base", "candidate", "change", "tolerated"})
 
@@ -67,7 +67,9 @@ class GateOutputs:
             _print_decision(console(), decision)
         if self.github or (os.environ.get("GITHUB_ACTIONS") == "true" and not decision.shard):
             _print_for_github(result, on_stderr=self.as_data)
-        return _CODES[Word(self.inconclusive) if decision.word is Word.INCONCLUSIVE else decision.word]
+        return _CODES[
+            GateVerdict(self.inconclusive) if decision.verdict is GateVerdict.INCONCLUSIVE else decision.verdict
+        ]
 
 
 def output_options(command: Callable[..., object]) -> Callable[..., object]:
@@ -92,23 +94,23 @@ def _print_decision(out: Console, decision: Decision) -> None:
     table = Table(box=None, pad_edge=False)
     for title in _COLUMNS:
         table.add_column(title, justify="right" if title in _NUMBERS else "left")
-    for finding in decision.findings:
-        verdict = Text(gate_verdict_text(finding), style=_STYLES[finding.verdict] if finding.decides else "dim")
-        count = str(finding.comparison.sessions or "")
-        texts = map(Text, astuple(gate_finding_texts(finding)))
-        table.add_row(verdict, Text(display_name(finding.check)), *texts, count)
-    if decision.findings:
+    for compared in decision.comparisons:
+        verdict = Text(gate_verdict_text(compared), style=_STYLES[compared.verdict] if compared.decides else "dim")
+        count = str(compared.comparison.sessions or "")
+        texts = map(Text, astuple(gate_comparison_texts(compared)))
+        table.add_row(verdict, Text(display_name(compared.check)), *texts, count)
+    if decision.comparisons:
         out.print(table)
-    for finding in decision.findings:
-        if finding.verdict is not Verdict.PASS:
-            name = f"{display_name(finding.check)} {finding.step or 'failures'}"
-            out.print(Text(f"{name}: {finding.comparison.reason}"), soft_wrap=True)
+    for compared in decision.comparisons:
+        if compared.verdict is not Verdict.PASS:
+            name = f"{display_name(compared.check)} {compared.step or 'failures'}"
+            out.print(Text(f"{name}: {compared.comparison.reason}"), soft_wrap=True)
     for note in decision.notes:
         out.print(Text(f"note: {note}"), soft_wrap=True)
     for reason in decision.wrong:
         out.print(Text(f"setup error: {reason}", style="bold magenta"), soft_wrap=True)
     against = f", against {decision.against}" if decision.against else ""
-    out.print(Text(f"gate: {decision.word}{against}", style="bold"))
+    out.print(Text(f"gate: {decision.verdict}{against}", style="bold"))
 
 
 def _print_for_github(result: GateResult, *, on_stderr: bool) -> None:

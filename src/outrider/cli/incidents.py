@@ -10,13 +10,13 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import Phase, find_workspace, headline, list_incidents, open_store
+from outrider.app import IncidentList, Phase, find_stored_incident, find_workspace, headline, list_incidents, open_store
 from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console, short
 
 if TYPE_CHECKING:
-    from outrider.app import IncidentList
+    from outrider.app import Incident
     from outrider.model import OutriderError
 
 _STYLES = {
@@ -29,12 +29,20 @@ _STYLES = {
 }
 
 
-@click.command(epilog="Example: outrider incidents --all")
+@click.command(epilog="Example: outrider incidents --all; outrider incidents 8a1f03c2")
+@click.argument("incident", required=False)
 @click.option("--all", "everything", is_flag=True, help="Include those of the last 30 days that are resolved.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def incidents(*, everything: bool, as_json: bool) -> None:
-    """List incidents, the latest first, and notifications that could not be delivered."""
+def incidents(incident: str | None, *, everything: bool, as_json: bool) -> None:
+    """List incidents, the latest first, and notifications that could not be delivered.
+
+    With INCIDENT, an id or a unique beginning or end of one, print what happened to that incident.
+    """
     workspace = find_workspace()
+    if incident:
+        with open_store(workspace) as store:
+            _show(find_stored_incident(store.incidents, incident), workspace.timezone, as_json=as_json)
+        return
     with open_store(workspace) as store, _IncidentProgress() as progress:
         listed = list_incidents(workspace, store, include_resolved=everything, listener=progress)
     if not listed.is_complete:
@@ -49,6 +57,21 @@ def incidents(*, everything: bool, as_json: bool) -> None:
         click.echo(
             f"{receiver}: {failures.count} notifications could not be delivered, the last: {failures.note}", err=True
         )
+
+
+def _show(incident: Incident, timezone: str, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(asdict(incident)))
+        return
+    out = console()
+    out.print(_table(IncidentList((incident,), {}, {}), timezone))
+    rest = incident.check_count - len(incident.checks)
+    out.print(Text("\nchecks: " + ", ".join(incident.checks) + (f" and {rest} more" if rest > 0 else "")))
+    out.print(f"\nwhat happened ({timezone}):")
+    if incident.earlier_events:
+        out.print(f"  {incident.earlier_events:,} earlier events are not kept", style="dim")
+    for at_us, what in incident.events:
+        out.print(Text(f"  {at(at_us, timezone)}  {what}"))
 
 
 class _IncidentProgress(Progress):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from outrider.app import Proof, ProofReport
     from outrider.model import Check
 
+_REASON_CHARACTERS = 120
+
 
 @click.command(epilog="Example: outrider prove journeys/test_checkout.py")
 @click.argument("patterns", nargs=-1)
@@ -65,7 +67,11 @@ class _ProofProgress(Progress):
         verdict = proof.verdict if proof.fault else ""
         shown = verdict.upper() if verdict == ProofVerdict.NOT_NOTICED else verdict
         self._out.print(
-            f"  {proof.fault or 'intact':20} {shown:15}", outcome_text(proof.outcome), proof.reason[:120],
+            f"  {proof.fault or 'intact':20} {shown:15}", outcome_text(proof.outcome), _short(proof.reason),
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
         self.progress(f"{check.name}: after {proof.fault or 'intact'}")
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= _REASON_CHARACTERS else f"{reason[:_REASON_CHARACTERS]}… (--json prints it whole)"

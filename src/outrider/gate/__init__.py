@@ -6,15 +6,15 @@ from outrider.gate.collection import Gathered, Limits, Look, Source, Stop, gathe
 from outrider.gate.decision import (
     ELSEWHERE_MARGIN,
     Decision,
+    GateVerdict,
     Rules,
     StepComparison,
-    Word,
     decide,
     unmatched,
     unnamed_steps,
 )
 from outrider.gate.fingerprint import Fingerprint, fingerprint_here
-from outrider.gate.gate_report import as_annotations, as_json, as_junit, as_markdown, finding_texts, verdict_text
+from outrider.gate.gate_report import as_annotations, as_json, as_junit, as_markdown, comparison_texts, verdict_text
 from outrider.gate.gate_self_test import FalseFails, false_fails
 from outrider.gate.run_session import Session, session_of, sessions_of
 from outrider.gate.shard import Shard, ShardResult, merge, read_shard
@@ -26,6 +26,7 @@ __all__ = [
     "Decision",
     "FalseFails",
     "Fingerprint",
+    "GateVerdict",
     "Gathered",
     "Limits",
     "Look",
@@ -36,16 +37,15 @@ __all__ = [
     "Source",
     "StepComparison",
     "Stop",
-    "Word",
     "as_annotations",
     "as_json",
     "as_junit",
     "as_markdown",
     "astray",
+    "comparison_texts",
     "decide",
     "false_fails",
     "file_of",
-    "finding_texts",
     "fingerprint_here",
     "gather",
     "merge",

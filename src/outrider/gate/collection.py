@@ -69,7 +69,7 @@ class Gathered:
         took_s: By check, how long its sessions took.
     """
 
-    findings: tuple[StepComparison, ...]
+    comparisons: tuple[StepComparison, ...]
     wrong: Mapping[CheckId, str]
     unmatched: Mapping[CheckId, list[str]]
     stopped: Stop | None = None
@@ -148,19 +148,21 @@ class _Collection:
             self._stopped = Stop.BUDGET
             rules, count = self._rules[check], max(1, len(self._sides[check][0]))
             self._rules[check] = replace(rules, plan=rules.plan.ending_at(count))
-        findings = decide({check: self._sides[check] for check in self._rules if check not in self._wrong}, self._rules)
-        first_fail = self._limits.fail_fast and any(map(_fails, findings))
+        comparisons = decide(
+            {check: self._sides[check] for check in self._rules if check not in self._wrong}, self._rules
+        )
+        first_fail = self._limits.fail_fast and any(map(_fails, comparisons))
         for check in (check for check in pending if check not in self._wrong):
-            check_findings = tuple(finding for finding in findings if finding.check == check)
-            if _is_settled(check_findings, self._sides[check]):
-                self._known[check] = check_findings
+            check_comparisons = tuple(compared for compared in comparisons if compared.check == check)
+            if _is_settled(check_comparisons, self._sides[check]):
+                self._known[check] = check_comparisons
             elif first_fail:
                 self._stopped = Stop.FIRST_FAIL
-                self._known[check] = tuple(_left_open(finding, Stop.FIRST_FAIL) for finding in check_findings)
+                self._known[check] = tuple(_left_open(compared, Stop.FIRST_FAIL) for compared in check_comparisons)
             elif check in self._late:
-                self._known[check] = tuple(_left_open(finding, Stop.BUDGET) for finding in check_findings)
+                self._known[check] = tuple(_left_open(compared, Stop.BUDGET) for compared in check_comparisons)
             elif self._rules[check].plan.horizon is not None:
-                self._known[check] = check_findings
+                self._known[check] = check_comparisons
             elif self._rules[check].plan.next_look(len(self._sides[check][0])) is None:
                 self._at_cap.append(check)
 
@@ -172,7 +174,7 @@ class _Collection:
     def gathered(self) -> Gathered:
         """Return the result."""
         return Gathered(
-            findings=tuple(finding for check in self._rules for finding in self._known.get(check, ())),
+            comparisons=tuple(compared for check in self._rules for compared in self._known.get(check, ())),
             wrong=self._wrong,
             unmatched={check: words for check in self._known if (words := unmatched(*self._sides[check]))},
             stopped=self._stopped,
@@ -183,7 +185,7 @@ class _Collection:
         """Return the checks at their cap, a last look at each planned after the sessions that others left over."""
         pending, self._at_cap = self._at_cap, []
         left = sum(max(0, self._caps[check] - len(self._sides[check][0])) for check in self._known)
-        if self._wrong or any(_fails(finding) for findings in self._known.values() for finding in findings):
+        if self._wrong or any(_fails(compared) for comparisons in self._known.values() for compared in comparisons):
             left = 0
         for check in pending:
             rules, cap = self._rules[check], self._caps[check]
@@ -212,20 +214,20 @@ class _Collection:
             side.append(session)
 
 
-def _fails(finding: StepComparison) -> bool:
-    return finding.decides and finding.verdict is Verdict.FAIL
+def _fails(compared: StepComparison) -> bool:
+    return compared.decides and compared.verdict is Verdict.FAIL
 
 
-def _is_settled(findings: tuple[StepComparison, ...], sides: Sides) -> bool:
-    if all(finding.verdict is not Verdict.INCONCLUSIVE for finding in findings if finding.decides):
+def _is_settled(comparisons: tuple[StepComparison, ...], sides: Sides) -> bool:
+    if all(compared.verdict is not Verdict.INCONCLUSIVE for compared in comparisons if compared.decides):
         return True
-    is_broken = any(finding.step == FAILURES and finding.verdict is Verdict.FAIL for finding in findings)
+    is_broken = any(compared.step == FAILURES and compared.verdict is Verdict.FAIL for compared in comparisons)
     return is_broken or any(bool(side) and not any(session.durations for session in side) for side in sides)
 
 
-def _left_open(finding: StepComparison, stop: Stop) -> StepComparison:
-    """Return a finding with the reason why nothing more is known."""
-    if finding.verdict is not Verdict.INCONCLUSIVE:
-        return finding
-    reason = f"{finding.comparison.reason}; {stop}"
-    return replace(finding, comparison=replace(finding.comparison, reason=reason))
+def _left_open(compared: StepComparison, stop: Stop) -> StepComparison:
+    """Return a comparison with the reason why nothing more is known."""
+    if compared.verdict is not Verdict.INCONCLUSIVE:
+        return compared
+    reason = f"{compared.comparison.reason}; {stop}"
+    return replace(compared, comparison=replace(compared.comparison, reason=reason))

@@ -34,7 +34,7 @@ ELSEWHERE_MARGIN = 0.25
 """Tolerated slowdown between machines that differ, below which a comparison has no meaning."""
 
 
-class Word(StrEnum):
+class GateVerdict(StrEnum):
     """The verdict of a gate."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
@@ -107,7 +107,7 @@ class Decision:
         shard: Which part of the checks this is, such as `2/4`; empty for all.
     """
 
-    findings: tuple[StepComparison, ...]
+    comparisons: tuple[StepComparison, ...]
     notes: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
     against: str = ""
@@ -116,20 +116,20 @@ class Decision:
     shard: str = ""
 
     @property
-    def word(self) -> Word:
+    def verdict(self) -> GateVerdict:
         """The gravest of all: fail, setup error, inconclusive, pass; what compared nothing has not passed."""
-        verdicts = {finding.verdict for finding in self.findings if finding.decides}
+        verdicts = {compared.verdict for compared in self.comparisons if compared.decides}
         if Verdict.FAIL in verdicts:
-            return Word.FAIL
+            return GateVerdict.FAIL
         if self.wrong:
-            return Word.SETUP_ERROR
-        return Word.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts or not verdicts else Word.PASS
+            return GateVerdict.SETUP_ERROR
+        return GateVerdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts or not verdicts else GateVerdict.PASS
 
 
 def decide(
     sides: Mapping[CheckId, tuple[Sequence[Session], Sequence[Session]]], rules: Mapping[CheckId, Rules]
 ) -> tuple[StepComparison, ...]:
-    """Return all findings about all checks; those that decide are corrected for how many there are.
+    """Return all comparisons about all checks; those that decide are corrected for how many there are.
 
     Args:
         sides: By check: sessions of the base, and as many of the candidate.
@@ -137,23 +137,23 @@ def decide(
     """
     return corrected(
         tuple(
-            finding
+            compared
             for check, (base, candidate) in sides.items()
-            for finding in _findings(check, base, candidate, rules[check]).values()
+            for compared in _comparisons(check, base, candidate, rules[check]).values()
         )
     )
 
 
-def corrected(findings: Sequence[StepComparison]) -> tuple[StepComparison, ...]:
-    """Return findings, corrected for how many of them decide."""
-    names = {f"{finding.check}\n{finding.step}": finding for finding in findings}
-    deciding = {name: finding for name, finding in names.items() if finding.decides}
-    comparisons = correct(
-        {name: finding.comparison for name, finding in deciding.items()},
-        {name: finding.level for name, finding in deciding.items()},
+def corrected(comparisons: Sequence[StepComparison]) -> tuple[StepComparison, ...]:
+    """Return comparisons, corrected for how many of them decide."""
+    names = {f"{compared.check}\n{compared.step}": compared for compared in comparisons}
+    deciding = {name: compared for name, compared in names.items() if compared.decides}
+    adjusted = correct(
+        {name: compared.comparison for name, compared in deciding.items()},
+        {name: compared.level for name, compared in deciding.items()},
     )
     return tuple(
-        replace(finding, comparison=comparisons.get(name, finding.comparison)) for name, finding in names.items()
+        replace(compared, comparison=adjusted.get(name, compared.comparison)) for name, compared in names.items()
     )
 
 
@@ -168,16 +168,16 @@ def unmatched(base: Sequence[Session], candidate: Sequence[Session]) -> list[str
     ]
 
 
-def unnamed_steps(findings: Sequence[StepComparison], deciding: Sequence[str]) -> list[str]:
+def unnamed_steps(comparisons: Sequence[StepComparison], deciding: Sequence[str]) -> list[str]:
     """Return which patterns of deciding steps name none of the steps that were compared, in words."""
-    steps = list(dict.fromkeys(finding.step for finding in findings if finding.step != FAILURES))
+    steps = list(dict.fromkeys(compared.step for compared in comparisons if compared.step != FAILURES))
     if not steps:
         return []
     unnamed = [pattern for pattern in deciding if not any(fnmatchcase(step, pattern) for step in steps)]
     return [f"no step is named {pattern!r}, which was to decide; there are {', '.join(steps)}" for pattern in unnamed]
 
 
-def _findings(
+def _comparisons(
     check: CheckId, base: Sequence[Session], candidate: Sequence[Session], rules: Rules
 ) -> dict[str, StepComparison]:
     before, now = _steps(base), _steps(candidate)

@@ -25,8 +25,8 @@ _SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
 
 
 @dataclass(frozen=True, slots=True)
-class FindingTexts:
-    """A finding as a reader sees it, in the order of the columns."""
+class ComparisonTexts:
+    """A comparison as a reader sees it, in the order of the columns."""
 
     step: str
     base: str
@@ -36,21 +36,21 @@ class FindingTexts:
     tolerated: str = ""
 
 
-def finding_texts(finding: StepComparison) -> FindingTexts:
-    """Return the texts of a finding; what is tolerated stands as a share, and in ms of the base."""
-    if finding.step == FAILURES:
-        return FindingTexts(_name(finding), f"{finding.base:.0%}", f"{finding.candidate:.0%}")
-    base, candidate = (f"{median_ms:.0f} ms" if median_ms else "-" for median_ms in (finding.base, finding.candidate))
-    comparison, tolerated = finding.comparison, _tolerated(finding)
+def comparison_texts(compared: StepComparison) -> ComparisonTexts:
+    """Return the texts of a comparison; what is tolerated stands as a share, and in ms of the base."""
+    if compared.step == FAILURES:
+        return ComparisonTexts(_name(compared), f"{compared.base:.0%}", f"{compared.candidate:.0%}")
+    base, candidate = (f"{median_ms:.0f} ms" if median_ms else "-" for median_ms in (compared.base, compared.candidate))
+    comparison, tolerated = compared.comparison, _tolerated(compared)
     if math.isnan(comparison.ratio) or math.isinf(comparison.high):
-        return FindingTexts(finding.step, base, candidate, "-", "-", tolerated)
+        return ComparisonTexts(compared.step, base, candidate, "-", "-", tolerated)
     change, interval = f"{comparison.ratio - 1:+.1%}", f"{comparison.low - 1:+.1%} to {comparison.high - 1:+.1%}"
-    return FindingTexts(finding.step, base, candidate, change, interval, tolerated)
+    return ComparisonTexts(compared.step, base, candidate, change, interval, tolerated)
 
 
-def verdict_text(finding: StepComparison) -> str:
+def verdict_text(compared: StepComparison) -> str:
     """Return a verdict in words; that of a step that does not decide says so."""
-    return str(finding.verdict) if finding.decides else f"informs: {finding.verdict}"
+    return str(compared.verdict) if compared.decides else f"informs: {compared.verdict}"
 
 
 def as_json(decision: Decision, places: Mapping[str, Place] = MappingProxyType({})) -> dict[str, object]:
@@ -61,7 +61,7 @@ def as_json(decision: Decision, places: Mapping[str, Place] = MappingProxyType({
         places: By check, where it is written.
     """
     return {
-        "verdict": decision.word,
+        "verdict": decision.verdict,
         "against": decision.against,
         "notes": list(decision.notes),
         "wrong": list(decision.wrong),
@@ -71,42 +71,44 @@ def as_json(decision: Decision, places: Mapping[str, Place] = MappingProxyType({
         "places": {check: [place.file, place.line] for check, place in places.items()},
         "findings": [
             {
-                "check": finding.check,
-                "step": finding.step or None,
-                "metric": "duration_ms" if finding.step else "failed_share",
-                "verdict": finding.verdict,
-                "decides": finding.decides,
-                "tolerated": None if finding.tolerated is None else round(finding.tolerated, 5),
-                "base": round(finding.base, 4),
-                "candidate": round(finding.candidate, 4),
-                "ratio": _finite(finding.comparison.ratio),
-                "low": _finite(finding.comparison.low),
-                "high": _finite(finding.comparison.high),
-                "samples": finding.comparison.samples,
-                "sessions": finding.comparison.sessions,
-                "p_value": finding.comparison.p_value,
-                "level": finding.level,
-                "reason": finding.comparison.reason,
+                "check": compared.check,
+                "step": compared.step or None,
+                "metric": "duration_ms" if compared.step else "failed_share",
+                "verdict": compared.verdict,
+                "decides": compared.decides,
+                "tolerated": None if compared.tolerated is None else round(compared.tolerated, 5),
+                "base": round(compared.base, 4),
+                "candidate": round(compared.candidate, 4),
+                "ratio": _finite(compared.comparison.ratio),
+                "low": _finite(compared.comparison.low),
+                "high": _finite(compared.comparison.high),
+                "samples": compared.comparison.samples,
+                "sessions": compared.comparison.sessions,
+                "p_value": compared.comparison.p_value,
+                "level": compared.level,
+                "reason": compared.comparison.reason,
             }
-            for finding in decision.findings
+            for compared in decision.comparisons
         ],
     }
 
 
 def as_markdown(decision: Decision) -> str:
     """Return a decision as a comment for a pull request."""
-    lines = [f"### Outrider gate: {decision.word}", ""]
+    lines = [f"### Outrider gate: {decision.verdict}", ""]
     if decision.against:
         lines += [f"Against {_plain(decision.against)}.", ""]
     lines += [f"- **setup error**: {_plain(reason)}" for reason in decision.wrong]
     lines += [f"- {_plain(note)}" for note in decision.notes]
-    if decision.findings:
+    if decision.comparisons:
         lines += ["", *_HEADER]
         lines += [
             "| "
-            + " | ".join([_sign(finding), f"`{_plain(finding.check)}`", *map(_plain, astuple(finding_texts(finding)))])
+            + " | ".join(
+                [_sign(compared), f"`{_plain(compared.check)}`", *map(_plain, astuple(comparison_texts(compared)))]
+            )
             + " |"
-            for finding in decision.findings
+            for compared in decision.comparisons
         ]
     return "\n".join(lines) + "\n"
 
@@ -117,10 +119,10 @@ def as_junit(decision: Decision) -> str:
     Times are in seconds: of a step the candidate's median, of a check's failures how long the check was measured, of
     the suite how long the gate took.
     """
-    suite = ET.Element("testsuite", name="outrider gate", tests=str(len(decision.findings) + len(decision.wrong)))
+    suite = ET.Element("testsuite", name="outrider gate", tests=str(len(decision.comparisons) + len(decision.wrong)))
     suite.set("time", f"{decision.took_s:.3f}")
-    for finding in decision.findings:
-        _add_case(suite, finding, decision.check_s.get(finding.check, 0.0))
+    for compared in decision.comparisons:
+        _add_case(suite, compared, decision.check_s.get(compared.check, 0.0))
     for reason in decision.wrong:
         ET.SubElement(ET.SubElement(suite, "testcase", classname="setup", name=_printable(reason)), "error")
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
@@ -138,41 +140,43 @@ def as_annotations(decision: Decision, places: Mapping[str, Place]) -> list[str]
     """
     lines = [f"::error::{_escaped(reason)}" for reason in decision.wrong]
     lines += [f"::notice::{_escaped(note)}" for note in decision.notes]
-    for finding in decision.findings:
-        if finding.verdict is Verdict.PASS:
+    for compared in decision.comparisons:
+        if compared.verdict is Verdict.PASS:
             continue
-        level = "error" if finding.verdict is Verdict.FAIL else "warning"
-        words = f"{_name(finding)}: {finding.comparison.reason}"
-        if not finding.decides:
-            level, words = "notice", f"{_name(finding)} (informs): {finding.comparison.reason}"
-        lines.append(f"::{level}{_place(places.get(finding.check))}::{_escaped(words)}")
+        level = "error" if compared.verdict is Verdict.FAIL else "warning"
+        words = f"{_name(compared)}: {compared.comparison.reason}"
+        if not compared.decides:
+            level, words = "notice", f"{_name(compared)} (informs): {compared.comparison.reason}"
+        lines.append(f"::{level}{_place(places.get(compared.check))}::{_escaped(words)}")
     return lines
 
 
-def _add_case(suite: ET.Element, finding: StepComparison, check_s: float) -> None:
-    time_s = finding.candidate / 1000 if finding.step else check_s
+def _add_case(suite: ET.Element, compared: StepComparison, check_s: float) -> None:
+    time_s = compared.candidate / 1000 if compared.step else check_s
     case = ET.SubElement(
         suite,
         "testcase",
-        classname=_printable(finding.check),
-        name=_printable(_name(finding)),
+        classname=_printable(compared.check),
+        name=_printable(_name(compared)),
         time=f"{time_s:.3f}",
     )
-    if finding.verdict is Verdict.PASS:
+    if compared.verdict is Verdict.PASS:
         return
-    reason = finding.comparison.reason if finding.decides else f"{verdict_text(finding)}: {finding.comparison.reason}"
-    kind = "failure" if finding.decides and finding.verdict is Verdict.FAIL else "skipped"
+    reason = (
+        compared.comparison.reason if compared.decides else f"{verdict_text(compared)}: {compared.comparison.reason}"
+    )
+    kind = "failure" if compared.decides and compared.verdict is Verdict.FAIL else "skipped"
     ET.SubElement(case, kind, message=_printable(reason))
 
 
-def _sign(finding: StepComparison) -> str:
-    return _SIGNS[finding.verdict] if finding.decides else f"({_SIGNS[finding.verdict]})"
+def _sign(compared: StepComparison) -> str:
+    return _SIGNS[compared.verdict] if compared.decides else f"({_SIGNS[compared.verdict]})"
 
 
-def _tolerated(finding: StepComparison) -> str:
-    if finding.tolerated is None or not finding.base:
+def _tolerated(compared: StepComparison) -> str:
+    if compared.tolerated is None or not compared.base:
         return ""
-    return f"{finding.tolerated:.1%} ({finding.tolerated * finding.base:.0f} ms)"
+    return f"{compared.tolerated:.1%} ({compared.tolerated * compared.base:.0f} ms)"
 
 
 def _place(place: Place | None) -> str:
@@ -182,8 +186,8 @@ def _place(place: Place | None) -> str:
     return f" file={_escaped(place.file).replace(':', '%3A').replace(',', '%2C')}{line}"
 
 
-def _name(finding: StepComparison) -> str:
-    return finding.step or "failures"
+def _name(compared: StepComparison) -> str:
+    return compared.step or "failures"
 
 
 def _finite(value: float) -> float | None:

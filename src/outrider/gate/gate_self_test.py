@@ -68,10 +68,10 @@ def false_fails(
     limited = {check: replace(rules[check], most_sessions=len(pairs)) for check, pairs in taken.items()}
     fails, unknown, steps = 0, 0, Counter[tuple["CheckId", str]]()
     for _ in range(trials):
-        findings = gather(limited, _Dealt(taken, rng)).findings
-        failed = [(finding.check, finding.step) for finding in findings if finding.verdict is Verdict.FAIL]
+        comparisons = gather(limited, _Dealt(taken, rng)).comparisons
+        failed = [(compared.check, compared.step) for compared in comparisons if compared.verdict is Verdict.FAIL]
         steps.update(failed)
         fails += bool(failed)
-        unknown += not failed and any(finding.verdict is Verdict.INCONCLUSIVE for finding in findings)
-    everything = dict.fromkeys((finding.check, finding.step) for finding in findings)
+        unknown += not failed and any(compared.verdict is Verdict.INCONCLUSIVE for compared in comparisons)
+    everything = dict.fromkeys((compared.check, compared.step) for compared in comparisons)
     return FalseFails(trials, fails / trials, unknown / trials, {key: steps[key] / trials for key in everything})

@@ -84,7 +84,7 @@ def merge(results: Sequence[ShardResult]) -> ShardResult:
     _require_all([decision.shard for decision in decisions])
     return ShardResult(
         Decision(
-            findings=corrected(tuple(chain.from_iterable(decision.findings for decision in decisions))),
+            comparisons=corrected(tuple(chain.from_iterable(decision.comparisons for decision in decisions))),
             notes=_distinct(decision.notes for decision in decisions),
             wrong=_distinct(decision.wrong for decision in decisions),
             against="; ".join(_distinct((decision.against,) for decision in decisions)),
@@ -116,7 +116,7 @@ def _distinct(texts: Iterable[Iterable[str]]) -> tuple[str, ...]:
 
 def _decision(data: Mapping[str, Any]) -> Decision:
     return Decision(
-        findings=tuple(_finding(finding) for finding in data["findings"]),
+        comparisons=tuple(_comparison(compared) for compared in data["findings"]),
         notes=tuple(map(str, data["notes"])),
         wrong=tuple(map(str, data["wrong"])),
         against=str(data["against"]),
@@ -126,7 +126,7 @@ def _decision(data: Mapping[str, Any]) -> Decision:
     )
 
 
-def _finding(data: Mapping[str, Any]) -> StepComparison:
+def _comparison(data: Mapping[str, Any]) -> StepComparison:
     unknown = {"ratio": math.nan, "low": 0.0, "high": math.inf}
     bounds = {name: unknown[name] if data[name] is None else float(data[name]) for name in unknown}
     comparison = Comparison(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.journeys.error_kind import ErrorKind
-from outrider.model import HostLoad, Outcome
+from outrider.model import HostLoad, Outcome, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,13 +66,13 @@ class Facts:
 def assess(facts: Facts) -> tuple[Outcome, str]:
     """Return the outcome of an attempt and its reason; the first rule that applies decides."""
     for rule in (_worker, _prober, _overdue, _setup, _skip, _emptiness, _failure, _starvation):
-        if verdict := rule(facts):
-            outcome, reason = verdict
-            return outcome, reason[:MAX_REASON]
+        if assessment := rule(facts):
+            outcome, reason = assessment
+            return outcome, bounded(reason, MAX_REASON)
     return Outcome.PASSED, ""
 
 
-Verdict = tuple[Outcome, str] | None
+Assessment = tuple[Outcome, str] | None
 
 
 def _failed(facts: Facts) -> Phase | None:
@@ -82,13 +82,13 @@ def _failed(facts: Facts) -> Phase | None:
     return next((phase for phase in failures if not (facts.overdue and phase.kind in interrupted)), None)
 
 
-def _worker(facts: Facts) -> Verdict:
+def _worker(facts: Facts) -> Assessment:
     if facts.unready:
         return Outcome.INCONCLUSIVE, facts.unready
     return (Outcome.SETUP_ERROR, facts.worker) if facts.worker else None
 
 
-def _prober(facts: Facts) -> Verdict:
+def _prober(facts: Facts) -> Assessment:
     """Our own part broke: the browser, a page's process, our network, the host."""
     if not facts.browser_alive:
         return Outcome.INCONCLUSIVE, "the browser died during the run"
@@ -111,7 +111,7 @@ def _broken_part(facts: Facts, phase: Phase | None) -> str:
     return "the connection to the browser was lost" if is_lost else ""
 
 
-def _overdue(facts: Facts) -> Verdict:
+def _overdue(facts: Facts) -> Assessment:
     if not facts.overdue:
         return None
     limit = f"time-out after {facts.timeout_s:g} s"
@@ -126,7 +126,7 @@ def _overdue(facts: Facts) -> Verdict:
     return Outcome.SETUP_ERROR, f"{limit} while the test itself was busy or stuck"
 
 
-def _setup(facts: Facts) -> Verdict:
+def _setup(facts: Facts) -> Assessment:
     """The script is wrong: it cannot be collected, or what failed is not the system under test."""
     phase = _failed(facts)
     if phase is None:
@@ -157,15 +157,15 @@ def _script_reason(phase: Phase) -> str:
     else:
         text = headline(phase.message)
     place = f" ({phase.place})" if phase.place else ""
-    return (f"{kind}{where}: {text}" if kind else text)[: MAX_REASON - len(place)] + place
+    return bounded(f"{kind}{where}: {text}" if kind else text, MAX_REASON - len(place)) + place
 
 
-def _skip(facts: Facts) -> Verdict:
+def _skip(facts: Facts) -> Assessment:
     skipped = next((phase for phase in facts.phases if phase.outcome == "skipped" and not phase.expected), None)
     return (Outcome.SKIPPED, headline(skipped.message)) if skipped else None
 
 
-def _emptiness(facts: Facts) -> Verdict:
+def _emptiness(facts: Facts) -> Assessment:
     if facts.touched:
         return None
     if phase := _failed(facts):
@@ -173,7 +173,7 @@ def _emptiness(facts: Facts) -> Verdict:
     return Outcome.SETUP_ERROR, "the test opened no page and sent no request: nothing was measured"
 
 
-def _failure(facts: Facts) -> Verdict:
+def _failure(facts: Facts) -> Assessment:
     phase = _failed(facts)
     if phase is None:
         return None
@@ -191,10 +191,12 @@ def _failure(facts: Facts) -> Verdict:
 def _after_causes(facts: Facts, what: str) -> str:
     """Return what happened in the end, behind what led to it."""
     causes = "; ".join(facts.causes[:MAX_CAUSES])
-    return f"{causes}; then: {what}" if causes else what
+    rest = len(facts.causes) - MAX_CAUSES
+    more = f" (and {rest} more)" if rest > 0 else ""
+    return f"{causes}{more}; then: {what}" if causes else what
 
 
-def _starvation(facts: Facts) -> Verdict:
+def _starvation(facts: Facts) -> Assessment:
     if facts.host is None or facts.host.other_share <= facts.starved_above:
         return None
     return (

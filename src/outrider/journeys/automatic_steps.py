@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from outrider.journeys.har import Request
     from outrider.journeys.trace import Call
 
-MAX_STEPS = 500
 MAX_TITLE = 200
 
 # What a step is called, by class and method of Playwright's protocol; a method that is not named is called as it is,
@@ -160,7 +159,7 @@ class AutomaticStep:
 
 
 def automatic_steps(calls: Iterable[Call], requests: Iterable[Request], root: str) -> list[AutomaticStep]:
-    """Return the steps in order of time, at most `MAX_STEPS`.
+    """Return the steps in order of time; the store limits how many of an attempt and a check are kept, and says so.
 
     Args:
         calls: What the traces hold.
@@ -174,8 +173,9 @@ def automatic_steps(calls: Iterable[Call], requests: Iterable[Request], root: st
     seen: Counter[str] = Counter()
     taken: set[str] = set()
     steps = []
-    for title, start_ms, duration_ms, error, source in sorted(rows, key=lambda row: row[1])[:MAX_STEPS]:
-        stem = _VARIABLE.sub("#", title)
+    for whole_title, start_ms, duration_ms, error, source in sorted(rows, key=lambda row: row[1]):
+        title = _shortened(whole_title)
+        stem = _VARIABLE.sub("#", whole_title[:MAX_TITLE])
         seen[stem] += 1
         key = stem if seen[stem] == 1 else f"{stem} ({seen[stem]})"
         while key in taken:  # a title may end like an ordinal does
@@ -221,16 +221,20 @@ def normal_path(url: str) -> str:
 
 
 def step_title(call: Call) -> str:
-    """Return the title of a call's step."""
+    """Return the title of a call's step, whole."""
     if call.method in {"goto", "reload", "goBack", "goForward"}:
         return f"{_word(call)} {normal_path(call.params.get('url', ''))}".strip()
     if call.method == _WAIT:
-        return _waited(call)[:MAX_TITLE]
+        return _waited(call)
     words = [_word(call), _locator(call)]
     if call.method == "expect":
         expectation = _EXPECTATION.match(call.title)
         words.append(expectation["name"] if expectation else str(call.params.get("expression", "")))
-    return " ".join(word for word in words if word)[:MAX_TITLE]
+    return " ".join(word for word in words if word)
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= MAX_TITLE else f"{title[: MAX_TITLE - 1]}…"
 
 
 def _word(call: Call) -> str:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from outrider.journeys.driver import CHROMIUM, FFMPEG, HEADLESS_SHELL, Driver
+from outrider.model import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Chromium is released every few weeks and its debugging protocol keeps old callers working, not new ones:
 # further behind than this, calls of the installed Playwright start to be unknown to the browser.
 OLDEST_MAJORS_BEHIND = 20
+_MOST_CHARACTERS = 200
 
 
 class BrowserKind(StrEnum):
@@ -233,10 +235,13 @@ def judge(finished: Finished, *, needed_major: int) -> tuple[str, None] | tuple[
         return None, "does not answer --version within its time limit"
     last = finished.output.strip().splitlines()[-1:] or [""]
     if finished.code != 0:
-        return None, f"--version exits with {finished.code}: {last[0][:200] or 'it prints nothing'}"
+        return (
+            None,
+            f"--version exits with {finished.code}: {bounded(last[0], _MOST_CHARACTERS) or 'it prints nothing'}",
+        )
     version = read_version(finished.output)
     if version is None:
-        return None, f"--version prints no version: {last[0][:200] or 'nothing'}"
+        return None, f"--version prints no version: {bounded(last[0], _MOST_CHARACTERS) or 'nothing'}"
     oldest = needed_major - OLDEST_MAJORS_BEHIND
     if int(version.partition(".")[0]) < oldest:
         return None, f"version {version} is too old: the installed Playwright needs {oldest} or newer"

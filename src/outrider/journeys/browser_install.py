@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.journeys.browser_candidates import BrowserSource, playwright_candidates, registry_folder, shim_folder
+from outrider.model import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ _APT_ENVIRON = {"DEBIAN_FRONTEND": "noninteractive"}
 _DOWNLOAD_ENVIRON = {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "15000", "PW_LANG_NAME": "python"}
 _APT_PACKAGES = ("chromium-headless-shell", "chromium")
 _UPDATE_TIMEOUT_S = 120
+_MOST_CHARACTERS = 200
 _PROGRESS = ("Downloading", "|", "Get:", "Unpacking", "Setting up")
 _NETWORK = re.compile(r"ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN|Could not resolve|timed out|self.signed certificate")
 _POLICY = re.compile(r"^(\S+):\n(?:[ \t].*\n)*?[ \t]+Candidate: (\S+)", re.MULTILINE)
@@ -82,7 +84,8 @@ def last_words(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     network = [line for line in lines if _NETWORK.search(line)]
     errors = [line for line in lines if line.startswith(("Error", "E:"))]
-    return (network[:1] or errors[-1:] or lines[-1:] or ["it prints nothing"])[0][:200]
+    line = (network[:1] or errors[-1:] or lines[-1:] or ["it prints nothing"])[0]
+    return bounded(line, _MOST_CHARACTERS)
 
 
 def is_apt_system(system: System) -> bool:

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from outrider.journeys.driver import installed_driver
 from outrider.journeys.processes import VARIABLE, Mark, Process, find_marked, kill_marked, new_mark, parse_mark
 from outrider.journeys.shim import environment
-from outrider.model import BrowserError
+from outrider.model import BrowserError, tail
 from outrider.workspace import measured_environment
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ kill -KILL 0
 """
 _LOG_LINES = 200
 _LINE_BYTES = 4096
+_SHOWN = 2_000  # characters of the log
 
 
 class BrowserServer:
@@ -188,7 +189,7 @@ class BrowserServer:
         log = self.log
         self.kill()
         raise BrowserError(
-            f"the browser server did not start within {timeout_s:g} s:\n{log[-2000:]}".rstrip(),
+            f"the browser server did not start within {timeout_s:g} s:\n{tail(log, _SHOWN)}".rstrip(),
             slug="browser-server",
             fix=f"try: {self._browser.executable} --headless --no-sandbox --dump-dom about:blank",
         )

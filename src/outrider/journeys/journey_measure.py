@@ -14,9 +14,11 @@ from outrider.journeys.failure_causes import awaited_by, find_causes, own_networ
 from outrider.journeys.har import read_har
 from outrider.journeys.host_load import HostWatch
 from outrider.journeys.raw_evidence import (
+    MAX_ERRORS,
     RawEvidence,
     failed_step,
     find_errors,
+    find_omissions,
     find_samples,
     find_steps,
     has_touched,
@@ -187,6 +189,7 @@ class JourneyMeasure:
         if progress.signing_in and reason:
             reason = f"signing in for session {progress.signing_in!r}: {reason}"
         steps = find_steps(evidence)
+        errors = find_errors(evidence, steps)
         body_ms = [phase.duration_ms for phase in evidence.phases if phase.when == "call"]
         return Measurement(
             outcome=outcome,
@@ -195,11 +198,12 @@ class JourneyMeasure:
             duration_ms=body_ms[0] if body_ms else time.time() * 1000 - progress.started_ms,
             steps=steps,
             samples=find_samples(evidence, steps),
-            errors=find_errors(evidence, steps),
+            errors=errors[:MAX_ERRORS],
             artifacts=keep_artifacts(order.scratch, traces, result),
             host=host,
             attributes=_attributes(facts, result) | (_reach(result, evidence) if order.fault else {}),
             trace_ids=tuple(dict.fromkeys(request.trace_id for request in evidence.requests if request.trace_id)),
+            omitted=find_omissions(evidence, len(errors)),
         )
 
     def _facts(self, order: Order, progress: AttemptProgress, evidence: RawEvidence, host: HostLoad) -> Facts:

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from outrider.model import bounded
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_MOST_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +86,4 @@ class StepLog:
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip()
-    return text.splitlines()[0][:500] if text else type(error).__name__
+    return bounded(text.splitlines()[0], _MOST_CHARACTERS) if text else type(error).__name__

@@ -118,7 +118,14 @@ def find_errors(evidence: RawEvidence, steps: Sequence[Step]) -> tuple[ErrorReco
         for request in evidence.requests
         if _is_failed(request)
     ]
-    return tuple([*failures, *sorted(rest, key=lambda error: error.offset_ms or 0.0)][:MAX_ERRORS])
+    return (*failures, *sorted(rest, key=lambda error: error.offset_ms or 0.0))
+
+
+def find_omissions(evidence: RawEvidence, error_count: int) -> tuple[str, ...]:
+    """Return what `MAX_ERRORS` and `MAX_ORIGINS` leave out, a line each."""
+    origins = len({request.origin for request in evidence.requests})
+    counts = ((error_count, MAX_ERRORS, "errors"), (origins, MAX_ORIGINS, "origins, those with the fewest requests"))
+    return tuple(f"{count - most} of {count} {what}" for count, most, what in counts if count > most)
 
 
 def failed_step(evidence: RawEvidence) -> str:

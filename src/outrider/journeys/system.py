@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
+from outrider.model import tail
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -137,7 +139,7 @@ class Host:
         reader.start()
         code = _wait(process, reader, timeout_s)
         reader.join(timeout=1)
-        return Finished(code, "".join(lines)[-_KEPT_CHARACTERS:])
+        return Finished(code, tail("".join(lines), _KEPT_CHARACTERS))
 
 
 def _drain(stream: IO[bytes] | None, lines: list[str], on_progress: Callable[[str], None] | None) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from outrider.journeys.worker_messages import Channel, Message, Ready
-from outrider.model import OutriderError
+from outrider.model import OutriderError, tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +130,7 @@ class WorkerProcess:
         self.kill()
         if self._exit_code not in {None, -signal.SIGKILL}:
             what = f"{what} with exit code {self._exit_code}"
-        output = self._log.read_text(errors="replace")[-LOG_TAIL:].strip().replace(f"{self._root}/", "")
+        output = tail(self._log.read_text(errors="replace").strip(), LOG_TAIL).replace(f"{self._root}/", "")
         return WorkerError(
             f"the journey worker {what}",
             slug="worker-failed",

@@ -21,6 +21,7 @@ from outrider.journeys.worker_process import (
     WorkerProcess,
     explained,
 )
+from outrider.model import tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -200,7 +201,7 @@ class Workers:
 
     def _clean(self, worker: WorkerProcess) -> None:
         worker.kill()
-        spare = {self._origin.pid} if isinstance(self._origin, ForkServer) else set()
+        spare = self._origin.pids if isinstance(self._origin, ForkServer) else set()
         kill_marked(self._mark, spare=spare)
 
     def _finish_cleaning(self) -> None:
@@ -240,7 +241,9 @@ class Workers:
             output = log.read_text(errors="replace") if log.is_file() else ""
             self._leave_origin()
             raise WorkerError(
-                f"no journey worker can be started: {error}", slug="worker-failed", fix=explained(output[-LOG_TAIL:])
+                f"no journey worker can be started: {error}",
+                slug="worker-failed",
+                fix=explained(tail(output, LOG_TAIL)),
             ) from error
 
     def _fresh_folder(self) -> Path:

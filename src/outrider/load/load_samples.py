@@ -57,6 +57,12 @@ def load_errors(result: LoadResult) -> tuple[ErrorRecord, ...]:
     )
 
 
+def load_omissions(result: LoadResult) -> tuple[str, ...]:
+    """Return which endpoints have no series, in a line; the stored load has them all."""
+    rest = len(result.endpoints) - _MOST_STEPS
+    return (f"steps and samples of {rest} endpoints, those with the fewest requests",) if rest > 0 else ()
+
+
 def _shown(result: LoadResult) -> list[EndpointLoad]:
     ranked = sorted(result.endpoints, key=lambda endpoint: -endpoint.requests)
     names = {endpoint.endpoint for endpoint in ranked[:_MOST_STEPS]}

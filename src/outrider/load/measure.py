@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.load.load_samples import load_errors, load_samples, load_steps
+from outrider.load.load_samples import load_errors, load_omissions, load_samples, load_steps
 from outrider.load.process import LocustProcess
 from outrider.load.profile import DURATION_S
 from outrider.load.shapes import Arrivals
@@ -168,6 +168,7 @@ class LoadMeasure:
                 "asked": " ".join(facts.ready.hosts),
             },
             load=result,
+            omitted=load_omissions(result),
         )
         return self._surroundings.redactor.measurement(measurement)
 
@@ -315,6 +316,7 @@ def _tail(log: Path) -> str:
     """Return the end of what Locust printed, and cut the file to that."""
     data = log.read_bytes() if log.exists() else b""
     if len(data) > _LOG_BYTES:
-        data = data[-_LOG_BYTES:]
+        left_out = f"[{len(data) - _LOG_BYTES:,} bytes before this are left out]\n".encode()
+        data = left_out + data[-_LOG_BYTES:]
         log.write_bytes(data)
     return data.decode(errors="replace")

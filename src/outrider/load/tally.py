@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from outrider.load.endpoint_names import OTHERS
 from outrider.load.wire import Counted, Failures, Requests, Second
-from outrider.model import bucket_of
+from outrider.model import bounded, bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,8 +96,9 @@ class Tally:
 
     def failed(self, endpoint: str, message: str) -> None:
         """Note why a request failed, or a user without an endpoint."""
-        whole = message[:_SAMPLE_CHARACTERS]
-        key = (endpoint, _CHANGING.sub("…", whole)[:_GROUP_CHARACTERS])
+        whole = bounded(message, _SAMPLE_CHARACTERS)
+        alike = _CHANGING.sub("…", whole)
+        key = (endpoint, alike if len(alike) <= _GROUP_CHARACTERS else f"{alike[: _GROUP_CHARACTERS - 1]}…")
         if key not in self._groups and len(self._groups) >= MOST_GROUPS:
             key = others(endpoint)
         group = self._groups[key]

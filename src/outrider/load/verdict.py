@@ -221,7 +221,8 @@ def _silent(facts: Facts) -> Verdict | None:
     _, raised = _raised(facts) or (None, "")
     why = raised or _errors(facts.log)
     doing = [f"{count} {'user was' if count == 1 else 'users were'} {what}" for what, count in facts.activities.items()]
-    because = why or ", ".join(doing[:_QUOTED])
+    more = f" and {len(doing) - _QUOTED} other things" if len(doing) > _QUOTED else ""
+    because = why or ", ".join(doing[:_QUOTED]) + more
     return Outcome.SETUP_ERROR, f"no request was made{f': {because}' if because else ''}"
 
 

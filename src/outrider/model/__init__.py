@@ -55,7 +55,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_text import bounded, printable, printable_json
+from outrider.model.outside_text import bounded, printable, printable_json, tail
 from outrider.model.ports import (
     AggregateLog,
     AlertRecords,
@@ -218,5 +218,6 @@ __all__ = [
     "printable",
     "printable_json",
     "reason_of",
+    "tail",
     "title_of",
 ]  # fmt: skip

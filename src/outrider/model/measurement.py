@@ -128,6 +128,7 @@ class Measurement:
         attributes: What was measured with: browser, viewport, protocol, remote address …
         trace_ids: W3C trace ids seen on the wire, in order.
         load: What a load profile measured beside.
+        omitted: What was measured and is not here, a line each; `StoredRun.omitted` has it once the run is stored.
     """
 
     outcome: Outcome
@@ -142,6 +143,7 @@ class Measurement:
     attributes: Mapping[str, str] = field(default_factory=dict)
     trace_ids: tuple[str, ...] = ()
     load: LoadResult | None = None
+    omitted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,12 @@ def bounded(text: str, characters: int) -> str:
     return printable(text)
 
 
+def tail(text: str, characters: int) -> str:
+    """Return the last `characters` of a log, below a line that says how many are left out before them."""
+    rest = len(text) - characters
+    return f"… [{rest} characters before this are left out]\n{text[rest:]}" if rest > 0 else text
+
+
 def printable_json(value: Any) -> Any:
     """Return parsed JSON with all its texts printable, keys too: an escape in JSON may stand for any code point."""
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""A run as it is kept: its attempts and the verdict over them."""
+"""A run as it is kept: its attempts and the outcome over them."""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ class Answer:
         hops: The answers that redirected, in order.
         protocol: Such as "HTTP/2".
         body_bytes: On the wire.
+        left_out_bytes: How many bytes of the decoded body were received and not kept.
         certificate_days: How long the server's certificate is still valid; None without TLS.
     """
 
@@ -53,6 +54,7 @@ class Answer:
     raw_headers: bytes = field(default=b"", repr=False)
     body: bytes = field(default=b"", repr=False)
     hops: tuple[PassedHop, ...] = ()
+    left_out_bytes: int = 0
 
     def after(self, hops: tuple[PassedHop, ...]) -> Answer:
         """Return this answer as the last of an exchange that was redirected."""

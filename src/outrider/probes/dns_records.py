@@ -12,6 +12,7 @@ import dns.rdataclass
 import dns.rdatatype
 from dns.rdtypes.ANY.TXT import TXT
 
+from outrider.model import bounded
 from outrider.workspace import Refused, as_texts
 
 if TYPE_CHECKING:
@@ -60,4 +61,4 @@ def _record(text: str, kind: str) -> dns.rdata.Rdata:
         return dns.rdata.from_text("IN", kind, text, origin=dns.name.root, relativize=False)
     except (dns.exception.DNSException, ValueError) as error:
         fix = "write it as in a zone file"
-        raise Refused(f"is no record of type {kind}: {str(error)[:100]}", fix, "bad-record") from None
+        raise Refused(f"is no record of type {kind}: {bounded(str(error), 100)}", fix, "bad-record") from None

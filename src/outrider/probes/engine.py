@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
 from outrider.probes.connectivity import OwnNetwork
 from outrider.probes.evaluator import USUAL_LIMITS, EvaluationLimits, Evaluator
-from outrider.probes.evidence_folder import keep
+from outrider.probes.evidence_folder import keep, left_out
 from outrider.probes.host_queues import HostQueues
 from outrider.probes.lateness import Lateness
 from outrider.probes.probe_context import ProbeContext
@@ -202,6 +202,7 @@ class Engine:
             errors=tuple(_error(failure, result.address) for failure in result.failures),
             artifacts=keep(result.evidence_files, order.scratch),
             attributes={name: value for name, value in attributes.items() if value},
+            omitted=tuple(left_out(result.evidence_files)),
         )
         if not (result.secrets or result.evidence_files or result.failures):
             return measurement  # its run passes a redactor; here, between answers, a prober would be late by it

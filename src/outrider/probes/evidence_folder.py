@@ -9,7 +9,7 @@ from outrider.model import ArtifactFile, ArtifactKind
 from outrider.probes.exchange import KEPT_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from outrider.probes.probe_result import Evidence
@@ -31,3 +31,12 @@ def keep(files: Iterable[Evidence], folder: Path) -> tuple[ArtifactFile, ...]:
         kind = file.kind or (ArtifactKind.LOG if name.endswith((".log", "headers.txt")) else ArtifactKind.BODY)
         kept.append(ArtifactFile(kind, name, file.media_type, path))
     return tuple(kept)
+
+
+def left_out(files: Iterable[Evidence]) -> Iterator[str]:
+    """Yield what `keep` leaves out, a line for each file that is longer than it keeps."""
+    for file in files:
+        whole = len(file.data) + file.left_out_bytes
+        kept = len(file.data) if file.is_whole else min(len(file.data), KEPT_BYTES)
+        if (rest := whole - kept) > 0:
+            yield f"{rest:,} of {whole:,} bytes of {file.name}"

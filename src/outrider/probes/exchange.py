@@ -65,15 +65,20 @@ class _Sink:
 
 @dataclass(slots=True)
 class ExchangeLog:
-    """The log of an exchange without its bodies."""
+    """The log of an exchange without its bodies; of a long one the beginning."""
 
     content: BytesIO = field(default_factory=BytesIO)
+    left_out_bytes: int = 0
 
     def note(self, kind: int, data: bytes) -> None:
         """Append a line of libcurl's log."""
-        if kind in _LOG_MARKS and self.content.tell() < KEPT_BYTES:
-            for line in data.splitlines():
-                self.content.write(_LOG_MARKS[kind].encode() + line + b"\n")
+        if kind not in _LOG_MARKS:
+            return
+        if self.content.tell() >= KEPT_BYTES:
+            self.left_out_bytes += len(data)
+            return
+        for line in data.splitlines():
+            self.content.write(_LOG_MARKS[kind].encode() + line + b"\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ async def _transfer(
         curl.setopt(pycurl.DEBUGFUNCTION, log.note)
         curl.setopt(pycurl.VERBOSE, 1)
     code, message = await transfers.perform(curl)
-    answer = _answer(curl, headers.getvalue(), sink.content.getvalue(), has_name=is_name(host_of(hop.url)))
+    answer = _answer(curl, headers.getvalue(), sink, has_name=is_name(host_of(hop.url)))
     if sink.size > most:
         return answer, Failure(Blame.TARGET, f"the body is larger than {most} bytes, and was cut off")
     return answer, explain(curl, code, message, limit_s) if code else None
@@ -179,7 +184,7 @@ def read_phases(curl: pycurl.Curl, *, has_name: bool) -> tuple[float, dict[str, 
     return total / 1000, phases
 
 
-def _answer(curl: pycurl.Curl, headers: bytes, body: bytes, *, has_name: bool) -> Answer:
+def _answer(curl: pycurl.Curl, headers: bytes, sink: _Sink, *, has_name: bool) -> Answer:
     total_ms, phases = read_phases(curl, has_name=has_name)
     chain = read_chain(curl.getinfo(pycurl.INFO_CERTINFO)) if "tls" in phases else ()
     return Answer(
@@ -191,7 +196,8 @@ def _answer(curl: pycurl.Curl, headers: bytes, body: bytes, *, has_name: bool) -
         body_bytes=float(curl.getinfo(pycurl.SIZE_DOWNLOAD_T)),
         certificate_days=chain[0].days_left(time.time()) if chain else None,
         raw_headers=headers,
-        body=body,
+        body=sink.content.getvalue(),
+        left_out_bytes=sink.size - sink.content.tell(),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import regex
 
+from outrider.model import bounded
 from outrider.probes.text_checks import Comparison, Query, Schema, TextChecks
 from outrider.probes.text_evaluation import OPERATORS
 from outrider.workspace import (
@@ -150,7 +151,7 @@ def as_schema(value: object, root: Path) -> Schema:
         return Schema(document)
     except (SchemaError, AttributeError, TypeError) as error:
         what = error.message if isinstance(error, SchemaError) else "it is no table"
-        raise Refused(f"is not a JSON Schema: {what[:200]}", "correct the schema", "bad-schema") from None
+        raise Refused(f"is not a JSON Schema: {bounded(what, 200)}", "correct the schema", "bad-schema") from None
 
 
 def _schema_file(path: Path) -> object:

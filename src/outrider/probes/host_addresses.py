@@ -8,6 +8,8 @@ import socket
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from outrider.model import bounded
+
 _SHOWN = 120
 _FAMILIES = {"4": socket.AF_INET, "6": socket.AF_INET6}
 
@@ -38,7 +40,7 @@ def address_of(url: str) -> str:
         path = urlsplit(url).path
     except ValueError:
         return ""
-    return f"{origin_of(url)}{path}"[:_SHOWN]
+    return bounded(f"{origin_of(url)}{path}", _SHOWN)
 
 
 @lru_cache(maxsize=16_384)

@@ -96,9 +96,11 @@ def evidence_files(answer: Answer, log: ExchangeLog | None, step: str = "") -> t
     kept = []
     if answer.body:
         media_type = answer.headers.get("content-type", "").partition(";")[0] or "application/octet-stream"
-        kept.append(Evidence(f"{prefix}body", media_type, answer.body))
+        kept.append(Evidence(f"{prefix}body", media_type, answer.body, left_out_bytes=answer.left_out_bytes))
     if answer.raw_headers:
         kept.append(Evidence(f"{prefix}headers.txt", "text/plain", answer.raw_headers))
     if log is not None and log.content.tell():
-        kept.append(Evidence(f"{prefix}exchange.log", "text/plain", log.content.getvalue()))
+        kept.append(
+            Evidence(f"{prefix}exchange.log", "text/plain", log.content.getvalue(), left_out_bytes=log.left_out_bytes)
+        )
     return tuple(kept)

@@ -57,6 +57,7 @@ class Evidence:
     Attributes:
         kind: None if its name tells it.
         is_whole: Whether it is kept whole, and not only its beginning; its maker bounds it then.
+        left_out_bytes: How many there were behind `data`.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Evidence:
     data: bytes = field(repr=False)
     kind: ArtifactKind | None = None
     is_whole: bool = False
+    left_out_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,11 @@ class TlsProbe:
                 "protocol": spoken[1].decode() if spoken else "",
                 **_certificate_attributes(chain),
             },
-            evidence_files=(Evidence("exchange.log", "text/plain", log.content.getvalue()),) if failures else (),
+            evidence_files=(
+                Evidence("exchange.log", "text/plain", log.content.getvalue(), left_out_bytes=log.left_out_bytes),
+            )
+            if failures
+            else (),
             address=f"{self.host}:{self.port}",
         )
 

@@ -125,8 +125,7 @@ class _PeriodReader:
                 listener(f"{number + 1}/{len(health)} {check_health.name}")
             is_detailed = number < self.settings.detailed
             whole, check_changes = _measured(check_health, measured, self.period, releases, detailed=is_detailed)
-            top_reasons = reasons.get(_place(check_health), Counter()).most_common(_REASONS)
-            detailed.append(replace(whole, reasons=tuple(top_reasons)))
+            detailed.append(replace(whole, reasons=_top(reasons.get(_place(check_health), Counter()))))
             changes += check_changes
         return detailed, sorted(changes, key=lambda change: -abs(change.ratio))
 
@@ -152,6 +151,14 @@ def _is_wanted(measured: Tally | Series, settings: ReportSettings) -> bool:
     if settings.environment and measured.environment != settings.environment:
         return False
     return any(fnmatchcase(subject, pattern) for pattern in settings.checks)
+
+
+def _top(reasons: Counter[str]) -> tuple[tuple[str, int], ...]:
+    """Return the most frequent reasons, and the others as the last."""
+    ranked = reasons.most_common()
+    rest = ranked[_REASONS:]
+    others = [(f"{len(rest)} other reasons", sum(count for _, count in rest))] if rest else []
+    return (*ranked[:_REASONS], *others)
 
 
 def _reasons(failures: Iterable[RunSummary]) -> dict[tuple[str, str, str], Counter[str]]:

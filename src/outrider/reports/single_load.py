@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.charts import draw_curve, draw_lines
 from outrider.load import levels
-from outrider.model import LoadResult, Outcome, altogether
+from outrider.model import LoadResult, Outcome, altogether, bounded
 from outrider.reports.capacity import FEWEST_LEVELS, climb, curve_of, knee_of
 
 if TYPE_CHECKING:
@@ -88,12 +88,12 @@ def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
     knee = knee_of(climbed) if len(climbed) >= FEWEST_LEVELS else None
     failures = sorted(result.failures, key=lambda failure: -failure.count)
     shown_failures = tuple(
-        (failure.endpoint, failure.count, failure.message[:_TEXT]) for failure in failures[:_FAILURES]
+        (failure.endpoint, failure.count, bounded(failure.message, _TEXT)) for failure in failures[:_FAILURES]
     )
     passed = sum(journey.outcome is Outcome.PASSED for journey in result.foreground)
     whole = altogether(result.endpoints)
     return LoadReport(
-        run=replace(run, reason=run.reason[:_TEXT], attempts=()),
+        run=replace(run, reason=bounded(run.reason, _TEXT), attempts=()),
         timezone=timezone,
         workspace=workspace,
         seconds=result.length_s,

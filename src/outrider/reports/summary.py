@@ -126,15 +126,15 @@ def _advice(
         if check_health.coverage is not None and check_health.coverage < _FULL_COVERAGE
     ]
     if spent:
-        why = f": {spent[0].reasons[0][0]}" if spent[0].reasons else ""
+        why = f": {shorten(spent[0].reasons[0][0], 160, placeholder='…')}" if spent[0].reasons else ""
         more = f", then at {len(spent) - 1} more that missed the objective" if len(spent) > 1 else ""
-        return f"Look first at {spent[0].name}{more}{why[:160]}."
+        return f"Look first at {spent[0].name}{more}{why}."
     if slower:
         what = f"what release {slower.release} changed" if slower.release else "what changed then"
         return f"Find out {what} in {slower.step or slower.check}."
     if forecasts:
         when = f"in about {forecasts[0].days:.0f} days" if forecasts[0].days >= 0.5 else "by now"
-        return f"Soon: {forecasts[0].subject[:160]}: {forecasts[0].what} {when}."
+        return f"Soon: {shorten(forecasts[0].subject, 160, placeholder='…')}: {forecasts[0].what} {when}."
     if blind:
         return f"Repair the measuring: {len(blind)} check{'' if len(blind) == 1 else 's'} ran less often than was due."
     return (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from outrider.model import Attempt, Order, Outcome, Run, new_run_id
-from outrider.runs.attempts import Plan, is_measured, next_attempt, verdict
+from outrider.runs.attempts import Plan, is_measured, next_attempt, run_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -70,8 +70,8 @@ def attempt_sequence(
 
 
 def finished_run(launch: Launch, attempts: tuple[Attempt, ...], circumstances: Circumstances) -> Run:
-    """Return the run that ends now, with the verdict over its attempts."""
-    outcome, reason = verdict(attempts)
+    """Return the run that ends now, with the outcome over its attempts."""
+    outcome, reason = run_outcome(attempts)
     return Run(
         id=launch.run,
         check=launch.check.id,

@@ -57,7 +57,7 @@ def next_attempt(attempts: Sequence[Attempt], policy: Policy, left_s: float) -> 
         return None
     if number <= 1 + policy.retries:
         return Plan(number, records=policy.evidence and _is_last_chance(last, left_s))
-    is_wanted = verdict(attempts)[0] == Outcome.FAILED and policy.evidence and policy.repeatable
+    is_wanted = run_outcome(attempts)[0] == Outcome.FAILED and policy.evidence and policy.repeatable
     return Plan(number, evidence=True) if is_wanted and not _has_evidence(last) else None
 
 
@@ -76,7 +76,7 @@ def is_measured(plan: Plan) -> bool:
     return plan.number == 1 and not plan.evidence
 
 
-def verdict(attempts: Sequence[Attempt]) -> tuple[Outcome, str]:
+def run_outcome(attempts: Sequence[Attempt]) -> tuple[Outcome, str]:
     """Return the run's outcome and its reason: all attempts together, evidence attempts left out.
 
     A retry that is inconclusive, or was cut short since the run's time was up, takes no earlier failure back.

@@ -33,6 +33,7 @@ log = structlog.get_logger("outrider.heartbeats")
 
 MOST_NOTE_BYTES = 10_000
 _READ_BYTES = 2 * MOST_NOTE_BYTES
+_NOTE_CHARACTERS = 1_900  # with the mark of a cut, less than the store keeps
 _LARGEST_CODE = 255
 _RETRY_S = 10
 _END_CODES = {"success": 0, "fail": 1}
@@ -120,17 +121,20 @@ def _exit_code(text: str) -> int | None:
 
 
 def _note(body: bytes) -> str:
-    """Return what is kept of a body: its beginning, without secrets.
+    """Return what is kept of a body, without secrets; the store says where it cuts one that was read whole.
 
-    Of a body that goes on, as much is left out at its end as is kept at most: a secret may be cut in two there.
+    Of a body that goes on, MOST_NOTE_BYTES at its end are left out: a secret may be cut in two there.
     """
     note = gated(body.decode("utf-8", "replace").strip())
-    most = MOST_NOTE_BYTES if len(body) < _READ_BYTES else max(0, len(note) - MOST_NOTE_BYTES)
-    return note[: min(MOST_NOTE_BYTES, most)]
+    if len(body) < _READ_BYTES:
+        return note
+    return (
+        f"{note[: min(_NOTE_CHARACTERS, max(0, len(note) - MOST_NOTE_BYTES))]}… [cut: more than {_READ_BYTES:,} bytes]"
+    )
 
 
 async def _beginning(request: Request) -> bytes:
-    """Return the first bytes of a body, and read no further: a job may send its whole log."""
+    """Return the first bytes of a body, one more than are kept, and read no further: a job may send its whole log."""
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -113,7 +113,7 @@ class Writer:
         rows = Rows(connection, self._keys)
         for run, taken in fresh:
             for attempt, files in zip(run.attempts, taken, strict=True):
-                omitted = list(files.omitted)
+                omitted = [*attempt.measurement.omitted, *files.omitted]
                 present = [file for file in files.files if self._is_there(file, omitted)]
                 rows.add(PlacedAttempt(run, keys[_bytes(run)], known[run.check], attempt, present, omitted))
         rows.insert()

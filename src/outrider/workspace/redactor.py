@@ -91,14 +91,19 @@ class Redactor:
         """Return what an attempt brought back, redacted in its texts and in its files.
 
         A file that cannot be read, such as an archive whose writer was killed, is left out. Of two samples that
-        redaction made one, the last is kept.
+        redaction made one, the last is kept. `omitted` says so.
         """
         redacted: Measurement = self._fields(measurement)
-        artifacts = tuple(file for artifact in redacted.artifacts if (file := self._artifact(artifact)))
+        files = [(artifact.name, self._artifact(artifact)) for artifact in redacted.artifacts]
+        artifacts = tuple(file for _, file in files if file)
         samples = {(sample.step, sample.metric): sample for sample in redacted.samples}
         if len(samples) == len(redacted.samples) and artifacts == redacted.artifacts:
             return redacted
-        return replace(redacted, artifacts=artifacts, samples=tuple(samples.values()))
+        lost = [f"{name}: cannot be read, so its secrets cannot be hidden" for name, file in files if not file]
+        if alike := len(redacted.samples) - len(samples):
+            lost.append(f"{alike} samples whose names are alike once secrets are masked")
+        omitted = (*redacted.omitted, *lost)
+        return replace(redacted, artifacts=artifacts, samples=tuple(samples.values()), omitted=omitted)
 
     def run(self, run: Run) -> Run:
         """Return a run, redacted, but for its identity: its id, its check, environment and location."""

@@ -139,13 +139,14 @@ def test_a_very_long_message_is_cut_with_a_mark_that_says_so(store: Store, make:
 def test_errors_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
     """A page that throws in a loop fills no disk."""
     errors = tuple(ErrorRecord(ErrorSource.PAGE, f"error {number}") for number in range(ERRORS_PER_ATTEMPT + 50))
-    run = make.run("journey:a", make.attempt(errors=errors))
+    run = make.run("journey:a", make.attempt(errors=errors, omitted=("3 of 23 origins",)))
 
     store.runs.record(run)
 
     stored = store.runs.get(run.id)
     assert stored.run.attempts[0].measurement.errors == errors[:ERRORS_PER_ATTEMPT]
-    assert stored.omitted == (f"attempt 1: 50 of {ERRORS_PER_ATTEMPT + 50} errors",)
+    left_out = ("attempt 1: 3 of 23 origins", f"attempt 1: 50 of {ERRORS_PER_ATTEMPT + 50} errors")
+    assert stored.omitted == left_out
 
 
 def test_files_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:

@@ -57,7 +57,7 @@ class _Listening(logging.Handler):
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(record.getMessage()[:200])
+        self._lines.append(cut(record.getMessage(), 200))
 
 
 def read(options: Options) -> Service:

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.letter import LIMIT_S, Undelivered
+from outrider.alerts.letter import LIMIT_S, Undelivered, cut
 from outrider.alerts.notification_kind import NotificationKind
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Command:
             raise Undelivered(f"{self.arguments[0]}: {error.strerror}", recoverable=False) from None
         if done.returncode:
             stderr_lines = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            why = f"{self.arguments[0]} ended with {done.returncode}: {stderr_lines[0][:200]}"
+            why = f"{self.arguments[0]} ended with {done.returncode}: {cut(stderr_lines[0], 200)}"
             raise Undelivered(why, recoverable=done.returncode == _TRY_AGAIN)
 
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from tests.builders import new_store
 
+from outrider.alerts.finding import Facts, Problem
+from outrider.alerts.incident import Incident
+from outrider.alerts.incident_records import stored_incident
 from outrider.app.report_incidents import StoredIncidents
-from outrider.model import Notification, Status
+from outrider.model import AlertChanges, Notification, Status
 from outrider.reports import CheckNoise
 
 if TYPE_CHECKING:
@@ -46,3 +49,18 @@ def test_alerts_are_counted_by_check_and_nothing_else_is(tmp_path: Path) -> None
     assert (noise.sent, noise.incidents, noise.acted_on) == (3, 0, 0)
     assert noise.checks == (CheckNoise("b", 2, 0, 0), CheckNoise("a", 1, 0, 0))
     assert nothing is None
+
+
+def test_an_incident_counts_for_the_check_that_began_it(tmp_path: Path) -> None:
+    """Whichever checks it affected later: how often somebody acts on a check's incidents is what its noise is."""
+    kept = Incident(
+        "i1", Problem.FAILURE, NOW_US, NOW_US, Facts("refused"), opened_us=NOW_US, acknowledged_by="ada",
+        checks=("home", "pay"),
+    )  # fmt: skip
+    with new_store(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
+        store.incidents.record(AlertChanges((stored_incident(kept),)))
+
+        noise = StoredIncidents(store).noise(NOW_US - 5, NOW_US + 5)
+
+    assert noise is not None
+    assert noise.checks == (CheckNoise("home", 0, 1, 1),)
