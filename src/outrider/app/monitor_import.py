@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from outrider.model import ConfigError, UsageError
+from outrider.model import UsageError
 from outrider.workspace import Variables, available_secrets, gated, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.probes.converters import Conversion, ConvertedProbe
+    from outrider.probes import Conversion, ConvertedProbe
     from outrider.workspace import Workspace
 
 MONITORS: Final = ("gatus", "uptime-kuma", "blackbox")
-_MOST_BYTES: Final = 2_000_000
-_MOST_DATABASE_BYTES: Final = 20_000_000_000
 _CREDENTIAL: Final = "holds what looks like a credential: name it below [secrets], and write ${NAME} instead"
 
 
@@ -74,9 +72,9 @@ def import_monitor(
         ConfigError: bad-import if the file is none of that monitor, or harmful.
         UsageError: unreadable-file.
     """
-    from outrider.probes.converters import toml_document  # noqa: PLC0415 - YAML is slow to import
+    from outrider.probes import convert_monitor, toml_document  # noqa: PLC0415 - libcurl is slow to import
 
-    conversion = _convert(monitor, file, jobs, targets)
+    conversion = convert_monitor(monitor, file, jobs=jobs, targets=targets)
     sound: list[ConvertedProbe] = []
     leftovers = [ImportLeftover(left.line, _key(left.where, left.what), left.why) for left in conversion.leftovers]
     for probe in conversion.probes:
@@ -116,50 +114,6 @@ def _key(where: str, what: str) -> str:
     return f"{where}{'.' if what else ''}{what}"
 
 
-def _convert(monitor: str, file: Path, jobs: Path | None, targets: Sequence[tuple[str, str]]) -> Conversion:
-    from outrider.probes import converters  # noqa: PLC0415 - YAML is slow to import
-
-    name = file.name
-    if monitor == "uptime-kuma":
-        _check_size(file, _MOST_DATABASE_BYTES)
-        if not _is_database(file):
-            _check_size(file, 10 * _MOST_BYTES)
-        return converters.convert_uptime_kuma(converters.read_kuma(file, name), name)
-    document = converters.parse_yaml(_text(file), name)
-    if monitor == "gatus":
-        return converters.convert_gatus(document, name)
-    scraped = None if jobs is None else converters.parse_yaml(_text(jobs), jobs.name)
-    return converters.convert_blackbox(document, name, jobs=scraped, targets=targets)
-
-
-def _is_database(file: Path) -> bool:
-    with file.open("rb") as reader:
-        return reader.read(6) == b"SQLite"
-
-
-def _text(file: Path) -> str:
-    _check_size(file, _MOST_BYTES)
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file.name} is not UTF-8", slug="bad-import", fix="save it as UTF-8") from None
-
-
-def _check_size(file: Path, most: int) -> None:
-    try:
-        size = file.stat().st_size
-        if not file.is_file():
-            raise UsageError(f"{file}: is no file", slug="unreadable-file", fix="name a file")
-        with file.open("rb"):
-            pass
-    except OSError as error:
-        why = f"{file}: cannot be read: {error.strerror}"
-        raise UsageError(why, slug="unreadable-file", fix="name a file that this user can read") from None
-    if size > most:
-        fix = "import a part of it at a time"
-        raise ConfigError(f"{file.name} has {size:,} bytes, more than {most:,}", slug="bad-import", fix=fix)
-
-
 def _problem_of(workspace: Workspace, text: str) -> str:
     """Return why the workspace would refuse a table; empty if it takes it."""
     from outrider.probes import read_probes  # noqa: PLC0415 - libcurl is slow to import
@@ -176,6 +130,6 @@ def _problem_of(workspace: Workspace, text: str) -> str:
 
 def _alerts(conversion: Conversion) -> str:
     """Return tables for `scheduler/alerts.toml`."""
-    from outrider.probes.converters import toml_document  # noqa: PLC0415 - YAML is slow to import
+    from outrider.probes import toml_document  # noqa: PLC0415 - libcurl is slow to import
 
     return toml_document((header, table, ()) for header, table in conversion.alerts)

@@ -164,11 +164,11 @@ def _auth(entry: ProbeTable) -> tuple[Options, tuple[tuple[str, Template], ...]]
     """Read our credentials: options of libcurl, and headers."""
     below = entry.below(entry.table.section("auth"))
     table = below.table
-    token, user = below.template("token"), below.text("user", str, None)
-    password = below.text("password", str, "")
+    token, user = below.template("token"), below.text("user", _as_user, None)
+    password = below.text("password", _as_credential, "")
     scheme = table.read("scheme", as_one_of("basic", "digest"), "basic")
     table.close()
-    if table.data and (token is None) == (user is None):
+    if table.data and ("token" in table.data) == ("user" in table.data):
         table.report("user", "is missing", "write user and password, or a token", "missing-key")
     if token is not None:
         return (), (("Authorization", Template(("Bearer ", *token.parts))),)
@@ -176,6 +176,29 @@ def _auth(entry: ProbeTable) -> tuple[Options, tuple[tuple[str, Template], ...]]
         return (), ()
     kind = pycurl.HTTPAUTH_DIGEST if scheme == "digest" else pycurl.HTTPAUTH_BASIC
     return ((pycurl.HTTPAUTH, kind), (pycurl.USERNAME, user), (pycurl.PASSWORD, password)), ()
+
+
+def _as_user(text: str) -> str:
+    if ":" in text:  # RFC 7617, 2: what follows the first colon is the password
+        raise Refused("holds a colon, where the password would begin", "write a user without colons", "bad-header")
+    return _as_credential(text)
+
+
+def _as_credential(text: str) -> str:
+    """Accept what a header can hold, in UTF-8 (RFC 7617, 2.1): no control characters (RFC 7617, 2)."""
+    if any(character < " " or character == "\x7f" for character in text) or not _is_utf8(text):
+        raise Refused(
+            "holds characters that no credential may hold", "write it without control characters", "bad-header"
+        )
+    return text
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_headers(entry: ProbeTable) -> tuple[tuple[str, Template], ...]:
