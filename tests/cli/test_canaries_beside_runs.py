@@ -19,9 +19,9 @@ from tests.cli.conftest import invoke
 
 from outrider.alerts import Lane
 from outrider.alerts.alert_settings import ReceiverSettings
-from outrider.alerts.letter import RecipientsRefused, Undelivered
 from outrider.alerts.message import Message, dump
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.rendered_message import RecipientsRefused, Undelivered
 from outrider.cli.echo import echo
 from outrider.cli.error_report import internal
 from outrider.cli.log_lines import redact_event
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from outrider.alerts.letter import Letter
+    from outrider.alerts.rendered_message import RenderedMessage
     from outrider.store import Store
 
 NIGHTLY = CheckId("probe:nightly")
@@ -62,8 +62,8 @@ class Talkative:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def deliver(self, letter: Letter) -> None:
-        del letter
+    def deliver(self, rendered: RenderedMessage) -> None:
+        del rendered
         raise self._error
 
 
