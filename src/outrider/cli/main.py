@@ -21,6 +21,7 @@ _COMMANDS = {
     "import": "Make probes of another monitor's configuration.",
     "ls": "List the checks of the workspace.",
     "run": "Run checks now and store the runs.",
+    "record": "Record a journey by clicking through a site.",
     "runs": "List stored runs.",
     "show": "Show one run: steps, errors and artifacts.",
     "serve": "Serve the HTTP calls of heartbeats.",

@@ -213,11 +213,14 @@ def _credentials(source: Source, table: dict[str, object], name: str) -> None:
     oauth2 = source.below("oauth2")
     if oauth2.data:
         oauth2.take("client_secret")
-        table["oauth2"] = {
+        auth: dict[str, object] = {
             "token_url": oauth2.text("token_url"),
-            "client_id": oauth2.text("client_id"),
-            "client_secret": placeholder(source, name, "oauth2.client_secret", "client_secret"),
+            "client": oauth2.text("client_id"),
+            "secret": placeholder(source, name, "oauth2.client_secret", "client_secret", "unset"),
         }
+        if scopes := oauth2.texts("scopes"):
+            auth["scope"] = " ".join(scopes)
+        table["auth"] = auth
         oauth2.leave_rest(_UNLIKE)
 
 

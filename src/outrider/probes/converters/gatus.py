@@ -141,15 +141,16 @@ def _client(source: Source, table: dict[str, object], name: str) -> None:
 
 
 def _oauth2(client: Source, oauth2: Source, table: dict[str, object], name: str) -> None:
-    table["oauth2"] = {
+    auth: dict[str, object] = {
         "token_url": _variables(oauth2.text("token-url")),
-        "client_id": _variables(oauth2.text("client-id")),
-        "client_secret": placeholder(client, name, "oauth2.client-secret", "client_secret"),
+        "client": _variables(oauth2.text("client-id")),
+        "secret": placeholder(client, name, "oauth2.client-secret", "client_secret", "unset"),
     }
+    table["auth"] = auth
     oauth2.take("client-secret")
     scopes = oauth2.texts("scopes")
     if scopes:
-        table["oauth2"] = {**table["oauth2"], "scope": " ".join(scopes)}  # type: ignore[dict-item]  # made above
+        auth["scope"] = " ".join(scopes)
 
 
 def _tcp(source: Source, table: dict[str, object], expect: dict[str, Any], *, url: str, name: str) -> None:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 _SECRET_HEADERS = ("authorization", "cookie", "key", "token", "secret", "password")
 
 
-def placeholder(source: Source, name: str, key: str, what: str) -> str:
-    """Return what stands for a secret, and note that it is not copied."""
+def placeholder(source: Source, name: str, key: str, what: str, otherwise: str = "") -> str:
+    """Return what stands for a secret, and note that it is not copied; `otherwise` stands there until it is set."""
     variable = secret_name(name, what)
     source.leave(key, f"is a secret and is not copied: name {variable} below [secrets], and set it")
-    return f"${{{variable}:-}}"
+    return f"${{{variable}:-{otherwise}}}"
 
 
 def put_headers(table: dict[str, object], source: Source, headers: Mapping[str, str], *, name: str, key: str) -> None:
