@@ -22,6 +22,7 @@ from outrider.probes.lateness import Lateness
 from outrider.probes.probe_context import ProbeContext
 from outrider.probes.probe_outcome import ProberState, assess
 from outrider.probes.probe_result import Blame, Failure, ProbeResult
+from outrider.probes.programs import ProgramGuard
 from outrider.probes.transfers import Transfers
 from outrider.workspace import ProbeSettings, Redactor
 
@@ -37,6 +38,7 @@ _UNDECLARED = Redactor()
 _SHORTEST_S = 0.001
 _SWEEP_S = 0.25
 _LARGE_BYTES = 1_000_000
+_DATABASES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,15 @@ class Engine:
     def _set_up(self) -> None:
         self._lateness = Lateness()
         self._turns: HostQueues[_Job] = HostQueues(self._settings.per_host)
-        self._context = ProbeContext(Transfers(), Evaluator(self._limits), self._heartbeats, _now_us, TokenStore())
+        self._context = ProbeContext(
+            transfers=Transfers(),
+            evaluator=Evaluator(self._limits),
+            heartbeats=self._heartbeats,
+            now_us=_now_us,
+            tokens=TokenStore(),
+            database_turns=asyncio.Semaphore(_DATABASES),
+            guard=ProgramGuard(),
+        )
         self._ready.set()
 
     async def _shut_down(self) -> None:
@@ -138,6 +148,7 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._context.transfers.close()
         self._context.evaluator.close()
+        self._context.guard.close()
 
     def _begin(self, order: Order, done: Callable[[Measurement], None]) -> None:
         now_s = time.monotonic()

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from outrider.model import HeartbeatLog, RunId
     from outrider.probes.access_tokens import TokenStore
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
+    from outrider.probes.programs import ProgramGuard
     from outrider.probes.transfers import Transfers
 
 
@@ -23,6 +25,8 @@ class ProbeContext:
         heartbeats: None where there is no store.
         now_us: The time, microseconds UTC.
         tokens: Access tokens that several attempts use.
+        guard: Ends programs if this process is killed.
+        database_turns: Limits how many databases are asked at a time, each by a process.
         run: That the attempt belongs to; None if it belongs to none that is stored.
     """
 
@@ -31,6 +35,8 @@ class ProbeContext:
     heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
     tokens: TokenStore
+    database_turns: asyncio.Semaphore
+    guard: ProgramGuard
     run: RunId | None = None
 
 
