@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from outrider.baselines import Condition, State, Verdict, change_points, compare, dump, replay, step
+from outrider.baselines import Condition, Settings, State, Verdict, change_points, compare, dump, replay, step
 from outrider.baselines.judge import advance
 from outrider.baselines.series import seconds_of
 from outrider.model import BadSeries
@@ -121,6 +121,42 @@ def test_a_series_of_two_values_is_steady_or_learning(
     assert (codes == 2).mean() < 0.02
     _, signal = step(state, int(every(6001)[-1].astype(np.int64)), low)
     assert signal.reason
+
+
+@settings(max_examples=10)
+@given(
+    scale=st.sampled_from(["duration", "aggregate"]),
+    every_s=st.sampled_from([300, 3600]),
+    missing=st.sampled_from([0.0, 0.9, 0.99]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_times_in_any_order_give_no_made_up_verdict(scale: str, every_s: int, missing: float, seed: int) -> None:
+    """A quiet series whose runs come shuffled, most of them missing: hardly ever degraded, and a reason always."""
+    rng = np.random.default_rng(seed)
+    value = 800 * np.exp(0.1 * rng.standard_normal(3000))
+    value[rng.random(3000) < missing] = np.nan
+    at = seconds_of(every(3000, every_s), 3000)[rng.permutation(3000)]
+
+    state, codes = advance(State(settings=Settings.of({"scale": scale})), at, value)
+
+    assert (codes == 2).mean() < 0.02
+    _, signal = step(state, int(at.max()) + every_s, 800.0)
+    assert signal.condition in {Condition.LEARNING, Condition.STEADY}
+    assert signal.reason
+
+
+@pytest.mark.parametrize("scale", ["duration", "aggregate"])
+@pytest.mark.parametrize("every_s", [300, 3600])
+def test_zeros_and_equal_values_are_steady_on_every_scale(scale: str, every_s: int) -> None:
+    """All zeros, all equal, and one value in a hundred present: steady, or learning that says what it waits for."""
+    rare = np.where(np.arange(3000) % 100 == 0, 120.0, np.nan)
+    for value in (np.zeros(3000), np.full(3000, 120.0), rare):
+        state, codes = advance(
+            State(settings=Settings.of({"scale": scale})), seconds_of(every(3000, every_s), 3000), value
+        )
+
+        assert not (codes == 2).any()
+        assert state.condition in {Condition.LEARNING, Condition.STEADY}
 
 
 def test_one_run_a_thousand_times_slower_is_no_alert(make_series: MakeSeries) -> None:

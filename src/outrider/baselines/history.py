@@ -49,7 +49,8 @@ class ChangePoint:
         latest: Upper end of it.
         before: Median of the level that ended.
         after: Median of the level that began.
-        p_value: Two-sided rank test between the two levels, on their effective sample sizes.
+        p_value: Two-sided rank test between the two levels, on their effective sample sizes. On a trend, where
+            lines confirm the change, it may be large.
     """
 
     index: int
