@@ -28,7 +28,7 @@ def rate(args: argparse.Namespace, profile: str, direction: str) -> float:
         alerting = replay(clock(len(value), every_s), value, settings={"direction": direction})
         on = np.flatnonzero(alerting[args.learned * WEEK // args.every :])
         count += 0 if not len(on) else 1 + int((np.diff(on) * every_s > QUIET_S).sum())
-    return count / args.series / JUDGED_WEEKS
+    return float(count / args.series / JUDGED_WEEKS)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from outrider.baselines.series import FloatArray
+    from outrider.baselines.series import FloatArray, IntArray
 
 MOST_VALUES = 2000  # the work grows with the square of the length
 _PER_CHANGE = 4.0  # log n, in long-run variances, that a change must explain: a level, a slope and a place
@@ -27,7 +27,7 @@ class Lines:
         x, y = np.arange(len(values), dtype=np.float64), values - values.mean()
         self._sums = [np.concatenate([[0.0], np.cumsum(part)]) for part in (y, y * y, x * y)]
 
-    def left(self, begin: FloatArray | int, end: int) -> FloatArray:
+    def left(self, begin: IntArray | int, end: int) -> FloatArray:
         """Return the sum of squares that the best line leaves of each `values[begin:end]`."""
         n = np.asarray(end - begin, dtype=np.float64)
         of_y, of_squares, of_products = (total[end] - total[begin] for total in self._sums)
