@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.history import MINUTE_US, History, checks_of
+from tests.builders import run_of
 
 from outrider.model import (
-    Attempt,
     CheckId,
-    Circumstances,
     ConfigError,
     Measurement,
     Outcome,
@@ -20,7 +19,6 @@ from outrider.model import (
     Sample,
     Step,
     StepKind,
-    new_run_id,
 )
 from outrider.reports import (
     TABLES,
@@ -56,19 +54,7 @@ def run(check: str, outcome: Outcome, *, due_us: int = NOW_US - MINUTE_US, reaso
         steps=(Step(step, step, StepKind.NAMED, 0.0, 250.0),) if passed else (),
         samples=(Sample(step, "duration_ms", 250.0),) if passed else (),
     )
-    return Run(
-        id=new_run_id(due_us),
-        check=CheckId(check),
-        environment="production",
-        location="local",
-        due_us=due_us,
-        started_us=due_us,
-        finished_us=due_us + 250_000,
-        outcome=outcome,
-        reason=reason,
-        attempts=(Attempt(1, True, False, measurement),),
-        circumstances=Circumstances(),
-    )
+    return run_of(measurement, check)
 
 
 def test_no_data_at_all_is_said(bench: Bench) -> None:

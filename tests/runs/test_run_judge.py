@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tests.builders import new_store
+from tests.builders import new_store, run_of
 
 from outrider.baselines import Condition, Settings, replay
 from outrider.model import (
-    Attempt,
     CheckId,
     Checkpoint,
-    Circumstances,
     Measurement,
     Outcome,
     Release,
@@ -21,7 +19,6 @@ from outrider.model import (
     Sample,
     Step,
     StepKind,
-    new_run_id,
 )
 from outrider.runs import GATE_SUFFIX, METRIC, Judge, primary_series, step_statuses
 
@@ -45,10 +42,7 @@ def make_run(number: int, pay_ms: float, outcome: Outcome = Outcome.PASSED, envi
     steps = (Step("pay", "pay", StepKind.NAMED, 0.0, pay_ms),)
     samples = (Sample("pay", METRIC, pay_ms),) if good else ()
     measurement = Measurement(outcome, "" if good else "why", due_us, pay_ms, steps, samples)
-    return Run(
-        new_run_id(due_us), CHECK, environment, "local", due_us, due_us, due_us + 1, outcome, measurement.reason,
-        (Attempt(1, good, False, measurement),), Circumstances(),
-    )  # fmt: skip
+    return run_of(measurement, CHECK, measured=good, environment=environment)
 
 
 @pytest.fixture
