@@ -13,9 +13,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from outrider.app import GateOptions, LoadOutcome, LoadOverrides, OpenWorkspace, open_workspace
+    from outrider.app import (
+        Decision,
+        GateOptions,
+        Incident,
+        KneeSearch,
+        LoadOutcome,
+        LoadOverrides,
+        OpenWorkspace,
+        SilentListener,
+        StepStatus,
+        gate_rules,
+        open_workspace,
+    )
     from outrider.model import (
         AggregateSample,
+        BrowserError,
         Check,
         ConfigError,
         ConfigErrors,
@@ -25,6 +38,7 @@ if TYPE_CHECKING:
         Run,
         RunSummary,
         StoredRun,
+        StoreError,
         Subject,
         SubjectKind,
         UsageError,
@@ -33,14 +47,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "AggregateSample", "Check", "ConfigError", "ConfigErrors", "GateOptions", "LoadOutcome", "LoadOverrides",
-    "OpenWorkspace", "Outcome", "OutriderError", "RecordedAggregates", "Run", "RunSummary", "StoredRun", "Subject",
-    "SubjectKind", "UsageError", "open_workspace",
+    "AggregateSample", "BrowserError", "Check", "ConfigError", "ConfigErrors", "Decision", "GateOptions", "Incident",
+    "KneeSearch", "LoadOutcome", "LoadOverrides", "OpenWorkspace", "Outcome", "OutriderError", "RecordedAggregates",
+    "Run", "RunSummary", "SilentListener", "StepStatus", "StoreError", "StoredRun", "Subject", "SubjectKind",
+    "UsageError", "gate_rules", "open_workspace",
 ]  # fmt: skip
 
 _HOMES = dict.fromkeys(
-    ("GateOptions", "LoadOutcome", "LoadOverrides", "OpenWorkspace", "open_workspace"), "outrider.app"
-)
+    (
+        "Decision", "GateOptions", "Incident", "KneeSearch", "LoadOutcome", "LoadOverrides", "OpenWorkspace",
+        "SilentListener", "StepStatus", "gate_rules", "open_workspace",
+    ),
+    "outrider.app",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

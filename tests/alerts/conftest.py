@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from email.message import Message as Mail
     from pathlib import Path
 
-    from outrider.alerts.letter import Letter
+    from outrider.alerts.rendered_message import RenderedMessage
     from outrider.model import AlertChanges
     from outrider.store import Store
 
@@ -60,9 +60,9 @@ class Story:
         self.collect()
 
     def run(self, bad: str, check: str = "probe:home", every_s: float = 10, **more: Any) -> None:
-        """Hear a run a letter, `x` for a bad one, and let the time between them pass."""
-        for letter in bad:
-            self.observe(symptom(letter == "x", self.now_us, check, **more))
+        """Observe a run a character, `x` for a bad one, and let the time between them pass."""
+        for character in bad:
+            self.observe(symptom(character == "x", self.now_us, check, **more))
             self.wait(every_s)
 
     def wait(self, seconds: float, tick_s: float = 1) -> None:
@@ -190,19 +190,19 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 class Drawer:
-    """A receiver that keeps letters, or refuses them."""
+    """A receiver that keeps messages, or refuses them."""
 
     def __init__(self) -> None:
         from outrider.alerts.notification_kind import NotificationKind
 
         self.kinds = frozenset(NotificationKind)
-        self.letters: list[Letter] = []
+        self.delivered: list[RenderedMessage] = []
         self.refusals: list[Exception] = []
 
-    def deliver(self, letter: Letter) -> None:
+    def deliver(self, rendered: RenderedMessage) -> None:
         if self.refusals:
             raise self.refusals.pop(0)
-        self.letters.append(letter)
+        self.delivered.append(rendered)
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_catching_up_goes_on_where_it_was_interrupted(store: Store) -> None:
 
 
 def test_a_dead_channel_is_an_incident_of_its_own(store: Store) -> None:
-    """It goes to whom its route leads; it ends with the first letter that gets through."""
+    """It goes to whom its route leads; it ends with the first message that gets through."""
     alerting = AlertProcessor(store, settings(), NOW_US)
 
     alerting.ticked(NOW_US, [Health("chat", True, "it is down"), Health("mail", False)])
@@ -202,7 +202,7 @@ def test_a_deliverer_delivers_in_its_own_threads(store: Store, drawer: Drawer, t
     alerting = AlertProcessor(store, chosen, now_us)
 
     class Noticing(type(drawer)):  # type: ignore[misc]
-        def deliver(self, letter: object) -> None:
+        def deliver(self, rendered: object) -> None:
             got.set()
 
     chosen = replace(chosen, receivers=receivers(ReceiverSettings("mail", Noticing())))
@@ -236,6 +236,6 @@ def test_a_script_error_after_a_pass_of_the_same_snapshot_opens_an_incident_of_t
         alerting.process_run(run, [])
     alerting.ticked(NOW_US + 30 * SECOND_US)
 
-    letters = store.outbox.search()
-    assert any("the target or its data changed" in letter.message for letter in letters) == present
-    assert len(letters) == 1
+    rows = store.outbox.search()
+    assert any("the target or its data changed" in row.message for row in rows) == present
+    assert len(rows) == 1

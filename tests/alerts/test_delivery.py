@@ -11,9 +11,9 @@ from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, receivers
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
 from outrider.alerts.breaker import Breaker, backoff_us
 from outrider.alerts.delivery import Deliverer, Lane
-from outrider.alerts.letter import RecipientsRefused, Undelivered
 from outrider.alerts.message import Item, Message, dump, load
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.rendered_message import RecipientsRefused, Undelivered
 from outrider.model import Notification, Status
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ NEVER = Undelivered("it does not know us", recoverable=False)
 
 
 def message(topic: str = "topic", kind: NotificationKind = NotificationKind.TRIGGER) -> Message:
-    letter_sent = Item("i", "home: refused", (("since", "today"),), "open", NOW_US)
-    return Message(kind, topic, "[critical] home: refused", "critical", (letter_sent,), NOW_US)
+    sent_item = Item("i", "home: refused", (("since", "today"),), "open", NOW_US)
+    return Message(kind, topic, "[critical] home: refused", "critical", (sent_item,), NOW_US)
 
 
 def row(
@@ -64,8 +64,8 @@ def test_what_is_taken_is_noted(store: Store, drawer: Drawer) -> None:
     mail_lane.work()
     mail_lane.work()
 
-    assert [letter.id for letter in drawer.letters] == ["n1"]
-    assert drawer.letters[0].body.startswith("home: refused\n  since: today")
+    assert [rendered.id for rendered in drawer.delivered] == ["n1"]
+    assert drawer.delivered[0].body.startswith("home: refused\n  since: today")
     assert statuses(store) == [Status.DELIVERED]
 
 
@@ -85,7 +85,7 @@ def test_a_channel_that_is_down_is_tried_again_later_with_the_same_id(store: Sto
     mail_lane.work()
 
     assert waits == [2, 4]
-    assert [letter.id for letter in drawer.letters] == ["n1"]
+    assert [rendered.id for rendered in drawer.delivered] == ["n1"]
 
 
 def test_a_channel_says_when_it_wants_to_be_asked_again(store: Store, drawer: Drawer) -> None:
@@ -99,15 +99,15 @@ def test_a_channel_says_when_it_wants_to_be_asked_again(store: Store, drawer: Dr
     mail_lane.work()
     clock.now_us += 89 * SECOND_US
     mail_lane.work()
-    assert drawer.letters == []
+    assert drawer.delivered == []
     clock.now_us += 2 * SECOND_US
     mail_lane.work()
 
-    assert [letter.id for letter in drawer.letters] == ["n1", "n2"]
+    assert [rendered.id for rendered in drawer.delivered] == ["n1", "n2"]
 
 
 def test_a_dead_channel_is_left_alone_and_noticed(store: Store, drawer: Drawer) -> None:
-    """A single letter asks how it does; the first that gets through ends it."""
+    """A single notification asks how it does; the first that gets through ends it."""
     for number in range(8):
         store.outbox.add(row(number))
     clock = Clock()
@@ -116,12 +116,12 @@ def test_a_dead_channel_is_left_alone_and_noticed(store: Store, drawer: Drawer) 
 
     mail_lane.work()
     assert (mail_lane.health.is_dead, mail_lane.health.why) == (True, "it is down")
-    assert drawer.letters == []
+    assert drawer.delivered == []
     clock.now_us += 20 * SECOND_US
     mail_lane.work()
 
     assert not mail_lane.health.is_dead
-    assert len(drawer.letters) == 8
+    assert len(drawer.delivered) == 8
 
 
 def test_what_cannot_be_delivered_goes_to_another_channel_and_is_visible(store: Store, drawer: Drawer) -> None:
@@ -139,7 +139,7 @@ def test_what_cannot_be_delivered_goes_to_another_channel_and_is_visible(store: 
 
     assert statuses(store, "mail") == [Status.UNDELIVERED, Status.UNDELIVERED]
     handed = store.outbox.search(receiver="chat")
-    assert [letter_sent.topic for letter_sent in handed] == ["topic-1", "topic-2"]
+    assert [sent_item.topic for sent_item in handed] == ["topic-1", "topic-2"]
     assert "mail could not be reached (it does not know us)" in handed[0].message
     assert [row.note for row in store.outbox.search(receiver="mail")] == ["it does not know us", "it is down"]
 
@@ -166,12 +166,12 @@ def test_a_flood_is_cut_off_with_one_notice(store: Store, drawer: Drawer) -> Non
     mail_lane.work()
     mail_lane.work()
 
-    assert [letter.message.kind for letter in drawer.letters] == [
+    assert [rendered.message.kind for rendered in drawer.delivered] == [
         *[NotificationKind.TRIGGER] * 3,
         NotificationKind.RESOLVED,
         NotificationKind.SUPPRESSED,
     ]
-    assert drawer.letters[-1].body.startswith("suppressed 7: more than 3 in an hour")
+    assert drawer.delivered[-1].body.startswith("suppressed 7: more than 3 in an hour")
     assert statuses(store).count(Status.SUPPRESSED) == 7
 
 
@@ -189,8 +189,8 @@ def test_ten_thousand_that_waited_are_told_in_their_latest_state_and_capped(stor
 
     assert statuses(store).count(Status.SUPERSEDED) == 9_000
     assert statuses(store).count(Status.SUPPRESSED) == 940
-    assert len(drawer.letters) == 61
-    assert drawer.letters[-1].message.kind is NotificationKind.SUPPRESSED
+    assert len(drawer.delivered) == 61
+    assert drawer.delivered[-1].message.kind is NotificationKind.SUPPRESSED
 
 
 def test_a_template_that_fails_still_tells(store: Store, drawer: Drawer) -> None:
@@ -199,10 +199,10 @@ def test_a_template_that_fails_still_tells(store: Store, drawer: Drawer) -> None
 
     lane(store, drawer, subject="{{ message.nothing }}", body="{{ 1 / 0 }}").work()
 
-    (letter,) = drawer.letters
-    assert letter.subject == "[critical] home: refused"
-    assert letter.body.startswith("home: refused")
-    assert "The template of mail is wrong: UndefinedError" in letter.body
+    (rendered,) = drawer.delivered
+    assert rendered.subject == "[critical] home: refused"
+    assert rendered.body.startswith("home: refused")
+    assert "The template of mail is wrong: UndefinedError" in rendered.body
 
 
 def test_a_template_says_it_in_other_words(store: Store, drawer: Drawer) -> None:
@@ -212,8 +212,8 @@ def test_a_template_says_it_in_other_words(store: Store, drawer: Drawer) -> None
 
     lane(store, drawer, subject="Alarm: {{ message.subject }}", body=body).work()
 
-    (letter,) = drawer.letters
-    assert (letter.subject, letter.body) == ("Alarm: [critical] home: refused", "home: refused (critical)")
+    (rendered,) = drawer.delivered
+    assert (rendered.subject, rendered.body) == ("Alarm: [critical] home: refused", "home: refused (critical)")
 
 
 def test_a_template_cannot_reach_into_the_machine(store: Store, drawer: Drawer) -> None:
@@ -222,7 +222,7 @@ def test_a_template_cannot_reach_into_the_machine(store: Store, drawer: Drawer) 
 
     lane(store, drawer, body="{{ ''.__class__.__mro__ }}").work()
 
-    assert "SecurityError" in drawer.letters[0].body
+    assert "SecurityError" in drawer.delivered[0].body
 
 
 def test_what_a_channel_does_not_want_is_passed_over(store: Store, drawer: Drawer) -> None:
@@ -232,7 +232,7 @@ def test_what_a_channel_does_not_want_is_passed_over(store: Store, drawer: Drawe
 
     lane(store, drawer).work()
 
-    assert drawer.letters == []
+    assert drawer.delivered == []
     assert statuses(store) == [Status.DELIVERED]
 
 
@@ -243,7 +243,7 @@ def test_a_picture_goes_with_the_message(store: Store, drawer: Drawer) -> None:
 
     Lane(settings, store.outbox, now_us=Clock(), picture=lambda content: content.topic.encode()).work()
 
-    assert drawer.letters[0].message.picture == b"topic-1"
+    assert drawer.delivered[0].message.picture == b"topic-1"
 
 
 def test_a_picture_that_cannot_be_drawn_holds_nothing_up(store: Store, drawer: Drawer) -> None:
@@ -255,7 +255,7 @@ def test_a_picture_that_cannot_be_drawn_holds_nothing_up(store: Store, drawer: D
 
     Lane(ReceiverSettings("mail", drawer), store.outbox, now_us=Clock(), picture=broken).work()
 
-    assert drawer.letters[0].message.picture is None
+    assert drawer.delivered[0].message.picture is None
 
 
 def test_a_row_that_cannot_be_read_holds_up_nobody(store: Store, drawer: Drawer) -> None:
@@ -286,11 +286,11 @@ def test_a_channel_that_hangs_holds_up_nobody_else(store: Store, drawer: Drawer)
     leave, got = threading.Event(), threading.Event()
 
     class Hanging(type(drawer)):  # type: ignore[misc]
-        def deliver(self, letter: Any) -> None:
+        def deliver(self, rendered: Any) -> None:
             leave.wait(30)
 
     class Quick(type(drawer)):  # type: ignore[misc]
-        def deliver(self, letter: Any) -> None:
+        def deliver(self, rendered: Any) -> None:
             got.set()
 
     store.outbox.add(row(1, "slow"))
@@ -335,7 +335,7 @@ def test_a_recipient_that_is_refused_is_tried_again_alone(store: Store, drawer: 
     clock.now_us += MINUTE_US
     tried.work()
 
-    assert [letter.message.only_to for letter in drawer.letters] == [("ben@x",)]
+    assert [rendered.message.only_to for rendered in drawer.delivered] == [("ben@x",)]
     assert statuses(store) == [Status.DELIVERED, Status.DELIVERED]
     assert not tried.health.why
 
@@ -365,7 +365,7 @@ def test_recipients_that_are_all_refused_are_told_apart(store: Store, drawer: Dr
     tried.work()
 
     assert statuses(store) == [Status.SUPERSEDED, Status.DELIVERED, Status.UNDELIVERED]
-    assert [letter.message.only_to for letter in drawer.letters] == [("ada@x",)]
+    assert [rendered.message.only_to for rendered in drawer.delivered] == [("ada@x",)]
 
 
 def test_a_refusal_that_a_crash_repeats_makes_no_more_rows(store: Store, drawer: Drawer) -> None:
@@ -393,5 +393,5 @@ def test_a_recipient_that_got_a_later_message_does_not_get_the_earlier_one(store
     clock.now_us += MINUTE_US
     tried.work()
 
-    assert [letter.message.kind for letter in drawer.letters] == [NotificationKind.RESOLVED]
+    assert [rendered.message.kind for rendered in drawer.delivered] == [NotificationKind.RESOLVED]
     assert statuses(store) == [Status.DELIVERED, Status.SUPERSEDED, Status.DELIVERED]

@@ -14,8 +14,8 @@ from tests.alerts.conftest import NOW_US, Story, symptom
 from outrider.alerts import read_incidents
 from outrider.alerts.alert_settings import ReceiverSettings
 from outrider.alerts.incident_tracker import IncidentTracker
-from outrider.alerts.letter_template import write
 from outrider.alerts.message import Item, Message, dump, load
+from outrider.alerts.message_template import write
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.receivers.mail import Mail, envelope
 from outrider.model import AlertChanges, AlertState, StoredIncident
@@ -37,8 +37,8 @@ def test_a_mail_leaves_whatever_text_it_holds(text: str) -> None:
     message = Message(NotificationKind.TRIGGER, "t", f"home: {text}", "critical", (item,), NOW_US, note=text)
     settings = ReceiverSettings("mail", MAIL, body="{{ text }}", subject="{{ message.subject }}")
 
-    letter = write(load(dump(message)), settings, "n1")
-    mail = message_from_bytes(envelope(letter, MAIL.sender, MAIL.to).as_bytes(policy=SMTP), policy=SMTP)
+    rendered = write(load(dump(message)), settings, "n1")
+    mail = message_from_bytes(envelope(rendered, MAIL.sender, MAIL.to).as_bytes(policy=SMTP), policy=SMTP)
 
     assert mail["Subject"].startswith("home:")
     assert mail.get_body(("plain",)) is not None

@@ -18,7 +18,6 @@ import pytest
 from tests.alerts.conftest import NOW_US
 
 from outrider.alerts.http_post import Post, post
-from outrider.alerts.letter import Letter, RecipientsRefused, Undelivered
 from outrider.alerts.message import Item, Message
 from outrider.alerts.network_guard import Guard
 from outrider.alerts.notification_kind import NotificationKind
@@ -29,6 +28,7 @@ from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.receivers.pagerduty import PagerDuty
 from outrider.alerts.receivers.sentry import Sentry
 from outrider.alerts.receivers.webhook import Webhook
+from outrider.alerts.rendered_message import RecipientsRefused, RenderedMessage, Undelivered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +51,9 @@ MESSAGE = Message(
 )
 
 
-def letter(kind: NotificationKind = NotificationKind.TRIGGER, **changes: Any) -> Letter:
+def rendered(kind: NotificationKind = NotificationKind.TRIGGER, **changes: Any) -> RenderedMessage:
     message = replace(MESSAGE, kind=kind, **changes)
-    return Letter("letter-1", message.subject, message.text, message)
+    return RenderedMessage("row-1", message.subject, message.text, message)
 
 
 def mail(inbox: Inbox, **more: Any) -> Mail:
@@ -61,12 +61,12 @@ def mail(inbox: Inbox, **more: Any) -> Mail:
 
 
 def test_mail_has_a_stable_id_and_says_it_in_text_and_html(inbox: Inbox) -> None:
-    """The same letter twice can be told by its Message-ID."""
-    mail(inbox).deliver(letter())
-    mail(inbox).deliver(letter())
+    """The same notification twice can be recognised by its Message-ID."""
+    mail(inbox).deliver(rendered())
+    mail(inbox).deliver(rendered())
 
     first, second = inbox.mails
-    assert first["Message-ID"] == second["Message-ID"] == "<letter-1@shop.example>"
+    assert first["Message-ID"] == second["Message-ID"] == "<row-1@shop.example>"
     assert first["Subject"] == "[critical] home: refused"
     assert first["In-Reply-To"] == first["References"] == "<outrider-abc.003ff0a5@shop.example>"
     parts = [part.get_content_type() for part in first.walk()]
@@ -79,8 +79,8 @@ def test_mails_of_a_group_answer_the_first(inbox: Inbox) -> None:
     sender = mail(inbox)
 
     for kind in (NotificationKind.TRIGGER, NotificationKind.REMINDER, NotificationKind.RESOLVED):
-        sender.deliver(letter(kind, thread="thread-1"))
-    Mail(inbox.server, "Outrider <outrider@shop.example>", ("dev@shop.example",)).deliver(letter(thread="thread-1"))
+        sender.deliver(rendered(kind, thread="thread-1"))
+    Mail(inbox.server, "Outrider <outrider@shop.example>", ("dev@shop.example",)).deliver(rendered(thread="thread-1"))
 
     first, *answers, other = inbox.mails
     assert first["In-Reply-To"] is None
@@ -96,7 +96,7 @@ def test_recipients_that_are_refused_do_not_keep_the_mail_from_the_others(inbox:
     to = ("ada@shop.example", "ben@shop.example", "cleo@shop.example")
 
     with pytest.raises(RecipientsRefused, match=r"refused ben@shop\.example: 451 mailbox is busy") as caught:
-        Mail(inbox.server, "outrider@shop.example", to).deliver(letter())
+        Mail(inbox.server, "outrider@shop.example", to).deliver(rendered())
 
     assert caught.value.accepted
     assert (caught.value.temporary, caught.value.permanent) == (("ben@shop.example",), ("cleo@shop.example",))
@@ -107,14 +107,14 @@ def test_a_mail_for_some_of_its_recipients_goes_to_nobody_else(inbox: Inbox) -> 
     """The others have it already."""
     sender = Mail(inbox.server, "outrider@shop.example", ("ada@shop.example", "ben@shop.example"))
 
-    sender.deliver(letter(only_to=("ben@shop.example",)))
+    sender.deliver(rendered(only_to=("ben@shop.example",)))
 
     assert inbox.recipients == [["ben@shop.example"]]
 
 
 def test_mail_carries_the_trend(inbox: Inbox) -> None:
     """The picture stands in the page."""
-    mail(inbox).deliver(letter(picture=b"\x89PNG"))
+    mail(inbox).deliver(rendered(picture=b"\x89PNG"))
 
     kinds = [part.get_content_type() for part in inbox.mails[0].walk()]
     assert kinds == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
@@ -128,7 +128,7 @@ def test_a_mail_server_says_whether_to_come_back(inbox: Inbox, answer: str, *, r
     inbox.answers = [answer]
 
     with pytest.raises(Undelivered, match=answer) as caught:
-        mail(inbox).deliver(letter())
+        mail(inbox).deliver(rendered())
 
     assert caught.value.recoverable is recoverable
 
@@ -138,19 +138,19 @@ def test_a_mail_server_that_is_not_there_may_come_back() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(Undelivered) as caught:
-            Mail(f"smtp://127.0.0.1:{taken.getsockname()[1]}", "a@b", ("c@d",)).deliver(letter())
+            Mail(f"smtp://127.0.0.1:{taken.getsockname()[1]}", "a@b", ("c@d",)).deliver(rendered())
 
     assert caught.value.recoverable
 
 
 def test_a_webhook_is_signed(sink: Sink) -> None:
     """Whoever has the secret can tell that it comes from here, and when."""
-    Webhook(sink.url, "secret", LOCAL).deliver(letter())
+    Webhook(sink.url, "secret", LOCAL).deliver(rendered())
 
     ((_, headers, body),) = sink.taken
     at, signed = (part.split("=")[1] for part in headers["X-Outrider-Signature"].split(","))
     assert signed == hmac.new(b"secret", at.encode() + b"." + body, hashlib.sha256).hexdigest()
-    assert headers["Idempotency-Key"] == "letter-1"
+    assert headers["Idempotency-Key"] == "row-1"
     document = json.loads(body)
     assert (document["version"], document["kind"], document["topic"]) == (1, "trigger", "outrider-abc")
     assert document["items"][0]["headline"] == "home: refused"
@@ -175,7 +175,7 @@ def test_an_address_says_whether_to_come_back(
     sink.answers = [(status, headers, 0.0)]
 
     with pytest.raises(Undelivered, match=str(status)) as caught:
-        Webhook(sink.url, "", LOCAL).deliver(letter())
+        Webhook(sink.url, "", LOCAL).deliver(rendered())
 
     assert (caught.value.recoverable, caught.value.retry_after_s) == (recoverable, retry_after_s)
 
@@ -186,7 +186,7 @@ def test_an_address_that_hangs_is_left(sink: Sink, monkeypatch: pytest.MonkeyPat
     sink.answers = [(200, {}, 30.0)]
 
     with pytest.raises(Undelivered) as caught:
-        Webhook(sink.url, "", LOCAL).deliver(letter())
+        Webhook(sink.url, "", LOCAL).deliver(rendered())
 
     assert caught.value.recoverable
 
@@ -197,7 +197,7 @@ def test_an_address_that_hangs_is_left(sink: Sink, monkeypatch: pytest.MonkeyPat
 def test_webhooks_do_not_go_to_private_addresses(host: str) -> None:
     """Unless the workspace allows it."""
     with pytest.raises(Undelivered, match="not a public address") as caught:
-        Webhook(f"http://{host}:9/", "", Guard()).deliver(letter())
+        Webhook(f"http://{host}:9/", "", Guard()).deliver(rendered())
 
     assert not caught.value.recoverable
 
@@ -205,15 +205,15 @@ def test_webhooks_do_not_go_to_private_addresses(host: str) -> None:
 def test_redirects_are_followed_and_guarded(sink: Sink) -> None:
     """307 and 308 keep the method; where they lead is looked at as the first address was."""
     sink.answers = [(307, {"Location": "/moved"}, 0.0)]
-    Webhook(sink.url, "", LOCAL).deliver(letter())
+    Webhook(sink.url, "", LOCAL).deliver(rendered())
     assert [path for path, _, _ in sink.taken] == ["/", "/moved"]
 
     sink.answers = [(308, {"Location": "http://169.254.169.254/latest"}, 0.0)]
     with pytest.raises(Undelivered, match=r"169\.254\.169\.254, which is not a public address"):
-        Webhook(sink.url, "", LOCAL).deliver(letter())
+        Webhook(sink.url, "", LOCAL).deliver(rendered())
     sink.answers = [(307, {"Location": "/again"}, 0.0)] * 9
     with pytest.raises(Undelivered, match="in circles"):
-        Webhook(sink.url, "", LOCAL).deliver(letter())
+        Webhook(sink.url, "", LOCAL).deliver(rendered())
 
 
 def test_a_redirect_to_another_origin_takes_no_proof_of_us_along(sink: Sink) -> None:
@@ -243,7 +243,7 @@ def test_pagerduty_gets_one_key_for_the_life_of_a_problem(sink: Sink) -> None:
         NotificationKind.ACKNOWLEDGED,
         NotificationKind.RESOLVED,
     ):
-        channel.deliver(letter(kind))
+        channel.deliver(rendered(kind))
 
     actions = [body["event_action"] for body in sink.bodies]
     assert actions == ["trigger", "trigger", "acknowledge", "resolve"]
@@ -263,8 +263,8 @@ def test_sentry_gets_an_event_of_its_own_form(sink: Sink) -> None:
     """An envelope: a header line, an item's header, the item."""
     channel = Sentry(sink.url.replace("http://", "http://key@") + "prefix/7", LOCAL)
 
-    channel.deliver(letter())
-    channel.deliver(letter())
+    channel.deliver(rendered())
+    channel.deliver(rendered())
 
     path, headers, body = sink.taken[0]
     head, item, payload = body.split(b"\n", 2)
@@ -281,17 +281,19 @@ def test_a_command_gets_the_message_on_its_input(tmp_path: Path) -> None:
     target = tmp_path / "told.json"
     program = f"import sys, pathlib; pathlib.Path({str(target)!r}).write_text(sys.stdin.read())"
 
-    Command((sys.executable, "-c", program)).deliver(letter())
+    Command((sys.executable, "-c", program)).deliver(rendered())
 
     document = json.loads(target.read_text())
-    assert (document["id"], document["subject"]) == ("letter-1", "[critical] home: refused")
+    assert (document["id"], document["subject"]) == ("row-1", "[critical] home: refused")
 
 
 @pytest.mark.parametrize(("code", "recoverable"), [(75, True), (1, False)])
 def test_a_command_says_whether_to_come_back(code: int, *, recoverable: bool) -> None:
     """By the exit code of sysexits."""
     with pytest.raises(Undelivered, match=f"ended with {code}: no") as caught:
-        Command((sys.executable, "-c", f"import sys; print('no', file=sys.stderr); sys.exit({code})")).deliver(letter())
+        Command((sys.executable, "-c", f"import sys; print('no', file=sys.stderr); sys.exit({code})")).deliver(
+            rendered()
+        )
 
     assert caught.value.recoverable is recoverable
 
@@ -299,7 +301,7 @@ def test_a_command_says_whether_to_come_back(code: int, *, recoverable: bool) ->
 def test_a_command_that_is_not_there_is_said() -> None:
     """Trying again is of no use."""
     with pytest.raises(Undelivered, match="No such file") as caught:
-        Command(("/no/such/program",)).deliver(letter())
+        Command(("/no/such/program",)).deliver(rendered())
 
     assert not caught.value.recoverable
 
@@ -308,7 +310,7 @@ def test_apprise_delivers_to_its_services(sink: Sink) -> None:
     """ntfy stands for the many."""
     place = sink.url.removeprefix("http://")
 
-    Service(f"ntfy://{place}outrider?mode=private").deliver(letter())
+    Service(f"ntfy://{place}outrider?mode=private").deliver(rendered())
 
     assert "home: refused" in sink.taken[0][2].decode()
 
@@ -317,7 +319,7 @@ def test_apprise_says_where_it_cuts_a_long_text(sink: Sink) -> None:
     """Services refuse what is too long; a reader sees that there is more."""
     place = sink.url.removeprefix("http://")
 
-    Service(f"ntfy://{place}outrider?mode=private").deliver(replace(letter(), body="x" * 30_000))
+    Service(f"ntfy://{place}outrider?mode=private").deliver(replace(rendered(), body="x" * 30_000))
 
     assert "[cut: 30000 characters]" in sink.taken[0][2].decode()
 
@@ -327,7 +329,7 @@ def test_apprise_that_is_refused_is_tried_again(sink: Sink) -> None:
     place = sink.url.removeprefix("http://")
     sink.answers = [(500, {}, 0.0)] * 5
     with pytest.raises(Undelivered) as caught:
-        Service(f"ntfy://{place}outrider?mode=private").deliver(letter())
+        Service(f"ntfy://{place}outrider?mode=private").deliver(rendered())
     assert caught.value.recoverable
 
 
@@ -381,10 +383,10 @@ def test_alertmanager_takes_an_alert_and_its_end(alertmanager: str) -> None:
     later = replace(item, labels={**LABELS, "check": "", "team": "", "fault": "other"})
     channel = Alertmanager(alertmanager, LOCAL)
 
-    channel.deliver(letter(items=(item,), created_us=now_us))
-    channel.deliver(letter(NotificationKind.UPDATE, items=(later,), created_us=now_us))
+    channel.deliver(rendered(items=(item,), created_us=now_us))
+    channel.deliver(rendered(NotificationKind.UPDATE, items=(later,), created_us=now_us))
     (alert,) = pushed(alertmanager)
-    channel.deliver(letter(NotificationKind.RESOLVED, items=(replace(later, ended_us=now_us),), created_us=now_us))
+    channel.deliver(rendered(NotificationKind.RESOLVED, items=(replace(later, ended_us=now_us),), created_us=now_us))
 
     assert alert["labels"] == {
         "alertname": "Outrider failure",
@@ -418,11 +420,11 @@ def test_an_incident_that_becomes_more_severe_is_one_alert_at_a_time(alertmanage
     critical = replace(warning, labels=LABELS, past_severities=("warning",))
     channel = Alertmanager(alertmanager, LOCAL)
 
-    channel.deliver(letter(items=(warning,), created_us=now_us - 1_000_000))
+    channel.deliver(rendered(items=(warning,), created_us=now_us - 1_000_000))
     before = [alert["labels"]["severity"] for alert in pushed(alertmanager)]
-    channel.deliver(letter(NotificationKind.UPDATE, items=(critical,), created_us=now_us))
+    channel.deliver(rendered(NotificationKind.UPDATE, items=(critical,), created_us=now_us))
     after = [alert["labels"]["severity"] for alert in pushed(alertmanager)]
-    channel.deliver(letter(NotificationKind.RESOLVED, items=(replace(critical, ended_us=now_us),), created_us=now_us))
+    channel.deliver(rendered(NotificationKind.RESOLVED, items=(replace(critical, ended_us=now_us),), created_us=now_us))
 
     assert (before, after) == (["warning"], ["critical"])
     assert pushed(alertmanager) == []

@@ -91,6 +91,18 @@ def test_the_same_aggregates_are_judged_the_same_again(store: Store) -> None:
     assert judge.judge_subject(Subject.of(SubjectKind.SERVICE, "unknown"), environment="production") is None
 
 
+def test_a_service_is_judged_by_the_scale_of_aggregates(store: Store) -> None:
+    """Two averages of five minutes that are half as high again are degraded; of a probe they would be steady."""
+    values = 80 * np.exp(np.random.default_rng(8).normal(0, 0.03, 802))
+    values[800:] *= 1.5
+    store.aggregates.record(aggregates(0, values))
+
+    judged = Judge(store, Settings()).judge_subject(CHECKOUT, environment="production")
+
+    assert judged is not None
+    assert judged.judgements[0].signal.condition is Condition.DEGRADED
+
+
 def test_a_subject_without_a_kind_is_named_by_itself() -> None:
     """Labels hold no empty name."""
     (finding,) = subject_findings(SubjectJudgement(Subject("odd"), "production", "", 7, (Judgement("", SLOW),)))

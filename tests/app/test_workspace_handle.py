@@ -18,15 +18,28 @@ import pyarrow.parquet as pq
 import pytest
 from tests.cli.conftest import invoke
 from tests.frames.conftest import opened
+from tests.listeners import serving
 
 import outrider
+from outrider.frames import FrameReader
 from outrider.model import RunSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import socket
+    from collections.abc import Callable, Iterator
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+LOCUSTFILE = """
+from locust import HttpUser, constant, task
+
+class Visitor(HttpUser):
+    wait_time = constant(0.05)
+
+    @task
+    def look(self):
+        self.client.get("/")
+"""
 HEAVY = {
     "pandas",
     "numpy",
@@ -41,19 +54,69 @@ HEAVY = {
 }
 
 
+@pytest.fixture
+def furnished(root: Path, site: str) -> Path:
+    """The workspace with a known past, with a probe and a load profile beside it whose target answers."""
+    (root / "probes").mkdir()
+    (root / "probes/site.toml").write_text(f'[page]\nkind = "http"\nurl = "http://{site}/"\nretries = 0\n')
+    (root / "probes/shop_load.py").write_text(LOCUSTFILE)
+    table = f'[shop_load]\nkind = "load"\nfile = "probes/shop_load.py"\nhost = "http://{site}"\n'
+    (root / "probes/loads.toml").write_text(table)
+    return root
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+
+    with serving(answer) as address:
+        yield address
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_of_the_page_runs(
     example: str,
-    root: Path,
+    furnished: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What a reader copies works, and prints something."""
-    monkeypatch.chdir(root)
+    """What a reader copies works, and prints something that is no error."""
+    monkeypatch.chdir(furnished)
+    if "workspace.gate" in example:
+        with outrider.open_workspace() as workspace:
+            workspace.run("probe:*", repeat=20)
 
-    exec(compile(example, "docs/api.md", "exec"), {})
+    exec(compile(example, "docs/api.md", "exec"), {"__name__": "__main__"})
+
+    printed = capsys.readouterr().out
+    assert printed.strip()
+    assert not {"unknown-check", "no-baseline"} & set(printed.split())
+
+
+@pytest.mark.parametrize("example", [example for example in EXAMPLES if "workspace.checks" not in example])
+def test_every_example_runs_in_a_new_workspace(
+    example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is stored yet, and no check matches: that is printed, and is no exception."""
+    (tmp_path / "outrider.toml").touch()
+    monkeypatch.chdir(tmp_path)
+
+    exec(compile(example, "docs/api.md", "exec"), {"__name__": "__main__"})
 
     assert capsys.readouterr().out.strip()
+
+
+def test_the_page_names_every_public_name_and_member() -> None:
+    """What can be used can be read about."""
+    page = PAGE.read_text(encoding="utf-8")
+    public = (outrider.OpenWorkspace, outrider.GateOptions, outrider.LoadOverrides, FrameReader)
+    members = {name for owner in public for name in dir(owner) if not name.startswith("_")}
+
+    unnamed = {name for name in {*outrider.__all__, *members} if not re.search(rf"\b{name}\b", page)}
+
+    assert unnamed - {"applied", "moment_us", "Subject", "SubjectKind"} == set()
 
 
 def test_importing_imports_nothing_heavy() -> None:

@@ -7,11 +7,13 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from outrider.app import WorkspaceService, open_store
-from outrider.model import Outcome
+from outrider.model import CheckId, Outcome
 from outrider.workspace import load
 
 if TYPE_CHECKING:
@@ -78,3 +80,36 @@ def test_a_first_start_reports_the_problem_of_a_file_and_runs_the_others(root: P
 
     assert not thread.is_alive()
     assert [problem.slug for problem in problems] == ["bad-address"]
+
+
+def test_calls_are_kept_as_soon_as_the_service_knows_its_heartbeats(root: Path, target: socket.socket) -> None:
+    """Before, they are to be repeated; from then on somebody listens, and the run that follows sees a failure."""
+    (root / "probes" / "jobs.toml").write_text(
+        '[nightly]\nkind = "heartbeat"\nperiod = "1d"\nping_key = "ping-key"\nevery = "1s"\n'
+    )
+    nightly = CheckId("probe:probes/jobs.toml::nightly")
+    workspace, failed = load(root), threading.Event()
+    with open_store(workspace) as store, capture_logs() as logs:
+        service = WorkspaceService(workspace, store)
+        service.answer("127.0.0.1", 0)
+        (port,) = (entry["port"] for entry in logs if entry["event"] == "pages.answer")
+        address = f"http://127.0.0.1:{port}/ping/ping-key/nightly"
+        early = httpx.get(address)
+        thread = threading.Thread(target=service.serve)
+        thread.start()
+
+        target.accept()[0].close()
+        while httpx.post(f"{address}/fail", content=b"disk full").status_code == 503:
+            failed.wait(0.1)
+        httpx.get(address)
+        while not (runs := store.runs.search(nightly, outcome=Outcome.FAILED)):
+            failed.wait(0.1)
+        service.stop()
+        thread.join(60)
+
+        beats = store.heartbeats.get(nightly)
+    assert (early.status_code, early.headers["Retry-After"]) == (503, "10")
+    assert "exit code 1: disk full" in runs[0].reason
+    assert beats.listening
+    assert beats.last is not None
+    assert beats.last.exit_code == 0

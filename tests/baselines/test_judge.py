@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outrider.baselines import Condition, Direction, Event, EventKind, Part, Settings, State, dump, load, replay, step
+from outrider.baselines import (
+    Condition,
+    Direction,
+    Event,
+    EventKind,
+    Part,
+    Scale,
+    Settings,
+    State,
+    dump,
+    load,
+    replay,
+    step,
+)
 from outrider.baselines.judge import advance
 from outrider.baselines.series import seconds_of
 
@@ -299,6 +312,22 @@ def test_a_single_slow_run_of_a_slow_cadence_is_no_alert_and_two_are(make_series
     assert not replay(at, single).any()
     assert np.flatnonzero(replay(at, double))[0] == 601
     assert not replay(at, slight).any()
+
+
+def test_two_averages_of_many_requests_alert_where_two_single_runs_do_not() -> None:
+    """Half as long again for ten minutes, after two quiet days; one value alone says nothing (seed 32)."""
+    rng = np.random.default_rng(32)
+    at = np.datetime64("2026-01-05", "s") + np.arange(900) * np.timedelta64(300, "s")
+    value = 90 * np.exp(0.05 * rng.standard_normal(900))
+    single, double = value.copy(), value.copy()
+    single[800] *= 1.5
+    double[800:802] *= 1.5
+
+    assert np.flatnonzero(replay(at, double, settings={"scale": "aggregate"}))[0] == 801
+    assert not replay(at, single, settings={"scale": "aggregate"}).any()
+    assert not replay(at, double).any()
+    assert state_after(at[:570], value[:570], Settings(scale=Scale.AGGREGATE)).condition is Condition.LEARNING
+    assert state_after(at[:580], value[:580], Settings(scale=Scale.AGGREGATE)).condition is Condition.STEADY
 
 
 @settings(max_examples=15)

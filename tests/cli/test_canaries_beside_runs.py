@@ -19,14 +19,14 @@ from tests.cli.conftest import invoke
 
 from outrider.alerts import Lane
 from outrider.alerts.alert_settings import ReceiverSettings
-from outrider.alerts.letter import RecipientsRefused, Undelivered
 from outrider.alerts.message import Message, dump
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.rendered_message import RecipientsRefused, Undelivered
 from outrider.cli.echo import echo
 from outrider.cli.error_report import internal
 from outrider.cli.log_lines import redact_event
 from outrider.cli.printable_console import PrintableConsole
-from outrider.model import Check, CheckId, Kind, Notification, Policy
+from outrider.model import Check, CheckId, HeartbeatKeys, Kind, Notification, Policy
 from outrider.scheduler import Health
 from outrider.server import application
 from outrider.workspace import available_secrets, forget_secrets_read, load
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from outrider.alerts.letter import Letter
+    from outrider.alerts.rendered_message import RenderedMessage
     from outrider.store import Store
 
 NIGHTLY = CheckId("probe:nightly")
@@ -62,8 +62,8 @@ class Talkative:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def deliver(self, letter: Letter) -> None:
-        del letter
+    def deliver(self, rendered: RenderedMessage) -> None:
+        del rendered
         raise self._error
 
 
@@ -71,7 +71,7 @@ def call(store: Store, text: str) -> None:
     """Call a heartbeat with the text as its body, and at the very end of what is read of a longer one."""
     store.checks.record([Check(NIGHTLY, Kind.PROBE, "probes/p.toml", "nightly", "nightly", Policy())], 1)
     ticks = iter(range(1, 10))
-    app = application(store.heartbeats, {"nightly-token": NIGHTLY}, lambda: next(ticks))
+    app = application(store.heartbeats, HeartbeatKeys({"nightly-token": NIGHTLY}), lambda: next(ticks))
 
     async def send(body: bytes) -> None:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://outrider.test") as client:

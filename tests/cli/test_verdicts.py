@@ -94,8 +94,11 @@ def page(page):
 
 def _kill(chosen):
     for process in psutil.Process().children(recursive=True):
-        if chosen(" ".join(process.cmdline())):
-            process.kill()
+        try:
+            if chosen(" ".join(process.cmdline())):
+                process.kill()
+        except psutil.Error:  # ended with the one before it
+            pass
 
 def _kill_everywhere(chosen):
     mine = os.environ["TMPDIR"].partition("/outrider-")[0]

@@ -14,10 +14,10 @@ import psutil
 import pytest
 
 from outrider.model import ArtifactKind, Order, Outcome, new_run_id
-from outrider.probes.command import not_started
 from outrider.probes.probe_outcome import ProberState, assess
 from outrider.probes.probe_result import ProbeResult
-from outrider.probes.programs import MARK, Program
+from outrider.probes.programs import MARK
+from outrider.probes.system_errors import start_failure
 from outrider.workspace import Mask
 
 if TYPE_CHECKING:
@@ -268,6 +268,6 @@ EXHAUSTED = {errno.EAGAIN: INCONCLUSIVE, errno.ENOMEM: INCONCLUSIVE, errno.EMFIL
 @pytest.mark.parametrize(("number", "outcome"), EXHAUSTED.items())
 def test_a_host_without_processes_is_the_probers_fault(number: int, outcome: Outcome) -> None:
     """We could not even try."""
-    failure = not_started(Program(("true",), Path()), OSError(number, "no"))
+    failure = start_failure("true", OSError(number, "no"))
 
     assert assess(ProbeResult(0.0, (failure,)), ProberState())[0] == outcome

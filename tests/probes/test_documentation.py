@@ -20,14 +20,23 @@ SOURCES = "".join(path.read_text(encoding="utf-8") for path in ROOMS)
 
 def test_all_examples_together_are_sound(bench: Bench) -> None:
     """What somebody copies works."""
-    bench.variables |= dict.fromkeys(("SHOP_PASSWORD", "BACKUP_TOKEN"), "quite-secret")
+    bench.variables |= dict.fromkeys(("SHOP_PASSWORD", "BACKUP_TOKEN", "DB_PASSWORD", "PRICES_TOKEN"), "quite-secret")
     bench.variables["SHOP_URL"] = bench.variables["QUEUE_URL"] = "https://shop.example"
     (bench.root / "e2e").mkdir()
 
     catalogue = bench.read("\n".join(re.findall(r"```toml\n(.*?)```", PROBES, re.DOTALL)))
 
     assert catalogue.problems == ()
-    assert [check.name for check in catalogue.checks] == ["home", "order", "mail", "queue", "suite", "backup"]
+    assert [check.name for check in catalogue.checks] == [
+        "home",
+        "order",
+        "mail",
+        "prices",
+        "waiting",
+        "queue",
+        "suite",
+        "backup",
+    ]
 
 
 def test_every_key_is_described() -> None:

@@ -12,21 +12,18 @@ from tests.listeners import serving
 
 from outrider.model import Beat, Beats, Outcome
 from outrider.probes.certificates import Certificate, root_names, verified_path
-from outrider.probes.heartbeat import judge_beats
 from outrider.probes.icmp import IcmpProbe, checksum
-from outrider.probes.probe_outcome import ProberState, assess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.probes.conftest import Bench, Vault
 
-    from outrider.model import CheckId, Measurement
+    from outrider.model import CheckId, Measurement, RunId
 
     Probe = Callable[..., Measurement]
 
-PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
-HOUR_US = 3_600_000_000
+PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
 
 
 @pytest.fixture(scope="module")
@@ -248,26 +245,6 @@ def test_the_checksum_is_that_of_the_rfc() -> None:
     assert checksum(bytes.fromhex("0001f203f4f5f6f7")) == 0xFFFF - 0xDDF2
 
 
-BEATS = [
-    (Beats(0, None), 2, SKIPPED, "waits for the first call, for another 23h"),
-    (Beats(0, None), 26, FAILED, "has never called, in 1d2h"),
-    (Beats(None, None), 26, SKIPPED, "waits for the first call"),
-    (Beats(0, Beat(0)), 25, PASSED, ""),
-    (Beats(0, Beat(HOUR_US)), 27, FAILED, "silent for 1d2h, expected every 1d + 1h"),
-    (Beats(0, Beat(0, 3, "disk full")), 1, FAILED, "the job reports exit code 3: disk full"),
-    (Beats(0, Beat(5 * HOUR_US)), 1, PASSED, ""),
-]
-
-
-@pytest.mark.parametrize(("beats", "hours", "outcome", "words"), BEATS)
-def test_silence_is_judged(beats: Beats, hours: int, outcome: Outcome, words: str) -> None:
-    """A job that calls once a day, and may be an hour late."""
-    result = judge_beats(beats, hours * HOUR_US, 86_400, 3_600)
-
-    actual, reason = assess(result, ProberState())
-    assert (actual, words in reason) == (outcome, True), reason
-
-
 class Calls:
     """A store that knows of one call."""
 
@@ -279,6 +256,12 @@ class Calls:
 
     def get(self, check: CheckId) -> Beats:
         return self._beats
+
+    def look(self, check: CheckId, run: RunId) -> Beats:
+        return self._beats
+
+    def listened(self, at_us: int, tolerated_us: int) -> None:
+        raise NotImplementedError
 
 
 def test_a_heartbeat_looks_into_the_store(probe: Probe) -> None:

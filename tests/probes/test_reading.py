@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 HTTP = '[a]\nkind = "http"\nurl = "http://shop.example/"\n'
 API = '[a]\nkind = "api"\n[[a.request]]\nurl = "http://shop.example/"\n'
 
+WEBSOCKET = '[a]\nkind = "websocket"\nurl = "wss://b.example/"\n'
+SQL = '[a]\nkind = "sql"\nurl = "sqlite:///c"\nquery = "select 1"\n'
 COMMAND = '[a]\nkind = "command"\ncommand = ["true"]\n'
 
 PROBLEMS = [
@@ -84,6 +86,24 @@ PROBLEMS = [
     ('[a]\nkind = "dns"\nname = "b"\nexpect.answers = "1.2.3"\n', 4, "bad-record", "is no record of type A"),
     ('[a]\nkind = "dns"\nname = "b"\nresolver = "dns.example:53"\n', 4, "bad-address", "address of a name server"),
     ('[a]\nkind = "icmp"\nhost = "http://b"\n', 3, "bad-address", "is not a host"),
+    ('[a]\nkind = "websocket"\n', 1, "missing-key", "a.url is missing"),
+    ('[a]\nkind = "websocket"\nurl = "http://b/"\n', 3, "bad-url", "is not a URL of ws or wss"),
+    ('[a]\nkind = "websocket"\nurl = "ws://b:x/"\n', 3, "bad-url", "is not a URL"),
+    ('[a]\nkind = "websocket"\nurl = "ws://ada:x@b/"\n', 3, "bad-url", "holds a user"),
+    (WEBSOCKET + 'send_hex = "x"\n', 4, "wrong-type", "is not hexadecimal"),
+    (WEBSOCKET + 'send = "a"\nsend_hex = "00"\n', 5, "send-beside-dialogue", "stands beside send"),
+    (WEBSOCKET + 'headers = {X = "a\\nb"}\n', 4, "bad-header", "is no header"),
+    (WEBSOCKET + "expect.status = 101\n", 4, "unknown-key", "a.expect.status"),
+    (WEBSOCKET + 'send = "x"\n[[a.dialogue]]\nexpect = "y"\n', 4, "send-beside-dialogue", "a.send"),
+    (WEBSOCKET + "[[a.dialogue]]\nstarttls = true\n", 5, "unknown-key", "a.dialogue.starttls"),
+    (WEBSOCKET + 'certificate = "probes/a.toml"\n', 4, "bad-certificate", "cannot be used"),
+    ('[a]\nkind = "sql"\nquery = "select 1"\n', 1, "missing-key", "a.url is missing"),
+    ('[a]\nkind = "sql"\nurl = "shop.db"\nquery = "select 1"\n', 3, "bad-url", "is not the URL of a database"),
+    ('[a]\nkind = "sql"\nurl = "mysql://b:x/c"\nquery = "select 1"\n', 3, "bad-url", "is not the URL of a database"),
+    ('[a]\nkind = "sql"\nurl = "sqlite:///c"\n', 1, "missing-key", "a.query is missing"),
+    (SQL + 'expect.rows = "many"\n', 5, "wrong-type", "is no number of rows"),
+    (SQL + "expect.rows = {'>' = 1.5}\n", 5, "wrong-type", "is no number of rows"),
+    (SQL + "max_rows = 0\n", 5, "out-of-range", "a.max_rows"),
     ('[a]\nkind = "command"\n', 1, "missing-key", "a.command is missing"),
     ('[a]\nkind = "command"\ncommand = "npx playwright test"\n', 3, "wrong-type", "is one text with spaces"),
     (COMMAND + 'folder = "e2e"\n', 4, "missing-folder", "a.folder"),
@@ -180,7 +200,42 @@ def test_the_tokens_lead_to_their_checks(bench: Bench) -> None:
     """That is all that the server needs to know."""
     catalogue = bench.read('[a]\nkind = "heartbeat"\nperiod = "1d"\ntoken = "nightly"\n')
 
-    assert catalogue.tokens == {"nightly": CheckId("probe:probes/a.toml::a")}
+    assert catalogue.heartbeats.by_key == {"nightly": CheckId("probe:probes/a.toml::a")}
+
+
+def test_a_key_and_a_name_lead_to_their_check_too(bench: Bench) -> None:
+    """The name is that of the table, or a slug; a broken table may be the heartbeat that a call is for."""
+    beat = '[{}]\nkind = "heartbeat"\nschedule = "0 3 * * *"\nping_key = "ping-key"\n{}\n'
+
+    sound = bench.read(beat.format("nightly", "") + beat.format('"Weekly Backup"', 'slug = "weekly"'))
+    broken = bench.read(beat.format("nightly", "") + beat.format("weekly", 'grace = "soon"'))
+
+    assert list(sound.heartbeats.by_key) == ["ping-key/nightly", "ping-key/weekly"]
+    assert (sound.heartbeats.is_complete, broken.heartbeats.is_complete) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("keys", "slugs"),
+    [
+        ('token = "nightly"', ["missing-key"]),
+        ('period = "1d"', ["missing-key"]),
+        ('period = "1d"\nschedule = "0 3 * * *"\ntoken = "nightly"', ["period-beside-schedule"]),
+        ('schedule = "0 3 * *"\ntoken = "nightly"', ["bad-cron"]),
+        ('schedule = "0 3 30 2 *"\ntoken = "nightly"', ["cron-never"]),
+        ('schedule = "0 3 * * *"\ntimezone = "Berlin"\ntoken = "nightly"', ["unknown-timezone"]),
+        ('period = "1d"\ntoken = "a b c d"', ["bad-token"]),
+        ('period = "1d"\nping_key = "ping-key"\nslug = "Nightly"', ["bad-token"]),
+        ('period = "1d"\nping_key = "ping-key"\nslug = "start"', ["bad-token"]),
+        ('period = "1d"\nping_key = "ping-key"\nslug = "7"', ["bad-token"]),
+        ('period = "1d"\ntoken = "nightly"\ngrace = "-1h"', ["bad-duration"]),
+    ],
+)
+def test_a_heartbeat_that_cannot_be_is_refused(bench: Bench, keys: str, slugs: list[str]) -> None:
+    """With its place and what to do."""
+    catalogue = bench.read(f'[a]\nkind = "heartbeat"\n{keys}\n')
+
+    assert [problem.slug for problem in catalogue.problems] == slugs
+    assert all(problem.where and problem.fix for problem in catalogue.problems)
 
 
 def test_the_repository_has_a_sound_probe_of_each_kind(bench: Bench, pytestconfig: pytest.Config) -> None:

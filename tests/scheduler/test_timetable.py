@@ -11,7 +11,8 @@ from hypothesis import strategies as some
 from tests.scheduler.conftest import NOW_US, SECOND_US, check
 
 from outrider.scheduler import problems_of
-from outrider.scheduler.timetable import Cron, Interval, timetable
+from outrider.scheduler.timetable import Interval, timetable
+from outrider.workspace import Cron
 
 
 def us(text: str, zone: str = "UTC") -> int:

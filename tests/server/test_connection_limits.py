@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.server.test_heartbeats import CHECK, Recorder
 
-from outrider.model import ServiceView
+from outrider.model import HeartbeatKeys, ServiceView
 from outrider.server import Background, application, listen
 from outrider.server.connection_limits import ConnectionLimits
 
@@ -24,7 +24,7 @@ VIEW = ServiceView(True, True, (), {}, 0.0, 0, 0, 0)
 @pytest.fixture
 def port() -> Iterator[int]:
     """The port of a server with short limits."""
-    app = application(Recorder(), {"token": CHECK}, lambda: 42, lambda: VIEW, hosts=["outrider.example"])
+    app = application(Recorder(), HeartbeatKeys({"token": CHECK}), lambda: 42, lambda: VIEW, hosts=["outrider.example"])
     listener = listen("127.0.0.1", 0)
     background = Background(app, listener, SHORT)
     yield listener.getsockname()[1]

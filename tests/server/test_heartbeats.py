@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from outrider.model import Beat, Beats, CheckId, StoreError
+from outrider.model import Beat, Beats, CallKind, CheckId, HeartbeatKeys, StoreError
 from outrider.server import application
 from outrider.server.heartbeats import MOST_NOTE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-CHECK = CheckId("probe:nightly")
+    from outrider.model import RunId
+
+CHECK, OTHER = CheckId("probe:nightly"), CheckId("probe:weekly")
+KEYS = HeartbeatKeys({"nightly-token": CHECK, "ping-key/weekly": OTHER})
+START, LOG = CallKind.START, CallKind.LOG
+UUID = "0c6d7a52-5a0c-4a4e-9a53-8b8a3a2f1a77"
 
 
 class Recorder:
@@ -30,10 +35,16 @@ class Recorder:
     def get(self, check: CheckId) -> Beats:
         return Beats(None, next((beat for known, beat in reversed(self.beats) if known == check), None))
 
+    def look(self, check: CheckId, run: RunId) -> Beats:
+        raise NotImplementedError
+
+    def listened(self, at_us: int, tolerated_us: int) -> None:
+        raise NotImplementedError
+
 
 def call(method: str, path: str, content: bytes | AsyncIterator[bytes] = b"") -> tuple[int, list[tuple[CheckId, Beat]]]:
     recorder = Recorder()
-    app = application(recorder, {"nightly-token": CHECK}, lambda: 42)
+    app = application(recorder, KEYS, lambda: 42)
 
     async def send() -> int:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://outrider.test") as client:
@@ -58,7 +69,19 @@ def call(method: str, path: str, content: bytes | AsyncIterator[bytes] = b"") ->
         ("HEAD", "/heartbeat/nightly-token/3", b"", 200, Beat(42, 3)),
         ("GET", "/heartbeat/nightly-token/256", b"", 400, None),
         ("GET", "/heartbeat/nightly-token/failed", b"", 400, None),
+        ("GET", "/heartbeat/nightly-token/start", b"", 200, Beat(42, kind=START)),
+        ("POST", "/heartbeat/nightly-token/log", b"at 30 %", 200, Beat(42, 0, "at 30 %", LOG)),
+        ("GET", f"/heartbeat/nightly-token/start?rid={UUID}", b"", 200, Beat(42, kind=START, run=UUID)),
+        ("GET", f"/heartbeat/nightly-token/3?rid={UUID}", b"", 200, Beat(42, 3, run=UUID)),
+        ("GET", "/heartbeat/nightly-token?rid=%00", b"", 400, None),
+        ("GET", "/heartbeat/nightly-token/0000000000000000000001", b"", 400, None),
+        ("GET", "/heartbeat/nightly-token/\N{ARABIC-INDIC DIGIT ONE}", b"", 400, None),
+        ("GET", "/heartbeat/nightly-token/fail/now", b"", 400, None),
+        ("GET", "/ping/nightly-token/fail", b"", 200, Beat(42, 1)),
         ("GET", "/heartbeat/nightly/fail", b"", 404, None),
+        ("GET", "/ping/ping-key/daily", b"", 404, None),
+        ("GET", "/ping/ping-key", b"", 404, None),
+        ("GET", "/ping/%ff%00/%ff", b"", 404, None),
         ("GET", "/heartbeat/nightly", b"", 404, None),
         ("GET", "/heartbeat/", b"", 404, None),
         ("DELETE", "/heartbeat/nightly-token", b"", 405, None),
@@ -82,20 +105,56 @@ def test_an_endless_note_is_cut_off() -> None:
     assert beat.note.endswith("x… [cut: more than 20,000 bytes]")
 
 
+@pytest.mark.parametrize(
+    ("path", "beat"),
+    [
+        ("/ping/ping-key/weekly", Beat(42)),
+        ("/ping/ping-key/weekly/start", Beat(42, kind=START)),
+        ("/ping/ping-key/weekly/fail", Beat(42, 1)),
+        ("/ping/ping-key/weekly/137", Beat(42, 137)),
+        ("/heartbeat/ping-key/weekly/log", Beat(42, kind=LOG)),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_job_is_known_by_a_key_and_its_name(method: str, path: str, beat: Beat) -> None:
+    """As at healthchecks.io: a job that calls there calls here after its host is changed."""
+    assert call(method, path) == (200, [(OTHER, beat)])
+
+
 class Away(Recorder):
-    """A store that is not there."""
+    """A store that is not there, or that breaks."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
 
     def record(self, check: CheckId, beat: Beat) -> None:
-        raise StoreError("runs.db is not there", slug="store-locked", fix="mount it")
+        raise self._error
 
 
-def test_a_call_while_the_store_is_away_is_to_be_repeated() -> None:
-    """Neither 404 nor 500: curl --retry calls again on 503, and heeds Retry-After."""
-    app = application(Away(), {"nightly-token": CHECK}, lambda: 42)
+AWAY = StoreError("runs.db is not there", slug="store-locked", fix="mount it")
+
+
+@pytest.mark.parametrize(
+    ("keys", "path", "error"),
+    [
+        (KEYS, "/heartbeat/nightly-token", AWAY),
+        (KEYS, "/heartbeat/nightly-token", RuntimeError("of any kind")),
+        (KEYS, "/ping/ping-key/weekly/start", OSError(28, "No space left on device")),
+        (None, "/heartbeat/nightly-token", AWAY),
+        (None, "/ping/ping-key/weekly/fail", AWAY),
+        (HeartbeatKeys({}, is_complete=False), "/heartbeat/nightly-token", AWAY),
+    ],
+)
+def test_a_call_that_cannot_be_kept_now_is_to_be_repeated(
+    keys: HeartbeatKeys | None, path: str, error: Exception
+) -> None:
+    """Neither 404 nor 500, also while the service starts: curl --retry calls again on 503, and heeds Retry-After."""
+    app = application(Away(error), keys, lambda: 42)
 
     async def send() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://outrider.test") as client:
-            return await client.post("/heartbeat/nightly-token", content=b"done")
+            return await client.post(path, content=b"done")
 
     answer = asyncio.run(send())
 

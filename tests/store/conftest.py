@@ -100,8 +100,15 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
-REVISION_0011 = ("DROP TABLE unjudged_series", "UPDATE alembic_version SET version_num = '0010'")
+REVISION_0012 = (
+    "DROP TABLE beat_calls", "DROP TABLE beat_looks", "DROP TABLE listening",
+    "CREATE TABLE beats (check_key BIGINT PRIMARY KEY, at_us BIGINT, exit_code INTEGER, note TEXT)",
+    "UPDATE alembic_version SET version_num = '0011'",
+)  # fmt: skip
 """What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+
+REVISION_0011 = (*REVISION_0012, "DROP TABLE unjudged_series", "UPDATE alembic_version SET version_num = '0010'")
+"""What undoes the revision and those after it."""
 
 REVISION_0010 = (
     *REVISION_0011,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.store.conftest import REVISION_0009, REVISION_0011, take_back
+from tests.store.conftest import REVISION_0009, REVISION_0011, REVISION_0012, take_back
 from tests.store.contract.test_aggregates import DAY_US, FOREVER, aggregate, values_of
 from tests.store.contract.test_rollups import NOW_US, counted, hours_of, run_at
 
-from outrider.model import CheckId, Checkpoint, Outcome, Release
+from outrider.model import Beat, CheckId, Checkpoint, Outcome, Release
 
 if TYPE_CHECKING:
     from tests.store.conftest import Maker, Place
@@ -79,3 +79,15 @@ def test_what_is_stored_after_an_upgrade_waits_to_be_judged(place: Place) -> Non
         assert store.aggregates.unjudged(9) == ()
         store.aggregates.record([aggregate(2)])
         assert len(store.aggregates.unjudged(9)) == 1
+
+
+def test_the_last_call_of_a_heartbeat_survives_the_upgrade(place: Place) -> None:
+    """A failure that was the last word stays it."""
+    check = CheckId("probe:nightly")
+    with place.open() as store:
+        store.heartbeats.record(check, Beat(10))
+    row = "SELECT key, 20, 3, 'disk full' FROM subjects WHERE id = 'probe:nightly'"
+    take_back(place, *REVISION_0012, f"INSERT INTO beats {row}")
+
+    with place.open() as store:
+        assert store.heartbeats.get(check).last == Beat(20, 3, "disk full")

@@ -13,9 +13,9 @@ from outrider.alerts.route import Route
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.alerts.letter import Receiver
     from outrider.alerts.matcher import Matcher
     from outrider.alerts.oncall import Escalation, Rotation
+    from outrider.alerts.rendered_message import Receiver
     from outrider.alerts.time_window import Window
 
 ALERTS_FILE = "scheduler/alerts.toml"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
@@ -11,9 +11,9 @@ from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.run_findings import FindingContext, findings
-from outrider.baselines import months_per_series, replay
+from outrider.baselines import replay
 from outrider.model import Circumstances, Outcome, Run, title_of
-from outrider.runs import is_kept_apart, primary_series
+from outrider.runs import is_kept_apart, primary_series, series_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,7 +84,7 @@ def stored_findings(store: RunHistory, judging: Settings, settings: AlertSetting
     for check in dict.fromkeys(run.check for run in runs):
         series = primary_series(store, check)
         if series:
-            shared = replace(judging, months=months_per_series(judging.months, len(series)))
+            shared = series_settings(judging, series[0].subject, len(series))
             collected += [
                 finding
                 for one_series in series

@@ -1,4 +1,4 @@
-"""Retries: backoff with jitter for a letter, a circuit breaker for a receiver. Pure."""
+"""Retries: backoff with jitter for a notification, a circuit breaker for a receiver. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIRST_PAUSE_US = 15_000_000
 
 
 def backoff_us(tries: int, jitter: float, asked_us: int | None = None) -> int:
-    """Return how long to wait before a letter is tried again.
+    """Return how long to wait before a notification is tried again.
 
     Args:
         tries: How often it was tried, from one.
@@ -31,7 +31,7 @@ class Breaker:
 
     Attributes:
         failures: In a row.
-        until_us: It is paused until then; a single letter is tried afterwards.
+        until_us: It is paused until then; a single notification is tried afterwards.
         since_us: Since when it fails.
         why: What the last failure was.
     """

@@ -1,7 +1,7 @@
 """Delivery of the outbox, at least once: each receiver in a thread of its own, so that none delays another.
 
-The one possible duplicate is a letter whose delivery a crash interrupts between acceptance and our commit; it is sent
-again with the same Message-ID, Idempotency-Key or dedup key.
+The one possible duplicate is a notification whose delivery a crash interrupts between acceptance and our commit; it
+is sent again with the same Message-ID, Idempotency-Key or dedup key.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from zlib import crc32
 import structlog
 
 from outrider.alerts.breaker import Breaker, backoff_us
-from outrider.alerts.letter import RecipientsRefused, Undelivered
-from outrider.alerts.letter_template import write
 from outrider.alerts.message import Message, dump, lightened, load
+from outrider.alerts.message_template import write
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.rendered_message import RecipientsRefused, Undelivered
 from outrider.model import Notification, OutriderError, Status, new_run_id
 from outrider.workspace import gated
 
@@ -55,7 +55,7 @@ class Health:
 
 
 class Lane:
-    """Delivers to one receiver, a letter at a time, in the order in which they were written.
+    """Delivers to one receiver, a notification at a time, in the order in which they were written.
 
     Args:
         settings: Of the receiver.

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
-from outrider.alerts.letter import LIMIT_S, Undelivered, cut
+from outrider.alerts.rendered_message import LIMIT_S, Undelivered, cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

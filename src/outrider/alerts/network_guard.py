@@ -9,7 +9,7 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 
-from outrider.alerts.letter import Undelivered
+from outrider.alerts.rendered_message import Undelivered
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 

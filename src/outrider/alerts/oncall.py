@@ -20,12 +20,12 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """People who take turns.
+    """People who are on call one after the other, a shift each.
 
     Attributes:
-        people: In the order of their turns.
-        start_us: When the first turn begins, microseconds UTC; before it nobody is on call.
-        shift_us: Length of a turn. Turns of whole days change at the same time of the day, before and after a change
+        people: In the order of their shifts.
+        start_us: When the first shift begins, microseconds UTC; before it nobody is on call.
+        shift_us: Length of a shift. Shifts of whole days change at the same time of the day, before and after a change
             of clocks.
         overrides: The last one that holds wins.
         timezone: IANA name of the zone whose clocks count.
@@ -47,7 +47,7 @@ class Rotation:
         return self.people[self._passed_us(at_us) // self.shift_us % len(self.people)]
 
     def _passed_us(self, at_us: int) -> int:
-        """Return the time since the first turn began: by the clocks of the zone where turns last whole days."""
+        """Return the time since the first shift began: by the clocks of the zone where shifts last whole days."""
         if self.shift_us % _DAY_US:
             return at_us - self.start_us
         return _clock_us(at_us, self.timezone) - _clock_us(self.start_us, self.timezone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.alerts.alert_settings import ReceiverSettings
-from outrider.alerts.letter_template import check_template
+from outrider.alerts.message_template import check_template
 from outrider.alerts.receivers import KINDS, Options
 from outrider.workspace import Refused, as_count, as_duration, as_one_of, as_text
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         SilentListener,
     )
     from outrider.app.load_trial import KneeSearch, LoadOutcome, LoadOverrides, WorkerOutcome, run_load, work_for_master
+    from outrider.app.oncall_shifts import OnCallShift, shifts_ahead
     from outrider.app.pull_request_comment import comment_gate
     from outrider.app.release_marks import list_releases, mark_release
     from outrider.app.report_documents import Format as ReportFormat
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
         run_document,
     )
     from outrider.app.report_mail import mail_report
-    from outrider.app.rotation_turns import Turn, turns_ahead
     from outrider.app.route_test import DeliveryTest, try_alert_route
     from outrider.app.rule_backtest import backtest_rules
     from outrider.app.run_execution import execute, judge_runs, run_checks
@@ -114,13 +114,13 @@ __all__ = [
     "Acceptance", "Accepted", "AcceptedFile", "AlertSettings", "BaselineDiff", "Browser", "Condition", "Decision",
     "DeliveryTest", "Discovery", "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult",
     "GateVerdict", "Incident", "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange",
-    "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "OpenWorkspace", "Phase", "Plan", "ProgressListener",
-    "Proof", "ProofListener", "ProofReport", "ProofVerdict", "Replayed", "ReportDocument", "ReportForm",
-    "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime", "Scaffold", "Sensitivity",
-    "SeriesSensitivity", "ServiceStatus", "Shard", "Signal", "SilenceEffect", "SilentListener", "SkippedCheck",
-    "StepShift", "StepStatus", "Store", "Turn", "Undelivered", "Validation", "Verdict", "WorkerOutcome", "Workspace",
-    "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file", "back_up",
-    "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
+    "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "OnCallShift", "OpenWorkspace", "Phase", "Plan",
+    "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict", "Replayed", "ReportDocument",
+    "ReportForm", "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime", "Scaffold",
+    "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Shard", "Signal", "SilenceEffect", "SilentListener",
+    "SkippedCheck", "StepShift", "StepStatus", "Store", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
+    "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
+    "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
     "comment_gate", "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s",
     "end_silence", "execute", "export_artifacts", "export_frames", "find_incident", "find_stored_incident",
     "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations", "gate_as_json",
@@ -131,8 +131,8 @@ __all__ = [
     "open_workspace", "pause_checks", "period_document", "preview_silence", "prove_journeys",
     "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
-    "serve_heartbeats", "service_status", "silence_incidents", "step_medians", "stored_run", "suite_notes",
-    "try_alert_route", "turns_ahead", "validate_workspace", "web_address", "work_for_master", "write_failure_pages",
+    "serve_heartbeats", "service_status", "shifts_ahead", "silence_incidents", "step_medians", "stored_run",
+    "suite_notes", "try_alert_route", "validate_workspace", "web_address", "work_for_master", "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -161,7 +161,7 @@ _MODULES = {
         "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document run_document"
     ),
     "outrider.app.report_mail": "mail_report",
-    "outrider.app.rotation_turns": "Turn turns_ahead",
+    "outrider.app.oncall_shifts": "OnCallShift shifts_ahead",
     "outrider.app.route_test": "DeliveryTest try_alert_route",
     "outrider.app.rule_backtest": "backtest_rules",
     "outrider.app.run_execution": "execute judge_runs run_checks",

@@ -50,7 +50,7 @@ class GateOptions:
     Attributes:
         rules: What counts as worse, and after how many sessions to look.
         session_runs: How many runs a session has.
-        addresses: Of base and candidate, measured in turns.
+        addresses: Of base and candidate, measured alternately.
         variable: With addresses: an environment variable that takes the address, beside pytest's base URL.
         last: Compare with so many of the latest stored runs.
         fail_fast: Stop at the first certain fail.
@@ -212,7 +212,7 @@ def _compare_addresses(
     rules: dict[CheckId, Rules] = {check.id: options.rules for check in measuring.checks}
     with SideBySide(measuring.session, measuring.checks, addresses, options.session_runs, options.variable) as source:
         gathered = gather(rules, source, measuring.listener.looked, limits)
-    return _decision(gathered, f"{addresses[0]}, in turns with {addresses[1]}", measuring.notes, options)
+    return _decision(gathered, f"{addresses[0]}, alternating with {addresses[1]}", measuring.notes, options)
 
 
 def _bases(measuring: _Measuring, options: GateOptions) -> StoredBases:

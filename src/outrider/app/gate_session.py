@@ -74,7 +74,7 @@ class GateSession:
             return runner.run(gated)
 
     def pair(self, sides: tuple[Side, Side], check: Check, number: int, count: int) -> tuple[list[Run], list[Run]]:
-        """Make a session of both sides, run by run in turns, each pair in the other order."""
+        """Make a session of both sides, run by run alternately, each pair in the other order."""
         runs: tuple[list[Run], list[Run]] = ([], [])
         for pair in range(count):
             for index in (0, 1) if (number + pair) % 2 == 0 else (1, 0):

@@ -1,4 +1,4 @@
-"""Sources of a gate's sessions: measured now, in turns at two addresses, or against what is stored."""
+"""Sources of a gate's sessions: measured now, alternately at two addresses, or against what is stored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _wrong(runs: Sequence[Run]) -> str:
 
 
 class SideBySide:
-    """Base and candidate at two addresses, measured in turns; a context."""
+    """Base and candidate at two addresses, measured alternately; a context."""
 
     def __init__(
         self, session: GateSession, checks: Sequence[Check], addresses: tuple[str, str], size: int, variable: str | None
@@ -191,7 +191,7 @@ class AgainstBases:
 
 
 class SelfTest:
-    """The candidate on both sides, in turns, for the gate to be tried on; keeps what it took."""
+    """The candidate on both sides, alternately, for the gate to be tried on; keeps what it took."""
 
     def __init__(self, session: GateSession, side: Side, checks: Sequence[Check], *, size: int) -> None:
         self._session = session

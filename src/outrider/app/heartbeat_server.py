@@ -5,21 +5,27 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from outrider.app.listening_record import ListeningRecord
 from outrider.app.runtime import probes_of
 from outrider.app.workspace_access import now_us
-from outrider.model import ConfigErrors
 from outrider.server import application, listen, serve
 from outrider.workspace import available_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.model import CheckRecords
+    from outrider.model import CheckRecords, OutriderError
     from outrider.workspace import Workspace
 
 
 def serve_heartbeats(
-    workspace: Workspace, store: CheckRecords, *, host: str, port: int, ready: Callable[[str, int], None]
+    workspace: Workspace,
+    store: CheckRecords,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[str, int], None],
+    report_problem: Callable[[OutriderError], None] = lambda _: None,
 ) -> None:
     """Serve until the process is stopped.
 
@@ -29,20 +35,21 @@ def serve_heartbeats(
         host: The address to listen at.
         port: Where; 0 picks a free one.
         ready: Takes the address and the number of heartbeats as soon as requests are answered.
+        report_problem: Takes each problem of a probe; the other heartbeats are served all the same.
 
     Raises:
-        ConfigErrors: If probes of the workspace are wrong.
         UsageError: port-taken.
     """
     catalogue = probes_of(workspace, available_secrets(workspace, os.environ))
-    if catalogue.problems:
-        raise ConfigErrors(catalogue.problems)
+    for problem in catalogue.problems:
+        report_problem(problem)
     with listen(host, port) as listener:
         store.checks.record(catalogue.checks, now_us())
         bound = listener.getsockname()
         shown = f"[{host}]" if ":" in host else host
-        serve(
-            application(store.heartbeats, catalogue.tokens, now_us, hosts=workspace.service.hosts),
-            listener,
-            lambda: ready(f"http://{shown}:{bound[1]}", len(catalogue.tokens)),
-        )
+        with ListeningRecord(store.heartbeats, lambda: True):
+            serve(
+                application(store.heartbeats, catalogue.heartbeats, now_us, hosts=workspace.service.hosts),
+                listener,
+                lambda: ready(f"http://{shown}:{bound[1]}", len(set(catalogue.heartbeats.by_key.values()))),
+            )

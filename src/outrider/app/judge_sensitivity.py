@@ -10,7 +10,7 @@ from outrider.app.listeners import SILENT
 from outrider.app.selection import display_name
 from outrider.app.workspace_access import judge_settings
 from outrider.model import OutriderError, TooFewSamples, UsageError
-from outrider.runs import primary_series
+from outrider.runs import primary_series, series_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,14 +86,13 @@ def _options(reader: SeriesReader, series: Series, settings: Settings, sharing: 
     """Return a lower sensitivity, the present one, and a higher one."""
     import numpy as np  # noqa: PLC0415 - only where used
 
-    from outrider.baselines import months_per_series, sensitivities  # noqa: PLC0415 - SciPy is slow to import
+    from outrider.baselines import sensitivities  # noqa: PLC0415 - SciPy is slow to import
 
     points = reader.samples(series)
-    months = months_per_series(settings.months, sharing)
-    own = settings.overrides | {"months": months}
+    own = series_settings(settings, series.subject, sharing)
     at_s = points.at_us.astype("datetime64[us]").astype("datetime64[s]")
-    options = sensitivities(at_s, points.value, np.random.default_rng(1), settings=own)
-    return (_sensitivity(option, settings.months, months) for option in options)
+    options = sensitivities(at_s, points.value, np.random.default_rng(1), settings=own.overrides)
+    return (_sensitivity(option, settings.months, own.months) for option in options)
 
 
 def _same_place(series: Series, primary: Sequence[Series]) -> int:

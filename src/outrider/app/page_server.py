@@ -52,6 +52,11 @@ class PageServer:
             if self._background is not None:
                 self._background.application = application
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether the address is bound; may be asked for by any thread."""
+        return self._background is not None
+
     def close(self) -> None:
         """Stop answering."""
         self._closed.set()

@@ -12,7 +12,7 @@ from outrider.alerts import Enclosure, Lane, report_message, report_rows
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.workspace_access import now_us
 from outrider.model import ConfigError, OutriderError, Place, UsageError, new_run_id
-from outrider.scheduler import Cron
+from outrider.workspace import Cron
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -82,7 +82,7 @@ class ServiceRuntime:
         if examination.refusals or (strict and self.problems):
             raise ConfigErrors((*self.problems, *examination.refusals))
         register_checks(store.checks, self.workspace, self.checks)
-        self.tokens = runtime.catalogue.tokens
+        self.heartbeats = runtime.catalogue.heartbeats
         self.circumstances = runtime.circumstances
         self.executors: Mapping[Kind, Executor] = self._executors(runtime, store.heartbeats, recorder)
 

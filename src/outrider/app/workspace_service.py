@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from outrider.app.alert_service import AlertService
 from outrider.app.hourly_retention import HourlyRetention
+from outrider.app.listening_record import ListeningRecord
 from outrider.app.page_server import PageServer
 from outrider.app.report_mail import Mailing
 from outrider.app.run_log_lines import RunLogLines
@@ -60,6 +61,7 @@ class WorkspaceService:
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
+        self._listening = ListeningRecord(store.heartbeats, self._is_listening)
         clock = SystemClock()
         self._scheduler = Service(store, factory, self._pipeline, health=health, clock=clock, holder=holder_here())
 
@@ -75,7 +77,8 @@ class WorkspaceService:
             lambda: view_of(self._scheduler).is_ready,
         )
         try:
-            self._scheduler.run(self.workspace.service.drain_s)
+            with self._listening:
+                self._scheduler.run(self.workspace.service.drain_s)
         finally:
             self._alerts.close()
             switch.close()
@@ -100,6 +103,11 @@ class WorkspaceService:
             self._report_problem(problem)
         if self._pages is not None:
             self._pages.use(self._application())
+            self._listening.look()
+
+    def _is_listening(self) -> bool:
+        """Return whether calls of heartbeats are answered."""
+        return self._runtime is not None and self._pages is not None and self._pages.is_answering
 
     def _judge_by(self, settings: Settings | None) -> None:
         """Judge by other settings; while they stay, the judge keeps what it knows of each series."""
@@ -109,8 +117,8 @@ class WorkspaceService:
             self._pipeline.judge = self._subjects.judge = judge
 
     def _application(self) -> Application:
-        tokens = self._runtime.tokens if self._runtime is not None else {}
-        return application(self._store.heartbeats, tokens, now_us, self._view, self.workspace.service.hosts)
+        keys = self._runtime.heartbeats if self._runtime is not None else None
+        return application(self._store.heartbeats, keys, now_us, self._view, self.workspace.service.hosts)
 
     def _view(self) -> ServiceView:
         """Return how the service does now; may be asked for by any thread."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from outrider.baselines.statistics import (
     SHARES_BELOW,
     SHORT_WINDOWS,
     WINDOWS,
+    Part,
     block_means,
     limits,
     scores,
@@ -46,15 +47,31 @@ _FLOOR_SHARES = np.array([1.0, 1.0, 1.0, 0.5])  # of the floor: two slow runs am
 _FLOOR_SIGMAS = 2.0  # a change as large as the floor must be, below the sigmas at which scores are clipped
 _EXTREME_SHARE = 0.5  # of the false alerts that may come from a few runs
 _FEWEST_EXTREMES = 2  # runs in a row: what a single run does once in months, two weeks of a slow cadence cannot tell
-_EXTREME_EFFECT = math.log(2.0)  # log units that a few runs must deviate by
-_SHORT_SPAN_S = 1800  # two or three runs in a row say something only where they last half an hour
 _LONG_SPAN_S = 300  # and a block of runs where it lasts five minutes
 _LEAST_BLOCKS = 14  # that a history must hold of a length before a block of that length can raise an alert
 _BUSY_S = 300.0  # slower cadences do not lower limits: there it is drift, not chance, that alarms falsely
-_EXTREME_MARGIN = 1.25  # what the tail of two weeks does not know of the next
+_AGGREGATE_LIMIT = 1.25  # at night few requests make a value: its spread is not that of the day
 _FORGIVEN = 2  # incidents that two weeks of history may hold without becoming normal
 _INCIDENT_RUNS = 6
 _IMPOSSIBLE = 1e9
+
+
+class _Excursion(NamedTuple):
+    """What two or three values in a row must do to alert.
+
+    Attributes:
+        span_s: Last so long together.
+        ratio: Be so many times what is expected, each of them.
+        margin: Exceed by this factor what the tail of the past explains: it does not know all of the next weeks.
+    """
+
+    span_s: int
+    ratio: float
+    margin: float
+
+
+_OF_RUNS = _Excursion(1800, 2.0, 1.25)
+_OF_AGGREGATES = _Excursion(600, 1.2, 1.0)  # a value of many requests has a thinner tail than a single run
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +182,13 @@ def _measure(
     often = sides * settings.months * MONTH_S / min(cadence, _BUSY_S)
     limit = np.array([limits(part, often, len(residual)) for part in SCANS])
     limit[:, np.array(WINDOWS) * cadence < _LONG_SPAN_S] = _IMPOSSIBLE
+    if settings.scale is Scale.AGGREGATE:
+        limit *= _AGGREGATE_LIMIT
+        limit[SCANS.index(Part.TAIL)] = _IMPOSSIBLE
     return Baseline(
         season, level, sigma, cadence, shape, mean, spread,
-        limit=np.concatenate([limit.ravel(), _extremes(residual, sigma, cadence, runs_between)]),
-        low_limit=np.concatenate([limit.ravel(), _extremes(-residual, sigma, cadence, runs_between)]),
+        limit=np.concatenate([limit.ravel(), _extremes(residual, scale, runs_between, settings)]),
+        low_limit=np.concatenate([limit.ravel(), _extremes(-residual, scale, runs_between, settings)]),
         floor=floor, quantiles=np.quantile(residual, SHARES_BELOW),
     )  # fmt: skip
 
@@ -188,15 +208,19 @@ def _block_spread(score: IntArray) -> FloatArray:
     return bounded
 
 
-def _extremes(residual: FloatArray, sigma: float, cadence: float, runs_between: float) -> FloatArray:
+def _extremes(
+    residual: FloatArray, scale: tuple[float, float, float, float], runs_between: float, settings: Settings
+) -> FloatArray:
+    _, sigma, cadence, _ = scale
     limit = np.full(len(SHORT_WINDOWS), _IMPOSSIBLE)
+    least_of = _OF_AGGREGATES if settings.scale is Scale.AGGREGATE else _OF_RUNS
     for column, window in enumerate(SHORT_WINDOWS):
-        if window >= _FEWEST_EXTREMES and window * cadence >= _SHORT_SPAN_S and len(residual) > 10 * window:
+        if window >= _FEWEST_EXTREMES and window * cadence >= least_of.span_s and len(residual) > 10 * window:
             between = runs_between / _EXTREME_SHARE
             alone = float(np.quantile(residual, 1 - between ** (-1 / window)))  # were runs independent
             least = _forgiven(sustained(residual, window))
-            usual = _EXTREME_MARGIN * max(return_level(least, between), alone)
-            limit[column] = max(usual, _EXTREME_EFFECT / sigma, 4.0)
+            usual = least_of.margin * max(return_level(least, between), alone)
+            limit[column] = max(usual, math.log(least_of.ratio) / sigma, 4.0)
     return limit
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from outrider.baselines.deviation import Block
 from outrider.baselines.expectation import Baseline, evidence, learn
 from outrider.baselines.explanation import explain
-from outrider.baselines.judge_settings import Settings
+from outrider.baselines.judge_settings import Scale, Settings
 from outrider.baselines.precedent import (
     MORE,
     SLACK_S,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 LEARNING_RUNS = 300
 LEARNING_S = 3 * DAY_S
+AGGREGATE_S = 2 * DAY_S  # of values that each stand for many requests
 SLOW_RUNS = 30  # are enough where they took a week, as at a slow cadence or where most runs have no value
 SLOW_S = 7 * DAY_S
 ADOPTING_RUNS = 24
@@ -257,7 +258,7 @@ class _Fold:
             self._started = int(at[0])
         ready = min(
             max(int(np.searchsorted(at, self._started + span_s)), runs - len(self._runs))
-            for span_s, runs in ((LEARNING_S, LEARNING_RUNS), (SLOW_S, SLOW_RUNS))
+            for span_s, runs in ((self._least_span_s(), LEARNING_RUNS), (SLOW_S, SLOW_RUNS))
         )
         times = np.concatenate([self._runs.at, at[:ready]])
         values = np.concatenate([self._runs.value, value[:ready]])
@@ -272,6 +273,9 @@ class _Fold:
             self._fit(int(at[ready]))
             self._fresh = 0
         return min(ready, len(at))
+
+    def _least_span_s(self) -> int:
+        return AGGREGATE_S if self._settings.scale is Scale.AGGREGATE else LEARNING_S
 
     def _opened_provisionally(self, side: int, at: int) -> Episode:
         kept = self._runs

@@ -24,6 +24,7 @@ class Scale(StrEnum):
     """What the numbers of a series are, and so on which scale they are judged."""
 
     DURATION = "duration"  # zero or more; on a logarithmic scale
+    AGGREGATE = "aggregate"  # a duration that stands for many requests: their mean, or a percentile
     COUNT = "count"  # zero or more, over-dispersed; on the scale of log(1 + count)
 
 

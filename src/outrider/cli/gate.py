@@ -31,7 +31,7 @@ _DURATION = TypedValue("duration", duration_s)
 
 @click.command(epilog="Example: outrider gate --ab https://shop.example https://pr-17.shop.example --junit gate.xml")
 @click.argument("patterns", nargs=-1)
-@click.option("--ab", nargs=2, metavar="BASE CANDIDATE", help="Compare two addresses, measured in turns.")
+@click.option("--ab", nargs=2, metavar="BASE CANDIDATE", help="Compare two addresses, measured alternately.")
 @click.option("--last", type=click.IntRange(1), metavar="N", help="Compare with the last N stored runs.")
 @click.option("--self-test", is_flag=True, help="Compare the candidate with itself: how often would that fail?")
 @click.option("--variable", metavar="NAME", help="With --ab: an environment variable that takes the address, too.")

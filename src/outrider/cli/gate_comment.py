@@ -12,7 +12,7 @@ from outrider.app import comment_gate
 
 @click.command(epilog="Example: outrider gate --ab $BASE $CANDIDATE --markdown gate.md; outrider gate-comment gate.md")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--name", default="gate", show_default=True, help="Tells the comments of several gates apart.")
+@click.option("--name", default="gate", show_default=True, help="Distinguishes the comments of several gates.")
 def gate_comment(file: Path, *, name: str) -> int:
     """Write a gate's Markdown FILE as a comment of the pull or merge request of this CI job, or update that comment.
 

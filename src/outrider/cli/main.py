@@ -39,7 +39,7 @@ _COMMANDS = {
     "baseline": "Accept baselines, and show the accepted ones.",
     "release": "Mark a deploy, so that changes can be explained by it.",
     "changes": "List change points, and the releases that explain them.",
-    "incidents": "List incidents, and notifications that could not be delivered.",
+    "incidents": "List incidents, or show one; and what could not be delivered.",
     "ack": "Acknowledge or resolve an incident.",
     "silence": "Silence matching incidents.",
     "oncall": "Show who is on call, and who is next.",

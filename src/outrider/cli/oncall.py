@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from outrider.app import find_workspace, turns_ahead
+from outrider.app import find_workspace, shifts_ahead
 from outrider.cli.run_tables import at_with_zone
 
 
@@ -17,17 +17,17 @@ from outrider.cli.run_tables import at_with_zone
 def oncall(*, days: int, as_json: bool) -> None:
     """Show who is on call now in each rotation, and who is next."""
     workspace = find_workspace()
-    rotations = turns_ahead(workspace, days=days)
+    rotations = shifts_ahead(workspace, days=days)
     if as_json:
         click.echo(
             json.dumps(
-                [{"rotation": name, "turns": [asdict(turn) for turn in turns]} for name, turns in rotations.items()]
+                [{"rotation": name, "turns": [asdict(shift) for shift in shifts]} for name, shifts in rotations.items()]
             )
         )
         return
-    for name, turns in rotations.items():
+    for name, shifts in rotations.items():
         click.echo(name)
-        for turn in turns:
-            click.echo(f"  {at_with_zone(turn.from_us, workspace.timezone)}  {turn.person or 'NOBODY'}")
+        for shift in shifts:
+            click.echo(f"  {at_with_zone(shift.from_us, workspace.timezone)}  {shift.person or 'NOBODY'}")
     if not rotations:
         click.echo("there are no rotations: scheduler/alerts.toml", err=True)

@@ -135,7 +135,7 @@ class _Collection:
         return pending or self._share_out()
 
     def extend(self, pending: list[CheckId]) -> None:
-        """Take sessions up to each check's next look, of all checks in turns: a restless minute harms none alone."""
+        """Take sessions up to each check's next look, of all checks alternately: a restless minute harms none alone."""
         looks = {check: self._next_look(check) for check in pending}
         for number in range(max(looks.values())):
             for check, look in looks.items():

@@ -97,11 +97,12 @@ class ForkServer:
                 output.fileno(),
             )
         self._is_fit: bool | None = None
+        self._driver_pid = 0
 
     @property
-    def pid(self) -> int:
-        """The process that workers are forked from."""
-        return self._process.pid
+    def pids(self) -> set[int]:
+        """The process that workers are forked from, and that of the driver which they share, if there is one."""
+        return {self._process.pid, self._driver_pid} - {0}
 
     def is_fit(self, limit_s: float) -> bool:
         """Return whether workers can be forked: not if an import has started a thread.
@@ -117,7 +118,8 @@ class ForkServer:
     def start(self, channel: int, log: int, *, with_driver: bool) -> int:
         """Fork a worker; see `Origin`."""
         socket.send_fds(self._control, [FORK_WITH_DRIVER if with_driver else FORK], [channel, log])
-        return int(self._answer(ANSWER_S))
+        worker_pid, self._driver_pid = map(int, self._answer(ANSWER_S).split())
+        return worker_pid
 
     def wait(self, pid: int) -> int:
         """Wait for a worker; see `Origin`. If its parent is gone, nobody knows its exit code: -9 is as good as any."""

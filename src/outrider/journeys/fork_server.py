@@ -4,9 +4,10 @@
 
 Each worker is a fork: it starts as a fresh interpreter would, without the price of the imports. FD is one end of a
 socket pair of packets. A packet that begins with `FORK` carries two descriptors, the worker's channel and its log; the
-answer is the worker's process id. A packet that holds such a number is answered with the worker's exit code, once
-it has ended; until then it stays a zombie, so that its number is nobody else's. When the other end closes, this process
-ends. Workers end by themselves then, since their channels close, too.
+answer is the process ids of the worker and of the driver that workers share, zero if there is none. A packet that holds
+a worker's number is answered with its exit code, once it has ended; until then it stays a zombie, so that its number is
+nobody else's. When the other end closes, this process ends. Workers end by themselves then, since their channels close,
+too, and so does the driver.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import socket
 import sys
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +29,10 @@ from _pytest.config import default_plugins
 from outrider.journeys import worker
 from outrider.journeys.fork_client import FORK, FORK_WITH_DRIVER, PACKET_BYTES, READY, UNFIT
 from outrider.journeys.processes import adopt_orphans
+from outrider.journeys.shared_driver import SharedDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # Plug-ins whose import makes nothing by which a fork could be told from a fresh interpreter: no random numbers, time,
 # thread or connection. Others are imported by each worker, as a suite's own modules are.
@@ -44,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
     descriptor, root, *arguments = argv
     control = socket.socket(fileno=int(descriptor))
     workers: set[int] = set()
+    driver = SharedDriver(root)
     adopt_orphans()
     preload()
     control.send(READY if is_fit() else UNFIT)
@@ -52,20 +56,28 @@ def main(argv: Sequence[str]) -> int:
     while True:
         packet, descriptors, _, _ = socket.recv_fds(control, PACKET_BYTES, 2)
         if not packet:
+            driver.close()
             return 0
         if not packet.startswith(FORK):
             control.send(str(_exit_code(int(packet))).encode())
             workers.discard(int(packet))
             _reap_orphans(workers)
             continue
+        connection = driver.connection() if packet == FORK_WITH_DRIVER else None
         pid = os.fork()
         if pid == 0:
             control.close()
-            _become_worker(descriptors, root, arguments, with_driver=packet == FORK_WITH_DRIVER)
+            driver.release()
+            channel, log = descriptors
+            with_driver = packet == FORK_WITH_DRIVER
+            serve = partial(worker.serve, channel, root, arguments, with_driver=with_driver, connection=connection)
+            _become_worker(log, serve)
         for copy in descriptors:
             os.close(copy)
+        if connection is not None:
+            connection.close()
         workers.add(pid)
-        control.send(str(pid).encode())
+        control.send(f"{pid} {driver.pid}".encode())
 
 
 def preload() -> None:
@@ -91,15 +103,14 @@ def _reap_orphans(workers: set[int]) -> None:
             os.waitpid(ended.si_pid, 0)
 
 
-def _become_worker(descriptors: list[int], root: str, arguments: list[str], *, with_driver: bool) -> None:
-    channel, log = descriptors
+def _become_worker(log: int, serve: Callable[[], int]) -> None:
     code = 1
     try:
         os.setsid()
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        code = worker.serve(channel, root, arguments, with_driver=with_driver)
+        code = serve()
     except BaseException:  # what a new interpreter would print
         traceback.print_exc()
     finally:

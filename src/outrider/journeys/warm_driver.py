@@ -7,10 +7,15 @@ leaves `sync_playwright()` as ever, and gets the driver that is there already.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from playwright import sync_api
+
+from outrider.journeys.driver_transport import connected
+
+if TYPE_CHECKING:
+    import socket
 
 _Manager: Any = type(sync_api.sync_playwright())
 
@@ -52,8 +57,16 @@ class WarmDriver:
         _Manager.__enter__, _Manager.__exit__ = borrow, give_back
         self._enter, self._leave = enter, leave
 
-    def start(self) -> None:
-        """Start the driver."""
+    def start(self, connection: socket.socket | None) -> None:
+        """Start a driver, or connect to one that others have used before."""
+        if connection is not None:
+            with suppress(Exception), connected(connection):  # another Playwright, or that driver has died
+                self._start()
+                return
+            connection.close()
+        self._start()
+
+    def _start(self) -> None:
         self._manager = sync_api.sync_playwright()
         self._playwright = self._enter(self._manager)
 

@@ -46,8 +46,23 @@ def main(argv: Sequence[str]) -> int:
     return serve(int(descriptor), root, arguments, with_driver=driver == "1")
 
 
-def serve(descriptor: int, root: str, arguments: Sequence[str], *, with_driver: bool) -> int:
-    """Run pytest, which carries out the order that comes through the channel; return its exit code."""
+def serve(
+    descriptor: int,
+    root: str,
+    arguments: Sequence[str],
+    *,
+    with_driver: bool,
+    connection: socket.socket | None = None,
+) -> int:
+    """Run pytest, which carries out the order that comes through the channel; return its exit code.
+
+    Args:
+        descriptor: Of the channel.
+        root: The folder to run in.
+        arguments: Of pytest.
+        with_driver: Whether a Playwright driver is got ready ahead of the test.
+        connection: To a driver that other workers have used before; a new one is started without it.
+    """
     channel = Channel(socket.socket(fileno=descriptor))
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(channel, inbox), daemon=True).start()
@@ -63,7 +78,7 @@ def serve(descriptor: int, root: str, arguments: Sequence[str], *, with_driver: 
     instrumentation.install(lambda: plugin.recorder)
     connected_files.install(lambda: plugin.recorder.connected_files if plugin.recorder else None)
     if with_driver:
-        driver.start()
+        driver.start(connection)
     options = [*(argument for argument in arguments if argument.startswith("-")), *_QUIET, *arguments_beside(_has)]
     conftests = InitialConftests([argument for argument in arguments if not argument.startswith("-")])
     return conftests.start(lambda paths: int(pytest.main([*paths, *options], plugins=[plugin, conftests])))

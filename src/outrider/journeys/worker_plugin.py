@@ -58,6 +58,7 @@ _SCHEDULED = {
     "reruns": 0, "maxfail": 0, "usepdb": False,
     "lf": False, "failedfirst": False, "newfirst": False, "stepwise": False, "stepwise_skip": False,
 }  # fmt: skip
+_LAUNCHERS = {"playwright", "browser_type", "launch_browser"}
 _RERUNNERS = ("rerunfailures", "flaky.flaky_pytest_plugin", "flaky")
 
 
@@ -206,7 +207,7 @@ class WorkerPlugin:
 
     def _run(self, item: pytest.Item, order: AttemptOrder) -> None:
         """Run one item with all its fixtures."""
-        if "playwright" not in getattr(item, "fixturenames", ()) or _is_async(item):
+        if not _is_served_by_shared_driver(item):
             self._driver.stop()
         shared_browser.endpoint = order.endpoint
         os.environ["TMPDIR"] = tempfile.tempdir = order.scratch
@@ -349,8 +350,16 @@ def _name(item: pytest.Item) -> str:
     return f"{stem}[{kept}]" if kept else stem
 
 
-def _is_async(item: pytest.Item) -> bool:
-    return inspect.iscoroutinefunction(getattr(item, "obj", None))
+def _is_served_by_shared_driver(item: pytest.Item) -> bool:
+    """Whether a test takes pytest-playwright's browser, and no more.
+
+    One with an event loop of its own, or a hand-made Playwright, starts its own driver. One that asks for what launches
+    browsers is to find them among its own processes.
+    """
+    test = getattr(item, "obj", None)
+    if "browser" not in getattr(item, "fixturenames", ()) or inspect.iscoroutinefunction(test):
+        return False
+    return not (callable(test) and _LAUNCHERS & set(inspect.signature(test).parameters))
 
 
 def _short(text: str) -> str:

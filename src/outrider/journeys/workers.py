@@ -201,7 +201,7 @@ class Workers:
 
     def _clean(self, worker: WorkerProcess) -> None:
         worker.kill()
-        spare = {self._origin.pid} if isinstance(self._origin, ForkServer) else set()
+        spare = self._origin.pids if isinstance(self._origin, ForkServer) else set()
         kill_marked(self._mark, spare=spare)
 
     def _finish_cleaning(self) -> None:

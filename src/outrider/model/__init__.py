@@ -30,6 +30,7 @@ from outrider.model.excerpt import Excerpt
 from outrider.model.histogram import BUCKET_VALUE, RATIO, Histogram, bucket_of, merged
 from outrider.model.host_turn import Claim, HostTurn
 from outrider.model.identity import RunId, new_run_id
+from outrider.model.job_call import Beat, Beats, CallKind, HeartbeatKeys
 from outrider.model.judge_record import Checkpoint, Release
 from outrider.model.load import (
     EndpointLoad,
@@ -89,7 +90,7 @@ from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
 from outrider.model.retention import LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
 from outrider.model.service_view import CheckView, ServiceView
-from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
+from outrider.model.stored_check import StoredCheck, StoredProof
 from outrider.model.stored_run import GZIP_SUFFIX, RunSummary, StoredArtifact, StoredRun, Tally
 from outrider.model.subject import CHECK_KINDS, CheckId, Subject, SubjectKind
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
@@ -100,7 +101,6 @@ __all__ = [
     "GZIP_SUFFIX",
     "LASTING",
     "RATIO",
-
     "Acknowledgement",
     "AggregateLog",
     "AggregateSample",
@@ -115,6 +115,7 @@ __all__ = [
     "Beat",
     "Beats",
     "BrowserError",
+    "CallKind",
     "CatchUp",
     "Check",
     "CheckId",
@@ -137,6 +138,7 @@ __all__ = [
     "FailureGroup",
     "FolderEntry",
     "ForegroundRun",
+    "HeartbeatKeys",
     "HeartbeatLog",
     "Histogram",
     "HostLoad",

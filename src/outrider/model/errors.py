@@ -67,7 +67,8 @@ class ConfigErrors(ConfigError):
     """All problems of a workspace, reported together."""
 
     def __init__(self, problems: tuple[ConfigError, ...]) -> None:
-        super().__init__(f"{len(problems)} problem(s) in the workspace", slug="invalid-workspace")
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"{count} in the workspace", slug="invalid-workspace")
         self.problems = problems
 
     def __str__(self) -> str:

@@ -44,20 +44,3 @@ class StoredProof:
     noticed: bool
     reason: str
     snapshot: str
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """A call of a job that a heartbeat waits for; an exit code other than zero says that the job itself failed."""
-
-    at_us: int
-    exit_code: int = 0
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Beats:
-    """Since when a check is known, microseconds UTC, and the last call for it; None if there is none."""
-
-    since_us: int | None
-    last: Beat | None

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from outrider.probes.expectations import Expectation
     from outrider.probes.text_checks import TextChecks
 
-_NAMES = {"redirects": "the redirects",
-          "dns": "the name lookup", "connect": "connecting", "tls": "the TLS handshake", "first_byte": "the first byte",
-          "transfer": "the transfer", "total": "the whole request"}  # fmt: skip
+_NAMES = {
+    "redirects": "the redirects", "dns": "the name lookup", "connect": "connecting", "tls": "the TLS handshake",
+    "upgrade": "the upgrade", "first_byte": "the first byte", "first_message": "the first message",
+    "transfer": "the transfer", "query": "the query", "total": "the whole request",
+}  # fmt: skip
 
 
 async def judge(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
-import os
 import signal
 import stat
 import tempfile
@@ -21,7 +19,7 @@ from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, 
 from outrider.probes.programs import Program, Stop, run_program
 from outrider.probes.report_readers import plain
 from outrider.probes.runner_report import JudgedReport, attached_files, judge_report
-from outrider.probes.system_errors import OURS
+from outrider.probes.system_errors import start_failure
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
 from outrider.workspace import Refused, as_count, as_one_of
@@ -44,7 +42,6 @@ _VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "playwright-json": ("PLAYWRIGHT_JSON_OUTPUT_FILE", "PLAYWRIGHT_JSON_OUTPUT_NAME"),
     "junit": ("PLAYWRIGHT_JUNIT_OUTPUT_FILE", "PLAYWRIGHT_JUNIT_OUTPUT_NAME"),
 }
-_EXHAUSTED = OURS | {errno.EAGAIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class CommandProbe:
             try:
                 end = await run_program(self._program_in(scratch), limit_s)
             except (OSError, ValueError) as error:
-                return ProbeResult(0.0, (not_started(self.program, error),), is_timed=False)
+                return ProbeResult(0.0, (start_failure(shown(self.program.arguments[0]), error),), is_timed=False)
             left_s = limit_s - end.duration_ms / 1000
             judged = await self._judged(context, end, _Report(scratch / "report", self.report_file, before), left_s)
             shows = bool(judged.failures or evidence)
@@ -215,14 +212,6 @@ async def _scratch_folder() -> AsyncIterator[Path]:
         yield Path(folder.name)
     finally:
         await asyncio.to_thread(folder.cleanup)
-
-
-def not_started(program: Program, error: OSError | ValueError) -> Failure:
-    """Return whose fault it is that a program does not start."""
-    number = error.errno if isinstance(error, OSError) else None
-    why = (os.strerror(number) if number else str(error)).lower()
-    what = f"cannot start {shown(program.arguments[0])}: {why}"
-    return Failure(Blame.PROBER if number in _EXHAUSTED else Blame.SETUP, what)
 
 
 def _stopped(end: ProgramEnd, program: Program, left_s: float) -> Failure | None:

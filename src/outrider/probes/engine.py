@@ -8,7 +8,7 @@ import resource
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -163,7 +163,8 @@ class Engine:
         waited_s = max(0.0, time.monotonic() - job.queued_s)
         try:
             left_s = max(_SHORTEST_S, job.ends_s - time.monotonic())
-            result = await probe.attempt(self._context, left_s, evidence=order.evidence)
+            context = replace(self._context, run=order.run)
+            result = await probe.attempt(context, left_s, evidence=order.evidence)
         except Exception as error:
             broken = Failure(Blame.PROBER, f"the prober itself broke: {type(error).__name__}: {error}")
             result = ProbeResult(0.0, (broken,))

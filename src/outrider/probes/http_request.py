@@ -31,7 +31,7 @@ _SCHEMES = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _MOST_BODY = 1_000_000_000
 _USUAL_BODY = 10_000_000
 _ALWAYS: Options = ((pycurl.ACCEPT_ENCODING, ""), (pycurl.COOKIEFILE, ""))  # within one exchange cookies are kept
-_RESERVED = "!#$%&'()*+,/:;=?@[]"
+RESERVED = "!#$%&'()*+,/:;=?@[]"
 _ONLY_HOST = re.compile(r"[a-z]+://[^/?#]+", re.IGNORECASE)
 # Every probe starts from nothing, as a new visitor does: it reuses no name lookup, connection, TLS session or cookie.
 FRESH: Options = (
@@ -106,7 +106,7 @@ def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> 
         title=title,
         method=method,
         url=entry.url('"https://shop.example/"'),
-        headers=(*authorization, *_headers(entry)),
+        headers=(*authorization, *read_headers(entry)),
         body=entry.template("body"),
         options=encoded(options),
         credentials=encoded([*auth, *read_certificate(entry)]),
@@ -178,7 +178,7 @@ def _auth(entry: ProbeTable) -> tuple[Options, tuple[tuple[str, Template], ...]]
     return ((pycurl.HTTPAUTH, kind), (pycurl.USERNAME, user), (pycurl.PASSWORD, password)), ()
 
 
-def _headers(entry: ProbeTable) -> tuple[tuple[str, Template], ...]:
+def read_headers(entry: ProbeTable) -> tuple[tuple[str, Template], ...]:
     """Read the headers; report and drop those that would break the request."""
     sound = []
     for name, value in entry.templates("headers"):
@@ -209,5 +209,5 @@ def fill_url(template: Template, values: Mapping[str, str]) -> str:
             continue
         value = values[part.name].encode("utf-8", "replace").decode()
         is_address = not url or (value.startswith("/") and _ONLY_HOST.fullmatch(url))
-        url += quote(value, safe=_RESERVED if is_address else "")
+        url += quote(value, safe=RESERVED if is_address else "")
     return url

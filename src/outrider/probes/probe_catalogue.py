@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.model import Check, CheckId, ConfigError, Kind, Place, SubjectKind, reason_of
+from outrider.model import Check, CheckId, ConfigError, HeartbeatKeys, Kind, Place, SubjectKind, reason_of
 from outrider.probes.broken_probe import BrokenProbe
 from outrider.probes.heartbeat import HeartbeatProbe
 from outrider.probes.probe_kinds import KINDS
@@ -37,9 +37,15 @@ class ProbeCatalogue:
     problems: tuple[ConfigError, ...] = ()
 
     @property
-    def tokens(self) -> dict[str, CheckId]:
-        """The heartbeats by the token in their URL."""
-        return {probe.token: check for check, probe in self.probes.items() if isinstance(probe, HeartbeatProbe)}
+    def heartbeats(self) -> HeartbeatKeys:
+        """The heartbeats by what their URLs end with; a broken table may be one."""
+        by_key = {
+            key: check
+            for check, probe in self.probes.items()
+            if isinstance(probe, HeartbeatProbe)
+            for key in probe.keys
+        }
+        return HeartbeatKeys(by_key, is_complete=not self.broken)
 
 
 def read_probes(workspace: Workspace, variables: Mapping[str, str], *, others: Collection[str] = ()) -> ProbeCatalogue:
@@ -97,7 +103,9 @@ class _Reader:
             return None
         own = read_overrides(table, session=False, identity=table.read("id", as_check_id(SubjectKind.PROBE), None))
         identity = CheckId(own.id or self.workspace.current(f"{Kind.PROBE}:{place.file}::{name}"))
-        probe = KINDS[kind](ProbeTable(identity, table, self.variables, self.workspace.root))
+        probe = KINDS[kind](
+            ProbeTable(identity, table, self.variables, self.workspace.root, timezone=self.workspace.timezone)
+        )
         table.close()
         marks = frozenset({kind})
         policy = resolve(self.workspace, identity, path=place.file, name=name, marks=marks, own=own)
@@ -116,13 +124,17 @@ def _shared_tokens(checks: Collection[Check], probes: Mapping[CheckId, Probe]) -
     problems = []
     for check in checks:
         probe = probes[check.id]
-        if isinstance(probe, HeartbeatProbe) and (other := first.setdefault(probe.token, check)) is not check:
-            problems.append(
-                ConfigError(
-                    f"{check.name}.token is that of {other.name} too",
-                    slug="duplicate-name",
-                    fix="give each heartbeat a token of its own",
-                    where=Place(check.path, check.line),
+        for key in probe.keys if isinstance(probe, HeartbeatProbe) else ():
+            if (other := first.setdefault(key, check)) is not check:
+                what = "name is, with its ping_key," if "/" in key else "token is"
+                fix = "give each heartbeat a token, or a slug, of its own"
+                where = Place(check.path, check.line)
+                problems.append(
+                    ConfigError(
+                        f"{check.name}: its {what} that of {other.name} too",
+                        slug="duplicate-name",
+                        fix=fix,
+                        where=where,
+                    )
                 )
-            )
     return problems

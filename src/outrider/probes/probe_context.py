@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.model import HeartbeatLog
+    from outrider.model import HeartbeatLog, RunId
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
     from outrider.probes.transfers import Transfers
@@ -21,12 +21,14 @@ class ProbeContext:
     Attributes:
         heartbeats: None where there is no store.
         now_us: The time, microseconds UTC.
+        run: That the attempt belongs to; None if it belongs to none that is stored.
     """
 
     transfers: Transfers
     evaluator: Evaluator
     heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
+    run: RunId | None = None
 
 
 class Probe(Protocol):

@@ -10,8 +10,10 @@ from outrider.probes.dns import read_dns
 from outrider.probes.heartbeat import read_heartbeat
 from outrider.probes.http import read_http
 from outrider.probes.icmp import read_icmp
+from outrider.probes.sql import read_sql
 from outrider.probes.tcp import read_tcp
 from outrider.probes.tls import read_tls
+from outrider.probes.websocket import read_websocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +28,8 @@ KINDS: Mapping[str, Callable[[ProbeTable], Probe]] = {
     "dns": read_dns,
     "tls": read_tls,
     "icmp": read_icmp,
+    "websocket": read_websocket,
+    "sql": read_sql,
     "command": read_command,
     "heartbeat": read_heartbeat,
 }

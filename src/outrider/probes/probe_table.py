@@ -35,6 +35,7 @@ class ProbeTable:
         variables: Environment and secrets by name.
         root: Of the workspace.
         later: Names that an earlier request of the same probe extracts.
+        timezone: IANA name of the workspace's time zone.
     """
 
     check: str
@@ -42,6 +43,7 @@ class ProbeTable:
     variables: Mapping[str, str]
     root: Path
     later: frozenset[str] = frozenset()
+    timezone: str = "UTC"
 
     def below(self, table: Table, later: frozenset[str] = frozenset()) -> ProbeTable:
         """Return the reader of a table within this one."""

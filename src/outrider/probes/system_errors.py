@@ -28,6 +28,14 @@ def lacks_descriptors() -> bool:
     return False
 
 
+def start_failure(what: str, error: OSError | ValueError) -> Failure:
+    """Return whose fault it is that a program does not start: that of this host if it has run out of something."""
+    number = error.errno if isinstance(error, OSError) else None
+    why = (os.strerror(number) if number else str(error)).lower()
+    is_ours = number in OURS or number == errno.EAGAIN
+    return Failure(Blame.PROBER if is_ours else Blame.SETUP, f"cannot start {what}: {why}")
+
+
 def explain_system(error: OSError, doing: str) -> Failure:
     """Return the failure that an error of a socket means.
 

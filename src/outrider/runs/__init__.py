@@ -19,7 +19,7 @@ from outrider.runs.primary_steps import (
 )
 from outrider.runs.proof import Proof, ProofVerdict, is_vacuous, prove
 from outrider.runs.redacted_run import UNDECLARED, redacted_run
-from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement
+from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement, series_settings
 from outrider.runs.runner import Recorder, Runner
 from outrider.runs.step_status import StepStatus, step_statuses
 from outrider.runs.turns import Turns
@@ -29,5 +29,5 @@ __all__ = [
     "GroupRecorder", "Judge", "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict",
     "Recorder", "Runner", "StepStatus", "SubjectJudgement", "Turns", "broken_run", "is_kept_apart", "is_vacuous",
     "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series", "primary_steps", "prove",
-    "redacted_run", "run_outcome", "step_statuses",
+    "redacted_run", "run_outcome", "series_settings", "step_statuses",
 ]  # fmt: skip

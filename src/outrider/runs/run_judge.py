@@ -12,6 +12,7 @@ from outrider.baselines import (
     Event,
     EventKind,
     RateState,
+    Scale,
     Settings,
     State,
     dump,
@@ -21,7 +22,7 @@ from outrider.baselines import (
     step,
     step_rate,
 )
-from outrider.model import BadSeries, Checkpoint, Outcome
+from outrider.model import BadSeries, Checkpoint, Outcome, SubjectKind
 from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _SECOND_US = 1_000_000
 REMEMBERED_RUNS = 4_032  # two weeks of five minutes: what the judge of failures itself remembers
+_OF_MANY_REQUESTS = frozenset({SubjectKind.LOAD, SubjectKind.SERVICE, SubjectKind.PAGE})
 FAILURES = ""
 """What stands in place of a step's name where failing runs are judged."""
 
@@ -146,7 +148,7 @@ class Judge:
         """Return the checkpoints of series, and their signals, after all of their samples; nothing is written."""
         if not judged:
             return []
-        settings = replace(self._settings, months=months_per_series(self._settings.months, len(judged)))
+        settings = series_settings(self._settings, judged[0].subject, len(judged))
         known = {checkpoint.series: checkpoint for checkpoint in self._history.judgements.checkpoints(judged)}
         return [
             self._catch_up(series, known.get(series), settings, releases=releases, due_us=due_us) for series in judged
@@ -170,6 +172,18 @@ class Judge:
         state, signal = fold(state, points, [release for release in releases if release.accepted])
         at_us = int(points.at_us[-1])
         return Checkpoint(series, at_us, signal.condition, signal.reason, dump(state)), signal
+
+
+def series_settings(settings: Settings, subject: Subject, series: int) -> Settings:
+    """Return how each series of a subject is judged: it shares the subject's budget, and knows what its numbers are.
+
+    Args:
+        settings: Of the workspace; the months are those of a whole subject.
+        subject: What services, pages and loads measure stands for many requests, a run of a check for itself.
+        series: How many series of the subject may alert in one place.
+    """
+    scale = Scale.AGGREGATE if subject.kind in _OF_MANY_REQUESTS else settings.scale
+    return replace(settings, months=months_per_series(settings.months, series), scale=scale)
 
 
 def fold(state: State, points: Points, accepted: Sequence[Release]) -> tuple[State, Signal]:

@@ -13,11 +13,10 @@ from outrider.scheduler.retrying_recorder import RetryingRecorder
 from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
 from outrider.scheduler.service import Service
 from outrider.scheduler.service_snapshot import view_of
-from outrider.scheduler.timetable import Cron, problems_of
+from outrider.scheduler.timetable import problems_of
 from outrider.scheduler.turns_executor import TurnsExecutor
 
 __all__ = [
-    "Cron",
     "DeadMansSwitch",
     "Executor",
     "FleetExecutor",

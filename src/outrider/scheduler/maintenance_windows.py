@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.model import ConfigError
-from outrider.scheduler.timetable import Cron
-from outrider.workspace import matches, names_of
+from outrider.workspace import Cron, matches, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

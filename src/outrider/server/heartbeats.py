@@ -1,67 +1,123 @@
-"""The routes that jobs call: `/heartbeat/TOKEN`, by GET, HEAD or POST, with the exit code of a job that may fail.
+"""The routes that jobs call, by GET, HEAD or POST, with the beginning of a body as a note.
 
-The code is `?exit=CODE` or the last part of the path, where `fail` stands for 1 and `success` for 0.
+    /heartbeat/TOKEN[/ACTION]   /ping/TOKEN[/ACTION]   /ping/KEY/NAME[/ACTION]
+
+An action is `start`, `success`, `fail`, `log` or an exit code from 0 to 255; without one the job has ended well, or
+with `?exit=CODE`. `?rid=` tells runs of a job apart that overlap. So jobs that were written for healthchecks.io
+(https://healthchecks.io/docs/http_api/) call here as well.
 """
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from outrider.model import Beat, StoreError
+from outrider.model import Beat, CallKind, OutriderError
 from outrider.workspace import gated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from outrider.model import CheckId, HeartbeatLog
+    from outrider.model import CheckId, HeartbeatKeys, HeartbeatLog
+
+log = structlog.get_logger("outrider.heartbeats")
 
 MOST_NOTE_BYTES = 10_000
 _READ_BYTES = 2 * MOST_NOTE_BYTES
 _NOTE_CHARACTERS = 1_900  # with the mark of a cut, less than the store keeps
 _LARGEST_CODE = 255
 _RETRY_S = 10
-_WORDS = {"fail": "1", "success": "0"}
+_END_CODES = {"success": 0, "fail": 1}
+_KINDS = {"start": CallKind.START, "log": CallKind.LOG}
+_RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NO_ACTION = f"the call ends with start, success, fail, log or an exit code from 0 to {_LARGEST_CODE}\n"
 
 
-def heartbeat_routes(heartbeats: HeartbeatLog, tokens: Mapping[str, CheckId], now_us: Callable[[], int]) -> list[Route]:
-    """Return the routes; a call is stored before it is answered, and the beginning of its body is kept as a note."""
-    # Looked up by digest, so that the time of an answer tells nothing about how much of a guess was right.
-    checks = {_digest(token): check for token, check in tokens.items()}
+class HeartbeatCalls:
+    """Stores each call before it is answered; what cannot be stored now is to be called again.
 
-    async def heartbeat(request: Request) -> Response:
-        check = checks.get(_digest(request.path_params["token"]))
-        if check is None:
-            return PlainTextResponse("no heartbeat has this token\n", 404)
-        code = _exit_code(request.path_params.get("code") or request.query_params.get("exit", "0"))
-        if code is None:
-            return PlainTextResponse(f"exit is not a number from 0 to {_LARGEST_CODE}\n", 400)
+    Args:
+        heartbeats: Where calls are kept.
+        keys: Of the heartbeats; None while they are not known yet.
+        now_us: The time, microseconds UTC.
+    """
+
+    def __init__(self, heartbeats: HeartbeatLog, keys: HeartbeatKeys | None, now_us: Callable[[], int]) -> None:
+        self._heartbeats = heartbeats
+        self._now_us = now_us
+        self._is_complete = keys is not None and keys.is_complete
+        # Looked up by digest, so that the time of an answer tells nothing about how much of a guess was right.
+        self._checks = {_digest(key): check for key, check in keys.by_key.items()} if keys is not None else {}
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a call."""
+        addressed = self._addressed(request.path_params["key"], request.path_params.get("rest", ""))
+        if addressed is None:
+            if not self._is_complete:
+                return _later("the heartbeats of this workspace are not all known now: call again\n")
+            return PlainTextResponse("no heartbeat has this address\n", 404)
+        check, action = addressed
+        call = _meaning(action, request)
+        if isinstance(call, str):
+            return PlainTextResponse(call, 400)
+        kind, code, run = call
         try:
             note = await run_in_threadpool(_note, await _beginning(request))
-            await run_in_threadpool(heartbeats.record, check, Beat(now_us(), code, note))
-        except StoreError:
-            again = "the store is not there: call again\n"
-            return PlainTextResponse(again, 503, headers={"Retry-After": str(_RETRY_S)})
+            beat = Beat(self._now_us(), code, note, kind, run)
+            await run_in_threadpool(self._heartbeats.record, check, beat)
+        except Exception as error:  # whatever it is, the job is to call again, and a failure of it is not to be lost
+            why = error.what if isinstance(error, OutriderError) else f"{type(error).__name__}: {error}"
+            log.warning("heartbeat.not-kept", check=check, why=why)
+            return _later("the store is not there: call again\n")
         return PlainTextResponse("noted\n")
 
-    paths = ("/heartbeat/{token}", "/heartbeat/{token}/{code}")
-    return [Route(path, heartbeat, methods=["GET", "POST"]) for path in paths]
+    def _addressed(self, key: str, rest: str) -> tuple[CheckId, str] | None:
+        """Return the check that a path names, and what follows in it."""
+        if (check := self._checks.get(_digest(key))) is not None:
+            return check, rest
+        name, _, action = rest.partition("/")
+        check = self._checks.get(_digest(f"{key}/{name}"))
+        return None if check is None else (check, action)
 
 
-def _digest(token: str) -> bytes:
-    return sha256(token.encode()).digest()
+def heartbeat_routes(calls: HeartbeatCalls) -> list[Route]:
+    """Return the routes."""
+    paths = ("/heartbeat/{key}", "/heartbeat/{key}/{rest:path}", "/ping/{key}", "/ping/{key}/{rest:path}")
+    return [Route(path, calls.answer, methods=["GET", "POST"]) for path in paths]
+
+
+def _later(why: str) -> Response:
+    return PlainTextResponse(why, 503, headers={"Retry-After": str(_RETRY_S)})
+
+
+def _digest(key: str) -> bytes:
+    return sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def _meaning(action: str, request: Request) -> tuple[CallKind, int, str] | str:
+    """Return what a call says, its exit code and its run; or what is wrong with it."""
+    run = request.query_params.get("rid", "")
+    if run and not _RUN.fullmatch(run):
+        return "rid is not a UUID\n"
+    if action in _KINDS:
+        return _KINDS[action], 0, run
+    code = _exit_code(action or request.query_params.get("exit", "success"))
+    return _NO_ACTION if code is None else (CallKind.END, code, run)
 
 
 def _exit_code(text: str) -> int | None:
-    text = _WORDS.get(text, text)
-    return int(text) if text.isascii() and text.isdigit() and int(text) <= _LARGEST_CODE else None
+    if text in _END_CODES:
+        return _END_CODES[text]
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= _LARGEST_CODE else None
 
 
 def _note(body: bytes) -> str:

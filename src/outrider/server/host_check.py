@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_OPEN = ("/heartbeat/", "/healthz", "/readyz")
+_OPEN = ("/heartbeat/", "/ping/", "/healthz", "/readyz")
 """What anybody may ask: answers hold nothing of the workspace, or the address holds a secret."""
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.model import CheckRegistry, HeartbeatLog, ProofLog
-from outrider.store.beat_rows import read_beats, write_beat
+from outrider.store.beat_rows import is_noted, note_look, read_beats, write_beat, write_listened
 from outrider.store.check_alias import rename
 from outrider.store.check_rows import read_checks, read_proofs, write_checks, write_proofs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from outrider.model import Beat, Beats, Check, CheckId, StoredCheck, StoredProof
+    from outrider.model import Beat, Beats, Check, CheckId, RunId, StoredCheck, StoredProof
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -53,7 +53,7 @@ class ProofTable(ProofLog):
 
 
 class HeartbeatTable(HeartbeatLog):
-    """The last call for each check."""
+    """The latest calls for each check."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
@@ -65,3 +65,12 @@ class HeartbeatTable(HeartbeatLog):
     def get(self, check: CheckId) -> Beats:
         with self._database.reading() as connection:
             return read_beats(connection, check)
+
+    def look(self, check: CheckId, run: RunId) -> Beats:
+        with self._database.reading() as connection:
+            if is_noted(connection, check, run):
+                return read_beats(connection, check, run)
+        return self._writer.write(lambda connection: note_look(connection, check, run))
+
+    def listened(self, at_us: int, tolerated_us: int) -> None:
+        self._writer.write(lambda connection: write_listened(connection, at_us, tolerated_us))

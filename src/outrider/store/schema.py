@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -227,12 +227,32 @@ checkpoints = Table(
     Column("state", LargeBinary, nullable=False),
 )  # fmt: skip
 
-beats = Table(
-    "beats", metadata,
-    Column("check_key", ForeignKey("subjects.key"), primary_key=True),
+beat_calls = Table(
+    "beat_calls", metadata,
+    Column("number", Key, primary_key=True),
+    Column("check_key", ForeignKey("subjects.key"), nullable=False),
     Column("at_us", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("exit_code", Integer, nullable=False),
     Column("note", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("duration_us", BigInteger),
+    Index("beat_calls_by_check", "check_key", "number"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+beat_looks = Table(
+    "beat_looks", metadata,
+    Column("check_key", ForeignKey("subjects.key"), primary_key=True),
+    Column("run_id", LargeBinary(16), nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("upto", BigInteger, nullable=False),
+)  # fmt: skip
+
+listening = Table(
+    "listening", metadata,
+    Column("from_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("until_us", BigInteger, nullable=False),
 )  # fmt: skip
 
 loads = Table(

@@ -1,5 +1,6 @@
 """Files of a workspace -> frozen settings, secrets, snapshots; and what other rooms read their own files with."""
 
+from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.file_list import python_files
 from outrider.workspace.mask import Mask
@@ -67,7 +68,8 @@ from outrider.workspace.workspace_settings import (
 )
 
 __all__ = [
-    "BaselineSettings", "BrowserSettings", "Capabilities", "Document", "JourneySettings", "KeyPath", "LoadSettings",
+    "BaselineSettings", "BrowserSettings", "Capabilities", "Cron", "Document", "JourneySettings", "KeyPath",
+    "LoadSettings",
     "Maintenance", "Mask", "Names", "Pattern", "PolicyOverrides", "ProbeSettings", "Redactor", "Refused",
     "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings", "SessionSettings",
     "Snapshot", "Snapshotter", "StoreSettings", "Table", "Template", "Variables", "Workspace", "as_addresses",

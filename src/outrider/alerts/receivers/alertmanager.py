@@ -16,11 +16,11 @@ from outrider.alerts.notification_kind import FOR_MACHINES
 from outrider.workspace import check_url
 
 if TYPE_CHECKING:
-    from outrider.alerts.letter import Letter
     from outrider.alerts.message import Item, Message
     from outrider.alerts.network_guard import Guard
     from outrider.alerts.notification_kind import NotificationKind
     from outrider.alerts.receivers.options import Options
+    from outrider.alerts.rendered_message import RenderedMessage
 
 _NAME: Final = re.compile(r"[^a-zA-Z0-9_]")
 _LEAST_LASTING_S: Final = 300.0
@@ -36,20 +36,20 @@ class Alertmanager:
     guard: Guard
     kinds: frozenset[NotificationKind] = FOR_MACHINES
 
-    def deliver(self, letter: Letter) -> None:
+    def deliver(self, rendered: RenderedMessage) -> None:
         """Push an alert for each incident."""
-        alerts = [alert for item in letter.message.items for alert in _alerts(item, letter)]
+        alerts = [alert for item in rendered.message.items for alert in _alerts(item, rendered)]
         body = json.dumps(alerts).encode()
         url = f"{self.url.rstrip('/')}/api/v2/alerts"
         post(Post(url, body, {"Content-Type": "application/json"}), self.guard)
 
 
-def _alerts(item: Item, letter: Letter) -> list[dict[str, Any]]:
+def _alerts(item: Item, rendered: RenderedMessage) -> list[dict[str, Any]]:
     """Return the alert of an incident, and the end of those that it was before it became more severe.
 
     Alertmanager knows an alert by its labels. All but the severity are those of the moment when the incident opened.
     """
-    message = letter.message
+    message = rendered.message
     current = item.labels.get("severity", message.severity)
     began, over = _time(item.began_us / 1_000_000), _time(message.created_us / 1_000_000)
     past = [
@@ -59,13 +59,13 @@ def _alerts(item: Item, letter: Letter) -> list[dict[str, Any]]:
     ]
     annotations = {
         "summary": item.headline,
-        "description": letter.body,
+        "description": rendered.body,
         "severity": message.severity,
         "title": item.title,
         "address": item.address,
         "runbook": item.runbook,
         "runbook_url": item.runbook if "://" in item.runbook else "",
-        "notification": letter.id,
+        "notification": rendered.id,
     }
     alert: dict[str, Any] = {
         "labels": _labels(item, message, current),

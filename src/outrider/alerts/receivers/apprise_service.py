@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from outrider.alerts.letter import Undelivered, cut
 from outrider.alerts.notification_kind import FOR_PEOPLE
+from outrider.alerts.rendered_message import Undelivered, cut
 from outrider.workspace import Refused
 
 if TYPE_CHECKING:
-    from outrider.alerts.letter import Letter
     from outrider.alerts.notification_kind import NotificationKind
     from outrider.alerts.receivers.options import Options
+    from outrider.alerts.rendered_message import RenderedMessage
 
 _OURS: Final = {"json", "jsons", "xml", "xmls", "form", "forms"}
 _TYPES: Final = {"critical": "failure", "warning": "warning", "info": "info"}
@@ -29,7 +29,7 @@ class Service:
     url: str = field(repr=False)
     kinds: frozenset[NotificationKind] = FOR_PEOPLE
 
-    def deliver(self, letter: Letter) -> None:
+    def deliver(self, rendered: RenderedMessage) -> None:
         """Send it."""
         warnings_logged: list[str] = []
         handler = _Listening(warnings_logged)
@@ -37,10 +37,10 @@ class Service:
         sender = _sender(self.url)
         if sender is None:
             raise Undelivered("Apprise does not know this address any more", recoverable=False)
-        kind = "success" if letter.message.is_over else _TYPES.get(letter.message.severity, "info")
+        kind = "success" if rendered.message.is_over else _TYPES.get(rendered.message.severity, "info")
         log.addHandler(handler)
         try:
-            taken = sender.notify(body=cut(letter.body, _MOST_CHARACTERS), title=letter.subject, notify_type=kind)
+            taken = sender.notify(body=cut(rendered.body, _MOST_CHARACTERS), title=rendered.subject, notify_type=kind)
         finally:
             log.removeHandler(handler)
         if not taken:

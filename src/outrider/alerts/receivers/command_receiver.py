@@ -8,12 +8,12 @@ import subprocess
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts.letter import LIMIT_S, Undelivered, cut
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.rendered_message import LIMIT_S, Undelivered, cut
 
 if TYPE_CHECKING:
-    from outrider.alerts.letter import Letter
     from outrider.alerts.receivers.options import Options
+    from outrider.alerts.rendered_message import RenderedMessage
 
 _TRY_AGAIN = os.EX_TEMPFAIL
 
@@ -25,10 +25,10 @@ class Command:
     arguments: tuple[str, ...]
     kinds: frozenset[NotificationKind] = frozenset(NotificationKind)
 
-    def deliver(self, letter: Letter) -> None:
+    def deliver(self, rendered: RenderedMessage) -> None:
         """Run it."""
-        fields = asdict(replace(letter.message, picture=None))
-        body = json.dumps({"id": letter.id, "text": letter.body, **fields, "subject": letter.subject})
+        fields = asdict(replace(rendered.message, picture=None))
+        body = json.dumps({"id": rendered.id, "text": rendered.body, **fields, "subject": rendered.subject})
         try:
             done = subprocess.run(
                 self.arguments, input=body, text=True, capture_output=True, timeout=LIMIT_S, check=False

@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from zlib import crc32
 
-from outrider.alerts.letter import LIMIT_S, RecipientsRefused, Undelivered
 from outrider.alerts.notification_kind import FOR_PEOPLE, NotificationKind
+from outrider.alerts.rendered_message import LIMIT_S, RecipientsRefused, Undelivered
 from outrider.workspace import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from email.headerregistry import Address
 
-    from outrider.alerts.letter import Letter
     from outrider.alerts.message import Message
     from outrider.alerts.receivers.options import Options
+    from outrider.alerts.rendered_message import RenderedMessage
 
 _TRANSIENT = 400  # RFC 5321, 4.2.1: 4yz is worth another try, 5yz is not
 _PERMANENT = 500
@@ -51,10 +51,10 @@ class Mail:
     starttls: bool = False
     kinds: frozenset[NotificationKind] = FOR_PEOPLE
 
-    def deliver(self, letter: Letter) -> None:
+    def deliver(self, rendered: RenderedMessage) -> None:
         """Send it; the server's acceptance of the whole message is the delivery."""
-        mail = envelope(letter, self.sender, self.to)
-        recipients = letter.message.only_to or self.to
+        mail = envelope(rendered, self.sender, self.to)
+        recipients = rendered.message.only_to or self.to
         try:
             server = self._connected()
             try:
@@ -100,24 +100,24 @@ def _refusal(refused: Mapping[str, tuple[int, bytes]], *, accepted: bool) -> Rec
     return RecipientsRefused(why, temporary=temporary, permanent=permanent, accepted=accepted)
 
 
-def envelope(letter: Letter, sender: str, to: tuple[str, ...]) -> EmailMessage:
+def envelope(rendered: RenderedMessage, sender: str, to: tuple[str, ...]) -> EmailMessage:
     """Return the mail; its Message-ID and those that it refers to are of the sender's own domain."""
-    message = letter.message
+    message = rendered.message
     domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
     root = f"<{message.thread or message.topic}.{crc32(','.join(to).encode()):08x}@{domain}>"
     is_root = message.thread and message.kind is NotificationKind.TRIGGER
     mail = EmailMessage()
     mail["From"], mail["To"] = sender, ", ".join(to)
-    mail["Subject"] = " ".join(letter.subject.split())
+    mail["Subject"] = " ".join(rendered.subject.split())
     mail["Date"] = formatdate(message.created_us / 1_000_000)
-    mail["Message-ID"] = root if is_root else f"<{letter.id}@{domain}>"
+    mail["Message-ID"] = root if is_root else f"<{rendered.id}@{domain}>"
     if not is_root:
         mail["In-Reply-To"] = mail["References"] = root
     mail["X-Outrider-Topic"] = message.topic
     mail["X-Outrider-Kind"] = message.kind.value
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(letter.body)
-    mail.add_alternative(message.page or _html(letter.body, message), subtype="html")
+    mail.set_content(rendered.body)
+    mail.add_alternative(message.page or _html(rendered.body, message), subtype="html")
     *_, page = mail.iter_parts()
     if message.picture is not None:
         page.add_related(message.picture, "image", "png", cid="<trend@outrider.invalid>")

@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from outrider.alerts.http_post import Post, post
-from outrider.alerts.letter import cut
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.rendered_message import cut
 from outrider.workspace import check_url
 
 if TYPE_CHECKING:
-    from outrider.alerts.letter import Letter
     from outrider.alerts.message import Item
     from outrider.alerts.network_guard import Guard
     from outrider.alerts.receivers.options import Options
+    from outrider.alerts.rendered_message import RenderedMessage
 
 _URL: Final = "https://events.pagerduty.com/v2/enqueue"
 _ACTIONS: Final = {NotificationKind.ACKNOWLEDGED: "acknowledge", NotificationKind.RESOLVED: "resolve"}
@@ -37,9 +37,9 @@ class PagerDuty:
         set(NotificationKind) - {NotificationKind.SUPPRESSED, NotificationKind.REPORT}
     )
 
-    def deliver(self, letter: Letter) -> None:
+    def deliver(self, rendered: RenderedMessage) -> None:
         """Send the event; the topic is the dedup key."""
-        message = letter.message
+        message = rendered.message
         action = _ACTIONS.get(message.kind, "trigger")
         event: dict[str, object] = {
             "routing_key": self.routing_key,
@@ -51,14 +51,14 @@ class PagerDuty:
             event["client"] = "Outrider"
             event["links"] = _links(first) if first else []
             event["payload"] = {
-                "summary": cut(letter.subject, _SUMMARY_CHARACTERS),
+                "summary": cut(rendered.subject, _SUMMARY_CHARACTERS),
                 "source": message.workspace or "outrider",
                 "severity": message.severity,
                 "timestamp": datetime.fromtimestamp(message.created_us / 1_000_000, UTC).isoformat(),
                 "component": (first.labels.get("step") or first.title) if first else "",
                 "group": first.labels.get("environment", "") if first else "",
                 "class": first.labels.get("problem", "") if first else "",
-                "custom_details": {"text": letter.body, **_details(first)},
+                "custom_details": {"text": rendered.body, **_details(first)},
             }
         body = json.dumps(event).encode()
         post(Post(self.url, body, {"Content-Type": "application/json"}), self.guard)

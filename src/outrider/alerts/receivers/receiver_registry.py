@@ -15,8 +15,8 @@ from outrider.alerts.receivers.webhook import read as read_webhook
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from outrider.alerts.letter import Receiver
     from outrider.alerts.receivers.options import Options
+    from outrider.alerts.rendered_message import Receiver
 
 KINDS: Mapping[str, Callable[[Options], Receiver]] = {
     "mail": read_mail,

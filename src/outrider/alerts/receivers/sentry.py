@@ -16,10 +16,10 @@ from outrider.alerts.notification_kind import FOR_MACHINES
 from outrider.workspace import Refused
 
 if TYPE_CHECKING:
-    from outrider.alerts.letter import Letter
     from outrider.alerts.network_guard import Guard
     from outrider.alerts.notification_kind import NotificationKind
     from outrider.alerts.receivers.options import Options
+    from outrider.alerts.rendered_message import RenderedMessage
 
 _LEVELS: Final = {"critical": "fatal", "warning": "warning", "info": "info"}
 _SPACE: Final = uuid.UUID("5b1f2a52-55a8-5a0e-9a3e-6e6f75747269")
@@ -34,13 +34,13 @@ class Sentry:
     guard: Guard
     kinds: frozenset[NotificationKind] = FOR_MACHINES
 
-    def deliver(self, letter: Letter) -> None:
-        """Send an event; its id comes from the letter's, so that the same one twice is one."""
+    def deliver(self, rendered: RenderedMessage) -> None:
+        """Send an event; its id comes from the notification's, so that the same one twice is one."""
         parts = urlsplit(self.dsn)
         prefix, _, project = parts.path.rpartition("/")
         host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-        event_id = uuid.uuid5(_SPACE, letter.id).hex
-        payload = json.dumps(_event(letter, event_id)).encode()
+        event_id = uuid.uuid5(_SPACE, rendered.id).hex
+        payload = json.dumps(_event(rendered, event_id)).encode()
         lines = [json.dumps({"event_id": event_id}), json.dumps({"type": "event", "length": len(payload)})]
         body = "\n".join(lines).encode() + b"\n" + payload + b"\n"
         headers = {
@@ -50,8 +50,8 @@ class Sentry:
         post(Post(f"{parts.scheme}://{host}{prefix}/api/{project}/envelope/", body, headers), self.guard)
 
 
-def _event(letter: Letter, event_id: str) -> dict[str, object]:
-    message = letter.message
+def _event(rendered: RenderedMessage, event_id: str) -> dict[str, object]:
+    message = rendered.message
     first = message.items[0].labels if message.items else {}
     return {
         "event_id": event_id,
@@ -59,12 +59,12 @@ def _event(letter: Letter, event_id: str) -> dict[str, object]:
         "platform": "other",
         "logger": "outrider",
         "level": "info" if message.is_over else _LEVELS.get(message.severity, "error"),
-        "logentry": {"formatted": letter.subject},
+        "logentry": {"formatted": rendered.subject},
         "fingerprint": [message.topic],
         "environment": first.get("environment", "production"),
         "tags": {name: text[:_TAG_CHARACTERS] for name, text in first.items() if name != "trouble"},
         "transaction": message.items[0].title if message.items else "",
-        "extra": {"text": letter.body},
+        "extra": {"text": rendered.body},
     }
 
 

@@ -14,9 +14,9 @@ from outrider.alerts.notification_kind import NotificationKind
 from outrider.workspace import check_url
 
 if TYPE_CHECKING:
-    from outrider.alerts.letter import Letter
     from outrider.alerts.network_guard import Guard
     from outrider.alerts.receivers.options import Options
+    from outrider.alerts.rendered_message import RenderedMessage
 
 _EVERYTHING = frozenset(NotificationKind)
 
@@ -30,12 +30,14 @@ class Webhook:
     guard: Guard
     kinds: frozenset[NotificationKind] = _EVERYTHING
 
-    def deliver(self, letter: Letter) -> None:
+    def deliver(self, rendered: RenderedMessage) -> None:
         """Send it."""
-        fields = asdict(replace(letter.message, picture=None))
+        fields = asdict(replace(rendered.message, picture=None))
         del fields["picture"]
-        body = json.dumps({"version": 1, "id": letter.id, "text": letter.body, **fields, "subject": letter.subject})
-        headers = {"Content-Type": "application/json", "Idempotency-Key": letter.id}
+        body = json.dumps(
+            {"version": 1, "id": rendered.id, "text": rendered.body, **fields, "subject": rendered.subject}
+        )
+        headers = {"Content-Type": "application/json", "Idempotency-Key": rendered.id}
         if self.secret:
             headers["X-Outrider-Signature"] = signature(self.secret, body.encode(), int(time.time()))
         post(Post(self.url, body.encode(), headers), self.guard)

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from outrider.model.check import Check
-    from outrider.model.stored_check import Beat, Beats, StoredCheck, StoredProof
+    from outrider.model.identity import RunId
+    from outrider.model.job_call import Beat, Beats
+    from outrider.model.stored_check import StoredCheck, StoredProof
     from outrider.model.subject import CheckId
 
 
@@ -44,12 +46,27 @@ class ProofLog(Protocol):
 
 
 class HeartbeatLog(Protocol):
-    """The calls that heartbeats wait for: of each check, the last one."""
+    """The calls that heartbeats wait for, and when anybody listened to them.
+
+    Of each check the latest hundred starts, successes, failures and logs are kept: however many good calls follow, a
+    failure stays until a run has seen it.
+    """
 
     def record(self, check: CheckId, beat: Beat) -> None:
-        """Keep a call; one earlier than the last known changes nothing, so calls may arrive in any order."""
+        """Keep a call; calls may arrive in any order. An end whose start is known gets its duration."""
         ...
 
     def get(self, check: CheckId) -> Beats:
-        """Return since when a check is known, and the last call for it."""
+        """Return what is known of the calls for a check."""
+        ...
+
+    def look(self, check: CheckId, run: RunId) -> Beats:
+        """Return the same for a run, and note that it has seen the ends that no stored run had seen.
+
+        Doing it again for the same run returns them again. A run that is never stored has seen nothing.
+        """
+        ...
+
+    def listened(self, at_us: int, tolerated_us: int) -> None:
+        """Note that calls are answered now, and were since the note before unless that is older than tolerated."""
         ...

@@ -55,7 +55,7 @@ class RecipientsRefused(Undelivered):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class RenderedMessage:
     """A message rendered for one receiver.
 
     Attributes:
@@ -81,8 +81,8 @@ class Receiver(Protocol):
         """The kinds of notifications that it takes; others are passed over."""
         ...
 
-    def deliver(self, letter: Letter) -> None:
-        """Deliver a letter.
+    def deliver(self, rendered: RenderedMessage) -> None:
+        """Deliver a message.
 
         Raises:
             Undelivered: If the receiver did not take it.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.alerts.letter import Letter, cut
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.rendered_message import RenderedMessage, cut
 from outrider.model import printable
 
 if TYPE_CHECKING:
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 100_000
 
 
-def write(message: Message, settings: ReceiverSettings, identity: str) -> Letter:
-    """Return the letter of a receiver; one whose template fails is the plain text, with the reason.
+def write(message: Message, settings: ReceiverSettings, identity: str) -> RenderedMessage:
+    """Return the message as a receiver gets it; one whose template fails is the plain text, with the reason.
 
     Reports are not rendered: templates are for alerts.
     """
     subject, body = message.subject, message.text
     if message.kind is NotificationKind.REPORT:
-        return Letter(identity, subject, cut(body, _MOST_CHARACTERS), message)
+        return RenderedMessage(identity, subject, cut(body, _MOST_CHARACTERS), message)
     try:
         subject = _filled(settings.subject, message) or subject
         body = _filled(settings.body, message) or body
     except Exception as error:  # whatever a template does, the alert goes out
         subject = message.subject
         body = f"{message.text}\n(The template of {settings.name} is wrong: {type(error).__name__}: {error})\n"
-    return Letter(identity, subject, cut(body, _MOST_CHARACTERS), message)
+    return RenderedMessage(identity, subject, cut(body, _MOST_CHARACTERS), message)
 
 
 def check_template(text: str) -> str:
