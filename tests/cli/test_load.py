@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import CALM, at_a_terminal
+from tests.cli.conftest import CALM, WAIT_S, at_a_terminal
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -101,7 +101,7 @@ def test_interrupted_it_keeps_partial_results(loads: Desk) -> None:
     assert process.stderr is not None
     process.stderr.readline()
     os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=WAIT_S)
 
     assert process.returncode == 130, stderr
     assert re.search(r"interrupted after \d+ s: these are partial results", stdout)
@@ -123,7 +123,7 @@ def test_sigterm_keeps_and_prints_partial_results(loads: Desk) -> None:
     assert process.stderr is not None
     process.stderr.readline()
     process.terminate()
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=WAIT_S)
 
     assert process.returncode == 130, stderr
     assert re.search(r"interrupted after \d+ s: these are partial results", stdout)
@@ -168,7 +168,7 @@ def test_a_worker_elsewhere_shares_the_load(loads: Desk, site: str) -> None:
     command = [sys.executable, "-m", "outrider", "load", "visitors", "--worker-of", "127.0.0.1:5617"]
     with subprocess.Popen(command, cwd=loads.root, env=environment) as worker:
         printed = loads.json("load", "visitors", "--json")
-        code = worker.wait(timeout=30)
+        code = worker.wait(timeout=WAIT_S)
 
     assert (printed["run"]["outcome"], code) == ("passed", 0), printed["run"]["reason"]
     assert printed["endpoints"][0]["requests"] > 5
@@ -178,7 +178,7 @@ def test_a_worker_elsewhere_shares_the_load(loads: Desk, site: str) -> None:
 def test_a_journey_runs_beside_it(loads: Desk, site: str) -> None:
     loads.write("outrider.toml", SETTINGS)
     loads.write("journeys/test_look.py", f'def test_look(page): page.goto("{site}")\n')
-    table = TABLE.format(site=site).replace('"2s"', '"14s"') + 'shape = {kind = "steps", users = [1, 4]}\n'
+    table = TABLE.format(site=site).replace('"2s"', '"20s"') + 'shape = {kind = "steps", users = [1, 4]}\n'
     loads.write("probes/loads.toml", table + 'journey = "journeys/test_look.py"\n')
 
     printed = loads.json("load", "visitors", "--json")

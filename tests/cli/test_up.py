@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import CALM, Desk, at_a_terminal
+from tests.cli.conftest import CALM, WAIT_S, Desk, at_a_terminal
 
 from outrider.model import Outcome
 from outrider.store import Store
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from outrider.model import RunSummary
 
-WAIT_S = 60.0
 RULES = Path(__file__).resolve().parents[2] / "scheduler/deploy/prometheus-alerts.yml"
 
 
@@ -123,8 +122,9 @@ def test_a_day_in_the_life(watched: Desk, site: str) -> None:
         assert re.search(
             r'runs_total\{check="probe:probes/a.toml::home",.*"passed"\} [1-9]', service.page("/metrics")[1]
         )
-        reported = watched.json("status", "--json")
-        assert (reported["running"], reported["checks"][0]["outcome"]) == (True, "passed")
+        # Where the host is busy, the latest run may be one that was skipped.
+        until(lambda: watched.json("status", "--json")["checks"][0]["outcome"] == "passed", service.lines)
+        assert watched.json("status", "--json")["running"]
 
         watched.write("probes/b.toml", "broken = [")
         service.wait_for("service.degraded")

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from outrider.load import levels
-from outrider.load.profile import AbortRule, Expectation
+from outrider.load.profile import DURATION_S, AbortRule, Expectation
 from outrider.load.shapes import Arrivals, Steps
 from outrider.model import Outcome, altogether
 from outrider.workspace import LoadSettings
@@ -363,13 +363,13 @@ def test_a_run_time_among_the_arguments_ends_the_load(ground: Ground) -> None:
         def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
             left.append(left_s)
 
-    measured = ground.load(ground.profile(duration_s=None, arguments=("-t", "3s")), Watcher())
+    measured = ground.load(ground.profile(duration_s=None, arguments=("-t", "6s")), Watcher())
 
     assert measured.outcome == Outcome.PASSED, measured.reason
     assert measured.load is not None
-    assert measured.load.length_s < 5
+    assert measured.load.length_s < DURATION_S
     assert left
-    assert all(left_s is not None and left_s <= 3 for left_s in left)
+    assert all(left_s is not None and left_s <= 6 for left_s in left)
 
 
 def raising_listener(event: str) -> str:

@@ -85,6 +85,11 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
             Outcome.INCONCLUSIVE,
             "none of 5 requests had an answer after 10 s",
         ),
+        (
+            {"result": LoadResult(tuple(replace(second, users=0) for second in SILENT))},
+            Outcome.INCONCLUSIVE,
+            "no user began within 10 s",
+        ),
         ({"end": End.ABORTED, "abort": "too slow"}, Outcome.FAILED, "stopped after 10 s: too slow"),
         ({"profile": Profile("x.py", users=9)}, Outcome.INCONCLUSIVE, "5 of 9 users"),
         ({"profile": Profile("x.py", users=9), "end": End.ENOUGH}, Outcome.PASSED, ""),
