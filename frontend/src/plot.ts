@@ -40,7 +40,7 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
   const options: uPlot.Options = {
     width: target.clientWidth,
     height,
-    padding: [18, 8, 0, 0],
+    padding: [18, 20, 0, 0], // half of a date beside the last mark of the x axis
     legend: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     scales: {

@@ -42,6 +42,14 @@ def test_without_the_file_nobody_is_told(tmp_path: Path) -> None:
     assert read_alerts(load(tmp_path), {}) == AlertSettings()
 
 
+def test_how_many_false_pages_a_week_are_borne_is_a_number_above_zero(tmp_path: Path) -> None:
+    """One by default; none at all is no promise that statistics can keep."""
+    assert AlertSettings().false_pages_per_week == 1.0
+    assert read(tmp_path, "[incidents]\nfalse_pages_per_week = 0.25\n").false_pages_per_week == 0.25
+    [problem] = problems(tmp_path, "[incidents]\nfalse_pages_per_week = 0\n")
+    assert "incidents.false_pages_per_week" in problem
+
+
 def test_the_repository_s_own_file_is_right() -> None:
     """It is the one that a reader copies."""
     settings = read_alerts(load(ROOT), {})

@@ -14,7 +14,7 @@ import pytest
 
 from outrider.load import LoadMeasure, Profile, Surroundings
 from outrider.load.catalogue import time_limit_s
-from outrider.model import Check, CheckId, Kind, Measurement, Order, new_run_id
+from outrider.model import Check, CheckId, Kind, Measurement, Order, altogether, new_run_id
 from outrider.workspace import LoadSettings
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ class Target(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
-        self.server.seen.append(self.path)  # type: ignore[attr-defined]
-        number = len(self.server.seen)  # type: ignore[attr-defined]
+        number = self.server.note(self.path)  # type: ignore[attr-defined]
         if self.server.stalls_after is not None and number > self.server.stalls_after:  # type: ignore[attr-defined]
             self.server.stalled.set()  # type: ignore[attr-defined]
         while self.server.stalled.is_set():  # type: ignore[attr-defined]
@@ -55,11 +54,31 @@ class Target(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
+    """Counts what it is asked, and tells who waits for that."""
+
     daemon_threads = True
-    seen: list[str]
-    stalled: threading.Event
+    request_queue_size = 128
     stalls_after: int | None = None
     """How many requests are answered before it stalls; None answers all."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.seen: list[str] = []
+        self.stalled = threading.Event()
+        self._news = threading.Condition()
+
+    def note(self, path: str) -> int:
+        """Note a request; return how many there were."""
+        with self._news:
+            self.seen.append(path)
+            self._news.notify_all()
+            return len(self.seen)
+
+    def count_of(self, expected: int) -> int:
+        """Return how many requests there were, waiting a moment for those that are still to be read."""
+        with self._news:
+            self._news.wait_for(lambda: len(self.seen) >= expected, timeout=5.0)
+            return len(self.seen)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass
@@ -68,7 +87,6 @@ class Server(ThreadingHTTPServer):
 @pytest.fixture(scope="session")
 def target() -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Target) as server:
-        server.seen, server.stalled = [], threading.Event()
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield server
@@ -85,6 +103,9 @@ class Ground:
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     settings: LoadSettings = CALM
     scratch: list[Path] = field(default_factory=list)
+    target: Server | None = None
+    uncounted: str = ""
+    """Why the target may have seen another number of requests than were counted; empty where they have to be equal."""
 
     def write(self, text: str, name: str = "locustfile.py") -> None:
         path = self.root / name
@@ -95,6 +116,10 @@ class Ground:
         usual = {"file": "locustfile.py", "host": self.host, "users": 2, "spawn_rate": 100.0, "duration_s": 1.0}
         return Profile(**{**usual, **changes})
 
+    def uncount(self, why: str) -> None:
+        """Leave the target's own count out of account in this test."""
+        self.uncounted = why
+
     def load(
         self, profile: Profile, listener: Listener | None = None, *, deadline_s: float | None = None
     ) -> Measurement:
@@ -104,7 +129,16 @@ class Ground:
         self.scratch.append(scratch)
         check = Check(CHECK, Kind.LOAD, profile.file, "test", "test")
         order = Order(new_run_id(time.time_ns() // 1000), check, 1, deadline_s or time_limit_s(profile), scratch)
-        return measure.measure(order)
+        measured = measure.measure(order)
+        self._compare(measured)
+        return measured
+
+    def _compare(self, measured: Measurement) -> None:
+        """Compare what was counted with what the target has seen."""
+        if self.target is None or self.uncounted:
+            return
+        counted = altogether(measured.load.endpoints).requests if measured.load else 0
+        assert self.target.count_of(counted) == counted, measured.reason
 
 
 @pytest.fixture
@@ -114,4 +148,4 @@ def ground(tmp_path: Path, target: Server) -> Ground:
     target.seen.clear()
     target.stalls_after = None
     target.stalled.clear()
-    return Ground(root, f"http://127.0.0.1:{target.server_address[1]}")
+    return Ground(root, f"http://127.0.0.1:{target.server_address[1]}", target=target)

@@ -186,6 +186,22 @@ def test_a_load_shows_its_knee_with_interval(bench: Bench) -> None:
     assert "503 Server Error" in page
 
 
+def test_errors_are_no_throughput_in_the_report_of_a_load() -> None:
+    """Neither of an endpoint nor of a second."""
+    run = climbing()
+    (attempt,) = run.attempts
+    assert attempt.measurement.load is not None
+    rates = attempt.measurement.load.rates
+
+    report = load_report(run, workspace="shop", timezone="UTC")
+
+    by_name = {endpoint.endpoint: endpoint for endpoint in report.endpoints}
+    assert by_name["POST /pay"].failed > 0
+    assert {name: figures.requests_per_s for name, figures in by_name.items()} == rates
+    seconds = len(report.stretches)
+    assert sum(stretch.requests_per_s for stretch in report.stretches) / seconds == pytest.approx(sum(rates.values()))
+
+
 def test_a_load_of_one_level_has_too_little_data_for_a_knee() -> None:
     """And a load that sent nothing says so."""
     short = load_report(climbing(levels=1), workspace="shop", timezone="UTC")

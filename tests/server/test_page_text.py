@@ -53,3 +53,22 @@ def test_the_page_lists_who_has_a_turn_on_the_host_and_who_waits() -> None:
 
     assert "<li>on this host: journey:a of /srv/&lt;shop&gt; (process 12), under way since 09:00:01" in page
     assert "<li>on this host: journey:b of /srv/other (process 13), waiting since 09:00:02" in page
+
+
+def test_the_page_begins_with_how_it_goes() -> None:
+    """A reader who looks for a second knows whether somebody has to act."""
+    checks = (
+        CheckView("probe:a", "oslo", outcome="passed"),
+        CheckView("probe:b", "oslo", outcome="failed"),
+        CheckView("probe:c", "oslo"),
+    )
+    incidents = {("failure", "critical"): 2}
+    troubled = ServiceView(True, True, checks, {}, 0.0, 0, 1, 0, incidents=incidents)
+    calm = ServiceView(True, True, checks[:1], {}, 0.0, 0, 0, 0)
+    standby = ServiceView(False, True, checks, {}, 0.0, 0, 0, 0)
+
+    pages = [asyncio.run(answers(view, "/"))["/"].text for view in (troubled, calm, standby)]
+
+    assert "<p>3 checks, 1 not well, 1 without a run yet. 2 incidents open. 1 run under way, 0 waiting.</p>" in pages[0]
+    assert "<p>1 check, all well.</p>" in pages[1]
+    assert "standby" in pages[2]

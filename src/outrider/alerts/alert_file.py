@@ -96,6 +96,7 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         within_us=_us(incidents, "within", usual.within_us),
         forget_us=_us(incidents, "forget", usual.forget_us),
         certificate_days=incidents.read("certificate_days", as_positive, usual.certificate_days),
+        false_pages_per_week=incidents.read("false_pages_per_week", as_positive, usual.false_pages_per_week),
         networks=networks,
         timezone=workspace.timezone,
         links=delivery.read("links", _as_url, ""),

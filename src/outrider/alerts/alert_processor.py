@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _LOOK_BACK_US = 600_000_000
 _NOTE_EVERY_US = 10_000_000
+_COUNT_EVERY_US = 3_600_000_000
+_DAY_US = 86_400_000_000
 _BATCH = 20
 _STORED_WITHIN_US = 5_000_000
 """A run is stored within this after it has finished, unless the store refuses."""
@@ -59,6 +61,8 @@ class AlertProcessor:
         self._settings = settings
         state = store.incidents.state(now_us - settings.stability.reopen_us)
         self._tracker = IncidentTracker(settings, state, workspace=workspace)
+        self._counted_us: int | None = None
+        self._count_series(now_us)
         self._checks = {str(check.id): check for check in checks}
         self._burn = Burn(settings.budgets)
         self._lock = threading.RLock()
@@ -98,6 +102,12 @@ class AlertProcessor:
             self._tracker.observe(new_findings, now_us)
             self._write()
 
+    def _count_series(self, now_us: int) -> None:
+        """Count once an hour what shares the budget of false pages."""
+        if self._counted_us is None or not 0 <= now_us - self._counted_us < _COUNT_EVERY_US:
+            self._tracker.series = max(1, self._store.judgements.judged_series(now_us - _DAY_US))
+            self._counted_us = now_us
+
     def open_incidents(self) -> list[Incident]:
         """Return the incidents that are open now."""
         with self._lock:
@@ -106,6 +116,7 @@ class AlertProcessor:
     def ticked(self, now_us: int, channels: Sequence[Health] = ()) -> None:
         """Process acknowledgements, notifications that are due, and dead receivers; called about once a second."""
         with self._lock:
+            self._count_series(now_us)
             self._tracker.silences = self._store.silences.ending_after(now_us)
             for acknowledgement in self._store.incidents.acknowledgements():
                 self._tracker.process_acknowledgement(acknowledgement, now_us)

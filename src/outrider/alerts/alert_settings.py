@@ -104,6 +104,7 @@ class AlertSettings:
         within_us: So close together the same fault of different hosts is one cause.
         forget_us: A member without a run for so long no longer holds an incident open.
         certificate_days: A certificate that is valid for fewer days is a problem.
+        false_pages_per_week: So many notifications a week of what is chance alone, of the whole workspace, are borne.
         networks: Private addresses and networks that webhooks may go to.
         links: Address of the pages, for links in messages; empty for none.
         timezone: IANA name of the workspace's time zone, of the times in messages.
@@ -127,6 +128,7 @@ class AlertSettings:
     escalations: Mapping[str, Escalation] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
+    false_pages_per_week: float = 1.0
     networks: tuple[str, ...] = ()
     links: str = ""
     timezone: str = "UTC"

@@ -35,6 +35,7 @@ class Confirmation:
         bad_us: When the first bad run of this problem was due.
         confirmed: X of Y were bad, and not enough were good since.
         incident: The incident that it belongs to; empty if to none.
+        chance_months: Months between two such problems by chance alone, at their worst; None if it is none of chance.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Confirmation:
     last_us: int = -1
     bad_us: int = 0
     confirmed: bool = False
+    chance_months: float | None = None
 
     @property
     def is_bad(self) -> bool:
@@ -71,4 +73,17 @@ def seen(confirmation: Confirmation, finding: Finding, thresholds: Thresholds) -
     )
     if confirmation.confirmed and not confirmed:
         recent = ()
-    return replace(confirmation, recent=recent, good=good, last_us=finding.at_us, bad_us=first, confirmed=confirmed)
+    return replace(
+        confirmation, recent=recent, good=good, last_us=finding.at_us, bad_us=first, confirmed=confirmed,
+        chance_months=_chance(confirmation, finding),
+    )  # fmt: skip
+
+
+def _chance(confirmation: Confirmation, finding: Finding) -> float | None:
+    """Return the rarest evidence since the problem began."""
+    if not finding.present:
+        return confirmation.chance_months
+    is_new = not confirmation.confirmed and not any(confirmation.recent)
+    if is_new or finding.chance_months is None:
+        return finding.chance_months
+    return None if confirmation.chance_months is None else max(confirmation.chance_months, finding.chance_months)

@@ -115,6 +115,7 @@ class Finding:
         labels: What routes and silences match.
         least_bad: So many bad runs in a row it takes at least, whatever the thresholds are.
         runs: How many runs in a row it stands for.
+        chance_months: Months between two such findings of a series by chance alone; None if it is none of chance.
         once: It is confirmed by being seen once: the statistic behind it has confirmed it already.
     """
 
@@ -127,6 +128,7 @@ class Finding:
     once: bool = False
     least_bad: int = 1
     runs: int = 1
+    chance_months: float | None = None
 
 
 def problem_labels(problem: Problem) -> dict[str, str]:

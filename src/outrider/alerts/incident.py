@@ -96,6 +96,7 @@ class Incident:
         relapses: When it came back, within the window of `Stability`.
         events: What happened last, with the time.
         earlier_events: How many events before those are not kept.
+        pages: Whether its evidence disturbs somebody; what is weak and stands alone is told in the digest.
     """
 
     id: str
@@ -120,6 +121,7 @@ class Incident:
     opening_labels: Mapping[str, str] = field(default_factory=dict)
     past_severities: tuple[str, ...] = ()
     earlier_events: int = 0
+    pages: bool = True
 
 
 def step(  # noqa: PLR0911 - a state a branch
@@ -153,6 +155,11 @@ def acknowledge(incident: Incident, author: str, now_us: int) -> tuple[Incident,
     incident = replace(incident, acknowledged_by=author)
     phase = Phase.ACKNOWLEDGED if incident.phase is Phase.OPEN else incident.phase
     return _moved(incident, phase, now_us, Transition.ACKNOWLEDGED, f"acknowledged by {author}")
+
+
+def strengthen(incident: Incident, now_us: int) -> Incident:
+    """Return the incident after its evidence became strong enough to disturb somebody."""
+    return _noted(replace(incident, pages=True), now_us, "evidence grew: it notifies from now on")
 
 
 def retire(incident: Incident, now_us: int) -> tuple[Incident, Transition | None]:
@@ -195,7 +202,10 @@ def _relapse(incident: Incident, now_us: int, rules: Stability) -> tuple[Inciden
 def _moved(
     incident: Incident, phase: Phase, now_us: int, transition: Transition, why: str
 ) -> tuple[Incident, Transition]:
-    events = (*incident.events, (now_us, why))
+    return replace(_noted(incident, now_us, why), phase=phase, changed_us=now_us), transition
+
+
+def _noted(incident: Incident, now_us: int, what: str) -> Incident:
+    events = (*incident.events, (now_us, what))
     kept = events[-_MOST_EVENTS:]
-    earlier = incident.earlier_events + len(events) - len(kept)
-    return replace(incident, phase=phase, changed_us=now_us, events=kept, earlier_events=earlier), transition
+    return replace(incident, events=kept, earlier_events=incident.earlier_events + len(events) - len(kept))

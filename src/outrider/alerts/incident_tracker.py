@@ -16,7 +16,7 @@ from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
 from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity, check_of, is_check
 from outrider.alerts.group import Dispatch, Group, Look, flush
-from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, retire, step
+from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, retire, step, strengthen
 from outrider.alerts.incident_records import (
     read_confirmation,
     read_group,
@@ -28,6 +28,7 @@ from outrider.alerts.incident_records import (
 from outrider.alerts.message import dump
 from outrider.alerts.mute_reason import muted_by, why_muted
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.page_evidence import disturbs
 from outrider.alerts.route import INCIDENT
 from outrider.model import AlertChanges, AlertState, Notification, new_run_id
 
@@ -58,6 +59,7 @@ class IncidentTracker:
         settings: Who is notified of what.
         state: What was known before.
         workspace: Its name, for messages.
+        series: How many series of the workspace are judged: the more, the stronger evidence must be to notify.
         new_id: Makes ids from a time.
     """
 
@@ -67,6 +69,7 @@ class IncidentTracker:
         state: AlertState | None = None,
         *,
         workspace: str = "",
+        series: int = 1,
         new_id: Callable[[int], str] = new_run_id,
     ) -> None:
         state = state or AlertState()
@@ -75,6 +78,7 @@ class IncidentTracker:
         self.confirmations = {stored.subject: read_confirmation(stored) for stored in state.watches}
         self.groups = {stored.key: read_group(stored) for stored in state.groups}
         self.silences: Sequence[Silence] = ()
+        self.series = series
         self._workspace = workspace
         self._new_id = new_id
         self._routes = {route.name: route for route in settings.route.walk()}
@@ -190,6 +194,7 @@ class IncidentTracker:
             self._count(confirmation.incident, before if before and before.incident else None, confirmation)
             if finding.present:
                 self._feed(confirmation, before, finding, labels)
+                self._weigh(confirmation.incident, now_us)
             self._step(confirmation.incident, now_us)
             if confirmation.confirmed and not (before and before.confirmed):
                 self._route(self.incidents[confirmation.incident], labels, now_us)
@@ -208,6 +213,7 @@ class IncidentTracker:
         self.incidents[identity] = Incident(
             identity, finding.key.problem, finding.at_us, now_us, finding.facts, causes,
             {**labels, INCIDENT: identity, "severity": severity.value}, severity,
+            pages=finding.chance_months is None,
         )  # fmt: skip
         self._tallies[identity] = _NOTHING
         self._changed["incidents"].add(identity)
@@ -245,6 +251,17 @@ class IncidentTracker:
         self.incidents[incident.id] = replace(incident, last_bad_us=max(incident.last_bad_us, finding.at_us))
         if fresh:
             self._changed["incidents"].add(incident.id)
+
+    def _weigh(self, identity: str, now_us: int) -> None:
+        """Notify of an incident from now on if what it shows has become more than chance brings to the workspace."""
+        incident = self.incidents[identity]
+        if incident.pages:
+            return
+        members = [self.confirmations[key] for key in self._members[identity]]
+        if disturbs(members, self.series, self.settings, now_us):
+            self.incidents[identity] = strengthen(incident, now_us)
+            self._changed["incidents"].add(identity)
+            self._hurry(identity, now_us)
 
     def _leads(self, subject: str, incident: Incident) -> bool:
         """Return whether messages describe this subject: the first that was confirmed, as long as it is bad."""

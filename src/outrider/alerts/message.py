@@ -105,7 +105,7 @@ class Message:
         """The message as plain text."""
         parts = [f"{self.note}\n"] if self.note else []
         for item in self.items:
-            parts.append(item.headline)
+            parts.append(item.headline if item.ended_us is None else f"resolved: {item.headline}")
             parts += [f"  {title}: {text}" for title, text in item.lines]
             parts.append("")
         return "\n".join(parts).rstrip() + "\n"

@@ -29,6 +29,8 @@ def why_muted(
         settings: With the rules of maintenance and inhibition.
         now_us: Microseconds UTC.
     """
+    if not incident.pages:
+        return "evidence is weak and stands alone: it is in the digest, and notifies once it grows, lasts or is joined"
     if (silence := _silence(incident.labels, silences, now_us)) is not None:
         return f"silenced by {silence.author}: {silence.comment}"
     for window in settings.maintenance:
@@ -53,6 +55,8 @@ def _silence(labels: Mapping[str, str], silences: Iterable[Silence], now_us: int
 
 
 def _mutes(parent: Incident, child: Incident, settings: AlertSettings) -> bool:
+    if not parent.pages:
+        return False
     if parent.problem is Problem.NETWORK:
         here = parent.labels.get("location")
         return child.problem not in _OURS and child.labels.get("location", here) == here

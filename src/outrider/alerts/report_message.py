@@ -25,8 +25,9 @@ def report_rows(message: Message, receivers: Sequence[str], now_us: int) -> list
 
 
 def message_checks(row: Notification) -> tuple[str, ...]:
-    """Return the checks in a row of the outbox, each once."""
-    labelled = (check.labels.get("check", "") for check in load(row.message).items)
+    """Return the checks in a row of the outbox, each once: of an incident of several checks, the first."""
+    items = load(row.message).items
+    labelled = (item.labels.get("check") or item.opening_labels.get("check", "") for item in items)
     return tuple(dict.fromkeys(check for check in labelled if check))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -133,7 +133,8 @@ class _RunEvidence:
         if not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{judgement.step}")
         degraded = signal.condition is Condition.DEGRADED
-        yield self._finding(Problem.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
+        finding = self._finding(Problem.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
+        yield replace(finding, chance_months=chance_of(signal))
 
     def failure_share(self, judgement: Judgement) -> Iterator[Finding]:
         """More runs fail than is normal, though perhaps never two in a row.
@@ -289,6 +290,11 @@ def amount_of(signal: Signal) -> str:
         low, high = (end.rpartition(" ")[0] for end in (low, high))
     low = low if signal.expected_low > 0 else "0"  # no time is negative
     return f"{observed}, usually {low} to {high} ({signal.ratio:.1f}x)"
+
+
+def chance_of(signal: Signal) -> float | None:
+    """Return in how many months chance alone brings a series such evidence; None where the judge does not say."""
+    return None if math.isnan(signal.chance_months) else signal.chance_months
 
 
 def band_of(signal: Signal) -> dict[str, str]:

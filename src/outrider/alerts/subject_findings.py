@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
-from outrider.alerts.run_findings import amount_of, band_of
+from outrider.alerts.run_findings import amount_of, band_of, chance_of
 from outrider.baselines import Condition, Signal
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def _degradation(judged: SubjectJudgement, judgement: Judgement) -> Iterator[Fin
     )
     key = FindingKey(Problem.DEGRADATION, subject, judged.environment, judged.location, step)
     degraded = signal.condition is Condition.DEGRADED
-    yield Finding(key, degraded, judged.at_us, facts, (f"subject:{subject}",), _labels(judged, step))
+    labels = _labels(judged, step)
+    chance = chance_of(signal)
+    yield Finding(key, degraded, judged.at_us, facts, (f"subject:{subject}",), labels, chance_months=chance)
 
 
 def _labels(judged: SubjectJudgement, step: str) -> dict[str, str]:

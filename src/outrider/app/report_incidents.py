@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _ALERTS = frozenset({"trigger", "update", "reminder", "escalation", "resolved"})
 """Kinds of notifications that count as alerts: no tests, reports and notices of the outbox itself."""
 
+_WEAK = "weak evidence, nobody was notified"
+
 
 @dataclass(frozen=True, slots=True)
 class StoredIncidents:
@@ -36,7 +38,7 @@ class StoredIncidents:
                 incident.checks[0] if incident.checks else "",
                 incident.began_us,
                 incident.ended_us,
-                incident.lead.what,
+                incident.lead.what if incident.pages else f"{incident.lead.what} ({_WEAK})",
             )
             for incident in sorted(kept, key=lambda incident: incident.began_us)
         ]

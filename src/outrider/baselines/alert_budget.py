@@ -9,6 +9,8 @@ from outrider.baselines.series import DAY_S, BoolArray, values_of
 from outrider.model import BadSeries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
 
@@ -43,6 +45,26 @@ def is_strong(chance_months: float, series: int, *, false_pages_a_week: float = 
         fix = "both must be positive"
         raise BadSeries(f"{false_pages_a_week} pages a week for {series} series", slug="bad-budget", fix=fix)
     return chance_months * MONTH_S >= series * 7 * DAY_S / false_pages_a_week
+
+
+def false_alerts_a_week(chance_months: Sequence[float], series: int, *, lasting_hours: float) -> float:
+    """Return how often a week chance alone shows many series such deviations at once.
+
+    Alerts by chance are rare and independent, so those of all series are a Poisson process; another is open at the same
+    time as often as one begins within the time that they last. Company that is no rarity in so large a workspace
+    does not count.
+
+    Args:
+        chance_months: Of each deviation: months between two such by chance alone, in one series.
+        series: Of the whole workspace.
+        lasting_hours: How long a false alert lasts on average.
+    """
+    begin = sorted(series * 7 * DAY_S / (months * MONTH_S) for months in chance_months)
+    often = least = begin[0]
+    for others, rate in enumerate(begin[1:], start=1):
+        often *= rate * lasting_hours / (24 * 7) / others
+        least = min(least, often)
+    return least
 
 
 def discoveries(p_values: ArrayLike, *, level: float = 0.05) -> BoolArray:

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from outrider.baselines.state import Episode
 
 _MOST_RARITY = 40.0
+PROVISIONAL_MONTHS = 100.0  # one false alert in a thousand monitors, in the three days that they learn
 
 
 def explain(state: State, *, ignored: bool = False) -> Signal:
     """Return the signal after the run that led to `state`."""
     if state.episode is not None and state.episode.provisional:
         reason = f"provisional, still learning: {_reason(state.episode.deviation, state.episode)}"
-        return _rare(_signal(state, state.episode.deviation, 1.0, ignored, reason), state, 0.0)
+        return replace(_signal(state, state.episode.deviation, 1.0, ignored, reason), chance_months=PROVISIONAL_MONTHS)
     if state.condition is Condition.LEARNING or state.baseline is None or not len(state.at):
         return _waiting(state, ignored)
     baseline, episode, back = state.baseline, state.episode, max(1, min(state.fresh, LOOK_BACK, len(state.at)))

@@ -17,7 +17,7 @@ from outrider.cli.run_tables import STYLES, outcome_text, short
 from outrider.model import Outcome, altogether, by_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -88,11 +88,13 @@ def _live_table(line: str, latest: Sequence[LoadInterval]) -> Table:
     endpoints = by_endpoint(endpoint for interval in latest for endpoint in interval.endpoints)
     table = Table.grid()
     table.add_row(Text(line))
-    table.add_row(_endpoint_table(endpoints, sum(interval.length_s for interval in latest)))
+    length_s = max(sum(interval.length_s for interval in latest), 1e-9)
+    rates = {endpoint.endpoint: endpoint.succeeded.total / length_s for endpoint in endpoints}
+    table.add_row(_endpoint_table(endpoints, rates))
     return table
 
 
-def _endpoint_table(endpoints: Sequence[EndpointLoad], length_s: float) -> Table:
+def _endpoint_table(endpoints: Sequence[EndpointLoad], rates: Mapping[str, float]) -> Table:
     table = Table(box=None, pad_edge=False)
     is_paced = any(endpoint.intended for endpoint in endpoints)
     columns = ("endpoint", "requests", "per s", "failed", "p50 ms", "p95", "p99", "max", "p99 intended")
@@ -100,25 +102,27 @@ def _endpoint_table(endpoints: Sequence[EndpointLoad], length_s: float) -> Table
         table.add_column(title, justify="left" if title == "endpoint" else "right", overflow="fold")
     ranked = sorted(endpoints, key=lambda endpoint: -endpoint.requests)
     for endpoint in ranked[:_ENDPOINTS]:
-        table.add_row(Text(endpoint.endpoint), *_figures(endpoint, length_s, is_paced=is_paced))
-    if len(ranked) > _ENDPOINTS:
-        rest = altogether(ranked[_ENDPOINTS:])
         table.add_row(
-            Text(f"{len(ranked) - _ENDPOINTS} others", style="dim"), *_figures(rest, length_s, is_paced=is_paced)
+            Text(endpoint.endpoint), *_figures(endpoint, rates.get(endpoint.endpoint, 0.0), is_paced=is_paced)
         )
+    if len(ranked) > _ENDPOINTS:
+        rest = ranked[_ENDPOINTS:]
+        rate = sum(rates.get(endpoint.endpoint, 0.0) for endpoint in rest)
+        name = Text(f"{len(rest)} others", style="dim")
+        table.add_row(name, *_figures(altogether(rest), rate, is_paced=is_paced))
     if len(ranked) > 1:
-        table.add_row(Text("all", style="bold"), *_figures(altogether(ranked), length_s, is_paced=is_paced))
+        table.add_row(Text("all", style="bold"), *_figures(altogether(ranked), sum(rates.values()), is_paced=is_paced))
     return table
 
 
-def _figures(endpoint: EndpointLoad, length_s: float, *, is_paced: bool) -> list[Text]:
+def _figures(endpoint: EndpointLoad, rate: float, *, is_paced: bool) -> list[Text]:
     failed = Text(f"{endpoint.failed.total:,}", style="bold red" if endpoint.failed.total else "")
     times = endpoint.times
     shown = [times.quantile(share) for share in (*_SHARES, 1.0)]
     if is_paced:
         shown.append((endpoint.intended or times).quantile(0.99))
     return [
-        Text(f"{endpoint.requests:,}"), Text(f"{endpoint.succeeded.total / max(length_s, 1e-9):.1f}"), failed,
+        Text(f"{endpoint.requests:,}"), Text(f"{rate:.1f}"), failed,
         *(Text(_ms(value)) for value in shown),
     ]  # fmt: skip
 
@@ -135,7 +139,7 @@ def print_load(out: Console, run: Run, result: LoadResult) -> None:
         out.print(Text(f"  {run.reason}", style=STYLES[run.outcome]), soft_wrap=True)
     if result.endpoints:
         out.print()
-        out.print(_endpoint_table(result.endpoints, result.length_s))
+        out.print(_endpoint_table(result.endpoints, result.rates))
         if advice := grouping_advice(endpoint.endpoint for endpoint in result.endpoints):
             out.print(Text(f"  {advice}", style="dim"), soft_wrap=True)
     if result.failures:
@@ -201,9 +205,10 @@ def print_knee(out: Console, result: LoadResult, knee: Knee | None) -> None:
 
 def as_json(result: LoadResult, knee: Knee | None) -> dict[str, object]:
     """Return what `--json` prints of a load beside its run; times in ms."""
+    rates = result.rates
     return {
         "seconds": round(result.length_s, 3),
-        "endpoints": [_endpoint_as_json(endpoint, result.length_s) for endpoint in result.endpoints],
+        "endpoints": [_endpoint_as_json(part, rates.get(part.endpoint, 0.0)) for part in result.endpoints],
         "levels": [asdict(level) for level in levels(result.intervals)],
         "failures": [asdict(failure) for failure in result.failures],
         "foreground": [{**asdict(run), "steps": dict(run.steps)} for run in result.foreground],
@@ -211,10 +216,10 @@ def as_json(result: LoadResult, knee: Knee | None) -> dict[str, object]:
     }
 
 
-def _endpoint_as_json(endpoint: EndpointLoad, length_s: float) -> dict[str, object]:
+def _endpoint_as_json(endpoint: EndpointLoad, rate: float) -> dict[str, object]:
     intended = None if endpoint.intended is None else endpoint.intended.quantile(0.99)
     times = {f"p{share * 100:g}_ms": endpoint.times.quantile(share) for share in _SHARES}
     return {
         "endpoint": endpoint.endpoint, "requests": endpoint.requests, "failed": endpoint.failed.total,
-        "requests_per_s": endpoint.succeeded.total / max(length_s, 1e-9), **times, "intended_p99_ms": intended,
+        "requests_per_s": rate, **times, "intended_p99_ms": intended,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ TEMPLATES = "reports/templates"
 """Where a workspace keeps templates that take the place of ours."""
 
 _TEXT_CHARACTERS = 240
+_UNIT = re.compile(r"(?<=\d) (?=m?s\b)")
 _LOW_COVERAGE = 0.95
 
 
@@ -104,9 +106,8 @@ def foretold(forecast: Forecast) -> str:
 def _quantile(quantile: Quantile | None) -> str:
     if quantile is None:
         return "too little data"
-    return f"{milliseconds(quantile.value)} ({milliseconds(quantile.low)} to {milliseconds(quantile.high)})".replace(
-        " ms", "\u00a0ms"
-    )
+    value, low, high = map(milliseconds, (quantile.value, quantile.low, quantile.high))
+    return _UNIT.sub("\u00a0", f"{value} ({low} to {high})")  # a number and its unit stay on one line
 
 
 def _short(text: str) -> str:

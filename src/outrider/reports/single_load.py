@@ -91,7 +91,7 @@ def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
         (failure.endpoint, failure.count, bounded(failure.message, _TEXT)) for failure in failures[:_FAILURES]
     )
     passed = sum(journey.outcome is Outcome.PASSED for journey in result.foreground)
-    whole = altogether(result.endpoints)
+    whole, rates = altogether(result.endpoints), result.rates
     return LoadReport(
         run=replace(run, reason=bounded(run.reason, _TEXT), attempts=()),
         timezone=timezone,
@@ -100,7 +100,9 @@ def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
         most_users=result.most_users,
         requests=whole.requests,
         stretches=stretches,
-        endpoints=tuple(_endpoint(endpoint, result.length_s) for endpoint in _ranked(result.endpoints)),
+        endpoints=tuple(
+            _endpoint(endpoint, rates.get(endpoint.endpoint, 0.0)) for endpoint in _ranked(result.endpoints)
+        ),
         failures=shown_failures,
         more_failures=max(0, len(failures) - _FAILURES),
         levels=levels(result.intervals),
@@ -121,7 +123,7 @@ def _stretch(intervals: Sequence[LoadInterval]) -> Stretch:
     whole = altogether(part for interval in intervals for part in interval.endpoints)
     length_s = sum(interval.length_s for interval in intervals) or 1.0
     p50, p95, p99 = (whole.times.quantile(share) for share in SHARES)
-    rates = (whole.requests / length_s, whole.failed.total / length_s)
+    rates = (whole.succeeded.total / length_s, whole.failed.total / length_s)
     return Stretch(intervals[0].offset_s, intervals[-1].users, *rates, p50, p95, p99)
 
 
@@ -129,9 +131,8 @@ def _ranked(endpoints: Sequence[EndpointLoad]) -> list[EndpointLoad]:
     return sorted(endpoints, key=lambda endpoint: (-endpoint.failed.total, -endpoint.requests, endpoint.endpoint))
 
 
-def _endpoint(endpoint: EndpointLoad, length_s: float) -> EndpointFigures:
+def _endpoint(endpoint: EndpointLoad, rate: float) -> EndpointFigures:
     p50, p95, p99 = (endpoint.times.quantile(share) for share in SHARES)
-    rate = endpoint.requests / length_s if length_s else 0.0
     return EndpointFigures(endpoint.endpoint, endpoint.requests, endpoint.failed.total, rate, p50, p95, p99)
 
 
@@ -160,7 +161,7 @@ def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level],
 
 def _charts(stretches: Sequence[Stretch], climbed: Sequence[Level], knee: Knee | None) -> dict[str, str]:
     seconds = [stretch.offset_s for stretch in stretches]
-    rate = {"requests/s": [stretch.requests_per_s for stretch in stretches]}
+    rate = {"succeeded/s": [stretch.requests_per_s for stretch in stretches]}
     if any(stretch.failed_per_s for stretch in stretches):
         rate["failed/s"] = [stretch.failed_per_s for stretch in stretches]
     times = {

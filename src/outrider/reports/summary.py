@@ -31,7 +31,7 @@ def summarise(
     lasting = [incident for incident in incidents if incident.ended_us is None]
     if lasting:
         more = f", and {len(lasting) - 1} more" if len(lasting) > 1 else ""
-        title = shorten(lasting[0].title, _TITLE_CHARACTERS, placeholder="…")
+        title = _brief(lasting[0].title)
         advice = f"Still open since {clock.day_time(lasting[0].began_us)}: {title}{more}"
         advice += "" if advice.endswith("…") else "."
     else:
@@ -89,8 +89,13 @@ def _in_spite(incidents: Sequence[Incident], clock: Clock) -> str:
         return ""
     length_us, longest = max(ended, key=lambda pair: pair[0])
     others = f" and {len(ended) - 1} more" if len(ended) > 1 else ""
-    title = shorten(longest.title, _TITLE_CHARACTERS, placeholder="…")
+    title = _brief(longest.title)
     return f", in spite of an incident of {span(length_us)} on {clock.day_time(longest.began_us)} ({title}){others}"
+
+
+def _brief(title: str) -> str:
+    """Return an incident's title with the first of its reasons only."""
+    return shorten(title.partition("; ")[0], _TITLE_CHARACTERS, placeholder="…")
 
 
 def is_missed(health: Health, objective: float) -> bool:

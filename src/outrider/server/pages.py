@@ -63,8 +63,7 @@ def _readiness(view: ServiceView) -> str:
 
 
 def status_page(view: ServiceView) -> str:
-    """Return the page: problems first, then every check."""
-    state = "leads" if view.leads else "waits in standby"
+    """Return the page: how it goes in a sentence, problems, then every check."""
     problems = "".join(f"<li class=bad>{html.escape(name)}: {_lines(text)}" for name, text in view.problems.items())
     findings = "".join(f"<li>{html.escape(text)}" for text in view.findings)
     turns = "".join(f"<li>{html.escape(_turn(turn, view.timezone))}" for turn in view.turns)
@@ -73,12 +72,33 @@ def status_page(view: ServiceView) -> str:
         for check in sorted(view.checks, key=lambda check: (check.outcome in _GOOD, check.check))
     )
     return (
-        "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=10>"
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        "<meta http-equiv=refresh content=10>"
         f"<title>Outrider</title><style>{_STYLE}</style><h1>Outrider</h1>"
-        f"<p>This process {state}: {view.waiting} runs wait, {view.running} are under way.</p>"
+        f"<p>{_summary(view)}</p>"
         f"<ul>{problems}{findings}{turns}</ul><table><thead><tr><th>check<th>location<th>last run"
         f"<th>due ({html.escape(view.timezone)})<th>coverage<th>reason</thead><tbody>{rows}</tbody></table></html>"
     )
+
+
+def _summary(view: ServiceView) -> str:
+    """Return how it goes: "3 checks, all well. 1 run is under way."."""
+    if not view.leads:
+        return "This process is a standby: another one runs the checks."
+    ended = [check for check in view.checks if check.outcome]
+    unwell = sum(check.outcome not in _GOOD for check in ended)
+    state = f"{unwell} not well" if unwell else "all well" if ended else "none has run yet"
+    new = f", {len(view.checks) - len(ended)} without a run yet" if ended and len(ended) < len(view.checks) else ""
+    parts = [f"{_counted(len(view.checks), 'check')}, {state}{new}."]
+    parts += [f"{_counted(count, 'incident')} open." for count in [sum(view.incidents.values())] if count]
+    parts += [f"{_counted(view.running, 'run')} under way, {view.waiting} waiting."] * bool(
+        view.running or view.waiting
+    )
+    return " ".join(parts)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _row(check: CheckView, timezone: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, delete, insert, select
+from sqlalchemy import and_, bindparam, delete, func, insert, select
 
 from outrider.model import Checkpoint, Release, bounded
 from outrider.store.schema import checkpoints, releases, series
@@ -57,6 +57,11 @@ def _row(checkpoint: Checkpoint) -> dict[str, object]:
         "state": checkpoint.state,
     }
     return {"series_key": checkpoint.series.keys[-1], "at_us": checkpoint.at_us, **verdict}
+
+
+def count_checkpoints(connection: Connection, since_us: int) -> int:
+    """Return how many checkpoints are of that time or later."""
+    return connection.scalar(select(func.count()).where(checkpoints.c.at_us >= since_us)) or 0
 
 
 def read_checkpoints(connection: Connection, wanted: Sequence[Series]) -> tuple[Checkpoint, ...]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.model import AggregateLog, JudgeMemory, RollupReader, SeriesReader
-from outrider.store.judge_rows import read_checkpoints, read_releases, write_checkpoints, write_release
+from outrider.store.judge_rows import (
+    count_checkpoints,
+    read_checkpoints,
+    read_releases,
+    write_checkpoints,
+    write_release,
+)
 from outrider.store.past_points import read_past
 from outrider.store.rollups import read_rollups
 from outrider.store.schema import days, hours
@@ -110,3 +116,7 @@ class JudgementTable(JudgeMemory):
     def checkpoints(self, wanted: Sequence[Series]) -> tuple[Checkpoint, ...]:
         with self._database.reading() as connection:
             return read_checkpoints(connection, wanted)
+
+    def judged_series(self, since_us: int) -> int:
+        with self._database.reading() as connection:
+            return count_checkpoints(connection, since_us)

@@ -44,4 +44,6 @@ def test_what_was_known_after_an_accepted_release_is_forgotten(
     store.judgements.record_release(Release("2.2", "elsewhere", 0, accepted=True))
 
     expected = (Checkpoint(series, at_us, "steady", "as ever", b"state"),)
+    assert store.judgements.judged_series(at_us) == int(kept)
+    assert store.judgements.judged_series(at_us + 1) == 0
     assert store.judgements.checkpoints([series]) == (expected if kept else ())

@@ -27,10 +27,24 @@ from locust.rpc import Message
 from outrider.load.child import guard, pace
 from outrider.load.child.open_requests import OpenRequests
 from outrider.load.child.own_errors import OwnErrors
+from outrider.load.child.unreported_responses import UnreportedResponses
 from outrider.load.child.user_activity import activities
 from outrider.load.hosts import is_allowed
 from outrider.load.tally import Tally
-from outrider.load.wire import VARIABLE, Aim, Ended, LoadConfig, Pulse, Ready, Started, Stop, Stopping, read, write
+from outrider.load.wire import (
+    VARIABLE,
+    Aim,
+    Counted,
+    Ended,
+    LoadConfig,
+    Pulse,
+    Ready,
+    Started,
+    Stop,
+    Stopping,
+    read,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +82,8 @@ class Session:
         self._control = control
         self._output = output
         self._tally = Tally("local")
-        self._open = OpenRequests(self._tally)
+        self._unreported_responses = UnreportedResponses(self._count)
+        self._open = OpenRequests(self._tally, self._unreported_responses)
         self._shape = Aimed(config.users)
         self._pid = os.getpid()
         self._spawned = 0
@@ -85,15 +100,27 @@ class Session:
     def attend(self) -> None:
         """Listen to Locust's events; send what was counted even if the locustfile ends Locust without them."""
         atexit.register(self._send_rest)
+        self._unreported_responses.watch()
         self._open.watch()
         guard.watch(self._config.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)
         OwnErrors(self._tally).watch()
         events.init.add_listener(self._init)
+        events.init_command_line_parser.add_listener(self._set_clock_at_last)
         events.request.add_listener(self._request)
         events.report_to_master.add_listener(self._report)
         events.worker_report.add_listener(self._reported)
+
+    @staticmethod
+    def _set_clock_at_last(**_: object) -> None:
+        """Have timers begin when all listeners of `init` are done.
+
+        The event loop's clock stands still while nothing waits: Locust's timer of `--run-time` began before imports.
+        """
+        if _set_clock in events.init._handlers:
+            events.init.remove_listener(_set_clock)
+        events.init.add_listener(_set_clock)
 
     def _init(self, environment: Environment, runner: Any, **_: object) -> None:
         self._runner, self._environment = runner, environment
@@ -183,7 +210,12 @@ class Session:
         hosts = [asked] if asked else [user_class.host for user_class in self._environment.user_classes]
         return tuple(dict.fromkeys(filter(None, hosts)))
 
-    def _request(
+    def _request(self, **reported: Any) -> None:
+        self._open.answered()
+        self._unreported_responses.reported()
+        self._count(**reported)
+
+    def _count(
         self,
         request_type: str,
         name: str,
@@ -192,7 +224,6 @@ class Session:
         exception: Any = None,
         **_: object,
     ) -> None:
-        self._open.answered()
         self._has_asked = True
         endpoint = f"{request_type} {name}".strip()
         took_ms = float(response_time or 0.0)
@@ -206,8 +237,7 @@ class Session:
             self._tally.failed(endpoint, message)
 
     def _report(self, data: dict[str, Any], **_: object) -> None:
-        self._open.report()
-        data[_REPORT] = write(self._tally.take())
+        data[_REPORT] = write(self._counted())
         data[_IS_LAST] = self._is_over
 
     def _reported(self, client_id: str, data: dict[str, Any], **_: object) -> None:
@@ -219,15 +249,22 @@ class Session:
 
     def _send_rest(self) -> None:
         if os.getpid() == self._pid:
-            self._open.report()
-            self._send(self._tally.take())
+            self._is_over = True
+            self._send(self._counted())
+
+    def _counted(self) -> Counted:
+        """Return what was counted since the last report; in the last one, also what no block or answer ended."""
+        if self._is_over:
+            self._unreported_responses.report_all()
+        self._open.report(is_last=self._is_over)
+        return self._tally.take()
 
     def _all_began(self, user_count: int, **_: object) -> None:
         self._spawned = max(self._spawned, user_count)
 
     def _quit(self, exit_code: int = 0, **_: object) -> None:
-        self._open.report()
-        self._send(self._tally.take())
+        self._is_over = True
+        self._send(self._counted())
         asked_code = self._environment.process_exit_code
         unreported = tuple(sorted(self._unreported))
         self._send(Ended(asked_code, exit_code, unreported, self._signal, is_shape_over=self._is_shape_over))
@@ -242,8 +279,7 @@ class Session:
             late_s = self._arrivals.late_s if self._arrivals else 0.0
             self._tally.beat(time.time() - 0.5, process.cpu_percent() / 100, lag_s * 1000, late_s)
             if not isinstance(self._runner, runners.WorkerRunner):
-                self._open.report()
-                self._send(self._tally.take())
+                self._send(self._counted())
                 self._send(self._pulse())
 
     def _note_activities(self) -> None:
@@ -301,6 +337,10 @@ class Session:
     def _write(self, line: bytes) -> None:
         while line:
             line = line[os.write(self._output, line) :]
+
+
+def _set_clock(**_: object) -> None:
+    gevent.get_hub().loop.update_now()
 
 
 def _lags(length_s: float) -> Iterator[float]:

@@ -23,12 +23,16 @@ from outrider.load.child import pace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from outrider.load.child.unreported_responses import UnreportedResponses
     from outrider.load.tally import Tally
 
 _CONNECTING = {
     "_get_conn", "connect", "create_connection", "get_socket", "getaddrinfo", "is_connection_dropped", "do_handshake",
 }  # fmt: skip
 """Functions of the clients' libraries that run before a request is sent."""
+
+_READING = {"getresponse", "_read_headers"}
+"""Functions of the clients' libraries that run when a request was sent."""
 
 _LEAST_AGE_S = 1.0
 """Younger requests are left out of the reports during the load; at its end all of them are counted."""
@@ -55,9 +59,14 @@ class OpenRequest:
             self.known_endpoint = f"{self.method} {name}".strip()
         return self.known_endpoint
 
+    @property
+    def age_s(self) -> float:
+        """Time since it was sent."""
+        return time.perf_counter() - self.began_s
+
     def ages_ms(self) -> tuple[float, list[float]]:
         """Return the age since it was sent, and the ages since the intended starts that wait for its end."""
-        age_ms = (time.perf_counter() - self.began_s) * 1000
+        age_ms = self.age_s * 1000
         return age_ms, pace.intended_ages_ms(self.start, age_ms)
 
     def _path(self) -> str:
@@ -70,22 +79,37 @@ class OpenRequest:
             return str(self.url)
 
 
-def _may_be_sent(request: OpenRequest, stop: BaseException) -> bool:
-    """Tell whether the target may have seen a request whose user was stopped; one that cannot connect counts too."""
-    age_ms, _ = request.ages_ms()
-    frames = (frame.f_code.co_name for frame, _ in traceback.walk_tb(stop.__traceback__))
-    return age_ms >= _LEAST_AGE_S * 1000 or _CONNECTING.isdisjoint(frames)
+def _may_be_sent(request: OpenRequest, error: BaseException) -> bool:
+    """Tell whether the target may have seen a request that ended without an answer.
+
+    Its user was stopped or gave it up: one that cannot connect counts too. Other errors come from within the client.
+    """
+    names = {frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)}
+    if not isinstance(error, GreenletExit | gevent.Timeout):
+        return not _READING.isdisjoint(names)
+    return request.age_s >= _LEAST_AGE_S or _CONNECTING.isdisjoint(names)
+
+
+def _is_connecting(greenlet: Any) -> bool:
+    names = set()
+    frame = getattr(greenlet, "gr_frame", None)
+    while frame is not None:
+        names.add(frame.f_code.co_name)
+        frame = frame.f_back
+    return not _CONNECTING.isdisjoint(names)
 
 
 class OpenRequests:
     """All requests without an answer in this process.
 
     Args:
-        tally: Where requests are counted that are given up because their user is stopped.
+        tally: Where requests are counted that are given up.
+        unreported: What is answered but to be reported later.
     """
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, unreported: UnreportedResponses) -> None:
         self._tally = tally
+        self._unreported = unreported
         self._open: dict[Any, OpenRequest] = {}
 
     def watch(self) -> None:
@@ -97,12 +121,11 @@ class OpenRequests:
         """Forget the request of this greenlet: Locust has reported it."""
         self._open.pop(gevent.getcurrent(), None)
 
-    def report(self) -> None:
-        """Hand the tally what has been open for a while."""
+    def report(self, *, is_last: bool = False) -> None:
+        """Hand the tally what has been open for a while; at the end of the load, all that may have been sent."""
         self._tally.open.clear()
-        now_s = time.perf_counter()
-        for request in self._open.values():
-            if now_s - request.began_s >= _LEAST_AGE_S:
+        for greenlet, request in self._open.items():
+            if request.age_s >= _LEAST_AGE_S or (is_last and not _is_connecting(greenlet)):
                 self._tally.still_open(request.endpoint, *request.ages_ms())
 
     def _followed(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,11 +135,15 @@ class OpenRequests:
             opened = OpenRequest(session, method, url, name, options.get("params"), pace.pending())
             self._open[greenlet] = opened
             try:
-                return original(session, method, url, name, *args, **options)
-            except GreenletExit as stop:
-                if self._open.get(greenlet) is opened and _may_be_sent(opened, stop):
+                response = original(session, method, url, name, *args, **options)
+            except BaseException as error:
+                if self._open.get(greenlet) is opened and _may_be_sent(opened, error):
                     self._tally.unanswered(time.time(), opened.endpoint, *opened.ages_ms())
                 raise
+            else:
+                if self._open.get(greenlet) is opened:
+                    self._unreported.wait_for(response)
+                return response
             finally:
                 if self._open.get(greenlet) is opened:
                     del self._open[greenlet]

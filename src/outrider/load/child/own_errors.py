@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent import GreenletExit
+from gevent.hub import Hub
 from locust import TaskSet, events, runners
 from locust.event import EventHook
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
@@ -49,8 +50,7 @@ class OwnErrors:
         setattr(TaskSet, "run", self._noting_run(TaskSet.run))  # noqa: B010 - mypy: a method
         register = runners.Runner.register_message
         setattr(runners.Runner, "register_message", self._noting_register(register))  # noqa: B010 - mypy: a method
-        hub = gevent.get_hub()
-        hub.handle_error = functools.partial(self._left_greenlet, hub.handle_error)
+        setattr(Hub, "handle_error", self._noting_end(Hub.handle_error))  # noqa: B010 - a hub of its own would be early
         threading.excepthook = functools.partial(self._left_thread, threading.excepthook)
 
     def count(self, error: BaseException, trace: TracebackType | None) -> None:
@@ -111,14 +111,21 @@ class OwnErrors:
 
         return register_message
 
-    def _left_greenlet(self, original: Callable[..., None], context: Any, kind: Any, error: Any, trace: Any) -> None:
+    def _noting_end(self, original: Callable[..., None]) -> Callable[..., None]:
+        def handle_error(hub: Any, context: Any, kind: Any, error: Any, trace: Any) -> None:
+            self._left_greenlet(error, trace)
+            original(hub, context, kind, error, trace)
+
+        return handle_error
+
+    def _left_greenlet(self, error: Any, trace: TracebackType | None) -> None:
         """Count what leaves a greenlet with a frame of the user's code, or tells Locust to stop."""
-        if isinstance(error, BaseException) and not isinstance(error, _ENDS):
-            counted = getattr(gevent.getcurrent(), "outrider_counted", None) is error
-            frames = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(trace))
-            if not counted and (isinstance(error, StopTest) or any(map(is_own, frames))):
-                self.count(error, trace)
-        original(context, kind, error, trace)
+        if not isinstance(error, BaseException) or isinstance(error, _ENDS):
+            return
+        counted = getattr(gevent.getcurrent(), "outrider_counted", None) is error
+        frames = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(trace))
+        if not counted and (isinstance(error, StopTest) or any(map(is_own, frames))):
+            self.count(error, trace)
 
     def _left_thread(self, original: Callable[..., object], args: Any) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, _ENDS):

@@ -107,3 +107,7 @@ class JudgeMemory(Protocol):
     def checkpoints(self, wanted: Sequence[Series]) -> tuple[Checkpoint, ...]:
         """Return the checkpoints of those series that have one."""
         ...
+
+    def judged_series(self, since_us: int) -> int:
+        """Return how many series were judged at or after a time, microseconds UTC."""
+        ...

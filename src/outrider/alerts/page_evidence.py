@@ -1,0 +1,43 @@
+"""Whether what an incident shows disturbs somebody, or may be chance in so large a workspace. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from outrider.baselines import false_alerts_a_week
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from outrider.alerts.alert_settings import AlertSettings
+    from outrider.alerts.confirmation import Confirmation
+
+_HOUR_US = 3_600_000_000
+_MEAN_HOURS = 4.0  # that a false alert of the judge lasts at most, on average
+_MOST_HOURS = 400.0
+
+
+def disturbs(members: Iterable[Confirmation], series: int, settings: AlertSettings, now_us: int) -> bool:
+    """Return whether chance alone brings the workspace such evidence at most as often as it bears.
+
+    Evidence grows in three ways: it is rarer, it lasts, or others join it. What is no statistic always disturbs.
+
+    Args:
+        members: Of one incident.
+        series: How many series of the workspace are judged.
+        settings: With the false pages a week that are borne.
+        now_us: Microseconds UTC.
+    """
+    present = [member for member in members if member.confirmed and member.is_bad]
+    if any(member.chance_months is None for member in present):
+        return True
+    months = [_with_duration(member, now_us) for member in present]
+    share = settings.false_pages_per_week / 2  # what stands alone and what is joined have half of it each
+    return bool(months) and false_alerts_a_week(months, series, lasting_hours=_MEAN_HOURS) <= share
+
+
+def _with_duration(member: Confirmation, now_us: int) -> float:
+    """Return the months between two deviations by chance that are so strong and last so long."""
+    hours = min((now_us - member.bad_us) / _HOUR_US, _MOST_HOURS)
+    return (member.chance_months or 0.0) * math.exp(max(hours, 0.0) / _MEAN_HOURS)
