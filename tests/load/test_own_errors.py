@@ -194,6 +194,7 @@ def test_an_exception_of_the_users_code_is_counted_and_quoted(ground: Ground, na
     assert re.search(GOOD, measured.reason), measured.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENDINGS)
 def test_a_locust_that_ends_oddly_is_accounted_for(ground: Ground, name: str) -> None:
     """Whatever it asks for or says itself."""
@@ -228,6 +229,7 @@ IN_WORKERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IN_WORKERS)
 def test_an_exception_in_a_worker_reaches_the_verdict(ground: Ground, name: str) -> None:
     """Even after the last user has stopped."""
@@ -246,6 +248,7 @@ LEAVING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEAVING)
 def test_a_worker_that_leaves_is_never_green(ground: Ground, name: str) -> None:
     """One of two leaves a second after the start, or when it is asked to end."""

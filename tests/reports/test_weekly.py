@@ -91,6 +91,7 @@ def test_every_check_appears_with_its_sample_size(bench: Bench) -> None:
     assert report.simulated
 
 
+@pytest.mark.slow
 def test_a_step_that_became_slower_is_told_with_its_release(bench: Bench) -> None:
     """The history's first journey pays 1.3 times as long since the release of three days ago."""
     bench.fill(days=35)
@@ -294,6 +295,7 @@ def test_a_week_with_a_clock_change_counts_every_run_of_its_hours(bench: Bench, 
     assert health.runs == 169
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("age_days", [60, 400])
 def test_a_week_whose_samples_were_deleted_is_told_by_its_rollups(bench: Bench, age_days: int) -> None:
     """By hours, and by days later: availability and sample sizes as they were, quantiles within 1 %."""
@@ -320,6 +322,7 @@ def test_a_week_whose_samples_were_deleted_is_told_by_its_rollups(bench: Bench, 
             assert rolled.value == pytest.approx(exact.value, rel=0.011)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("age_days", [60, 450])
 def test_a_check_that_stopped_long_ago_is_told_by_its_rollups(bench: Bench, age_days: int) -> None:
     """No step of any of its runs is left, but how they were called."""

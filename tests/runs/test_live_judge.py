@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.builders import new_store, run_of
 
 from outrider.baselines import Settings
@@ -36,6 +37,7 @@ def run(number: int) -> Run:
     return run_of(measurement, "probe:a", measured=outcome is Outcome.PASSED, id=identity)
 
 
+@pytest.mark.slow
 def test_live_judging_says_the_same(tmp_path: Path) -> None:
     """Through learning, failures, a new level, and a restart in between."""
     settings = Settings()

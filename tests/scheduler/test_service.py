@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PASSED, MISSED, SKIPPED = Outcome.PASSED, Outcome.MISSED, Outcome.SKIPPED
 
 
+@pytest.mark.slow
 def test_every_run_that_is_due_is_made_once(stages: Stages) -> None:
     """Ten minutes of five checks, and nothing is left in the queue."""
     stage = stages.stage(*(check(str(number)) for number in range(5)))
@@ -35,6 +36,7 @@ def test_every_run_that_is_due_is_made_once(stages: Stages) -> None:
     assert {interval.share for interval in stage.store.schedule.coverage(0)} == {1.0}
 
 
+@pytest.mark.slow
 def test_500_checks_due_in_one_second_are_all_made(stages: Stages) -> None:
     """A cron puts them there."""
     stage = stages.stage(*(check(str(number), cron="* * * * *") for number in range(500)))
