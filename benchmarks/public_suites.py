@@ -1,8 +1,9 @@
-"""Public suites by plain pytest and by Outrider: `python -m benchmarks.public_suites FOLDER [COUNT] [--all]`.
+"""Public suites by plain pytest and by Outrider: `python -m benchmarks.public_suites FOLDER [COUNT] [OPTION...]`.
 
 FOLDER holds a checked-out repository in each of its folders. Of each, COUNT tests at most (20 by default, spread over
 the suite) run in a copy: under plain pytest in one process, with the browser that Outrider finds, and by `outrider run`
-without retries. A table says how they ended, and which ended differently; with `--all`, every test is listed.
+without retries. A table says how they ended, and which ended differently; with `--all`, every test is listed. Both get
+OPTIONS, such as `--browser=chromium` for a suite that else asks for browsers which are not installed.
 
 Outcomes are the same if Outrider's is the one that its rules give to what pytest saw: a failed assertion, a time-out of
 Playwright, a navigation or request without an answer is `failed`; any other exception, in the test or in a fixture, is
@@ -11,6 +12,7 @@ a `setup error`; so is a test that opens no page and sends no request. A network
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -61,7 +63,7 @@ def outrider(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
-def prepare(root: Path) -> str:
+def prepare(root: Path, addopts: str) -> str:
     """Make a repository a workspace whose runs have one attempt; return what is wrong, or nothing."""
     done = outrider(root, "init", ".", "--force")
     settings = root / "outrider.toml"
@@ -69,7 +71,7 @@ def prepare(root: Path) -> str:
         return (done.stderr or "no browser tests found").strip().splitlines()[0]
     paths = re.search(r"^paths = .*?\]", settings.read_text(), re.MULTILINE | re.DOTALL)
     assert paths is not None, settings.read_text()
-    settings.write_text(f"[journeys]\n{paths[0]}\n{SETTINGS}")
+    settings.write_text(f"[journeys]\n{paths[0]}\n{SETTINGS}[env]\nPYTEST_ADDOPTS = {json.dumps(addopts)}\n")
     return ""
 
 
@@ -164,7 +166,7 @@ def _is_test(nodeid: str, target: str) -> bool:
     return target in (nodeid, nodeid.replace("[chromium]", ""), nodeid.replace("[chromium-", "["))
 
 
-def main(suites: Path, count: int, *, everything: bool) -> None:
+def main(suites: Path, count: int, addopts: str, *, everything: bool) -> None:
     """Print the table."""
     base = {**os.environ, **browser_environment(find_browser(BrowserSettings()))}
     print(f"{'suite':30} {'tests':>5}  {'plain pytest':36} {'outrider':44} {'different':>9}")
@@ -173,13 +175,17 @@ def main(suites: Path, count: int, *, everything: bool) -> None:
         plugin.mkdir()
         shutil.copy(Path(__file__).with_name("pytest_outcomes.py"), plugin)
         environment = {**base, "PYTHONPATH": str(plugin), "OUTCOMES": f"{name}/outcomes.jsonl"}
+        environment["PYTEST_ADDOPTS"] = addopts
         for source in sorted(path for path in suites.iterdir() if path.is_dir()):
             root = Path(name) / source.name
             shutil.copytree(source, root, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-            if wrong := prepare(root):
+            if wrong := prepare(root, addopts):
                 print(f"{source.name:30} not run: {wrong}", flush=True)
                 continue
             done = endings(root, count, environment)
+            if not done:
+                print(f"{source.name:30} not run: no test can be collected", flush=True)
+                continue
             different = [ending for ending in done if not ending.is_same]
             plain, ours = (
                 _figures(Counter(outcomes)) for outcomes in zip(*((e.plain, e.ours) for e in done), strict=True)
@@ -197,5 +203,10 @@ def _figures(outcomes: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word != "--all"]
-    main(Path(words[0]).resolve(), int(words[1]) if len(words) > 1 else 20, everything="--all" in sys.argv)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("count", type=int, nargs="?", default=20)
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--addopts", default="")
+    chosen = parser.parse_args()
+    main(chosen.folder.resolve(), chosen.count, chosen.addopts, everything=chosen.all)

@@ -20,18 +20,26 @@ SOURCES = "".join(path.read_text(encoding="utf-8") for path in ROOMS)
 
 def test_all_examples_together_are_sound(bench: Bench) -> None:
     """What somebody copies works."""
-    bench.variables |= dict.fromkeys(("SHOP_PASSWORD", "BACKUP_TOKEN", "DB_PASSWORD", "PRICES_TOKEN"), "quite-secret")
+    bench.variables |= dict.fromkeys(
+        ("SHOP_PASSWORD", "BACKUP_TOKEN", "DB_PASSWORD", "PRICES_TOKEN", "CLIENT_SECRET"), "quite-secret"
+    )
     bench.variables["SHOP_URL"] = bench.variables["QUEUE_URL"] = "https://shop.example"
+    bench.read("")
     (bench.root / "e2e").mkdir()
+    (bench.root / "probes" / "photo.png").touch()
 
     catalogue = bench.read("\n".join(re.findall(r"```toml\n(.*?)```", PROBES, re.DOTALL)))
 
     assert catalogue.problems == ()
     assert [check.name for check in catalogue.checks] == [
         "home",
+        "upload",
+        "orders",
         "order",
         "mail",
+        "clock",
         "prices",
+        "cart",
         "waiting",
         "queue",
         "suite",

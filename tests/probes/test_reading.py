@@ -16,6 +16,7 @@ HTTP = '[a]\nkind = "http"\nurl = "http://shop.example/"\n'
 API = '[a]\nkind = "api"\n[[a.request]]\nurl = "http://shop.example/"\n'
 
 WEBSOCKET = '[a]\nkind = "websocket"\nurl = "wss://b.example/"\n'
+UDP = '[a]\nkind = "udp"\naddress = "b:53"\nsend = "x"\n'
 SQL = '[a]\nkind = "sql"\nurl = "sqlite:///c"\nquery = "select 1"\n'
 COMMAND = '[a]\nkind = "command"\ncommand = ["true"]\n'
 
@@ -41,6 +42,23 @@ PROBLEMS = [
     (HTTP + 'certificate = "no.pem"\n', 4, "missing-file", "is not a file"),
     (HTTP + 'auth = {password = "x"}\n', 4, "missing-key", "a.auth.user"),
     (HTTP + 'auth = {user = "x", token = "y"}\n', 4, "missing-key", "a.auth.user"),
+    (
+        HTTP + 'auth = {user = "x", password = "y", token_url = "http://b/", client = "c", secret = "d"}\n',
+        4,
+        "missing-key",
+        "stands beside another way",
+    ),
+    (HTTP + 'auth = {token_url = "http://b/", client = "c"}\n', 4, "missing-key", "a.auth.secret"),
+    (HTTP + 'auth = {token_url = "b", client = "c", secret = "d"}\n', 4, "bad-url", "a.auth.token_url"),
+    (HTTP + 'resolve = "a b"\n', 4, "bad-address", "a.resolve"),
+    (HTTP + 'server_name = "http://b"\n', 4, "bad-address", "is no name of a server"),
+    (HTTP + 'key = "probes/a.toml"\n', 4, "missing-key", "is there without certificate"),
+    (HTTP + 'certificate = "probes/a.toml"\n', 4, "bad-certificate", "cannot be used"),
+    (HTTP + 'body = "x"\nform = {a = "b"}\n', 5, "body-beside-form", "stands beside body"),
+    (HTTP + 'form = {a = {type = "a/b"}}\n', 4, "missing-key", "a.form.a.file"),
+    (HTTP + 'form = {a = {file = "no.png"}}\n', 4, "missing-file", "a.form.a.file"),
+    (HTTP + 'form = {a = {file = "probes/a.toml", type = "png"}}\n', 4, "bad-header", "is no media type"),
+    (HTTP + "form = {a = 1}\n", 4, "wrong-type", "a.form.a"),
     (HTTP + 'headers = {X = "a\\r\\nEvil: b"}\n', 4, "bad-header", "a.headers.X"),
     (HTTP + 'headers = "X: a"\n', 4, "wrong-type", "a.headers"),
     (HTTP + "max_body_bytes = 0\n", 4, "out-of-range", "a.max_body_bytes"),
@@ -97,6 +115,14 @@ PROBLEMS = [
     (WEBSOCKET + 'send = "x"\n[[a.dialogue]]\nexpect = "y"\n', 4, "send-beside-dialogue", "a.send"),
     (WEBSOCKET + "[[a.dialogue]]\nstarttls = true\n", 5, "unknown-key", "a.dialogue.starttls"),
     (WEBSOCKET + 'certificate = "probes/a.toml"\n', 4, "bad-certificate", "cannot be used"),
+    ('[a]\nkind = "udp"\naddress = "b:53"\n', 1, "missing-key", "a.send is missing"),
+    ('[a]\nkind = "udp"\naddress = "b"\nsend = "x"\n', 3, "bad-address", "is not an address"),
+    (UDP + 'send_hex = "1"\n', 5, "wrong-type", "is not hexadecimal"),
+    ('[a]\nkind = "udp"\naddress = "b:53"\nsend = "x"\nexpect.hex = "("\n', 5, "bad-pattern", "a.expect.hex"),
+    ('[a]\nkind = "grpc"\n', 1, "missing-key", "a.address is missing"),
+    ('[a]\nkind = "grpc"\naddress = "b:1"\nexpect.status = "OK"\n', 4, "out-of-range", "no status of the health"),
+    ('[a]\nkind = "grpc"\naddress = "b:1"\nservices = "c"\n', 4, "unknown-key", 'did you mean "service"'),
+    ('[a]\nkind = "grpc"\naddress = "b:1"\nauthority = "no.pem"\n', 4, "missing-file", "a.authority"),
     ('[a]\nkind = "sql"\nquery = "select 1"\n', 1, "missing-key", "a.url is missing"),
     ('[a]\nkind = "sql"\nurl = "shop.db"\nquery = "select 1"\n', 3, "bad-url", "is not the URL of a database"),
     ('[a]\nkind = "sql"\nurl = "mysql://b:x/c"\nquery = "select 1"\n', 3, "bad-url", "is not the URL of a database"),

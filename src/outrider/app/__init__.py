@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from outrider.app.backups import back_up, restore_backup
     from outrider.app.change_history import LevelChange, level_changes
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
+    from outrider.app.codegen_session import record_journey
+    from outrider.app.debug_run import debug_check
     from outrider.app.discovery import Discovery
     from outrider.app.failure_pages import write_failure_pages
     from outrider.app.fault_proof import ProofReport, prove_journeys
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     )
     from outrider.app.stored_runs import artifact_file, list_runs, stored_run
     from outrider.app.typed_values import duration_s, master_address, moment_us, web_address
+    from outrider.app.watched_runs import watch_checks
     from outrider.app.workspace_access import (
         create_workspace,
         find_workspace,
@@ -121,21 +124,25 @@ __all__ = [
     "SkippedCheck", "StepShift", "StepStatus", "Store", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
     "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
     "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
-    "comment_gate", "compare_baselines", "create_workspace", "current_user", "display_name", "duration_s",
-    "end_silence", "execute", "export_artifacts", "export_frames", "find_incident", "find_stored_incident",
-    "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations", "gate_as_json",
-    "gate_as_junit", "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice",
-    "headline", "ignored_variables", "judge_runs", "judge_settings", "judge_steps", "level_changes", "levels",
-    "list_checks", "list_incidents", "list_releases", "list_runs", "list_silences", "load_document", "mail_report",
-    "mark_release", "master_address", "merge_gate_shards", "moment_us", "now_us", "open_runtime", "open_store",
-    "open_workspace", "pause_checks", "period_document", "preview_silence", "prove_journeys",
-    "provide_workspace_browser", "prune_expired", "read_baselines", "register_checks", "request_runs",
+    "comment_gate", "compare_baselines", "create_workspace", "current_user", "debug_check", "display_name",
+    "duration_s", "end_silence", "execute", "export_artifacts", "export_frames", "find_incident",
+    "find_stored_incident", "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations",
+    "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text",
+    "grouping_advice", "headline", "ignored_variables", "judge_runs", "judge_settings", "judge_steps", "level_changes",
+    "levels", "list_checks", "list_incidents", "list_releases", "list_runs", "list_silences", "load_document",
+    "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us", "now_us", "open_runtime",
+    "open_store", "open_workspace", "pause_checks", "period_document", "preview_silence", "prove_journeys",
+    "provide_workspace_browser", "prune_expired", "read_baselines", "record_journey", "register_checks", "request_runs",
     "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
     "serve_heartbeats", "service_status", "shifts_ahead", "silence_incidents", "step_medians", "stored_run",
-    "suite_notes", "try_alert_route", "validate_workspace", "web_address", "work_for_master", "write_failure_pages",
+    "suite_notes", "try_alert_route", "validate_workspace", "watch_checks", "web_address", "work_for_master",
+    "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
+    "outrider.app.codegen_session": "record_journey",
+    "outrider.app.watched_runs": "watch_checks",
+    "outrider.app.debug_run": "debug_check",
     "outrider.app.failure_pages": "write_failure_pages",
     "outrider.app.artifact_export": "export_artifacts",
     "outrider.alerts": "AlertSettings Incident Phase Replayed SilenceEffect headline",

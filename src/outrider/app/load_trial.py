@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from outrider.app.listeners import SILENT
-from outrider.app.run_execution import judge_runs
+from outrider.app.run_execution import judge_runs, trial_of
 from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.workspace_access import prune_expired, register_checks
 from outrider.load import LoadMeasure, Steps, is_allowed, levels, profile_of, stairs, time_limit_s, work
 from outrider.model import BrowserError, ConfigErrors, Kind, LoadResult, UsageError
-from outrider.runs import TRIAL_SUFFIX, Foreground, Runner
+from outrider.runs import Foreground, Runner
 from outrider.workspace import select
 
 if TYPE_CHECKING:
@@ -176,9 +176,8 @@ def _plan(workspace: Workspace, name: str, overrides: LoadOverrides) -> _Trial:
     profile = overrides.applied(own)
     _check_host(workspace, profile)
     if profile != own:
-        environment = f"{check.policy.environment}{TRIAL_SUFFIX}"
-        policy = replace(check.policy, environment=environment, timeout_s=time_limit_s(profile))
-        check = replace(check, policy=policy)
+        trial = trial_of(check)
+        check = replace(trial, policy=replace(trial.policy, timeout_s=time_limit_s(profile)))
     return _Trial(workspace, check, profile, profile != own, overrides.knee_search is not None)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outrider.app.discovery import nothing_to_run, wants_probes_only
 from outrider.app.listeners import SILENT
 from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.workspace_access import judge_settings, prune_expired, register_checks
+from outrider.journeys import require_display
 from outrider.model import Kind
-from outrider.runs import Judge, Runner
+from outrider.runs import TRIAL_SUFFIX, Judge, Runner, is_kept_apart
 from outrider.workspace import select
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def run_checks(
     *,
     keyword: str = "",
     repeat: int = 1,
+    headed: bool = False,
     listener: RunListener = SILENT,
 ) -> list[Run]:
     """Run checks now, and return the stored runs in the order of the checks.
@@ -49,17 +51,21 @@ def run_checks(
         patterns: Ids, paths, names, globs over them, parts of ids, or tag:WORD; none means everything that is enabled.
         keyword: An expression over names, as pytest's `-k` takes it.
         repeat: How often each check runs.
+        headed: Whether journeys run in a browser that shows itself; what they measure is kept apart, as a trial.
         listener: Follows the runs; takes the problems of files that do not hinder them.
 
     Raises:
-        UsageError: no-checks, unknown-check.
+        UsageError: no-checks, unknown-check, no-display.
         BrowserError: If journeys are chosen and there is no browser.
         ConfigError: If a secret is missing, or the workspace cannot be copied.
     """
-    with open_selected(workspace, patterns, _runnable, listener, keyword=keyword) as selected:
+    if headed:
+        require_display("outrider run --headed", "leave --headed away: runs record screenshots, video and trace")
+    with open_selected(workspace, patterns, is_runnable, listener, keyword=keyword, headed=headed) as selected:
         register_checks(store.checks, workspace, selected.present)
         selected.runtime.require_browser(selected.checks)
-        runs = execute(selected.checks * repeat, selected.runtime, store, listener)
+        checks = tuple(map(trial_of, selected.checks)) if headed else selected.checks
+        runs = execute(checks * repeat, selected.runtime, store, listener)
         prune_expired(store, workspace)
     return runs
 
@@ -72,6 +78,7 @@ def open_selected(
     listener: ProgressListener = SILENT,
     *,
     keyword: str = "",
+    headed: bool = False,
 ) -> Iterator[Selected]:
     """Open a runtime, and choose the checks that patterns match.
 
@@ -81,12 +88,13 @@ def open_selected(
         is_wanted: Whether a check that matches is to run.
         listener: Takes the problems of files.
         keyword: An expression over names; empty for none.
+        headed: Whether the browser shows itself.
 
     Raises:
         UsageError: no-checks, unknown-check, bad-expression.
     """
-    browser = None if wants_probes_only(patterns) else browser_or_error(workspace)
-    with open_runtime(workspace, browser=browser) as runtime:
+    browser = None if wants_probes_only(patterns) else browser_or_error(workspace, with_window=headed)
+    with open_runtime(workspace, browser=browser, headed=headed) as runtime:
         listener.progress("getting ready")
         discovery = runtime.discover(patterns, listener.progress)
         for problem in discovery.problems:
@@ -128,15 +136,21 @@ def execute(
 
 
 def judge_runs(runs: Iterable[Run], workspace: Workspace, store: JudgeHistory, listener: RunListener = SILENT) -> None:
-    """Judge stored runs, unless judging is off; the listener takes the judgements."""
+    """Judge stored runs, unless judging is off or they are kept apart; the listener takes the judgements."""
     if not workspace.capabilities.judging:
         return
     judge = Judge(store, judge_settings(workspace))
-    for run in runs:
+    for run in (run for run in runs if not is_kept_apart(run.environment)):
         for judgement in judge.judge(run):
             listener.judged(run, judgement)
 
 
-def _runnable(check: Check, patterns: Sequence[str]) -> bool:
+def trial_of(check: Check) -> Check:
+    """Return a check whose runs are stored in an environment of their own, which nobody watches and nothing judges."""
+    environment = f"{check.policy.environment}{TRIAL_SUFFIX}"
+    return replace(check, policy=replace(check.policy, environment=environment))
+
+
+def is_runnable(check: Check, patterns: Sequence[str]) -> bool:
     """Return whether a check that matches is to run: a disabled one only if named, and a load never in passing."""
     return check.policy.enabled or (bool(patterns) and check.kind != Kind.LOAD)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from outrider.app.discovery import Discovery, discover, wants_probes_only
 from outrider.journeys import (
+    HEADED_VARIABLE,
     MISSING_VARIABLE,
     OWNER,
     BrowserServer,
@@ -57,17 +58,17 @@ if TYPE_CHECKING:
     from outrider.workspace import Secrets, Snapshot, Workspace
 
 
-def browser_settings(workspace: Workspace) -> BrowserSettings:
-    """Return the browser settings of a workspace."""
+def browser_settings(workspace: Workspace, *, with_window: bool = False) -> BrowserSettings:
+    """Return the browser settings of a workspace, for a browser that can show itself if one is to be seen."""
     wanted = workspace.browser
     executable = wanted.executable and str(workspace.root / Path(wanted.executable).expanduser())
-    return BrowserSettings(wanted=executable or wanted.channel or "")
+    return BrowserSettings(wanted=executable or wanted.channel or "", with_window=with_window)
 
 
-def browser_or_error(workspace: Workspace) -> Browser | BrowserError:
+def browser_or_error(workspace: Workspace, *, with_window: bool = False) -> Browser | BrowserError:
     """Return the browser that the workspace's journeys run in, or why there is none."""
     try:
-        return find_browser(browser_settings(workspace))
+        return find_browser(browser_settings(workspace, with_window=with_window))
     except BrowserError as error:
         return error
 
@@ -201,12 +202,15 @@ def loads_of(workspace: Workspace, secrets: Secrets) -> LoadCatalogue:
 
 
 @contextmanager
-def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None = None) -> Iterator[Runtime]:
+def open_runtime(
+    workspace: Workspace, *, browser: Browser | BrowserError | None = None, headed: bool = False
+) -> Iterator[Runtime]:
     """Open what runs the workspace's checks; processes and temporary files are gone when it is closed.
 
     Args:
         workspace: What to run.
         browser: To run journeys in; without one they can only be collected.
+        headed: Whether the browser shows itself.
 
     Raises:
         ConfigError: If the workspace cannot be copied.
@@ -222,10 +226,11 @@ def open_runtime(workspace: Workspace, *, browser: Browser | BrowserError | None
         config = WorkerConfig(
             snapshot=snapshot,
             home=home,
-            environment=_environment(workspace, secrets, usable),
+            environment=_environment(workspace, secrets, usable) | ({HEADED_VARIABLE: "1"} if headed else {}),
             paths=workspace.journeys.paths,
         )
-        server = BrowserServer(usable, folder, mark=mark, environ=_shell(workspace)) if usable else None
+        around = _shell(workspace)
+        server = BrowserServer(usable, folder, mark=mark, environ=around, headless=not headed) if usable else None
         workers = Workers(config, server)
         stack.callback(workers.close)
         yield Runtime(
@@ -273,13 +278,19 @@ def list_checks(
         return select(runtime.discover(patterns, on_progress).checks, patterns)
 
 
-def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor) -> JourneyMeasure:
-    sessions = Sessions(
+def browser_sessions(workspace: Workspace) -> Sessions:
+    """Return the stored sign-ins of a workspace's journeys."""
+    return Sessions(
         workspace.state / "sessions",
         {name: session.fixture for name, session in workspace.sessions.items()},
         {name: session.lifetime_s for name, session in workspace.sessions.items()},
     )
-    return JourneyMeasure(workers, sessions, redactor, starved_above=workspace.journeys.starved_above)
+
+
+def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor) -> JourneyMeasure:
+    return JourneyMeasure(
+        workers, browser_sessions(workspace), redactor, starved_above=workspace.journeys.starved_above
+    )
 
 
 def _circumstances(snapshot: Snapshot) -> Circumstances:

@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.examination import examine
 from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.app.watched_files import FileStatus, watched_files
 from outrider.app.workspace_access import register_checks
 from outrider.model import ConfigErrors, Kind
 from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor
 from outrider.workspace import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from outrider.app.runtime import Runtime
     from outrider.model import Check, CheckRecords, HeartbeatLog
     from outrider.runs import Fleet
     from outrider.scheduler import Executor, RetryingRecorder, Work
     from outrider.workspace import Workspace
-
-_UNWATCHED = {"__pycache__", "node_modules", "test-results"}
-_PRODUCTS = (
-    ".log",
-    ".out",
-    ".pyc",
-    ".tmp",
-    ".swp",
-    ".db",
-    ".db-wal",
-    ".db-shm",
-    ".html",
-    ".png",
-    ".zip",
-    ".jsonl",
-    "~",
-)
-"""Endings of files that programs write and no run reads: a log that grows in the workspace must not reload it."""
 
 
 class ServiceRuntime:
@@ -142,7 +124,7 @@ class ServiceRuntimeFactory:
         self._store = store
         self._recorder_of = recorder_of
         self._activated = activated
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: dict[str, FileStatus] = {}
         self._exclude: tuple[str, ...] = ()
         self._has_made = False
 
@@ -166,25 +148,8 @@ class ServiceRuntimeFactory:
             return self._load()
         return workspace
 
-    def _files(self) -> dict[str, tuple[int, int]]:
-        return dict(_stats(self._root, self._exclude))
-
-
-def _stats(root: Path, exclude: tuple[str, ...]) -> Iterator[tuple[str, tuple[int, int]]]:
-    for folder, folders, files in os.walk(root):
-        below = Path(folder).relative_to(root)
-        folders[:] = [
-            name for name in folders
-            if not name.startswith(".") and name not in _UNWATCHED and (below / name).as_posix() not in exclude
-        ]  # fmt: skip
-        for name in files:
-            if name.endswith(_PRODUCTS):
-                continue
-            try:
-                status = (Path(folder) / name).stat()
-            except OSError:
-                continue
-            yield (below / name).as_posix(), (status.st_mtime_ns, status.st_size)
+    def _files(self) -> dict[str, FileStatus]:
+        return watched_files(self._root, self._exclude)
 
 
 def _do_nothing() -> None:

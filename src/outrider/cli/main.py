@@ -20,6 +20,7 @@ _COMMANDS = {
     "validate": "Check the workspace and report all problems.",
     "ls": "List the checks of the workspace.",
     "run": "Run checks now and store the runs.",
+    "record": "Record a journey by clicking through a site.",
     "runs": "List stored runs.",
     "show": "Show one run: steps, errors and artifacts.",
     "serve": "Serve the HTTP calls of heartbeats.",

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import display_name, find_workspace, ignored_variables, open_store, run_checks, write_failure_pages
+from outrider.app import (
+    debug_check,
+    display_name,
+    find_workspace,
+    ignored_variables,
+    open_store,
+    run_checks,
+    watch_checks,
+    write_failure_pages,
+)
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import (
     console,
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Run, RunId
 
+_SHOWN_FILES = 5
 _MANY = 10  # runs above which only the steps of those that did not pass are shown
 
 
@@ -37,16 +47,39 @@ _MANY = 10  # runs above which only the steps of those that did not pass are sho
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else there.")
 @click.option("--repeat", default=1, type=click.IntRange(1), metavar="N", help="Run each check N times.")
 @click.option("--steps", is_flag=True, help="Show the steps of every run, however many there are.")
-def run(patterns: tuple[str, ...], *, keyword: str, as_json: bool, repeat: int, steps: bool) -> int:
+@click.option("--headed", is_flag=True, help="Show the browser: outrider run --headed -k pay. Kept apart, as a trial.")
+@click.option("--watch", is_flag=True, help="Run again when a file is saved: outrider run --watch -k pay. Trials, too.")
+@click.option("--debug", is_flag=True, help="One journey under Playwright's inspector: outrider run --debug -k pay.")
+def run(
+    patterns: tuple[str, ...],
+    *,
+    keyword: str,
+    as_json: bool,
+    repeat: int,
+    steps: bool,
+    headed: bool,
+    watch: bool,
+    debug: bool,
+) -> int:
     """Run checks now, store the runs, and show outcomes and steps.
 
     A PATTERN is an id, a path, a name, a glob over them, a part of an id, or tag:WORD; without one, every enabled check
-    runs. Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130 interrupted.
+    runs. Of a run that did not pass a page is written, and its path printed. Trials are stored in an environment of
+    their own; a debugged run is not stored. Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130
+    interrupted.
     """
+    if (watch or debug) and (as_json or repeat > 1 or (watch and debug)):
+        raise click.UsageError("--watch and --debug exclude each other, --json and --repeat")
     workspace = find_workspace()
-    with open_store(workspace) as store, Progress() as progress:
+    if debug:
+        with Progress() as progress:
+            return debug_check(workspace, patterns, keyword=keyword, listener=progress)
+    with open_store(workspace) as store, _RunProgress() as progress:
         progress.ignores(ignored_variables(workspace))
-        runs = run_checks(workspace, store, patterns, keyword=keyword, repeat=repeat, listener=progress)
+        if watch:
+            watch_checks(workspace, store, patterns, keyword=keyword, headed=headed, listener=progress)
+            return 0
+        runs = run_checks(workspace, store, patterns, keyword=keyword, repeat=repeat, headed=headed, listener=progress)
         pages = write_failure_pages(workspace, store, runs, listener=progress)
     code = exit_code(run.outcome for run in runs)
     if as_json:
@@ -58,6 +91,22 @@ def run(patterns: tuple[str, ...], *, keyword: str, as_json: bool, repeat: int, 
         console().print(repeat_table(runs))
     _print_pages(console(), runs, pages)
     return code
+
+
+class _RunProgress(Progress):
+    """Prints the progress of runs, and of a watch each time that something changed."""
+
+    def changed(self, files: Sequence[str]) -> None:
+        """Print which files changed."""
+        shown = ", ".join(files[:_SHOWN_FILES])
+        self.note(f"\nchanged: {shown}{f' and {len(files) - _SHOWN_FILES} more' if len(files) > _SHOWN_FILES else ''}")
+
+    def ran(self, runs: Sequence[Run]) -> None:
+        """Print outcomes and steps, and that the next change is waited for."""
+        self.stop()
+        if runs:
+            _render(console(), runs, every_step=len(runs) <= _MANY)
+        self.note("waiting for a file to be saved; Ctrl-C ends it")
 
 
 def _as_json(run: Run, pages: Mapping[RunId, Path]) -> dict[str, object]:

@@ -2,8 +2,11 @@
 
 from outrider.journeys.browser import Browser, BrowserSettings, find_browser, provide_browser
 from outrider.journeys.browser_server import BrowserServer
+from outrider.journeys.codegen import codegen, confidential_lines, named_test
+from outrider.journeys.display import HEADED_VARIABLE, require_display
 from outrider.journeys.faults import Fault
 from outrider.journeys.har import parse_har
+from outrider.journeys.inspector import debug
 from outrider.journeys.journey_measure import JourneyMeasure
 from outrider.journeys.missing_secrets import MISSING_VARIABLE
 from outrider.journeys.named_steps import STEP_LISTENER, NamedStep, StepLog
@@ -17,6 +20,7 @@ from outrider.journeys.workers import WorkerConfig, Workers
 from outrider.journeys.written_tests import WrittenTest, written_tests
 
 __all__ = [
+    "HEADED_VARIABLE",
     "MISSING_VARIABLE",
     "OWNER",
     "STEP_LISTENER",
@@ -36,9 +40,14 @@ __all__ = [
     "WrittenTest",
     "browser_environment",
     "claim_folder",
+    "codegen",
+    "confidential_lines",
+    "debug",
     "find_browser",
+    "named_test",
     "parse_har",
     "provide_browser",
     "reap_orphans",
+    "require_display",
     "written_tests",
 ]  # fmt: skip

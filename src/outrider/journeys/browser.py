@@ -38,11 +38,13 @@ class BrowserSettings:
 
     Attributes:
         wanted: Path of an executable or name of a channel; empty means: search.
+        with_window: Only one that can show itself.
         install_timeout_s: Limit of each way of installing one.
     """
 
     wanted: str = ""
     install_timeout_s: float = 300.0
+    with_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,9 @@ def _search(
             if candidate.source is BrowserSource.SETTING:
                 rejected.append(Rejected(candidate.executable, "no such executable file"))
             continue
+        if settings.with_window and candidate.kind is BrowserKind.HEADLESS_SHELL:
+            rejected.append(Rejected(candidate.executable, "it cannot open a window"))
+            continue
         finished = _ask_version(system, candidate.executable)
         version, reason = judge(finished, needed_major=driver.chromium_major)
         if version is None:
@@ -215,8 +220,10 @@ def _find_ffmpeg(system: System, driver: Driver, registry: str) -> str | None:
 
 
 def _no_browser(settings: BrowserSettings, system: System, rejected: list[Rejected]) -> BrowserError:
-    what = "no usable browser was found"
+    what = "no browser that opens a window was found" if settings.with_window else "no usable browser was found"
     if settings.wanted:
         what = f"the browser that the settings ask for, {settings.wanted!r}, cannot be used"
     listed = "".join(f"\n  - {reject}" for reject in rejected)
-    return BrowserError(what + listed, slug="no-browser", fix=advice(system, platform.machine()))
+    return BrowserError(
+        what + listed, slug="no-browser", fix=advice(system, platform.machine(), with_window=settings.with_window)
+    )

@@ -113,8 +113,8 @@ def choose_package(policy: str) -> str | None:
     return next((package for package in _APT_PACKAGES if package in offered), None)
 
 
-def advice(system: System, machine: str) -> str:
-    """Return what to type to get a browser on this machine."""
+def advice(system: System, machine: str, *, with_window: bool = False) -> str:
+    """Return what to type to get a browser on this machine, one that can show itself if that is needed."""
     ways = ["playwright install --only-shell chromium"]
     release = system.os_release()
     if is_apt_system(system):
@@ -129,6 +129,8 @@ def advice(system: System, machine: str) -> str:
         ways.append("brew install --cask google-chrome")
     elif system.platform == "win32":
         ways.append("winget install Google.Chrome")
+    if with_window:
+        ways = [way.replace("--only-shell ", "").replace("chromium-headless-shell", "chromium") for way in ways]
     return (
         "type: "
         + "\n    or: ".join(ways)

@@ -13,21 +13,24 @@ import os
 import queue
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections import deque
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from outrider.journeys.browser_candidates import BrowserKind
 from outrider.journeys.driver import installed_driver
 from outrider.journeys.processes import VARIABLE, Mark, Process, find_marked, kill_marked, new_mark, parse_mark
 from outrider.journeys.shim import environment
+from outrider.journeys.socket_path import SHORT_FOLDER, fits_socket
 from outrider.model import BrowserError, tail
 from outrider.workspace import measured_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from outrider.journeys.browser import Browser
 
@@ -48,6 +51,7 @@ done
 rm -rf "$folder"
 kill -KILL 0
 """
+_TEMPORARY = "tmp"
 _LOG_LINES = 200
 _LINE_BYTES = 4096
 _SHOWN = 2_000  # characters of the log
@@ -60,17 +64,26 @@ class BrowserServer:
         browser: What to run.
         folder: Ours alone; holds `tmp`, which is gone afterwards, and `traces`, which stays.
         mark: Under which its processes are found; that of a claimed folder, or a new one, if absent.
+        headless: Whether it shows no window.
         environ: Its environment; what of this process's own reaches a measured run if absent.
     """
 
     def __init__(
-        self, browser: Browser, folder: Path, *, mark: Mark | None = None, environ: Mapping[str, str] | None = None
+        self,
+        browser: Browser,
+        folder: Path,
+        *,
+        mark: Mark | None = None,
+        environ: Mapping[str, str] | None = None,
+        headless: bool = True,
     ) -> None:
         self.mark = mark or (Mark(folder.name) if parse_mark(folder.name) else new_mark())
         self.traces = folder / "traces"
         self._browser = browser
         self._environment = measured_environment(os.environ) if environ is None else environ
         self._folder = folder
+        self._headless = headless
+        self._temporary = folder / _TEMPORARY
         self._keeper: subprocess.Popen[bytes] | None = None
         self._endpoint = ""
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
@@ -101,9 +114,9 @@ class BrowserServer:
         if self._keeper is not None:
             return self._endpoint
         driver = installed_driver()
-        temporary = self._folder / "tmp"
-        for folder in (temporary, self.traces):
+        for folder in (self._folder / _TEMPORARY, self.traces):
             folder.mkdir(parents=True, exist_ok=True)
+        self._temporary = temporary = self._short_folder()
         config = self._folder / "server.json"
         config.write_text(json.dumps(self._options()), encoding="utf-8")
         command = [driver.node, driver.cli, "launch-server", "--browser", "chromium", "--config", str(config)]
@@ -138,7 +151,8 @@ class BrowserServer:
                     stream.close() if stream else None
         self._keeper = None
         self._endpoint = ""
-        shutil.rmtree(self._folder / "tmp", ignore_errors=True)
+        for folder in {self._folder / _TEMPORARY, self._temporary}:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def is_healthy(self, timeout_s: float = 1.0) -> bool:
         """Say within `timeout_s` whether the server answers."""
@@ -158,9 +172,16 @@ class BrowserServer:
         """Return every running process of the server."""
         return find_marked(self.mark)
 
+    def _short_folder(self) -> Path:
+        """Return the folder of temporary files, elsewhere if a browser's socket would have too long a path in ours."""
+        folder = self._folder / _TEMPORARY
+        if self._browser.kind is BrowserKind.HEADLESS_SHELL or fits_socket(folder):
+            return folder
+        return Path(tempfile.mkdtemp(prefix="outrider-", dir=SHORT_FOLDER))
+
     def _options(self) -> dict[str, object]:
         return {
-            "headless": True,
+            "headless": self._headless,
             "executablePath": self._browser.executable,
             "tracesDir": str(self.traces),
             "host": "127.0.0.1",

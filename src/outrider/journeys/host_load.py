@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from outrider.model import HostLoad
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PROC = Path("/proc")
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +60,8 @@ class HostWatch:
 def _read() -> _Reading:
     used: dict[int, float] = {}
     parents: dict[int, int] = {}
-    for process in psutil.process_iter(["ppid", "cpu_times"]):
-        times = process.info["cpu_times"]
-        if times is not None:
-            parents[process.pid] = process.info["ppid"] or 0
-            used[process.pid] = times.user + times.system + times.children_user + times.children_system
+    for pid, parent, seconds in _by_proc() if (_PROC / "self" / "stat").is_file() else _by_psutil():
+        parents[pid], used[pid] = parent, seconds
     ours = _tree(os.getpid(), parents)
     return _Reading(
         at_s=time.monotonic(),
@@ -63,6 +69,23 @@ def _read() -> _Reading:
         own={pid: used[pid] for pid in ours if pid in used},
         others={pid: seconds for pid, seconds in used.items() if pid not in ours and pid != 1},
     )
+
+
+def _by_proc() -> Iterator[tuple[int, int, float]]:
+    """Yield process, parent and processor seconds at half of psutil's cost: fields 4, 14 to 17 of proc_pid_stat(5)."""
+    for entry in os.listdir(_PROC):  # noqa: PTH208 - half the cost
+        if entry.isdecimal():
+            with suppress(OSError, ValueError, IndexError), open(f"/proc/{entry}/stat", "rb") as stat:  # noqa: PTH123
+                fields = stat.read().rpartition(b")")[2].split()
+                yield int(entry), int(fields[1]), sum(map(int, fields[11:15])) / _TICKS_PER_S
+
+
+def _by_psutil() -> Iterator[tuple[int, int, float]]:
+    for process in psutil.process_iter(["ppid", "cpu_times"]):
+        times = process.info["cpu_times"]
+        if times is not None:
+            seconds = times.user + times.system + times.children_user + times.children_system
+            yield process.pid, process.info["ppid"] or 0, seconds
 
 
 def _tree(root: int, parents: dict[int, int]) -> set[int]:

@@ -7,6 +7,7 @@ downloads; and a test that opens a window needs a display that a server does not
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from playwright import async_api, sync_api
 
 from outrider.journeys.browser import missing_engine
-from outrider.journeys.browser_candidates import CHANNELS, PLAYWRIGHT_CHANNELS, installed_channels
+from outrider.journeys.browser_candidates import CHANNELS, PLAYWRIGHT_CHANNELS, BrowserKind, installed_channels
+from outrider.journeys.display import HEADED_VARIABLE, has_display
+from outrider.journeys.socket_path import SHORT_FOLDER, fits_socket
 from outrider.journeys.system import Host, System
 
 if TYPE_CHECKING:
@@ -34,18 +37,28 @@ class Surroundings:
         channels: Branded channels that Playwright finds by itself.
         has_display: Whether a window can be opened.
         has_shim: Whether PLAYWRIGHT_BROWSERS_PATH leads to the browser.
+        is_headed: Whether somebody wants to see the browser.
     """
 
     channels: frozenset[str] = frozenset()
     has_display: bool = False
     has_shim: bool = True
+    is_headed: bool = False
 
 
 def adapt_launch(options: Mapping[str, Any], browser: Browser, around: Surroundings) -> dict[str, Any]:
     """Return the options of a Chromium launch, changed only as far as they would fail on this machine."""
     adapted = dict(options)
+    if around.is_headed and adapted.get("headless") is None:
+        adapted["headless"] = False
     if not around.has_display and adapted.get("headless") is False:
         adapted["headless"] = True
+    if (
+        browser.kind is not BrowserKind.HEADLESS_SHELL
+        and "env" not in adapted
+        and not fits_socket(os.environ.get("TMPDIR", ""))
+    ):
+        adapted["env"] = {**os.environ, "TMPDIR": SHORT_FOLDER}
     if adapted.get("executable_path"):
         return adapted
     channel = adapted.get("channel")
@@ -61,9 +74,12 @@ def adapt_launch(options: Mapping[str, Any], browser: Browser, around: Surroundi
 def surroundings(system: System | None = None) -> Surroundings:
     """Look at the machine."""
     system = system or Host()
-    desktop = system.platform in ("darwin", "win32")
-    display = desktop or bool(system.environ.get("DISPLAY") or system.environ.get("WAYLAND_DISPLAY"))
-    return Surroundings(installed_channels(system), has_display=display, has_shim=system.platform != "win32")
+    return Surroundings(
+        installed_channels(system),
+        has_display=has_display(system.platform, system.environ),
+        has_shim=system.platform != "win32",
+        is_headed=bool(system.environ.get(HEADED_VARIABLE)),
+    )
 
 
 def install_launch_adapter(browser: Browser, around: Surroundings | None = None) -> Callable[[], None]:

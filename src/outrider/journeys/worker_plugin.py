@@ -21,12 +21,12 @@ import pytest
 
 from outrider.journeys import shared_browser
 from outrider.journeys.collection_guard import CollectionGuard
-from outrider.journeys.error_kind import Overdue, error_kind
+from outrider.journeys.error_kind import Overdue
 from outrider.journeys.instrumentation import drive
 from outrider.journeys.named_steps import STEP_LISTENER
+from outrider.journeys.phase_report import ended_phase, phase_of, short
 from outrider.journeys.recorder import Recorder
 from outrider.journeys.worker_messages import (
-    MAX_TEXT,
     AttemptOrder,
     AttemptResult,
     Collect,
@@ -72,6 +72,8 @@ class WorkerPlugin:
         self._errors: list[list[str]] = []
         self._guard = CollectionGuard(channel, _from_root)
         self._phases: list[Phase] = []
+        self._raised: pytest.CallInfo[None] | None = None
+        self._closed_by = ""
         self._log: list[str] = []
         self._documents: dict[tuple[str, float], dict[str, Any]] = {}
         self._connections = 0
@@ -117,23 +119,29 @@ class WorkerPlugin:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep what could not be collected."""
         if report.failed:
-            self._errors.append([self._relative(report.nodeid), _short(report.longreprtext)])
+            self._errors.append([self._relative(report.nodeid), short(report.longreprtext)])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Keep each phase's outcome, and the type of what was raised."""
+        """Keep what was raised in a phase; plug-ins and conftests may change its report until it is logged."""
         report = yield
-        phase = _phase(report, call, self._root)
+        self._raised, self._closed_by = call, ""
         if self.recorder is not None and report.failed:
             self.recorder.failing = True
-            if call.excinfo is not None:
-                phase = replace(phase, closed_by=self.recorder.closed_by(_called_object(call.excinfo.tb)))
+            self._closed_by = self.recorder.closed_by(_called_object(call.excinfo.tb)) if call.excinfo else ""
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the phase as it is reported."""
+        if self._raised is None:
+            return
+        phase = replace(phase_of(report, self._raised, self._root), closed_by=self._closed_by)
         self._phases.append(phase)
         self._channel.send(phase)
         self._log = [f"--- {title}\n{text}" for title, text in report.sections]
-        return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -215,12 +223,20 @@ class WorkerPlugin:
             item.config.option.output = str(Path(order.scratch, "test-results"))
         signal.signal(signal.SIGUSR1, self._stop)
         try:
-            _protocol(item.config)(item=item, nextitem=None)
+            self._carry_out(item)
             if self.recorder is not None:
                 with suppress(Overdue), self.recorder.saving():  # the test is over: its outcome stands
                     drive(self.recorder.leaving())
         finally:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+    def _carry_out(self, item: pytest.Item) -> None:
+        """Run the item; one that asks pytest to leave off altogether ends itself only."""
+        try:
+            _protocol(item.config)(item=item, nextitem=None)
+        except (KeyboardInterrupt, pytest.exit.Exception) as end:
+            self._phases.append(ended_phase(end, self._root))
+            self._channel.send(self._phases[-1])
 
     def _stop(self, _signal: int, frame: FrameType | None) -> None:
         interruption = Overdue("the attempt's time is up")
@@ -246,31 +262,6 @@ class WorkerPlugin:
             self._connections += 1
 
 
-def _phase(report: pytest.TestReport, call: pytest.CallInfo[None], root: str) -> Phase:
-    raised = call.excinfo
-    return Phase(
-        when=report.when,
-        outcome=report.outcome,
-        duration_ms=call.duration * 1000,
-        expected=hasattr(report, "wasxfail"),
-        error_type=f"{raised.type.__module__}.{raised.type.__qualname__}" if raised else "",
-        message=_short(_message(report, call)),
-        detail=_short(report.longreprtext),
-        kind=error_kind(raised.value) if raised else "",
-        place=_place(raised.tb, root) if raised else "",
-    )
-
-
-def _place(traceback: TracebackType | None, root: str) -> str:
-    """Return file and line of the innermost frame in the suite itself, below the folder that the run starts in."""
-    place = ""
-    for frame, line in walk_tb(traceback):
-        file = frame.f_code.co_filename
-        if file.startswith(root) and "site-packages" not in file:
-            place = f"{file[len(root) :]}:{line}"
-    return place
-
-
 def _called_object(traceback: TracebackType | None) -> object:
     """Return the object of Playwright's API whose method has raised, or None."""
     frames = (frame for frame, _ in walk_tb(traceback))
@@ -293,14 +284,6 @@ def _is_in_playwright(frame: FrameType | None, root: str) -> bool:
             return False
         frame = frame.f_back
     return False
-
-
-def _message(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
-    if isinstance(report.longrepr, tuple):  # a skip: file, line, reason
-        return str(report.longrepr[2])
-    if call.excinfo and isinstance(call.excinfo.value, pytest.FixtureLookupError) and call.excinfo.value.argname:
-        return f"fixture {call.excinfo.value.argname!r} not found"
-    return str(call.excinfo.value) if call.excinfo else report.longreprtext
 
 
 def _collected(item: pytest.Item) -> CollectedTest:
@@ -360,7 +343,3 @@ def _is_served_by_shared_driver(item: pytest.Item) -> bool:
     if "browser" not in getattr(item, "fixturenames", ()) or inspect.iscoroutinefunction(test):
         return False
     return not (callable(test) and _LAUNCHERS & set(inspect.signature(test).parameters))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT} more characters"

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from outrider.load.profile import Expectation
-from outrider.load.wire import Ready
+from outrider.load.wire import ASSERTION, Ready
 from outrider.model import Outcome, altogether, bucket_of, merged
 
 if TYPE_CHECKING:
@@ -133,11 +133,21 @@ def abort_reason(intervals: Sequence[LoadInterval], profile: Profile) -> str:
 def asked_shares(intervals: Sequence[LoadInterval], profile: Profile) -> list[float]:
     """Return how much of the whole load was asked for in each interval, 0 to 1."""
     most_users = max((interval.users for interval in intervals), default=0)
-    so_far = accumulate((interval.users for interval in intervals), max)
+    levels = accumulate(intervals, _asked_level, initial=0)
+    next(levels)
     return [
         profile.asked_share(interval.offset_s + interval.length_s / 2, users, most_users)
-        for interval, users in zip(intervals, so_far, strict=True)
+        for interval, users in zip(intervals, levels, strict=True)
     ]
+
+
+def _asked_level(before: int, interval: LoadInterval) -> int:
+    """Return how many users are asked for: it rises with those that begin, and falls when fewer are wanted.
+
+    Users that end though they are wanted do not make it fall.
+    """
+    wanted = before if interval.asked_users is None else min(before, interval.asked_users)
+    return max(interval.users, wanted)
 
 
 def _floor_violations(window: Sequence[LoadInterval], shares: Sequence[float], least: float | None) -> list[str]:
@@ -329,6 +339,8 @@ def _raised(facts: Facts) -> Verdict | None:
     more = f"; and {len(own) - _QUOTED} other exceptions" if len(own) > _QUOTED else ""
     count = sum(group.count for group in own)
     times = "once" if count == 1 else f"{count} times"
+    if facts.started and all(group.message.startswith(ASSERTION) for group in own):
+        return Outcome.FAILED, f"assertions of the locustfile failed {times}: {quoted}{more}"
     return Outcome.SETUP_ERROR, f"the locustfile's own code raised {times}: {quoted}{more}"
 
 

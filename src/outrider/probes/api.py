@@ -10,7 +10,8 @@ import pycurl
 
 from outrider.model import Sample, Step, StepKind
 from outrider.probes.assertions import evaluate_body
-from outrider.probes.exchange import ExchangeLog, exchange
+from outrider.probes.authorized_exchange import authorized_exchange
+from outrider.probes.exchange import ExchangeLog
 from outrider.probes.expectations import as_pattern, as_query
 from outrider.probes.host_addresses import host_of, origin_of
 from outrider.probes.http import attributes_of, evidence_files, judge_exchange, samples_of
@@ -113,14 +114,16 @@ class ApiProbe:
             return
         offset_ms, log = state.now_ms(), ExchangeLog() if evidence else None
         curl.reset()
-        exchanged = await exchange(context.transfers, curl, request, filled, limit_s=left_s, log=log)
+        authorized = await authorized_exchange(context, curl, request, filled, limit_s=left_s, log=log)
+        state.secrets += authorized.secrets
+        exchanged = authorized.exchanged
         answer = exchanged.answer
         wrong = await _wrong(exchanged, api_request, state, context.evaluator, limit_s=left_s)
         state.failures += [replace(failure, step=title) for failure in wrong]
         state.steps.append(
             Step(title, title, StepKind.NAMED, offset_ms, answer.total_ms, error=wrong[0].reason if wrong else None)
         )
-        state.samples += () if exchanged.failure else samples_of(answer, title)
+        state.samples += () if exchanged.failure else (*samples_of(answer, title), *authorized.samples(title))
         state.address = exchanged.url
         state.asked[origin_of(exchanged.url)] = None
         asked = " ".join(state.asked)

@@ -32,7 +32,7 @@ async def judge(
     if expectation.body:
         failures += (await evaluate_body(answer, expectation.body, evaluator, limit_s=limit_s)).failures
     if expectation.certificate_days is not None:
-        wrong = _certificate(answer.certificate_days, expectation.certificate_days)
+        wrong = judge_certificate(answer.certificate_days, expectation.certificate_days)
         failures += [Failure(Blame.TARGET, reason) for reason in wrong]
     if expectation.within_ms:
         failures += judge_times({**answer.phases_ms, "total": answer.total_ms}, expectation.within_ms)
@@ -77,7 +77,8 @@ async def _headers(
     return failures
 
 
-def _certificate(days: float | None, least: float) -> Iterator[str]:
+def judge_certificate(days: float | None, least: float) -> Iterator[str]:
+    """Yield what is wrong with how long a certificate is still valid; None without TLS."""
     if days is None:
         yield "there is no certificate: the answer came without TLS"
     elif days < least:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
+from outrider.probes.access_tokens import TokenStore
 from outrider.probes.connectivity import OwnNetwork
 from outrider.probes.evaluator import USUAL_LIMITS, EvaluationLimits, Evaluator
 from outrider.probes.evidence_folder import keep, left_out
@@ -126,7 +127,7 @@ class Engine:
     def _set_up(self) -> None:
         self._lateness = Lateness()
         self._turns: HostQueues[_Job] = HostQueues(self._settings.per_host)
-        self._context = ProbeContext(Transfers(), Evaluator(self._limits), self._heartbeats, _now_us)
+        self._context = ProbeContext(Transfers(), Evaluator(self._limits), self._heartbeats, _now_us, TokenStore())
         self._ready.set()
 
     async def _shut_down(self) -> None:

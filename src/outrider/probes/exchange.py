@@ -14,8 +14,9 @@ import pycurl
 from outrider.probes.answers import Answer, PassedHop
 from outrider.probes.certificates import read_chain
 from outrider.probes.host_addresses import address_of, host_of, is_name
+from outrider.probes.own_certificate import explain_alert
 from outrider.probes.probe_result import Blame, Failure
-from outrider.probes.redirects import STATUSES, redirected, why_not_followed
+from outrider.probes.redirects import STATUSES, body_options, redirected, why_not_followed
 from outrider.probes.system_errors import OURS, lacks_descriptors
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ _WRONG_PROBE = {
     pycurl.E_URL_MALFORMAT, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CIPHER,
     pycurl.E_BAD_FUNCTION_ARGUMENT, pycurl.E_NOT_BUILT_IN,
 }  # fmt: skip
+_BROKEN = {pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR}
+_SILENT = {
+    pycurl.E_HTTP2: "the server ended the connection, or spoke no HTTP/2"
+}  # which libcurl may report without a word
 _LOG_MARKS = {pycurl.INFOTYPE_TEXT: "* ", pycurl.INFOTYPE_HEADER_IN: "< ", pycurl.INFOTYPE_HEADER_OUT: "> "}
 
 
@@ -105,6 +110,7 @@ async def exchange(
         left_s = ends_s - time.monotonic() if hops else limit_s
         answer, failure = await _transfer(transfers, curl, request, hop, left_s=left_s, limit_s=limit_s, log=log)
         url = _location(curl, answer.status) if request.redirects and failure is None else ""
+        url = hop.route.shown_url(url, hop.url) if url and hop.route else url
         if url:
             failure = _unfollowed(request.redirects, len(hops), url)
         if failure or not url:
@@ -129,6 +135,7 @@ async def _transfer(
     if hop.is_trusted:
         _set(curl, request.credentials)
     _set(curl, hop.options)
+    _set(curl, body_options(hop.body))
     curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left_s * 1000)))
     curl.setopt(pycurl.HEADERFUNCTION, headers.write)
     curl.setopt(pycurl.WRITEFUNCTION, sink.write)
@@ -209,7 +216,7 @@ def lowered(text: str) -> str:
 def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failure:
     """Return what an error of libcurl means; https://curl.se/libcurl/c/libcurl-errors.html."""
     system = curl.getinfo(pycurl.OS_ERRNO)
-    text = lowered(message)
+    text = lowered(message) or _SILENT.get(code, f"the transfer ended with libcurl's error {code}")
     if lacking := _lacking(system, code, text):
         return Failure(Blame.PROBER, f"{lacking}: {text}")
     if code in _UNRESOLVED:
@@ -220,6 +227,10 @@ def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failu
         blame = Blame.TARGET if system in _REFUSED else Blame.NETWORK
         why = lowered(os.strerror(system)) if system else text
         return Failure(blame, f"cannot connect: {why}")
+    if alert := explain_alert(text):
+        return Failure(Blame.TARGET, alert)
+    if code in _BROKEN and curl.getinfo(pycurl.APPCONNECT_TIME_T) and not curl.getinfo(pycurl.HEADER_SIZE):
+        text += "; it ended the connection after the TLS handshake, as a server does that wants a certificate of ours"
     return Failure(Blame.SETUP if code in _WRONG_PROBE else Blame.TARGET, text)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from outrider.model import Sample
 from outrider.probes.assertions import judge
-from outrider.probes.exchange import Exchanged, ExchangeLog, exchange
+from outrider.probes.authorized_exchange import authorized_exchange
+from outrider.probes.exchange import Exchanged, ExchangeLog
 from outrider.probes.host_addresses import address_of, host_of, origin_of
 from outrider.probes.http_request import Request, read_request
 from outrider.probes.probe_result import Evidence, Failure, ProbeResult, only_step
@@ -35,16 +36,17 @@ class HttpProbe:
         curl = context.transfers.borrow()
         log = ExchangeLog() if evidence else None
         try:
-            exchanged = await exchange(context.transfers, curl, self.request, self.hop, limit_s=limit_s, log=log)
+            authorized = await authorized_exchange(context, curl, self.request, self.hop, limit_s=limit_s, log=log)
         finally:
             context.transfers.give_back(curl)
+        exchanged = authorized.exchanged
         answer = exchanged.answer
         failures = await judge_exchange(exchanged, self.request, context.evaluator, limit_s=limit_s)
         return ProbeResult(
             duration_ms=answer.total_ms,
             failures=failures,
             steps=only_step(STEP, answer.total_ms, failures),
-            samples=() if exchanged.failure else samples_of(answer, STEP),
+            samples=() if exchanged.failure else (*samples_of(answer, STEP), *authorized.samples(STEP)),
             attributes={
                 **attributes_of(answer),
                 "asked": origin_of(exchanged.url),
@@ -52,6 +54,9 @@ class HttpProbe:
             },
             evidence_files=evidence_files(answer, log) if failures or evidence else (),
             address=exchanged.url,
+            secrets=authorized.secrets
+            if failures or evidence
+            else (),  # of what passed nothing is kept that shows them
         )
 
 

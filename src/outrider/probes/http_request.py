@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus, urlencode
 
 import pycurl
 
 from outrider.probes.certificates import system_authorities
 from outrider.probes.expectations import Expectation, read_expectation
+from outrider.probes.own_certificate import read_own_certificate
 from outrider.probes.redirects import Hop, Options
+from outrider.probes.request_form import read_form
+from outrider.probes.request_route import read_route
 from outrider.workspace import Refused, Template, as_count, as_flag, as_one_of, check_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from outrider.probes.probe_table import ProbeTable
+    from outrider.probes.request_form import Form
+    from outrider.probes.request_route import Route
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _VERSIONS = {
@@ -29,6 +35,7 @@ FAMILIES = {"4": pycurl.IPRESOLVE_V4, "6": pycurl.IPRESOLVE_V6}
 _EXPECTED_VERSIONS = {"1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 _SCHEMES = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _MOST_BODY = 1_000_000_000
+_MOST_TOKEN = 65_536
 _USUAL_BODY = 10_000_000
 _ALWAYS: Options = ((pycurl.ACCEPT_ENCODING, ""), (pycurl.COOKIEFILE, ""))  # within one exchange cookies are kept
 RESERVED = "!#$%&'()*+,/:;=?@[]"
@@ -55,6 +62,9 @@ class Request:
         options: Options of libcurl that depend on no variable; hidden from `repr`, as they may hold secrets.
         keeps_body: Whether the whole body is needed, and not only the beginning as evidence.
         credentials: Options of libcurl that hold our credentials; they go to the first origin only.
+        form: The fields of a body of type multipart/form-data, or none.
+        route: Where the first origin really is.
+        grant: How an access token is asked for, if one is needed.
         redirects: How many are followed.
         version: The only version of HTTP that will do, in libcurl's words, or empty.
     """
@@ -71,11 +81,15 @@ class Request:
     max_body_bytes: int
     expect: Expectation
     keeps_body: bool = False
+    form: Form | None = None
+    route: Route | None = None
+    grant: Grant | None = None
 
     @property
     def names(self) -> frozenset[str]:
         """Variables that an earlier request has to fill."""
         texts = (self.url, *(value for _, value in self.headers), *([self.body] if self.body else []))
+        texts += self.form.templates if self.form else ()
         return frozenset(name for text in texts for name in text.names)
 
     def filled(self, values: Mapping[str, str]) -> Hop:
@@ -91,30 +105,59 @@ class Request:
         for name, value in headers:
             _check_header(name, value)
         body = None if self.body is None else self.body.fill(values).encode("utf-8", "replace")
-        return Hop(url, self.method, headers, body)
+        if self.form is not None:
+            body = self.form.encoded(values)
+            headers = (*headers, ("Content-Type", self.form.content_type))
+        return Hop(url, self.method, headers, body, route=self.route)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """How a token is asked for; equal ones share theirs.
+
+    Attributes:
+        key: Address, client, secret and fields.
+    """
+
+    key: tuple[str, ...] = field(repr=False)
+    secret: str = field(repr=False, compare=False)
+    request: Request = field(repr=False, compare=False)
+    hop: Hop = field(repr=False, compare=False)
+
+
+def plain_request(url: str, options: Options, *, version: str = "", max_bytes: int) -> Request:
+    """Return a POST that follows no redirect, of which the whole answer is kept."""
+    return Request(
+        title="", method="POST", url=Template((url,)), headers=(), body=None, options=options, credentials=(),
+        redirects=0, version=version, max_body_bytes=max_bytes, expect=Expectation(), keeps_body=True,
+    )  # fmt: skip
 
 
 def read_request(entry: ProbeTable, title: str = "", *, expect: bool = True) -> Request:
     """Read the keys of a request; report problems to its table."""
     table = entry.table
-    method = table.read("method", as_one_of(*_METHODS), "GET")
+    form = read_form(entry)
+    method = table.read("method", as_one_of(*_METHODS), "POST" if form else "GET")
     version = table.read("http", as_one_of(*_VERSIONS), "")
-    options = [*FRESH, *read_trust(entry), *_version(version), *_proxy(entry), *_ALWAYS]
-    auth, authorization = _auth(entry)
+    shared = (*FRESH, *read_trust(entry), *_proxy(entry))
+    auth = _auth(entry, shared)
     expectation = read_expectation(entry, has_body=method != "HEAD") if expect else Expectation()
     return Request(
         title=title,
         method=method,
         url=entry.url('"https://shop.example/"'),
-        headers=(*authorization, *read_headers(entry)),
+        headers=(*auth.headers, *read_headers(entry)),
         body=entry.template("body"),
-        options=encoded(options),
-        credentials=encoded([*auth, *read_certificate(entry)]),
+        options=encoded([*shared, *_version(version), *_ALWAYS]),
+        credentials=encoded([*auth.options, *read_certificate(entry)]),
         redirects=table.read("redirects", as_count(0, 50), 10),
         version=_EXPECTED_VERSIONS.get(version, ""),
         max_body_bytes=table.read("max_body_bytes", as_count(1, _MOST_BODY), _USUAL_BODY),
         expect=expectation,
         keeps_body=bool(expectation.body),
+        form=form,
+        route=read_route(entry),
+        grant=auth.grant,
     )
 
 
@@ -141,7 +184,7 @@ def read_trust(entry: ProbeTable) -> Options:
 
 def read_certificate(entry: ProbeTable) -> Options:
     """Read our own certificate."""
-    files = [(option, entry.file(key)) for key, option in (("certificate", pycurl.SSLCERT), ("key", pycurl.SSLKEY))]
+    files = zip((pycurl.SSLCERT, pycurl.SSLKEY), read_own_certificate(entry), strict=True)
     return tuple((option, path) for option, path in files if path)
 
 
@@ -160,22 +203,60 @@ def _as_proxy(text: str) -> str:
     return text
 
 
-def _auth(entry: ProbeTable) -> tuple[Options, tuple[tuple[str, Template], ...]]:
-    """Read our credentials: options of libcurl, and headers."""
+@dataclass(frozen=True, slots=True)
+class _Auth:
+    """Our credentials: options of libcurl, headers, or how a token is asked for."""
+
+    options: Options = ()
+    headers: tuple[tuple[str, Template], ...] = ()
+    grant: Grant | None = None
+
+
+def _auth(entry: ProbeTable, shared: Options) -> _Auth:
+    """Read our credentials."""
     below = entry.below(entry.table.section("auth"))
     table = below.table
     token, user = below.template("token"), below.text("user", str, None)
     password = below.text("password", str, "")
     scheme = table.read("scheme", as_one_of("basic", "digest"), "basic")
+    grant = _grant(below, shared) if "token_url" in table.data else None
     table.close()
-    if table.data and (token is None) == (user is None):
-        table.report("user", "is missing", "write user and password, or a token", "missing-key")
+    if table.data and [token is None, user is None, grant is None].count(False) != 1:
+        fix = "write user and password, or a token, or token_url, client and secret"
+        table.report("user", "is missing" if user is None else "stands beside another way", fix, "missing-key")
     if token is not None:
-        return (), (("Authorization", Template(("Bearer ", *token.parts))),)
+        return _Auth(headers=(("Authorization", Template(("Bearer ", *token.parts))),))
     if user is None:
-        return (), ()
+        return _Auth(grant=grant)
     kind = pycurl.HTTPAUTH_DIGEST if scheme == "digest" else pycurl.HTTPAUTH_BASIC
-    return ((pycurl.HTTPAUTH, kind), (pycurl.USERNAME, user), (pycurl.PASSWORD, password)), ()
+    return _Auth(((pycurl.HTTPAUTH, kind), (pycurl.USERNAME, user), (pycurl.PASSWORD, password)))
+
+
+def _grant(entry: ProbeTable, shared: Options) -> Grant:
+    """Read how a token is asked for by client credentials (RFC 6749, sections 2.3.1 and 4.4)."""
+    table = entry.table
+    url = entry.needed_text("token_url", _as_url, "", '"https://login.example/token"')
+    client = entry.needed_text("client", str, "", '"watch"')
+    secret = entry.needed_text("secret", str, "", '"${CLIENT_SECRET}"')
+    names = ("scope", "audience", "resource")
+    fields = [("grant_type", "client_credentials")]
+    fields += [(name, value) for name in names if (value := entry.text(name, str, ""))]
+    in_body = table.read("in_body", as_flag, False)
+    headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")]
+    if in_body:
+        fields += [("client_id", client), ("client_secret", secret)]
+    else:
+        basic = b64encode(f"{quote_plus(client)}:{quote_plus(secret)}".encode()).decode()
+        headers.append(("Authorization", f"Basic {basic}"))
+    body = urlencode(fields, errors="replace").encode()
+    request = plain_request(url, encoded(shared), max_bytes=_MOST_TOKEN)
+    hop = Hop(url, "POST", tuple(headers), body)
+    return Grant((url, client, secret, str(in_body), body.decode()), secret, request, hop)
+
+
+def _as_url(text: str) -> str:
+    check_url(text)
+    return text
 
 
 def read_headers(entry: ProbeTable) -> tuple[tuple[str, Template], ...]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outrider.model import HeartbeatLog, RunId
+    from outrider.probes.access_tokens import TokenStore
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
     from outrider.probes.transfers import Transfers
@@ -21,6 +22,7 @@ class ProbeContext:
     Attributes:
         heartbeats: None where there is no store.
         now_us: The time, microseconds UTC.
+        tokens: Access tokens that several attempts use.
         run: That the attempt belongs to; None if it belongs to none that is stored.
     """
 
@@ -28,6 +30,7 @@ class ProbeContext:
     evaluator: Evaluator
     heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
+    tokens: TokenStore
     run: RunId | None = None
 
 

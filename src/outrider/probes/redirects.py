@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ import pycurl
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
+
+    from outrider.probes.request_route import Route
 
 
 Options = tuple[tuple[int, object], ...]
@@ -54,6 +57,7 @@ class Hop:
     Attributes:
         headers: Names and values.
         is_trusted: Whether it goes to the origin that the probe names, and may carry our credentials.
+        route: Another way to that origin, or None.
     """
 
     url: str = field(repr=False)
@@ -61,6 +65,7 @@ class Hop:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
     is_trusted: bool = True
+    route: Route | None = field(default=None, repr=False)
 
     options: Options = field(init=False, repr=False, compare=False)
 
@@ -69,15 +74,35 @@ class Hop:
         object.__setattr__(self, "options", self._options())
 
     def _options(self) -> Options:
-        options: list[tuple[int, object]] = [(pycurl.URL, self.url.encode("utf-8", "replace"))]
-        if self.headers:
-            options.append((pycurl.HTTPHEADER, [header_line(name, value) for name, value in self.headers]))
-        if self.body is not None:
+        url, headers = self.url, self.headers
+        options: list[tuple[int, object]] = []
+        if self.route is not None:
+            options += self.route.options(url)
+            url, headers = self.route.sent_url(url), (*self.route.headers(url), *headers)
+        options.append((pycurl.URL, url.encode("utf-8", "replace")))
+        if headers:
+            options.append((pycurl.HTTPHEADER, [header_line(name, value) for name, value in headers]))
+        if self.body is not None and b"\0" in self.body:  # which pycurl refuses as a value; `body_options` gives it
+            options += [(pycurl.POST, 1), (pycurl.POSTFIELDSIZE_LARGE, len(self.body))]
+        elif self.body is not None:
             options.append((pycurl.COPYPOSTFIELDS, self.body))
         if self.method == "HEAD":
             options.append((pycurl.NOBODY, 1))
         options.append((pycurl.CUSTOMREQUEST, self.method))  # after the body, which would make it a POST
         return tuple(options)
+
+
+def body_options(body: bytes | None) -> Options:
+    """Return the options that read a body for one transfer, where its hop cannot hold it."""
+    if body is None or b"\0" not in body:
+        return ()
+    source = BytesIO(body)
+
+    def seek(offset: int, origin: int) -> int:
+        source.seek(offset, origin)
+        return int(pycurl.SEEKFUNC_OK)
+
+    return ((pycurl.READFUNCTION, source.read), (pycurl.SEEKFUNCTION, seek))
 
 
 def header_line(name: str, value: str) -> bytes:
@@ -98,7 +123,9 @@ def redirected(hop: Hop, status: int, url: str) -> Hop:
     is_trusted = hop.is_trusted and same_origin(hop.url, url)
     if not is_trusted:
         headers = tuple((name, value) for name, value in headers if name.lower() in _PUBLIC)
-    return Hop(_with_user(hop.url, url) if is_trusted else url, method, headers, body, is_trusted)
+    if not is_trusted:
+        return Hop(url, method, headers, body, is_trusted=False)
+    return Hop(_with_user(hop.url, url), method, headers, body, route=hop.route)
 
 
 def same_origin(first: str, second: str) -> bool:

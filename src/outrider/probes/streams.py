@@ -13,6 +13,7 @@ from outrider.model import Sample
 from outrider.probes.assertions import judge_times
 from outrider.probes.certificates import system_authorities
 from outrider.probes.host_addresses import is_name, look_up
+from outrider.probes.own_certificate import explain_alert, read_own_certificate
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
 from outrider.workspace import as_flag
@@ -94,8 +95,8 @@ class Conversation:
         if isinstance(error, Ended):
             return error.failure
         if isinstance(error, ssl.SSLError):
-            reason = getattr(error, "verify_message", "") or error.reason or str(error)
-            return Failure(Blame.TARGET, f"TLS handshake failed: {reason.replace('_', ' ').lower()}")
+            reason = (getattr(error, "verify_message", "") or error.reason or str(error)).replace("_", " ").lower()
+            return Failure(Blame.TARGET, explain_alert(reason) or f"TLS handshake failed: {reason}")
         assert isinstance(error, OSError)
         return explain_system(error, self.doing)
 
@@ -160,7 +161,7 @@ async def begin_tls(conversation: Conversation, endpoint: Endpoint, writer: asyn
 def read_tls_context(entry: ProbeTable, *, wanted: bool) -> ssl.SSLContext | None:
     """Read `verify`, `authority`, `certificate` and `key`; return None if no TLS is `wanted`."""
     verify, authority = entry.table.read("verify", as_flag, True), entry.file("authority") or system_authorities()
-    certificate, key = entry.file("certificate"), entry.file("key")
+    certificate, key = read_own_certificate(entry)
     if not wanted:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -171,9 +172,5 @@ def read_tls_context(entry: ProbeTable, *, wanted: bool) -> ssl.SSLContext | Non
     except (OSError, ValueError) as error:
         entry.table.report("authority", f"holds no certificates: {error}", "write a file of PEM", "bad-authority")
     if certificate:
-        try:
-            context.load_cert_chain(certificate, key, password="")
-        except (OSError, ValueError) as error:
-            fix = "write files of PEM: the certificate, and its key without a password"
-            entry.table.report("certificate", f"cannot be used: {error}", fix, "bad-certificate")
+        context.load_cert_chain(certificate, key)
     return context

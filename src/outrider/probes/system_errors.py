@@ -51,5 +51,7 @@ def explain_system(error: OSError, doing: str) -> Failure:
         return Failure(Blame.PROBER, f"this process has no more file descriptors: {text}")
     if isinstance(error, socket.gaierror):
         return Failure(Blame.NETWORK, f"the name does not resolve: {text}")
+    if error.errno == errno.EMSGSIZE:
+        return Failure(Blame.SETUP, f"{text}: no datagram is so large")
     blame = Blame.NETWORK if error.errno in _UNREACHED else Blame.TARGET
     return Failure(blame, f"{text}, {doing}" if number else text)

@@ -291,7 +291,7 @@ class Session:
     def _pulse(self) -> Pulse:
         runner = self._runner
         workers = runner.worker_count if isinstance(runner, runners.MasterRunner) else 1
-        return Pulse(time.time(), runner.user_count, self._spawned, workers)
+        return Pulse(time.time(), runner.user_count, self._spawned, workers, runner.target_user_count)
 
     def _listen(self) -> None:
         """Apply control messages of the parent, and end when the parent is gone."""
