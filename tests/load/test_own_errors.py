@@ -185,6 +185,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RAISING)
 def test_an_exception_of_the_users_code_is_counted_and_quoted(ground: Ground, name: str) -> None:
     """No log level hides it, and no request that succeeds."""

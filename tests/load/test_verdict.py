@@ -94,6 +94,15 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
             Outcome.INCONCLUSIVE,
             "no user began within 10 s",
         ),
+        (
+            {
+                "result": LoadResult(SILENT),
+                "log": 'Timeout (0:00:04)!\nThread 0x1 (most recent call first):\n  File "/lib/y.py", line 3 in wait\n'
+                '  File "/w/x.py", line 9 in look\n\nmore\n',
+            },
+            Outcome.SETUP_ERROR,
+            "no request was made: the event loop stands still in look (x.py:9)",
+        ),
         ({"end": End.ABORTED, "abort": "too slow"}, Outcome.FAILED, "stopped after 10 s: too slow"),
         ({"profile": Profile("x.py", users=9)}, Outcome.INCONCLUSIVE, "5 of 9 users"),
         ({"profile": Profile("x.py", users=9), "end": End.ENOUGH}, Outcome.PASSED, ""),

@@ -34,6 +34,7 @@ def suite_tables(folders: tuple[str, ...]) -> str:
         'report = "playwright-json"\n'
         'timeout = "10m"\n'
         'every = "15m"\n'
+        "retries = 0  # the suite has its own\n"
         "enabled = false\n"
         for folder in folders
     )
