@@ -140,7 +140,7 @@ def outrider(file: Path, host: str) -> Result:
     """Run a file by Outrider."""
     command = [sys.executable, "-m", "outrider", "load", f"./{file.name}", "-H", host, "-u", str(USERS)]
     before = Answering.count
-    _, out, log = ended([*command, "-r", "10", "-t", f"{SECONDS}s", "--json"], file.parent, patience_s=SECONDS + 40)
+    _, out, log = ended([*command, "-r", "10", "-t", f"{SECONDS}s", "--json"], file.parent, patience_s=SECONDS + 300)
     try:
         run = json.loads(out)
     except ValueError:
@@ -186,6 +186,7 @@ def compare(source: Path, name: Path) -> tuple[Result, Result]:
 
 def main(source: Path, patterns: list[str]) -> None:
     """Print the table."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started inherits one that a shell had ignored
     print(
         f"{'locustfile':64} {'plain':13} {'requests':>8} {'failed':>6}  {'outrider':13} {'requests':>8} {'failed':>6}"
     )

@@ -2,10 +2,11 @@
 
 python -m benchmarks.detection.score_fleet --series 60 --reps 40 --seed 1
 
-A page needs evidence that chance alone brings to one of N series so rarely that all N together give at most one false
-page a week (`is_strong`); what is weaker is told in the digest. `false` counts alerts of unchanged series, and those
-that became strong enough at any time, a week; for a workspace of N series they are multiplied by N. `delay` is the
-median of runs from a change until an alert, and until a page, on one series alone.
+False alerts of unchanged series are collected once, with how rare their evidence was after each run; workspaces of N
+series are then dealt from them for `--weeks` weeks, and `outrider.alerts.page_evidence` says which incidents notify.
+`alone`: each alert is an incident of its own. `joined`: all series share one cause, so that all alerts that are open
+at the same time are one incident, the worst case. `delay` is the median of runs from a change until an alert, and until
+a page, on one series alone.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from benchmarks.detection.latency import DAY, PROFILES, WEEK, Change, monitor
 from benchmarks.detection.score_detection import WARM_UP, clock
-from scipy.stats import chi2
 
-from outrider.baselines import Condition, State, is_strong, step
+from outrider.alerts.alert_settings import AlertSettings
+from outrider.alerts.confirmation import Confirmation
+from outrider.alerts.page_evidence import disturbs
+from outrider.baselines import Condition, State, step
 from outrider.baselines.judge import advance
 from outrider.baselines.series import seconds_of
 
@@ -32,6 +35,8 @@ FLEETS = (50, 200, 1000, 5000)
 SIZES = (0.2, 0.5, 1.0)
 JUDGED = 4 * WEEK
 WITHIN = 3 * DAY
+RUN_US = 300_000_000
+SETTINGS = AlertSettings()
 
 
 def chances(value: FloatArray, start: int) -> Iterator[tuple[int, float]]:
@@ -56,19 +61,48 @@ def chances(value: FloatArray, start: int) -> Iterator[tuple[int, float]]:
         k += 1
 
 
-def false_alerts(seed: int, profile: str, series: int) -> list[float]:
-    """Return the greatest rarity of each alert of unchanged series."""
-    peaks: list[float] = []
+def false_alerts(seed: int, profile: str, series: int) -> list[FloatArray]:
+    """Return of each alert of unchanged series how rare its evidence was after each of its runs."""
+    alerts: list[list[float]] = []
     for i in range(series):
         value = monitor(np.random.default_rng([seed, 21, list(PROFILES).index(profile), i]), WARM_UP + JUDGED, profile)
         last = -2
         for k, months in chances(value, WARM_UP):
             if k == last + 1:
-                peaks[-1] = max(peaks[-1], months)
+                alerts[-1].append(months)
             else:
-                peaks.append(months)
+                alerts.append([months])
             last = k
-    return peaks
+    return [np.array(months) for months in alerts]
+
+
+def member(months: FloatArray, begun: int, run: int) -> Confirmation:
+    """Return an alert that began at a run, as it stands at a later one."""
+    so_far = months[: run - begun + 1]
+    return Confirmation(
+        "", "", (True,), bad_us=begun * RUN_US, confirmed=True,
+        chance_months=float(so_far.max()), latest_months=float(so_far[-1]),
+    )  # fmt: skip
+
+
+def pages(alerts: list[FloatArray], rate: float, series: int, weeks: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Return the pages of a workspace in so many weeks: of alerts that stand alone, and if all are joined."""
+    count = rng.poisson(rate * series * weeks)
+    begin = np.sort(rng.integers(0, weeks * WEEK, count))
+    dealt = [alerts[k] for k in rng.integers(0, len(alerts), count)] if alerts else []
+    alone = sum(
+        any(disturbs([member(months, at, at + k)], series, SETTINGS, (at + k) * RUN_US) for k in range(len(months)))
+        for at, months in zip(begin.tolist(), dealt, strict=True)
+    )
+    end, joined, paged_until = begin + [len(months) for months in dealt], 0, -1
+    for run in np.unique(np.concatenate([begin, *(begin + 6 * k for k in range(1, 12))])).tolist():
+        there = np.flatnonzero((begin <= run) & (run < end))
+        if run <= paged_until or not len(there):
+            continue
+        members = [member(dealt[k], int(begin[k]), run) for k in there]
+        if disturbs(members, series, SETTINGS, run * RUN_US):
+            joined, paged_until = joined + 1, int(end[there].max())
+    return alone, joined
 
 
 def delays(seed: int, size: float, reps: int) -> dict[str, float | None]:
@@ -79,22 +113,32 @@ def delays(seed: int, size: float, reps: int) -> dict[str, float | None]:
         value = monitor(rng, WARM_UP + WITHIN, "typical", Change("step", size, WARM_UP))
         signals = list(chances(value, WARM_UP))
         seen["alert"].append(signals[0][0] - WARM_UP + 1 if signals else np.inf)
+        months = np.array([rarity for _, rarity in signals])
         for n in FLEETS:
-            strong = (k - WARM_UP + 1 for k, months in signals if is_strong(months, n))
-            seen[f"page of {n}"].append(next(strong, np.inf))
-    medians = {name: float(np.median(runs)) for name, runs in seen.items()}
+            paged = (k - WARM_UP + 1 for place, (k, _) in enumerate(signals) if _is_page(months[: place + 1], n))
+            seen[f"page of {n}"].append(next(paged, np.inf))
+    medians = {name: float(np.median(delays)) for name, delays in seen.items()}
     return {name: runs if np.isfinite(runs) else None for name, runs in medians.items()}
 
 
+def _is_page(months: FloatArray, series: int) -> bool:
+    run = len(months) - 1
+    return disturbs([member(months, 0, run)], series, SETTINGS, run * RUN_US)
+
+
 def main(args: argparse.Namespace) -> dict[str, Any]:
-    peaks = [peak for profile in PROFILES for peak in false_alerts(args.seed, profile, args.series)]
+    alerts = [alert for profile in PROFILES for alert in false_alerts(args.seed, profile, args.series)]
     weeks = args.series * len(PROFILES) * JUDGED / WEEK
-    pages = {n: sum(is_strong(peak, n) for peak in peaks) for n in FLEETS}
+    rate, rng = len(alerts) / weeks, np.random.default_rng([args.seed, 23])
+    dealt = {n: pages(alerts, rate, n, args.weeks, rng) for n in FLEETS}
     return {
         "monitor_weeks": weeks,
-        "false_alerts_a_week": {n: n * len(peaks) / weeks for n in FLEETS},
-        "false_pages_a_week": {n: n * count / weeks for n, count in pages.items()},
-        "false_pages_a_week_upper_95": {n: n * chi2.ppf(0.95, 2 * c + 2) / 2 / weeks for n, c in pages.items()},
+        "false_per_monitor_week": rate,
+        "mean_hours_of_an_alert": float(np.mean([len(alert) for alert in alerts])) / 12 if alerts else None,
+        "false_alerts_a_week": {n: n * rate for n in FLEETS},
+        "false_pages_a_week": {
+            n: {"alone": alone / args.weeks, "joined": joined / args.weeks} for n, (alone, joined) in dealt.items()
+        },
         "delay": {f"typical +{size:.0%}": delays(args.seed, size, args.reps) for size in SIZES},
     }
 
@@ -103,5 +147,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--series", type=int, default=60, help="unchanged series a profile, of four judged weeks")
     parser.add_argument("--reps", type=int, default=40, help="changes a cell")
+    parser.add_argument("--weeks", type=int, default=100, help="that each workspace is dealt for")
     parser.add_argument("--seed", type=int, default=1)
     print(json.dumps(main(parser.parse_args()), indent=1))

@@ -47,7 +47,9 @@ def slow(at_us: int, check: str = "probe:home", *, months: float = WEAK, present
 
 
 def member(months: float | None, begun_us: int = NOW_US, *, bad: bool = True) -> Confirmation:
-    return Confirmation("key", "incident", (True, bad), bad_us=begun_us, confirmed=True, chance_months=months)
+    return Confirmation(
+        "key", "incident", (True, bad), bad_us=begun_us, confirmed=True, chance_months=months, latest_months=months
+    )
 
 
 def workspace_of(store: Store, drawer: Drawer, series: int) -> AlertProcessor:

@@ -261,3 +261,12 @@ def test_a_file_that_cannot_be_written_is_told(root: Path) -> None:
     assert "[unwritable-file]" in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in root.glob("*runs.csv*")) == []
+
+
+def test_a_list_of_runs_knows_whether_it_is_all(root: Path) -> None:
+    """A program that shows the latest ones can say that there are more."""
+    with outrider.open_workspace(root) as workspace:
+        latest, everything = workspace.runs(limit=2), workspace.runs(limit=None)
+
+    assert (len(latest), latest.is_complete) == (2, False)
+    assert (len(everything), everything.is_complete) == (6, True)

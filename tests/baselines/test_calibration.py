@@ -34,6 +34,10 @@ def test_a_higher_sensitivity_costs_no_fewer_false_alerts(make_series: MakeSerie
 
     assert (low.months, now.months, high.months) == pytest.approx((15, 5, 5 / 3))
     assert low.false_per_month <= now.false_per_month <= high.false_per_month
+    for option in (low, now, high):
+        assert sum(option.by_part.values()) == pytest.approx(option.false_per_month)
+        assert set(option.by_part) <= {"level", "shape", "spread", "tail", "extreme"}
+    assert high.by_part
     assert (high.smallest_step or 9) <= (low.smallest_step or 9)
 
 

@@ -191,6 +191,7 @@ def test_rules_are_tried_on_what_was_stored(watched: Desk) -> None:
 
     assert (every["rule"], every["incidents"], every["short"]) == ("every bad run", 2, 1)
     assert (configured["incidents"], configured["short"]) == (1, 0)
+    assert (configured["by_part"], configured["weak"]) == ({"failure": 1}, 0)
     assert (strict["rule"], strict["incidents"]) == ("3 of 5", 0)
     assert "shorter than two runs" in watched.outrider("backtest", "--list").stdout
     assert watched.outrider("backtest", "--rule", "5 of 3").returncode == 2

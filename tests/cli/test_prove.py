@@ -45,6 +45,26 @@ def test_third_party(page):
     expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
     page.evaluate("fetch(location.origin.replace('127.0.0.1', 'localhost')).catch(() => {})")
 
+def test_continued(page):
+    page.route("**/*", lambda route: route.continue_(headers={**route.request.headers, "x-test": "1"}))
+    page.goto(SITE)
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+
+def test_without_pictures(page):
+    page.route("**/*", lambda route: route.abort() if route.request.url.endswith("png") else route.continue_())
+    page.goto(SITE)
+    page.evaluate("fetch('/logo.png').catch(() => {})")
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+
+def test_fetched(page):
+    page.route("**/*", lambda route: route.fulfill(response=route.fetch()))
+    page.goto(SITE)
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+
+def test_own_content(page):
+    page.set_content("<h1>Hello</h1>")
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+
 def test_by_itself(page): assert page.request.get(SITE + "/tiny").text() == "x"
 def test_broken(page): page.goto(SITE); assert False, "red as it is"
 """
@@ -78,8 +98,8 @@ def verdicts(proved: dict[str, Any], name: str) -> dict[str, tuple[str, bool]]:
 
 def test_a_journey_that_stays_green_under_a_dead_server_is_vacuous_by_name(desk: Desk, proved: dict[str, Any]) -> None:
     """It is in the report, and said aloud."""
-    names = [f"journey:journeys/test_proofs.py::{name}" for name in ("test_blind", "test_mocked")]
-    assert proved["vacuous"] == names
+    names = [f"journey:journeys/test_proofs.py::{name}" for name in ("test_blind", "test_mocked", "test_own_content")]
+    assert sorted(proved["vacuous"]) == names
     assert "vacuous: journey:journeys/test_proofs.py::test_blind" in (desk.root / "stderr.txt").read_text()
 
 
@@ -100,6 +120,21 @@ def test_a_journey_that_answers_its_own_requests_is_vacuous(proved: dict[str, An
     assert {proof["reason"] for proof in proofs if proof["fault"] == "abort"} == {
         "the test's own routes answer every request: no server was asked"
     }
+
+
+@pytest.mark.parametrize("name", ["test_continued", "test_without_pictures", "test_fetched"])
+def test_a_route_that_lets_requests_go_on_hides_no_dead_server(proved: dict[str, Any], name: str) -> None:
+    """What the test's own route continues or fetches meets the fault as any request does."""
+    noticed = {fault: noticed for fault, (_, noticed) in verdicts(proved, name).items()}
+
+    assert {fault for fault in ("abort", "error 500", "empty body", "delay") if noticed[fault]} == {
+        "abort", "error 500", "empty body", "delay",
+    }  # fmt: skip
+
+
+def test_a_journey_that_sets_its_own_content_is_vacuous(proved: dict[str, Any]) -> None:
+    """It never asks its target for anything, and stays green whatever that does."""
+    assert verdicts(proved, "test_own_content")["abort"] == ("passed", False)
 
 
 def test_an_error_that_the_script_raises_under_a_fault_is_noticed(proved: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -96,6 +97,7 @@ def test_markdown_keeps_its_columns_and_hides_no_markup(decision: Decision) -> N
 
     assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
     assert "<b>" not in as_markdown(decision)
+    assert re.search(r"^- `journey:b` pay: candidate takes \+", as_markdown(decision), re.MULTILINE)
     assert "- measured elsewhere" in as_markdown(decision)
     assert "Against 2.1." in as_markdown(decision)
 

@@ -357,6 +357,49 @@ def test_no_request_tells_what_users_were_doing(ground: Ground) -> None:
     assert measured.reason == "no request was made: 2 users were still in on_start (locustfile.py:10)"
 
 
+def test_no_request_tells_where_the_event_loop_stands_still(ground: Ground) -> None:
+    """A library that blocks lets no other user run, nor Locust."""
+    ground.write(HTTP.replace('self.client.get("/")', "while True:\n            pass"))
+
+    measured = ground.load(ground.profile(duration_s=2.0))
+
+    assert measured.outcome == Outcome.SETUP_ERROR
+    assert re.match(
+        r"no request was made: the event loop stands still in look \(locustfile.py:\d+\)", measured.reason
+    ), measured.reason
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("locust.conf", "users = 3\nspawn-rate = 9\nrun-time = 2s\n"),
+        ("pyproject.toml", "[tool.locust]\nusers = 3\nspawn-rate = 9\nrun-time = '2s'\n"),
+    ],
+)
+def test_locusts_own_configuration_beside_the_file_is_honoured(ground: Ground, file: str, text: str) -> None:
+    """As far as no profile decides otherwise."""
+    ground.write(HTTP)
+    ground.write(text, file)
+
+    measured = ground.load(ground.profile(users=None, spawn_rate=None, duration_s=None))
+
+    assert measured.outcome == Outcome.PASSED, measured.reason
+    assert measured.load is not None
+    assert measured.load.most_users == 3
+    assert measured.load.length_s < 5
+
+
+def test_processes_among_the_arguments_share_the_load(ground: Ground) -> None:
+    """Their reports come in as those of a profile's own processes do."""
+    ground.write(HTTP)
+
+    measured = ground.load(ground.profile(users=4, duration_s=2.0, arguments=("--processes", "2")))
+
+    assert measured.outcome == Outcome.PASSED, measured.reason
+    assert measured.load is not None
+    assert max(interval.workers for interval in measured.load.intervals) == 2
+
+
 def test_a_run_time_among_the_arguments_ends_the_load(ground: Ground) -> None:
     """Progress counts down to it."""
     ground.write(HTTP)

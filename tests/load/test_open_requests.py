@@ -37,6 +37,16 @@ def test_a_target_that_hangs_from_the_start_fails_the_load(ground: Ground, targe
     assert re.match(r"GET / hangs: 2 of 2 requests had no answer, for up to [3-9] s", measured.reason), measured.reason
 
 
+def test_a_target_that_hangs_in_on_start_fails_the_load(ground: Ground) -> None:
+    """Users who never get to their tasks have asked it all the same."""
+    ground.write(f"{HTTP}    def on_start(self):\n        self.client.get('/sleep?s=60')\n")
+
+    measured = ground.load(ground.profile(duration_s=4.0, hang_after_s=HANG_AFTER_S))
+
+    assert measured.outcome == Outcome.FAILED, measured.reason
+    assert measured.reason.startswith("GET /sleep?s=60 hangs: 2 of 2 requests had no answer")
+
+
 def test_a_target_that_hangs_after_some_answers_fails_the_load(ground: Ground, target: Server) -> None:
     """Age of the open requests stands in the percentiles."""
     ground.write(HTTP)

@@ -152,6 +152,11 @@ ENDINGS = {
         Outcome.SETUP_ERROR,
         r"raised \d times: \d x Timeout: 0.1 second",
     ),
+    "has assertions that fail": (
+        in_task("assert self.client.get('/').text == 'bye', 'no bye'"),
+        Outcome.FAILED,
+        r"^assertions of the locustfile failed \d+ times: \d+ x AssertionError: no bye \(locustfile.py:\d+\)$",
+    ),
     "stops its users": (in_task("raise StopUser()"), Outcome.PASSED, r"^$"),
     "has failing requests, which it may": (HTTP.replace('"/"', '"/fail"'), Outcome.PASSED, r"^$"),
     "asks for an exit code that explains nothing": (

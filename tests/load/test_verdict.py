@@ -85,6 +85,15 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
             Outcome.INCONCLUSIVE,
             "none of 5 requests had an answer after 10 s",
         ),
+        (
+            {
+                "result": LoadResult(SILENT),
+                "log": 'Timeout (0:00:04)!\nThread 0x1 (most recent call first):\n  File "/lib/y.py", line 3 in wait\n'
+                '  File "/w/x.py", line 9 in look\n\nmore\n',
+            },
+            Outcome.SETUP_ERROR,
+            "no request was made: the event loop stands still in look (x.py:9)",
+        ),
         ({"end": End.ABORTED, "abort": "too slow"}, Outcome.FAILED, "stopped after 10 s: too slow"),
         ({"profile": Profile("x.py", users=9)}, Outcome.INCONCLUSIVE, "5 of 9 users"),
         ({"profile": Profile("x.py", users=9), "end": End.ENOUGH}, Outcome.PASSED, ""),
@@ -124,6 +133,21 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
             {"result": LoadResult(CALM, (FailureGroup("GET /", "HTTPError: 500", 1, ()),)), "code": 2},
             Outcome.SETUP_ERROR,
             "Locust ended with exit code 2",
+        ),
+        (
+            {"result": LoadResult(CALM, (FailureGroup("", "AssertionError: 3 items", 5, ()),)), "code": 1},
+            Outcome.FAILED,
+            "assertions of the locustfile failed 5 times: 5 x AssertionError: 3 items",
+        ),
+        (
+            {
+                "result": LoadResult(
+                    CALM, (FailureGroup("", "AssertionError: 3", 5, ()), FailureGroup("", "KeyError: 'a'", 1, ()))
+                ),
+                "code": 1,
+            },
+            Outcome.SETUP_ERROR,
+            "own code raised 6 times: 5 x AssertionError: 3; 1 x KeyError: 'a'",
         ),
         ({"result": LoadResult(CALM, (FailureGroup("others", "others", 9, ()),)), "code": 1}, Outcome.PASSED, ""),
         (
@@ -174,6 +198,31 @@ def test_an_abort_floor_is_judged_where_all_of_the_load_is_asked_for(
     seconds = tuple(interval(at, good=rate) for at, rate in enumerate(rates))
 
     stopped_by = abort_reason(seconds, profile)
+
+    assert stopped_by.startswith(reason)
+    assert bool(stopped_by) == bool(reason)
+
+
+@pytest.mark.parametrize(
+    ("users", "asked", "rates", "reason"),
+    [
+        ([10] * 5 + [2] * 6, [10] * 5 + [2] * 6, [80] * 5 + [9] * 6, ""),
+        ([10] * 5 + [0] * 6, [10] * 5 + [0] * 6, [80] * 5 + [0] * 6, ""),
+        ([10] * 5 + [2] * 6, [10] * 11, [80] * 5 + [9] * 6, "9.0 requests/s succeeded"),
+        ([10] * 5 + [0] * 6, [10] * 11, [80] * 5 + [0] * 6, "no request was answered, at least 200 expected"),
+        ([10] * 3 + [1, 3, 5, 7], [10] * 3 + [1, 10, 10, 10], [80] * 3 + [1, 3, 5, 7], ""),
+    ],
+)
+def test_a_floor_follows_the_users_that_the_locustfiles_own_shape_asks_for(
+    users: Sequence[int], asked: Sequence[int], rates: Sequence[int], reason: str
+) -> None:
+    """Fewer users that are wanted are no violation, and users that end though they are wanted are."""
+    seconds = tuple(
+        replace(interval(at, good=rate), users=count, asked_users=wanted)
+        for at, (count, wanted, rate) in enumerate(zip(users, asked, rates, strict=True))
+    )
+
+    stopped_by = abort_reason(seconds, Profile("x.py", abort=FLOOR))
 
     assert stopped_by.startswith(reason)
     assert bool(stopped_by) == bool(reason)

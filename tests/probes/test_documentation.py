@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.probes import read_probes
 from outrider.probes.probe_kinds import KINDS
+from outrider.workspace import init, load
 
 if TYPE_CHECKING:
     from tests.probes.conftest import Bench
@@ -20,9 +22,8 @@ SOURCES = "".join(path.read_text(encoding="utf-8") for path in ROOMS)
 
 def test_all_examples_together_are_sound(bench: Bench) -> None:
     """What somebody copies works."""
-    bench.variables |= dict.fromkeys(
-        ("SHOP_PASSWORD", "BACKUP_TOKEN", "DB_PASSWORD", "PRICES_TOKEN", "CLIENT_SECRET"), "quite-secret"
-    )
+    names = set(re.findall(r"\$\{([A-Z_]+)\}", PROBES)) - {"NAME"}
+    bench.variables |= dict.fromkeys(names, "quite-secret")
     bench.variables["SHOP_URL"] = bench.variables["QUEUE_URL"] = "https://shop.example"
     bench.read("")
     (bench.root / "e2e").mkdir()
@@ -36,7 +37,10 @@ def test_all_examples_together_are_sound(bench: Bench) -> None:
         "upload",
         "orders",
         "order",
-        "mail",
+        "smtp",
+        "imap",
+        "redis",
+        "ssh",
         "clock",
         "prices",
         "cart",
@@ -62,3 +66,15 @@ def test_every_slug_has_its_heading() -> None:
     words = {"content-type", "utf-8", "octet-stream"}
 
     assert slugs - words <= set(re.findall(r"^## (.+)$", ERRORS, re.MULTILINE))
+
+
+def test_the_probes_of_a_new_workspace_are_sound(bench: Bench) -> None:
+    """What `outrider init` writes for a suite of Playwright Test is read as it stands."""
+    (bench.root / "e2e").mkdir()
+    (bench.root / "e2e/playwright.config.ts").touch()
+    init(bench.root)
+
+    catalogue = read_probes(load(bench.root), {})
+
+    assert catalogue.problems == ()
+    assert [(check.name, check.policy.enabled) for check in catalogue.checks] == [("e2e", False)]

@@ -229,7 +229,9 @@ with Engine(catalogue.probes) as engine:
         for descriptor in taken[:spare]:
             os.close(descriptor)
     for check in catalogue.checks:
-        print(engine.measure(Order(new_run_id(1), check, 1, 5.0, root / "scratch")).outcome)
+        measurement = engine.measure(Order(new_run_id(1), check, 1, 5.0, root / "scratch"))
+        print(measurement.outcome)
+        print(check.name, measurement.reason, file=sys.stderr)
 """
 
 
@@ -242,17 +244,21 @@ def test_a_process_without_descriptors_says_so(bench: Bench, site: str, spare: i
         HTTP.format("a", f"{site}/")
         + HTTP.format("b", f"{by_name}/")
         + f'[c]\nkind = "tcp"\naddress = "localhost:{port}"\n[d]\nkind = "tls"\naddress = "localhost:{port}"\n'
+        + f'[e]\nkind = "udp"\naddress = "localhost:{port}"\nsend = "x"\nexpect.contains = "y"\n'
+        + f'[f]\nkind = "websocket"\nurl = "ws://localhost:{port}/"\n'
+        + f'[g]\nkind = "grpc"\naddress = "localhost:{port}"\n'
+        + '[h]\nkind = "sql"\nurl = "sqlite://"\nquery = "select 1"\n[i]\nkind = "command"\ncommand = ["true"]\n'
     )
 
     process = subprocess.run(
         [sys.executable, "-c", EXHAUSTED, str(bench.root), str(spare)], capture_output=True, text=True, check=False
     )
 
-    outcomes = process.stdout.split()
-    assert len(outcomes) == 4, process.stderr
-    assert "setup_error" not in outcomes
+    outcomes = process.stdout.splitlines()
+    assert len(outcomes) == 9, process.stderr
+    assert Outcome.SETUP_ERROR not in outcomes, process.stderr
     if not spare:
-        assert set(outcomes) == {"inconclusive"}
+        assert set(outcomes) == {"inconclusive"}, process.stderr
 
 
 def test_a_long_duration_tolerates_more() -> None:

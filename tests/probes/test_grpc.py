@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.listeners import serving
 
 from outrider.model import Outcome
@@ -178,6 +180,12 @@ ANSWERS = {
 def test_an_answer_of_the_health_protocol_is_read(answer: str, status: str) -> None:
     """Anything else is none."""
     assert parse_health(bytes.fromhex(answer)) == status
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_are_an_answer_or_none(body: bytes) -> None:
+    """Whatever a server sends, nothing breaks."""
+    assert parse_health(body) in {"", "UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"}
 
 
 def test_a_body_with_any_bytes_is_sent(bench: Bench, site: str) -> None:

@@ -8,6 +8,7 @@ import shutil
 import ssl
 import threading
 from collections import deque
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -317,6 +318,21 @@ def test_a_token_is_kept_until_it_expires(bench: Bench, server: _Server) -> None
     assert server.login.asked[0] == {"grant_type": ["client_credentials"], "scope": ["read write"]}
     assert server.login.basic[0] == "Basic d2F0Y2g6Y2xpZW50LXMzY3JldA=="
     assert "token_ms" in {sample.metric for sample in kept[0].samples}
+
+
+def test_requests_at_one_time_ask_for_one_token(bench: Bench, server: _Server) -> None:
+    """The first asks, and the others wait for it."""
+    server.login.answers = deque([(200, {"access_token": "t1", "expires_in": 3600})])
+    catalogue = bench.read(_door(server))
+    (check,) = catalogue.checks
+    done: list[Future[Measurement]] = [Future() for _ in range(5)]
+
+    with bench.engine(catalogue) as engine:
+        for future in done:
+            engine.start(Order(new_run_id(1), check, 1, 10.0, bench.root / "scratch"), future.set_result)
+        outcomes = {future.result().outcome for future in done}
+
+    assert (outcomes, len(server.login.asked), len(server.login.opened)) == ({PASSED}, 1, 5)
 
 
 def test_client_and_secret_may_go_into_the_form(bench: Bench, server: _Server) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.listeners import serving
 
 from outrider.model import Outcome
+from outrider.probes.probe_outcome import ProberState, assess
 from outrider.probes.sql_child import plain_value
 from outrider.workspace import Mask
 
@@ -103,6 +106,24 @@ def test_a_driver_that_hangs_is_ended(shop: Bench) -> None:
 
     assert measurement.outcome == FAILED
     assert measurement.reason == "time-out after 4.0 s, waiting for the rows"
+
+
+def test_a_host_asks_a_few_databases_at_a_time(shop: Bench) -> None:
+    """What had no turn says nothing of its database."""
+    (probe,) = shop.read(_text("select 1")).probes.values()
+    busy = Busy(asyncio.Semaphore(0))
+
+    result = asyncio.run(probe.attempt(busy, 0.05, evidence=False))  # type: ignore[arg-type]  # of which it uses this
+
+    assert assess(result, ProberState())[0] == INCONCLUSIVE
+    assert "for its turn" in result.failures[0].reason
+
+
+@dataclass
+class Busy:
+    """A host that asks no database at the moment."""
+
+    database_turns: asyncio.Semaphore
 
 
 DRIVERS = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -174,15 +174,18 @@ def test_a_server_of_another_protocol_fails(probe: Probe, said: bytes, words: st
     assert "prober" not in measurement.reason
 
 
+def _accepted(request: bytes) -> bytes:
+    """Return the answer that upgrades a connection."""
+    lines = [line.partition(b": ") for line in request.split(b"\r\n")]
+    (key,) = [value for name, _, value in lines if name.lower() == b"sec-websocket-key"]
+    return ACCEPT.replace(b"Accept: x", b"Accept: " + generate_accept_token(key))
+
+
 def test_a_frame_that_is_none_fails(probe: Probe) -> None:
     """The upgrade is well-formed, and then come bytes of no meaning."""
 
     def speak(connection: socket.socket) -> None:
-        request = connection.recv(10_000)
-        lines = [line.partition(b": ") for line in request.split(b"\r\n")]
-        (key,) = [value for name, _, value in lines if name.lower() == b"sec-websocket-key"]
-        token = generate_accept_token(key)
-        connection.sendall(ACCEPT.replace(b"Accept: x", b"Accept: " + token) + b"\xff" * 100)
+        connection.sendall(_accepted(connection.recv(10_000)) + b"\xff" * 100)
         connection.recv(10_000)
 
     with serving(speak) as address:
@@ -191,6 +194,21 @@ def test_a_frame_that_is_none_fails(probe: Probe) -> None:
     assert (measurement.outcome, "it sent what is no frame: " in measurement.reason) == (FAILED, True), (
         measurement.reason
     )
+
+
+def test_a_server_that_pings_without_end_fails(probe: Probe) -> None:
+    """Each ping is answered, and all together are limited."""
+
+    def speak(connection: socket.socket) -> None:
+        connection.sendall(_accepted(connection.recv(10_000)))
+        with suppress(OSError):
+            while True:
+                connection.sendall(b"\x89\x7d" + b"x" * 125)
+
+    with serving(speak) as address:
+        measurement = probe(_text(address, "max_bytes = 100000\nexpect.contains = 'x'"))
+
+    assert (measurement.outcome, "it sent more than 100000 bytes" in measurement.reason) == (FAILED, True)
 
 
 def test_a_server_that_is_silent_is_a_time_out(probe: Probe) -> None:

@@ -1,6 +1,7 @@
 """A minimal workspace that runs at once."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,17 @@ def test_a_suites_environment_files_are_copied_for_runs(
 
     assert done.included == included
     assert load(tmp_path).include == ((".env*",) if included else ())
+
+
+def test_suites_of_playwright_test_become_probes_that_are_off(tmp_path: Path) -> None:
+    """Of the repository itself and of a folder; what tools installed is no suite."""
+    for folder in ("", "e2e/", "node_modules/playwright/"):
+        write(tmp_path, f"{folder}playwright.config.ts", "export default {}")
+
+    done = init(tmp_path)
+
+    tables = tomllib.loads((tmp_path / "probes/suites.toml").read_text())
+    assert done.playwright == (".", "e2e")
+    assert {name: table["folder"] for name, table in tables.items()} == {"playwright": ".", "e2e": "e2e"}
+    assert not any(table["enabled"] for table in tables.values())
+    assert not (tmp_path / "probes/.gitkeep").exists()

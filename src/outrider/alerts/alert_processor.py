@@ -141,7 +141,7 @@ class AlertProcessor:
         """Do what `catch_up` does, and yield after each batch how many runs are processed.
 
         The latest run of each check is judged; those before it matter where one of them did not pass. After each batch
-        it is noted how far this came: whoever begins again, as after another crash, goes on there. A run that was
+        the progress is stored, so that the next call, as after another crash, continues there. A run that was
         stored since it first began is processed whenever it was due.
         """
         began_us, done_us = self._store.incidents.caught_up() or (now_us, -1)

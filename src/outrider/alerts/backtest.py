@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
@@ -11,17 +11,20 @@ from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.run_findings import FindingContext, findings
-from outrider.baselines import replay
+from outrider.baselines import judged_alerts
 from outrider.model import Circumstances, Outcome, Run, title_of
 from outrider.runs import is_kept_apart, primary_series, series_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
     from outrider.baselines import Settings
     from outrider.model import RunHistory, RunLog, RunSummary, Series, SeriesReader
+
+PART = "part"
+"""The label that says which part of the judge opened an incident."""
 
 _TICK_US = 60_000_000
 _SHORT_RUNS = 2
@@ -37,17 +40,23 @@ class Replayed:
         short: How many of them had fewer than two bad runs.
         notifications: How many each receiver would have got, resolutions included.
         triggers: How many notifications would have been about something new.
+        by_part: How many of the incidents each part of the judge opened; others by their problem.
+        weak: How many of them notified nobody, since their evidence stayed weak.
     """
 
     incidents: tuple[Incident, ...]
     short: int
     notifications: dict[str, int]
     triggers: int
+    by_part: Mapping[str, int] = field(default_factory=dict)
+    weak: int = 0
 
 
 def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
     """Return what the tracker makes of findings, which must be in the order of time."""
-    tracker = IncidentTracker(settings)
+    findings = list(findings)
+    series = len({finding.key for finding in findings if finding.key.problem is Problem.DEGRADATION})
+    tracker = IncidentTracker(settings, series=max(1, series))
     opened: dict[str, Incident] = {}
     bad: Counter[str] = Counter()
     notified: Counter[str] = Counter()
@@ -73,7 +82,9 @@ def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
         key=lambda incident: incident.began_us,
     )
     short = sum(bad[incident.id] < _SHORT_RUNS for incident in lasting)
-    return Replayed(tuple(lasting), short, dict(notified), triggers)
+    by_part = Counter(incident.opening_labels.get(PART, incident.problem.value) for incident in lasting)
+    weak = sum(not incident.pages for incident in lasting)
+    return Replayed(tuple(lasting), short, dict(notified), triggers, dict(by_part.most_common()), weak)
 
 
 def stored_findings(store: RunHistory, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
@@ -116,8 +127,8 @@ def _degradations(reader: SeriesReader, series: Series, judging: Settings, since
     points = reader.samples(series)
     if not len(points.at_us):
         return
-    asked = judging.overrides
-    alerting = replay((points.at_us // _SECOND_US).astype("datetime64[s]"), points.value, settings=asked)
+    times = (points.at_us // _SECOND_US).astype("datetime64[s]")
+    alerts = judged_alerts(times, points.value, settings=judging.overrides)
     key = FindingKey(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
     labels = {
         **problem_labels(Problem.DEGRADATION), "check": series.subject, "kind": series.subject.partition(":")[0],
@@ -125,6 +136,13 @@ def _degradations(reader: SeriesReader, series: Series, judging: Settings, since
     }  # fmt: skip
     facts = Facts(series.step, step=series.step, title=title_of(series.subject))
     causes = (f"step:{series.step}", f"check:{series.subject}")
-    for at_us, is_slow in zip(points.at_us.tolist(), alerting.tolist(), strict=True):
-        if at_us >= since_us:
-            yield Finding(key, is_slow, at_us, facts, causes, labels)
+    by_run = {run: (alert, run - alert.start) for alert in alerts for run in range(alert.start, alert.end)}
+    for run, at_us in enumerate(points.at_us.tolist()):
+        if at_us < since_us:
+            continue
+        if run not in by_run:
+            yield Finding(key, False, at_us, facts, causes, labels)
+            continue
+        alert, place = by_run[run]
+        own = {**labels, PART: alert.part.value}
+        yield Finding(key, True, at_us, facts, causes, own, chance_months=alert.chance_months[place])

@@ -111,23 +111,23 @@ def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
             lasted = length(max(_ended_us(incident, clock) for incident in dispatch.incidents) - _began_us(first))
             return f"resolved after {lasted}: {_names(first)}{_was(first)}{more}"
         case NotificationKind.ACKNOWLEDGED:
-            return f"acknowledged by {first.acknowledged_by}: {headline(first)}{more}"
+            return f"acknowledged by {first.acknowledged_by}: {headline(first, is_brief=True)}{more}"
         case NotificationKind.ESCALATION if not dispatch.unanswered:
             state = ""
         case kind:
             state = _STATES.get(kind, "")
     release = f", after {first.lead.release}" if first.problem in _OF_RELEASES and first.lead.release else ""
-    return f"{severity}{state}: {headline(first)}, since {clock.brief(_began_us(first))}{release}{more}"
+    return f"{severity}{state}: {headline(first, is_brief=True)}, since {clock.brief(_began_us(first))}{release}{more}"
 
 
 _OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE})
 
 
-def headline(incident: Incident) -> str:
-    """Return one line about an incident: "home is slow: 390 ms, usually 120 to 170 (2.7x)"."""
+def headline(incident: Incident, *, is_brief: bool = False) -> str:
+    """Return one line about an incident: "home is slow: 390 ms, usually 120 to 170 (2.7x)"; one reason if brief."""
     singular, plural = _PREDICATES[incident.problem]
     predicate = incident.lead.predicate or singular if _count(incident) <= 1 else plural
-    what = _line(incident.lead.what)
+    what = _first_reason(incident) if is_brief else _line(incident.lead.what)
     if incident.problem is Problem.NETWORK:
         return f"our own network: {what}"
     return f"{_names(incident)} {predicate}" + (f": {what}" if what else "")
@@ -156,8 +156,12 @@ def _count(incident: Incident) -> int:
 
 
 def _was(incident: Incident) -> str:
-    what = _line(incident.lead.what)
+    what = _first_reason(incident)
     return f" (was: {what})" if what else ""
+
+
+def _first_reason(incident: Incident) -> str:
+    return _line(incident.lead.what).partition("; ")[0]
 
 
 def _line(text: str) -> str:

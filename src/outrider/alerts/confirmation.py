@@ -36,6 +36,7 @@ class Confirmation:
         confirmed: X of Y were bad, and not enough were good since.
         incident: The incident that it belongs to; empty if to none.
         chance_months: Months between two such problems by chance alone, at their worst; None if it is none of chance.
+        latest_months: The same after the latest bad run.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Confirmation:
     bad_us: int = 0
     confirmed: bool = False
     chance_months: float | None = None
+    latest_months: float | None = None
 
     @property
     def is_bad(self) -> bool:
@@ -76,6 +78,7 @@ def seen(confirmation: Confirmation, finding: Finding, thresholds: Thresholds) -
     return replace(
         confirmation, recent=recent, good=good, last_us=finding.at_us, bad_us=first, confirmed=confirmed,
         chance_months=_chance(confirmation, finding),
+        latest_months=finding.chance_months if finding.present else confirmation.latest_months,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from outrider.alerts.confirmation import Confirmation
 
 _HOUR_US = 3_600_000_000
-_MEAN_HOURS = 4.0  # that a false alert of the judge lasts at most, on average
+_MEAN_HOURS = 6.0  # a false alert of the judge lasts 2.6 hours on average, most of them without evidence of its own
 _MOST_HOURS = 400.0
 
 
@@ -38,6 +38,7 @@ def disturbs(members: Iterable[Confirmation], series: int, settings: AlertSettin
 
 
 def _with_duration(member: Confirmation, now_us: int) -> float:
-    """Return the months between two deviations by chance that are so strong and last so long."""
+    """Return the months between two deviations by chance that are so strong, or are so strong still after so long."""
     hours = min((now_us - member.bad_us) / _HOUR_US, _MOST_HOURS)
-    return (member.chance_months or 0.0) * math.exp(max(hours, 0.0) / _MEAN_HOURS)
+    lasting = (member.latest_months or 0.0) * math.exp(max(hours, 0.0) / _MEAN_HOURS)
+    return max(member.chance_months or 0.0, lasting)

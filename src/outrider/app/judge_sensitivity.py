@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from outrider.model import OutriderError, TooFewSamples, UsageError
 from outrider.runs import primary_series, series_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from outrider.app.listeners import ProgressListener
     from outrider.baselines import Calibration, Settings
@@ -31,6 +31,7 @@ class Sensitivity:
         false_per_month_upper: The upper end of their interval.
         smallest_step: The smallest change, as a share, that is seen within a day; None if none that was tried.
         simulated_months: How much history was simulated.
+        by_part: False alerts a month that each part of the judge gave, the most first.
     """
 
     months_per_false_alert: float
@@ -38,6 +39,7 @@ class Sensitivity:
     false_per_month_upper: float
     smallest_step: float | None
     simulated_months: float
+    by_part: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +110,5 @@ def _sensitivity(calibration: Calibration, check_months: float, series_months: f
         false_per_month_upper=round(calibration.false_upper, 4),
         smallest_step=calibration.smallest_step,
         simulated_months=round(calibration.simulated_months, 1),
+        by_part={part: round(often, 4) for part, often in calibration.by_part.items()},
     )

@@ -59,6 +59,7 @@ def list_incidents(
     *,
     include_resolved: bool = False,
     days: int = 30,
+    limit: int | None = _MOST,
     listener: ProgressListener = SILENT,
 ) -> IncidentList:
     """Return the incidents that last, or all of the last days.
@@ -68,11 +69,12 @@ def list_incidents(
         store: Where incidents are kept.
         include_resolved: Whether to return those that are over, too.
         days: How far back.
+        limit: How many at most; None for all.
         listener: Takes the problem of alert settings that cannot be read, such as without their secrets.
     """
     settings = _settings_or_none(workspace, listener)
     at_us = now_us()
-    stored = store.incidents.search(lasting=not include_resolved, since_us=at_us - days * _DAY_US, limit=_MOST)
+    stored = store.incidents.search(lasting=not include_resolved, since_us=at_us - days * _DAY_US, limit=limit)
     unreadable: list[str] = []
     incidents = read_incidents(stored, lambda row: unreadable.append(row.id))
     silences = store.silences.ending_after(at_us)

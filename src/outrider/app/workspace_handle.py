@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from outrider.app.load_trial import LoadOutcome
     from outrider.frames import FrameReader
     from outrider.gate import Decision
-    from outrider.model import AggregateSample, Check, Outcome, RecordedAggregates, Run, RunSummary, StoredRun
+    from outrider.model import AggregateSample, Check, Excerpt, Outcome, RecordedAggregates, Run, RunSummary, StoredRun
     from outrider.runs import StepStatus
     from outrider.store import Store
     from outrider.workspace import Workspace
@@ -117,8 +117,8 @@ class OpenWorkspace:
 
     def runs(
         self, pattern: str = "*", *, outcome: Outcome | None = None, limit: int | None = 100
-    ) -> tuple[RunSummary, ...]:
-        """Return stored runs, the latest first; `limit` None for all."""
+    ) -> Excerpt[RunSummary]:
+        """Return stored runs, the latest first, and whether these are all (`is_complete`); `limit` None for all."""
         return list_runs(self._store.runs, pattern, outcome=outcome, limit=limit)
 
     def stored_run(self, run: str) -> StoredRun:
@@ -131,7 +131,8 @@ class OpenWorkspace:
 
     def incidents(self, *, include_resolved: bool = False, days: int = 30) -> tuple[Incident, ...]:
         """Return the incidents that last, or all of the last days, the latest first."""
-        return list_incidents(self.settings, self._store, include_resolved=include_resolved, days=days).incidents
+        listed = list_incidents(self.settings, self._store, include_resolved=include_resolved, days=days, limit=None)
+        return listed.incidents
 
     def judgements(self, pattern: str = "*") -> list[StepStatus]:
         """Return the judgement of each step and of each check's failures; what deviates comes first.

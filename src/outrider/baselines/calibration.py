@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outrider.baselines.alert_log import judged_alerts
 from outrider.baselines.judge import replay
 from outrider.baselines.judge_settings import MONTH_S, Settings
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
 from outrider.model import TooFewSamples
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import ArrayLike
 
@@ -35,6 +37,7 @@ class Calibration:
         false_upper: Upper 95 % bound of it: so much cannot be ruled out by so short a simulation.
         smallest_step: Smallest rise seen within a day in four of five tries; None where none of STEPS was.
         simulated_months: How much was replayed.
+        by_part: Of the false alerts per month, how many each part of the judge gave, the most first.
     """
 
     months: float
@@ -42,6 +45,7 @@ class Calibration:
     false_upper: float
     smallest_step: float | None
     simulated_months: float
+    by_part: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def in_words(self) -> str:
@@ -82,7 +86,8 @@ def calibrate(
     numbers = values_of(value)
     days = _days(seconds_of(at, len(numbers)), numbers)
     draws = [_draw(days, rng) for _ in range(series)]
-    alerts = sum(_episodes(*draw, settings) for draw in draws)
+    parts = Counter(part for draw in draws for part in _false_alerts(*draw, settings))
+    alerts = parts.total()
     months = series * _JUDGED_DAYS * DAY_S / MONTH_S
     return Calibration(
         months=wanted.months,
@@ -90,6 +95,7 @@ def calibrate(
         false_upper=_poisson_upper(alerts) / months,
         smallest_step=_smallest_step(draws, rng, settings),
         simulated_months=months,
+        by_part={part: count / months for part, count in parts.most_common()},
     )
 
 
@@ -152,10 +158,16 @@ def _alerting(at: IntArray, value: FloatArray, settings: Mapping[str, object] | 
     return replay(at.astype("datetime64[s]"), value, settings=settings)
 
 
-def _episodes(at: IntArray, value: FloatArray, settings: Mapping[str, object] | None) -> int:
-    judged = at >= at[0] + _LEARN_DAYS * DAY_S
-    on = at[judged & _alerting(at, value, settings)]
-    return 0 if not len(on) else 1 + int((np.diff(on) > _QUIET_S).sum())
+def _false_alerts(at: IntArray, value: FloatArray, settings: Mapping[str, object] | None) -> Iterator[str]:
+    """Yield the part of each alert after learning; one that opens soon after another is the same."""
+    learned, before = int(at[0]) + _LEARN_DAYS * DAY_S, -1
+    for alert in judged_alerts(at.astype("datetime64[s]"), value, settings=settings):
+        last = int(at[alert.end - 1])
+        if last < learned:
+            continue
+        if before < 0 or int(at[alert.start]) - before > _QUIET_S:
+            yield alert.part.value
+        before = last
 
 
 def _smallest_step(

@@ -64,6 +64,7 @@ _RARITY = np.array(
         for part, window in COLUMNS
     ]
 )  # factors e of rarity for each limit that evidence lies above its limit; zero for extremes
+_BELIEVED = 0.75
 WINDOW_OF = np.array([window for _, window in COLUMNS])
 
 
@@ -85,16 +86,17 @@ def limits(part: Part, runs_between: float, learned_runs: int) -> FloatArray:
 
 
 def log_rarity(shares: FloatArray) -> float:
-    """Return how much rarer than an alert by chance evidence is: the log of a factor, zero at the limit.
+    """Return how much rarer than an alert by chance evidence is: the log of a factor, zero at the limit, less below.
 
     Limits move by their slope for each factor e in the runs between two false alerts, so evidence above a limit says
-    how far that limit might have been moved. Extremes have a Pareto tail of shape one half at worst.
+    how far that limit might have been moved. Slopes were set near one false alert in five months: only three quarters
+    of what they say beyond that are believed. Extremes have a Pareto tail of shape one half at worst.
 
     Args:
         shares: Evidence as a share of its limit, a column each.
     """
     beyond = np.where(_RARITY > 0, (shares - 1) * _RARITY, 2 * np.log(np.maximum(shares, 1e-9)))
-    return max(0.0, float(beyond.max()))
+    return _BELIEVED * float(beyond.max())
 
 
 def student_quantile(normal: FloatArray, freedom: FloatArray) -> FloatArray:

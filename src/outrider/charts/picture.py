@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _DAY_US = 86_400_000_000  # matplotlib counts days since 1970
 _INCHES = (6.4, 2.4)
 _DOTS_PER_INCH = 110
+_HEADROOM = 1.05  # over the highest value, so that its line is whole
 _TITLE = 90
 _BLUE, _GREY, _RED = "#2363c4", "#8a94a3", "#b3261e"
 
@@ -95,7 +96,7 @@ def _plain(text: str) -> str:
 
 def _png(figure: Figure) -> bytes:
     for axes in figure.axes:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * _HEADROOM)
     figure.autofmt_xdate(rotation=0, ha="center")
     target = io.BytesIO()
     figure.savefig(target, format="png")

@@ -43,7 +43,11 @@ def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) 
 def _sentence(replayed: Replayed, days: int) -> str:
     counts = ", ".join(f"{count} to {receiver}" for receiver, count in sorted(replayed.notifications.items()))
     incidents = f"{len(replayed.incidents)} incidents in {days} days, {replayed.short} shorter than two runs"
-    return f"{incidents}; notifications: {counts or 'none'}"
+    parts = ", ".join(f"{part} {count}" for part, count in replayed.by_part.items())
+    opened = f" ({parts})" if parts else ""
+    return (
+        f"{incidents}{opened}, {replayed.weak} of weak evidence that notified nobody; notifications: {counts or 'none'}"
+    )
 
 
 def _as_json(replayed: Replayed) -> dict[str, object]:
@@ -51,4 +55,6 @@ def _as_json(replayed: Replayed) -> dict[str, object]:
         "incidents": len(replayed.incidents),
         "short": replayed.short,
         "notifications": replayed.notifications,
+        "by_part": replayed.by_part,
+        "weak": replayed.weak,
     }

@@ -42,7 +42,9 @@ def calibrate(pattern: str, *, as_json: bool) -> None:
 def _sentence(option: Sensitivity) -> str:
     step = option.smallest_step
     seen = f"sees a step of {step:+.0%} within a day" if step else "sees no step that was tried within a day"
+    by_part = ", ".join(f"{part} {often:.2f}" for part, often in option.by_part.items())
+    parts = f" ({by_part})" if by_part else ""
     return (
         f"(months_per_false_alert = {option.months_per_false_alert:g}): {option.false_per_month:.2f} false alerts a "
-        f"month on this series, at most {option.false_per_month_upper:.2f}; {seen}"
+        f"month on this series{parts}, at most {option.false_per_month_upper:.2f}; {seen}"
     )

@@ -36,6 +36,10 @@ def init(folder: Path, *, force: bool) -> None:
         echo(f"note: {conflict}")
     if created.loads:
         click.echo(f"your locustfiles are its load profiles: outrider load {created.loads[0]}")
+    if created.playwright:
+        click.echo(
+            f"your suites of Playwright Test in {_some(created.playwright)} are probes, off: see probes/suites.toml"
+        )
     if created.included:
         click.echo(f"runs get a copy of {', '.join(created.included)}: name what is secret in it below [secrets]")
     enter = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "

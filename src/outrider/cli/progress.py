@@ -92,8 +92,8 @@ class Progress:
             self.note(f"{condition:>15} {display_name(run.check)} {subject}: {judgement.signal.reason}{release}")
 
     def looked(self, look: Look) -> None:
-        """Print how many verdicts of a gate are known."""
-        self.note(f"after {look.sessions} sessions: {look.known} of {look.checks} checks are known")
+        """Print how many checks of a gate are decided."""
+        self.note(f"after {look.sessions} sessions: {look.known} of {look.checks} checks are decided")
 
     def ignores(self, variables: Sequence[str]) -> None:
         """Print which variables of the shell no run sees."""

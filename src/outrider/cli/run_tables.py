@@ -32,7 +32,12 @@ STYLES = {
     Outcome.MISSED: "dim",
 }
 _SHORT_ID = 8
-_PHASES = ("redirects_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "transfer_ms")
+_PHASES = frozenset(
+    f"{phase}_ms"
+    for phase in (
+        "redirects", "token", "dns", "connect", "tls", "upgrade", "first_byte", "first_message", "query", "transfer",
+    )
+)  # fmt: skip
 _COARSE_MS = 10.0  # from here on fractions of a millisecond are noise
 _UNFOLDED = 200  # columns, where no terminal sets a width
 

@@ -55,7 +55,8 @@ def _print(out: Console, stored: StoredRun, timezone: str) -> None:
     out.print(Text.assemble(outcome_text(run.outcome), f"  {run.check}  {at_with_zone(run.due_us, timezone)}"))
     if run.reason:
         out.print(Text(f"  {run.reason}"), soft_wrap=True)
-    out.print(Text(f"  run {run.id} · {run.environment} · {run.location} · {run.circumstances.browser}"))
+    places = (run.environment, run.location, run.circumstances.browser)
+    out.print(Text(" · ".join([f"  run {run.id}", *filter(None, places)])))
     for attempt in run.attempts:
         _print_attempt(out, attempt)
         for artifact in stored.artifacts:

@@ -110,7 +110,12 @@ def as_markdown(decision: Decision) -> str:
             + " |"
             for compared in decision.comparisons
         ]
-    return "\n".join(lines) + "\n"
+    reasons = [
+        f"- `{_plain(compared.check)}` {_plain(_name(compared))}: {_plain(compared.comparison.reason)}"
+        for compared in decision.comparisons
+        if compared.verdict is not Verdict.PASS
+    ]
+    return "\n".join([*lines, *(["", *reasons] if reasons else [])]) + "\n"
 
 
 def as_junit(decision: Decision) -> str:

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, assert_never
 from urllib.parse import urlsplit
 
+from playwright import sync_api
+
 
 class Fault(StrEnum):
     """One way of being broken, applied to every request of the browser."""
@@ -30,8 +32,8 @@ class Injection:
     """A route handler that injects a fault, for either API: what it returns is awaited where it can be.
 
     Attributes:
-        met: How many requests the fault was injected into. A route of the test's own goes first, and what the test or a
-            service worker sends without a page is not routed.
+        met: How many requests the fault was injected into. A route of the test's own goes first: what it answers meets
+            no fault, what it lets go on does. What the test or a service worker sends without a page is not routed.
     """
 
     def __init__(self, fault: Fault) -> None:
@@ -40,9 +42,15 @@ class Injection:
         self.met = 0
 
     def __call__(self, route: Route) -> Any:
+        """Answer a request that no route of the test's has taken."""
+        return self.answer(route) if self.is_for(route.request) else route.fallback()
+
+    def is_for(self, request: Any) -> bool:
+        """Whether a request meets the fault."""
+        return self._fault != Fault.THIRD_PARTY or not self._is_first_party(request)
+
+    def answer(self, route: Route) -> Any:
         """Answer a request as a broken target would."""
-        if self._fault == Fault.THIRD_PARTY and self._is_first_party(route.request):
-            return route.fallback()
         self.met += 1
         match self._fault:
             case Fault.ABORT:
@@ -57,6 +65,15 @@ class Injection:
                 return route.abort("blockedbyclient")
             case _:
                 assert_never(self._fault)
+
+    def refuse(self, _route: Route) -> Any:
+        """Refuse the request that a route of the test's sends on itself.
+
+        Raises:
+            Error: Of Playwright, as where nobody listens.
+        """
+        self.met += 1
+        raise sync_api.Error("Route.fetch: connect ECONNREFUSED (injected by outrider prove)")
 
     def _is_first_party(self, request: Any) -> bool:
         """Whether a request is for host and port of the first document; the origins of a demo differ by port."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -31,8 +32,12 @@ class _Hook:
     before: Callable[[Recorder, Any], Calls] | None = None
     after: Callable[[Recorder, Any, dict[str, Any], Any], Calls | None] | None = None
     options: Callable[[Recorder, dict[str, Any]], dict[str, Any]] | None = None
-    skips: Callable[[Recorder, Any], bool] | None = None
+    instead: Callable[[Recorder, Any], Callable[[Any], Any] | None] | None = None
     saves: bool = False
+
+
+def _do_nothing(_called: object) -> None:
+    """Stand in the place of a call that is left out."""
 
 
 def _context_options(recorder: Recorder, options: dict[str, Any]) -> dict[str, Any]:
@@ -90,12 +95,14 @@ _HOOKS = (
         "Tracing",
         "stop",
         after=lambda rec, tracing, kw, _none: rec.tracing_stopped(tracing, kw.get("path")),
-        skips=lambda rec, tracing: rec.traces_alone(tracing),
+        instead=lambda rec, tracing: _do_nothing if rec.traces_alone(tracing) else None,
     ),
     *(
         _Hook("APIRequestContext", method, before=lambda rec, request: rec.requesting(request))
         for method in ("delete", "fetch", "get", "head", "patch", "post", "put")
     ),
+    _Hook("Route", "continue_", instead=lambda rec, route: rec.answering(route)),
+    _Hook("Route", "fetch", instead=lambda rec, route: rec.fetching(route)),
     _Hook("APIRequestContext", "dispose", before=lambda rec, req: rec.closing_by_test(req, rec.closing(req))),
 )
 
@@ -147,8 +154,8 @@ def _sync_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | N
         recorder = current()
         if recorder is None:
             return original(self, *args, **options)
-        if hook.skips and hook.skips(recorder, self):
-            return None
+        if hook.instead and (handler := hook.instead(recorder, self)):
+            return handler(self)
         if hook.options:
             options = hook.options(recorder, options)
         with recorder.saving() if hook.saves else nullcontext():
@@ -168,8 +175,9 @@ def _async_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | 
         recorder = current()
         if recorder is None:
             return await original(self, *args, **options)
-        if hook.skips and hook.skips(recorder, self):
-            return None
+        if hook.instead and (handler := hook.instead(recorder, self)):
+            answer = handler(self)
+            return await answer if inspect.isawaitable(answer) else answer
         if hook.options:
             options = hook.options(recorder, options)
         with recorder.saving() if hook.saves else nullcontext():

@@ -147,6 +147,20 @@ class Recorder:
         """How many requests the attempt's fault was injected into."""
         return sum(injection.met for injection in self._injections)
 
+    def answering(self, route: Any) -> Callable[[Any], Any] | None:
+        """Return what answers a request that a route of the test's lets go on; None if it may."""
+        injection = self._injection_for(route)
+        return injection.answer if injection else None
+
+    def fetching(self, route: Any) -> Callable[[Any], Any] | None:
+        """Return what a route of the test's meets that sends a request on itself; None if it may."""
+        injection = self._injection_for(route)
+        return injection.refuse if injection else None
+
+    def _injection_for(self, route: Any) -> Injection | None:
+        injection = self._injections[-1] if self._injections else None
+        return injection if injection and injection.is_for(route.request) else None
+
     def closing_by_test(self, closed: object, collectors: Calls) -> Calls:
         """End collectors of what the test itself is about to close, and remember that it does.
 

@@ -85,7 +85,7 @@ class Profile:
 
         Args:
             at_s: From the start of the load.
-            users: The most that there were until then.
+            users: How many are asked for of the locustfile's own accord, as far as they have begun.
             most_users: The most that there have been in the whole load so far.
         """
         if isinstance(self.shape, Arrivals):

@@ -31,6 +31,7 @@ _UNDECLARED = Redactor()
 @dataclass(slots=True)
 class _Second:
     users: int | None = None
+    asked: int | None = None
     workers: int = 0
     cpu_share: float = 0.0
     lag_ms: float = 0.0
@@ -80,7 +81,7 @@ class LoadTimeline:
                 self.ended = message
             case Pulse():
                 second = self._second(int(message.at_s - 0.5))
-                second.users, second.workers = message.users, message.workers
+                second.users, second.workers, second.asked = message.users, message.workers, message.asked
                 self.workers, self.spawned = message.workers, max(self.spawned, message.spawned)
             case Counted():
                 self._count(message)
@@ -118,7 +119,7 @@ class LoadTimeline:
             intervals.append(
                 LoadInterval(
                     begin_s - self.started_s, max(0.001, min(at + 1.0, until_s) - begin_s), users, second.workers,
-                    second.cpu_share, second.lag_ms, second.late_s, by_endpoint(second.parts),
+                    second.cpu_share, second.lag_ms, second.late_s, by_endpoint(second.parts), second.asked,
                 )
             )  # fmt: skip
         return tuple(intervals)
@@ -214,4 +215,5 @@ def _joined(intervals: Sequence[LoadInterval]) -> LoadInterval:
         lag_ms=max(interval.lag_ms for interval in intervals),
         late_s=max(interval.late_s for interval in intervals),
         endpoints=by_endpoint(part for interval in intervals for part in interval.endpoints),
+        asked_users=last.asked_users,
     )

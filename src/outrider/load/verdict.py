@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from outrider.load.profile import Expectation
-from outrider.load.wire import Ready
+from outrider.load.wire import ASSERTION, Ready
 from outrider.model import Outcome, altogether, bucket_of, merged
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _FEWEST = 20  # requests, below which no share of them stops a load
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
 _NOTHING = Expectation()
 _UNKNOWN = Ready(own_shape=False)
+_STILL = "Timeout (0:00:04)!"  # of `faulthandler`
+_FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\w+)', re.MULTILINE)
 _CALM = re.compile(r"^\[.*/(?:DEBUG|INFO|WARNING)/[\w.]+: ")
 _LOGGED = re.compile(r"\bERROR/[^:]*: (?P<text>.*)")
 
@@ -133,11 +135,21 @@ def abort_reason(intervals: Sequence[LoadInterval], profile: Profile) -> str:
 def asked_shares(intervals: Sequence[LoadInterval], profile: Profile) -> list[float]:
     """Return how much of the whole load was asked for in each interval, 0 to 1."""
     most_users = max((interval.users for interval in intervals), default=0)
-    so_far = accumulate((interval.users for interval in intervals), max)
+    levels = accumulate(intervals, _asked_level, initial=0)
+    next(levels)
     return [
         profile.asked_share(interval.offset_s + interval.length_s / 2, users, most_users)
-        for interval, users in zip(intervals, so_far, strict=True)
+        for interval, users in zip(intervals, levels, strict=True)
     ]
+
+
+def _asked_level(before: int, interval: LoadInterval) -> int:
+    """Return how many users are asked for: it rises with those that begin, and falls when fewer are wanted.
+
+    Users that end though they are wanted do not make it fall.
+    """
+    wanted = before if interval.asked_users is None else min(before, interval.asked_users)
+    return max(interval.users, wanted)
 
 
 def _floor_violations(window: Sequence[LoadInterval], shares: Sequence[float], least: float | None) -> list[str]:
@@ -219,11 +231,22 @@ def _silent(facts: Facts) -> Verdict | None:
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
     _, raised = _raised(facts) or (None, "")
-    why = raised or _errors(facts.log)
+    why = raised or _still(facts) or _errors(facts.log)
     doing = [f"{count} {'user was' if count == 1 else 'users were'} {what}" for what, count in facts.activities.items()]
     more = f" and {len(doing) - _QUOTED} other things" if len(doing) > _QUOTED else ""
     because = why or ", ".join(doing[:_QUOTED]) + more
     return Outcome.SETUP_ERROR, f"no request was made{f': {because}' if because else ''}"
+
+
+def _still(facts: Facts) -> str:
+    """Return where the event loop stood still, from what the child wrote down then; empty if it did not."""
+    dumps = facts.log.split(_STILL)
+    frames = _FRAME.findall(dumps[-1].partition("\n\n")[0]) if len(dumps) > 1 else []
+    own = [frame for frame in frames if frame[0].endswith(f"/{facts.profile.file}")] or frames
+    if not own:
+        return ""
+    file, line, function = own[0]
+    return f"the event loop stands still in {function} ({file.rpartition('/')[2]}:{line}), which lets no other user run"
 
 
 def _interrupted(facts: Facts) -> Verdict | None:
@@ -321,6 +344,8 @@ def _raised(facts: Facts) -> Verdict | None:
     more = f"; and {len(own) - _QUOTED} other exceptions" if len(own) > _QUOTED else ""
     count = sum(group.count for group in own)
     times = "once" if count == 1 else f"{count} times"
+    if facts.started and all(group.message.startswith(ASSERTION) for group in own):
+        return Outcome.FAILED, f"assertions of the locustfile failed {times}: {quoted}{more}"
     return Outcome.SETUP_ERROR, f"the locustfile's own code raised {times}: {quoted}{more}"
 
 
@@ -341,7 +366,7 @@ def _exit_code(facts: Facts) -> Verdict | None:
 def _unended(facts: Facts) -> Verdict:
     """Judge a Locust that did not say its last words: what it measured in the end is unknown."""
     if facts.code is None:
-        why = "on_stop, or a listener of test_stop or quitting, takes longer"
+        why = _still(facts) or "on_stop, or a listener of test_stop or quitting, takes longer"
         return Outcome.SETUP_ERROR, f"Locust did not end when the load was over, and was killed: {why}"
     if facts.code < 0:
         return Outcome.INCONCLUSIVE, f"Locust was killed by signal {-facts.code} at the end of the load"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 VARIABLE = "OUTRIDER_LOAD"
 """The environment variable with the process's ends of both pipes, and the `LoadConfig`."""
 
+ASSERTION = AssertionError.__name__
+"""How messages of the user's code begin whose exception says that the target is not as expected."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadConfig:
@@ -92,12 +95,14 @@ class Pulse:
     Attributes:
         workers: Generating processes that are there.
         spawned: The most users that were asked for and all began, though some may have ended since.
+        asked: Users that are asked for now, whether they have begun or not.
     """
 
     at_s: float
     users: int
     spawned: int
     workers: int
+    asked: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

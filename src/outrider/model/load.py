@@ -61,6 +61,7 @@ class LoadInterval:
         cpu_share: Of one processor, by the busiest process that made the load; 1 is all of it.
         lag_ms: The latest that an event loop of the generator was.
         late_s: How late arrivals started at its end, where a rate of arrivals was asked for.
+        asked_users: Users that were asked for at its end, for judging it; None where that is unknown, as after storing.
     """
 
     offset_s: float
@@ -71,6 +72,7 @@ class LoadInterval:
     lag_ms: float
     late_s: float = 0.0
     endpoints: tuple[EndpointLoad, ...] = ()
+    asked_users: int | None = None
 
     @property
     def requests_per_s(self) -> float:

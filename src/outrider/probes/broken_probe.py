@@ -1,4 +1,4 @@
-"""The probe of a table that cannot be read: whoever runs it hears why."""
+"""The probe of a table that cannot be read: each of its runs gives the reason."""
 
 from __future__ import annotations
 

@@ -67,12 +67,15 @@ class CommandProbe:
 
     async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
         """Run the program, and judge what it leaves."""
+        try:
+            return await self._run(context, limit_s, evidence=evidence)
+        except (OSError, ValueError) as error:  # of the folder, or of the program itself
+            return ProbeResult(0.0, (start_failure(shown(self.program.arguments[0]), error),), is_timed=False)
+
+    async def _run(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
         async with _scratch_folder() as scratch:
             before = _signature(self.report_file)
-            try:
-                end = await run_program(self._program_in(scratch), limit_s)
-            except (OSError, ValueError) as error:
-                return ProbeResult(0.0, (start_failure(shown(self.program.arguments[0]), error),), is_timed=False)
+            end = await run_program(self._program_in(scratch), limit_s)
             left_s = limit_s - end.duration_ms / 1000
             judged = await self._judged(context, end, _Report(scratch / "report", self.report_file, before), left_s)
             shows = bool(judged.failures or evidence)
@@ -106,10 +109,9 @@ class CommandProbe:
         if not self.report:
             wrong = [] if end.exit_code in self.exit_codes else [_wrong_exit(end, self.exit_codes)]
             return JudgedReport((*wrong, *failures, *([] if wrong else unread)), samples)
-        most = self.program.most_output_bytes
-        text = await asyncio.to_thread(report.read, most)
+        text = await asyncio.to_thread(report.read, self.program.most_output_bytes)
         judged = await self._judged_report(context, end, end.output if text is None else text, left_s)
-        return replace(judged, failures=(*judged.failures, *failures), samples=(*judged.samples, *samples))
+        return replace(judged, failures=(*judged.failures, *failures, *unread), samples=(*judged.samples, *samples))
 
     async def _judged_report(self, context: ProbeContext, end: ProgramEnd, text: bytes, left_s: float) -> JudgedReport:
         if len(text) > self.program.most_output_bytes:

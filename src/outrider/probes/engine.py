@@ -37,6 +37,7 @@ _UNDECLARED = Redactor()
 _SHORTEST_S = 0.001
 _SWEEP_S = 0.25
 _LARGE_BYTES = 1_000_000
+_DATABASES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,14 @@ class Engine:
     def _set_up(self) -> None:
         self._lateness = Lateness()
         self._turns: HostQueues[_Job] = HostQueues(self._settings.per_host)
-        self._context = ProbeContext(Transfers(), Evaluator(self._limits), self._heartbeats, _now_us, TokenStore())
+        self._context = ProbeContext(
+            transfers=Transfers(),
+            evaluator=Evaluator(self._limits),
+            heartbeats=self._heartbeats,
+            now_us=_now_us,
+            tokens=TokenStore(),
+            database_turns=asyncio.Semaphore(_DATABASES),
+        )
         self._ready.set()
 
     async def _shut_down(self) -> None:

@@ -15,6 +15,7 @@ import pycurl
 from outrider.probes.assertions import judge_certificate, judge_times
 from outrider.probes.exchange import ExchangeLog, exchange
 from outrider.probes.expectations import read_within
+from outrider.probes.host_addresses import bracketed
 from outrider.probes.http import attributes_of, evidence_files, samples_of
 from outrider.probes.http_request import (
     FRESH,
@@ -174,16 +175,15 @@ def read_grpc(entry: ProbeTable) -> GrpcProbe:
     host, port = entry.address()
     name, service = entry.text("server_name", str, host), entry.text("service", str, "")
     has_tls = table.read("tls", as_flag, False)
-    shown_name, shown_host = (f"[{text}]" if ":" in text else text for text in (name, host))
     version = pycurl.CURL_HTTP_VERSION_2TLS if has_tls else pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
     options = (
         *FRESH,
         *read_trust(entry),
         *read_certificate(entry),
         (pycurl.HTTP_VERSION, version),
-        (pycurl.CONNECT_TO, [f"::{shown_host}:{port}".encode()]),
+        (pycurl.CONNECT_TO, [f"::{bracketed(host)}:{port}".encode()]),
     )
-    url = f"{'https' if has_tls else 'http'}://{shown_name}:{port}{_METHOD}"
+    url = f"{'https' if has_tls else 'http'}://{bracketed(name)}:{port}{_METHOD}"
     headers = (
         ("Content-Type", "application/grpc"),
         ("TE", "trailers"),
@@ -193,7 +193,7 @@ def read_grpc(entry: ProbeTable) -> GrpcProbe:
     request = plain_request(url, encoded(options), version="HTTP/2", max_bytes=_MOST_BYTES)
     probe = GrpcProbe(
         host=host.lower(),
-        address=f"{shown_host}:{port}",
+        address=f"{bracketed(host)}:{port}",
         request=request,
         hop=Hop(url, "POST", headers, frame(service)),
         service=service,

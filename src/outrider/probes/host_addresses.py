@@ -53,6 +53,11 @@ def is_name(host: str) -> bool:
     return False
 
 
+def bracketed(host: str) -> str:
+    """Return a host as it stands before a port: an address of IPv6 in brackets (RFC 3986, section 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
 def is_own(host: str) -> bool:
     """Return whether a host is this machine, which is reached without a network."""
     if is_name(host):

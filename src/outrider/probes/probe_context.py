@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from outrider.model import HeartbeatLog, RunId
@@ -23,6 +24,7 @@ class ProbeContext:
         heartbeats: None where there is no store.
         now_us: The time, microseconds UTC.
         tokens: Access tokens that several attempts use.
+        database_turns: Limits how many databases are asked at a time, each by a process.
         run: That the attempt belongs to; None if it belongs to none that is stored.
     """
 
@@ -31,6 +33,7 @@ class ProbeContext:
     heartbeats: HeartbeatLog | None
     now_us: Callable[[], int]
     tokens: TokenStore
+    database_turns: asyncio.Semaphore
     run: RunId | None = None
 
 

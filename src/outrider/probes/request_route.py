@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pycurl
 
+from outrider.probes.host_addresses import bracketed
 from outrider.workspace import Refused, split_address
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ class Route:
         """Return the options that connect to another place."""
         parts = urlsplit(url)
         host, port = self.host or parts.hostname or "", self.port or parts.port or _PORTS.get(parts.scheme, 0)
-        shown = f"[{host}]" if ":" in host else host
-        return ((pycurl.CONNECT_TO, [f"::{shown}:{port}".encode()]),)
+        return ((pycurl.CONNECT_TO, [f"::{bracketed(host)}:{port}".encode()]),)
 
     def headers(self, url: str) -> tuple[tuple[str, str], ...]:
         """Return the header that names the host of the URL, where another name is in the handshake."""

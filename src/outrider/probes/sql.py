@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,10 +67,9 @@ class SqlProbe:
 
     async def attempt(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
         """Ask the database, and judge its rows."""
-        try:
-            end = await run_program(self._program(), limit_s)
-        except OSError as error:
-            return ProbeResult(0.0, (start_failure("the process that asks the database", error),), is_timed=False)
+        end = await self._ask(context, limit_s)
+        if isinstance(end, Failure):
+            return ProbeResult(0.0, (end,), is_timed=False)
         answer = _answer(end.output)
         failure = self._failed(end, answer, limit_s)
         phases = {name: answer.get(f"{name}_ms", 0.0) for name in ("connect", "query")} if not failure else {}
@@ -91,6 +92,24 @@ class SqlProbe:
             address=self.address,
             secrets=self.secrets,
         )
+
+    async def _ask(self, context: ProbeContext, limit_s: float) -> ProgramEnd | Failure:
+        """Return how the process that asks ended, or why there was none."""
+        began_s = time.monotonic()
+        try:
+            async with asyncio.timeout(limit_s):
+                await context.database_turns.acquire()
+        except TimeoutError:
+            reason = (
+                f"waited {limit_s:.1f} s for its turn: as many databases as this host asks at a time were being asked"
+            )
+            return Failure(Blame.PROBER, reason)
+        try:
+            return await run_program(self._program(), max(0.0, limit_s - (time.monotonic() - began_s)))
+        except OSError as error:
+            return start_failure("the process that asks the database", error)
+        finally:
+            context.database_turns.release()
 
     def _program(self) -> Program:
         paths = {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}

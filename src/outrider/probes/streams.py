@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from outrider.model import Sample
 from outrider.probes.assertions import judge_times
 from outrider.probes.certificates import system_authorities
-from outrider.probes.host_addresses import is_name, look_up
+from outrider.probes.host_addresses import bracketed, is_name, look_up
 from outrider.probes.own_certificate import explain_alert, read_own_certificate
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.system_errors import explain_system
@@ -52,7 +52,7 @@ class Endpoint:
     @property
     def address(self) -> str:
         """Host and port."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 @dataclass(slots=True)
@@ -123,14 +123,19 @@ class Conversation:
         )
 
 
+async def find_address(conversation: Conversation, endpoint: Endpoint) -> None:
+    """Look up the host, if it is a name."""
+    conversation.remote, _ = await look_up(endpoint.host, endpoint.port, endpoint.ip)
+    if is_name(endpoint.host):
+        conversation.note("dns")
+
+
 @asynccontextmanager
 async def connection(
     conversation: Conversation, endpoint: Endpoint, *, tls: bool
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Connect, and shake hands if `tls`; the connection is dropped at the end."""
-    conversation.remote, _ = await look_up(endpoint.host, endpoint.port, endpoint.ip)
-    if is_name(endpoint.host):
-        conversation.note("dns")
+    await find_address(conversation, endpoint)
     conversation.doing = "while connecting"
     reader, writer = await asyncio.open_connection(conversation.remote, endpoint.port)
     try:

@@ -32,7 +32,7 @@ def start_failure(what: str, error: OSError | ValueError) -> Failure:
     """Return whose fault it is that a program does not start: that of this host if it has run out of something."""
     number = error.errno if isinstance(error, OSError) else None
     why = (os.strerror(number) if number else str(error)).lower()
-    is_ours = number in OURS or number == errno.EAGAIN
+    is_ours = number in OURS or number == errno.EAGAIN or lacks_descriptors()
     return Failure(Blame.PROBER if is_ours else Blame.SETUP, f"cannot start {what}: {why}")
 
 

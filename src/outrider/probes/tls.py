@@ -14,7 +14,7 @@ from outrider.probes.assertions import judge_times
 from outrider.probes.certificates import Certificate, read_chain, root_names, verified_path
 from outrider.probes.exchange import ExchangeLog, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
-from outrider.probes.host_addresses import is_name
+from outrider.probes.host_addresses import bracketed, is_name
 from outrider.probes.http_request import FRESH, encoded, read_certificate, read_trust
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.text_checks import TextChecks
@@ -132,13 +132,12 @@ def read_tls(entry: ProbeTable) -> TlsProbe:
     host, port = entry.address()
     name = entry.text("server_name", str, host)
     below = entry.table.section("expect")
-    shown_name, shown_host = (f"[{text}]" if ":" in text else text for text in (name, host))
     options: list[tuple[int, object]] = [
         *FRESH,
         *read_trust(entry),
         *read_certificate(entry),
-        (pycurl.URL, f"https://{shown_name}:{port}/".encode()),
-        (pycurl.CONNECT_TO, [f"::{shown_host}:{port}".encode()]),
+        (pycurl.URL, f"https://{bracketed(name)}:{port}/".encode()),
+        (pycurl.CONNECT_TO, [f"::{bracketed(host)}:{port}".encode()]),
         (pycurl.CONNECT_ONLY, 1),
         (pycurl.SSL_ENABLE_ALPN, 0),
         (pycurl.OPT_CERTINFO, 1),

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.probes.dialogue import Turn, missing, read_sent
 from outrider.probes.expectations import as_patterns, read_within
-from outrider.probes.host_addresses import is_name, look_up
-from outrider.probes.streams import Conversation, Ended, Endpoint
+from outrider.probes.streams import Conversation, Ended, Endpoint, find_address
 from outrider.probes.text_checks import TextChecks
 from outrider.workspace import as_one_of, as_texts
 
@@ -58,14 +57,11 @@ class UdpProbe:
         return conversation.result(STEP, self.endpoint.address, self.within_ms, failure)
 
     async def _converse(self, conversation: Conversation, evaluator: Evaluator) -> None:
-        endpoint, loop = self.endpoint, asyncio.get_running_loop()
-        conversation.remote, _ = await look_up(endpoint.host, endpoint.port, endpoint.ip)
-        if is_name(endpoint.host):
-            conversation.note("dns")
+        await find_address(conversation, self.endpoint)
         conversation.doing = "waiting for an answer"
         inbox: asyncio.Queue[bytes | OSError] = asyncio.Queue(_MOST_WAITING)
-        transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Receiver(inbox), remote_addr=(conversation.remote, endpoint.port)
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Receiver(inbox), remote_addr=(conversation.remote, self.endpoint.port)
         )
         try:
             transport.sendto(self.turn.send)

@@ -119,6 +119,7 @@ class _Channel:
         self._max_bytes = max_bytes
         self._protocol = WSConnection(ConnectionType.CLIENT)
         self._messages = self._receive()
+        self._bytes = 0
 
     async def open(self, request: Request) -> str:
         """Upgrade the connection, and return the subprotocol that the server chose."""
@@ -140,17 +141,14 @@ class _Channel:
 
     async def expect(self, turn: Turn, evaluator: Evaluator) -> None:
         """Wait for a message that is as a turn expects; others before it are passed over."""
-        lack, size = "", 0
+        lack, self._bytes = "", 0
         async for message in self._messages:
             if isinstance(message, CloseConnection):
                 raise Ended(Failure(Blame.TARGET, f"{turn.title}{self._closed(message)}{lack}"))
-            size += len(message)
             if not (wrong := await missing(turn, message, evaluator)):
                 return
             lack = f", and {wrong}"
             self._conversation.doing = f"waiting for another message: {turn.title}{wrong}"
-            if size > self._max_bytes:
-                raise Ended(self._too_much())
 
     async def close(self) -> None:
         """Say goodbye, without waiting for an answer."""
@@ -168,8 +166,6 @@ class _Channel:
                     self._writer.write(self._protocol.send(event.response()))
                 if isinstance(event, TextMessage | BytesMessage):
                     message += event.data.encode() if isinstance(event.data, str) else event.data
-                    if len(message) > self._max_bytes:
-                        raise Ended(self._too_much())
                     if event.message_finished:
                         self._keep(message)
                         yield bytes(message)
@@ -181,6 +177,9 @@ class _Channel:
         chunk = await self._reader.read(_CHUNK)
         if not chunk:
             raise ConnectionError(f"it ended the connection, {self._conversation.doing}")
+        self._bytes += len(chunk)
+        if self._bytes > self._max_bytes + _CHUNK:  # pings and heads of frames count, too
+            raise Ended(self._too_much())
         self._protocol.receive_data(chunk)
 
     def _keep(self, message: bytearray) -> None:

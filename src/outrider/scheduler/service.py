@@ -179,7 +179,7 @@ class Service:
         self.run_queue.adopt(self._store.schedule.waiting())
         self._pending.clear()
         self._why_late = _NOT_RUNNING
-        # In a new store nothing was ever due: what the first load takes is nobody's missed run.
+        # In a new store nothing was due before: the time of the first load counts as no missed run.
         self._from_us = min(left.planned_until_us, now_us) if left.planned_until_us else None
         if self.runtime is not None:
             self._plan(self.runtime, now_us if self._from_us is None else self._from_us)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-PHASES = frozenset({"redirects", "dns", "connect", "tls", "first_byte", "transfer"})
+PHASES = frozenset(
+    {"redirects", "token", "dns", "connect", "tls", "upgrade", "first_byte", "first_message", "query", "transfer"}
+)
 _DAY_S = 86_400
 
 Value = tuple["Mapping[str, str]", float]

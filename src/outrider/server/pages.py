@@ -82,19 +82,22 @@ def status_page(view: ServiceView) -> str:
 
 
 def _summary(view: ServiceView) -> str:
-    """Return how it goes: "3 checks, all well. 1 run is under way."."""
+    """Return how it goes: "3 checks, all well. 1 run under way, 0 waiting."."""
     if not view.leads:
         return "This process is a standby: another one runs the checks."
     ended = [check for check in view.checks if check.outcome]
     unwell = sum(check.outcome not in _GOOD for check in ended)
-    state = f"{unwell} not well" if unwell else "all well" if ended else "none has run yet"
-    new = f", {len(view.checks) - len(ended)} without a run yet" if ended and len(ended) < len(view.checks) else ""
-    parts = [f"{_counted(len(view.checks), 'check')}, {state}{new}."]
-    parts += [f"{_counted(count, 'incident')} open." for count in [sum(view.incidents.values())] if count]
-    parts += [f"{_counted(view.running, 'run')} under way, {view.waiting} waiting."] * bool(
-        view.running or view.waiting
-    )
-    return " ".join(parts)
+    counts = ((unwell, "not well"), (len(ended) - unwell, "well"), (len(view.checks) - len(ended), "without a run yet"))
+    known = [f"{count} {what}" for count, what in counts if count]
+    is_all_well = bool(ended) and len(known) == 1 and not unwell
+    state = ", all well" if is_all_well else f": {', '.join(known)}" if known else ""
+    incidents = sum(view.incidents.values())
+    parts = [
+        f"{_counted(len(view.checks), 'check')}{state}.",
+        f"{_counted(incidents, 'incident')} open." if incidents else "",
+        f"{_counted(view.running, 'run')} under way, {view.waiting} waiting." if view.running or view.waiting else "",
+    ]
+    return " ".join(filter(None, parts))
 
 
 def _counted(count: int, what: str) -> str:

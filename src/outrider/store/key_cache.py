@@ -1,8 +1,8 @@
 """Integer keys for what recurs: subjects, steps, series, circumstances, sets of attributes.
 
 A recorder asks for the same few hundred keys in every run, so they are remembered between transactions. What changes or
-removes keys (a rename, retention) raises the catalogue's generation in the same transaction; whoever remembers an older
-generation forgets all. Every method is called within a writing transaction.
+removes keys (a rename, retention) raises the catalogue's generation in the same transaction; a cache of an older
+generation is emptied. Every method is called within a writing transaction.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Credentials in the records of HARs and traces, by their structure: cookies, headers, posted forms, stored states.
 
-Their values are nobody's secret by name, so no mask knows them. What stays says that they were sent.
+No secret is declared with their values, so no mask knows them. What stays says that they were sent.
 """
 
 from __future__ import annotations

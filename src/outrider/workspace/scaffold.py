@@ -10,12 +10,14 @@ from typing import Final
 from outrider.model import ConfigError, Place
 from outrider.workspace.locustfiles import find_locustfiles
 from outrider.workspace.option_conflicts import find_option_conflicts
+from outrider.workspace.playwright_suites import find_playwright_suites, suite_tables
 from outrider.workspace.pytest_suites import Suite, find_suite
 from outrider.workspace.workspace_settings import SCHEDULE_FILE, SETTINGS_FILE, STATE_FOLDER
 
 _TEMPLATES = Path(__file__).parent / "template"
 _FOLDERS: Final = ("journeys", "probes", "baselines", "reports", "scheduler")
 _LOADS: Final = "probes/loads.toml"
+_SUITES: Final = "probes/suites.toml"
 _EXAMPLE: Final = "journeys/test_example.py"
 _IGNORED_LINE: Final = f"{STATE_FOLDER}/"
 _DOTENV: Final = ".env*"
@@ -30,6 +32,7 @@ class Scaffold:
         kept: Files that were there, and were left as they are.
         suite: The pytest-playwright tests that were there.
         loads: Locustfiles that were there.
+        playwright: Folders of suites of Playwright Test that were there.
         included: Files that runs get although git may ignore them.
         conflicts: Options of conftests that plug-ins define as well, and what to do.
     """
@@ -39,6 +42,7 @@ class Scaffold:
     suite: Suite
     loads: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
+    playwright: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
 
 
@@ -54,12 +58,16 @@ def init(root: Path, *, force: bool = False) -> Scaffold:
     root = root.resolve()
     if not force:
         _refuse_nested(root)
-    suite, loads = find_suite(root), find_locustfiles(root)
+    suite, loads, playwright = find_suite(root), find_locustfiles(root), find_playwright_suites(root)
     included = tuple(sorted(path.name for path in root.glob(_DOTENV) if path.is_file())) if suite.paths else ()
     written: list[str] = []
     kept: list[str] = []
     try:
-        for path, content in _files(root, suite.paths, loads, included).items():
+        files = _files(root, suite.paths, loads, included)
+        if playwright:
+            files = {_SUITES: suite_tables(playwright), **files}
+            files.pop("probes/.gitkeep", None)
+        for path, content in files.items():
             (written if _write_new(root / path, content) else kept).append(path)
         if _ignore_state(root / ".gitignore"):
             written.append(".gitignore")
@@ -71,7 +79,7 @@ def init(root: Path, *, force: bool = False) -> Scaffold:
             where=Place(str(error.filename or root)),
         ) from None
     conflicts = tuple(map(str, find_option_conflicts(root)))
-    return Scaffold(tuple(written), tuple(kept), suite, loads, included, conflicts)
+    return Scaffold(tuple(written), tuple(kept), suite, loads, included, playwright, conflicts)
 
 
 def _refuse_nested(root: Path) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _TRANSIENT = 400  # RFC 5321, 4.2.1: 4yz is worth another try, 5yz is not
 _PERMANENT = 500
 _HOST = re.compile(r"[^\s:@/<>()]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%\w]*|\[[^\s\]]+\]")
+_TEXT_STYLE = "font:15px/1.5 system-ui,sans-serif;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,12 @@ def envelope(rendered: RenderedMessage, sender: str, to: tuple[str, ...]) -> Ema
 
 
 def _html(body: str, message: Message) -> str:
-    picture = '<p><img src="cid:trend@outrider.invalid" alt="the trend"></p>' if message.picture is not None else ""
-    return f'<!doctype html><html><body><pre style="font-family:inherit">{escape(body)}</pre>{picture}</body></html>'
+    """Return the text as a page: its lines wrap on a phone, and follow the reader's light or dark mode."""
+    image = '<img src="cid:trend@outrider.invalid" alt="the trend" style="max-width:100%">'
+    picture = f"<p>{image}</p>" if message.picture is not None else ""
+    head = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+    text = f'<pre style="{_TEXT_STYLE}">{escape(body)}</pre>'
+    return f"<!doctype html><html><head>{head}</head><body>{text}{picture}</body></html>"
 
 
 def read(options: Options) -> Mail:

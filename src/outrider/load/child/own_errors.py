@@ -19,6 +19,7 @@ from locust.event import EventHook
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 
 from outrider.load.child.user_activity import is_own, place
+from outrider.load.wire import ASSERTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,8 @@ class OwnErrors:
         own = next((place(frame) for frame in reversed(frames) if is_own(frame.f_code.co_filename)), "")
         message, _, rest = str(error).partition("\n")
         where = f" ({own})" if own else ""
-        lines = (f"{type(error).__name__}: {message}{where}", rest, *traceback.format_tb(trace)[-_TRACE_LINES:])
+        kind = ASSERTION if isinstance(error, AssertionError) else type(error).__name__
+        lines = (f"{kind}: {message}{where}", rest, *traceback.format_tb(trace)[-_TRACE_LINES:])
         self._tally.failed("", "\n".join(filter(None, map(str.rstrip, lines))))
 
     def noting(self, function: Callable[..., Any]) -> Callable[..., Any]:
