@@ -1,6 +1,7 @@
 """What measuring a load costs, and how true it is: `python -m benchmarks.load [rate|stall|quantiles]`.
 
-rate       requests a second through Outrider and through plain `locust --headless`, same file and target, in turns.
+rate       requests a second through Outrider and through plain `locust --headless`, same file and target, in turns, and
+           processor time a request likewise, which other programs on the machine disturb less.
 stall      a target that stalls for 2 s at 100 requests a second: p99 from the intended start, against the truth.
 quantiles  p50 to p99.9 of the histograms against the raw response times, which the locustfile writes down itself.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -137,16 +139,19 @@ def outrider(root: Path, profile: Profile) -> tuple[LoadResult, str]:
 def rate(root: Path) -> None:
     for user, users in (("HttpUser", 20), ("FastHttpUser", 50)):
         (root / "locustfile.py").write_text(FILE.format(user=user))
-        ratios = [ratio(root, users, swapped=number % 2 == 0) for number in range(ROUNDS)]
+        pairs = [compare(root, users, swapped=number % 2 == 0) for number in range(ROUNDS)]
+        ratios, costs = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         print(f"rate of {user}, Outrider / plain: median {statistics.median(ratios):.3f} of {ratios} (wanted: >= 0.97)")
+        print(f"  processor time a request, Outrider / plain: median {statistics.median(costs):.3f} of {costs}")
 
 
-def ratio(root: Path, users: int, *, swapped: bool) -> float:
-    """Return requests through Outrider / plain, one load each."""
+def compare(root: Path, users: int, *, swapped: bool) -> tuple[float, float]:
+    """Return requests through Outrider / plain, and processor time a request likewise, one load each."""
     counts: dict[str, int] = {}
+    cpu_s: dict[str, float] = {}
     with target() as (host, count):
         for side in ("outrider", "plain") if swapped else ("plain", "outrider"):
-            before = count.value
+            before, before_s = count.value, spent_s()
             if side == "outrider":
                 profile = Profile("locustfile.py", host=host, users=users, spawn_rate=1000, duration_s=SECONDS)
                 outrider(root, profile)
@@ -154,7 +159,14 @@ def ratio(root: Path, users: int, *, swapped: bool) -> float:
                 options = ["-H", host, "-u", str(users), "-t", f"{SECONDS:.0f}s"]
                 subprocess.run([*LOCUST, *options], cwd=root, check=True, capture_output=True)
             counts[side] = count.value - before
-    return round(float(counts["outrider"] / counts["plain"]), 3)
+            cpu_s[side] = (spent_s() - before_s) / counts[side]
+    return round(counts["outrider"] / counts["plain"], 3), round(cpu_s["outrider"] / cpu_s["plain"], 3)
+
+
+def spent_s() -> float:
+    """Return processor time of children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def stall(root: Path) -> None:

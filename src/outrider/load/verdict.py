@@ -34,6 +34,8 @@ _FEWEST = 20  # requests, below which no share of them stops a load
 _ERROR = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Warning)\b.*|^\S+: error: .*", re.MULTILINE)
 _NOTHING = Expectation()
 _UNKNOWN = Ready(own_shape=False)
+_STILL = "Timeout (0:00:04)!"  # of `faulthandler`
+_FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\w+)', re.MULTILINE)
 _CALM = re.compile(r"^\[.*/(?:DEBUG|INFO|WARNING)/[\w.]+: ")
 _LOGGED = re.compile(r"\bERROR/[^:]*: (?P<text>.*)")
 
@@ -229,11 +231,30 @@ def _silent(facts: Facts) -> Verdict | None:
     if facts.end is End.INTERRUPTED:
         return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s, before any request"
     _, raised = _raised(facts) or (None, "")
-    why = raised or _errors(facts.log)
+    why = raised or _still(facts) or _errors(facts.log)
     doing = [f"{count} {'user was' if count == 1 else 'users were'} {what}" for what, count in facts.activities.items()]
     more = f" and {len(doing) - _QUOTED} other things" if len(doing) > _QUOTED else ""
+    if not (why or doing or _began(facts)):
+        length = f"{facts.result.length_s:.0f} s"
+        return Outcome.INCONCLUSIVE, f"no user began within {length}: lengthen the load, or give it a less busy host"
     because = why or ", ".join(doing[:_QUOTED]) + more
     return Outcome.SETUP_ERROR, f"no request was made{f': {because}' if because else ''}"
+
+
+def _began(facts: Facts) -> int:
+    """Return the most users that have begun."""
+    return max(facts.result.most_users, facts.spawned)
+
+
+def _still(facts: Facts) -> str:
+    """Return where the event loop stood still, from what the child wrote down then; empty if it did not."""
+    dumps = facts.log.split(_STILL)
+    frames = _FRAME.findall(dumps[-1].partition("\n\n")[0]) if len(dumps) > 1 else []
+    own = [frame for frame in frames if frame[0].endswith(f"/{facts.profile.file}")] or frames
+    if not own:
+        return ""
+    file, line, function = own[0]
+    return f"the event loop stands still in {function} ({file.rpartition('/')[2]}:{line}), which lets no other user run"
 
 
 def _interrupted(facts: Facts) -> Verdict | None:
@@ -294,7 +315,7 @@ def _not_reached(facts: Facts) -> Verdict | None:
     profile, result = facts.profile, facts.result
     if facts.end in {End.ENOUGH, End.ITSELF}:
         return None
-    wanted, began = profile.wanted_users, max(result.most_users, facts.spawned)
+    wanted, began = profile.wanted_users, _began(facts)
     if wanted and (profile.shape or not facts.ready.own_shape) and began < _REACHED * wanted:
         return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted} users"
     late_s = max((interval.late_s for interval in result.intervals[-_LATELY:]), default=0.0)
@@ -353,7 +374,7 @@ def _exit_code(facts: Facts) -> Verdict | None:
 def _unended(facts: Facts) -> Verdict:
     """Judge a Locust that did not say its last words: what it measured in the end is unknown."""
     if facts.code is None:
-        why = "on_stop, or a listener of test_stop or quitting, takes longer"
+        why = _still(facts) or "on_stop, or a listener of test_stop or quitting, takes longer"
         return Outcome.SETUP_ERROR, f"Locust did not end when the load was over, and was killed: {why}"
     if facts.code < 0:
         return Outcome.INCONCLUSIVE, f"Locust was killed by signal {-facts.code} at the end of the load"

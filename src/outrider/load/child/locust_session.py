@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import faulthandler
 import functools
 import os
 import platform
@@ -55,6 +56,9 @@ _LISTEN_S = 0.05
 _SHUT_DOWN_S = 2.0
 _REPORT_S = 5.0
 _SILENT_S = 3.0
+_STILL_S = 4.0
+"""After which an event loop that stands still writes down where."""
+
 _REPORT = "outrider"
 _IS_LAST = "outrider_is_last"
 _PR_SET_PDEATHSIG = 1
@@ -264,6 +268,7 @@ class Session:
 
     def _quit(self, exit_code: int = 0, **_: object) -> None:
         self._is_over = True
+        faulthandler.cancel_dump_traceback_later()
         self._send(self._counted())
         asked_code = self._environment.process_exit_code
         unreported = tuple(sorted(self._unreported))
@@ -274,6 +279,7 @@ class Session:
         process = psutil.Process()
         process.cpu_percent()
         while True:
+            faulthandler.dump_traceback_later(_STILL_S)  # unless this loop comes around again
             lag_s = max(_lags(1 - time.time() % 1))
             self._note_activities()
             late_s = self._arrivals.late_s if self._arrivals else 0.0
