@@ -41,10 +41,10 @@ def history(rng: np.random.Generator, kind: str) -> tuple[FloatArray, list[int]]
     return value + 3 * autoregressive(rng, LENGTH, 0.2), changes
 
 
-def score(found: list[int], truth: list[int]) -> tuple[int, int, int]:
+def score(located: list[int], truth: list[int]) -> tuple[int, int, int]:
     """Return hits, points found and changes."""
-    hits = sum(any(abs(point - change) <= MARGIN for point in found) for change in truth)
-    return hits, len(found), len(truth)
+    hits = sum(any(abs(point - change) <= MARGIN for point in located) for change in truth)
+    return hits, len(located), len(truth)
 
 
 def main(args: argparse.Namespace) -> dict[str, Any]:
@@ -53,9 +53,9 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
         rows, flagged = np.zeros(3), 0
         for i in range(args.series):
             value, truth = history(np.random.default_rng([args.seed, 51, k, i]), kind)
-            found = [int(point) for point in change_points(value)]
-            rows += score(found, truth)
-            flagged += bool(found)
+            located = [int(point) for point in change_points(value)]
+            rows += score(located, truth)
+            flagged += bool(located)
         hits, points, changes = rows
         if kind == "line":
             result[kind] = {"unchanged_but_flagged": flagged / args.series}
