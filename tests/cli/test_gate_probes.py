@@ -112,3 +112,34 @@ def test_shards_are_merged_to_one_decision(probing: Desk, site: str) -> None:
     assert partial.returncode == 2
     assert "1/5" in partial.stderr
     assert "[bad-shard]" in partial.stderr
+
+
+def test_settings_name_the_steps_that_decide(desk: Desk, site: str) -> None:
+    """In a check's own file, over outrider.toml, the command line over both; a name of no step is wrong."""
+    desk.in_process = True
+    settings = (desk.root / "outrider.toml").read_text()
+    desk.write("outrider.toml", f'{settings}\n[defaults]\ndecides = ["look"]\n')
+    second = '[[order.request]]\nname = "pay"\nurl = "${SITE}/tiny"\n'
+    own = f"{PROBES}{second}".replace('kind = "api"', 'kind = "api"\ndecides = ["pa*"]')
+    both = f'{own}\n[visit]\nkind = "api"\n[[visit.request]]\nname = "look"\nurl = "${{SITE}}/tiny"\n'
+    for text, options, code, expected in (
+        (both, (), 0, {"order/pay", "visit/look"}),
+        (both, ("--decides", "look"), 0, {"order/look", "visit/look"}),
+        (both.replace('["pa*"]', '["gone"]'), (), 4, {"visit/look"}),
+    ):
+        desk.write("probes/shop.toml", text)
+        with serving() as other:
+            done = desk.outrider(
+                "gate", "*::order", "*::visit", "--ab", site, other, "--variable", "SITE", "--runs", "2",
+                "--sessions", "4", "--floor", "500", *options, "--json",
+                SITE=site, PLACE=site.removeprefix("http://"),
+            )  # fmt: skip
+        document = json.loads(done.stdout)
+        deciding = {
+            f"{row['check'].rpartition(':')[2]}/{row['step']}"
+            for row in document["findings"] if row["decides"] and row["step"]
+        }  # fmt: skip
+        assert (done.returncode, deciding) == (code, expected), document
+    desk.write("outrider.toml", settings)
+
+    assert any("no step is named 'gone', which was to decide" in reason for reason in document["wrong"])
