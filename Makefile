@@ -32,8 +32,8 @@ test: setup ## Run all tests, with coverage (ARGS="-k word" picks some)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-quick: setup ## Run the tests that need no browser
-	$(BIN)/python -m pytest -m "not browser" --quiet --numprocesses 4 --dist worksteal $(ARGS)
+quick: setup ## Run the tests that need no browser and are not marked as slow
+	$(BIN)/python -m pytest -m "not browser and not slow" --quiet --numprocesses 3 --dist worksteal $(ARGS)
 
 check: setup ## Lint, formatting, types, layers, addresses
 	$(BIN)/ruff check $(CODE)

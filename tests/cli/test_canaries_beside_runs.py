@@ -145,10 +145,10 @@ def test_an_error_of_the_command_line_names_no_secret(tmp_path: Path) -> None:
     secret = "hunter2-and-more"
     (folder / "probes" / "p.toml").write_text(f'[home]\nkind = "tcp"\naddress = "{secret}"\n')
 
-    told = [invoke(folder, *words, CANARY=secret) for words in (["validate"], ["validate", "--json"], ["ls"])]
+    finished = [invoke(folder, *words, CANARY=secret) for words in (["validate"], ["validate", "--json"], ["ls"])]
 
-    assert [done.stderr + done.stdout for done in told if secret in done.stderr + done.stdout] == []
-    assert "***" in told[0].stderr
+    assert [done.stderr + done.stdout for done in finished if secret in done.stderr + done.stdout] == []
+    assert "***" in finished[0].stderr
 
 
 def test_a_comment_that_holds_a_credential_is_stored_without_it(tmp_path: Path) -> None:
@@ -159,10 +159,10 @@ def test_a_comment_that_holds_a_credential_is_stored_without_it(tmp_path: Path) 
     invoke(folder, "run")
     comment = f"see https://ada:{TOKEN}@shop.test/"
 
-    told = [
+    finished = [
         invoke(folder, "silence", "kind=probe", "--for", "1h", "--comment", comment),
         invoke(folder, "pause", "probe:*", "--reason", comment),
     ]
 
-    assert [done.returncode for done in told] == [0, 0], [done.stderr for done in told]
+    assert [done.returncode for done in finished] == [0, 0], [done.stderr for done in finished]
     assert [piece[:200] for piece in stored(folder / ".outrider") if TOKEN.encode() in piece] == []

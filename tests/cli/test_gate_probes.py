@@ -46,6 +46,7 @@ def probing(desk: Desk) -> Desk:
     return desk
 
 
+@pytest.mark.slow
 def test_probes_are_compared_at_two_addresses(probing: Desk, site: str) -> None:
     """Those that ask no web address are named; one with an address of its own is a wrong setup."""
     probing.write("probes/stubborn.toml", STUBBORN)
@@ -66,6 +67,7 @@ def test_probes_are_compared_at_two_addresses(probing: Desk, site: str) -> None:
     assert wrong.startswith(f"probe:probes/stubborn.toml::stubborn: never asked {other} (it asked {site})")
 
 
+@pytest.mark.slow
 def test_probes_have_accepted_baselines(probing: Desk, site: str) -> None:
     """A dead target fails at the first look, and a browser plays no part in the fingerprint."""
     place = site.removeprefix("http://")
@@ -87,6 +89,7 @@ def test_probes_have_accepted_baselines(probing: Desk, site: str) -> None:
     assert "12 of 12 failed against 0 of 12" in dead.stdout
 
 
+@pytest.mark.slow
 def test_shards_are_merged_to_one_decision(probing: Desk, site: str) -> None:
     """Each takes its part of the checks, one has none; together they decide as one gate does."""
     place = site.removeprefix("http://")

@@ -280,6 +280,7 @@ def test_a_report_is_judged(  # noqa: PLR0917
     assert (measurement.outcome, words in measurement.reason) == (outcome, True), measurement.reason
 
 
+@pytest.mark.slow
 def test_a_suite_of_pytest_is_watched(bench: Bench) -> None:
     """A real runner, which writes JUnit's XML where it is told to."""
     bench.read("")

@@ -305,6 +305,7 @@ def test_a_file_collected_before_its_run_was_committed_is_taken_again(place: Pla
         assert all(folder.holds(artifact.digest) for artifact in store.runs.get(run.id).artifacts)
 
 
+@pytest.mark.slow
 def test_work_is_cut_into_transactions_with_pauses_between_them(place: Place, store: Store, make: Maker) -> None:
     """A writer that waits gets its turn."""
     samples = tuple(Sample("", f"metric_{number}", 1.0) for number in range(100))
