@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # the stubs are not worth a dependency
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -272,3 +272,33 @@ def test_a_proxy_is_used(probe: Probe, site: str, dead_port: int) -> None:
 
     assert (through.outcome, dead.outcome) == (PASSED, FAILED)
     assert socket.gethostname() not in through.reason
+
+
+@pytest.mark.parametrize(
+    ("user", "password"), [("ädä", "pässwörd"), ("名前", "密码"), ("ada", "\N{GRINNING FACE}" * 500), ("ada", "a:b")]
+)
+def test_credentials_of_any_language_are_sent_as_utf8(probe: Probe, site: str, user: str, password: str) -> None:
+    """RFC 7617, 2.1; they are no reason for a run that says nothing."""
+    keys = f'auth = {{user = "{user}", password = "{password}"}}\nexpect.contains = "nobody says this"'
+
+    measurement = probe(f'[a]\nkind = "http"\nurl = "{site}/echo"\n{keys}\n')
+
+    assert measurement.outcome == FAILED
+    assert "nobody says this" in measurement.reason
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        'user = "a:b", password = "c"', 'user = "ada", password = "a\\u0000b"', 'user = "ada", password = "a\\nb"',
+        'user = "ada\\u007f"', 'token = "a\\nb"', 'token = "a\\u0000"',
+    ],
+)  # fmt: skip
+def test_credentials_that_no_header_can_hold_are_refused(bench: Bench, auth: str) -> None:
+    """With their place; the other probes run."""
+    catalogue = bench.read(
+        f'[a]\nkind = "http"\nurl = "http://x/"\nauth = {{{auth}}}\n[b]\nkind = "icmp"\nhost = "b"\n'
+    )
+
+    assert [problem.slug for problem in catalogue.problems] == ["bad-header"]
+    assert [check.name for check in catalogue.checks] == ["b"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from outrider.model import Outcome
+from outrider.reports import ReportSettings, render_html
 
 from .conftest import LOAD, NOW_US, SECOND_US, Bench, climbing
 from .test_weekly import run
@@ -94,3 +97,29 @@ def test_reasons_that_are_not_read_are_counted(bench: Bench) -> None:
     lines = bench.report().unmeasured
 
     assert "reasons of failures: only those of the latest 5,000 of 5,001 failed runs" in lines
+
+
+def test_rare_reasons_are_counted_together(bench: Bench) -> None:
+    """The most frequent are named, and a reader sees how many others there are."""
+    whys = ["timeout"] * 3 + ["refused"] * 2 + ["status 500", "status 502", "status 503"]
+    bench.store.runs.record_many(
+        [
+            replace(run("probe:a::b", Outcome.FAILED, due_us=NOW_US - (n + 1) * HOUR_US), reason=why)
+            for n, why in enumerate(whys)
+        ]
+    )
+
+    (health,) = bench.report().health
+
+    assert health.reasons == (("timeout", 3), ("refused", 2), ("status 500", 1), ("2 other reasons", 2))
+
+
+def test_checks_that_failed_and_have_no_charts_are_counted(bench: Bench) -> None:
+    """Only so many are described, and the others are not forgotten."""
+    for name in "bcd":
+        failing(bench, 2, 2, check=f"probe:a::{name}")
+    settings = ReportSettings(detailed=1)
+
+    page = render_html(bench.report(settings), settings)
+
+    assert "and 2 more checks that failed, without charts" in page

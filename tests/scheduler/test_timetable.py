@@ -47,6 +47,37 @@ def test_cron_follows_the_time_zone(fields: str, after: str, expected: list[str]
 
 
 @pytest.mark.parametrize(
+    ("field", "days"),
+    [
+        ("*", "0123456"), ("*/2", "0246"), ("*/3", "036"), ("0", "0"), ("7", "0"), ("sun", "0"), ("1-5", "12345"),
+        ("0-3", "0123"),
+        ("5-7", "056"), ("fri-sun", "056"), ("0-6/2", "0246"), ("1-7/2", "0135"), ("2/2", "246"), ("1,3,5", "135"),
+        ("sun,mon-tue", "012"), ("0-7", "0123456"), ("sat/9", "6"),
+    ],
+)  # fmt: skip
+def test_weekdays_are_counted_from_sunday(field: str, days: str) -> None:
+    """As in crontab(5), steps too; APScheduler counts from Monday."""
+    cron, at_us, due = Cron(f"0 12 * * {field}", "UTC"), us("2027-01-02T13:00"), set[str]()
+    for _ in range(7):
+        at_us = cron.after(at_us) or 0
+        due.add(datetime.fromtimestamp(at_us / 1e6, UTC).strftime("%w"))
+
+    assert "".join(sorted(due)) == days
+
+
+@pytest.mark.parametrize("field", ["8", "mon-", "5-1", "*/0", "*/x", "/2", "monday", "1-2-3", "", "-1", "x,1"])
+def test_what_is_no_weekday_is_refused(field: str) -> None:
+    """It is a problem of the schedule, and never a time that nobody meant."""
+    with pytest.raises(ValueError, match=r"\w"):
+        Cron(f"0 12 * * {field}", "UTC")
+
+
+def test_a_step_beyond_its_range_leaves_the_beginning() -> None:
+    """Cron takes `10-12/5`; APScheduler refuses it."""
+    assert times(Cron("10-12/5 23-23/2 * * *", "UTC"), "2027-01-01T00:00", 2) == ["01 23:10", "02 23:10"]
+
+
+@pytest.mark.parametrize(
     ("zone", "after", "expected"),
     [
         ("Africa/Cairo", "2027-04-29T12:00", ["29 22:00", "30 21:00"]),

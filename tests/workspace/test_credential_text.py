@@ -39,6 +39,13 @@ PASSWORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=
         ('{"pin": 1234, "count": 5}', '{"pin": "***", "count": 5}'),
         ("{'api_key': 'abc', 'x': 1}", "{'api_key': '***', 'x': 1}"),
         ("[(b'authorization', b'Basic abc')]", "[(b'authorization', b'***')]"),
+        ('auth.password = "hunter2" is refused', 'auth.password = "***" is refused'),
+        ("password='hunter2'", "password='***'"),
+        ("db_password = hunter2, user = ada", "db_password = ***, user = ada"),
+        ("login failed, token: a1b2c3d4", "login failed, token: ***"),
+        ('{"source": "secret = \\"hunter\\";"}', '{"source": "secret = \\"***\\";"}'),
+        ("<wsse:Password>hunter2</wsse:Password>", "<wsse:Password>***</wsse:Password>"),
+        (f"BEGIN RSA PRIVATE KEY-----\n{'MIIE' * 9}\n-----END RSA", "BEGIN RSA PRIVATE KEY-----***-----END RSA"),
         ('{"name": "cookie", "value": "sid=1"}', '{"name": "cookie", "value": "***"}'),
     ],
 )
@@ -54,7 +61,9 @@ def test_what_lets_a_reader_act_as_the_user_is_hidden(text: str, hidden: str) ->
         "Unexpected token: }", 'fill getByLabel("Password")', 'locator("input[name=password]")', "Invalid password",
         "mail ada@shop.test", "https://social.test/@ada", "git@github.test:ada/x", '{"max_tokens": 5}', "5 tokens: 7",
         '{"kind": "token"}', '["password", "Password again"]', "keyboard: pressed Enter", '{"key": "pay"}',
-        "bearer authentication is needed", "sign=1&design=2&shopping=3", '{"passed": "yes", "author": "ada"}', "",
+        "bearer authentication is needed", "sign=1&design=2&shopping=3", "password: at least 8 characters",
+        'write token = "${NIGHTLY_TOKEN}"', "password = required", "primary key = 12345678", "</password><b>x</b>",
+        f"BEGIN PUBLIC KEY-----\n{'MIIE' * 9}\n-----END PUBLIC", '{"passed": "yes", "author": "ada"}', "",
     ],
 )  # fmt: skip
 def test_ordinary_text_stays(text: str) -> None:

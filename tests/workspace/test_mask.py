@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outrider.model import OutriderError
-from outrider.workspace import Mask, Secret, file_masks
+from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome, OutriderError, Sample
+from outrider.workspace import Mask, Redactor, Secret, file_masks
 from outrider.workspace import mask as mask_module
 from outrider.workspace.file_masks import mask_document, redact_archive, redact_file
 from outrider.workspace.secrets import Secrets
@@ -363,3 +363,21 @@ def test_a_broken_archive_is_refused_and_left(tmp_path: Path) -> None:
 
     assert caught.value.slug == "unreadable-archive"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_measurement_says_what_redaction_left_out(tmp_path: Path) -> None:
+    """A file that cannot be masked is not kept, and two samples may become one."""
+    broken = tmp_path / "trace.zip"
+    broken.write_bytes(_archive(tmp_path / "whole.zip", trace=b"hunter2" * 100).read_bytes()[:60])
+    samples = (Sample("pay hunter2", "duration_ms", 1.0), Sample("pay ***", "duration_ms", 2.0))
+    artifact = ArtifactFile(ArtifactKind.TRACE, "trace.zip", "application/zip", broken)
+    measurement = Measurement(Outcome.PASSED, "", 0, 1.0, samples=samples, artifacts=(artifact,), omitted=("3 errors",))
+
+    redacted = Redactor(Mask(["hunter2"])).measurement(measurement)
+
+    assert (redacted.artifacts, len(redacted.samples)) == ((), 1)
+    assert redacted.omitted == (
+        "3 errors",
+        "trace.zip: cannot be read, so its secrets cannot be hidden",
+        "1 samples whose names are alike once secrets are masked",
+    )

@@ -16,10 +16,18 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 """Addresses of NAT64 (RFC 6052), which end with the IPv4 address that is asked."""
 
+_TUNNELLED = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
+"""What stands before the IPv4 address at the end of an address of ISATAP (RFC 5214, 6.1)."""
+
 _LOCAL = (
     ipaddress.IPv6Network("64:ff9b:1::/48"),  # NAT64 of local use, RFC 8215
     ipaddress.IPv6Network("::/96"),  # IPv4-compatible, deprecated by RFC 4291
+    ipaddress.IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated, RFC 2765
     ipaddress.IPv6Network("fec0::/10"),  # site-local, deprecated by RFC 3879
+    ipaddress.IPv6Network("3fff::/20"),  # documentation, RFC 9637
+    ipaddress.IPv6Network("5f00::/16"),  # segments of a network's own routing, RFC 9602
+    ipaddress.IPv4Network("192.0.0.0/24"),  # protocol assignments, RFC 6890: some clouds answer there for a machine
+    ipaddress.IPv4Network("192.88.99.0/24"),  # relays of 6to4, deprecated by RFC 7526
 )
 """Networks that the library calls global, and that lead into a local one."""
 
@@ -69,6 +77,8 @@ def _forms(ip: IPAddress) -> tuple[IPAddress, ...]:
         return (ip, ipaddress.IPv4Address(ip.packed[-4:]))
     if ip.sixtofour:
         return (ip, ip.sixtofour)
+    if ip.packed[8:12] in _TUNNELLED:
+        return (ip, ipaddress.IPv4Address(ip.packed[-4:]))
     return (ip, *(ip.teredo or ()))
 
 

@@ -18,6 +18,7 @@ _COMMANDS = {
     "browser": "Find the browser that journeys run in, or install one.",
     "init": "Write a minimal workspace that runs at once.",
     "validate": "Check the workspace and report all problems.",
+    "import": "Make probes of another monitor's configuration.",
     "ls": "List the checks of the workspace.",
     "run": "Run checks now and store the runs.",
     "record": "Record a journey by clicking through a site.",
@@ -50,6 +51,9 @@ _COMMANDS = {
     "export": "Write samples, runs, rollups or incidents to a file.",
     "calibrate": "Show false-alarm rate and detectable change on stored history.",
 }
+_MODULES = {"import": ("import_monitor", "import_command")}
+"""Where a command is whose name is a keyword of Python."""
+
 INTERRUPTED = 130
 HUNG_UP = 141
 
@@ -68,8 +72,8 @@ class LazyGroup(click.Group):
         for needed in ("error_report", "echo"):  # now: a command may leave no memory, disk or descriptor for them
             import_module(f"outrider.cli.{needed}")
         import_module("outrider.app.reader_gate").forget_secrets_read()
-        module = import_module(f"outrider.cli.{cmd_name.replace('-', '_')}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name, attribute = _MODULES.get(cmd_name, (cmd_name.replace("-", "_"),) * 2)
+        command: click.Command = getattr(import_module(f"outrider.cli.{name}"), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

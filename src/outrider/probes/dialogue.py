@@ -1,4 +1,4 @@
-"""Turns of a dialogue: what is sent, and what the answer has to be; over any connection."""
+"""Lines of a dialogue: what is sent, and what the answer has to be; over any connection."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One turn of a dialogue: what is sent, what the answer has to be, and whether TLS begins after it.
+class DialogueLine:
+    """One line of a dialogue: what is sent, what the answer has to be, and whether TLS begins after it.
 
     Attributes:
         is_text: Whether what is sent is text, and not bytes.
@@ -31,24 +31,24 @@ class Turn:
     is_text: bool = True
 
 
-async def missing(turn: Turn, received: bytes, evaluator: Evaluator) -> str:
+async def missing(line: DialogueLine, received: bytes, evaluator: Evaluator) -> str:
     """Return what an answer lacks, or nothing.
 
     Raises:
         Ended: If a check reaches its limit.
     """
-    evaluation = await evaluator.evaluate(turn.checks, received, limit_s=0.0)
+    evaluation = await evaluator.evaluate(line.checks, received, limit_s=0.0)
     if evaluation.failure:
         raise Ended(evaluation.failure)
     return evaluation.wrong[0] if evaluation.wrong else ""
 
 
-def read_turns(entry: ProbeTable, checks: TextChecks, *, starttls: bool) -> tuple[Turn, ...]:
-    """Read the turns of a probe: the only one, of its own `send` and `checks`, or those of its `dialogue`.
+def read_dialogue(entry: ProbeTable, checks: TextChecks, *, starttls: bool) -> tuple[DialogueLine, ...]:
+    """Read the lines of a probe: the only one, of its own `send` and `checks`, or those of its `dialogue`.
 
     Args:
         checks: What its `expect` says of the answer.
-        starttls: Whether a turn may begin TLS.
+        starttls: Whether a line may begin TLS.
     """
     send, is_text = read_sent(entry)
     dialogue = _dialogue(entry, starttls=starttls)
@@ -57,7 +57,7 @@ def read_turns(entry: ProbeTable, checks: TextChecks, *, starttls: bool) -> tupl
     if dialogue:
         key = next(key for key in ("send", "send_hex", "expect") if key in entry.table.data)
         entry.table.report(key, "stands beside a dialogue", "put it into a [[NAME.dialogue]]", "send-beside-dialogue")
-    return (Turn(send, checks, is_text=is_text),)
+    return (DialogueLine(send, checks, is_text=is_text),)
 
 
 def read_sent(entry: ProbeTable) -> tuple[bytes, bool]:
@@ -79,12 +79,12 @@ def _as_bytes(text: str) -> bytes:
         raise Refused("is not hexadecimal", fix) from None
 
 
-def _dialogue(entry: ProbeTable, *, starttls: bool) -> tuple[Turn, ...]:
-    turns = []
+def _dialogue(entry: ProbeTable, *, starttls: bool) -> tuple[DialogueLine, ...]:
+    lines = []
     for number, table in enumerate(entry.table.sections("dialogue"), 1):
         send, is_text = read_sent(entry.below(table))
         checks = TextChecks("its answer", matches=table.read("expect", as_patterns, ()))
         begins = table.read("starttls", as_flag, False) if starttls else False
         table.close()
-        turns.append(Turn(send, checks, begins, f"dialogue {number}: ", is_text))
-    return tuple(turns)
+        lines.append(DialogueLine(send, checks, begins, f"dialogue {number}: ", is_text))
+    return tuple(lines)

@@ -216,14 +216,15 @@ def _auth(entry: ProbeTable, shared: Options) -> _Auth:
     """Read our credentials."""
     below = entry.below(entry.table.section("auth"))
     table = below.table
-    token, user = below.template("token"), below.text("user", str, None)
-    password = below.text("password", str, "")
+    token, user = below.template("token"), below.text("user", _as_user, None)
+    password = below.text("password", _as_credential, "")
     scheme = table.read("scheme", as_one_of("basic", "digest"), "basic")
     grant = _grant(below, shared) if "token_url" in table.data else None
     table.close()
-    if table.data and [token is None, user is None, grant is None].count(False) != 1:
+    ways = {"token", "user", "token_url"} & table.data.keys()
+    if table.data and len(ways) != 1:
         fix = "write user and password, or a token, or token_url, client and secret"
-        table.report("user", "is missing" if user is None else "stands beside another way", fix, "missing-key")
+        table.report("user", "stands beside another way" if ways else "is missing", fix, "missing-key")
     if token is not None:
         return _Auth(headers=(("Authorization", Template(("Bearer ", *token.parts))),))
     if user is None:
@@ -257,6 +258,29 @@ def _grant(entry: ProbeTable, shared: Options) -> Grant:
 def _as_url(text: str) -> str:
     check_url(text)
     return text
+
+
+def _as_user(text: str) -> str:
+    if ":" in text:  # RFC 7617, 2: what follows the first colon is the password
+        raise Refused("holds a colon, where the password would begin", "write a user without colons", "bad-header")
+    return _as_credential(text)
+
+
+def _as_credential(text: str) -> str:
+    """Accept what a header can hold, in UTF-8 (RFC 7617, 2.1): no control characters (RFC 7617, 2)."""
+    if any(character < " " or character == "\x7f" for character in text) or not _is_utf8(text):
+        raise Refused(
+            "holds characters that no credential may hold", "write it without control characters", "bad-header"
+        )
+    return text
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_headers(entry: ProbeTable) -> tuple[tuple[str, Template], ...]:

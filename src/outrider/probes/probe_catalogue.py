@@ -10,7 +10,16 @@ from outrider.probes.broken_probe import BrokenProbe
 from outrider.probes.heartbeat import HeartbeatProbe
 from outrider.probes.probe_kinds import KINDS
 from outrider.probes.probe_table import ProbeTable
-from outrider.workspace import Table, as_check_id, as_one_of, in_reading_order, read_document, read_overrides, resolve
+from outrider.workspace import (
+    Refused,
+    Table,
+    as_check_id,
+    as_one_of,
+    in_reading_order,
+    read_document,
+    read_overrides,
+    resolve,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -103,9 +112,12 @@ class _Reader:
             return None
         own = read_overrides(table, session=False, identity=table.read("id", as_check_id(SubjectKind.PROBE), None))
         identity = CheckId(own.id or self.workspace.current(f"{Kind.PROBE}:{place.file}::{name}"))
-        probe = KINDS[kind](
-            ProbeTable(identity, table, self.variables, self.workspace.root, timezone=self.workspace.timezone)
-        )
+        entry = ProbeTable(identity, table, self.variables, self.workspace.root, timezone=self.workspace.timezone)
+        try:
+            probe = KINDS[kind](entry)
+        except Refused as refused:  # a value that only shows what is wrong with it when it is put to use
+            top.report(name, refused.what, refused.fix, refused.slug)
+            return None
         table.close()
         marks = frozenset({kind})
         policy = resolve(self.workspace, identity, path=place.file, name=name, marks=marks, own=own)

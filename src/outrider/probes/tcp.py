@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.probes.dialogue import missing, read_turns
+from outrider.probes.dialogue import missing, read_dialogue
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.streams import Conversation, Ended, Endpoint, begin_tls, connection, read_tls_context
 from outrider.probes.text_checks import TextChecks
@@ -15,7 +15,7 @@ from outrider.workspace import as_flag, as_one_of, as_texts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outrider.probes.dialogue import Turn
+    from outrider.probes.dialogue import DialogueLine
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_result import ProbeResult
@@ -32,12 +32,12 @@ class TcpProbe:
     """A connection and its dialogue; each answer is read until it meets the checks.
 
     Attributes:
-        has_tls: Whether TLS begins with the connection, and not with a turn.
+        has_tls: Whether TLS begins with the connection, and not with a line.
     """
 
     endpoint: Endpoint
     has_tls: bool
-    turns: tuple[Turn, ...]
+    lines: tuple[DialogueLine, ...]
     within_ms: Mapping[str, float]
 
     @property
@@ -58,33 +58,33 @@ class TcpProbe:
     async def _converse(self, conversation: Conversation, evaluator: Evaluator) -> None:
         judged = 0
         async with connection(conversation, self.endpoint, tls=self.has_tls) as (reader, writer):
-            for turn in self.turns:
-                if turn.send:
-                    writer.write(turn.send)
+            for line in self.lines:
+                if line.send:
+                    writer.write(line.send)
                     await writer.drain()
-                if turn.checks:
-                    judged = await _listen(reader, conversation, turn, evaluator, judged=judged)
-                if turn.starttls:
+                if line.checks:
+                    judged = await _listen(reader, conversation, line, evaluator, judged=judged)
+                if line.starttls:
                     await begin_tls(conversation, self.endpoint, writer)
             conversation.finish()
 
 
 async def _listen(
-    reader: asyncio.StreamReader, conversation: Conversation, turn: Turn, evaluator: Evaluator, *, judged: int
+    reader: asyncio.StreamReader, conversation: Conversation, line: DialogueLine, evaluator: Evaluator, *, judged: int
 ) -> int:
-    """Read until the answer to a turn meets its checks; return the end of it.
+    """Read until the answer to a line meets its checks; return the end of it.
 
     Args:
-        judged: How much of what was read belongs to earlier turns.
+        judged: How much of what was read belongs to earlier lines.
     """
-    while lack := await missing(turn, bytes(conversation.received[judged:]), evaluator):
+    while lack := await missing(line, bytes(conversation.received[judged:]), evaluator):
         chunk = await reader.read(_MOST_BYTES)
         if chunk:
             conversation.note("first_byte")
         conversation.received += chunk
         if not chunk or len(conversation.received) > _MOST_BYTES:
             what = "it ended the connection" if not chunk else f"it sent more than {_MOST_BYTES} bytes"
-            raise ConnectionError(f"{turn.title}{what}, and {lack}")
+            raise ConnectionError(f"{line.title}{what}, and {lack}")
     return len(conversation.received)
 
 
@@ -96,8 +96,8 @@ def read_tcp(entry: ProbeTable) -> TcpProbe:
     has_tls = entry.table.read("tls", as_flag, False)
     below = entry.table.section("expect")
     contains, matches = below.read("contains", as_texts, ()), below.read("matches", as_patterns, ())
-    turns = read_turns(entry, TextChecks("its answer", "", contains, matches=matches), starttls=True)
+    lines = read_dialogue(entry, TextChecks("its answer", "", contains, matches=matches), starttls=True)
     within = read_within(below, _PHASES)
     below.close()
-    tls = read_tls_context(entry, wanted=has_tls or any(turn.starttls for turn in turns))
-    return TcpProbe(Endpoint(host.lower(), port, ip, server_name, tls), has_tls, turns, within)
+    tls = read_tls_context(entry, wanted=has_tls or any(line.starttls for line in lines))
+    return TcpProbe(Endpoint(host.lower(), port, ip, server_name, tls), has_tls, lines, within)

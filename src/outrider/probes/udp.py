@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from outrider.probes.dialogue import Turn, missing, read_sent
+from outrider.probes.dialogue import DialogueLine, missing, read_sent
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.streams import Conversation, Ended, Endpoint, find_address
 from outrider.probes.text_checks import TextChecks
@@ -32,12 +32,12 @@ class UdpProbe:
     """A datagram and its answer; others that come before it are passed over.
 
     Attributes:
-        turn: What is sent, and the checks of the answer as text.
+        line: What is sent, and the checks of the answer as text.
         in_hex: Checks of the answer in hexadecimal.
     """
 
     endpoint: Endpoint
-    turn: Turn = field(repr=False)
+    line: DialogueLine = field(repr=False)
     in_hex: TextChecks
     within_ms: Mapping[str, float]
 
@@ -64,8 +64,8 @@ class UdpProbe:
             lambda: _Receiver(inbox), remote_addr=(conversation.remote, self.endpoint.port)
         )
         try:
-            transport.sendto(self.turn.send)
-            if self.turn.checks or self.in_hex:
+            transport.sendto(self.line.send)
+            if self.line.checks or self.in_hex:
                 await self._listen(inbox, conversation, evaluator)
             conversation.finish()
         finally:
@@ -81,8 +81,8 @@ class UdpProbe:
                 raise answer
             conversation.note("first_byte")
             conversation.received += answer + b"\n"
-            lack = await missing(self.turn, answer, evaluator)
-            lack = lack or await missing(Turn(checks=self.in_hex), answer.hex().encode(), evaluator)
+            lack = await missing(self.line, answer, evaluator)
+            lack = lack or await missing(DialogueLine(checks=self.in_hex), answer.hex().encode(), evaluator)
             if not lack:
                 return
             conversation.doing = f"waiting for another answer: {lack}"
@@ -120,4 +120,4 @@ def read_udp(entry: ProbeTable) -> UdpProbe:
     in_hex = TextChecks("its answer in hexadecimal", matches=below.read("hex", as_patterns, ()))
     within = read_within(below, _PHASES)
     below.close()
-    return UdpProbe(Endpoint(host.lower(), port, ip), Turn(send, checks), in_hex, within)
+    return UdpProbe(Endpoint(host.lower(), port, ip), DialogueLine(send, checks), in_hex, within)

@@ -20,7 +20,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import ProtocolError
 
-from outrider.probes.dialogue import missing, read_turns
+from outrider.probes.dialogue import missing, read_dialogue
 from outrider.probes.expectations import read_text_checks, read_within
 from outrider.probes.http_request import RESERVED, read_headers
 from outrider.probes.probe_result import Blame, Failure
@@ -30,7 +30,7 @@ from outrider.workspace import Refused, as_count, as_one_of, as_texts, check_url
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from outrider.probes.dialogue import Turn
+    from outrider.probes.dialogue import DialogueLine
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_context import ProbeContext
     from outrider.probes.probe_result import ProbeResult
@@ -53,7 +53,7 @@ class WebsocketProbe:
     Attributes:
         target: Path and query.
         subprotocols: Those that are offered; the server has to choose one if there are any.
-        max_bytes: Of all messages that answer one turn.
+        max_bytes: Of all messages that answer one line.
     """
 
     endpoint: Endpoint
@@ -62,7 +62,7 @@ class WebsocketProbe:
     target: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     subprotocols: tuple[str, ...]
-    turns: tuple[Turn, ...]
+    lines: tuple[DialogueLine, ...]
     max_bytes: int
     within_ms: Mapping[str, float]
 
@@ -95,11 +95,11 @@ class WebsocketProbe:
                 offered = " or ".join(self.subprotocols)
                 raise Ended(Failure(Blame.TARGET, f"the server chose no subprotocol, not {offered}"))
             conversation.doing = "waiting for a message"
-            for turn in self.turns:
-                if turn.send:
-                    await channel.send(turn)
-                if turn.checks:
-                    await channel.expect(turn, evaluator)
+            for line in self.lines:
+                if line.send:
+                    await channel.send(line)
+                if line.checks:
+                    await channel.expect(line, evaluator)
             conversation.finish()
             await channel.close()
 
@@ -133,22 +133,22 @@ class _Channel:
                 if isinstance(event, RejectConnection):
                     raise Ended(Failure(Blame.TARGET, f"status {event.status_code}, not 101: it does not upgrade"))
 
-    async def send(self, turn: Turn) -> None:
-        """Send the message of a turn."""
-        message = TextMessage(turn.send.decode()) if turn.is_text else BytesMessage(turn.send)
+    async def send(self, line: DialogueLine) -> None:
+        """Send the message of a line."""
+        message = TextMessage(line.send.decode()) if line.is_text else BytesMessage(line.send)
         self._writer.write(self._protocol.send(message))
         await self._writer.drain()
 
-    async def expect(self, turn: Turn, evaluator: Evaluator) -> None:
-        """Wait for a message that is as a turn expects; others before it are passed over."""
+    async def expect(self, line: DialogueLine, evaluator: Evaluator) -> None:
+        """Wait for a message that is as a line expects; others before it are passed over."""
         lack, self._bytes = "", 0
         async for message in self._messages:
             if isinstance(message, CloseConnection):
-                raise Ended(Failure(Blame.TARGET, f"{turn.title}{self._closed(message)}{lack}"))
-            if not (wrong := await missing(turn, message, evaluator)):
+                raise Ended(Failure(Blame.TARGET, f"{line.title}{self._closed(message)}{lack}"))
+            if not (wrong := await missing(line, message, evaluator)):
                 return
             lack = f", and {wrong}"
-            self._conversation.doing = f"waiting for another message: {turn.title}{wrong}"
+            self._conversation.doing = f"waiting for another message: {line.title}{wrong}"
 
     async def close(self) -> None:
         """Say goodbye, without waiting for an answer."""
@@ -214,7 +214,7 @@ def read_websocket(entry: ProbeTable) -> WebsocketProbe:
         target=quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=RESERVED),
         headers=headers,
         subprotocols=table.read("subprotocol", as_texts, ()),
-        turns=read_turns(entry, read_text_checks(below, entry.root, "the message"), starttls=False),
+        lines=read_dialogue(entry, read_text_checks(below, entry.root, "the message"), starttls=False),
         max_bytes=table.read("max_bytes", as_count(1, _MOST_BYTES), _USUAL_BYTES),
         within_ms=read_within(below, _PHASES),
     )

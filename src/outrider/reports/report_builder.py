@@ -242,12 +242,7 @@ def _cut(failures: Excerpt[RunSummary], loads: Iterable[LoadFigures], health: It
 
 
 def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:
-    seen = {check_health.check for check_health in health if check_health.runs}
-    lines = [
-        f"{check.id}: no run in this time (deleted, switched off, or never due)"
-        for check in store.checks.all()
-        if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
-    ]
+    lines = []
     for check_health in health:
         absent = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.MISSED, Outcome.SKIPPED))
         vague = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))
@@ -257,6 +252,12 @@ def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, set
             lines.append(
                 f"{check_health.check}: {vague:,} of {check_health.runs:,} runs were inconclusive or could not start"
             )
+    seen = {check_health.check for check_health in health if check_health.runs}
+    lines += [
+        f"{check.id}: no run in this time (deleted, switched off, or never due)"
+        for check in store.checks.all()
+        if check.id not in seen and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
+    ]
     future = sum(tally.runs for tally in store.runs.tallies(now_us + _HOUR_US, 1 << 62))
     if future:
         lines.append(f"{future:,} runs are due later than now: a clock was wrong; they are left out")

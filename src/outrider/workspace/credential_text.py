@@ -6,7 +6,10 @@ One standard for journeys, probes and loads:
     ?token=…  &access_token=…  password=… values by name, in addresses, forms and logs
     "password": "…"  'api_key': '…'       values by name in JSON, also within JSON in JSON, and in what Python prints
     Authorization: …  Set-Cookie: …       the rest of the line after the name of such a header
+    password = "…"  token: …              values by name in settings and logs; without quotes if a digit is in them
+    <password>…</password>                values of elements
     Bearer …  eyJ….….…                   tokens (RFC 6750) and JSON Web Tokens (RFC 7519, 7516)
+    -----BEGIN PRIVATE KEY-----           what stands between the lines of a key (RFC 7468)
 
 A name counts if it ends with such a word, whatever stands before it: `client_secret`, `csrfToken`, `newPassword`. Words
 are searched for first, and patterns tried only there: most text is passed over at the speed of a memory search.
@@ -45,7 +48,7 @@ _HEADERS = frozenset(
         b"x-access-token", b"x-amz-security-token", b"x-csrf-token", b"x-xsrf-token",
     }
 )  # fmt: skip
-_NAME_END = rb"(?:[0-9]{1,2}|_?value|_?again|_?confirm(?:ation)?|\])?(?=[\"'\\=:%])"
+_NAME_END = rb"(?:[0-9]{1,2}|_?value|_?again|_?confirm(?:ation)?|\])?(?=[\"'\\=:%>]|[ \t]{1,4}=)"
 _NAMES = {
     anchor: re.compile(b"(" + re.escape(anchor) + _TAILS.get(anchor, b"") + b")" + _NAME_END) for anchor in _ANCHORS
 }
@@ -55,6 +58,10 @@ _QUOTED = re.compile(rb"(\\*[\"'])\s{0,20}(:|=>|,)\s{0,20}(\\*[\"']value\\*[\"']
 _OPENING = re.compile(rb"b?(\\*)([\"'])")
 _NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*+(?=\s*(?:[,}\]]|\\|\Z))")
 _HEADER_LINE = re.compile(rb"\s{0,5}:[ \t]*((?:\\[^nr]|=\"[^\"\r\n]*\"|[^\r\n\"\\])+)")
+_QUOTED_ASSIGNMENT = re.compile(rb"[ \t]{0,4}=[ \t]{0,4}(?=\\*[\"'](?!\$\{))")  # a variable is none
+_SPACED = re.compile(rb"(?:[ \t]{1,4}=[ \t]{1,4}|:[ \t]{1,4})((?=[^\s,;\"'<>]*[0-9])[^\s,;\"'<>{}\[\]()\\]{6,})")
+_ELEMENT = re.compile(rb">([^<>]{1,4000})</")
+_PRIVATE_KEY = re.compile(rb"(?<=private )key-----([^-]{20,20000})-----end", re.IGNORECASE)
 _BEARER = re.compile(rb"bearer(?:\s|%20|\+){1,3}((?=[\w.~+/-]*[0-9])[\w.~+/-]{8,}=*)", re.IGNORECASE)
 _JWT = re.compile(rb"eyJ[\w-]{5,}\.[\w-]*\.[\w-]*(?:\.[\w-]+){0,2}")
 _USER = re.compile(rb"[^\s/?#\"'<>\\]*@")
@@ -111,6 +118,8 @@ def _at(data: bytes, lowered: bytes, anchor: bytes, at: int) -> Span | None:
         return _whole(_JWT.match(data, at), 0)
     if anchor == b"bearer":
         return _whole(_BEARER.match(data, at), 1)
+    if anchor == b"key" and (private := _PRIVATE_KEY.match(data, at)) is not None:
+        return _whole(private, 1)
     return _by_name(data, lowered, anchor, at)
 
 
@@ -147,6 +156,10 @@ def _value(data: bytes, at: int, *, is_header: bool) -> Span | None:
         return _whole(assigned, 1)
     if is_header and (line := _HEADER_LINE.match(data, at)) is not None:
         return (line.start(1), line.start(1) + len(line[1].rstrip()), HIDDEN)
+    if (assigned := _QUOTED_ASSIGNMENT.match(data, at)) is not None:
+        return _quoted_value(data, assigned.end(), b'"')
+    if (spaced := _SPACED.match(data, at) or _ELEMENT.match(data, at)) is not None:
+        return _whole(spaced, 1)
     quoted = _QUOTED.match(data, at)
     if quoted is None or (quoted[2] == b"," and not (quoted[3] or is_header)):
         return None

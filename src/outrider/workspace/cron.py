@@ -6,6 +6,7 @@ skipped where the clocks change at midnight.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHANGE = timedelta(hours=25)
 """More than clocks are ever moved by."""
+_LONG_STEP = re.compile(r"^(\d+)-(\d+)/(\d+)$")
 _SUNDAY_FIRST = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -75,7 +77,7 @@ def _triggers(fields: str) -> list[CronTrigger]:
     words = fields.lower().split()
     if len(words) != 5:
         raise ValueError(f"{len(words)} fields instead of 5")
-    minute, hour, day, month, weekday = words
+    minute, hour, day, month, weekday = (*map(_numbers, words[:4]), words[4])
     pairs = [(day, _weekdays(weekday))]
     if not (day.startswith("*") or weekday.startswith("*")):
         pairs = [(day, "*"), ("*", _weekdays(weekday))]
@@ -91,10 +93,34 @@ def _weekdays(field: str) -> str:
 
 
 def _weekday_part(part: str) -> str:
+    """Return the days of a part by name: a week begins on Sunday here, and on Monday in APScheduler."""
     days, slash, step = part.partition("/")
-    ends = [_SUNDAY_FIRST[int(day)] if day.isdigit() and int(day) < 8 else day for day in days.split("-")]
-    if len(ends) == 2 and ends[0] == "sun":  # APScheduler's week ends on Sunday: a range cannot begin there
-        if slash:
-            raise ValueError("a range of weekdays from Sunday takes no step")
-        return "sun" if ends[1] == "sun" else f"sun,mon-{ends[1]}"
-    return "-".join(ends) + slash + step
+    if days == "*" and not slash:
+        return days
+    begin, dash, end = ("0", "-", "6") if days == "*" else days.partition("-")
+    first = _weekday(begin)
+    last = _weekday(end, is_end=True) if dash else 6 if slash else first
+    if first > last or (slash and not (step.isdigit() and int(step))):
+        raise ValueError(f"{part!r} is no range of weekdays")
+    return ",".join(_SUNDAY_FIRST[day] for day in range(first, last + 1, int(step or 1)))
+
+
+def _weekday(text: str, *, is_end: bool = False) -> int:
+    """Return the number of a day; Sunday is 7 where a range ends with it."""
+    if text.isdigit() and int(text) < len(_SUNDAY_FIRST):
+        number = int(text)
+    elif text in _SUNDAY_FIRST:
+        number = _SUNDAY_FIRST.index(text)
+    else:
+        raise ValueError(f"{text!r} is no weekday")
+    return 7 if is_end and number == 0 else number
+
+
+def _numbers(field: str) -> str:
+    """Return a field of numbers as APScheduler takes it: a step beyond its range leaves the beginning of that."""
+    return ",".join(_LONG_STEP.sub(_without_long_step, part) for part in field.split(","))
+
+
+def _without_long_step(match: re.Match[str]) -> str:
+    first, last, step = map(int, match.groups())
+    return match[1] if first <= last and step > last - first else match[0]
