@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick check fix bench lock setup
+.PHONY: help demo test quick check fix bench soak lock setup
 
 PYTHON ?=
 ARGS ?=
@@ -32,8 +32,8 @@ test: setup ## Run all tests, with coverage (ARGS="-k word" picks some)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-quick: setup ## Run the tests that need no browser
-	$(BIN)/python -m pytest -m "not browser" --quiet --numprocesses 4 --dist worksteal $(ARGS)
+quick: setup ## Run the tests that need no browser and are not marked as slow
+	$(BIN)/python -m pytest -m "not browser and not slow" --quiet --numprocesses 3 --dist worksteal $(ARGS)
 
 check: setup ## Lint, formatting, types, layers, addresses
 	$(BIN)/ruff check $(CODE)
@@ -50,6 +50,14 @@ fix: setup ## Repair what ruff can repair, and format
 bench: setup ## Run every benchmark of benchmarks/; prints ratios
 	$(BIN)/outrider browser --install
 	@for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename $$file .py)"; done
+
+soak: setup ## Run what takes hours: kills, mutated configurations, generated answers
+	$(BIN)/outrider browser --install
+	$(BIN)/python -m benchmarks.scheduler_crash --no-browser --rounds 300
+	$(BIN)/python -m benchmarks.scheduler_crash --rounds 50
+	$(BIN)/python -m benchmarks.alerts_crash --rounds 300
+	$(BIN)/python -m benchmarks.configuration_fuzz --count 100000
+	$(BIN)/python -m benchmarks.answer_fuzz --count 1000000
 
 lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }

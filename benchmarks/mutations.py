@@ -257,6 +257,7 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._written_s = int(time.time())
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT, capture_output=True, text=True, check=True,
@@ -306,13 +307,19 @@ class Copy:
         path = self.folder / mutation.file
         source = path.read_text(encoding="utf-8")
         try:
-            path.write_text(mutation.applied(source), encoding="utf-8")
+            self._write(path, mutation.applied(source))
             code = self._run([sys.executable, "-m", "pytest", *_OPTIONS, *files], limit_s, {ONLY: str(only)})
         except subprocess.TimeoutExpired:
             return "too slow"
         finally:
-            path.write_text(source, encoding="utf-8")
+            self._write(path, source)
         return "passed" if code == 0 else "failed"
+
+    def _write(self, path: Path, source: str) -> None:
+        """Write a file under a time of its own: what is compiled of another state of it is not used then."""
+        path.write_text(source, encoding="utf-8")
+        self._written_s += 2
+        os.utime(path, (self._written_s, self._written_s))
 
     def _run(self, command: list[str], limit_s: float, environment: dict[str, str]) -> int:
         process = subprocess.Popen(
@@ -320,7 +327,7 @@ class Copy:
             cwd=self.folder,
             env={
                 **os.environ, **environment, "PYTHONPATH": f"{self.folder / 'src'}{os.pathsep}{self.folder}",
-                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONDONTWRITEBYTECODE": "",
             },
             stdout=(self.folder / "last-tests.txt").open("wb"),
             stderr=subprocess.STDOUT,

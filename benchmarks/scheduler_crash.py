@@ -1,5 +1,7 @@
 """`outrider up` is killed at random moments under real work: `python -m benchmarks.scheduler_crash [--rounds 1000]`.
 
+With `--no-browser` there are probes only.
+
 Counted: runs that the service said were stored and that are not there, runs that are stored twice, processes that are
 left over when the last round has been cleaned up after, and what SQLite says of the database.
 """
@@ -42,13 +44,14 @@ class Site(BaseHTTPRequestHandler):
         pass
 
 
-def make_workspace(root: Path, address: str) -> None:
+def make_workspace(root: Path, address: str, *, browser: bool = True) -> None:
     (root / "outrider.toml").write_text('[journeys]\nstarved_above = 1.0\n[probes]\nlate = "30s"\n')
     for folder in ("probes", "journeys", "scheduler"):
         (root / folder).mkdir()
     tables = (f'[p{number}]\nkind = "http"\nurl = "{address}/"\nevery = "1s"\n' for number in range(PROBES))
     (root / "probes/all.toml").write_text("\n".join(tables))
-    (root / "journeys/test_look.py").write_text(JOURNEY)
+    if browser:
+        (root / "journeys/test_look.py").write_text(JOURNEY)
     (root / "scheduler/schedule.toml").write_text(SCHEDULE)
 
 
@@ -101,10 +104,11 @@ def left_over(mark: str) -> int:
     return count
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-browser", action="store_true", help="probes only")
     asked = parser.parse_args()
     numbers = random.Random(asked.seed)
     with tempfile.TemporaryDirectory() as folder, ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
@@ -113,7 +117,7 @@ def main() -> None:
         root.mkdir()
         temporary.mkdir()
         address = f"http://127.0.0.1:{server.server_address[1]}"
-        make_workspace(root, address)
+        make_workspace(root, address, browser=not asked.no_browser)
         environment = {**os.environ, "SITE": address, "TMPDIR": str(temporary)}
         reported: set[str] = set()
         for number in range(asked.rounds):
@@ -137,7 +141,8 @@ def main() -> None:
     print(f"runs stored twice      {twice} (wanted: 0)")
     print(f"processes left         {left} (wanted: 0)")
     print(f"database               {whole}")
+    return 1 if lost or twice or left or whole != "ok" else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -123,6 +123,7 @@ def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: S
     assert (incident.phase, len(store.outbox.search())) == ("open", 1)
 
 
+@pytest.mark.slow
 def test_catching_up_goes_on_where_it_was_interrupted(store: Store) -> None:
     """A hundred failing checks, and another crash after the first batch: what was processed is not processed again."""
     AlertProcessor(store, settings(), NOW_US).ticked(NOW_US)

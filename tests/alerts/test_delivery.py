@@ -175,6 +175,7 @@ def test_a_flood_is_cut_off_with_one_notice(store: Store, drawer: Drawer) -> Non
     assert statuses(store).count(Status.SUPPRESSED) == 7
 
 
+@pytest.mark.slow
 def test_ten_thousand_that_waited_are_told_in_their_latest_state_and_capped(store: Store, drawer: Drawer) -> None:
     """After an outage of the channel nobody gets ten thousand messages."""
     from outrider.model import AlertChanges

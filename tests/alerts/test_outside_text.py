@@ -7,6 +7,7 @@ from email import message_from_bytes
 from email.policy import SMTP
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.alerts.conftest import NOW_US, Story, symptom
@@ -29,6 +30,7 @@ ANY_TEXT = st.text(st.characters(codec=None), max_size=30)
 MAIL = Mail("smtp://localhost", "outrider@shop.test", ("ops@shop.test",))
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(ANY_TEXT)
 def test_a_mail_leaves_whatever_text_it_holds(text: str) -> None:

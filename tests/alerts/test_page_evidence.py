@@ -120,6 +120,7 @@ def test_weak_evidence_of_several_checks_of_one_cause_notifies_at_once(store: St
     assert [row.kind for row in store.outbox.search()] == ["trigger"]
 
 
+@pytest.mark.slow
 def test_what_was_held_back_is_still_held_back_after_a_restart(store: Store, drawer: Drawer) -> None:
     """And notifies from there once its evidence is strong."""
     feed(workspace_of(store, drawer, 200), range(0, 15, 5), "probe:home")
@@ -134,19 +135,20 @@ def test_what_was_held_back_is_still_held_back_after_a_restart(store: Store, dra
 
 def test_a_weak_parent_mutes_nobody(story: Callable[..., Story]) -> None:
     """A failure that is no matter of chance notifies, whatever stands beside it."""
-    told = story()
-    told.tracker.series = 200
+    document = story()
+    document.tracker.series = 200
 
     for _ in range(3):
-        told.observe(slow(told.now_us))
-        told.wait(300)
-    told.run("xx", "probe:cart")
-    told.wait(60)
+        document.observe(slow(document.now_us))
+        document.wait(300)
+    document.run("xx", "probe:cart")
+    document.wait(60)
 
-    assert told.kinds == ["trigger"]
-    assert [incident.pages for incident in told.tracker.incidents.values()] == [False, True]
+    assert document.kinds == ["trigger"]
+    assert [incident.pages for incident in document.tracker.incidents.values()] == [False, True]
 
 
+@pytest.mark.slow
 def test_the_judge_of_a_service_says_how_rare_its_evidence_is(store: Store, drawer: Drawer) -> None:
     """From aggregates to the outbox: a slight rise waits, a threefold one does not."""
     processor = workspace_of(store, drawer, 500)

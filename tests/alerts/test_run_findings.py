@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.alerts.conftest import NOW_US
+from tests.builders import run_of
 
 from outrider.alerts import FindingContext, findings
 from outrider.baselines import Condition, Part, RateSignal, Signal
 from outrider.model import (
-    Attempt,
     Check,
     CheckId,
     Circumstances,
@@ -39,10 +39,8 @@ SLOW = Signal(Condition.DEGRADED, Part.LEVEL if hasattr(Part, "LEVEL") else next
 
 def make_run(outcome: Outcome = Outcome.PASSED, check: str = "journey:pay", reason: str = "", **more: Any) -> Run:
     measurement = Measurement(outcome, reason, NOW_US, 100.0, **more)
-    attempts = () if outcome is Outcome.MISSED else (Attempt(1, True, False, measurement),)
-    circumstances = Circumstances(release="2.1")
-    return Run(RunId("run-1"), CheckId(check), "production", "local", NOW_US, NOW_US, NOW_US + 5, outcome, reason,
-               attempts, circumstances)  # fmt: skip
+    run = run_of(measurement, check, id=RunId("run-1"), circumstances=Circumstances(release="2.1"))
+    return replace(run, attempts=()) if outcome is Outcome.MISSED else run
 
 
 def by_name(run: Run, *judgements: Judgement, **known: Any) -> dict[str, Finding]:

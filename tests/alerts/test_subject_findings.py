@@ -41,6 +41,7 @@ def aggregates(first: int, values: np.ndarray) -> list[AggregateSample]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("judge_of", [Judge, LiveJudge])
 def test_a_slow_service_is_judged_degraded_and_opens_an_incident(
     store: Store, drawer: Drawer, judge_of: type[Judge | LiveJudge]

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.alerts.conftest import NOW_US, SECOND_US
+from tests.alerts.conftest import NOW_US, SECOND_US, Drawer, receivers
 from tests.alerts.test_run_findings import make_run
 from tests.builders import new_store
 
 from outrider.alerts import AlertSettings
+from outrider.alerts.alert_settings import ReceiverSettings
+from outrider.alerts.route import Route
 from outrider.app.alert_service import AlertService
-from outrider.model import Check, CheckId, Kind, Outcome, Policy, Run, new_run_id
+from outrider.model import Check, CheckId, Kind, Outcome, Policy, Run, Status, new_run_id
 from outrider.workspace import Capabilities, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from outrider.alerts.rendered_message import RenderedMessage
     from outrider.store import Store
 
 SETTINGS = AlertSettings()
@@ -38,8 +43,8 @@ def service(store: Store) -> Iterator[AlertService]:
     made.close()
 
 
-def stored(store: Store, number: int, check: str, outcome: Outcome = Outcome.FAILED) -> Run:
-    due_us = NOW_US + number * SECOND_US
+def stored(store: Store, number: int, check: str, outcome: Outcome = Outcome.FAILED, *, begin_us: int = NOW_US) -> Run:
+    due_us = begin_us + number * SECOND_US
     run = replace(make_run(outcome, check, "refused"), id=new_run_id(due_us), due_us=due_us, started_us=due_us,
                   finished_us=due_us + 1)  # fmt: skip
     store.runs.record(run)
@@ -86,6 +91,36 @@ def test_alerts_that_are_switched_off_hear_nothing(service: AlertService, store:
     service.use(replace(off, capabilities=Capabilities()), [PAY], SETTINGS)
     service.ticked(NOW_US + 13 * SECOND_US)
     assert len(store.incidents.search(lasting=True)) == 1
+
+
+class Mailbox(Drawer):
+    """A receiver that lets a test wait for its first message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_used = threading.Event()
+
+    def deliver(self, rendered: RenderedMessage) -> None:
+        super().deliver(rendered)
+        self.is_used.set()
+
+
+def test_what_opens_is_delivered_by_the_settings_of_the_workspace(store: Store) -> None:
+    """A deliverer of its own works while runs are processed."""
+    mailbox = Mailbox()
+    settings = AlertSettings(route=Route(receivers=("mail",)), receivers=receivers(ReceiverSettings("mail", mailbox)))
+    begin_us = time.time_ns() // 1000 - 60 * SECOND_US
+    service = AlertService(store, lambda: True)
+    service.use(Workspace(root=Path(), name="t"), [PAY], settings)
+    for number in (1, 11):
+        service.run_finished(stored(store, number, "journey:pay", begin_us=begin_us), [])
+
+    for number in (58, 59, 60):
+        service.ticked(begin_us + number * SECOND_US)
+
+    assert mailbox.is_used.wait(60)
+    service.close()
+    assert [row.status for row in store.outbox.search(receiver="mail")] == [Status.DELIVERED]
 
 
 def test_who_was_not_the_leader_for_a_while_reads_incidents_anew(store: Store) -> None:

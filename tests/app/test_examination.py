@@ -303,6 +303,7 @@ def mutated(mutations: list[tuple[tuple[str | int, ...], object]]) -> Files:
     return files
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(MUTATIONS)
 def test_whatever_is_accepted_can_be_scheduled_alerted_and_kept(mutations: list[Any]) -> None:

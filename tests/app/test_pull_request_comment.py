@@ -66,7 +66,7 @@ class CommentHandler(BaseHTTPRequestHandler):
     def update(self) -> None:
         match = self.server.path.fullmatch(urlsplit(self.path).path)
         assert match is not None
-        (comment,) = (each for each in self.server.comments if each["id"] == int(match["id"]))
+        (comment,) = (candidate for candidate in self.server.comments if candidate["id"] == int(match["id"]))
         comment["body"] = self.body()
         self.answer(200, comment)
 

@@ -85,6 +85,7 @@ def store(workspace: Workspace) -> Iterator[Store]:
         yield opened
 
 
+@pytest.mark.slow
 def test_a_listener_follows_every_run(workspace: Workspace, store: Store) -> None:
     """It is handed the number of runs, each run once it is stored, and what the judge says of it."""
     log = Log()

@@ -97,6 +97,7 @@ def phase(store: Store) -> str:
     return phases[0] if phases else ""
 
 
+@pytest.mark.slow
 def test_a_service_that_gets_slower_opens_an_incident_that_is_resolved_later(
     store: Store, tick: Callable[[int], None]
 ) -> None:
@@ -158,12 +159,12 @@ def test_what_follows_a_judgement_may_break_and_is_done_again(store: Store) -> N
     store.aggregates.record(aggregates(NOW_US, np.ones(1)))
     judged: list[SubjectJudgement] = []
 
-    def heard(judgement: SubjectJudgement, _: int) -> None:
+    def take(judgement: SubjectJudgement, _: int) -> None:
         judged.append(judgement)
         if len(judged) == 1:
             raise OSError("no space left")
 
-    watch = SubjectWatch(store.aggregates, heard)
+    watch = SubjectWatch(store.aggregates, take)
     watch.judge = LiveJudge(store, Settings())
     with pytest.raises(OSError, match="no space left"):
         watch.ticked(NOW_US)
@@ -174,6 +175,7 @@ def test_what_follows_a_judgement_may_break_and_is_done_again(store: Store) -> N
     assert len(judged) == 2
 
 
+@pytest.mark.slow
 def test_aggregates_that_another_process_writes_are_judged_by_the_running_service(tmp_path: Path) -> None:
     """The whole service: an `outrider.OpenWorkspace` writes, and the service judges at its next tick."""
     (tmp_path / "outrider.toml").write_text('[workspace]\nname = "shop"\n')

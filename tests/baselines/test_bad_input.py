@@ -76,6 +76,7 @@ def test_a_coarse_clock_and_small_values_raise_no_alert(direction: str, step_ms:
     assert not replay(every(len(value)), value, settings={"direction": direction}).any()
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(level=st.floats(0.0, 40.0), rise_ms=st.floats(0.0, 4.9), noise=st.floats(0.0, 0.2), seed=st.integers(0, 99))
 def test_a_change_below_the_floor_is_never_an_alert(level: float, rise_ms: float, noise: float, seed: int) -> None:
@@ -100,6 +101,7 @@ def test_a_floor_may_be_set_and_large_changes_of_small_values_are_seen() -> None
     assert replay(every(3000), some, settings={"floor_ms": 0})[2000:2020].any()
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(
     low=st.floats(0.0, 2000.0),
@@ -131,6 +133,7 @@ def test_one_run_a_thousand_times_slower_is_no_alert(make_series: MakeSeries) ->
     assert not replay(at, value).any()
 
 
+@pytest.mark.slow
 def test_a_cadence_that_changes_every_day_raises_hardly_an_alert() -> None:
     """Minutes to an hour: at most three alerts in six series of four weeks (seeds 0 to 5)."""
     alerts = 0
@@ -145,6 +148,7 @@ def test_a_cadence_that_changes_every_day_raises_hardly_an_alert() -> None:
     assert alerts <= 3
 
 
+@pytest.mark.slow
 def test_levels_and_habits_of_years_keep_a_bounded_state() -> None:
     """Two years of hourly runs that go up and down every week keep a few levels and deviations."""
     rng = np.random.default_rng(9)
@@ -216,6 +220,7 @@ def test_a_single_run_from_the_far_future_ends_in_learning_not_in_silence(make_s
     assert state.started is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every_s", [60, 1800])
 def test_a_cadence_that_changes_half_way_raises_hardly_an_alert(make_series: MakeSeries, every_s: int) -> None:
     """From five minutes to one and to thirty: one alert in six fortnights at most (seeds 0 to 5)."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.baselines.conftest import MakeSeries
 
 
+@pytest.mark.slow
 def test_a_calm_history_promises_few_false_alerts_and_a_visible_step(make_series: MakeSeries) -> None:
     """Ten percent noise: a rise of at most 20 % is seen within a day, in words (seed 1)."""
     at, value = make_series(1, 30, every_s=600)
@@ -26,6 +27,7 @@ def test_a_calm_history_promises_few_false_alerts_and_a_visible_step(make_series
     assert "seen within a day" in result.in_words
 
 
+@pytest.mark.slow
 def test_a_higher_sensitivity_costs_no_fewer_false_alerts(make_series: MakeSeries) -> None:
     """The three sensitivities are compared on the same resampled histories (seed 2)."""
     at, value = make_series(2, 20, every_s=1200)

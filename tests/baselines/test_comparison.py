@@ -38,6 +38,7 @@ def test_a_clear_speed_up_passes() -> None:
     assert compare(*sessions(2, 10, 0.9), margin=0.02).verdict is Verdict.PASS
 
 
+@pytest.mark.slow
 def test_equal_sides_seldom_fail_and_slow_ones_mostly_do() -> None:
     """Over 300 trials at CV 10 %: at most 2 % false fails, at least 90 % at +10 % (seeds 1000 to 1299)."""
     equal = [compare(*sessions(1000 + k, 10, 1.0), margin=0.02).verdict for k in range(300)]

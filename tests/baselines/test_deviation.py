@@ -55,6 +55,7 @@ def signals_after(seed: int, change: str, scale: float, chosen: Settings) -> lis
     return signals
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
@@ -75,6 +76,7 @@ def test_the_value_named_lies_outside_the_band_named(
             assert signal.observed_text not in signal.expected_text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "word"), [("level", "median of"), ("spread", "differ by"), ("tail", "runs above"), ("mode", "mean of")]
 )

@@ -108,6 +108,7 @@ def test_the_loss_of_a_better_level_that_was_accepted_alerts(make_series: MakeSe
     assert after.condition is Condition.DEGRADED
 
 
+@pytest.mark.slow
 def test_a_habit_of_the_week_hardly_alerts(make_series: MakeSeries) -> None:
     """Of four Mondays after three weeks one alerts at most; one on a Wednesday, or much more on a Monday, is news."""
     at, value = make_series(21, 49)
@@ -330,6 +331,7 @@ def test_two_averages_of_many_requests_alert_where_two_single_runs_do_not() -> N
     assert state_after(at[:580], value[:580], Settings(scale=Scale.AGGREGATE)).condition is Condition.STEADY
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), cuts=st.lists(st.integers(0, 20 * DAY), max_size=30))
 def test_any_cut_of_a_series_gives_the_same_answers(seed: int, cuts: list[int]) -> None:
@@ -348,6 +350,7 @@ def test_any_cut_of_a_series_gives_the_same_answers(seed: int, cuts: list[int]) 
     assert (codes_in_pieces(at, value, sorted(cuts)) == whole).all()
 
 
+@pytest.mark.slow
 def test_run_by_run_through_checkpoints_equals_the_replay(make_series: MakeSeries) -> None:
     """Each step may go through bytes: the alerts are those of the replay, before, in and after an incident."""
     at, value = make_series(14, 17)
@@ -381,6 +384,7 @@ def test_a_year_of_ten_second_runs_keeps_a_bounded_state() -> None:
     assert len(dump(full)) < 450_000
 
 
+@pytest.mark.slow
 def test_a_season_is_learned_after_two_weeks_and_follows_the_time_zone(make_series: MakeSeries) -> None:
     """A strong daily season leaves no alert, in any zone."""
     at, value = make_series(16, 28)

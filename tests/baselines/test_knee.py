@@ -31,6 +31,7 @@ def test_finds_the_knee_of_a_known_law() -> None:
     )
 
 
+@pytest.mark.slow
 def test_its_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     users, random = stairs(80), np.random.default_rng(3)
     truth = max(RATE * n / (1 + CONTENTION * (n - 1) + COHERENCY * n * (n - 1)) for n in np.linspace(1, 80, 1000))
@@ -123,6 +124,7 @@ def test_answers_that_ended_bound_the_rate() -> None:
     assert broken.rate == rising.rate == pytest.approx(60, rel=0.01)
 
 
+@pytest.mark.slow
 def test_many_users_take_no_more_than_few() -> None:
     """Ten thousand users are levels like any other."""
     users = [10, 100, 500, 1000, 2000, 5000, 10_000]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,6 +74,7 @@ def test_a_lower_sensitivity_waits_longer() -> None:
     assert replay_rates(failed, months=500.0).sum() < replay_rates(failed, months=1.0).sum()
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), bad=st.floats(0.15, 1.0), normal=st.floats(0.0, 0.05))
 def test_the_failures_named_are_more_than_usual(seed: int, bad: float, normal: float) -> None:

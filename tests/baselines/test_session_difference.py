@@ -35,6 +35,7 @@ def test_the_difference_does_not_depend_on_the_levels_of_sessions() -> None:
     assert after.error == pytest.approx(before.error, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("apart", "count"), [(0.0, 10), (0.0, 6), (0.2, 10)])
 def test_the_error_is_what_repetition_shows(apart: float, count: int) -> None:
     """Over 400 repetitions the spread of the estimates is the error told, alike sessions or not (seed 2)."""

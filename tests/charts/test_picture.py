@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
 from outrider.charts import Trend, band_picture, trend_picture
 
 DAY_US = 86_400_000_000
 
 
+@pytest.mark.slow
 def test_a_trend_is_a_png_of_the_same_size_with_and_without_trouble() -> None:
     at_us, values = list(range(0, DAY_US, DAY_US // 50)), [10.0] * 50
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+WAIT_S = 1200.0
+"""How long a program may take before a test gives it up: suites of browsers take minutes on a busy host."""
+
 # A busy machine is the subject of tests of its own, and no reason for others to fail.
 CALM = """
 [journeys]
@@ -149,7 +152,7 @@ class Desk:
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=WAIT_S,
         )
 
     def run(self, *arguments: str, **environment: str) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from aiosmtpd.controller import Controller
 from tests.alerts.conftest import Inbox
+from tests.builders import run_of
 
 from outrider.alerts import AlertProcessor, AlertSettings, read_alerts
-from outrider.model import AlertChanges, Attempt, CheckId, Circumstances, Measurement, Outcome, Run, new_run_id
+from outrider.model import AlertChanges, Measurement, Outcome
 from outrider.store import Store
 from outrider.workspace import load
 
@@ -56,11 +57,7 @@ def fail(store: Store, alerting: AlertProcessor, count: int, check: str = "probe
     now_us = time.time_ns() // 1000
     for number in range(count):
         at_us = now_us - (count - number) * 60_000_000
-        measurement = Measurement(Outcome.FAILED, why, at_us, 5.0)
-        run = Run(
-            new_run_id(at_us), CheckId(check), "production", "local", at_us, at_us, at_us + 1, Outcome.FAILED,
-            why, (Attempt(1, True, False, measurement),), Circumstances(),
-        )  # fmt: skip
+        run = run_of(Measurement(Outcome.FAILED, why, at_us, 5.0), check)
         store.runs.record(run)
         alerting.process_run(run, [])
 

@@ -140,6 +140,7 @@ def test_a_suite_that_cannot_start_is_a_setup_error_of_its_journeys(
     assert own_desk.leftovers() == []
 
 
+@pytest.mark.slow
 def test_all_problems_of_journeys_are_told_together(own_desk: Desk) -> None:
     """A file that cannot be read as Python keeps no other from being checked."""
     marked = "import pytest\n@pytest.mark.outrider(id='buy')\n"
@@ -170,6 +171,7 @@ def test_all_problems_of_journeys_are_told_together(own_desk: Desk) -> None:
     assert reported["checks"] == 5
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_leaves_no_half_database(own_desk: Desk) -> None:
     """A limit on the size of files stands in for the disk."""
     fill(own_desk, {"outrider.toml": ""})

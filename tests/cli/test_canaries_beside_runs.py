@@ -145,7 +145,7 @@ def test_an_error_of_the_command_line_names_no_secret(tmp_path: Path) -> None:
     secret = "hunter2-and-more"
     (folder / "probes" / "p.toml").write_text(f'[home]\nkind = "tcp"\naddress = "{secret}"\n')
 
-    told = [invoke(folder, *words, CANARY=secret) for words in (["validate"], ["validate", "--json"], ["ls"])]
+    finished = [invoke(folder, *words, CANARY=secret) for words in (["validate"], ["validate", "--json"], ["ls"])]
 
-    assert [done.stderr + done.stdout for done in told if secret in done.stderr + done.stdout] == []
-    assert "***" in told[0].stderr
+    assert [done.stderr + done.stdout for done in finished if secret in done.stderr + done.stdout] == []
+    assert "***" in finished[0].stderr

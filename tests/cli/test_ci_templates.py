@@ -43,8 +43,8 @@ def calls(folder: Path) -> list[list[str]]:
 
 
 def step(**wanted: str) -> dict[str, Any]:
-    (found,) = (one for one in ACTION["runs"]["steps"] if wanted.items() <= one.items())
-    return dict(found)
+    (matching,) = (action_step for action_step in ACTION["runs"]["steps"] if wanted.items() <= action_step.items())
+    return dict(matching)
 
 
 @pytest.mark.parametrize("code", [0, 1, 3, 4])
@@ -80,8 +80,8 @@ def test_the_action_declares_what_its_steps_use() -> None:
     text = json.dumps(ACTION["runs"])
 
     assert set(ACTION["inputs"]) == {name for name in ACTION["inputs"] if f"inputs.{name}" in text}
-    assert not any("${{" in one.get("run", "") for one in ACTION["runs"]["steps"])
-    assert all(one.get("shell") == "bash" for one in ACTION["runs"]["steps"] if "run" in one)
+    assert not any("${{" in action_step.get("run", "") for action_step in ACTION["runs"]["steps"])
+    assert all(action_step.get("shell") == "bash" for action_step in ACTION["runs"]["steps"] if "run" in action_step)
 
 
 @pytest.mark.parametrize(("code", "comment_code"), [(0, 0), (1, 0), (3, 2)])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.cli.conftest import at_a_terminal, serving
+from tests.cli.conftest import WAIT_S, at_a_terminal, serving
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -191,7 +191,7 @@ def test_ctrl_c_leaves_things_whole(gated: Desk, site: str) -> None:
     while gated.json("runs", "--limit", "1", "--json") == before:
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=WAIT_S)
 
     assert (process.returncode, stderr.splitlines()[-1]) == (130, "interrupted")
     assert not (gated.root / "late.xml").exists()

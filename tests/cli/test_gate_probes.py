@@ -46,6 +46,7 @@ def probing(desk: Desk) -> Desk:
     return desk
 
 
+@pytest.mark.slow
 def test_probes_are_compared_at_two_addresses(probing: Desk, site: str) -> None:
     """Those that ask no web address are named; one with an address of its own is a wrong setup."""
     probing.write("probes/stubborn.toml", STUBBORN)
@@ -66,6 +67,7 @@ def test_probes_are_compared_at_two_addresses(probing: Desk, site: str) -> None:
     assert wrong.startswith(f"probe:probes/stubborn.toml::stubborn: never asked {other} (it asked {site})")
 
 
+@pytest.mark.slow
 def test_probes_have_accepted_baselines(probing: Desk, site: str) -> None:
     """A dead target fails at the first look, and a browser plays no part in the fingerprint."""
     place = site.removeprefix("http://")
@@ -87,6 +89,7 @@ def test_probes_have_accepted_baselines(probing: Desk, site: str) -> None:
     assert "12 of 12 failed against 0 of 12" in dead.stdout
 
 
+@pytest.mark.slow
 def test_shards_are_merged_to_one_decision(probing: Desk, site: str) -> None:
     """Each takes its part of the checks, one has none; together they decide as one gate does."""
     place = site.removeprefix("http://")
@@ -112,3 +115,34 @@ def test_shards_are_merged_to_one_decision(probing: Desk, site: str) -> None:
     assert partial.returncode == 2
     assert "1/5" in partial.stderr
     assert "[bad-shard]" in partial.stderr
+
+
+def test_settings_name_the_steps_that_decide(desk: Desk, site: str) -> None:
+    """In a check's own file, over outrider.toml, the command line over both; a name of no step is wrong."""
+    desk.in_process = True
+    settings = (desk.root / "outrider.toml").read_text()
+    desk.write("outrider.toml", f'{settings}\n[defaults]\ndecides = ["look"]\n')
+    second = '[[order.request]]\nname = "pay"\nurl = "${SITE}/tiny"\n'
+    own = f"{PROBES}{second}".replace('kind = "api"', 'kind = "api"\ndecides = ["pa*"]')
+    both = f'{own}\n[visit]\nkind = "api"\n[[visit.request]]\nname = "look"\nurl = "${{SITE}}/tiny"\n'
+    for text, options, code, expected in (
+        (both, (), 0, {"order/pay", "visit/look"}),
+        (both, ("--decides", "look"), 0, {"order/look", "visit/look"}),
+        (both.replace('["pa*"]', '["gone"]'), (), 4, {"visit/look"}),
+    ):
+        desk.write("probes/shop.toml", text)
+        with serving() as other:
+            done = desk.outrider(
+                "gate", "*::order", "*::visit", "--ab", site, other, "--variable", "SITE", "--runs", "2",
+                "--sessions", "4", "--floor", "500", *options, "--json",
+                SITE=site, PLACE=site.removeprefix("http://"),
+            )  # fmt: skip
+        document = json.loads(done.stdout)
+        deciding = {
+            f"{row['check'].rpartition(':')[2]}/{row['step']}"
+            for row in document["findings"] if row["decides"] and row["step"]
+        }  # fmt: skip
+        assert (done.returncode, deciding) == (code, expected), document
+    desk.write("outrider.toml", settings)
+
+    assert any("no step is named 'gone', which was to decide" in reason for reason in document["wrong"])

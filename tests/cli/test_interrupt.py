@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import at_a_terminal
+from tests.cli.conftest import WAIT_S, at_a_terminal
 
 from outrider.store import Store
 
@@ -48,7 +48,7 @@ def test_ctrl_c_keeps_what_has_finished(desk: Desk, site: str) -> None:
     assert process.stderr is not None
     first = process.stderr.readline()
     os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=WAIT_S)
 
     assert "passed" in first
     assert (process.returncode, stdout, stderr.splitlines()[-1]) == (130, "", "interrupted")

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import CALM, at_a_terminal
+from tests.cli.conftest import CALM, WAIT_S, at_a_terminal
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -44,6 +44,7 @@ def loads(desk: Desk, site: str) -> Desk:
     return desk
 
 
+@pytest.mark.slow
 def test_shows_how_it_goes_and_ends_with_a_table(loads: Desk) -> None:
     done = loads.outrider("load", "visitors")
 
@@ -65,6 +66,7 @@ def test_keeps_its_run_with_endpoints_as_steps(loads: Desk) -> None:
     assert endpoint["requests"] > 5
 
 
+@pytest.mark.slow
 def test_what_is_typed_wins_and_is_a_trial(loads: Desk) -> None:
     printed = loads.json("load", "probes/visitors_load.py", "-u", "3", "-t", "1s", "--json")
 
@@ -74,6 +76,7 @@ def test_what_is_typed_wins_and_is_a_trial(loads: Desk) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_knee_of_a_short_ramp_is_not_reached(loads: Desk) -> None:
     done = loads.outrider("load", "visitors", "--find-knee", "--max-users", "8", "--step", "1s")
 
@@ -87,6 +90,7 @@ def test_is_never_made_in_passing(loads: Desk) -> None:
     assert "outrider load NAME" in done.stderr
 
 
+@pytest.mark.slow
 def test_interrupted_it_keeps_partial_results(loads: Desk) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "outrider", "load", "visitors", "-t", "60s"],
@@ -101,7 +105,7 @@ def test_interrupted_it_keeps_partial_results(loads: Desk) -> None:
     assert process.stderr is not None
     process.stderr.readline()
     os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=WAIT_S)
 
     assert process.returncode == 130, stderr
     assert re.search(r"interrupted after \d+ s: these are partial results", stdout)
@@ -110,6 +114,7 @@ def test_interrupted_it_keeps_partial_results(loads: Desk) -> None:
     assert loads.leftovers() == []
 
 
+@pytest.mark.slow
 def test_sigterm_keeps_and_prints_partial_results(loads: Desk) -> None:
     """As Ctrl-C does."""
     process = subprocess.Popen(
@@ -123,13 +128,14 @@ def test_sigterm_keeps_and_prints_partial_results(loads: Desk) -> None:
     assert process.stderr is not None
     process.stderr.readline()
     process.terminate()
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=WAIT_S)
 
     assert process.returncode == 130, stderr
     assert re.search(r"interrupted after \d+ s: these are partial results", stdout)
     assert re.search(r"^GET /tiny\s+\d+", stdout, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_typed_locustfile_runs_in_the_folder_of_its_caller(loads: Desk, site: str) -> None:
     """What it opens and imports is found as with Locust."""
     loads.write("perf/users.csv", "ada\n")
@@ -161,6 +167,7 @@ def test_a_file_of_several_profiles_names_them(loads: Desk, site: str) -> None:
     assert "name one of visitors, crowd" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_worker_elsewhere_shares_the_load(loads: Desk, site: str) -> None:
     table = TABLE.format(site=site).replace('"2s"', '"4s"')
     loads.write("probes/loads.toml", table + 'workers = 1\narguments = ["--master-bind-port", "5617"]\n')
@@ -168,7 +175,7 @@ def test_a_worker_elsewhere_shares_the_load(loads: Desk, site: str) -> None:
     command = [sys.executable, "-m", "outrider", "load", "visitors", "--worker-of", "127.0.0.1:5617"]
     with subprocess.Popen(command, cwd=loads.root, env=environment) as worker:
         printed = loads.json("load", "visitors", "--json")
-        code = worker.wait(timeout=30)
+        code = worker.wait(timeout=WAIT_S)
 
     assert (printed["run"]["outcome"], code) == ("passed", 0), printed["run"]["reason"]
     assert printed["endpoints"][0]["requests"] > 5
@@ -178,7 +185,7 @@ def test_a_worker_elsewhere_shares_the_load(loads: Desk, site: str) -> None:
 def test_a_journey_runs_beside_it(loads: Desk, site: str) -> None:
     loads.write("outrider.toml", SETTINGS)
     loads.write("journeys/test_look.py", f'def test_look(page): page.goto("{site}")\n')
-    table = TABLE.format(site=site).replace('"2s"', '"14s"') + 'shape = {kind = "steps", users = [1, 4]}\n'
+    table = TABLE.format(site=site).replace('"2s"', '"20s"') + 'shape = {kind = "steps", users = [1, 4]}\n'
     loads.write("probes/loads.toml", table + 'journey = "journeys/test_look.py"\n')
 
     printed = loads.json("load", "visitors", "--json")

@@ -5,19 +5,17 @@ from __future__ import annotations
 from io import StringIO
 
 from rich.console import Console
+from tests.builders import run_of
 
 from outrider.cli.load_tables import as_json, print_knee, print_load
 from outrider.model import (
-    CheckId,
-    Circumstances,
     EndpointLoad,
     FailureGroup,
     Histogram,
     LoadInterval,
     LoadResult,
+    Measurement,
     Outcome,
-    Run,
-    new_run_id,
 )
 
 NOW_US = 1_800_000_000_000_000
@@ -48,19 +46,7 @@ def test_levels_that_were_too_short_are_no_failures() -> None:
 
 def test_kinds_of_failure_beyond_the_first_are_counted() -> None:
     """A terminal shows the first few and says how many there are."""
-    run = Run(
-        new_run_id(NOW_US),
-        CheckId("load:shop"),
-        "production",
-        "local",
-        NOW_US,
-        NOW_US,
-        NOW_US,
-        Outcome.FAILED,
-        "",
-        (),
-        Circumstances(),
-    )
+    run = run_of(Measurement(Outcome.FAILED, "", NOW_US, 0.0), "load:shop")
     failures = tuple(FailureGroup("GET /", f"error {number}", 2, ()) for number in range(100))
     out = StringIO()
 

@@ -98,6 +98,7 @@ def test_problems_are_told_with_their_lines(watch: Desk) -> None:
     assert "probes/broken.toml:3" in run.stderr
 
 
+@pytest.mark.slow
 def test_a_job_calls_its_heartbeat(watch: Desk) -> None:
     """The server notes the call, and the probe, in another process, sees it."""
     command = [sys.executable, "-m", "outrider", "serve", "--port", "0"]

@@ -93,6 +93,7 @@ def deliver(store: Store, shop: Workspace) -> None:
     Lane(alert_settings(shop).receivers["boss"], store.outbox).work()
 
 
+@pytest.mark.slow
 def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, store: Store, inbox: Inbox) -> None:
     """Everything is in the mail: nothing is fetched."""
     simulate(store)
@@ -204,6 +205,7 @@ def test_a_service_says_that_a_report_cannot_be_made(shop: Workspace, store: Sto
     assert "no receiver" in health.problems["reports"]
 
 
+@pytest.mark.slow
 def test_a_report_is_sent_by_hand(shop: Workspace, store: Store, inbox: Inbox) -> None:
     """The schedule does not count it."""
     simulate(store, time.time_ns() // 1000)
@@ -215,6 +217,7 @@ def test_a_report_is_sent_by_hand(shop: Workspace, store: Store, inbox: Inbox) -
     assert store.outbox.reported_us("weekly") is None
 
 
+@pytest.mark.slow
 def test_a_service_sends_what_is_due_and_not_again_when_it_restarts(
     shop: Workspace, store: Store, inbox: Inbox, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import CALM, Desk
+from tests.cli.conftest import CALM, WAIT_S, Desk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +119,7 @@ def test_two_workspaces_run_at_once(tmp_path: Path) -> None:
         desk.write("journeys/test_same_names.py", "".join(tests))
 
     programs = [_start(desk, "run", "--json", "--repeat", "2") for desk in desks]
-    outputs = [program.communicate(timeout=240) for program in programs]
+    outputs = [program.communicate(timeout=WAIT_S) for program in programs]
 
     for (stdout, stderr), desk in zip(outputs, desks, strict=True):
         assert [run["outcome"] for run in json.loads(stdout)["runs"]] == ["passed"] * 6, stderr
@@ -128,7 +128,7 @@ def test_two_workspaces_run_at_once(tmp_path: Path) -> None:
 
 def _unprivileged(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", UNPRIVILEGED, *arguments]
-    return subprocess.run(command, **_surroundings(desk), check=False, capture_output=True, timeout=240)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(command, **_surroundings(desk), check=False, capture_output=True, timeout=WAIT_S)  # type: ignore[call-overload, no-any-return]
 
 
 def _start(desk: Desk, *arguments: str) -> subprocess.Popen[str]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import CALM, Desk, at_a_terminal
+from tests.cli.conftest import CALM, WAIT_S, Desk, at_a_terminal
 
 from outrider.model import Outcome
 from outrider.store import Store
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from outrider.model import RunSummary
 
-WAIT_S = 60.0
 RULES = Path(__file__).resolve().parents[2] / "scheduler/deploy/prometheus-alerts.yml"
 
 
@@ -123,8 +122,9 @@ def test_a_day_in_the_life(watched: Desk, site: str) -> None:
         assert re.search(
             r'runs_total\{check="probe:probes/a.toml::home",.*"passed"\} [1-9]', service.page("/metrics")[1]
         )
-        reported = watched.json("status", "--json")
-        assert (reported["running"], reported["checks"][0]["outcome"]) == (True, "passed")
+        # Where the host is busy, the latest run may be one that was skipped.
+        until(lambda: watched.json("status", "--json")["checks"][0]["outcome"] == "passed", service.lines)
+        assert watched.json("status", "--json")["running"]
 
         watched.write("probes/b.toml", "broken = [")
         service.wait_for("service.degraded")
@@ -155,6 +155,7 @@ def test_a_day_in_the_life(watched: Desk, site: str) -> None:
     assert watched.json("runs", "--json")
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_and_stores_nothing_twice(watched: Desk) -> None:
     """Again and again, at whatever moment; then the next one goes on at once."""
     for times in (1, 3, 2):
@@ -175,6 +176,7 @@ def test_kill_9_loses_nothing_and_stores_nothing_twice(watched: Desk) -> None:
     assert watched.leftovers() == []
 
 
+@pytest.mark.slow
 def test_the_second_waits_and_takes_over(watched: Desk) -> None:
     """The leader is killed: the standby leads, and every run is stored once."""
     with up(watched) as leader:
@@ -191,6 +193,7 @@ def test_the_second_waits_and_takes_over(watched: Desk) -> None:
     assert len(due) == len(set(due))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs Debian's prometheus")
 def test_prometheus_scrapes_the_metrics(watched: Desk, tmp_path: Path) -> None:
     """The real one, which accepts every line and counts what was run."""
@@ -238,6 +241,7 @@ def prometheus(folder: Path, target: int) -> Iterator[Callable[[str], list[float
             process.wait(WAIT_S)
 
 
+@pytest.mark.slow
 def test_somebody_outside_is_called_while_it_lives(watched: Desk) -> None:
     """The dead man's switch: calls come while the service is ready, and cease when it is killed."""
     called = threading.Event()
@@ -263,6 +267,7 @@ def test_somebody_outside_is_called_while_it_lives(watched: Desk) -> None:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_a_store_is_restored_under_a_running_service(watched: Desk) -> None:
     """The service notices the other database and goes on with it: what came after the backup is gone, and no more."""
     backup = watched.root.parent / "backup"
@@ -280,6 +285,7 @@ def test_a_store_is_restored_under_a_running_service(watched: Desk) -> None:
     assert ids & kept
 
 
+@pytest.mark.slow
 def test_a_taken_port_stops_no_run(watched: Desk) -> None:
     """The pages come as soon as the port is free."""
     with socket.socket() as taken:
@@ -294,6 +300,7 @@ def test_a_taken_port_stops_no_run(watched: Desk) -> None:
             assert service.end() == 0
 
 
+@pytest.mark.slow
 def test_a_full_disk_delays_runs_and_loses_none(watched: Desk) -> None:
     """No file may grow for a while, as on a full disk; what was finished meanwhile is stored afterwards."""
     with up(watched) as service:
@@ -341,6 +348,7 @@ def test_a_journey_is_ended_where_the_next_run_wins(watched: Desk, site: str) ->
         service.process.wait(WAIT_S)
 
 
+@pytest.mark.slow
 def test_a_failure_is_told_and_so_is_its_end(watched: Desk, tmp_path: Path, site: str) -> None:
     """From a run to the receiver, through incident, route and outbox."""
     messages = tmp_path / "told.jsonl"

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import CALM, Desk
+from tests.cli.conftest import CALM, WAIT_S, Desk
 
 from outrider.model import Claim
 from outrider.runs import Turns
@@ -68,7 +68,7 @@ def test_a_run_says_for_which_run_of_another_workspace_it_waits(desks: tuple[Des
         )  # fmt: skip
         assert process.stderr is not None
         line = process.stderr.readline()
-    output, errors = process.communicate(timeout=240)
+    output, errors = process.communicate(timeout=WAIT_S)
 
     assert re.search(
         rf"1/1 test_here waits for journeys/test_shop.py::test_pay of {re.escape(str(first.root))} "

@@ -40,6 +40,7 @@ def _get(url: str) -> httpx.Response:
     return httpx.get(url, trust_env=False, timeout=30)
 
 
+@pytest.mark.slow
 def test_both_origins_answer_and_nothing_is_left_behind(tmp_path: Path) -> None:
     """One process serves both origins, each with its own pages, and takes its temporary data with it."""
     with _started(tmp_path) as urls:
@@ -52,6 +53,7 @@ def test_both_origins_answer_and_nothing_is_left_behind(tmp_path: Path) -> None:
     assert list(tmp_path.glob("milepost-*")) == []
 
 
+@pytest.mark.slow
 def test_data_in_a_file_outlives_the_process(tmp_path: Path) -> None:
     """With --data a second start finds the first one's orders."""
     data = str(tmp_path / "kept.db")

@@ -58,6 +58,7 @@ def test_memory_grows_by_the_size_at_each_request_and_is_let_go_when_off(outside
     assert after < 2 * MB
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("weighed")
 def test_memory_stops_growing_before_the_machine_suffers(outside: Outside) -> None:
     """At most 512 MB are ever held."""

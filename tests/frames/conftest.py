@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.builders import new_store
+from tests.builders import new_store, run_of
 
 from outrider.model import (
-    Attempt,
     Check,
     CheckId,
     Circumstances,
@@ -53,10 +52,10 @@ def run_at(number: int, *, outcome: Outcome = Outcome.PASSED) -> Run:
         samples=(Sample("pay", "duration_ms", pay_ms), Sample("", "requests", 7.0)),
     )
     release = "v1" if number < 2 else "v2"
-    return Run(
-        new_run_id(due_us, bytes([number] * 10)), CHECK, "production", "local", due_us, due_us + 500_000,
-        due_us + 700_000, outcome, measurement.reason, (Attempt(1, outcome is Outcome.PASSED, False, measurement),),
-        Circumstances(release=release, browser="chromium 1", host="prober"),
+    return run_of(
+        measurement, CHECK, measured=outcome is Outcome.PASSED, id=new_run_id(due_us, bytes([number] * 10)),
+        due_us=due_us, started_us=due_us + 500_000, finished_us=due_us + 700_000,
+        circumstances=Circumstances(release=release, browser="chromium 1", host="prober"),
     )  # fmt: skip
 
 
@@ -66,10 +65,7 @@ def load_run() -> Run:
     intervals = tuple(LoadInterval(float(second), 1.0, 5, 1, 0.3, 2.0, 0.0, (endpoint,)) for second in range(2))
     due_us = BEGIN_US + 60 * MINUTE_US
     measurement = Measurement(Outcome.PASSED, "", due_us, 2_000.0, load=LoadResult(intervals))
-    return Run(
-        new_run_id(due_us), CheckId("load:probes/shop_load.py"), "production", "local", due_us, due_us, due_us + 1,
-        Outcome.PASSED, "", (Attempt(1, True, False, measurement),), Circumstances(),
-    )  # fmt: skip
+    return run_of(measurement, "load:probes/shop_load.py")
 
 
 @pytest.fixture

@@ -217,6 +217,7 @@ def test_a_frame_over_ten_million_rows_is_refused_before_they_are_read(store: St
     assert 50_000 < table.rows_read <= 100_000
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_range(store: Store) -> None:
     """Ten times the rows need no more; every run has a name of its own."""
     few, little = peak_of_chunks(store, 3)

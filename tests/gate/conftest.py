@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from tests.builders import run_of
 
 from outrider.gate import Session
 from outrider.model import (
-    Attempt,
     CheckId,
-    Circumstances,
     Measurement,
     Outcome,
     Run,
     Step,
     StepKind,
-    new_run_id,
 )
 
 CHECK = CheckId("journey:journeys/test_buy.py::test_buy")
@@ -40,7 +38,4 @@ def make_run(outcome: Outcome = Outcome.PASSED, *, pay_ms: float = 100.0) -> Run
             Step("goto /", "goto /", StepKind.AUTOMATIC, 0.0, 7.0),
         ),
     )
-    return Run(
-        new_run_id(1), CHECK, "production", "local", 1, 1, 2, outcome, measurement.reason,
-        (Attempt(1, good, False, measurement),), Circumstances(),
-    )  # fmt: skip
+    return run_of(measurement, CHECK, measured=good, due_us=1)

@@ -75,7 +75,7 @@ def test_names_of_steps_stay_as_they_are(tmp_path: Path) -> None:
     write_accepted(path, replace(ACCEPTED, sessions=(session,)))
 
     assert read_accepted(path).sessions == (session,)
-    assert [one.name for one in tmp_path.iterdir()] == ["one.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["one.json"]
 
 
 def test_no_two_checks_share_a_file(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_no_two_checks_share_a_file(tmp_path: Path) -> None:
 
     assert len(files) == len(names)
     assert max(map(len, files)) <= 130
-    assert not any(each in name for name in files for each in "/:[]() ")
+    assert not any(character in name for name in files for character in "/:[]() ")
 
 
 def test_another_machine_is_named() -> None:

@@ -23,10 +23,10 @@ def test_a_step_needs_effect_and_evidence(base_ms: float, candidate_ms: float, v
     """A slowdown beyond margin and floor fails; three milliseconds of ten are nothing that anybody feels."""
     sides = {CHECK: (sessions(10, median_ms=base_ms, seed=1), sessions(10, median_ms=candidate_ms, seed=2))}
 
-    found = {one.step: one for one in decide(sides, {CHECK: RULES})}
+    by_step = {comparison.step: comparison for comparison in decide(sides, {CHECK: RULES})}
 
-    assert found["pay"].verdict == verdict
-    assert found["pay"].base == pytest.approx(base_ms, rel=0.05)
+    assert by_step["pay"].verdict == verdict
+    assert by_step["pay"].base == pytest.approx(base_ms, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,10 @@ def test_failures_are_compared_exactly(base: int, candidate: int, verdict: str) 
         )
     }
 
-    found = {one.step: one for one in decide(sides, {CHECK: RULES})}
+    by_step = {comparison.step: comparison for comparison in decide(sides, {CHECK: RULES})}
 
-    assert found[""].verdict == verdict
-    assert (found[""].base, found[""].candidate) == (base / 5, candidate / 5)
+    assert by_step[""].verdict == verdict
+    assert (by_step[""].base, by_step[""].candidate) == (base / 5, candidate / 5)
 
 
 BROKEN = [Session({}, 5, 5)] * 10
@@ -56,9 +56,9 @@ def test_a_step_that_the_candidate_never_reaches_is_inconclusive_and_the_failure
     """Nothing is made up where there are no numbers."""
     sides = {CHECK: (sessions(10, median_ms=100, seed=1), BROKEN)}
 
-    found = {one.step: one.verdict for one in decide(sides, {CHECK: RULES})}
+    verdicts = {comparison.step: comparison.verdict for comparison in decide(sides, {CHECK: RULES})}
 
-    assert found == {"": Verdict.FAIL, "pay": Verdict.INCONCLUSIVE}
+    assert verdicts == {"": Verdict.FAIL, "pay": Verdict.INCONCLUSIVE}
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,18 @@ def test_what_could_not_be_compared_has_not_passed(base: list[Session], candidat
 
 def test_a_renamed_step_is_told_and_not_compared() -> None:
     """What both sides have is compared all the same."""
-    base = [Session({"pay": one.durations["pay"], "old": (1.0,)}, 5, 0) for one in sessions(10, median_ms=100, seed=1)]
-    now = [Session({"pay": one.durations["pay"], "new": (1.0,)}, 5, 0) for one in sessions(10, median_ms=100, seed=2)]
+    base = [
+        Session({"pay": session.durations["pay"], "old": (1.0,)}, 5, 0)
+        for session in sessions(10, median_ms=100, seed=1)
+    ]
+    now = [
+        Session({"pay": session.durations["pay"], "new": (1.0,)}, 5, 0)
+        for session in sessions(10, median_ms=100, seed=2)
+    ]
 
-    found = decide({CHECK: (base, now)}, {CHECK: RULES})
+    comparisons = decide({CHECK: (base, now)}, {CHECK: RULES})
 
-    assert [one.step for one in found] == ["", "pay"]
+    assert [comparison.step for comparison in comparisons] == ["", "pay"]
     assert unmatched(base, now) == [
         "the candidate has no step 'old' any more",
         "step 'new' is new: the base has nothing to compare it with",
@@ -102,10 +108,10 @@ def test_the_gravest_finding_decides(medians: tuple[float, ...], wrong: tuple[st
     """In the order of exit codes: 1, 4, 3, 0; a gate that compared nothing has not passed."""
     base = sessions(10, median_ms=1000, seed=1)
     comparisons = tuple(
-        one
+        comparison
         for median_ms in medians
-        for one in decide({CHECK: (base, sessions(10, median_ms=median_ms, seed=2))}, {CHECK: RULES})
-        if one.step
+        for comparison in decide({CHECK: (base, sessions(10, median_ms=median_ms, seed=2))}, {CHECK: RULES})
+        if comparison.step
     )
 
     assert Decision(comparisons, wrong=wrong).verdict == word
@@ -154,11 +160,13 @@ def test_sessions_are_taken_until_every_verdict_is_known() -> None:
     assert lab.taken == {"same": 6, "slow": 6, "close": 15, "short": 5, "wrong": 0, "dead": 6}
     assert lab.order[:6] == ["same", "slow", "close", "short", "dead", "same"]
     assert looks == [(6, 4), (10, 4), (15, 4), (15, 6)]  # the last look at those that stayed open
-    assert {one.check: one.verdict for one in gathered.comparisons if one.step} == {
+    assert {comparison.check: comparison.verdict for comparison in gathered.comparisons if comparison.step} == {
         "same": Verdict.PASS, "slow": Verdict.FAIL, "close": Verdict.INCONCLUSIVE, "short": Verdict.INCONCLUSIVE,
         "dead": Verdict.INCONCLUSIVE,
     }  # fmt: skip
-    assert {one.check: one.verdict for one in gathered.comparisons if not one.step}[CheckId("dead")] is Verdict.FAIL
+    assert {comparison.check: comparison.verdict for comparison in gathered.comparisons if not comparison.step}[
+        CheckId("dead")
+    ] is Verdict.FAIL
     assert gathered.wrong == {"wrong": "needs a password"}
 
 
@@ -201,6 +209,7 @@ def test_sessions_that_settled_checks_leave_over_go_to_open_ones(
     assert Decision(gathered.comparisons).verdict == ("fail" if 2000 in others else "inconclusive")
 
 
+@pytest.mark.slow
 def test_a_gate_tried_on_itself_tells_how_often_it_fails() -> None:
     """Where the sides are alike it hardly ever does; where one deal is twice as slow, as often as chance has it."""
     alike = list(zip(sessions(10, median_ms=1000, seed=1), sessions(10, median_ms=1000, seed=2), strict=True))
@@ -242,17 +251,17 @@ def test_steps_that_are_named_decide_and_the_others_inform(
     """What informs is compared and shown all the same, and no verdict depends on it."""
     rules = replace(RULES, deciding=deciding)
 
-    found = decide({CHECK: two_steps(pay_ms, browse_ms)}, {CHECK: rules})
+    comparisons = decide({CHECK: two_steps(pay_ms, browse_ms)}, {CHECK: rules})
 
-    assert Decision(found).verdict == word
-    assert {compared.step for compared in found if not compared.decides} == ({"browse"} if deciding else set())
+    assert Decision(comparisons).verdict == word
+    assert {compared.step for compared in comparisons if not compared.decides} == ({"browse"} if deciding else set())
 
 
 def test_a_name_that_no_step_has_is_told() -> None:
     """A misspelt step would otherwise let everything pass."""
-    found = decide({CHECK: two_steps(1000, 1000)}, {CHECK: RULES})
+    comparisons = decide({CHECK: two_steps(1000, 1000)}, {CHECK: RULES})
 
-    assert unnamed_steps(found, ["pay", "checkuot"]) == [
+    assert unnamed_steps(comparisons, ["pay", "checkuot"]) == [
         "no step is named 'checkuot', which was to decide; there are pay, browse"
     ]
     assert unnamed_steps((), ["pay"]) == []
@@ -262,10 +271,10 @@ def test_the_tolerated_change_is_the_larger_of_margin_and_floor() -> None:
     """Of a step of ten milliseconds the floor tolerates half."""
     sides = {CHECK: (sessions(10, median_ms=10, seed=1), sessions(10, median_ms=10, seed=2))}
 
-    found = {compared.step: compared for compared in decide(sides, {CHECK: RULES})}
+    by_step = {compared.step: compared for compared in decide(sides, {CHECK: RULES})}
 
-    assert found["pay"].tolerated == pytest.approx(0.5, rel=0.1)
-    assert found[""].tolerated is None
+    assert by_step["pay"].tolerated == pytest.approx(0.5, rel=0.1)
+    assert by_step[""].tolerated is None
 
 
 def test_fail_fast_stops_at_the_first_look_that_fails() -> None:

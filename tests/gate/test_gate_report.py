@@ -38,10 +38,10 @@ def decision() -> Decision:
 
 def test_json_holds_every_finding(decision: Decision) -> None:
     """Unknown figures are null, so that any parser reads it."""
-    told = json.loads(json.dumps(as_json(decision), allow_nan=False))
+    document = json.loads(json.dumps(as_json(decision), allow_nan=False))
 
-    assert (told["verdict"], told["against"]) == ("fail", "2.1")
-    assert [(one["step"], one["verdict"]) for one in told["findings"]] == [
+    assert (document["verdict"], document["against"]) == ("fail", "2.1")
+    assert [(row["step"], row["verdict"]) for row in document["findings"]] == [
         (None, "pass"), ("pay", "fail"), (None, "pass"), ("pay", "inconclusive"),
     ]  # fmt: skip
 

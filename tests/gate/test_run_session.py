@@ -27,4 +27,4 @@ def test_only_whole_sessions_are_dealt() -> None:
     """Seven runs are two sessions of three."""
     dealt = sessions_of([make_run(pay_ms=float(number + 1)) for number in range(7)], 3)
 
-    assert [one.durations["pay"] for one in dealt] == [(1.0, 2.0, 3.0), (4.0, 5.0, 6.0)]
+    assert [session.durations["pay"] for session in dealt] == [(1.0, 2.0, 3.0), (4.0, 5.0, 6.0)]

@@ -32,7 +32,7 @@ def test_every_check_falls_to_exactly_one_shard(count: int, names: set[str], ran
 
     parts = [Shard(number, count).part(shuffled) for number in range(1, count + 1)]
 
-    assert sorted(part.id for shard in parts for part in shard) == sorted(one.id for one in checks)
+    assert sorted(part.id for shard in parts for part in shard) == sorted(known.id for known in checks)
     assert parts == [Shard(number, count).part(checks) for number in range(1, count + 1)]
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 

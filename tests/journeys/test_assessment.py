@@ -119,10 +119,10 @@ def test_a_wrong_script_is_a_setup_error(phase: Phase, reason: str) -> None:
     """What cannot be the target's doing is told as the script's, with the error's kind and place."""
     shown = replace(facts(phase), step="pay")
 
-    outcome, told = assess(shown)
+    outcome, why = assess(shown)
 
     assert outcome == Outcome.SETUP_ERROR
-    assert told.startswith(reason)
+    assert why.startswith(reason)
 
 
 @pytest.mark.parametrize("when", ["setup", "teardown"])
@@ -357,9 +357,9 @@ def test_a_time_out_is_blamed_on_what_was_waited_for(
     """Waiting for the target is its failure; a busy test is the script's. How it was stopped does not matter."""
     shown = Facts(phases=phases, overdue=True, waiting=waiting, timeout_s=2.5)
 
-    told = assess(shown)
+    actual = assess(shown)
 
-    assert told == verdict
+    assert actual == verdict
 
 
 def test_a_failure_before_the_time_out_is_what_counts() -> None:
@@ -384,9 +384,9 @@ def test_a_call_that_timed_out_last_is_to_blame_unless_the_test_was_busy(
     """Its end is on record; where the interrupt met the test's own code, the test had gone on."""
     shown = Facts(phases=[], overdue=True, timed_out="click b", busy=busy, timeout_s=3)
 
-    told = assess(shown)
+    actual = assess(shown)
 
-    assert told == verdict
+    assert actual == verdict
 
 
 @pytest.mark.parametrize("overdue", [False, True])
@@ -434,9 +434,9 @@ def test_a_headline_is_one_line_with_the_actual_value(message: str, line: str) -
     """What stood there instead is told where the error has it close by."""
     given = message
 
-    told = headline(given)
+    actual = headline(given)
 
-    assert told == line
+    assert actual == line
 
 
 def test_what_failed_before_any_page_is_the_reason() -> None:

@@ -31,7 +31,7 @@ def test_files_are_named_by_kind_and_ordinal(tmp_path: Path) -> None:
 
     kept = keep_artifacts(tmp_path, [tmp_path / "a.zip", tmp_path / "b.zip"], left)
 
-    assert [(one.kind, one.name, one.media_type) for one in kept] == [
+    assert [(artifact.kind, artifact.name, artifact.media_type) for artifact in kept] == [
         (ArtifactKind.TRACE, "trace.zip", "application/zip"),
         (ArtifactKind.TRACE, "trace-2.zip", "application/zip"),
         (ArtifactKind.HAR, "har.har", "application/json"),
@@ -39,7 +39,7 @@ def test_files_are_named_by_kind_and_ordinal(tmp_path: Path) -> None:
         (ArtifactKind.SCREENSHOT, "screenshot-2.png", "image/png"),
         (ArtifactKind.VIDEO, "video.webm", "video/webm"),
     ]
-    assert all(one.path.is_file() for one in kept)
+    assert all(artifact.path.is_file() for artifact in kept)
 
 
 def test_what_the_test_printed_is_a_file(tmp_path: Path) -> None:

@@ -78,9 +78,9 @@ def test_a_call_is_told_as_its_test_wrote_it(made: Call, title: str) -> None:
     """Action first, then the locator as Playwright's log repeats it, or a path without host and query."""
     calls = [made]
 
-    told = titles(*calls)
+    step_titles = titles(*calls)
 
-    assert told == [title]
+    assert step_titles == [title]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_every_call_that_a_trace_can_contain_has_a_title_or_is_no_step() -> None
 
 @pytest.mark.parametrize("owner", ["Page", "BrowserContext", "Browser", "WebSocket", "Worker"])
 @pytest.mark.parametrize(
-    ("event", "title", "log", "told"),
+    ("event", "title", "log", "text"),
     [
         ("", "Wait for navigation", ['waiting for navigation to "**/t" until "load"'], "wait for navigation to **/t"),
         ("", "Wait for navigation", ['waiting for navigation until "load"'], "wait for navigation"),
@@ -236,13 +236,13 @@ def test_every_call_that_a_trace_can_contain_has_a_title_or_is_no_step() -> None
         ("", "", [], "wait"),
     ],
 )  # fmt: skip
-def test_a_wait_is_named_by_what_it_waits_for(owner: str, event: str, title: str, log: list[str], told: str) -> None:
+def test_a_wait_is_named_by_what_it_waits_for(owner: str, event: str, title: str, log: list[str], text: str) -> None:
     """All waits are one method of the protocol, whose name nobody knows."""
     made = call("__waitInfo__", owner=owner, params={"event": event}, title=title, log=log)
 
     assert is_action(made)
-    assert titles(made) == [told]
-    assert awaited(made) == told.removeprefix("wait for ")
+    assert titles(made) == [text]
+    assert awaited(made) == text.removeprefix("wait for ")
 
 
 @pytest.mark.parametrize(

@@ -127,13 +127,13 @@ def test_an_unusable_browser_is_passed_over_with_its_reason(
     """A browser that is too old or broken is rejected, the search goes on, and the error lists it."""
     broken = {SHELL: finished}
 
-    found = find_browser(
+    browser = find_browser(
         BrowserSettings(), system=machine(programs={**broken, "/usr/bin/chromium": NEW}), driver=driver
     )
     with pytest.raises(BrowserError) as error:
         find_browser(BrowserSettings(), system=machine(programs=broken), driver=driver)
 
-    assert found.executable == "/usr/bin/chromium"
+    assert browser.executable == "/usr/bin/chromium"
     assert f"{SHELL}: " in str(error.value)
     assert reason in str(error.value)
     assert judge(finished, needed_major=159)[0] is None
@@ -337,16 +337,16 @@ def test_advice_fits_the_machine(
     apt = {"/usr/bin/apt-get": NEW} if release.get("ID") in ("debian", "ubuntu") else {}
     system = machine(platform=platform, release=release, root=root, programs=apt)
 
-    told = advice(system, machine_name)
+    text = advice(system, machine_name)
 
-    assert typed in told
+    assert typed in text
 
 
 def test_the_cause_of_a_failed_download_is_preferred_to_its_consequence() -> None:
     """Of what an installer prints, the network's error tells most."""
-    told = last_words("Downloading\nError: getaddrinfo ENOTFOUND cdn\nFailed\nError: Download failure, code=1\n at x\n")
+    text = last_words("Downloading\nError: getaddrinfo ENOTFOUND cdn\nFailed\nError: Download failure, code=1\n at x\n")
 
-    assert told == "Error: getaddrinfo ENOTFOUND cdn"
+    assert text == "Error: getaddrinfo ENOTFOUND cdn"
 
 
 def test_a_missing_engine_says_what_to_type(machine: Any, driver: Driver) -> None:

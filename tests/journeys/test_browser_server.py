@@ -245,6 +245,7 @@ def test_a_browser_that_does_not_start_is_explained(tmp_path: Path, script: str,
     assert not (tmp_path / "run" / "tmp").exists()
 
 
+@pytest.mark.slow
 def test_a_server_may_be_killed_while_it_starts(tmp_path: Path, eventually: Eventually) -> None:
     """A watchdog in another thread ends a start that hangs."""
     server = BrowserServer(broken_browser(tmp_path, "while :; do sleep 1; done"), tmp_path / "run")

@@ -65,9 +65,9 @@ def test_failing_requests_of_the_step_and_the_action_before_are_causes(
     """The document counts wherever it was opened; pictures, cancelled requests and those of other steps do not."""
     left = evidence([GOTO, CLICK, call("expect", 90, 5), FILL], requests)
 
-    told = find_causes(left)
+    actual = find_causes(left)
 
-    assert told == causes
+    assert actual == causes
 
 
 def test_a_named_step_reaches_back_to_its_beginning() -> None:
@@ -78,9 +78,9 @@ def test_a_named_step_reaches_back_to_its_beginning() -> None:
         named=[StepEvent("log in", 10.0, 1000.0, None, "Timeout")],
     )
 
-    told = find_causes(left)
+    causes = find_causes(left)
 
-    assert told == ("GET /api/old answered 500",)
+    assert causes == ("GET /api/old answered 500",)
 
 
 def test_page_errors_and_dialogs_that_nobody_answered_are_causes() -> None:
@@ -90,9 +90,9 @@ def test_page_errors_and_dialogs_that_nobody_answered_are_causes() -> None:
     left = evidence([GOTO, CLICK, FILL], errors=errors, dialogs=dialogs)
     answered = evidence([GOTO, CLICK, call("accept", 73, owner="Dialog"), FILL], dialogs=dialogs)
 
-    told = find_causes(left), find_causes(answered)
+    causes = find_causes(left), find_causes(answered)
 
-    assert told == (('page error "TypeError: x"', 'alert dialog "Too late" was not answered'), ())
+    assert causes == (('page error "TypeError: x"', 'alert dialog "Too late" was not answered'), ())
 
 
 def test_requests_that_the_test_blocks_itself_are_no_causes() -> None:
@@ -103,18 +103,18 @@ def test_requests_that_the_test_blocks_itself_are_no_causes() -> None:
         [request("/ads", 65, -1, failure="net::ERR_FAILED"), request("/api", 66, 500)],
     )
 
-    told = find_causes(left)
+    causes = find_causes(left)
 
-    assert told == ("GET /api answered 500",)
+    assert causes == ("GET /api answered 500",)
 
 
 def test_what_was_awaited_is_named_as_the_test_wrote_it() -> None:
     """The last call that failed says it."""
     wait = call("__waitInfo__", 2000, 5, "Timeout", owner="Page", params={"event": "popup"})
 
-    told = awaited_by(evidence([GOTO, FILL])), awaited_by(evidence([FILL, wait])), awaited_by(evidence([GOTO]))
+    awaited = awaited_by(evidence([GOTO, FILL])), awaited_by(evidence([FILL, wait])), awaited_by(evidence([GOTO]))
 
-    assert told == ('get_by_label("User")', "popup", "")
+    assert awaited == ('get_by_label("User")', "popup", "")
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_what_was_awaited_is_named_as_the_test_wrote_it() -> None:
 )
 def test_only_a_call_that_its_own_time_out_ended_has_timed_out(last: Call, title: str) -> None:
     """Text that comes after Playwright's own words proves nothing."""
-    told = timed_out(evidence([GOTO, last]))
+    is_time_out = timed_out(evidence([GOTO, last]))
 
-    assert told == title
+    assert is_time_out == title
 
 
 OFFLINE = request("/", 5, -1, "document", "net::ERR_INTERNET_DISCONNECTED")
@@ -150,6 +150,6 @@ OFFLINE = request("/", 5, -1, "document", "net::ERR_INTERNET_DISCONNECTED")
 )
 def test_our_own_network_is_down_where_the_browser_says_so_and_not_the_test(left: RawEvidence, error: str) -> None:
     """A test that takes the network away tests what the page does then."""
-    told = own_network_error(left)
+    problem = own_network_error(left)
 
-    assert told == error
+    assert problem == error

@@ -89,10 +89,10 @@ def test_the_trace_id_is_taken_from_whichever_header_carries_it(
     tmp_path: Path, headers: dict[str, str], trace_id: str
 ) -> None:
     """W3C's header comes first, then Sentry's, then Zipkin's; case does not matter."""
-    one = entry()
-    one["request"]["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
+    plain = entry()
+    plain["request"]["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
 
-    (request,) = read_har(written(tmp_path, one))
+    (request,) = read_har(written(tmp_path, plain))
 
     assert request.trace_id == trace_id
 

@@ -54,6 +54,6 @@ def test_a_selector_reads_as_its_test_wrote_it(selector: str, title: str) -> Non
     """What is damaged or not known stays readable."""
     given = selector
 
-    told = locator_title(given)
+    actual = locator_title(given)
 
-    assert told == title
+    assert actual == title

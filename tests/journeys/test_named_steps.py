@@ -9,13 +9,13 @@ from outrider.journeys.named_steps import NamedStep, StepLog
 
 def test_a_step_is_told_when_it_begins_and_when_it_ends() -> None:
     """The listener hears of an open step first: that is what a killed test leaves."""
-    heard: list[NamedStep] = []
-    step = StepLog(heard.append)
+    noted: list[NamedStep] = []
+    step = StepLog(noted.append)
 
     with step("pay"):
         pass
 
-    begun, ended = heard
+    begun, ended = noted
     assert (begun.name, begun.duration_ms) == ("pay", None)
     assert (ended.name, ended.start_ms, ended.error) == ("pay", begun.start_ms, None)
     assert ended.duration_ms is not None
@@ -32,20 +32,20 @@ def test_steps_know_the_step_around_them() -> None:
         with step("pay"):
             pass
 
-    assert {one.name: one.parent for one in step.steps} == {
+    assert {named.name: named.parent for named in step.steps} == {
         "zoom": "look", "look": "shop", "pay": "shop", "shop": None,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "expected"),
     [
         (["pay", "pay", "pay"], ["pay", "pay (2)", "pay (3)"]),
         (["pay (2)", "pay", "pay"], ["pay (2)", "pay", "pay (3)"]),
         (["", ""], ["step", "step (2)"]),
     ],
 )
-def test_a_name_used_again_gets_an_ordinal(names: list[str], told: list[str]) -> None:
+def test_a_name_used_again_gets_an_ordinal(names: list[str], expected: list[str]) -> None:
     """A step is one series; a nameless one would be the run's."""
     step = StepLog()
 
@@ -53,7 +53,7 @@ def test_a_name_used_again_gets_an_ordinal(names: list[str], told: list[str]) ->
         with step(name):
             pass
 
-    assert [one.name for one in step.steps] == told
+    assert [named.name for named in step.steps] == expected
 
 
 def test_a_step_within_one_of_the_same_name_gets_an_ordinal() -> None:
@@ -63,23 +63,23 @@ def test_a_step_within_one_of_the_same_name_gets_an_ordinal() -> None:
     with step("pay"), step("pay"):
         pass
 
-    assert [(one.name, one.parent) for one in step.steps] == [("pay (2)", "pay"), ("pay", None)]
+    assert [(named.name, named.parent) for named in step.steps] == [("pay (2)", "pay"), ("pay", None)]
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (AssertionError("no total\ndetails"), "no total"),
         (AssertionError(), "AssertionError"),
         (KeyboardInterrupt(), "KeyboardInterrupt"),
-        (ValueError("x" * 1000), "x" * 500),
+        (ValueError("x" * 1000), "x" * 476 + "… [cut: 1000 characters]"),
     ],
 )
-def test_an_error_passes_through_and_is_noted_in_one_line(error: BaseException, told: str) -> None:
+def test_an_error_passes_through_and_is_noted_in_one_line(error: BaseException, expected: str) -> None:
     """Every step around it has failed as well."""
     step = StepLog()
 
     with pytest.raises(type(error)), step("shop"), step("pay"):
         raise error
 
-    assert [(one.name, one.error) for one in step.steps] == [("pay", told), ("shop", told)]
+    assert [(named.name, named.error) for named in step.steps] == [("pay", expected), ("shop", expected)]

@@ -58,7 +58,7 @@ def evidence(*calls: Call, **fields: Any) -> RawEvidence:
 
 def samples(left: RawEvidence) -> dict[tuple[str, str], float]:
     """Return all samples by step and metric."""
-    return {(one.step, one.metric): one.value for one in find_samples(left, find_steps(left))}
+    return {(sample.step, sample.metric): sample.value for sample in find_samples(left, find_steps(left))}
 
 
 def test_an_automatic_step_belongs_to_the_innermost_named_one() -> None:
@@ -123,9 +123,9 @@ def test_the_run_s_own_numbers_are_counted() -> None:
     left = evidence(goto("/", 0, None), phases=phases, requests=requests)
     left.trace.page_errors[:] = [PageError(True, "x", "", "", START), PageError(False, "y", "", "", START)]
 
-    found = samples(left)
+    values = samples(left)
 
-    assert {metric: value for (_, metric), value in found.items() if "http" not in metric} == {
+    assert {metric: value for (_, metric), value in values.items() if "http" not in metric} == {
         "duration_ms": 50.0, "requests": 3.0, "failed_requests": 2.0, "transfer_bytes": 200.0, "page_errors": 1.0,
     }  # fmt: skip
 
@@ -134,9 +134,9 @@ def test_a_step_that_never_ended_has_no_duration_sample() -> None:
     """Half a duration is none."""
     left = evidence(goto("/a", 0), goto("/b", 20, None))
 
-    found = samples(left)
+    values = samples(left)
 
-    assert [step for step, metric in found if step and metric == "duration_ms"] == ["goto /a"]
+    assert [step for step, metric in values if step and metric == "duration_ms"] == ["goto /a"]
 
 
 def test_the_busiest_origins_are_measured_and_no_more() -> None:
@@ -144,11 +144,11 @@ def test_the_busiest_origins_are_measured_and_no_more() -> None:
     many = [request(f"http://ad{number}.test/") for number in range(40)]
     busy = [request("http://cdn.test/a", duration_ms=7.0), request("http://cdn.test/b", duration_ms=70.0)]
 
-    found = samples(evidence(requests=[*many, *busy]))
+    values = samples(evidence(requests=[*many, *busy]))
 
-    assert sum(metric.startswith("resource_ms ") for _, metric in found) == MAX_ORIGINS == 20
-    assert sum(metric.startswith("resource_bytes ") for _, metric in found) == MAX_ORIGINS
-    assert (found["", "resource_ms http://cdn.test"], found["", "resource_bytes http://cdn.test"]) == (70.0, 200.0)
+    assert sum(metric.startswith("resource_ms ") for _, metric in values) == MAX_ORIGINS == 20
+    assert sum(metric.startswith("resource_bytes ") for _, metric in values) == MAX_ORIGINS
+    assert (values["", "resource_ms http://cdn.test"], values["", "resource_bytes http://cdn.test"]) == (70.0, 200.0)
 
 
 def test_vitals_belong_to_the_innermost_step_that_opened_the_document() -> None:
@@ -162,9 +162,9 @@ def test_vitals_belong_to_the_innermost_step_that_opened_the_document() -> None:
         ],
     )  # fmt: skip
 
-    found = samples(left)
+    values = samples(left)
 
-    vitals = {key: value for key, value in found.items() if key[1] in {"lcp_ms", "cls", "inp_ms", "url"}}
+    vitals = {key: value for key, value in values.items() if key[1] in {"lcp_ms", "cls", "inp_ms", "url"}}
     assert vitals == {
         ("goto /a", "lcp_ms"): 800.0, ("goto /a", "cls"): 0.02,
         ("goto /b", "lcp_ms"): 300.0, ("goto /b", "cls"): 0.3,
@@ -179,18 +179,18 @@ def test_the_clocks_of_page_and_server_may_differ_a_little(at: float, step: str)
     """A document seems to begin a few milliseconds before the call that opened it."""
     left = evidence(goto("/a", 10), documents=[{"origin_ms": START + at, "fcp_ms": 100.0}])
 
-    found = samples(left)
+    values = samples(left)
 
-    assert {one for one, metric in found if metric == "fcp_ms"} == {"", step}
+    assert {place for place, metric in values if metric == "fcp_ms"} == {"", step}
 
 
 def test_the_worst_of_several_documents_of_one_step_counts() -> None:
     """A redirect or a frame is a document too; order does not matter."""
     documents = [{"origin_ms": START + at, "ttfb_ms": value} for at, value in ((11, 20.0), (12, 90.0), (13, 40.0))]
 
-    found = samples(evidence(goto("/a", 10), documents=documents))
+    values = samples(evidence(goto("/a", 10), documents=documents))
 
-    assert (found["goto /a", "ttfb_ms"], found["", "ttfb_ms"]) == (90.0, 90.0)
+    assert (values["goto /a", "ttfb_ms"], values["", "ttfb_ms"]) == (90.0, 90.0)
 
 
 def test_errors_are_the_test_s_own_first_and_then_in_order_of_time() -> None:
@@ -260,13 +260,13 @@ def test_the_failed_step_is_the_innermost_named_one_else_the_last_call_with_an_e
     """What never ended has failed too."""
     given = replace(left, root="/w")
 
-    told = failed_step(given)
+    failing = failed_step(given)
 
-    assert told == title
+    assert failing == title
 
 
 @pytest.mark.parametrize(
-    ("calls", "told"),
+    ("calls", "expected"),
     [
         ([], ""),
         ([goto("/a", 0)], ""),
@@ -276,13 +276,13 @@ def test_the_failed_step_is_the_innermost_named_one_else_the_last_call_with_an_e
         ([call("newPage", 0, None, owner="BrowserContext")], ""),
     ],
 )
-def test_what_was_waited_for_is_the_call_under_way_when_time_was_up(calls: list[Call], told: str) -> None:
+def test_what_was_waited_for_is_the_call_under_way_when_time_was_up(calls: list[Call], expected: str) -> None:
     """A call that the interrupt ended counts; one that was over before does not, nor what is no action."""
     trace = Trace(calls)
 
     waiting = waiting_for(trace, START + 100)
 
-    assert waiting == told
+    assert waiting == expected
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def driver(tmp_path: Path) -> Iterator[SharedDriver]:
     driver.close()
 
 
+@pytest.mark.slow
 def test_clients_come_one_after_the_other_to_one_process(driver: SharedDriver) -> None:
     """The second client finds nothing of the first, and both leave nothing behind."""
     first, pid = _client(driver, "register"), driver.pid
@@ -67,6 +68,7 @@ def test_clients_come_one_after_the_other_to_one_process(driver: SharedDriver) -
     assert [client["left"] for client in (first, second)] == [0, 0]
 
 
+@pytest.mark.slow
 def test_the_driver_is_found_among_the_processes_of_its_client(driver: SharedDriver) -> None:
     """A test that ends its driver meets what it would meet with one of its own: the connection is lost."""
     seen = _client(driver, "kill")
@@ -77,6 +79,7 @@ def test_the_driver_is_found_among_the_processes_of_its_client(driver: SharedDri
     assert not seen["running"]
 
 
+@pytest.mark.slow
 def test_a_driver_that_was_killed_is_replaced(driver: SharedDriver) -> None:
     """The next client gets a new process."""
     _client(driver, "")
@@ -89,6 +92,7 @@ def test_a_driver_that_was_killed_is_replaced(driver: SharedDriver) -> None:
     assert seen["devices"] > 50
 
 
+@pytest.mark.slow
 def test_a_client_whose_driver_has_died_starts_one_of_its_own(driver: SharedDriver) -> None:
     """A connection that leads nowhere costs the client time, and nothing else."""
     connection = driver.connection()

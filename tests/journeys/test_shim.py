@@ -159,9 +159,9 @@ def test_a_proxy_for_everything_does_not_hide_the_browser_server(
     tmp_path: Path, browser: Browser, driver: Driver, proxies: dict[str, str], expected: str | None
 ) -> None:
     """The driver would send even loopback web sockets through ALL_PROXY."""
-    told = environment(browser, system=Home(tmp_path / "cache", **proxies), driver=driver)
+    variables = environment(browser, system=Home(tmp_path / "cache", **proxies), driver=driver)
 
-    assert told.get("no_proxy") == expected
+    assert variables.get("no_proxy") == expected
 
 
 @pytest.mark.parametrize(
@@ -209,12 +209,12 @@ def test_a_display_is_noticed(machine: Any, platform: str, environ: dict[str, st
 
 def run_suite(code: str, folder: Path) -> str:
     """Run unchanged user code in a process prepared as a worker is; return what it prints."""
-    found = find_browser(BrowserSettings())
+    installed = find_browser(BrowserSettings())
     prepare = (
         "from outrider.journeys.browser import *; from outrider.journeys.launch_adapter import install_launch_adapter\n"
         "browser = find_browser(BrowserSettings()); install_launch_adapter(browser)\n"
     )
-    environ = {**os.environ, **environment(found, system=Home(folder / "cache")), "TMPDIR": str(folder)}
+    environ = {**os.environ, **environment(installed, system=Home(folder / "cache")), "TMPDIR": str(folder)}
     return subprocess.check_output([sys.executable, "-c", prepare + code], env=environ, text=True, cwd=folder)
 
 

@@ -143,7 +143,7 @@ def test_damaged_stacks_cost_only_the_stacks(tmp_path: Path, stacks: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         ({"name": "TimeoutError", "message": "Timeout 5ms exceeded."}, "Timeout 5ms exceeded."),
         ({"name": "TimeoutError", "message": ""}, "TimeoutError"),
@@ -152,14 +152,14 @@ def test_damaged_stacks_cost_only_the_stacks(tmp_path: Path, stacks: bytes) -> N
     ],
 )
 def test_a_call_s_error_is_its_message_or_its_name(
-    tmp_path: Path, error: dict[str, str] | None, told: str | None
+    tmp_path: Path, error: dict[str, str] | None, expected: str | None
 ) -> None:
     """An error without either is an error still."""
     path = raw(tmp_path, lines(OPTIONS, BEFORE, {**AFTER, "error": error}))
 
     (call,) = read_trace(path).calls
 
-    assert call.error == told
+    assert call.error == expected
 
 
 def page_error(error: dict[str, Any]) -> dict[str, Any]:
@@ -222,6 +222,6 @@ def test_what_was_typed_into_a_password_field_is_found(field: str, params: dict[
     """The log names the field that a locator resolved to, and the parameters hold the value."""
     call = Call("Frame", "fill", "", params, 0.0, log=["waiting for x", f"  locator resolved to {field}"])
 
-    found = typed_passwords(Trace([call]))
+    passwords = typed_passwords(Trace([call]))
 
-    assert found == typed
+    assert passwords == typed

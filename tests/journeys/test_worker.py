@@ -24,9 +24,9 @@ def test_plugins_that_are_installed_beside_us_get_their_say(installed: set[str],
 
 def test_a_library_that_the_system_lacks_is_named() -> None:
     """As in a small container; what is not known is quoted."""
-    said = (
+    printed = (
         "driver/node: error while loading shared libraries: libatomic.so.1: cannot open shared object file\nTraceback"
     )
 
-    assert explained(said).startswith("Playwright needs libatomic.so.1, which this system lacks")
+    assert explained(printed).startswith("Playwright needs libatomic.so.1, which this system lacks")
     assert explained("ERROR: no such option") == "its last output:\nERROR: no such option"

@@ -35,7 +35,7 @@ texts = st.lists(text, max_size=3)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 counts = st.integers(min_value=0)
 plain = st.dictionaries(text, text | numbers | st.booleans() | st.none() | texts, max_size=3)
-found = st.builds(CollectedTest, target=text, path=text, name=text, line=counts, marks=texts, overrides=plain)
+tests = st.builds(CollectedTest, target=text, path=text, name=text, line=counts, marks=texts, overrides=plain)
 phase = st.builds(Phase, when=text, outcome=text, duration_ms=numbers, expected=st.booleans(), message=text)
 files = st.builds(ContextFiles, traces=texts, har=text)
 MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
@@ -53,7 +53,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
     ),
     Ready: st.builds(Ready),
     Collection: st.builds(
-        Collection, tests=st.lists(found, max_size=3), errors=st.lists(st.lists(text, min_size=2, max_size=2))
+        Collection, tests=st.lists(tests, max_size=3), errors=st.lists(st.lists(text, min_size=2, max_size=2))
     ),
     StepEvent: st.builds(
         StepEvent,

@@ -173,6 +173,7 @@ def attempt(workers: Workers, tmp_path: Path) -> Callable[[str], AttemptResult]:
     return carry_out
 
 
+@pytest.mark.slow
 def test_no_attempt_depends_on_the_one_before(attempt: Callable[[str], AttemptResult]) -> None:
     """Whatever a test changes in its modules, its process or its folder, the next finds it as the author wrote it."""
     for _ in range(3):
@@ -181,6 +182,7 @@ def test_no_attempt_depends_on_the_one_before(attempt: Callable[[str], AttemptRe
         assert [phase.outcome for phase in phases] == ["passed"] * 3, phases[1].detail
 
 
+@pytest.mark.slow
 def test_every_collection_finds_the_same(workers: Workers, attempt: Callable[[str], AttemptResult]) -> None:
     """A generator in `parametrize` is not used up by an earlier collection or attempt."""
     started: list[str] = []
@@ -193,6 +195,7 @@ def test_every_collection_finds_the_same(workers: Workers, attempt: Callable[[st
     assert [phase.outcome for phase in result.phases] == ["passed"] * 3
 
 
+@pytest.mark.slow
 def test_each_attempt_draws_its_own_random_numbers(attempt: Callable[[str], AttemptResult], tmp_path: Path) -> None:
     """Names that tests make up are not those of the run before."""
     for _ in range(3):
@@ -201,6 +204,7 @@ def test_each_attempt_draws_its_own_random_numbers(attempt: Callable[[str], Atte
     assert len(set((tmp_path / "ledger").read_text().split())) == 6
 
 
+@pytest.mark.slow
 def test_what_hides_from_the_worker_is_ended_with_it(
     workers: Workers, attempt: Callable[[str], AttemptResult], eventually: Callable[[Callable[[], bool]], bool]
 ) -> None:
@@ -212,6 +216,7 @@ def test_what_hides_from_the_worker_is_ended_with_it(
     assert [phase.outcome for phase in attempt("test_generated[rail]").phases] == ["passed"] * 3
 
 
+@pytest.mark.slow
 def test_a_worker_that_ends_by_itself_costs_its_attempt_only(
     workers: Workers, attempt: Callable[[str], AttemptResult]
 ) -> None:
@@ -224,6 +229,7 @@ def test_a_worker_that_ends_by_itself_costs_its_attempt_only(
     assert [phase.outcome for phase in attempt("test_generated[rail]").phases] == ["passed"] * 3
 
 
+@pytest.mark.slow
 def test_what_workers_are_forked_from_is_replaced_when_it_is_gone(
     workers: Workers, attempt: Callable[[str], AttemptResult]
 ) -> None:

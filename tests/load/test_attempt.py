@@ -51,4 +51,4 @@ def test_what_was_asked_just_before_the_end_counts() -> None:
     attempt = LoadAttempt(locust, timeline, profile, time.monotonic() + 60, listener=None, enough=None)
 
     assert attempt.attend() is End.ITSELF
-    assert sum(one.requests for one in timeline.result(attempt.end_s).endpoints) == 1
+    assert sum(endpoint.requests for endpoint in timeline.result(attempt.end_s).endpoints) == 1

@@ -27,7 +27,7 @@ def read(root: Path, text: str, settings: str = "") -> Catalogue:
 
 def profile(root: Path, text: str) -> Profile:
     catalogue = read(root, f'[shop]\nkind = "load"\nfile = "probes/shop_load.py"\n{text}')
-    assert [str(one) for one in catalogue.problems] == []
+    assert [str(problem) for problem in catalogue.problems] == []
     return catalogue.profiles[catalogue.checks[0].id]
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from outrider.load import levels
-from outrider.load.profile import AbortRule, Expectation
+from outrider.load.profile import DURATION_S, AbortRule, Expectation
 from outrider.load.shapes import Arrivals, Steps
 from outrider.model import Outcome, altogether
 from outrider.workspace import LoadSettings
@@ -118,6 +118,7 @@ BAD = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOOD)
 def test_runs_unchanged(ground: Ground, name: str) -> None:
     ground.write(GOOD[name])
@@ -129,9 +130,10 @@ def test_runs_unchanged(ground: Ground, name: str) -> None:
     assert (measured.outcome, measured.reason) == (Outcome.PASSED, "")
     assert measured.load is not None
     assert altogether(measured.load.endpoints).requests > 5
-    assert [step.title for step in measured.steps] == [one.endpoint for one in measured.load.endpoints]
+    assert [step.title for step in measured.steps] == [endpoint.endpoint for endpoint in measured.load.endpoints]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_says_what_is_wrong(ground: Ground, target: Server, name: str) -> None:
     text, outcome, reason = BAD[name]
@@ -145,9 +147,10 @@ def test_says_what_is_wrong(ground: Ground, target: Server, name: str) -> None:
 
     assert measured.outcome == outcome, measured.reason
     assert re.search(reason, measured.reason), measured.reason
-    assert [one.name for one in measured.artifacts] == ["locust.log"]
+    assert [artifact.name for artifact in measured.artifacts] == ["locust.log"]
 
 
+@pytest.mark.slow
 def test_its_own_shape_decides_over_users_and_end(ground: Ground) -> None:
     ground.write(
         HTTP
@@ -166,6 +169,7 @@ class Shape(LoadTestShape):
     assert measured.load.most_users == 3
 
 
+@pytest.mark.slow
 def test_a_shape_of_ours_steers_users(ground: Ground) -> None:
     ground.write(HTTP)
 
@@ -173,9 +177,10 @@ def test_a_shape_of_ours_steers_users(ground: Ground) -> None:
 
     assert measured.outcome == Outcome.PASSED, measured.reason
     assert measured.load is not None
-    assert {1, 4} <= {one.users for one in measured.load.intervals}
+    assert {1, 4} <= {interval.users for interval in measured.load.intervals}
 
 
+@pytest.mark.slow
 def test_processes_share_the_load_and_merge_exactly(ground: Ground, target: Server) -> None:
     """What is counted is what the server counts, including requests that were open at the end."""
     ground.write(HTTP)
@@ -184,10 +189,11 @@ def test_processes_share_the_load_and_merge_exactly(ground: Ground, target: Serv
 
     assert measured.outcome == Outcome.PASSED, measured.reason
     assert measured.load is not None
-    assert max(one.workers for one in measured.load.intervals) == 2
+    assert max(interval.workers for interval in measured.load.intervals) == 2
     assert altogether(measured.load.endpoints).requests == len(target.seen)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_makes_the_run_inconclusive(ground: Ground) -> None:
     ground.uncount("what it counted last is lost")
     ground.write(HTTP)
@@ -195,7 +201,7 @@ def test_a_killed_worker_makes_the_run_inconclusive(ground: Ground) -> None:
 
     class Killer:
         def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
-            workers = [one for one in psutil.Process().children(recursive=True) if one.ppid() != os.getpid()]
+            workers = [child for child in psutil.Process().children(recursive=True) if child.ppid() != os.getpid()]
             if not done.is_set() and len(workers) == 2:
                 workers[0].send_signal(signal.SIGKILL)
                 done.set()
@@ -207,6 +213,7 @@ def test_a_killed_worker_makes_the_run_inconclusive(ground: Ground) -> None:
     assert measured.reason == "1 of 2 workers were lost during the load"
 
 
+@pytest.mark.slow
 def test_an_abort_rule_stops_the_load_within_two_seconds(ground: Ground, target: Server) -> None:
     ground.write(HTTP.replace('"/"', '"/fail"'))
     rule = AbortRule(Expectation(failure_share=0.5), window_s=2.0)
@@ -217,13 +224,14 @@ def test_an_abort_rule_stops_the_load_within_two_seconds(ground: Ground, target:
     assert re.match(r"stopped after \d s: 100 % of \d+ requests failed, at most 50 % may within 2 s", measured.reason)
     sent = len(target.seen)
     assert not [
-        one
-        for one in psutil.process_iter(["cmdline"])
-        if "locust" in str(one.info["cmdline"]) and one.ppid() == os.getpid()
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if "locust" in str(process.info["cmdline"]) and process.ppid() == os.getpid()
     ]
     assert sent == len(target.seen)
 
 
+@pytest.mark.slow
 def test_a_load_that_is_not_reached_is_inconclusive(ground: Ground) -> None:
     ground.write(HTTP)
 
@@ -233,6 +241,7 @@ def test_a_load_that_is_not_reached_is_inconclusive(ground: Ground) -> None:
     assert re.match(r"the load was not reached: \d of 100 users", measured.reason)
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_not_reached_is_inconclusive(ground: Ground) -> None:
     ground.write(HTTP.replace('"/"', '"/sleep?s=0.5"'))
 
@@ -244,6 +253,7 @@ def test_a_rate_that_is_not_reached_is_inconclusive(ground: Ground) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_saturated_generator_makes_the_run_inconclusive(ground: Ground) -> None:
     ground.write(
         HTTP.replace('        self.client.get("/")', '        self.client.get("/")\n        sum(range(3_000_000))')
@@ -258,6 +268,7 @@ def test_a_saturated_generator_makes_the_run_inconclusive(ground: Ground) -> Non
     )
 
 
+@pytest.mark.slow
 def test_an_interrupt_keeps_what_was_measured(ground: Ground) -> None:
     ground.write(HTTP)
 
@@ -273,6 +284,7 @@ def test_an_interrupt_keeps_what_was_measured(ground: Ground) -> None:
     assert altogether(measured.load.endpoints).requests > 0
 
 
+@pytest.mark.slow
 def test_expectations_of_one_endpoint_fail_the_run(ground: Ground) -> None:
     ground.write(HTTP.replace('"/"', '"/sleep?s=0.05"'))
     limits = {"GET /sleep?s=0.05": Expectation(quantiles={0.95: 20.0}), "GET /never": Expectation()}
@@ -285,6 +297,7 @@ def test_expectations_of_one_endpoint_fail_the_run(ground: Ground) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_endless_load_is_stopped_at_its_deadline(ground: Ground) -> None:
     ground.write(HTTP)
     before_s = time.monotonic()
@@ -296,6 +309,7 @@ def test_an_endless_load_is_stopped_at_its_deadline(ground: Ground) -> None:
     assert "was still running after" in measured.reason
 
 
+@pytest.mark.slow
 def test_errors_are_no_throughput_of_a_load(ground: Ground) -> None:
     """Its sample of the rate and its floor count what succeeded, its levels too."""
     ground.write(HTTP + '        self.client.get("/fail")\n')
@@ -313,6 +327,7 @@ def test_errors_are_no_throughput_of_a_load(ground: Ground) -> None:
     assert all(level.requests_per_s < 1.5 * rates[""] for level in levels(measured.load.intervals))
 
 
+@pytest.mark.slow
 def test_a_stall_shows_in_times_from_the_intended_start(ground: Ground, target: Server) -> None:
     ground.write(HTTP)
 
@@ -334,6 +349,7 @@ def test_a_stall_shows_in_times_from_the_intended_start(ground: Ground, target: 
     assert truth > 2 * seen
 
 
+@pytest.mark.slow
 def test_users_who_pace_themselves_have_an_intended_start_too(ground: Ground) -> None:
     ground.write(
         HTTP.replace("constant", "constant_throughput").replace("(0.05)", "(10)").replace('"/"', '"/sleep?s=0.35"')
@@ -347,6 +363,7 @@ def test_users_who_pace_themselves_have_an_intended_start_too(ground: Ground) ->
     assert endpoint.intended.total > 2 * endpoint.requests  # of each three that were due, two were never sent
 
 
+@pytest.mark.slow
 def test_no_request_tells_what_users_were_doing(ground: Ground) -> None:
     """The line of their own code is named."""
     ground.write(HTTP + "    def on_start(self):\n        import time\n        time.sleep(60)\n")
@@ -400,6 +417,7 @@ def test_processes_among_the_arguments_share_the_load(ground: Ground) -> None:
     assert max(interval.workers for interval in measured.load.intervals) == 2
 
 
+@pytest.mark.slow
 def test_a_run_time_among_the_arguments_ends_the_load(ground: Ground) -> None:
     """Progress counts down to it."""
     ground.write(HTTP)
@@ -409,13 +427,13 @@ def test_a_run_time_among_the_arguments_ends_the_load(ground: Ground) -> None:
         def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
             left.append(left_s)
 
-    measured = ground.load(ground.profile(duration_s=None, arguments=("-t", "3s")), Watcher())
+    measured = ground.load(ground.profile(duration_s=None, arguments=("-t", "6s")), Watcher())
 
     assert measured.outcome == Outcome.PASSED, measured.reason
     assert measured.load is not None
-    assert measured.load.length_s < 5
+    assert measured.load.length_s < DURATION_S
     assert left
-    assert all(left_s is not None and left_s <= 3 for left_s in left)
+    assert all(left_s is not None and left_s <= 6 for left_s in left)
 
 
 def raising_listener(event: str) -> str:
@@ -438,6 +456,7 @@ RAISING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RAISING)
 def test_a_load_whose_own_code_raised_is_never_green(ground: Ground, name: str) -> None:
     """Requests that succeed do not hide exceptions of tasks, hooks and listeners."""

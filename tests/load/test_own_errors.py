@@ -185,6 +185,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RAISING)
 def test_an_exception_of_the_users_code_is_counted_and_quoted(ground: Ground, name: str) -> None:
     """No log level hides it, and no request that succeeds."""
@@ -199,6 +200,7 @@ def test_an_exception_of_the_users_code_is_counted_and_quoted(ground: Ground, na
     assert re.search(GOOD, measured.reason), measured.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENDINGS)
 def test_a_locust_that_ends_oddly_is_accounted_for(ground: Ground, name: str) -> None:
     """Whatever it asks for or says itself."""
@@ -233,6 +235,7 @@ IN_WORKERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IN_WORKERS)
 def test_an_exception_in_a_worker_reaches_the_verdict(ground: Ground, name: str) -> None:
     """Even after the last user has stopped."""
@@ -251,6 +254,7 @@ LEAVING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEAVING)
 def test_a_worker_that_leaves_is_never_green(ground: Ground, name: str) -> None:
     """One of two leaves a second after the start, or when it is asked to end."""

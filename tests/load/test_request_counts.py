@@ -44,6 +44,7 @@ WAYS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", ["HttpUser", "FastHttpUser"])
 @pytest.mark.parametrize("way", WAYS)
 def test_each_request_counts_once(ground: Ground, target: Server, way: str, client: str) -> None:
@@ -58,6 +59,7 @@ def test_each_request_counts_once(ground: Ground, target: Server, way: str, clie
     assert altogether(measured.load.endpoints).requests == len(target.seen) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 def test_requests_of_hooks_count_too(ground: Ground, target: Server, processes: int) -> None:
     """Those of `on_start` and `on_stop`, and those that Locust's events are told of by a listener."""

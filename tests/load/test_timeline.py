@@ -46,11 +46,11 @@ def test_what_several_processes_counted_is_merged_exactly(requests: list[tuple[i
 
     result = timeline.result(110.0)
 
-    for one in result.endpoints:
-        mine = [(took_ms, failed) for _, endpoint, took_ms, failed, _ in requests if endpoint == one.endpoint]
-        assert one.succeeded == Histogram.of(took_ms for took_ms, failed in mine if not failed)
-        assert one.failed == Histogram.of(took_ms for took_ms, failed in mine if failed)
-    assert sum(one.requests for one in result.endpoints) == len(requests)
+    for part in result.endpoints:
+        mine = [(took_ms, failed) for _, endpoint, took_ms, failed, _ in requests if endpoint == part.endpoint]
+        assert part.succeeded == Histogram.of(took_ms for took_ms, failed in mine if not failed)
+        assert part.failed == Histogram.of(took_ms for took_ms, failed in mine if failed)
+    assert sum(part.requests for part in result.endpoints) == len(requests)
 
 
 def test_requests_that_were_open_at_the_end_belong_to_no_interval() -> None:
@@ -91,7 +91,7 @@ def test_too_many_names_are_gathered_under_one() -> None:
         tally.answered(10.5, f"GET /{number}", 1.0, failed=False, intended_ms=1.0, received_bytes=0)
     timeline.receive(tally.take())
 
-    endpoints = {one.endpoint: one.requests for one in timeline.result(11.0).endpoints}
+    endpoints = {part.endpoint: part.requests for part in timeline.result(11.0).endpoints}
 
     assert len(endpoints) == MOST_ENDPOINTS + 1
     assert endpoints[OTHERS] == 50

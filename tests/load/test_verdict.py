@@ -54,7 +54,11 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
             "1 of 3 workers",
         ),
         ({"end": End.DIED, "code": -9}, Outcome.INCONCLUSIVE, "killed by signal 9 after 10 s"),
-        ({"result": LoadResult(tuple(replace(one, endpoints=()) for one in CALM))}, Outcome.SETUP_ERROR, "no request"),
+        (
+            {"result": LoadResult(tuple(replace(calm, endpoints=()) for calm in CALM))},
+            Outcome.SETUP_ERROR,
+            "no request",
+        ),
         ({"lost": ("a",)}, Outcome.INCONCLUSIVE, "1 of 1 workers were lost"),
         ({"result": busy(1, cpu=0.99)}, Outcome.PASSED, ""),
         (
@@ -84,6 +88,11 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
             {"result": LoadResult(SILENT, tail=open_for(2_000, 5).tail)},
             Outcome.INCONCLUSIVE,
             "none of 5 requests had an answer after 10 s",
+        ),
+        (
+            {"result": LoadResult(tuple(replace(second, users=0) for second in SILENT))},
+            Outcome.INCONCLUSIVE,
+            "no user began within 10 s",
         ),
         (
             {
@@ -158,11 +167,11 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
     ],
 )
 def test_every_way_to_end_has_its_outcome(changes: dict[str, object], outcome: Outcome, reason: str) -> None:
-    found, why = assess(replace(FACTS, **changes))  # type: ignore[arg-type]
+    actual, why = assess(replace(FACTS, **changes))  # type: ignore[arg-type]
 
-    assert found == outcome, why
+    assert actual == outcome, why
     assert reason in why
-    assert bool(why) == (found != Outcome.PASSED)
+    assert bool(why) == (actual != Outcome.PASSED)
 
 
 def test_an_abort_looks_at_its_window_only() -> None:

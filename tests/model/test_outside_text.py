@@ -17,6 +17,7 @@ JSON = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(ANY_
 BIDIRECTIONAL = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
 
 
+@pytest.mark.slow
 def test_no_code_point_reaches_a_terminal_that_it_would_obey() -> None:
     """All 1,114,112 of them: the result encodes, is one line, and turns no text around."""
     shown = printable("".join(f"<{chr(code)}>" for code in range(0x110000) if chr(code) != "\n"))
@@ -72,6 +73,7 @@ def test_a_long_text_is_cut_with_its_length(text: str, characters: int) -> None:
     assert len(text * 5) <= characters or cut.endswith(f"… [cut: {len(text * 5)} characters]")
 
 
+@pytest.mark.slow
 @given(
     st.recursive(st.none() | st.integers() | ANY_TEXT, lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner))
 )

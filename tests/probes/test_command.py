@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import pytest
 from outrider.model import ArtifactKind, Order, Outcome, new_run_id
 from outrider.probes.probe_outcome import ProberState, assess
 from outrider.probes.probe_result import ProbeResult
-from outrider.probes.programs import MARK
+from outrider.probes.program_guard import MARK
 from outrider.probes.system_errors import start_failure
 from outrider.workspace import Mask
 
@@ -123,15 +124,20 @@ def test_what_a_program_leaves_in_the_background_ends_with_it(bench: Bench) -> N
 
 
 def _left(folder: Path) -> list[str]:
+    """Return the command lines of the running programs of a folder."""
+    return [" ".join(process.cmdline()) for process in _running(folder)]
+
+
+def _running(folder: Path) -> list[psutil.Process]:
     """Return the running programs of a folder."""
-    left = []
+    running = []
     for process in psutil.process_iter():
         try:
             if process.environ().get(MARK) and process.cwd() == str(folder) and process.status() != "zombie":
-                left.append(" ".join(process.cmdline()))
+                running.append(process)
         except (psutil.Error, OSError):
             continue
-    return left
+    return running
 
 
 def test_a_program_ends_with_the_prober(bench: Bench) -> None:
@@ -144,6 +150,33 @@ def test_a_program_ends_with_the_prober(bench: Bench) -> None:
             os.sched_yield()
 
     assert _left(bench.root) == []
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from outrider.model import Order, new_run_id
+from outrider.probes import Engine, read_probes
+from outrider.workspace import load
+
+root = Path(sys.argv[1])
+catalogue = read_probes(load(root), {})
+with Engine(catalogue.probes) as engine:
+    engine.measure(Order(new_run_id(1), catalogue.checks[0], 1, 300.0, root / "scratch"))
+"""
+
+
+def test_a_program_ends_if_the_prober_is_killed(bench: Bench) -> None:
+    """Nobody could tell it so; what left its group ends as well."""
+    bench.read(_text("sleep 200 & setsid sleep 200 & wait"))
+
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(bench.root)]) as prober:
+        while len(started := _running(bench.root)) < 3:
+            os.sched_yield()
+        prober.kill()
+    gone, left = psutil.wait_procs(started, timeout=30)
+
+    assert (left, len(gone)) == ([], 3)
 
 
 def test_a_program_has_a_limited_environment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,6 +280,7 @@ def test_a_report_is_judged(  # noqa: PLR0917
     assert (measurement.outcome, words in measurement.reason) == (outcome, True), measurement.reason
 
 
+@pytest.mark.slow
 def test_a_suite_of_pytest_is_watched(bench: Bench) -> None:
     """A real runner, which writes JUnit's XML where it is told to."""
     bench.read("")

@@ -235,6 +235,7 @@ with Engine(catalogue.probes) as engine:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spare", [0, 1, 2])
 def test_a_process_without_descriptors_says_so(bench: Bench, site: str, spare: int) -> None:
     """Our own exhaustion says nothing about the target, whichever call it hits."""

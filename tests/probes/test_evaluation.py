@@ -41,6 +41,7 @@ ENDLESS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "keys", "expectation"), ENDLESS, ids=[f"{e[0]} {e[1]}" for e in ENDLESS])
 def test_an_endless_evaluation_ends_and_names_its_expectation(
     probe: Probe, site: str, path: str, keys: str, expectation: str
@@ -52,6 +53,7 @@ def test_an_endless_evaluation_ends_and_names_its_expectation(
     assert f"{expectation} takes more than 0.2 s of processor time on this answer" in measurement.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["pattern = '^((a|a)*)$'", "json = '$..*..*..*..*.z'"])
 def test_an_endless_extraction_ends(probe: Probe, site: str, source: str) -> None:
     """The value is named."""
@@ -65,6 +67,7 @@ def test_an_endless_extraction_ends(probe: Probe, site: str, source: str) -> Non
     assert "extract.t takes more than 0.2 s of processor time" in measurement.reason
 
 
+@pytest.mark.slow
 def test_an_endless_evaluation_holds_up_no_other_probe(bench: Bench, site: str) -> None:
     """While four answers are being evaluated, a probe that was started later ends before any of them."""
     text = '[{}]\nkind = "http"\nurl = "{}"\n'
@@ -115,6 +118,7 @@ async def _evaluate(checks: TextChecks, data: bytes, limits: EvaluationLimits) -
     return reasons, evaluation.failure.blame if evaluation.failure else None
 
 
+@pytest.mark.slow
 def test_an_evaluation_has_so_much_memory_and_no_more() -> None:
     """A document that unpacks to more of it is the target's failure."""
     import asyncio
@@ -128,6 +132,7 @@ def test_an_evaluation_has_so_much_memory_and_no_more() -> None:
     assert blame == Blame.TARGET
 
 
+@pytest.mark.slow
 def test_what_is_wrong_before_the_limit_is_kept() -> None:
     """The reasons that were found before the evaluation was stopped are told too."""
     import asyncio
@@ -140,6 +145,7 @@ def test_what_is_wrong_before_the_limit_is_kept() -> None:
     assert "expect.matches ^(a|a)*$ takes more than 0.2 s" in reasons[1]
 
 
+@pytest.mark.slow
 def test_a_child_that_was_stopped_is_replaced() -> None:
     """The next evaluation is served as if nothing had been."""
     import asyncio
@@ -204,6 +210,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 JSONS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
+@pytest.mark.slow
 @given(st.text() | JSONS.map(json.dumps))
 def test_any_text_can_be_evaluated(text: str) -> None:
     """No answer raises anything, and every reason is short."""
@@ -221,6 +228,7 @@ def test_any_text_can_be_evaluated(text: str) -> None:
     assert all(len(event.text) < 400 for event in evaluate(checks, text))
 
 
+@pytest.mark.slow
 @given(JSONS)
 def test_any_value_is_shown_shortly(value: object) -> None:
     """On one line of eighty characters."""

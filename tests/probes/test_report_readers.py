@@ -111,6 +111,7 @@ DOCUMENTS = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(DOCUMENTS)
 def test_any_document_is_a_report_or_refused(document: object) -> None:
     """Whatever a runner writes, nothing breaks."""

@@ -89,6 +89,7 @@ def test_a_query_brings_numbers(shop: Bench) -> None:
     assert [step.title for step in measurement.steps] == ["query"]
 
 
+@pytest.mark.slow
 def test_nothing_is_written(shop: Bench) -> None:
     """The transaction is read-only, and a database that is not there is not made."""
     shop.measure(_text("delete from orders"))

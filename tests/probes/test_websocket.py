@@ -158,13 +158,13 @@ GARBAGE = [
 ]
 
 
-@pytest.mark.parametrize(("said", "words"), GARBAGE, ids=[words for _, words in GARBAGE])
-def test_a_server_of_another_protocol_fails(probe: Probe, said: bytes, words: str) -> None:
+@pytest.mark.parametrize(("answer", "words"), GARBAGE, ids=[words for _, words in GARBAGE])
+def test_a_server_of_another_protocol_fails(probe: Probe, answer: bytes, words: str) -> None:
     """Whatever it sends, nothing of ours breaks."""
 
     def speak(connection: socket.socket) -> None:
         connection.recv(10_000)
-        connection.sendall(said)
+        connection.sendall(answer)
         connection.shutdown(socket.SHUT_WR)
 
     with serving(speak) as address:

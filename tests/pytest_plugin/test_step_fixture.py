@@ -79,6 +79,7 @@ def test_the_step_table_is_printed_when_asked_for(suite: Suite) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_without_the_option_nothing_is_printed(suite: Suite) -> None:
     """The fixture and the marker work in a strict suite; the outcome is pytest's own."""
     done = suite.pytester.runpytest_subprocess("-W", "error")

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from benchmarks.history import History, fill
-from tests.builders import new_store
+from tests.builders import new_store, run_of
 
 from outrider.model import (
-    Attempt,
     Check,
     CheckId,
     Circumstances,
@@ -24,7 +23,6 @@ from outrider.model import (
     Outcome,
     Run,
     Sample,
-    new_run_id,
 )
 from outrider.reports import Period, Report, ReportSettings, gather, render_html, week_of
 
@@ -62,19 +60,7 @@ def climbing(due_us: int = NOW_US - 3_600 * SECOND_US, *, most: float = 90.0, le
         samples=(Sample("", "requests_per_s", 60.0), Sample("", "failure_share", 0.02)),
         load=result,
     )
-    return Run(
-        id=new_run_id(due_us),
-        check=LOAD.id,
-        environment="production",
-        location="local",
-        due_us=due_us,
-        started_us=due_us,
-        finished_us=due_us + levels * 10 * SECOND_US,
-        outcome=Outcome.PASSED,
-        reason="",
-        attempts=(Attempt(1, True, False, measurement),),
-        circumstances=Circumstances(host="simulated"),
-    )
+    return run_of(measurement, LOAD.id, circumstances=Circumstances(host="simulated"))
 
 
 @dataclass

@@ -83,6 +83,7 @@ def point(tab: Page, chart: Locator, share: float) -> str:
     return tip.inner_text().replace("\n\n", "\n")
 
 
+@pytest.mark.slow
 def test_pointing_at_a_chart_tells_its_values(bench: Bench, reader: Reader) -> None:
     """When, how much, what is usual, and the release of that moment."""
     bench.fill(checks=1, days=35)
@@ -156,6 +157,7 @@ def test_nothing_hostile_runs(bench: Bench, reader: Reader) -> None:
     assert any("Content Security Policy" in complaint for complaint in reader.complaints)
 
 
+@pytest.mark.slow
 def test_without_script_and_on_paper_the_drawn_chart_is_seen(bench: Bench, reader: Reader) -> None:
     """A mail program, a printer, and who wants no scripts."""
     bench.fill(checks=1, days=35)

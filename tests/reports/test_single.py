@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders import run_of
 
 from outrider.model import (
     ArtifactFile,
     ArtifactKind,
     Attempt,
-    CheckId,
-    Circumstances,
     ErrorRecord,
     ErrorSource,
     Measurement,
@@ -49,7 +48,7 @@ PNG = bytes.fromhex(
 )
 
 
-def make_run(due_us: int = NOW_US, *, took_ms: float = 100.0, **changes: object) -> Run:
+def make_run(due_us: int = NOW_US, *, took_ms: float = 100.0, **changes: Any) -> Run:
     steps = (
         Step("open", "Open the shop", StepKind.NAMED, 0.0, 50.0),
         Step("pay", "Pay", StepKind.NAMED, 50.0, took_ms),
@@ -58,11 +57,7 @@ def make_run(due_us: int = NOW_US, *, took_ms: float = 100.0, **changes: object)
         Outcome.PASSED, "", due_us, 50 + took_ms, steps,
         (Sample("open", "duration_ms", 50.0), Sample("pay", "duration_ms", took_ms)),
     )  # fmt: skip
-    run = Run(
-        new_run_id(due_us), CheckId("journey:shop"), "production", "local", due_us, due_us, due_us + 150_000,
-        Outcome.PASSED, "", (Attempt(1, True, False, measurement),), Circumstances(),
-    )  # fmt: skip
-    return replace(run, **changes)  # type: ignore[arg-type]
+    return run_of(measurement, "journey:shop", **changes)
 
 
 def failed_run(folder: Path, message: str = "503") -> Run:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.history import MINUTE_US, History, checks_of
+from tests.builders import run_of
 
 from outrider.model import (
-    Attempt,
     CheckId,
-    Circumstances,
     ConfigError,
     Measurement,
     Outcome,
@@ -20,7 +19,6 @@ from outrider.model import (
     Sample,
     Step,
     StepKind,
-    new_run_id,
 )
 from outrider.reports import (
     TABLES,
@@ -56,19 +54,7 @@ def run(check: str, outcome: Outcome, *, due_us: int = NOW_US - MINUTE_US, reaso
         steps=(Step(step, step, StepKind.NAMED, 0.0, 250.0),) if passed else (),
         samples=(Sample(step, "duration_ms", 250.0),) if passed else (),
     )
-    return Run(
-        id=new_run_id(due_us),
-        check=CheckId(check),
-        environment="production",
-        location="local",
-        due_us=due_us,
-        started_us=due_us,
-        finished_us=due_us + 250_000,
-        outcome=outcome,
-        reason=reason,
-        attempts=(Attempt(1, True, False, measurement),),
-        circumstances=Circumstances(),
-    )
+    return run_of(measurement, check)
 
 
 def test_no_data_at_all_is_said(bench: Bench) -> None:
@@ -105,6 +91,7 @@ def test_every_check_appears_with_its_sample_size(bench: Bench) -> None:
     assert report.simulated
 
 
+@pytest.mark.slow
 def test_a_step_that_became_slower_is_told_with_its_release(bench: Bench) -> None:
     """The history's first journey pays 1.3 times as long since the release of three days ago."""
     bench.fill(days=35)
@@ -308,6 +295,7 @@ def test_a_week_with_a_clock_change_counts_every_run_of_its_hours(bench: Bench, 
     assert health.runs == 169
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("age_days", [60, 400])
 def test_a_week_whose_samples_were_deleted_is_told_by_its_rollups(bench: Bench, age_days: int) -> None:
     """By hours, and by days later: availability and sample sizes as they were, quantiles within 1 %."""
@@ -334,6 +322,7 @@ def test_a_week_whose_samples_were_deleted_is_told_by_its_rollups(bench: Bench, 
             assert rolled.value == pytest.approx(exact.value, rel=0.011)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("age_days", [60, 450])
 def test_a_check_that_stopped_long_ago_is_told_by_its_rollups(bench: Bench, age_days: int) -> None:
     """No step of any of its runs is left, but how they were called."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.builders import new_store
+import pytest
+from tests.builders import new_store, run_of
 
 from outrider.baselines import Settings
 from outrider.model import (
-    Attempt,
     CheckId,
-    Circumstances,
     Measurement,
     Outcome,
     Run,
@@ -34,12 +33,11 @@ def run(number: int) -> Run:
     outcome = Outcome.FAILED if number % 50 == 49 else Outcome.PASSED
     steps = (Step("pay", "pay", StepKind.NAMED, 0.0, took_ms),)
     measurement = Measurement(outcome, "", due_us, took_ms, steps, (Sample("pay", "duration_ms", took_ms),))
-    attempt = Attempt(1, outcome is Outcome.PASSED, False, measurement)
     identity = new_run_id(due_us, number.to_bytes(10))
-    check = CheckId("probe:a")
-    return Run(identity, check, "production", "local", due_us, due_us, due_us, outcome, "", (attempt,), Circumstances())
+    return run_of(measurement, "probe:a", measured=outcome is Outcome.PASSED, id=identity)
 
 
+@pytest.mark.slow
 def test_live_judging_says_the_same(tmp_path: Path) -> None:
     """Through learning, failures, a new level, and a restart in between."""
     settings = Settings()

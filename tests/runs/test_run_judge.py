@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tests.builders import new_store
+from tests.builders import new_store, run_of
 
 from outrider.baselines import Condition, Settings, replay
 from outrider.model import (
-    Attempt,
     CheckId,
     Checkpoint,
-    Circumstances,
     Measurement,
     Outcome,
     Release,
@@ -21,7 +19,6 @@ from outrider.model import (
     Sample,
     Step,
     StepKind,
-    new_run_id,
 )
 from outrider.runs import GATE_SUFFIX, METRIC, Judge, primary_series, step_statuses
 
@@ -45,10 +42,7 @@ def make_run(number: int, pay_ms: float, outcome: Outcome = Outcome.PASSED, envi
     steps = (Step("pay", "pay", StepKind.NAMED, 0.0, pay_ms),)
     samples = (Sample("pay", METRIC, pay_ms),) if good else ()
     measurement = Measurement(outcome, "" if good else "why", due_us, pay_ms, steps, samples)
-    return Run(
-        new_run_id(due_us), CHECK, environment, "local", due_us, due_us, due_us + 1, outcome, measurement.reason,
-        (Attempt(1, good, False, measurement),), Circumstances(),
-    )  # fmt: skip
+    return run_of(measurement, CHECK, measured=good, environment=environment)
 
 
 @pytest.fixture
@@ -75,6 +69,7 @@ def feed(store: Store, judge: Judge, values: list[float], first: int) -> list[Ju
     return judgements
 
 
+@pytest.mark.slow
 def test_run_by_run_gives_what_a_replay_gives(store: Store) -> None:
     """Each run is judged from a checkpoint; the states are those of the whole history in one go."""
     values = durations(slow_from=CALM + 10)
@@ -92,6 +87,7 @@ def test_run_by_run_gives_what_a_replay_gives(store: Store) -> None:
     assert (judgements[-1].step, judgements[-1].release) == ("pay", "2.1")
 
 
+@pytest.mark.slow
 def test_what_the_judge_knew_is_rebuilt_from_samples(store: Store) -> None:
     """A damaged checkpoint costs time and no knowledge."""
     values = durations(slow_from=CALM + 5)
@@ -105,6 +101,7 @@ def test_what_the_judge_knew_is_rebuilt_from_samples(store: Store) -> None:
     assert store.judgements.checkpoints([series])[0].condition == "degraded"
 
 
+@pytest.mark.slow
 def test_an_accepted_release_makes_its_level_the_new_normal(store: Store) -> None:
     """What was degraded before is learned anew, even if the release is accepted afterwards."""
     values = durations(slow_from=CALM + 5)
@@ -176,6 +173,7 @@ def test_a_check_stands_where_its_last_judgement_left_it(store: Store) -> None:
     assert "7 runs" in first[-1].judgement.signal.reason
 
 
+@pytest.mark.slow
 def test_a_run_that_comes_late_is_judged_in_its_place(store: Store) -> None:
     """A worker that was cut off brings its runs afterwards: the answer is that of all of them in the order of time."""
     values = durations(slow_from=CALM + 5)

@@ -60,6 +60,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.communicate("\n", timeout=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["closed", "killed"])
 def test_the_next_waits_until_a_turn_ends(tmp_path: Path, end: str) -> None:
     """Another process's turn is waited for, and ends with that process."""
@@ -85,6 +86,7 @@ def test_the_next_waits_until_a_turn_ends(tmp_path: Path, end: str) -> None:
     assert got.is_set()
 
 
+@pytest.mark.slow
 def test_turns_come_in_order_of_arrival_over_processes_of_several_workspaces(tmp_path: Path) -> None:
     """Three processes that arrive one after the other have their turns in that order, and say for whom they wait."""
     with ExitStack() as stack:
@@ -120,26 +122,27 @@ def _has_arrived(folder: Path, count: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_who_waits_is_told_for_whom_again_only_when_that_changes(tmp_path: Path) -> None:
     """The check, its workspace, its process and since when, each time that somebody ahead is done."""
-    told: list[Sequence[HostTurn]] = []
+    waits: list[Sequence[HostTurn]] = []
     turns = Turns(tmp_path, 1, "/srv/shop")
     with _claiming(tmp_path, 1, "pay") as holder:
         assert _line(holder) == "taken"
-        with turns.taken(Claim("search", 60), on_wait=_ending(holder, told)) as is_taken:
+        with turns.taken(Claim("search", 60), on_wait=_ending(holder, waits)) as is_taken:
             assert is_taken
 
-    ((ahead,),) = told
+    ((ahead,),) = waits
     assert (ahead.claim, ahead.workspace, ahead.pid) == (Claim("pay", 60), "/srv/pay", holder.pid)
     assert ahead.began_us is not None
     assert ahead.began_us >= ahead.claimed_us
 
 
-def _ending(holder: subprocess.Popen[str], told: list[Sequence[HostTurn]]) -> Callable[[Sequence[HostTurn]], None]:
+def _ending(holder: subprocess.Popen[str], waits: list[Sequence[HostTurn]]) -> Callable[[Sequence[HostTurn]], None]:
     """Return what keeps for whom one waits, and ends that process's turn."""
 
     def take(ahead: Sequence[HostTurn]) -> None:
-        told.append(ahead)
+        waits.append(ahead)
         _end(holder)
 
     return take
@@ -149,18 +152,19 @@ def test_a_turn_that_outlasts_its_limit_by_a_minute_is_waited_for_no_longer(tmp_
     """Such as that of a process that somebody stopped: waiting is bounded by what those ahead may take."""
     now_s = [1_000.0]
     turns = Turns(tmp_path, 1, clock=lambda: now_s[0])
-    told: list[Sequence[HostTurn]] = []
+    waits: list[Sequence[HostTurn]] = []
 
     def pass_time(ahead: Sequence[HostTurn]) -> None:
-        told.append(ahead)
+        waits.append(ahead)
         now_s[0] += 91.0
 
     with turns.taken(Claim("stopped", 30)), turns.taken(Claim("next", 30), on_wait=pass_time) as is_taken:
         assert is_taken
 
-    assert [[turn.claim.check for turn in ahead] for ahead in told] == [["stopped"]]
+    assert [[turn.claim.check for turn in ahead] for ahead in waits] == [["stopped"]]
 
 
+@pytest.mark.slow
 def test_as_many_as_allowed_at_a_time(tmp_path: Path) -> None:
     """With two turns, the second does not wait for the first."""
     with _claiming(tmp_path, 2) as holder:
@@ -195,7 +199,7 @@ def test_a_folder_that_was_removed_is_made_anew(tmp_path: Path) -> None:
 
 def test_a_ticket_that_cannot_be_read_holds_its_place(tmp_path: Path) -> None:
     """What a full disk left of it says nothing, and those behind wait all the same."""
-    told: list[list[int]] = []
+    waits: list[list[int]] = []
     turns = Turns(tmp_path, 1)
     with ExitStack() as stack:
         holding = ExitStack()
@@ -203,9 +207,9 @@ def test_a_ticket_that_cannot_be_read_holds_its_place(tmp_path: Path) -> None:
         next(tmp_path.glob("*.ticket")).write_text('{"turn": ')
 
         def leave(ahead: Sequence[HostTurn]) -> None:
-            told.append([turn.pid for turn in ahead])
+            waits.append([turn.pid for turn in ahead])
             holding.close()
 
         assert stack.enter_context(turns.taken(on_wait=leave))
 
-    assert told == [[0]]
+    assert waits == [[0]]

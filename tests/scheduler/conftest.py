@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.builders import new_store
+from tests.builders import new_store, run_of
 
-from outrider.model import Attempt, Check, CheckId, Circumstances, Kind, Measurement, Outcome, Policy, Run
+from outrider.model import Check, CheckId, Circumstances, Kind, Measurement, Outcome, Policy, Run
 from outrider.scheduler import Health, ResultPipeline, Service
 from outrider.workspace import Workspace
 
@@ -85,10 +85,9 @@ class Instant:
 
 
 def made(entry: QueueEntry, watched: Check, at_us: int, outcome: Outcome = Outcome.PASSED) -> Run:
-    attempt = Attempt(1, True, False, Measurement(outcome, "", at_us, 1.0))
-    return Run(
-        entry.run, entry.check, watched.policy.environment, entry.location, entry.due_us, at_us, at_us,
-        outcome, "", (attempt,), Circumstances(),
+    return run_of(
+        Measurement(outcome, "", at_us, 1.0), entry.check, id=entry.run, environment=watched.policy.environment,
+        location=entry.location, due_us=entry.due_us, started_us=at_us, finished_us=at_us,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PASSED, MISSED, SKIPPED = Outcome.PASSED, Outcome.MISSED, Outcome.SKIPPED
 
 
+@pytest.mark.slow
 def test_every_run_that_is_due_is_made_once(stages: Stages) -> None:
     """Ten minutes of five checks, and nothing is left in the queue."""
     stage = stages.stage(*(check(str(number)) for number in range(5)))
@@ -35,6 +36,7 @@ def test_every_run_that_is_due_is_made_once(stages: Stages) -> None:
     assert {interval.share for interval in stage.store.schedule.coverage(0)} == {1.0}
 
 
+@pytest.mark.slow
 def test_500_checks_due_in_one_second_are_all_made(stages: Stages) -> None:
     """A cron puts them there."""
     stage = stages.stage(*(check(str(number), cron="* * * * *") for number in range(500)))
@@ -62,6 +64,7 @@ def test_a_run_that_takes_longer_than_its_interval(
     assert len(stage.executor.killed) == killed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("catch_up", "made_late"), [(CatchUp.NONE, 0), (CatchUp.LAST, 1)])
 def test_what_was_due_while_nothing_ran_is_missed(stages: Stages, catch_up: CatchUp, made_late: int) -> None:
     """With the reason; the last one is made late where that is asked for."""
@@ -93,6 +96,7 @@ def test_a_clock_set_forward_misses_what_it_skipped(stages: Stages) -> None:
     assert "the clock went forward by 3600 s" in stage.store.runs.search(outcome=MISSED)[0].reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("back_s", [60, 3600])
 def test_a_clock_set_back_stops_nothing(stages: Stages, back_s: int) -> None:
     """Runs go on at their pace although their times were there before."""

@@ -109,6 +109,7 @@ def test_a_day_and_a_weekday_are_alternatives(fields: str, expected: list[str]) 
     assert times(Cron(fields, "UTC"), "2027-07-31T13:00", len(expected)) == expected
 
 
+@pytest.mark.slow
 @given(
     some.sampled_from(["0 0 * * *", "*/20 * * * *", "30 2 * * *", "15 0-3 * * *", "59 23 * * *", "0 0 13 * fri"]),
     some.sampled_from(

@@ -142,6 +142,7 @@ def test_a_run_that_breaks_is_recorded_and_the_next_one_begins(site: Site) -> No
     assert site.executor.close(60) == ()
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_recorded_does_not_end_the_others(site: Site) -> None:
     """Neither as it is nor as broken: the thread goes on, and there is room again."""
     site.store.refused = lambda _: ValueError("not that one")

@@ -159,3 +159,27 @@ def test_a_call_that_cannot_be_kept_now_is_to_be_repeated(
     answer = asyncio.run(send())
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+
+
+def test_a_call_whose_body_breaks_off_is_kept() -> None:
+    """A job that is killed while it sends its log has failed all the same."""
+    recorder, messages = Recorder(), iter([{"type": "http.request", "body": b"disk fu", "more_body": True}])
+    path = "/heartbeat/nightly-token/fail"
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+    }
+
+    async def receive() -> dict[str, object]:
+        return next(messages, {"type": "http.disconnect"})
+
+    async def send(_: object) -> None:
+        pass
+
+    asyncio.run(application(recorder, KEYS, lambda: 42)(scope, receive, send))
+
+    assert recorder.beats == [(CHECK, Beat(42, 1, "disk fu"))]

@@ -80,6 +80,7 @@ def test_prometheus_finds_nothing_to_criticise() -> None:
     assert promtool("check", "metrics", text=exposition(VIEW)) == (0, "")
 
 
+@pytest.mark.slow
 @needs_promtool
 def test_each_rule_fires_when_it_should_and_not_before(tmp_path: Path) -> None:
     """As Prometheus evaluates them: for a service in which everything goes wrong, and for one in which nothing does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -21,6 +22,7 @@ async def answers(view: ServiceView, *paths: str) -> dict[str, httpx.Response]:
         return {path: await client.get(path) for path in paths}
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(ANY_TEXT)
 def test_every_page_answers_whatever_it_shows(text: str) -> None:

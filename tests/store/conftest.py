@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.builders import provide_database
+from tests.builders import provide_database, run_of
 
 from outrider.model import (
     ArtifactFile,
     ArtifactKind,
     Attempt,
-    CheckId,
     Circumstances,
     Measurement,
     Outcome,
@@ -23,7 +22,6 @@ from outrider.model import (
     Sample,
     Step,
     StepKind,
-    new_run_id,
 )
 from outrider.store import Store
 from outrider.store.database import open_database
@@ -82,20 +80,15 @@ class Maker:
     def run(self, check: str = "journey:shop.py::test_pay", *attempts: Attempt, **changes: Any) -> Run:
         self.made += 1
         due_us = changes.get("due_us", NOW_US + self.made * 60 * SECOND_US)
-        plain = Run(
-            id=new_run_id(due_us),
-            check=CheckId(check),
-            environment="production",
-            location="local",
+        plain = run_of(
+            self.measurement(),
+            check,
             due_us=due_us,
             started_us=due_us + 5,
             finished_us=due_us + SECOND_US,
-            outcome=Outcome.PASSED,
-            reason="",
-            attempts=attempts or (self.attempt(),),
             circumstances=Circumstances("1.0", "chromium 140", "0.1.0", "ada", "5eed"),
         )
-        return replace(plain, **changes)
+        return replace(plain, attempts=attempts or plain.attempts, **changes)
 
     def runs(self, count: int, check: str = "journey:shop.py::test_pay") -> Sequence[Run]:
         return [self.run(check) for _ in range(count)]

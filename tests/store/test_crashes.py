@@ -36,6 +36,7 @@ def assert_whole(store: Store, run_id: str) -> None:
         assert trace.read() == run_id.encode() * 50
 
 
+@pytest.mark.slow
 def test_two_processes_that_write_at_once_lose_nothing(place: Place) -> None:
     """They also create the database at the same moment."""
     writers = [start(place, check, 50) for check in ("a", "b")]
@@ -71,6 +72,7 @@ def test_a_writer_killed_while_it_records_loses_no_finished_run(place: Place, st
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
+@pytest.mark.slow
 def test_opening_a_database_twice_in_one_process_loses_nothing(place: Place, make: Maker) -> None:
     """The log that this process writes to stays when another one, which came later, closes the database."""
     with place.open() as store:

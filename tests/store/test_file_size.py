@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.store.contract.test_retention import NOW_US, aged
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def path_bytes(path: str) -> int:
     return Path(path).stat().st_size
 
 
+@pytest.mark.slow
 def test_an_emptied_database_gives_its_room_back(place: Place, store: Store, make: Maker) -> None:
     """The file shrinks when most of it is empty."""
     path = place.url.removeprefix("sqlite:///")

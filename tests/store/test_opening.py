@@ -129,6 +129,7 @@ def test_a_database_that_cannot_be_used_is_refused_and_not_changed(
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_damage_within_the_file_is_named_when_it_is_met(tmp_path: Path, make: Maker) -> None:
     """A page in the middle that is no page any more."""
     path = tmp_path / "outrider.db"
@@ -219,6 +220,7 @@ def test_a_full_disk_loses_nothing_that_was_stored(place: Place, make: Maker) ->
         assert len(roomier.runs.search(limit=None)) == len(tried)
 
 
+@pytest.mark.slow
 def test_a_full_database_can_still_be_pruned(place: Place, make: Maker) -> None:
     """Forgetting is the way out, so it must not need room."""
     with place.open(max_bytes=400_000) as store, pytest.raises(StoreError):
@@ -308,6 +310,7 @@ def test_an_upgrade_that_fails_leaves_the_old_database(place: Place) -> None:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISIONS[0],)]
 
 
+@pytest.mark.slow
 def test_opening_a_current_database_imports_neither_alembic_nor_fsspec_nor_numpy(place: Place, make: Maker) -> None:
     """They cost more than everything that a short command does with a store."""
     with place.open() as store:

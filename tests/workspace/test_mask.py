@@ -74,6 +74,7 @@ BYTE_ENCODERS: dict[str, Callable[[str], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ENCODERS)
 @settings(max_examples=40)
 @given(secret=SECRETS)
@@ -260,6 +261,7 @@ def _texts(value: object) -> list[str]:
     return [text for inner in value for text in _texts(inner)] if isinstance(value, list) else []
 
 
+@pytest.mark.slow
 @given(value=_JSON, secrets=st.lists(SECRETS, min_size=1, max_size=2), ascii_only=st.booleans())
 def test_json_stays_json(value: object, secrets: list[str], ascii_only: bool) -> None:
     """Whatever the secret, the document parses and no text in it holds the secret."""

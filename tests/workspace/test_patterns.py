@@ -102,7 +102,7 @@ def test_a_part_of_an_id_and_an_expression_choose_checks(patterns: list[str], ke
     """A pattern that matches nothing as it stands is a part of ids; an expression narrows what patterns chose."""
     checks = [check("pay"), check("pay_later", marks=frozenset({"slow"})), check("search")]
 
-    assert [found.name for found in select(checks, patterns, keyword)] == chosen
+    assert [matching.name for matching in select(checks, patterns, keyword)] == chosen
 
 
 def test_an_expression_that_fits_no_check_says_so() -> None:

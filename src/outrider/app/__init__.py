@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         ReportDocument,
         ReportForm,
         ReportPeriod,
+        comparison_document,
         load_document,
         period_document,
         run_document,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from outrider.app.report_mail import mail_report
     from outrider.app.route_test import DeliveryTest, try_alert_route
     from outrider.app.rule_backtest import backtest_rules
+    from outrider.app.run_against import compare_with_last_good
     from outrider.app.run_execution import execute, judge_runs, run_checks
     from outrider.app.runtime import (
         Runtime,
@@ -109,6 +111,7 @@ if TYPE_CHECKING:
     from outrider.gate import verdict_text as gate_verdict_text
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, grouping_advice, levels
+    from outrider.reports import RequestPair, RunComparison, StepPair, comparison_json
     from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
     from outrider.store import Store
     from outrider.workspace import Scaffold, Workspace, format_duration
@@ -119,27 +122,30 @@ __all__ = [
     "GateVerdict", "Incident", "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange",
     "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "OnCallShift", "OpenWorkspace", "Phase", "Plan",
     "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict", "Replayed", "ReportDocument",
-    "ReportForm", "ReportFormat", "ReportPeriod", "RequestedRun", "Rules", "RunListener", "Runtime", "Scaffold",
-    "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Shard", "Signal", "SilenceEffect", "SilentListener",
-    "SkippedCheck", "StepShift", "StepStatus", "Store", "Undelivered", "Validation", "Verdict", "WorkerOutcome",
-    "Workspace", "WorkspaceService", "accept_baselines", "acknowledge_incident", "alert_settings", "artifact_file",
-    "back_up", "backtest_rules", "browser_environment", "browser_or_error", "browser_settings", "calibrate_checks",
-    "comment_gate", "compare_baselines", "create_workspace", "current_user", "debug_check", "display_name",
-    "duration_s", "end_silence", "execute", "export_artifacts", "export_frames", "find_incident",
-    "find_stored_incident", "find_workspace", "find_workspace_if_any", "format_duration", "gate_as_annotations",
-    "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_comparison_texts", "gate_rules", "gate_verdict_text",
-    "grouping_advice", "headline", "ignored_variables", "judge_runs", "judge_settings", "judge_steps", "level_changes",
-    "levels", "list_checks", "list_incidents", "list_releases", "list_runs", "list_silences", "load_document",
-    "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us", "now_us", "open_runtime",
-    "open_store", "open_workspace", "pause_checks", "period_document", "preview_silence", "prove_journeys",
-    "provide_workspace_browser", "prune_expired", "read_baselines", "record_journey", "register_checks", "request_runs",
-    "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate",
-    "serve_heartbeats", "service_status", "shifts_ahead", "silence_incidents", "step_medians", "stored_run",
-    "suite_notes", "try_alert_route", "validate_workspace", "watch_checks", "web_address", "work_for_master",
-    "write_failure_pages",
+    "ReportForm", "ReportFormat", "ReportPeriod", "RequestPair", "RequestedRun", "Rules", "RunComparison",
+    "RunListener", "Runtime", "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Shard", "Signal",
+    "SilenceEffect", "SilentListener", "SkippedCheck", "StepPair", "StepShift", "StepStatus", "Store", "Undelivered",
+    "Validation", "Verdict", "WorkerOutcome", "Workspace", "WorkspaceService", "accept_baselines",
+    "acknowledge_incident", "alert_settings", "artifact_file", "back_up", "backtest_rules", "browser_environment",
+    "browser_or_error", "browser_settings", "calibrate_checks", "comment_gate", "compare_baselines",
+    "compare_with_last_good", "comparison_document", "comparison_json", "create_workspace", "current_user",
+    "debug_check", "display_name", "duration_s", "end_silence", "execute", "export_artifacts", "export_frames",
+    "find_incident", "find_stored_incident", "find_workspace", "find_workspace_if_any", "format_duration",
+    "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_comparison_texts", "gate_rules",
+    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "judge_runs", "judge_settings",
+    "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases", "list_runs",
+    "list_silences", "load_document", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us",
+    "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document", "preview_silence",
+    "prove_journeys", "provide_workspace_browser", "prune_expired", "read_baselines", "record_journey",
+    "register_checks", "request_runs", "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate",
+    "run_load", "self_test_gate", "serve_heartbeats", "service_status", "shifts_ahead", "silence_incidents",
+    "step_medians", "stored_run", "suite_notes", "try_alert_route", "validate_workspace", "watch_checks", "web_address",
+    "work_for_master", "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
+    "outrider.reports": "RequestPair RunComparison StepPair comparison_json",
+    "outrider.app.run_against": "compare_with_last_good",
     "outrider.app.codegen_session": "record_journey",
     "outrider.app.watched_runs": "watch_checks",
     "outrider.app.debug_run": "debug_check",
@@ -165,7 +171,8 @@ _MODULES = {
     "outrider.app.release_marks": "list_releases mark_release",
     "outrider.app.pull_request_comment": "comment_gate",
     "outrider.app.report_documents": (
-        "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document run_document"
+        "ReportDocument ReportForm Format=ReportFormat ReportPeriod load_document period_document "
+        "run_document comparison_document"
     ),
     "outrider.app.report_mail": "mail_report",
     "outrider.app.oncall_shifts": "OnCallShift shifts_ahead",

@@ -76,6 +76,11 @@ class GateResult:
     places: Mapping[str, Place]
 
 
+def rules_of(check: Check, rules: Rules) -> Rules:
+    """Return the rules of a check: the steps that decide are those of its settings, unless the gate names some."""
+    return rules if rules.deciding else replace(rules, deciding=check.policy.decides)
+
+
 def gate_rules(
     *, margin: float = 0.05, floor_ms: float = 5.0, most_sessions: int = 20, deciding: Sequence[str] = ()
 ) -> Rules:
@@ -163,7 +168,8 @@ def self_test_gate(
         test = SelfTest(measuring.session, side, measuring.checks, size=options.session_runs)
         test.measure(rules.plan.looks[-1])
     listener.progress("dealing the sessions anew")
-    return false_fails(test.taken, dict.fromkeys(test.taken, rules), np.random.default_rng(1))
+    deciding = {check.id: rules_of(check, rules) for check in measuring.checks}
+    return false_fails(test.taken, {check: deciding[check] for check in test.taken}, np.random.default_rng(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +215,11 @@ def _measuring(
 def _compare_addresses(
     measuring: _Measuring, options: GateOptions, addresses: tuple[str, str], limits: Limits
 ) -> Decision:
-    rules: dict[CheckId, Rules] = {check.id: options.rules for check in measuring.checks}
+    rules: dict[CheckId, Rules] = {check.id: rules_of(check, options.rules) for check in measuring.checks}
     with SideBySide(measuring.session, measuring.checks, addresses, options.session_runs, options.variable) as source:
         gathered = gather(rules, source, measuring.listener.looked, limits)
-    return _decision(gathered, f"{addresses[0]}, alternating with {addresses[1]}", measuring.notes, options)
+    against = f"{addresses[0]}, alternating with {addresses[1]}"
+    return _decision(gathered, against, measuring.notes, _unnamed(gathered, measuring.checks, options))
 
 
 def _bases(measuring: _Measuring, options: GateOptions) -> StoredBases:
@@ -227,16 +234,29 @@ def _bases(measuring: _Measuring, options: GateOptions) -> StoredBases:
 
 def _compare_bases(measuring: _Measuring, options: GateOptions, bases: StoredBases, limits: Limits) -> Decision:
     checks = [check for check in measuring.checks if check.id in bases.bases]
-    rules = {check.id: bases.bases[check.id].fitted(options.rules) for check in checks}
+    rules = {check.id: bases.bases[check.id].fitted(rules_of(check, options.rules)) for check in checks}
     with open_side(measuring.runtime, measuring.session.store) as side:
         source = AgainstBases(measuring.session, side, checks, bases=bases, size=options.session_runs)
         gathered = gather(rules, source, measuring.listener.looked, limits)
-    return _decision(gathered, bases.against, [*measuring.notes, *bases.notes], options)
+    notes = [*measuring.notes, *bases.notes]
+    return _decision(gathered, bases.against, notes, _unnamed(gathered, checks, options))
 
 
-def _decision(gathered: Gathered, against: str, notes: Sequence[str], options: GateOptions) -> Decision:
+def _unnamed(gathered: Gathered, checks: Sequence[Check], options: GateOptions) -> list[str]:
+    """Return which names of deciding steps, of the command line or else of the settings, are of no step at all."""
+    if options.rules.deciding:
+        return unnamed_steps(gathered.comparisons, options.rules.deciding)
+    unnamed = []
+    for pattern in dict.fromkeys(pattern for check in checks for pattern in check.policy.decides):
+        meant = {check.id for check in checks if pattern in check.policy.decides}
+        compared = [comparison for comparison in gathered.comparisons if comparison.check in meant]
+        unnamed += unnamed_steps(compared, [pattern])
+    return unnamed
+
+
+def _decision(gathered: Gathered, against: str, notes: Sequence[str], unnamed: Sequence[str]) -> Decision:
     wrong = [f"{display_name(check)}: {reason}" for check, reason in gathered.wrong.items()]
-    wrong += unnamed_steps(gathered.comparisons, options.rules.deciding)
+    wrong += unnamed
     unmatched = (f"{display_name(check)}: {text}" for check, texts in gathered.unmatched.items() for text in texts)
     stopped = [str(gathered.stopped)] if gathered.stopped else []
     return Decision(

@@ -17,6 +17,7 @@ from outrider.reports import (
     as_csv,
     as_json,
     as_markdown,
+    comparison_html,
     day_of,
     gather,
     load_report,
@@ -34,7 +35,7 @@ from outrider.reports import (
 if TYPE_CHECKING:
     from outrider.app.listeners import ProgressListener
     from outrider.model import JudgeMemory, ReportRecords
-    from outrider.reports import LoadReport, Period, Report, ReportSettings, RunReport
+    from outrider.reports import LoadReport, Period, Report, ReportSettings, RunComparison, RunReport
     from outrider.workspace import Workspace
 
 Format = Literal["html", "md", "json", "csv"]
@@ -144,6 +145,12 @@ def run_document(
         incidents=StoredIncidents(store),
     )
     return _document(_single_text(report, workspace, form), f"run-{report.run.id}", workspace, form)
+
+
+def comparison_document(workspace: Workspace, comparison: RunComparison) -> ReportDocument:
+    """Return the page of a run beside the last good one."""
+    name = f"run-{comparison.run.id}-against-{comparison.good.id}"
+    return _document(comparison_html(comparison, workspace.root), name, workspace, ReportForm())
 
 
 def load_document(

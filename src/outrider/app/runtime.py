@@ -20,6 +20,7 @@ from outrider.journeys import (
     BrowserServer,
     BrowserSettings,
     JourneyMeasure,
+    PictureTimes,
     Sessions,
     WorkerConfig,
     WorkerError,
@@ -288,8 +289,13 @@ def browser_sessions(workspace: Workspace) -> Sessions:
 
 
 def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor) -> JourneyMeasure:
+    every_s = workspace.journeys.picture_every_s if workspace.retention.last_good_s > 0 else None
     return JourneyMeasure(
-        workers, browser_sessions(workspace), redactor, starved_above=workspace.journeys.starved_above
+        workers,
+        browser_sessions(workspace),
+        redactor,
+        starved_above=workspace.journeys.starved_above,
+        pictures=PictureTimes(every_s),
     )
 
 

@@ -87,6 +87,7 @@ def retention(workspace: Workspace) -> Retention:
     settings = workspace.retention
     return Retention(
         passed_artifacts_s=settings.passed_artifacts_s,
+        last_good_s=settings.last_good_s,
         artifacts_s=settings.evidence_s,
         others_s=settings.other_samples_s,
         details_s=settings.samples_s,

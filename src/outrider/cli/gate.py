@@ -37,7 +37,7 @@ _DURATION = TypedValue("duration", duration_s)
 @click.option("--variable", metavar="NAME", help="With --ab: an environment variable that takes the address, too.")
 @click.option(
     "--decides", "deciding", multiple=True, metavar="STEP",
-    help="A step that decides, by name or pattern; may be given often. Other steps inform. Failures always decide.",
+    help="A step that decides, by name or pattern; may be given often. Without it, `decides` of the settings.",
 )  # fmt: skip
 @click.option("--margin", default=5.0, show_default=True, type=click.FloatRange(0), help="Slowdown tolerated, in %.")
 @click.option("--floor", default=5.0, show_default=True, type=click.FloatRange(0), help="Slowdown tolerated, in ms.")

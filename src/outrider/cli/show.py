@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from outrider.app import artifact_file, export_artifacts, find_workspace, open_store, stored_run
+from outrider.app import (
+    artifact_file,
+    compare_with_last_good,
+    comparison_document,
+    comparison_json,
+    export_artifacts,
+    find_workspace,
+    open_store,
+    stored_run,
+)
+from outrider.cli.comparison_tables import print_comparison
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import at_with_zone, console, outcome_text, step_table, stored_as_json
 from outrider.model import ArtifactKind
@@ -19,6 +29,7 @@ from outrider.model import ArtifactKind
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from outrider.app import Store, Workspace
     from outrider.model import Attempt, StoredRun
 
 
@@ -29,8 +40,12 @@ if TYPE_CHECKING:
     "--export", "folder", type=click.Path(path_type=Path), metavar="FOLDER",
     help="Write trace, HAR, video, screenshots and logs into a new folder, with names that programs open.",
 )  # fmt: skip
+@click.option(
+    "--against", type=click.Choice(["last-good"]), metavar="last-good",
+    help="Compare with the newest run that passed before: steps, requests, pictures; also as a page.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(run: str, *, wanted: str | None, folder: Path | None, as_json: bool) -> int:
+def show(run: str, *, wanted: str | None, folder: Path | None, against: str | None, as_json: bool) -> int:
     """Show one RUN: its steps, its errors, and where each artifact lies.
 
     RUN is the id that `outrider runs` prints, or any beginning or end of it that is unique.
@@ -42,6 +57,8 @@ def show(run: str, *, wanted: str | None, folder: Path | None, as_json: bool) ->
             return _open(stored, ArtifactKind(wanted))
         if folder:
             return _export(stored, folder)
+        if against:
+            return _compare(workspace, store, stored.run.id, as_json=as_json)
     if as_json:
         click.echo(json.dumps(stored_as_json(stored)))
     else:
@@ -85,6 +102,16 @@ def _print_attempt(out: Console, attempt: Attempt) -> None:
         lines = error.message.strip().splitlines() or [""]
         step = f" ({error.step})" if error.step else ""
         out.print(Text(f"  {error.source} error{step}: {lines[0]}", style="red"), soft_wrap=True)
+
+
+def _compare(workspace: Workspace, store: Store, run: str, *, as_json: bool) -> int:
+    comparison = compare_with_last_good(workspace, store.runs, run)
+    page = comparison_document(workspace, comparison).write()
+    if as_json:
+        click.echo(json.dumps({**comparison_json(comparison), "page": str(page)}))
+    else:
+        print_comparison(console(), comparison, page)
+    return 0
 
 
 def _export(stored: StoredRun, folder: Path) -> int:

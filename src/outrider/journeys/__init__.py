@@ -10,6 +10,7 @@ from outrider.journeys.inspector import debug
 from outrider.journeys.journey_measure import JourneyMeasure
 from outrider.journeys.missing_secrets import MISSING_VARIABLE
 from outrider.journeys.named_steps import STEP_LISTENER, NamedStep, StepLog
+from outrider.journeys.picture_times import PictureTimes
 from outrider.journeys.processes import VARIABLE as OWNER
 from outrider.journeys.processes import claim_folder, reap_orphans
 from outrider.journeys.session_states import Sessions
@@ -32,6 +33,7 @@ __all__ = [
     "Fault",
     "JourneyMeasure",
     "NamedStep",
+    "PictureTimes",
     "Sessions",
     "StepLog",
     "WorkerConfig",

@@ -13,6 +13,7 @@ from outrider.journeys.attempt_artifacts import keep_artifacts
 from outrider.journeys.failure_causes import awaited_by, find_causes, own_network_error, timed_out
 from outrider.journeys.har import read_har
 from outrider.journeys.host_load import HostWatch
+from outrider.journeys.picture_times import PictureTimes
 from outrider.journeys.raw_evidence import (
     MAX_ERRORS,
     RawEvidence,
@@ -27,7 +28,7 @@ from outrider.journeys.raw_evidence import (
 from outrider.journeys.trace import Trace, read_trace, typed_passwords
 from outrider.journeys.worker_messages import AttemptOrder, AttemptResult, Phase, StepEvent, TypedPassword
 from outrider.journeys.worker_process import START_S, NotReadyInTime, WorkerError
-from outrider.model import BrowserError, Measurement
+from outrider.model import BrowserError, Measurement, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,11 +69,20 @@ class AttemptProgress:
 class JourneyMeasure:
     """Runs journeys one at a time; see `Measure` for what it promises."""
 
-    def __init__(self, workers: Workers, sessions: Sessions, redactor: Redactor, *, starved_above: float = 1.0) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        sessions: Sessions,
+        redactor: Redactor,
+        *,
+        starved_above: float = 1.0,
+        pictures: PictureTimes | None = None,
+    ) -> None:
         self._workers = workers
         self._sessions = sessions
         self._redactor = redactor
         self._starved_above = starved_above
+        self._pictures = pictures or PictureTimes(None)
 
     def prepare(self) -> None:
         """Start worker and browser ahead of a run, so that it need not wait; the run itself reports what is wrong."""
@@ -87,6 +97,8 @@ class JourneyMeasure:
         traces = self._workers.traces(progress.label, order.scratch, progress.result)
         measurement = self._assemble(order, progress, host, traces)
         self._workers.settle(blocked=progress.result is None)
+        if measurement.outcome == Outcome.PASSED and progress.result and progress.result.screenshots:
+            self._pictures.note(order.check)
         return self._redactor.learn(*progress.typed).measurement(measurement)
 
     def _run(self, order: Order) -> AttemptProgress:
@@ -128,6 +140,7 @@ class JourneyMeasure:
             endpoint=self._workers.endpoint,
             label=progress.label,
             evidence=order.evidence,
+            picture=order.attempt == 1 and not order.fault and self._pictures.is_due(order.check),
             fault=order.fault or "",
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import shutil
 import sys
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import resources
@@ -70,6 +71,7 @@ class Recorder:
         self.videos: list[str] = []
         self.browser = ""
         self.failing = order.evidence
+        self.picture_ms = 0.0
         self.crashed = False
         self.disconnected = False
         self._closed_by_test: list[object] = []
@@ -207,8 +209,9 @@ class Recorder:
             return
         with suppress(sync_api.Error, async_api.Error):
             yield from self._stop_tracing(recorded)
-        for page in getattr(context, "pages", []):
-            yield from self._harvest(page)
+        pages = getattr(context, "pages", [])
+        for page in pages:
+            yield from self._harvest(page, is_last=page is pages[-1])
         if hasattr(context, "request"):
             yield from self.closing(context.request)
         if self._order.save_state and hasattr(context, "pages"):
@@ -330,14 +333,22 @@ class Recorder:
         finally:
             self._ours = False
 
-    def _harvest(self, page: Any) -> Calls:
-        """Ask a page for its vitals and, if the test is failing, take its picture; both bounded."""
+    def _harvest(self, page: Any, *, is_last: bool) -> Calls:
+        """Ask a page for its vitals and, if the test is failing or a picture is wanted, take one; both bounded."""
         with suppress(sync_api.Error, async_api.Error):
-            if self.failing:
-                path = str(self._folder / f"page-{len(self.screenshots) + 1}.png")
-                yield page.screenshot(path=path, timeout=SCREENSHOT_MS)
-                self.screenshots.append(path)
+            if self.failing or (self._order.picture and is_last and not self.screenshots):
+                yield from self._take_picture(page)
             yield page.dispatch_event("html", FLUSH, timeout=FLUSH_MS)
+
+    def _take_picture(self, page: Any) -> Calls:
+        """Take a picture; where the test passes, the time that it takes is noted, since it is not the test's own."""
+        begin = time.perf_counter()
+        path = str(self._folder / f"page-{len(self.screenshots) + 1}.png")
+        try:
+            yield page.screenshot(path=path, timeout=SCREENSHOT_MS)
+            self.screenshots.append(path)
+        finally:
+            self.picture_ms += 0.0 if self.failing else (time.perf_counter() - begin) * 1000
 
     def _of(self, tracing: object) -> _Recorded | None:
         if self._ours:

@@ -37,6 +37,7 @@ class AttemptOrder:
     Attributes:
         endpoint: Address of the shared browser.
         label: Prefix of the trace files that the browser writes while the test runs.
+        picture: Take a picture of the last page though the test passes.
         state: Stored browser state to start from; empty for none.
         save_state: Where to keep the browser state after the test; empty for nowhere.
         fault: A fault of `outrider prove`, injected by routing; empty for none.
@@ -47,6 +48,7 @@ class AttemptOrder:
     endpoint: str
     label: str
     evidence: bool = False
+    picture: bool = False
     state: str = ""
     save_state: str = ""
     fault: str = ""

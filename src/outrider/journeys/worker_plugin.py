@@ -139,6 +139,9 @@ class WorkerPlugin:
         if self._raised is None:
             return
         phase = replace(phase_of(report, self._raised, self._root), closed_by=self._closed_by)
+        if self.recorder is not None:  # the picture of a passing run is no part of what the test took
+            phase = replace(phase, duration_ms=max(0.0, phase.duration_ms - self.recorder.picture_ms))
+            self.recorder.picture_ms = 0.0
         self._phases.append(phase)
         self._channel.send(phase)
         self._log = [f"--- {title}\n{text}" for title, text in report.sections]

@@ -234,8 +234,16 @@ def _silent(facts: Facts) -> Verdict | None:
     why = raised or _still(facts) or _errors(facts.log)
     doing = [f"{count} {'user was' if count == 1 else 'users were'} {what}" for what, count in facts.activities.items()]
     more = f" and {len(doing) - _QUOTED} other things" if len(doing) > _QUOTED else ""
+    if not (why or doing or _began(facts)):
+        length = f"{facts.result.length_s:.0f} s"
+        return Outcome.INCONCLUSIVE, f"no user began within {length}: lengthen the load, or give it a less busy host"
     because = why or ", ".join(doing[:_QUOTED]) + more
     return Outcome.SETUP_ERROR, f"no request was made{f': {because}' if because else ''}"
+
+
+def _began(facts: Facts) -> int:
+    """Return the most users that have begun."""
+    return max(facts.result.most_users, facts.spawned)
 
 
 def _still(facts: Facts) -> str:
@@ -307,7 +315,7 @@ def _not_reached(facts: Facts) -> Verdict | None:
     profile, result = facts.profile, facts.result
     if facts.end in {End.ENOUGH, End.ITSELF}:
         return None
-    wanted, began = profile.wanted_users, max(result.most_users, facts.spawned)
+    wanted, began = profile.wanted_users, _began(facts)
     if wanted and (profile.shape or not facts.ready.own_shape) and began < _REACHED * wanted:
         return Outcome.INCONCLUSIVE, f"the load was not reached: {began} of {wanted} users"
     late_s = max((interval.late_s for interval in result.intervals[-_LATELY:]), default=0.0)

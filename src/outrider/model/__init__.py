@@ -87,7 +87,7 @@ from outrider.model.ports import (
     TableReader,
 )
 from outrider.model.queue_entry import Coverage, Leadership, Pause, QueueEntry
-from outrider.model.retention import LASTING, Pruned, Retention
+from outrider.model.retention import LAST_GOOD_KINDS, LASTING, Pruned, Retention
 from outrider.model.run import Attempt, Circumstances, Run
 from outrider.model.service_view import CheckView, ServiceView
 from outrider.model.stored_check import StoredCheck, StoredProof
@@ -100,6 +100,7 @@ __all__ = [
     "CHECK_KINDS",
     "GZIP_SUFFIX",
     "LASTING",
+    "LAST_GOOD_KINDS",
     "RATIO",
     "Acknowledgement",
     "AggregateLog",

@@ -47,6 +47,7 @@ class Policy:
         priority: Higher ones begin first.
         title: What messages and reports call it; empty for a name made of the check's own.
         labels: The user's own, which alerts carry and routes match.
+        decides: Patterns of the steps that decide a gate, the others inform; without any, all decide.
     """
 
     every_s: float = 300.0
@@ -66,6 +67,7 @@ class Policy:
     priority: int = 0
     title: str = ""
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    decides: tuple[str, ...] = ()
 
     @property
     def repeatable(self) -> bool:

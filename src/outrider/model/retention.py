@@ -11,6 +11,9 @@ _DAY_S = 86_400.0
 LASTING = frozenset({"duration_ms"})
 """Metrics that are judged, whose samples are kept for longer."""
 
+LAST_GOOD_KINDS = frozenset({ArtifactKind.TRACE, ArtifactKind.HAR, ArtifactKind.SCREENSHOT})
+"""What failing runs are compared with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -19,6 +22,9 @@ class Retention:
     Attributes:
         passed_kinds: The artifacts that a run which passed at once keeps at all.
         passed_artifacts_s: How long it keeps them.
+        last_good_s: How long the newest artifacts of each of `LAST_GOOD_KINDS` stay beyond that, of runs that passed at
+            once of each check, environment, location and release; the newest of all releases stay while their run
+            does. 0 keeps none of them.
         artifacts_s: How long every other run keeps its evidence.
         others_s: How long samples of metrics stay that nobody judges; never longer than details.
         details_s: How long samples of `LASTING` metrics stay, and of runs that passed at once their steps and those
@@ -31,6 +37,7 @@ class Retention:
 
     passed_kinds: frozenset[ArtifactKind] = frozenset({ArtifactKind.TRACE, ArtifactKind.HAR})
     passed_artifacts_s: float = _DAY_S
+    last_good_s: float = 30 * _DAY_S
     artifacts_s: float = 30 * _DAY_S
     others_s: float = 14 * _DAY_S
     details_s: float = 35 * _DAY_S

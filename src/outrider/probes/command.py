@@ -75,7 +75,7 @@ class CommandProbe:
     async def _run(self, context: ProbeContext, limit_s: float, *, evidence: bool) -> ProbeResult:
         async with _scratch_folder() as scratch:
             before = _signature(self.report_file)
-            end = await run_program(self._program_in(scratch), limit_s)
+            end = await run_program(self._program_in(scratch), limit_s, context.guard)
             left_s = limit_s - end.duration_ms / 1000
             judged = await self._judged(context, end, _Report(scratch / "report", self.report_file, before), left_s)
             shows = bool(judged.failures or evidence)

@@ -22,6 +22,7 @@ from outrider.probes.lateness import Lateness
 from outrider.probes.probe_context import ProbeContext
 from outrider.probes.probe_outcome import ProberState, assess
 from outrider.probes.probe_result import Blame, Failure, ProbeResult
+from outrider.probes.programs import ProgramGuard
 from outrider.probes.transfers import Transfers
 from outrider.workspace import ProbeSettings, Redactor
 
@@ -135,6 +136,7 @@ class Engine:
             now_us=_now_us,
             tokens=TokenStore(),
             database_turns=asyncio.Semaphore(_DATABASES),
+            guard=ProgramGuard(),
         )
         self._ready.set()
 
@@ -146,6 +148,7 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._context.transfers.close()
         self._context.evaluator.close()
+        self._context.guard.close()
 
     def _begin(self, order: Order, done: Callable[[Measurement], None]) -> None:
         now_s = time.monotonic()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from outrider.probes.access_tokens import TokenStore
     from outrider.probes.evaluator import Evaluator
     from outrider.probes.probe_result import ProbeResult
+    from outrider.probes.programs import ProgramGuard
     from outrider.probes.transfers import Transfers
 
 
@@ -24,6 +25,7 @@ class ProbeContext:
         heartbeats: None where there is no store.
         now_us: The time, microseconds UTC.
         tokens: Access tokens that several attempts use.
+        guard: Ends programs if this process is killed.
         database_turns: Limits how many databases are asked at a time, each by a process.
         run: That the attempt belongs to; None if it belongs to none that is stored.
     """
@@ -34,6 +36,7 @@ class ProbeContext:
     now_us: Callable[[], int]
     tokens: TokenStore
     database_turns: asyncio.Semaphore
+    guard: ProgramGuard
     run: RunId | None = None
 
 

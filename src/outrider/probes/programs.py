@@ -12,6 +12,7 @@ import secrets
 import selectors
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -23,14 +24,13 @@ from typing import IO, TYPE_CHECKING, Final
 
 import psutil
 
+from outrider.probes import program_guard
 from outrider.probes.exchange import KEPT_BYTES
+from outrider.probes.program_guard import MARK, descendants, find_marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-MARK: Final = "OUTRIDER_PROGRAM"
-"""The environment variable that all processes of one program have in common."""
 
 _INHERITED: Final = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ")
 _GRACE_S: Final = 0.5
@@ -80,13 +80,55 @@ class ProgramEnd:
     stop: Stop | None = None
 
 
-async def run_program(program: Program, limit_s: float) -> ProgramEnd:
+class ProgramGuard:
+    """Sees to it that programs end if this process is killed; closed once, at the end.
+
+    It starts a process of its own with the first program, see `program_guard`.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards the process and its input
+        self._process: subprocess.Popen[str] | None = None
+
+    def begin(self, pid: int, mark: str) -> None:
+        """Note a program that runs.
+
+        Raises:
+            OSError: If there can be no guard.
+        """
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._process = subprocess.Popen(
+                    (sys.executable, "-P", program_guard.__file__), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, start_new_session=True, text=True,
+                )  # fmt: skip
+            self._tell(f"+{pid} {mark}")
+
+    def end(self, pid: int) -> None:
+        """Note that a program is over."""
+        with self._lock, suppress(OSError):
+            self._tell(f"-{pid}")
+
+    def close(self) -> None:
+        """End the guard; no program may run any more."""
+        with self._lock:
+            if self._process is not None:
+                self._process.communicate()
+                self._process = None
+
+    def _tell(self, line: str) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+
+
+async def run_program(program: Program, limit_s: float, guard: ProgramGuard) -> ProgramEnd:
     """Run a program to its end, or for `limit_s`; then, or if this is cancelled, it and all that it started is killed.
 
     Raises:
         OSError: If it cannot be started.
     """
-    running, end = _RunningProgram(program, limit_s), Future[ProgramEnd]()
+    running, end = _RunningProgram(program, limit_s, guard), Future[ProgramEnd]()
     threading.Thread(target=_finish, args=(end, running.run), name="probes-program", daemon=True).start()
     try:
         return await asyncio.wrap_future(end)
@@ -113,8 +155,9 @@ def inherited_environment() -> dict[str, str]:
 class _RunningProgram:
     """A program under way, watched by one thread; `stop` may be called from another."""
 
-    def __init__(self, program: Program, limit_s: float) -> None:
+    def __init__(self, program: Program, limit_s: float, guard: ProgramGuard) -> None:
         self._program = program
+        self._guard = guard
         self._began_s = time.monotonic()
         self._ends_s = self._began_s + limit_s
         self._mark = secrets.token_hex(16)
@@ -128,6 +171,7 @@ class _RunningProgram:
         """Run to the end; nothing of it is left afterwards."""
         process = self._start()
         try:
+            self._guard.begin(process.pid, self._mark)
             stop = self._watch(process)
             duration_ms = (time.monotonic() - self._began_s) * 1000
         finally:
@@ -139,7 +183,7 @@ class _RunningProgram:
         with self._lock:
             self._closed = True
             if self._process is not None:
-                _kill(self._process.pid, _descendants(self._process.pid), signal.SIGKILL)
+                _kill(self._process.pid, _below(self._process.pid), signal.SIGKILL)
 
     def _start(self) -> subprocess.Popen[bytes]:
         with tempfile.TemporaryFile() as source, self._lock:
@@ -201,12 +245,13 @@ class _RunningProgram:
     def _end_all(self, process: subprocess.Popen[bytes]) -> None:
         """End what is left of the program: politely first if it still runs, for it may have to end others."""
         ended = _has_ended(process.pid)
-        others = [] if ended else _descendants(process.pid)
+        others = [] if ended else _below(process.pid)
         if not ended:
             _kill(process.pid, [], signal.SIGTERM)
             _has_ended(process.pid, wait=True, until_s=time.monotonic() + _GRACE_S)
-            others = [*others, *_descendants(process.pid), *_marked(self._mark)]
+            others = [*others, *_below(process.pid), *find_marked(self._mark)]
         _kill(process.pid, others, signal.SIGKILL)  # before `wait` frees the number of the group
+        self._guard.end(process.pid)
         with self._lock:
             process.wait()
             self._process = None
@@ -255,17 +300,7 @@ def _kill(group: int, others: list[psutil.Process], number: signal.Signals) -> N
             process.send_signal(number)
 
 
-def _descendants(pid: int) -> list[psutil.Process]:
+def _below(pid: int) -> list[psutil.Process]:
     with suppress(psutil.Error):
-        return psutil.Process(pid).children(recursive=True)
+        return descendants(psutil.Process(pid))
     return []
-
-
-def _marked(mark: str) -> list[psutil.Process]:
-    """Return the processes that inherited a mark, wherever they went."""
-    marked = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == mark:
-                marked.append(process)
-    return marked

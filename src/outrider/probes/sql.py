@@ -105,7 +105,8 @@ class SqlProbe:
             )
             return Failure(Blame.PROBER, reason)
         try:
-            return await run_program(self._program(), max(0.0, limit_s - (time.monotonic() - began_s)))
+            left_s = max(0.0, limit_s - (time.monotonic() - began_s))
+            return await run_program(self._program(), left_s, context.guard)
         except OSError as error:
             return start_failure("the process that asks the database", error)
         finally:

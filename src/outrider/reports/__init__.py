@@ -7,13 +7,24 @@ from outrider.reports.report_email import ReportMail, compose_mail
 from outrider.reports.report_page import render_html
 from outrider.reports.report_settings import CRONS, ReportSettings, read_settings
 from outrider.reports.report_text import TABLES, as_csv, as_json, as_markdown
-from outrider.reports.single import RunReport, run_report
+from outrider.reports.run_comparison import (
+    RequestPair,
+    RequestTiming,
+    RunComparison,
+    StepPair,
+    comparison_html,
+    comparison_json,
+    pair_requests,
+    pair_steps,
+)
+from outrider.reports.single import RunReport, inline_picture, run_report
 from outrider.reports.single_load import LoadReport, load_report
 from outrider.reports.single_text import single_csv, single_html, single_json, single_markdown
 
 __all__ = [
-    "CRONS", "TABLES", "Change", "CheckNoise", "Health", "Incident", "Incidents", "LoadReport", "NoIncidents",
-    "Noise", "Period", "Report", "ReportMail", "ReportSettings", "RunReport", "as_csv", "as_json", "as_markdown",
-    "compose_mail", "day_of", "gather", "load_report", "read_settings", "release_period", "render_html", "run_report",
-    "single_csv", "single_html", "single_json", "single_markdown", "week_of",
+    "CRONS", "TABLES", "Change", "CheckNoise", "Health", "Incident", "Incidents", "LoadReport", "NoIncidents", "Noise",
+    "Period", "Report", "ReportMail", "ReportSettings", "RequestPair", "RequestTiming", "RunComparison", "RunReport",
+    "StepPair", "as_csv", "as_json", "as_markdown", "comparison_html", "comparison_json", "compose_mail", "day_of",
+    "gather", "inline_picture", "load_report", "pair_requests", "pair_steps", "read_settings", "release_period",
+    "render_html", "run_report", "single_csv", "single_html", "single_json", "single_markdown", "week_of",
 ]  # fmt: skip

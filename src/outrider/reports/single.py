@@ -222,7 +222,7 @@ def _message(error: ErrorRecord) -> str:
 def _left(artifacts: Sequence[StoredArtifact]) -> list[ArtifactView]:
     views, shown = [], 0
     for artifact in artifacts:
-        picture = _picture(artifact) if shown < _PICTURES else ""
+        picture = inline_picture(artifact) if shown < _PICTURES else ""
         shown += bool(picture)
         views.append(
             ArtifactView(artifact.attempt, artifact.kind.value, artifact.name, artifact.bytes, artifact.where, picture)
@@ -230,7 +230,7 @@ def _left(artifacts: Sequence[StoredArtifact]) -> list[ArtifactView]:
     return views
 
 
-def _picture(artifact: StoredArtifact) -> str:
+def inline_picture(artifact: StoredArtifact) -> str:
     """Return a small screenshot as a data address; one that retention removed meanwhile is only named."""
     small = artifact.kind is ArtifactKind.SCREENSHOT and artifact.bytes <= _INLINE_BYTES
     if not small or artifact.media_type not in {"image/png", "image/jpeg", "image/webp"}:

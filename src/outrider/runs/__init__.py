@@ -11,6 +11,7 @@ from outrider.runs.primary_steps import (
     LOAD_SUFFIX,
     METRIC,
     TRIAL_SUFFIX,
+    base_environment,
     is_kept_apart,
     preferred_steps,
     primary_durations,
@@ -27,7 +28,7 @@ from outrider.runs.turns import Turns
 __all__ = [
     "CONCLUSIVE", "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TRIAL_SUFFIX", "UNDECLARED", "Fleet", "Foreground",
     "GroupRecorder", "Judge", "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict",
-    "Recorder", "Runner", "StepStatus", "SubjectJudgement", "Turns", "broken_run", "is_kept_apart", "is_vacuous",
-    "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series", "primary_steps", "prove",
-    "redacted_run", "run_outcome", "series_settings", "step_statuses",
+    "Recorder", "Runner", "StepStatus", "SubjectJudgement", "Turns", "base_environment", "broken_run", "is_kept_apart",
+    "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series", "primary_steps",
+    "prove", "redacted_run", "run_outcome", "series_settings", "step_statuses",
 ]  # fmt: skip

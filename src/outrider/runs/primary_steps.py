@@ -61,6 +61,13 @@ def is_kept_apart(environment: str) -> bool:
     return environment.endswith((GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX))
 
 
+def base_environment(environment: str) -> str:
+    """Return the environment that a trial, a gate or a journey under load belongs to; any other as it is."""
+    for suffix in (GATE_SUFFIX, LOAD_SUFFIX, TRIAL_SUFFIX):
+        environment = environment.removesuffix(suffix)
+    return environment
+
+
 def watched_places(series: Sequence[Series]) -> list[tuple[str, str]]:
     """Return the environments and locations of series, those left out whose runs are kept apart."""
     places = dict.fromkeys((place_series.environment, place_series.location) for place_series in series)

@@ -10,11 +10,13 @@ with `?exit=CODE`. `?rid=` tells runs of a job apart that overlap. So jobs that 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import structlog
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
@@ -134,10 +136,14 @@ def _note(body: bytes) -> str:
 
 
 async def _beginning(request: Request) -> bytes:
-    """Return the first bytes of a body, one more than are kept, and read no further: a job may send its whole log."""
+    """Return the first bytes of a body, one more than are kept, and read no further: a job may send its whole log.
+
+    A body that breaks off is kept as far as it came: the address has said what happened, and the job may be dead.
+    """
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) >= _READ_BYTES:
-            break
+    with suppress(ClientDisconnect):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) >= _READ_BYTES:
+                break
     return body[:_READ_BYTES]

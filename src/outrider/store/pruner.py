@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select, tuple_
 
-from outrider.model import LASTING, Outcome, Pruned
+from outrider.model import LAST_GOOD_KINDS, LASTING, Outcome, Pruned
 from outrider.store.alert_rows import forget_alerts
 from outrider.store.artifact_folder import artifact_name
 from outrider.store.key_cache import raise_generation, read_mark, write_mark
@@ -30,6 +30,7 @@ from outrider.store.schema import (
     attempt_steps,
     attempts,
     attribute_sets,
+    circumstances,
     days,
     errors,
     hours,
@@ -273,13 +274,13 @@ class _Pruner:
 
     def _expired_references(self, limit: int) -> Select[Any]:
         policy = self._policy
+        keys = (attempt_artifacts.c.run_key, attempt_artifacts.c.attempt, attempt_artifacts.c.ordinal)
         passed = runs.c.outcome == Outcome.PASSED.value
         unwanted = attempt_artifacts.c.kind.not_in(sorted(policy.passed_kinds))
-        expired = or_(
-            runs.c.due_us < self._ago(policy.artifacts_s),
-            and_(passed, or_(unwanted, runs.c.due_us < self._ago(policy.passed_artifacts_s))),
-        )
-        keys = (attempt_artifacts.c.run_key, attempt_artifacts.c.attempt, attempt_artifacts.c.ordinal)
+        aged = or_(unwanted, runs.c.due_us < self._ago(min(policy.passed_artifacts_s, policy.artifacts_s)))
+        if policy.last_good_s > 0:
+            aged = and_(aged, tuple_(*keys).not_in(last_good(self._ago(policy.last_good_s))))
+        expired = or_(and_(~passed, runs.c.due_us < self._ago(policy.artifacts_s)), and_(passed, aged))
         return select(*keys).join(runs, runs.c.key == attempt_artifacts.c.run_key).where(expired).limit(limit)
 
     def _expired_runs(self, limit: int) -> Select[Any]:
@@ -337,6 +338,32 @@ def _is_referenced() -> Exists:
 
 def _unreferenced(limit: int) -> Select[Any]:
     return select(artifacts.c.key).where(~_is_referenced()).limit(limit)
+
+
+def last_good(since_us: int) -> Select[Any]:
+    """Return the query for the newest artifacts of each kind, release, place and check, of runs that passed at once.
+
+    Args:
+        since_us: Of releases before the newest of a place, only runs that were due then or later count.
+    """
+    place = (runs.c.check_key, circumstances.c.environment, circumstances.c.location, attempt_artifacts.c.kind)
+    newest = (runs.c.due_us.desc(), runs.c.key.desc())
+    ranked = (
+        select(
+            attempt_artifacts.c.run_key,
+            attempt_artifacts.c.attempt,
+            attempt_artifacts.c.ordinal,
+            runs.c.due_us,
+            func.dense_rank().over(partition_by=place, order_by=newest).label("in_place"),
+            func.dense_rank().over(partition_by=(*place, circumstances.c.release), order_by=newest).label("in_release"),
+        )
+        .join(runs, runs.c.key == attempt_artifacts.c.run_key)
+        .join(circumstances, circumstances.c.key == runs.c.circumstances_key)
+        .where(runs.c.outcome == Outcome.PASSED.value, attempt_artifacts.c.kind.in_(sorted(LAST_GOOD_KINDS)))
+        .subquery()
+    )
+    is_kept = or_(ranked.c.in_place == 1, and_(ranked.c.in_release == 1, ranked.c.due_us >= since_us))
+    return select(ranked.c.run_key, ranked.c.attempt, ranked.c.ordinal).where(is_kept)
 
 
 def _unseen(table: Table, since_us: int, limit: int) -> Select[Any]:

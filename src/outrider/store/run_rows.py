@@ -6,16 +6,16 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from outrider.model import CheckId, Excerpt, Outcome, RunId, RunSummary
 from outrider.store.key_cache import subject_key
-from outrider.store.schema import circumstances, runs, subjects
+from outrider.store.schema import attempt_artifacts, circumstances, runs, subjects
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Join, Select, Table
 
-    from outrider.model import Run, Subject
+    from outrider.model import ArtifactKind, Run, Subject
 
 Row = Any
 """A result row, whose columns SQLAlchemy does not type."""
@@ -84,6 +84,24 @@ def read_has_passed(connection: Connection, run: Run) -> bool:
     statement = select(runs.c.key).join(circumstances, circumstances.c.key == runs.c.circumstances_key)
     statement = statement.where(runs.c.check_key.in_(own_keys(connection, run.check)), *same).limit(1)
     return bool(snapshot) and connection.execute(statement).first() is not None
+
+
+def read_last_good(
+    connection: Connection, check: CheckId, *, environment: str, location: str, until_us: int, kind: ArtifactKind | None
+) -> RunSummary | None:
+    """Return the newest run of a check in a place that passed at once before a time, with an artifact of a kind."""
+    statement = run_lines().where(
+        runs.c.check_key.in_(own_keys(connection, check)),
+        circumstances.c.environment == environment,
+        circumstances.c.location == location,
+        runs.c.outcome == Outcome.PASSED.value,
+        runs.c.due_us < until_us,
+    )
+    if kind is not None:
+        has_kind = (attempt_artifacts.c.run_key == runs.c.key) & (attempt_artifacts.c.kind == kind.value)
+        statement = statement.where(exists().where(has_kind))
+    row = connection.execute(statement.order_by(runs.c.due_us.desc(), runs.c.key.desc()).limit(1)).first()
+    return None if row is None else summary_of(row)
 
 
 def read_last_runs(connection: Connection) -> tuple[RunSummary, ...]:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from outrider.model import Excerpt, RunLog
 from outrider.store.known_steps import read_known_steps
-from outrider.store.run_rows import read_has_passed, read_last_runs, read_outcomes, read_runs
+from outrider.store.run_rows import read_has_passed, read_last_good, read_last_runs, read_outcomes, read_runs
 from outrider.store.tallies import read_hosts, read_tallies
 from outrider.store.whole_runs import read_passed_steps, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.model import ArtifactStore, CheckId, Outcome, Run, RunSummary, Step, StoredRun, Tally
+    from outrider.model import ArtifactKind, ArtifactStore, CheckId, Outcome, Run, RunSummary, Step, StoredRun, Tally
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -66,6 +66,20 @@ class RunTable(RunLog):
     def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
         with self._database.reading() as connection:
             return read_outcomes(connection, check, environment=environment, location=location, limit=limit)
+
+    def last_good(
+        self,
+        check: CheckId,
+        *,
+        environment: str,
+        location: str,
+        until_us: int,
+        kind: ArtifactKind | None = None,
+    ) -> RunSummary | None:
+        with self._database.reading() as connection:
+            return read_last_good(
+                connection, check, environment=environment, location=location, until_us=until_us, kind=kind
+            )
 
     def has_passed(self, run: Run) -> bool:
         with self._database.reading() as connection:

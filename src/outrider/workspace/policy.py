@@ -75,6 +75,7 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
         priority=table.read("priority", as_count(-100, 100), None),
         title=table.read("title", as_any_text, None),
         labels=table.read("labels", as_labels, None),
+        decides=table.read("decides", as_texts, None),
         id=identity,
     )
 

@@ -14,6 +14,7 @@ from outrider.workspace.tables import (
     as_any_text,
     as_check_id,
     as_count,
+    as_delay,
     as_duration,
     as_flag,
     as_inner_paths,
@@ -57,6 +58,7 @@ _KEPT_WITHIN = {
     ("samples", "runs"): "and samples go with their run",
     ("passed_artifacts", "runs"): "and artifacts go with their run",
     ("passed_artifacts", "evidence"): "which ends all artifacts",
+    ("last_good", "runs"): "and artifacts go with their run",
     ("evidence", "runs"): "and artifacts go with their run",
 }
 """Pairs of keys of [retention] whose first must not exceed the second, and why."""
@@ -157,6 +159,7 @@ def _journeys(table: Table, root: Path) -> JourneySettings:
         runs_per_worker=table.read("runs_per_worker", as_count(1, 1000), usual.runs_per_worker),
         concurrency=table.read("concurrency", as_count(1, 64), usual.concurrency),
         starved_above=table.read("starved_above", as_share, usual.starved_above),
+        picture_every_s=table.read("picture_every", as_delay, usual.picture_every_s),
     )
     for path in journeys.paths:
         if journeys.paths != usual.paths and not (root / path).exists():
@@ -217,6 +220,7 @@ def _retention(table: Table) -> RetentionSettings:
         hours_s=table.read("hours", as_duration, usual.hours_s),
         days_s=table.read("days", as_duration, usual.days_s),
         passed_artifacts_s=table.read("passed_artifacts", as_duration, usual.passed_artifacts_s),
+        last_good_s=table.read("last_good", as_delay, usual.last_good_s),
         evidence_s=table.read("evidence", as_duration, usual.evidence_s),
     )
     table.close()

@@ -27,6 +27,7 @@ class PolicyOverrides:
         session: Empty to run without the session that a less specific file sets.
         cron: Empty to run by interval although a less specific file sets a cron.
         labels: Added to those that a farther file gives.
+        decides: Empty to have all steps decide although a less specific file names some.
     """
 
     every_s: float | None = None
@@ -46,6 +47,7 @@ class PolicyOverrides:
     priority: int | None = None
     title: str | None = None
     labels: Mapping[str, str] | None = None
+    decides: tuple[str, ...] | None = None
     id: str | None = None
 
     def over(self, policy: Policy) -> Policy:
@@ -121,12 +123,14 @@ class JourneySettings:
         runs_per_worker: Without effect, since each attempt has a worker of its own; accepted in older files.
         concurrency: Journeys measured at a time; more than one distorts the durations.
         starved_above: Share of the host, 0 to 1, used by other programs above which a run is inconclusive.
+        picture_every_s: Age of a check's last picture from which on a passing run takes another; 0 for every run.
     """
 
     paths: tuple[str, ...] = ("journeys",)
     runs_per_worker: int = 5
     concurrency: int = 1
     starved_above: float = 0.8
+    picture_every_s: float = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,7 @@ class RetentionSettings:
     Attributes:
         other_samples_s: Samples of metrics that are not judged, which are all except durations.
         passed_artifacts_s: Artifacts of passed runs.
+        last_good_s: Trace, HAR and picture of the newest passed run of each check, place and release; 0 for none.
         evidence_s: Artifacts of all other runs.
     """
 
@@ -196,6 +201,7 @@ class RetentionSettings:
     days_s: float = 1830 * _DAY_S
     other_samples_s: float = 14 * _DAY_S
     passed_artifacts_s: float = _DAY_S
+    last_good_s: float = 30 * _DAY_S
     evidence_s: float = 30 * _DAY_S
 
 

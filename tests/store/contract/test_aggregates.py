@@ -55,6 +55,7 @@ def test_a_repeated_aggregate_changes_nothing(store: Store) -> None:
     assert values_of(store) == [(1, 10.0), (2, 20.0)]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_stored_is_named(store: Store) -> None:
     """Values that are no numbers, and series beyond what a subject may have, cost nothing else."""
     many = [aggregate(1, step=str(number)) for number in range(SERIES_PER_SUBJECT + 2)]

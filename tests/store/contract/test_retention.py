@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.model import ArtifactKind, Outcome, Pruned, Retention, Sample
+from outrider.model import LAST_GOOD_KINDS, ArtifactKind, Circumstances, Outcome, Pruned, Retention, Sample
 from outrider.store import Store
 from outrider.store.artifact_folder import artifact_name, open_folder
 from outrider.store.database import open_database
@@ -55,15 +56,68 @@ def kinds_kept(store: Store, run: Run) -> set[ArtifactKind]:
 def test_evidence_is_kept_by_outcome_kind_and_age(
     store: Store, make: Maker, outcome: Outcome, days: float, kept: set[ArtifactKind]
 ) -> None:
-    """A run that passed at once keeps trace and HAR for a day; every other keeps all for a month."""
-    run = aged(make, days, outcome, ArtifactKind)
-    store.runs.record(run)
+    """A run that passed at once keeps trace and HAR for a day, if another passed later; others a month."""
+    run, last = aged(make, days, outcome, ArtifactKind), aged(make, 0.1, kinds=LAST_GOOD_KINDS)
+    store.runs.record_many([run, last])
 
     pruned = store.prune(NOW_US)
 
     assert kinds_kept(store, run) == kept
     assert pruned.artifacts == pruned.files == len(ArtifactKind) - len(kept)
     assert all(artifact.path is not None and artifact.path.exists() for artifact in store.runs.get(run.id).artifacts)
+
+
+def release_run(make: Maker, days: float, release: str, kinds: Iterable[ArtifactKind] = LAST_GOOD_KINDS) -> Run:
+    """Return a passed run of a release."""
+    return replace(aged(make, days, kinds=kinds), circumstances=Circumstances(release=release))
+
+
+def test_the_newest_passed_run_of_each_release_keeps_what_failures_are_compared_with(store: Store, make: Maker) -> None:
+    """Trace, HAR and picture, each the newest of its kind, for a month; the newest of all while its run stays."""
+    old, first, second = release_run(make, 35, "1.0"), release_run(make, 20, "1.1"), release_run(make, 19, "1.1")
+    trace_only = release_run(make, 18, "1.1", [ArtifactKind.TRACE])
+    elsewhere = replace(release_run(make, 40, "1.0"), location="oslo")
+    failed = aged(make, 2, Outcome.FAILED, [ArtifactKind.TRACE])
+    store.runs.record_many([old, first, second, trace_only, elsewhere, failed])
+
+    store.prune(NOW_US)
+    month_later = {run.id: kinds_kept(store, run) for run in (old, first, second, trace_only, elsewhere)}
+    store.prune(NOW_US + 300 * DAY_US)
+
+    assert month_later == {
+        old.id: set(), first.id: set(), second.id: {ArtifactKind.HAR, ArtifactKind.SCREENSHOT},
+        trace_only.id: {ArtifactKind.TRACE}, elsewhere.id: set(LAST_GOOD_KINDS),
+    }  # fmt: skip
+    assert kinds_kept(store, second) == {ArtifactKind.HAR, ArtifactKind.SCREENSHOT}
+    assert kinds_kept(store, trace_only) == {ArtifactKind.TRACE}
+
+
+def test_nothing_is_kept_for_comparison_where_that_is_switched_off(store: Store, make: Maker) -> None:
+    """`last_good = "0s"`: a passed run keeps trace and HAR for a day, and no picture."""
+    run = aged(make, 1.1, kinds=ArtifactKind)
+    store.runs.record(run)
+
+    store.prune(NOW_US, Retention(last_good_s=0))
+
+    assert kinds_kept(store, run) == set()
+
+
+def test_the_last_good_run_is_the_newest_that_passed_at_once(store: Store, make: Maker) -> None:
+    """In that place, before that time, and with an artifact of the kind that is wanted."""
+    pictured, plain, late = (
+        aged(make, 3, kinds=[ArtifactKind.SCREENSHOT]), aged(make, 2), aged(make, 1),
+    )  # fmt: skip
+    retried = aged(make, 1.5, Outcome.PASSED_ON_RETRY)
+    store.runs.record_many([pictured, plain, late, retried, replace(aged(make, 1.2), location="oslo")])
+    last_good = partial(store.runs.last_good, plain.check, environment="production", location="local")
+
+    newest = last_good(until_us=late.due_us)
+    with_picture = last_good(until_us=late.due_us, kind=ArtifactKind.SCREENSHOT)
+    nowhere = store.runs.last_good(plain.check, environment="staging", location="local", until_us=NOW_US)
+
+    assert newest is not None
+    assert with_picture is not None
+    assert (newest.id, with_picture.id, nowhere) == (plain.id, pictured.id, None)
 
 
 def test_content_that_two_runs_share_stays_while_one_refers_to_it(store: Store, make: Maker) -> None:
@@ -251,6 +305,7 @@ def test_a_file_collected_before_its_run_was_committed_is_taken_again(place: Pla
         assert all(folder.holds(artifact.digest) for artifact in store.runs.get(run.id).artifacts)
 
 
+@pytest.mark.slow
 def test_work_is_cut_into_transactions_with_pauses_between_them(place: Place, store: Store, make: Maker) -> None:
     """A writer that waits gets its turn."""
     samples = tuple(Sample("", f"metric_{number}", 1.0) for number in range(100))

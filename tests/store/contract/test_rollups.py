@@ -90,6 +90,7 @@ def test_hours_tell_what_their_samples_came_to_and_add_up_to_their_day(store: St
         assert day.quantile(share) == pytest.approx(exact, rel=0.01)
 
 
+@pytest.mark.slow
 def test_rolling_up_again_changes_nothing(place: Place, store: Store, make: Maker) -> None:
     """Nor does it count a run twice."""
     store.runs.record_many([run_at(make, NOW_US - n * 7 * HOUR_US) for n in range(1, 30)])

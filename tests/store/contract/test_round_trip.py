@@ -96,6 +96,7 @@ RUNS = st.builds(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("repeat", [1, 2])
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(run=RUNS)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.model.excerpt import Excerpt
-    from outrider.model.measurement import Step
+    from outrider.model.measurement import ArtifactKind, Step
     from outrider.model.outcome import Outcome
     from outrider.model.run import Run
     from outrider.model.stored_run import RunSummary, StoredRun, Tally
@@ -77,6 +77,26 @@ class RunLog(Protocol):
 
     def outcomes(self, check: CheckId, *, environment: str, location: str, limit: int) -> tuple[Outcome, ...]:
         """Return the outcomes of a check's latest runs in one environment and location, the oldest first."""
+        ...
+
+    def last_good(
+        self,
+        check: CheckId,
+        *,
+        environment: str,
+        location: str,
+        until_us: int,
+        kind: ArtifactKind | None = None,
+    ) -> RunSummary | None:
+        """Return a check's newest run in a place that passed at once; None if there is none.
+
+        Args:
+            check: Its id, or a former one.
+            environment: Of this one only.
+            location: Of this one only.
+            until_us: Due before then, microseconds UTC.
+            kind: Only a run that still has an artifact of this kind.
+        """
         ...
 
     def has_passed(self, run: Run) -> bool:

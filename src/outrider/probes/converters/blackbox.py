@@ -245,7 +245,7 @@ def _tcp(source: Source, table: dict[str, object], expect: dict[str, Any], *, ta
         _dialogue(source, table)
 
 
-def _dialogue(source: Source, table: dict[str, object]) -> None:
+def _dialogue(source: Source, table: dict[str, object], ending: str = "\n") -> None:
     """Add the turns, all or none: those of Outrider send first and expect then, those of the exporter may do either."""
     turns: list[dict[str, object]] = []
     for row in source.rows("query_response"):
@@ -263,10 +263,10 @@ def _dialogue(source: Source, table: dict[str, object]) -> None:
             else:
                 turns.append({"expect": expected})
         if sent:
-            turns.append({"send": f"{sent}\n"})
+            turns.append({"send": f"{sent}{ending}"})
     if turns:
         table["dialogue"] = turns
-    else:
+    elif table["kind"] == "tcp":
         for key in ("verify", "server_name", "authority"):
             table.pop(key, None)
 
@@ -277,9 +277,14 @@ def _websocket(source: Source, table: dict[str, object], expect: dict[str, Any],
     headers = source.below("headers")
     texts = {str(key): literal(headers.text(key)) for key in headers.data}
     put_headers(table, source, texts, name=name, key="headers")
-    _tls_settings(source.below("http_config").below("tls_config"), table)
-    if source.data.get("query_response"):
-        source.leave("query_response", "write it as send and expect")
+    settings = source.below("http_config")
+    _tls_settings(settings.below("tls_config"), table)
+    for key in ("basic_auth", "authorization"):
+        if settings.take(key):
+            variable = placeholder(settings, name, key, "authorization")
+            table["headers"] = {**dict(table.get("headers", {})), "Authorization": variable}  # type: ignore[call-overload]
+    settings.leave_rest(_UNLIKE)
+    _dialogue(source, table, ending="")
 
 
 def _grpc(source: Source, table: dict[str, object], expect: dict[str, Any], *, target: Target, name: str) -> None:

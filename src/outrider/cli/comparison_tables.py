@@ -1,0 +1,65 @@
+"""A run beside the last good one, as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from outrider.app import display_name
+from outrider.cli.run_tables import at_with_zone, outcome_text, short
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from outrider.app import RequestPair, RunComparison, StepPair
+
+_COARSE_MS = 10.0
+_STYLES = {"failed": "bold red", "fails": "bold red", "not reached": "dim", "": ""}
+
+
+def print_comparison(out: Console, comparison: RunComparison, page: Path) -> None:
+    """Print steps and requests side by side, and where the page with the pictures lies."""
+    run, good = comparison.run, comparison.good
+    out.print(Text.assemble(outcome_text(run.outcome), f"  {display_name(run.check)}  run {short(run.id)}"))
+    due = at_with_zone(good.due_us, comparison.timezone)
+    out.print(Text(f"  beside the last good run {short(good.id)}, {due}"), soft_wrap=True)
+    if run.reason:
+        out.print(Text(f"  {run.reason}"), soft_wrap=True)
+    out.print()
+    out.print(_step_table(comparison.steps))
+    out.print()
+    if comparison.requests:
+        out.print(_request_table(comparison.requests))
+    out.print(Text(f"{comparison.alike} other requests are not shown", style="dim"))
+    for note in comparison.notes:
+        out.print(Text(note, style="dim"), soft_wrap=True)
+    out.print(Text(f"page, with the pictures:\n  {page}"), soft_wrap=True)
+
+
+def _step_table(steps: tuple[StepPair, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("good ms", "ms", "step", ""):
+        table.add_column(title, justify="right" if title.endswith("ms") else "left", overflow="fold")
+    for step in steps:
+        style = _STYLES.get(step.difference, "yellow")
+        table.add_row(_ms(step.good_ms), _ms(step.bad_ms), Text(step.name, style=style), step.difference)
+    return table
+
+
+def _request_table(requests: tuple[RequestPair, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("good", "ms", "now", "ms", "request", ""):
+        table.add_column(title, justify="right" if title == "ms" else "left", overflow="fold")
+    for pair in requests:
+        name = Text(f"{pair.method} {pair.address}", style=_STYLES.get(pair.difference, "yellow"))
+        good, now = Text(pair.good or "-"), Text(pair.bad or "-")
+        table.add_row(good, _ms(pair.good_ms), now, _ms(pair.bad_ms), name, pair.difference)
+    return table
+
+
+def _ms(took_ms: float | None) -> str:
+    return "-" if took_ms is None else f"{took_ms:.{0 if took_ms >= _COARSE_MS else 2}f}"
