@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.pytest_outcomes import names
+
 from outrider.journeys import BrowserSettings, browser_environment, find_browser
 
 LIMIT_S = 120  # a test
@@ -79,6 +81,8 @@ def by_pytest(root: Path, targets: list[str], environment: dict[str, str]) -> di
     """Return the phases of each test under plain pytest by node id, without a plug-in that a conftest cannot bear."""
     phases: dict[str, list[dict[str, Any]]] = defaultdict(list)
     lines = Path(environment["OUTCOMES"])
+    Path(environment["TARGETS"]).write_text(json.dumps(targets))
+    files = sorted({target.partition("::")[0] for target in targets})
     for options in ([], ["-p", "no:playwright"]):
         lines.unlink(missing_ok=True)
         command = [
@@ -90,7 +94,7 @@ def by_pytest(root: Path, targets: list[str], environment: dict[str, str]) -> di
             "-p",
             "pytest_outcomes",
             *options,
-            *targets,
+            *files,
         ]
         process = subprocess.Popen(
             command,
@@ -153,17 +157,12 @@ def endings(root: Path, count: int, environment: dict[str, str]) -> list[Ending]
     for name in ids:
         run = runs.get(name, {"outcome": "setup error", "reason": f"not run: {ran.stderr[-200:]}"})
         target = name.removeprefix("journey:")
-        phases = next((value for key, value in plain.items() if _is_test(key, target)), [])
+        phases = next((value for key, value in plain.items() if target in names(key)), [])
         raised = next((phase["message"] for phase in phases if phase["outcome"] == "failed"), "")
         done.append(
             Ending(name, plain_outcome(phases), expected_outcome(phases), run["outcome"], run["reason"], raised)
         )
     return done
-
-
-def _is_test(nodeid: str, target: str) -> bool:
-    """Whether pytest's node id is that of a check, whose name leaves out the browser."""
-    return target in (nodeid, nodeid.replace("[chromium]", ""), nodeid.replace("[chromium-", "["))
 
 
 def main(suites: Path, count: int, addopts: str, *, everything: bool) -> None:
@@ -175,7 +174,7 @@ def main(suites: Path, count: int, addopts: str, *, everything: bool) -> None:
         plugin.mkdir()
         shutil.copy(Path(__file__).with_name("pytest_outcomes.py"), plugin)
         environment = {**base, "PYTHONPATH": str(plugin), "OUTCOMES": f"{name}/outcomes.jsonl"}
-        environment["PYTEST_ADDOPTS"] = addopts
+        environment |= {"TARGETS": f"{name}/targets.json", "PYTEST_ADDOPTS": addopts}
         for source in sorted(path for path in suites.iterdir() if path.is_dir()):
             root = Path(name) / source.name
             shutil.copytree(source, root, symlinks=True, ignore=shutil.ignore_patterns(".git"))

@@ -1,7 +1,7 @@
-"""A pytest plugin that writes down how each test ended: `-p pytest_outcomes`, with OUTCOMES naming a file.
+"""A pytest plugin that runs chosen tests and writes down how each ended: `-p pytest_outcomes`.
 
-One JSON object a line and phase. `benchmarks.public_suites` copies it to a folder of its own, so that nothing else of
-this repository can be imported there.
+OUTCOMES names the file, one JSON object a line and phase; TARGETS one with a list of node ids. This module is copied
+to a folder of its own, so that nothing else of this repository can be imported there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,19 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what was chosen; Outrider's names leave out the browser."""
+    chosen = set(json.loads(Path(os.environ["TARGETS"]).read_text()))
+    items[:] = [item for item in items if chosen & names(item.nodeid)]
+
+
+def names(nodeid: str) -> set[str]:
+    """Return a node id with and without the browser."""
+    shorter = [("[chromium]", ""), ("[chromium-", "["), ("-chromium]", "]")]
+    return {nodeid, *(nodeid.replace(*pair) for pair in shorter)}
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -162,6 +162,7 @@ def test_recursion(page):
     page.goto(SITE)
     def again(): again()
     again()
+def test_again(page): page.goto(SITE); pytest.fail("no second try")
 def test_noted(page, note): page.goto(SITE); note("no lamp"); note("no total")
 def test_forgiven(page): page.goto(SITE); assert page.title() == "Shop"
 def test_skipped(page): page.goto(SITE); pytest.skip("no lamps today")
@@ -187,6 +188,16 @@ def pytest_runtest_makereport(item, call):
         report.outcome, report.longrepr = "failed", "; ".join(notes)
     if item.name.startswith("test_forgiven") and report.failed:
         report.outcome, report.longrepr = "skipped", ("test_raised.py", 1, "Skipped: forgiven")
+
+class Again:  # as pytest-retry does
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item, call):
+        report = (yield).get_result()
+        if item.name.startswith("test_again"):
+            report.outcome, report.longrepr = "passed", None
+
+def pytest_configure(config):
+    config.pluginmanager.register(Again(), "pytest-retry")
 
 @pytest.fixture
 def note(request):
@@ -242,6 +253,7 @@ FAILED = {
     "soft": "2 soft failures (2 sub-exceptions): no lamp; no total",
     "subtests": "assert 2 == 1",
     "noted": "no lamp; no total",
+    "again": "no second try",
     "handler_that_asserts": "not posted",
     "fixture_that_expects": "Locator expected to be visible",
     "tear_down_that_asserts": "assert 'Hello' == 'Bye'",

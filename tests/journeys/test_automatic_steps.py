@@ -250,6 +250,7 @@ def test_a_wait_is_named_by_what_it_waits_for(owner: str, event: str, title: str
     [
         (call("queryCount", params={"selector": 'internal:role=button[name="Pay"i]'}),
          'count get_by_role("button", name="Pay")'),
+        (call("queryCount", params={"selector": "li"}), 'count locator("li")'),
         (call("keyboardPress", owner="Page", params={"key": "Tab"}), 'keyboard.press("Tab")'),
         (call("mouseMove", owner="Page", params={"x": 1, "y": 2}), "mouse.move"),
         (call("dragAndDrop", params={"source": 'internal:text="A"i', "target": "#b"}), 'drag get_by_text("A")'),

@@ -88,7 +88,10 @@ def test_a_database_that_is_emptied_under_an_open_store_is_a_damaged_one(tmp_pat
         Store.open(tmp_path / "o.db", artifacts=tmp_path / "a") as store,
         closing(sqlite3.connect(tmp_path / "o.db")) as db,
     ):
-        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [
+            row[0]
+            for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        ]
         for table in tables:
             db.execute(f"DROP TABLE IF EXISTS {table}")
         for use in (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from outrider.journeys.locator_title import locator_title
+from outrider.journeys.locator_title import locator_title, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -138,6 +138,7 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LOCATOR = re.compile(r"^\s*waiting for (?P<locator>(?:get_by_|locator\(|frame_locator\().+?)(?: to be .*)?$")
 _WAIT = "__waitInfo__"
 _PARTS = {"waitForSelector", "fill"}
+_OF_LOCATORS = {"queryCount"}  # no method of a page: a plain selector was written as a locator
 _KEYS = {"keyboardPress", "keyboardDown", "keyboardUp"}
 _ADDRESS_WAIT = re.compile(r'^\s*waiting for (?P<what>navigation to|request|response) "(?P<address>[^"]+)"')
 _EVENT = re.compile(r'^Wait for event "(?P<name>[^"]+)"')
@@ -265,7 +266,9 @@ def _locator(call: Call) -> str:
             return match["locator"]
     if call.method == "dragAndDrop":
         return locator_title(str(call.params.get("source", "")))
-    return locator_title(str(call.params.get("selector", "")))
+    selector = str(call.params.get("selector", ""))
+    title = locator_title(selector)
+    return f"locator({quoted(selector)})" if call.method in _OF_LOCATORS and title == selector else title
 
 
 def _source(stack: Sequence[tuple[str, int]], root: str) -> str:

@@ -61,18 +61,18 @@ def _split(selector: str) -> list[str]:
 def _part(part: str) -> str:
     engine, separator, body = part.partition("=")
     if not separator:
-        return f"locator({_quoted(part)})"
+        return f"locator({quoted(part)})"
     if engine in _BY_TEXT:
         return _BY_TEXT[engine].format(_text(body, exact="has" not in engine))
     if engine in _BY_LOCATOR:
         return _BY_LOCATOR[engine].format(_inner(body))
     write = _ENGINES.get(engine)
-    return write(body) if write else f"locator({_quoted(part)})"
+    return write(body) if write else f"locator({quoted(part)})"
 
 
 def _role(body: str) -> str:
     role, _, _ = body.partition("[")
-    arguments = [_quoted(role)]
+    arguments = [quoted(role)]
     for attribute in _ATTRIBUTE.finditer(body):
         name, value = attribute["name"].replace("-", "_"), attribute["value"]
         literal = {"true": "True", "false": "False"}.get(value) or (value if value.isdecimal() else _text(value))
@@ -83,12 +83,12 @@ def _role(body: str) -> str:
 def _by_attribute(body: str) -> str:
     attribute = _ATTRIBUTE.match(body)
     method = _BY_ATTRIBUTE.get(attribute["name"]) if attribute else None
-    return f"{method}({_text(attribute['value'])})" if attribute and method else f"locator({_quoted(body)})"
+    return f"{method}({_text(attribute['value'])})" if attribute and method else f"locator({quoted(body)})"
 
 
 def _by_test_id(body: str) -> str:
     attribute = _ATTRIBUTE.match(body)
-    return f"get_by_test_id({_text(attribute['value'], exact=False)})" if attribute else f"locator({_quoted(body)})"
+    return f"get_by_test_id({_text(attribute['value'], exact=False)})" if attribute else f"locator({quoted(body)})"
 
 
 def _nth(body: str) -> str:
@@ -99,7 +99,7 @@ def _text(value: str, *, exact: bool = True) -> str:
     """Return a text or a pattern as an argument; `exact` says whether an exact match is worth a word."""
     if text := _TEXT.match(value):
         plain = json.loads(f'"{text["text"]}"') if _is_json(f'"{text["text"]}"') else text["text"]
-        return _quoted(plain) + (", exact=True" if exact and text["flag"] == "s" else "")
+        return quoted(plain) + (", exact=True" if exact and text["flag"] == "s" else "")
     if pattern := _PATTERN.match(value):
         flags = ", re.IGNORECASE" if "i" in pattern["flags"] else ""
         return f're.compile(r"{pattern["pattern"]}"{flags})'
@@ -110,7 +110,7 @@ def _inner(body: str) -> str:
     """Return the locator within a locator, which is written as JSON."""
     selector = json.loads(body) if _is_json(body) else body
     title = locator_title(str(selector))
-    return title if title != selector else f"locator({_quoted(title)})"
+    return title if title != selector else f"locator({quoted(title)})"
 
 
 def _is_json(text: str) -> bool:
@@ -121,7 +121,8 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text as a literal."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -133,6 +134,6 @@ _ENGINES: dict[str, Callable[[str], str]] = {
     "internal:describe": lambda _body: "",
     "nth": _nth,
     "visible": lambda body: f"filter(visible={body.title()})",
-    "css": lambda body: f"locator({_quoted(body)})",
-    "xpath": lambda body: f"locator({_quoted(body)})",
+    "css": lambda body: f"locator({quoted(body)})",
+    "xpath": lambda body: f"locator({quoted(body)})",
 }

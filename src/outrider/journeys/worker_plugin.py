@@ -60,6 +60,7 @@ _SCHEDULED = {
 }  # fmt: skip
 _LAUNCHERS = {"playwright", "browser_type", "launch_browser"}
 _RERUNNERS = ("rerunfailures", "flaky.flaky_pytest_plugin", "flaky")
+_REPORT_RERUNNERS = ("pytest-retry",)  # plug-ins that run a test again while its report is made
 
 
 class WorkerPlugin:
@@ -93,6 +94,9 @@ class WorkerPlugin:
         """Undo what a conftest has set for people meanwhile, and prefer the shared browser over a new one."""
         _schedule(config)
         self._rootpath = config.rootpath
+        for name in _REPORT_RERUNNERS:
+            if config.pluginmanager.has_plugin(name):
+                config.pluginmanager.unregister(name=name)
         config.pluginmanager.register(shared_browser, "outrider-shared-browser")
         config.pluginmanager.register(self._guard, "outrider-collection-guard")
 
