@@ -123,6 +123,7 @@ def test_every_key_is_described() -> None:
         (MAIL + 'body = "{% if %}"', "bad-template", "is no template"),
         ('[[label]]\nmatch = ["a=b"]\nset.runbook = "none.md"', "missing-file", "there is no runbook"),
         ('[[label]]\nmatch = ["a"]\nset.team = "x"', "bad-matcher", "holds no matcher"),
+        (f'[[label]]\nmatch = ["a=~{"(" * 500}"]\nset.team = "x"', "bad-matcher", "holds no matcher"),
         ('[[label]]\nmatch = ["a=b"]\nset.severity = "awful"', "out-of-range", "is no severity"),
         ('[incidents]\nopen = "4 of 3"', "out-of-range", "is not a threshold"),
         ('[receiver.x]\nkind = "smoke"', "out-of-range", "is not a choice"),

@@ -149,3 +149,20 @@ def test_an_error_of_the_command_line_names_no_secret(tmp_path: Path) -> None:
 
     assert [done.stderr + done.stdout for done in finished if secret in done.stderr + done.stdout] == []
     assert "***" in finished[0].stderr
+
+
+def test_a_comment_that_holds_a_credential_is_stored_without_it(tmp_path: Path) -> None:
+    """Of a silence, and of a pause; people paste what they see."""
+    folder = tmp_path / "workspace"
+    (folder / "probes").mkdir()
+    (folder / "probes" / "p.toml").write_text('[home]\nkind = "tcp"\naddress = "127.0.0.1:1"\n')
+    invoke(folder, "run")
+    comment = f"see https://ada:{TOKEN}@shop.test/"
+
+    finished = [
+        invoke(folder, "silence", "kind=probe", "--for", "1h", "--comment", comment),
+        invoke(folder, "pause", "probe:*", "--reason", comment),
+    ]
+
+    assert [done.returncode for done in finished] == [0, 0], [done.stderr for done in finished]
+    assert [piece[:200] for piece in stored(folder / ".outrider") if TOKEN.encode() in piece] == []

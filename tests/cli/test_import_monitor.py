@@ -159,15 +159,15 @@ def test_what_gatus_has_and_outrider_has_not_is_said_with_its_line(root: Path) -
     """No condition, key or endpoint is lost in silence."""
     _, report = imported(root, "gatus", "gatus.yaml")
 
-    said = reasons(report)
+    left_over = reasons(report)
     endpoint = "gatus.endpoints[0] Front Page"
-    assert "[DOMAIN_EXPIRATION]" in said[f"{endpoint}.conditions[6]"]
-    assert "len(" in said[f"{endpoint}.conditions[7]"]
-    assert "SSH" in said[f"{endpoint}.client.tunnel"]
-    assert "CORE_FRONT_PAGE_AUTHORIZATION" in said[f"{endpoint}.headers.Authorization"]
-    assert "sctp" in said["gatus.endpoints[3] cable"]
-    assert "gatus.external-endpoints[1] whenever" in said
-    assert {"gatus.suites", "gatus.alerting.signl4"} <= said.keys()
+    assert "[DOMAIN_EXPIRATION]" in left_over[f"{endpoint}.conditions[6]"]
+    assert "len(" in left_over[f"{endpoint}.conditions[7]"]
+    assert "SSH" in left_over[f"{endpoint}.client.tunnel"]
+    assert "CORE_FRONT_PAGE_AUTHORIZATION" in left_over[f"{endpoint}.headers.Authorization"]
+    assert "sctp" in left_over["gatus.endpoints[3] cable"]
+    assert "gatus.external-endpoints[1] whenever" in left_over
+    assert {"gatus.suites", "gatus.alerting.signl4"} <= left_over.keys()
     assert next(left["line"] for left in report["leftovers"] if "suites" in left["what"]) == GATUS.count("\n")
 
 
@@ -196,8 +196,8 @@ def test_uptime_kuma_becomes_probes(root: Path) -> None:
     assert (probes["backup"]["kind"], probes["backup"]["period"]) == ("heartbeat", "1d")
     assert probes["count"]["expect"]["json"] == {"$.count": 3}
     assert "hunter2" not in (root / "probes" / "uptime-kuma.toml").read_text()
-    said = reasons(report)
-    assert {"monitor 6 Ship.type", "monitor 7 Closed.upsideDown", "monitor 5 Sum.jsonPath"} <= said.keys()
+    left_over = reasons(report)
+    assert {"monitor 6 Ship.type", "monitor 7 Closed.upsideDown", "monitor 5 Sum.jsonPath"} <= left_over.keys()
 
 
 def test_the_database_of_uptime_kuma_is_read_as_its_backup_is(root: Path) -> None:
@@ -239,10 +239,10 @@ def test_modules_of_the_blackbox_exporter_become_probes_of_their_targets(root: P
     assert probes["mail-mail-shop-example-25"]["dialogue"] == [
         {"expect": "^220"}, {"send": "STARTTLS\r\n", "expect": "^220", "starttls": True}, {"send": "QUIT\r\n"},
     ]  # fmt: skip
-    said = reasons(report)
-    assert "no target" in said["blackbox.modules.unused"]
-    assert "no_such_key" in " ".join(said)
-    assert {"modules.socket.prober", "modules.chat.tcp.query_response[0]", "--target"} <= said.keys()
+    left_over = reasons(report)
+    assert "no target" in left_over["blackbox.modules.unused"]
+    assert "no_such_key" in " ".join(left_over)
+    assert {"modules.socket.prober", "modules.chat.tcp.query_response[0]", "--target"} <= left_over.keys()
 
 
 @pytest.mark.parametrize(
@@ -347,10 +347,12 @@ def test_a_backup_that_is_none_is_refused(root: Path, content: str) -> None:
 
 def test_a_file_that_is_not_there_is_said(root: Path) -> None:
     """As is a folder."""
-    told = [invoke(root, "import", monitor, file) for monitor in ("gatus", "uptime-kuma") for file in ("absent", ".")]
+    finished = [
+        invoke(root, "import", monitor, file) for monitor in ("gatus", "uptime-kuma") for file in ("absent", ".")
+    ]
 
-    assert all(done.returncode == 2 and "[unreadable-file]" in done.stderr for done in told), [
-        done.stderr for done in told
+    assert all(done.returncode == 2 and "[unreadable-file]" in done.stderr for done in finished), [
+        done.stderr for done in finished
     ]
 
 

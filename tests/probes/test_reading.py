@@ -264,6 +264,25 @@ def test_a_heartbeat_that_cannot_be_is_refused(bench: Bench, keys: str, slugs: l
     assert all(problem.where and problem.fix for problem in catalogue.problems)
 
 
+DEEP = "(" * 500 + ")" * 500
+
+
+@pytest.mark.parametrize(
+    ("expected", "slug"),
+    [
+        (f'matches = "{DEEP}"', "bad-pattern"), (f'headers = {{a = "{DEEP}"}}', "bad-pattern"),
+        ('matches = "a{1,99999999999}"', "bad-pattern"), (f'schema = {{pattern = "{DEEP}"}}', "bad-schema"),
+        (f'exists = "$[?{DEEP}]"', "bad-jsonpath"), (f'exists = "$[?@.a == {"9" * 5_000}]"', "bad-jsonpath"),
+        ('exists = "$[99999999999999999999999]"', "bad-jsonpath"),
+    ],
+)  # fmt: skip
+def test_an_expectation_that_nests_or_counts_too_far_is_refused(bench: Bench, expected: str, slug: str) -> None:
+    """It ends no reading: the problem is that of its probe."""
+    catalogue = bench.read(f'[a]\nkind = "http"\nurl = "http://x/"\n[a.expect]\n{expected}\n')
+
+    assert [problem.slug for problem in catalogue.problems] == [slug]
+
+
 def test_the_repository_has_a_sound_probe_of_each_kind(bench: Bench, pytestconfig: pytest.Config) -> None:
     """The demo shop is probed in every way that there is."""
     from outrider.probes import read_probes

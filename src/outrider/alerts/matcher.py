@@ -51,7 +51,7 @@ def parse_matcher(text: str) -> Matcher:
     if "~" in operator:
         try:
             re.compile(value)
-        except re.error as error:
+        except (re.error, RecursionError, OverflowError) as error:
             raise _bad(text, f"its pattern is wrong: {error}") from None
     return Matcher(label, operator, value)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.app.selection import select_stored
 from outrider.app.workspace_access import now_us
 from outrider.model import QueueEntry, new_run_id
+from outrider.workspace import gated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def pause_checks(store: CheckSchedule, patterns: Sequence[str], *, reason: str =
     """
     checks = select_stored(store.checks, patterns)
     for check in checks:
-        store.schedule.pause(check, now_us(), reason)
+        store.schedule.pause(check, now_us(), gated(reason))
     return checks
 
 

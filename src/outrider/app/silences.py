@@ -11,7 +11,7 @@ from outrider.app.runtime import list_checks
 from outrider.app.stored_incidents import current_user
 from outrider.app.workspace_access import now_us
 from outrider.model import OutriderError, Silence, UsageError, new_run_id
-from outrider.workspace import nearest
+from outrider.workspace import gated, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def silence_incidents(
     at_us = now_us()
     begin_us = at_us if starts_us is None else starts_us
     end_us = begin_us + int(length_s * 1_000_000)
-    silence = Silence(new_run_id(at_us), begin_us, end_us, parsed, author or current_user(), comment)
+    silence = Silence(new_run_id(at_us), begin_us, end_us, parsed, author or current_user(), gated(comment))
     log.record(silence)
     return silence
 

@@ -117,7 +117,7 @@ def as_pattern(value: object) -> regex.Pattern[str]:
     """Accept a regular expression."""
     try:
         return regex.compile(as_text(value))
-    except regex.error as error:
+    except (regex.error, RecursionError, OverflowError) as error:
         raise Refused(f"is not a regular expression: {error}", "correct the pattern", "bad-pattern") from None
 
 
@@ -132,7 +132,7 @@ def as_query(value: object) -> Query:
 
     try:
         return Query(as_text(value))
-    except (JSONPathError, RecursionError) as error:
+    except (JSONPathError, RecursionError, OverflowError, ValueError) as error:
         fix = 'write a JSONPath (RFC 9535), such as "$.items[0].name"'
         raise Refused(f"is not a JSONPath: {error}", fix, "bad-jsonpath") from None
 
@@ -142,6 +142,13 @@ def as_queries(value: object) -> tuple[Query, ...]:
     return tuple(as_query(text) for text in as_texts(value))
 
 
+_WHY = {
+    RecursionError: "it nests too deeply",
+    OverflowError: "a number is too large",
+    ValueError: "a number is too large",
+}
+
+
 def as_schema(value: object, root: Path) -> Schema:
     """Accept a JSON Schema, in place or as the path of a file."""
     from jsonschema import SchemaError  # noqa: PLC0415  costs start-up, and few probes need it
@@ -149,8 +156,8 @@ def as_schema(value: object, root: Path) -> Schema:
     document: Any = as_table(value) if isinstance(value, dict) else _schema_file(root / as_text(value))
     try:
         return Schema(document)
-    except (SchemaError, AttributeError, TypeError) as error:
-        what = error.message if isinstance(error, SchemaError) else "it is no table"
+    except (SchemaError, AttributeError, TypeError, RecursionError, OverflowError, ValueError) as error:
+        what = error.message if isinstance(error, SchemaError) else _WHY.get(type(error), "it is no table")
         raise Refused(f"is not a JSON Schema: {bounded(what, 200)}", "correct the schema", "bad-schema") from None
 
 
