@@ -106,7 +106,8 @@ def _defines_users(path: Path) -> bool:
 
 def ended(command: list[str], folder: Path, *, patience_s: float) -> tuple[int, str, str]:
     """Run a command; ask it to end after a while, and end it at last."""
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    packages = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": packages}
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True,

@@ -32,6 +32,7 @@ _CONTROL = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, Inter
 
 _ENDS = (GreenletExit, SystemExit, KeyboardInterrupt)
 _TRACE_LINES = 12
+_NO_COPY: tuple[list[Any], EventHook] = ([], EventHook())
 
 
 class OwnErrors:
@@ -84,9 +85,14 @@ class OwnErrors:
         self.count(exception, tb)
 
     def _noting_fire(self, original: Callable[..., None]) -> Callable[..., None]:
+        copies: dict[EventHook, tuple[list[Any], EventHook]] = {}
+
         def fire(hook: EventHook, *, reverse: bool = False, **options: Any) -> None:
-            noted = EventHook()
-            noted._handlers = [functools.partial(self._call, handler) for handler in hook._handlers]
+            handlers, noted = copies.get(hook, _NO_COPY)
+            if handlers != hook._handlers:
+                noted = EventHook()
+                noted._handlers = [functools.partial(self._call, handler) for handler in hook._handlers]
+                copies[hook] = (hook._handlers.copy(), noted)
             original(noted, reverse=reverse, **options)
 
         return fire
