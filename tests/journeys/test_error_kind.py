@@ -47,6 +47,14 @@ class LibraryTimeout(sync_api.TimeoutError):
         (named(Error("Page.evaluate: Error: Page.goto: net::ERR_FAILED at http://x/")), ErrorKind.SCRIPT),
         (named(Error("Page.click: Error: strict mode violation: h1 resolved to 2 elements")), ErrorKind.AMBIGUOUS),
         (named(Error("Page.evaluate: TypeError: strict mode violation: h1")), ErrorKind.SCRIPT),
+        (named(Error("ElementHandle.click: Element is not attached to the DOM\nCall log:")), ErrorKind.DETACHED),
+        (named(Error("Locator.click: Frame was detached\nCall log:")), ErrorKind.DETACHED),
+        (
+            named(Error("Page.evaluate: Execution context was destroyed, most likely because of a navigation.")),
+            ErrorKind.DETACHED,
+        ),
+        (named(Error("Page.evaluate: Error: Frame was detached\n    at eval")), ErrorKind.SCRIPT),
+        (named(Error("Page.evaluate: Frame was detached, says the page")), ErrorKind.SCRIPT),
         (named(Error("APIRequestContext.get: connect ECONNREFUSED 127.0.0.1:9")), ErrorKind.NETWORK),
         (named(Error("APIRequestContext.get: Invalid URL"), "TypeError"), ErrorKind.SCRIPT),
         (Error("no call at all"), ErrorKind.SCRIPT),
@@ -93,7 +101,9 @@ def test_the_errors_of_client_libraries_are_known_by_name(name: str, kind: Error
 @pytest.mark.parametrize("kind", ErrorKind)
 def test_only_what_the_target_can_cause_is_its_own(kind: ErrorKind) -> None:
     """Everything else is the script's, or ours."""
-    target = {ErrorKind.ASSERTION, ErrorKind.TIMEOUT, ErrorKind.NAVIGATION, ErrorKind.NETWORK}
+    target = {
+        ErrorKind.ASSERTION, ErrorKind.TIMEOUT, ErrorKind.NAVIGATION, ErrorKind.NETWORK, ErrorKind.DETACHED,
+    }  # fmt: skip
 
     answer = kind.is_target
 

@@ -26,6 +26,7 @@ class ErrorKind(StrEnum):
         NAVIGATION: A page could not be opened, reloaded or left.
         NETWORK: A request that the test sent itself got no answer, or a client library calls the answer an error.
         CLOSED: The page, context or browser that a call was for is gone.
+        DETACHED: The element, frame or document that a call was for went away within its page.
         AMBIGUOUS: A locator stands for several elements.
         OVERDUE: The attempt's time was up.
         SCRIPT: Anything else: the test's own code is wrong.
@@ -36,6 +37,7 @@ class ErrorKind(StrEnum):
     NAVIGATION = "navigation"
     NETWORK = "network"
     CLOSED = "closed"
+    DETACHED = "detached"
     AMBIGUOUS = "ambiguous"
     OVERDUE = "overdue"
     SCRIPT = "script"
@@ -43,7 +45,12 @@ class ErrorKind(StrEnum):
     @property
     def is_target(self) -> bool:
         """Whether the system under test may be to blame."""
-        return self in {ErrorKind.ASSERTION, ErrorKind.TIMEOUT, ErrorKind.NAVIGATION, ErrorKind.NETWORK}
+        return self in _OF_TARGET
+
+
+_OF_TARGET = frozenset(
+    {ErrorKind.ASSERTION, ErrorKind.TIMEOUT, ErrorKind.NAVIGATION, ErrorKind.NETWORK, ErrorKind.DETACHED}
+)
 
 
 class Overdue(pytest.fail.Exception):  # type: ignore[name-defined,misc] # pytest builds the class at run time
@@ -59,6 +66,11 @@ _NAVIGATIONS = frozenset(
 )  # fmt: skip
 _SCRIPT_CODES = re.compile(r"(net::ERR_(UNKNOWN_URL_SCHEME|INVALID_URL|DISALLOWED_URL_SCHEME)|Protocol error)\b")
 _REFUSED_REQUESTS = re.compile(r"(Invalid URL|Protocol \"|Only absolute URLs)")
+# The driver's own messages, whole: what a page throws comes with the name of its class before it.
+_DETACHMENTS = re.compile(
+    r"(Element is not attached to the DOM|Frame (was|has been) detached\.?|Navigating frame was detached!?"
+    r"|Execution context was destroyed, most likely because of a navigation\.?)(\n|$)"
+)
 # An expectation that found several elements has no actual value; text of a page would stand in place of "None".
 _AMBIGUOUS_EXPECTATION = re.compile(r"[^\n]*\nActual value: None\nError: strict mode violation: ")
 _NETWORK_ERRORS = frozenset(
@@ -109,6 +121,8 @@ def _kind_by_call(error: Exception) -> ErrorKind:
         return ErrorKind.AMBIGUOUS
     if owner in {"Page", "Frame"} and method in _NAVIGATIONS and _is_from_server(error):
         return ErrorKind.SCRIPT if _SCRIPT_CODES.match(rest) else ErrorKind.NAVIGATION
+    if _is_from_server(error) and _DETACHMENTS.match(rest) and not call[0].endswith(" Error: "):
+        return ErrorKind.DETACHED
     if owner == "APIRequestContext" and _is_from_server(error):
         return ErrorKind.SCRIPT if _REFUSED_REQUESTS.match(rest) else ErrorKind.NETWORK
     return ErrorKind.SCRIPT

@@ -52,6 +52,7 @@ _HOOKS = (
         options=lambda rec, options: rec.launch_options(options),
     ),
     _Hook("BrowserType", "connect", after=lambda rec, _obj, _kw, made: rec.connected(made)),
+    _Hook("BrowserType", "connect_over_cdp", after=lambda rec, _obj, _kw, _made: rec.connected_over_cdp()),
     _Hook(
         "BrowserType",
         "launch_persistent_context",

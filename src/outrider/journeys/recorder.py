@@ -72,6 +72,7 @@ class Recorder:
         self.browser = ""
         self.failing = order.evidence
         self.picture_ms = 0.0
+        self.connections = 0
         self.crashed = False
         self.disconnected = False
         self._closed_by_test: list[object] = []
@@ -109,6 +110,10 @@ class Recorder:
         """Remember a browser that the test connected to."""
         self.connected_files.connected(browser)
         self.opened_browser(browser)
+
+    def connected_over_cdp(self) -> None:
+        """Count a browser of its own that the test connected to: what happens in its first context is not recorded."""
+        self.connections += 1
 
     def opened(self, context: Context, options: dict[str, Any], owner: object = None) -> Calls:
         """Start our collectors on a new context, made with these options."""

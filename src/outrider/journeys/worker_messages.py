@@ -145,7 +145,7 @@ class AttemptResult:
     """An attempt is over.
 
     Attributes:
-        connections: Network connections that the test opened by itself, without the browser.
+        connections: Network connections that the test opened by itself, and browsers that it reached over CDP.
         documents: Web vitals of each document, as the page reported them.
         screenshots: Pictures taken as evidence.
         log: What the test printed and logged.

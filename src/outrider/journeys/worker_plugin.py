@@ -210,7 +210,7 @@ class WorkerPlugin:
             documents=list(self._documents.values()),
             screenshots=recorder.screenshots,
             videos=recorder.videos,
-            connections=self._connections,
+            connections=self._connections + recorder.connections,
             browser=recorder.browser,
             log=tail("\n".join(self._log), MAX_LOG),
             overdue=self._overdue,
