@@ -194,7 +194,7 @@ def check_database(url_or_path: str | Path) -> None:
             check_folder(path.parent)
         except FileNotFoundError as error:  # SQLite calls this a file that it cannot open
             if path.parent.exists():
-                raise failure("store-read-only", place, error.strerror) from error
+                raise failure("store-read-only", place, str(error.strerror)) from error
             raise
         _check_file(path)
     if path.exists() and not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
