@@ -1,4 +1,4 @@
-"""Who is told of what, when, and who is not."""
+"""Who is notified of what and when, and who is not."""
 
 from __future__ import annotations
 

@@ -23,11 +23,11 @@ from outrider.app.discovery import discover
 from outrider.app.examination import examine
 from outrider.app.workspace_access import judge_settings, retention
 from outrider.load import read_profiles
-from outrider.model import OutriderError
+from outrider.model import OutriderError, StoreError
 from outrider.probes import read_probes
 from outrider.scheduler.maintenance_windows import Windows
 from outrider.scheduler.plan import Plan
-from outrider.store import check_addresses
+from outrider.store import Store, check_addresses
 from outrider.workspace import Workspace, load
 
 if TYPE_CHECKING:
@@ -228,6 +228,42 @@ def test_a_default_of_retention_follows_what_is_written(tmp_path: Path) -> None:
     write(tmp_path, files)
 
     assert validate_workspace(tmp_path).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("url", "/proc/x.db"),
+        ("url", "random.db"),
+        ("url", "random.db/x.db"),
+        ("artifacts", "/proc/x"),
+        ("artifacts", "random.db"),
+    ],
+)
+def test_validate_reports_the_store_that_up_cannot_open(tmp_path: Path, key: str, place: str) -> None:
+    """The problem is the one that opening the store gives, and the other half of the store is not created."""
+    write(tmp_path, changed(f"outrider.toml: store/{key}", place))
+    (tmp_path / "random.db").write_bytes(bytes(range(1, 256)) * 16)
+    workspace = load(tmp_path)
+
+    (problem,) = validate_workspace(tmp_path).problems
+
+    assert not (tmp_path / ".outrider/artifacts").exists()
+    assert not (tmp_path / ".outrider/outrider.db").exists()
+    with pytest.raises(StoreError) as refused:
+        Store.open(workspace.store_url, artifacts=workspace.artifacts_url)
+    assert (problem.slug, problem.fix) == (refused.value.slug, refused.value.fix)
+
+
+def test_an_artifact_folder_that_cannot_be_used_is_named_with_what_to_do(tmp_path: Path) -> None:
+    """Advice about a database server does not help with a folder."""
+    write(tmp_path, changed("outrider.toml: store/artifacts", "/proc/x"))
+
+    (problem,) = validate_workspace(tmp_path).problems
+
+    assert problem.what.startswith("/proc/x: ")
+    assert "database" not in problem.what
+    assert "another folder as artifacts of [store]" in problem.fix
 
 
 def test_a_store_that_is_not_sqlite_is_called_experimental(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.frames.conftest import BEGIN_US, CHECK, MINUTE_US
 
 from outrider.frames import FrameReader, FrameSources
-from outrider.model import OutriderError
+from outrider.model import OutriderError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -225,3 +225,40 @@ def test_memory_does_not_grow_with_the_range(store: Store) -> None:
 
     assert (few, many) == (60_000, 600_000)
     assert much < 1.5 * little
+
+
+@pytest.mark.parametrize("rows", [0, -1, 2.5, "many"])
+def test_chunks_of_no_rows_are_refused(store: Store, rows: int) -> None:
+    """Nothing is dropped in silence."""
+    frames = reader(store)
+
+    for chunks in (frames.sample_chunks, frames.run_chunks, frames.rollup_chunks):
+        with pytest.raises(UsageError, match=r"rows = .* is no whole number from 1") as refused:
+            chunks(rows=rows)
+        assert refused.value.slug == "bad-argument"
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [("2026-03-01", "2026-01-01"), ("1d", "7d"), (timedelta(hours=1), "2026-01-01")]
+)
+def test_a_range_whose_beginning_is_later_than_its_end_is_refused(
+    store: Store, since: str | timedelta, until: str
+) -> None:
+    """An empty frame would look like no data."""
+    frames = reader(store)
+
+    for read in (
+        frames.samples, frames.runs, frames.steps, frames.rollups, frames.incidents, frames.sample_chunks,
+        frames.run_chunks, frames.rollup_chunks,
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match="is later than until") as refused:
+            read(since=since, until=until)
+        assert refused.value.slug == "bad-moment"
+
+
+def test_a_number_is_no_moment(store: Store) -> None:
+    """Its unit could be anything."""
+    with pytest.raises(UsageError, match="5 is no moment") as refused:
+        reader(store).samples(since=5)  # type: ignore[arg-type]
+
+    assert refused.value.slug == "bad-moment"

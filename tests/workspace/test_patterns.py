@@ -136,7 +136,7 @@ def test_a_pattern_over_an_empty_workspace_says_that_there_is_nothing() -> None:
     with pytest.raises(UsageError, match='no check matches "x"') as caught:
         select([], ["x"])
 
-    assert caught.value.fix == "there are none yet"
+    assert caught.value.fix == "none of this kind is defined yet"
 
 
 def test_patterns_of_the_schedule_that_mean_nothing_are_problems() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ from outrider.gate import (
     read_shard,
     unnamed_steps,
 )
-from outrider.model import BrowserError, Place, UsageError
+from outrider.model import BrowserError, Place, UsageError, check_at_least
 from outrider.workspace import select
 
 if TYPE_CHECKING:
@@ -91,7 +92,15 @@ def gate_rules(
         floor_ms: Slowdown that is tolerated whatever its share.
         most_sessions: At least four.
         deciding: Patterns of the steps that decide; without any, all do.
+
+    Raises:
+        UsageError: bad-margin if a slowdown is negative; bad-argument.
     """
+    for name, slowdown in (("margin", margin), ("floor_ms", floor_ms)):
+        if not 0 <= slowdown < math.inf:
+            fix = "write 0.02 for 2 %, and floor_ms in milliseconds from 0"
+            raise UsageError(f"{name} = {slowdown} is no slowdown", slug="bad-margin", fix=fix)
+    check_at_least("most_sessions", most_sessions, 4)
     looks = tuple(look for look in Plan().looks if look < most_sessions)
     plan = Plan(looks=(*looks, most_sessions))
     return Rules(margin=margin, floor_ms=floor_ms, plan=plan, deciding=tuple(deciding))

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from outrider.app.aggregate_check import check_aggregates
 from outrider.app.gate_run import GateOptions, run_gate
 from outrider.app.listeners import SILENT
 from outrider.app.load_trial import LoadOverrides, run_load
@@ -15,6 +16,7 @@ from outrider.app.step_judgements import judge_steps
 from outrider.app.stored_incidents import incident_rows, list_incidents
 from outrider.app.stored_runs import list_runs, stored_run
 from outrider.app.workspace_access import find_workspace, now_us, open_store
+from outrider.model import Outcome, UsageError, check_at_least
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from outrider.app.load_trial import LoadOutcome
     from outrider.frames import FrameReader
     from outrider.gate import Decision
-    from outrider.model import AggregateSample, Check, Excerpt, Outcome, RecordedAggregates, Run, RunSummary, StoredRun
+    from outrider.model import AggregateSample, Check, Excerpt, RecordedAggregates, Run, RunSummary, StoredRun
     from outrider.runs import StepStatus
     from outrider.store import Store
     from outrider.workspace import Workspace
@@ -58,7 +60,8 @@ class OpenWorkspace:
 
     def __init__(self, settings: Workspace, store: Store) -> None:
         self.settings = settings
-        self._store = store
+        self._opened = store
+        self._is_closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -72,8 +75,16 @@ class OpenWorkspace:
         return f"<OpenWorkspace {self.settings.name} at {self.settings.root}>"
 
     def close(self) -> None:
-        """Close the store."""
-        self._store.close()
+        """Close the store; no other method may be called then."""
+        self._is_closed = True
+        self._opened.close()
+
+    @property
+    def _store(self) -> Store:
+        if self._is_closed:
+            fix = "call open_workspace again, or stay within its `with` block"
+            raise UsageError(f"the workspace at {self.settings.root} is closed", slug="workspace-closed", fix=fix)
+        return self._opened
 
     def checks(self, *patterns: str) -> tuple[Check, ...]:
         """Return the checks that any of the patterns matches, or all; tests are collected, not run.
@@ -88,13 +99,14 @@ class OpenWorkspace:
 
         Args:
             patterns: Ids, paths, names, globs over them, or tag:WORD; none means everything that is enabled.
-            repeat: How often each check runs.
+            repeat: How often each check runs, at least once.
             listener: Follows the runs.
 
         Raises:
-            UsageError: no-checks, unknown-check.
+            UsageError: bad-argument, no-checks, unknown-check.
             BrowserError: If journeys are chosen and there is no browser.
         """
+        check_at_least("repeat", repeat, 1)
         return run_checks(self.settings, self._store, patterns, repeat=repeat, listener=listener)
 
     def load(
@@ -116,10 +128,17 @@ class OpenWorkspace:
         return run_gate(self.settings, self._store, patterns, options, listener=listener).decision
 
     def runs(
-        self, pattern: str = "*", *, outcome: Outcome | None = None, limit: int | None = 100
+        self, pattern: str = "*", *, outcome: Outcome | str | None = None, limit: int | None = 100
     ) -> Excerpt[RunSummary]:
-        """Return stored runs, the latest first, and whether these are all (`is_complete`); `limit` None for all."""
-        return list_runs(self._store.runs, pattern, outcome=outcome, limit=limit)
+        """Return stored runs, the latest first, and whether these are all (`is_complete`); `limit` None for all.
+
+        Raises:
+            UsageError: bad-argument.
+        """
+        if limit is not None:
+            check_at_least("limit", limit, 0)
+        ended = None if outcome is None else _outcome(outcome)
+        return list_runs(self._store.runs, pattern, outcome=ended, limit=limit)
 
     def stored_run(self, run: str) -> StoredRun:
         """Return a run with its attempts and artifacts, by its id or a unique beginning or end of it.
@@ -130,7 +149,12 @@ class OpenWorkspace:
         return stored_run(self._store.runs, run)
 
     def incidents(self, *, include_resolved: bool = False, days: int = 30) -> tuple[Incident, ...]:
-        """Return the incidents that last, or all of the last days, the latest first."""
+        """Return the incidents that last, or all of the last days, the latest first.
+
+        Raises:
+            UsageError: bad-argument.
+        """
+        check_at_least("days", days, 0)
         listed = list_incidents(self.settings, self._store, include_resolved=include_resolved, days=days, limit=None)
         return listed.incidents
 
@@ -147,7 +171,11 @@ class OpenWorkspace:
 
         A running service judges those of the metric `duration_ms` within about a second, in the order of time, and
         opens incidents of their subjects. What comes later than a newer number of its series is stored, not judged.
+
+        Raises:
+            UsageError: bad-aggregate if a time is not in microseconds, or a value is no number or a negative duration.
         """
+        check_aggregates(samples, now_us())
         return self._store.aggregates.record(samples)
 
     @property
@@ -158,3 +186,11 @@ class OpenWorkspace:
         store = self._store
         sources = FrameSources(store.tables, store.rollups, store.runs, partial(incident_rows, store.incidents))
         return FrameReader(sources, self.settings.timezone, now_us())
+
+
+def _outcome(outcome: Outcome | str) -> Outcome:
+    try:
+        return Outcome(outcome)
+    except ValueError:
+        fix = f"write one of Outcome: {', '.join(Outcome)}"
+        raise UsageError(f"outcome = {outcome!r} is none", slug="bad-argument", fix=fix) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.app.examination import examine
 from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.model import BrowserError, ConfigErrors, OutriderError
-from outrider.store import SQLITE, check_addresses
+from outrider.store import SQLITE, check_addresses, store_problems
 from outrider.workspace import find_option_conflicts, find_root, load
 
 if TYPE_CHECKING:
@@ -65,4 +65,7 @@ def _store(workspace: Workspace) -> tuple[tuple[OutriderError, ...], tuple[str, 
         kind = check_addresses(workspace.store_url, artifacts=workspace.artifacts_url)
     except OutriderError as error:
         return (error,), ()
-    return (), () if kind == SQLITE else (f"store.url: {kind} is experimental; what is tested and measured is SQLite",)
+    problems = store_problems(workspace.store_url, artifacts=workspace.artifacts_url)
+    return problems, () if kind == SQLITE else (
+        f"store.url: {kind} is experimental; what is tested and measured is SQLite",
+    )

@@ -85,7 +85,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
-    """Ride ahead of your users: run their journeys before they do.
+    """Run user journeys, probes and load on a schedule, and alert before users are affected.
 
     \b
     Example:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.frames.frame_builder import FrameBuilder
-from outrider.model import Kind, Selection, UsageError
+from outrider.model import Kind, Selection, UsageError, check_at_least
 from outrider.workspace import parse_duration
 
 if TYPE_CHECKING:
@@ -104,7 +104,12 @@ class FrameReader:
         self, check: str = "*", *, metric: str = "duration_ms", since: Moment = None, until: Moment = None,
         rows: int = 100_000,
     ) -> Iterator[pd.DataFrame]:  # fmt: skip
-        """Yield the same samples in frames of about so many rows, series by series; memory does not grow with them."""
+        """Yield the same samples in frames of about so many rows, series by series; memory does not grow with them.
+
+        Raises:
+            UsageError: bad-argument, bad-moment.
+        """
+        check_at_least("rows", rows, 1)
         selection = self._selection(check, since, until, metric=metric)
         batches = self._sources.tables.samples(selection, min(rows, _BATCH_ROWS))
         return self._chunks(batches, _sample_columns(metric), rows, metric)
@@ -123,7 +128,12 @@ class FrameReader:
     def run_chunks(
         self, check: str = "*", *, since: Moment = None, until: Moment = None, rows: int = 100_000
     ) -> Iterator[pd.DataFrame]:
-        """Yield the same runs in frames of about so many rows."""
+        """Yield the same runs in frames of about so many rows.
+
+        Raises:
+            UsageError: bad-argument, bad-moment.
+        """
+        check_at_least("rows", rows, 1)
         batches = self._sources.tables.runs(self._selection(check, since, until), min(rows, _BATCH_ROWS))
         return self._chunks(map(_with_duration, batches), _RUNS, rows)
 
@@ -153,7 +163,12 @@ class FrameReader:
         self, check: str = "*", *, by: str = "hour", metric: str = "duration_ms", since: Moment = None,
         until: Moment = None, rows: int = 100_000,
     ) -> Iterator[pd.DataFrame]:  # fmt: skip
-        """Yield the same rollups in frames of about so many rows."""
+        """Yield the same rollups in frames of about so many rows.
+
+        Raises:
+            UsageError: bad-argument, bad-moment, bad-rollup.
+        """
+        check_at_least("rows", rows, 1)
         batches = self._rollup_batches(check, by, metric, since, until)
         return self._chunks(batches, _ROLLUPS, rows, _unit(metric))
 
@@ -163,7 +178,7 @@ class FrameReader:
         Raises:
             UsageError: frame-too-large, bad-moment.
         """
-        incidents = self._sources.incidents(self.moment_us(since), self.moment_us(until))
+        incidents = self._sources.incidents(*self._range_us(since, until))
         return self._whole(iter([{name: [row[name] for row in incidents] for name in _INCIDENTS}]), _INCIDENTS)
 
     def load_seconds(self, run: str) -> pd.DataFrame:
@@ -204,7 +219,7 @@ class FrameReader:
                 return self._now_us - int(moment.total_seconds() * 1_000_000)
             zoned = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self._zone))
             return int(zoned.timestamp() * 1_000_000)
-        except (ValueError, OverflowError):
+        except (AttributeError, TypeError, ValueError, OverflowError):  # of another type, or no time
             raise UsageError(
                 f"{moment!r} is no moment",
                 slug="bad-moment",
@@ -212,12 +227,24 @@ class FrameReader:
             ) from None
 
     def _selection(self, check: str, since: Moment, until: Moment, **more: object) -> Selection:
-        return Selection(check, self.moment_us(since), self.moment_us(until), **more)  # type: ignore[arg-type]
+        return Selection(check, *self._range_us(since, until), **more)  # type: ignore[arg-type]
+
+    def _range_us(self, since: Moment, until: Moment) -> tuple[int | None, int | None]:
+        since_us, until_us = self.moment_us(since), self.moment_us(until)
+        if since_us is not None and until_us is not None and since_us > until_us:
+            raise UsageError(
+                f"since = {since!r} is later than until = {until!r}",
+                slug="bad-moment",
+                fix="exchange them; a duration counts back from now, so that since is the longer one",
+            )
+        return since_us, until_us
 
     def _rollup_batches(self, check: str, by: str, metric: str, since: Moment, until: Moment) -> Batches:
         if by not in {"hour", "day"}:
             raise UsageError(f'"{by}" is no rollup', slug="bad-rollup", fix='write by="hour" or by="day"')
-        selection = self._selection(check, since, until, metric=metric)
+        return self._rollups_of(self._selection(check, since, until, metric=metric), by)
+
+    def _rollups_of(self, selection: Selection, by: str) -> Batches:
         read = self._sources.rollups.hours if by == "hour" else self._sources.rollups.days
         since_us, until_us = selection.since_us or 0, selection.until_us or self._now_us + 1
         for series in self._sources.tables.series(selection):

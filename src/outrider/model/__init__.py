@@ -12,6 +12,7 @@ from outrider.model.alert_record import (
     StoredIncident,
     UndeliveredCount,
 )
+from outrider.model.arguments import check_at_least
 from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy, title_of
 from outrider.model.errors import (
     BadSeries,
@@ -213,6 +214,7 @@ __all__ = [
     "bounded",
     "bucket_of",
     "by_endpoint",
+    "check_at_least",
     "exit_code",
     "merged",
     "new_run_id",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from outrider.model.errors import UsageError
+
 
 class SubjectKind(StrEnum):
     """The kinds of subject; the first three are checks."""
@@ -35,11 +37,15 @@ class Subject(str):
         """Return the subject of a kind with this name.
 
         Raises:
-            ValueError: If the name is empty.
+            UsageError: bad-argument if the kind is none, or the name is empty.
         """
+        if kind not in _KINDS:
+            fix = f"write one of SubjectKind: {', '.join(_KINDS)}"
+            raise UsageError(f"kind = {kind!r} is no kind of subject", slug="bad-argument", fix=fix)
         if not name:
-            raise ValueError(f"a subject of the kind {kind.value} needs a name")
-        return cls(f"{kind.value}:{name}")
+            fix = 'give it a name, such as "checkout"'
+            raise UsageError(f"name = {name!r} names no {SubjectKind(kind)}", slug="bad-argument", fix=fix)
+        return cls(f"{SubjectKind(kind)}:{name}")
 
     @property
     def kind(self) -> SubjectKind | None:

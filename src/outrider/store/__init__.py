@@ -1,6 +1,6 @@
 """Runs, samples and artifacts, kept: SQLite in a file or PostgreSQL by URL, and content-addressed files."""
 
-from outrider.store.addresses import SQLITE, check_addresses
+from outrider.store.addresses import SQLITE, check_addresses, store_problems
 from outrider.store.store import Store
 
-__all__ = ["SQLITE", "Store", "check_addresses"]
+__all__ = ["SQLITE", "Store", "check_addresses", "store_problems"]

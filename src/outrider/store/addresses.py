@@ -1,11 +1,12 @@
-"""Whether a store could be opened at its addresses, as far as that is known without opening it."""
+"""Whether a store could be opened at its addresses, as far as that is known without creating anything."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.store.artifact_folder import is_remote, open_folder
-from outrider.store.database import driver_of
+from outrider.model import StoreError
+from outrider.store.artifact_folder import check_artifacts, is_remote, open_folder
+from outrider.store.database import check_database, driver_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,3 +23,14 @@ def check_addresses(url_or_path: str | Path, *, artifacts: str | Path) -> str:
     if is_remote(artifacts):
         open_folder(artifacts)
     return driver_of(url_or_path)
+
+
+def store_problems(url_or_path: str | Path, *, artifacts: str | Path) -> tuple[StoreError, ...]:
+    """Return why a store at readable addresses could not be opened: the file of its database, and its folder."""
+    problems = []
+    for check, place in ((check_database, url_or_path), (check_artifacts, artifacts)):
+        try:
+            check(place)
+        except StoreError as error:
+            problems.append(error)
+    return tuple(problems)

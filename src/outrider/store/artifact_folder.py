@@ -15,7 +15,8 @@ from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from outrider.model import Content, FolderEntry, StoreError
-from outrider.store.failures import failure, translated
+from outrider.store.failures import FOLDER_WORDS, failure, translated
+from outrider.store.write_probe import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,6 +45,20 @@ def open_folder(url_or_path: str | Path) -> ArtifactStore:
     return _LocalFolder(Path(str(url_or_path).removeprefix("file://")))
 
 
+def check_artifacts(url_or_path: str | Path) -> None:
+    """Check that the artifact folder could be opened; nothing is created.
+
+    Raises:
+        StoreError: As `open_folder` does.
+    """
+    if is_remote(url_or_path):
+        open_folder(url_or_path)
+        return
+    where = str(url_or_path).removeprefix("file://")
+    with translated(where, words=FOLDER_WORDS):
+        check_folder(Path(where).absolute() / _INCOMING)
+
+
 def is_remote(url_or_path: str | Path) -> bool:
     """Return whether artifacts go elsewhere than to a folder of this machine."""
     text = str(url_or_path)
@@ -56,11 +71,11 @@ class _LocalFolder:
     def __init__(self, root: Path) -> None:
         self.where = str(root)
         self._root = root.absolute()
-        with translated(self.where):
+        with translated(self.where, words=FOLDER_WORDS):
             (self._root / _INCOMING).mkdir(parents=True, exist_ok=True)
         as_we_act = os.access in os.supports_effective_ids
         if not os.access(self._root / _INCOMING, os.W_OK | os.X_OK, effective_ids=as_we_act):
-            raise failure("store-read-only", self.where, "artifacts lie there")
+            raise failure("store-read-only", self.where, words=FOLDER_WORDS)
 
     def take(self, source: Path) -> Content:
         with source.open("rb") as incoming, self._half_taken() as copy:

@@ -8,6 +8,7 @@ would save those for one fsync a transaction (https://www.sqlite.org/pragma.html
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from outrider.model import StoreError
 from outrider.store.failures import failure, translated
 from outrider.store.inspection import FileState, inspect_file, revision_of
+from outrider.store.write_probe import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,9 +169,36 @@ def _bring_up_to_date(database: Database) -> None:
 def _prepare(path: Path) -> None:
     with translated(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise failure("store-read-only", str(path), "it is a folder")
-        inspect_file(path)
+        _check_file(path)
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise failure("store-read-only", str(path), "it is a folder")
+    inspect_file(path)
+
+
+def check_database(url_or_path: str | Path) -> None:
+    """Check that the file of an SQLite database could be opened; nothing is created, and no server is asked.
+
+    Raises:
+        StoreError: store-url, store-newer, store-foreign, store-damaged, store-read-only, store-full or
+            store-unreachable.
+    """
+    place = _sqlite_path(_url(url_or_path))
+    if place is None:
+        return
+    path = Path(place).absolute()
+    with translated(place):
+        try:
+            check_folder(path.parent)
+        except FileNotFoundError as error:  # SQLite calls this a file that it cannot open
+            if path.parent.exists():
+                raise failure("store-read-only", place, str(error.strerror)) from error
+            raise
+        _check_file(path)
+    if path.exists() and not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise failure("store-read-only", place)
 
 
 def driver_of(url_or_path: str | Path) -> str:

@@ -12,7 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from outrider.model import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    Words = Mapping[str, tuple[str, str]]
 
 _WORDS = {
     "store-full": (
@@ -33,9 +35,22 @@ _WORDS = {
     ),
     "store-unreachable": (
         "the database cannot be used",
-        "check the address and that the server runs",
+        "check the address, and of a database server that it runs",
     ),
 }
+
+FOLDER_WORDS = {
+    "store-full": ("there is no room left for artifacts", "free space on that disk, or prune old runs"),
+    "store-read-only": (
+        "artifacts cannot be written to this folder",
+        "give this user the right to write to it, or name another folder as artifacts of [store]",
+    ),
+    "store-unreachable": (
+        "this folder for artifacts cannot be used",
+        "create it, or name another folder as artifacts of [store]",
+    ),
+}
+"""What `failure` says of the artifact folder."""
 
 _SQLITE = {
     sqlite3.SQLITE_FULL: "store-full",
@@ -78,14 +93,14 @@ _ERRNO = {
 }
 
 
-def failure(slug: str, where: str, detail: str = "") -> StoreError:
-    """Return the error of `slug` about the database or folder at `where`."""
-    what, fix = _WORDS[slug]
+def failure(slug: str, where: str, detail: str = "", *, words: Words = _WORDS) -> StoreError:
+    """Return the error of `slug` about the database, or by `FOLDER_WORDS` about the folder, at `where`."""
+    what, fix = words[slug]
     return StoreError(f"{where}: {what}" + (f" ({detail})" if detail else ""), slug=slug, fix=fix)
 
 
 @contextmanager
-def translated(where: str) -> Iterator[None]:
+def translated(where: str, *, words: Words = _WORDS) -> Iterator[None]:
     """Raise what a driver or the disk says about `where` as a `StoreError`; programming errors pass unchanged.
 
     Raises:
@@ -104,7 +119,8 @@ def translated(where: str) -> Iterator[None]:
             raise
         raise failure(slug, where, str(error)) from error
     except OSError as error:
-        raise failure(_ERRNO.get(error.errno or 0, "store-unreachable"), where, error.strerror or str(error)) from error
+        slug = _ERRNO.get(error.errno or 0, "store-unreachable")
+        raise failure(slug, where, error.strerror or str(error), words=words) from error
 
 
 def _slug(error: BaseException | None) -> str | None:

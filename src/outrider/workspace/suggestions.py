@@ -19,6 +19,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if near:
         return "did you mean " + " or ".join(f'"{choice}"' for choice in near) + "?"
     if not choices:
-        return "there are none yet"
+        return "none of this kind is defined yet"
     more = ", …" if len(choices) > _MOST_LISTED else ""
     return "known: " + ", ".join(choices[:_MOST_LISTED]) + more
