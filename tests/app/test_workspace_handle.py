@@ -217,6 +217,31 @@ def test_samples_are_exported_as_parquet(root: Path) -> None:
     assert pq.read_table(root / "samples.parquet").column("duration_ms").to_pylist() == [100.0, 101.0, 102.0, 103.0]
 
 
+@pytest.mark.parametrize(
+    ("options", "begin"),
+    [
+        (["--out", "rows.parquet"], b"PAR1"),
+        (["--out", "rows.JSON"], b"["),
+        (["--out", "rows.csv"], b"due_at,"),
+        (["--out", "rows.txt"], b"due_at,"),
+        (["--out", "rows.parquet", "--format", "csv"], b"due_at,"),
+    ],
+)
+def test_without_a_format_the_suffix_of_the_file_decides(root: Path, options: list[str], begin: bytes) -> None:
+    """A named format is the user's wish, whatever the suffix."""
+    assert invoke(root, "export", "runs", *options).returncode == 0
+
+    assert (root / options[1]).read_bytes().startswith(begin)
+
+
+def test_an_export_whose_range_ends_before_it_begins_is_refused(root: Path) -> None:
+    """A file without rows would look like no data."""
+    done = invoke(root, "export", "rollups", "--since", "1d", "--until", "7d", "--out", "rows.csv")
+
+    assert (done.returncode, (root / "rows.csv").exists()) == (2, False)
+    assert "[bad-moment]" in done.stderr
+
+
 def test_incidents_and_rollups_are_exported(root: Path) -> None:
     """Those of a new workspace have a header alone."""
     with opened(root) as store:

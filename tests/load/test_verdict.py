@@ -174,6 +174,17 @@ def test_every_way_to_end_has_its_outcome(changes: dict[str, object], outcome: O
     assert bool(why) == (actual != Outcome.PASSED)
 
 
+def test_a_failed_load_quotes_exceptions_of_the_locustfile_too() -> None:
+    """They may be what failed requests led to, or the cause of what else is missing."""
+    result = LoadResult(busy(10, bad=50).intervals, (FailureGroup("", "KeyError: 'token'", 29, ()),))
+
+    actual, why = assess(replace(FACTS, result=result))
+
+    assert actual is Outcome.FAILED
+    assert why.endswith("; the locustfile's own code raised 29 times: 29 x KeyError: 'token'")
+    assert why.count("own code raised") == 1
+
+
 def test_an_abort_looks_at_its_window_only() -> None:
     profile = Profile("x.py", abort=AbortRule(Expectation(failure_share=0.5), window_s=3.0))
     failing = tuple(interval(at, good=1, bad=49) for at in range(10, 13))

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import export_frames, find_workspace, open_store
-
-if TYPE_CHECKING:
-    from outrider.app import FrameFormat
+from outrider.app import FrameFormat, export_frames, find_workspace, open_store
 
 _ROWS = ("samples", "runs", "rollups", "incidents")
 _FORMATS = ("csv", "parquet", "json")
 
 
-@click.command(epilog="Example: outrider export samples 'journey:*' --since 7d --format csv --out samples.csv")
+@click.command(epilog="Example: outrider export samples 'journey:*' --since 7d --out samples.csv")
 @click.argument("rows", type=click.Choice(_ROWS))
 @click.argument("pattern", default="*")
 @click.option("--since", metavar="MOMENT", help='A time, or a duration back from now such as "7d"; all without it.')
 @click.option("--until", metavar="MOMENT", help="The same; now without it.")
 @click.option("--metric", default="duration_ms", show_default=True, help='Of samples and rollups; "" for every metric.')
-@click.option("--format", "kind", type=click.Choice(_FORMATS), default="csv", show_default=True, help="The format.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(_FORMATS),
+    help="The format; without it the suffix of --out decides, else csv.",
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; standard output without it.")
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 def export(
@@ -32,7 +33,7 @@ def export(
     since: str | None,
     until: str | None,
     metric: str,
-    kind: FrameFormat,
+    kind: str | None,
     out: Path | None,
     force: bool,
 ) -> None:
@@ -44,7 +45,12 @@ def export(
     with open_store(workspace) as store:
         count = export_frames(
             workspace, store, rows, pattern,
-            since=since, until=until, metric=metric, kind=kind, target=out, replace=force,
+            since=since, until=until, metric=metric, kind=_format(kind, out), target=out, replace=force,
         )  # fmt: skip
     if out is not None:
         click.echo(f"wrote {count} rows to {out}", err=True)
+
+
+def _format(kind: str | None, out: Path | None) -> FrameFormat:
+    suffix = out.suffix.lower().removeprefix(".") if out else ""
+    return FrameFormat(kind or (suffix if suffix in _FORMATS else "csv"))

@@ -93,7 +93,17 @@ class Facts:
 
 
 def assess(facts: Facts) -> Verdict:
-    """Return the outcome of a load and its reason: first whether the generator can be believed, and the target last."""
+    """Return the outcome of a load and its reason: first whether the generator can be believed, and the target last.
+
+    The reason of a failed load quotes the exceptions of the user's code, too.
+    """
+    outcome, reason = _decided(facts)
+    _, raised = _raised(facts) or (None, "")
+    is_unsaid = outcome is Outcome.FAILED and raised not in reason
+    return outcome, f"{reason}; {raised}" if is_unsaid else reason
+
+
+def _decided(facts: Facts) -> Verdict:
     rules = (
         _refused,
         _not_started,
