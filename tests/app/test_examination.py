@@ -230,6 +230,18 @@ def test_a_default_of_retention_follows_what_is_written(tmp_path: Path) -> None:
     assert validate_workspace(tmp_path).problems == ()
 
 
+@pytest.mark.parametrize(("cron", "slug"), [("61 * * * *", "bad-cron"), ("0 0 30 2 *", "cron-never")])
+def test_a_cron_of_the_schedule_is_reported_in_the_schedule(tmp_path: Path, cron: str, slug: str) -> None:
+    """The line to correct is that of the rule, not that of a check which it matches."""
+    write(tmp_path, changed("scheduler/schedule.toml: check/0/cron", cron))
+    lines = (tmp_path / "scheduler/schedule.toml").read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if cron in text)
+
+    (problem,) = validate_workspace(tmp_path).problems
+
+    assert (problem.slug, str(problem.where)) == (slug, f"scheduler/schedule.toml:{line}")
+
+
 @pytest.mark.parametrize(
     ("key", "place"),
     [

@@ -103,6 +103,12 @@ def test_a_database_that_is_emptied_under_an_open_store_is_a_damaged_one(tmp_pat
             assert raised.value.slug == "store-damaged"
 
 
+def test_a_port_that_is_no_number_is_said_in_words(tmp_path: Path) -> None:
+    """The message is about the address, not about how it is read."""
+    with pytest.raises(StoreError, match="its port is not a number"):
+        Store.open("postgresql://host:xx/outrider", artifacts=tmp_path / "a")
+
+
 @pytest.mark.parametrize(
     ("spoil", "slug"),
     [

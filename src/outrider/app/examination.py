@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.report_mail import report_problems
 from outrider.app.workspace_access import now_us
-from outrider.model import ConfigErrors
+from outrider.model import ConfigError, ConfigErrors, Place
 from outrider.scheduler import problems_of, window_problems
+from outrider.workspace import cron_place
 
 if TYPE_CHECKING:
     from outrider.alerts import AlertSettings
     from outrider.app.discovery import Discovery
-    from outrider.model import Check, ConfigError
+    from outrider.model import Check
     from outrider.workspace import Workspace
 
 
@@ -41,9 +42,25 @@ def examine(workspace: Workspace, discovery: Discovery) -> Examination:
     alerts, wrong_alerts = _alerts(workspace)
     return Examination(
         tuple(check for check in discovery.checks if (check.path, check.line) not in places),
-        (*discovery.problems, *unscheduled, *report_problems(workspace, alerts, at_us)),
+        (
+            *discovery.problems,
+            *_where_written(workspace, discovery, unscheduled),
+            *report_problems(workspace, alerts, at_us),
+        ),
         (*window_problems(workspace.maintenance, workspace.timezone, at_us), *wrong_alerts),
     )
+
+
+def _where_written(
+    workspace: Workspace, discovery: Discovery, problems: tuple[ConfigError, ...]
+) -> tuple[ConfigError, ...]:
+    """Return the problems of crons at the place that sets them, each place once."""
+    places = {Place(check.path, check.line): cron_place(workspace, check) for check in discovery.checks}
+    moved = {}
+    for problem in problems:
+        where = places.get(problem.where, problem.where) if problem.where else None
+        moved[where, problem.what] = ConfigError(problem.what, slug=problem.slug, fix=problem.fix, where=where)
+    return tuple(moved.values())
 
 
 def _alerts(workspace: Workspace) -> tuple[AlertSettings | None, tuple[ConfigError, ...]]:

@@ -218,8 +218,10 @@ def _url(url_or_path: str | Path) -> URL:
         return make_url("sqlite://").set(database=text)
     try:
         url = make_url(text)
-    except (ArgumentError, ValueError) as error:  # the latter of a port that is no number
+    except ArgumentError as error:
         raise _bad_url(text.split("://", 1)[0] + "://…", str(error)) from error
+    except ValueError as error:
+        raise _bad_url(text.split("://", 1)[0] + "://…", "its port is not a number") from error
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
         raise _bad_url(text, "it names no file")
     return url

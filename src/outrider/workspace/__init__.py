@@ -5,7 +5,16 @@ from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.file_list import python_files
 from outrider.workspace.mask import Mask
 from outrider.workspace.option_conflicts import conflicting_plugins, find_option_conflicts
-from outrider.workspace.patterns import Names, duplicate_checks, is_match, matches, names_of, select, unmatched_patterns
+from outrider.workspace.patterns import (
+    Names,
+    cron_place,
+    duplicate_checks,
+    is_match,
+    matches,
+    names_of,
+    select,
+    unmatched_patterns,
+)
 from outrider.workspace.policy import parse_overrides, read_overrides, resolve
 from outrider.workspace.process_gate import gated, gated_document
 from outrider.workspace.pytest_suites import read_pytest_settings
@@ -75,7 +84,8 @@ __all__ = [
     "Snapshot", "Snapshotter", "StoreSettings", "Table", "Template", "Variables", "Workspace", "as_addresses",
     "as_any_text", "as_check_id", "as_choice", "as_count", "as_delay", "as_duration", "as_flag", "as_inner_paths",
     "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts", "available_secrets",
-    "check_url", "conflicting_plugins", "duplicate_checks", "find_option_conflicts", "find_root", "forget_secrets_read",
+    "check_url", "conflicting_plugins", "cron_place", "duplicate_checks", "find_option_conflicts", "find_root",
+    "forget_secrets_read",
     "format_duration", "gated", "gated_document",
     "in_reading_order", "init", "is_match", "load", "matches", "measured_environment", "names_of", "nearest",
     "parse_duration",

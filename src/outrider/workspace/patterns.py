@@ -112,6 +112,17 @@ def unmatched_patterns(workspace: Workspace, checks: Iterable[Check]) -> tuple[C
     )
 
 
+def cron_place(workspace: Workspace, check: Check) -> Place:
+    """Return where the cron of a check is written: in the last matching rule that sets it, or else in its own file."""
+    names = names_of(check)
+    places = [
+        rule.cron_place
+        for rule in workspace.schedule
+        if rule.overrides.cron == check.policy.cron and any(matches(pattern.text, names) for pattern in rule.patterns)
+    ]
+    return (places[-1] if places else None) or Place(check.path, check.line)
+
+
 def duplicate_checks(checks: Iterable[Check]) -> tuple[ConfigError, ...]:
     """Return a problem for each check whose id another one before it has."""
     first: dict[str, Check] = {}

@@ -48,7 +48,7 @@ def _rule(table: Table, sessions: Collection[str] | None) -> Rule:
     table.close()
     if sessions is not None:
         check_session(overrides, table, sessions)
-    return Rule(patterns, overrides)
+    return Rule(patterns, overrides, table.place("cron"))
 
 
 def _patterns(table: Table) -> tuple[Pattern, ...]:

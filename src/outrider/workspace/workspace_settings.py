@@ -75,6 +75,7 @@ class Rule:
 
     patterns: tuple[Pattern, ...]
     overrides: PolicyOverrides
+    cron_place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
