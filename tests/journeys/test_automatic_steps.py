@@ -245,6 +245,13 @@ def test_a_wait_is_named_by_what_it_waits_for(owner: str, event: str, title: str
     assert awaited(made) == text.removeprefix("wait for ")
 
 
+def test_a_call_without_a_locator_says_once_that_it_waits() -> None:
+    """A reason is "time-out waiting for function", without a second "wait for"."""
+    made = call("waitForFunction", params={"expression": "() => false"})
+
+    assert awaited(made) == "function"
+
+
 @pytest.mark.parametrize(
     ("made", "title"),
     [

@@ -207,7 +207,7 @@ def awaited(call: Call) -> str:
     """Return what a call waits for, as the test wrote it: a locator, an event, an address."""
     if call.method == _WAIT:
         return _waited(call).removeprefix("wait for ")
-    return _locator(call) or step_title(call)
+    return _locator(call) or step_title(call).removeprefix("wait for ")
 
 
 def normal_path(url: str) -> str:
