@@ -16,6 +16,7 @@ FINE = Phase("setup", "passed", 1.0)
 PASSED = Phase("call", "passed", 100.0)
 PLAYWRIGHT = "playwright._impl._errors.Error"
 TIMEOUT = "playwright._impl._errors.TimeoutError"
+INVALID_URL = "Protocol error (Page.navigate): Cannot navigate to invalid URL"
 BUSY = HostLoad(processors=4, load_1m=9.0, own_share=0.1, other_share=0.87, memory_available_bytes=10**9)
 
 
@@ -109,6 +110,32 @@ def test_a_failure_outside_any_step_names_none() -> None:
         (failed(PLAYWRIGHT, "Executable doesn't exist", "setup", ErrorKind.SCRIPT), "Error in a fixture's set-up: "),
         (failed(PLAYWRIGHT, 'Unknown engine "txt"', kind=ErrorKind.SCRIPT), 'Error: Unknown engine "txt"'),
         (failed(PLAYWRIGHT, "strict mode violation", kind=ErrorKind.AMBIGUOUS), "Error: strict mode violation"),
+        (
+            failed(
+                PLAYWRIGHT,
+                f'Page.goto: {INVALID_URL}\nCall log:\n  - navigating to "/", waiting until "load"',
+                kind=ErrorKind.SCRIPT,
+                place="j/test_a.py:3",
+            ),
+            'Error: Page.goto: cannot open "/": it is relative, and no base URL is set (j/test_a.py:3)',
+        ),
+        (
+            failed(
+                PLAYWRIGHT,
+                f'Page.goto: {INVALID_URL}\nCall log:\n  - navigating to "http://", waiting until "load"',
+                kind=ErrorKind.SCRIPT,
+            ),
+            'Error: Page.goto: cannot open "http://"',
+        ),
+        (
+            failed(
+                "builtins.AssertionError",
+                "Locator expected to have text 'A'\nActual value: None\n"
+                'Error: strict mode violation: get_by_role("button") resolved to 2 elements:\n  1) <button>',
+                kind=ErrorKind.AMBIGUOUS,
+            ),
+            'AssertionError: strict mode violation: get_by_role("button") resolved to 2 elements:',
+        ),
         (
             failed("p.TargetClosedError", "closed", kind=ErrorKind.CLOSED, closed_by="test", place="j/test_a.py:3"),
             "TargetClosedError: the test uses what it has closed: closed (j/test_a.py:3)",

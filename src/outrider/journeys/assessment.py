@@ -6,6 +6,7 @@ write.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 MAX_REASON = 500
 MAX_CAUSES = 3
+_STRICT = "Error: strict mode violation: "
+_INVALID_URL = "Cannot navigate to invalid URL"
+_NAVIGATING = re.compile(r'\s*(?:- )?navigating to "(.*)", waiting until ')
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +160,23 @@ def _script_reason(phase: Phase) -> str:
     if phase.kind == ErrorKind.CLOSED:
         text = f"the test uses what it has closed: {headline(phase.message)}"
     else:
-        text = headline(phase.message)
+        text = _telling_line(phase)
     place = f" ({phase.place})" if phase.place else ""
     return bounded(f"{kind}{where}: {text}" if kind else text, MAX_REASON - len(place)) + place
+
+
+def _telling_line(phase: Phase) -> str:
+    """Return the line of Playwright's message that says what is wrong in the script; the first one may not."""
+    lines = phase.message.strip().splitlines()
+    if phase.kind == ErrorKind.AMBIGUOUS:
+        return next(
+            (line.removeprefix("Error: ") for line in lines if line.startswith(_STRICT)), headline(phase.message)
+        )
+    urls = [match[1] for line in lines[1:] if (match := _NAVIGATING.match(line))]
+    if urls and lines[0].endswith(_INVALID_URL) and phase.error_type.startswith("playwright."):
+        why = "" if _ABSOLUTE.match(urls[0]) else ": it is relative, and no base URL is set"
+        return f'{lines[0].partition(":")[0]}: cannot open "{urls[0]}"{why}'
+    return headline(phase.message)
 
 
 def _skip(facts: Facts) -> Assessment:
