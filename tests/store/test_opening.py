@@ -103,6 +103,16 @@ def test_a_database_that_is_emptied_under_an_open_store_is_a_damaged_one(tmp_pat
             assert raised.value.slug == "store-damaged"
 
 
+@pytest.mark.parametrize("url", ["mysql://host/outrider", "oracle://host/outrider"])
+def test_a_missing_driver_is_advised_for_the_database_that_is_named(tmp_path: Path, url: str) -> None:
+    """The advice calls what is not SQLite experimental, and names no driver of another database."""
+    with pytest.raises(StoreError) as refused:
+        Store.open(url, artifacts=tmp_path / "a")
+
+    assert "experimental" in refused.value.fix
+    assert "postgresql" not in refused.value.fix
+
+
 def test_a_port_that_is_no_number_is_said_in_words(tmp_path: Path) -> None:
     """The message is about the address, not about how it is read."""
     with pytest.raises(StoreError, match="its port is not a number"):

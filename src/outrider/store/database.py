@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _WAL_KEPT_BYTES = 64 * 1024 * 1024
 _CACHE_KIB = 16 * 1024
+_URL_FIX = 'name a file, or write a URL such as "postgresql+psycopg://host/outrider" and install its driver'
+_OTHER_FIX = "name a file, for SQLite; or install the driver of this database, which is experimental"
+_DRIVER_FIX = {"postgresql": f"{_URL_FIX}; postgresql is experimental, what is tested and measured is SQLite"}
 
 
 class Database:
@@ -234,14 +237,15 @@ def _engine(url: URL, busy_timeout_s: float) -> Engine:
             return create_engine(url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False})
         return create_engine(url)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise _bad_url(url.render_as_string(hide_password=True), str(error)) from error
+        fix = _DRIVER_FIX.get(url.get_backend_name(), _OTHER_FIX)
+        raise _bad_url(url.render_as_string(hide_password=True), str(error), fix) from error
 
 
-def _bad_url(where: str, why: str) -> StoreError:
+def _bad_url(where: str, why: str, fix: str = _URL_FIX) -> StoreError:
     return StoreError(
         f"{where}: this database URL cannot be used ({why})",
         slug="store-url",
-        fix='name a file, or write a URL such as "postgresql+psycopg://user@host/outrider" and install its driver',
+        fix=fix,
     )
 
 
