@@ -110,11 +110,13 @@ def test_another_playwright_is_left_to_its_own_drivers(
 ) -> None:
     """Where the driver cannot be made of the installed Playwright, nothing is handed out, for good."""
     node = tmp_path / "node"
-    node.write_text("#!/bin/sh\nexit 1\n")
+    asked = tmp_path / "asked"
+    node.write_text(f"#!/bin/sh\nuntil [ -e '{asked}' ]; do sleep .01; done\nexit 1\n")
     node.chmod(0o755)
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node))
 
     first = driver.connection()
+    asked.touch()
     os.waitid(os.P_PID, driver.pid, os.WEXITED | os.WNOWAIT)
 
     assert first is not None
