@@ -168,12 +168,12 @@ class Session:
     def _note_signals(self) -> None:
         """Note what ends Locust from outside, beside what Locust itself does then."""
         gevent.signal_handler(signal.SIGTERM, setattr, self, "_signal", signal.SIGTERM)
-        original = signal.getsignal(signal.SIGINT)
+        inherited = signal.getsignal(signal.SIGINT)
+        original = inherited if callable(inherited) else signal.default_int_handler  # shells' background jobs ignore it
 
         def interrupted(number: int, frame: Any) -> None:
             self._signal = number
-            if callable(original):
-                original(number, frame)
+            original(number, frame)
 
         signal.signal(signal.SIGINT, interrupted)
 
