@@ -34,7 +34,8 @@ def print_comparison(out: Console, comparison: RunComparison, page: Path) -> Non
     out.print()
     if comparison.requests:
         out.print(_request_table(comparison.requests))
-    out.print(Text(f"{comparison.alike} other requests are not shown", style="dim"))
+    if comparison.alike:
+        out.print(Text(f"requests not shown: to {comparison.alike} more addresses", style="dim"))
     for note in comparison.notes:
         out.print(Text(note, style="dim"), soft_wrap=True)
     out.print(Text(f"page, with the pictures:\n  {page}"), soft_wrap=True)
