@@ -273,7 +273,7 @@ def _foreground(trial: _Trial, runtime: Runtime, store: ExecutionStore) -> Foreg
         around = (store.runs, runtime.scratch, runtime.circumstances)
         return Runner({Kind.JOURNEY: measure}, *around, redactor=runtime.redactor).run(check)
 
-    runtime.measure.prepare()
+    runtime.measure.prepare(journey)
     return Foreground(journey, runtime.measure, run, starved_above=runtime.workspace.journeys.starved_above)
 
 
