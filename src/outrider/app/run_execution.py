@@ -128,7 +128,7 @@ def execute(
     for number in others:
         with runtime.turn(checks[number], listener):
             if checks[number].kind == Kind.JOURNEY:
-                runtime.measure.prepare()
+                runtime.measure.prepare(checks[number])
             runs[number] = runner.run(checks[number])
         listener.finished(runs[number])
         judge_runs([runs[number]], runtime.workspace, store, listener)

@@ -1,6 +1,6 @@
 """The process that workers are forked from: pytest, Playwright and known plug-ins are imported, nothing of a suite.
 
-    python -P -m outrider.journeys.fork_server FD ROOT [PYTEST-ARGUMENT...]
+    python -P -m outrider.journeys.fork_server FD ROOT
 
 Each worker is a fork: it starts as a fresh interpreter would, without the price of the imports. FD is one end of a
 socket pair of packets. A packet that begins with `FORK` carries two descriptors, the worker's channel and its log; the
@@ -44,7 +44,7 @@ _PLUGINS = (
 
 def main(argv: Sequence[str]) -> int:
     """Fork workers until the other end closes."""
-    descriptor, root, *arguments = argv
+    descriptor, root = argv
     control = socket.socket(fileno=int(descriptor))
     workers: set[int] = set()
     driver = SharedDriver(root)
@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
             driver.release()
             channel, log = descriptors
             with_driver = packet == FORK_WITH_DRIVER
-            serve = partial(worker.serve, channel, root, arguments, with_driver=with_driver, connection=connection)
+            serve = partial(worker.serve, channel, root, with_driver=with_driver, connection=connection)
             _become_worker(log, serve)
         for copy in descriptors:
             os.close(copy)
