@@ -92,7 +92,7 @@ def _spans(data: bytes) -> Iterator[Span]:
         at = lowered.find(anchor)
         while at >= 0:
             span = _at(data, lowered, anchor, at)
-            if span is not None and data[span[0] : span[1]].strip(b"\"'\\") not in {HIDDEN, b""}:
+            if span is not None and data[span[0] : span[1]] not in {HIDDEN, b"", span[2]}:
                 yield span
             at = lowered.find(anchor, at + len(anchor) if span is None else max(span[1], at + len(anchor)))
 
