@@ -36,6 +36,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
         (["probes/shop.toml"], [HOME.id]),
         (["home"], [HOME.id]),
         (["*"], [PAY.id, HOME.id]),
+        (["probes/*.toml"], [HOME.id]),
+        (["hom[e]"], [HOME.id]),
         (["shop"], [HOME.id]),
         (["shop", "pay"], [PAY.id, HOME.id]),
     ],
