@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FORK = b"fork"
 FORK_WITH_DRIVER = b"fork with driver"
+START_DRIVER = b"driver"
 READY = b"ready"
 UNFIT = b"unfit"
 PACKET_BYTES = 64
@@ -112,6 +113,10 @@ class ForkServer:
         if self._is_fit is None:
             self._is_fit = self._answer(limit_s) == READY
         return self._is_fit
+
+    def start_driver(self) -> None:
+        """Have the driver that workers share started ahead of the first one that asks for it."""
+        self._control.send(START_DRIVER)
 
     def start(self, channel: int, log: int, *, with_driver: bool) -> int:
         """Fork a worker; see `Origin`."""

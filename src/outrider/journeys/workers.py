@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from outrider.journeys.worker_process import (
     WorkerProcess,
     explained,
 )
-from outrider.model import tail
+from outrider.model import BrowserError, tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,6 +75,8 @@ class Workers:
         self._folder: Path | None = None
         self._mark = Mark("")
         self._cleaning: threading.Thread | None = None
+        self._starting_browser: threading.Thread | None = None
+        self._starts_driver_ahead = False
 
     @property
     def root(self) -> Path:
@@ -99,6 +102,7 @@ class Workers:
             BrowserError: If the browser does not start, within the limit or half a minute.
         """
         begin_s = time.monotonic()
+        self._await_browser()
         if self._browser is not None:
             if self._browser.endpoint and not self._browser.is_healthy():
                 self._browser.kill()
@@ -106,6 +110,26 @@ class Workers:
         left_s = max(SHORTEST_S, limit_s - (time.monotonic() - begin_s))
         start = start_of(target, self.starts) if target else self._started or self.starts[0]
         return self._warm(start, left_s, with_driver=self._browser is not None)
+
+    def start_browser_ahead(self) -> None:
+        """Start browser and driver beside what comes next, such as collection; `ready` waits for them.
+
+        What is wrong with them is heard there, too.
+        """
+        if self._browser is not None and self._starting_browser is None:
+            self._starts_driver_ahead = True
+            self._starting_browser = threading.Thread(target=self._start_browser, name="browser start")
+            self._starting_browser.start()
+
+    def _start_browser(self) -> None:
+        assert self._browser is not None
+        with suppress(BrowserError):
+            self._browser.start(BROWSER_START_S)
+
+    def _await_browser(self) -> None:
+        if self._starting_browser is not None:
+            self._starting_browser.join()
+            self._starting_browser = None
 
     @property
     def starts(self) -> tuple[PytestStart, ...]:
@@ -216,6 +240,7 @@ class Workers:
 
     def close(self) -> None:
         """End the worker, what workers come from, and the browser."""
+        self._await_browser()
         self.retire()
         self._leave_origin()
         if self._browser is not None:
@@ -303,6 +328,8 @@ class Workers:
                 if not server.is_fit(limit_s):
                     server.close()
                     self._origin = Interpreters(self.root, environment)
+                elif self._starts_driver_ahead:
+                    server.start_driver()
         return self._origin
 
     def _leave_origin(self) -> None:
