@@ -169,3 +169,12 @@ def test_a_length_of_time_has_at_most_two_units(seconds: int, text: str) -> None
 def test_a_time_has_as_much_of_its_date_as_tells_it_apart(back_us: int, text: str) -> None:
     """Today's is a time, this week's has its day."""
     assert Clock("UTC", NOW_US).brief(NOW_US - back_us) == text
+
+
+@pytest.mark.parametrize("operator", ["=~", "!~"])
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|a)*b", "(.*a){25}", "([a-z]+)*[0-9]"])
+def test_a_pattern_that_never_ends_decides_nothing(operator: str, pattern: str) -> None:
+    """A silence mutes nothing, a route passes on; the values of labels are names that targets may have chosen."""
+    matcher = parse_matcher(f"step{operator}{pattern}")
+
+    assert not matcher.holds({"step": "a" * 400 + "!"})

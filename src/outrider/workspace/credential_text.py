@@ -50,7 +50,7 @@ _KNOWN = re.compile(
 )
 _CODE = re.compile(rb"[?&]code=([^\s&\"'<>\\#]{20,})")
 _CURL_USER = re.compile(rb" (?:-u|--user)[ =][\"']?[^\s:\"'/]+:(?![0-9]+\b)([^\s\"']+)")
-_SAID = re.compile(
+_SIGN_IN = re.compile(
     rb"(?:AUTH[ \t]+(?:(?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5|default)[ \t]+)?"
     rb"|(?:[A-Za-z0-9.]{1,20}[ \t]+)?LOGIN[ \t]+\S+[ \t]+)"
     rb"(?:\\*\")?(?!\$\{)([^\s\"'\\]+)(?=[\"'\r\n\\]|\Z)"
@@ -157,18 +157,18 @@ def _known(data: bytes, at: int) -> Span | None:
     return None if match is None else (*match.span(match.lastindex or 0), HIDDEN)
 
 
-def _said(data: bytes, at: int) -> Span | None:
+def _sign_in_command(data: bytes, at: int) -> Span | None:
     """Return what a client says to a server to sign in, at the beginning of a line or in quotes."""
     if data[at - 1 : at] not in {b"", b"\n", b'"', b"'", b"\r"} and data[max(0, at - 2) : at] not in {b"\\n", b"> "}:
         return None
-    return whole(_SAID.match(data, at), 1)
+    return whole(_SIGN_IN.match(data, at), 1)
 
 
 def _tagged_login(data: bytes, at: int) -> Span | None:
     """Return the password of an IMAP LOGIN, whose line begins with a tag."""
     begin = max(at - 24, -1, *(data.rfind(sign, max(0, at - 24), at) for sign in (b"\n", b'"', b"'"))) + 1
     is_tagged = data[begin:at].count(b" ") == 1 and data[at - 1 : at] == b" "
-    return whole(_SAID.match(data, begin), 1) if is_tagged else _said(data, at)
+    return whole(_SIGN_IN.match(data, begin), 1) if is_tagged else _sign_in_command(data, at)
 
 
 def _matcher(pattern: re.Pattern[bytes]) -> Callable[[bytes, int], Span | None]:
@@ -190,7 +190,7 @@ _OWN_RULES: Final[dict[bytes, Callable[[bytes, int], Span | None]]] = {
     b"&code=": _matcher(_CODE),
     b" -u ": _matcher(_CURL_USER),
     b" --user": _matcher(_CURL_USER),
-    b"auth": _said,
+    b"auth": _sign_in_command,
     b"login ": _tagged_login,
     b"user ": _matcher(_PASS_AFTER_USER),
     b"identified ": _matcher(_IDENTIFIED),
