@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from outrider.journeys.session_states import Sessions
     from outrider.journeys.workers import Workers
-    from outrider.model import HostLoad, Order
+    from outrider.model import Check, HostLoad, Order
     from outrider.workspace import Redactor
 
 EVIDENCE_S = 2.0
@@ -84,10 +84,10 @@ class JourneyMeasure:
         self._starved_above = starved_above
         self._pictures = pictures or PictureTimes(None)
 
-    def prepare(self) -> None:
+    def prepare(self, check: Check | None = None) -> None:
         """Start worker and browser ahead of a run, so that it need not wait; the run itself reports what is wrong."""
         with suppress(WorkerError, BrowserError):
-            self._workers.ready()
+            self._workers.ready(target=check.target if check else "")
 
     def measure(self, order: Order) -> Measurement:
         """Carry out one attempt of a journey."""
@@ -106,7 +106,7 @@ class JourneyMeasure:
         try:
             limit_s = _limit_s(order)
             begin_s = time.monotonic()
-            self._workers.ready(START_S if order.attempt == 1 else limit_s)
+            self._workers.ready(START_S if order.attempt == 1 else limit_s, target=order.check.target)
             # What a run waits for before its first attempt is not the target's time; whoever runs it prepares it.
             deadline_s = (time.monotonic() if order.attempt == 1 else begin_s) + limit_s
             progress.end_s = deadline_s + order.deadline_s - limit_s
@@ -123,7 +123,7 @@ class JourneyMeasure:
         return progress
 
     def _carry_out(self, perform: AttemptOrder, deadline_s: float, progress: AttemptProgress) -> None:
-        worker = self._workers.ready()
+        worker = self._workers.ready(target=perform.target)
         worker.send(perform)
         if self._listen(worker.messages(deadline_s), progress):
             return

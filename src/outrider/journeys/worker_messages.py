@@ -16,6 +16,21 @@ _encode, _decode = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 
 @dataclass(frozen=True, slots=True)
+class StartPytest:
+    """Start pytest with these arguments, the first message to a worker.
+
+    Attributes:
+        paths: Folders and files.
+        options: What begins with a dash.
+        ignored: Folders below the paths whose conftests belong to another start.
+    """
+
+    paths: list[str]
+    options: list[str]
+    ignored: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Collect:
     """Find the tests below `paths`, without those in files and folders that are `ignored`."""
 
@@ -173,7 +188,18 @@ class AttemptResult:
     injected: int = 0
 
 
-Message = Collect | CollectStart | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase | AttemptResult
+Message = (
+    StartPytest
+    | Collect
+    | CollectStart
+    | AttemptOrder
+    | Ready
+    | Collection
+    | StepEvent
+    | TypedPassword
+    | Phase
+    | AttemptResult
+)
 _NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles}
 _TYPES = {kind.__name__: kind for kind in get_args(Message)}
 

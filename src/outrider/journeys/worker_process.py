@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.journeys.fork_client import Origin
+    from outrider.journeys.worker_messages import StartPytest
 
 START_S = 60.0
 _LACKING = re.compile(r"error while loading shared libraries: (\S+):")
@@ -39,7 +40,7 @@ class WorkerProcess:
         OSError: If it cannot be started.
     """
 
-    def __init__(self, origin: Origin, root: Path, log: Path, *, with_driver: bool) -> None:
+    def __init__(self, origin: Origin, root: Path, log: Path, start: StartPytest, *, with_driver: bool) -> None:
         self._origin = origin
         self._root = root
         self._log = log
@@ -52,6 +53,8 @@ class WorkerProcess:
         except BaseException:
             near.close()
             raise
+        with suppress(OSError):  # it has ended already, which is noticed when it does not get ready
+            self._channel.send(start)
 
     def wait_ready(self, limit_s: float = START_S) -> None:
         """Wait until the worker is warm, or has prepared what it was asked to.
