@@ -107,8 +107,12 @@ def _rows(store: Store, kind: str) -> int:
 def _round(folder: Path, settings: AlertSettings, kill_after_s: float) -> None:
     child = os.fork()
     if child == 0:
+        import traceback
+
         try:
             _work(folder, settings, time.monotonic() + 60)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(0)
     time.sleep(kill_after_s)
