@@ -180,9 +180,8 @@ def run(count: int, seed: int, jobs: int, minutes: float) -> int:
                 break
         pool.terminate()
     took_s = time.monotonic() - began_s
-    print(
-        f"{tally.configurations:,} configurations, seed {seed}, {took_s:.0f} s: {len(tally.failures)} exceptions or hangs,"
-    )
+    failed = len(tally.failures)
+    print(f"{tally.configurations:,} configurations, seed {seed}, {took_s:.0f} s: {failed} exceptions or hangs,")
     print(f"{tally.problems:,} with problems, {tally.refused:,} refused whole")
     return 1 if tally.failures else 0
 
