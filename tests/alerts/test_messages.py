@@ -183,3 +183,14 @@ def test_a_length_of_time_has_at_most_two_units(seconds: int, text: str) -> None
 def test_a_time_has_as_much_of_its_date_as_tells_it_apart(back_us: int, text: str) -> None:
     """Today's is a time, this week's has its day."""
     assert Clock("UTC", NOW_US).brief(NOW_US - back_us) == text
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|a)*b", "(.*a){25}", "([a-z]+)*[0-9]"])
+def test_a_pattern_that_backtracks_for_ever_does_not_hold(pattern: str) -> None:
+    """The values of labels are names that targets may have chosen."""
+    assert not parse_matcher(f"step=~{pattern}").holds({"step": "a" * 400 + "!"})
+
+
+def test_a_pattern_that_cannot_be_decided_does_not_hold_negated_either() -> None:
+    """A silence mutes nothing, a route passes the incident on."""
+    assert not parse_matcher("step!~(.*a){25}").holds({"step": "a" * 400 + "!"})
