@@ -38,6 +38,20 @@ def test_a_subject_names_what_where_how_much_and_since_when(story: Callable[...,
     assert "since: 2027-01-15 08:53:00 CET, for 7 min" in followed.sent[0][2].text
 
 
+def test_a_release_that_came_after_the_problem_began_is_not_what_it_came_after(story: Callable[..., Story]) -> None:
+    """The subject does not accuse it; the body says that it came."""
+    followed = story()
+    facts = Facts("390 ms", title="Home page", since_us=NOW_US - 7 * MINUTE_US, later_release="v2.4")
+
+    for _ in range(2):
+        followed.observe(replace(symptom(True, followed.now_us, problem=Problem.DEGRADATION), facts=facts))
+        followed.wait(10)
+
+    assert followed.sent[0][2].subject == "[shop] warning: Home page is slow: 390 ms, since 07:53"
+    assert "released since it began: v2.4" in followed.sent[0][2].text
+    assert "last release" not in followed.sent[0][2].text
+
+
 def test_a_subject_that_is_over_does_not_begin_with_a_severity(story: Callable[..., Story]) -> None:
     """Pagers filter on it."""
     followed = story()
