@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from outrider.journeys.assessment import Facts, assess, raised_by_script
 from outrider.journeys.attempt_artifacts import keep_artifacts
+from outrider.journeys.automatic_steps import name_waits
 from outrider.journeys.failure_causes import awaited_by, find_causes, own_network_error, timed_out
 from outrider.journeys.har import read_har
 from outrider.journeys.host_load import HostWatch
@@ -252,6 +253,7 @@ class JourneyMeasure:
         trace = Trace()
         for path in traces:
             trace = trace.merged(read_trace(path))
+        name_waits(trace.calls, result.waits if result else ())
         return RawEvidence(
             phases=[self._portable(phase) for phase in result.phases] if result else (),
             trace=trace,

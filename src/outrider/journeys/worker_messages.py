@@ -156,6 +156,15 @@ class ContextFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenWait:
+    """A wait for an address or a load state, as the test wrote it, and where the test did."""
+
+    title: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptResult:
     """An attempt is over.
 
@@ -169,6 +178,7 @@ class AttemptResult:
         crashed: Whether a page's process crashed.
         disconnected: Whether a browser went away that the test did not close.
         injected: How many requests a fault was injected into.
+        waits: What the test has waited for with `wait_for_url` and the like.
     """
 
     started_ms: float
@@ -186,6 +196,7 @@ class AttemptResult:
     crashed: bool = False
     disconnected: bool = False
     injected: int = 0
+    waits: list[WrittenWait] = field(default_factory=list)
 
 
 Message = (
@@ -200,7 +211,7 @@ Message = (
     | Phase
     | AttemptResult
 )
-_NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles}
+_NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles, "waits": WrittenWait}
 _TYPES = {kind.__name__: kind for kind in get_args(Message)}
 
 

@@ -218,6 +218,7 @@ class WorkerPlugin:
             crashed=recorder.crashed,
             disconnected=recorder.disconnected,
             injected=recorder.injected,
+            waits=recorder.waits,
         )
 
     def _run(self, item: pytest.Item, order: AttemptOrder) -> None:
