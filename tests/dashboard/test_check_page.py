@@ -13,8 +13,8 @@ from outrider.baselines import Settings, dump
 from outrider.baselines import State as JudgeState
 from outrider.baselines.judge import advance
 from outrider.dashboard import CheckQuery, check_detail
-from outrider.dashboard.addresses import check_path, read_position, write_position
 from outrider.dashboard.check_state import State
+from outrider.dashboard.page_addresses import check_path, read_position, write_position
 from outrider.model import Checkpoint, Kind, Outcome, Release, RunPosition, UsageError, new_run_id
 
 from .conftest import DAY_US, HOUR_US, MINUTE_US, NOW_US

@@ -1,10 +1,10 @@
 """What pages and the API show: values out of the store, and those as HTML. It knows no HTTP."""
 
-from outrider.dashboard.addresses import check_path, read_position
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
 from outrider.dashboard.overview import Filter, OverviewView, overview
 from outrider.dashboard.overview_page import overview_page, wall_page
+from outrider.dashboard.page_addresses import check_path, read_position
 from outrider.dashboard.page_templates import Asset, PageContext, page_assets, problem_page, render
 from outrider.dashboard.reader_clock import ReaderClock
 from outrider.dashboard.run_detail import RunDetail, run_detail

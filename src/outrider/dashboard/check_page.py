@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from outrider.alerts import headline
-from outrider.dashboard.addresses import check_path
 from outrider.dashboard.check_detail import SPANS
+from outrider.dashboard.page_addresses import check_path
 from outrider.dashboard.page_templates import render, short
 from outrider.dashboard.step_trends import draw_step_trend
 from outrider.model import Outcome

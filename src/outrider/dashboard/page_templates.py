@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from outrider.alerts import Severity, headline
 from outrider.charts import draw_sparkline, draw_uptime, milliseconds
-from outrider.dashboard.addresses import check_path, incident_path, run_path, write_position
 from outrider.dashboard.check_state import outcome_tone
+from outrider.dashboard.page_addresses import check_path, incident_path, run_path, write_position
 from outrider.dashboard.period_slots import DAY_US, HOUR_US, availability, coverage
 from outrider.dashboard.reader_clock import counted, percent
 from outrider.model import RunPosition, printable, title_of
