@@ -4,9 +4,7 @@ import { build } from "esbuild";
 
 const target = process.argv[2] ?? "../src/outrider/charts/built";
 const licence = await readFile("node_modules/uplot/LICENSE", "utf8");
-
-await build({
-  entryPoints: ["src/report.ts", "src/report.css"],
+const options = {
   outdir: target,
   bundle: true,
   minify: true,
@@ -14,6 +12,12 @@ await build({
   format: "iife",
   legalComments: "none",
   target: ["es2022", "chrome109", "firefox115", "safari16"],
-  banner: { js: `/* Contains uPlot.\n\n${licence.trim()}\n*/` },
   logLevel: "warning",
+};
+
+await build({
+  ...options,
+  entryPoints: ["src/report.ts", "src/report.css"],
+  banner: { js: `/* Contains uPlot.\n\n${licence.trim()}\n*/` },
 });
+await build({ ...options, entryPoints: ["src/pages.ts"] });

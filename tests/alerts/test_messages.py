@@ -38,6 +38,20 @@ def test_a_subject_names_what_where_how_much_and_since_when(story: Callable[...,
     assert "since: 2027-01-15 08:53:00 CET, for 7 min" in followed.sent[0][2].text
 
 
+def test_a_release_that_came_after_the_problem_began_is_not_what_it_came_after(story: Callable[..., Story]) -> None:
+    """The subject does not accuse it; the body says that it came."""
+    followed = story()
+    facts = Facts("390 ms", title="Home page", since_us=NOW_US - 7 * MINUTE_US, later_release="v2.4")
+
+    for _ in range(2):
+        followed.observe(replace(symptom(True, followed.now_us, problem=Problem.DEGRADATION), facts=facts))
+        followed.wait(10)
+
+    assert followed.sent[0][2].subject == "[shop] warning: Home page is slow: 390 ms, since 07:53"
+    assert "released since it began: v2.4" in followed.sent[0][2].text
+    assert "last release" not in followed.sent[0][2].text
+
+
 def test_a_subject_that_is_over_does_not_begin_with_a_severity(story: Callable[..., Story]) -> None:
     """Pagers filter on it."""
     followed = story()
@@ -169,3 +183,14 @@ def test_a_length_of_time_has_at_most_two_units(seconds: int, text: str) -> None
 def test_a_time_has_as_much_of_its_date_as_tells_it_apart(back_us: int, text: str) -> None:
     """Today's is a time, this week's has its day."""
     assert Clock("UTC", NOW_US).brief(NOW_US - back_us) == text
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|a)*b", "(.*a){25}", "([a-z]+)*[0-9]"])
+def test_a_pattern_that_backtracks_for_ever_does_not_hold(pattern: str) -> None:
+    """The values of labels are names that targets may have chosen."""
+    assert not parse_matcher(f"step=~{pattern}").holds({"step": "a" * 400 + "!"})
+
+
+def test_a_pattern_that_cannot_be_decided_does_not_hold_negated_either() -> None:
+    """A silence mutes nothing, a route passes the incident on."""
+    assert not parse_matcher("step!~(.*a){25}").holds({"step": "a" * 400 + "!"})

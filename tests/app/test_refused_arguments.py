@@ -109,6 +109,25 @@ def test_other_metrics_may_be_negative(workspace: outrider.OpenWorkspace) -> Non
     assert workspace.record_aggregates([aggregate(now_us(), -1.0, "balance")]).stored == 1
 
 
+def test_a_reader_of_frames_reads_nothing_of_a_closed_workspace(workspace: outrider.OpenWorkspace) -> None:
+    """Neither anew, nor on where it has begun."""
+    for number in range(3):
+        workspace.record_aggregates([aggregate(now_us() - number)])
+    frames = workspace.frames
+    chunks = frames.sample_chunks(rows=1)
+    untouched = frames.run_chunks()
+    next(chunks)
+    workspace.close()
+
+    for read in (
+        frames.samples, frames.runs, frames.steps, frames.rollups, frames.incidents, frames.sample_chunks,
+        frames.run_chunks, lambda: frames.load_seconds("a"), lambda: list(chunks), lambda: list(untouched),
+    ):  # fmt: skip
+        with pytest.raises(outrider.UsageError, match="is closed") as refused:
+            read()
+        assert refused.value.slug == "workspace-closed"
+
+
 def test_a_closed_workspace_says_so(workspace: outrider.OpenWorkspace) -> None:
     """It is not opened anew in secret; to close it twice is no error."""
     workspace.close()

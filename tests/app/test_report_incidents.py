@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.builders import new_store
@@ -64,3 +65,26 @@ def test_an_incident_counts_for_the_check_that_began_it(tmp_path: Path) -> None:
 
     assert noise is not None
     assert noise.checks == (CheckNoise("home", 0, 1, 1),)
+
+
+def test_a_report_lists_the_incidents_that_lasted_in_its_time(tmp_path: Path) -> None:
+    """In the order of time; those that begin with its end, and suspicions, are left out; weak evidence is marked."""
+    opened = Incident("i", Problem.FAILURE, NOW_US, NOW_US, Facts("refused"), opened_us=NOW_US, checks=("pay", "home"))
+    incidents = [
+        replace(opened, id="b", began_us=NOW_US + 2, pages=False, checks=()),
+        replace(opened, id="a", began_us=NOW_US - 9, ended_us=NOW_US + 1),
+        replace(opened, id="suspected", opened_us=None),
+        replace(opened, id="later", began_us=NOW_US + 5),
+    ]
+    with new_store(tmp_path / "runs.db", artifacts=tmp_path / "artifacts") as store:
+        store.incidents.record(AlertChanges(tuple(map(stored_incident, incidents))))
+
+        listed = StoredIncidents(store).incidents(NOW_US, NOW_US + 5)
+        noise = StoredIncidents(store).noise(NOW_US, NOW_US + 5)
+
+    assert [(incident.check, incident.began_us, incident.ended_us, incident.cause) for incident in listed] == [
+        ("pay", NOW_US - 9, NOW_US + 1, "refused"),
+        ("", NOW_US + 2, None, "refused (weak evidence, nobody was notified)"),
+    ]
+    assert noise is not None
+    assert (noise.sent, noise.incidents, noise.acted_on) == (0, 2, 0)

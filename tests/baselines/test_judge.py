@@ -232,7 +232,7 @@ def test_the_signal_says_why(make_series: MakeSeries) -> None:
 
     assert signal.part in {Part.LEVEL, Part.SPREAD, Part.TAIL}
     assert signal.since is not None
-    assert abs(signal.since - int(at[onset].astype(np.int64))) <= 12 * 300
+    assert 0 <= signal.since - int(at[onset].astype(np.int64)) <= 2 * 300
     assert signal.observed > signal.expected_high > signal.expected_low
     assert 1.2 < signal.ratio < 1.8
     assert "runs" in signal.reason

@@ -107,6 +107,20 @@ def test_everything_is_listed(broken: Desk, runs: dict[str, Any]) -> None:
     assert listed == set(runs)
 
 
+def test_a_run_of_what_is_whole_names_the_other_broken_parts_on_one_line(broken: Desk) -> None:
+    """Their tracebacks belong to `outrider validate`, or to their own runs."""
+    whole = broken.outrider("run", "-k", "test_good[1]")
+    library = broken.outrider("run", "suites/good/test_library.py")
+
+    (line,) = [line for line in whole.stderr.splitlines() if "passed suites/good/test_good.py" not in line]
+    assert whole.returncode == 0, whole.stderr
+    assert line.startswith("problems elsewhere in the workspace: ")
+    assert "suites/good/test_syntax.py" in line
+    assert "outrider validate" in line
+    assert "suites/good/test_library.py: cannot be collected:" in library.stderr
+    assert "suites/zero: cannot be collected" not in library.stderr
+
+
 TABLES = """
 [whole]
 kind = "tcp"

@@ -41,6 +41,17 @@ def test_front(page, pytestconfig):
     page.goto(pytestconfig.getoption("shop") + "<h1>Hello</h1>")
     expect(page.get_by_role("heading")).to_have_text("Hello")
 """
+PLAIN = """
+def test_plain(page):
+    page.goto("data:text/html,<h1>Hello</h1>")
+"""
+BASED = """
+from playwright.sync_api import expect
+
+def test_based(page, base_url):
+    page.goto(base_url)
+    expect(page.get_by_role("heading")).to_have_text("Based")
+"""
 INI = "[pytest]\naddopts = --browser chromium --headed\n"
 NOTE = "tests/conftest.py defines --base-url, --browser, --headed, as does a plug-in that Outrider brings"
 
@@ -62,3 +73,26 @@ def test_a_suite_with_options_of_its_own_runs(desk: Desk) -> None:
     assert NOTE in validated.stderr
     assert "1 check, no problems" in validated.stdout
     assert (runs["test_front"]["outcome"], runs["test_front"]["reason"]) == ("passed", "")
+
+
+def test_what_one_folder_needs_costs_no_other_folder_anything(desk: Desk) -> None:
+    """Conftests with options of plug-ins, and configurations below the root, hold for their own folders only."""
+    desk.write("outrider.toml", '[journeys]\npaths = ["web"]\nstarved_above = 1.0\n[defaults]\nretries = 0\n')
+    (desk.root / "pytest.ini").unlink(missing_ok=True)
+    desk.write("web/own/conftest.py", CONFTEST)
+    desk.write("web/own/test_front.py", TESTS)
+    desk.write("web/deep/er/conftest.py", CONFTEST.replace("--base-url", "--shop"))
+    desk.write("web/deep/er/test_deep.py", TESTS.replace("front", "deep"))
+    desk.write("web/plain/test_plain.py", PLAIN)
+    desk.write("web/based/pytest.ini", "[pytest]\nbase_url = data:text/html,<h1>Based</h1>\n")
+    desk.write("web/based/test_based.py", BASED)
+    desk.write("web/wrong/pytest.ini", "[pytest]\naddopts = --no-such-option\n")
+    desk.write("web/wrong/test_wrong.py", PLAIN.replace("plain", "wrong"))
+
+    runs = desk.run()
+
+    outcomes = {name: (run["outcome"], run["reason"]) for name, run in runs.items()}
+    wrong, reason = outcomes.pop("test_wrong")
+    assert outcomes == dict.fromkeys(["test_front", "test_deep", "test_plain", "test_based"], ("passed", ""))
+    assert wrong == "setup error"
+    assert "unrecognized arguments: --no-such-option" in reason

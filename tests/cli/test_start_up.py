@@ -44,6 +44,16 @@ def test_what_needs_no_workspace_imports_no_room(option: str) -> None:
     assert HEAVY & set(program.stderr.split()) == set()
 
 
+def test_a_run_that_passes_imports_neither_alerts_nor_reports() -> None:
+    """Pages of failures need them; every import is processor time that a run on a small machine waits for."""
+    script = "import sys, outrider.cli.run; print(*sys.modules)"
+
+    program = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+
+    rooms = {f"outrider.{room}" for room in ("alerts", "charts", "frames", "gate", "reports", "scheduler", "server")}
+    assert rooms & set(program.stdout.split()) == set()
+
+
 def test_the_list_of_rooms_is_complete() -> None:
     """A room that is added later is looked for, too."""
     folders = {path.parent.name for folder in outrider.__path__ for path in Path(folder).glob("*/__init__.py")}

@@ -30,7 +30,7 @@ def no_incidents(since_us: int | None, until_us: int | None) -> list[Mapping[str
 
 def reader(store: Store, *, most_rows: int = 1_000) -> FrameReader:
     sources = FrameSources(store.tables, store.rollups, store.runs, no_incidents)
-    return FrameReader(sources, "Europe/Berlin", NOW_US, most_rows=most_rows)
+    return FrameReader(lambda: sources, "Europe/Berlin", NOW_US, most_rows=most_rows)
 
 
 def shape(frame: DataFrame) -> tuple[str, list[str]]:
@@ -198,7 +198,7 @@ def peak_of_chunks(store: Store, batches: int) -> tuple[int, int]:
     """Return how many rows were read, and the most memory meanwhile, in bytes."""
     sources = FrameSources(Endless(batches), store.rollups, store.runs, no_incidents)
     tracemalloc.start()
-    rows = sum(len(chunk) for chunk in FrameReader(sources, "UTC", NOW_US).sample_chunks(rows=20_000))
+    rows = sum(len(chunk) for chunk in FrameReader(lambda: sources, "UTC", NOW_US).sample_chunks(rows=20_000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return rows, peak
@@ -210,7 +210,7 @@ def test_a_frame_over_ten_million_rows_is_refused_before_they_are_read(store: St
     sources = FrameSources(table, store.rollups, store.runs, no_incidents)
 
     with pytest.raises(OutriderError) as refused:
-        FrameReader(sources, "UTC", NOW_US, most_rows=50_000).samples()
+        FrameReader(lambda: sources, "UTC", NOW_US, most_rows=50_000).samples()
 
     assert refused.value.slug == "frame-too-large"
     assert "read chunks" in refused.value.fix

@@ -44,6 +44,8 @@ from outrider.journeys.locator_title import locator_title
             'locator("#f").content_frame.get_by_label("Card")',
         ),
         ('#a >> internal:describe="the basket"', 'locator("#a")'),
+        ("ul >> li:has-text('a >> b') >> i", 'locator("ul").locator("li:has-text(\'a >> b\')").locator("i")'),
+        ("text=Don't >> b", 'locator("text=Don\'t").locator("b")'),
         ("internal:unheard=of", 'locator("internal:unheard=of")'),
         ("internal:role=[", 'get_by_role("")'),
         ("internal:attr=damaged", 'locator("damaged")'),

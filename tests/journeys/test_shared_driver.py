@@ -127,7 +127,7 @@ def test_another_playwright_is_left_to_its_own_drivers(
 
 def test_workers_and_the_driver_they_share_are_no_longer_there_when_the_fork_server_is_gone(tmp_path: Path) -> None:
     """Whatever kills it, the driver ends with the process that started it."""
-    server = fork_client.ForkServer(tmp_path, tmp_path / "log", os.environ, [])
+    server = fork_client.ForkServer(tmp_path, tmp_path / "log", os.environ)
     assert server.is_fit(60)
     near, far = socket.socketpair()
     with near, far, (tmp_path / "worker.log").open("wb") as log:

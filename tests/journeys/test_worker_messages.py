@@ -21,6 +21,7 @@ from outrider.journeys.worker_messages import (
     Message,
     Phase,
     Ready,
+    StartPytest,
     StepEvent,
     TypedPassword,
     decode,
@@ -39,6 +40,7 @@ tests = st.builds(CollectedTest, target=text, path=text, name=text, line=counts,
 phase = st.builds(Phase, when=text, outcome=text, duration_ms=numbers, expected=st.booleans(), message=text)
 files = st.builds(ContextFiles, traces=texts, har=text)
 MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
+    StartPytest: st.builds(StartPytest, paths=texts, options=texts, ignored=texts),
     Collect: st.builds(Collect, paths=texts),
     CollectStart: st.builds(CollectStart, path=text),
     AttemptOrder: st.builds(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from tests.builders import new_store, run_of
 
-from outrider.baselines import Condition, Settings, replay
+from outrider.baselines import Condition, Settings, Signal, replay
 from outrider.model import (
     CheckId,
     Checkpoint,
@@ -20,13 +21,12 @@ from outrider.model import (
     Step,
     StepKind,
 )
-from outrider.runs import GATE_SUFFIX, METRIC, Judge, primary_series, step_statuses
+from outrider.runs import GATE_SUFFIX, METRIC, Judge, Judgement, primary_series, step_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from outrider.runs import Judgement
     from outrider.store import Store
 
 CHECK = CheckId("journey:buy")
@@ -59,6 +59,10 @@ def durations(slow_from: int) -> list[float]:
     return [float(value) for value in values]
 
 
+RELEASES = {"2.0": 10, "2.1": 20, "2.2": 30, "2.3": 40}
+STEADY = Signal(Condition.STEADY, None, 12, 100.0, 90.0, 110.0, 1.0, None, 0.1, False, "as expected")
+
+
 def feed(store: Store, judge: Judge, values: list[float], first: int) -> list[Judgement]:
     """Store and judge runs one by one, and return what was said of each."""
     judgements = []
@@ -85,6 +89,20 @@ def test_run_by_run_gives_what_a_replay_gives(store: Store) -> None:
     assert open_now[-1]
     assert not any(open_now[:10])
     assert (judgements[-1].step, judgements[-1].release) == ("pay", "2.1")
+
+
+@pytest.mark.parametrize(
+    ("began_us", "release", "later"),
+    [(None, "2.2", ""), (10, "2.0", "2.2"), (20, "2.1", "2.2"), (29, "2.1", "2.2"), (30, "2.2", ""), (9, "", "2.2")],
+)
+def test_only_a_release_before_the_deviation_explains_it(began_us: int | None, release: str, later: str) -> None:
+    """One that came afterwards is named as such; one after the run is not known yet."""
+    releases = [Release(name, "production", at_s * 1_000_000) for name, at_s in RELEASES.items()]
+    signal = replace(STEADY, since=began_us)
+
+    judgement = Judgement.of("pay", signal, releases, 35 * 1_000_000)
+
+    assert (judgement.release, judgement.later_release) == (release, later)
 
 
 @pytest.mark.slow

@@ -8,27 +8,33 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders import new_store
 from tests.server.test_heartbeats import CHECK, Recorder
 
+from outrider.dashboard import Sources
 from outrider.model import HeartbeatKeys, ServiceView
 from outrider.server import Background, application, listen
 from outrider.server.connection_limits import ConnectionLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SHORT = ConnectionLimits(connections=8, head_s=0.5, body_s=0.5, head_bytes=4_096)
 VIEW = ServiceView(True, True, (), {}, 0.0, 0, 0, 0)
 
 
 @pytest.fixture
-def port() -> Iterator[int]:
+def port(tmp_path: Path) -> Iterator[int]:
     """The port of a server with short limits."""
-    app = application(Recorder(), HeartbeatKeys({"token": CHECK}), lambda: 42, lambda: VIEW, hosts=["outrider.example"])
+    store = new_store(tmp_path / "outrider.db", artifacts=tmp_path)
+    sources = Sources(store, lambda: (), lambda: VIEW, lambda: 42)
+    app = application(Recorder(), HeartbeatKeys({"token": CHECK}), lambda: 42, sources, hosts=["outrider.example"])
     listener = listen("127.0.0.1", 0)
     background = Background(app, listener, SHORT)
     yield listener.getsockname()[1]
     background.close()
+    store.close()
 
 
 def connected(port: int, text: str = "") -> socket.socket:

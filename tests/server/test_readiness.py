@@ -9,14 +9,14 @@ import pytest
 from starlette.applications import Starlette
 
 from outrider.model import ServiceView
-from outrider.server.pages import page_routes
+from outrider.server.health_routes import health_routes
 
 READY = "but reload: the workspace as it is now is refused, the state before it runs on: probes/shop.toml:1: broken"
 
 
 def answer(problems: dict[str, str], *, leads: bool = True) -> tuple[int, str]:
     view = ServiceView(leads, True, (), problems, 0.0, 0, 0, 0)
-    transport = httpx.ASGITransport(Starlette(routes=page_routes(lambda: view)))
+    transport = httpx.ASGITransport(Starlette(routes=health_routes(lambda: view)))
 
     async def ask() -> tuple[int, str]:
         async with httpx.AsyncClient(transport=transport, base_url="http://outrider.test") as client:

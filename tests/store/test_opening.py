@@ -103,14 +103,34 @@ def test_a_database_that_is_emptied_under_an_open_store_is_a_damaged_one(tmp_pat
             assert raised.value.slug == "store-damaged"
 
 
-@pytest.mark.parametrize("url", ["mysql://host/outrider", "oracle://host/outrider"])
-def test_a_missing_driver_is_advised_for_the_database_that_is_named(tmp_path: Path, url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "kind", "advice"),
+    [
+        ("postgresql://host/outrider", "postgresql", 'pip install "psycopg[binary]"'),
+        ("postgresql://", "postgresql", 'pip install "psycopg[binary]"'),
+        ("mysql://host/outrider", "mysql", "MySQLdb"),
+        ("oracle://host/outrider", "oracle", "oracledb"),
+    ],
+)
+def test_a_missing_driver_is_advised_for_the_database_that_is_named(
+    tmp_path: Path, url: str, kind: str, advice: str
+) -> None:
     """The advice calls what is not SQLite experimental, and names no driver of another database."""
     with pytest.raises(StoreError) as refused:
         Store.open(url, artifacts=tmp_path / "a")
 
+    assert f"the driver of {kind} is not installed" in refused.value.what
     assert "experimental" in refused.value.fix
-    assert "postgresql" not in refused.value.fix
+    assert advice in refused.value.fix
+    assert ("psycopg" in refused.value.fix) == (kind == "postgresql")
+
+
+def test_a_kind_of_database_that_nobody_knows_is_no_missing_driver(tmp_path: Path) -> None:
+    """`postgres://` is what other programs write."""
+    with pytest.raises(StoreError, match='"postgres" is no kind of database') as refused:
+        Store.open("postgres://host/outrider", artifacts=tmp_path / "a")
+
+    assert "postgresql+psycopg://" in refused.value.fix
 
 
 def test_a_port_that_is_no_number_is_said_in_words(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_a_conflict_is_one_line(tmp_path: Path) -> None:
     (conflict,) = find_option_conflicts(tmp_path)
 
     assert str(conflict) == (
-        "conftest.py defines --browser, as does a plug-in that Outrider brings: journeys run with -p no:playwright; "
-        "plain pytest needs addopts = -p no:playwright"
+        "conftest.py defines --browser, as does a plug-in that Outrider brings: journeys below it run with "
+        "-p no:playwright; plain pytest needs addopts = -p no:playwright"
     )
 
 

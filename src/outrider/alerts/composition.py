@@ -218,6 +218,7 @@ def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     yield "ended", _why_ended(incident) if is_over else ""
     yield "affects", _affected(incident)
     yield "last release", lead.release
+    yield "released since it began", lead.later_release
     yield "acknowledged by", incident.acknowledged_by
     yield "state", incident.phase.value if incident.phase is Phase.FLAPPING else ""
     for error in lead.errors:

@@ -63,7 +63,8 @@ class Facts:
         observed: The value seen, with its unit.
         expected: The band or limit it should keep to.
         since_us: Since when, microseconds UTC.
-        release: The last release before.
+        release: The last release before it began.
+        later_release: The last release that came after it began, which is not its cause.
         run: Id of the run that showed it.
         artifacts: Where its screenshot, trace and log lie.
         errors: What pages, consoles and requests reported meanwhile.
@@ -81,6 +82,7 @@ class Facts:
     title: str = ""
     predicate: str = ""
     address: str = ""
+    later_release: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class _RunEvidence:
             **band_of(signal),
             since_us=None if signal.since is None else signal.since * 1_000_000,
             release=judgement.release,
+            later_release=judgement.later_release,
         )
         causes = [f"host:{host}" for host in self._hosts[:1]]
         if not self._run.check.startswith(Kind.PROBE):
@@ -150,6 +151,7 @@ class _RunEvidence:
             observed=f"{signal.observed_rate:.1%} of runs",
             expected=f"{signal.normal_rate:.1%}",
             release=judgement.release,
+            later_release=judgement.later_release,
         )
         present = signal.condition is Condition.DEGRADED and self._run.outcome is not Outcome.PASSED
         causes = tuple(f"host:{host}" for host in self._hosts[:1])

@@ -71,7 +71,13 @@ if TYPE_CHECKING:
         open_runtime,
         provide_workspace_browser,
     )
-    from outrider.app.selection import display_name
+    from outrider.app.selection import (
+        display_name,
+        empty_export_note,
+        unknown_check_note,
+        unknown_environment_note,
+        unknown_location_note,
+    )
     from outrider.app.service_state import ServiceStatus, service_status
     from outrider.app.silences import end_silence, list_silences, preview_silence, silence_incidents
     from outrider.app.step_judgements import judge_steps
@@ -129,18 +135,19 @@ __all__ = [
     "acknowledge_incident", "alert_settings", "artifact_file", "back_up", "backtest_rules", "browser_environment",
     "browser_or_error", "browser_settings", "calibrate_checks", "comment_gate", "compare_baselines",
     "compare_with_last_good", "comparison_document", "comparison_json", "create_workspace", "current_user",
-    "debug_check", "display_name", "duration_s", "end_silence", "execute", "export_artifacts", "export_frames",
-    "find_incident", "find_stored_incident", "find_workspace", "find_workspace_if_any", "format_duration",
-    "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown", "gate_comparison_texts", "gate_rules",
-    "gate_verdict_text", "grouping_advice", "headline", "ignored_variables", "judge_runs", "judge_settings",
-    "judge_steps", "level_changes", "levels", "list_checks", "list_incidents", "list_releases", "list_runs",
-    "list_silences", "load_document", "mail_report", "mark_release", "master_address", "merge_gate_shards", "moment_us",
-    "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks", "period_document", "preview_silence",
-    "prove_journeys", "provide_workspace_browser", "prune_expired", "read_baselines", "record_journey",
-    "register_checks", "request_runs", "restore_backup", "resume_checks", "run_checks", "run_document", "run_gate",
-    "run_load", "self_test_gate", "serve_heartbeats", "service_status", "shifts_ahead", "shown_name",
-    "silence_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route", "validate_workspace", "watch_checks", "web_address",
-    "work_for_master", "write_failure_pages",
+    "debug_check", "display_name", "duration_s", "empty_export_note", "end_silence", "execute", "export_artifacts",
+    "export_frames", "find_incident", "find_stored_incident", "find_workspace", "find_workspace_if_any",
+    "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown",
+    "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice", "headline", "ignored_variables",
+    "judge_runs", "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents",
+    "list_releases", "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address",
+    "merge_gate_shards", "moment_us", "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks",
+    "period_document", "preview_silence", "prove_journeys", "provide_workspace_browser", "prune_expired",
+    "read_baselines", "record_journey", "register_checks", "request_runs", "restore_backup", "resume_checks",
+    "run_checks", "run_document", "run_gate", "run_load", "self_test_gate", "serve_heartbeats", "service_status",
+    "shifts_ahead", "shown_name", "silence_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route",
+    "unknown_check_note", "unknown_environment_note", "unknown_location_note", "validate_workspace", "watch_checks",
+    "web_address", "work_for_master", "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -182,7 +189,9 @@ _MODULES = {
     "outrider.app.runtime": (
         "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser ignored_variables"
     ),
-    "outrider.app.selection": "display_name",
+    "outrider.app.selection": (
+        "display_name empty_export_note unknown_check_note unknown_environment_note unknown_location_note"
+    ),
     "outrider.app.service_state": "ServiceStatus service_status",
     "outrider.app.silences": "end_silence list_silences preview_silence silence_incidents",
     "outrider.app.step_judgements": "judge_steps",

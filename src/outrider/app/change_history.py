@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from outrider.app.selection import stored_checks
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def level_changes(store: ReportHistory, pattern: str = "*") -> list[LevelChange]
         store: Where the runs are.
         pattern: A check's id, with * for any characters.
     """
-    checks = [check.id for check in store.checks.all() if fnmatchcase(check.id, pattern)]
-    series = [series for check in checks for series in primary_series(store, check)]
+    series = [series for check in stored_checks(store.checks, pattern) for series in primary_series(store, check)]
     changes = (change for candidate in series for change in _changes(store, candidate))
     return sorted(changes, key=lambda change: -change.at_us)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from outrider.journeys import Collection, written_tests
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 _NO_TESTS = Collection([], [])
+MOST_NAMED = 5
 _PROBES = ("probe:", "load:", "probes/")
 
 
@@ -37,6 +38,19 @@ class Discovery:
     def journeys(self) -> tuple[Check, ...]:
         """Those of the checks that are journeys."""
         return tuple(check for check in self.checks if check.kind == Kind.JOURNEY)
+
+    def problems_of(self, chosen: Sequence[Check]) -> tuple[ConfigError, ...]:
+        """Return the problems that concern the chosen checks or all, and one line about the parts that hold others."""
+        others = {check.path for check in self.checks} - {check.path for check in chosen}
+        apart = [
+            problem
+            for problem in self.problems
+            if problem.where
+            and any(_is_within(path, problem.where.file) for path in others)
+            and not any(_is_within(check.path, problem.where.file) for check in chosen)
+        ]
+        rest = tuple(problem for problem in self.problems if problem not in apart)
+        return (*rest, _broken_elsewhere(apart)) if apart else rest
 
 
 def wants_probes_only(patterns: Sequence[str]) -> bool:
@@ -134,6 +148,20 @@ def _broken(workspace: Workspace, node: str, written: Sequence[WrittenTest]) -> 
         policy = resolve(workspace, identity, path=file, name=shown)
         target = f"{file}::{test}" if test else file
         yield Check(identity, Kind.JOURNEY, file, shown, target=target, policy=policy, line=line)
+
+
+def _is_within(path: str, part: str) -> bool:
+    return PurePosixPath(path).is_relative_to(part)
+
+
+def _broken_elsewhere(problems: Sequence[ConfigError]) -> ConfigError:
+    """Return one line about parts of the workspace that do not concern what runs."""
+    files = list(dict.fromkeys(problem.where.file for problem in problems if problem.where))
+    more = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
+    return ConfigError(
+        f"problems elsewhere in the workspace: {', '.join(files[:MOST_NAMED])}{more}; outrider validate shows them",
+        slug="invalid-workspace",
+    )
 
 
 def _indented(text: str) -> str:

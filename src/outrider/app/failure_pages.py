@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from outrider.app.listeners import SILENT
-from outrider.app.report_documents import run_document
 from outrider.model import Outcome, OutriderError
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ def write_failure_pages(
     """
     bad = [run for run in runs if not run.outcome.is_good and run.outcome is not Outcome.SKIPPED and run.attempts]
     pages: dict[RunId, Path] = {}
+    if bad:
+        from outrider.app.report_documents import run_document  # noqa: PLC0415 - a tenth of all imports of a passing run
     folder = workspace.state / _FOLDER
     for run in bad[:MOST_PAGES]:
         try:

@@ -70,7 +70,7 @@ class GateSession:
         )  # fmt: skip
         with runtime.turn(gated, self.listener):
             if check.kind == Kind.JOURNEY:
-                runtime.measure.prepare()
+                runtime.measure.prepare(check)
             return runner.run(gated)
 
     def pair(self, sides: tuple[Side, Side], check: Check, number: int, count: int) -> tuple[list[Run], list[Run]]:

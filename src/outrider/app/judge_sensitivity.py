@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from outrider.app.listeners import SILENT
-from outrider.app.selection import display_name
+from outrider.app.selection import display_name, stored_checks, unknown_check_note
 from outrider.app.workspace_access import judge_settings
 from outrider.model import OutriderError, TooFewSamples, UsageError
 from outrider.runs import primary_series, series_settings
@@ -65,11 +64,13 @@ def calibrate_checks(
         listener: Follows the simulation; takes the problem of each series with too little history.
 
     Raises:
-        UsageError: too-few-days if no series has two weeks of history.
+        UsageError: unknown-check; too-few-days if no series has two weeks of history.
     """
+    if unknown := unknown_check_note(store.checks, pattern):
+        raise UsageError(unknown, slug="unknown-check")
     settings = judge_settings(workspace)
     sensitivities: list[SeriesSensitivity] = []
-    for check in (check.id for check in store.checks.all() if fnmatchcase(check.id, pattern)):
+    for check in stored_checks(store.checks, pattern):
         primary = primary_series(store, check)
         for series in primary:
             name = f"{display_name(check)}: {series.step}"

@@ -125,7 +125,7 @@ def run_load(
             judge_runs([run], workspace, store, listener)
         prune_expired(store, workspace)
     result = run.attempts[0].measurement.load or LoadResult()
-    knee = _knee(result) if trial.searches_knee else None
+    knee = knee_of(result.intervals) if trial.searches_knee else None
     return LoadOutcome(run, result, knee, is_interrupted)
 
 
@@ -273,7 +273,7 @@ def _foreground(trial: _Trial, runtime: Runtime, store: ExecutionStore) -> Foreg
         around = (store.runs, runtime.scratch, runtime.circumstances)
         return Runner({Kind.JOURNEY: measure}, *around, redactor=runtime.redactor).run(check)
 
-    runtime.measure.prepare()
+    runtime.measure.prepare(journey)
     return Foreground(journey, runtime.measure, run, starved_above=runtime.workspace.journeys.starved_above)
 
 
@@ -300,21 +300,21 @@ class _Listeners:
 
 
 def _is_saturated(so_far: Sequence[LoadInterval]) -> bool:
+    """Return whether more users bring no more, by the levels that are over: the last one may be under way."""
     from outrider.baselines import is_saturated  # noqa: PLC0415 - SciPy is for those who look for the knee
 
-    *complete, _ = levels(so_far) or ((),)
-    return is_saturated([level.requests_per_s for level in complete])
+    return is_saturated([level.requests_per_s for level in levels(so_far)[:-1]])
 
 
-def _knee(result: LoadResult) -> Knee | None:
-    """Return the knee; None if the load went through too few levels to show one."""
+def knee_of(intervals: Sequence[LoadInterval]) -> Knee | None:
+    """Return the knee of a load that went up; None if it went through too few levels to show one."""
     import numpy as np  # noqa: PLC0415 - as below
 
     from outrider.baselines import find_knee, is_saturated  # noqa: PLC0415 - SciPy is for those who look for the knee
     from outrider.model import BadSeries, TooFewSamples  # noqa: PLC0415
 
-    climbed = levels(result.intervals)
-    is_stopped = _is_saturated(result.intervals) or is_saturated([level.requests_per_s for level in climbed])
+    climbed = levels(intervals)
+    is_stopped = _is_saturated(intervals) or is_saturated([level.requests_per_s for level in climbed])
     steps = [level for level in climbed if level.requests_per_s > 0]
     users, rates = [level.users for level in steps], [level.requests_per_s for level in steps]
     try:

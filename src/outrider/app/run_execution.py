@@ -96,10 +96,16 @@ def open_selected(
     browser = None if wants_probes_only(patterns) else browser_or_error(workspace, with_window=headed)
     with open_runtime(workspace, browser=browser, headed=headed) as runtime:
         listener.progress("getting ready")
+        if runtime.may_mean_journeys(patterns):
+            runtime.workers.start_browser_ahead()
         discovery = runtime.discover(patterns, listener.progress)
-        for problem in discovery.problems:
-            listener.problem(problem)
-        checks = tuple(check for check in select(discovery.checks, patterns, keyword) if is_wanted(check, patterns))
+        chosen = discovery.checks
+        try:
+            chosen = select(discovery.checks, patterns, keyword)
+        finally:
+            for problem in discovery.problems_of(chosen):
+                listener.problem(problem)
+        checks = tuple(check for check in chosen if is_wanted(check, patterns))
         if not checks:
             raise nothing_to_run(workspace, discovery.checks)
         yield Selected(runtime, checks, discovery.checks)
@@ -128,7 +134,7 @@ def execute(
     for number in others:
         with runtime.turn(checks[number], listener):
             if checks[number].kind == Kind.JOURNEY:
-                runtime.measure.prepare()
+                runtime.measure.prepare(checks[number])
             runs[number] = runner.run(checks[number])
         listener.finished(runs[number])
         judge_runs([runs[number]], runtime.workspace, store, listener)

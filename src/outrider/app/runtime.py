@@ -44,7 +44,9 @@ from outrider.workspace import (
     Snapshotter,
     Variables,
     available_secrets,
+    matches,
     measured_environment,
+    names_of,
     select,
     surprising_names,
 )
@@ -124,6 +126,12 @@ class Runtime:
         """
         if isinstance(self.browser, BrowserError) and any(check.kind == Kind.JOURNEY for check in checks):
             raise self.browser
+
+    def may_mean_journeys(self, patterns: Sequence[str]) -> bool:
+        """Return whether patterns match neither probes nor loads, as far as that is known without collecting tests."""
+        others = (*self.catalogue.checks, *self.loads.checks)
+        has_journeys = self.workspace.capabilities.journeys and bool(self.workspace.journeys.paths)
+        return has_journeys and not any(matches(pattern, names_of(check)) for check in others for pattern in patterns)
 
     def discover(
         self, patterns: Sequence[str] = (), on_progress: Callable[[str], None] = lambda _text: None

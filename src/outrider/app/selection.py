@@ -1,16 +1,19 @@
-"""Checks by pattern, among those that the store knows: no test is collected for it."""
+"""Stored checks, and other names of the store, chosen by what somebody typed."""
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from outrider.model import UsageError
-from outrider.workspace import Names, is_match
+from outrider.model import Selection, UsageError
+from outrider.runs import is_kept_apart
+from outrider.workspace import Names, is_match, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from outrider.model import CheckId, CheckRegistry
+    from outrider.model import CheckId, CheckRegistry, TableReader
+    from outrider.workspace import Workspace
 
 
 def select_stored(registry: CheckRegistry, patterns: Sequence[str]) -> tuple[CheckId, ...]:
@@ -27,6 +30,59 @@ def select_stored(registry: CheckRegistry, patterns: Sequence[str]) -> tuple[Che
             raise UsageError(f'no known check matches "{pattern}"', slug="unknown-check", fix=fix)
         wanted.append(is_meant)
     return tuple(check for check, candidate in names.items() if any(is_meant(candidate) for is_meant in wanted))
+
+
+def stored_checks(registry: CheckRegistry, pattern: str = "*") -> list[CheckId]:
+    """Return the stored checks whose id or former id fits a pattern: `*` and `?` stand for any characters."""
+    return [
+        check.id for check in registry.all() if any(_fits(identity, pattern) for identity in (check.id, *check.aliases))
+    ]
+
+
+def unknown_check_note(registry: CheckRegistry, pattern: str) -> str:
+    """Return that none of the stored checks fits a pattern, and what may have been meant; empty otherwise."""
+    stored = registry.all()
+    if not stored or stored_checks(registry, pattern):
+        return ""
+    return _unknown_id("stored check has the id", pattern, [check.id for check in stored])
+
+
+def empty_export_note(tables: TableReader, pattern: str, metric: str) -> str:
+    """Return which name is the reason that a selection has no samples; empty if both stand for some."""
+    metrics = {series.metric for series in tables.series(Selection(pattern))}
+    if metrics:
+        return _unknown("such sample has the metric", metric, metrics) if metric and metric not in metrics else ""
+    subjects = {series.subject for series in tables.series(Selection())}
+    return _unknown_id("sample is of a check with the id", pattern, subjects) if subjects else ""
+
+
+def unknown_location_note(workspace: Workspace, tables: TableReader, location: str) -> str:
+    """Return that nothing ran or is to run at a location, and what may have been meant; empty if something does."""
+    known = {*workspace.defaults.locations, *(series.location for series in tables.series(Selection()))}
+    known.update(*(rule.overrides.locations or () for rule in workspace.schedule))
+    return "" if location in known else _unknown("check ran so far in the location", location, known)
+
+
+def unknown_environment_note(workspace: Workspace, tables: TableReader, environment: str) -> str:
+    """Return that nothing ran or is to run in an environment, and what may have been meant; empty if something does."""
+    known = {workspace.defaults.environment, *(series.environment for series in tables.series(Selection()))}
+    known |= {rule.overrides.environment for rule in workspace.schedule if rule.overrides.environment}
+    shown = {place for place in known if not is_kept_apart(place)}
+    return "" if environment in known else _unknown("check ran so far in the environment", environment, shown)
+
+
+def _fits(identity: str, pattern: str) -> bool:
+    return identity == pattern or fnmatchcase(identity, pattern.replace("[", "[[]"))
+
+
+def _unknown(what: str, word: str, known: Iterable[str]) -> str:
+    return f'no {what} "{word}"; {nearest(word, sorted(known))}'
+
+
+def _unknown_id(what: str, pattern: str, known: Iterable[str]) -> str:
+    ids = sorted(known)
+    is_part = any(pattern in identity for identity in ids)
+    return f'no {what} "{pattern}"; did you mean "*{pattern}*"?' if is_part else _unknown(what, pattern, ids)
 
 
 def display_name(check: str) -> str:

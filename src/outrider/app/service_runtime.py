@@ -79,7 +79,7 @@ class ServiceRuntime:
 
         def prepare(check: Check) -> None:
             if check.kind == Kind.JOURNEY:
-                runtime.measure.prepare()
+                runtime.measure.prepare(check)
 
         fleet: Fleet = self._stack.enter_context(runtime.fleet(heartbeats, recorder))
         self._fleet = FleetExecutor(fleet, self.workspace.service.probes_at_once)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from outrider.app.selection import stored_checks
 from outrider.app.workspace_access import judge_settings
 from outrider.baselines import Condition
 from outrider.model import UsageError
@@ -36,6 +36,6 @@ def judge_steps(workspace: Workspace, store: ReportHistory, pattern: str = "*") 
             fix="set judging = true below [capabilities]",
         )
     judge = Judge(store, judge_settings(workspace))
-    checks = [check.id for check in store.checks.all() if fnmatchcase(check.id, pattern)]
+    checks = stored_checks(store.checks, pattern)
     statuses = [status for check in checks for status in step_statuses(store, judge, check)]
     return sorted(statuses, key=lambda status: _ORDER.index(status.judgement.signal.condition))

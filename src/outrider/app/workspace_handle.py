@@ -180,11 +180,14 @@ class OpenWorkspace:
 
     @property
     def frames(self) -> FrameReader:
-        """Samples, runs, steps, rollups and load seconds as pandas DataFrames."""
+        """Samples, runs, steps, rollups and load seconds as pandas DataFrames, until the workspace is closed."""
         from outrider.frames import FrameReader, FrameSources  # noqa: PLC0415 - pandas is dear
 
-        store = self._store
-        sources = FrameSources(store.tables, store.rollups, store.runs, partial(incident_rows, store.incidents))
+        def sources() -> FrameSources:
+            store = self._store
+            return FrameSources(store.tables, store.rollups, store.runs, partial(incident_rows, store.incidents))
+
+        sources()
         return FrameReader(sources, self.settings.timezone, now_us())
 
 

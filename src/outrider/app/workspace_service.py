@@ -15,16 +15,17 @@ from outrider.app.runtime import host_turns
 from outrider.app.service_runtime import ServiceRuntimeFactory
 from outrider.app.subject_watch import SubjectWatch
 from outrider.app.workspace_access import judge_settings, now_us, prune_expired
+from outrider.dashboard import Sources
 from outrider.runs import LiveJudge
 from outrider.scheduler import DeadMansSwitch, Health, ResultPipeline, Service, SystemClock, holder_here, view_of
 from outrider.server import application
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from outrider.app.service_runtime import ServiceRuntime
     from outrider.baselines import Settings
-    from outrider.model import OutriderError, ServiceView
+    from outrider.model import Check, OutriderError, ServiceView
     from outrider.scheduler import Listener
     from outrider.server import Application
     from outrider.store import Store
@@ -118,7 +119,12 @@ class WorkspaceService:
 
     def _application(self) -> Application:
         keys = self._runtime.heartbeats if self._runtime is not None else None
-        return application(self._store.heartbeats, keys, now_us, self._view, self.workspace.service.hosts)
+        sources = Sources(self._store, self._checks, self._view, now_us, self.workspace.name)
+        return application(self._store.heartbeats, keys, now_us, sources, self.workspace.service.hosts)
+
+    def _checks(self) -> Sequence[Check] | None:
+        """Return the checks of the present runtime; may be asked for by any thread."""
+        return self._runtime.checks if self._runtime is not None else None
 
     def _view(self) -> ServiceView:
         """Return how the service does now; may be asked for by any thread."""

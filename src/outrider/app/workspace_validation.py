@@ -46,11 +46,15 @@ def validate_workspace(start: Path) -> Validation:
     except OutriderError as error:
         return Validation(0, (error,))
     examination = examine(workspace, discovery)
-    browser = browser_or_error(workspace)
-    missing = (browser,) if isinstance(browser, BrowserError) and discovery.journeys else ()
+    missing = _missing_browser(workspace) if discovery.journeys else ()
     wrong_store, notes = _store(workspace)
     problems = (*examination.problems, *missing, *examination.refusals, *wrong_store)
     return Validation(len(discovery.checks), problems, (*suite_notes(workspace), *notes))
+
+
+def _missing_browser(workspace: Workspace) -> tuple[BrowserError, ...]:
+    browser = browser_or_error(workspace)
+    return (browser,) if isinstance(browser, BrowserError) else ()
 
 
 def suite_notes(workspace: Workspace) -> tuple[str, ...]:

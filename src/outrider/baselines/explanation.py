@@ -26,7 +26,7 @@ PROVISIONAL_MONTHS = 100.0  # one false alert in a thousand monitors, in the thr
 def explain(state: State, *, ignored: bool = False) -> Signal:
     """Return the signal after the run that led to `state`."""
     if state.episode is not None and state.episode.provisional:
-        reason = f"provisional, still learning: {_reason(state.episode.deviation, state.episode)}"
+        reason = f"provisional, still learning: {_reason(state.episode.deviation, state.episode.since)}"
         return replace(_signal(state, state.episode.deviation, 1.0, ignored, reason), chance_months=PROVISIONAL_MONTHS)
     if state.condition is Condition.LEARNING or state.baseline is None or not len(state.at):
         return _waiting(state, ignored)
@@ -41,8 +41,10 @@ def explain(state: State, *, ignored: bool = False) -> Signal:
     strength, rarity = float(row[COLUMNS.index((episode.part, episode.window))]), log_rarity(row)
     measured = _block(state, baseline, min(episode.window, back)).measured(episode.part, episode.side)
     if measured.contradicts(episode.side):
-        return _rare(_signal(state, measured, strength, ignored, _reason(measured, episode)), state, rarity)
-    reason = f"{_reason(episode.deviation, episode)}; less than that in the latest runs"
+        return _rare(
+            _signal(state, measured, strength, ignored, _reason(measured, _began(state, episode))), state, rarity
+        )
+    reason = f"{_reason(episode.deviation, _began(state, episode))}; less than that in the latest runs"
     return _rare(_signal(state, episode.deviation, strength, ignored, reason), state, rarity)
 
 
@@ -72,7 +74,7 @@ def _signal(state: State, measured: Deviation, strength: float, ignored: bool, r
         expected_low=measured.low,
         expected_high=measured.high,
         ratio=measured.ratio,
-        since=episode.since if episode and episode.habitual_until is None else None,
+        since=_began(state, episode) if episode and episode.habitual_until is None else None,
         strength=strength,
         ignored=ignored,
         reason=reason,
@@ -83,8 +85,23 @@ def _signal(state: State, measured: Deviation, strength: float, ignored: bool, r
     )
 
 
-def _reason(measured: Deviation, episode: Episode) -> str:
-    began = str(np.datetime64(episode.since, "s"))[:16].replace("T", " ")
+def _began(state: State, episode: Episode) -> int:
+    """Return UTC seconds of the first run that deviates by half as much as the block that fired.
+
+    A block may begin with runs that were as expected: a time before its cause would acquit a release. Where most of its
+    runs do not deviate by themselves, or they are no longer remembered, it is the first run of the block.
+    """
+    first, end = np.searchsorted(state.at, [episode.since, episode.opened_at + 1])
+    if state.baseline is None or first == end:
+        return episode.since
+    at, value = state.at[first:end], state.value[first:end]
+    above = episode.side * state.baseline.residual(at, value, state.judging.tz)
+    half = float(np.median(above)) / 2
+    return int(at[above > half][0]) if half > 0 else episode.since
+
+
+def _reason(measured: Deviation, began_s: int) -> str:
+    began = str(np.datetime64(began_s, "s"))[:16].replace("T", " ")
     change = f" ({measured.ratio - 1:+.0%})" if measured.is_level and math.isfinite(measured.ratio) else ""
     return f"{measured.sentence}{change}, since {began} UTC"
 

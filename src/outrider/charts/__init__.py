@@ -10,9 +10,11 @@ from outrider.charts.interactive import Assets, assets
 from outrider.charts.lines import draw_lines
 from outrider.charts.picture import band_picture, trend_picture
 from outrider.charts.scale import milliseconds
+from outrider.charts.strips import draw_sparkline, draw_uptime
 from outrider.charts.trend import Trend, draw_trend
 
 __all__ = [
     "Assets", "Curve", "Trend", "Waterfall", "assets", "band_picture", "draw_curve", "draw_heat",
-    "draw_lines", "draw_shift", "draw_trend", "draw_waterfall", "milliseconds", "trend_picture",
+    "draw_lines", "draw_shift", "draw_sparkline", "draw_trend", "draw_uptime", "draw_waterfall", "milliseconds",
+    "trend_picture",
 ]  # fmt: skip

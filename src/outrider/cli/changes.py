@@ -10,7 +10,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import display_name, find_workspace, level_changes, open_store
+from outrider.app import display_name, find_workspace, level_changes, open_store, unknown_check_note
+from outrider.cli.echo import warn
 from outrider.cli.run_tables import at, console
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def changes(pattern: str, *, as_json: bool) -> None:
     workspace = find_workspace()
     with open_store(workspace) as store:
         changed = level_changes(store, pattern)
+        warn("" if changed else unknown_check_note(store.checks, pattern))
     if as_json:
         click.echo(json.dumps([asdict(change) for change in changed]))
         return

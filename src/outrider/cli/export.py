@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from outrider.app import FrameFormat, export_frames, find_workspace, open_store
+from outrider.app import FrameFormat, empty_export_note, export_frames, find_workspace, open_store
+from outrider.cli.echo import warn
 
 _ROWS = ("samples", "runs", "rollups", "incidents")
 _FORMATS = ("csv", "parquet", "json")
@@ -47,6 +48,8 @@ def export(
             workspace, store, rows, pattern,
             since=since, until=until, metric=metric, kind=_format(kind, out), target=out, replace=force,
         )  # fmt: skip
+        if not count and rows != "incidents":
+            warn(empty_export_note(store.tables, pattern, metric if rows != "runs" else ""))
     if out is not None:
         click.echo(f"wrote {count} rows to {out}", err=True)
 

@@ -11,7 +11,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import Condition, Signal, display_name, find_workspace, judge_steps, open_store
+from outrider.app import Condition, Signal, display_name, find_workspace, judge_steps, open_store, unknown_check_note
+from outrider.cli.echo import warn
 from outrider.cli.run_tables import at, console
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def judge(pattern: str, *, as_json: bool) -> None:
     workspace = find_workspace()
     with open_store(workspace) as store:
         statuses = judge_steps(workspace, store, pattern)
+        warn("" if statuses else unknown_check_note(store.checks, pattern))
     if as_json:
         click.echo(json.dumps([_as_json(status) for status in statuses]))
         return

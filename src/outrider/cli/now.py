@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from outrider.app import find_workspace, open_store, request_runs
+from outrider.app import find_workspace, open_store, request_runs, unknown_location_note
+from outrider.cli.echo import warn
 
 
 @click.command(epilog="Example: outrider now '*checkout*'")
@@ -16,7 +17,9 @@ def now(patterns: tuple[str, ...], *, location: str) -> int:
     They precede every queued run; without a service, they run as soon as one starts. `outrider run` runs checks in
     this process instead.
     """
-    with open_store(find_workspace()) as store:
+    workspace = find_workspace()
+    with open_store(workspace) as store:
+        warn(unknown_location_note(workspace, store.tables, location))
         requested = request_runs(store, patterns, location=location)
     for entry in requested:
         click.echo(f"{entry.run} {entry.check}")

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from outrider.app import find_workspace, list_releases, mark_release, moment_us, open_store
+from outrider.app import find_workspace, list_releases, mark_release, moment_us, open_store, unknown_environment_note
+from outrider.cli.echo import warn
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone
 
@@ -25,6 +26,8 @@ def release(name: str | None, *, at_us: int | None, environment: str | None, acc
     """Mark a deploy called NAME, so that changes can be explained by it; without NAME list the marked ones."""
     workspace = find_workspace()
     with open_store(workspace) as store:
+        if environment:
+            warn(unknown_environment_note(workspace, store.tables, environment))
         if name:
             mark_release(workspace, store.judgements, name, at_us=at_us, environment=environment, accept=accept)
         releases = list_releases(store.judgements, environment)

@@ -9,7 +9,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import display_name, find_workspace, list_runs, open_store
+from outrider.app import display_name, find_workspace, list_runs, open_store, unknown_check_note
+from outrider.cli.echo import warn
 from outrider.cli.run_tables import at, console, outcome_text, short
 from outrider.model import Outcome
 
@@ -26,6 +27,7 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
     workspace = find_workspace()
     with open_store(workspace) as store:
         summaries = list_runs(store.runs, pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
+        warn("" if summaries else unknown_check_note(store.checks, pattern))
     if not summaries.is_complete:
         click.echo(f"these are the latest {limit} runs: --limit shows more", err=True)
     if as_json:
@@ -42,4 +44,5 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
             Text(display_name(summary.check)),
             Text(summary.reason if summary.due_count == 1 else f"{summary.reason} ({summary.due_count} runs)"),
         )
-    console().print(table if summaries else "no runs yet: outrider run makes some")
+    nothing = "no runs yet: outrider run makes some" if outcome is None and pattern == "*" else "no such runs"
+    console().print(table if summaries else nothing)

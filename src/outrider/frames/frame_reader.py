@@ -65,17 +65,23 @@ class FrameReader:
     """Reads DataFrames.
 
     Args:
-        sources: Where rows lie.
+        open_sources: Returns where rows lie; it is called before each read, and raises if they can be read no more.
         zone: The workspace's IANA time zone.
         now_us: The time that durations count back from, microseconds UTC.
         most_rows: Rows that one frame may have.
     """
 
-    def __init__(self, sources: FrameSources, zone: str, now_us: int, *, most_rows: int = MOST_ROWS) -> None:
-        self._sources = sources
+    def __init__(
+        self, open_sources: Callable[[], FrameSources], zone: str, now_us: int, *, most_rows: int = MOST_ROWS
+    ) -> None:
+        self._open_sources = open_sources
         self._zone = zone
         self._now_us = now_us
         self._most_rows = most_rows
+
+    @property
+    def _sources(self) -> FrameSources:
+        return self._open_sources()
 
     def samples(
         self, check: str = "*", *, metric: str = "duration_ms", since: Moment = None, until: Moment = None,
@@ -271,13 +277,22 @@ class FrameReader:
     ) -> Iterator[pd.DataFrame]:  # fmt: skip
         builder = FrameBuilder(self._zone, columns)
         is_first = True
-        for batch in batches:
+        for batch in self._while_open(iter(batches)):
             builder.add(batch)
             if builder.rows >= rows:
                 is_first = False
                 yield _named(builder.frame(), value)
         if builder.rows or is_first:
             yield _named(builder.frame(), value)
+
+    def _while_open(self, batches: Batches) -> Batches:
+        """Yield the batches, each read only if the sources can still be read then."""
+        while True:
+            self._open_sources()
+            batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
 
 
 def _parsed(text: str) -> datetime | timedelta:

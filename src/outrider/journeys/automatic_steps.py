@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from outrider.journeys.har import Request
     from outrider.journeys.trace import Call
+    from outrider.journeys.worker_messages import WrittenWait
 
 MAX_TITLE = 200
 
@@ -138,9 +139,23 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LOCATOR = re.compile(r"^\s*waiting for (?P<locator>(?:get_by_|locator\(|frame_locator\().+?)(?: to be .*)?$")
 _WAIT = "__waitInfo__"
 _PARTS = {"waitForSelector", "fill"}
-_OF_LOCATORS = {"queryCount"}  # no method of a page: a plain selector was written as a locator
+_OF_LOCATORS = {"queryCount", "evalOnSelectorAll"}  # no method of a page: a plain selector was written as a locator
+_OF_ALL = {"evalOnSelectorAll"}
+_ALL_TEXTS = {  # the expressions of Playwright's own client
+    "ee => ee.map(e => e.innerText)": "all inner texts",
+    "ee => ee.map(e => e.textContent || '')": "all text contents",
+}
+_DOUBLE_CLICK = "Double click"
 _KEYS = {"keyboardPress", "keyboardDown", "keyboardUp"}
 _ADDRESS_WAIT = re.compile(r'^\s*waiting for (?P<what>navigation to|request|response) "(?P<address>[^"]+)"')
+_PATTERN_WAIT = re.compile(r"^\s*waiting for (?P<what>request|response) /(?P<pattern>.*)/[a-z]*$")
+_NAVIGATION_WAITS = {"Wait for navigation", "Wait for load state"}
+_EVENTS = {
+    "console": "console message",
+    "filechooser": "file chooser",
+    "requestfailed": "failed request",
+    "requestfinished": "finished request",
+}
 _EVENT = re.compile(r'^Wait for event "(?P<name>[^"]+)"')
 _EXPECTATION = re.compile(r'^Expect "(?P<name>[^"]+)"')
 _VARIABLE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|[0-9a-f]{24,}|\d{4,}", re.IGNORECASE)
@@ -184,6 +199,29 @@ def automatic_steps(calls: Iterable[Call], requests: Iterable[Request], root: st
         taken.add(key)
         steps.append(AutomaticStep(key, title, start_ms, duration_ms, error, source))
     return steps
+
+
+def name_waits(calls: Iterable[Call], waits: Iterable[WrittenWait]) -> None:
+    """Give calls that wait for an address or a load state the words of the test, by where the test made them.
+
+    Playwright records the same for `wait_for_url` as for `wait_for_load_state` where the page is there already.
+    """
+    written: dict[tuple[str, int], deque[str]] = defaultdict(deque)
+    for wait in waits:
+        written[wait.file, wait.line].append(wait.title)
+    for call in calls:
+        if call.method == _WAIT and call.title in _NAVIGATION_WAITS:
+            waits_there = next((there for place in call.stack if (there := written.get(place))), None)
+            if waits_there:
+                call.written = waits_there.popleft()
+
+
+def written_address(url: object) -> str:
+    """Return what an address has to match, as words behind a title; nothing for a function or no condition."""
+    if isinstance(url, str):
+        return f" to {normal_path(url)}"
+    pattern = getattr(url, "pattern", None)
+    return f' to re.compile(r"{pattern}")' if isinstance(pattern, str) else ""
 
 
 def is_action(call: Call) -> bool:
@@ -241,6 +279,10 @@ def _shortened(title: str) -> str:
 def _word(call: Call) -> str:
     if call.method in _PARTS and call.title:  # of `evaluate`, `screenshot`, `clear` and the like: the title says which
         return call.title.lower()
+    if call.method in _OF_ALL:
+        return _ALL_TEXTS.get(str(call.params.get("expression", "")), "evaluate all")
+    if call.method == "mouseClick" and call.title == _DOUBLE_CLICK:
+        return "mouse.dblclick"
     if call.method in _KEYS:
         return f'{_WORDS[call.method]}("{call.params.get("key", "")}")'
     return _WORDS.get(call.method) or _HUMP.sub(" ", call.method).lower()
@@ -251,11 +293,16 @@ def _waited(call: Call) -> str:
 
     All are one method of the protocol: its title names the event, and its log the address.
     """
+    if call.written:
+        return call.written
     for message in call.log:
+        if wait := _PATTERN_WAIT.match(message):
+            return f'wait for {wait["what"]} re.compile(r"{wait["pattern"]}")'
         if wait := _ADDRESS_WAIT.match(message):
             return f"wait for {wait['what']} {normal_path(wait['address'])}"
     if event := call.params.get("event") or _EVENT.match(call.title):
-        return f"wait for {event if isinstance(event, str) else event['name']}"
+        name = event if isinstance(event, str) else event["name"]
+        return f"wait for {_EVENTS.get(name, name)}"
     return call.title[:1].lower() + call.title[1:] if call.title else "wait"
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FORK = b"fork"
 FORK_WITH_DRIVER = b"fork with driver"
+START_DRIVER = b"driver"
 READY = b"ready"
 UNFIT = b"unfit"
 PACKET_BYTES = 64
@@ -50,17 +51,16 @@ class Origin(Protocol):
 class Interpreters:
     """Starts each worker as an interpreter of its own."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> None:
+    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
         self._root = root
         self._environment = dict(environment)
-        self._arguments = list(arguments)
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     def start(self, channel: int, log: int, *, with_driver: bool) -> int:
         """Start a worker; see `Origin`."""
         process = _python(
             "outrider.journeys.worker",
-            [str(channel), str(int(with_driver)), str(self._root), *self._arguments],
+            [str(channel), str(int(with_driver)), str(self._root)],
             self._environment,
             channel,
             log,
@@ -83,15 +83,14 @@ class ForkServer:
         root: The folder that workers run in; it need not be there yet.
         log: Takes what the process prints; a file.
         environment: Complete environment of process and workers.
-        arguments: Of pytest, in every worker.
     """
 
-    def __init__(self, root: Path, log: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> None:
+    def __init__(self, root: Path, log: Path, environment: Mapping[str, str]) -> None:
         self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with far, log.open("ab") as output:
             self._process = _python(
                 "outrider.journeys.fork_server",
-                [str(far.fileno()), str(root), *arguments],
+                [str(far.fileno()), str(root)],
                 environment,
                 far.fileno(),
                 output.fileno(),
@@ -114,6 +113,10 @@ class ForkServer:
         if self._is_fit is None:
             self._is_fit = self._answer(limit_s) == READY
         return self._is_fit
+
+    def start_driver(self) -> None:
+        """Have the driver that workers share started ahead of the first one that asks for it."""
+        self._control.send(START_DRIVER)
 
     def start(self, channel: int, log: int, *, with_driver: bool) -> int:
         """Fork a worker; see `Origin`."""

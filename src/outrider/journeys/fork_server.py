@@ -1,10 +1,11 @@
 """The process that workers are forked from: pytest, Playwright and known plug-ins are imported, nothing of a suite.
 
-    python -P -m outrider.journeys.fork_server FD ROOT [PYTEST-ARGUMENT...]
+    python -P -m outrider.journeys.fork_server FD ROOT
 
 Each worker is a fork: it starts as a fresh interpreter would, without the price of the imports. FD is one end of a
 socket pair of packets. A packet that begins with `FORK` carries two descriptors, the worker's channel and its log; the
-answer is the process ids of the worker and of the driver that workers share, zero if there is none. A packet that holds
+answer is the process ids of the worker and of the driver that workers share, zero if there is none. `START_DRIVER`
+starts that driver ahead, and has no answer. A packet that holds
 a worker's number is answered with its exit code, once it has ended; until then it stays a zombie, so that its number is
 nobody else's. When the other end closes, this process ends. Workers end by themselves then, since their channels close,
 too, and so does the driver.
@@ -27,7 +28,7 @@ import pytest  # noqa: F401 - to be there when workers need it
 from _pytest.config import default_plugins
 
 from outrider.journeys import worker
-from outrider.journeys.fork_client import FORK, FORK_WITH_DRIVER, PACKET_BYTES, READY, UNFIT
+from outrider.journeys.fork_client import FORK, FORK_WITH_DRIVER, PACKET_BYTES, READY, START_DRIVER, UNFIT
 from outrider.journeys.processes import adopt_orphans
 from outrider.journeys.shared_driver import SharedDriver
 
@@ -44,7 +45,7 @@ _PLUGINS = (
 
 def main(argv: Sequence[str]) -> int:
     """Fork workers until the other end closes."""
-    descriptor, root, *arguments = argv
+    descriptor, root = argv
     control = socket.socket(fileno=int(descriptor))
     workers: set[int] = set()
     driver = SharedDriver(root)
@@ -58,6 +59,9 @@ def main(argv: Sequence[str]) -> int:
         if not packet:
             driver.close()
             return 0
+        if packet == START_DRIVER:
+            driver.start()
+            continue
         if not packet.startswith(FORK):
             control.send(str(_exit_code(int(packet))).encode())
             workers.discard(int(packet))
@@ -70,7 +74,7 @@ def main(argv: Sequence[str]) -> int:
             driver.release()
             channel, log = descriptors
             with_driver = packet == FORK_WITH_DRIVER
-            serve = partial(worker.serve, channel, root, arguments, with_driver=with_driver, connection=connection)
+            serve = partial(worker.serve, channel, root, with_driver=with_driver, connection=connection)
             _become_worker(log, serve)
         for copy in descriptors:
             os.close(copy)

@@ -28,10 +28,12 @@ class InitialConftests:
 
     Args:
         paths: Arguments of pytest that are folders or files, from the current folder.
+        ignored: Folders below them that another start of pytest collects.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], ignored: Sequence[str] = ()) -> None:
         self._paths = tuple(paths)
+        self._ignored = tuple(ignored)
         self._broken: set[str] = set()
         self._left_out: set[str] = set()
         self._starts_again = False
@@ -51,11 +53,13 @@ class InitialConftests:
         try:
             yield
         except (Exception, SystemExit) as error:
+            folder = _broken_folder(error)
+            if folder is not None and any(is_below(folder, path) for path in self._ignored):
+                return
             if plugins := set(conflicting_plugins(_refused_options(error))) - self._left_out:
                 self._left_out |= plugins
                 self._starts_again = True
                 raise pytest.UsageError("a conftest defines an option of a plug-in") from None
-            folder = _broken_folder(error)
             if folder is None:
                 raise
             is_known = folder in self._broken

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from playwright import async_api, sync_api
 
+from outrider.journeys.automatic_steps import written_address
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -25,6 +27,7 @@ class _Hook:
 
     Attributes:
         saves: Whether what the test leaves is saved meanwhile, so that its time-out waits for that.
+        waits: Returns what the call waits for, by the names of its arguments.
     """
 
     owner: str
@@ -34,6 +37,7 @@ class _Hook:
     options: Callable[[Recorder, dict[str, Any]], dict[str, Any]] | None = None
     instead: Callable[[Recorder, Any], Callable[[Any], Any] | None] | None = None
     saves: bool = False
+    waits: Callable[[dict[str, Any]], str] | None = None
 
 
 def _do_nothing(_called: object) -> None:
@@ -42,6 +46,14 @@ def _do_nothing(_called: object) -> None:
 
 def _context_options(recorder: Recorder, options: dict[str, Any]) -> dict[str, Any]:
     return recorder.new_context_options(options)
+
+
+def _address_wait(arguments: dict[str, Any]) -> str:
+    return f"wait for navigation{written_address(arguments.get('url'))}"
+
+
+def _state_wait(arguments: dict[str, Any]) -> str:
+    return f"wait for load state {arguments.get('state') or ''}".rstrip()
 
 
 _HOOKS = (
@@ -99,6 +111,15 @@ _HOOKS = (
         instead=lambda rec, tracing: _do_nothing if rec.traces_alone(tracing) else None,
     ),
     *(
+        _Hook(owner, method, waits=waits)
+        for owner in ("Page", "Frame")
+        for method, waits in (
+            ("wait_for_url", _address_wait),
+            ("expect_navigation", _address_wait),
+            ("wait_for_load_state", _state_wait),
+        )
+    ),
+    *(
         _Hook("APIRequestContext", method, before=lambda rec, request: rec.requesting(request))
         for method in ("delete", "fetch", "get", "head", "patch", "post", "put")
     ),
@@ -146,7 +167,22 @@ async def drive_async(calls: Calls | None) -> None:
 
 def _wrap(owner: type, hook: _Hook, wrapper: Callable[..., Any], current: Callable[[], Recorder | None]) -> None:
     original = getattr(owner, hook.method)
+    if hook.waits:
+        wrapper = _wait_wrapper  # the same for both APIs: what it adds is done before anything is awaited
     setattr(owner, hook.method, functools.wraps(original)(wrapper(original, hook, current)))
+
+
+def _wait_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | None]) -> Any:
+    names = list(inspect.signature(original).parameters)
+
+    def call(*args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        recorder = current()
+        if recorder is not None and hook.waits:
+            recorder.waiting(hook.waits({**dict(zip(names, args, strict=False)), **options}))
+        return original(*args, **options)
+
+    return call
 
 
 def _sync_wrapper(original: Any, hook: _Hook, current: Callable[[], Recorder | None]) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from outrider.journeys.assessment import Facts, assess, raised_by_script
 from outrider.journeys.attempt_artifacts import keep_artifacts
+from outrider.journeys.automatic_steps import name_waits
 from outrider.journeys.failure_causes import awaited_by, find_causes, own_network_error, timed_out
 from outrider.journeys.har import read_har
 from outrider.journeys.host_load import HostWatch
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
 
     from outrider.journeys.session_states import Sessions
     from outrider.journeys.workers import Workers
-    from outrider.model import HostLoad, Order
+    from outrider.model import Check, HostLoad, Order
     from outrider.workspace import Redactor
 
 EVIDENCE_S = 2.0
+LATE_EVIDENCE_S = 1.0  # for picture, HAR, trace and the film of the last seconds of an attempt that measures
+FILM_S = 5.0
 GRACE_S = 1.2  # between telling a test that its time is up and killing it: enough to save the trace
 
 
@@ -84,10 +87,10 @@ class JourneyMeasure:
         self._starved_above = starved_above
         self._pictures = pictures or PictureTimes(None)
 
-    def prepare(self) -> None:
+    def prepare(self, check: Check | None = None) -> None:
         """Start worker and browser ahead of a run, so that it need not wait; the run itself reports what is wrong."""
         with suppress(WorkerError, BrowserError):
-            self._workers.ready()
+            self._workers.ready(target=check.target if check else "")
 
     def measure(self, order: Order) -> Measurement:
         """Carry out one attempt of a journey."""
@@ -106,7 +109,7 @@ class JourneyMeasure:
         try:
             limit_s = _limit_s(order)
             begin_s = time.monotonic()
-            self._workers.ready(START_S if order.attempt == 1 else limit_s)
+            self._workers.ready(START_S if order.attempt == 1 else limit_s, target=order.check.target)
             # What a run waits for before its first attempt is not the target's time; whoever runs it prepares it.
             deadline_s = (time.monotonic() if order.attempt == 1 else begin_s) + limit_s
             progress.end_s = deadline_s + order.deadline_s - limit_s
@@ -123,7 +126,7 @@ class JourneyMeasure:
         return progress
 
     def _carry_out(self, perform: AttemptOrder, deadline_s: float, progress: AttemptProgress) -> None:
-        worker = self._workers.ready()
+        worker = self._workers.ready(target=perform.target)
         worker.send(perform)
         if self._listen(worker.messages(deadline_s), progress):
             return
@@ -142,6 +145,7 @@ class JourneyMeasure:
             evidence=order.evidence,
             picture=order.attempt == 1 and not order.fault and self._pictures.is_due(order.check),
             fault=order.fault or "",
+            film_after_s=_film_after_s(order),
         )
 
     def _state(
@@ -164,6 +168,7 @@ class JourneyMeasure:
             scratch=str(scratch),
             label=f"{progress.label}-session",
             fault="",
+            film_after_s=0.0,
             save_state=str(scratch / "state.json"),
         )
         progress.signing_in = session
@@ -252,6 +257,7 @@ class JourneyMeasure:
         trace = Trace()
         for path in traces:
             trace = trace.merged(read_trace(path))
+        name_waits(trace.calls, result.waits if result else ())
         return RawEvidence(
             phases=[self._portable(phase) for phase in result.phases] if result else (),
             trace=trace,
@@ -270,8 +276,18 @@ class JourneyMeasure:
 
 def _limit_s(order: Order) -> float:
     """Return after how many seconds the test is interrupted; evidence needs time of its own before the run must end."""
-    reserve_s = min(EVIDENCE_S, order.deadline_s / 4) if order.evidence else 0.0
-    return order.deadline_s - reserve_s
+    reserve_s = EVIDENCE_S if order.evidence else LATE_EVIDENCE_S if _is_repeatable(order) else 0.0
+    return order.deadline_s - min(reserve_s, order.deadline_s / 4 if order.evidence else order.deadline_s / 10)
+
+
+def _film_after_s(order: Order) -> float:
+    """Return when a film begins of an attempt that measures, if it is still under way then; zero for never."""
+    return _limit_s(order) - min(FILM_S, order.deadline_s / 3) if _is_repeatable(order) else 0.0
+
+
+def _is_repeatable(order: Order) -> bool:
+    """Whether an attempt that measures would be repeated for its evidence, if there were time."""
+    return not order.evidence and not order.fault and order.check.policy.evidence and order.check.policy.repeatable
 
 
 def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SEPARATOR = " >> "
+_QUOTES = "\"'`"
+_PLAIN_TEXT = re.compile(r"\s*text\s*=.")  # an apostrophe is part of it
 _TEXT = re.compile(r'^"(?P<text>(?:[^"\\]|\\.)*)"(?P<flag>[is]?)$')
 _PATTERN = re.compile(r"^/(?P<pattern>.*)/(?P<flags>[a-z]*)$")
 _ATTRIBUTE = re.compile(r'\[(?P<name>[\w-]+)=(?P<value>"(?:[^"\\]|\\.)*"[is]?|/(?:[^/\\]|\\.)*/[a-z]*|[\w.-]+)\]')
@@ -41,18 +43,21 @@ def locator_title(selector: str) -> str:
 
 def _split(selector: str) -> list[str]:
     """Return the parts of a chain; a separator within quotes is text."""
-    parts, current, quoted, position = [], "", False, 0
+    parts, current, quote, position = [], "", "", 0
     while position < len(selector):
         character = selector[position]
-        if not quoted and selector.startswith(_SEPARATOR, position):
+        if not quote and selector.startswith(_SEPARATOR, position):
             parts.append(current)
             current, position = "", position + len(_SEPARATOR)
             continue
-        if character == "\\" and quoted:
+        if character == "\\" and quote:
             current += selector[position : position + 2]
             position += 2
             continue
-        quoted ^= character == '"'
+        if character == quote:
+            quote = ""
+        elif not quote and character in _QUOTES and not _PLAIN_TEXT.match(current):
+            quote = character
         current += character
         position += 1
     return [*parts, current]

@@ -21,11 +21,13 @@ from playwright import async_api, sync_api
 
 from outrider.journeys.connected_files import ConnectedFiles
 from outrider.journeys.faults import Fault, Injection
+from outrider.journeys.late_film import LateFilm
 from outrider.journeys.warm_driver import is_driver_running
-from outrider.journeys.worker_messages import ContextFiles
+from outrider.journeys.worker_messages import ContextFiles, WrittenWait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from types import FrameType
 
     from outrider.journeys.worker_messages import AttemptOrder
 
@@ -64,6 +66,7 @@ class Recorder:
         self._folder = Path(order.scratch)
         self._open: dict[int, _Recorded] = {}
         self._filmed: dict[int, list[Any]] = {}
+        self.late_film = LateFilm(self._folder / "films")
         self.connected_files = ConnectedFiles(self._folder / "downloads")
         self._browsers: list[Any] = []
         self.files: list[ContextFiles] = []
@@ -79,6 +82,7 @@ class Recorder:
         self._closes_deliberately = False
         self._injections: list[Injection] = []
         self._closed_by_page: list[object] = []
+        self.waits: list[WrittenWait] = []
         self._count = 0
         self._ours = False
         self._saving = 0
@@ -98,6 +102,14 @@ class Recorder:
     def launch_options(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return the options of a browser that the test launches itself, its raw traces kept where we find them."""
         return {"traces_dir": str(self._folder / "traces"), **options}
+
+    def waiting(self, title: str) -> None:
+        """Note what the test is about to wait for, and where: Playwright's record does not always say."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and _is_ours_or_playwrights(frame):
+            frame = frame.f_back
+        if frame is not None:
+            self.waits.append(WrittenWait(title, frame.f_code.co_filename, frame.f_lineno))
 
     def opened_browser(self, browser: Any) -> None:
         """Remember a browser that the test launched or connected to."""
@@ -189,6 +201,7 @@ class Recorder:
         return "page" if self._closed_by_page else ""
 
     def _opened_page(self, recorded: _Recorded, page: Any) -> None:
+        self.late_film.opened(page)
         if recorded.video_folder:
             recorded.pages.append(page)
             self.connected_files.filmed(page, recorded.video_folder)
@@ -217,6 +230,9 @@ class Recorder:
         pages = getattr(context, "pages", [])
         for page in pages:
             yield from self._harvest(page, is_last=page is pages[-1])
+        films = yield from self.late_film.ended(context)
+        if self.failing or sys.exc_info()[0] is not None:
+            self.videos += films
         if hasattr(context, "request"):
             yield from self.closing(context.request)
         if self._order.save_state and hasattr(context, "pages"):
@@ -371,3 +387,7 @@ def _copy(video: Path, own: Path | None) -> None:
 @functools.cache
 def _vitals_script() -> str:
     return resources.files("outrider.journeys").joinpath("vitals.js").read_text(encoding="utf-8")
+
+
+def _is_ours_or_playwrights(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith(("outrider.journeys.", "playwright."))

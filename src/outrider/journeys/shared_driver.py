@@ -43,9 +43,13 @@ class SharedDriver:
 
     def connection(self) -> socket.socket | None:
         """Return a connection that no other client has had, or None if there is no such driver."""
+        self.start()
+        return self._connections.pop() if self._is_usable() and self._connections else None
+
+    def start(self) -> None:
+        """Start a driver if there is none with a connection left."""
         if self._is_usable() and not self._connections:
             self._start()
-        return self._connections.pop() if self._is_usable() and self._connections else None
 
     def release(self) -> None:
         """Close the connections that a fork has inherited and does not use."""

@@ -31,6 +31,7 @@ class Call:
         duration_ms: On the server's monotonic clock; None if the call never ended.
         log: What Playwright wrote about it; locators stand there as the test wrote them.
         stack: (file, line) pairs, innermost first; only in traces that ended.
+        written: What the test has waited for, in its own words; empty where that is not known.
     """
 
     owner: str
@@ -42,6 +43,7 @@ class Call:
     error: str | None = None
     log: list[str] = field(default_factory=list)
     stack: list[tuple[str, int]] = field(default_factory=list)
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

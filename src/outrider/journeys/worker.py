@@ -1,10 +1,11 @@
 """The process that carries out one order: pytest, warmed up and waiting.
 
-    python -P -m outrider.journeys.worker FD DRIVER ROOT [PYTEST-ARGUMENT...]
+    python -P -m outrider.journeys.worker FD DRIVER ROOT
 
 FD is one end of a socket pair to the process that asked for the worker; DRIVER is 1 to start a Playwright driver ahead
-of the test. When the other end closes, for whatever reason, the worker kills itself: nobody is left who would. Where it
-can be, a worker is forked from `fork_server` instead of started like this.
+of the test. The first message says with which arguments pytest starts. When the other end closes, for whatever reason,
+the worker kills itself: nobody is left who would. Where it can be, a worker is forked from `fork_server` instead of
+started like this.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from outrider.journeys.launch_adapter import install_launch_adapter
 from outrider.journeys.missing_secrets import watch_missing_secrets
 from outrider.journeys.processes import adopt_orphans
 from outrider.journeys.warm_driver import WarmDriver
-from outrider.journeys.worker_messages import Channel, Message
+from outrider.journeys.worker_messages import Channel, Message, StartPytest
 from outrider.journeys.worker_plugin import WorkerPlugin
 
 if TYPE_CHECKING:
@@ -42,14 +43,13 @@ _QUIET = ["--color=no", "-W", _IMPORTED]
 
 def main(argv: Sequence[str]) -> int:
     """Carry out an order as a process of its own."""
-    descriptor, driver, root, *arguments = argv
-    return serve(int(descriptor), root, arguments, with_driver=driver == "1")
+    descriptor, driver, root = argv
+    return serve(int(descriptor), root, with_driver=driver == "1")
 
 
 def serve(
     descriptor: int,
     root: str,
-    arguments: Sequence[str],
     *,
     with_driver: bool,
     connection: socket.socket | None = None,
@@ -59,7 +59,6 @@ def serve(
     Args:
         descriptor: Of the channel.
         root: The folder to run in.
-        arguments: Of pytest.
         with_driver: Whether a Playwright driver is got ready ahead of the test.
         connection: To a driver that other workers have used before; a new one is started without it.
     """
@@ -79,8 +78,11 @@ def serve(
     connected_files.install(lambda: plugin.recorder.connected_files if plugin.recorder else None)
     if with_driver:
         driver.start(connection)
-    options = [*(argument for argument in arguments if argument.startswith("-")), *_QUIET, *arguments_beside(_has)]
-    conftests = InitialConftests([argument for argument in arguments if not argument.startswith("-")])
+    start = inbox.get()
+    if not isinstance(start, StartPytest):
+        raise TypeError(start)
+    options = [*start.options, *_QUIET, *arguments_beside(_has)]
+    conftests = InitialConftests(start.paths, start.ignored)
     return conftests.start(lambda paths: int(pytest.main([*paths, *options], plugins=[plugin, conftests])))
 
 

@@ -16,6 +16,21 @@ _encode, _decode = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 
 @dataclass(frozen=True, slots=True)
+class StartPytest:
+    """Start pytest with these arguments, the first message to a worker.
+
+    Attributes:
+        paths: Folders and files.
+        options: What begins with a dash.
+        ignored: Folders below the paths whose conftests belong to another start.
+    """
+
+    paths: list[str]
+    options: list[str]
+    ignored: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Collect:
     """Find the tests below `paths`, without those in files and folders that are `ignored`."""
 
@@ -41,6 +56,7 @@ class AttemptOrder:
         state: Stored browser state to start from; empty for none.
         save_state: Where to keep the browser state after the test; empty for nowhere.
         fault: A fault of `outrider prove`, injected by routing; empty for none.
+        film_after_s: When to begin a film, should the test still be under way then; zero for never.
     """
 
     target: str
@@ -52,6 +68,7 @@ class AttemptOrder:
     state: str = ""
     save_state: str = ""
     fault: str = ""
+    film_after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,7 @@ class Phase:
         error_type: Qualified name of the exception, empty if none.
         kind: The exception's `ErrorKind`, empty if none.
         place: File and line of the suite that it was raised from, empty if none.
+        cause: Type and message of the exception that it was raised from or because of, empty if none.
         closed_by: Who closed what the failed call was for: `page`, `test`, or empty if neither did.
     """
 
@@ -129,6 +147,7 @@ class Phase:
     detail: str = ""
     kind: str = ""
     place: str = ""
+    cause: str = ""
     closed_by: str = ""
 
 
@@ -138,6 +157,15 @@ class ContextFiles:
 
     traces: list[str]
     har: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenWait:
+    """A wait for an address or a load state, as the test wrote it, and where the test did."""
+
+    title: str
+    file: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +182,7 @@ class AttemptResult:
         crashed: Whether a page's process crashed.
         disconnected: Whether a browser went away that the test did not close.
         injected: How many requests a fault was injected into.
+        waits: What the test has waited for with `wait_for_url` and the like.
     """
 
     started_ms: float
@@ -171,10 +200,22 @@ class AttemptResult:
     crashed: bool = False
     disconnected: bool = False
     injected: int = 0
+    waits: list[WrittenWait] = field(default_factory=list)
 
 
-Message = Collect | CollectStart | AttemptOrder | Ready | Collection | StepEvent | TypedPassword | Phase | AttemptResult
-_NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles}
+Message = (
+    StartPytest
+    | Collect
+    | CollectStart
+    | AttemptOrder
+    | Ready
+    | Collection
+    | StepEvent
+    | TypedPassword
+    | Phase
+    | AttemptResult
+)
+_NESTED = {"tests": CollectedTest, "phases": Phase, "contexts": ContextFiles, "waits": WrittenWait}
 _TYPES = {kind.__name__: kind for kind in get_args(Message)}
 
 

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.journeys.fork_client import Origin
+    from outrider.journeys.worker_messages import StartPytest
 
 START_S = 60.0
 _LACKING = re.compile(r"error while loading shared libraries: (\S+):")
+_PROGRESS = re.compile(r"\A\s*collect[^\n]*\n+(\S+\.py ?[.FEsxX]*)?")  # pytest's own words about the test that runs
 LOG_TAIL = 4000
 
 
@@ -39,11 +41,12 @@ class WorkerProcess:
         OSError: If it cannot be started.
     """
 
-    def __init__(self, origin: Origin, root: Path, log: Path, *, with_driver: bool) -> None:
+    def __init__(self, origin: Origin, root: Path, log: Path, start: StartPytest, *, with_driver: bool) -> None:
         self._origin = origin
         self._root = root
         self._log = log
         self._exit_code: int | None = None
+        self._printed_before = 0
         near, far = socket.socketpair()
         self._channel = Channel(near)
         try:
@@ -52,6 +55,8 @@ class WorkerProcess:
         except BaseException:
             near.close()
             raise
+        with suppress(OSError):  # it has ended already, which is noticed when it does not get ready
+            self._channel.send(start)
 
     def wait_ready(self, limit_s: float = START_S) -> None:
         """Wait until the worker is warm, or has prepared what it was asked to.
@@ -67,6 +72,7 @@ class WorkerProcess:
             raise NotReadyInTime(failure.what, slug=failure.slug, fix=failure.fix) from None
         if not isinstance(message, Ready):
             raise self.failure("did not get ready")
+        self._printed_before = self._log.stat().st_size
 
     def send(self, message: Message) -> None:
         """Send a message.
@@ -126,16 +132,25 @@ class WorkerProcess:
             return None
 
     def failure(self, what: str) -> WorkerError:
-        """End the worker, and return the error that quotes its last output."""
+        """End the worker, and return the error that quotes its last output since it was ready, if it was."""
         self.kill()
         if self._exit_code not in {None, -signal.SIGKILL}:
-            what = f"{what} with exit code {self._exit_code}"
-        output = tail(self._log.read_text(errors="replace").strip(), LOG_TAIL).replace(f"{self._root}/", "")
+            what = f"{what} {_ending(self._exit_code)}"
+        printed = self._log.read_bytes()[self._printed_before :].decode(errors="replace")
+        output = tail(_PROGRESS.sub("", printed).strip(), LOG_TAIL).replace(f"{self._root}/", "")
         return WorkerError(
             f"the journey worker {what}",
             slug="worker-failed",
             fix=explained(output) if output else "it printed nothing",
         )
+
+
+def _ending(code: int | None) -> str:
+    """Return how a process ended, which is by a signal where its code is negative."""
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            return f"by {signal.Signals(-code).name}"
+    return f"with exit code {code}"
 
 
 def explained(output: str) -> str:

@@ -6,13 +6,16 @@ import shutil
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.journeys.collection_guard import is_below
 from outrider.journeys.fork_client import ForkServer, Interpreters
 from outrider.journeys.processes import VARIABLE, Mark, claim_folder, kill_marked
-from outrider.journeys.worker_messages import AttemptResult, Collect, Collection, CollectStart
+from outrider.journeys.pytest_starts import PytestStart, find_starts, start_of
+from outrider.journeys.worker_messages import AttemptResult, Collect, Collection, CollectStart, StartPytest
 from outrider.journeys.worker_process import (
     LOG_TAIL,
     START_S,
@@ -21,7 +24,7 @@ from outrider.journeys.worker_process import (
     WorkerProcess,
     explained,
 )
-from outrider.model import tail
+from outrider.model import BrowserError, tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,10 +69,14 @@ class Workers:
         self._config = config
         self._browser = browser
         self._worker: WorkerProcess | None = None
+        self._starts: tuple[PytestStart, ...] = ()
+        self._started: PytestStart | None = None
         self._origin: Origin | None = None
         self._folder: Path | None = None
         self._mark = Mark("")
         self._cleaning: threading.Thread | None = None
+        self._starting_browser: threading.Thread | None = None
+        self._starts_driver_ahead = False
 
     @property
     def root(self) -> Path:
@@ -83,20 +90,52 @@ class Workers:
         """Where the shared browser listens."""
         return self._browser.endpoint if self._browser else ""
 
-    def ready(self, limit_s: float = START_S) -> WorkerProcess:
+    def ready(self, limit_s: float = START_S, *, target: str = "") -> WorkerProcess:
         """Return a warm worker, and see to it that the browser runs.
+
+        Args:
+            limit_s: How long that may take.
+            target: The test that it is for; without one, as for the worker before.
 
         Raises:
             WorkerError: If no worker gets ready, within the limit.
             BrowserError: If the browser does not start, within the limit or half a minute.
         """
         begin_s = time.monotonic()
+        self._await_browser()
         if self._browser is not None:
             if self._browser.endpoint and not self._browser.is_healthy():
                 self._browser.kill()
             self._browser.start(min(BROWSER_START_S, limit_s))
         left_s = max(SHORTEST_S, limit_s - (time.monotonic() - begin_s))
-        return self._warm(left_s, with_driver=self._browser is not None)
+        start = start_of(target, self.starts) if target else self._started or self.starts[0]
+        return self._warm(start, left_s, with_driver=self._browser is not None)
+
+    def start_browser_ahead(self) -> None:
+        """Start browser and driver beside what comes next, such as collection; `ready` waits for them.
+
+        What is wrong with them is heard there, too.
+        """
+        if self._browser is not None and self._starting_browser is None:
+            self._starts_driver_ahead = True
+            self._starting_browser = threading.Thread(target=self._start_browser, name="browser start")
+            self._starting_browser.start()
+
+    def _start_browser(self) -> None:
+        assert self._browser is not None
+        with suppress(BrowserError):
+            self._browser.start(BROWSER_START_S)
+
+    def _await_browser(self) -> None:
+        if self._starting_browser is not None:
+            self._starting_browser.join()
+            self._starting_browser = None
+
+    @property
+    def starts(self) -> tuple[PytestStart, ...]:
+        """The starts of pytest that the workspace's tests need."""
+        self._starts = self._starts or find_starts(self._config.snapshot.path, self._config.paths)
+        return self._starts
 
     def collect(self, on_start: Callable[[str], None] = lambda _path: None) -> Collection:
         """Return all tests below the journeys' folders; a file or folder that ends the worker is an error of its own.
@@ -105,19 +144,34 @@ class Workers:
             on_start: Takes the path of each file and folder when its collection begins.
 
         Raises:
-            WorkerError: If no worker gets ready, or one ends before it collects anything.
+            WorkerError: If no worker gets ready, or one ends before it collects anything, whatever it starts with.
         """
+        collections, failures = [], []
+        for start in self.starts:
+            try:
+                collections.append(self._collect_start(start, on_start))
+            except WorkerError as error:
+                failures.append(error)
+                message = f"{error.what}: {error.fix}"
+                collections.append(Collection([], [[path, message] for path in start.paths]))
+        if len(failures) == len(collections):
+            raise failures[0]
+        return merged(collections)
+
+    def _collect_start(self, start: PytestStart, on_start: Callable[[str], None]) -> Collection:
+        """Return the tests of one start of pytest."""
         culprits: dict[str, str] = {}
         while True:
             self.retire()
-            self._warm()
-            paths = [path for path in self._config.paths if (self.root / path).exists() and path not in culprits]
+            worker = self._warm(start)
+            paths = [path for path in start.paths if (self.root / path).exists() and path not in culprits]
             if not paths:  # the folder is empty, or was never made
                 self.settle()
                 return Collection([], [list(culprit) for culprit in culprits.items()])
             started: list[str] = []
             try:
-                collection = self._collect(Collect(paths, list(culprits)), started, on_start)
+                order = Collect(paths, [*start.ignored, *culprits])
+                collection = self._collect(worker, order, started, on_start)
             except WorkerError as error:
                 if not started or started[-1] in {".", *culprits}:
                     raise
@@ -126,9 +180,11 @@ class Workers:
             self.settle()
             return replace(collection, errors=[*collection.errors, *(list(culprit) for culprit in culprits.items())])
 
-    def _collect(self, order: Collect, started: list[str], on_start: Callable[[str], None]) -> Collection:
+    @staticmethod
+    def _collect(
+        worker: WorkerProcess, order: Collect, started: list[str], on_start: Callable[[str], None]
+    ) -> Collection:
         """Have the worker collect; what it starts with is added to `started`."""
-        worker = self._warm()
         worker.send(order)
         while True:
             try:
@@ -184,6 +240,7 @@ class Workers:
 
     def close(self) -> None:
         """End the worker, what workers come from, and the browser."""
+        self._await_browser()
         self.retire()
         self._leave_origin()
         if self._browser is not None:
@@ -209,11 +266,14 @@ class Workers:
             self._cleaning.join()
             self._cleaning = None
 
-    def _warm(self, limit_s: float = START_S, *, with_driver: bool = False) -> WorkerProcess:
+    def _warm(self, start: PytestStart, limit_s: float = START_S, *, with_driver: bool = False) -> WorkerProcess:
+        if start != self._started:
+            self.settle()
         if self._worker is None:
             self._finish_cleaning()
             begin_s = time.monotonic()
-            self._worker = self._start(limit_s, with_driver=with_driver)
+            self._started = start
+            self._worker = self._start(start, limit_s, with_driver=with_driver)
             try:
                 self._worker.wait_ready(max(SHORTEST_S, limit_s - (time.monotonic() - begin_s)))
             except WorkerError:
@@ -221,7 +281,7 @@ class Workers:
                 raise
         return self._worker
 
-    def _start(self, limit_s: float, *, with_driver: bool) -> WorkerProcess:
+    def _start(self, start: PytestStart, limit_s: float, *, with_driver: bool) -> WorkerProcess:
         """Start a worker in a fresh copy of the workspace.
 
         Raises:
@@ -231,7 +291,9 @@ class Workers:
         log = folder / _LOG
         try:
             origin = self._origin_of(folder, limit_s)
-            return WorkerProcess(origin, self.root, log, with_driver=with_driver)
+            options = [f"--basetemp={folder / _PYTEST}", *(f"-pno:{plugin}" for plugin in start.left_out)]
+            order = StartPytest(list(start.paths), options, list(start.ignored))
+            return WorkerProcess(origin, self.root, log, order, with_driver=with_driver)
         except TimeoutError:
             self._leave_origin()
             raise NotReadyInTime(
@@ -260,13 +322,14 @@ class Workers:
     def _origin_of(self, folder: Path, limit_s: float) -> Origin:
         if self._origin is None:
             environment = {**self._config.environment, VARIABLE: self._mark, "TMPDIR": str(folder / _TEMPORARY)}
-            arguments = [*self._config.paths, f"--basetemp={folder / _PYTEST}"]
-            self._origin = Interpreters(self.root, environment, arguments)
+            self._origin = Interpreters(self.root, environment)
             if self._config.forks:
-                self._origin = server = ForkServer(self.root, folder / _LOG, environment, arguments)
+                self._origin = server = ForkServer(self.root, folder / _LOG, environment)
                 if not server.is_fit(limit_s):
                     server.close()
-                    self._origin = Interpreters(self.root, environment, arguments)
+                    self._origin = Interpreters(self.root, environment)
+                elif self._starts_driver_ahead:
+                    server.start_driver()
         return self._origin
 
     def _leave_origin(self) -> None:
@@ -278,3 +341,13 @@ class Workers:
             kill_marked(self._mark)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+
+
+def merged(collections: Sequence[Collection]) -> Collection:
+    """Return what several starts of pytest have collected; a path has no tests if none of them finds any below it."""
+    tests = [test for collection in collections for test in collection.tests]
+    errors = [error for collection in collections for error in collection.errors]
+    places = [*(test.path for test in tests), *(place for place, _ in errors)]
+    without = [path for collection in collections for path in collection.without_tests]
+    empty = [[path, why] for path, why in without if not any(is_below(place, path) for place in places)]
+    return Collection(tests, errors, empty)

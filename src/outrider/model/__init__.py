@@ -14,6 +14,7 @@ from outrider.model.alert_record import (
 )
 from outrider.model.arguments import check_at_least
 from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy, title_of
+from outrider.model.check_period import PeriodCount, PeriodDuration
 from outrider.model.errors import (
     BadSeries,
     BrowserError,
@@ -61,10 +62,12 @@ from outrider.model.ports import (
     AggregateLog,
     AlertRecords,
     ArtifactStore,
+    CheckHistory,
     CheckRecords,
     CheckRegistry,
     CheckSchedule,
     Content,
+    DashboardRecords,
     ExecutionStore,
     FolderEntry,
     HeartbeatLog,
@@ -80,6 +83,7 @@ from outrider.model.ports import (
     RollupReader,
     RunHistory,
     RunLog,
+    RunPosition,
     ScheduleQueue,
     SchedulerStore,
     Selection,
@@ -120,6 +124,7 @@ __all__ = [
     "CallKind",
     "CatchUp",
     "Check",
+    "CheckHistory",
     "CheckId",
     "CheckRecords",
     "CheckRegistry",
@@ -132,6 +137,7 @@ __all__ = [
     "ConfigErrors",
     "Content",
     "Coverage",
+    "DashboardRecords",
     "EndpointLoad",
     "ErrorRecord",
     "ErrorSource",
@@ -163,6 +169,8 @@ __all__ = [
     "OutriderError",
     "Overlap",
     "Pause",
+    "PeriodCount",
+    "PeriodDuration",
     "Place",
     "Points",
     "Policy",
@@ -181,6 +189,7 @@ __all__ = [
     "RunHistory",
     "RunId",
     "RunLog",
+    "RunPosition",
     "RunSummary",
     "Sample",
     "ScheduleQueue",

@@ -62,10 +62,9 @@ class LiveJudge:
         if run.outcome not in CONCLUSIVE:
             return []
         releases = self._current(run.environment)
-        release = next((release.name for release in reversed(releases) if release.at_us <= run.due_us), "")
         judgements = [
-            Judgement(FAILURES, self._failures(run), release),
-            *(Judgement(step, signal, release) for step, signal in self._durations(run, releases)),
+            Judgement.of(FAILURES, self._failures(run), releases, run.due_us),
+            *(Judgement.of(step, signal, releases, run.due_us) for step, signal in self._durations(run, releases)),
         ]
         if time.monotonic() - self._flushed_s > _FLUSH_S:
             self.flush()

@@ -6,7 +6,7 @@ Run by run and replayed give the same answers, since both fold the samples of th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from outrider.baselines import (
     Event,
@@ -14,6 +14,7 @@ from outrider.baselines import (
     RateState,
     Scale,
     Settings,
+    Signal,
     State,
     dump,
     explain,
@@ -28,7 +29,7 @@ from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.baselines import RateSignal, Signal
+    from outrider.baselines import RateSignal
     from outrider.model import JudgeHistory, Points, Release, Run, Series, Subject
 
 _SECOND_US = 1_000_000
@@ -44,12 +45,24 @@ class Judgement:
 
     Attributes:
         step: Empty for failures.
-        release: The last release before the run; empty if none is known.
+        release: The last release before the deviation began, or before the run if nothing deviates; empty if none is
+            known.
+        later_release: The last release between then and the run; what began before cannot come from it.
     """
 
     step: str
     signal: Signal | RateSignal
     release: str = ""
+    later_release: str = ""
+
+    @classmethod
+    def of(cls, step: str, signal: Signal | RateSignal, releases: Sequence[Release], at_us: int) -> Self:
+        """Return a judgement as of a time, with the releases of its environment, which are in the order of time."""
+        since_s = signal.since if isinstance(signal, Signal) else None
+        known = [release for release in releases if release.at_us <= at_us]
+        before = [release for release in known if since_s is None or release.at_us // _SECOND_US <= since_s]
+        later = known[len(before) :]
+        return cls(step, signal, before[-1].name if before else "", later[-1].name if later else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +98,9 @@ class Judge:
         if run.outcome not in CONCLUSIVE:
             return []
         releases = self._history.judgements.releases(run.environment)
-        release = next((release.name for release in reversed(releases) if release.at_us <= run.due_us), "")
         return [
-            Judgement(FAILURES, self._failures(run), release),
-            *(Judgement(step, signal, release) for step, signal in self.durations(run, releases)),
+            Judgement.of(FAILURES, self._failures(run), releases, run.due_us),
+            *(Judgement.of(step, signal, releases, run.due_us) for step, signal in self.durations(run, releases)),
         ]
 
     def judge_subject(
@@ -107,8 +119,7 @@ class Judge:
             return None
         self._history.judgements.record_checkpoints([checkpoint for checkpoint, _ in fresh])
         at_us = max(checkpoint.at_us for checkpoint, _ in fresh)
-        release = next((release.name for release in reversed(releases) if release.at_us <= at_us), "")
-        judgements = (Judgement(checkpoint.series.step, signal, release) for checkpoint, signal in fresh)
+        judgements = [Judgement.of(checkpoint.series.step, signal, releases, at_us) for checkpoint, signal in fresh]
         return SubjectJudgement(subject, environment, location, at_us, tuple(judgements))
 
     def _failures(self, run: Run) -> RateSignal:

@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 _WAL_KEPT_BYTES = 64 * 1024 * 1024
 _CACHE_KIB = 16 * 1024
-_URL_FIX = 'name a file, or write a URL such as "postgresql+psycopg://host/outrider" and install its driver'
-_OTHER_FIX = "name a file, for SQLite; or install the driver of this database, which is experimental"
-_DRIVER_FIX = {"postgresql": f"{_URL_FIX}; postgresql is experimental, what is tested and measured is SQLite"}
+_URL_FIX = 'name a file, for SQLite, or write a URL such as "postgresql+psycopg://host/outrider"'
+_EXPERIMENTAL = "what is not SQLite is experimental: it is neither tested nor measured"
+_DRIVERS = {"postgresql": 'pip install "psycopg[binary]" and write "postgresql+psycopg://…"'}
+"""How to get the driver of a kind of database, where that is known to work."""
 
 
 class Database:
@@ -236,9 +237,16 @@ def _engine(url: URL, busy_timeout_s: float) -> Engine:
         if is_sqlite:
             return create_engine(url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False})
         return create_engine(url)
-    except (NoSuchModuleError, ModuleNotFoundError) as error:
-        fix = _DRIVER_FIX.get(url.get_backend_name(), _OTHER_FIX)
-        raise _bad_url(url.render_as_string(hide_password=True), str(error), fix) from error
+    except NoSuchModuleError as error:
+        why = f'"{url.drivername}" is no kind of database that SQLAlchemy knows'
+        raise _bad_url(url.render_as_string(hide_password=True), why) from error
+    except ModuleNotFoundError as error:
+        kind = url.get_backend_name()
+        how = _DRIVERS.get(kind, f"the Python package that has the module {error.name}")
+        fix = f"name a file, for SQLite, or install it: {how}; {_EXPERIMENTAL}"
+        raise _bad_url(
+            url.render_as_string(hide_password=True), f"the driver of {kind} is not installed: {error}", fix
+        ) from error
 
 
 def _bad_url(where: str, why: str, fix: str = _URL_FIX) -> StoreError:

@@ -10,6 +10,7 @@ from outrider.store.analysis_tables import AnalysisTable
 from outrider.store.artifact_folder import open_folder
 from outrider.store.check_tables import CheckTable, HeartbeatTable, ProofTable
 from outrider.store.database import Database, open_database
+from outrider.store.history_table import HistoryTable
 from outrider.store.pruner import prune
 from outrider.store.run_table import RunTable
 from outrider.store.run_writer import Writer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from outrider.model import (
         AggregateLog,
         ArtifactStore,
+        CheckHistory,
         CheckRegistry,
         HeartbeatLog,
         IncidentLog,
@@ -51,6 +53,7 @@ class Store:
     series: SeriesReader
     aggregates: AggregateLog
     rollups: RollupReader
+    history: CheckHistory
     tables: TableReader
     judgements: JudgeMemory
     incidents: IncidentLog
@@ -70,6 +73,7 @@ class Store:
         self.series = SeriesTable(database)
         self.aggregates = AggregateTable(database, writer)
         self.rollups = RollupTable(database)
+        self.history = HistoryTable(database)
         self.tables = AnalysisTable(database)
         self.judgements = JudgementTable(database, writer)
         self.incidents = IncidentTable(database, writer)

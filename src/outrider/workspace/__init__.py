@@ -2,7 +2,7 @@
 
 from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
-from outrider.workspace.file_list import python_files
+from outrider.workspace.file_list import PRODUCTS, python_files
 from outrider.workspace.mask import Mask
 from outrider.workspace.option_conflicts import conflicting_plugins, find_option_conflicts
 from outrider.workspace.patterns import (
@@ -77,7 +77,7 @@ from outrider.workspace.workspace_settings import (
 )
 
 __all__ = [
-    "BaselineSettings", "BrowserSettings", "Capabilities", "Cron", "Document", "JourneySettings", "KeyPath",
+    "PRODUCTS", "BaselineSettings", "BrowserSettings", "Capabilities", "Cron", "Document", "JourneySettings", "KeyPath",
     "LoadSettings",
     "Maintenance", "Mask", "Names", "Pattern", "PolicyOverrides", "ProbeSettings", "Redactor", "Refused",
     "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings", "SessionSettings",

@@ -2,73 +2,62 @@ r"""Credentials that nobody declared, found in any text or document by what stan
 
 One standard for journeys, probes and loads:
 
-    https://user:password@host            what stands before the @ of an address
+    https://user:password@host            what stands before the @ of an address, also of an encoded one
     ?token=…  &access_token=…  password=… values by name, in addresses, forms and logs
     "password": "…"  'api_key': '…'       values by name in JSON, also within JSON in JSON, and in what Python prints
+    "name": "password", "value": "…"      pairs, in either order; the same in attributes of HTML
     Authorization: …  Set-Cookie: …       the rest of the line after the name of such a header
+    X-Some-Token: …  api_key: …           a word that is all of a header's or setting's line; a block of YAML
     password = "…"  token: …              values by name in settings and logs; without quotes if a digit is in them
-    <password>…</password>                values of elements
-    Bearer …  eyJ….….…                   tokens (RFC 6750) and JSON Web Tokens (RFC 7519, 7516)
+    <Password Type="…">…</Password>       contents of elements; parts of multipart forms
+    --password …  AUTH …  LOGIN ada …     options of commands, and commands of Redis, SMTP, IMAP, FTP and SQL
+    Bearer …  Basic …  eyJ….….…          tokens (RFC 6750, RFC 7617) and JSON Web Tokens (RFC 7519, 7516)
+    ghp_…  glpat-…  xoxb-…  sk_live_…     tokens that are known by their beginning
     -----BEGIN PRIVATE KEY-----           what stands between the lines of a key (RFC 7468)
 
-A name counts if it ends with such a word, whatever stands before it: `client_secret`, `csrfToken`, `newPassword`. Words
-are searched for first, and patterns tried only there: most text is passed over at the speed of a memory search.
-JSON stays valid: quotes around a value stay, and a number becomes a text.
+Names are those of `outrider.workspace.credential_names`. Words are searched for first, and patterns tried only there:
+most text is passed over at the speed of a memory search. JSON stays valid.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 
+from outrider.workspace.credential_names import WORDS, name_at
+from outrider.workspace.credential_values import HIDDEN, Span, value_of, whole
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-HIDDEN: Final = b"***"
-
-_ANCHORS = (
-    b"pass", b"pwd", b"secret", b"token", b"key", b"sess", b"sig", b"cred", b"auth", b"cookie", b"otp", b"pin", b"cvv",
-    b"cvc", b"bearer", b"eyj", b"@",
-)  # fmt: skip
-"""In every credential stands one of these, in lower case."""
-
-_TAILS = {
-    b"pass": rb"(?:word|wd|phrase|code|)", b"sess": rb"(?:ion)?[_-]?id", b"sig": rb"(?:nature)?", b"cred": rb"entials?",
-    b"auth": rb"(?:orization|entication|[_-]key)?",
-}  # fmt: skip
-_WHOLE_NAMES = frozenset({b"pass", b"sig", b"auth", b"otp", b"pin", b"cvv", b"cvc"})
-"""Words that count as a whole name only, since they are parts of others."""
-
-_KEYS = (b"api", b"access", b"private", b"secret", b"shared", b"auth")
-"""What a key is a key to; a key on the keyboard is none."""
-
-_HEADERS = frozenset(
-    {
-        b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-api-key", b"api-key", b"x-auth-token",
-        b"x-access-token", b"x-amz-security-token", b"x-csrf-token", b"x-xsrf-token",
-    }
-)  # fmt: skip
-_NAME_END = rb"(?:[0-9]{1,2}|_?value|_?again|_?confirm(?:ation)?|\])?(?=[\"'\\=:%>]|[ \t]{1,4}=)"
-_NAMES = {
-    anchor: re.compile(b"(" + re.escape(anchor) + _TAILS.get(anchor, b"") + b")" + _NAME_END) for anchor in _ANCHORS
-}
-_NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-.[")
-_ASSIGNED = re.compile(rb"(?:=|%(?:25)?3[dD])((?:(?!%(?:25)?26)[^\s&;,\"'<>\\#()])+)")
-_QUOTED = re.compile(rb"(\\*[\"'])\s{0,20}(:|=>|,)\s{0,20}(\\*[\"']value\\*[\"']\s{0,20}:\s{0,20})?")
-_OPENING = re.compile(rb"b?(\\*)([\"'])")
-_NUMBER = re.compile(rb"-?[0-9][0-9.eE+-]*+(?=\s*(?:[,}\]]|\\|\Z))")
-_HEADER_LINE = re.compile(rb"\s{0,5}:[ \t]*((?:\\[^nr]|=\"[^\"\r\n]*\"|[^\r\n\"\\])+)")
-_QUOTED_ASSIGNMENT = re.compile(rb"[ \t]{0,4}=[ \t]{0,4}(?=\\*[\"'](?!\$\{))")  # a variable is none
-_SPACED = re.compile(rb"(?:[ \t]{1,4}=[ \t]{1,4}|:[ \t]{1,4})((?=[^\s,;\"'<>]*[0-9])[^\s,;\"'<>{}\[\]()\\]{6,})")
-_ELEMENT = re.compile(rb">([^<>]{1,4000})</")
-_PRIVATE_KEY = re.compile(rb"(?<=private )key-----([^-]{20,20000})-----end", re.IGNORECASE)
-_BEARER = re.compile(rb"bearer(?:\s|%20|\+){1,3}((?=[\w.~+/-]*[0-9])[\w.~+/-]{8,}=*)", re.IGNORECASE)
+_PRIVATE_KEY = re.compile(
+    rb"(?<=private )key(?: block)?-----(?=[^-]{0,400}?[a-z0-9+/=]{16})"
+    rb"((?:[a-z0-9+/=\s]|\\+[rn]|(?:proc-type|dek-info|version|comment):[^\r\n\\]*)+)",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(rb"bearer(?:\s|%20|\+){1,3}((?=[\w.~+/-]*[0-9])[\w.~+/-]{8,}=*|[\w.~+/-]{20,}=*)", re.IGNORECASE)
+_BASIC = re.compile(rb"basic(?:\s|%20|\+){1,3}([a-z0-9+/]{6,}(?:=|%3d){0,2})", re.IGNORECASE)
 _JWT = re.compile(rb"eyJ[\w-]{5,}\.[\w-]*\.[\w-]*(?:\.[\w-]+){0,2}")
 _USER = re.compile(rb"[^\s/?#\"'<>\\]*@")
+_USER_WITH_SLASH = re.compile(rb"(?!\[)[^\s/?#\"'<>\\@:]*:(?![0-9]*/)[^\s\"'<>\\@]*@")
+_ENCODED_USER = re.compile(rb"(?:(?!%2f|%3f|%23)[^\s/?#&\"'<>\\])*%40", re.IGNORECASE)
+_DSN_USER = re.compile(rb"[\w.-]+:([^\s@\"'/]+)@(?:tcp|unix)\(")
+_KNOWN = re.compile(
+    rb"(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[rs]k_live_|sg\.|pypi-|aiza)((?=[\w.-]*[0-9])[\w.-]{16,})"
+    rb"|npm_([a-z0-9]{30,})|hooks\.slack\.com/services/([\w/-]{8,})|/api/webhooks/([\w/-]{16,})",
+    re.IGNORECASE,
+)
+_CODE = re.compile(rb"[?&]code=([^\s&\"'<>\\#]{20,})")
+_CURL_USER = re.compile(rb" (?:-u|--user)[ =][\"']?[^\s:\"'/]+:(?![0-9]+\b)([^\s\"']+)")
+_SIGN_IN = re.compile(
+    rb"(?:AUTH[ \t]+(?:(?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5|default)[ \t]+)?"
+    rb"|(?:[A-Za-z0-9.]{1,20}[ \t]+)?LOGIN[ \t]+\S+[ \t]+)"
+    rb"(?:\\*\")?(?!\$\{)([^\s\"'\\]+)(?=[\"'\r\n\\]|\Z)"
+)
+_PASS_AFTER_USER = re.compile(rb"user[ \t]+\S+?(?:\r?\n|(?:\\+r)?\\+n)pass[ \t]+([^\s\"'\\]+)", re.IGNORECASE)
+_IDENTIFIED = re.compile(rb"identified[ \t]+(?:with[ \t]+\S+[ \t]+)?by[ \t]+'([^']+)'", re.IGNORECASE)
 _LONGEST_USER = 500
-_LONGEST_NAME = 80
-
-Span = tuple[int, int, bytes]
 
 
 def hide_in_text(text: str) -> str:
@@ -96,9 +85,6 @@ def hide_in_data(data: bytes) -> bytes:
     return b"".join(pieces)
 
 
-_TEXT_ANCHORS = tuple(anchor.decode() for anchor in _ANCHORS)
-
-
 def _spans(data: bytes) -> Iterator[Span]:
     """Yield what to cover, and with what, in no order; what is covered already is passed over."""
     lowered = data.lower()
@@ -106,111 +92,114 @@ def _spans(data: bytes) -> Iterator[Span]:
         at = lowered.find(anchor)
         while at >= 0:
             span = _at(data, lowered, anchor, at)
-            if span is not None and data[span[0] : span[1]] not in {HIDDEN, b""}:
+            if span is not None and data[span[0] : span[1]] not in {HIDDEN, b"", span[2]}:
                 yield span
             at = lowered.find(anchor, at + len(anchor) if span is None else max(span[1], at + len(anchor)))
 
 
 def _at(data: bytes, lowered: bytes, anchor: bytes, at: int) -> Span | None:
-    if anchor == b"@":
-        return _user(data, at)
-    if anchor == b"eyj":
-        return _whole(_JWT.match(data, at), 0)
-    if anchor == b"bearer":
-        return _whole(_BEARER.match(data, at), 1)
-    if anchor == b"key" and (private := _PRIVATE_KEY.match(data, at)) is not None:
-        return _whole(private, 1)
-    return _by_name(data, lowered, anchor, at)
+    own = _OWN_RULES.get(anchor)
+    span = own(data, at) if own is not None else None
+    if span is not None or anchor not in _NAMED:
+        return span
+    name = name_at(lowered, anchor, at)
+    return None if name is None else value_of(data, lowered, name)
 
 
 def _user(data: bytes, at: int) -> Span | None:
     """Return what stands before the last @ of an address, of which one stands at `at`."""
     begin = data.rfind(b"/", max(0, at - _LONGEST_USER), at) + 1
-    if begin == 0 or not data[max(0, begin - 5) : begin].endswith((b"://", b":\\/\\/")):
+    if begin and data[max(0, begin - 5) : begin].endswith((b"://", b":\\/\\/")):
+        user = _USER.match(data, begin)
+        return None if user is None else (begin, user.end() - 1, HIDDEN)
+    return _user_with_slash(data, at) or _user_of_dsn(data, at)
+
+
+def _user_with_slash(data: bytes, at: int) -> Span | None:
+    """Return the user of an address whose password holds a slash, as people write them: no port follows the colon."""
+    scheme = data.rfind(b"://", max(0, at - _LONGEST_USER), at)
+    begin = scheme + len(b"://")
+    user = _USER_WITH_SLASH.match(data, begin) if scheme >= 0 else None
+    return None if user is None or user.end() != at + 1 else (begin, at, HIDDEN)
+
+
+def _user_of_dsn(data: bytes, at: int) -> Span | None:
+    """Return the password of `ada:…@tcp(host)/database`."""
+    if not data.startswith((b"@tcp(", b"@unix("), at):
         return None
-    user = _USER.match(data, begin)
-    return None if user is None else (begin, user.end() - 1, HIDDEN)
+    start = max(0, at - _LONGEST_USER)
+    begin = max(start - 1, *(data.rfind(sign, start, at) for sign in (b" ", b'"', b"'", b"\n", b"="))) + 1
+    return whole(_DSN_USER.match(data, begin), 1)
 
 
-def _whole(match: re.Match[bytes] | None, group: int) -> Span | None:
-    return None if match is None else (*match.span(group), HIDDEN)
+def _encoded_user(data: bytes, at: int) -> Span | None:
+    start = max(0, at - _LONGEST_USER)
+    scheme = data[start:at].lower().rfind(b"%3a%2f%2f")
+    begin = start + scheme + len(b"%3a%2f%2f")
+    user = _ENCODED_USER.match(data, begin) if scheme >= 0 else None
+    return None if user is None else (begin, user.end() - len(b"%40"), HIDDEN)
 
 
-def _by_name(data: bytes, lowered: bytes, word: bytes, at: int) -> Span | None:
-    """Return the value of a name that ends with what begins as `word`."""
-    match = _NAMES[word].match(lowered, at)
+def _basic(data: bytes, at: int) -> Span | None:
+    match = _BASIC.match(data, at)
     if match is None:
         return None
-    begin, end = _begin_of_name(lowered, at), match.end()
-    name, core = lowered[begin:end].strip(b"[]."), match[1]
-    if core == b"key" and not lowered[begin:at].rstrip(b"_-").endswith(_KEYS):
+    encoded = match[1].replace(b"%3D", b"=").replace(b"%3d", b"=").rstrip(b"=")
+    try:
+        is_pair = b":" in b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
         return None
-    if core in _WHOLE_NAMES and name != core:
+    return whole(match, 1) if is_pair else None
+
+
+def _known(data: bytes, at: int) -> Span | None:
+    match = _KNOWN.match(data, at)
+    return None if match is None else (*match.span(match.lastindex or 0), HIDDEN)
+
+
+def _sign_in_command(data: bytes, at: int) -> Span | None:
+    """Return what a client says to a server to sign in, at the beginning of a line or in quotes."""
+    if data[at - 1 : at] not in {b"", b"\n", b'"', b"'", b"\r"} and data[max(0, at - 2) : at] not in {b"\\n", b"> "}:
         return None
-    return _value(data, end, is_header=name in _HEADERS)
+    return whole(_SIGN_IN.match(data, at), 1)
 
 
-def _value(data: bytes, at: int, *, is_header: bool) -> Span | None:
-    """Return the value of a credential's name that ends there: assigned, in quotes, or the rest of a header's line."""
-    if (assigned := _ASSIGNED.match(data, at)) is not None:
-        return _whole(assigned, 1)
-    if is_header and (line := _HEADER_LINE.match(data, at)) is not None:
-        return (line.start(1), line.start(1) + len(line[1].rstrip()), HIDDEN)
-    if (assigned := _QUOTED_ASSIGNMENT.match(data, at)) is not None:
-        return _quoted_value(data, assigned.end(), b'"')
-    if (spaced := _SPACED.match(data, at) or _ELEMENT.match(data, at)) is not None:
-        return _whole(spaced, 1)
-    quoted = _QUOTED.match(data, at)
-    if quoted is None or (quoted[2] == b"," and not (quoted[3] or is_header)):
-        return None
-    return _quoted_value(data, quoted.end(), quoted[1])
+def _tagged_login(data: bytes, at: int) -> Span | None:
+    """Return the password of an IMAP LOGIN, whose line begins with a tag."""
+    begin = max(at - 24, -1, *(data.rfind(sign, max(0, at - 24), at) for sign in (b"\n", b'"', b"'"))) + 1
+    is_tagged = data[begin:at].count(b" ") == 1 and data[at - 1 : at] == b" "
+    return whole(_SIGN_IN.match(data, begin), 1) if is_tagged else _sign_in_command(data, at)
 
 
-def _begin_of_name(lowered: bytes, at: int) -> int:
-    least = max(0, at - _LONGEST_NAME)
-    while at > least and lowered[at - 1] in _NAME_BYTES:
-        at -= 1
-    return at
+def _matcher(pattern: re.Pattern[bytes]) -> Callable[[bytes, int], Span | None]:
+    return lambda data, at: whole(pattern.match(data, at), 1)
 
 
-def _quoted_value(data: bytes, at: int, quote: bytes) -> Span | None:
-    """Return the value that begins there: what stands between quotes; a number gets those of its name."""
-    opening = _OPENING.match(data, at)
-    if opening is None:
-        number = _NUMBER.match(data, at)
-        return None if number is None else (*number.span(), quote + HIDDEN + quote)
-    end = _closing(data, opening)
-    return None if end is None else (opening.end(), end, HIDDEN)
+_BEGINNINGS: Final = (
+    b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"xox", b"sk_live_", b"rk_live_", b"sg.",
+    b"npm_", b"pypi-", b"aiza", b"hooks.slack", b"/api/webhooks/",
+)  # fmt: skip
+_OWN_RULES: Final[dict[bytes, Callable[[bytes, int], Span | None]]] = {
+    b"@": _user,
+    b"%40": _encoded_user,
+    b"eyj": lambda data, at: whole(_JWT.match(data, at), 0),
+    b"bearer": _matcher(_BEARER),
+    b"basic": _basic,
+    b"key": _matcher(_PRIVATE_KEY),
+    b"?code=": _matcher(_CODE),
+    b"&code=": _matcher(_CODE),
+    b" -u ": _matcher(_CURL_USER),
+    b" --user": _matcher(_CURL_USER),
+    b"auth": _sign_in_command,
+    b"login ": _tagged_login,
+    b"user ": _matcher(_PASS_AFTER_USER),
+    b"identified ": _matcher(_IDENTIFIED),
+    **dict.fromkeys(_BEGINNINGS, _known),
+}
+"""What is found by its own form, by what it begins with."""
 
+_NAMED: Final = frozenset(WORDS)
+_ANCHORS: Final = tuple(dict.fromkeys((*WORDS, *_OWN_RULES)))
+"""In every credential stands one of these, in lower case."""
 
-def _closing(data: bytes, opening: re.Match[bytes]) -> int | None:
-    """Return where the quotes close, before their backslashes; None if they do not."""
-    depth, quote = _depth(len(opening[1])), opening[2]
-    at = data.find(quote, opening.end())
-    while at >= 0:
-        slashes = _slashes_before(data, at, opening.end())
-        if _closes(slashes, depth):
-            return at - min(slashes, len(opening[1]))
-        at = data.find(quote, at + 1)
-    return None
-
-
-def _slashes_before(data: bytes, at: int, begin: int) -> int:
-    start = at
-    while start > begin and data[start - 1] == 0x5C:
-        start -= 1
-    return at - start
-
-
-def _depth(slashes: int) -> int:
-    """Return within how many JSON texts a quote stands that has so many backslashes: 0, 1, 3, 7 … of them."""
-    return (slashes + 1).bit_length() - 1
-
-
-def _closes(slashes: int, depth: int) -> bool:
-    """Return whether a quote after so many backslashes ends a text within `depth` JSON texts, or one of those."""
-    for _ in range(depth):
-        if slashes % 2 == 0:
-            return True  # it ends the text around
-        slashes = (slashes - 1) // 2
-    return slashes % 2 == 0
+_TEXT_ANCHORS = tuple(anchor.decode() for anchor in _ANCHORS)

@@ -1,7 +1,7 @@
 """Options of a suite's own conftest that a pytest plug-in defines as well, which Outrider brings along.
 
-pytest refuses to start where two define an option of one name. Journeys run without the plug-in then: a suite that
-defines such an option has never run beside it.
+pytest refuses to start where two define an option of one name. Journeys below the conftest's folder run without the
+plug-in then: a suite that defines such an option has never run beside it.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class OptionConflict:
     def __str__(self) -> str:
         switches = " ".join(f"-p no:{plugin}" for plugin in self.plugins)
         return (
-            f"{self.path} defines {', '.join(self.options)}, as does a plug-in that Outrider brings: journeys run with "
-            f"{switches}; plain pytest needs addopts = {switches}"
+            f"{self.path} defines {', '.join(self.options)}, as does a plug-in that Outrider brings: journeys below it "
+            f"run with {switches}; plain pytest needs addopts = {switches}"
         )
 
 

@@ -6,6 +6,7 @@ after an error nothing of it is stored, and the port may be used again.
 
 from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
 from outrider.model.ports.artifact_store import ArtifactStore, Content, FolderEntry
+from outrider.model.ports.check_history import CheckHistory, RunPosition
 from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
@@ -14,6 +15,7 @@ from outrider.model.ports.store_roles import (
     AlertRecords,
     CheckRecords,
     CheckSchedule,
+    DashboardRecords,
     ExecutionStore,
     IncidentRecords,
     JudgeHistory,
@@ -26,8 +28,9 @@ from outrider.model.ports.store_roles import (
 from outrider.model.ports.table_reader import Selection, TableReader
 
 __all__ = [
-    "AggregateLog", "AlertRecords", "ArtifactStore", "CheckRecords", "CheckRegistry", "CheckSchedule", "Content",
-    "ExecutionStore", "FolderEntry", "HeartbeatLog", "IncidentLog", "IncidentRecords", "JudgeHistory", "JudgeMemory",
-    "Outbox", "ProofLog", "Pruner", "ReportHistory", "ReportRecords", "RollupReader", "RunHistory", "RunLog",
-    "ScheduleQueue", "SchedulerStore", "Selection", "SeriesReader", "SilenceLog", "TableReader",
+    "AggregateLog", "AlertRecords", "ArtifactStore", "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule",
+    "Content", "DashboardRecords", "ExecutionStore", "FolderEntry", "HeartbeatLog", "IncidentLog", "IncidentRecords",
+    "JudgeHistory", "JudgeMemory", "Outbox", "ProofLog", "Pruner", "ReportHistory", "ReportRecords", "RollupReader",
+    "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore", "Selection", "SeriesReader",
+    "SilenceLog", "TableReader",
 ]  # fmt: skip

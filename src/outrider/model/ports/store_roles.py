@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
+    from outrider.model.ports.check_history import CheckHistory
     from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
@@ -127,4 +128,13 @@ class SchedulerStore(Protocol):
 
     def renewed(self) -> bool:
         """Open the database anew if its file was removed or replaced; return whether that was so."""
+        ...
+
+
+class DashboardRecords(ReportRecords, Protocol):
+    """What pages and the API read."""
+
+    @property
+    def history(self) -> CheckHistory:
+        """What many checks did."""
         ...

@@ -1,0 +1,74 @@
+"""A name that stands for nothing is answered with what there is, not with silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cli.conftest import invoke
+from tests.frames.conftest import CHECK, root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["root"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "warning"),
+    [
+        (("export", "samples", "--metric", "duration"), 0, 'has the metric "duration"; did you mean "duration_ms"?'),
+        (("export", "samples", "--metric", "reqests"), 0, 'has the metric "reqests"; did you mean "requests"?'),
+        (("export", "rollups", "--metric", "reqests"), 0, 'has the metric "reqests"; did you mean "requests"?'),
+        (("export", "samples", "checkout"), 0, 'with the id "checkout"; did you mean "*checkout*"?'),
+        (("export", "runs", "checkout"), 0, 'with the id "checkout"; did you mean "*checkout*"?'),
+        (("runs", "checkout"), 0, 'no stored check has the id "checkout"; did you mean "*checkout*"?'),
+        (("runs", "checkout", "--json"), 0, 'no stored check has the id "checkout"'),
+        (("judge", f"{CHECK}s"), 0, f'did you mean "{CHECK}"?'),
+        (("changes", "basket"), 0, 'no stored check has the id "basket"; known: '),
+        (("calibrate", "basket"), 2, 'no stored check has the id "basket"; known: '),
+        (("now", "checkout", "--location", "olso"), 0, 'in the location "olso"; known: local'),
+        (("release", "v3", "--environment", "prodution"), 0, '"prodution"; did you mean "production"?'),
+        (("release", "--environment", "prodution"), 0, 'in the environment "prodution"'),
+    ],
+)  # fmt: skip
+def test_a_name_that_nothing_has_is_answered_with_the_nearest_that_there_is(
+    root: Path, arguments: tuple[str, ...], code: int, warning: str
+) -> None:
+    """On standard error: what is read by programs stays as it is."""
+    done = invoke(root, *arguments)
+
+    assert done.returncode == code
+    assert warning in done.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("export", "samples", "*checkout*"),
+        ("export", "samples", "--since", "1s"),
+        ("export", "samples", "--metric", ""),
+        ("export", "runs", "--metric", "nothing", "--since", "1s"),
+        ("export", "incidents", "nothing"),
+        ("runs", CHECK),
+        ("runs", "--outcome", "missed"),
+        ("judge", "*"),
+        ("changes", "*checkout*"),
+        ("now", "checkout"),
+        ("release", "v3", "--environment", "production"),
+    ],
+)
+def test_a_name_that_something_has_is_no_reason_to_warn(root: Path, arguments: tuple[str, ...]) -> None:
+    """Also where there is nothing of it in the time or with the outcome asked for."""
+    done = invoke(root, *arguments)
+
+    assert (done.returncode, "warning" in done.stderr) == (0, False)
+
+
+def test_nothing_is_unknown_in_a_store_without_checks(tmp_path: Path) -> None:
+    """It is no mistake to look before anything ran."""
+    (tmp_path / "outrider.toml").touch()
+
+    done = invoke(tmp_path, "runs", "checkout")
+
+    assert (done.stdout, done.stderr) == ("no such runs\n", "")

@@ -1,0 +1,108 @@
+"""What many checks did, read side by side: nothing is counted twice where rollups end and runs begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.model import CheckId, Outcome, RunPosition, Sample, Step, StepKind
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Maker
+
+    from outrider.model import Run
+    from outrider.store import Store
+
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+NOW_US = 20_000 * DAY_US + 10 * HOUR_US
+A, B = CheckId("probe:a"), CheckId("probe:b")
+
+
+def run_at(make: Maker, at_us: int, check: CheckId = A, value: float = 100.0, **changes: object) -> Run:
+    attempt = make.attempt(started_us=at_us, samples=(Sample("", "duration_ms", value),))
+    return make.run(check, attempt, due_us=at_us, **changes)
+
+
+def test_the_last_run_of_each_place_is_read_and_none_that_is_due_later(store: Store, make: Maker) -> None:
+    """A run whose clock was wrong does not hide the ones of today."""
+    oslo = run_at(make, NOW_US - HOUR_US, location="oslo", outcome=Outcome.FAILED)
+    rome = [run_at(make, NOW_US - minute * 60_000_000, location="rome") for minute in (1, 2, 3)]
+    ahead = run_at(make, NOW_US + DAY_US)
+    store.runs.record_many([oslo, *rome, ahead, run_at(make, NOW_US - 5, B)])
+
+    last = {(run.check, run.location): run.id for run in store.history.last_runs([A, B], NOW_US, depth=8)}
+    nearest = store.history.last_runs([A], NOW_US, depth=1)
+
+    assert last == {(A, "oslo"): oslo.id, (A, "rome"): rome[0].id, (B, "local"): last[B, "local"]}
+    assert [run.id for run in nearest] == [rome[0].id]
+
+
+def test_outcomes_are_counted_once_before_and_after_they_are_rolled_up(store: Store, make: Maker) -> None:
+    """By hour and by day, of the checks that are asked for."""
+    since_us = NOW_US - 2 * DAY_US
+    runs = [run_at(make, since_us + n * 20 * 60_000_000) for n in range(72 * 2)]
+    failed = run_at(make, since_us + 1, outcome=Outcome.FAILED)
+    missed = run_at(make, NOW_US - 1, outcome=Outcome.MISSED, due_count=3)
+    store.runs.record_many([*runs, failed, missed, run_at(make, NOW_US - 2, B)])
+
+    def counts() -> list[object]:
+        hours = store.history.outcomes_by_hour([A], since_us, NOW_US)
+        days = store.history.outcomes_by_day([A], since_us, NOW_US)
+        return [sorted(hours), sorted(days)]
+
+    before = counts()
+    store.prune(NOW_US)
+    after = counts()
+
+    assert before == after
+    hours, days = (list(entry) for entry in after if isinstance(entry, list))
+    assert sum(count.runs for count in hours) == sum(count.runs for count in days) == 144 + 1 + 3
+    assert {count.runs for count in hours if count.outcome is Outcome.PASSED} == {3}
+
+
+def test_durations_are_of_the_whole_run_or_of_its_longest_step(store: Store, make: Maker) -> None:
+    """Rolled up and not, each hour has one p95 within 1 %."""
+    times = [NOW_US - hour * HOUR_US - HOUR_US // 2 for hour in range(6)]
+    steps = (Step("open", "open", StepKind.NAMED, 0, 10.0), Step("pay", "pay", StepKind.NAMED, 10, 90.0))
+    samples = (Sample("open", "duration_ms", 10.0), Sample("pay", "duration_ms", 90.0))
+    stepped = [
+        make.run(B, make.attempt(started_us=at_us, steps=steps, samples=samples), due_us=at_us) for at_us in times
+    ]
+    store.runs.record_many([*(run_at(make, at_us, value=200.0) for at_us in times), *stepped])
+    store.prune(NOW_US)
+
+    durations = store.history.durations_by_hour([A, B], NOW_US - DAY_US, NOW_US)
+
+    assert [(entry.check, entry.step) for entry in durations[-2:]] == [(A, ""), (B, "pay")]
+    assert len(durations) == 2 * len(times)
+    assert all(abs(entry.p95_ms / (200.0 if entry.check == A else 90.0) - 1) < 0.011 for entry in durations)
+
+
+def test_runs_are_paged_by_position_without_gap_or_repetition(store: Store, make: Maker) -> None:
+    """Also where several were due at the same moment."""
+    runs = [run_at(make, NOW_US - minute // 2, outcome=Outcome.PASSED) for minute in range(7)]
+    store.runs.record_many([*runs, run_at(make, NOW_US, B)])
+
+    pages, before = [], None
+    while page := store.history.runs_before(A, before, limit=3):
+        pages.append(page)
+        before = RunPosition(page[-1].due_us, page[-1].id)
+
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert [page.is_complete for page in pages] == [False, False, True]
+    assert {run.id for page in pages for run in page} == {run.id for run in runs}
+    assert store.history.runs_before(A, None, outcome=Outcome.FAILED, limit=3) == ()
+
+
+def test_what_was_renamed_is_read_under_its_present_name(store: Store, make: Maker) -> None:
+    """And nothing under a name that never was one."""
+    store.runs.record(run_at(make, NOW_US - HOUR_US, A))
+    store.checks.rename(A, B, NOW_US)
+
+    last = store.history.last_runs([B], NOW_US, depth=2)
+    hours = store.history.outcomes_by_hour([B], NOW_US - DAY_US, NOW_US)
+    durations = store.history.durations_by_hour([B], NOW_US - DAY_US, NOW_US)
+
+    assert ([run.check for run in last], [hours[0].check], [durations[0].check]) == ([B], [B], [B])
+    assert store.history.last_runs([CheckId("probe:none")], NOW_US, depth=2) == ()
+    assert store.history.outcomes_by_day([], 0, NOW_US) == ()
