@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import urllib.request
 from collections import Counter
 from contextlib import contextmanager
@@ -38,12 +39,19 @@ from outrider.runs import Judge
 from outrider.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import NoReturn
 
 _COURSE = (True, True, False, False)
 """A probe's runs: two that fail open an incident, two that pass end it."""
 
 _CLIMB_US = 20_000
+_LIFE_S = (0.02, 2.0)
+"""How long a child works before it is killed: a step of the story takes some tenths of a second, the first one more."""
+
+_ROUNDS_AN_INCIDENT = 20
+"""At most so many kills until an incident has been opened and ended, or they hit nothing."""
+
 _DRAINED_S = 60.0
 
 
@@ -66,13 +74,14 @@ def _settings(server: str, alertmanager: str) -> AlertSettings:
     )
 
 
-def _work(folder: Path, settings: AlertSettings, ends_s: float) -> None:
+def _work(folder: Path, settings: AlertSettings, ends_s: float, on_ready: Callable[[], None]) -> None:
     """Go on with the story until then, or until killed."""
     delivery._POLL_S = 0.01  # many rounds in little time
     with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
         now_us = _now_us()
         alerting = AlertProcessor(store, settings, now_us)
         alerting.catch_up(Judge(store, Settings()), now_us)
+        on_ready()
         with Deliverer(settings, store.outbox):
             while time.monotonic() < ends_s:
                 alerting.ticked(_now_us())
@@ -105,15 +114,28 @@ def _rows(store: Store, kind: str) -> int:
 
 
 def _round(folder: Path, settings: AlertSettings, kill_after_s: float) -> None:
+    """Let a child go on with the story, and kill it so long after it has opened the store."""
+    ready, begun = os.pipe()
     child = os.fork()
     if child == 0:
-        try:
-            _work(folder, settings, time.monotonic() + 60)
-        finally:
-            os._exit(0)
+        os.close(ready)
+        _end_of(lambda: _work(folder, settings, time.monotonic() + 60, lambda: os.close(begun)))
+    os.close(begun)
+    os.read(ready, 1)  # until the child, which alone holds the other end, closes it
+    os.close(ready)
     time.sleep(kill_after_s)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+
+
+def _end_of(work: Callable[[], None]) -> NoReturn:
+    """Do the work of a forked child, and end it without the cleaning up of its parent."""
+    try:
+        work()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 @contextmanager
@@ -149,22 +171,25 @@ def _alerts(url: str) -> list[Any] | None:
 
 def _drain(folder: Path, settings: AlertSettings) -> None:
     """Finish the story that was cut, and deliver the rest."""
-    ends_s = time.monotonic() + _DRAINED_S
     child = os.fork()
     if child == 0:
-        delivery._POLL_S = 0.01
-        with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
-            alerting = AlertProcessor(store, settings, _now_us())
-            alerting.catch_up(Judge(store, Settings()), _now_us())
-            with Deliverer(settings, store.outbox):
-                while time.monotonic() < ends_s:
-                    alerting.ticked(_now_us())
-                    if _is_notified(store):
-                        if len(store.runs.search("probe:*", limit=None)) % len(_COURSE) == 0:
-                            break
-                        _next_run(store, alerting)
-        os._exit(0)
+        _end_of(lambda: _finish(folder, settings, time.monotonic() + _DRAINED_S))
     os.waitpid(child, 0)
+
+
+def _finish(folder: Path, settings: AlertSettings, ends_s: float) -> None:
+    delivery._POLL_S = 0.01
+    with Store.open(folder / "db", artifacts=folder / "artifacts") as store:
+        alerting = AlertProcessor(store, settings, _now_us())
+        alerting.catch_up(Judge(store, Settings()), _now_us())
+        with Deliverer(settings, store.outbox):
+            while time.monotonic() < ends_s:
+                alerting.ticked(_now_us())
+                if not _is_notified(store):
+                    continue
+                if len(store.runs.search("probe:*", limit=None)) % len(_COURSE) == 0:
+                    return
+                _next_run(store, alerting)
 
 
 def main() -> int:
@@ -180,7 +205,7 @@ def main() -> int:
         with mailbox_apart(came) as server, _alertmanager(folder) as alertmanager:
             settings = _settings(server, alertmanager)
             for _ in range(asked.rounds):
-                _round(folder, settings, rng.uniform(0.02, 0.4))
+                _round(folder, settings, rng.uniform(*_LIFE_S))
             _drain(folder, settings)
             left = _alerts(alertmanager) if alertmanager else None
             return _report(folder, mails(came), asked.rounds, left)
@@ -209,6 +234,9 @@ def _report(folder: Path, came: list[dict[str, Any]], rounds: int, left: list[An
     print(f"of a kind that was not asked for: {others}")
     if left is not None:
         print(f"Alertmanager: {pushed} pushes, {len(left)} alerts left open after the last end (target 0)")
+    if incidents * _ROUNDS_AN_INCIDENT < rounds:
+        print("too few incidents for so many kills: nothing is proved")
+        return 1
     return int(lost > 0 or strangers > 0 or bool(left))
 
 

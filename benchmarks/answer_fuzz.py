@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import random
 import sys
 import tempfile
@@ -149,7 +150,7 @@ def memory_mb() -> float:
     return sum(process.memory_info().rss for process in (own, *own.children(recursive=True))) / 1e6
 
 
-async def run(count: int, seed: int) -> int:
+async def run(count: int, seed: int, minutes: float) -> int:
     numbers, usual, hostile = random.Random(seed), expectations(EXPECTATIONS), expectations(HOSTILE)
     evaluator = Evaluator()
     crashes: list[str] = []
@@ -159,6 +160,9 @@ async def run(count: int, seed: int) -> int:
         if number == count // 10:
             early_mb = memory_mb()
         at_s = time.monotonic()
+        if at_s - began_s > minutes * 60:
+            count = number
+            break
         try:
             answer = Answer(
                 numbers.randint(100, 599), 12.5, {"total": 12.5}, raw_headers=numbers.choice(HEADERS), body=data
@@ -185,5 +189,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop then, and say how many there were")
     options = parser.parse_args()
-    sys.exit(asyncio.run(run(options.count, options.seed)))
+    sys.exit(asyncio.run(run(options.count, options.seed, options.minutes)))

@@ -1,7 +1,7 @@
 """Mutated configurations through `validate`: exceptions, hangs. `python -m benchmarks.configuration_fuzz [--count N]`.
 
 The files of the repository's own workspace, and one that holds what it does not, are broken at random: bytes changed,
-pieces moved, values replaced by others and by nonsense, keys misspelt. Each is validated in this process as by the
+pieces moved, values replaced by others and by nonsense, keys misspelt. Each is validated, in a few processes, as by the
 command, journeys aside, whose tests run in processes of their own. Counted: exceptions that are not Outrider's own, and
 configurations that took more than ten seconds.
 """
@@ -9,6 +9,7 @@ configurations that took more than ten seconds.
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import re
 import shutil
@@ -17,8 +18,9 @@ import sys
 import tempfile
 import time
 import traceback
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from outrider.app import validate_workspace
 from outrider.model import OutriderError
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 LIMIT_S = 10
+CHUNK = 250
 OWN = ("outrider.toml", "scheduler/schedule.toml", "scheduler/alerts.toml", "reports/*.toml", "probes/*.toml")
 JOBS = """
 [nightly]
@@ -125,40 +128,69 @@ def _interrupt(_: int, __: FrameType | None) -> None:
     raise TookTooLong
 
 
-def run(count: int, seed: int) -> int:
-    numbers, repository = random.Random(seed), Path(__file__).parents[1]
-    refused = problems = 0
-    failures: list[str] = []
+class Tally(NamedTuple):
+    """What became of some configurations."""
+
+    configurations: int = 0
+    refused: int = 0
+    problems: int = 0
+    failures: tuple[str, ...] = ()
+
+    def plus(self, other: Tally) -> Tally:
+        """Return both together."""
+        return Tally(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))  # type: ignore[operator]
+
+
+def validated(folder: Path) -> Tally:
+    """Return what becomes of one."""
+    signal.alarm(LIMIT_S)
+    try:
+        validation = validate_workspace(folder)
+    except OutriderError:
+        return Tally(1, refused=1)
+    except (Exception, TookTooLong) as error:  # what is counted
+        trace = "".join(traceback.format_tb(error.__traceback__)[-3:])
+        return Tally(1, failures=(f"{type(error).__name__}: {error}\n{trace}",))
+    finally:
+        signal.alarm(0)
+    return Tally(1, problems=int(bool(validation.problems)))
+
+
+def chunk(task: tuple[str, int]) -> Tally:
+    """Return what becomes of some configurations, in a process of their own; the same for the same seed."""
+    (seed, count), repository, tally = task, Path(__file__).parents[1], Tally()
     signal.signal(signal.SIGALRM, _interrupt)
-    began_s = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         shutil.copytree(repository / "scheduler", folder / "scheduler")
-        for files in workspaces(repository, count, numbers):
+        for files in workspaces(repository, count, random.Random(seed)):
             write(folder, files)
-            signal.alarm(LIMIT_S)
-            try:
-                validation = validate_workspace(folder)
-            except OutriderError:
-                refused += 1
-            except (Exception, TookTooLong) as error:  # what is counted
-                failures.append(
-                    f"{type(error).__name__}: {error}\n{''.join(traceback.format_tb(error.__traceback__)[-3:])}"
-                )
-                print(failures[-1], flush=True)
-            else:
-                problems += bool(validation.problems)
-            finally:
-                signal.alarm(0)
+            tally = tally.plus(validated(folder))
+    return tally
+
+
+def run(count: int, seed: int, jobs: int, minutes: float) -> int:
+    began_s, tally = time.monotonic(), Tally()
+    tasks = [(f"{seed}/{at}", min(CHUNK, count - at)) for at in range(0, count, CHUNK)]
+    with get_context("fork").Pool(jobs, maxtasksperchild=10) as pool:
+        for part in pool.imap_unordered(chunk, tasks):
+            tally = tally.plus(part)
+            print("".join(part.failures), end="", flush=True)
+            if time.monotonic() - began_s > minutes * 60:
+                break
+        pool.terminate()
     took_s = time.monotonic() - began_s
-    print(f"{count:,} configurations, seed {seed}, {took_s:.0f} s: {len(failures)} exceptions or hangs,")
-    print(f"{problems:,} with problems, {refused:,} refused whole")
-    return 1 if failures else 0
+    failed = len(tally.failures)
+    print(f"{tally.configurations:,} configurations, seed {seed}, {took_s:.0f} s: {failed} exceptions or hangs,")
+    print(f"{tally.problems:,} with problems, {tally.refused:,} refused whole")
+    return 1 if tally.failures else 0
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop then, and say how many there were")
     options = parser.parse_args()
-    sys.exit(run(options.count, options.seed))
+    sys.exit(run(options.count, options.seed, options.jobs, options.minutes))

@@ -71,6 +71,9 @@ def test_11_healthy(page): page.goto(SITE)
 @pytest.mark.outrider(timeout="20s", retries=1)
 def test_12_action_time_out(page): page.goto(SITE); page.get_by_text("No such thing").click(timeout=7_000)
 
+@pytest.mark.outrider(timeout="15s", retries=1)
+def test_13_time_out_of_the_run(page): page.goto(SITE); page.get_by_text("No such thing").click()
+
 def _kill(chosen):
     mine = os.environ["TMPDIR"].partition("/outrider-")[0]
     for process in psutil.process_iter():
@@ -96,6 +99,7 @@ OUTCOMES = {
     "test_10_stubborn_loop": {"setup error"},
     "test_11_healthy": {"passed"},
     "test_12_action_time_out": {"failed"},
+    "test_13_time_out_of_the_run": {"failed"},
 }
 
 
@@ -121,6 +125,19 @@ def test_what_uses_up_its_time_has_its_evidence(desk: Desk, runs: dict[str, Any]
     assert [(attempt["number"], attempt["evidence"]) for attempt in run["attempts"]] == [(1, False), (2, False)]
     kinds = {artifact["kind"] for artifact in stored["artifacts"] if artifact["attempt"] == 2}
     assert {"trace", "har", "screenshot", "video"} <= kinds
+
+
+def test_a_first_attempt_that_uses_up_the_time_of_the_run_has_its_evidence(desk: Desk, runs: dict[str, Any]) -> None:
+    """Its last seconds are filmed, and it is interrupted early enough to save what it recorded."""
+    run = runs["test_13_time_out_of_the_run"]
+
+    stored = desk.json("show", run["id"], "--json")
+
+    steps = [step["title"] for step in run["attempts"][0]["steps"]]
+    assert [(attempt["number"], attempt["evidence"]) for attempt in run["attempts"]] == [(1, False)]
+    assert {"trace", "har", "screenshot", "video"} <= {artifact["kind"] for artifact in stored["artifacts"]}
+    assert run["reason"].startswith('time-out after 15 s, waiting for: click get_by_text("No such thing")')
+    assert steps == ["goto /", 'click get_by_text("No such thing")']
 
 
 def test_nothing_is_left_behind(desk: Desk, runs: dict[str, Any]) -> None:

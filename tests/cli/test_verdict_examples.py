@@ -282,9 +282,9 @@ SETUP_ERRORS = {
     "keyboard": "KeyboardInterrupt: def test_keyboard",
     "os_exit": "the journey worker ended unexpectedly with exit code 3",
     "os_exit_well": "the journey worker ended unexpectedly with exit code 0",
-    "abort": "the journey worker ended unexpectedly with exit code -6",
-    "segfault": "the journey worker ended unexpectedly with exit code -11",
-    "terminated": "the journey worker ended unexpectedly with exit code -15",
+    "abort": "the journey worker ended unexpectedly by SIGABRT",
+    "segfault": "the journey worker ended unexpectedly by SIGSEGV",
+    "terminated": "the journey worker ended unexpectedly by SIGTERM",
 }
 OTHERS = {
     "skipped": ("skipped", "no lamps today"),

@@ -83,8 +83,8 @@ def test_a_named_step_reaches_back_to_its_beginning() -> None:
     assert causes == ("GET /api/old answered 500",)
 
 
-def test_page_errors_and_dialogs_that_nobody_answered_are_causes() -> None:
-    """Messages of the console are not, nor dialogs of a test that answers them itself."""
+def test_page_errors_and_dialogs_are_causes() -> None:
+    """What a dialog said counts whoever closed it, and is told with it; messages of the console are none."""
     errors = [PageError(True, "TypeError: x\n at y", "", "", 70.0), PageError(False, "warned", "", "", 71.0)]
     dialogs = [ShownDialog("alert", "Too late", 72.0)]
     left = evidence([GOTO, CLICK, FILL], errors=errors, dialogs=dialogs)
@@ -92,7 +92,10 @@ def test_page_errors_and_dialogs_that_nobody_answered_are_causes() -> None:
 
     causes = find_causes(left), find_causes(answered)
 
-    assert causes == (('page error "TypeError: x"', 'alert dialog "Too late" was not answered'), ())
+    assert causes == (
+        ('page error "TypeError: x"', 'alert dialog "Too late" was not answered'),
+        ('alert dialog "Too late" was accepted',),
+    )
 
 
 def test_requests_that_the_test_blocks_itself_are_no_causes() -> None:

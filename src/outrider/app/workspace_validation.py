@@ -22,7 +22,7 @@ class Validation:
     """How many checks a workspace has, and all of its problems.
 
     Attributes:
-        notes: Hints on what works but is not yet supported fully.
+        notes: Hints on what works but is not supported fully, or has no effect.
     """
 
     checks: int
@@ -46,11 +46,15 @@ def validate_workspace(start: Path) -> Validation:
     except OutriderError as error:
         return Validation(0, (error,))
     examination = examine(workspace, discovery)
-    browser = browser_or_error(workspace)
-    missing = (browser,) if isinstance(browser, BrowserError) and discovery.journeys else ()
+    missing = _missing_browser(workspace) if discovery.journeys else ()
     wrong_store, notes = _store(workspace)
     problems = (*examination.problems, *missing, *examination.refusals, *wrong_store)
-    return Validation(len(discovery.checks), problems, (*suite_notes(workspace), *notes))
+    return Validation(len(discovery.checks), problems, (*suite_notes(workspace), *examination.notes, *notes))
+
+
+def _missing_browser(workspace: Workspace) -> tuple[BrowserError, ...]:
+    browser = browser_or_error(workspace)
+    return (browser,) if isinstance(browser, BrowserError) else ()
 
 
 def suite_notes(workspace: Workspace) -> tuple[str, ...]:

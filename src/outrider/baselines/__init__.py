@@ -7,6 +7,7 @@ from outrider.baselines.checkpoint import dump, load
 from outrider.baselines.comparison import Comparison, Verdict, compare
 from outrider.baselines.deviation import Quantity
 from outrider.baselines.error_budget import Budget, BurnRule, error_budget
+from outrider.baselines.expected_band import expected_band
 from outrider.baselines.explanation import explain
 from outrider.baselines.false_fail_rate import false_fail_rate
 from outrider.baselines.forecast import Breach, days_to_breach
@@ -27,7 +28,8 @@ __all__ = [
     "Condition", "Direction", "Episode", "Event", "EventKind", "JudgedAlert", "Knee", "Part", "Plan", "Quantile",
     "Quantity", "RateSignal", "RateState", "Scale", "Settings", "Signal", "State", "Verdict", "calibrate",
     "change_points", "compare", "compare_errors", "correct", "days_to_breach", "dump", "error_budget",
-    "explain", "false_alerts_a_week", "false_fail_rate", "find_knee", "hourly_ratios", "is_saturated",
-    "judge_so_far", "judged_alerts", "load", "months_per_series", "nominal_levels", "precede", "proportion_interval",
-    "quantile_of", "replay", "replay_rates", "run_plan", "sensitivities", "step", "step_rate", "without_season",
+    "expected_band", "explain", "false_alerts_a_week", "false_fail_rate", "find_knee", "hourly_ratios",
+    "is_saturated", "judge_so_far", "judged_alerts", "load", "months_per_series", "nominal_levels",
+    "precede", "proportion_interval", "quantile_of", "replay", "replay_rates", "run_plan", "sensitivities", "step",
+    "step_rate", "without_season",
 ]  # fmt: skip

@@ -160,9 +160,16 @@ def _script_reason(phase: Phase) -> str:
     if phase.kind == ErrorKind.CLOSED:
         text = f"the test uses what it has closed: {headline(phase.message)}"
     else:
-        text = _telling_line(phase)
+        text = _telling_line(phase) if phase.message or not kind else ""
+    text = _with_cause(text, phase)
     place = f" ({phase.place})" if phase.place else ""
-    return bounded(f"{kind}{where}: {text}" if kind else text, MAX_REASON - len(place)) + place
+    named = f"{kind}{where}{': ' if text else ''}{text}" if kind else text
+    return bounded(named, MAX_REASON - len(place)) + place
+
+
+def _with_cause(text: str, phase: Phase) -> str:
+    """Return a message with the exception that the test's own one was raised from."""
+    return f"{text}, from {phase.cause}".removeprefix(", ") if phase.cause else text
 
 
 def _telling_line(phase: Phase) -> str:
@@ -203,7 +210,7 @@ def _failure(facts: Facts) -> Assessment:
     elif phase.kind == ErrorKind.TIMEOUT and facts.awaited:
         what = f"time-out waiting for {facts.awaited}"
     else:
-        what = headline(phase.message)
+        what = _with_cause(headline(phase.message), phase)
     return Outcome.FAILED, _after_causes(facts, what + _at(facts))
 
 

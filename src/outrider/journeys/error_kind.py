@@ -96,7 +96,7 @@ def error_kind(error: BaseException) -> ErrorKind:
     if isinstance(error, Overdue):
         return ErrorKind.OVERDUE
     if isinstance(error, AssertionError):
-        is_ambiguous = _raised_by_playwright(error) and _AMBIGUOUS_EXPECTATION.match(str(error))
+        is_ambiguous = is_raised_by_playwright(error) and _AMBIGUOUS_EXPECTATION.match(str(error))
         return ErrorKind.AMBIGUOUS if is_ambiguous else ErrorKind.ASSERTION
     if isinstance(error, pytest.fail.Exception):
         return ErrorKind.ASSERTION
@@ -133,7 +133,7 @@ def _is_from_server(error: Exception) -> bool:
     return bool(getattr(error, "name", "Error"))
 
 
-def _raised_by_playwright(error: BaseException) -> bool:
+def is_raised_by_playwright(error: BaseException) -> bool:
     """Whether Playwright's own `expect` raised the error, and not a test that repeats a text."""
     traceback: TracebackType | None = error.__traceback__
     module = ""

@@ -19,6 +19,7 @@ _CLOCKS_APART_MS = 5
 _OWN_NETWORK = frozenset(
     {"net::ERR_INTERNET_DISCONNECTED", "net::ERR_NETWORK_CHANGED", "net::ERR_NETWORK_IO_SUSPENDED"}
 )
+_ANSWERS = {"accept": "accepted", "dismiss": "dismissed"}
 _TIMEOUT = re.compile(r"Timeout [\d.]+ms exceeded|Expect failed$")  # Playwright's own words, at the beginning
 # Calls that only look or wait: what led to the failure began before them.
 _PASSIVE = frozenset(
@@ -64,7 +65,7 @@ def own_network_error(evidence: RawEvidence) -> str:
 def find_causes(evidence: RawEvidence) -> tuple[str, ...]:
     """Return what went wrong in the step that failed and the action before it, each once, most telling first.
 
-    The order is documents, requests, page errors, dialogs that nobody answered. The last document always counts: what
+    The order is documents, requests, page errors, dialogs. The last document always counts: what
     came with an error harms every later step.
     """
     since_ms, until_ms = _window(evidence)
@@ -80,7 +81,7 @@ def find_causes(evidence: RawEvidence) -> tuple[str, ...]:
         for error in evidence.trace.page_errors
         if error.is_exception and since_ms <= error.at_ms <= until_ms
     ]
-    causes += _unanswered_dialogs(evidence, since_ms, until_ms)
+    causes += _dialogs(evidence, since_ms, until_ms)
     return tuple(dict.fromkeys(causes))
 
 
@@ -117,16 +118,19 @@ def _answer(request: Request) -> str:
     return f"answered {request.status}" if request.status >= 400 else f"failed ({request.failure})"
 
 
-def _unanswered_dialogs(evidence: RawEvidence, since_ms: float, until_ms: float) -> Iterator[str]:
-    """Yield the dialogs that the test did not answer; one that answers dialogs knows of them.
+def _dialogs(evidence: RawEvidence, since_ms: float, until_ms: float) -> Iterator[str]:
+    """Yield the dialogs, and what the test did with each: what they say may be why nothing came after them.
 
     Playwright closes a dialog that nobody listens to; one that a test listens to stays open, and blocks the page.
     """
-    if any(call.owner == "Dialog" for call in evidence.trace.calls):
-        return
+    answers = [call for call in evidence.trace.calls if call.owner == "Dialog"]
     for dialog in evidence.trace.dialogs:
+        answer = next((call for call in answers if call.start_ms >= dialog.at_ms - _CLOCKS_APART_MS), None)
+        if answer is not None:
+            answers.remove(answer)
         if since_ms <= dialog.at_ms <= until_ms:
-            yield f"{dialog.kind} dialog {_short(dialog.message)} was not answered"
+            how = _ANSWERS.get(answer.method, "answered") if answer else "not answered"
+            yield f"{dialog.kind} dialog {_short(dialog.message)} was {how}"
 
 
 def _short(text: str) -> str:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from outrider.workspace import Redactor
 
 EVIDENCE_S = 2.0
+LATE_EVIDENCE_S = 1.0  # for picture, HAR, trace and the film of the last seconds of an attempt that measures
+FILM_S = 5.0
 GRACE_S = 1.2  # between telling a test that its time is up and killing it: enough to save the trace
 
 
@@ -143,6 +145,7 @@ class JourneyMeasure:
             evidence=order.evidence,
             picture=order.attempt == 1 and not order.fault and self._pictures.is_due(order.check),
             fault=order.fault or "",
+            film_after_s=_film_after_s(order),
         )
 
     def _state(
@@ -165,6 +168,7 @@ class JourneyMeasure:
             scratch=str(scratch),
             label=f"{progress.label}-session",
             fault="",
+            film_after_s=0.0,
             save_state=str(scratch / "state.json"),
         )
         progress.signing_in = session
@@ -272,8 +276,18 @@ class JourneyMeasure:
 
 def _limit_s(order: Order) -> float:
     """Return after how many seconds the test is interrupted; evidence needs time of its own before the run must end."""
-    reserve_s = min(EVIDENCE_S, order.deadline_s / 4) if order.evidence else 0.0
-    return order.deadline_s - reserve_s
+    reserve_s = EVIDENCE_S if order.evidence else LATE_EVIDENCE_S if _is_repeatable(order) else 0.0
+    return order.deadline_s - min(reserve_s, order.deadline_s / 4 if order.evidence else order.deadline_s / 10)
+
+
+def _film_after_s(order: Order) -> float:
+    """Return when a film begins of an attempt that measures, if it is still under way then; zero for never."""
+    return _limit_s(order) - min(FILM_S, order.deadline_s / 3) if _is_repeatable(order) else 0.0
+
+
+def _is_repeatable(order: Order) -> bool:
+    """Whether an attempt that measures would be repeated for its evidence, if there were time."""
+    return not order.evidence and not order.fault and order.check.policy.evidence and order.check.policy.repeatable
 
 
 def _attributes(facts: Facts, result: AttemptResult | None) -> dict[str, str]:

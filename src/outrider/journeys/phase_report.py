@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import linecache
+import re
 from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.journeys.error_kind import ErrorKind, error_kind
+from outrider.journeys.error_kind import ErrorKind, error_kind, is_raised_by_playwright
 from outrider.journeys.worker_messages import MAX_TEXT, Phase
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 MAX_MEMBERS = 5
+_RAISE = re.compile(r"(^|: )raise ")
 
 
 def phase_of(report: pytest.TestReport, call: pytest.CallInfo[None], root: str) -> Phase:
@@ -36,6 +38,7 @@ def phase_of(report: pytest.TestReport, call: pytest.CallInfo[None], root: str) 
         detail=short(report.longreprtext),
         kind=error_kind(raised.value) if raised else "",
         place=_place(raised.tb, root) if raised else "",
+        cause=_cause(raised.value) if raised else "",
     )
 
 
@@ -46,7 +49,7 @@ def ended_phase(end: BaseException, root: str) -> Phase:
         outcome="failed",
         duration_ms=0.0,
         error_type=_name(type(end)),
-        message=short(str(end) or _statement(end.__traceback__, root)),
+        message=short(str(end)),
         kind=ErrorKind.SCRIPT,
         place=_place(end.__traceback__, root),
     )
@@ -67,7 +70,15 @@ def _message(report: pytest.TestReport, call: pytest.CallInfo[None], root: str) 
         return f"fixture {error.argname!r} not found"
     if isinstance(error, BaseExceptionGroup):
         return _group_message(error)
-    return str(error) or _statement(error.__traceback__, root)
+    return str(error) or _statement(error, root)
+
+
+def _cause(error: BaseException) -> str:
+    """Return what the suite's own exception was raised from, or while handling; Playwright's have their own words."""
+    if error_kind(error) not in {ErrorKind.SCRIPT, ErrorKind.ASSERTION} or is_raised_by_playwright(error):
+        return ""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return short(_headline(before)) if isinstance(before, Exception) else ""
 
 
 def _group_message(group: BaseExceptionGroup[BaseException]) -> str:
@@ -85,10 +96,12 @@ def _headline(error: BaseException) -> str:
     return f"{type(error).__name__}{f': {first}' if first else ''}"
 
 
-def _statement(traceback: TracebackType | None, root: str) -> str:
-    """Return the line of the suite's code that an exception without a message was raised from."""
-    file, line = _frame(traceback, root)
-    return linecache.getline(root + file, line).strip() if file else ""
+def _statement(error: BaseException, root: str) -> str:
+    """Return the line of the suite's code that an exception without a message comes from; none for a bare `raise`."""
+    file, line = _frame(error.__traceback__, root)
+    statement = linecache.getline(root + file, line).strip() if file else ""
+    is_bare = bool(_RAISE.search(statement)) and error_kind(error) == ErrorKind.SCRIPT
+    return "" if is_bare else statement
 
 
 def _place(traceback: TracebackType | None, root: str) -> str:

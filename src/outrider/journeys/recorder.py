@@ -21,6 +21,7 @@ from playwright import async_api, sync_api
 
 from outrider.journeys.connected_files import ConnectedFiles
 from outrider.journeys.faults import Fault, Injection
+from outrider.journeys.late_film import LateFilm
 from outrider.journeys.warm_driver import is_driver_running
 from outrider.journeys.worker_messages import ContextFiles, WrittenWait
 
@@ -65,6 +66,7 @@ class Recorder:
         self._folder = Path(order.scratch)
         self._open: dict[int, _Recorded] = {}
         self._filmed: dict[int, list[Any]] = {}
+        self.late_film = LateFilm(self._folder / "films")
         self.connected_files = ConnectedFiles(self._folder / "downloads")
         self._browsers: list[Any] = []
         self.files: list[ContextFiles] = []
@@ -199,6 +201,7 @@ class Recorder:
         return "page" if self._closed_by_page else ""
 
     def _opened_page(self, recorded: _Recorded, page: Any) -> None:
+        self.late_film.opened(page)
         if recorded.video_folder:
             recorded.pages.append(page)
             self.connected_files.filmed(page, recorded.video_folder)
@@ -227,6 +230,9 @@ class Recorder:
         pages = getattr(context, "pages", [])
         for page in pages:
             yield from self._harvest(page, is_last=page is pages[-1])
+        films = yield from self.late_film.ended(context)
+        if self.failing or sys.exc_info()[0] is not None:
+            self.videos += films
         if hasattr(context, "request"):
             yield from self.closing(context.request)
         if self._order.save_state and hasattr(context, "pages"):

@@ -56,6 +56,7 @@ class AttemptOrder:
         state: Stored browser state to start from; empty for none.
         save_state: Where to keep the browser state after the test; empty for nowhere.
         fault: A fault of `outrider prove`, injected by routing; empty for none.
+        film_after_s: When to begin a film, should the test still be under way then; zero for never.
     """
 
     target: str
@@ -67,6 +68,7 @@ class AttemptOrder:
     state: str = ""
     save_state: str = ""
     fault: str = ""
+    film_after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Phase:
         error_type: Qualified name of the exception, empty if none.
         kind: The exception's `ErrorKind`, empty if none.
         place: File and line of the suite that it was raised from, empty if none.
+        cause: Type and message of the exception that it was raised from or because of, empty if none.
         closed_by: Who closed what the failed call was for: `page`, `test`, or empty if neither did.
     """
 
@@ -144,6 +147,7 @@ class Phase:
     detail: str = ""
     kind: str = ""
     place: str = ""
+    cause: str = ""
     closed_by: str = ""
 
 

@@ -230,6 +230,8 @@ class WorkerPlugin:
         if hasattr(item.config.option, "output"):
             item.config.option.output = str(Path(order.scratch, "test-results"))
         signal.signal(signal.SIGUSR1, self._stop)
+        if self.recorder is not None:
+            self.recorder.late_film.schedule(order.film_after_s)
         try:
             self._carry_out(item)
             if self.recorder is not None:
@@ -237,6 +239,8 @@ class WorkerPlugin:
                     drive(self.recorder.leaving())
         finally:
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+            if self.recorder is not None:
+                self.recorder.late_film.cancel()
 
     def _carry_out(self, item: pytest.Item) -> None:
         """Run the item; one that asks pytest to leave off altogether ends itself only."""

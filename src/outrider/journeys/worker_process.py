@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 START_S = 60.0
 _LACKING = re.compile(r"error while loading shared libraries: (\S+):")
+_PROGRESS = re.compile(r"\A\s*collect[^\n]*\n+(\S+\.py ?[.FEsxX]*)?")  # pytest's own words about the test that runs
 LOG_TAIL = 4000
 
 
@@ -45,6 +46,7 @@ class WorkerProcess:
         self._root = root
         self._log = log
         self._exit_code: int | None = None
+        self._printed_before = 0
         near, far = socket.socketpair()
         self._channel = Channel(near)
         try:
@@ -70,6 +72,7 @@ class WorkerProcess:
             raise NotReadyInTime(failure.what, slug=failure.slug, fix=failure.fix) from None
         if not isinstance(message, Ready):
             raise self.failure("did not get ready")
+        self._printed_before = self._log.stat().st_size
 
     def send(self, message: Message) -> None:
         """Send a message.
@@ -129,16 +132,25 @@ class WorkerProcess:
             return None
 
     def failure(self, what: str) -> WorkerError:
-        """End the worker, and return the error that quotes its last output."""
+        """End the worker, and return the error that quotes its last output since it was ready, if it was."""
         self.kill()
         if self._exit_code not in {None, -signal.SIGKILL}:
-            what = f"{what} with exit code {self._exit_code}"
-        output = tail(self._log.read_text(errors="replace").strip(), LOG_TAIL).replace(f"{self._root}/", "")
+            what = f"{what} {_ending(self._exit_code)}"
+        printed = self._log.read_bytes()[self._printed_before :].decode(errors="replace")
+        output = tail(_PROGRESS.sub("", printed).strip(), LOG_TAIL).replace(f"{self._root}/", "")
         return WorkerError(
             f"the journey worker {what}",
             slug="worker-failed",
             fix=explained(output) if output else "it printed nothing",
         )
+
+
+def _ending(code: int | None) -> str:
+    """Return how a process ended, which is by a signal where its code is negative."""
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            return f"by {signal.Signals(-code).name}"
+    return f"with exit code {code}"
 
 
 def explained(output: str) -> str:

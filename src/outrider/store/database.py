@@ -176,10 +176,10 @@ def _prepare(path: Path) -> None:
         _check_file(path)
 
 
-def _check_file(path: Path) -> None:
+def _check_file(path: Path, *, is_traceless: bool = False) -> None:
     if path.is_dir():
         raise failure("store-read-only", str(path), "it is a folder")
-    inspect_file(path)
+    inspect_file(path, is_traceless=is_traceless)
 
 
 def check_database(url_or_path: str | Path) -> None:
@@ -200,7 +200,7 @@ def check_database(url_or_path: str | Path) -> None:
             if path.parent.exists():
                 raise failure("store-read-only", place, str(error.strerror)) from error
             raise
-        _check_file(path)
+        _check_file(path, is_traceless=True)
     if path.exists() and not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise failure("store-read-only", place)
 

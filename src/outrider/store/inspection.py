@@ -57,8 +57,12 @@ def _finding(tables: set[str], revision: str | None, where: str) -> FileState:
     )
 
 
-def inspect_file(path: Path) -> None:
+def inspect_file(path: Path, *, is_traceless: bool = False) -> None:
     """Look at an SQLite file without changing a byte of it; a missing or empty one is fine.
+
+    A reader makes a write-ahead log and its index beside the file, and leaves them there. Where `is_traceless` asks for
+    none and there is no log yet, the file is read as one that nobody changes: all that was ever committed is in it
+    (https://www.sqlite.org/uri.html, immutable).
 
     Only SQLite opens it: when any other descriptor of a file is closed, the process loses all locks that it has on the
     file (https://www.sqlite.org/howtocorrupt.html, section 2.2). Another process that then closes the database takes
@@ -68,12 +72,14 @@ def inspect_file(path: Path) -> None:
         StoreError: store-damaged if it is no database or ends too early, store-foreign if another program wrote it,
             store-newer if a newer Outrider did.
     """
-    log_bytes = _size(path.with_name(f"{path.name}-wal"))
+    log = path.with_name(f"{path.name}-wal")
+    log_bytes = _size(log)
     if _size(path) == 0:
         if log_bytes:
             raise failure("store-damaged", str(path), "it is empty, but a write-ahead log stands beside it")
         return
-    with translated(str(path)), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+    address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_traceless and not log.exists() else ''}"
+    with translated(str(path)), closing(sqlite3.connect(address, uri=True)) as connection:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         (revision,) = connection.execute(_REVISION).fetchone() or (None,) if _VERSION_TABLE in tables else (None,)

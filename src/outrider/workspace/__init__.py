@@ -14,6 +14,7 @@ from outrider.workspace.patterns import (
     names_of,
     select,
     unmatched_patterns,
+    unmatched_windows,
 )
 from outrider.workspace.policy import parse_overrides, read_overrides, resolve
 from outrider.workspace.process_gate import gated, gated_document
@@ -91,4 +92,5 @@ __all__ = [
     "parse_duration",
     "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings", "read_template",
     "resolve", "resolve_secrets", "secrets_read", "select", "split_address", "surprising_names", "unmatched_patterns",
+    "unmatched_windows",
 ]  # fmt: skip
