@@ -117,7 +117,7 @@ if TYPE_CHECKING:
     from outrider.gate import comparison_texts as gate_comparison_texts
     from outrider.gate import verdict_text as gate_verdict_text
     from outrider.journeys import Browser, browser_environment
-    from outrider.load import Level, grouping_advice, levels
+    from outrider.load import Level, grouping_advice, levels, shown_name
     from outrider.reports import RequestPair, RunComparison, StepPair, comparison_json
     from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
     from outrider.store import Store
@@ -146,7 +146,7 @@ __all__ = [
     "pause_checks", "period_document", "preview_silence", "prove_journeys", "provide_workspace_browser",
     "prune_expired", "read_baselines", "record_journey", "register_checks", "request_runs", "restore_backup",
     "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate", "serve_heartbeats",
-    "service_status", "shifts_ahead", "silence_incidents", "step_medians", "stored_run", "suite_notes",
+    "service_status", "shifts_ahead", "shown_name", "silence_incidents", "step_medians", "stored_run", "suite_notes",
     "try_alert_route", "unknown_check_note", "unknown_environment_note", "unknown_location_note", "validate_workspace",
     "watch_checks", "web_address", "work_for_master", "write_failure_pages",
 ]  # fmt: skip
@@ -218,7 +218,7 @@ _MODULES = {
         "verdict_text=gate_verdict_text"
     ),
     "outrider.journeys": "Browser browser_environment",
-    "outrider.load": "Level grouping_advice levels",
+    "outrider.load": "Level grouping_advice levels shown_name",
     "outrider.runs": "Judgement Plan Proof ProofVerdict StepStatus",
     "outrider.store": "Store",
     "outrider.workspace": "Scaffold Workspace format_duration",

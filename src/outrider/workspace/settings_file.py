@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Policy
+from outrider.workspace.named_paths import is_there
 from outrider.workspace.policy import read_overrides
 from outrider.workspace.schedule_file import scheduled
 from outrider.workspace.tables import (
@@ -162,7 +163,7 @@ def _journeys(table: Table, root: Path) -> JourneySettings:
         picture_every_s=table.read("picture_every", as_delay, usual.picture_every_s),
     )
     for path in journeys.paths:
-        if journeys.paths != usual.paths and not (root / path).exists():
+        if journeys.paths != usual.paths and not is_there(root / path):
             table.report("paths", f'names "{path}", which does not exist', "correct or create it", "missing-folder")
     table.close()
     return journeys
