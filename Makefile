@@ -4,14 +4,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick check fix bench soak lock setup
+.PHONY: help demo test quick check fix bench mutations soak lock setup
 
 PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --upgrade
-BENCHMARKS := $(sort $(wildcard benchmarks/*.py))
+# Mutations take hours, and speak of the tests: `make mutations`.
+BENCHMARKS := $(filter-out benchmarks/mutations.py,$(sort $(wildcard benchmarks/*.py)))
 # Every test starts programs; what was compiled is kept, even where an environment (a container image) says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -19,7 +20,7 @@ CODE := $(wildcard src tests demo benchmarks journeys probes .ci hatch_build.py)
 FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/src/*)
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## Watch the demo shop drift, break and recover; see the mails and the weekly report
 	$(BIN)/outrider browser --install
@@ -50,6 +51,9 @@ fix: setup ## Repair what ruff can repair, and format
 bench: setup ## Run every benchmark of benchmarks/; prints ratios
 	$(BIN)/outrider browser --install
 	@for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename $$file .py)"; done
+
+mutations: setup ## Mutate a hundred lines, one at a time: how many do the tests notice (ARGS="--room app --count 20")
+	$(BIN)/python -m benchmarks.mutations $(ARGS)
 
 soak: setup ## Run what takes hours: kills, mutated configurations, generated answers
 	$(BIN)/outrider browser --install

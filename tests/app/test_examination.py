@@ -91,7 +91,7 @@ VALID: Files = {
         "forecast": [{"match": ["step=~.*"], "limit": "2s", "within": "14d"}],
         "threshold": [{"match": ["check=~.*"], "open": "1 of 1", "close": 2}],
         "label": [{"match": ["check=~.*"], "set": {"team": "shop"}}],
-        "inhibit": [{"source": ["team=a"], "target": ["team=b"], "equal": ["location"]}],
+        "inhibit": [{"source": ["problem=failure"], "target": ["problem=degradation"], "equal": ["location"]}],
     },
     "reports/weekly.toml": {"title": "Shop", "objective": 0.99, "mail": ["mail"], "cron": "0 7 * * mon",
         "detailed": 3},
@@ -278,6 +278,62 @@ def test_an_artifact_folder_that_cannot_be_used_is_named_with_what_to_do(tmp_pat
     assert "another folder as artifacts of [store]" in problem.fix
 
 
+def test_validate_leaves_nothing_beside_a_store_that_it_only_looks_at(tmp_path: Path) -> None:
+    """No write-ahead log and no index of one; a log that a service writes at the moment is read and left alone."""
+    write(tmp_path, VALID)
+    workspace = load(tmp_path)
+    with Store.open(workspace.store_url, artifacts=workspace.artifacts_url):
+        assert validate_workspace(tmp_path).problems == ()
+        assert (tmp_path / ".outrider/outrider.db-wal").exists()
+    before = sorted(path.name for path in (tmp_path / ".outrider").iterdir())
+
+    assert validate_workspace(tmp_path).problems == ()
+    assert sorted(path.name for path in (tmp_path / ".outrider").glob("outrider.db*")) == ["outrider.db"]
+    assert set(before) <= {path.name for path in (tmp_path / ".outrider").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "note"),
+    [
+        (
+            "scheduler/schedule.toml: maintenance/0/match", "hom",
+            'scheduler/schedule.toml:2: [[maintenance]] "hom" matches no check; known: probe:',
+        ),
+        ("scheduler/alerts.toml: maintenance/0/match", ["check=hom"], "[[maintenance]] 'check=hom' matches no check"),
+        ("scheduler/alerts.toml: threshold/0/match", ["tag=x"], "[[threshold]] 'tag=x' matches no check"),
+        ("scheduler/alerts.toml: budget/0/match", ["location=x"], "[[budget]] 'location=x' matches no check"),
+        ("scheduler/alerts.toml: inhibit/0/source", ["team=x"], "[[inhibit]] source 'team=x' matches no check"),
+        (
+            "scheduler/alerts.toml: route/routes/0/match", ["kind=journey", "severity=critical"],
+            "'kind=journey' and 'severity=critical' matches no check",
+        ),
+        ("scheduler/alerts.toml: maintenance/0/match", ["kind=service", "service=x"], ""),
+        ("scheduler/alerts.toml: maintenance/0/match", ["severity=critical", "step=never"], ""),
+        ("scheduler/alerts.toml: inhibit/0/source", ["team=shop", "problem=failure"], ""),
+    ],
+)  # fmt: skip
+def test_a_rule_that_matches_no_check_is_noted(tmp_path: Path, path: str, value: object, note: str) -> None:
+    """It is valid, and silently without effect; what only incidents or other subjects have is left open."""
+    write(tmp_path, changed(path, value))
+
+    _, examination = examined(tmp_path)
+
+    assert (examination.problems, examination.refusals) == ((), ())
+    assert [note in said for said in examination.notes] == ([True] if note else [])
+
+
+def test_nothing_is_noted_of_rules_where_checks_cannot_be_read(tmp_path: Path) -> None:
+    """What a rule means may be among them."""
+    files = changed("scheduler/alerts.toml: maintenance/0/match", ["check=home"])
+    files["probes/shop.toml"]["home"]["kind"] = "odd"
+    write(tmp_path, files)
+
+    _, examination = examined(tmp_path)
+
+    assert examination.problems
+    assert examination.notes == ()
+
+
 def test_a_store_that_is_not_sqlite_is_called_experimental(tmp_path: Path) -> None:
     """Whoever names PostgreSQL learns it from `validate`, as a note or with the driver that is missing."""
     write(tmp_path, changed("outrider.toml: store/url", "postgresql+psycopg://host/outrider"))
@@ -393,3 +449,35 @@ def use(workspace: Workspace, examination: Examination) -> None:
         store.prune(NOW_US, retention(workspace))
     with suppress(OutriderError):  # a driver that is missing, or an address that leads nowhere
         check_addresses(workspace.store_url, artifacts=workspace.artifacts_url)
+
+
+LONG = "a" * 5_000
+NAMED = [
+    ("outrider.toml", '[journeys]\npaths = ["{0}"]'),
+    ("outrider.toml", '[store]\nurl = "{0}.db"'),
+    ("outrider.toml", '[store]\nartifacts = "{0}"'),
+    ("outrider.toml", '[browser]\nexecutable = "{0}"'),
+    ("outrider.toml", '[secrets]\nA = {{file = "{0}"}}'),
+    ("probes/a.toml", '[a]\nkind = "http"\nurl = "http://x/"\ncertificate = "{0}"\nkey = "{0}"'),
+    ("probes/a.toml", '[a]\nkind = "http"\nurl = "http://x/"\nfiles = {{a = {{file = "{0}"}}}}'),
+    ("probes/a.toml", '[a]\nkind = "command"\ncommand = ["true"]\nfolder = "{0}"'),
+    ("probes/a.toml", '[a]\nkind = "load"\nfile = "{0}"'),
+    ("probes/a.toml", '[a]\nkind = "load"\nlocustfile = "x.py"\nfolder = "{0}"'),
+    ("scheduler/alerts.toml", '[[label]]\nmatch = ["kind=probe"]\nset.runbook = "{0}"'),
+]
+
+
+@pytest.mark.parametrize("name", [LONG, f"{'x' * 200}/" * 40, "~nobody-of-this-name/x", "\\u0000", "loop/x"])
+@pytest.mark.parametrize(("file", "text"), NAMED)
+def test_a_path_that_no_file_system_takes_is_a_problem_of_its_setting(
+    tmp_path: Path, file: str, text: str, name: str
+) -> None:
+    """Too long, of an unknown user, with a NUL, or through a link that leads to itself: nothing raises."""
+    (tmp_path / "outrider.toml").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(text.format(name))
+
+    validation = validate_workspace(tmp_path)
+
+    assert all(problem.slug for problem in validation.problems)

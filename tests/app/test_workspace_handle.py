@@ -278,11 +278,20 @@ def test_what_is_no_file_is_never_replaced(root: Path) -> None:
     assert "[unwritable-file]" in refused.stderr
 
 
-def test_a_file_that_cannot_be_written_is_told(root: Path) -> None:
-    """Nothing is left behind."""
-    done = invoke(root, "export", "runs", "--out", "nowhere/runs.csv")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("export", "runs", "--out", "nowhere/runs.csv"),
+        ("backup", "/proc/nowhere"),
+        ("gate", "--last", "3", "--markdown", "/proc/nowhere/gate.md"),
+        ("gate", "--last", "3", "--junit", "/proc/nowhere/gate.xml"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_a_wrong_argument(root: Path, arguments: tuple[str, ...]) -> None:
+    """Of whichever command; nothing is left behind, and nothing was measured for it."""
+    done = invoke(root, *arguments)
 
-    assert done.returncode != 0
+    assert done.returncode == 2
     assert "[unwritable-file]" in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in root.glob("*runs.csv*")) == []

@@ -53,4 +53,19 @@ def test_kinds_of_failure_beyond_the_first_are_counted() -> None:
     print_load(Console(file=out, width=200), run, LoadResult(failures=failures))
 
     shown = out.getvalue().count("x GET /: error")
-    assert f"{2 * (100 - shown)} x  {100 - shown} others" in out.getvalue()
+    assert f"{2 * (100 - shown)} x  {100 - shown} more kinds" in out.getvalue()
+
+
+def test_names_beyond_the_limit_and_rows_beyond_the_table_differ() -> None:
+    """`others` counts requests whose names were too many; the last row counts endpoints that have a name."""
+    run = run_of(Measurement(Outcome.PASSED, "", NOW_US, 0.0), "load:shop")
+    names = ["others", *(f"GET /item/{number}" for number in range(20))]
+    parts = tuple(EndpointLoad(name, Histogram({100: 400 - at}), Histogram()) for at, name in enumerate(names))
+    result = LoadResult(tuple(LoadInterval(float(at), 1.0, 4, 1, 0.1, 1.0, 0.0, parts) for at in range(4)))
+    out = StringIO()
+
+    print_load(Console(file=out, width=200), run, result)
+
+    assert "others (names beyond the limit)" in out.getvalue()
+    assert "9 more endpoints" in out.getvalue()
+    assert "9 others" not in out.getvalue()

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from outrider.alerts.finding import Problem
+from outrider.dashboard import check_path
 from outrider.journeys.browser import BrowserSettings, find_browser
 from outrider.model import Outcome, Release
 from outrider.server import Background, listen
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+PATHS = {"overview": "/", "wall": "/?wall=1", "nothing": "/?q=nothing"}
+"""Pages by name; those of a check and a run are added with what they are about."""
 WIDTHS = (320, 390, 1280)
 LONG = "Straßenbahnhaltestellenübersichtsseitenüberwachung" * 4
 
@@ -51,6 +54,8 @@ def address(scene: Scene) -> Iterator[str]:
     scene.add("new")
     scene.store.judgements.record_release(Release("v2.4", "production", NOW_US - HOUR_US))
     scene.incident(pay, Problem.DEGRADATION, "pay: 1,080 ms", release="v2.4")
+    down = scene.store.history.runs_before(scene.checks[1].id, None, limit=1)[0]  # type: ignore[index]
+    PATHS["run"], PATHS["check"] = f"/runs/{down.id}", check_path(pay.id)
     listener = listen("127.0.0.1", 0)
     background = Background(scene.application, listener)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -75,7 +80,7 @@ def test_pages_fit_every_screen_and_break_no_rule_of_their_policy(chromium: Brow
     complaints: list[str] = []
 
     wider = {}
-    for path in ("/", "/?wall=1", "/?q=nothing"):
+    for path in PATHS.values():
         page = opened(chromium, address + path, complaints)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
@@ -91,7 +96,7 @@ def test_pages_fit_every_screen_and_break_no_rule_of_their_policy(chromium: Brow
 def test_pages_can_be_read_by_everybody(chromium: Browser, address: str, scheme: str) -> None:
     """No violation of axe's rules, contrast among them, in light and dark."""
     violations = []
-    for path in ("/", "/?wall=1"):
+    for path in PATHS.values():
         page = opened(chromium, address + path, [], color_scheme=scheme, bypass_csp=True)
         page.add_script_tag(path=AXE)
         report = page.evaluate("axe.run()")

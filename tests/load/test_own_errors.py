@@ -157,6 +157,26 @@ ENDINGS = {
         Outcome.FAILED,
         r"^assertions of the locustfile failed \d+ times: \d+ x AssertionError: no bye \(locustfile.py:\d+\)$",
     ),
+    "raises KeyboardInterrupt": (
+        in_task("raise KeyboardInterrupt"),
+        Outcome.SETUP_ERROR,
+        r"raised (once|2 times): \d x KeyboardInterrupt \(locustfile.py:\d+\)",
+    ),
+    "has a greenlet of a library's function": (
+        in_task("import json", "self.client.get('/')", "gevent.spawn(json.loads, '{')"),
+        Outcome.SETUP_ERROR,
+        r"raised \d+ times: \d+ x JSONDecodeError: .* \(locustfile.py:\d+\)$",
+    ),
+    "has an exception without a text": (
+        in_task("class Mute(Exception):", "    def __str__(self): raise OSError('x')", "raise Mute()"),
+        Outcome.SETUP_ERROR,
+        r"\d+ x Mute: \(its __str__ raises OSError\) \(locustfile.py:\d+\)",
+    ),
+    "has an exception of megabytes": (
+        in_task("raise ValueError('ß' * 5_000_000)"),
+        Outcome.SETUP_ERROR,
+        r"^.{,80}\d+ x ValueError: ß{100,300}… \[cut: \d+ characters\]",
+    ),
     "stops its users": (in_task("raise StopUser()"), Outcome.PASSED, r"^$"),
     "has failing requests, which it may": (HTTP.replace('"/"', '"/fail"'), Outcome.PASSED, r"^$"),
     "asks for an exit code that explains nothing": (
@@ -256,6 +276,30 @@ LEAVING = {
     "killed at the end": ("os.kill(os.getpid(), 9)", Outcome.INCONCLUSIVE, r"1 of 2 workers"),
     "ended": ("os._exit(0)", Outcome.INCONCLUSIVE, r"\d of 2 workers"),
 }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hook", ["look", "on_start"])
+def test_a_worker_that_the_locustfile_ends_is_a_setup_error(ground: Ground, hook: str) -> None:
+    """Its requests count, and the reason tells how to end one user."""
+    text = in_task("raise SystemExit(1)") if hook == "look" else method("on_start", "    raise SystemExit(1)\n")
+    ground.write(text)
+
+    measured = ground.load(ground.profile(duration_s=4.0, processes=2))
+
+    assert measured.outcome == Outcome.SETUP_ERROR, measured.reason
+    assert re.match(r"the locustfile ended \d of 2 workers: sys.exit\(\) ends", measured.reason), measured.reason
+
+
+@pytest.mark.slow
+def test_a_load_that_the_locustfile_stops_is_inconclusive(ground: Ground) -> None:
+    """Locust itself goes on then, without users, until its time is up."""
+    ground.write(in_task("self.environment.runner.stop()"))
+
+    measured = ground.load(ground.profile(duration_s=8.0))
+
+    assert measured.outcome == Outcome.INCONCLUSIVE, measured.reason
+    assert re.match(r"the locustfile ended the load after \d of 8 s", measured.reason), measured.reason
 
 
 @pytest.mark.slow

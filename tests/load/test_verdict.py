@@ -85,6 +85,27 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
             "the generator was saturated",
         ),
         (
+            {"result": LoadResult(busy(1, lag=6000.0).intervals, tail=open_for(40_000, 40).tail)},
+            Outcome.FAILED,
+            "GET / hangs: 40 of",
+        ),
+        (
+            {"result": LoadResult(busy(1, lag=6000.0).intervals, tail=open_for(14_000, 40).tail)},
+            Outcome.PASSED,
+            "",
+        ),
+        ({"end": End.TIME, "profile": Profile("x.py", duration_s=20.0)}, Outcome.INCONCLUSIVE, "after 10 of 20 s"),
+        ({"ended": Ended(None, exited=("a",)), "profile": Profile("x.py", processes=2)}, Outcome.SETUP_ERROR, "1 of 2"),
+        (
+            {
+                "result": LoadResult(SILENT),
+                "log": 'Timeout (0:00:04)!\nThread 0x2 (most recent call first):\n  File "/pool.py", line 3 in wait\n'
+                '\nThread 0x1 (most recent call first):\n  File "/lib/z.py", line 8 in parse\n',
+            },
+            Outcome.SETUP_ERROR,
+            "the event loop stands still in parse (z.py:8)",
+        ),
+        (
             {"result": LoadResult(SILENT, tail=open_for(2_000, 5).tail)},
             Outcome.INCONCLUSIVE,
             "none of 5 requests had an answer after 10 s",

@@ -17,7 +17,7 @@ from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
 from outrider.alerts.report_message import message_checks, report_message, report_rows
 from outrider.alerts.run_findings import FindingContext, findings
-from outrider.alerts.silence_effect import SilenceEffect, silence_effect
+from outrider.alerts.silence_effect import SilenceEffect, silence_effect, unmatched_rules
 from outrider.alerts.subject_findings import subject_findings
 from outrider.alerts.trend_rules import survey
 
@@ -61,5 +61,6 @@ __all__ = [
     "subject_findings",
     "survey",
     "test_row",
+    "unmatched_rules",
     "why_muted",
 ]  # fmt: skip

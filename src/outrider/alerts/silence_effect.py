@@ -1,12 +1,14 @@
-"""What matchers of a silence would mute: incidents that last, and checks of the workspace. Pure."""
+"""What matchers would mute: incidents that last, and checks of the workspace; and rules that fit none. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.alerts.alert_settings import ALERTS_FILE
 from outrider.alerts.matcher import all_hold, parse_matcher
 from outrider.alerts.run_findings import check_labels
+from outrider.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +22,9 @@ _OF_INCIDENTS = frozenset(
     {"problem", "trouble", "host", "step", "fault", "severity", "incident", "receiver", "runbook"}
 )
 """Labels that an incident has and a check, before anything went wrong, has not."""
+
+_OF_OTHERS = frozenset({"subject", "service", "page", "issue"})
+"""Labels of subjects that are no checks."""
 
 _OF_CHECKS = frozenset({"check", "kind", "environment", "location", "tag", "tags"})
 
@@ -56,15 +61,45 @@ def silence_effect(
     labels = _known_labels(lasting, checks, settings)
     return SilenceEffect(
         incidents=sum(all_hold(parsed, incident.labels) for incident in lasting),
-        checks=sum(_may_mute(parsed, check, settings) for check in checks),
+        checks=sum(_may_mute(parsed, [check], settings) for check in checks),
         unknown_labels=tuple(dict.fromkeys(matcher.label for matcher in parsed if matcher.label not in labels)),
         labels=tuple(sorted(labels)),
     )
 
 
-def _may_mute(matchers: Sequence[Matcher], check: Check, settings: AlertSettings) -> bool:
+def unmatched_rules(settings: AlertSettings, checks: Sequence[Check]) -> tuple[str, ...]:
+    """Return in words each rule of the alerts whose matchers fit no check, and nothing that only incidents have.
+
+    Subjects that are no checks, such as services, have labels of their own: a rule that names their kind may fit them.
+    """
+    return tuple(
+        f"{ALERTS_FILE}: {name} {' and '.join(map(repr, map(str, matchers)))} matches no check"
+        for name, matchers in _rules(settings)
+        if matchers and not _is_of_others(matchers) and not _may_mute(matchers, checks, settings)
+    )
+
+
+def _rules(settings: AlertSettings) -> Iterator[tuple[str, tuple[Matcher, ...]]]:
+    yield from ((f"the route {route.name}", route.matchers) for route in settings.route.walk())
+    yield from (("[[threshold]]", rule.matchers) for rule in settings.threshold_rules)
+    yield from (("[[label]]", rule.matchers) for rule in settings.labels)
+    yield from (("[[maintenance]]", window.matchers) for window in settings.maintenance)
+    yield from (("[[budget]]", budget.matchers) for budget in settings.budgets)
+    yield from (("[[forecast]]", forecast.matchers) for forecast in settings.forecasts)
+    for rule in settings.inhibitions:
+        yield "[[inhibit]] source", rule.source
+        yield "[[inhibit]] target", rule.target
+
+
+def _is_of_others(matchers: Iterable[Matcher]) -> bool:
+    return any(matcher.label in _OF_OTHERS for matcher in matchers) or any(
+        matcher.label == "kind" and matcher.value not in list(Kind) for matcher in matchers
+    )
+
+
+def _may_mute(matchers: Sequence[Matcher], checks: Sequence[Check], settings: AlertSettings) -> bool:
     of_check = [matcher for matcher in matchers if matcher.label not in _OF_INCIDENTS]
-    return any(all_hold(of_check, settings.labelled(labels)) for labels in _places(check))
+    return any(all_hold(of_check, settings.labelled(labels)) for check in checks for labels in _places(check))
 
 
 def _places(check: Check) -> Iterator[dict[str, str]]:

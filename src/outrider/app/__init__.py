@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         run_document,
     )
     from outrider.app.report_mail import mail_report
+    from outrider.app.requested_path import path_errors
     from outrider.app.route_test import DeliveryTest, try_alert_route
     from outrider.app.rule_backtest import backtest_rules
     from outrider.app.run_against import compare_with_last_good
@@ -116,7 +117,7 @@ if TYPE_CHECKING:
     from outrider.gate import comparison_texts as gate_comparison_texts
     from outrider.gate import verdict_text as gate_verdict_text
     from outrider.journeys import Browser, browser_environment
-    from outrider.load import Level, grouping_advice, levels
+    from outrider.load import Level, grouping_advice, levels, shown_name
     from outrider.reports import RequestPair, RunComparison, StepPair, comparison_json
     from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
     from outrider.store import Store
@@ -141,13 +142,13 @@ __all__ = [
     "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice", "headline", "ignored_variables",
     "judge_runs", "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents",
     "list_releases", "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address",
-    "merge_gate_shards", "moment_us", "now_us", "open_runtime", "open_store", "open_workspace", "pause_checks",
-    "period_document", "preview_silence", "prove_journeys", "provide_workspace_browser", "prune_expired",
-    "read_baselines", "record_journey", "register_checks", "request_runs", "restore_backup", "resume_checks",
-    "run_checks", "run_document", "run_gate", "run_load", "self_test_gate", "serve_heartbeats", "service_status",
-    "shifts_ahead", "silence_incidents", "step_medians", "stored_run", "suite_notes", "try_alert_route",
-    "unknown_check_note", "unknown_environment_note", "unknown_location_note", "validate_workspace", "watch_checks",
-    "web_address", "work_for_master", "write_failure_pages",
+    "merge_gate_shards", "moment_us", "now_us", "open_runtime", "open_store", "open_workspace", "path_errors",
+    "pause_checks", "period_document", "preview_silence", "prove_journeys", "provide_workspace_browser",
+    "prune_expired", "read_baselines", "record_journey", "register_checks", "request_runs", "restore_backup",
+    "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate", "serve_heartbeats",
+    "service_status", "shifts_ahead", "shown_name", "silence_incidents", "step_medians", "stored_run", "suite_notes",
+    "try_alert_route", "unknown_check_note", "unknown_environment_note", "unknown_location_note", "validate_workspace",
+    "watch_checks", "web_address", "work_for_master", "write_failure_pages",
 ]  # fmt: skip
 
 _MODULES = {
@@ -189,6 +190,7 @@ _MODULES = {
     "outrider.app.runtime": (
         "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser ignored_variables"
     ),
+    "outrider.app.requested_path": "path_errors",
     "outrider.app.selection": (
         "display_name empty_export_note unknown_check_note unknown_environment_note unknown_location_note"
     ),
@@ -216,7 +218,7 @@ _MODULES = {
         "verdict_text=gate_verdict_text"
     ),
     "outrider.journeys": "Browser browser_environment",
-    "outrider.load": "Level grouping_advice levels",
+    "outrider.load": "Level grouping_advice levels shown_name",
     "outrider.runs": "Judgement Plan Proof ProofVerdict StepStatus",
     "outrider.store": "Store",
     "outrider.workspace": "Scaffold Workspace format_duration",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.app.requested_path import path_errors
 from outrider.model import StoreError, UsageError
 from outrider.store import Store
 
@@ -59,12 +60,13 @@ def make_backup(store: Store, artifacts: str, folder: Path) -> Backup:
         artifacts: Folder or URL; what lies behind a URL is not copied, since it has backups of its own.
 
     Raises:
-        UsageError: backup-exists.
+        UsageError: backup-exists, unwritable-file.
         StoreError: If the database cannot be copied.
     """
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty", slug="backup-exists", fix="name a folder that does not exist yet")
-    folder.mkdir(parents=True, exist_ok=True)
+    with path_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{DATABASE}.part"
     store.copy_to(unfinished)
     count = 0 if "://" in artifacts else _copy_files(Path(artifacts), folder / ARTIFACTS)

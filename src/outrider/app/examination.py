@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.alerts import unmatched_rules
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.report_mail import report_problems
 from outrider.app.workspace_access import now_us
 from outrider.model import ConfigError, ConfigErrors, Place
 from outrider.scheduler import problems_of, window_problems
-from outrider.workspace import cron_place
+from outrider.workspace import cron_place, unmatched_windows
 
 if TYPE_CHECKING:
     from outrider.alerts import AlertSettings
@@ -27,11 +28,13 @@ class Examination:
         checks: Those that can be scheduled.
         problems: Of single files and checks: the service starts without them, and refuses a change that brings them.
         refusals: Of the workspace as a whole: the service runs no state of it that has any.
+        notes: Rules that have no effect, since they match no check.
     """
 
     checks: tuple[Check, ...]
     problems: tuple[ConfigError, ...]
     refusals: tuple[ConfigError, ...]
+    notes: tuple[str, ...] = ()
 
 
 def examine(workspace: Workspace, discovery: Discovery) -> Examination:
@@ -48,7 +51,16 @@ def examine(workspace: Workspace, discovery: Discovery) -> Examination:
             *report_problems(workspace, alerts, at_us),
         ),
         (*window_problems(workspace.maintenance, workspace.timezone, at_us), *wrong_alerts),
+        _without_effect(workspace, discovery, alerts),
     )
+
+
+def _without_effect(workspace: Workspace, discovery: Discovery, alerts: AlertSettings | None) -> tuple[str, ...]:
+    """Return the rules that match no check; nothing where there is none, or some could not be read."""
+    if discovery.problems or not discovery.checks:
+        return ()
+    windows = unmatched_windows(workspace, discovery.checks)
+    return (*windows, *(unmatched_rules(alerts, discovery.checks) if alerts else ()))
 
 
 def _where_written(

@@ -46,8 +46,7 @@ def export_frames(
         replace: Whether an existing file may be replaced.
 
     Raises:
-        UsageError: bad-moment, file-exists, missing-extra.
-        OutriderError: unwritable-file.
+        UsageError: bad-moment, file-exists, unwritable-file, missing-extra.
     """
     frames = _frames(OpenWorkspace(workspace, store), rows, pattern, since, until, metric)
     return write_frames(frames, target, kind, replace=replace)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from outrider.app.requested_path import path_errors
 from outrider.model import UsageError
 from outrider.workspace import Variables, available_secrets, gated, load
 
@@ -98,16 +99,13 @@ def write_import(imported: MonitorImport, target: Path, *, force: bool) -> None:
         UsageError: file-exists if it is there, unless forced; unwritable-file.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("w" if force else "x", encoding="utf-8") as writer:
-            writer.write(imported.document)
+        with path_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("w" if force else "x", encoding="utf-8") as writer:
+                writer.write(imported.document)
     except FileExistsError:
         fix = "name another --out, or replace it with --force"
         raise UsageError(f"{target}: exists already", slug="file-exists", fix=fix) from None
-    except OSError as error:
-        raise UsageError(
-            f"{target}: cannot be written: {error.strerror}", slug="unwritable-file", fix="name another --out"
-        ) from None
 
 
 def _key(where: str, what: str) -> str:

@@ -22,7 +22,7 @@ class Validation:
     """How many checks a workspace has, and all of its problems.
 
     Attributes:
-        notes: Hints on what works but is not yet supported fully.
+        notes: Hints on what works but is not supported fully, or has no effect.
     """
 
     checks: int
@@ -49,7 +49,7 @@ def validate_workspace(start: Path) -> Validation:
     missing = _missing_browser(workspace) if discovery.journeys else ()
     wrong_store, notes = _store(workspace)
     problems = (*examination.problems, *missing, *examination.refusals, *wrong_store)
-    return Validation(len(discovery.checks), problems, (*suite_notes(workspace), *notes))
+    return Validation(len(discovery.checks), problems, (*suite_notes(workspace), *examination.notes, *notes))
 
 
 def _missing_browser(workspace: Workspace) -> tuple[BrowserError, ...]:

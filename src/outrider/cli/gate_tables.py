@@ -22,6 +22,7 @@ from outrider.app import (
     gate_as_markdown,
     gate_comparison_texts,
     gate_verdict_text,
+    path_errors,
 )
 from outrider.cli.run_tables import console
 
@@ -52,15 +53,16 @@ class GateOutputs:
     def make_folders(self) -> None:
         """Make the folders of the files now: measuring takes an hour, and must not be lost."""
         for file in filter(None, (self.junit, self.markdown)):
-            file.parent.mkdir(parents=True, exist_ok=True)
+            with path_errors(file):
+                file.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, result: GateResult) -> int:
         """Print and write a decision, and return the exit code."""
         decision = result.decision
-        if self.junit:
-            self.junit.write_text(gate_as_junit(decision), encoding="utf-8")
-        if self.markdown:
-            self.markdown.write_text(gate_as_markdown(decision), encoding="utf-8")
+        for file, text in ((self.junit, gate_as_junit), (self.markdown, gate_as_markdown)):
+            if file:
+                with path_errors(file):
+                    file.write_text(text(decision), encoding="utf-8")
         if self.as_data:
             click.echo(json.dumps(gate_as_json(decision, result.places)))
         else:

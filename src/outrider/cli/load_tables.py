@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import display_name, grouping_advice, levels
+from outrider.app import display_name, grouping_advice, levels, shown_name
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import STYLES, outcome_text, short
 from outrider.model import Outcome, altogether, by_endpoint
@@ -103,12 +103,13 @@ def _endpoint_table(endpoints: Sequence[EndpointLoad], rates: Mapping[str, float
     ranked = sorted(endpoints, key=lambda endpoint: -endpoint.requests)
     for endpoint in ranked[:_ENDPOINTS]:
         table.add_row(
-            Text(endpoint.endpoint), *_figures(endpoint, rates.get(endpoint.endpoint, 0.0), is_paced=is_paced)
+            Text(shown_name(endpoint.endpoint)),
+            *_figures(endpoint, rates.get(endpoint.endpoint, 0.0), is_paced=is_paced),
         )
     if len(ranked) > _ENDPOINTS:
         rest = ranked[_ENDPOINTS:]
         rate = sum(rates.get(endpoint.endpoint, 0.0) for endpoint in rest)
-        name = Text(f"{len(rest)} others", style="dim")
+        name = Text(f"{len(rest)} more endpoint{'s' if len(rest) > 1 else ''}", style="dim")
         table.add_row(name, *_figures(altogether(rest), rate, is_paced=is_paced))
     if len(ranked) > 1:
         table.add_row(Text("all", style="bold"), *_figures(altogether(ranked), sum(rates.values()), is_paced=is_paced))
@@ -150,7 +151,7 @@ def print_load(out: Console, run: Run, result: LoadResult) -> None:
         out.print(Text.assemble((f"{failure.count:>7,} x ", "red"), f"{where}{line}"), soft_wrap=True)
     if len(result.failures) > _FAILURES:
         rest = sum(failure.count for failure in result.failures[_FAILURES:])
-        out.print(Text(f"{rest:>7,} x  {len(result.failures) - _FAILURES} others", style="dim"), soft_wrap=True)
+        out.print(Text(f"{rest:>7,} x  {len(result.failures) - _FAILURES} more kinds", style="dim"), soft_wrap=True)
     if result.foreground:
         out.print()
         out.print(_foreground_table(result))

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from outrider.alerts import Severity, headline
 from outrider.charts import draw_sparkline, draw_uptime, milliseconds
+from outrider.dashboard.check_state import outcome_tone
+from outrider.dashboard.page_addresses import check_path, incident_path, run_path, write_position
 from outrider.dashboard.period_slots import DAY_US, HOUR_US, availability, coverage
 from outrider.dashboard.reader_clock import counted, percent
-from outrider.model import printable
+from outrider.model import RunPosition, printable, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from outrider.alerts import Incident
+    from outrider.dashboard.check_detail import CheckDetail
     from outrider.dashboard.overview import CheckLine, OverviewView
     from outrider.dashboard.period_slots import Slot
     from outrider.dashboard.reader_clock import ReaderClock
+    from outrider.model import RunSummary
 
 _TEXT_CHARACTERS = 240
 _TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn"}
+_BUILT = {"pages.js": "text/javascript", "report.js": "text/javascript", "report.css": "text/css"}
 SECTIONS = (("/", "Overview"),)
 """Pages that every page links to: path and name."""
 
@@ -85,9 +90,9 @@ def page_assets() -> Mapping[str, Asset]:
         "pages.css": Asset(style, "text/css"),
         "icon.svg": Asset((static / "icon.svg").read_bytes(), "image/svg+xml"),
     }
-    script = charts / "built" / "pages.js"
-    if script.is_file():
-        assets["pages.js"] = Asset(script.read_bytes(), "text/javascript")
+    for name, media_type in _BUILT.items():
+        if (built := charts / "built" / name).is_file():
+            assets[name] = Asset(built.read_bytes(), media_type)
     return assets
 
 
@@ -117,6 +122,14 @@ def _environment() -> Environment:
         "present": _present,
         "short": short,
         "sparkline": _sparkline,
+        "check_path": check_path,
+        "incident_path": incident_path,
+        "labels": _labels,
+        "outcome_tone": outcome_tone,
+        "position": _position,
+        "run_path": run_path,
+        "span": _span,
+        "title_of": title_of,
         "uptime": _uptime,
     }
     return environment
@@ -138,6 +151,22 @@ def _lines(text: str) -> Markup:
     from markupsafe import Markup, escape  # noqa: PLC0415 - comes with Jinja
 
     return Markup("<br>").join(escape(line) for line in short(text, 4_000).split("\n"))
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in sorted(labels.items()))
+
+
+def _position(run: RunSummary) -> str:
+    return write_position(RunPosition(run.due_us, run.id))
+
+
+def _span(seconds: float) -> str:
+    """Return a length of time: "30 s", "5 min", "1.5 h"."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
 
 
 def _headline(incident: Incident) -> str:
@@ -164,15 +193,15 @@ def _sparkline(values: Sequence[float | None]) -> str:
     return draw_sparkline([math.nan if value is None else value for value in values], title)
 
 
-def _hour_marks(line: CheckLine, view: OverviewView) -> list[float]:
+def _hour_marks(line: CheckLine, view: OverviewView | CheckDetail) -> list[float]:
     return _marks(line, view, view.hours_from_us, HOUR_US)
 
 
-def _day_marks(line: CheckLine, view: OverviewView) -> list[float]:
+def _day_marks(line: CheckLine, view: OverviewView | CheckDetail) -> list[float]:
     return _marks(line, view, view.days_from_us, DAY_US)
 
 
-def _marks(line: CheckLine, view: OverviewView, first_us: int, width_us: int) -> list[float]:
+def _marks(line: CheckLine, view: OverviewView | CheckDetail, first_us: int, width_us: int) -> list[float]:
     """Return where in a strip the releases of a check's environment lie."""
     environment: Any = line.status.check.policy.environment
     return [

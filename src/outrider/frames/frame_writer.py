@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING
 
-from outrider.model import OutriderError, Place, UsageError
+from outrider.model import Place, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,7 +69,7 @@ def _whole_file(target: Path) -> Iterator[IO[bytes]]:
             yield file
         fresh.replace(target)
     except OSError as error:
-        raise OutriderError(
+        raise UsageError(
             f"cannot be written: {error.strerror}",
             slug="unwritable-file",
             fix="name a file in a folder that exists and that this user may write to",

@@ -1,7 +1,7 @@
 """Measures load profiles: users' locustfiles, unchanged, in a Locust of their own."""
 
 from outrider.load.catalogue import KIND, Catalogue, profile_of, read_profiles, time_limit_s
-from outrider.load.endpoint_names import grouping_advice
+from outrider.load.endpoint_names import grouping_advice, shown_name
 from outrider.load.hosts import is_allowed
 from outrider.load.levels import Level, levels
 from outrider.load.measure import Listener, LoadMeasure, Surroundings
@@ -12,5 +12,5 @@ from outrider.load.shapes import Steps, stairs
 __all__ = [
     "KIND", "Catalogue", "Level", "Listener", "LoadMeasure", "Profile", "Steps", "Surroundings", "grouping_advice",
     "is_allowed",
-    "levels", "profile_of", "read_profiles", "stairs", "time_limit_s", "work",
+    "levels", "profile_of", "read_profiles", "shown_name", "stairs", "time_limit_s", "work",
 ]  # fmt: skip

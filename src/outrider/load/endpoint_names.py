@@ -55,6 +55,11 @@ def with_others(parts: Iterable[EndpointLoad], chosen: frozenset[str]) -> tuple[
     return by_endpoint(part if part.endpoint in chosen else _renamed(part) for part in parts)
 
 
+def shown_name(endpoint: str) -> str:
+    """Return what tables call an endpoint: of `others` they say what it stands for."""
+    return "others (names beyond the limit)" if endpoint == OTHERS else endpoint
+
+
 def grouping_advice(names: Iterable[str]) -> str:
     """Return how to group requests whose names were too many; empty if all names were kept."""
     names = list(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import accumulate
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from outrider.load.profile import Expectation
 from outrider.load.wire import ASSERTION, Ready
-from outrider.model import Outcome, altogether, bucket_of, merged
+from outrider.model import Outcome, altogether, bounded, bucket_of, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,9 @@ _REACHED = 0.95
 _LATE_S = 1.0
 _LATELY = 2
 _QUOTED = 3  # kinds of exceptions in a reason
+_QUOTE_CHARACTERS = 300
+_EXITS = "sys.exit() ends Locust whole; to end one user raise StopUser"
+_INTERRUPT = KeyboardInterrupt.__name__
 _HANG_FACTOR = 3
 _WHOLE_S = 1.0  # by which a window may begin before the load, since seconds do not begin with it
 _FEWEST = 20  # requests, below which no share of them stops a load
@@ -36,6 +40,7 @@ _NOTHING = Expectation()
 _UNKNOWN = Ready(own_shape=False)
 _STILL = "Timeout (0:00:04)!"  # of `faulthandler`
 _FRAME = re.compile(r'^  File "([^"]+)", line (\d+) in (\w+)', re.MULTILINE)
+_THREAD = re.compile(r"^Thread 0x", re.MULTILINE)
 _CALM = re.compile(r"^\[.*/(?:DEBUG|INFO|WARNING)/[\w.]+: ")
 _LOGGED = re.compile(r"\bERROR/[^:]*: (?P<text>.*)")
 
@@ -107,6 +112,7 @@ def _decided(facts: Facts) -> Verdict:
     rules = (
         _refused,
         _not_started,
+        _exited,
         _hanging,
         _died,
         _silent,
@@ -201,13 +207,12 @@ def _not_started(facts: Facts) -> Verdict | None:
 
 
 def _hanging(facts: Facts) -> Verdict | None:
-    """Judge requests without an answer; a generator that stood still itself could not have read one."""
-    after_s = facts.profile.hang_after_s or facts.settings.hang_after_s
-    if max((interval.lag_ms for interval in facts.result.intervals), default=0.0) > after_s * 1000 / 2:
-        return None
+    """Judge requests without an answer; while a generator stood still itself it could not have read one."""
+    still_ms = max((interval.lag_ms for interval in facts.result.intervals), default=0.0)
+    after_ms = (facts.profile.hang_after_s or facts.settings.hang_after_s) * 1000
     endpoints = facts.result.endpoints
     total = altogether(endpoints)
-    hanging = {part.endpoint: _hanging_count(part, total, after_s * 1000) for part in endpoints}
+    hanging = {part.endpoint: _hanging_count(part, total, after_ms + still_ms) for part in endpoints}
     count = sum(hanging.values())
     whole = [part for part in endpoints if hanging[part.endpoint] and hanging[part.endpoint] == part.requests]
     if not whole and count < max(1, facts.settings.hang_share * total.requests):
@@ -259,7 +264,8 @@ def _began(facts: Facts) -> int:
 def _still(facts: Facts) -> str:
     """Return where the event loop stood still, from what the child wrote down then; empty if it did not."""
     dumps = facts.log.split(_STILL)
-    frames = _FRAME.findall(dumps[-1].partition("\n\n")[0]) if len(dumps) > 1 else []
+    threads = _THREAD.split(dumps[-1]) if len(dumps) > 1 else [""]
+    frames = _FRAME.findall(threads[-1])  # the main thread stands last
     own = [frame for frame in frames if frame[0].endswith(f"/{facts.profile.file}")] or frames
     if not own:
         return ""
@@ -279,10 +285,20 @@ def _died(facts: Facts) -> Verdict | None:
         return Outcome.INCONCLUSIVE, f"was still running {after} and was stopped: set its duration, or a longer timeout"
     if facts.end is not End.DIED:
         return None
+    is_raised = any(group.message.startswith(_INTERRUPT) for group in _own_errors(facts.result))
+    if facts.code == -signal.SIGINT and is_raised:  # Python ends itself by that signal
+        return _raised(facts)
     if facts.code is not None and facts.code < 0:
         return Outcome.INCONCLUSIVE, f"Locust was killed by signal {-facts.code} {after}"
-    why = f"exit code {facts.code}: sys.exit() ends Locust whole; to end one user raise StopUser"
+    why = f"exit code {facts.code}: {_EXITS}"
     return Outcome.SETUP_ERROR, f"the locustfile ended Locust {after} ({why})"
+
+
+def _exited(facts: Facts) -> Verdict | None:
+    if not facts.ended or not facts.ended.exited:
+        return None
+    workers = f"{len(facts.ended.exited)} of {facts.profile.generators} workers"
+    return Outcome.SETUP_ERROR, f"the locustfile ended {workers}: {_EXITS}"
 
 
 def _lost(facts: Facts) -> Verdict | None:
@@ -397,7 +413,7 @@ def _own_errors(result: LoadResult) -> list[FailureGroup]:
 
 
 def _cut_short(facts: Facts) -> Verdict | None:
-    if facts.end is not End.ITSELF:
+    if facts.end not in {End.ITSELF, End.TIME}:
         return None
     took_s, is_own_shape = facts.result.length_s, facts.ready.own_shape and not facts.profile.shape
     if is_own_shape and facts.ended and not facts.ended.is_shape_over:
@@ -458,7 +474,7 @@ def _most_frequent(failures: Sequence[FailureGroup]) -> str:
 
 
 def _first_line(group: FailureGroup) -> str:
-    return (group.samples[0] if group.samples else group.message).partition("\n")[0]
+    return bounded((group.samples[0] if group.samples else group.message).partition("\n")[0], _QUOTE_CHARACTERS)
 
 
 def _percent(share: float) -> str:

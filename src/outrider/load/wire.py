@@ -166,6 +166,7 @@ class Ended:
         unreported: Workers whose last report did not come.
         signal: That ended Locust from outside, or zero.
         is_shape_over: Whether the locustfile's own shape came to its end; true if there is none.
+        exited: Workers that the locustfile ended.
     """
 
     asked_code: int | None
@@ -173,6 +174,7 @@ class Ended:
     unreported: tuple[str, ...] = ()
     signal: int = 0
     is_shape_over: bool = True
+    exited: tuple[str, ...] = ()
 
 
 ChildMessage = Ready | Started | Stopping | Pulse | Counted | Ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -9,16 +10,24 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from outrider.dashboard import (
+    SPANS,
+    USUAL_DAYS,
+    CheckQuery,
     Filter,
     PageContext,
     ReaderClock,
+    check_detail,
+    check_page,
     overview,
     overview_page,
     page_assets,
     problem_page,
+    read_position,
+    run_detail,
+    run_page,
     wall_page,
 )
-from outrider.model import OutriderError, StoreError
+from outrider.model import Outcome, OutriderError, StoreError
 from outrider.server.viewer import everybody, guarded_route
 
 if TYPE_CHECKING:
@@ -51,6 +60,24 @@ class Pages:
         wanted, is_wall = _filter(request), bool(request.query_params.get("wall"))
         return self._page(request, "/", lambda context: _overview(self._sources, wanted, context, is_wall=is_wall))
 
+    def check(self, request: Request) -> Response:
+        """Answer with a check, by its id or a former one."""
+        name, query = request.path_params["check"], _check_query(request)
+
+        def make(context: PageContext) -> str:
+            return check_page(check_detail(self._sources, name, query), replace(context, refresh_s=0))
+
+        return self._page(request, "", make)
+
+    def run(self, request: Request) -> Response:
+        """Answer with a run."""
+        name = request.path_params["run"]
+
+        def make(context: PageContext) -> str:
+            return run_page(run_detail(self._sources, name), replace(context, refresh_s=0))
+
+        return self._page(request, "", make)
+
     def _page(self, request: Request, section: str, make: Callable[[PageContext], str]) -> Response:
         context = self._context(request, section)
         try:
@@ -60,7 +87,7 @@ class Pages:
             page = problem_page(context, "The store cannot be read now.", str(error))
             return HTMLResponse(page, 503, headers={"Retry-After": str(_RETRY_S)})
         except OutriderError as error:
-            return HTMLResponse(problem_page(context, "This cannot be shown.", str(error)), 404)
+            return HTMLResponse(problem_page(context, "There is no such page.", str(error)), 404)
 
     def _context(self, request: Request, section: str) -> PageContext:
         timezone = self._sources.service().timezone
@@ -78,6 +105,8 @@ def dashboard_routes(sources: Sources, authorise: Authorise = everybody) -> list
     pages = Pages(sources)
     return [
         guarded_route("/", pages.overview, authorise),
+        guarded_route("/checks/{check:path}", pages.check, authorise),
+        guarded_route("/runs/{run}", pages.run, authorise),
         Route("/static/{name}", _asset, methods=["GET"]),
     ]
 
@@ -95,6 +124,15 @@ def _filter(request: Request) -> Filter:
     page = text["page"]
     number = int(page) if page.isascii() and page.isdigit() else 1
     return Filter(text["q"], text["tag"], text["environment"], text["location"], text["state"], number)
+
+
+def _check_query(request: Request) -> CheckQuery:
+    """Return what an address asks of a check; what cannot be read counts as not asked for."""
+    asked = request.query_params
+    days = next((days for days in SPANS if asked.get("days") == str(days)), USUAL_DAYS)
+    outcome = next((outcome for outcome in Outcome if asked.get("outcome") == outcome.value), None)
+    location = asked.get("location", "")[:_TEXT_CHARACTERS]
+    return CheckQuery(location, days, outcome, read_position(asked.get("before", "")))
 
 
 async def _asset(request: Request) -> Response:

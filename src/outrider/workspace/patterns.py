@@ -112,6 +112,18 @@ def unmatched_patterns(workspace: Workspace, checks: Iterable[Check]) -> tuple[C
     )
 
 
+def unmatched_windows(workspace: Workspace, checks: Iterable[Check]) -> tuple[str, ...]:
+    """Return in words each pattern of a maintenance window of the schedule that matches no check."""
+    named = [names_of(check) for check in checks]
+    return tuple(
+        f'{pattern.place}: [[maintenance]] "{pattern.text}" matches no check; '
+        f"{nearest(pattern.text, sorted({names.id for names in named}))}"
+        for window in workspace.maintenance
+        for pattern in window.patterns
+        if not any(matches(pattern.text, names) for names in named)
+    )
+
+
 def cron_place(workspace: Workspace, check: Check) -> Place:
     """Return where the cron of a check is written: in the last matching rule that sets it, or else in its own file."""
     names = names_of(check)

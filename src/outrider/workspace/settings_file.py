@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Policy
 from outrider.workspace.file_list import PRODUCTS
+from outrider.workspace.named_paths import is_there
 from outrider.workspace.policy import read_overrides
 from outrider.workspace.schedule_file import scheduled
 from outrider.workspace.tables import (
@@ -175,7 +176,7 @@ def _journeys(table: Table, root: Path) -> JourneySettings:
 
 def _expanded(root: Path, path: str) -> tuple[str, ...]:
     """Return what a path of journeys stands for: itself, or the folders and test files that it matches as a pattern."""
-    if (root / path).exists():
+    if is_there(root / path):
         return (path,)
     if not set(path) & set("*?["):
         return ()

@@ -1,7 +1,8 @@
 """Run Locust with our event listeners and control beside an unchanged locustfile.
 
 Everything of Locust's is used through its events, but for three things that it has none for: when a task begins
-(`pace`), which hosts are asked (`guard`), and how often workers report (a constant of its module `runners`).
+(`pace`), which hosts are asked (`guard`), and how often workers report (a constant of its module `runners`). Names of
+options are computed once.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from urllib.parse import urlsplit
 import gevent
 import psutil
 from gevent.os import make_nonblocking, nb_read
-from locust import LoadTestShape, events, runners
+from locust import LoadTestShape, argument_parser, events, runners
 from locust.main import main as run_locust
 from locust.rpc import Message
 
 from outrider.load.child import guard, pace
 from outrider.load.child.open_requests import OpenRequests
-from outrider.load.child.own_errors import OwnErrors
+from outrider.load.child.own_errors import OwnErrors, text_of
 from outrider.load.child.unreported_responses import UnreportedResponses
 from outrider.load.child.user_activity import activities
 from outrider.load.hosts import is_allowed
@@ -61,6 +62,7 @@ _STILL_S = 4.0
 
 _REPORT = "outrider"
 _IS_LAST = "outrider_is_last"
+_HAS_EXITED = "outrider_has_exited"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -95,6 +97,8 @@ class Session:
         self._reported_s: dict[str, float] = {}
         self._signal = 0
         self._unreported: set[str] = set()
+        self._exited: set[str] = set()
+        self._has_exited = False
         self._is_shape_over = True
         self._is_over = False
         self._is_patient = True
@@ -109,7 +113,7 @@ class Session:
         guard.watch(self._config.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)
-        OwnErrors(self._tally).watch()
+        OwnErrors(self._tally, lambda: bool(self._signal)).watch()
         events.init.add_listener(self._init)
         events.init_command_line_parser.add_listener(self._set_clock_at_last)
         events.request.add_listener(self._request)
@@ -160,10 +164,18 @@ class Session:
         leave = [handler for handler in handlers if handler.__module__ == runners.__name__]
         others = [handler for handler in handlers if handler not in leave]
         events.quitting._handlers = [*leave, self._quitting, *others]  # fired in reverse order
+        atexit.register(self._exit)
 
     def _quitting(self, **_: object) -> None:
         self._is_over = True
         self._runner._send_stats()
+
+    def _exit(self) -> None:
+        """Report from a worker that the locustfile ends, of which Locust fires no event."""
+        if not self._is_over:
+            self._has_exited = True
+            self._quitting()
+            gevent.sleep(_LISTEN_S)  # for it to be sent
 
     def _note_signals(self) -> None:
         """Note what ends Locust from outside, beside what Locust itself does then."""
@@ -237,17 +249,21 @@ class Session:
             failed=bool(exception), intended_ms=intended_ms, received_bytes=int(response_length or 0),
         )  # fmt: skip
         if exception:
-            message = f"{type(exception).__name__}: {exception}" if isinstance(exception, Exception) else str(exception)
+            is_raised = isinstance(exception, BaseException)
+            message = f"{type(exception).__name__}: {text_of(exception)}" if is_raised else str(exception)
             self._tally.failed(endpoint, message)
 
     def _report(self, data: dict[str, Any], **_: object) -> None:
         data[_REPORT] = write(self._counted())
         data[_IS_LAST] = self._is_over
+        data[_HAS_EXITED] = self._has_exited
 
     def _reported(self, client_id: str, data: dict[str, Any], **_: object) -> None:
         self._reported_s[client_id] = time.monotonic()
         if data.pop(_IS_LAST, False):
             self._finished.add(client_id)
+        if data.pop(_HAS_EXITED, False):
+            self._exited.add(client_id)
         if line := data.pop(_REPORT, None):
             self._write(line if isinstance(line, bytes) else str(line).encode())
 
@@ -271,8 +287,8 @@ class Session:
         faulthandler.cancel_dump_traceback_later()
         self._send(self._counted())
         asked_code = self._environment.process_exit_code
-        unreported = tuple(sorted(self._unreported))
-        self._send(Ended(asked_code, exit_code, unreported, self._signal, is_shape_over=self._is_shape_over))
+        unreported, exited = tuple(sorted(self._unreported)), tuple(sorted(self._exited))
+        self._send(Ended(asked_code, exit_code, unreported, self._signal, self._is_shape_over, exited))
 
     def _beat(self) -> None:
         """Report each second how busy this process is, and how late its event loop."""
@@ -366,6 +382,8 @@ def main(arguments: list[str]) -> None:
         _end_with_parent()
         os.register_at_fork(after_in_child=_end_with_parent)
     runners.WORKER_REPORT_INTERVAL = 1.0
+    # A worker asks for the names once an option in each change of users: 0.1 s of the processor in its event loop
+    argument_parser.default_args_dict = functools.cache(argument_parser.default_args_dict)
     Session(read(config), int(control), int(output)).attend()
     sys.argv = ["locust", *arguments]
     run_locust()

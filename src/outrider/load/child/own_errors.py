@@ -20,6 +20,7 @@ from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImm
 
 from outrider.load.child.user_activity import is_own, place
 from outrider.load.wire import ASSERTION
+from outrider.model import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 _CONTROL = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet)
 """What a locustfile raises to tell Locust something."""
 
-_ENDS = (GreenletExit, SystemExit, KeyboardInterrupt)
+_ENDS = (GreenletExit, SystemExit)
 _TRACE_LINES = 12
+_TEXT_CHARACTERS = 2_000
 _NO_COPY: tuple[list[Any], EventHook] = ([], EventHook())
 
 
@@ -40,10 +42,12 @@ class OwnErrors:
 
     Args:
         tally: Where they are counted, without an endpoint.
+        is_interrupted: Tells whether a signal ends this process, which raises KeyboardInterrupt in any code.
     """
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, is_interrupted: Callable[[], bool]) -> None:
         self._tally = tally
+        self._is_interrupted = is_interrupted
 
     def watch(self) -> None:
         """Follow listeners, tasks, greenlets and threads from now on."""
@@ -58,12 +62,14 @@ class OwnErrors:
     def count(self, error: BaseException, trace: TracebackType | None) -> None:
         """Count an exception under its type, its message and the line of the user's code that it comes from."""
         gevent.getcurrent().outrider_counted = error
-        frames = [frame for frame, _ in traceback.walk_tb(trace)]
+        started = reversed(_frames_of_start(gevent.getcurrent()))
+        frames = [*started, *(frame for frame, _ in traceback.walk_tb(trace))]
         own = next((place(frame) for frame in reversed(frames) if is_own(frame.f_code.co_filename)), "")
-        message, _, rest = str(error).partition("\n")
+        message, _, rest = text_of(error).partition("\n")
         where = f" ({own})" if own else ""
         kind = ASSERTION if isinstance(error, AssertionError) else type(error).__name__
-        lines = (f"{kind}: {message}{where}", rest, *traceback.format_tb(trace)[-_TRACE_LINES:])
+        head = f"{kind}: {message}" if message else kind
+        lines = (f"{head}{where}", rest, *traceback.format_tb(trace)[-_TRACE_LINES:])
         self._tally.failed("", "\n".join(filter(None, map(str.rstrip, lines))))
 
     def noting(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,18 +133,37 @@ class OwnErrors:
         return handle_error
 
     def _left_greenlet(self, error: Any, trace: TracebackType | None) -> None:
-        """Count what leaves a greenlet with a frame of the user's code, or tells Locust to stop."""
-        if not isinstance(error, BaseException) or isinstance(error, _ENDS):
+        """Count what leaves a greenlet that runs or was started by the user's code, or tells Locust to stop."""
+        is_interrupt = isinstance(error, KeyboardInterrupt) and self._is_interrupted()
+        if not isinstance(error, BaseException) or isinstance(error, _ENDS) or is_interrupt:
             return
-        counted = getattr(gevent.getcurrent(), "outrider_counted", None) is error
-        frames = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(trace))
-        if not counted and (isinstance(error, StopTest) or any(map(is_own, frames))):
+        greenlet = gevent.getcurrent()
+        counted = getattr(greenlet, "outrider_counted", None) is error
+        frames = [*_frames_of_start(greenlet), *(frame for frame, _ in traceback.walk_tb(trace))]
+        if not counted and (isinstance(error, StopTest) or any(is_own(frame.f_code.co_filename) for frame in frames)):
             self.count(error, trace)
 
     def _left_thread(self, original: Callable[..., object], args: Any) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, _ENDS):
             self.count(args.exc_value, args.exc_traceback)
         original(args)
+
+
+def _frames_of_start(greenlet: Any) -> list[Any]:
+    """Return where a greenlet was started, as gevent keeps it, from the innermost frame on."""
+    frames, frame = [], getattr(greenlet, "spawning_stack", None)
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back
+    return frames
+
+
+def text_of(error: BaseException) -> str:
+    """Return the text of an exception, or that its class cannot make one."""
+    try:
+        return bounded(str(error), _TEXT_CHARACTERS)
+    except Exception as why:
+        return f"(its __str__ raises {type(why).__name__})"
 
 
 def _without_this_frame(error: BaseException) -> TracebackType | None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
-    from outrider.model.ports.series_ports import JudgeMemory, SeriesReader
+    from outrider.model.ports.series_ports import JudgeMemory, RollupReader, SeriesReader
     from outrider.model.retention import Pruned, Retention
 
 
@@ -137,4 +137,9 @@ class DashboardRecords(ReportRecords, Protocol):
     @property
     def history(self) -> CheckHistory:
         """What many checks did."""
+        ...
+
+    @property
+    def rollups(self) -> RollupReader:
+        """Samples by hour and UTC day."""
         ...

@@ -1,0 +1,72 @@
+"""The requests of a run with their phases, read from its HAR 1.2. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+MOST_REQUESTS = 200
+MOST_BYTES = 20_000_000
+_PHASES = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
+_TEXT_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """A request; times in ms, `start_ms` from the first one on.
+
+    Attributes:
+        status: HTTP status; zero or below if there was no answer.
+        phases: Those that the browser measured, by name.
+    """
+
+    method: str
+    url: str
+    status: int
+    start_ms: float
+    duration_ms: float
+    bytes: int
+    phases: tuple[tuple[str, float], ...]
+    failure: str = ""
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it had no answer, or one that says that it failed."""
+        return self.status <= 0 or self.status >= 400
+
+
+def wire_requests(content: bytes) -> tuple[tuple[WireRequest, ...], int]:
+    """Return the first requests of a HAR, in the order in which they began, and how many more there are.
+
+    Damaged content has none.
+    """
+    try:
+        entries = json.loads(content[:MOST_BYTES])["log"]["entries"]
+        timed = sorted(((_start_ms(entry), index) for index, entry in enumerate(entries)))
+        chosen = timed[:MOST_REQUESTS]
+        first_ms = chosen[0][0] if chosen else 0.0
+        return tuple(_request(entries[index], at_ms - first_ms) for at_ms, index in chosen), len(timed) - len(chosen)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return (), 0
+
+
+def _start_ms(entry: dict[str, Any]) -> float:
+    return datetime.fromisoformat(entry["startedDateTime"]).timestamp() * 1000
+
+
+def _request(entry: dict[str, Any], start_ms: float) -> WireRequest:
+    request, response = entry["request"], entry.get("response", {})
+    timings = entry.get("timings") or {}
+    measured = ((name, float(timings.get(name) or -1)) for name in _PHASES)
+    return WireRequest(
+        method=str(request["method"])[:20],
+        url=str(request["url"])[:_TEXT_CHARACTERS],
+        status=int(response.get("status", -1)),
+        start_ms=start_ms,
+        duration_ms=max(0.0, float(entry.get("time") or 0.0)),
+        bytes=max(0, int(response.get("_transferSize") or 0)),
+        phases=tuple((name, took_ms) for name, took_ms in measured if took_ms > 0),
+        failure=str(response.get("_failureText") or "")[:_TEXT_CHARACTERS],
+    )
