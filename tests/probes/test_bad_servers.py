@@ -1,4 +1,4 @@
-"""Servers that are silent, slow, talk nonsense or too much, or hang up, asked by each kind that speaks over a stream."""
+"""Servers that are silent, slow, talk nonsense or too much, or hang up, asked by each kind that reads a stream."""
 
 from __future__ import annotations
 
