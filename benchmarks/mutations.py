@@ -2,8 +2,9 @@
 
 Each mutation is applied alone in a copy of the repository. The tests of its room that need no browser run once, intact,
 under coverage; then those that execute the mutated line run with the mutation, until one fails or the time is up; both
-count as noticed. A line that runs when its module is imported is tried on every test that executes that module; a line
-that no test executes is not noticed. Log calls, annotations and docstrings are not mutated.
+count as noticed. A line that runs when its module is imported is tried on every file of tests of which one executes
+that module, or on all where none does; any other line that no test executes is not noticed. Log calls, annotations and
+docstrings are not mutated.
 
 `python -m benchmarks.mutations [--count N] [--seed N] [--room scheduler|app|store] [--limit SECONDS] [--processes N]`
 """
@@ -249,6 +250,8 @@ class Reach:
         contexts = set(lines.get(mutation.line, ()))
         if not mutation.is_called or "" in contexts:
             contexts.update(*lines.values())
+            files = {context.partition("::")[0] for context in contexts if context}
+            return [test for test in self.seconds if not files or test.partition("::")[0] in files]
         return [test for test in self.seconds if test in contexts or test.partition("::")[0] in contexts]
 
 

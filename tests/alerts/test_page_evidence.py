@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,10 +47,13 @@ def slow(at_us: int, check: str = "probe:home", *, months: float = WEAK, present
     )  # fmt: skip
 
 
-def member(months: float | None, begun_us: int = NOW_US, *, bad: bool = True) -> Confirmation:
+def member(
+    months: float | None, begun_us: int = NOW_US, *, bad: bool = True, release_share: float = 1.0
+) -> Confirmation:
     return Confirmation(
-        "key", "incident", (True, bad), bad_us=begun_us, confirmed=True, chance_months=months, latest_months=months
-    )
+        "key", "incident", (True, bad), bad_us=begun_us, confirmed=True, chance_months=months, latest_months=months,
+        release_share=release_share,
+    )  # fmt: skip
 
 
 def workspace_of(store: Store, drawer: Drawer, series: int) -> AlertProcessor:
@@ -120,6 +124,22 @@ def test_weak_evidence_of_several_checks_of_one_cause_notifies_at_once(store: St
     assert [row.kind for row in store.outbox.search()] == ["trigger"]
 
 
+def test_weak_evidence_right_after_a_rare_release_notifies_at_once(store: Store, drawer: Drawer) -> None:
+    """It is the release that makes it news: the same deviation without one waits."""
+    processor = workspace_of(store, drawer, 200)
+
+    for minute in range(0, 15, 5):
+        at_us = NOW_US + minute * MINUTE_US
+        released = replace(slow(at_us, "probe:pay"), causes=("check:probe:pay",), release_share=1 / 672)
+        processor.process_findings([slow(at_us), released], at_us)
+        processor.ticked(at_us + SECOND_US)
+
+    assert [row.kind for row in store.outbox.search()] == ["trigger"]
+    assert {incident.checks: incident.pages for incident in processor.open_incidents()} == {
+        ("probe:home",): False, ("probe:pay",): True,
+    }  # fmt: skip
+
+
 @pytest.mark.slow
 def test_what_was_held_back_is_still_held_back_after_a_restart(store: Store, drawer: Drawer) -> None:
     """And notifies from there once its evidence is strong."""
@@ -184,6 +204,10 @@ def test_the_judge_of_a_service_says_how_rare_its_evidence_is(store: Store, draw
         ([member(WEAK, NOW_US - DAY_US)], 200, True),
         ([member(WEAK, NOW_US - DAY_US), member(STRONG, bad=False)], 200, True),
         ([member(STRONG, bad=False)], 200, False),
+        ([member(WEAK, release_share=1 / 672)], 200, True),
+        ([member(WEAK, release_share=1 / 672)], 50_000, False),
+        ([member(WEAK, release_share=0.5)], 200, False),
+        ([member(WEAK), member(WEAK, release_share=1 / 672, bad=False)], 200, False),
         ([], 1, False),
     ],
 )

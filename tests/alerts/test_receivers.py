@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.alerts.conftest import NOW_US
 
-from outrider.alerts.http_post import Post, post
+from outrider.alerts.http_post import Post, post, redirected
 from outrider.alerts.message import Item, Message
 from outrider.alerts.network_guard import Guard
 from outrider.alerts.notification_kind import NotificationKind
@@ -214,6 +214,28 @@ def test_redirects_are_followed_and_guarded(sink: Sink) -> None:
     sink.answers = [(307, {"Location": "/again"}, 0.0)] * 9
     with pytest.raises(Undelivered, match="in circles"):
         Webhook(sink.url, "", LOCAL).deliver(rendered())
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["http://[::1", "http://127.0.0.1:99999/", "ftp://127.0.0.1/", "http://a..b/", "/é"],
+)
+def test_a_redirect_to_no_address_is_told_and_not_tried_again(sink: Sink, location: str) -> None:
+    """Whatever a server answers, the lane goes on."""
+    sink.answers = [(307, {"Location": location.encode().decode("latin-1")}, 0.0)]
+
+    with pytest.raises(Undelivered) as caught:
+        Webhook(sink.url, "", LOCAL).deliver(rendered())
+
+    assert not caught.value.recoverable
+
+
+def test_a_redirect_from_https_to_http_is_refused() -> None:
+    """What was meant for one reader is not sent in clear."""
+    with pytest.raises(Undelivered, match="from https to http") as caught:
+        redirected(Post("https://hook.test/a", b"body", {}), "http://hook.test/a")
+
+    assert not caught.value.recoverable
 
 
 def test_a_redirect_to_another_origin_takes_no_proof_of_us_along(sink: Sink) -> None:

@@ -449,3 +449,35 @@ def use(workspace: Workspace, examination: Examination) -> None:
         store.prune(NOW_US, retention(workspace))
     with suppress(OutriderError):  # a driver that is missing, or an address that leads nowhere
         check_addresses(workspace.store_url, artifacts=workspace.artifacts_url)
+
+
+LONG = "a" * 5_000
+NAMED = [
+    ("outrider.toml", '[journeys]\npaths = ["{0}"]'),
+    ("outrider.toml", '[store]\nurl = "{0}.db"'),
+    ("outrider.toml", '[store]\nartifacts = "{0}"'),
+    ("outrider.toml", '[browser]\nexecutable = "{0}"'),
+    ("outrider.toml", '[secrets]\nA = {{file = "{0}"}}'),
+    ("probes/a.toml", '[a]\nkind = "http"\nurl = "http://x/"\ncertificate = "{0}"\nkey = "{0}"'),
+    ("probes/a.toml", '[a]\nkind = "http"\nurl = "http://x/"\nfiles = {{a = {{file = "{0}"}}}}'),
+    ("probes/a.toml", '[a]\nkind = "command"\ncommand = ["true"]\nfolder = "{0}"'),
+    ("probes/a.toml", '[a]\nkind = "load"\nfile = "{0}"'),
+    ("probes/a.toml", '[a]\nkind = "load"\nlocustfile = "x.py"\nfolder = "{0}"'),
+    ("scheduler/alerts.toml", '[[label]]\nmatch = ["kind=probe"]\nset.runbook = "{0}"'),
+]
+
+
+@pytest.mark.parametrize("name", [LONG, f"{'x' * 200}/" * 40, "~nobody-of-this-name/x", "\\u0000", "loop/x"])
+@pytest.mark.parametrize(("file", "text"), NAMED)
+def test_a_path_that_no_file_system_takes_is_a_problem_of_its_setting(
+    tmp_path: Path, file: str, text: str, name: str
+) -> None:
+    """Too long, of an unknown user, with a NUL, or through a link that leads to itself: nothing raises."""
+    (tmp_path / "outrider.toml").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(text.format(name))
+
+    validation = validate_workspace(tmp_path)
+
+    assert all(problem.slug for problem in validation.problems)

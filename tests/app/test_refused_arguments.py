@@ -62,6 +62,14 @@ def test_a_negative_slowdown_is_refused(rules: dict[str, float]) -> None:
     assert refused.value.slug == "bad-margin"
 
 
+def test_a_gate_without_wishes_is_as_its_page_says() -> None:
+    """5 % and 5 ms are tolerated, and no more than twenty sessions are taken."""
+    rules = outrider.gate_rules()
+
+    assert (rules.margin, rules.floor_ms, rules.plan.looks[-1], rules.deciding) == (0.05, 5.0, 20, ())
+    assert outrider.gate_rules(most_sessions=4).plan.looks == (4,)
+
+
 def test_an_outcome_may_be_its_text(workspace: outrider.OpenWorkspace) -> None:
     """As it is written in reports and on the command line."""
     assert list(workspace.runs(outcome="failed")) == list(workspace.runs(outcome=Outcome.FAILED))

@@ -13,7 +13,14 @@ from tests.builders import new_store
 from outrider.alerts.finding import Facts, Problem
 from outrider.alerts.incident import Incident, Phase
 from outrider.alerts.incident_records import stored_incident
-from outrider.app import SilentListener, find_incident, find_stored_incident, list_incidents, now_us
+from outrider.app import (
+    SilentListener,
+    acknowledge_incident,
+    find_incident,
+    find_stored_incident,
+    list_incidents,
+    now_us,
+)
 from outrider.app.stored_incidents import Undelivered, incident_rows
 from outrider.model import AlertChanges, Notification, Silence, Status, UsageError
 from outrider.workspace import Workspace
@@ -161,3 +168,16 @@ def test_rows_are_of_incidents_that_began_in_the_time_asked_for(empty: Store) ->
     assert [row["begin_us"] for row in incident_rows(empty.incidents, None, None)] == [
         NOW_US + at_us for at_us in (10, 20, 30, 40)
     ]
+
+
+def test_an_acknowledgement_names_incident_action_and_author(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user of this process where nobody else is named."""
+    monkeypatch.setenv("OUTRIDER_USER", "grace")
+
+    acknowledged = acknowledge_incident(store.incidents, "a07")
+    acknowledge_incident(store.incidents, "a08", author="ada", resolve=True)
+
+    assert acknowledged.id == IDS[7]
+    assert [(row.incident, row.action, row.author) for row in store.incidents.acknowledgements()] == [
+        (IDS[7], "acknowledge", "grace"), (IDS[8], "close", "ada"),
+    ]  # fmt: skip

@@ -156,15 +156,15 @@ def test_a_paused_check_needs_nobody(scene: Scene) -> None:
     assert (view.attention, states(view)) == (0, {"only": State.PAUSED})
 
 
-def test_pages_hold_a_hundred_checks_and_the_last_stands_for_all_beyond(scene: Scene) -> None:
+def test_pages_hold_fifty_checks_and_the_last_stands_for_all_beyond(scene: Scene) -> None:
     """Groups keep their totals on every page."""
-    for number in range(250):
+    for number in range(120):
         scene.add(f"p{number:03}")
 
     views = [overview(scene.sources, Filter(page=page)) for page in (-1, 1, 2, 3, 10**30)]
 
     assert [(view.page, view.pages, len(states(view)), view.groups[0].total) for view in views] == [
-        (1, 3, 100, 250), (1, 3, 100, 250), (2, 3, 100, 250), (3, 3, 50, 250), (3, 3, 50, 250),
+        (1, 3, 50, 120), (1, 3, 50, 120), (2, 3, 50, 120), (3, 3, 20, 120), (3, 3, 20, 120),
     ]  # fmt: skip
 
 
@@ -194,3 +194,24 @@ def test_releases_and_incidents_of_all_checks_are_there(scene: Scene) -> None:
     assert [incident.lead.what for incident in view.incidents] == ["status 500"]
     assert view.service == replace(CALM, checks=view.service.checks)
     assert CheckView("a", "b").coverage == 1
+
+
+def test_complete_days_are_read_again_after_ten_minutes(scene: Scene) -> None:
+    """Today's runs count at once, late ones of earlier days within that time."""
+    only = scene.add("only")
+    scene.ran(only)
+    sources = scene.sources
+    clock = [NOW_US]
+    sources = replace(sources, now_us=lambda: clock[0])
+
+    def days() -> list[int]:
+        return [slot.good for slot in overview(sources, Filter()).groups[0].lines[0].days][-2:]
+
+    seen = [days()]
+    scene.ran(only, ago_us=2 * MINUTE_US)
+    scene.ran(only, ago_us=DAY_US)
+    seen.append(days())
+    clock[0] += 10 * MINUTE_US
+    seen.append(days())
+
+    assert seen == [[0, 1], [0, 2], [1, 2]]

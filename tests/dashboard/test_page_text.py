@@ -151,7 +151,7 @@ def test_the_page_says_what_is_wrong_with_the_service(scene: Scene) -> None:
 
 def test_filters_and_pages_are_links_that_can_be_shared(scene: Scene) -> None:
     """Nothing of them needs a script."""
-    for number in range(101):
+    for number in range(51):
         scene.ran(scene.add(f"p{number}"), Outcome.FAILED)
     scene.incident(scene.add("pay"), Problem.DEGRADATION)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
+from outrider.load.load_outcome import End
 from outrider.load.measure import LoadAttempt
 from outrider.load.profile import Profile
 from outrider.load.timeline import LoadTimeline
-from outrider.load.verdict import End
 from outrider.load.wire import Counted, Ended, Requests, Second, Started
 
 if TYPE_CHECKING:

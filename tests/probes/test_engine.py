@@ -175,6 +175,14 @@ QUEUED = [
 ]
 
 
+def test_a_time_out_after_a_short_wait_for_a_turn_is_the_targets() -> None:
+    """A silent host is noticed although its probes waited a moment for each other."""
+    silent = Failure(Blame.SLOW, "time-out after 2.9 s", is_time_out=True)
+
+    assert assess(ProbeResult(2900.0, (silent,)), ProberState(waited_s=0.1))[0] == FAILED
+    assert assess(ProbeResult(2000.0, (silent,)), ProberState(waited_s=1.0))[0] == INCONCLUSIVE
+
+
 @pytest.mark.parametrize(("failure", "waited_s", "outcome"), QUEUED)
 def test_a_time_out_after_a_wait_for_a_turn_is_inconclusive(
     failure: Failure, waited_s: float, outcome: Outcome

@@ -272,3 +272,24 @@ def test_a_heartbeat_looks_into_the_store(probe: Probe) -> None:
     unknown = probe(text)
 
     assert (called.outcome, unknown.outcome) == (PASSED, Outcome.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize("host", ["a..b", f"{'x' * 64}.test"])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        'kind = "http"\nurl = "http://{0}/"',
+        'kind = "websocket"\nurl = "ws://{0}/"',
+        'kind = "tcp"\naddress = "{0}:1"',
+        'kind = "udp"\naddress = "{0}:1"\nsend = "x"',
+        'kind = "tls"\naddress = "{0}:443"',
+        'kind = "icmp"\nhost = "{0}"',
+        'kind = "grpc"\naddress = "{0}:1"',
+    ],
+)
+def test_a_host_that_no_look_up_takes_is_not_the_probers_fault(probe: Probe, keys: str, host: str) -> None:
+    """An empty or too long label (RFC 1035) is an error of its own in Python's look-up."""
+    measurement = probe(f"[a]\n{keys.format(host)}\n")
+
+    assert measurement.outcome in {FAILED, Outcome.SETUP_ERROR}, measurement.reason
+    assert "itself broke" not in measurement.reason

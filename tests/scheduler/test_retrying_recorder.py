@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,3 +80,18 @@ def test_a_run_that_cannot_be_recorded_costs_no_other_and_is_not_lost() -> None:
     assert kept[1].outcome is Outcome.SETUP_ERROR
     assert "a number that no database takes" in kept[1].reason
     assert stored_runs == kept
+
+
+class Refusing:
+    """A store that refuses every run."""
+
+    def record_many(self, runs: Sequence[Run]) -> None:
+        raise ValueError("not that one")
+
+
+def test_a_run_that_cannot_be_recorded_even_without_what_it_measured_is_an_error() -> None:
+    """Whoever executed it learns that it is lost."""
+    recorder = RetryingRecorder(Refusing(), Health(), lambda _: None)
+
+    with pytest.raises(ValueError, match="not that one"):
+        recorder.record(replace(run(), attempts=()))

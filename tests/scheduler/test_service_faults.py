@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.scheduler.conftest import Instant, check
 
-from outrider.model import Kind, OutriderError
+from outrider.model import CatchUp, Kind, Outcome, OutriderError
 from outrider.scheduler.health import LAG_BOUNDS_S
 
 if TYPE_CHECKING:
@@ -84,3 +85,38 @@ def test_a_leader_whose_clock_is_set_back_notes_it_in_the_schedule(stages: Stage
     assert after is not None
     assert after.era == before.era + 1
     assert after.planned_until_us == stage.clock.wall
+
+
+def test_what_was_due_while_nobody_led_is_missed_for_that_reason(stages: Stages) -> None:
+    """A standby that takes over goes on where the leader stopped, whatever it had planned for itself."""
+    watched = check(every_s=5.0, catch_up=CatchUp.NONE)
+    leader = stages.stage(watched)
+    standby = stages.stage(watched, holder="elsewhere 2 2.0", clock=leader.clock)
+    leader.tick()
+    for _ in range(60):
+        leader.clock.passes(1)
+        leader.tick()
+        standby.tick()
+    assert len(leader.outcomes()) == 12
+
+    leader.clock.passes(120)
+    standby.passes(10)
+
+    missed = standby.store.runs.search(outcome=Outcome.MISSED, limit=None)
+    assert len(standby.outcomes()) == 12 + 26
+    assert {run.reason for run in missed} == {"Outrider was not running"}
+
+
+def test_a_run_that_was_due_while_the_store_was_away_says_so(stages: Stages) -> None:
+    """The reason of a missed run is what hindered the service then."""
+    stage = stages.stage(check(every_s=10.0))
+    stage.passes(2)
+    other = sqlite3.connect(stages.folder / "outrider.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    stage.passes(60, step_s=20)
+    other.execute("COMMIT")
+    other.close()
+    stage.passes(2)
+
+    missed = stage.store.runs.search(outcome=Outcome.MISSED, limit=None)
+    assert {run.reason.partition(":")[0] for run in missed} == {"the store could not be used"}

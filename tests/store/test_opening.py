@@ -383,3 +383,14 @@ def at_revision(path: str, revision: str) -> None:
     with engine.begin() as connection:
         upgrade(connection, path, revision)
     engine.dispose()
+
+
+def test_a_locked_database_is_waited_for_as_long_as_is_asked(tmp_path: Path) -> None:
+    """SQLite itself waits: it is told in milliseconds."""
+    database = open_database(tmp_path / "runs.db", busy_timeout_s=0.25)
+
+    with database.reading() as connection:
+        waited_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+
+    database.close()
+    assert waited_ms == 250

@@ -72,6 +72,43 @@ def test_a_fixture_of_the_suite_that_is_only_called_page_drives_nothing(tmp_path
     assert find_suite(tmp_path).paths == ()
 
 
+def test_many_folders_of_one_name_are_a_pattern(tmp_path: Path) -> None:
+    """Beside unit tests that no pattern may match."""
+    units = {
+        f"packages/team{number % 3}/app{number}/tests/unit/test_u.py": "def test_a(): ...\n" for number in range(9)
+    }
+    ends = {f"packages/team{number % 3}/app{number}/tests/e2e/test_e.py": DIRECT for number in range(9)}
+    mixed = {f"libs/lib{number}/tests/test_l.py": DIRECT if number else "def test_a(): ...\n" for number in range(7)}
+    write(tmp_path, {**units, **ends, **mixed})
+
+    suite = find_suite(tmp_path)
+
+    assert suite.paths == (*(f"libs/lib{number}/tests" for number in range(1, 7)), "packages/*/*/tests/e2e")
+
+
+def test_a_fixture_of_one_folder_says_nothing_about_another(tmp_path: Path) -> None:
+    """A `page` of a book in one file, of a conftest in another, and the plug-in's everywhere else."""
+    book = "import pytest\n@pytest.fixture\ndef page(): return 1\n"
+    launch = "import pytest\nfrom playwright.sync_api import sync_playwright\n@pytest.fixture\ndef page():\n" + (
+        "    with sync_playwright() as p: yield p.chromium.launch().new_page()\n"
+    )
+    files = {
+        "books/test_book.py": book + "def test_a(page): assert page\n",
+        "press/conftest.py": book,
+        "press/test_print.py": "def test_a(page): assert page\n",
+        "press/web/conftest.py": launch,
+        "press/web/test_web.py": DIRECT,
+        "own/test_own.py": launch + DIRECT,
+        "shop/test_shop.py": DIRECT,
+    }
+    write(tmp_path, files)
+
+    suite = find_suite(tmp_path)
+
+    assert suite.paths == ("own", "press/web", "shop")
+    assert suite.left_out == ("books/test_book.py", "press/test_print.py")
+
+
 @pytest.mark.parametrize(
     ("files", "suite"),
     [

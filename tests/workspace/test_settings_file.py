@@ -164,6 +164,7 @@ def test_rules_keep_their_order_and_place(tmp_path: Path) -> None:
         ('[workspace]\ntimezone = "Mars/Base"', ":2 unknown-timezone", '"Mars/Base" is not a time zone'),
         ('[workspace]\ntimezone = "../etc"', ":2 unknown-timezone", "is not a time zone"),
         ('[journeys]\npaths = ["e2e", "nowhere"]', ":2 missing-folder", 'journeys.paths names "nowhere"'),
+        ('[journeys]\npaths = ["e2e", "*/nowhere"]', ":2 missing-folder", 'journeys.paths names "*/nowhere"'),
         ('[journeys]\npaths = "../x"', ":2 out-of-range", "leads out of the workspace"),
         ('[workspace]\ninclude = ["/etc"]', ":2 out-of-range", "leads out of the workspace"),
         ("[journeys]\nstarved_above = 80", ":2 out-of-range", "journeys.starved_above = 80 is not a share"),
@@ -305,3 +306,15 @@ def test_artifacts_are_a_folder_below_the_root_or_a_url(tmp_path: Path) -> None:
 
     assert usual.artifacts_url == str(tmp_path.resolve() / ".outrider" / "artifacts")
     assert elsewhere.artifacts_url == "s3://bucket/artifacts"
+
+
+def test_a_pattern_of_journeys_stands_for_what_it_matches(tmp_path: Path) -> None:
+    """Folders and test files; what tools make is left out, and a folder of that very name is no pattern."""
+    for place in ("a/e2e", "b/e2e", "node_modules/e2e", "c[1]"):
+        (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "b" / "test_x.py").touch()
+    (tmp_path / "outrider.toml").write_text('[journeys]\npaths = ["*/e2e", "b/test_*", "c[1]"]\n')
+
+    workspace = load(tmp_path)
+
+    assert workspace.journeys.paths == ("a/e2e", "b/e2e", "b/test_x.py", "c[1]")

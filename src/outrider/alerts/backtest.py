@@ -13,7 +13,7 @@ from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.run_findings import FindingContext, findings
 from outrider.baselines import judged_alerts
 from outrider.model import Circumstances, Outcome, Run, title_of
-from outrider.runs import is_kept_apart, primary_series, series_settings
+from outrider.runs import is_kept_apart, primary_series, release_share, series_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
     from outrider.baselines import Settings
-    from outrider.model import RunHistory, RunLog, RunSummary, Series, SeriesReader
+    from outrider.model import JudgeHistory, RunLog, RunSummary, Series
 
 PART = "part"
 """The label that says which part of the judge opened an incident."""
@@ -87,7 +87,7 @@ def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
     return Replayed(tuple(lasting), short, dict(notified), triggers, dict(by_part.most_common()), weak)
 
 
-def stored_findings(store: RunHistory, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
+def stored_findings(store: JudgeHistory, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
     """Return the findings of stored runs, in the order of time."""
     context = FindingContext(certificate_days=settings.certificate_days)
     runs = watched_runs(store.runs, since_us)
@@ -97,9 +97,7 @@ def stored_findings(store: RunHistory, judging: Settings, settings: AlertSetting
         if series:
             shared = series_settings(judging, series[0].subject, len(series))
             collected += [
-                finding
-                for one_series in series
-                for finding in _degradations(store.series, one_series, shared, since_us)
+                finding for one_series in series for finding in _degradations(store, one_series, shared, since_us)
             ]
     return sorted(collected, key=lambda finding: finding.at_us)
 
@@ -123,8 +121,8 @@ def stored_run(runs: RunLog, summary: RunSummary) -> Run:
     )  # fmt: skip
 
 
-def _degradations(reader: SeriesReader, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
-    points = reader.samples(series)
+def _degradations(store: JudgeHistory, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
+    points = store.series.samples(series)
     if not len(points.at_us):
         return
     times = (points.at_us // _SECOND_US).astype("datetime64[s]")
@@ -136,6 +134,7 @@ def _degradations(reader: SeriesReader, series: Series, judging: Settings, since
     }  # fmt: skip
     facts = Facts(series.step, step=series.step, title=title_of(series.subject))
     causes = (f"step:{series.step}", f"check:{series.subject}")
+    releases = store.judgements.releases(series.environment)
     by_run = {run: (alert, run - alert.start) for alert in alerts for run in range(alert.start, alert.end)}
     for run, at_us in enumerate(points.at_us.tolist()):
         if at_us < since_us:
@@ -145,4 +144,7 @@ def _degradations(reader: SeriesReader, series: Series, judging: Settings, since
             continue
         alert, place = by_run[run]
         own = {**labels, PART: alert.part.value}
-        yield Finding(key, True, at_us, facts, causes, own, chance_months=alert.chance_months[place])
+        yield Finding(
+            key, True, at_us, facts, causes, own,
+            chance_months=alert.chance_months[place], release_share=release_share(alert.since, releases, at_us),
+        )  # fmt: skip

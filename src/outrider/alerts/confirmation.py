@@ -37,6 +37,7 @@ class Confirmation:
         incident: The incident that it belongs to; empty if to none.
         chance_months: Months between two such problems by chance alone, at their worst; None if it is none of chance.
         latest_months: The same after the latest bad run.
+        release_share: Probability that chance alone begins such a problem so shortly after a release; 1 if it did not.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Confirmation:
     confirmed: bool = False
     chance_months: float | None = None
     latest_months: float | None = None
+    release_share: float = 1.0
 
     @property
     def is_bad(self) -> bool:
@@ -79,6 +81,7 @@ def seen(confirmation: Confirmation, finding: Finding, thresholds: Thresholds) -
         confirmation, recent=recent, good=good, last_us=finding.at_us, bad_us=first, confirmed=confirmed,
         chance_months=_chance(confirmation, finding),
         latest_months=finding.chance_months if finding.present else confirmation.latest_months,
+        release_share=finding.release_share if finding.present else confirmation.release_share,
     )  # fmt: skip
 
 

@@ -118,6 +118,7 @@ class Finding:
         least_bad: So many bad runs in a row it takes at least, whatever the thresholds are.
         runs: How many runs in a row it stands for.
         chance_months: Months between two such findings of a series by chance alone; None if it is none of chance.
+        release_share: Probability that a deviation by chance begins so shortly after a release; 1 if it did not.
         once: It is confirmed by being seen once: the statistic behind it has confirmed it already.
     """
 
@@ -131,6 +132,7 @@ class Finding:
     least_bad: int = 1
     runs: int = 1
     chance_months: float | None = None
+    release_share: float = 1.0
 
 
 def problem_labels(problem: Problem) -> dict[str, str]:

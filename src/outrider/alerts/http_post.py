@@ -48,12 +48,21 @@ def post(what: Post, guard: Guard) -> bytes:
         status, headers, body = _once(sent, guard, ends_s)
         if status not in _KEEPING_METHOD:
             return _accepted(sent.url, status, headers, body)
-        sent = _redirected(sent, urljoin(sent.url, headers.get("location", "")))
+        sent = redirected(sent, headers.get("location", ""))
     raise Undelivered(f"{_place(what.url)} redirects in circles", recoverable=False)
 
 
-def _redirected(sent: Post, url: str) -> Post:
+def redirected(sent: Post, location: str) -> Post:
     """Return what is sent to where an answer leads: to another origin, and on from there, without what proves us."""
+    try:
+        url = urljoin(sent.url, location)
+        is_bare = urlsplit(url).scheme == "http"
+    except ValueError:
+        raise Undelivered(f"{_place(sent.url)} redirects to what is no address", recoverable=False) from None
+    if is_bare and sent.url.startswith("https:"):
+        raise Undelivered(
+            f"{_place(sent.url)} redirects from https to http, which everybody can read", recoverable=False
+        )
     is_own = _origin(sent.url) == _origin(url)
     headers = {name: value for name, value in sent.headers.items() if is_own or name.lower() in _HARMLESS}
     return Post(url, sent.body, headers)
@@ -82,10 +91,9 @@ def _accepted(url: str, status: int, headers: Mapping[str, str], body: bytes) ->
 
 def _once(what: Post, guard: Guard, ends_s: float) -> tuple[int, dict[str, str], bytes]:
     url = what.url
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    parts, port = urlsplit(url), _origin(url)[2]
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port or not url.isascii():
         raise Undelivered(f"{_place(url)} is not an address of HTTP", recoverable=False)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     address = guard.address(parts.hostname, port)
     target = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
     connection = _Pinned(parts.hostname, port, address, is_tls=parts.scheme == "https", ends_s=ends_s)

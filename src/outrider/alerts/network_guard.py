@@ -10,7 +10,9 @@ import socket
 from dataclasses import dataclass
 
 from outrider.alerts.rendered_message import Undelivered
+from outrider.model import bounded
 
+_SHOWN = 120
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
@@ -46,12 +48,14 @@ class Guard:
         """Return an address of `host` that may be asked.
 
         Raises:
-            Undelivered: If the name cannot be looked up (recoverable), or leads only where nothing may go.
+            Undelivered: If the name cannot be looked up (recoverable), is none, or leads only where nothing may go.
         """
         try:
             addresses = [str(address[4][0]) for address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         except OSError as error:
             raise Undelivered(f"{host} cannot be looked up: {error.strerror or error}", recoverable=True) from None
+        except UnicodeError:  # an empty label, or one of more than 63 bytes (RFC 1035, 2.3.4)
+            raise Undelivered(f"{bounded(host, _SHOWN)} is not the name of a host", recoverable=False) from None
         for address in addresses:
             if self.allows(address):
                 return address

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from outrider.baselines import false_alerts_a_week
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.confirmation import Confirmation
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 _HOUR_US = 3_600_000_000
 _MEAN_HOURS = 6.0  # a false alert of the judge lasts 2.6 hours on average, most of them without evidence of its own
 _MOST_HOURS = 400.0
+_STRONG_SHARE = 0.4  # of the false pages, for what stands alone, and as much for what is joined
+_RELEASED_SHARE = 0.2  # of them, for what begins right after a release
 
 
 def disturbs(members: Iterable[Confirmation], series: int, settings: AlertSettings, now_us: int) -> bool:
     """Return whether chance alone brings the workspace such evidence at most as often as it bears.
 
-    Evidence grows in three ways: it is rarer, it lasts, or others join it. What is no statistic always disturbs.
+    Evidence grows in four ways: it is rarer, it lasts, others join it, or it begins right after a release. What is no
+    statistic always disturbs.
 
     Args:
         members: Of one incident.
@@ -32,9 +35,18 @@ def disturbs(members: Iterable[Confirmation], series: int, settings: AlertSettin
     present = [member for member in members if member.confirmed and member.is_bad]
     if any(member.chance_months is None for member in present):
         return True
-    months = [_with_duration(member, now_us) for member in present]
-    share = settings.false_pages_per_week / 2  # what stands alone and what is joined have half of it each
-    return bool(months) and false_alerts_a_week(months, series, lasting_hours=_MEAN_HOURS) <= share
+    borne = settings.false_pages_per_week
+    if _often(present, series, now_us) <= _STRONG_SHARE * borne:
+        return True
+    released = [member for member in present if member.release_share < 1]
+    coincidence = max((member.release_share for member in released), default=1.0)
+    return coincidence * _often(released, series, now_us) <= _RELEASED_SHARE * borne
+
+
+def _often(members: Sequence[Confirmation], series: int, now_us: int) -> float:
+    """Return how often a week chance alone shows the workspace what these members show; infinity for none."""
+    months = [_with_duration(member, now_us) for member in members]
+    return false_alerts_a_week(months, series, lasting_hours=_MEAN_HOURS) if months else math.inf
 
 
 def _with_duration(member: Confirmation, now_us: int) -> float:

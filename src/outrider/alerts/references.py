@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from outrider.alerts.alert_settings import ALERTS_FILE, RUNBOOKS_FOLDER
 from outrider.alerts.matcher import implies
 from outrider.model import ConfigError, Place
-from outrider.workspace import nearest
+from outrider.workspace import is_file, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -70,7 +70,7 @@ class _Check:
     def _runbooks(self, root: Path) -> None:
         for index, rule in enumerate(self._settings.labels):
             name = rule.labels.get("runbook", "")
-            if name and not (root / RUNBOOKS_FOLDER / name).is_file():
+            if name and not is_file(root / RUNBOOKS_FOLDER / name):
                 what = f'label: there is no runbook "{RUNBOOKS_FOLDER}/{name}"'
                 self._report(what, "write it, or correct the name", slug="missing-file", where=("label", index))
 

@@ -30,6 +30,7 @@ WHOLE_REQUEST = "request"
 _MOST_ERRORS = 3
 _UNJUDGED_RUNS = 10
 _LINE = 300
+_MOST_TIMES = 10_000.0  # the usual value that a change is told in: more means that it was next to nothing
 _SAYS_NOTHING = {Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR, Outcome.SKIPPED, Outcome.MISSED}
 _VARIABLE = re.compile(r"0x[0-9a-f]+|\d+(?:\.\d+)?|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
 
@@ -135,7 +136,7 @@ class _RunEvidence:
             causes.append(f"step:{judgement.step}")
         degraded = signal.condition is Condition.DEGRADED
         finding = self._finding(Problem.DEGRADATION, degraded, facts, tuple(causes), step=judgement.step)
-        yield replace(finding, chance_months=chance_of(signal))
+        yield replace(finding, chance_months=chance_of(signal), release_share=judgement.release_share)
 
     def failure_share(self, judgement: Judgement) -> Iterator[Finding]:
         """More runs fail than is normal, though perhaps never two in a row.
@@ -285,7 +286,7 @@ def amount_of(signal: Signal) -> str:
     """Return by how much a step is slower than usual: "390 ms, usually 120 to 170 (2.7x)", or what else it does."""
     if math.isnan(signal.observed):
         return signal.reason
-    if not signal.is_level:
+    if not signal.is_level or signal.ratio > _MOST_TIMES:
         return f"{signal.observed_text}, usually {signal.expected_text}"
     observed, low, high = map(milliseconds, (signal.observed, signal.expected_low, signal.expected_high))
     if len({text.rpartition(" ")[2] for text in (observed, low, high)}) == 1:

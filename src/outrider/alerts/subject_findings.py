@@ -38,8 +38,10 @@ def _degradation(judged: SubjectJudgement, judgement: Judgement) -> Iterator[Fin
     key = FindingKey(Problem.DEGRADATION, subject, judged.environment, judged.location, step)
     degraded = signal.condition is Condition.DEGRADED
     labels = _labels(judged, step)
-    chance = chance_of(signal)
-    yield Finding(key, degraded, judged.at_us, facts, (f"subject:{subject}",), labels, chance_months=chance)
+    yield Finding(
+        key, degraded, judged.at_us, facts, (f"subject:{subject}",), labels,
+        chance_months=chance_of(signal), release_share=judgement.release_share,
+    )  # fmt: skip
 
 
 def _labels(judged: SubjectJudgement, step: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.alerts import AlertSettings, Replayed
-    from outrider.model import RunHistory
+    from outrider.model import JudgeHistory
     from outrider.workspace import Workspace
 
 _DAY_US = 86_400_000_000
@@ -22,7 +22,7 @@ EVERY_RUN, CONFIGURED = "every bad run", "as configured"
 
 
 def backtest_rules(
-    workspace: Workspace, store: RunHistory, rules: Sequence[str] = (), *, days: int = 30
+    workspace: Workspace, store: JudgeHistory, rules: Sequence[str] = (), *, days: int = 30
 ) -> dict[str, Replayed]:
     """Return the incidents that there would have been, by rule: with none, with the configured ones, and with others.
 

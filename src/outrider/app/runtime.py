@@ -44,6 +44,7 @@ from outrider.workspace import (
     Snapshotter,
     Variables,
     available_secrets,
+    expanded,
     matches,
     measured_environment,
     names_of,
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 def browser_settings(workspace: Workspace, *, with_window: bool = False) -> BrowserSettings:
     """Return the browser settings of a workspace, for a browser that can show itself if one is to be seen."""
     wanted = workspace.browser
-    executable = wanted.executable and str(workspace.root / Path(wanted.executable).expanduser())
+    executable = wanted.executable and str(workspace.root / expanded(wanted.executable))
     return BrowserSettings(wanted=executable or wanted.channel or "", with_window=with_window)
 
 

@@ -1,6 +1,6 @@
 """Judge arrays: what a series is expected to be, and whether it still is."""
 
-from outrider.baselines.alert_budget import discoveries, false_alerts_a_week, is_strong, months_per_series
+from outrider.baselines.alert_budget import false_alerts_a_week, months_per_series
 from outrider.baselines.alert_log import JudgedAlert, judged_alerts
 from outrider.baselines.calibration import Calibration, calibrate, sensitivities
 from outrider.baselines.checkpoint import dump, load
@@ -27,9 +27,9 @@ __all__ = [
     "ERROR_LEVEL", "FAMILY_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison",
     "Condition", "Direction", "Episode", "Event", "EventKind", "JudgedAlert", "Knee", "Part", "Plan", "Quantile",
     "Quantity", "RateSignal", "RateState", "Scale", "Settings", "Signal", "State", "Verdict", "calibrate",
-    "change_points", "compare", "compare_errors", "correct", "days_to_breach", "discoveries", "dump", "error_budget",
+    "change_points", "compare", "compare_errors", "correct", "days_to_breach", "dump", "error_budget",
     "expected_band", "explain", "false_alerts_a_week", "false_fail_rate", "find_knee", "hourly_ratios",
-    "is_saturated", "is_strong", "judge_so_far", "judged_alerts", "load", "months_per_series", "nominal_levels",
+    "is_saturated", "judge_so_far", "judged_alerts", "load", "months_per_series", "nominal_levels",
     "precede", "proportion_interval", "quantile_of", "replay", "replay_rates", "run_plan", "sensitivities", "step",
     "step_rate", "without_season",
 ]  # fmt: skip

@@ -31,12 +31,14 @@ class JudgedAlert:
         start: Index of the first run after which it is open.
         part: The part of the judge that fired.
         window: Over how many runs.
+        since: UTC seconds of the first run that deviates, as it is known when the alert opens.
         chance_months: After each run for which it is open: months between two such by chance alone.
     """
 
     start: int
     part: Part
     window: int
+    since: int
     chance_months: tuple[float, ...]
 
     @property
@@ -65,11 +67,12 @@ def _alerts(at: IntArray, value: FloatArray, state: State) -> Iterator[JudgedAle
         state, _ = advance(state, at[start : first + 1], value[start : first + 1])
         episode = state.episode
         assert episode is not None
-        months, start = [explain(state).chance_months], first + 1
+        signal, start = explain(state), first + 1
+        months, since = [signal.chance_months], signal.since if signal.since is not None else episode.since
         while start < len(at):
             state, _ = advance(state, at[start : start + 1], value[start : start + 1])
             start += 1
             if state.condition is not Condition.DEGRADED:
                 break
             months.append(explain(state).chance_months)
-        yield JudgedAlert(first, episode.part, episode.window, tuple(months))
+        yield JudgedAlert(first, episode.part, episode.window, since, tuple(months))

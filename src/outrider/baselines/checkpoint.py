@@ -59,7 +59,10 @@ def load(data: bytes) -> State:
     body = data[_HEADER.size :]
     if crc32(body) != checksum:
         raise _unreadable("is damaged")
-    return _state(json.loads(body[:length]), body[length:])
+    try:
+        return _state(json.loads(body[:length]), body[length:])
+    except (ValueError, LookupError, TypeError) as error:
+        raise _unreadable("is damaged") from error
 
 
 def _unreadable(what: str) -> BadSeries:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outrider.baselines.judge_settings import Scale
 from outrider.baselines.statistics import SCALE, SCANS, SHARES_BELOW, SHORT_WINDOWS, TAIL_FROM, WINDOWS, Part, scores
-from outrider.baselines.value_scale import offset_of
+from outrider.baselines.value_scale import from_log, unit_of
 
 if TYPE_CHECKING:
     from outrider.baselines.expectation import Baseline
@@ -175,8 +174,8 @@ class Block:
         self._baseline = baseline
         self._residual = baseline.residual(at, value, settings.tz)
         self._expected = float(np.median(baseline.expected(at, settings.tz)))
-        self._offset = offset_of(settings)
-        self._unit = "" if settings.scale is Scale.COUNT else "ms"
+        self._settings = settings
+        self._unit = unit_of(settings)
 
     def measured(self, part: Part, side: int) -> Deviation:
         """Return what a part measured on a side; of several quantities the plainest that lies outside its band."""
@@ -199,7 +198,7 @@ class Block:
         return self._level(Quantity.MEAN)
 
     def _raw(self, sigmas: float) -> float:
-        return math.exp(min(self._expected + sigmas * self._baseline.sigma, 709.0)) - self._offset
+        return from_log(self._expected + sigmas * self._baseline.sigma, self._settings)
 
     def _deviation(self, quantity: Quantity, observed: float, band: tuple[float, float]) -> Deviation:
         seen, low, high, usual = (self._raw(sigmas) for sigmas in (observed, *band, sum(band) / 2))

@@ -27,7 +27,7 @@ from outrider.baselines.statistics import (
     shape_scores,
     sustained,
 )
-from outrider.baselines.value_scale import resolution
+from outrider.baselines.value_scale import least_change, resolution
 
 if TYPE_CHECKING:
     from outrider.baselines.judge_settings import Settings
@@ -145,8 +145,7 @@ def learn(at: IntArray, value: FloatArray, cells: Cells, settings: Settings) -> 
 
 def _floor_effect(value: FloatArray, level: float, settings: Settings) -> float:
     """Return the change, in log units, that a floor of milliseconds and the clock's resolution ask for."""
-    floor = 0.0 if settings.scale is Scale.COUNT else settings.floor_ms
-    return math.log1p(max(floor, resolution(value, settings)) / math.exp(level))
+    return math.log1p(max(least_change(settings), resolution(value, settings)) / math.exp(level))
 
 
 def _trailing(at: IntArray, value: FloatArray, since: int, end: int) -> tuple[IntArray, FloatArray]:
@@ -182,6 +181,8 @@ def _measure(
     often = sides * settings.months * MONTH_S / min(cadence, _BUSY_S)
     limit = np.array([limits(part, often, len(residual)) for part in SCANS])
     limit[:, np.array(WINDOWS) * cadence < _LONG_SPAN_S] = _IMPOSSIBLE
+    if 1 not in settings.alerting_sides:
+        limit[SCANS.index(Part.SPREAD)] = _IMPOSSIBLE  # runs that differ more are no improvement
     if settings.scale is Scale.AGGREGATE:
         limit *= _AGGREGATE_LIMIT
         limit[SCANS.index(Part.TAIL)] = _IMPOSSIBLE
@@ -216,7 +217,7 @@ def _extremes(
     least_of = _OF_AGGREGATES if settings.scale is Scale.AGGREGATE else _OF_RUNS
     for column, window in enumerate(SHORT_WINDOWS):
         if window >= _FEWEST_EXTREMES and window * cadence >= least_of.span_s and len(residual) > 10 * window:
-            between = runs_between / _EXTREME_SHARE
+            between = max(runs_between / _EXTREME_SHARE, 10.0 * window)  # runs may come years apart
             alone = float(np.quantile(residual, 1 - between ** (-1 / window)))  # were runs independent
             least = _forgiven(sustained(residual, window))
             usual = least_of.margin * max(return_level(least, between), alone)

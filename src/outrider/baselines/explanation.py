@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from outrider.baselines.state import Episode
 
 _MOST_RARITY = 40.0
+_PLAIN_TIMES = 10.0  # the usual value, from which on a change is told as a multiple
+_MOST_TIMES = 10_000.0  # from which on the usual value was next to nothing
 PROVISIONAL_MONTHS = 100.0  # one false alert in a thousand monitors, in the three days that they learn
 
 
@@ -101,9 +103,15 @@ def _began(state: State, episode: Episode) -> int:
 
 
 def _reason(measured: Deviation, began_s: int) -> str:
-    began = str(np.datetime64(began_s, "s"))[:16].replace("T", " ")
-    change = f" ({measured.ratio - 1:+.0%})" if measured.is_level and math.isfinite(measured.ratio) else ""
-    return f"{measured.sentence}{change}, since {began} UTC"
+    began = str(np.datetime64(began_s, "s").astype("datetime64[m]")).replace("T", " ")
+    return f"{measured.sentence}{_change(measured)}, since {began} UTC"
+
+
+def _change(measured: Deviation) -> str:
+    """Return by how much a level changed; nothing where it was next to nothing before."""
+    if not measured.is_level or measured.ratio > _MOST_TIMES:
+        return ""
+    return f" ({measured.ratio:.0f} times)" if measured.ratio >= _PLAIN_TIMES else f" ({measured.ratio - 1:+.0%})"
 
 
 def _waiting(state: State, ignored: bool) -> Signal:

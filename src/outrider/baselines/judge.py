@@ -48,6 +48,7 @@ AGGREGATE_S = 2 * DAY_S  # of values that each stand for many requests
 SLOW_RUNS = 30  # are enough where they took a week, as at a slow cadence or where most runs have no value
 SLOW_S = 7 * DAY_S
 ADOPTING_RUNS = 24
+_BAD_RUNS = 12  # that a bad level must last at least until it counts as normal
 _PIECE = 1024  # runs judged at once: bounds memory
 _STILL = 0.5  # share of the limit below which the part that fired must fall, that the deviation is over
 _CALM = 0.9  # and below which every other part must stay meanwhile
@@ -284,7 +285,7 @@ class _Fold:
     def _opened_provisionally(self, side: int, at: int) -> Episode:
         kept = self._runs
         begin = len(kept) - WINDOW
-        deviation = Reference.of(kept.value[:begin], self._settings).deviation(kept.value[begin:], self._settings)
+        deviation = Reference.before(kept.value, self._settings).deviation(kept.value[begin:], self._settings)
         since = int(kept.at[begin])
         return Episode(side, True, Part.LEVEL, WINDOW, since, at, deviation, provisional=True)
 
@@ -455,10 +456,11 @@ class _Fold:
         """Return when a deviation has stood for so long that it is the new level; a good one soon is."""
         if episode.habitual_until is not None:
             return episode.habitual_until
-        if episode.alerting:
-            return episode.opened_at + int(self._settings.adopt_after_days * DAY_S)
         assert self.baseline is not None
-        return episode.opened_at + max(DAY_S, int(2 * ADOPTING_RUNS * self.baseline.cadence_s))
+        cadence_s = self.baseline.cadence_s
+        if episode.alerting:
+            return episode.opened_at + max(int(self._settings.adopt_after_days * DAY_S), int(_BAD_RUNS * cadence_s))
+        return episode.opened_at + max(DAY_S, int(2 * ADOPTING_RUNS * cadence_s))
 
     def _adopt(self, since: int, at: IntArray, value: FloatArray, codes: IntArray) -> int:
         kept = self._runs

@@ -15,7 +15,7 @@ import numpy as np
 
 from outrider.baselines.deviation import Deviation, Quantity
 from outrider.baselines.location import robust_sigma
-from outrider.baselines.value_scale import offset_of
+from outrider.baselines.value_scale import from_log, least_change, unit_of
 
 if TYPE_CHECKING:
     from outrider.baselines.judge_settings import Settings
@@ -50,15 +50,21 @@ class Reference:
     def of(value: FloatArray, settings: Settings) -> Reference:
         """Return the reference that values on the scale of the judge give."""
         level = float(np.median(value))
-        floor = math.log1p(settings.floor_ms / math.exp(level))
+        floor = math.log1p(least_change(settings) / math.exp(level))
         usual = float(np.quantile(np.abs(value - level), _USUAL_SHARE))  # of values that are rounded, or of two kinds
         return Reference(level, max(_LEAST_RATIO, floor, usual, _SIGMAS * robust_sigma(value)))
 
+    @staticmethod
+    def before(value: FloatArray, settings: Settings) -> Reference:
+        """Return the reference with which the last of `value` is compared: of the runs before its step."""
+        last = len(value) - 1 - FEWEST_RUNS
+        return Reference.of(value[: FEWEST_RUNS + last // _STEP * _STEP], settings)
+
     def deviation(self, value: FloatArray, settings: Settings) -> Deviation:
         """Return the median of a block of runs against the reference."""
-        sigmas = (float(np.median(value)), self.level - self.reach, self.level + self.reach, self.level)
-        seen, low, high, usual = (math.exp(min(log, 709.0)) - offset_of(settings) for log in sigmas)
-        return Deviation(Quantity.MEDIAN, len(value), seen, low, high, usual)
+        logs = (float(np.median(value)), self.level - self.reach, self.level + self.reach, self.level)
+        seen, low, high, usual = (from_log(log, settings) for log in logs)
+        return Deviation(Quantity.MEDIAN, len(value), seen, low, high, usual, unit=unit_of(settings))
 
 
 def first_deviation(at: IntArray, value: FloatArray, count: int, settings: Settings) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ _LEAST_OFFSET = 1e-3
 _LOOKED_AT = 256  # values tell a clock's resolution
 _REPEATED = 2  # times that a value must recur on average before values count as rounded
 _MOST_DIGITS = 20.0  # log of a value whose millionths a double still holds
+_MOST_LOG = 709.0  # of a value that a double holds
 _EXACT = 1e-6  # share of a step by which a multiple of it may be off
 
 
@@ -25,6 +27,16 @@ def offset_of(settings: Settings) -> float:
     A started logarithm (Tukey 1977) keeps zeros, and is linear where values are below what anybody feels.
     """
     return 1.0 if settings.scale is Scale.COUNT else max(settings.floor_ms, _LEAST_OFFSET)
+
+
+def unit_of(settings: Settings) -> str:
+    """Return the unit of values; counts have none."""
+    return "" if settings.scale is Scale.COUNT else "ms"
+
+
+def least_change(settings: Settings) -> float:
+    """Return the smallest change, in the unit of values, that anybody feels; there is no such floor of counts."""
+    return 0.0 if settings.scale is Scale.COUNT else settings.floor_ms
 
 
 def is_value(value: FloatArray) -> BoolArray:
@@ -37,6 +49,13 @@ def to_log(value: FloatArray, settings: Settings) -> FloatArray:
     """Return values, which must be zero or more, on the scale of the judge."""
     logs: FloatArray = np.log(value + offset_of(settings))
     return logs
+
+
+def from_log(log_value: float, settings: Settings) -> float:
+    """Return a value of the judge's scale in the unit of the series; a remainder of rounding is zero."""
+    offset = offset_of(settings)
+    value = math.exp(min(log_value, _MOST_LOG)) - offset
+    return 0.0 if abs(value) < _EXACT * _EXACT * offset else value
 
 
 def resolution(log_value: FloatArray, settings: Settings) -> float:

@@ -95,7 +95,7 @@ def check_detail(sources: Sources, name: str, query: CheckQuery) -> CheckDetail:
     (status,) = check_statuses(store, [_switched_on(_in_place(check, query))], service, lasting, now_us)
     if not check.policy.enabled or not is_configured:
         status = replace(status, state=State.PAUSED, needs_attention=False)
-    (line,) = check_lines(store, [status], now_us)
+    (line,) = check_lines(sources, [status], now_us)
     places = [(check.policy.environment, location) for location in status.check.policy.locations]
     trends, more = step_trends(store, check, places, Span.of_days(query.days, now_us))
     hours_us, days_us = strip_starts(now_us)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from outrider.alerts import Phase, Severity, headline, read_incidents
 from outrider.dashboard.check_state import ATTENTION, State, needs_attention, state_of
-from outrider.dashboard.period_slots import DAY_US, DAYS, HOUR_US, HOURS, Slot, slots_of
+from outrider.dashboard.day_strips import is_place_of
+from outrider.dashboard.period_slots import AHEAD_US, DAY_US, DAYS, HOUR_US, HOURS, Slot, slots_of
 from outrider.dashboard.reader_clock import ReaderClock, counted
 from outrider.model import Kind
 
@@ -31,9 +32,8 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", "PeriodCount", "PeriodDuration")
 
-PAGE_CHECKS = 100
+PAGE_CHECKS = 50
 MOST_INCIDENTS = 200
-_AHEAD_US = 60_000_000
 _KINDS = {Kind.JOURNEY: "Journeys", Kind.PROBE: "Probes", Kind.LOAD: "Load profiles"}
 
 
@@ -169,7 +169,7 @@ def overview(sources: Sources, wanted: Filter) -> OverviewView:
     return OverviewView(
         verdict=verdict(statuses, lasting, ReaderClock(service.timezone, now_us), is_loaded=checks is not None),
         total=len(statuses), attention=attention, matching=len(matching), page=page, pages=pages,
-        groups=_groups(matching, check_lines(sources.store, shown, now_us)),
+        groups=_groups(matching, check_lines(sources, shown, now_us)),
         counts=Counter(status.state for status in statuses), choices=_choices(statuses), filter=wanted,
         incidents=lasting, more_incidents=not are_all, unreadable=unreadable,
         releases=recent_releases(sources.store, days_us, now_us), service=service, now_us=now_us,
@@ -213,7 +213,7 @@ def _last_runs(store: DashboardRecords, checks: Sequence[Check], now_us: int) ->
         places = len(check.policy.locations)
         by_depth[1 if places == 1 else places * 4].append(check.id)
     for depth, ids in by_depth.items():
-        for run in store.history.last_runs(ids, now_us + _AHEAD_US, depth=depth):
+        for run in store.history.last_runs(ids, now_us + AHEAD_US, depth=depth):
             last[run.check].append(run)
     return last
 
@@ -223,11 +223,6 @@ def _status(check: Check, runs: Iterable[RunSummary], incidents: Iterable[Incide
     incidents = tuple(incidents)
     state = state_of((run.outcome for run in own), incidents, is_paused=is_paused)
     return CheckStatus(check, group_of(check), state, needs_attention(state, incidents), tuple(own), incidents)
-
-
-def is_place_of(check: Check, row: RunSummary | PeriodCount | PeriodDuration) -> bool:
-    """Return whether something happened where a check is scheduled, and not in a gate or a trial."""
-    return row.environment == check.policy.environment and row.location in check.policy.locations
 
 
 def group_of(check: Check) -> str:
@@ -264,19 +259,19 @@ def _severity(status: CheckStatus) -> int:
     return min(status.state.rank, State.DEGRADED.rank) if status.needs_attention else status.state.rank
 
 
-def check_lines(store: DashboardRecords, statuses: Sequence[CheckStatus], now_us: int) -> tuple[CheckLine, ...]:
-    """Return checks with their strips; three queries, whatever their number."""
-    ids = [status.check.id for status in statuses]
+def check_lines(sources: Sources, statuses: Sequence[CheckStatus], now_us: int) -> tuple[CheckLine, ...]:
+    """Return checks with their strips; four queries at most, whatever their number."""
+    ids, history = [status.check.id for status in statuses], sources.store.history
     hours_us, days_us = strip_starts(now_us)
-    hours = _of_checks(statuses, store.history.outcomes_by_hour(ids, hours_us, now_us + _AHEAD_US))
-    days = _of_checks(statuses, store.history.outcomes_by_day(ids, days_us, now_us + _AHEAD_US))
-    durations = _of_checks(statuses, store.history.durations_by_hour(ids, hours_us, now_us + _AHEAD_US))
+    hours = _of_checks(statuses, history.outcomes_by_hour(ids, hours_us, now_us + AHEAD_US))
+    days = sources.day_strips.read([status.check for status in statuses], days_us, now_us)
+    durations = _of_checks(statuses, history.durations_by_hour(ids, hours_us, now_us + AHEAD_US))
     return tuple(
         CheckLine(
             status,
-            slots_of(hours[status.check.id], hours_us, HOUR_US, HOURS),
-            slots_of(days[status.check.id], days_us, DAY_US, DAYS),
-            p95_by_hour(durations[status.check.id], hours_us),
+            slots_of(hours.get(status.check.id, ()), hours_us, HOUR_US, HOURS),
+            days[status.check.id],
+            p95_by_hour(durations.get(status.check.id, ()), hours_us),
         )
         for status in statuses
     )

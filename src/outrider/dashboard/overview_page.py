@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from outrider.dashboard.page_templates import PageContext
     from outrider.model import ServiceView
 
-_MOST_TILES = 60
+_MOST_TILES = 50
 
 
 def overview_page(view: OverviewView, context: PageContext) -> str:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from outrider.model import PeriodCount
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 HOURS, DAYS = 24, 90
-_ABSENT = (Outcome.SKIPPED, Outcome.MISSED)
+AHEAD_US = 60_000_000
+"""How far in the future a run may be due and still count: clocks differ."""
+_FIELDS = ("good", "failed", "unclear", "absent")
+_FIELD_OF = {
+    Outcome.PASSED: 0,
+    Outcome.PASSED_ON_RETRY: 0,
+    Outcome.FAILED: 1,
+    Outcome.INCONCLUSIVE: 2,
+    Outcome.SETUP_ERROR: 2,
+    Outcome.SKIPPED: 3,
+    Outcome.MISSED: 3,
+}
+"""Place of an outcome among the fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """An hour or a UTC day: how many runs were good, failed, said nothing of the target, and did not happen.
 
     Attributes:
@@ -46,17 +55,12 @@ class Slot:
 
 def slots_of(counts: Iterable[PeriodCount], first_us: int, width_us: int, number: int) -> tuple[Slot, ...]:
     """Return `number` slots from `first_us` on; counts outside of them are left out."""
-    by_slot: Mapping[int, Counter[Outcome]] = defaultdict(Counter)
+    fields = [[0] * len(_FIELDS) for _ in range(number)]
     for count in counts:
-        by_slot[count.at_us][count.outcome] += count.runs
-    return tuple(_slot(at_us, by_slot[at_us]) for at_us in range(first_us, first_us + number * width_us, width_us))
-
-
-def _slot(at_us: int, counts: Counter[Outcome]) -> Slot:
-    good = counts[Outcome.PASSED] + counts[Outcome.PASSED_ON_RETRY]
-    absent = sum(counts[outcome] for outcome in _ABSENT)
-    unclear = counts[Outcome.INCONCLUSIVE] + counts[Outcome.SETUP_ERROR]
-    return Slot(at_us, good, counts[Outcome.FAILED], unclear, absent)
+        place = (count.at_us - first_us) // width_us
+        if 0 <= place < number:
+            fields[place][_FIELD_OF[count.outcome]] += count.runs
+    return tuple(Slot(first_us + place * width_us, *values) for place, values in enumerate(fields))
 
 
 def availability(slots: Sequence[Slot]) -> float | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from outrider.dashboard.day_strips import DayStrips
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +22,7 @@ class Sources:
         service: How the service does now.
         now_us: The time, microseconds UTC.
         title: What the workspace is called.
+        day_strips: Remembers what complete days came to.
     """
 
     store: DashboardRecords
@@ -27,3 +30,7 @@ class Sources:
     service: Callable[[], ServiceView]
     now_us: Callable[[], int]
     title: str = ""
+    day_strips: DayStrips = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "day_strips", DayStrips(self.store.history))

@@ -147,9 +147,9 @@ class Workers:
             WorkerError: If no worker gets ready, or one ends before it collects anything, whatever it starts with.
         """
         collections, failures = [], []
-        for start in self.starts:
+        for number, start in enumerate(self.starts):
             try:
-                collections.append(self._collect_start(start, on_start))
+                collections.append(self._collect_start(start, on_start, keeps_copy=number > 0))
             except WorkerError as error:
                 failures.append(error)
                 message = f"{error.what}: {error.fix}"
@@ -158,12 +158,13 @@ class Workers:
             raise failures[0]
         return merged(collections)
 
-    def _collect_start(self, start: PytestStart, on_start: Callable[[str], None]) -> Collection:
-        """Return the tests of one start of pytest."""
+    def _collect_start(self, start: PytestStart, on_start: Callable[[str], None], *, keeps_copy: bool) -> Collection:
+        """Return the tests of one start of pytest, in the workspace copy of the one before it if that is kept."""
         culprits: dict[str, str] = {}
         while True:
             self.retire()
-            worker = self._warm(start)
+            worker = self._warm(start, keeps_copy=keeps_copy)
+            keeps_copy = False
             paths = [path for path in start.paths if (self.root / path).exists() and path not in culprits]
             if not paths:  # the folder is empty, or was never made
                 self.settle()
@@ -266,14 +267,17 @@ class Workers:
             self._cleaning.join()
             self._cleaning = None
 
-    def _warm(self, start: PytestStart, limit_s: float = START_S, *, with_driver: bool = False) -> WorkerProcess:
+    def _warm(
+        self, start: PytestStart, limit_s: float = START_S, *, with_driver: bool = False, keeps_copy: bool = False
+    ) -> WorkerProcess:
         if start != self._started:
             self.settle()
         if self._worker is None:
             self._finish_cleaning()
             begin_s = time.monotonic()
             self._started = start
-            self._worker = self._start(start, limit_s, with_driver=with_driver)
+            folder = self._fresh_folder(keeps_copy=keeps_copy)
+            self._worker = self._start(start, folder, limit_s, with_driver=with_driver)
             try:
                 self._worker.wait_ready(max(SHORTEST_S, limit_s - (time.monotonic() - begin_s)))
             except WorkerError:
@@ -281,13 +285,12 @@ class Workers:
                 raise
         return self._worker
 
-    def _start(self, start: PytestStart, limit_s: float, *, with_driver: bool) -> WorkerProcess:
-        """Start a worker in a fresh copy of the workspace.
+    def _start(self, start: PytestStart, folder: Path, limit_s: float, *, with_driver: bool) -> WorkerProcess:
+        """Start a worker in a copy of the workspace.
 
         Raises:
             WorkerError: If what workers come from does not start, or has ended.
         """
-        folder = self._fresh_folder()
         log = folder / _LOG
         try:
             origin = self._origin_of(folder, limit_s)
@@ -308,15 +311,17 @@ class Workers:
                 fix=explained(tail(output, LOG_TAIL)),
             ) from error
 
-    def _fresh_folder(self) -> Path:
-        """Return the folder of all workers, with a new copy of the workspace and no temporary files."""
+    def _fresh_folder(self, *, keeps_copy: bool) -> Path:
+        """Return the folder of all workers, with no temporary files and a new copy of the workspace or the kept one."""
         if self._folder is None:
             self._mark, self._folder = claim_folder(self._config.home)
-        for name in (_WORKSPACE, _TEMPORARY, _PYTEST):
+        keeps_copy = keeps_copy and self.root.is_dir()
+        for name in (*(() if keeps_copy else (_WORKSPACE,)), _TEMPORARY, _PYTEST):
             shutil.rmtree(self._folder / name, ignore_errors=True)
         (self._folder / _LOG).unlink(missing_ok=True)
         (self._folder / _TEMPORARY).mkdir()
-        self._config.snapshot.checkout(self.root)
+        if not keeps_copy:
+            self._config.snapshot.checkout(self.root)
         return self._folder
 
     def _origin_of(self, folder: Path, limit_s: float) -> Origin:

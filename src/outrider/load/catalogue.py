@@ -26,6 +26,8 @@ from outrider.workspace import (
     as_texts,
     check_url,
     in_reading_order,
+    is_file,
+    is_folder,
     read_document,
     read_overrides,
     read_template,
@@ -208,13 +210,13 @@ class _Reader:
 
     def _as_file(self, value: object) -> str:
         (path,) = as_inner_paths(as_text(value))
-        if not (self.workspace.root / path).is_file():
+        if not is_file(self.workspace.root / path):
             raise Refused("is not a file", "write the path of a locustfile, from the workspace's root", "missing-file")
         return path
 
     def _as_folder(self, value: object) -> str:
         (path,) = as_inner_paths(as_text(value))
-        if not (self.workspace.root / path).is_dir():
+        if not is_folder(self.workspace.root / path):
             raise Refused("is not a folder", "write the path of a folder of the workspace", "missing-folder")
         return path
 

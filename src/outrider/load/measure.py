@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
+from outrider.load.load_outcome import End, Facts, abort_reason, assess
 from outrider.load.load_samples import load_errors, load_omissions, load_samples, load_steps
 from outrider.load.process import LocustProcess
 from outrider.load.profile import DURATION_S
 from outrider.load.shapes import Arrivals
 from outrider.load.timeline import LoadTimeline
-from outrider.load.verdict import End, Facts, abort_reason, assess
 from outrider.load.wire import Aim, LoadConfig, Ready, Stop
 from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
 from outrider.workspace import LoadSettings, Redactor

@@ -49,7 +49,7 @@ async def authorized_exchange(
         token = await context.tokens.token(grant, transfers, ends_s - began_s, refused=refused)
         token_ms += (time.monotonic() - began_s) * 1000
         if isinstance(token, Failure):
-            unasked = Exchanged(hop.url, Answer(0, 0.0, {}), token)
+            unasked = Exchanged(hop.url, Answer(0, token_ms, {}), token)
             return AuthorizedExchange(unasked, token_ms, tuple(secrets))
         secrets.append(token)
         authorized = replace(hop, headers=(*hop.headers, ("Authorization", f"Bearer {token}")))

@@ -75,5 +75,8 @@ async def look_up(host: str, port: int, ip: str = "") -> tuple[str, socket.Addre
     if not ip and not is_name(host):
         return host, socket.AF_INET6 if ":" in host else socket.AF_INET
     loop = asyncio.get_running_loop()
-    addresses = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    try:
+        addresses = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    except UnicodeError:  # an empty label, or one of more than 63 bytes (RFC 1035, 2.3.4)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from None
     return str(addresses[0][4][0]), addresses[0][0]

@@ -44,7 +44,7 @@ def assess(result: ProbeResult, ours: ProberState) -> tuple[Outcome, str]:
     | there is nothing to judge yet | skipped |
     | the target answered wrongly, or refused | failed |
     | our own network is down | inconclusive |
-    | it ran out of time, of which the wait for a turn took a part | inconclusive |
+    | it ran out of time, of which the wait for a turn took a good part | inconclusive |
     | the prober was late, and what failed or passed depends on time | inconclusive |
     | too slow, or not reached | failed |
     """
@@ -58,7 +58,7 @@ def assess(result: ProbeResult, ours: ProberState) -> tuple[Outcome, str]:
         return Outcome.FAILED, _reason(result.failures)
     if Blame.NETWORK in by_blame and ours.lost:
         return Outcome.INCONCLUSIVE, f"{ours.lost}; {_reason(result.failures)}"
-    if ours.waited_s > ours.late_above_s and any(failure.is_time_out for failure in result.failures):
+    if _is_long_wait(result.duration_ms, ours) and any(failure.is_time_out for failure in result.failures):
         waited = f"waited {ours.waited_s:.1f} s for a turn at its host, and had too little time left"
         return Outcome.INCONCLUSIVE, f"{waited}: {_reason(result.failures)}"
     if result.is_timed and is_late(result.duration_ms, ours):
@@ -66,6 +66,11 @@ def assess(result: ProbeResult, ours: ProberState) -> tuple[Outcome, str]:
         late = f"the prober itself was late by up to {ours.late_s * 1000:.0f} ms"
         return Outcome.INCONCLUSIVE, f"{late}, so this is not the target's time: {what}"
     return (Outcome.FAILED, _reason(result.failures)) if result.failures else (Outcome.PASSED, "")
+
+
+def _is_long_wait(duration_ms: float, ours: ProberState) -> bool:
+    """Return whether what the wait for a turn took may be what was lacking in the end."""
+    return ours.waited_s > max(ours.late_above_s, LATE_SHARE * duration_ms / 1000)
 
 
 def is_late(duration_ms: float, ours: ProberState) -> bool:

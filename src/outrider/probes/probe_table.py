@@ -14,7 +14,10 @@ from outrider.workspace import (
     as_text,
     as_texts,
     check_url,
+    is_file,
+    is_folder,
     read_template,
+    resolved,
     split_address,
 )
 
@@ -102,14 +105,14 @@ class ProbeTable:
         return template
 
     def _as_folder(self, text: str) -> Path:
-        path = (self.root / text).resolve()
-        if not path.is_dir() or not path.is_relative_to(self.root.resolve()):
+        path = resolved(self.root / text)
+        if not is_folder(path) or not path.is_relative_to(self.root.resolve()):
             fix = "write the path of a folder, from the root of the workspace"
             raise Refused("is not a folder of the workspace", fix, "missing-folder")
         return path
 
     def _as_file(self, text: str) -> str | None:
         path = self.root / text
-        if not path.is_file():
+        if not is_file(path):
             raise Refused("is not a file", "write the path of a file, from the root of the workspace", "missing-file")
         return str(path)

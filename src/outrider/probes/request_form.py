@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from outrider.workspace import Refused, Template, as_text
+from outrider.workspace import Refused, Template, as_text, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,9 +88,9 @@ def _file(name: str, entry: ProbeTable) -> FormField:
         table.report("file", "is missing", 'write its path, such as "probes/photo.png"', "missing-key")
     path = Path(entry.file("file") or "file")
     data = b""
-    if path.is_file() and path.stat().st_size > _MOST_FILE_BYTES:
+    if is_file(path) and path.stat().st_size > _MOST_FILE_BYTES:
         table.report("file", f"is larger than {_MOST_FILE_BYTES} bytes", "send a smaller one", "out-of-range")
-    elif path.is_file():
+    elif is_file(path):
         data = path.read_bytes()
     guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     form_field = FormField(

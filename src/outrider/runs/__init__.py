@@ -20,6 +20,7 @@ from outrider.runs.primary_steps import (
 )
 from outrider.runs.proof import Proof, ProofVerdict, is_vacuous, prove
 from outrider.runs.redacted_run import UNDECLARED, redacted_run
+from outrider.runs.release_coincidence import release_share
 from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement, series_settings
 from outrider.runs.runner import Recorder, Runner
 from outrider.runs.step_status import StepStatus, step_statuses
@@ -30,5 +31,5 @@ __all__ = [
     "GroupRecorder", "Judge", "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict",
     "Recorder", "Runner", "StepStatus", "SubjectJudgement", "Turns", "base_environment", "broken_run", "is_kept_apart",
     "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series", "primary_steps",
-    "prove", "redacted_run", "run_outcome", "series_settings", "step_statuses",
+    "prove", "redacted_run", "release_share", "run_outcome", "series_settings", "step_statuses",
 ]  # fmt: skip

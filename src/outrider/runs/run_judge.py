@@ -25,6 +25,7 @@ from outrider.baselines import (
 )
 from outrider.model import BadSeries, Checkpoint, Outcome, SubjectKind
 from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
+from outrider.runs.release_coincidence import release_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,12 +49,14 @@ class Judgement:
         release: The last release before the deviation began, or before the run if nothing deviates; empty if none is
             known.
         later_release: The last release between then and the run; what began before cannot come from it.
+        release_share: Probability that a deviation by chance begins so shortly after a release; 1 if it did not.
     """
 
     step: str
     signal: Signal | RateSignal
     release: str = ""
     later_release: str = ""
+    release_share: float = 1.0
 
     @classmethod
     def of(cls, step: str, signal: Signal | RateSignal, releases: Sequence[Release], at_us: int) -> Self:
@@ -62,7 +65,8 @@ class Judgement:
         known = [release for release in releases if release.at_us <= at_us]
         before = [release for release in known if since_s is None or release.at_us // _SECOND_US <= since_s]
         later = known[len(before) :]
-        return cls(step, signal, before[-1].name if before else "", later[-1].name if later else "")
+        share = release_share(since_s, known, at_us)
+        return cls(step, signal, before[-1].name if before else "", later[-1].name if later else "", share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from outrider.model import StoreError
 from outrider.store.failures import failure, translated
-from outrider.store.inspection import FileState, inspect_file, revision_of
+from outrider.store.inspection import inspect_file, is_current
 from outrider.store.write_probe import check_folder
 
 if TYPE_CHECKING:
@@ -162,8 +162,8 @@ def open_database(url_or_path: str | Path, *, busy_timeout_s: float = 30.0, max_
 
 def _bring_up_to_date(database: Database) -> None:
     with database.reading() as connection:
-        finding = revision_of(connection, database.where)
-    if finding is not FileState.CURRENT:
+        is_upgraded = is_current(connection, database.where)
+    if not is_upgraded:
         from outrider.store.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic is dear
 
         with database.writing() as connection:

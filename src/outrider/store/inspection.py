@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
@@ -22,34 +21,24 @@ _VERSION_TABLE = "alembic_version"
 _REVISION = f"SELECT version_num FROM {_VERSION_TABLE}"  # noqa: S608 - a constant
 
 
-class FileState(StrEnum):
-    """What a database that may be used is."""
-
-    CURRENT = "current"
-    OLDER = "older"
-    EMPTY = "empty"
-
-
-def revision_of(connection: Connection, where: str) -> FileState:
-    """Return whether the database is current, older or empty.
+def is_current(connection: Connection, where: str) -> bool:
+    """Return whether the database is of the present revision; it is older or empty if not.
 
     Raises:
         StoreError: store-newer or store-foreign.
     """
     tables = set(inspect(connection).get_table_names())
     revision = connection.execute(text(_REVISION)).scalar_one_or_none() if _VERSION_TABLE in tables else None
-    return _finding(tables, revision, where)
+    return _is_current(tables, revision, where)
 
 
-def _finding(tables: set[str], revision: str | None, where: str) -> FileState:
+def _is_current(tables: set[str], revision: str | None, where: str) -> bool:
     if not tables:
-        return FileState.EMPTY
+        return False
     if not {_VERSION_TABLE, store_info.name} <= tables:
         raise _foreign(where, f"it holds the table {min(tables)}")
-    if revision == REVISIONS[-1]:
-        return FileState.CURRENT
     if revision in REVISIONS:
-        return FileState.OLDER
+        return revision == REVISIONS[-1]
     raise StoreError(
         f"{where}: the database was written by a newer Outrider (revision {revision}, this one knows {REVISIONS[-1]})",
         slug="store-newer",
@@ -85,7 +74,7 @@ def inspect_file(path: Path, *, is_traceless: bool = False) -> None:
         (revision,) = connection.execute(_REVISION).fetchone() or (None,) if _VERSION_TABLE in tables else (None,)
     if tables and application != APPLICATION_ID:
         raise _foreign(str(path), f"its application id is {application:#x}")
-    _finding(tables, revision, str(path))
+    _is_current(tables, revision, str(path))
 
 
 def _size(path: Path) -> int:

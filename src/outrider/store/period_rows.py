@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -29,8 +29,10 @@ DAY_US = DAY_HOURS * HOUR_US
 _METRIC = "duration_ms"
 _P95 = 0.95
 
-Counts = Counter[tuple[int, int, int, str]]
-"""How many runs, by number of the hour or day, check's key, circumstances' key and outcome."""
+CountRow = tuple[int, int, int, str, int]
+"""Number of the hour or day, check's key, circumstances' key, outcome, and how many runs."""
+
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 def read_last_runs_by_place(
@@ -66,11 +68,10 @@ def read_outcome_days(
     """Return how runs ended by UTC day: from rollups of days, of hours where those end, then from runs."""
     keys = _keys(connection, checks)
     first, end = since_us // DAY_US, read_mark(connection, DAYS_DONE)
-    counts = _rolled(connection, outcome_days, list(keys), range(first, min(end, -(-until_us // DAY_US))))
+    rows = _rolled(connection, outcome_days, list(keys), range(first, min(end, -(-until_us // DAY_US))))
     recent = _by_hour(connection, list(keys), max(end, first) * DAY_US, until_us)
-    for (hour, check, place, outcome), count in recent.items():
-        counts[hour // DAY_HOURS, check, place, outcome] += count
-    return _counted(connection, keys, counts, DAY_US)
+    rows += [(hour // DAY_HOURS, check, place, outcome, count) for hour, check, place, outcome, count in recent]
+    return _counted(connection, keys, rows, DAY_US)
 
 
 def read_duration_hours(
@@ -110,49 +111,43 @@ def _keys(connection: Connection, checks: Collection[CheckId]) -> dict[int, Chec
     return current | {row.key: current[row.alias_of] for row in connection.execute(former)}
 
 
-def _by_hour(connection: Connection, keys: Sequence[int], since_us: int, until_us: int) -> Counts:
+def _by_hour(connection: Connection, keys: Sequence[int], since_us: int, until_us: int) -> list[CountRow]:
     first, done = since_us // HOUR_US, read_mark(connection, HOURS_DONE)
-    counts = _rolled(connection, outcome_hours, keys, range(first, min(done, -(-until_us // HOUR_US))))
+    rows = _rolled(connection, outcome_hours, keys, range(first, min(done, -(-until_us // HOUR_US))))
     from_us = max(done, first) * HOUR_US
-    if from_us < until_us:
-        counts += _of_runs(connection, keys, from_us, until_us)
-    return counts
+    return rows + _of_runs(connection, keys, from_us, until_us) if from_us < until_us else rows
 
 
-def _rolled(connection: Connection, table: Table, keys: Sequence[int], numbers: Sequence[int]) -> Counts:
+def _rolled(connection: Connection, table: Table, keys: Sequence[int], numbers: Sequence[int]) -> list[CountRow]:
     """Read rollups of these hours or days: both lists are the beginning of the table's primary key."""
     own = table.c
     statement = select(own.number, own.check_key, own.circumstances_key, own.outcome, own.runs)
     statement = statement.where(own.number.in_(numbers), own.check_key.in_(keys))
-    return Counter(
-        {(row[0], row[1], row[2], row[3]): row[4] for row in connection.execute(statement).cursor.fetchall()}
-    )
+    return [*connection.execute(statement).cursor.fetchall()]
 
 
-def _of_runs(connection: Connection, keys: Sequence[int], since_us: int, until_us: int) -> Counts:
+def _of_runs(connection: Connection, keys: Sequence[int], since_us: int, until_us: int) -> list[CountRow]:
     hour = (runs.c.due_us // HOUR_US).label("hour")
     ways = (hour, runs.c.check_key, runs.c.circumstances_key, runs.c.outcome)
     within = (runs.c.check_key.in_(keys), runs.c.due_us >= since_us, runs.c.due_us < until_us)
     statement = select(*ways, func.sum(runs.c.due_count)).where(*within).group_by(*ways)
-    return Counter(
-        {(row[0], row[1], row[2], row[3]): row[4] for row in connection.execute(statement).cursor.fetchall()}
-    )
+    return [*connection.execute(statement).cursor.fetchall()]
 
 
 def _counted(
-    connection: Connection, keys: Mapping[int, CheckId], counts: Counts, width_us: int
+    connection: Connection, keys: Mapping[int, CheckId], rows: Sequence[CountRow], width_us: int
 ) -> tuple[PeriodCount, ...]:
     """Return counts with the words that their keys stand for; circumstances that differ in more are one place."""
-    wanted = {place for _, _, place, _ in counts}
     named = select(circumstances.c.key, circumstances.c.environment, circumstances.c.location)
-    rows = connection.execute(named.where(circumstances.c.key.in_(wanted)))
-    places = {key: (environment, location) for key, environment, location in rows}
-    merged: Counter[tuple[CheckId, str, str, int, str]] = Counter()
-    for (number, check, place, outcome), count in counts.items():
-        merged[keys[check], *places[place], number * width_us, outcome] += count
+    wanted = named.where(circumstances.c.key.in_({row[2] for row in rows}))
+    places = {key: (environment, location) for key, environment, location in connection.execute(wanted)}
+    merged: dict[tuple[int, int, tuple[str, str], str], int] = {}
+    for number, check, place, outcome, count in rows:
+        way = (number, check, places[place], outcome)
+        merged[way] = merged.get(way, 0) + count
     return tuple(
-        PeriodCount(check, environment, location, at_us, Outcome(outcome), count)
-        for (check, environment, location, at_us, outcome), count in merged.items()
+        PeriodCount(keys[check], *place, number * width_us, _OUTCOMES[outcome], count)
+        for (number, check, place, outcome), count in merged.items()
     )
 
 

@@ -4,6 +4,7 @@ from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.file_list import PRODUCTS, python_files
 from outrider.workspace.mask import Mask
+from outrider.workspace.named_paths import expanded, is_file, is_folder, is_there, resolved
 from outrider.workspace.option_conflicts import conflicting_plugins, find_option_conflicts
 from outrider.workspace.patterns import (
     Names,
@@ -85,12 +86,14 @@ __all__ = [
     "Snapshot", "Snapshotter", "StoreSettings", "Table", "Template", "Variables", "Workspace", "as_addresses",
     "as_any_text", "as_check_id", "as_choice", "as_count", "as_delay", "as_duration", "as_flag", "as_inner_paths",
     "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts", "available_secrets",
-    "check_url", "conflicting_plugins", "cron_place", "duplicate_checks", "find_option_conflicts", "find_root",
+    "check_url", "conflicting_plugins", "cron_place", "duplicate_checks", "expanded", "find_option_conflicts",
+    "find_root",
     "forget_secrets_read",
     "format_duration", "gated", "gated_document",
-    "in_reading_order", "init", "is_match", "load", "matches", "measured_environment", "names_of", "nearest",
+    "in_reading_order", "init", "is_file", "is_folder", "is_match", "is_there",
+    "load", "matches", "measured_environment", "names_of", "nearest",
     "parse_duration",
     "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings", "read_template",
-    "resolve", "resolve_secrets", "secrets_read", "select", "split_address", "surprising_names", "unmatched_patterns",
-    "unmatched_windows",
+    "resolve", "resolve_secrets", "resolved", "secrets_read", "select", "split_address", "surprising_names",
+    "unmatched_patterns", "unmatched_windows",
 ]  # fmt: skip

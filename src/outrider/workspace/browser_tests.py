@@ -22,6 +22,7 @@ _IMPORTS: Final = re.compile(
     r"^\s*(?:from playwright\b[\w.]* import ([^\n(]+|\([^)]*\))|import playwright\b.*)", re.MULTILINE
 )
 _MOCKS: Final = re.compile(r"\b(?:unittest\.mock|import mock|MagicMock|AsyncMock|mocker)\b")
+_CONFTEST: Final = "conftest.py"
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -46,36 +47,66 @@ def driving_files(texts: Mapping[PurePosixPath, str], tests: Collection[PurePosi
 
     A class or fixture of a file that imports Playwright counts, too, unless the test that uses it works with mocks.
     """
-    by_file = {path: tuple(_definitions(text)) for path, text in texts.items()}
-    everything = [definition for definitions in by_file.values() for definition in definitions]
-    own = {fixture.name for fixture in everything if fixture.is_fixture and fixture.name not in fixture.fixtures}
-    fixtures, names = set(_FIXTURES - own), set(_ENTRIES)
-    certain = _files_using(by_file, fixtures, names)
+    suite = _Suite({path: tuple(_definitions(text)) for path, text in texts.items()}, frozenset(tests))
+    certain = suite.driving_files()
     for path in texts.keys() - set(tests):
-        for definition in _of_playwright(texts[path], by_file[path]):
-            (fixtures if definition.is_fixture else names).add(definition.name)
-    likely = _files_using(by_file, fixtures, names)
+        for definition in _of_playwright(texts[path], suite.by_file[path]):
+            suite.add(path, definition)
+    likely = suite.driving_files()
     return certain | {path for path in likely if not _MOCKS.search(texts[path])}
 
 
-def _files_using(
-    by_file: Mapping[PurePosixPath, Sequence[Definition]], fixtures: set[str], names: set[str]
-) -> set[PurePosixPath]:
-    """Return the files that use any of the fixtures and names; those of users are added to them."""
-    everything = [definition for definitions in by_file.values() for definition in definitions]
-    size = -1
-    while len(fixtures) + len(names) > size:
-        size = len(fixtures) + len(names)
-        for definition in everything:
-            if definition.name and _uses(definition, fixtures, names):
-                (fixtures if definition.is_fixture else names).add(definition.name)
-    return {
-        path for path, definitions in by_file.items() if any(_uses(member, fixtures, names) for member in definitions)
-    }
+class _Suite:
+    """Which definitions are known to drive a browser: fixtures by where they are defined, others by their names.
 
+    A fixture of a test file holds there, one of a conftest below its folder, one of any other file wherever it is asked
+    for; the plug-in's own hold where the suite defines none of that name.
+    """
 
-def _uses(definition: Definition, fixtures: set[str], names: set[str]) -> bool:
-    return bool(definition.fixtures & fixtures or definition.uses & names)
+    def __init__(self, by_file: Mapping[PurePosixPath, Sequence[Definition]], tests: frozenset[PurePosixPath]) -> None:
+        self.by_file = by_file
+        self._fixtures: set[tuple[PurePosixPath, str]] = set()
+        self._names = set(_ENTRIES)
+        self._definers: dict[str, list[PurePosixPath]] = {}
+        for path, definitions in by_file.items():
+            for name in {definition.name for definition in definitions if definition.is_fixture}:
+                self._definers.setdefault(name, []).append(path)
+        self._local = tests | {path for path in by_file if path.name == _CONFTEST}
+
+    def add(self, path: PurePosixPath, definition: Definition) -> None:
+        """Count a definition among those that drive a browser."""
+        if definition.is_fixture:
+            self._fixtures.add((path, definition.name))
+        else:
+            self._names.add(definition.name)
+
+    def driving_files(self) -> set[PurePosixPath]:
+        """Return the files that use what drives a browser; what uses it is added to that."""
+        size = -1
+        while len(self._fixtures) + len(self._names) > size:
+            size = len(self._fixtures) + len(self._names)
+            for path, definitions in self.by_file.items():
+                for definition in definitions:
+                    if definition.name and self._drives(path, definition):
+                        self.add(path, definition)
+        return {path for path, members in self.by_file.items() if any(self._drives(path, member) for member in members)}
+
+    def _drives(self, path: PurePosixPath, definition: Definition) -> bool:
+        if definition.uses & self._names:
+            return True
+        return any(self._is_driving(path, definition, fixture) for fixture in definition.fixtures)
+
+    def _is_driving(self, path: PurePosixPath, asking: Definition, fixture: str) -> bool:
+        """Whether the fixture that a definition gets by that name drives a browser."""
+        definers = self._definers.get(fixture, [])
+        own = [path] if not (asking.is_fixture and asking.name == fixture) else []
+        for place in (*own, *(folder / _CONFTEST for folder in path.parents)):
+            if place in definers and (place != path or own):
+                return (place, fixture) in self._fixtures
+        others = [definer for definer in definers if definer not in self._local]
+        return any((definer, fixture) in self._fixtures for definer in others) or (
+            fixture in _FIXTURES and (not others or asking.name == fixture)
+        )
 
 
 def _of_playwright(text: str, definitions: Sequence[Definition]) -> list[Definition]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import defaultdict
 from configparser import ConfigParser
 from configparser import Error as IniError
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from outrider.workspace.browser_tests import driving_files
 from outrider.workspace.file_list import python_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _READ_BYTES: Final = 1 << 18
 _MENTION = re.compile(r"\bplaywright\b", re.IGNORECASE)
@@ -28,6 +29,8 @@ _OFFERED = re.compile(r"@(?:\w+\.)?fixture\b.*?\bdef (\w+)|^class (\w+)", re.MUL
 _TESTLIKE = re.compile(r"(?<!conf)test|spec", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _ROOT = PurePosixPath()
+MANY_ALIKE = 5
+"""Folders of one name from which on a pattern stands for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def find_suite(root: Path) -> Suite:
         others = tests - browser_tests
         mentioning = {path for path in others if _MENTION.search(texts[path])}
         folders = _folded(_ROOT, browser_tests, others, frozenset(map(PurePosixPath, settings.testpaths)))
-        return Suite(_sorted(folders), _sorted(others), _sorted(mentioning))
+        return Suite(_sorted(_with_patterns(list(folders), others)), _sorted(others), _sorted(mentioning))
     return Suite(_sorted(path for path in used if _TESTLIKE.search(path.name) and _TEST.search(texts[path])))
 
 
@@ -136,6 +139,20 @@ def _users(texts: dict[PurePosixPath, str], tests: set[PurePosixPath]) -> set[Pu
         offered = {name for path in added - tests for pair in _OFFERED.findall(texts[path]) for name in pair if name}
         added = {path for path in texts.keys() - users if offered & words[path]}
     return users
+
+
+def _with_patterns(places: Sequence[PurePosixPath], others: Iterable[PurePosixPath]) -> Iterator[PurePosixPath]:
+    """Yield the places, a pattern for many folders of one name at one depth where it matches no other tests."""
+    alike: dict[tuple[str, ...], list[PurePosixPath]] = defaultdict(list)
+    for place in places:
+        is_plain = place.suffix != ".py" and not set(str(place)) & set("*?[")
+        alike[(*place.parts[:1], place.name, str(len(place.parts))) if is_plain else (str(place),)].append(place)
+    tests = list(others)
+    for group in alike.values():
+        by_depth = zip(*(place.parts for place in group), strict=True)
+        pattern = PurePosixPath(*(names[0] if len(set(names)) == 1 else "*" for names in by_depth))
+        matches_others = any(PurePosixPath(*test.parts[: len(pattern.parts)]).match(str(pattern)) for test in tests)
+        yield from group if len(group) < MANY_ALIKE or matches_others else [pattern]
 
 
 def _folded(

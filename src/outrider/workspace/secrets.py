@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from outrider.model import ConfigError, ConfigErrors
+from outrider.workspace.named_paths import expanded
 from outrider.workspace.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from outrider.workspace.workspace_settings import SecretSource, Workspace
 
@@ -148,11 +149,13 @@ def _from_environment(source: SecretSource, environ: Mapping[str, str]) -> str:
 
 
 def _from_file(source: SecretSource, root: Path) -> str:
-    path = root / Path(source.file or "").expanduser()
+    path = root / expanded(source.file or "")
     try:
         value = path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+    except (OSError, ValueError) as error:
+        reason = (
+            error.strerror if isinstance(error, OSError) else str(error) if "null byte" in str(error) else "not UTF-8"
+        )
         raise ConfigError(
             f"secrets.{source.name} has no value: the file {source.file} cannot be read ({reason})",
             slug="missing-secret",

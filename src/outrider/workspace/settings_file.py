@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Policy
+from outrider.workspace.file_list import PRODUCTS
+from outrider.workspace.named_paths import is_there
 from outrider.workspace.policy import read_overrides
 from outrider.workspace.schedule_file import scheduled
 from outrider.workspace.tables import (
@@ -161,11 +164,25 @@ def _journeys(table: Table, root: Path) -> JourneySettings:
         starved_above=table.read("starved_above", as_share, usual.starved_above),
         picture_every_s=table.read("picture_every", as_delay, usual.picture_every_s),
     )
-    for path in journeys.paths:
-        if journeys.paths != usual.paths and not (root / path).exists():
+    expanded = {path: _expanded(root, path) for path in journeys.paths}
+    for path, places in expanded.items():
+        if journeys.paths != usual.paths and not places:
             table.report("paths", f'names "{path}", which does not exist', "correct or create it", "missing-folder")
     table.close()
-    return journeys
+    if journeys.paths == usual.paths:
+        return journeys
+    return replace(journeys, paths=tuple(dict.fromkeys(place for places in expanded.values() for place in places)))
+
+
+def _expanded(root: Path, path: str) -> tuple[str, ...]:
+    """Return what a path of journeys stands for: itself, or the folders and test files that it matches as a pattern."""
+    if is_there(root / path):
+        return (path,)
+    if not set(path) & set("*?["):
+        return ()
+    places = (place for place in sorted(root.glob(path)) if place.is_dir() or place.suffix == ".py")
+    inner = [place.relative_to(root) for place in places]
+    return tuple(place.as_posix() for place in inner if not PRODUCTS & set(place.parts))
 
 
 def _probes(table: Table) -> ProbeSettings:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.model import CatchUp, CheckId, Overlap, Place, Policy
+from outrider.workspace.named_paths import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 STATE_FOLDER = ".outrider"
 SETTINGS_FILE = "outrider.toml"
@@ -299,7 +300,7 @@ class Workspace:
         """The database as an absolute SQLAlchemy URL."""
         url = self.store.url
         if "://" not in url:
-            return f"sqlite:///{self.root / Path(url).expanduser()}"
+            return f"sqlite:///{self.root / expanded(url)}"
         kind, path = url.split("://", 1)
         if kind.startswith("sqlite") and path.startswith("/") and path[1:2] not in {"", "/", ":"}:
             return f"{kind}:///{self.root / path[1:]}"
@@ -309,7 +310,7 @@ class Workspace:
     def artifacts_url(self) -> str:
         """The folder of artifacts: an absolute path, or the URL that was written."""
         place = self.store.artifacts
-        return place if "://" in place else str(self.root / Path(place).expanduser())
+        return place if "://" in place else str(self.root / expanded(place))
 
     def current(self, check_id: str) -> CheckId:
         """Return the present id of `check_id`, following the aliases."""

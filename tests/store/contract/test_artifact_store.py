@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from outrider.model import ArtifactStore
     from outrider.store import Store
 
+DAY_US = 86_400 * 1_000_000
+NOW_US = 2_000_000_000 * 1_000_000
+
 
 @dataclass
 class Kept:
@@ -98,6 +101,19 @@ def test_the_evidence_of_every_attempt_is_kept(kept: Kept, make: Maker) -> None:
     kept.store.runs.record(run)
 
     assert [artifact.attempt for artifact in kept.store.runs.get(run.id).artifacts] == [1, 2, 3]
+
+
+def test_what_is_past_its_age_is_removed_from_the_folder(kept: Kept, make: Maker) -> None:
+    """Wherever it lies; what a younger run refers to stays."""
+    old, young = (make.attempt(artifacts=(make.file(content),)) for content in (b"old", b"young"))
+    kept.store.runs.record_many([make.run("journey:a", attempt, due_us=NOW_US) for attempt in (old, young)])
+    (stays,) = kept.store.runs.get(kept.store.runs.search(limit=1)[0].id).artifacts
+    late = make.run("journey:a", make.attempt(artifacts=(make.file(stays.read()),)), due_us=NOW_US + 400 * DAY_US)
+    kept.store.runs.record(late)
+
+    kept.store.prune(NOW_US + 401 * DAY_US)
+
+    assert kept.digests() == [stays.digest]
 
 
 def test_a_file_that_is_gone_does_not_cost_the_run(kept: Kept, make: Maker, tmp_path: Path) -> None:

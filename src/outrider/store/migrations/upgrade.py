@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alembic import command
 from alembic.config import Config
 
-from outrider.store.inspection import FileState, revision_of
+from outrider.store.inspection import is_current
 from outrider.store.schema import APPLICATION_ID
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def upgrade(connection: Connection, where: str, revision: str = "head") -> None:
     Raises:
         StoreError: store-newer or store-foreign.
     """
-    if revision_of(connection, where) is FileState.CURRENT:
+    if is_current(connection, where):
         return
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from outrider.load.load_outcome import End, Facts, abort_reason, assess, complaint
 from outrider.load.profile import AbortRule, Expectation, Profile
 from outrider.load.shapes import Arrivals, Ramp, Soak
-from outrider.load.verdict import End, Facts, abort_reason, assess, complaint
 from outrider.load.wire import Ended, Ready
 from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, Outcome, bucket_of
 from outrider.workspace import LoadSettings

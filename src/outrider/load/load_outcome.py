@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from outrider.model import EndpointLoad, FailureGroup, LoadInterval, LoadResult
     from outrider.workspace import LoadSettings
 
-Verdict = tuple[Outcome, str]
+Conclusion = tuple[Outcome, str]
 
 _STARVED_SHARE = 0.2  # of the seconds, from which on a generator counts as saturated
 _STARVED_LEAST = 2
@@ -99,7 +99,7 @@ class Facts:
         return self.ended.asked_code if self.ended else None
 
 
-def assess(facts: Facts) -> Verdict:
+def assess(facts: Facts) -> Conclusion:
     """Return the outcome of a load and its reason: first whether the generator can be believed, and the target last.
 
     The reason of a failed load quotes the exceptions of the user's code, too.
@@ -110,7 +110,7 @@ def assess(facts: Facts) -> Verdict:
     return outcome, f"{reason}; {raised}" if is_unsaid else reason
 
 
-def _decided(facts: Facts) -> Verdict:
+def _decided(facts: Facts) -> Conclusion:
     rules = (
         _refused,
         _not_started,
@@ -130,7 +130,7 @@ def _decided(facts: Facts) -> Verdict:
         _exit_code,
         _cut_short,
     )
-    return next((verdict for rule in rules if (verdict := rule(facts))), (Outcome.PASSED, ""))
+    return next((conclusion for rule in rules if (conclusion := rule(facts))), (Outcome.PASSED, ""))
 
 
 def abort_reason(intervals: Sequence[LoadInterval], profile: Profile) -> str:
@@ -185,7 +185,7 @@ def _floor_violations(window: Sequence[LoadInterval], shares: Sequence[float], l
     return [f"{rate:.1f} requests/s succeeded, at least {least:g} expected"]
 
 
-def _refused(facts: Facts) -> Verdict | None:
+def _refused(facts: Facts) -> Conclusion | None:
     if not facts.refused:
         return None
     hosts = ", ".join(facts.refused)
@@ -193,7 +193,7 @@ def _refused(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, f"the locustfile asked for {hosts}, where no load may go: {fix}"
 
 
-def _not_started(facts: Facts) -> Verdict | None:
+def _not_started(facts: Facts) -> Conclusion | None:
     if facts.started:
         return None
     if facts.end is End.INTERRUPTED:
@@ -208,7 +208,7 @@ def _not_started(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, why or f"Locust ended before the load began (exit code {facts.code}) and gave no reason"
 
 
-def _hanging(facts: Facts) -> Verdict | None:
+def _hanging(facts: Facts) -> Conclusion | None:
     """Judge requests without an answer; while a generator stood still itself it could not have read one."""
     still_ms = max((interval.lag_ms for interval in facts.result.intervals), default=0.0)
     after_ms = (facts.profile.hang_after_s or facts.settings.hang_after_s) * 1000
@@ -234,7 +234,7 @@ def _hanging_count(part: EndpointLoad, total: EndpointLoad, after_ms: float) -> 
     return sum(count for bucket, count in part.unanswered.counts.items() if bucket > least)
 
 
-def _unanswered(facts: Facts) -> Verdict | None:
+def _unanswered(facts: Facts) -> Conclusion | None:
     total = altogether(facts.result.endpoints)
     if not total.requests or total.unanswered.total < total.requests:
         return None
@@ -242,7 +242,7 @@ def _unanswered(facts: Facts) -> Verdict | None:
     return Outcome.INCONCLUSIVE, f"none of {total.requests:,} requests had an answer after {length}: lengthen the load"
 
 
-def _silent(facts: Facts) -> Verdict | None:
+def _silent(facts: Facts) -> Conclusion | None:
     if any(endpoint.requests for endpoint in facts.result.endpoints):
         return None
     if facts.end is End.INTERRUPTED:
@@ -275,13 +275,13 @@ def _still(facts: Facts) -> str:
     return f"the event loop stands still in {function} ({file.rpartition('/')[2]}:{line}), which lets no other user run"
 
 
-def _interrupted(facts: Facts) -> Verdict | None:
+def _interrupted(facts: Facts) -> Conclusion | None:
     if facts.end is not End.INTERRUPTED:
         return None
     return Outcome.INCONCLUSIVE, f"interrupted after {facts.result.length_s:.0f} s: these are partial results"
 
 
-def _died(facts: Facts) -> Verdict | None:
+def _died(facts: Facts) -> Conclusion | None:
     after = f"after {facts.result.length_s:.0f} s"
     if facts.end is End.OVERDUE:
         return Outcome.INCONCLUSIVE, f"was still running {after} and was stopped: set its duration, or a longer timeout"
@@ -296,14 +296,14 @@ def _died(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, f"the locustfile ended Locust {after} ({why})"
 
 
-def _exited(facts: Facts) -> Verdict | None:
+def _exited(facts: Facts) -> Conclusion | None:
     if not facts.ended or not facts.ended.exited:
         return None
     workers = f"{len(facts.ended.exited)} of {facts.profile.generators} workers"
     return Outcome.SETUP_ERROR, f"the locustfile ended {workers}: {_EXITS}"
 
 
-def _lost(facts: Facts) -> Verdict | None:
+def _lost(facts: Facts) -> Conclusion | None:
     of_all = f"of {facts.profile.generators} workers"
     if facts.lost:
         return Outcome.INCONCLUSIVE, f"{len(facts.lost)} {of_all} were lost during the load"
@@ -312,13 +312,13 @@ def _lost(facts: Facts) -> Verdict | None:
     return None
 
 
-def _signalled(facts: Facts) -> Verdict | None:
+def _signalled(facts: Facts) -> Conclusion | None:
     if facts.end is not End.ITSELF or not facts.ended or not facts.ended.signal:
         return None
     return Outcome.INCONCLUSIVE, f"Locust was ended by signal {facts.ended.signal} after {facts.result.length_s:.0f} s"
 
 
-def _saturated(facts: Facts) -> Verdict | None:
+def _saturated(facts: Facts) -> Conclusion | None:
     seconds, settings = facts.result.intervals, facts.settings
     busy = [interval for interval in seconds if interval.cpu_share > settings.busy_above]
     late = [interval for interval in seconds if interval.lag_ms > settings.late_s * 1000]
@@ -333,13 +333,13 @@ def _saturated(facts: Facts) -> Verdict | None:
     return Outcome.INCONCLUSIVE, f"the generator was saturated in {share:.0%} of the time: it {symptom}; add processes"
 
 
-def _aborted(facts: Facts) -> Verdict | None:
+def _aborted(facts: Facts) -> Conclusion | None:
     if facts.end is not End.ABORTED:
         return None
     return Outcome.FAILED, f"stopped after {facts.result.length_s:.0f} s: {facts.abort}"
 
 
-def _not_reached(facts: Facts) -> Verdict | None:
+def _not_reached(facts: Facts) -> Conclusion | None:
     profile, result = facts.profile, facts.result
     if facts.end in {End.ENOUGH, End.ITSELF}:
         return None
@@ -353,7 +353,7 @@ def _not_reached(facts: Facts) -> Verdict | None:
     return None
 
 
-def _broken(facts: Facts) -> Verdict | None:
+def _broken(facts: Facts) -> Conclusion | None:
     result = facts.result
     by_name = {endpoint.endpoint: endpoint for endpoint in result.endpoints}
     rates, asked = result.rates, _asked_share(facts)
@@ -372,7 +372,7 @@ def _broken(facts: Facts) -> Verdict | None:
     return None
 
 
-def _raised(facts: Facts) -> Verdict | None:
+def _raised(facts: Facts) -> Conclusion | None:
     own = _own_errors(facts.result)
     if not own:
         return None
@@ -385,7 +385,7 @@ def _raised(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, f"the locustfile's own code raised {times}: {quoted}{more}"
 
 
-def _exit_code(facts: Facts) -> Verdict | None:
+def _exit_code(facts: Facts) -> Conclusion | None:
     """Account for an end that failed requests, which have limits of their own, do not explain."""
     if facts.ended is None and facts.end in {End.TIME, End.ENOUGH}:
         return _unended(facts)
@@ -399,7 +399,7 @@ def _exit_code(facts: Facts) -> Verdict | None:
     return Outcome.SETUP_ERROR, f"Locust ended with exit code {code}{f': {error}' if error else ''}"
 
 
-def _unended(facts: Facts) -> Verdict:
+def _unended(facts: Facts) -> Conclusion:
     """Judge a Locust that did not say its last words: what it measured in the end is unknown."""
     if facts.code is None:
         why = _still(facts) or "on_stop, or a listener of test_stop or quitting, takes longer"
@@ -414,7 +414,7 @@ def _own_errors(result: LoadResult) -> list[FailureGroup]:
     return [group for group in result.failures if not group.endpoint]
 
 
-def _cut_short(facts: Facts) -> Verdict | None:
+def _cut_short(facts: Facts) -> Conclusion | None:
     if facts.end not in {End.ITSELF, End.TIME}:
         return None
     took_s = facts.result.length_s if facts.took_s is None else facts.took_s
