@@ -47,3 +47,33 @@ def test_two_weeks_are_needed(make_series: MakeSeries) -> None:
     """A shorter past says nothing."""
     with pytest.raises(TooFewSamples):
         calibrate(*make_series(3, 10), np.random.default_rng(3))
+
+
+@pytest.mark.parametrize(
+    ("value", "every_s"),
+    [(np.nan, 1800), (-1.0, 1800), (np.inf, 1800), (80.0, 2 * 86_400), (80.0, 30 * 86_400)],
+    ids=["missing", "negative", "infinite", "every second day", "monthly"],
+)
+def test_a_history_without_days_of_values_promises_nothing(value: float, every_s: int) -> None:
+    """Neither where nothing was measured, nor where days that are drawn would lie closer than they did."""
+    at = np.datetime64("2026-01-05", "s") + every_s * np.arange(960)
+
+    with pytest.raises(TooFewSamples, match="days"):
+        calibrate(at, np.full(960, value), np.random.default_rng(1), series=1)
+
+
+def test_a_history_in_any_order_is_calibrated_as_in_order(make_series: MakeSeries) -> None:
+    """Times that were handed in backwards are no reason to see nothing (seed 4)."""
+    at, value = make_series(4, 18, every_s=3600)
+
+    forwards, backwards = (calibrate(at[::turn], value[::turn], np.random.default_rng(4), series=1) for turn in (1, -1))
+
+    assert forwards == backwards
+    assert forwards.smallest_step is not None
+
+
+def test_values_too_large_for_a_number_are_calibrated_without_a_warning() -> None:
+    """A rise of the largest numbers there are is a missing run."""
+    at = np.datetime64("2026-01-05", "s") + 3600 * np.arange(432)
+
+    assert calibrate(at, np.full(432, 1.7e308), np.random.default_rng(5), series=1).false_per_month == 0

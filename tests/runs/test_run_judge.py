@@ -105,6 +105,17 @@ def test_only_a_release_before_the_deviation_explains_it(began_us: int | None, r
     assert (judgement.release, judgement.later_release) == (release, later)
 
 
+def test_a_step_that_takes_no_time_is_judged(store: Store) -> None:
+    """Zero is a value: what is not worth a microsecond today may take seconds tomorrow."""
+    run = make_run(0, 0.0)
+    store.runs.record(run)
+
+    judgements = Judge(store, Settings()).judge(run)
+
+    assert [judgement.step for judgement in judgements] == ["", "pay"]
+    assert "1 run and" in judgements[1].signal.reason
+
+
 @pytest.mark.slow
 def test_what_the_judge_knew_is_rebuilt_from_samples(store: Store) -> None:
     """A damaged checkpoint costs time and no knowledge."""

@@ -12,6 +12,7 @@ from outrider.baselines.alert_log import judged_alerts
 from outrider.baselines.judge import replay
 from outrider.baselines.judge_settings import MONTH_S, Settings
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
+from outrider.baselines.value_scale import is_value
 from outrider.model import TooFewSamples
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _LEARN_DAYS = 21
 _JUDGED_DAYS = 28
 _QUIET_S = 6 * 3600  # after which an alert is another one
 _SEEN_SHARE = 0.8
+_LEAST_NEIGHBOURS = 0.25  # share of days that follow another; of a check of weekends it is half
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,14 @@ def calibrate(
     the calendar allows: that keeps the season and the dependence within a day, and loses drift over weeks.
 
     Args:
-        at: datetime64[s] UTC, ascending, shape (n,), two weeks or more without a known incident.
-        value: Durations [ms], shape (n,).
+        at: datetime64[s] UTC, shape (n,), two weeks or more without a known incident.
+        value: Durations [ms], shape (n,); a negative number, NaN or infinity stands for a missing run.
         rng: Source of randomness.
         settings: Overrides of `Settings`, among them `months`.
         series: How many histories of seven weeks to draw; four weeks of each are judged.
 
     Raises:
-        TooFewSamples: If the history is shorter than two weeks.
+        TooFewSamples: If fewer than two weeks of days have values, or they lie apart.
     """
     wanted = Settings.of(settings)
     numbers = values_of(value)
@@ -126,15 +128,21 @@ class _Day:
 
 
 def _days(at: IntArray, value: FloatArray) -> list[_Day]:
+    """Return the whole days on which there are values, in the order of time."""
+    real = np.flatnonzero(is_value(value))
+    order = real[np.argsort(at[real], kind="stable")]
+    at, value = at[order], value[order]
     number = at // DAY_S
     days = [_Day(int(d), at[number == d] % DAY_S, value[number == d]) for d in np.unique(number)[1:-1]]
     if len(days) < MIN_DAYS:
-        raise TooFewSamples(
-            f"{len(days)} whole days of history, {MIN_DAYS} are needed",
-            slug="too-few-days",
-            fix="calibrate once two weeks of runs are stored",
-        )
+        raise _too_few(f"{len(days)} whole days with values, {MIN_DAYS} are needed", "two weeks of runs are stored")
+    if np.mean(np.diff([day.number for day in days]) == 1) < _LEAST_NEIGHBOURS:
+        raise _too_few("runs lie days apart, so that whole days cannot be resampled", "the check runs every day")
     return days
+
+
+def _too_few(what: str, when: str) -> TooFewSamples:
+    return TooFewSamples(what, slug="too-few-days", fix=f"calibrate once {when}")
 
 
 def _is_weekend(day: int) -> bool:
@@ -185,7 +193,9 @@ def _smallest_step(
 def _seen(at: IntArray, value: FloatArray, onset: int, size: float, settings: Mapping[str, object] | None) -> bool:
     kept = at < onset + DAY_S
     at, value = at[kept], value[kept]
-    alerting = _alerting(at, np.where(at >= onset, value * (1 + size), value), settings)
+    with np.errstate(over="ignore"):  # a value beyond what a number holds is none
+        risen = np.where(at >= onset, value * (1 + size), value)
+    alerting = _alerting(at, risen, settings)
     return bool(alerting[at >= onset].any())
 
 

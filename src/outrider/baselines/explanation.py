@@ -125,4 +125,5 @@ def _waits_for(state: State) -> str:
         return f"waits for 24 runs at the new level, {seen} seen"
     seen = len(state.at)
     days = ((state.last_at or 0) - (state.started or 0)) / DAY_S if state.started is not None else 0.0
-    return f"waits for 300 runs in three days, or 30 in a week: {seen} runs and {days:.1f} days seen"
+    runs = "1 run" if seen == 1 else f"{seen} runs"
+    return f"waits for 300 runs in three days, or 30 in a week: {runs} and {days:.1f} days seen"

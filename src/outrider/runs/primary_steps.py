@@ -29,12 +29,12 @@ def primary_durations(run: Run) -> dict[str, float]:
     """
     attempt = next((attempt for attempt in run.attempts if attempt.measured), None)
     steps = primary_steps(attempt.measurement.steps) if attempt else []
-    return {step.key: step.duration_ms for step in steps if step.duration_ms}
+    return {step.key: step.duration_ms for step in steps if step.duration_ms is not None}
 
 
 def primary_steps(steps: Sequence[Step]) -> list[Step]:
     """Return the steps of a run that are judged: the named ones, else the automatic ones on the first level."""
-    return [step for step in preferred_steps(steps) if step.duration_ms]
+    return [step for step in preferred_steps(steps) if step.duration_ms is not None]
 
 
 def preferred_steps(steps: Sequence[Step]) -> list[Step]:
