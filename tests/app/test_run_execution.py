@@ -105,14 +105,17 @@ def test_a_listener_follows_every_run(workspace: Workspace, store: Store) -> Non
 
 
 def test_a_listener_takes_the_problems_of_files_that_hinder_no_run(workspace: Workspace, store: Store) -> None:
-    """What can run does."""
+    """What can run does; of parts that hold none of the chosen checks only their names are told."""
     (workspace.root / "probes" / "broken.toml").write_text('[a]\nkind = "tcp"\naddress = "no port"\n')
-    log = Log()
+    some, everything = Log(), Log()
 
-    runs = run_checks(workspace, store, ["probe:*::open"], listener=log)
+    (run,) = run_checks(workspace, store, ["probe:*::open"], listener=some)
+    run_checks(workspace, store, listener=everything)
 
-    assert [run.outcome for run in runs] == [Outcome.PASSED]
-    assert [problem.slug for problem in log.problems] == ["bad-address"]
+    assert run.outcome is Outcome.PASSED
+    assert [problem.slug for problem in some.problems] == ["invalid-workspace"]
+    assert "probes/broken.toml" in str(some.problems[0])
+    assert [problem.slug for problem in everything.problems] == ["bad-address"]
 
 
 def test_without_a_listener_checks_run_as_well(workspace: Workspace, store: Store) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-PATHS = {"overview": "/", "wall": "/?wall=1", "nothing": "/?q=nothing"}
+PATHS = {"overview": "/", "wall": "/?wall=1", "nothing": "/?q=nothing",
+         "incidents": "/incidents", "releases": "/releases", "service": "/service"}  # fmt: skip
 """Pages by name; those of a check and a run are added with what they are about."""
 WIDTHS = (320, 390, 1280)
 LONG = "Straßenbahnhaltestellenübersichtsseitenüberwachung" * 4
@@ -53,9 +54,10 @@ def address(scene: Scene) -> Iterator[str]:
     scene.ran(scene.add("jp", title="商品の購入手続きと支払い確認ページの表示速度の監視"), ago_us=3 * HOUR_US)
     scene.add("new")
     scene.store.judgements.record_release(Release("v2.4", "production", NOW_US - HOUR_US))
-    scene.incident(pay, Problem.DEGRADATION, "pay: 1,080 ms", release="v2.4")
+    incident = scene.incident(pay, Problem.DEGRADATION, "pay: 1,080 ms", release="v2.4")
     down = scene.store.history.runs_before(scene.checks[1].id, None, limit=1)[0]  # type: ignore[index]
     PATHS["run"], PATHS["check"] = f"/runs/{down.id}", check_path(pay.id)
+    PATHS["incident"] = f"/incidents/{incident.id}"
     listener = listen("127.0.0.1", 0)
     background = Background(scene.application, listener)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"

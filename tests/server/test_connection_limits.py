@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.responses import Response
 from tests.builders import new_store
 from tests.server.test_heartbeats import CHECK, Recorder
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SHORT = ConnectionLimits(connections=8, head_s=0.5, body_s=0.5, head_bytes=4_096)
+    from starlette.types import Receive, Scope, Send
+
+SHORT = ConnectionLimits(connections=8, head_s=0.5, body_s=0.5, read_s=0.5, head_bytes=4_096)
 VIEW = ServiceView(True, True, (), {}, 0.0, 0, 0, 0)
 
 
@@ -48,6 +52,13 @@ def status(port: int, path: str = "/", host: str = "127.0.0.1") -> int:
     with closing(client):
         client.request("GET", path, headers={"Host": host})
         return client.getresponse().status
+
+
+def has_ended_unread(client: socket.socket) -> bool:
+    """Return whether the server ends a connection although the client reads nothing."""
+    poll = select.poll()
+    poll.register(client, select.POLLERR | select.POLLHUP)
+    return bool(poll.poll(20_000))
 
 
 def is_cut(client: socket.socket) -> bool:
@@ -123,3 +134,27 @@ def test_headers_that_are_too_large_are_refused(port: int) -> None:
 def test_pages_answer_under_their_own_names_only(port: int, host: str, path: str, expected: int) -> None:
     """A foreign name that points here reads nothing; jobs and orchestrators may use any."""
     assert status(port, path, host) == expected
+
+
+async def _large(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer /small with little, and all else with more than sockets hold."""
+    size = 5 if scope["path"] == "/small" else 50_000_000
+    await Response(b"x" * size)(scope, receive, send)
+
+
+@pytest.mark.parametrize("requests", [1, 500])
+def test_clients_that_do_not_read_their_answers_do_not_shut_others_out(requests: int) -> None:
+    """Also where they ask many times at once."""
+    listener = listen("127.0.0.1", 0)
+    background = Background(_large, listener, SHORT)
+    number = listener.getsockname()[1]
+    with ExitStack() as stack:
+        stack.callback(background.close)
+        deaf = [
+            stack.enter_context(connected(number, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * requests))
+            for _ in range(SHORT.connections)
+        ]
+
+        cut = [has_ended_unread(client) for client in deaf]
+
+        assert (all(cut), status(number, "/small")) == (True, 200)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _TEXT_CHARACTERS = 240
 _TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn"}
 _BUILT = {"pages.js": "text/javascript", "report.js": "text/javascript", "report.css": "text/css"}
-SECTIONS = (("/", "Overview"),)
+SECTIONS = (("/", "Overview"), ("/incidents", "Incidents"), ("/releases", "Releases"), ("/service", "Service"))
 """Pages that every page links to: path and name."""
 
 
@@ -126,6 +126,7 @@ def _environment() -> Environment:
         "incident_path": incident_path,
         "labels": _labels,
         "outcome_tone": outcome_tone,
+        "phase_tone": _phase_tone,
         "position": _position,
         "run_path": run_path,
         "span": _span,
@@ -175,6 +176,10 @@ def _headline(incident: Incident) -> str:
 
 def _incident_tone(incident: Incident) -> str:
     return _TONES.get(incident.severity, "gap")
+
+
+def _phase_tone(incident: Incident) -> str:
+    return "good" if not incident.phase.lasts else "warn" if incident.acknowledged_by else "bad"
 
 
 def _present(values: Sequence[float | None]) -> list[float]:

@@ -1,8 +1,10 @@
-"""Limits of each connection, so that clients that send slowly, or nothing, do not take the server away from others."""
+"""Limits of each connection: clients that send or read slowly, or not at all, do not take the server from others."""
 
 from __future__ import annotations
 
 import resource
+import socket
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,12 +28,14 @@ class ConnectionLimits:
         connections: At a time; a further one replaces the oldest that has no complete request.
         head_s: For a request's first line and headers.
         body_s: For a request's body.
+        read_s: For going on to read, once an answer waits for it.
         head_bytes: Size of a request's first line and headers.
     """
 
     connections: int = _CONNECTIONS
     head_s: float = 10.0
     body_s: float = 30.0
+    read_s: float = 30.0
     head_bytes: int = 32_768
 
 
@@ -55,6 +59,7 @@ class LimitedProtocol(H11Protocol):
         self._opened_s = self.loop.time()
         self._deadline: asyncio.TimerHandle | None = None
         self._awaited: object = None
+        self._reading: asyncio.TimerHandle | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -81,10 +86,22 @@ class LimitedProtocol(H11Protocol):
         super().on_response_complete()
         self._watch()
 
+    def pause_writing(self) -> None:
+        """Wait until the client reads on, for as long as it may take."""
+        super().pause_writing()
+        if self._reading is None:
+            self._reading = self.loop.call_later(self._limits.read_s, self._reset)
+
+    def resume_writing(self) -> None:
+        """Write on."""
+        super().resume_writing()
+        self._stop_reading()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         super().connection_lost(exc)
         self._stop()
+        self._stop_reading()
 
     def _watch(self) -> None:
         """Give the client its time for each part: counted from the beginning of the part, not from its last byte."""
@@ -101,3 +118,14 @@ class LimitedProtocol(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _reset(self) -> None:
+        """Cut the connection, and have the system forget what is not sent yet."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None

@@ -18,13 +18,20 @@ from outrider.dashboard import (
     ReaderClock,
     check_detail,
     check_page,
+    incident_detail,
+    incident_list,
+    incident_page,
+    incidents_page,
     overview,
     overview_page,
     page_assets,
     problem_page,
     read_position,
+    release_list,
+    releases_page,
     run_detail,
     run_page,
+    service_page,
     wall_page,
 )
 from outrider.model import Outcome, OutriderError, StoreError
@@ -43,6 +50,7 @@ log = structlog.get_logger("outrider.pages")
 _TEXT_CHARACTERS = 200
 _YEAR_S = 31_536_000
 _RETRY_S = 10
+_MOST_DIGITS = 18
 
 
 class Pages:
@@ -78,6 +86,34 @@ class Pages:
 
         return self._page(request, "", make)
 
+    def incidents(self, request: Request) -> Response:
+        """Answer with a page of incidents."""
+        only_lasting, page = request.query_params.get("state") == "open", _page_number(request)
+
+        def make(context: PageContext) -> str:
+            return incidents_page(incident_list(self._sources, only_lasting=only_lasting, page=page), context)
+
+        return self._page(request, "/incidents", make)
+
+    def incident(self, request: Request) -> Response:
+        """Answer with an incident."""
+        name = request.path_params["incident"]
+        return self._page(
+            request, "/incidents", lambda context: incident_page(incident_detail(self._sources, name), context)
+        )
+
+    def releases(self, request: Request) -> Response:
+        """Answer with the releases."""
+        return self._page(request, "/releases", lambda context: releases_page(release_list(self._sources), context))
+
+    def service(self, request: Request) -> Response:
+        """Answer with how the service does."""
+
+        def make(context: PageContext) -> str:
+            return service_page(self._sources.service(), self._sources.store.outbox.undelivered(), context)
+
+        return self._page(request, "/service", make)
+
     def _page(self, request: Request, section: str, make: Callable[[PageContext], str]) -> Response:
         context = self._context(request, section)
         try:
@@ -107,6 +143,10 @@ def dashboard_routes(sources: Sources, authorise: Authorise = everybody) -> list
         guarded_route("/", pages.overview, authorise),
         guarded_route("/checks/{check:path}", pages.check, authorise),
         guarded_route("/runs/{run}", pages.run, authorise),
+        guarded_route("/incidents", pages.incidents, authorise),
+        guarded_route("/incidents/{incident}", pages.incident, authorise),
+        guarded_route("/releases", pages.releases, authorise),
+        guarded_route("/service", pages.service, authorise),
         Route("/static/{name}", _asset, methods=["GET"]),
     ]
 
@@ -119,11 +159,16 @@ def _overview(sources: Sources, wanted: Filter, context: PageContext, *, is_wall
 def _filter(request: Request) -> Filter:
     text = {
         name: request.query_params.get(name, "")[:_TEXT_CHARACTERS].strip()
-        for name in ("q", "tag", "environment", "location", "state", "page")
+        for name in ("q", "tag", "environment", "location", "state")
     }
-    page = text["page"]
-    number = int(page) if page.isascii() and page.isdigit() else 1
-    return Filter(text["q"], text["tag"], text["environment"], text["location"], text["state"], number)
+    page = _page_number(request)
+    return Filter(text["q"], text["tag"], text["environment"], text["location"], text["state"], page)
+
+
+def _page_number(request: Request) -> int:
+    """Return the page that is asked for, the first one where that is no number."""
+    page = request.query_params.get("page", "")
+    return int(page) if page.isascii() and page.isdigit() and len(page) <= _MOST_DIGITS else 1
 
 
 def _check_query(request: Request) -> CheckQuery:

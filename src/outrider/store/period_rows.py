@@ -17,6 +17,7 @@ from outrider.store.rollup_job import DAYS_DONE, HOURS_DONE
 from outrider.store.rollups import DAY_HOURS, HOUR_US
 from outrider.store.run_rows import limit_and_one, own_keys, run_lines, summary_of
 from outrider.store.schema import circumstances, hours, outcome_days, outcome_hours, runs, samples, series, subjects
+from outrider.store.text_limits import identity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -105,8 +106,9 @@ def read_runs_before(
 
 def _keys(connection: Connection, checks: Collection[CheckId]) -> dict[int, CheckId]:
     """Return the present id of each key that these checks, or their former names, have."""
-    own = select(subjects.c.key, subjects.c.id).where(subjects.c.id.in_(checks))
-    current = {row.key: CheckId(row.id) for row in connection.execute(own)}
+    named = {identity(check): check for check in checks}
+    own = select(subjects.c.key, subjects.c.id).where(subjects.c.id.in_(named))
+    current = {row.key: named[row.id] for row in connection.execute(own)}
     former = select(subjects.c.key, subjects.c.alias_of).where(subjects.c.alias_of.in_(current))
     return current | {row.key: current[row.alias_of] for row in connection.execute(former)}
 

@@ -106,3 +106,14 @@ def test_what_was_renamed_is_read_under_its_present_name(store: Store, make: Mak
     assert ([run.check for run in last], [hours[0].check], [durations[0].check]) == ([B], [B], [B])
     assert store.history.last_runs([CheckId("probe:none")], NOW_US, depth=2) == ()
     assert store.history.outcomes_by_day([], 0, NOW_US) == ()
+
+
+def test_an_id_that_no_encoding_takes_is_asked_for_like_any_other(store: Store, make: Maker) -> None:
+    """The store keeps it printable, and answers under the name that was asked for."""
+    odd = CheckId("probe:\ud800")
+    store.runs.record(run_at(make, NOW_US - 1, odd))
+
+    (hour,) = store.history.outcomes_by_hour([odd], NOW_US - HOUR_US, NOW_US)
+
+    assert hour.check == odd
+    assert store.history.last_runs([odd], NOW_US, depth=1) != ()

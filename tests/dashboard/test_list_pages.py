@@ -1,0 +1,126 @@
+"""Pages of incidents, releases and the service."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.alerts.finding import Problem
+from outrider.alerts.incident import Phase
+from outrider.dashboard import incident_detail, incident_list, release_list
+from outrider.model import AlertChanges, Notification, Outcome, Release, Status, StoredIncident, new_run_id
+
+from .conftest import CALM, DAY_US, HOUR_US, MINUTE_US, NOW_US
+
+if TYPE_CHECKING:
+    from .conftest import Scene
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def test_open_incidents_come_first_and_old_ones_are_left_out(scene: Scene) -> None:
+    """One that cannot be read is counted, and hides no other."""
+    only = scene.add("only")
+    over = scene.incident(only, phase=Phase.RESOLVED, ended_us=NOW_US - MINUTE_US)
+    lasting = scene.incident(only, since_us=NOW_US - 5 * DAY_US)
+    scene.incident(only, since_us=NOW_US - 200 * DAY_US, phase=Phase.RESOLVED, ended_us=NOW_US - 190 * DAY_US)
+    scene.incident(only, phase=Phase.PENDING)
+    broken = StoredIncident("broken", "open", NOW_US, None, "{}")
+    scene.store.incidents.record(AlertChanges(incidents=(broken,)))
+
+    everything = incident_list(scene.sources, only_lasting=False, page=1)
+    still = incident_list(scene.sources, only_lasting=True, page=10**20)
+
+    assert [incident.id for incident in everything.incidents] == [lasting.id, over.id]
+    assert (everything.total, everything.lasting, everything.unreadable) == (2, 1, 1)
+    assert ([incident.id for incident in still.incidents], still.page) == ([lasting.id], 1)
+    assert scene.get("/incidents", "/incidents?state=open&page=x")[1].status_code == 200
+
+
+def test_an_incident_shows_its_evidence_time_line_and_who_was_notified(scene: Scene) -> None:
+    """With links to its run and checks; texts of others are text."""
+    only = scene.add("only", title=HOSTILE)
+    run = scene.ran(only, Outcome.FAILED)
+    incident = scene.incident(only, what=HOSTILE, labels={"runbook": "pay.md", "team": HOSTILE})
+    facts = replace(incident.lead, run=run.id, observed="500", expected="200 to 399", errors=(HOSTILE,))
+    incident = scene.incident(only, what=HOSTILE, id=incident.id, lead=facts, labels=incident.labels)
+    earlier = scene.incident(only, since_us=NOW_US - DAY_US, phase=Phase.RESOLVED, ended_us=NOW_US - DAY_US + 1)
+    scene.incident(only, Problem.DEGRADATION)
+    for receiver, status in (("mail", Status.DELIVERED), (HOSTILE, Status.UNDELIVERED)):
+        row = Notification(
+            str(new_run_id(NOW_US)), receiver, "topic", "trigger", NOW_US - MINUTE_US, NOW_US, f"about {incident.id}",
+            status, 2, NOW_US, HOSTILE,
+        )  # fmt: skip
+        scene.store.outbox.add(replace(row, status=Status.QUEUED, done_us=None))
+        scene.store.outbox.update(row)
+
+    detail = incident_detail(scene.sources, incident.id)
+    page, by_end = scene.get(f"/incidents/{incident.id}", f"/incidents/{incident.id[-8:]}")
+
+    assert [(row.receiver, row.status) for row in detail.notifications] == [
+        ("mail", "delivered"), (HOSTILE, "undelivered"),
+    ]  # fmt: skip
+    assert [other.id for other in detail.similar] == [earlier.id]
+    assert (page.status_code, by_end.status_code) == (200, 200)
+    assert HOSTILE not in page.text
+    for text in ("200 to 399", "pay.md", f"/runs/{run.id}", "opened", "undelivered"):
+        assert text in page.text
+
+
+@pytest.mark.parametrize("name", ["none-such", "%00", "..%2f..", "x" * 3_000, "0", "%3Cscript%3E"])
+def test_an_incident_that_is_none_is_not_found(scene: Scene, name: str) -> None:
+    """The answer says so, and is short."""
+    scene.incident(scene.add("only"))
+
+    (page,) = scene.get(f"/incidents/{name}")
+
+    assert page.status_code == 404
+    assert len(page.content) < 5_000
+
+
+def test_releases_name_what_began_within_a_day_after_each(scene: Scene) -> None:
+    """Of the same environment, and before the next release."""
+    only = scene.add("only")
+    for name, ago_us in (("v1", 30 * HOUR_US), ("v2", 3 * HOUR_US), (HOSTILE, 40 * DAY_US)):
+        scene.store.judgements.record_release(Release(name, "production", NOW_US - ago_us))
+    scene.store.judgements.record_release(Release("other", "staging", NOW_US - 2 * HOUR_US))
+    labels = {"environment": "production"}
+    after_first = scene.incident(only, what="first", since_us=NOW_US - 29 * HOUR_US, labels=labels)
+    after_second = scene.incident(only, what="second", labels=labels)
+
+    lines = release_list(scene.sources).lines
+    (page,) = scene.get("/releases")
+
+    assert [(line.release.name, [incident.id for incident in line.incidents]) for line in lines] == [
+        ("other", []), ("v2", [after_second.id]), ("v1", [after_first.id]), (HOSTILE, []),
+    ]  # fmt: skip
+    assert page.status_code == 200
+    assert HOSTILE not in page.text
+
+
+def test_the_service_page_says_how_checks_run(scene: Scene) -> None:
+    """Problems, the queue, receivers that fail, and how late runs began; without anything it says that all is well."""
+    calm = scene.get("/service")[0].text
+    row = Notification("1", "pager", "t", "trigger", NOW_US, NOW_US, "m")
+    scene.store.outbox.add(row)
+    scene.store.outbox.update(replace(row, status=Status.UNDELIVERED, done_us=NOW_US, note="refused"))
+    scene.service = replace(
+        CALM, problems={"store": "it is full"}, waiting=7, lags=((0.1, 90), (None, 3)), events={"reload": 2}
+    )
+    troubled = scene.get("/service")[0].text
+
+    assert "Checks run as they should." in calm
+    assert "Every notification was delivered" in calm
+    for text in ("Checks do not run as they should.", "it is full", "1 not delivered", "refused", "within 0.1 s"):
+        assert text in troubled
+
+
+def test_lists_without_anything_say_what_would_be_there(scene: Scene) -> None:
+    """A new workspace has nothing, and its pages lead on."""
+    pages = scene.get("/incidents", "/incidents?state=open", "/releases")
+
+    assert "There was no incident in ninety days." in pages[0].text
+    assert "No incident is open." in pages[1].text
+    assert "outrider release v2.4" in pages[2].text
