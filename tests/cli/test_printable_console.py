@@ -28,3 +28,12 @@ def test_a_table_shows_escapes_and_obeys_none(text: str) -> None:
     assert out.getvalue() == printable(out.getvalue())
     assert "healthy" in out.getvalue()
     assert out.getvalue().encode()
+
+
+def test_the_name_of_a_check_is_no_emoji() -> None:
+    """`::a:` in a sentence is the end of a name."""
+    out = StringIO()
+
+    PrintableConsole(file=out).print("page of probe:probes/shop.toml::a:", markup=False)
+
+    assert out.getvalue() == "page of probe:probes/shop.toml::a:\n"

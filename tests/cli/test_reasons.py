@@ -47,6 +47,15 @@ def test_exits_with_words(page, capfd):
     with capfd.disabled(): os.write(2, b"no licence\\n")
     os._exit(4)
 def test_aborts(page): os.abort()
+
+@pytest.fixture
+def ends(page):
+    yield
+    os._exit(5)
+
+def test_fails_and_ends(page, ends): expect(page.locator("h1")).to_have_text("Sale", **QUICK)
+def test_passes_and_ends(page, ends): pass
+def test_quits(page): raise SystemExit(None)
 def test_interrupts(page): raise KeyboardInterrupt
 def test_bare(page): raise PaymentError
 def test_raises_from(page): pay(page, PaymentError("not paid"), cause=True)
@@ -67,10 +76,20 @@ def test_dialog_accepted(page): buy(page, lambda dialog: dialog.accept())
 def test_dialog_dismissed(page): buy(page, lambda dialog: dialog.dismiss())
 def test_dialog_left(page): buy(page, None)
 """
+EXPECTED = """
+import pytest
+
+@pytest.mark.xfail(run=False)
+def test_expected(): assert False
+"""
 TIMEOUT = "TimeoutError: Locator.click: Timeout 300ms exceeded."
 REASONS = {
     "exits": "the journey worker ended unexpectedly with exit code 3: it printed nothing",
     "exits_with_words": "the journey worker ended unexpectedly with exit code 4: its last output:\nno licence",
+    "fails_and_ends": "Locator expected to have text 'Sale' (actual value: Shop) (step: ",
+    "passes_and_ends": "the journey worker ended unexpectedly with exit code 5: it printed nothing",
+    "quits": "SystemExit (journeys/test_reasons.py:",
+    "expected": "it is expected to fail, and did not run",
     "aborts": "the journey worker ended unexpectedly by SIGABRT: ",
     "interrupts": "KeyboardInterrupt (journeys/test_reasons.py:",
     "bare": "PaymentError (journeys/test_reasons.py:",
@@ -84,7 +103,15 @@ REASONS = {
     "dialog_dismissed": 'alert dialog "Sold out" was dismissed; then: ',
     "dialog_left": 'alert dialog "Sold out" was not answered; then: ',
 }
-FAILED = {"asserts_from", "asserts_without_words", "dialog_accepted", "dialog_dismissed", "dialog_left"}
+SKIPPED = {"expected"}
+FAILED = {
+    "fails_and_ends",
+    "asserts_from",
+    "asserts_without_words",
+    "dialog_accepted",
+    "dialog_dismissed",
+    "dialog_left",
+}
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +119,7 @@ def runs(desk: Desk) -> dict[str, Any]:
     desk.write("outrider.toml", SETTINGS)
     desk.write("journeys/conftest.py", CONFTEST)
     desk.write("journeys/test_reasons.py", JOURNEYS)
+    desk.write("journeys/test_expected.py", EXPECTED)
     return desk.run()
 
 
@@ -101,5 +129,6 @@ def test_a_reason_says_what_happened(runs: dict[str, Any], name: str) -> None:
     run = runs[f"test_{name}"]
 
     assert run["reason"].startswith(REASONS[name])
-    assert run["outcome"] == ("failed" if name in FAILED else "setup error")
+    outcome = "failed" if name in FAILED else "skipped" if name in SKIPPED else "setup error"
+    assert run["outcome"] == outcome
     assert "warning at start-up" not in run["reason"]

@@ -165,6 +165,7 @@ def test_rules_keep_their_order_and_place(tmp_path: Path) -> None:
         ('[workspace]\ntimezone = "../etc"', ":2 unknown-timezone", "is not a time zone"),
         ('[journeys]\npaths = ["e2e", "nowhere"]', ":2 missing-folder", 'journeys.paths names "nowhere"'),
         ('[journeys]\npaths = ["e2e", "*/nowhere"]', ":2 missing-folder", 'journeys.paths names "*/nowhere"'),
+        ('[journeys]\npaths = ["**e2e"]', ":2 missing-folder", 'journeys.paths names "**e2e"'),
         ('[journeys]\npaths = "../x"', ":2 out-of-range", "leads out of the workspace"),
         ('[workspace]\ninclude = ["/etc"]', ":2 out-of-range", "leads out of the workspace"),
         ("[journeys]\nstarved_above = 80", ":2 out-of-range", "journeys.starved_above = 80 is not a share"),

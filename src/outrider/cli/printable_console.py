@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 class PrintableConsole(Console):
-    """A console that hides secrets, shows the escapes within texts, and obeys only its own."""
+    """A console that hides secrets, shows the escapes within texts, and obeys only its own.
+
+    Names such as `probes/shop.toml::a:` hold what would be the code of an emoji; none is drawn.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"emoji": False, **options})
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a text to be shown; it is redacted whole, before styles and line breaks split it."""

@@ -73,7 +73,8 @@ def assess(facts: Facts) -> tuple[Outcome, str]:
     for rule in (_worker, _prober, _overdue, _setup, _skip, _emptiness, _failure, _starvation):
         if assessment := rule(facts):
             outcome, reason = assessment
-            return outcome, bounded(reason, MAX_REASON)
+            ended = f"; then {facts.worker}" if facts.worker and reason != facts.worker else ""
+            return outcome, bounded(reason + ended, MAX_REASON)
     return Outcome.PASSED, ""
 
 
@@ -90,7 +91,9 @@ def _failed(facts: Facts) -> Phase | None:
 def _worker(facts: Facts) -> Assessment:
     if facts.unready:
         return Outcome.INCONCLUSIVE, facts.unready
-    return (Outcome.SETUP_ERROR, facts.worker) if facts.worker else None
+    if facts.worker and _failed(facts) is None:
+        return Outcome.SETUP_ERROR, facts.worker
+    return None  # it ended while the test cleaned up after a failure, which stands
 
 
 def _prober(facts: Facts) -> Assessment:
@@ -194,6 +197,8 @@ def _skip(facts: Facts) -> Assessment:
 def _emptiness(facts: Facts) -> Assessment:
     if facts.touched:
         return None
+    if any(phase.expected and phase.when == "setup" for phase in facts.phases):
+        return Outcome.SKIPPED, "it is expected to fail, and did not run"
     if phase := _failed(facts):
         return Outcome.SETUP_ERROR, f"before any page or request: {headline(phase.message)}"
     return Outcome.SETUP_ERROR, "the test opened no page and sent no request: nothing was measured"

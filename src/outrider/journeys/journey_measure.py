@@ -226,8 +226,9 @@ class JourneyMeasure:
 
     def _facts(self, order: Order, progress: AttemptProgress, evidence: RawEvidence, host: HostLoad) -> Facts:
         result = progress.result
+        is_cut = progress.overdue or bool(progress.worker_error)
         return Facts(
-            phases=[self._portable(phase) for phase in progress.phases] if progress.overdue else evidence.phases,
+            phases=[self._portable(phase) for phase in progress.phases] if is_cut else evidence.phases,
             overdue=progress.overdue,
             waiting=waiting_for(evidence.trace, progress.deadline_ms - 50) if progress.overdue else "",
             timed_out=timed_out(evidence),

@@ -49,7 +49,7 @@ def ended_phase(end: BaseException, root: str) -> Phase:
         outcome="failed",
         duration_ms=0.0,
         error_type=_name(type(end)),
-        message=short(str(end)),
+        message=short(_text(end)),
         kind=ErrorKind.SCRIPT,
         place=_place(end.__traceback__, root),
     )
@@ -70,7 +70,11 @@ def _message(report: pytest.TestReport, call: pytest.CallInfo[None], root: str) 
         return f"fixture {error.argname!r} not found"
     if isinstance(error, BaseExceptionGroup):
         return _group_message(error)
-    return str(error) or _statement(error, root)
+    return _text(error) or _statement(error, root)
+
+
+def _text(error: BaseException) -> str:
+    return "" if error.args == (None,) else str(error)
 
 
 def _cause(error: BaseException) -> str:

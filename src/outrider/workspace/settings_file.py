@@ -180,7 +180,11 @@ def _expanded(root: Path, path: str) -> tuple[str, ...]:
         return (path,)
     if not set(path) & set("*?["):
         return ()
-    places = (place for place in sorted(root.glob(path)) if place.is_dir() or place.suffix == ".py")
+    try:
+        matches = sorted(root.glob(path))
+    except (ValueError, OSError):  # such as "**x"
+        return ()
+    places = (place for place in matches if place.is_dir() or place.suffix == ".py")
     inner = [place.relative_to(root) for place in places]
     return tuple(place.as_posix() for place in inner if not PRODUCTS & set(place.parts))
 
