@@ -204,6 +204,8 @@ def test_a_journey_runs_beside_it(loads: Desk, site: str) -> None:
     ("arguments", "message"),
     [
         (("load", "nothing"), 'no check matches "nothing"'),
+        (("load", "nothing.py"), "there is no file nothing.py"),
+        (("load", __file__), "lies outside the workspace"),
         (("load", "visitors", "--host", "shop"), "is not a URL"),
         (("load", "visitors", "--host", "https://shop.example"), "no load may go to shop.example"),
         (("load", "visitors", "-t", "5"), "is not a duration"),
