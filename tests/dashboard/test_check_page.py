@@ -155,7 +155,10 @@ def test_the_band_of_the_judge_is_drawn_once_it_has_learned(scene: Scene) -> Non
     assert page.text.count('class="band"') == 1
 
 
-@pytest.mark.parametrize("text", ["", "1", ".", "x.y", "1.2", f"{10**30}.{new_run_id(1)}", "-.-", "\u0661.x"])
+FAR = f"{10**30}.{new_run_id(1, bytes(10))}"
+
+
+@pytest.mark.parametrize("text", ["", "1", ".", "x.y", "1.2", FAR, "-.-", "\u0661.x"])
 def test_a_cursor_that_is_none_is_ignored(text: str) -> None:
     """And one that was written is read back."""
     position = RunPosition(NOW_US, new_run_id(NOW_US))
