@@ -184,3 +184,18 @@ def test_runs_that_differ_more_are_no_improvement() -> None:
 
     assert state.episode is None or state.episode.part != "spread"
     assert not (codes == 2).any()
+
+
+@pytest.mark.parametrize("seed", [6, 15, 22, 28, 34])
+def test_two_slow_runs_on_the_way_back_from_a_better_day_are_no_alert(seed: int) -> None:
+    """Two levels in a block are a wide spread, which is no news while one of them is a better one."""
+    rng = np.random.default_rng(seed)
+    value = noise(rng, sigma=0.06, runs=18 * 288) * np.where(rng.random(18 * 288) < 0.01, 1.5, 1.0)
+    begin = 15 * 288 + int(rng.integers(0, 288))
+    end = begin + 288
+    value[begin:end] *= 0.7
+    value[end + 1 : end + 3] *= 2
+
+    alerting = replay(clock(runs=len(value)).astype("datetime64[s]"), value)
+
+    assert not alerting[begin : end + 60].any()

@@ -185,7 +185,9 @@ def test_a_worker_elsewhere_shares_the_load(loads: Desk, site: str) -> None:
 def test_a_journey_runs_beside_it(loads: Desk, site: str) -> None:
     loads.write("outrider.toml", SETTINGS)
     loads.write("journeys/test_look.py", f'def test_look(page): page.goto("{site}")\n')
-    table = TABLE.format(site=site).replace('"2s"', '"20s"') + 'shape = {kind = "steps", users = [1, 4]}\n'
+    table = (
+        TABLE.format(site=site).replace('"2s"', '"32s"') + 'shape = {kind = "steps", users = [1, 4], every = "8s"}\n'
+    )
     loads.write("probes/loads.toml", table + 'journey = "journeys/test_look.py"\n')
 
     printed = loads.json("load", "visitors", "--json")
@@ -202,6 +204,8 @@ def test_a_journey_runs_beside_it(loads: Desk, site: str) -> None:
     ("arguments", "message"),
     [
         (("load", "nothing"), 'no check matches "nothing"'),
+        (("load", "nothing.py"), "there is no file nothing.py"),
+        (("load", __file__), "lies outside the workspace"),
         (("load", "visitors", "--host", "shop"), "is not a URL"),
         (("load", "visitors", "--host", "https://shop.example"), "no load may go to shop.example"),
         (("load", "visitors", "-t", "5"), "is not a duration"),

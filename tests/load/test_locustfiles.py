@@ -84,6 +84,9 @@ class Other(HttpUser):
         self.client.get("/other")
 """,
 }
+ENDING = {"quits", "exits in a task", "ends the load itself"}
+"""They end long before their time is up, however slow the machine is."""
+
 SIBLING = "import requests\ndef ask(url):\n    return requests.get(url).text\n"
 
 BAD = {
@@ -99,11 +102,11 @@ BAD = {
     "swallows every exception": (
         HTTP.replace('        self.client.get("/")', '        try:\n            self.client.nothing("/")\n'
                      "        except Exception:\n            pass"), Outcome.SETUP_ERROR, r"no request was made"),
-    "quits": (HTTP + "        quit()\n", Outcome.SETUP_ERROR, r"the locustfile ended Locust after \d s \(exit code 0"),
+    "quits": (HTTP + "        quit()\n", Outcome.SETUP_ERROR, r"the locustfile ended Locust after \d+ s \(exit code 0"),
     "exits in a task": (HTTP + "        import sys\n        sys.exit(1)\n", Outcome.SETUP_ERROR,
                         r"\(exit code 1: sys.exit"),
     "ends the load itself": (HTTP + "        self.environment.runner.quit()\n", Outcome.INCONCLUSIVE,
-                             r"the locustfile ended the load after \d of 1 s"),
+                             r"the locustfile ended the load after \d+ of 60 s"),
     "unknown argument": (HTTP, Outcome.SETUP_ERROR, r"unrecognized arguments: --no-such"),
     "host elsewhere": (HTTP.replace("wait_time", "host = 'http://shop.invalid'\n    wait_time"), Outcome.SETUP_ERROR,
                        r"asked for shop.invalid, where no load may go: .*allowed_hosts"),
@@ -143,7 +146,7 @@ def test_says_what_is_wrong(ground: Ground, target: Server, name: str) -> None:
     host = None if name == "host elsewhere" else ground.host
     arguments = ("--no-such",) if name == "unknown argument" else ()
 
-    measured = ground.load(ground.profile(arguments=arguments, host=host))
+    measured = ground.load(ground.profile(arguments=arguments, host=host, duration_s=60.0 if name in ENDING else 1.0))
 
     assert measured.outcome == outcome, measured.reason
     assert re.search(reason, measured.reason), measured.reason
@@ -415,6 +418,19 @@ def test_processes_among_the_arguments_share_the_load(ground: Ground) -> None:
     assert measured.outcome == Outcome.PASSED, measured.reason
     assert measured.load is not None
     assert max(interval.workers for interval in measured.load.intervals) == 2
+
+
+@pytest.mark.slow
+def test_listeners_of_test_start_take_part_of_the_run_time(ground: Ground) -> None:
+    """Locust's timer runs meanwhile; the load that is left was not ended by the locustfile."""
+    ground.write(
+        HTTP + "import gevent\nfrom locust import events\n"
+        "@events.test_start.add_listener\ndef prepare(**_):\n    gevent.sleep(2)\n"
+    )
+
+    measured = ground.load(ground.profile(duration_s=None, arguments=("-t", "5s")))
+
+    assert measured.outcome == Outcome.PASSED, measured.reason
 
 
 @pytest.mark.slow

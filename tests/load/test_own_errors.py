@@ -92,7 +92,7 @@ ENDINGS = {
     "exits in a listener of request": (
         listener("request", "    raise SystemExit(3)\n"),
         Outcome.SETUP_ERROR,
-        r"ended Locust after \d s \(exit code 3",
+        r"ended Locust after \d+ s \(exit code 3",
     ),
     "exits in a listener of test_start": (
         listener("test_start", "    raise SystemExit(3)\n"),
@@ -238,7 +238,10 @@ def test_a_locust_that_ends_oddly_is_accounted_for(ground: Ground, name: str) ->
     assert re.search(reason, measured.reason), measured.reason
 
 
-SIGNALLED = {"terminates the process", "interrupts the process"}
+SIGNALLED = {
+    "terminates the process", "interrupts the process", "kills the process", "ends the process",
+    "exits in a listener of request", "raises KeyboardInterrupt",
+}  # fmt: skip
 """They end long before their time is up, however late the signal is delivered."""
 
 IN_WORKERS = {

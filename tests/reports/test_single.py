@@ -14,8 +14,12 @@ from outrider.model import (
     ArtifactFile,
     ArtifactKind,
     Attempt,
+    EndpointLoad,
     ErrorRecord,
     ErrorSource,
+    FailureGroup,
+    Histogram,
+    LoadResult,
     Measurement,
     Outcome,
     Release,
@@ -202,16 +206,33 @@ def test_errors_are_no_throughput_in_the_report_of_a_load() -> None:
     assert sum(stretch.requests_per_s for stretch in report.stretches) / seconds == pytest.approx(sum(rates.values()))
 
 
-def test_a_load_of_one_level_has_too_little_data_for_a_knee() -> None:
-    """And a load that sent nothing says so."""
-    short = load_report(climbing(levels=1), workspace="shop", timezone="UTC")
+def test_a_load_of_two_levels_has_too_little_data_for_a_knee() -> None:
+    """One of a single level was not made for one, and a load that sent nothing says so."""
+    short = load_report(climbing(levels=2), workspace="shop", timezone="UTC")
+    steady = load_report(climbing(levels=1), workspace="shop", timezone="UTC")
     (attempt,) = climbing().attempts
     silent = replace(climbing(), attempts=(replace(attempt, measurement=replace(attempt.measurement, load=None)),))
     empty = load_report(silent, workspace="shop", timezone="UTC")
 
-    assert "too little data for a knee" in short.findings[1]
+    assert "2 levels of users: too little data for a knee" in short.findings[1]
+    assert not any("knee" in finding for finding in steady.findings)
     assert empty.findings == ("It sent no request, so nothing can be said about the target.",)
     assert "No request was sent" in single_html(empty)
+
+
+def test_a_load_tells_requests_without_an_answer_and_exceptions_of_its_own_code() -> None:
+    """Without the traceback, which the log has."""
+    (attempt,) = climbing().attempts
+    failures = (FailureGroup("", "KeyError: 'token' (locustfile.py:9)\n  File \"src/gevent/greenlet.py\"", 4, ()),)
+    tail = (EndpointLoad("GET /", unanswered=Histogram({400: 3})),)
+    hung = replace(attempt.measurement, load=LoadResult(failures=failures, tail=tail))
+
+    report = load_report(
+        replace(climbing(), attempts=(replace(attempt, measurement=hung),)), workspace="shop", timezone="UTC"
+    )
+
+    assert report.findings == ("0 of 3 requests failed, 3 had no answer at its end.",)
+    assert report.failures == (("in the locustfile's own code", 4, "KeyError: 'token' (locustfile.py:9)"),)
 
 
 @pytest.mark.parametrize("table", ["endpoints", "failures", "levels", "seconds"])

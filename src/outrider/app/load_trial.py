@@ -193,7 +193,8 @@ def _choose(runtime: Runtime, name: str) -> tuple[Check, Profile]:
         fix = "set load = true below [capabilities]"
         raise UsageError("load is switched off in outrider.toml", slug="switched-off", fix=fix)
     path = Path(name).resolve()
-    if name.endswith(".py") and path.is_file() and path.is_relative_to(workspace.root):
+    if name.endswith(".py") and path.is_file():
+        _check_inside(workspace, name, path)
         file = path.relative_to(workspace.root).as_posix()
         named = [check for check in loads.checks if loads.profiles[check.id].file == file]
         if len(named) > 1:
@@ -202,13 +203,31 @@ def _choose(runtime: Runtime, name: str) -> tuple[Check, Profile]:
             raise UsageError(f"{file} is the locustfile of {len(named)} load profiles", slug="ambiguous-check", fix=fix)
         check, profile = (named[0], loads.profiles[named[0].id]) if named else profile_of(workspace, file)
         return check, _in_folder_of_caller(workspace, profile)
-    matching = select((*loads.checks, *loads.broken), [name])
+    matching = _matching((*loads.checks, *loads.broken), name)
     if len(matching) > 1:
         ids = ", ".join(check.id for check in matching)
         raise UsageError(f'"{name}" means several load profiles', slug="ambiguous-check", fix=f"name one of {ids}")
     if causes := loads.causes.get(matching[0].id):
         raise ConfigErrors(causes)
     return matching[0], loads.profiles[matching[0].id]
+
+
+def _check_inside(workspace: Workspace, name: str, path: Path) -> None:
+    """Refuse a locustfile of which a run would keep no copy."""
+    if not path.is_relative_to(workspace.root):
+        fix = f'copy it there, or make a workspace in its folder: cd {path.parent}, and "outrider init"'
+        raise UsageError(f"{name} lies outside the workspace {workspace.root}", slug="unknown-check", fix=fix)
+
+
+def _matching(checks: Sequence[Check], name: str) -> Sequence[Check]:
+    """Return the load profiles of a name or pattern; at least one."""
+    try:
+        return select(checks, [name])
+    except UsageError:
+        if not name.endswith(".py"):
+            raise
+        fix = "type the path of a locustfile, from the folder where you are, or the name of a load profile"
+        raise UsageError(f"there is no file {name}", slug="unknown-check", fix=fix) from None
 
 
 def _in_folder_of_caller(workspace: Workspace, profile: Profile) -> Profile:

@@ -421,7 +421,8 @@ class _Fold:
         at, value = at[:end], value[:end]
         sides = dict(zip((1, -1), self._evidence(self.baseline, at, value), strict=True))
         over = _first(_is_over(episode, sides[episode.side]))
-        worse = _first(sides[-episode.side].max(axis=1) >= 1) if not episode.alerting else len(at)
+        other = sides[-episode.side][:, _NOT_SPREAD]
+        worse = _first(other.max(axis=1) >= 1) if not episode.alerting else len(at)
         if episode.habitual_until is not None:
             worse = min(worse, _first(sides[episode.side].max(axis=1) > episode.most_share))
         turn = min(over, worse)

@@ -37,7 +37,7 @@ _KNEE_USERS = 200
 _DURATION = TypedValue("duration", duration_s)
 
 
-@click.command(epilog="Example: outrider load shop_load --users 20 --duration 1m")
+@click.command(epilog="Example: outrider load tests/locustfile.py -H http://127.0.0.1:8000 -u 20 -t 1m")
 @click.argument("name")
 @click.option("-u", "--users", type=click.IntRange(1), help="Users at the same time.")
 @click.option("-r", "--spawn-rate", type=click.FloatRange(0, min_open=True), help="Users that start each second.")
@@ -69,8 +69,9 @@ def load(  # noqa: PLR0917 - click hands them by name
 ) -> int:
     """Put a target under load, and show rates, times and failures live.
 
-    NAME is a load profile of the workspace, or the path of any locustfile. Options override the profile; such a run is
-    stored as a trial, apart from the profile's own. Ctrl-C or SIGTERM ends the load and keeps what was measured.
+    NAME is a load profile of the workspace (outrider ls "load:*"), or the path of any locustfile in it, as after
+    Locust's -f. Options override the profile; such a run is stored as a trial, apart from the profile's own. Ctrl-C or
+    SIGTERM ends the load and keeps what was measured.
     Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130 interrupted.
     """
     workspace = find_workspace()

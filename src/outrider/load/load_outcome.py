@@ -65,6 +65,7 @@ class Facts:
     Attributes:
         abort: What the abort rule says, if it stopped the load.
         started: Whether the load began at all.
+        took_s: From its beginning to its end; None takes that of the result.
         workers: Generating processes that were there at last.
         spawned: The most users that were asked for and all began.
         lost: Names of those that fell silent.
@@ -81,6 +82,7 @@ class Facts:
     end: End
     abort: str = ""
     started: bool = True
+    took_s: float | None = None
     workers: int = 1
     spawned: int = 0
     lost: tuple[str, ...] = ()
@@ -415,10 +417,13 @@ def _own_errors(result: LoadResult) -> list[FailureGroup]:
 def _cut_short(facts: Facts) -> Conclusion | None:
     if facts.end not in {End.ITSELF, End.TIME}:
         return None
-    took_s, is_own_shape = facts.result.length_s, facts.ready.own_shape and not facts.profile.shape
+    took_s = facts.result.length_s if facts.took_s is None else facts.took_s
+    is_own_shape = facts.ready.own_shape and not facts.profile.shape
     if is_own_shape and facts.ended and not facts.ended.is_shape_over:
         return Outcome.INCONCLUSIVE, f"the locustfile ended the load after {took_s:.0f} s, before its shape did"
     asked_s = facts.profile.duration_s or facts.ready.run_time_s
+    if facts.ended and facts.ended.is_time_up and not facts.profile.duration_s:
+        return None
     if is_own_shape or not asked_s or took_s >= _REACHED * asked_s:
         return None
     return Outcome.INCONCLUSIVE, f"the locustfile ended the load after {took_s:.0f} of {asked_s:g} s"

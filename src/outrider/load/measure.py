@@ -135,6 +135,7 @@ class LoadMeasure:
             end=end,
             abort=attempt.abort,
             started=timeline.started_s is not None,
+            took_s=end_s - timeline.started_s if timeline.started_s is not None else None,
             workers=timeline.workers,
             spawned=timeline.spawned,
             lost=tuple(timeline.lost(end_s)) if timeline.started_s else (),

@@ -166,6 +166,7 @@ class Ended:
         unreported: Workers whose last report did not come.
         signal: That ended Locust from outside, or zero.
         is_shape_over: Whether the locustfile's own shape came to its end; true if there is none.
+        is_time_up: Whether Locust's own run time was over.
         exited: Workers that the locustfile ended.
     """
 
@@ -174,6 +175,7 @@ class Ended:
     unreported: tuple[str, ...] = ()
     signal: int = 0
     is_shape_over: bool = True
+    is_time_up: bool = False
     exited: tuple[str, ...] = ()
 
 

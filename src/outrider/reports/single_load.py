@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outrider.charts import draw_curve, draw_lines
-from outrider.load import levels
+from outrider.load import levels, shown_name
 from outrider.model import LoadResult, Outcome, altogether, bounded
 from outrider.reports.capacity import FEWEST_LEVELS, climb, curve_of, knee_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _POINTS = 240
 _FAILURES = 50
+_OWN_CODE = "in the locustfile's own code"
 _TEXT = 2_000
 _BUSY = 0.9
 SHARES = (0.5, 0.95, 0.99)
@@ -88,7 +89,8 @@ def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
     knee = knee_of(climbed) if len(climbed) >= FEWEST_LEVELS else None
     failures = sorted(result.failures, key=lambda failure: -failure.count)
     shown_failures = tuple(
-        (failure.endpoint, failure.count, bounded(failure.message, _TEXT)) for failure in failures[:_FAILURES]
+        (shown_name(failure.endpoint) or _OWN_CODE, failure.count, bounded(failure.message.partition("\n")[0], _TEXT))
+        for failure in failures[:_FAILURES]
     )
     passed = sum(journey.outcome is Outcome.PASSED for journey in result.foreground)
     whole, rates = altogether(result.endpoints), result.rates
@@ -133,22 +135,23 @@ def _ranked(endpoints: Sequence[EndpointLoad]) -> list[EndpointLoad]:
 
 def _endpoint(endpoint: EndpointLoad, rate: float) -> EndpointFigures:
     p50, p95, p99 = (endpoint.times.quantile(share) for share in SHARES)
-    return EndpointFigures(endpoint.endpoint, endpoint.requests, endpoint.failed.total, rate, p50, p95, p99)
+    return EndpointFigures(shown_name(endpoint.endpoint), endpoint.requests, endpoint.failed.total, rate, p50, p95, p99)
 
 
 def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level], knee: Knee | None) -> list[str]:
     if not whole.requests:
         return ["It sent no request, so nothing can be said about the target."]
-    sentences = [f"{whole.failed.total:,} of {whole.requests:,} requests failed."]
-    if knee is None:
+    unanswered = f", {whole.unanswered.total:,} had no answer at its end" if whole.unanswered.total else ""
+    sentences = [f"{whole.failed.total:,} of {whole.requests:,} requests failed{unanswered}."]
+    if knee is None and len(climbed) > 1:
         few = f"too little data for a knee ({FEWEST_LEVELS} are needed)"
         sentences.append(f"It went through {len(climbed)} levels of users: {few}.")
-    elif knee.reached:
+    elif knee is not None and knee.reached:
         sentences.append(
             f"The target sustains {knee.rate:.1f} requests/s ({knee.low:.1f} to {knee.high:.1f}, 80 % interval, "
             f"{len(climbed)} levels), at {knee.users:.0f} users; more users bring no more."
         )
-    else:
+    elif knee is not None:
         sentences.append(
             f"The target sustains at least {knee.rate:.1f} requests/s ({len(climbed)} levels): "
             f"the rate still rose at {result.most_users} users."

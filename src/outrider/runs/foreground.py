@@ -75,7 +75,7 @@ class Foreground:
         host, now = measurement.host, self._now
         if host is None or now is None or not (measurement.outcome.is_good or measurement.outcome is Outcome.FAILED):
             return measurement
-        taken = host.other_share + now.cpu_share * now.workers / host.processors
+        taken = min(1.0, host.other_share + now.cpu_share * now.workers / host.processors)  # of different seconds
         if taken <= self._starved_above:
             return measurement
         reason = f"the load and others used {taken:.0%} of this host: run its workers on another machine"

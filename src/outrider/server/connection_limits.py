@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+import socket
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -88,7 +90,7 @@ class LimitedProtocol(H11Protocol):
         """Wait until the client reads on, for as long as it may take."""
         super().pause_writing()
         if self._reading is None:
-            self._reading = self.loop.call_later(self._limits.read_s, self.transport.abort)
+            self._reading = self.loop.call_later(self._limits.read_s, self._reset)
 
     def resume_writing(self) -> None:
         """Write on."""
@@ -116,6 +118,12 @@ class LimitedProtocol(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _reset(self) -> None:
+        """Cut the connection, and have the system forget what is not sent yet."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _stop_reading(self) -> None:
         if self._reading is not None:

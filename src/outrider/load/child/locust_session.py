@@ -57,6 +57,9 @@ _LISTEN_S = 0.05
 _SHUT_DOWN_S = 2.0
 _REPORT_S = 5.0
 _SILENT_S = 3.0
+_TIMER_S = 0.5
+"""By which a timer of the event loop may be early: its clock stands still while nothing waits."""
+
 _STILL_S = 4.0
 """After which an event loop that stands still writes down where."""
 
@@ -93,6 +96,8 @@ class Session:
         self._shape = Aimed(config.users)
         self._pid = os.getpid()
         self._spawned = 0
+        self._asked_s: float | None = None
+        self._is_time_up = False
         self._finished: set[str] = set()
         self._reported_s: dict[str, float] = {}
         self._signal = 0
@@ -153,7 +158,8 @@ class Session:
             self._shape.runner = runner
         self._send(self._ready(own_shape))
         events.test_start.add_listener(lambda **_: self._send(Started(time.time())))
-        events.test_stopping.add_listener(lambda **_: self._send(Stopping(time.time())))
+        events.test_stopping.add_listener(self._stopping)
+        self._note_start(runner)
         events.spawning_complete.add_listener(self._all_began)
         events.quit.add_listener(self._quit)
         gevent.spawn(self._listen)
@@ -188,6 +194,23 @@ class Session:
             original(number, frame)
 
         signal.signal(signal.SIGINT, interrupted)
+
+    def _note_start(self, runner: Any) -> None:
+        """Note when Locust asks for the load: its run time begins then, before the listeners of `test_start` run."""
+        original = runner.start
+
+        def start(*args: Any, **options: Any) -> None:
+            if self._asked_s is None:
+                self._asked_s = time.monotonic()
+            original(*args, **options)
+
+        setattr(runner, "start", start)  # noqa: B010 - mypy: a method
+
+    def _stopping(self, **_: object) -> None:
+        options: Any = self._environment.parsed_options
+        if self._asked_s is not None and options.run_time:
+            self._is_time_up = time.monotonic() - self._asked_s >= options.run_time - _TIMER_S
+        self._send(Stopping(time.time()))
 
     def _follow_shape(self, shape: Any) -> None:
         """Note whether the locustfile's own shape comes to its end."""
@@ -288,7 +311,8 @@ class Session:
         self._send(self._counted())
         asked_code = self._environment.process_exit_code
         unreported, exited = tuple(sorted(self._unreported)), tuple(sorted(self._exited))
-        self._send(Ended(asked_code, exit_code, unreported, self._signal, self._is_shape_over, exited))
+        is_over = (self._is_shape_over, self._is_time_up)
+        self._send(Ended(asked_code, exit_code, unreported, self._signal, *is_over, exited))
 
     def _beat(self) -> None:
         """Report each second how busy this process is, and how late its event loop."""
