@@ -66,7 +66,7 @@ class IncidentDetail:
 
 def incident_list(sources: Sources, *, only_lasting: bool, page: int) -> IncidentList:
     """Return a page of the incidents that last, or of all of the last ninety days; beyond the last page, the last."""
-    incidents, is_complete, unreadable = _recent(sources)
+    incidents, is_complete, unreadable = recent_incidents(sources)
     lasting = sum(incident.phase.lasts for incident in incidents)
     wanted = [incident for incident in incidents if incident.phase.lasts or not only_lasting]
     wanted.sort(key=lambda incident: (not incident.phase.lasts, -incident.began_us))
@@ -82,7 +82,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
     Raises:
         UsageError: unknown-incident.
     """
-    incidents = _recent(sources)[0]
+    incidents = recent_incidents(sources)[0]
     incident = _named(incidents, name)
     similar = [
         other
@@ -99,7 +99,7 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
     )
 
 
-def _recent(sources: Sources) -> tuple[tuple[Incident, ...], bool, int]:
+def recent_incidents(sources: Sources) -> tuple[tuple[Incident, ...], bool, int]:
     """Return the incidents of the last ninety days, whether these are all, and how many could not be read."""
     unreadable: list[str] = []
     stored = sources.store.incidents.search(since_us=sources.now_us() - DAYS * DAY_US, limit=MOST_INCIDENTS)

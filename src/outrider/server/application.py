@@ -8,11 +8,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from outrider.server.api_routes import api_routes
 from outrider.server.dashboard_routes import dashboard_routes
 from outrider.server.health_routes import health_routes
 from outrider.server.heartbeats import HeartbeatCalls, heartbeat_routes
 from outrider.server.host_check import HostCheck
 from outrider.server.security_headers import SecurityHeaders
+from outrider.server.viewer import everybody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +45,11 @@ def application(
     """
     routes = heartbeat_routes(HeartbeatCalls(heartbeats, keys, now_us))
     if sources is not None:
-        routes += [*health_routes(sources.service), *dashboard_routes(sources)]
+        routes += [
+            *health_routes(sources.service),
+            *dashboard_routes(sources, everybody),
+            *api_routes(sources, everybody),
+        ]
     middleware = [
         Middleware(SecurityHeaders),
         Middleware(HostCheck, hosts=hosts),

@@ -35,7 +35,7 @@ from outrider.dashboard import (
     wall_page,
 )
 from outrider.model import Outcome, OutriderError, StoreError
-from outrider.server.viewer import everybody, guarded_route
+from outrider.server.viewer import guarded_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +131,7 @@ class Pages:
         return PageContext(ReaderClock(timezone, self._sources.now_us()), self._sources.title, base, section)
 
 
-def dashboard_routes(sources: Sources, authorise: Authorise = everybody) -> list[Route]:
+def dashboard_routes(sources: Sources, authorise: Authorise) -> list[Route]:
     """Return the routes of all pages.
 
     Args:

@@ -45,7 +45,7 @@ class HistoryTable(CheckHistory):
             return read_duration_hours(connection, checks, since_us, until_us)
 
     def runs_before(
-        self, check: CheckId, before: RunPosition | None, *, outcome: Outcome | None = None, limit: int
+        self, check: CheckId | None, before: RunPosition | None, *, outcome: Outcome | None = None, limit: int
     ) -> Excerpt[RunSummary]:
         with self._database.reading() as connection:
             return read_runs_before(connection, check, before, outcome=outcome, limit=limit)

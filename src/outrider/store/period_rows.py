@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -52,7 +52,9 @@ def read_last_runs_by_place(
     statement = run_lines().where(subjects.c.key.in_(_keys(connection, checks)), chosen)
     rows = connection.execute(statement.order_by(runs.c.due_us, runs.c.key))
     newest = {(row.check, row.environment, row.location): row for row in rows}
-    return tuple(map(summary_of, newest.values()))
+    named = {identity(check): check for check in checks}
+    summaries = map(summary_of, newest.values())
+    return tuple(replace(summary, check=named.get(summary.check, summary.check)) for summary in summaries)
 
 
 def read_outcome_hours(
@@ -91,10 +93,12 @@ def read_duration_hours(
 
 
 def read_runs_before(
-    connection: Connection, check: CheckId, before: RunPosition | None, *, outcome: Outcome | None, limit: int
+    connection: Connection, check: CheckId | None, before: RunPosition | None, *, outcome: Outcome | None, limit: int
 ) -> Excerpt[RunSummary]:
-    """Return runs of a check before a position, the latest due first."""
-    statement = run_lines().where(runs.c.check_key.in_(own_keys(connection, check)))
+    """Return runs of a check, or of all, before a position, the latest due first."""
+    statement = run_lines()
+    if check is not None:
+        statement = statement.where(runs.c.check_key.in_(own_keys(connection, check)))
     if before is not None:
         position = (before.due_us, UUID(before.id).bytes)
         statement = statement.where(runs.c.due_us <= before.due_us, tuple_(runs.c.due_us, runs.c.id) < position)

@@ -116,4 +116,4 @@ def test_an_id_that_no_encoding_takes_is_asked_for_like_any_other(store: Store, 
     (hour,) = store.history.outcomes_by_hour([odd], NOW_US - HOUR_US, NOW_US)
 
     assert hour.check == odd
-    assert store.history.last_runs([odd], NOW_US, depth=1) != ()
+    assert [run.check for run in store.history.last_runs([odd], NOW_US, depth=1)] == [odd]

@@ -48,7 +48,7 @@ class CheckHistory(Protocol):
         ...
 
     def runs_before(
-        self, check: CheckId, before: RunPosition | None, *, outcome: Outcome | None = None, limit: int
+        self, check: CheckId | None, before: RunPosition | None, *, outcome: Outcome | None = None, limit: int
     ) -> Excerpt[RunSummary]:
-        """Return runs of a check before a position, or all without one, the latest due first."""
+        """Return runs of a check, or of all, before a position, or all without one, the latest due first."""
         ...
