@@ -75,9 +75,8 @@ def api_routes(sources: Sources, authorise: Authorise) -> list[Route]:
 
 
 def _nothing(_: Request) -> Response:
-    return _problem(
-        404, "there is no such address", "unknown-address", f"{ROOT}/openapi.json lists those that there are"
-    )
+    detail = f"{ROOT}/openapi.json lists all"
+    return _problem(404, "there is no such address", slug="unknown-address", detail=detail)
 
 
 def _answering(operation: Operation, sources: Sources) -> Callable[[Request], Response]:
