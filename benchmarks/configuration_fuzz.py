@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import FrameType
 
-LIMIT_S = 10
+LIMIT_S = 60  # of the clock, on a host that does other things beside
 CHUNK = 250
 OWN = ("outrider.toml", "scheduler/schedule.toml", "scheduler/alerts.toml", "reports/*.toml", "probes/*.toml")
 JOBS = """

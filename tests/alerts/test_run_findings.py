@@ -190,3 +190,22 @@ def test_no_duration_is_usually_negative() -> None:
     findings_by_name = by_name(make_run(), Judgement("pay", noisy, ""))
 
     assert findings_by_name["degradation pay"].facts.what.startswith("812 ms, usually 0 to 360 (2.4x)")
+
+
+def test_a_rise_from_nothing_is_told_without_a_ratio() -> None:
+    """Fifty milliseconds are no finite multiple of zero."""
+    risen = replace(
+        SLOW, observed=50.0, expected_low=0.0, expected_high=5.0, ratio=float("inf"),
+        observed_text="50 ms", expected_text="0 ms to 5.00 ms",
+    )  # fmt: skip
+
+    finding = by_name(make_run(), Judgement("pay", risen))["degradation pay"]
+
+    assert finding.facts.what == "50 ms, usually 0 ms to 5.00 ms"
+
+
+def test_a_deviation_that_follows_a_release_says_how_rare_that_is() -> None:
+    """The finding carries it to the incident."""
+    finding = by_name(make_run(), Judgement("pay", SLOW, "2.0", release_share=0.01))["degradation pay"]
+
+    assert finding.release_share == 0.01

@@ -356,11 +356,15 @@ def test_a_file_that_is_not_there_is_said(root: Path) -> None:
     ]
 
 
-def test_a_literal_credential_is_pointed_out(root: Path) -> None:
-    """A body is carried over as it is; what looks like a password in it is said."""
+def test_a_literal_credential_becomes_a_variable(root: Path) -> None:
+    """Wherever it stands: what looks like a password is not copied into a file that is committed."""
     body = '{"user": "ada", "password": "hunter2"}'
-    (root / "gatus.yaml").write_text(f"endpoints: [{{name: a, url: 'https://x/', method: POST, body: '{body}'}}]")
+    (root / "gatus.yaml").write_text(
+        f"endpoints: [{{name: a, url: 'https://x/?token=hunter3&x=1', method: POST, body: '{body}'}}]"
+    )
 
     result = import_monitor(find_workspace(root), "gatus", root / "gatus.yaml")
 
-    assert any("credential" in leftover.why for leftover in result.leftovers)
+    assert any("A_CREDENTIAL and A_CREDENTIAL_2" in leftover.why for leftover in result.leftovers)
+    assert "hunter" not in result.document
+    assert "?token=${A_CREDENTIAL" in result.document

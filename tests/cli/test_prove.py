@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 JOURNEYS = """
-import os
+import json, os
 from playwright.sync_api import Error, expect
 SITE = os.environ["SITE"]
 
@@ -65,6 +65,35 @@ def test_own_content(page):
     page.set_content("<h1>Hello</h1>")
     expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
 
+def test_routed_by_context(page, context):
+    context.route("**/*", lambda route: route.fulfill(content_type="text/html", body="<h1>Hello</h1>"))
+    page.goto(SITE)
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+
+def test_replayed(page, tmp_path):
+    answer = dict(status=200, statusText="OK", httpVersion="HTTP/1.1", cookies=[], redirectURL="", headersSize=-1,
+        bodySize=-1, headers=[dict(name="content-type", value="text/html")],
+        content=dict(size=-1, mimeType="text/html", text="<h1>Hello</h1>"))
+    request = dict(method="GET", url=SITE + "/", httpVersion="HTTP/1.1", cookies=[], headers=[], queryString=[],
+        headersSize=-1, bodySize=-1)
+    entry = dict(startedDateTime="2026-01-01T00:00:00Z", time=1, request=request, response=answer, cache={},
+        timings=dict(send=0, wait=1, receive=0))
+    log = dict(version="1.2", creator=dict(name="x", version="1"), pages=[], entries=[entry])
+    (tmp_path / "shop.har").write_text(json.dumps(dict(log=log)))
+    page.route_from_har(tmp_path / "shop.har")
+    page.goto(SITE)
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+
+def test_mocked_socket(page):
+    page.route_web_socket("**/ws", lambda socket: socket.send("Hello"))
+    page.set_content("<h1></h1><script>new WebSocket('ws://shop.example/ws').onmessage = message => "
+        "document.querySelector('h1').textContent = message.data</script>")
+    expect(page.get_by_role("heading")).to_have_text("Hello", timeout=1_000)
+
+def test_blank(page):
+    page.goto("about:blank")
+    expect(page).to_have_url("about:blank")
+
 def test_by_itself(page): assert page.request.get(SITE + "/tiny").text() == "x"
 def test_broken(page): page.goto(SITE); assert False, "red as it is"
 """
@@ -98,8 +127,9 @@ def verdicts(proved: dict[str, Any], name: str) -> dict[str, tuple[str, bool]]:
 
 def test_a_journey_that_stays_green_under_a_dead_server_is_vacuous_by_name(desk: Desk, proved: dict[str, Any]) -> None:
     """It is in the report, and said aloud."""
-    names = [f"journey:journeys/test_proofs.py::{name}" for name in ("test_blind", "test_mocked", "test_own_content")]
-    assert sorted(proved["vacuous"]) == names
+    names = {"test_blind", "test_mocked", "test_own_content", "test_routed_by_context", "test_replayed"}
+    names |= {"test_mocked_socket", "test_blank"}
+    assert {check.rpartition("::")[2] for check in proved["vacuous"]} == names
     assert "vacuous: journey:journeys/test_proofs.py::test_blind" in (desk.root / "stderr.txt").read_text()
 
 
@@ -112,14 +142,23 @@ def test_a_journey_that_looks_notices_every_dead_server(proved: dict[str, Any]) 
     assert set(seen.values()) == {("failed", True)}
 
 
-def test_a_journey_that_answers_its_own_requests_is_vacuous(proved: dict[str, Any]) -> None:
-    """Its reason says that no server was asked."""
-    proofs = proved["checks"]["journey:journeys/test_proofs.py::test_mocked"][1:]
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("test_mocked", "the test's own routes answer every request: no server was asked"),
+        ("test_routed_by_context", "the test's own routes answer every request: no server was asked"),
+        ("test_replayed", "the test's own routes answer every request: no server was asked"),
+        ("test_mocked_socket", "the test asks no server: it looks at content of its own"),
+        ("test_own_content", "the test asks no server: it looks at content of its own"),
+        ("test_blank", "the test asks no server: it looks at content of its own"),
+    ],
+)
+def test_a_journey_that_asks_no_server_is_vacuous(proved: dict[str, Any], name: str, reason: str) -> None:
+    """Its reason says so, for routes of page and context, a HAR, a socket, and content of the test's own."""
+    proofs = proved["checks"][f"journey:journeys/test_proofs.py::{name}"][1:]
 
     assert {proof["verdict"] for proof in proofs if proof["fault"] != "blocked third party"} == {"not noticed"}
-    assert {proof["reason"] for proof in proofs if proof["fault"] == "abort"} == {
-        "the test's own routes answer every request: no server was asked"
-    }
+    assert {proof["reason"] for proof in proofs if proof["fault"] == "abort"} == {reason}
 
 
 @pytest.mark.parametrize("name", ["test_continued", "test_without_pictures", "test_fetched"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 MONITORS: Final = ("gatus", "uptime-kuma", "blackbox")
 _CREDENTIAL: Final = "holds what looks like a credential: name it below [secrets], and write ${NAME} instead"
+
+_NOT_COPIED: Final = "holds what looks like a credential, which is not copied: name {} below [secrets], and set it"
+_COVER: Final = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,13 @@ def import_monitor(
         if problem:
             leftovers.append(ImportLeftover(probe.line, probe.origin, problem))
             continue
-        sound.append(probe)
-        if gated(text) != text:
+        cleaned, names = without_credentials(probe.table, probe.name)
+        if names and _problem_of(workspace, toml_document([(f"[{probe.name}]", cleaned, ())])):
+            cleaned, names = probe.table, ()  # where no variable can stand, it is only pointed out
+        sound.append(replace(probe, table=cleaned))
+        if names:
+            leftovers.append(ImportLeftover(probe.line, probe.origin, _NOT_COPIED.format(" and ".join(names))))
+        elif gated(text) != text:
             leftovers.append(ImportLeftover(probe.line, probe.origin, _CREDENTIAL))
     leftovers.sort(key=lambda left: left.line or 0)
     document = toml_document((f"[{probe.name}]", probe.table, [f"{monitor}: {probe.origin}"]) for probe in sound)
@@ -106,6 +116,26 @@ def write_import(imported: MonitorImport, target: Path, *, force: bool) -> None:
     except FileExistsError:
         fix = "name another --out, or replace it with --force"
         raise UsageError(f"{target}: exists already", slug="file-exists", fix=fix) from None
+
+
+def without_credentials(table: Mapping[str, object], probe: str) -> tuple[Mapping[str, object], tuple[str, ...]]:
+    """Return a table with a variable in the place of each literal credential, and the names of the variables."""
+    names: list[str] = []
+
+    def variable(_: object) -> str:
+        number = f"_{len(names) + 1}" if names else ""
+        names.append(re.sub(r"[^A-Z0-9]+", "_", f"{probe}_CREDENTIAL{number}".upper()).strip("_"))
+        return f"${{{names[-1]}:-}}"
+
+    def cleaned(value: object) -> object:
+        if isinstance(value, str):
+            hidden = value if _COVER in value else gated(value)
+            return value if hidden == value else re.sub(re.escape(_COVER), variable, hidden)
+        if isinstance(value, Mapping):
+            return {key: cleaned(inner) for key, inner in value.items()}
+        return [cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+    return {key: cleaned(value) for key, value in table.items()}, tuple(names)
 
 
 def _key(where: str, what: str) -> str:

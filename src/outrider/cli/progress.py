@@ -106,4 +106,4 @@ class Progress:
 
     @property
     def _place(self) -> str:
-        return f"{self._done + 1}/{self._total}"
+        return f"{self._done + 1}/{self._total}" if self._total else ""

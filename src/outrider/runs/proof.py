@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SHORTEST_S = 8.0
 DELAY_FACTOR = 3.0
 _MOCKED = "the test's own routes answer every request: no server was asked"
+_OWN_CONTENT = "the test asks no server: it looks at content of its own"
 _MET_NOTHING = "the fault met no request: the test sends them itself, without the browser, or a service worker does"
 _NO_THIRD_PARTY = "no page asked another host than its own"
 
@@ -88,7 +89,7 @@ def judge_proof(fault: Fault, broken: Measurement) -> Proof:
         return Proof(fault, Outcome.PASSED, False, _NO_THIRD_PARTY, ProofVerdict.NOT_APPLICABLE)
     if _count(broken, "requests_of_test") or (_count(broken, "requests_of_pages") and not _is_mocked(broken)):
         return Proof(fault, Outcome.INCONCLUSIVE, noticed=False, reason=_MET_NOTHING)
-    return _green(fault, _MOCKED if _is_mocked(broken) else broken.reason)
+    return _green(fault, _MOCKED if _is_mocked(broken) else _OWN_CONTENT)
 
 
 def is_vacuous(proofs: list[Proof]) -> bool:
