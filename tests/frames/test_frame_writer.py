@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 from contextlib import redirect_stdout
-from typing import IO, TYPE_CHECKING, cast
+from pathlib import Path
+from typing import IO, cast
 
 import pandas as pd
 import pytest
 
 from outrider.frames import FrameFormat, write_frames
 from outrider.model import UsageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BEGIN = "2026-01-01 09:00"
 
@@ -120,9 +118,8 @@ def test_closed_output_is_refused() -> None:
 
 def test_a_full_disk_is_named_with_its_place() -> None:
     """The remedy is room, and no other folder."""
-    with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123 - unbuffered, so that closing it writes nothing
-        with redirect_stdout(cast("IO[str]", Output(full))):
-            refused = refusal(None)
+    with Path("/dev/full").open("wb", buffering=0) as full, redirect_stdout(cast("IO[str]", Output(full))):
+        refused = refusal(None)
 
     assert (str(refused.where), refused.fix.startswith("free space")) == ("standard output", True)
 
