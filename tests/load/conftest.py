@@ -29,7 +29,10 @@ CALM = LoadSettings(busy_above=1e9, late_s=1e9)
 
 
 class Target(BaseHTTPRequestHandler):
-    """Answers at once; `/sleep?s=1` later, `/fail` with 500, and to nobody while `server.stalled` is set."""
+    """Answers at once, and to nobody while `server.stalled` is set.
+
+    `/sleep?s=1` is answered later, `/body?s=1` with its head at once, `/fail` with 500.
+    """
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -47,6 +50,9 @@ class Target(BaseHTTPRequestHandler):
         self.send_response(500 if url.path == "/fail" else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if url.path == "/body":
+            self.wfile.flush()
+            time.sleep(float(parse_qs(url.query)["s"][0]))
         self.wfile.write(body)
 
     def log_message(self, *args: Any) -> None:

@@ -48,6 +48,38 @@ def test_a_target_that_hangs_in_on_start_fails_the_load(ground: Ground) -> None:
     assert measured.reason.startswith("GET /sleep?s=60 hangs: 2 of 2 requests had no answer")
 
 
+STREAMS = {
+    "read whole": "self.client.get('/body?s=60', stream=True).content",
+    "read in parts": "list(self.client.get('/body?s=60', stream=True).iter_content(1))",
+    "read in a block": "with self.client.get('/body?s=60', stream=True, catch_response=True) as one: one.content",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("client", ["HttpUser", "FastHttpUser"])
+@pytest.mark.parametrize("way", STREAMS)
+def test_a_body_that_stalls_hangs_though_its_head_has_come(ground: Ground, way: str, client: str) -> None:
+    """Locust reports a streamed request when its head is there."""
+    ground.write(HTTP.replace("HttpUser", client).replace('self.client.get("/")', STREAMS[way]))
+
+    measured = ground.load(ground.profile(duration_s=4.0, hang_after_s=HANG_AFTER_S))
+
+    assert measured.outcome == Outcome.FAILED, measured.reason
+    assert measured.reason.startswith("GET /body?s=60 hangs: 2 of 2 requests had no answer"), measured.reason
+
+
+@pytest.mark.slow
+def test_a_body_that_pauses_counts_when_it_has_come(ground: Ground) -> None:
+    """What was taken back meanwhile is an answer in the end."""
+    ground.write(HTTP.replace('self.client.get("/")', "self.client.get('/body?s=2', stream=True).content"))
+
+    measured = ground.load(ground.profile(users=1, duration_s=6.0))
+
+    assert measured.outcome == Outcome.PASSED, measured.reason
+    assert measured.load is not None
+    assert altogether(measured.load.endpoints).succeeded.total >= 1
+
+
 @pytest.mark.slow
 def test_a_target_that_hangs_after_some_answers_fails_the_load(ground: Ground, target: Server) -> None:
     """Age of the open requests stands in the percentiles."""

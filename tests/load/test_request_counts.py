@@ -38,6 +38,12 @@ WAYS = {
         "pool = Pool(3)", "for _ in range(3):", "    pool.spawn(self.client.get, '/sleep?s=0.4')", "pool.join()"),
     "greenlets that nobody waits for": ("gevent.spawn(self.client.get, '/sleep?s=0.3')",),
     "a stream that is not read": ("self.client.get('/', stream=True)",),
+    "a stream that is read": (
+        "response = self.client.get('/', stream=True)", "assert b''.join(response.iter_content(2, False)) == b'hello'"),
+    "a stream that is read in a block": (
+        "with self.client.get('/body?s=0.1', stream=True, catch_response=True) as response:",
+        "    assert b''.join(response.iter_content(2, False)) == b'hello'", "    response.success()"),
+    "a stream that outlives the load": ("self.client.get('/body?s=9', stream=True).content",),
     "an answer that is an error": ("self.client.get('/fail')", "self.client.get('/fail', name='x')"),
     "a user that stops": ("self.client.get('/')", "self.stop()"),
     "an address that is none": ("self.client.get('/')", "self.client.get('http://[')"),

@@ -62,7 +62,15 @@ class Tally:
         self.activities: Mapping[str, int] = {}
 
     def answered(
-        self, at_s: float, endpoint: str, took_ms: float, *, failed: bool, intended_ms: float, received_bytes: int
+        self,
+        at_s: float,
+        endpoint: str,
+        took_ms: float,
+        *,
+        failed: bool,
+        intended_ms: float,
+        received_bytes: int,
+        count: int = 1,
     ) -> None:
         """Count a request that is over.
 
@@ -73,12 +81,13 @@ class Tally:
             failed: Whether it did.
             intended_ms: From when it should have been sent.
             received_bytes: Of the answer's body.
+            count: Minus one takes back what was counted.
         """
         counts = self._endpoint(int(at_s), endpoint)
-        (counts.failed if failed else counts.succeeded)[bucket_of(took_ms)] += 1
-        counts.received_bytes += received_bytes
+        (counts.failed if failed else counts.succeeded)[bucket_of(took_ms)] += count
+        counts.received_bytes += received_bytes * count
         if counts.intended is not None:
-            counts.intended[bucket_of(intended_ms)] += 1
+            counts.intended[bucket_of(intended_ms)] += count
 
     def unanswered(self, at_s: float, endpoint: str, age_ms: float, intended_ages_ms: Sequence[float]) -> None:
         """Count a request that was given up without an answer, as old as it was."""

@@ -29,6 +29,7 @@ from locust.rpc import Message
 from outrider.load.child import guard, pace
 from outrider.load.child.open_requests import OpenRequests
 from outrider.load.child.own_errors import OwnErrors, text_of
+from outrider.load.child.streamed_bodies import StreamedBodies
 from outrider.load.child.unreported_responses import UnreportedResponses
 from outrider.load.child.user_activity import activities
 from outrider.load.hosts import is_allowed
@@ -93,6 +94,7 @@ class Session:
         self._tally = Tally("local")
         self._unreported_responses = UnreportedResponses(self._count)
         self._open = OpenRequests(self._tally, self._unreported_responses)
+        self._bodies = StreamedBodies(self._tally, self._unreported_responses, self._open.is_open)
         self._shape = Aimed(config.users)
         self._pid = os.getpid()
         self._spawned = 0
@@ -115,6 +117,7 @@ class Session:
         atexit.register(self._send_rest)
         self._unreported_responses.watch()
         self._open.watch()
+        self._bodies.watch()
         guard.watch(self._config.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)
@@ -256,21 +259,26 @@ class Session:
 
     def _count(
         self,
+        *,
         request_type: str,
         name: str,
         response_time: float | None,
         response_length: int | None,
         exception: Any = None,
+        response: object = None,
         **_: object,
     ) -> None:
         self._has_asked = True
         endpoint = f"{request_type} {name}".strip()
         took_ms = float(response_time or 0.0)
         intended_ms = pace.intended_ms(endpoint, took_ms) if self._tally.paced else took_ms
-        self._tally.answered(
-            time.time(), endpoint, took_ms,
+        answered = functools.partial(
+            self._tally.answered, time.time(), endpoint, took_ms,
             failed=bool(exception), intended_ms=intended_ms, received_bytes=int(response_length or 0),
         )  # fmt: skip
+        answered()
+        if response is not None and not exception:
+            self._bodies.reported(response, endpoint, answered)
         if exception:
             is_raised = isinstance(exception, BaseException)
             message = f"{type(exception).__name__}: {text_of(exception)}" if is_raised else str(exception)
@@ -297,9 +305,10 @@ class Session:
 
     def _counted(self) -> Counted:
         """Return what was counted since the last report; in the last one, also what no block or answer ended."""
+        self._open.report(is_last=self._is_over)
+        self._bodies.report(is_last=self._is_over)
         if self._is_over:
             self._unreported_responses.report_all()
-        self._open.report(is_last=self._is_over)
         return self._tally.take()
 
     def _all_began(self, user_count: int, **_: object) -> None:

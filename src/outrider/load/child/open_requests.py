@@ -117,6 +117,10 @@ class OpenRequests:
         for session in (HttpSession, FastHttpSession):
             setattr(session, "request", self._followed(session.request))  # noqa: B010 - mypy: a method
 
+    def is_open(self) -> bool:
+        """Tell whether this greenlet has a request without an answer."""
+        return gevent.getcurrent() in self._open
+
     def answered(self) -> None:
         """Forget the request of this greenlet: Locust has reported it."""
         self._open.pop(gevent.getcurrent(), None)

@@ -38,6 +38,14 @@ class UnreportedResponses:
         self._waiting[id(response)] = _outcome(response)
         weakref.finalize(response, self._give_up, id(response)).atexit = False
 
+    def hold(self, response: Any) -> dict[str, Any] | None:
+        """Return what is to be reported of a response, and expect it no longer; None if it is not expected."""
+        return self._waiting.pop(id(response), None)
+
+    def put_back(self, response: Any, outcome: dict[str, Any]) -> None:
+        """Expect the report of a response again."""
+        self._waiting[id(response)] = outcome
+
     def reported(self) -> None:
         """Note that Locust has reported a response."""
         self._reported += 1
