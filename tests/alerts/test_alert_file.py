@@ -42,6 +42,19 @@ def test_without_the_file_nobody_is_told(tmp_path: Path) -> None:
     assert read_alerts(load(tmp_path), {}) == AlertSettings()
 
 
+@pytest.mark.parametrize("target", ["nowhere.toml", "alerts.toml"])
+def test_a_link_that_leads_nowhere_is_not_a_missing_file(tmp_path: Path, target: str) -> None:
+    """Nobody would be notified, and nobody would know."""
+    (tmp_path / "outrider.toml").write_text("")
+    (tmp_path / "scheduler").mkdir()
+    (tmp_path / "scheduler" / "alerts.toml").symlink_to(target)
+
+    with pytest.raises(ConfigErrors) as caught:
+        read_alerts(load(tmp_path), {})
+
+    assert [problem.slug for problem in caught.value.problems] == ["unreadable-file"]
+
+
 def test_how_many_false_pages_a_week_are_borne_is_a_number_above_zero(tmp_path: Path) -> None:
     """One by default; none at all is no promise that statistics can keep."""
     assert AlertSettings().false_pages_per_week == 1.0

@@ -234,6 +234,22 @@ def test_without_a_format_the_suffix_of_the_file_decides(root: Path, options: li
     assert (root / options[1]).read_bytes().startswith(begin)
 
 
+def test_a_dash_is_standard_output(root: Path) -> None:
+    """As of `report --out -`; no file has that name."""
+    done = invoke(root, "export", "runs", "--out", "-")
+
+    assert (done.returncode, done.stderr, (root / "-").exists()) == (0, "", False)
+    assert done.stdout.startswith("due_at,")
+
+
+def test_a_suffix_of_another_format_is_refused(root: Path) -> None:
+    """A program that opens it would find no such file."""
+    done = invoke(root, "export", "runs", "--out", "rows.xlsx")
+
+    assert (done.returncode, (root / "rows.xlsx").exists()) == (2, False)
+    assert "[bad-argument]" in done.stderr
+
+
 def test_an_export_whose_range_ends_before_it_begins_is_refused(root: Path) -> None:
     """A file without rows would look like no data."""
     done = invoke(root, "export", "rollups", "--since", "1d", "--until", "7d", "--out", "rows.csv")

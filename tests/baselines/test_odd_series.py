@@ -199,3 +199,17 @@ def test_two_slow_runs_on_the_way_back_from_a_better_day_are_no_alert(seed: int)
     alerting = replay(clock(runs=len(value)).astype("datetime64[s]"), value)
 
     assert not alerting[begin : end + 60].any()
+
+
+@pytest.mark.parametrize("seed", [2, 3, 8, 10])
+def test_a_way_back_that_two_runs_show_is_no_alert(seed: int) -> None:
+    """The last runs of three better days were a little slower, so that the first two of the old level suffice."""
+    rng = np.random.default_rng(seed)
+    value = noise(rng, sigma=0.06, runs=20 * 288) * np.where(rng.random(20 * 288) < 0.01, 1.5, 1.0)
+    begin, end = 15 * 288, 18 * 288
+    value[begin:end] *= 0.7
+    value[end - 6 : end] *= 1.08
+
+    alerting = replay(clock(runs=len(value)).astype("datetime64[s]"), value)
+
+    assert not alerting[end:].any()

@@ -58,6 +58,15 @@ def test_all_metrics_stand_in_one_column(store: Store) -> None:
     assert frame.groupby("metric", observed=True)["value"].count().to_dict() == {"duration_ms": 4, "requests": 4}
 
 
+@pytest.mark.parametrize("metric", ["check", "run", "due_at"])
+def test_a_metric_named_like_a_column_stands_in_value(store: Store, metric: str) -> None:
+    """Two columns of one name could not be told apart."""
+    frame = reader(store).samples(metric=metric)
+
+    assert frame.columns.is_unique
+    assert (frame.columns[-1], frame.index.name) == ("value", "due_at")
+
+
 def test_samples_of_failed_attempts_can_be_had(store: Store) -> None:
     """What no judge may see is no secret."""
     frame = reader(store).samples(step="pay", judged_only=False)

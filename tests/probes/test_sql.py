@@ -67,7 +67,14 @@ QUERIES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("query", "keys", "outcome", "words"), QUERIES)
+QUICK = ("select state, sum", "select colour", "delete from", MANY)
+"""How the queries begin that `make quick` asks, too: each starts a process with SQLAlchemy."""
+
+
+@pytest.mark.parametrize(
+    ("query", "keys", "outcome", "words"),
+    [row if row[0].startswith(QUICK) else pytest.param(*row, marks=pytest.mark.slow) for row in QUERIES],
+)
 def test_the_rows_of_a_query_are_judged(shop: Bench, query: str, keys: str, outcome: Outcome, words: str) -> None:
     """Their number, their values, their size and their time."""
     measurement = shop.measure(_text(query, keys), limit_s=30)

@@ -62,7 +62,9 @@ def test_what_sqlite_says_is_translated(code: int, slug: str) -> None:
     assert slug_of(DBAPIError("SELECT 1", {}, sqlite_error(code))) == slug
 
 
-@pytest.mark.parametrize("text", ["no such table: runs", "no such column: due_count"])
+@pytest.mark.parametrize(
+    "text", ["no such table: runs", "no such column: due_count", "table runs has no column named outcome"]
+)
 def test_a_table_that_is_gone_is_damage(text: str) -> None:
     """Somebody emptied or replaced the database."""
     error = sqlite3.OperationalError(text)

@@ -1,5 +1,6 @@
 """From the files of a workspace to frozen settings."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -319,3 +320,50 @@ def test_a_pattern_of_journeys_stands_for_what_it_matches(tmp_path: Path) -> Non
     workspace = load(tmp_path)
 
     assert workspace.journeys.paths == ("a/e2e", "b/e2e", "b/test_x.py", "c[1]")
+
+
+@pytest.mark.parametrize("target", ["nowhere.toml", "schedule.toml"])
+def test_a_link_that_leads_nowhere_is_a_problem(tmp_path: Path, target: str) -> None:
+    """What the schedule says would silently not hold."""
+    (tmp_path / "outrider.toml").write_text("")
+    (tmp_path / "scheduler").mkdir()
+    (tmp_path / "scheduler" / "schedule.toml").symlink_to(target)
+
+    with pytest.raises(ConfigErrors) as caught:
+        load(tmp_path)
+
+    assert [(problem.slug, str(problem.where)) for problem in caught.value.problems] == [
+        ("unreadable-file", "scheduler/schedule.toml")
+    ]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Opening it would last until somebody writes."""
+    os.mkfifo(tmp_path / "outrider.toml")
+
+    with pytest.raises(ConfigErrors, match="it is not a regular file"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["journeys", "probes", "reports", "scheduler"])
+def test_a_file_in_place_of_a_folder_is_a_problem(tmp_path: Path, name: str) -> None:
+    """All that the folder should hold would silently be missing."""
+    (tmp_path / "outrider.toml").write_text("")
+    (tmp_path / name).write_text("")
+
+    with pytest.raises(ConfigErrors) as caught:
+        load(tmp_path)
+
+    assert [(problem.slug, str(problem.where)) for problem in caught.value.problems] == [("unreadable-file", name)]
+
+
+def test_a_variable_holds_no_nul(tmp_path: Path) -> None:
+    """No program could be started with it."""
+    (tmp_path / "outrider.toml").write_text('[env]\nX = "a\\u0000b"\n')
+
+    with pytest.raises(ConfigErrors) as caught:
+        load(tmp_path)
+
+    assert [(problem.slug, str(problem.where)) for problem in caught.value.problems] == [
+        ("out-of-range", "outrider.toml:2")
+    ]

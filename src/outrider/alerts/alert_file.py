@@ -44,6 +44,7 @@ from outrider.workspace import (
     as_texts,
     check_url,
     in_reading_order,
+    is_listed,
     read_document,
 )
 
@@ -70,7 +71,7 @@ def read_alerts(workspace: Workspace, variables: Mapping[str, str]) -> AlertSett
         ConfigErrors: With every problem.
     """
     path = workspace.root / ALERTS_FILE
-    if not path.exists():
+    if not is_listed(path):
         return AlertSettings(timezone=workspace.timezone)
     problems: list[ConfigError] = []
     try:

@@ -156,7 +156,11 @@ def _is_within(path: str, part: str) -> bool:
 
 def _broken_elsewhere(problems: Sequence[ConfigError]) -> ConfigError:
     """Return one line about parts of the workspace that do not concern what runs."""
-    files = list(dict.fromkeys(problem.where.file for problem in problems if problem.where))
+    first: dict[str, str] = {}
+    for problem in problems:
+        if problem.where:
+            first.setdefault(problem.where.file, str(problem.where))
+    files = list(first.values())
     more = f" and {len(files) - MOST_NAMED} more" if len(files) > MOST_NAMED else ""
     return ConfigError(
         f"problems elsewhere in the workspace: {', '.join(files[:MOST_NAMED])}{more}; outrider validate shows them",

@@ -58,7 +58,7 @@ _LATE_S = 3600  # a run that far behind the clock is no straggler: somebody set 
 _LATE_RUNS = 3
 _ALIKE = 0.7  # share of the limit that a part must have reached at this time a week ago
 _HABIT_S = 6 * 3600  # for which a habit may last that never alerted
-_LATEST_RUNS = 6  # tell where a series is now
+_LATEST_RUNS = (6, 2)  # tell where a series is now; two may fire on the way back
 _NOT_SPREAD = np.array([part is not Part.SPREAD for part, _ in COLUMNS])  # two levels in a block are a wide spread
 
 
@@ -391,14 +391,16 @@ class _Fold:
         assert baseline is not None
         back = min(self._fresh, LOOK_BACK, len(kept))
         times, values = kept.at[-back:], kept.value[-back:]
-        latest = float(np.median((values - baseline.expected(times, self._settings.tz))[-_LATEST_RUNS:]))
-        for former in return_to(self._former, baseline.level, baseline.level + latest, at):
+        rest = values - baseline.expected(times, self._settings.tz)
+        latest = [baseline.level + float(np.median(rest[-runs:])) for runs in _LATEST_RUNS]
+        near = (former for place in latest for former in return_to(self._former, baseline.level, place, at))
+        for former in near:
             moved = replace(baseline, level=former.level)
             up, down = evidence(moved, moved.residual(times, values, self._settings.tz), 1)
             if (up if episode.side > 0 else down)[0][_NOT_SPREAD].max() < 1:
                 kept.shift_before(episode.since, former.level - baseline.level)
-                rest = tuple(level for level in self._former if level != former)
-                self._former = with_level(rest, FormerLevel(baseline.level, episode.since))
+                others = tuple(level for level in self._former if level != former)
+                self._former = with_level(others, FormerLevel(baseline.level, episode.since))
                 self.baseline, self.episode, self._fresh = moved, None, 0
                 return True
         return False

@@ -8,9 +8,12 @@ import click
 
 from outrider.app import FrameFormat, empty_export_note, export_frames, find_workspace, open_store
 from outrider.cli.echo import warn
+from outrider.model import Place, UsageError
 
 _ROWS = ("samples", "runs", "rollups", "incidents")
 _FORMATS = ("csv", "parquet", "json")
+_CSV_TOO = ("", "txt")
+"""Other suffixes of CSV files."""
 
 
 @click.command(epilog="Example: outrider export samples 'journey:*' --since 7d --out samples.csv")
@@ -23,9 +26,11 @@ _FORMATS = ("csv", "parquet", "json")
     "--format",
     "kind",
     type=click.Choice(_FORMATS),
-    help="The format; without it the suffix of --out decides, else csv.",
+    help="The format; without it the suffix of --out decides; csv without one, and of .txt.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; standard output without it.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file; standard output without it, or with -."
+)
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 def export(
     rows: str,
@@ -42,18 +47,27 @@ def export(
 
     PATTERN is a check's id, with * for any characters; it does not narrow incidents.
     """
+    target = None if out is None or str(out) == "-" else out
+    form = _format(kind, target)
     workspace = find_workspace()
     with open_store(workspace) as store:
         count = export_frames(
             workspace, store, rows, pattern,
-            since=since, until=until, metric=metric, kind=_format(kind, out), target=out, replace=force,
+            since=since, until=until, metric=metric, kind=form, target=target, replace=force,
         )  # fmt: skip
         if not count and rows != "incidents":
             warn(empty_export_note(store.tables, pattern, metric if rows != "runs" else ""))
-    if out is not None:
-        click.echo(f"wrote {count} rows to {out}", err=True)
+    if target is not None:
+        click.echo(f"wrote {count} rows to {target}", err=True)
 
 
-def _format(kind: str | None, out: Path | None) -> FrameFormat:
-    suffix = out.suffix.lower().removeprefix(".") if out else ""
-    return FrameFormat(kind or (suffix if suffix in _FORMATS else "csv"))
+def _format(kind: str | None, target: Path | None) -> FrameFormat:
+    suffix = target.suffix.lower().removeprefix(".") if target else ""
+    if kind is None and suffix not in {*_FORMATS, *_CSV_TOO}:
+        raise UsageError(
+            f'".{suffix}" is no format that rows are written in',
+            slug="bad-argument",
+            fix=f"end the name with .{', .'.join(_FORMATS)}, or name the format with --format",
+            where=Place(str(target)),
+        )
+    return FrameFormat(kind or (FrameFormat.CSV if suffix in _CSV_TOO else suffix))

@@ -89,6 +89,8 @@ class FrameReader:
     ) -> pd.DataFrame:  # fmt: skip
         """Return the samples of a metric; the last column has its name, such as `duration_ms`.
 
+        It is called `value` if another column has that name, as for a metric "check".
+
         Args:
             check: An id, with `*` and `?` for any characters.
             metric: Which numbers; "" for all, with a column `metric` and their numbers in `value`.
@@ -317,7 +319,8 @@ def _named(frame: pd.DataFrame, value: str) -> pd.DataFrame:
     if value.startswith("*"):
         statistics = ("mean", "min", "max", "p50", "p95", "p99")
         return frame.rename(columns={name: f"{name}{value[1:]}" for name in statistics})
-    return frame.rename(columns={"value": value}) if value else frame
+    is_free = value and value not in frame.columns and value != frame.index.name
+    return frame.rename(columns={"value": value}) if is_free else frame
 
 
 def _with_duration(batch: Mapping[str, Sequence[object]]) -> Mapping[str, Sequence[object]]:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import math
 import os
+import secrets
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+import pandas as pd
 
 from outrider.model import Place, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
-    import pandas as pd
+_FREE = "free space on that disk, or name a file on another"
+_FIXES = {
+    errno.ENOSPC: _FREE,
+    errno.EDQUOT: _FREE,
+    errno.EFBIG: _FREE,
+    errno.ELOOP: "name a file: this link leads back to itself",
+    errno.ENAMETOOLONG: "give the file a shorter name",
+}
 
 
 class FrameFormat(StrEnum):
@@ -41,42 +54,78 @@ def write_frames(
     """
     write = {FrameFormat.CSV: _write_csv, FrameFormat.JSON: _write_json, FrameFormat.PARQUET: _write_parquet}[kind]
     if target is None:
-        return write(frames, sys.stdout.buffer)
-    if target.exists() and not target.is_file():  # a device or a pipe would be replaced by a file
+        return _write_to_output(frames, write)
+    with _refusals_at(str(target)), _whole_file(_writable_file(target, replace=replace)) as file:
+        return write(frames, file)
+
+
+def _write_to_output(frames: Iterable[pd.DataFrame], write: Callable[[Iterable[pd.DataFrame], IO[bytes]], int]) -> int:
+    if sys.stdout is None:  # the program was started without one
+        raise UsageError("standard output is closed", slug="unwritable-file", fix="name a file with --out")
+    with _refusals_at("standard output"):
+        rows = write(frames, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return rows
+
+
+def _writable_file(target: Path, *, replace: bool) -> Path:
+    """Return the file that a path leads to: a link stays, and what it names is written."""
+    file = Path(os.path.realpath(target))
+    if file.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    exists = _exists(target)
+    if exists and not (file.is_file() and file.samefile(target)):  # a device, a pipe, or a file without a name
         raise UsageError(
             "is no file",
             slug="unwritable-file",
             fix="name a file, or leave --out away and redirect",
             where=Place(str(target)),
         )
-    if target.exists() and not replace:
+    if exists and not replace:
         raise UsageError(
             "exists already",
             slug="file-exists",
             fix="name another, or replace it with --force",
             where=Place(str(target)),
         )
-    with _whole_file(target) as file:
-        return write(frames, file)
+    return file
+
+
+def _exists(target: Path) -> bool:
+    try:
+        target.stat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 @contextmanager
 def _whole_file(target: Path) -> Iterator[IO[bytes]]:
     """Open a file beside the target, which takes its place when all is written."""
-    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    fresh = target.with_name(f".export-{os.getpid()}-{secrets.token_hex(4)}")  # short, whatever the target's name
     try:
-        with fresh.open("wb") as file:
+        with fresh.open("xb") as file:
             yield file
         fresh.replace(target)
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def _refusals_at(place: str) -> Iterator[None]:
+    """Report what the system refuses with the place and the remedy; a reader that has gone away passes through."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise UsageError(
-            f"cannot be written: {error.strerror}",
+            f"cannot be written: {error.strerror or error}",
             slug="unwritable-file",
-            fix="name a file in a folder that exists and that this user may write to",
-            where=Place(str(target)),
+            fix=_FIXES.get(error.errno or 0, "name a file in a folder that exists and that this user may write to"),
+            where=Place(place),
         ) from error
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _write_csv(frames: Iterable[pd.DataFrame], file: IO[bytes]) -> int:
@@ -91,13 +140,23 @@ def _write_json(frames: Iterable[pd.DataFrame], file: IO[bytes]) -> int:
     rows = 0
     file.write(b"[")
     for frame in frames:
-        if len(frame):
-            text = frame.reset_index().to_json(orient="records", date_format="iso", date_unit="us")
+        whole = frame.reset_index()
+        columns = [_json_values(whole[name]) for name in whole.columns]
+        for row in zip(*columns, strict=True):
             file.write(b",\n" if rows else b"\n")
-            file.write((text or "")[1:-1].encode())
-        rows += len(frame)
+            file.write(json.dumps(dict(zip(whole.columns, row, strict=True)), separators=(",", ":")).encode())
+            rows += 1
     file.write(b"\n]\n")
     return rows
+
+
+def _json_values(column: pd.Series) -> list[object]:
+    """Return what JSON can hold: times with their offset, whole floats, and null for what is no number or time."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return [None if at is pd.NaT else at.isoformat(timespec="microseconds") for at in column]
+    if column.dtype.kind == "f":
+        return [value if math.isfinite(value) else None for value in column.tolist()]
+    return column.tolist()
 
 
 def _write_parquet(frames: Iterable[pd.DataFrame], file: IO[bytes]) -> int:

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 import psutil
 
+FILE = __file__
 MARK = "OUTRIDER_PROGRAM"
 """The environment variable that all processes of one program have in common."""
 

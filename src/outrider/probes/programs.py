@@ -24,9 +24,8 @@ from typing import IO, TYPE_CHECKING, Final
 
 import psutil
 
-from outrider.probes import program_guard
 from outrider.probes.exchange import KEPT_BYTES
-from outrider.probes.program_guard import MARK, descendants, find_marked
+from outrider.probes.program_guard import FILE, MARK, descendants, find_marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,7 +98,7 @@ class ProgramGuard:
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self._process = subprocess.Popen(
-                    (sys.executable, "-P", program_guard.__file__), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                    (sys.executable, "-P", FILE), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL, start_new_session=True, text=True,
                 )  # fmt: skip
             self._tell(f"+{pid} {mark}")

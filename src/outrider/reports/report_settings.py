@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, fields
+from os.path import lexists
 from typing import TYPE_CHECKING, Any
 
 from outrider.model import ConfigError, Place
@@ -48,9 +49,11 @@ def read_settings(root: Path, name: str) -> ReportSettings:
         ConfigError: bad-report.
     """
     path = root / FOLDER / f"{name}.toml"
-    if not path.exists():
+    if not lexists(path):
         return ReportSettings()
     shown = f"{FOLDER}/{name}.toml"
+    if not path.is_file():
+        raise _wrong(shown, "is not a file, or a link that leads to none", "make it a file that this user may read")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ _SQLITE = {
     sqlite3.SQLITE_SCHEMA: "store-damaged",
 }
 
-_GONE = ("no such table", "no such column")
+_GONE = re.compile(r"no such (table|column)|table \w+ has no column named ")
 
 _NO_ROOM = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 """What SQLite calls a file that cannot grow; the second is the index of its write-ahead log."""
@@ -140,5 +141,5 @@ def _sqlite_slug(error: sqlite3.Error) -> str | None:
     if primary == sqlite3.SQLITE_IOERR:
         return "store-full" if code in _NO_ROOM else "store-unreachable"
     if primary == sqlite3.SQLITE_ERROR:  # a wrong statement is ours; that what it names is gone is not
-        return "store-damaged" if str(error).startswith(_GONE) else None
+        return "store-damaged" if _GONE.match(str(error)) else None
     return _SQLITE.get(primary, "store-unreachable")

@@ -4,7 +4,7 @@ from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.file_list import PRODUCTS, python_files
 from outrider.workspace.mask import Mask
-from outrider.workspace.named_paths import expanded, is_file, is_folder, is_there, resolved
+from outrider.workspace.named_paths import expanded, is_file, is_folder, is_listed, is_there, resolved
 from outrider.workspace.option_conflicts import conflicting_plugins, find_option_conflicts
 from outrider.workspace.patterns import (
     Names,
@@ -90,7 +90,7 @@ __all__ = [
     "find_root",
     "forget_secrets_read",
     "format_duration", "gated", "gated_document",
-    "in_reading_order", "init", "is_file", "is_folder", "is_match", "is_there",
+    "in_reading_order", "init", "is_file", "is_folder", "is_listed", "is_match", "is_there",
     "load", "matches", "measured_environment", "names_of", "nearest",
     "parse_duration",
     "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings", "read_template",

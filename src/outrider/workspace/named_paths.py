@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,11 @@ def is_folder(path: Path) -> bool:
 def is_there(path: Path) -> bool:
     """Return whether anything is there."""
     return _is_so(path, Path.exists)
+
+
+def is_listed(path: Path) -> bool:
+    """Return whether a folder lists such a name, even as a link that leads nowhere."""
+    return _is_so(path, lexists)
 
 
 def resolved(path: Path) -> Path:

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Policy
+from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Place, Policy
 from outrider.workspace.file_list import PRODUCTS
-from outrider.workspace.named_paths import is_there
+from outrider.workspace.named_paths import is_file, is_listed, is_there
 from outrider.workspace.policy import read_overrides
 from outrider.workspace.schedule_file import scheduled
 from outrider.workspace.tables import (
@@ -47,13 +47,14 @@ from outrider.workspace.workspace_settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
 _EMPTY = Document(SETTINGS_FILE, {}, {})
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SOURCE_FIX = 'write {env = "VARIABLE"} or {file = "path"}; the value itself never stands here'
 _ORDER_FIX = "exchange the two, or leave one out: a default follows what is written"
+_FOLDERS = ("journeys", "probes", "reports", "scheduler")
 _KEPT_WITHIN = {
     ("other_samples", "samples"): "which are kept for longer, since they are judged",
     ("samples", "hours"): "which are made of them",
@@ -75,18 +76,28 @@ def load(root: Path) -> Workspace:
         ConfigError: If `root` holds no `outrider.toml`.
     """
     root = root.resolve()
-    if not (root / SETTINGS_FILE).exists():
+    if not is_listed(root / SETTINGS_FILE):
         raise no_workspace(root)
     problems: list[ConfigError] = []
     settings = _read(root, SETTINGS_FILE, problems)
     workspace = _workspace(root, settings or _EMPTY, problems)
-    schedule = _read(root, SCHEDULE_FILE, problems) if (root / SCHEDULE_FILE).exists() else None
+    schedule = _read(root, SCHEDULE_FILE, problems) if is_listed(root / SCHEDULE_FILE) else None
+    problems += _files_for_folders(root)
     if schedule:
         sessions = workspace.sessions if settings else None
         workspace = scheduled(workspace, schedule, sessions, problems)
     if problems:
         raise ConfigErrors(in_reading_order(problems))
     return workspace
+
+
+def _files_for_folders(root: Path) -> Iterator[ConfigError]:
+    """Yield each name of a folder of the workspace that a file has: what it should hold would silently be missing."""
+    for name in _FOLDERS:
+        if is_file(root / name):
+            yield ConfigError(
+                "is a file", slug="unreadable-file", fix="make it a folder, or rename the file", where=Place(name)
+            )
 
 
 def in_reading_order(problems: Iterable[ConfigError]) -> tuple[ConfigError, ...]:
@@ -310,9 +321,11 @@ def _sessions(table: Table) -> dict[str, SessionSettings]:
 
 def _environment(table: Table, secrets: Collection[str]) -> dict[str, str]:
     values = {name: table.read(name, as_any_text, "") for name in table.data}
-    for name in values:
+    for name, value in values.items():
         if not _VARIABLE.fullmatch(name):
             table.report(name, "is not a name of a variable", "use letters, digits and underscores", "bad-name")
+        if "\0" in value:
+            table.report(name, "holds a NUL, which no variable can", "remove \\u0000", "out-of-range")
         if name in secrets:
             table.report(name, "is a secret too", "keep it in [secrets] only", "duplicate-name")
     return values

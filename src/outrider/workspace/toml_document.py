@@ -11,6 +11,8 @@ import re
 import tomllib
 from bisect import bisect_left
 from dataclasses import dataclass
+from errno import EINVAL
+from stat import S_ISREG
 from typing import TYPE_CHECKING, TypeAlias
 
 from outrider.model import ConfigError, Place
@@ -73,7 +75,7 @@ def key_lines(text: str) -> dict[KeyPath, int]:
 
 def _read_text(path: Path, file: str) -> str:
     try:
-        raw = path.read_bytes()
+        raw = _regular_bytes(path)
     except OSError as error:
         raise ConfigError(
             f"cannot be read: {error.strerror or error}",
@@ -90,6 +92,13 @@ def _read_text(path: Path, file: str) -> str:
             fix="save the file with the encoding UTF-8",
             where=Place(file, raw.count(b"\n", 0, error.start) + 1),
         ) from None
+
+
+def _regular_bytes(path: Path) -> bytes:
+    """Read a regular file; opening a pipe would wait for somebody who writes to it."""
+    if not S_ISREG(path.stat().st_mode):
+        raise OSError(EINVAL, "it is not a regular file")
+    return path.read_bytes()
 
 
 def _broken(text: str, message: str, file: str) -> ConfigError:

@@ -202,7 +202,15 @@ def told(store: Store) -> tuple[list[tuple[int, Outcome, int]], list[tuple[int, 
     return runs, [(day, round(value, -1)) for day, value in values]
 
 
-@pytest.mark.parametrize("transactions", range(12))
+def sparsely(points: range, *, every: int) -> list[object]:
+    """Return points of interruption as parameters; all but every so many-th are marked as slow."""
+    return [
+        point if number % every == 0 else pytest.param(point, marks=pytest.mark.slow)
+        for number, point in enumerate(points)
+    ]
+
+
+@pytest.mark.parametrize("transactions", sparsely(range(12), every=4))
 def test_a_kill_at_any_transaction_loses_nothing(place: Place, store: Store, make: Maker, transactions: int) -> None:
     """Not even the run that was stored before it went on, nor one whose samples are past their age."""
     at_us = NOW_US - 40 * DAY_US
@@ -220,7 +228,7 @@ def test_a_kill_at_any_transaction_loses_nothing(place: Place, store: Store, mak
     assert counted(place) == (3, 3, 0)
 
 
-@pytest.mark.parametrize("transactions", range(3, 95, 6))
+@pytest.mark.parametrize("transactions", sparsely(range(3, 95, 6), every=5))
 def test_a_kill_while_keeping_house_loses_and_doubles_nothing(
     place: Place, store: Store, make: Maker, transactions: int
 ) -> None:
