@@ -134,6 +134,9 @@ def test_an_answer_that_did_not_change_is_not_sent_again(filled: Scene) -> None:
         ("/api/v1/checks/%00", 404),
         ("/api/v1/runs/none", 404),
         ("/api/v1/runs/0", 404),
+        ("/api/v1/runs/..%2F..%2Fetc", 404),
+        ("/api/v1/", 404),
+        ("/api/v1/nothing", 404),
         ("/api/v1/incidents/none-such", 404),
     ],
 )

@@ -161,3 +161,19 @@ def test_filters_and_pages_are_links_that_can_be_shared(scene: Scene) -> None:
     assert 'rel="prev"' in second
     assert 'value="p"' in first
     assert "<option selected>failing</option>" in first
+
+
+def test_a_page_that_cannot_be_made_says_so_and_the_others_go_on(scene: Scene) -> None:
+    """With the headers of every answer, and without what a stranger should not read."""
+    scene.ran(scene.add("only"))
+    scene.service = replace(CALM, timezone="Nowhere/Never")
+    scene.store.judgements.record_release(Release("v1", "production", NOW_US - 1))
+
+    broken = scene.get("/")[0]
+    scene.service = CALM
+    well = scene.get("/")[0]
+
+    assert broken.status_code == 500
+    assert well.status_code == 200
+    assert {name: broken.headers[name] for name in HEADERS} == HEADERS
+    assert "Nowhere" not in broken.text

@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import listeners
 from tests.probes.conftest import Server, serving
 
 from outrider.model import Outcome
@@ -302,3 +303,28 @@ def test_credentials_that_no_header_can_hold_are_refused(bench: Bench, auth: str
 
     assert [problem.slug for problem in catalogue.problems] == ["bad-header"]
     assert [check.name for check in catalogue.checks] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "expect.json = {'$.token' = 'other'}", "expect.json = {'$.user.password' = {'<' = 3}}",
+        "expect.json = {\"$['api_key']\" = 'other'}", "expect.headers = {X-Vault-Token = '^other'}",
+        "expect.headers = {Set-Cookie = '^other'}",
+    ],
+)  # fmt: skip
+def test_a_reason_does_not_quote_what_is_called_as_a_credential_is(probe: Probe, keys: str) -> None:
+    """That it is wrong is said, and what was expected."""
+    body = b'{"token": "hunter", "user": {"password": "hunter"}, "api_key": "hunter"}'
+    head = f"X-Vault-Token: hunter\r\nSet-Cookie: hunter\r\nContent-Length: {len(body)}\r\n".encode()
+
+    def speak(connection: socket.socket) -> None:
+        connection.recv(9_000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body)
+
+    with listeners.serving(speak) as at:
+        measurement = probe(f'[a]\nkind = "http"\nurl = "http://{at}/"\n{keys}\n')
+
+    assert measurement.outcome == FAILED
+    assert "hunter" not in measurement.reason
+    assert "***" in measurement.reason

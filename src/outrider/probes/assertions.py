@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from outrider.probes.probe_result import Blame, Failure
 from outrider.probes.text_evaluation import shown
+from outrider.workspace import is_credential_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +74,8 @@ async def _headers(
             failures.append(Failure(Blame.TARGET, f"there is no header {name}"))
             continue
         evaluation = await evaluator.evaluate(checks, value.encode("utf-8", "replace"), limit_s=limit_s)
-        failures += [Failure(failure.blame, f"{failure.reason}: {shown(value)}") for failure in evaluation.failures]
+        seen = "***" if is_credential_name(name) else shown(value)
+        failures += [Failure(failure.blame, f"{failure.reason}: {seen}") for failure in evaluation.failures]
     return failures
 
 

@@ -19,6 +19,7 @@ from outrider.workspace import (
     as_table,
     as_text,
     as_texts,
+    is_credential_name,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from outrider.probes.probe_table import ProbeTable
 
+_NAME = regex.compile(r"[A-Za-z_][\w-]*")
 _UNCHECKED = TextChecks()
 _OF_BODY = {"contains", "absent", "matches", "json", "exists", "schema"}
 PHASES = ("redirects", "dns", "connect", "tls", "first_byte", "transfer")
@@ -179,12 +181,18 @@ def _headers(table: Table) -> tuple[tuple[str, TextChecks], ...]:
     )
 
 
+def _is_secret(path: str) -> bool:
+    """Return whether a path ends with the name of a credential."""
+    names = _NAME.findall(path)
+    return bool(names) and is_credential_name(names[-1])
+
+
 def _json(table: Table) -> tuple[Comparison, ...]:
     below = table.section("json")
     wanted = []
     for text, value in below.data.items():
         try:
-            wanted.append(Comparison(as_query(text), as_conditions(value)))
+            wanted.append(Comparison(as_query(text), as_conditions(value), _is_secret(text)))
         except Refused as refused:
             below.report(text, refused.what, refused.fix, refused.slug)
     return tuple(wanted)

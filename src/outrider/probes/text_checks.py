@@ -67,10 +67,12 @@ class Comparison:
 
     Attributes:
         conditions: Operators (`==`, `!=`, `<`, `<=`, `>`, `>=`), each with the other side.
+        is_secret: Whether what the path finds is not to be quoted, since a credential is called so.
     """
 
     query: Query
     conditions: tuple[tuple[str, object], ...]
+    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,13 +177,14 @@ def find_values(query: Query, document: Json) -> list[object]:
 def _compare(comparison: Comparison, document: Json) -> Iterator[Event]:
     values = find_values(comparison.query, document)
     path = comparison.query.text
+    describe = _described_secret if comparison.is_secret else _described
     for operator, limit in comparison.conditions:
         if not values:
             yield Event("wrong", f"{path} finds nothing, not {_wanted(operator, limit)}")
             return
         wrong = next((value for value in values if not holds(operator, value, limit)), _NOTHING)
         if wrong is not _NOTHING:
-            yield Event("wrong", f"{path} is {_described(wrong, limit)}, not {_wanted(operator, limit, wrong)}")
+            yield Event("wrong", f"{path} is {describe(wrong, limit)}, not {_wanted(operator, limit, wrong)}")
 
 
 _NOTHING: Final = object()
@@ -215,6 +216,11 @@ def _type(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return "null" if value is None else "boolean"
     return next((name for kind, name in _TYPES if isinstance(value, kind)), "")
+
+
+def _described_secret(value: object, wanted: object) -> str:
+    """Return that there is a value, and its type where that is wrong."""
+    return "***" if _type(value) == _type(wanted) else f"the {_type(value)} ***"
 
 
 def _described(value: object, wanted: object) -> str:

@@ -70,7 +70,13 @@ def api_routes(sources: Sources, authorise: Authorise) -> list[Route]:
     document = json.dumps(openapi_document([operation.description for operation in OPERATIONS], VERSION)).encode()
     routes = [guarded_route(f"{ROOT}/openapi.json", lambda request: _with_etag(request, document), authorise)]
     answering = [(operation.route, _answering(operation, sources)) for operation in OPERATIONS]
-    return [*routes, *(guarded_route(path, answer, authorise) for path, answer in answering)]
+    routes += [guarded_route(path, answer, authorise) for path, answer in answering]
+    return [*routes, guarded_route(f"{ROOT}/{{rest:path}}", _nothing, authorise)]
+
+
+def _nothing(_: Request) -> Response:
+    detail = f"{ROOT}/openapi.json lists all"
+    return _problem(404, "there is no such address", slug="unknown-address", detail=detail)
 
 
 def _answering(operation: Operation, sources: Sources) -> Callable[[Request], Response]:

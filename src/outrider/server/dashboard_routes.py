@@ -124,6 +124,11 @@ class Pages:
             return HTMLResponse(page, 503, headers={"Retry-After": str(_RETRY_S)})
         except OutriderError as error:
             return HTMLResponse(problem_page(context, "There is no such page.", str(error)), 404)
+        except Exception as error:  # a page that cannot be made is no reason for the others
+            log.exception("pages.failed", path=request.url.path, error=str(error))
+            plain = replace(context, clock=replace(context.clock, timezone="UTC"))
+            page = problem_page(plain, "This page cannot be shown.", "The log of Outrider says why.")
+            return HTMLResponse(page, 500)
 
     def _context(self, request: Request, section: str) -> PageContext:
         timezone = self._sources.service().timezone

@@ -83,6 +83,13 @@ def name_at(lowered: bytes, word: bytes, at: int) -> CredentialName | None:
     return CredentialName(begin, match.end(), core, name in _HEADERS, match["plural"] is not None)
 
 
+def is_credential_name(name: str) -> bool:
+    """Return whether the value of what is called so is a credential, such as of the header `X-Vault-Token`."""
+    lowered = name.lower().encode("utf-8", "replace") + b"="
+    starts = ((word, at) for word in WORDS for at in range(len(lowered)) if lowered.startswith(word, at))
+    return any((match := name_at(lowered, word, at)) and match.end == len(lowered) - 1 for word, at in starts)
+
+
 def _begin(lowered: bytes, at: int) -> int:
     least = max(0, at - _LONGEST)
     while at > least and lowered[at - 1] in _NAME_BYTES:
