@@ -109,6 +109,8 @@ class StreamedBodies:
     def _followed(self, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         @functools.wraps(original)
         def content(response: Any) -> Any:
+            if self._is_open():  # each request of a client that is not streamed comes by here
+                return original(response)
             with self._waiting(response):
                 return original(response)
 
