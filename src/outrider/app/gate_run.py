@@ -168,7 +168,7 @@ def run_gate(
             decision = _compare_addresses(measuring, options, options.addresses, limits)
         else:
             decision = _compare_bases(measuring, options, _bases(measuring, options), limits)
-    shard = str(options.shard) if options.shard else ""
+    shard = str(_shard(options) or "")
     return GateResult(replace(decision, took_s=time.monotonic() - began, shard=shard), places)
 
 
