@@ -116,6 +116,19 @@ def test_what_opens_together_is_told_together(story: Callable[..., Story]) -> No
     assert followed.sent[-1][2].subject.endswith("(and 2 more incidents)")
 
 
+def test_an_incident_that_three_times_as_many_checks_share_is_news(story: Callable[..., Story]) -> None:
+    """One check that fails is not a site that is down; the interval holds all the same."""
+    followed = story(route=Route(receivers=("mail",)))
+    followed.run("xxx", "probe:tls", causes=("host:shop.example",))
+    followed.wait(60)
+    assert followed.kinds == ["trigger"]
+    for name in ("home", "api"):
+        followed.run("xxx", f"probe:{name}", causes=("host:shop.example",))
+    followed.wait(300)
+
+    assert followed.kinds == ["trigger", "update"]
+
+
 def test_a_storm_is_one_incident_and_one_message_a_route(story: Callable[..., Story]) -> None:
     """Everybody whose route matches any of the checks is told once."""
     routes = (Route("shop", match("team=shop"), receivers=("pager",)), Route("rest", receivers=("mail",)))

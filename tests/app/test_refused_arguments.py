@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import outrider
 from outrider.app import now_us
-from outrider.model import AggregateSample, Outcome, Subject, SubjectKind
+from outrider.model import AggregateSample, Outcome, Place, Subject, SubjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,11 +42,27 @@ def aggregate(at_us: int, value: float = 81.5, metric: str = "duration_ms") -> A
         lambda _: Subject.of(SubjectKind.SERVICE, ""),
         lambda _: Subject.of("team", "checkout"),  # type: ignore[arg-type]
         lambda _: outrider.gate_rules(most_sessions=0),
+        lambda workspace: workspace.runs(limit=10**30),
+        lambda workspace: workspace.incidents(days=10**9),
+        lambda workspace: workspace.runs(None),
+        lambda workspace: workspace.checks(5),
+        lambda workspace: workspace.run(5),
+        lambda workspace: workspace.run(listener="x"),
+        lambda workspace: workspace.judgements(None),
+        lambda workspace: workspace.stored_run(None),
+        lambda workspace: workspace.frames.samples(5),
+        lambda workspace: workspace.frames.samples(metric=None),
+        lambda workspace: workspace.frames.load_seconds(5),
+        lambda _: outrider.GateOptions(last="5"),  # type: ignore[arg-type]
+        lambda _: outrider.GateOptions(last=-1),
+        lambda _: outrider.GateOptions(budget_s="x"),  # type: ignore[arg-type]
+        lambda _: outrider.GateOptions(shard="3/2"),
+        lambda _: outrider.open_workspace("a\0b"),
+        lambda _: outrider.open_workspace("x" * 5_000),
+        lambda _: outrider.open_workspace(5),  # type: ignore[arg-type]
     ],
 )
-def test_an_argument_out_of_range_is_refused(
-    workspace: outrider.OpenWorkspace, call: Callable[[outrider.OpenWorkspace], object]
-) -> None:
+def test_an_argument_out_of_range_is_refused(workspace: outrider.OpenWorkspace, call: Callable[[Any], object]) -> None:
     """Nothing runs, and nothing is answered that looks like no data."""
     with pytest.raises(outrider.UsageError) as refused:
         call(workspace)
@@ -53,11 +70,11 @@ def test_an_argument_out_of_range_is_refused(
     assert (refused.value.slug, bool(refused.value.fix)) == ("bad-argument", True)
 
 
-@pytest.mark.parametrize("rules", [{"margin": -1.0}, {"margin": float("nan")}, {"floor_ms": -1.0}])
-def test_a_negative_slowdown_is_refused(rules: dict[str, float]) -> None:
+@pytest.mark.parametrize("rules", [{"margin": -1.0}, {"margin": float("nan")}, {"floor_ms": -1.0}, {"margin": "x"}])
+def test_a_negative_slowdown_is_refused(rules: dict[str, Any]) -> None:
     """A gate that fails what is equal helps nobody."""
     with pytest.raises(outrider.UsageError) as refused:
-        outrider.gate_rules(**rules)  # type: ignore[arg-type]
+        outrider.gate_rules(**rules)
 
     assert refused.value.slug == "bad-margin"
 
@@ -97,13 +114,15 @@ def test_aggregates_with_times_of_another_unit_are_refused(
         (aggregate(now_us() + 2 * DAY_US), "a day ahead"),
         (aggregate(now_us() / 1), "is no whole number"),  # type: ignore[arg-type]
         (aggregate(now_us(), -1.0), "negative duration"),
+        (aggregate(now_us(), 10**400), "is too large"),
+        ("x", "is no AggregateSample"),
         (aggregate(now_us(), "fast"), "is no number"),  # type: ignore[arg-type]
         (aggregate(now_us(), None), "is no number"),  # type: ignore[arg-type]
         (aggregate(now_us(), Decimal("1.5")), "is no number"),  # type: ignore[arg-type]
     ],
 )
 def test_aggregates_that_can_only_be_a_mistake_are_refused(
-    workspace: outrider.OpenWorkspace, wrong: AggregateSample, what: str
+    workspace: outrider.OpenWorkspace, wrong: Any, what: str
 ) -> None:
     """The message names the sample and what is wrong with it."""
     with pytest.raises(outrider.UsageError, match=what) as refused:
@@ -141,7 +160,32 @@ def test_a_closed_workspace_says_so(workspace: outrider.OpenWorkspace) -> None:
     workspace.close()
     workspace.close()
 
-    for call in (workspace.runs, workspace.incidents, workspace.judgements, lambda: workspace.frames):
+    for call in (
+        workspace.runs, workspace.incidents, workspace.judgements, lambda: workspace.frames, workspace.checks,
+        workspace.__enter__,
+    ):  # fmt: skip
         with pytest.raises(outrider.UsageError, match="is closed") as refused:
             call()
         assert refused.value.slug == "workspace-closed"
+
+
+def test_a_rollup_of_another_kind_is_refused(workspace: outrider.OpenWorkspace) -> None:
+    """Whatever its type."""
+    with pytest.raises(outrider.UsageError) as refused:
+        workspace.frames.rollups(by=[])  # type: ignore[arg-type]
+
+    assert refused.value.slug == "bad-rollup"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        outrider.UsageError("is wrong", slug="bad-argument", fix="mend it", where=Place("a.toml", 3)),
+        outrider.ConfigErrors((outrider.ConfigError("is wrong", slug="invalid-value"),)),
+    ],
+)
+def test_an_error_comes_whole_from_another_process(error: outrider.OutriderError) -> None:
+    """As from a ProcessPoolExecutor, which would break without it."""
+    copy = pickle.loads(pickle.dumps(error))
+
+    assert (type(copy), str(copy), copy.slug) == (type(error), str(error), error.slug)

@@ -95,7 +95,7 @@ def test_problems_are_told_with_their_lines(watch: Desk) -> None:
     (problem,) = json.loads(wrong.stdout)["problems"]
     assert (wrong.returncode, problem["where"], problem["slug"]) == (2, "probes/broken.toml:3", "bad-url")
     assert run.returncode == 0
-    assert "probes/broken.toml:3" in run.stderr
+    assert "probes/broken.toml; outrider validate shows them" in run.stderr
 
 
 @pytest.mark.slow

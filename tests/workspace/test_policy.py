@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from outrider.model import ConfigErrors, Place, Policy
-from outrider.workspace import Pattern, PolicyOverrides, Rule, Workspace, parse_overrides, resolve
+from outrider.workspace import Pattern, PolicyOverrides, Rule, Workspace, load, parse_overrides, resolve
 
 PLACE = Place("journeys/test_shop.py", 12)
 
@@ -145,4 +145,17 @@ def test_wrong_arguments_of_a_marker_are_reported_together_at_its_place() -> Non
         '  did you mean "retries"?   [unknown-key]',
         'journeys/test_shop.py:12: outrider.session = "nobody" is not a session of this workspace',
         "  add [sessions.nobody] to outrider.toml; known: customer   [unknown-session]",
+    ]
+
+
+@pytest.mark.parametrize("places", ["[]", '["berlin", "berlin"]'])
+def test_a_check_has_at_least_one_location_and_each_once(tmp_path: Path, places: str) -> None:
+    """A check of no place never runs, and nobody would notice."""
+    (tmp_path / "outrider.toml").write_text(f"[defaults]\nlocations = {places}\n")
+
+    with pytest.raises(ConfigErrors) as caught:
+        load(tmp_path)
+
+    assert [(problem.slug, str(problem.where)) for problem in caught.value.problems] == [
+        ("out-of-range", "outrider.toml:2")
     ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CLOSED_WINDOW_US = 60_000_000  # how often a closed window is looked at again
 _ACKNOWLEDGED = "acknowledged"
-_GROWN = 10  # times as many subjects are news within one incident
+_GROWN = 3  # times as many subjects are news within one incident
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class _RunEvidence:
         step = self._failed_step() if failed else ""
         reason = self._run.reason or "failed"
         facts = self._facts(f"{_CHANGED}: {reason}" if changed else reason, step=step)
-        causes = [f"host:{host}" for host in self._hosts[:1]]
+        causes = [] if self._ends_soon() else list(self._by_host())
         if step and not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{step}")
         yield self._finding(Problem.FAILURE, failed, facts, (*causes, f"fault:{_normalised(facts.what)}"))
@@ -159,10 +159,7 @@ class _RunEvidence:
         yield self._finding(Problem.FAILURE, present, facts, causes, step="share of failures", once=True)
 
     def certificate(self) -> Iterator[Finding]:
-        measurement = self._attempt.measurement if self._attempt else None
-        days = [sample.value for sample in measurement.samples if sample.metric == CERTIFICATE] if measurement else []
-        if days:
-            left = min(days)
+        if (left := self._certificate_days()) is not None:
             facts = self._facts(
                 f"its certificate is valid for {left:.0f} more days",
                 observed=f"{left:.1f} days",
@@ -170,6 +167,15 @@ class _RunEvidence:
             )
             soon = left < self._context.certificate_days
             yield self._finding(Problem.CERTIFICATE, soon, facts, self._by_host(), once=True)
+
+    def _certificate_days(self) -> float | None:
+        samples = self._attempt.measurement.samples if self._attempt else ()
+        return min((sample.value for sample in samples if sample.metric == CERTIFICATE), default=None)
+
+    def _ends_soon(self) -> bool:
+        """Return whether a certificate ends soon: whoever failed for that must not hide what befalls its host later."""
+        left = self._certificate_days()
+        return left is not None and left < self._context.certificate_days
 
     def _by_host(self) -> tuple[str, ...]:
         return tuple(f"host:{host}" for host in self._hosts[:1])

@@ -6,6 +6,7 @@ import math
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from outrider.app.discovery import nothing_to_run, wants_probes_only
@@ -21,6 +22,7 @@ from outrider.gate import (
     Decision,
     Limits,
     Rules,
+    Shard,
     false_fails,
     gather,
     merge,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from outrider.app.gate_sources import StoredBases
     from outrider.app.listeners import GateListener
     from outrider.app.runtime import Runtime
-    from outrider.gate import FalseFails, Gathered, Shard
+    from outrider.gate import FalseFails, Gathered
     from outrider.model import Check, CheckId, ExecutionStore
     from outrider.workspace import Workspace
 
@@ -56,7 +58,10 @@ class GateOptions:
         last: Compare with so many of the latest stored runs.
         fail_fast: Stop at the first certain fail.
         budget_s: Give the best answer within this time.
-        shard: Take only this part of the checks.
+        shard: Take only this part of the checks; a text such as "1/2" is the first of two.
+
+    Raises:
+        UsageError: bad-argument if `last`, `session_runs`, `budget_s` or `shard` is none.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -66,7 +71,18 @@ class GateOptions:
     last: int | None = None
     fail_fast: bool = False
     budget_s: float | None = None
-    shard: Shard | None = None
+    shard: Shard | str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no option."""
+        check_at_least("session_runs", self.session_runs, 1)
+        if self.last is not None:
+            check_at_least("last", self.last, 1)
+        budget_s: object = self.budget_s
+        if budget_s is not None and not isinstance(budget_s, Real):
+            what = f"budget_s = {budget_s!r} is no number"
+            raise UsageError(what, slug="bad-argument", fix="give budget_s a number of seconds")
+        _shard(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,17 @@ class GateResult:
 
     decision: Decision
     places: Mapping[str, Place]
+
+
+def _shard(options: GateOptions) -> Shard | None:
+    shard: object = options.shard
+    if shard is None or isinstance(shard, Shard):
+        return shard
+    try:
+        return Shard.of(str(shard))
+    except ValueError:
+        fix = 'write shard="2/4" for the second of four'
+        raise UsageError(f"shard = {shard!r} is none", slug="bad-argument", fix=fix) from None
 
 
 def rules_of(check: Check, rules: Rules) -> Rules:
@@ -96,10 +123,11 @@ def gate_rules(
     Raises:
         UsageError: bad-margin if a slowdown is negative; bad-argument.
     """
-    for name, slowdown in (("margin", margin), ("floor_ms", floor_ms)):
-        if not 0 <= slowdown < math.inf:
+    slowdowns: tuple[tuple[str, object], ...] = (("margin", margin), ("floor_ms", floor_ms))
+    for name, slowdown in slowdowns:
+        if not isinstance(slowdown, Real) or not 0 <= float(slowdown) < math.inf:
             fix = "write 0.02 for 2 %, and floor_ms in milliseconds from 0"
-            raise UsageError(f"{name} = {slowdown} is no slowdown", slug="bad-margin", fix=fix)
+            raise UsageError(f"{name} = {slowdown!r} is no slowdown", slug="bad-margin", fix=fix)
     check_at_least("most_sessions", most_sessions, 4)
     looks = tuple(look for look in Plan().looks if look < most_sessions)
     plan = Plan(looks=(*looks, most_sessions))
@@ -140,7 +168,7 @@ def run_gate(
             decision = _compare_addresses(measuring, options, options.addresses, limits)
         else:
             decision = _compare_bases(measuring, options, _bases(measuring, options), limits)
-    shard = str(options.shard) if options.shard else ""
+    shard = str(_shard(options) or "")
     return GateResult(replace(decision, took_s=time.monotonic() - began, shard=shard), places)
 
 
@@ -206,7 +234,8 @@ def _measuring(
         listener.progress("getting ready")
         discovery = runtime.discover()
         chosen = [check for check in select(discovery.checks, patterns) if patterns or check.policy.enabled]
-        part = options.shard.part(chosen) if options.shard else chosen
+        shard = _shard(options)
+        part = shard.part(chosen) if shard else chosen
         checks, notes = comparable(part, options.addresses)
         if chosen and not part:
             notes.append(f"no check falls to shard {options.shard}: there are {len(chosen)}")

@@ -16,7 +16,7 @@ from outrider.app.step_judgements import judge_steps
 from outrider.app.stored_incidents import incident_rows, list_incidents
 from outrider.app.stored_runs import list_runs, stored_run
 from outrider.app.workspace_access import find_workspace, now_us, open_store
-from outrider.model import Outcome, UsageError, check_at_least
+from outrider.model import Outcome, UsageError, bounded, check_at_least, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _AS_THE_PROFILE_SAYS = LoadOverrides()
 _ACCEPTED_BASE = GateOptions()
+_MOST_DAYS = 100_000
 
 
 def open_workspace(path: str | Path | None = None) -> OpenWorkspace:
@@ -46,8 +47,9 @@ def open_workspace(path: str | Path | None = None) -> OpenWorkspace:
         ConfigError: If there is no workspace.
         ConfigErrors: If its files are wrong.
         StoreError: If its store cannot be opened.
+        UsageError: bad-argument if the path can be none.
     """
-    workspace = find_workspace(None if path is None else Path(path).absolute())
+    workspace = find_workspace(None if path is None else _folder(path))
     return OpenWorkspace(workspace, open_store(workspace))
 
 
@@ -64,6 +66,7 @@ class OpenWorkspace:
         self._is_closed = False
 
     def __enter__(self) -> Self:
+        self._check_open()
         return self
 
     def __exit__(
@@ -81,17 +84,22 @@ class OpenWorkspace:
 
     @property
     def _store(self) -> Store:
+        self._check_open()
+        return self._opened
+
+    def _check_open(self) -> None:
         if self._is_closed:
             fix = "call open_workspace again, or stay within its `with` block"
             raise UsageError(f"the workspace at {self.settings.root} is closed", slug="workspace-closed", fix=fix)
-        return self._opened
 
     def checks(self, *patterns: str) -> tuple[Check, ...]:
         """Return the checks that any of the patterns matches, or all; tests are collected, not run.
 
         Raises:
-            UsageError: unknown-check.
+            UsageError: bad-argument, unknown-check.
         """
+        self._check_open()
+        _check_patterns(patterns)
         return list_checks(self.settings, patterns)
 
     def run(self, *patterns: str, repeat: int = 1, listener: RunListener = SILENT) -> list[Run]:
@@ -107,6 +115,8 @@ class OpenWorkspace:
             BrowserError: If journeys are chosen and there is no browser.
         """
         check_at_least("repeat", repeat, 1)
+        _check_patterns(patterns)
+        _check_listener(listener)
         return run_checks(self.settings, self._store, patterns, repeat=repeat, listener=listener)
 
     def load(
@@ -117,6 +127,8 @@ class OpenWorkspace:
         Raises:
             UsageError: unknown-check, switched-off, ambiguous-check, host-not-allowed.
         """
+        check_text("name", name)
+        _check_listener(listener)
         return run_load(self.settings, self._store, name, overrides, listener=listener)
 
     def gate(self, *patterns: str, options: GateOptions = _ACCEPTED_BASE, listener: GateListener = SILENT) -> Decision:
@@ -125,6 +137,8 @@ class OpenWorkspace:
         Raises:
             UsageError: no-checks, unknown-check, no-baseline.
         """
+        _check_patterns(patterns)
+        _check_listener(listener)
         return run_gate(self.settings, self._store, patterns, options, listener=listener).decision
 
     def runs(
@@ -135,6 +149,7 @@ class OpenWorkspace:
         Raises:
             UsageError: bad-argument.
         """
+        check_text("pattern", pattern)
         if limit is not None:
             check_at_least("limit", limit, 0)
         ended = None if outcome is None else _outcome(outcome)
@@ -146,6 +161,7 @@ class OpenWorkspace:
         Raises:
             UsageError: unknown-run, ambiguous-run.
         """
+        check_text("run", run)
         return stored_run(self._store.runs, run)
 
     def incidents(self, *, include_resolved: bool = False, days: int = 30) -> tuple[Incident, ...]:
@@ -154,7 +170,7 @@ class OpenWorkspace:
         Raises:
             UsageError: bad-argument.
         """
-        check_at_least("days", days, 0)
+        check_at_least("days", days, 0, most=_MOST_DAYS)
         listed = list_incidents(self.settings, self._store, include_resolved=include_resolved, days=days, limit=None)
         return listed.incidents
 
@@ -164,6 +180,7 @@ class OpenWorkspace:
         Raises:
             UsageError: switched-off.
         """
+        check_text("pattern", pattern)
         return judge_steps(self.settings, self._store, pattern)
 
     def record_aggregates(self, samples: Sequence[AggregateSample]) -> RecordedAggregates:
@@ -189,6 +206,31 @@ class OpenWorkspace:
 
         sources()
         return FrameReader(sources, self.settings.timezone, now_us())
+
+
+def _folder(path: object) -> Path:
+    """Return the folder of a path; find_workspace says so if there is none."""
+    what = "a text without NUL, or a Path, that is no longer than the system allows"
+    try:
+        folder = Path(path).absolute()  # type: ignore[arg-type]
+        folder.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return folder
+    except (TypeError, ValueError, OSError):
+        name = bounded(repr(path), 80)
+        raise UsageError(f"path = {name} is no path", slug="bad-argument", fix=f"give path {what}") from None
+    return folder
+
+
+def _check_patterns(patterns: Sequence[object]) -> None:
+    for number, pattern in enumerate(patterns):
+        check_text(f"patterns[{number}]", pattern)
+
+
+def _check_listener(listener: object) -> None:
+    if not callable(getattr(listener, "problem", None)):
+        fix = "give listener an object of a subclass of SilentListener"
+        raise UsageError(f"listener = {listener!r} is no listener", slug="bad-argument", fix=fix)
 
 
 def _outcome(outcome: Outcome | str) -> Outcome:

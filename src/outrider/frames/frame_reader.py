@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.frames.frame_builder import FrameBuilder
-from outrider.model import Kind, Selection, UsageError, check_at_least
+from outrider.model import Kind, Selection, UsageError, check_at_least, check_text
 from outrider.workspace import parse_duration
 
 if TYPE_CHECKING:
@@ -198,6 +198,7 @@ class FrameReader:
         Raises:
             UsageError: unknown-run; no-load if the run is none of a load profile.
         """
+        check_text("run", run)
         stored = self._sources.runs.get(run).run
         loads = [(attempt.measurement, attempt.measurement.load) for attempt in stored.attempts]
         measured = [(measurement, load) for measurement, load in loads if load is not None]
@@ -235,6 +236,10 @@ class FrameReader:
             ) from None
 
     def _selection(self, check: str, since: Moment, until: Moment, **more: object) -> Selection:
+        check_text("check", check)
+        for name in ("metric", "step", "environment"):
+            if name == "metric" or more.get(name) is not None:
+                check_text(name, more.get(name, ""))
         return Selection(check, *self._range_us(since, until), **more)  # type: ignore[arg-type]
 
     def _range_us(self, since: Moment, until: Moment) -> tuple[int | None, int | None]:
@@ -248,8 +253,8 @@ class FrameReader:
         return since_us, until_us
 
     def _rollup_batches(self, check: str, by: str, metric: str, since: Moment, until: Moment) -> Batches:
-        if by not in {"hour", "day"}:
-            raise UsageError(f'"{by}" is no rollup', slug="bad-rollup", fix='write by="hour" or by="day"')
+        if by not in ("hour", "day"):  # by may be a list, which is in no set
+            raise UsageError(f"{by!r} is no rollup", slug="bad-rollup", fix='write by="hour" or by="day"')
         return self._rollups_of(self._selection(check, since, until, metric=metric), by)
 
     def _rollups_of(self, selection: Selection, by: str) -> Batches:

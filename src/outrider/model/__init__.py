@@ -12,7 +12,7 @@ from outrider.model.alert_record import (
     StoredIncident,
     UndeliveredCount,
 )
-from outrider.model.arguments import check_at_least
+from outrider.model.arguments import check_at_least, check_text
 from outrider.model.check import CatchUp, Check, Kind, Overlap, Policy, title_of
 from outrider.model.check_period import PeriodCount, PeriodDuration
 from outrider.model.errors import (
@@ -224,6 +224,7 @@ __all__ = [
     "bucket_of",
     "by_endpoint",
     "check_at_least",
+    "check_text",
     "exit_code",
     "merged",
     "new_run_id",

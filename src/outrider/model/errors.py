@@ -15,6 +15,7 @@ A failing target is never an exception; it is an outcome.
 
 from __future__ import annotations
 
+import copyreg
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -51,6 +52,10 @@ class OutriderError(Exception):
         self.slug = slug
         self.fix = fix
         self.where = where
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how a copy is made, as in another process: without the arguments of a kind's own constructor."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what

@@ -8,6 +8,7 @@ from outrider.model import CatchUp, ConfigError, ConfigErrors, Overlap, Place, P
 from outrider.workspace.patterns import Names, matches
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import (
+    Refused,
     Table,
     as_any_text,
     as_check_id,
@@ -62,7 +63,7 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
         timeout_s=table.read("timeout", as_duration, None),
         retries=table.read("retries", as_count(0, _MOST_RETRIES), None),
         evidence=table.read("evidence", as_flag, None),
-        locations=table.read("locations", as_texts, None),
+        locations=table.read("locations", _as_locations, None),
         environment=table.read("environment", as_text, None),
         tags=None if tags is None else frozenset(tags),
         enabled=table.read("enabled", as_flag, None),
@@ -78,6 +79,16 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
         decides=table.read("decides", as_texts, None),
         id=identity,
     )
+
+
+def _as_locations(value: object) -> tuple[str, ...]:
+    """Accept a list of places, at least one and each once: a check of no place never runs."""
+    places = as_texts(value)
+    if not places:
+        raise Refused("names no location", 'name one, such as ["local"], or remove the line', "out-of-range")
+    if len(set(places)) < len(places):
+        raise Refused("names a location twice", "name each once", "out-of-range")
+    return places
 
 
 def check_session(overrides: PolicyOverrides, table: Table, known: Collection[str]) -> None:
