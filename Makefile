@@ -28,6 +28,7 @@ demo: setup ## Watch the demo shop drift, break and recover; see the mails and t
 
 test: setup ## Run all tests, with coverage (ARGS="-k word" picks some)
 	$(BIN)/outrider browser --install
+	$(BIN)/python hatch_build.py check  # brings axe-core, without which pages are not tried for accessibility
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 	$(BIN)/coverage combine --quiet
