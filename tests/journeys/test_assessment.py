@@ -322,22 +322,24 @@ def test_a_dead_browser_makes_any_attempt_inconclusive(phase: Phase) -> None:
 
 
 @pytest.mark.parametrize(
-    "shown",
+    ("shown", "meanwhile"),
     [
-        facts(PASSED),
-        facts(failed("builtins.AssertionError", "assert False")),
-        replace(facts(failed("x.Overdue", "time is up")), overdue=True, waiting="click"),
-        Facts(phases=[], overdue=True, waiting="click"),
+        (facts(PASSED), ""),
+        (facts(failed("builtins.AssertionError", "assert False")), "; meanwhile: AssertionError: assert False"),
+        (facts(failed("builtins.KeyError", "'NOPE'")), "; meanwhile: KeyError: 'NOPE'"),
+        (replace(facts(failed("x.Overdue", "time is up")), overdue=True, waiting="click"), ""),
+        (Facts(phases=[], overdue=True, waiting="click"), ""),
     ],
-    ids=["passed", "failed", "interrupted", "killed"],
+    ids=["passed", "failed", "script", "interrupted", "killed"],
 )
-def test_an_attempt_on_a_starved_host_is_inconclusive(shown: Facts) -> None:
-    """Other programs took the processors: what was slow or failed may be ours."""
+def test_an_attempt_on_a_starved_host_is_inconclusive(shown: Facts, meanwhile: str) -> None:
+    """Other programs took the processors: what was slow or failed may be ours, and is told all the same."""
     starved = replace(shown, host=BUSY, starved_above=0.5)
 
     verdict = assess(starved)
 
-    assert verdict == (Outcome.INCONCLUSIVE, "this host was starved: other programs used 87% of its processors")
+    reason = f"this host was starved: other programs used 87% of its processors{meanwhile}"
+    assert verdict == (Outcome.INCONCLUSIVE, reason)
 
 
 def test_a_busy_host_below_the_bound_changes_nothing() -> None:

@@ -83,10 +83,12 @@ class CheckStatus:
 
     @property
     def reason(self) -> str:
-        """Why it needs attention, or why it was not measured; empty where all is well."""
-        if self.incidents:
-            return headline(self.incidents[0])
-        return next((run.reason for run in self.last if run.reason and not run.outcome.is_good), "")
+        """Why it needs attention, or why it was not measured; empty where all is well.
+
+        What its own run says comes first: an incident is told of by the one of its checks that leads it.
+        """
+        own = next((run.reason for run in self.last if run.reason and not run.outcome.is_good), "")
+        return own or (headline(self.incidents[0]) if self.incidents else "")
 
 
 @dataclass(frozen=True, slots=True)

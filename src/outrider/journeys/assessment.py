@@ -105,7 +105,10 @@ def _prober(facts: Facts) -> Assessment:
         return None
     if what := _broken_part(facts, phase):
         return Outcome.INCONCLUSIVE, f"{what}: {headline(phase.message)}{_at(facts)}" if phase else what
-    return _starvation(facts)
+    starved = _starvation(facts)
+    if starved is None or phase is None or facts.overdue:
+        return starved
+    return starved[0], f"{starved[1]}; meanwhile: {_script_reason(phase)}{_at(facts)}"
 
 
 def _broken_part(facts: Facts, phase: Phase | None) -> str:
