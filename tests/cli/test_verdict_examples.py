@@ -279,7 +279,7 @@ SETUP_ERRORS = {
     "sys_exit": "SystemExit: 3",
     "sys_exit_well": "SystemExit: 0",
     "pytest_exit": "Exit: enough",
-    "keyboard": "KeyboardInterrupt: def test_keyboard",
+    "keyboard": "KeyboardInterrupt (journeys/test_ends.py:10)",
     "os_exit": "the journey worker ended unexpectedly with exit code 3",
     "os_exit_well": "the journey worker ended unexpectedly with exit code 0",
     "abort": "the journey worker ended unexpectedly by SIGABRT",
