@@ -169,6 +169,22 @@ def test_all_problems_are_told_together(tmp_path: Path) -> None:
     assert [problem.split(":")[1] for problem in reported] == ["2", "3", "5"]
 
 
+@pytest.mark.parametrize(
+    ("line", "receiver"),
+    [
+        (2, '[receiver.m]\nkind = "pigeon"'),
+        (2, "[receiver]\nm = 5"),
+        (1, "receiver = 5"),
+        (1, '[receiver.m]\nurl = "http://x"'),
+    ],
+)
+def test_a_receiver_that_is_wrong_itself_is_not_called_missing(tmp_path: Path, line: int, receiver: str) -> None:
+    """One fault is one problem: those who name it are right."""
+    (problem,) = problems(tmp_path, f'{receiver}\n[route]\nreceivers = ["m"]\n[person.a]\nreceivers = ["m"]\n')
+
+    assert problem.startswith(f"scheduler/alerts.toml:{line}: ")
+
+
 def test_routes_inherit_and_may_be_named(tmp_path: Path) -> None:
     """What a route leaves out it has from the one above."""
     settings = read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from outrider.alerts.alert_settings import ALERTS_FILE, RUNBOOKS_FOLDER
@@ -10,7 +11,7 @@ from outrider.model import ConfigError, Place
 from outrider.workspace import is_file, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from outrider.alerts.alert_settings import AlertSettings
@@ -101,8 +102,10 @@ class _Check:
                 self._report(what, "let the last one end it", slug="alert-loop", where=(kind, name, key))
 
     def _names(self, who: str, kind: str, names: Iterable[str], defined: Collection[str], where: KeyPath) -> None:
-        for name in names:
-            if name not in defined:
+        """Report each name that the file does not define; what it defines wrongly is a problem already."""
+        written = self._document.data.get(kind, {})
+        for name in names if isinstance(written, Mapping) else ():
+            if name not in written:
                 what = f'{who} names the {kind} "{name}", which does not exist'
                 self._report(what, f"add [{kind}.{name}]; {nearest(name, defined)}", slug="unknown-name", where=where)
 

@@ -11,15 +11,15 @@ import structlog
 from outrider.alerts import Enclosure, Lane, report_message, report_rows
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.workspace_access import now_us
-from outrider.model import ConfigError, OutriderError, Place, UsageError, new_run_id
-from outrider.workspace import Cron
+from outrider.model import ConfigError, OutriderError, UsageError, new_run_id
+from outrider.workspace import Cron, in_reading_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from outrider.alerts import AlertSettings
     from outrider.app.report_documents import ReportPeriod
-    from outrider.model import Notification, Outbox, ReportRecords, Run
+    from outrider.model import Notification, Outbox, Place, ReportRecords, Run
     from outrider.reports import Period, ReportMail, ReportSettings
     from outrider.runs import Judgement
     from outrider.scheduler import Health
@@ -97,8 +97,8 @@ def post_due(store: ReportRecords, workspace: Workspace, now_us: int) -> list[st
         settings = read_settings(workspace.root, name)
         if not settings.mail:
             continue
-        check_receivers(alert_settings(workspace), settings, name)
-        due_us = _due(store.outbox, name, _cron(settings, name, workspace.timezone), now_us)
+        check_receivers(workspace, alert_settings(workspace), settings, name)
+        due_us = _due(store.outbox, name, _cron(workspace, settings, name), now_us)
         if due_us is None:
             continue
         span = week_of(None, due_us, workspace.timezone) if name == "weekly" else day_of(due_us, workspace.timezone)
@@ -123,7 +123,7 @@ def mail_report(workspace: Workspace, store: ReportRecords, period: ReportPeriod
         fix = f'write mail = ["NAME OF A RECEIVER"] into reports/{period.name}.toml'
         raise UsageError(f"the {period.name} report has no receivers", slug="no-report-mail", fix=fix)
     alerts = alert_settings(workspace)
-    check_receivers(alerts, settings, period.name)
+    check_receivers(workspace, alerts, settings, period.name)
     at_us = now_us()
     mail = compose_report(store, workspace, settings, period.span(workspace, store, at_us), at_us)
     rows = _rows(mail, settings, f"report-{period.name}-now-{new_run_id(at_us)}", at_us)
@@ -155,40 +155,51 @@ def report_problems(workspace: Workspace, alerts: AlertSettings | None, now_us: 
     """
     if not any((workspace.root / "reports").glob("*.toml")):
         return ()
-    from outrider.reports import CRONS  # noqa: PLC0415 - NumPy is slow to import
+    from outrider.reports import CRONS, read_with_problems  # noqa: PLC0415 - NumPy is slow to import
 
-    problems = []
+    problems: list[ConfigError] = []
     for name in CRONS:
+        settings, wrong = read_with_problems(workspace.root, name)
+        own = [*wrong, *_wrong_receivers(workspace, alerts, settings, name)]
         try:
-            _check_report(workspace, name, alerts, now_us)
+            _check_cron(workspace, settings, name, now_us)
         except ConfigError as problem:
-            problems.append(problem)
+            own.append(problem)
+        problems += in_reading_order(own)
     return tuple(problems)
 
 
-def _check_report(workspace: Workspace, name: str, alerts: AlertSettings | None, now_us: int) -> None:
-    from outrider.reports import read_settings  # noqa: PLC0415 - NumPy is slow to import
-
-    settings = read_settings(workspace.root, name)
-    if alerts is not None:
-        check_receivers(alerts, settings, name)
-    if _cron(settings, name, workspace.timezone).after(now_us) is None:
+def _check_cron(workspace: Workspace, settings: ReportSettings, name: str, now_us: int) -> None:
+    if _cron(workspace, settings, name).after(now_us) is None:
         what, fix = f'cron = "{settings.cron}" never comes true', "correct the day or the month"
-        raise ConfigError(what, slug="cron-never", fix=fix, where=Place(f"reports/{name}.toml"))
+        raise ConfigError(what, slug="cron-never", fix=fix, where=_place(workspace, name, "cron"))
 
 
-def check_receivers(alerts: AlertSettings, settings: ReportSettings, name: str) -> None:
+def _place(workspace: Workspace, name: str, key: str) -> Place:
+    from outrider.reports import place_of  # noqa: PLC0415 - NumPy is slow to import
+
+    return place_of(workspace.root, name, key)
+
+
+def check_receivers(workspace: Workspace, alerts: AlertSettings, settings: ReportSettings, name: str) -> None:
     """Check that everybody who gets a report is a receiver.
 
     Raises:
         ConfigError: bad-report.
     """
+    for problem in _wrong_receivers(workspace, alerts, settings, name):
+        raise problem
+
+
+def _wrong_receivers(
+    workspace: Workspace, alerts: AlertSettings | None, settings: ReportSettings, name: str
+) -> Iterator[ConfigError]:
     for receiver in settings.mail:
-        if receiver not in alerts.receivers:
-            known = ", ".join(alerts.receivers) or "none"
-            fix = f"name a receiver of scheduler/alerts.toml; known are: {known}"
-            where = Place(f"reports/{name}.toml")
-            raise ConfigError(f'mail names "{receiver}", which is no receiver', slug="bad-report", fix=fix, where=where)
+        if alerts is not None and receiver not in alerts.receivers:
+            known = ", ".join(alerts.receivers)
+            fix = f"name a receiver of scheduler/alerts.toml; {f'known are: {known}' if known else 'it has none yet'}"
+            where = _place(workspace, name, "mail")
+            yield ConfigError(f'mail names "{receiver}", which is no receiver', slug="bad-report", fix=fix, where=where)
 
 
 def _due(outbox: Outbox, name: str, cron: Cron, now_us: int) -> int | None:
@@ -203,14 +214,14 @@ def _due(outbox: Outbox, name: str, cron: Cron, now_us: int) -> int | None:
     return due_us
 
 
-def _cron(settings: ReportSettings, name: str, timezone: str) -> Cron:
+def _cron(workspace: Workspace, settings: ReportSettings, name: str) -> Cron:
     from outrider.reports import CRONS  # noqa: PLC0415 - NumPy is slow to import
 
     fields = settings.cron or CRONS[name]
     try:
-        return Cron(fields, timezone)
+        return Cron(fields, workspace.timezone)
     except ValueError as error:
-        where = Place(f"reports/{name}.toml")
+        where = _place(workspace, name, "cron")
         raise ConfigError(
             f'cron = "{fields}" cannot be read: {error}', slug="bad-cron", fix=_FIX, where=where
         ) from None

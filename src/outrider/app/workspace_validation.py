@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from outrider.app.discovery import discover
 from outrider.app.examination import examine
-from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.app.runtime import browser_or_error, open_runtime, probes_of
+from outrider.load import Catalogue as LoadCatalogue
 from outrider.model import BrowserError, ConfigErrors, OutriderError
 from outrider.store import SQLITE, check_addresses, store_problems
-from outrider.workspace import find_option_conflicts, find_root, load
+from outrider.workspace import SETTINGS_FILE, available_secrets, find_option_conflicts, find_root, read_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from outrider.app.discovery import Discovery
+    from outrider.model import ConfigError, Place
     from outrider.workspace import Workspace
+
+_UNREAD: Final = frozenset({"unreadable-file", "not-utf8", "broken-toml"})
+_CAUSES: Final = {
+    "unknown-variable": ("secrets", "env"),
+    "unknown-session": ("sessions",),
+    "host-not-allowed": ("load",),
+    "snapshot-too-large": ("workspace", "store"),
+    "link-outside": ("workspace", "store"),
+}
+"""Problems of other files by the tables of `outrider.toml` that they may follow from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +48,68 @@ class Validation:
 
 
 def validate_workspace(start: Path) -> Validation:
-    """Load the workspace that a folder lies in, collect its checks, and return all that the service refuses.
+    """Read all files of the workspace that a folder lies in, collect its checks, and return all that is wrong.
+
+    Where settings are wrong, the other files are read with defaults in their place; what follows from that alone is no
+    problem of its own.
 
     Raises:
         ConfigError: If the folder lies in no workspace.
     """
-    root = find_root(start)
-    try:
-        workspace = load(root)
-        with open_runtime(workspace) as runtime:
-            discovery = runtime.discover()
-    except ConfigErrors as errors:
-        return Validation(0, errors.problems)
-    except OutriderError as error:
-        return Validation(0, (error,))
+    workspace, wrong = read_workspace(find_root(start))
+    is_unread = any(problem.slug in _UNREAD and _file(problem) == SETTINGS_FILE for problem in wrong)
+    discovery, uncollected = _discovery(workspace, is_unread=is_unread)
     examination = examine(workspace, discovery)
     missing = _missing_browser(workspace) if discovery.journeys else ()
-    wrong_store, notes = _store(workspace)
-    problems = (*examination.problems, *missing, *examination.refusals, *wrong_store)
-    return Validation(len(discovery.checks), problems, (*suite_notes(workspace), *examination.notes, *notes))
+    wrong_store, notes = ((), ()) if is_unread else _store(workspace)
+    others = (*uncollected, *examination.problems, *missing, *examination.refusals, *wrong_store)
+    consequences = _Consequences.of(wrong, is_unread=is_unread)
+    own = dict.fromkeys(problem for problem in others if not consequences.hold(problem))
+    rules = () if wrong or uncollected else examination.notes
+    return Validation(len(discovery.checks), (*wrong, *own), (*suite_notes(workspace), *rules, *notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Consequences:
+    """What follows from settings that are wrong, and is no problem of its own.
+
+    Attributes:
+        places: Of the problems of settings.
+        tables: Those of `outrider.toml` that hold a problem; all of them where the file cannot be read.
+    """
+
+    places: frozenset[Place]
+    tables: frozenset[str]
+
+    @classmethod
+    def of(cls, wrong: Iterable[ConfigError], *, is_unread: bool) -> _Consequences:
+        settings = (problem for problem in wrong if _file(problem) == SETTINGS_FILE)
+        tables = frozenset(re.split(r"[. ]", problem.what, maxsplit=1)[0] for problem in settings)
+        every = frozenset(table for tables in _CAUSES.values() for table in tables)
+        return cls(frozenset(problem.where for problem in wrong if problem.where), every if is_unread else tables)
+
+    def hold(self, problem: OutriderError) -> bool:
+        """Return whether a problem stands where another one is already, or may come from a setting that is wrong."""
+        return problem.where in self.places or not self.tables.isdisjoint(_CAUSES.get(problem.slug, ()))
+
+
+def _file(problem: OutriderError) -> str:
+    return problem.where.file if problem.where else ""
+
+
+def _discovery(workspace: Workspace, *, is_unread: bool) -> tuple[Discovery, tuple[OutriderError, ...]]:
+    """Return the checks, and why tests and loads were not looked at; without settings nobody knows where they are."""
+    causes: tuple[OutriderError, ...] = ()
+    if not is_unread:
+        try:
+            with open_runtime(workspace) as runtime:
+                return runtime.discover(), ()
+        except ConfigErrors as errors:
+            causes = errors.problems
+        except OutriderError as error:
+            causes = (error,)
+    probes = probes_of(workspace, available_secrets(workspace, os.environ))
+    return discover(workspace, probes, LoadCatalogue(), is_whole=False), causes
 
 
 def _missing_browser(workspace: Workspace) -> tuple[BrowserError, ...]:

@@ -5,7 +5,7 @@ from outrider.reports.period import Period, day_of, release_period, week_of
 from outrider.reports.report_builder import gather
 from outrider.reports.report_email import ReportMail, compose_mail
 from outrider.reports.report_page import render_html
-from outrider.reports.report_settings import CRONS, ReportSettings, read_settings
+from outrider.reports.report_settings import CRONS, ReportSettings, place_of, read_settings, read_with_problems
 from outrider.reports.report_text import TABLES, as_csv, as_json, as_markdown
 from outrider.reports.run_comparison import (
     RequestPair,
@@ -25,6 +25,8 @@ __all__ = [
     "CRONS", "TABLES", "Change", "CheckNoise", "Health", "Incident", "Incidents", "LoadReport", "NoIncidents", "Noise",
     "Period", "Report", "ReportMail", "ReportSettings", "RequestPair", "RequestTiming", "RunComparison", "RunReport",
     "StepPair", "as_csv", "as_json", "as_markdown", "comparison_html", "comparison_json", "compose_mail", "day_of",
-    "gather", "inline_picture", "load_report", "pair_requests", "pair_steps", "read_settings", "release_period",
+    "gather", "inline_picture", "load_report", "pair_requests", "pair_steps", "place_of", "read_settings",
+    "read_with_problems",
+    "release_period",
     "render_html", "run_report", "single_csv", "single_html", "single_json", "single_markdown", "week_of",
 ]  # fmt: skip

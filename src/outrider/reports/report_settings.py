@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from os.path import lexists
 from typing import TYPE_CHECKING, Any
 
-from outrider.model import ConfigError, Place
+from outrider.model import ConfigError, ConfigErrors, Place
+from outrider.workspace import in_reading_order, read_document, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,27 +47,52 @@ def read_settings(root: Path, name: str) -> ReportSettings:
 
     Raises:
         ConfigError: bad-report.
+        ConfigErrors: If there are several of them.
     """
-    path = root / FOLDER / f"{name}.toml"
-    if not lexists(path):
-        return ReportSettings()
-    shown = f"{FOLDER}/{name}.toml"
-    if not path.is_file():
-        raise _wrong(shown, "is not a file, or a link that leads to none", "make it a file that this user may read")
+    settings, problems = read_with_problems(root, name)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ConfigErrors(problems)
+    return settings
+
+
+def place_of(root: Path, name: str, key: str) -> Place:
+    """Return where a key of `reports/NAME.toml` stands."""
+    file = f"{FOLDER}/{name}.toml"
+    return read_document(root / file, file).place((key,)) if lexists(root / file) else Place(file)
+
+
+def read_with_problems(root: Path, name: str) -> tuple[ReportSettings, tuple[ConfigError, ...]]:
+    """Return the settings of `reports/NAME.toml`, with defaults in the place of what is wrong, and every problem."""
+    return _read(root, name) if lexists(root / FOLDER / f"{name}.toml") else (ReportSettings(), ())
+
+
+def _read(root: Path, name: str) -> tuple[ReportSettings, tuple[ConfigError, ...]]:
+    file = f"{FOLDER}/{name}.toml"
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _wrong(shown, f"cannot be read: {error}", "correct it") from None
+        document = read_document(root / file, file)
+    except ConfigError as error:
+        return ReportSettings(), (_wrong(error.where or Place(file), error.what, error.fix),)
+    problems: list[ConfigError] = []
+    given: dict[str, Any] = {}
+    for key, value in document.data.items():
+        if (problem := _refusal(root, name, key, value)) is not None:
+            problems.append(_wrong(document.place((key,)), *problem))
+        else:
+            given[key] = tuple(value) if isinstance(value, list) else value
+    return ReportSettings(**given), in_reading_order(problems)
+
+
+def _refusal(root: Path, name: str, key: str, value: object) -> tuple[str, str] | None:
+    """Return what is wrong with a key, and what to write."""
     known = {field.name for field in fields(ReportSettings)}
-    for key, value in data.items():
-        if key not in known:
-            raise _wrong(shown, f"{key} is not known", f"known are: {', '.join(sorted(known))}")
-        if (problem := _problem(key, value) or _unknown(root, key, value)) is not None:
-            raise _wrong(shown, f"{key} = {value!r} {problem[0]}", problem[1])
-    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-    if name not in CRONS and given.keys() & {"mail", "cron"}:
-        raise _wrong(shown, "mail and cron are not for this report", f"for {' and '.join(CRONS)} they are")
-    return ReportSettings(**given)
+    if key not in known:
+        return f"{key} is not known", f"known are: {', '.join(sorted(known))}"
+    if name not in CRONS and key in {"mail", "cron"}:
+        return f"{key} is not for this report", f"it is for {' and '.join(CRONS)}; remove the line"
+    problem = _problem(key, value) or _unknown(root, key, value)
+    return problem and (f"{key} = {shown(value)} {problem[0]}", problem[1])
 
 
 def _problem(key: str, value: object) -> tuple[str, str] | None:
@@ -97,5 +122,5 @@ def _unknown(root: Path, key: str, value: object) -> tuple[str, str] | None:
     return (f"names no section {unknown[0]!r}", fix) if unknown else None
 
 
-def _wrong(file: str, what: str, fix: str) -> ConfigError:
-    return ConfigError(what, slug="bad-report", fix=fix, where=Place(file))
+def _wrong(where: Place, what: str, fix: str) -> ConfigError:
+    return ConfigError(what, slug="bad-report", fix=fix, where=where)

@@ -31,7 +31,7 @@ from outrider.workspace.secrets import (
     resolve_secrets,
     secrets_read,
 )
-from outrider.workspace.settings_file import in_reading_order, load
+from outrider.workspace.settings_file import in_reading_order, load, read_workspace
 from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
 from outrider.workspace.suggestions import nearest
@@ -55,12 +55,14 @@ from outrider.workspace.tables import (
     as_text,
     as_texts,
     check_url,
+    shown,
     split_address,
 )
 from outrider.workspace.text_templates import Template, Variables, read_template
 from outrider.workspace.toml_document import Document, KeyPath, read_document
 from outrider.workspace.workspace_root import find_root
 from outrider.workspace.workspace_settings import (
+    SETTINGS_FILE,
     BaselineSettings,
     BrowserSettings,
     Capabilities,
@@ -80,7 +82,9 @@ from outrider.workspace.workspace_settings import (
 )
 
 __all__ = [
-    "PRODUCTS", "BaselineSettings", "BrowserSettings", "Capabilities", "Cron", "Document", "JourneySettings", "KeyPath",
+    "PRODUCTS", "SETTINGS_FILE", "BaselineSettings", "BrowserSettings", "Capabilities", "Cron", "Document",
+    "JourneySettings",
+    "KeyPath",
     "LoadSettings",
     "Maintenance", "Mask", "Names", "Pattern", "PolicyOverrides", "ProbeSettings", "Redactor", "Refused",
     "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings", "SessionSettings",
@@ -95,6 +99,8 @@ __all__ = [
     "load", "matches", "measured_environment", "names_of", "nearest",
     "parse_duration",
     "parse_overrides", "python_files", "read_document", "read_overrides", "read_pytest_settings", "read_template",
-    "resolve", "resolve_secrets", "resolved", "secrets_read", "select", "split_address", "surprising_names",
+    "read_workspace",
+    "resolve", "resolve_secrets", "resolved", "secrets_read", "select", "shown", "split_address",
+    "surprising_names",
     "unmatched_patterns", "unmatched_windows",
 ]  # fmt: skip

@@ -35,7 +35,7 @@ def scheduled(
     workspace = replace(
         workspace,
         schedule=tuple(_rule(table, sessions) for table in top.sections("check")),
-        maintenance=tuple(_maintenance(table) for table in top.sections("maintenance")),
+        maintenance=tuple(window for table in top.sections("maintenance") if (window := _maintenance(table))),
         service=_service(top.section("service")),
     )
     top.close()
@@ -58,7 +58,8 @@ def _patterns(table: Table) -> tuple[Pattern, ...]:
     return tuple(map(Pattern, texts, places))
 
 
-def _maintenance(table: Table) -> Maintenance:
+def _maintenance(table: Table) -> Maintenance | None:
+    """Return a window, None if it is not known when it begins or ends, which is reported."""
     window = Maintenance(
         patterns=_patterns(table),
         duration_s=table.require("duration", as_duration, 0.0, '"2h"'),
@@ -69,7 +70,7 @@ def _maintenance(table: Table) -> Maintenance:
     table.close()
     if (table.data.get("start", "") != "") == (table.data.get("cron", "") != ""):
         table.report("start", "and cron: exactly one of them says when it begins", _WHEN_FIX, "maintenance-start")
-    return window
+    return window if window.duration_s and bool(window.start) != bool(window.cron) else None
 
 
 def _service(table: Table) -> ServiceSettings:

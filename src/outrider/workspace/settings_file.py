@@ -75,6 +75,18 @@ def load(root: Path) -> Workspace:
         ConfigErrors: With every problem of both files.
         ConfigError: If `root` holds no `outrider.toml`.
     """
+    workspace, problems = read_workspace(root)
+    if problems:
+        raise ConfigErrors(problems)
+    return workspace
+
+
+def read_workspace(root: Path) -> tuple[Workspace, tuple[ConfigError, ...]]:
+    """Return the workspace of `root`, with defaults in the place of what is wrong, and every problem of both files.
+
+    Raises:
+        ConfigError: If `root` holds no `outrider.toml`.
+    """
     root = root.resolve()
     if not is_listed(root / SETTINGS_FILE):
         raise no_workspace(root)
@@ -86,9 +98,7 @@ def load(root: Path) -> Workspace:
     if schedule:
         sessions = workspace.sessions if settings else None
         workspace = scheduled(workspace, schedule, sessions, problems)
-    if problems:
-        raise ConfigErrors(in_reading_order(problems))
-    return workspace
+    return workspace, in_reading_order(problems)
 
 
 def _files_for_folders(root: Path) -> Iterator[ConfigError]:
@@ -157,6 +167,7 @@ def _timezone(table: Table) -> str:
     except (OSError, ValueError, KeyError):
         fix = 'write an IANA name, such as "Europe/Berlin"; without any time zones here, install tzdata'
         table.report("timezone", f'= "{name}" is not a time zone of this machine', fix, "unknown-timezone")
+        return "UTC"
     return name
 
 
@@ -288,7 +299,8 @@ def _capabilities(table: Table) -> Capabilities:
 
 
 def _secrets(table: Table) -> dict[str, SecretSource]:
-    return {name: _secret(table, name) for name in table.data}
+    secrets = {name: _secret(table, name) for name in table.data}
+    return {name: source for name, source in secrets.items() if _VARIABLE.fullmatch(name)}
 
 
 def _secret(table: Table, name: str) -> SecretSource:
@@ -328,7 +340,11 @@ def _environment(table: Table, secrets: Collection[str]) -> dict[str, str]:
             table.report(name, "holds a NUL, which no variable can", "remove \\u0000", "out-of-range")
         if name in secrets:
             table.report(name, "is a secret too", "keep it in [secrets] only", "duplicate-name")
-    return values
+    return {name: value for name, value in values.items() if _VARIABLE.fullmatch(name) and _is_usable(table.data[name])}
+
+
+def _is_usable(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value
 
 
 def _aliases(table: Table) -> dict[str, str]:
@@ -340,7 +356,7 @@ def _aliases(table: Table) -> dict[str, str]:
             fix = "let the old id lead to the id of today, and remove the way back"
             table.report(old, "leads back to itself", fix, "alias-loop")
         reported |= loop
-    return aliases
+    return {old: new for old, new in aliases.items() if new and old not in reported}
 
 
 def _loop(aliases: dict[str, str], start: str) -> set[str]:

@@ -97,8 +97,11 @@ class Table:
         return self._read(key, convert, default)
 
     def section(self, key: str) -> Table:
-        """Return the table `[key]`, empty if it is absent or no table."""
-        return self._below(self.read(key, as_table, {}), key, key)
+        """Return the table `[key]`, empty if it is absent or no table, which alone is reported."""
+        below = self._below(self.read(key, as_table, {}), key, key)
+        if not isinstance(self.data.get(key, {}), dict):
+            below._problems = []
+        return below
 
     def sections(self, key: str) -> tuple[Table, ...]:
         """Return the tables `[[key]]`, none if they are absent or no such list."""
