@@ -189,6 +189,13 @@ def test_a_valid_workspace_has_no_problem(tmp_path: Path) -> None:
         ("scheduler/alerts.toml: receiver/sentry/dsn", "https://key@host:port/1", "bad-url"),
         ("probes/shop.toml: home/id", "service:x", "bad-check-id"),
         ("outrider.toml: aliases/probe:old", "issue:7", "bad-check-id"),
+        ("outrider.toml: load/allowed_hosts", ["10.0.0.0/99"], "bad-address"),
+        ("outrider.toml: load/allowed_hosts", ["["], "bad-address"),
+        ("outrider.toml: load/allowed_hosts", ["http://shop.example"], "bad-address"),
+        ("outrider.toml: load/allowed_hosts", ["shop.example:80"], "bad-address"),
+        ("outrider.toml: store/url", ":memory:", "store-url"),
+        ("scheduler/alerts.toml: window/once/until", datetime(2026, 1, 2, tzinfo=UTC), "out-of-range"),
+        ("scheduler/alerts.toml: label/0/set", {"check": "x"}, "bad-label"),
         ("reports/weekly.toml: mail", ["nobody"], "bad-report"),
         ("reports/weekly.toml: cron", "0 7 * *", "bad-cron"),
         ("reports/weekly.toml: cron", "0 0 30 2 *", "cron-never"),
@@ -213,6 +220,10 @@ def test_validate_reports_what_up_would_refuse(tmp_path: Path, path: str, value:
         ("scheduler/alerts.toml: receiver/mail/server", "smtps://user:p%40ss@[::1]:465"),
         ("outrider.toml: retention/hours", None),
         ("outrider.toml: defaults/jitter", "0s"),
+        (
+            "outrider.toml: load/allowed_hosts",
+            ["*.shop.example", "web[0-9]", "10.0.0.0/8", "::1", "fd00::*", "fd00::/8"],
+        ),
     ],
 )
 def test_validate_accepts_what_works(tmp_path: Path, path: str, value: object) -> None:
@@ -323,6 +334,15 @@ def test_an_artifact_folder_that_cannot_be_used_is_named_with_what_to_do(tmp_pat
     assert problem.what.startswith("/proc/x: ")
     assert "database" not in problem.what
     assert "another folder as artifacts of [store]" in problem.fix
+
+
+def test_a_problem_of_the_store_has_the_line_that_names_it(tmp_path: Path) -> None:
+    """Both of its addresses are looked at."""
+    (tmp_path / "outrider.toml").write_text('[store]\nurl = "odd://x"\nartifacts = "odd://y"\n')
+
+    problems = validate_workspace(tmp_path).problems
+
+    assert [str(problem.where) for problem in problems] == ["outrider.toml:2", "outrider.toml:3"]
 
 
 def test_validate_leaves_nothing_beside_a_store_that_it_only_looks_at(tmp_path: Path) -> None:

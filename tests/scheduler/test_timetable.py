@@ -65,6 +65,16 @@ def test_weekdays_are_counted_from_sunday(field: str, days: str) -> None:
     assert "".join(sorted(due)) == days
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [("61 * * * *", '"61" is no minute'), ("0 25 * * *", '"25" is no hour'), ("0", "it has 1 field instead of 5")],
+)
+def test_the_field_that_cannot_be_read_is_named(fields: str, reason: str) -> None:
+    """In a crontab's words."""
+    with pytest.raises(ValueError, match=reason):
+        Cron(fields, "UTC")
+
+
 @pytest.mark.parametrize("field", ["8", "mon-", "5-1", "*/0", "*/x", "/2", "monday", "1-2-3", "", "-1", "x,1"])
 def test_what_is_no_weekday_is_refused(field: str) -> None:
     """It is a problem of the schedule, and never a time that nobody meant."""

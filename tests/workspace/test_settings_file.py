@@ -367,3 +367,13 @@ def test_a_variable_holds_no_nul(tmp_path: Path) -> None:
     assert [(problem.slug, str(problem.where)) for problem in caught.value.problems] == [
         ("out-of-range", "outrider.toml:2")
     ]
+
+
+def test_a_refused_value_is_quoted_as_the_file_writes_it(tmp_path: Path) -> None:
+    """Not as Python does."""
+    root = workspace(tmp_path, schedule='[[service]]\ndrain = "5s"\nalive = [true, 2027-03-01]\n')
+
+    with pytest.raises(ConfigErrors) as caught:
+        load(root)
+
+    assert 'service = [{drain = "5s", alive = [true, 2027-03-01]}] is not a table' in str(caught.value)

@@ -172,6 +172,14 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
         read_document(tmp_path, "x.toml")
 
 
+def test_a_number_with_too_many_digits_is_called_that(tmp_path: Path) -> None:
+    """In the words of the file, not of Python."""
+    (tmp_path / "x.toml").write_text(f"a = {'1' * 5_000}\n")
+
+    with pytest.raises(ConfigError, match="a number has too many digits"):
+        read_document(tmp_path / "x.toml", "x.toml")
+
+
 def test_an_unknown_path_has_the_place_of_what_is_around_it(tmp_path: Path) -> None:
     """A missing key is reported at its table."""
     (tmp_path / "x.toml").write_text("\n[a]\nb = 1\n")

@@ -31,6 +31,7 @@ from outrider.alerts.route import ROOT, Route
 from outrider.alerts.time_window import DAYS, Window
 from outrider.model import ConfigError, ConfigErrors, UsageError
 from outrider.workspace import (
+    OWN_LABELS,
     Refused,
     Table,
     as_any_text,
@@ -165,6 +166,8 @@ def _label_rule(table: Table) -> LabelRule:
     if labels.get("severity", Severity.INFO) not in list(Severity):
         fix = f"write one of: {', '.join(Severity)}"
         added.report("severity", f'= "{labels["severity"]}" is no severity', fix, "out-of-range")
+    for name in sorted(OWN_LABELS & labels.keys()):
+        added.report(name, "is a label that Outrider sets itself", "choose another name", "bad-label")
     rule = LabelRule(_matchers(table), labels)
     table.close()
     return rule
@@ -212,6 +215,8 @@ def _window(table: Table, timezone: str) -> Window:
     )
     if window.begin == window.end:
         table.report("end", "is when it begins", "leave out both for whole days", "out-of-range")
+    if window.from_us is not None and window.until_us is not None and window.until_us <= window.from_us:
+        table.report("until", "is not later than from", "exchange them", "out-of-range")
     table.close()
     return window
 

@@ -104,7 +104,9 @@ class _Check:
     def _names(self, who: str, kind: str, names: Iterable[str], defined: Collection[str], where: KeyPath) -> None:
         """Report each name that the file does not define; what it defines wrongly is a problem already."""
         written = self._document.data.get(kind, {})
-        for name in names if isinstance(written, Mapping) else ():
+        if not isinstance(written, Mapping):
+            return
+        for name in names:
             if name not in written:
                 what = f'{who} names the {kind} "{name}", which does not exist'
                 self._report(what, f"add [{kind}.{name}]; {nearest(name, defined)}", slug="unknown-name", where=where)

@@ -13,7 +13,14 @@ from outrider.app.runtime import browser_or_error, open_runtime, probes_of
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.model import BrowserError, ConfigErrors, OutriderError
 from outrider.store import SQLITE, check_addresses, store_problems
-from outrider.workspace import SETTINGS_FILE, available_secrets, find_option_conflicts, find_root, read_workspace
+from outrider.workspace import (
+    SETTINGS_FILE,
+    available_secrets,
+    find_option_conflicts,
+    find_root,
+    read_document,
+    read_workspace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,11 +132,16 @@ def suite_notes(workspace: Workspace) -> tuple[str, ...]:
 
 
 def _store(workspace: Workspace) -> tuple[tuple[OutriderError, ...], tuple[str, ...]]:
-    try:
-        kind = check_addresses(workspace.store_url, artifacts=workspace.artifacts_url)
-    except OutriderError as error:
-        return (error,), ()
+    """Return what is wrong with the store, where a file says so with the line, and a note on what is experimental."""
     problems = store_problems(workspace.store_url, artifacts=workspace.artifacts_url)
-    return problems, () if kind == SQLITE else (
-        f"store.url: {kind} is experimental; what is tested and measured is SQLite",
-    )
+    document = read_document(workspace.root / SETTINGS_FILE, SETTINGS_FILE)
+    for key, problem in problems.items():
+        if ("store", key) in document.lines:
+            problem.where = document.place(("store", key))
+    notes = () if "url" in problems else _experimental(workspace)
+    return tuple(problems.values()), notes
+
+
+def _experimental(workspace: Workspace) -> tuple[str, ...]:
+    kind = check_addresses(workspace.store_url, artifacts=".")
+    return () if kind == SQLITE else (f"store.url: {kind} is experimental; what is tested and measured is SQLite",)

@@ -9,6 +9,7 @@ from outrider.store.artifact_folder import check_artifacts, is_remote, open_fold
 from outrider.store.database import check_database, driver_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 SQLITE = "sqlite"
@@ -25,12 +26,17 @@ def check_addresses(url_or_path: str | Path, *, artifacts: str | Path) -> str:
     return driver_of(url_or_path)
 
 
-def store_problems(url_or_path: str | Path, *, artifacts: str | Path) -> tuple[StoreError, ...]:
-    """Return why a store at readable addresses could not be opened: the file of its database, and its folder."""
-    problems = []
-    for check, place in ((check_database, url_or_path), (check_artifacts, artifacts)):
+def store_problems(url_or_path: str | Path, *, artifacts: str | Path) -> Mapping[str, StoreError]:
+    """Return why a store could not be opened, by what is wrong: "url", its database, and "artifacts", its folder."""
+    problems = {}
+    checks = (("url", check_database, url_or_path), ("artifacts", check_artifacts, artifacts))
+    for key, check, place in checks:
         try:
+            if key == "url":
+                driver_of(place)
+            elif is_remote(place):
+                open_folder(place)
             check(place)
         except StoreError as error:
-            problems.append(error)
-    return tuple(problems)
+            problems[key] = error
+    return problems

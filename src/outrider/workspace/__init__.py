@@ -36,6 +36,7 @@ from outrider.workspace.shell_environment import measured_environment, surprisin
 from outrider.workspace.snapshot import Snapshot, Snapshotter
 from outrider.workspace.suggestions import nearest
 from outrider.workspace.tables import (
+    OWN_LABELS,
     Refused,
     Table,
     as_addresses,
@@ -46,6 +47,7 @@ from outrider.workspace.tables import (
     as_delay,
     as_duration,
     as_flag,
+    as_hosts,
     as_inner_paths,
     as_one_of,
     as_positive,
@@ -82,14 +84,16 @@ from outrider.workspace.workspace_settings import (
 )
 
 __all__ = [
-    "PRODUCTS", "SETTINGS_FILE", "BaselineSettings", "BrowserSettings", "Capabilities", "Cron", "Document",
+    "OWN_LABELS", "PRODUCTS", "SETTINGS_FILE", "BaselineSettings", "BrowserSettings", "Capabilities", "Cron",
+    "Document",
     "JourneySettings",
     "KeyPath",
     "LoadSettings",
     "Maintenance", "Mask", "Names", "Pattern", "PolicyOverrides", "ProbeSettings", "Redactor", "Refused",
     "RetentionSettings", "Rule", "Scaffold", "Secret", "SecretSource", "Secrets", "ServiceSettings", "SessionSettings",
     "Snapshot", "Snapshotter", "StoreSettings", "Table", "Template", "Variables", "Workspace", "as_addresses",
-    "as_any_text", "as_check_id", "as_choice", "as_count", "as_delay", "as_duration", "as_flag", "as_inner_paths",
+    "as_any_text", "as_check_id", "as_choice", "as_count", "as_delay", "as_duration", "as_flag",
+    "as_hosts", "as_inner_paths",
     "as_one_of", "as_positive", "as_share", "as_table", "as_tables", "as_text", "as_texts", "available_secrets",
     "check_url", "conflicting_plugins", "cron_place", "duplicate_checks", "expanded", "find_option_conflicts",
     "find_root",

@@ -76,15 +76,25 @@ def _triggers(fields: str) -> list[CronTrigger]:
 
     words = fields.lower().split()
     if len(words) != 5:
-        raise ValueError(f"{len(words)} fields instead of 5")
+        raise ValueError(f"it has {len(words)} field{'' if len(words) == 1 else 's'} instead of 5")
     minute, hour, day, month, weekday = (*map(_numbers, words[:4]), words[4])
     pairs = [(day, _weekdays(weekday))]
     if not (day.startswith("*") or weekday.startswith("*")):
         pairs = [(day, "*"), ("*", _weekdays(weekday))]
+    _check_numbers(CronTrigger, {"minute": minute, "hour": hour, "day": day, "month": month})
     return [
         CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=weekdays, timezone=UTC, second=0)
         for day, weekdays in pairs
     ]
+
+
+def _check_numbers(trigger: type[CronTrigger], fields: dict[str, str]) -> None:
+    """Name the field that cannot be read; the trigger does not say which it is."""
+    for name, field in fields.items():
+        try:
+            trigger(**{name: field}, timezone=UTC)
+        except ValueError:
+            raise ValueError(f'"{field}" is no {name}, nor a list, range or step of them') from None
 
 
 def _weekdays(field: str) -> str:

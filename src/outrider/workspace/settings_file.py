@@ -20,13 +20,13 @@ from outrider.workspace.tables import (
     as_delay,
     as_duration,
     as_flag,
+    as_hosts,
     as_inner_paths,
     as_not_negative,
     as_one_of,
     as_positive,
     as_share,
     as_text,
-    as_texts,
 )
 from outrider.workspace.toml_document import Document, read_document
 from outrider.workspace.workspace_root import no_workspace
@@ -225,7 +225,7 @@ def _probes(table: Table) -> ProbeSettings:
 def _load(table: Table) -> LoadSettings:
     usual = LoadSettings()
     load = LoadSettings(
-        allowed_hosts=table.read("allowed_hosts", as_texts, usual.allowed_hosts),
+        allowed_hosts=table.read("allowed_hosts", as_hosts, usual.allowed_hosts),
         busy_above=table.read("busy_above", as_share, usual.busy_above),
         late_s=table.read("late", as_duration, usual.late_s),
         hang_after_s=table.read("hang_after", as_duration, usual.hang_after_s),
@@ -251,6 +251,8 @@ def _store(table: Table) -> StoreSettings:
         url=table.read("url", as_text, usual.url), artifacts=table.read("artifacts", as_text, usual.artifacts)
     )
     table.close()
+    if store.url == ":memory:":
+        table.report("url", "names no file: what is measured must be kept", "name a file", "store-url")
     return store
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date, time
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 from outrider.model import ConfigError, Subject
@@ -25,7 +26,7 @@ W = TypeVar("W", bound=StrEnum)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ADDRESS = re.compile(r"(?:\[(?P<inside>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
-_OWN_LABELS = frozenset(
+OWN_LABELS: Final = frozenset(
     {
         "check",
         "kind",
@@ -41,6 +42,7 @@ _OWN_LABELS = frozenset(
         "incident",
     }
 )
+_HOST = re.compile(r"(?:[\w.*?-]|\[!?[\w-]+\])+|[0-9A-Fa-f:]*[*?][0-9A-Fa-f:*?]*")
 _LAST_PORT = 65_535
 _PRINTABLE = 0x20
 _LONGEST_S = 36_500 * 86_400.0
@@ -149,10 +151,24 @@ def _is_written(default: object, value: object) -> bool:
 
 def shown(value: object) -> str:
     """Return `value` much as TOML would write it, on one short line."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = f'"{value}"'.replace("\n", "\\n") if isinstance(value, str) else repr(value)
+    text = _written(value)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _written(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'.replace("\n", "\\n")
+        case list():
+            return f"[{', '.join(map(_written, value))}]"
+        case dict():
+            return "{" + ", ".join(f"{key} = {_written(item)}" for key, item in value.items()) + "}"
+        case date() | time():  # a date with a time, too
+            return value.isoformat()
+        case _:
+            return repr(value)
 
 
 def as_text(value: object) -> str:
@@ -186,7 +202,7 @@ def as_labels(value: object) -> Mapping[str, str]:
     for name in value:
         if not isinstance(name, str) or not _LABEL.fullmatch(name):
             raise Refused(f"has no valid name in {name!r}", f"{example}; letters, digits and _", "bad-label")
-        if name in _OWN_LABELS:
+        if name in OWN_LABELS:
             raise Refused(f"names {name}, which Outrider sets itself", "choose another name", "bad-label")
     return dict(value)
 
@@ -206,6 +222,26 @@ def as_texts(value: object) -> tuple[str, ...]:
     if not all(item.strip() for item in items):
         raise Refused("holds an empty text", "write a text or remove it", "out-of-range")
     return tuple(sorted(items) if isinstance(items, set | frozenset) else items)
+
+
+def as_hosts(value: object) -> tuple[str, ...]:
+    """Accept a list of names of hosts, globs over names, addresses and networks; none with a port."""
+    hosts = as_texts(value)
+    for host in hosts:
+        if not (_HOST.fullmatch(host) or _is_network(host)):
+            fix = 'write "shop.example", "*.shop.example", "10.1.2.3" or "10.0.0.0/8", without scheme and port'
+            raise Refused(f'holds "{host}", which is no host or network', fix, "bad-address")
+    return hosts
+
+
+def _is_network(text: str) -> bool:
+    from ipaddress import ip_network  # noqa: PLC0415 - few workspaces have any
+
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def as_inner_paths(value: object) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ def _broken(text: str, message: str, file: str) -> ConfigError:
     position = _ERROR_LINE.search(message)
     last_line = text.rstrip().count("\n") + 1
     line = int(position[1]) if position and position[1] else last_line
-    what = _ERROR_LINE.sub("", message)
+    what = "a number has too many digits" if "int_max_str_digits" in message else _ERROR_LINE.sub("", message)
     return ConfigError(
         f"is not TOML: {what[:1].lower()}{what[1:]}",
         slug="broken-toml",
