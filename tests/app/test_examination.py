@@ -241,53 +241,6 @@ def test_a_default_of_retention_follows_what_is_written(tmp_path: Path) -> None:
     assert validate_workspace(tmp_path).problems == ()
 
 
-def test_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
-    """A fault in one file hides none in another, wherever it is."""
-    files = changed("outrider.toml: workspace/timezone", "Mars/Base")
-    files["scheduler/schedule.toml"]["check"][0]["every"] = "soon"
-    files["scheduler/alerts.toml"]["incidents"]["open"] = "3 of 2"
-    files["probes/shop.toml"]["home"]["kind"] = "odd"
-    files["reports/weekly.toml"] |= {"mail": ["nobody"], "cron": "soon", "sections": ["odd"]}
-    write(tmp_path, files)
-
-    problems = validate_workspace(tmp_path).problems
-
-    assert [(str(problem.where), problem.slug) for problem in problems if problem.where] == [
-        ("outrider.toml:1", "unknown-timezone"),
-        ("scheduler/schedule.toml:1", "bad-duration"),
-        ("probes/shop.toml:1", "out-of-range"),
-        ("reports/weekly.toml:4", "bad-cron"),
-        ("reports/weekly.toml:6", "bad-report"),
-        ("scheduler/alerts.toml:1", "out-of-range"),
-    ]
-
-
-def test_what_follows_from_wrong_settings_is_no_problem_of_its_own(tmp_path: Path) -> None:
-    """A probe with a variable of a file that cannot be read is not called wrong; a wrong alert rule still is."""
-    write(tmp_path, changed("scheduler/alerts.toml: incidents/open", "3 of 2"))
-    (tmp_path / "outrider.toml").write_text("[env\n")
-
-    assert [problem.slug for problem in validate_workspace(tmp_path).problems] == ["broken-toml", "out-of-range"]
-
-
-@pytest.mark.parametrize("env", ['X = "a\\u0000b"', "SHOP = 5", '"A=B" = "x"'])
-def test_a_wrong_variable_is_one_problem_beside_those_of_other_files(tmp_path: Path, env: str) -> None:
-    """It is not handed to the process that collects tests."""
-    write(tmp_path, changed("scheduler/schedule.toml: service/drain", "5x"))
-    (tmp_path / "journeys").mkdir()
-    (tmp_path / "journeys/test_a.py").write_text("def test_a() -> None: ...\n")
-    text = "" if env.startswith("SHOP") else 'SHOP = "http://127.0.0.1:9"\n'
-    (tmp_path / "outrider.toml").write_text(f'[env]\n{text}{env}\n[aliases]\na = "b"\nb = "a"\n')
-
-    problems = validate_workspace(tmp_path).problems
-
-    assert [problem.where.file for problem in problems if problem.where] == [
-        "outrider.toml",
-        "outrider.toml",
-        "scheduler/schedule.toml",
-    ]
-
-
 @pytest.mark.parametrize(("cron", "slug"), [("61 * * * *", "bad-cron"), ("0 0 30 2 *", "cron-never")])
 def test_a_cron_of_the_schedule_is_reported_in_the_schedule(tmp_path: Path, cron: str, slug: str) -> None:
     """The line to correct is that of the rule, not that of a check which it matches."""
@@ -334,15 +287,6 @@ def test_an_artifact_folder_that_cannot_be_used_is_named_with_what_to_do(tmp_pat
     assert problem.what.startswith("/proc/x: ")
     assert "database" not in problem.what
     assert "another folder as artifacts of [store]" in problem.fix
-
-
-def test_a_problem_of_the_store_has_the_line_that_names_it(tmp_path: Path) -> None:
-    """Both of its addresses are looked at."""
-    (tmp_path / "outrider.toml").write_text('[store]\nurl = "odd://x"\nartifacts = "odd://y"\n')
-
-    problems = validate_workspace(tmp_path).problems
-
-    assert [str(problem.where) for problem in problems] == ["outrider.toml:2", "outrider.toml:3"]
 
 
 def test_validate_leaves_nothing_beside_a_store_that_it_only_looks_at(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _UNREAD: Final = frozenset({"unreadable-file", "not-utf8", "broken-toml"})
 _CAUSES: Final = {
     "unknown-variable": ("secrets", "env"),
+    "missing-secret": ("secrets",),
     "unknown-session": ("sessions",),
     "host-not-allowed": ("load",),
     "snapshot-too-large": ("workspace", "store"),
@@ -97,6 +98,8 @@ class _Consequences:
 
     def hold(self, problem: OutriderError) -> bool:
         """Return whether a problem stands where another one is already, or may come from a setting that is wrong."""
+        if problem.slug == "missing-secret" and _file(problem) == SETTINGS_FILE:
+            return problem.where in self.places
         return problem.where in self.places or not self.tables.isdisjoint(_CAUSES.get(problem.slug, ()))
 
 
