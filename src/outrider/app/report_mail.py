@@ -185,8 +185,9 @@ def check_receivers(alerts: AlertSettings, settings: ReportSettings, name: str) 
     """
     for receiver in settings.mail:
         if receiver not in alerts.receivers:
-            known = ", ".join(alerts.receivers) or "none"
-            fix = f"name a receiver of scheduler/alerts.toml; known are: {known}"
+            known = ", ".join(alerts.receivers)
+            fix = f"name one of the receivers in scheduler/alerts.toml: {known}"
+            fix = fix if known else "define a receiver in scheduler/alerts.toml: there is none yet"
             where = Place(f"reports/{name}.toml")
             raise ConfigError(f'mail names "{receiver}", which is no receiver', slug="bad-report", fix=fix, where=where)
 
