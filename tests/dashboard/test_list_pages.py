@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -129,7 +129,7 @@ def test_lists_without_anything_say_what_would_be_there(scene: Scene) -> None:
 def test_a_check_that_is_well_again_is_marked_while_its_incident_lasts(scene: Scene) -> None:
     """Others may still be affected."""
     pay, home = check("pay"), check("home")
-    well = {"checks": (pay.id, home.id), "check_count": 2, "recovered": {home.id: NOW_US - MINUTE_US}}
+    well: dict[str, Any] = {"checks": (pay.id, home.id), "check_count": 2, "recovered": {home.id: NOW_US - MINUTE_US}}
     lasts = scene.incident(pay, **well, unwell_checks=1)
     over = scene.incident(pay, **well, phase=Phase.RESOLVED, ended_us=NOW_US)
 
