@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.app.requested_path import path_errors
 from outrider.model import UsageError
-from outrider.workspace import Variables, available_secrets, gated, load
+from outrider.workspace import Variables, available_secrets, gated, hide_in_text, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,7 +139,7 @@ def without_credentials(table: Mapping[str, object], probe: str) -> tuple[Mappin
 
     def cleaned(value: object) -> object:
         if isinstance(value, str):
-            hidden = value if _COVER in value else gated(value)
+            hidden = value if _COVER in value else hide_in_text(value)
             return value if hidden == value else re.sub(re.escape(_COVER), variable, hidden)
         if isinstance(value, Mapping):
             return {key: cleaned(inner) for key, inner in value.items()}

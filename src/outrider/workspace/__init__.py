@@ -1,6 +1,7 @@
 """Files of a workspace -> frozen settings, secrets, snapshots; and what other rooms read their own files with."""
 
 from outrider.workspace.credential_names import is_credential_name
+from outrider.workspace.credential_text import hide_in_text
 from outrider.workspace.cron import Cron
 from outrider.workspace.durations import format_duration, parse_duration
 from outrider.workspace.file_list import PRODUCTS, python_files
@@ -90,7 +91,7 @@ __all__ = [
     "check_url", "conflicting_plugins", "cron_place", "duplicate_checks", "expanded", "find_option_conflicts",
     "find_root",
     "forget_secrets_read",
-    "format_duration", "gated", "gated_document",
+    "format_duration", "gated", "gated_document", "hide_in_text",
     "in_reading_order", "init", "is_credential_name", "is_file", "is_folder", "is_listed", "is_match", "is_there",
     "load", "matches", "measured_environment", "names_of", "nearest",
     "parse_duration",
