@@ -1,7 +1,7 @@
 """The process that ends programs if the prober itself is killed: `python -P program_guard.py`.
 
-It reads a line for each program that begins, `+ID MARK`, and for each that is over, `-ID`. When its input ends, which
-nothing can prevent when the prober dies, it kills what is left of the programs that are not over.
+It reads a line for each program that is about to begin, `+MARK`, and for each that is over, `-MARK`. When its input
+ends, which nothing can prevent when the prober dies, it kills what is left of the programs that are not over.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 
 import psutil
@@ -17,27 +18,34 @@ FILE = __file__
 MARK = "OUTRIDER_PROGRAM"
 """The environment variable that all processes of one program have in common."""
 
+_STARTING_S = 1.0
+
 
 def main() -> None:
     """Read until the prober is gone, and end what it left."""
-    running: dict[int, str] = {}
+    running: set[str] = set()
     for line in sys.stdin:
-        number, _, mark = line[1:].strip().partition(" ")
+        mark = line[1:].strip()
         if line.startswith("+"):
-            running[int(number)] = mark
+            running.add(mark)
         else:
-            running.pop(int(number), None)
-    for group, mark in running.items():
-        end_program(group, mark)
+            running.discard(mark)
+    for mark in running:
+        end_program(mark)
+    if running:
+        time.sleep(_STARTING_S)  # what was being started when the prober died carried no mark yet
+    for mark in running:
+        end_program(mark)
 
 
-def end_program(group: int, mark: str) -> None:
-    """Kill every process that carries a mark, what descends from one, and the group if its leader carries it."""
+def end_program(mark: str) -> None:
+    """Kill every process that carries a mark, what descends from one, and the groups that they lead."""
     marked = find_marked(mark)
     below = [child for process in marked for child in descendants(process)]
-    if any(process.pid == group for process in marked):
+    for process in marked:
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
+            if os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, signal.SIGKILL)
     for process in (*marked, *below):
         with suppress(psutil.Error):
             process.kill()

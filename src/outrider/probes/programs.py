@@ -89,8 +89,8 @@ class ProgramGuard:
         self._lock = threading.Lock()  # guards the process and its input
         self._process: subprocess.Popen[str] | None = None
 
-    def begin(self, pid: int, mark: str) -> None:
-        """Note a program that runs.
+    def begin(self, mark: str) -> None:
+        """Note a program that is about to start.
 
         Raises:
             OSError: If there can be no guard.
@@ -101,12 +101,12 @@ class ProgramGuard:
                     (sys.executable, "-P", FILE), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL, start_new_session=True, text=True,
                 )  # fmt: skip
-            self._tell(f"+{pid} {mark}")
+            self._tell(f"+{mark}")
 
-    def end(self, pid: int) -> None:
+    def end(self, mark: str) -> None:
         """Note that a program is over."""
         with self._lock, suppress(OSError):
-            self._tell(f"-{pid}")
+            self._tell(f"-{mark}")
 
     def close(self) -> None:
         """End the guard; no program may run any more."""
@@ -168,9 +168,13 @@ class _RunningProgram:
 
     def run(self) -> ProgramEnd:
         """Run to the end; nothing of it is left afterwards."""
-        process = self._start()
+        self._guard.begin(self._mark)
         try:
-            self._guard.begin(process.pid, self._mark)
+            process = self._start()
+        except BaseException:
+            self._guard.end(self._mark)
+            raise
+        try:
             stop = self._watch(process)
             duration_ms = (time.monotonic() - self._began_s) * 1000
         finally:
@@ -250,7 +254,7 @@ class _RunningProgram:
             _has_ended(process.pid, wait=True, until_s=time.monotonic() + _GRACE_S)
             others = [*others, *_below(process.pid), *find_marked(self._mark)]
         _kill(process.pid, others, signal.SIGKILL)  # before `wait` frees the number of the group
-        self._guard.end(process.pid)
+        self._guard.end(self._mark)
         with self._lock:
             process.wait()
             self._process = None
