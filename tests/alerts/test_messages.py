@@ -82,7 +82,8 @@ def test_the_reason_is_the_one_that_holds_now(story: Callable[..., Story]) -> No
     followed.wait(70)
 
     headlines = [message.items[0].headline for kind, _, message in followed.sent if kind in {"trigger", "reminder"}]
-    assert headlines == ["a fails: refused", "a and 1 more fail: status 503", "b and 1 more fail: status 502"]
+    assert headlines == ["a fails: refused", "a and 1 more fail: status 503", "b fails: status 502"]
+    assert "affects: 2 checks: a (well since 08:01), b\n" in followed.sent[-1][2].text
 
 
 def test_more_counts_checks_not_confirmations(story: Callable[..., Story]) -> None:
@@ -194,3 +195,18 @@ def test_a_pattern_that_backtracks_for_ever_does_not_hold(pattern: str) -> None:
 def test_a_pattern_that_cannot_be_decided_does_not_hold_negated_either() -> None:
     """A silence mutes nothing, a route passes the incident on."""
     assert not parse_matcher("step!~(.*a){25}").holds({"step": "a" * 400 + "!"})
+
+
+@pytest.mark.parametrize(("links", "shown"), [("", True), ("https://outrider.example/", False)])
+def test_artifacts_are_named_only_where_no_link_leads_to_their_run(
+    story: Callable[..., Story], links: str, *, shown: bool
+) -> None:
+    """Their paths lie on the prober's disk."""
+    followed = story(links=links)
+    facts = Facts("refused", run="run-1", artifacts=("log 00ff/00ff",))
+
+    for _ in range(2):
+        followed.observe(replace(symptom(True, followed.now_us), facts=facts))
+        followed.wait(10)
+
+    assert ("artifact: log 00ff/00ff" in followed.sent[0][2].text) is shown

@@ -167,6 +167,30 @@ def test_a_certificate_is_trouble_before_it_expires(days: float, *, present: boo
     assert (finding.present, finding.once) == (present, True)
 
 
+@pytest.mark.parametrize(
+    ("days", "failed_for", "present"),
+    [
+        (7.0, "certificate_days", {"certificate"}),
+        (20.0, "certificate_days", {"certificate"}),
+        (-1.0, "certificate_days", {"certificate", "failure", "failure share of failures"}),
+        (7.0, "", {"certificate", "failure", "failure share of failures"}),
+        (20.0, "", {"failure", "failure share of failures"}),
+    ],
+)
+def test_a_run_that_fails_for_its_certificate_alone_has_one_problem(
+    days: float, failed_for: str, present: set[str]
+) -> None:
+    """A certificate that is valid calls nobody out of bed, whichever limit it is below; one that is over does."""
+    samples = (Sample("", "certificate_days", days),)
+    attributes = {"failed_for": failed_for}
+    run = make_run(Outcome.FAILED, "probe:tls", "too few days", samples=samples, attributes=attributes)
+    rate = RateSignal(Condition.DEGRADED, 0.01, 0.5, 0.0, "half of the runs fail")
+
+    findings_by_name = by_name(run, Judgement("", rate))
+
+    assert {name for name, finding in findings_by_name.items() if finding.present} == present
+
+
 def test_tags_of_a_check_are_labels() -> None:
     """Marks of the script and tags of the schedule alike."""
     check = Check(CheckId("journey:pay"), Kind.JOURNEY, "a.py", "pay", "a.py", Policy(tags=frozenset({"money"})),

@@ -368,3 +368,27 @@ def test_a_literal_credential_becomes_a_variable(root: Path) -> None:
     assert any("A_CREDENTIAL and A_CREDENTIAL_2" in leftover.why for leftover in result.leftovers)
     assert "hunter" not in result.document
     assert "?token=${A_CREDENTIAL" in result.document
+
+
+def test_a_secret_to_be_set_is_not_counted_as_lost(root: Path) -> None:
+    """It is carried over, as a variable, and named with the line of its header."""
+    (root / "gatus.yaml").write_text(
+        "endpoints:\n- name: a\n  url: https://x/\n  headers:\n    Authorization: Bearer hunter2\n  odd: 1\n"
+    )
+
+    done = invoke(root, "import", "gatus", "gatus.yaml")
+
+    assert "to be set: line 5: gatus.endpoints[0] a.headers.Authorization: is a secret" in done.stderr
+    assert "probes: 1, to be set: 1, not carried over: 1" in done.stderr
+
+
+def test_an_endpoint_none_of_whose_conditions_can_be_expected_is_left_out(root: Path) -> None:
+    """A probe of it would be well whatever its server answers."""
+    (root / "gatus.yaml").write_text(
+        "endpoints: [{name: a, url: 'https://x/', conditions: ['[DOMAIN_EXPIRATION] > 720h']}]"
+    )
+
+    result = import_monitor(find_workspace(root), "gatus", root / "gatus.yaml")
+
+    assert result.probes == 0
+    assert any("none of its conditions" in leftover.why for leftover in result.leftovers)

@@ -69,3 +69,15 @@ def test_the_version_is_that_of_the_package() -> None:
     )
 
     assert program.stdout.split()[-1] == version("outrider")
+
+
+def test_ctrl_c_while_the_command_line_is_imported_exits_without_a_traceback(tmp_path: Path) -> None:
+    """As at any later time, with 130."""
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "outrider", "--help"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (130, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,7 @@ from outrider.alerts.incident import Phase
 from outrider.dashboard import incident_detail, incident_list, release_list
 from outrider.model import AlertChanges, Notification, Outcome, Release, Status, StoredIncident, new_run_id
 
-from .conftest import CALM, DAY_US, HOUR_US, MINUTE_US, NOW_US
+from .conftest import CALM, DAY_US, HOUR_US, MINUTE_US, NOW_US, check
 
 if TYPE_CHECKING:
     from .conftest import Scene
@@ -124,3 +124,15 @@ def test_lists_without_anything_say_what_would_be_there(scene: Scene) -> None:
     assert "There was no incident in ninety days." in pages[0].text
     assert "No incident is open." in pages[1].text
     assert "outrider release v2.4" in pages[2].text
+
+
+def test_a_check_that_is_well_again_is_marked_while_its_incident_lasts(scene: Scene) -> None:
+    """Others may still be affected."""
+    pay, home = check("pay"), check("home")
+    well: dict[str, Any] = {"checks": (pay.id, home.id), "check_count": 2, "recovered": {home.id: NOW_US - MINUTE_US}}
+    lasts = scene.incident(pay, **well, unwell_checks=1)
+    over = scene.incident(pay, **well, phase=Phase.RESOLVED, ended_us=NOW_US)
+
+    pages = scene.get(f"/incidents/{lasts.id}", f"/incidents/{over.id}")
+
+    assert [page.text.count("well since") for page in pages] == [1, 0]

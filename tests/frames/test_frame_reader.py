@@ -267,7 +267,7 @@ def test_a_range_whose_beginning_is_later_than_its_end_is_refused(
 
 def test_a_number_is_no_moment(store: Store) -> None:
     """Its unit could be anything."""
-    with pytest.raises(UsageError, match="5 is no moment") as refused:
+    with pytest.raises(UsageError, match="5 is not a time") as refused:
         reader(store).samples(since=5)  # type: ignore[arg-type]
 
     assert refused.value.slug == "bad-moment"

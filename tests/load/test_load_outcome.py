@@ -103,7 +103,7 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
                 '\nThread 0x1 (most recent call first):\n  File "/lib/z.py", line 8 in parse\n',
             },
             Outcome.SETUP_ERROR,
-            "the event loop stands still in parse (z.py:8)",
+            "the event loop is blocked in parse (z.py:8)",
         ),
         (
             {"result": LoadResult(SILENT, tail=open_for(2_000, 5).tail)},
@@ -122,7 +122,7 @@ def open_for(age_ms: float, count: int, endpoint: str = "GET /") -> LoadResult:
                 '  File "/w/x.py", line 9 in look\n\nmore\n',
             },
             Outcome.SETUP_ERROR,
-            "no request was made: the event loop stands still in look (x.py:9)",
+            "no request was made: the event loop is blocked in look (x.py:9)",
         ),
         ({"end": End.ABORTED, "abort": "too slow"}, Outcome.FAILED, "stopped after 10 s: too slow"),
         ({"profile": Profile("x.py", users=9)}, Outcome.INCONCLUSIVE, "5 of 9 users"),

@@ -384,9 +384,9 @@ def test_no_request_tells_where_the_event_loop_stands_still(ground: Ground) -> N
     measured = ground.load(ground.profile(duration_s=2.0))
 
     assert measured.outcome == Outcome.SETUP_ERROR
-    assert re.match(
-        r"no request was made: the event loop stands still in look \(locustfile.py:\d+\)", measured.reason
-    ), measured.reason
+    assert re.match(r"no request was made: the event loop is blocked in look \(locustfile.py:\d+\)", measured.reason), (
+        measured.reason
+    )
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,27 @@ def test_a_handshake_tells_what_it_found(bench: Bench, vault: Vault) -> None:
     assert "trustme" in measurement.attributes["issuer"]
 
 
+@pytest.mark.parametrize(
+    ("keys", "failed_for"),
+    [
+        ("expect.certificate_days = 365", "certificate_days"),
+        ('expect = {certificate_days = 365, issuer = "nobody"}', None),
+        ('expect.issuer = "nobody"', None),
+    ],
+)
+def test_a_handshake_that_fails_for_its_days_alone_records_so(
+    bench: Bench, vault: Vault, keys: str, failed_for: str | None
+) -> None:
+    """So that one cause is one incident."""
+    shutil.copy(vault.folder / "authority.pem", bench.root)
+    address = f"127.0.0.1:{vault.ports['good']}"
+
+    measurement = bench.measure(f'[a]\nkind = "tls"\naddress = "{address}"\nauthority = "authority.pem"\n{keys}\n')
+
+    assert measurement.outcome is Outcome.FAILED
+    assert measurement.attributes.get("failed_for") == failed_for
+
+
 def _certificate(subject: str, issuer: str, days: float) -> Certificate:
     return Certificate(subject, issuer, NOW_S + days * 86_400)
 

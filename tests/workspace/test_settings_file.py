@@ -160,6 +160,8 @@ def test_rules_keep_their_order_and_place(tmp_path: Path) -> None:
         ("[probes]\nper_host = 0", ":2 out-of-range", "from 1 to 1000"),
         ("[weather]", ":1 unknown-key", "known: workspace, secrets"),
         ("defaults = 1", ":1 wrong-type", "defaults = 1 is not a table"),
+        ("[baselines]\nfloor_ms = -1", ":2 out-of-range", "is below zero"),
+        ("[baselines]\nmonths_per_false_alert = inf", ":2 out-of-range", "is not finite"),
         ('[workspace]\nname = ""', ":2 out-of-range", 'workspace.name = "" is empty'),
         ('[workspace]\nname = "a\\nb"\ntimezone = 1', ":3 wrong-type", "workspace.timezone = 1 is not text"),
         ('[workspace]\ntimezone = "Mars/Base"', ":2 unknown-timezone", '"Mars/Base" is not a time zone'),

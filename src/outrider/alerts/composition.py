@@ -126,7 +126,7 @@ _OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE})
 def headline(incident: Incident, *, is_brief: bool = False) -> str:
     """Return one line about an incident: "home is slow: 390 ms, usually 120 to 170 (2.7x)"; one reason if brief."""
     singular, plural = _PREDICATES[incident.problem]
-    predicate = incident.lead.predicate or singular if _count(incident) <= 1 else plural
+    predicate = incident.lead.predicate or singular if _count_now(incident) <= 1 else plural
     what = _first_reason(incident) if is_brief else _line(incident.lead.what)
     if incident.problem is Problem.NETWORK:
         return f"our own network: {what}"
@@ -135,7 +135,7 @@ def headline(incident: Incident, *, is_brief: bool = False) -> str:
 
 def _names(incident: Incident) -> str:
     """Return the check that the evidence is of, and how many others are affected."""
-    count = _count(incident)
+    count = _count_now(incident)
     return f"{_title(incident)} and {count - 1} more" if count > 1 else _title(incident)
 
 
@@ -153,6 +153,12 @@ def _check(incident: Incident) -> str:
 def _count(incident: Incident) -> int:
     """Return how many checks were affected: a check in three locations, or one that relapses, counts once."""
     return incident.check_count or len(incident.checks)
+
+
+def _count_now(incident: Incident) -> int:
+    """Return how many checks are affected now; once it is over, or while its evidence is of a well one, all of them."""
+    is_known = incident.phase.lasts and incident.unwell_checks and _check(incident) not in incident.recovered
+    return min(incident.unwell_checks, _count(incident)) if is_known else _count(incident)
 
 
 def _was(incident: Incident) -> str:
@@ -216,7 +222,7 @@ def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     yield "since", f"{clock.moment(_began_us(incident))}, for {lasted}"
     yield "until", clock.moment(incident.ended_us) if is_over and incident.ended_us else ""
     yield "ended", _why_ended(incident) if is_over else ""
-    yield "affects", _affected(incident)
+    yield "affects", _affected(incident, clock)
     yield "last release", lead.release
     yield "released since it began", lead.later_release
     yield "acknowledged by", incident.acknowledged_by
@@ -233,8 +239,9 @@ def _word_for(subject: Subject) -> str:
 def _links(incident: Incident, item: Item, workspace: str) -> Iterable[tuple[str, str]]:
     """Yield where to look and what to do."""
     yield "run", f"outrider show {item.run} {item.run_url}".rstrip() if item.run else ""
-    for artifact in incident.lead.artifacts:
-        yield "artifact", artifact
+    if not item.run_url:  # whoever has the run's page has them there
+        for artifact in incident.lead.artifacts:
+            yield "artifact", artifact
     yield "runbook", item.runbook
     own = {name: text for name, text in incident.labels.items() if name not in _OWN_LABELS}
     yield "labels", ", ".join(f"{name}={text}" for name, text in sorted(own.items()))
@@ -248,10 +255,15 @@ def _why_ended(incident: Incident) -> str:
     return "" if what == "resolved" else what.removeprefix("resolved: ")
 
 
-def _affected(incident: Incident) -> str:
+def _affected(incident: Incident, clock: Clock) -> str:
     count = _count(incident)
     if count <= 1:
         return ""
-    named = ", ".join(incident.checks[:_MOST_CHECKS])
+    named = ", ".join(f"{check}{_well(incident, check, clock)}" for check in incident.checks[:_MOST_CHECKS])
     rest = count - min(count, _MOST_CHECKS, len(incident.checks))
     return f"{count} checks: {named}" + (f" and {rest} more" if rest > 0 else "")
+
+
+def _well(incident: Incident, check: str, clock: Clock) -> str:
+    since_us = incident.well_since_us(check)
+    return "" if since_us is None else f" (well since {clock.brief(since_us)})"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from outrider.alerts.finding import Facts, Problem, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _MOST_EVENTS = 50
 
@@ -96,6 +96,8 @@ class Incident:
         relapses: When it came back, within the window of `Stability`.
         events: What happened last, with the time.
         earlier_events: How many events before those are not kept.
+        recovered: When each of `checks` that is well again became so.
+        unwell_checks: How many checks are affected now; 0 if that is not known.
         pages: Whether its evidence disturbs somebody; what is weak and stands alone is told in the digest.
     """
 
@@ -122,6 +124,25 @@ class Incident:
     past_severities: tuple[str, ...] = ()
     earlier_events: int = 0
     pages: bool = True
+    recovered: Mapping[str, int] = field(default_factory=dict)
+    unwell_checks: int = 0
+
+    def well_since_us(self, check: str) -> int | None:
+        """Return since when a check is well while others are not; None if it is not well, or the incident is over."""
+        return self.recovered.get(check) if self.phase.lasts else None
+
+    def marked(self, check: str, at_us: int, unwell: Collection[str]) -> Incident:
+        """Return the incident after a check fell ill or became well, with the checks that are not well now."""
+        recovered = {name: since_us for name, since_us in self.recovered.items() if name != check}
+        if check not in unwell and check in self.checks:
+            recovered[check] = at_us
+        return replace(self, recovered=recovered, unwell_checks=len(unwell))
+
+    def severities_before(self, severity: Severity) -> tuple[str, ...]:
+        """Return those that it had before it has this one."""
+        if not self.affected or severity is self.severity:
+            return self.past_severities
+        return (*self.past_severities, self.severity.value)
 
 
 def step(  # noqa: PLR0911 - a state a branch

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -85,6 +85,7 @@ class IncidentTracker:
         self._members: dict[str, set[str]] = defaultdict(set)
         self._tallies: dict[str, Tally] = {}
         self._affected: dict[str, set[str]] = defaultdict(set)
+        self._unwell: dict[str, Counter[str]] = defaultdict(Counter)
         self._by_cause: dict[str, str] = {}
         self._now_us: int | None = None
         self._since_us = 0
@@ -195,6 +196,8 @@ class IncidentTracker:
             if finding.present:
                 self._feed(confirmation, before, finding, labels)
                 self._weigh(confirmation.incident, now_us)
+            if confirmation.confirmed != bool(before and before.confirmed):
+                self._mark(confirmation, finding.at_us)
             self._step(confirmation.incident, now_us)
             if confirmation.confirmed and not (before and before.confirmed):
                 self._route(self.incidents[confirmation.incident], labels, now_us)
@@ -243,7 +246,7 @@ class IncidentTracker:
                 labels={**(shared if incident.affected else incident.labels), "severity": severity.value},
                 check_count=max(incident.check_count, len(self._affected[incident.id])),
                 opening_labels=incident.opening_labels if incident.affected else labels,
-                past_severities=_past_severities(incident, severity),
+                past_severities=incident.severities_before(severity),
                 began_us=min(incident.began_us, confirmation.bad_us),
             )  # fmt: skip
         if self._leads(finding.key.text, incident):
@@ -251,6 +254,12 @@ class IncidentTracker:
         self.incidents[incident.id] = replace(incident, last_bad_us=max(incident.last_bad_us, finding.at_us))
         if fresh:
             self._changed["incidents"].add(incident.id)
+
+    def _mark(self, confirmation: Confirmation, at_us: int) -> None:
+        """Note in an incident which of its checks are well again, and how many are not."""
+        incident, check = self.incidents[confirmation.incident], check_of(confirmation.key)
+        self.incidents[incident.id] = incident.marked(check, at_us, self._unwell[incident.id])
+        self._changed["incidents"].add(incident.id)
 
     def _weigh(self, identity: str, now_us: int) -> None:
         """Notify of an incident from now on if what it shows has become more than chance brings to the workspace."""
@@ -273,6 +282,11 @@ class IncidentTracker:
 
     def _count(self, incident: str, before: Confirmation | None, after: Confirmation | None) -> None:
         old, new, tally = _counted(before), _counted(after), self._tallies.get(incident, _NOTHING)
+        if new.confirmed != old.confirmed and (confirmation := after or before):
+            unwell, check = self._unwell[incident], check_of(confirmation.key)
+            unwell[check] += new.confirmed - old.confirmed
+            if unwell[check] <= 0:
+                del unwell[check]
         self._tallies[incident] = Tally(
             tally.bad - old.bad + new.bad,
             tally.confirmed - old.confirmed + new.confirmed,
@@ -346,6 +360,7 @@ class IncidentTracker:
             )
             self._changed["watches"].add(key)
         self._tallies[identity] = _NOTHING
+        self._unwell.pop(identity, None)
 
     def _leave(self, incident: Incident) -> None:
         """Drop an incident that cannot come back."""
@@ -473,12 +488,6 @@ def _counted(confirmation: Confirmation | None) -> Tally:
     return Tally(
         int(confirmation.is_bad and confirmation.confirmed), int(confirmation.confirmed), int(not confirmation.is_well)
     )
-
-
-def _past_severities(incident: Incident, severity: Severity) -> tuple[str, ...]:
-    if not incident.affected or severity is incident.severity:
-        return incident.past_severities
-    return (*incident.past_severities, incident.severity.value)
 
 
 def _group_key(route: Route, labels: Mapping[str, str]) -> str:

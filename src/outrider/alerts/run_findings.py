@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CERTIFICATE = "certificate_days"
 RAISED = "raised"
 """Attribute of a measurement whose script raised an error of its own."""
+FAILED_FOR = "failed_for"
+"""Attribute of a measurement that failed for one metric alone: its name."""
 _OWN_NETWORK = "own_network"
 _CHANGED = "the target or its data changed, since this very script passed before"
 WHOLE_REQUEST = "request"
@@ -109,7 +111,7 @@ class _RunEvidence:
         changed = self._context.passed_before
         if self._run.outcome in _SAYS_NOTHING and not changed:
             return
-        failed = changed or self._run.outcome is Outcome.FAILED
+        failed = changed or (self._run.outcome is Outcome.FAILED and not self._only_ends_soon())
         step = self._failed_step() if failed else ""
         reason = self._run.reason or "failed"
         facts = self._facts(f"{_CHANGED}: {reason}" if changed else reason, step=step)
@@ -154,18 +156,20 @@ class _RunEvidence:
             release=judgement.release,
             later_release=judgement.later_release,
         )
-        present = signal.condition is Condition.DEGRADED and self._run.outcome is not Outcome.PASSED
+        failed = self._run.outcome is not Outcome.PASSED and not self._only_ends_soon()
+        present = failed and signal.condition is Condition.DEGRADED
         causes = tuple(f"host:{host}" for host in self._hosts[:1])
         yield self._finding(Problem.FAILURE, present, facts, causes, step="share of failures", once=True)
 
     def certificate(self) -> Iterator[Finding]:
         if (left := self._certificate_days()) is not None:
+            own_limit = left >= self._context.certificate_days and self._only_ends_soon()
             facts = self._facts(
-                f"its certificate is valid for {left:.0f} more days",
+                self._run.reason if own_limit else f"its certificate is valid for {left:.0f} more days",
                 observed=f"{left:.1f} days",
-                expected=f"{self._context.certificate_days:g} days or more",
+                expected="" if own_limit else f"{self._context.certificate_days:g} days or more",
             )
-            soon = left < self._context.certificate_days
+            soon = own_limit or left < self._context.certificate_days
             yield self._finding(Problem.CERTIFICATE, soon, facts, self._by_host(), once=True)
 
     def _certificate_days(self) -> float | None:
@@ -176,6 +180,14 @@ class _RunEvidence:
         """Return whether a certificate ends soon: whoever failed for that must not hide what befalls its host later."""
         left = self._certificate_days()
         return left is not None and left < self._context.certificate_days
+
+    def _only_ends_soon(self) -> bool:
+        """Return whether the run failed for a valid certificate's days alone, of which `certificate` tells."""
+        left = self._certificate_days()
+        if self._attempt is None or left is None or left <= 0:
+            return False
+        failed = self._run.outcome is Outcome.FAILED
+        return failed and self._attempt.measurement.attributes.get(FAILED_FOR) == CERTIFICATE
 
     def _by_host(self) -> tuple[str, ...]:
         return tuple(f"host:{host}" for host in self._hosts[:1])

@@ -31,7 +31,7 @@ class ProofReport:
 
     @property
     def vacuous(self) -> tuple[CheckId, ...]:
-        """The journeys that stay green under a dead server."""
+        """The journeys that pass although the server is dead."""
         return tuple(check for check, proofs in self.proofs.items() if is_vacuous(list(proofs)))
 
     @property

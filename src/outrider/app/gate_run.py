@@ -127,7 +127,7 @@ def gate_rules(
     for name, slowdown in slowdowns:
         if not isinstance(slowdown, Real) or not 0 <= float(slowdown) < math.inf:
             fix = "write 0.02 for 2 %, and floor_ms in milliseconds from 0"
-            raise UsageError(f"{name} = {slowdown!r} is no slowdown", slug="bad-margin", fix=fix)
+            raise UsageError(f"{name} = {slowdown!r} is not a tolerable slowdown", slug="bad-margin", fix=fix)
     check_at_least("most_sessions", most_sessions, 4)
     looks = tuple(look for look in Plan().looks if look < most_sessions)
     plan = Plan(looks=(*looks, most_sessions))

@@ -1,4 +1,4 @@
-"""A record of when calls of heartbeats are answered: silence says nothing of times when nobody listened."""
+"""A record of when calls of heartbeats are answered: silence proves nothing for times without a listener."""
 
 from __future__ import annotations
 

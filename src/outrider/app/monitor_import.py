@@ -46,11 +46,16 @@ class MonitorImport:
 
 @dataclass(frozen=True, slots=True)
 class ImportLeftover:
-    """What is not carried over; the line is unknown (None) where the file has none."""
+    """What is not carried over, or as a variable that is to be set; the line is None where the file has none.
+
+    Attributes:
+        is_secret: A variable, which is to be set, stands for it.
+    """
 
     line: int | None
     what: str
     why: str
+    is_secret: bool = False
 
     def __str__(self) -> str:
         """Return it on one line."""
@@ -82,7 +87,10 @@ def import_monitor(
 
     conversion = convert_monitor(monitor, file, jobs=jobs, targets=targets)
     sound: list[ConvertedProbe] = []
-    leftovers = [ImportLeftover(left.line, _key(left.where, left.what), left.why) for left in conversion.leftovers]
+    leftovers = [
+        ImportLeftover(left.line, _key(left.where, left.what), left.why, left.is_secret)
+        for left in conversion.leftovers
+    ]
     for probe in conversion.probes:
         text = toml_document([(f"[{probe.name}]", probe.table, ())])
         problem = _problem_of(workspace, text)
@@ -94,7 +102,9 @@ def import_monitor(
             cleaned, names = probe.table, ()  # where no variable can stand, it is only pointed out
         sound.append(replace(probe, table=cleaned))
         if names:
-            leftovers.append(ImportLeftover(probe.line, probe.origin, _NOT_COPIED.format(" and ".join(names))))
+            leftovers.append(
+                ImportLeftover(probe.line, probe.origin, _NOT_COPIED.format(" and ".join(names)), is_secret=True)
+            )
         elif gated(text) != text:
             leftovers.append(ImportLeftover(probe.line, probe.origin, _CREDENTIAL))
     leftovers.sort(key=lambda left: left.line or 0)

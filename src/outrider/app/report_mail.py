@@ -197,7 +197,8 @@ def _wrong_receivers(
     for receiver in settings.mail:
         if alerts is not None and receiver not in alerts.receivers:
             known = ", ".join(alerts.receivers)
-            fix = f"name a receiver of scheduler/alerts.toml; {f'known are: {known}' if known else 'it has none yet'}"
+            fix = f"name one of the receivers in scheduler/alerts.toml: {known}"
+            fix = fix if known else "define a receiver in scheduler/alerts.toml: there is none yet"
             where = _place(workspace, name, "mail")
             yield ConfigError(f'mail names "{receiver}", which is no receiver', slug="bad-report", fix=fix, where=where)
 

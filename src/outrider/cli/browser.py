@@ -13,7 +13,7 @@ from outrider.app import browser_environment, find_workspace_if_any, provide_wor
 @click.command(epilog="Example: outrider browser --install")
 @click.option("--install", is_flag=True, help="Install one if none is found.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--env", "as_env", is_flag=True, help="Print what plain pytest needs to find it, for the shell's eval.")
+@click.option("--env", "as_env", is_flag=True, help='For plain pytest: eval "$(outrider browser --env)".')
 def browser(*, install: bool, as_json: bool, as_env: bool) -> None:
     """Find the browser that journeys run in, or install one."""
     provided = provide_workspace_browser(

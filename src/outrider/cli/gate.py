@@ -44,7 +44,7 @@ _DURATION = TypedValue("duration", duration_s)
 @click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
 @click.option(
     "--sessions", "cap", default=20, show_default=True, type=click.IntRange(4),
-    help="Sessions of a check at most; an open one may take what decided ones leave over, up to twice as many.",
+    help="Sessions of a check at most; an undecided one may use what decided ones did not need, up to twice as many.",
 )  # fmt: skip
 @click.option("--budget", "budget_s", type=_DURATION, metavar="TIME", help='The best answer within TIME, such as "5m".')
 @click.option(

@@ -17,7 +17,8 @@ from outrider.cli.gate_tables import GateOutputs, output_options
 def gate_merge(files: tuple[Path, ...], **outputs: Any) -> int:
     """Merge the results of a gate's shards, and decide: FILES are what `outrider gate --shard 2/4 --json` printed.
 
-    Fails must survive the correction for the comparisons of all shards. Exit codes are those of `outrider gate`.
+    A fail counts only if it remains one after correction for the number of comparisons of all shards.
+    Exit codes are those of `outrider gate`.
     """
     written = GateOutputs(**outputs)
     written.make_folders()

@@ -63,15 +63,20 @@ def import_command(
 
 def _print(imported: MonitorImport, path: Path) -> None:
     for leftover in imported.leftovers:
-        echo(f"not carried over: {leftover}", err=True)
+        echo(f"{'to be set' if leftover.is_secret else 'not carried over'}: {leftover}", err=True)
     if imported.alerts:
         click.echo(f"# for scheduler/alerts.toml\n\n{imported.alerts}")  # its secrets are variables
     written = f"wrote {path}: " if imported.probes else ""
-    echo(f"{written}probes: {imported.probes}, not carried over: {len(imported.leftovers)}", err=True)
+    secrets = sum(leftover.is_secret for leftover in imported.leftovers)
+    lost = len(imported.leftovers) - secrets
+    echo(f"{written}probes: {imported.probes}, to be set: {secrets}, not carried over: {lost}", err=True)
 
 
 def _as_json(imported: MonitorImport, path: Path) -> dict[str, object]:
-    leftovers = [{"line": left.line, "what": gated(left.what), "why": gated(left.why)} for left in imported.leftovers]
+    leftovers = [
+        {"line": left.line, "what": gated(left.what), "why": gated(left.why), "to_be_set": left.is_secret}
+        for left in imported.leftovers
+    ]
     return {
         "file": str(path) if imported.probes else None,
         "probes": imported.probes,

@@ -36,6 +36,7 @@ class LoadProgress(Progress):
 
     def __init__(self) -> None:
         super().__init__()
+        self.started(1)
         self._name = ""
         self._live: Live | None = None
         self._lines = 0
@@ -81,7 +82,11 @@ def _state(now: LoadInterval, latest: Sequence[LoadInterval], left_s: float | No
     left = "" if left_s is None else f", {max(0.0, left_s):.0f} s left"
     busy = f", generator at {now.cpu_share:.0%}" if now.cpu_share > 0.5 else ""
     failed = f"{total.failure_share:.1%} failed"
-    return f"{now.users} users, {rate:.1f} requests/s, p50/p95/p99 {times} ms, {failed}{busy}{left}"
+    return f"{_users(now.users)}, {rate:.1f} requests/s, p50/p95/p99 {times} ms, {failed}{busy}{left}"
+
+
+def _users(count: int) -> str:
+    return f"{count} {'user' if count == 1 else 'users'}"
 
 
 def _live_table(line: str, latest: Sequence[LoadInterval]) -> Table:
@@ -134,7 +139,7 @@ def _ms(value: float | None) -> str:
 
 def print_load(out: Console, run: Run, result: LoadResult) -> None:
     """Print a load run: its outcome, endpoints and failures, and the journey beside it."""
-    about = f"  {display_name(run.check)}  {result.most_users} users, {result.length_s:.0f} s, run {short(run.id)}"
+    about = f"  {display_name(run.check)}  {_users(result.most_users)}, {result.length_s:.0f} s, run {short(run.id)}"
     out.print(Text.assemble(outcome_text(run.outcome), about), soft_wrap=True)
     if run.reason:
         out.print(Text(f"  {run.reason}", style=STYLES[run.outcome]), soft_wrap=True)
@@ -164,7 +169,7 @@ def _foreground_table(result: LoadResult) -> Table:
     table = Table(box=None, pad_edge=False, title="the journey beside it, median ms", title_justify="left")
     table.add_column("step", overflow="fold")
     for count in users:
-        table.add_column(f"{count} users", justify="right")
+        table.add_column(_users(count), justify="right")
     times: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for run in passed:
         for step, took_ms in run.steps.items():

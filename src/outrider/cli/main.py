@@ -7,7 +7,10 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
-import click
+try:
+    import click
+except KeyboardInterrupt:  # Ctrl-C before click can handle it: no traceback
+    raise SystemExit(130) from None
 
 from outrider import __version__
 

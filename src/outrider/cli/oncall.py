@@ -28,6 +28,6 @@ def oncall(*, days: int, as_json: bool) -> None:
     for name, shifts in rotations.items():
         click.echo(name)
         for shift in shifts:
-            click.echo(f"  {at_with_zone(shift.from_us, workspace.timezone)}  {shift.person or 'NOBODY'}")
+            click.echo(f"  {at_with_zone(shift.from_us, workspace.timezone)}  {shift.person or 'nobody'}")
     if not rotations:
         click.echo("there are no rotations: scheduler/alerts.toml", err=True)

@@ -27,6 +27,7 @@ class Progress:
         self._status: Status | None = None
         self._done = 0
         self._total = 0
+        self._waits: tuple[object, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -60,12 +61,15 @@ class Progress:
         self._total = total
 
     def waiting(self, check: Check, ahead: Sequence[HostTurn]) -> None:
-        """Show for whom a check waits; in a log, a line each time that changes."""
+        """Show for whom a check waits; in a log, a line each time that the first of them changes."""
         others = f", and {len(ahead) - 1} more" if len(ahead) > 1 else ""
         text = f"{self._place:>7} {check.name} waits for {turn_text(ahead[0])}{others}"
         if self._console.is_terminal:
             self.progress(text)
-        else:
+            return
+        waits = (check.id, ahead[0].workspace, ahead[0].pid, ahead[0].claim, ahead[0].claimed_us)
+        if waits != self._waits:
+            self._waits = waits
             self.note(text)
 
     def attempt_started(self, check: Check, plan: Plan) -> None:
@@ -78,8 +82,9 @@ class Progress:
         place = self._place
         self._done += 1
         took_ms = (run.finished_us - run.started_us) / 1000
+        attempts = f" for {len(run.attempts)} attempts" if len(run.attempts) > 1 else ""
         self._console.print(
-            f"{place:>7}", outcome_text(run.outcome), display_name(run.check), f"{took_ms:.0f} ms",
+            f"{place:>7}", outcome_text(run.outcome), display_name(run.check), f"{took_ms:.0f} ms{attempts}",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
 

@@ -39,6 +39,7 @@ _PHASES = frozenset(
     )
 )  # fmt: skip
 _COARSE_MS = 10.0  # from here on fractions of a millisecond are noise
+_CLAIM_CHARACTERS = 60  # of a name in a message about turns; its end tells it apart
 _UNFOLDED = 200  # columns, where no terminal sets a width
 
 
@@ -79,7 +80,10 @@ def turn_text(turn: HostTurn, timezone: str = "") -> str:
     at_us = turn.began_us or turn.claimed_us
     clock = _local(at_us, timezone) if timezone else datetime.fromtimestamp(at_us / 1_000_000).astimezone()
     state = "under way" if turn.began_us else "waiting"
-    return f"{display_name(turn.claim.check)} of {turn.workspace} (process {turn.pid}), {state} since {clock:%H:%M:%S}"
+    name = display_name(turn.claim.check)
+    if len(name) > _CLAIM_CHARACTERS:
+        name = f"…{name[-_CLAIM_CHARACTERS + 1 :]}"
+    return f"{name} of {turn.workspace} (process {turn.pid}), {state} since {clock:%H:%M:%S}"
 
 
 def run_table(runs: Iterable[Run]) -> Table:
@@ -131,9 +135,13 @@ def step_table(attempt: Attempt) -> Table:
     table.add_column("ms", justify="right")
     table.add_column("step", overflow="fold")
     table.add_column("source", style="dim")
-    for part in timed_parts(attempt):
+    parts = timed_parts(attempt)
+    if any(part.is_wrong for part in parts):
+        table.add_column("outcome", style=STYLES[Outcome.FAILED])
+    for part in parts:
         took = "-" if part.took_ms is None else f"{part.took_ms:.{0 if part.took_ms >= _COARSE_MS else 2}f}"
-        table.add_row(took, Text(part.title, style="bold red" if part.is_wrong else ""), part.source)
+        cells = (took, Text(part.title, style="bold red" if part.is_wrong else ""), part.source)
+        table.add_row(*cells, *(("failed",) if part.is_wrong else ()))
     return table
 
 

@@ -29,7 +29,7 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
         summaries = list_runs(store.runs, pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
         warn("" if summaries else unknown_check_note(store.checks, pattern))
     if not summaries.is_complete:
-        click.echo(f"these are the latest {limit} runs: --limit shows more", err=True)
+        click.echo(f"there are more runs than the {limit} listed: --limit shows more", err=True)
     if as_json:
         click.echo(json.dumps([asdict(summary) for summary in summaries]))
         return

@@ -230,7 +230,7 @@ class FrameReader:
             return int(zoned.timestamp() * 1_000_000)
         except (AttributeError, TypeError, ValueError, OverflowError):  # of another type, or no time
             raise UsageError(
-                f"{moment!r} is no moment",
+                f"{moment!r} is not a time",
                 slug="bad-moment",
                 fix='write "7d", "2026-03-01" or "2026-03-01T14:00+01:00"',
             ) from None

@@ -76,7 +76,7 @@ def _writable_file(target: Path, *, replace: bool) -> Path:
     exists = _exists(target)
     if exists and not (file.is_file() and file.samefile(target)):  # a device, a pipe, or a file without a name
         raise UsageError(
-            "is no file",
+            "is not a regular file",
             slug="unwritable-file",
             fix="name a file, or leave --out away and redirect",
             where=Place(str(target)),

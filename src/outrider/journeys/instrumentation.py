@@ -1,4 +1,4 @@
-"""Wraps Playwright's public classes, sync and async, so that a recorder hears of every browser, context and request."""
+"""Wraps Playwright's public classes, sync and async, and calls a recorder for every browser, context and request."""
 
 from __future__ import annotations
 

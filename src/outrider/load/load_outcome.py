@@ -272,7 +272,7 @@ def _still(facts: Facts) -> str:
     if not own:
         return ""
     file, line, function = own[0]
-    return f"the event loop stands still in {function} ({file.rpartition('/')[2]}:{line}), which lets no other user run"
+    return f"the event loop is blocked in {function} ({file.rpartition('/')[2]}:{line}), which lets no other user run"
 
 
 def _interrupted(facts: Facts) -> Conclusion | None:

@@ -5,7 +5,7 @@ A failing target is never an exception; it is an outcome.
     OutriderError
     ├── ConfigError        a file of the workspace is wrong       (exit 2)
     │   └── ConfigErrors   all of them together
-    ├── UsageError         the command line is wrong              (exit 2)
+    ├── UsageError         a command or call is wrong             (exit 2)
     ├── BrowserError       no usable browser                      (exit 4)
     ├── StoreError         the database cannot be used            (exit 4)
     ├── BadSeries          values or times that cannot be judged  (exit 2)
@@ -86,7 +86,7 @@ def reason_of(problems: Iterable[ConfigError]) -> str:
 
 
 class UsageError(OutriderError):
-    """The command line is wrong."""
+    """A command, or a call of the Python API, is wrong."""
 
     exit_code = 2
 

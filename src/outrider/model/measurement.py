@@ -167,7 +167,7 @@ class Order:
 
 
 class Measure(Protocol):
-    """The seam that every kind of check stands behind.
+    """The interface of every kind of check.
 
     `measure` returns within `order.deadline_s` + 2 s whatever the target does, leaves no process and no file
     outside `order.scratch`, and never raises for a failing target.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.probes.probe_result import Blame, Failure
+from outrider.probes.probe_result import CERTIFICATE_METRIC, Blame, Failure
 from outrider.probes.text_evaluation import shown
 from outrider.workspace import is_credential_name
 
@@ -33,8 +33,7 @@ async def judge(
     if expectation.body:
         failures += (await evaluate_body(answer, expectation.body, evaluator, limit_s=limit_s)).failures
     if expectation.certificate_days is not None:
-        wrong = judge_certificate(answer.certificate_days, expectation.certificate_days)
-        failures += [Failure(Blame.TARGET, reason) for reason in wrong]
+        failures += judge_certificate(answer.certificate_days, expectation.certificate_days)
     if expectation.within_ms:
         failures += judge_times({**answer.phases_ms, "total": answer.total_ms}, expectation.within_ms)
     return tuple(failures)
@@ -79,9 +78,10 @@ async def _headers(
     return failures
 
 
-def judge_certificate(days: float | None, least: float) -> Iterator[str]:
+def judge_certificate(days: float | None, least: float) -> Iterator[Failure]:
     """Yield what is wrong with how long a certificate is still valid; None without TLS."""
     if days is None:
-        yield "there is no certificate: the answer came without TLS"
+        yield Failure(Blame.TARGET, "there is no certificate: the answer came without TLS")
     elif days < least:
-        yield f"the certificate is valid for {days:.1f} more days, not {least:g}"
+        reason = f"the certificate is valid for {days:.1f} more days, not {least:g}"
+        yield Failure(Blame.TARGET, reason, metric=CERTIFICATE_METRIC)

@@ -58,7 +58,7 @@ class Rhythm:
     def __str__(self) -> str:
         """Return how often, for a reader."""
         often = f"every {format_duration(self.period_s)}" if self.cron is None else f'by "{self.schedule}"'
-        return often + (f" + {format_duration(self.grace_s)}" if self.grace_s else "")
+        return often + (f" and {format_duration(self.grace_s)} of grace" if self.grace_s else "")
 
     def at(self, at_us: int) -> str:
         """Return a time for a reader."""

@@ -203,7 +203,7 @@ class Engine:
 
     def _measurement(self, order: Order, result: ProbeResult, ours: ProberState, started_us: int) -> Measurement:
         outcome, reason = assess(result, ours)
-        attributes = {**result.attributes, "own_network": ours.lost}
+        attributes = {**result.attributes, "own_network": ours.lost, "failed_for": _only_metric(result.failures)}
         measurement = Measurement(
             outcome=outcome,
             reason=reason,
@@ -223,6 +223,12 @@ class Engine:
 
 def _error(failure: Failure, address: str) -> ErrorRecord:
     return ErrorRecord(ErrorSource.REQUEST, failure.reason, url=address, step=failure.step)
+
+
+def _only_metric(failures: tuple[Failure, ...]) -> str:
+    """Return the metric whose limit is all that failed; empty if anything else did."""
+    metrics = {failure.metric for failure in failures}
+    return metrics.pop() if len(metrics) == 1 else ""
 
 
 def _now_us() -> int:

@@ -103,8 +103,7 @@ class GrpcProbe:
             reason = reason or f"{name} is {status}, not {' or '.join(self.statuses)}"
             yield Failure(Blame.TARGET, reason)
         if self.certificate_days is not None:
-            wrong = judge_certificate(answer.certificate_days, self.certificate_days)
-            yield from (Failure(Blame.TARGET, reason) for reason in wrong)
+            yield from judge_certificate(answer.certificate_days, self.certificate_days)
         yield from judge_times({**answer.phases_ms, "total": answer.total_ms}, self.within_ms)
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from outrider.model import ArtifactKind, Sample
 
 
+CERTIFICATE_METRIC = "certificate_days"
+
+
 class Blame(StrEnum):
     """Who is to blame for a failure, as far as the failure itself shows.
 
@@ -37,12 +40,14 @@ class Failure:
     Attributes:
         step: Title of the request that it happened in.
         is_time_out: Whether the attempt's own limit of time is what ended it.
+        metric: The sample that is below its limit, where incidents of its own exist for that.
     """
 
     blame: Blame
     reason: str
     step: str = ""
     is_time_out: bool = False
+    metric: str = ""
 
     @property
     def text(self) -> str:

@@ -16,7 +16,7 @@ from outrider.probes.exchange import ExchangeLog, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import bracketed, is_name
 from outrider.probes.http_request import FRESH, encoded, read_certificate, read_trust
-from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
+from outrider.probes.probe_result import CERTIFICATE_METRIC, Blame, Evidence, Failure, ProbeResult, only_step
 from outrider.probes.text_checks import TextChecks
 from outrider.probes.text_evaluation import shown
 from outrider.workspace import as_count, as_one_of
@@ -109,15 +109,17 @@ class TlsProbe:
     async def _wrong(
         self, chain: tuple[Certificate, ...], log: ExchangeLog, now_us: int, evaluator: Evaluator
     ) -> list[Failure]:
+        failures: list[Failure] = []
         wrong = []
         if chain and (days := _days(chain, now_us)) < self.certificate_days:
-            wrong.append(f"a certificate is valid for {days:.1f} more days, not {self.certificate_days:g}")
+            reason = f"a certificate is valid for {days:.1f} more days, not {self.certificate_days:g}"
+            failures.append(Failure(Blame.TARGET, reason, metric=CERTIFICATE_METRIC))
         spoken = _SPOKEN.search(log.content.getvalue())
         version = spoken[1].decode().removeprefix("TLSv") if spoken else "unknown"
         version = {"1": "1.0"}.get(version, version)
         if self.protocol and version < self.protocol:
             wrong.append(f"the server speaks TLS {version}, not {self.protocol}")
-        failures = [Failure(Blame.TARGET, reason) for reason in wrong]
+        failures += [Failure(Blame.TARGET, reason) for reason in wrong]
         if self.issuer:
             issuers = "\n".join(certificate.issuer for certificate in chain)
             evaluation = await evaluator.evaluate(self.issuer, issuers.encode(), limit_s=0.0)

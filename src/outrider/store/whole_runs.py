@@ -166,7 +166,7 @@ def _key_and_circumstances(connection: Connection, identifier: bytes) -> tuple[i
 
 
 def _unknown(wanted: str) -> UsageError:
-    return UsageError(f"there is no run {wanted}", slug="unknown-run", fix='"outrider runs" shows those there are')
+    return UsageError(f'there is no run "{wanted}"', slug="unknown-run", fix='"outrider runs" shows those there are')
 
 
 def _ambiguous(wanted: str, matches: Sequence[RunSummary]) -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import date, time
@@ -299,14 +300,20 @@ def as_positive(value: object) -> float:
     """Accept a number above zero."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise Refused("is not a number", "write a number above zero, such as 5")
-    if not 0 < value < float("inf"):
+    if not math.isfinite(value):
+        raise Refused("is not finite", "write a number above zero, such as 5", "out-of-range")
+    if value <= 0:
         raise Refused("is not above zero", "write a number above zero, such as 5", "out-of-range")
     return float(value)
 
 
 def as_not_negative(value: object) -> float:
     """Accept a number that is zero or more."""
-    return 0.0 if value == 0 and not isinstance(value, bool) else as_positive(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
+        if value < 0:
+            raise Refused("is below zero", "write a number from 0, such as 5", "out-of-range")
+        return 0.0
+    return as_positive(value)
 
 
 def as_duration(value: object) -> float:

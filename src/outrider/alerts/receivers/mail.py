@@ -165,7 +165,7 @@ def _check_mailbox(text: str) -> None:
     mailboxes = _mailboxes(text)
     if len(mailboxes) != 1 or not (mailboxes[0].username and _HOST.fullmatch(mailboxes[0].domain)):
         fix = 'write "ops@shop.example", or "Operations <ops@shop.example>"'
-        raise Refused(f'holds "{text}", which is no address of mail', fix, "bad-address")
+        raise Refused(f'holds "{text}", which is not a mail address', fix, "bad-address")
 
 
 def _mailboxes(text: str) -> tuple[Address, ...]:

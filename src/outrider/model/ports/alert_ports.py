@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class IncidentLog(Protocol):
-    """Incidents. One process writes changes; any process may write acknowledgements, which it then takes in."""
+    """Incidents. One process writes changes; any process may write acknowledgements, which it then reads."""
 
     def record(self, changes: AlertChanges) -> None:
         """Write what changed, with its notifications, in one transaction; the same changes twice change nothing."""

@@ -29,12 +29,14 @@ class Leftover:
         where: What it belongs to: `endpoints[2] front-end`.
         what: Its key, or nothing for all of it.
         why: For a reader.
+        is_secret: It is carried over as a variable, which is to be set.
     """
 
     line: int | None
     where: str
     what: str
     why: str
+    is_secret: bool = False
 
     def __str__(self) -> str:
         """Return it on one line."""
@@ -81,9 +83,9 @@ class Conversion:
         self._names.add(name)
         return name
 
-    def leave(self, source: Source, what: str, why: str) -> None:
+    def leave(self, source: Source, what: str, why: str, *, is_secret: bool = False) -> None:
         """Note that something is not carried over."""
-        self.leftovers.append(Leftover(source.line_of(what), source.where, what, why))
+        self.leftovers.append(Leftover(source.line_of(what), source.where, what, why, is_secret))
 
 
 class Source:
@@ -105,8 +107,11 @@ class Source:
             self.leave("", "is no table")
 
     def line_of(self, key: str = "") -> int | None:
-        """Return the line of a key, or of the first."""
-        return self._lines.get(key, min(self._lines.values(), default=None))
+        """Return the line of a key, also of one in a table within, or of the first."""
+        outer, _, inner = key.partition(".")
+        inner_lines: Mapping[Any, int] = getattr(self.data.get(outer), "lines", {})
+        first = min(self._lines.values(), default=None)
+        return self._lines.get(key, inner_lines.get(inner, self._lines.get(outer, first)))
 
     def take(self, key: str) -> Any:
         """Return a value, which is then not left over."""
@@ -175,6 +180,11 @@ class Source:
         if len(sound) < len(values):
             self.leave(key, "holds what is no text")
         return sound
+
+    def leave_secret(self, what: str, why: str) -> None:
+        """Note that a variable, which is to be set, stands for a secret."""
+        self._taken.add(what)
+        self._conversion.leave(self, what, why, is_secret=True)
 
     def leave(self, what: str, why: str) -> None:
         """Note that something is not carried over."""

@@ -67,8 +67,11 @@ def _endpoint(source: Source, conversion: Conversion) -> None:
     expect: dict[str, Any] = {}
     make(source, table, expect, url=url, name=name)
     _policy(source, table, group=group, title=title)
-    for at, condition in enumerate(source.texts("conditions")):
-        _condition(source, kind, condition, expect, at)
+    conditions = source.texts("conditions")
+    carried = [_condition(source, kind, condition, expect, at) for at, condition in enumerate(conditions)]
+    if carried and not any(carried):
+        source.leave("", "none of its conditions is carried over: a probe would be well whatever they say")
+        return
     if expect:
         table["expect"] = expect
     reasons = {"alerts": "", "ssh": "Outrider signs in to no ssh server", "store": "is of suites only"}
@@ -229,12 +232,14 @@ def _policy(source: Source, table: dict[str, object], *, group: str, title: str)
         source.leave("maintenance-windows", "write it as [[maintenance]] in scheduler/alerts.toml")
 
 
-def _condition(source: Source, kind: str, condition: str, expect: dict[str, Any], at: int) -> None:
-    """Add a condition to what is expected, or leave it over."""
+def _condition(source: Source, kind: str, condition: str, expect: dict[str, Any], at: int) -> bool:
+    """Add a condition to what is expected, or leave it over; return whether it is carried over."""
     match = _CONDITION.match(_variables(condition))
     what = f"conditions[{at}]"
     if match is None or not Conditions(expect, kind).add(match[1], match[2], match[3]):
         source.leave(what, f"{condition!r} cannot be expected of a probe of kind {kind}")
+        return False
+    return True
 
 
 def _external(source: Source, conversion: Conversion) -> None:
@@ -250,7 +255,7 @@ def _external(source: Source, conversion: Conversion) -> None:
         source.leave("", "has no heartbeat.interval: its silence says nothing, and Outrider would wait for nothing")
         return
     variable = secret_name(name, "token")
-    source.leave("token", f"is a secret and is not copied: set {variable}; jobs call /heartbeat/TOKEN instead")
+    source.leave_secret("token", f"is a secret and is not copied: set {variable}; jobs call /heartbeat/TOKEN instead")
     table: dict[str, object] = {
         "kind": "heartbeat", "period": duration(interval_s), "token": f"${{{variable}:-{name}-{len(name)}-unset}}",
     }  # fmt: skip

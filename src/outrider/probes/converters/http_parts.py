@@ -18,7 +18,7 @@ _SECRET_HEADERS = ("authorization", "cookie", "key", "token", "secret", "passwor
 def placeholder(source: Source, name: str, key: str, what: str, otherwise: str = "") -> str:
     """Return what stands for a secret, and note that it is not copied; `otherwise` stands there until it is set."""
     variable = secret_name(name, what)
-    source.leave(key, f"is a secret and is not copied: name {variable} below [secrets], and set it")
+    source.leave_secret(key, f"is a secret and is not copied: name {variable} below [secrets], and set it")
     return f"${{{variable}:-{otherwise}}}"
 
 

@@ -259,7 +259,9 @@ def _push(source: Source, table: dict[str, object], expect: dict[str, Any], *, n
     """A job that pushes calls in its interval."""
     del expect
     variable = secret_name(name, "token")
-    source.leave("pushToken", f"is a secret and is not copied: set {variable}; jobs call /heartbeat/TOKEN instead")
+    source.leave_secret(
+        "pushToken", f"is a secret and is not copied: set {variable}; jobs call /heartbeat/TOKEN instead"
+    )
     table["period"] = duration(source.number("interval") or 60.0)
     table["token"] = f"${{{variable}:-{name}-{len(name)}-unset}}"
     table["every"] = "1m"
