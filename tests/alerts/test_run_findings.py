@@ -96,16 +96,6 @@ def test_a_failure_names_its_step_host_and_fault() -> None:
     assert finding.labels["host"] == "shop.example"
 
 
-@pytest.mark.parametrize(("days", "shares"), [(7.0, False), (90.0, True)])
-def test_who_fails_for_a_certificate_that_ends_soon_joins_nobody(days: float, *, shares: bool) -> None:
-    """It would hide that the site behind it goes down later."""
-    error = ErrorRecord(ErrorSource.PAGE, "no", url="https://shop.example/")
-    samples = (Sample("", "certificate_days", days),)
-    run = make_run(Outcome.FAILED, "probe:tls", f"valid for {days} more days", samples=samples, errors=(error,))
-
-    assert ("host:shop.example" in by_name(run)["failure"].causes) is shares
-
-
 def test_a_degradation_says_how_much_against_which_band_since_when() -> None:
     """The judge has the numbers."""
     finding = by_name(make_run(), Judgement("pay", SLOW, "2.0", "2.1"))["degradation pay"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy.signal import lfilter
@@ -11,6 +13,16 @@ from outrider.baselines import change_points, precede
 from outrider.baselines.history import _rank_p_value
 from outrider.baselines.segmentation import best_split
 from outrider.baselines.trend_segmentation import Lines
+
+
+@pytest.mark.parametrize(("before", "change"), [(200.0, r"\+(29|30|31)%"), (0.0, "from zero")])
+def test_a_new_level_is_told_as_a_share_of_the_old_one(before: float, change: str) -> None:
+    """There is none of zero (seed 1)."""
+    noise = 1 + 0.01 * np.random.default_rng(1).integers(-3, 4, 200)
+
+    (point,) = change_points(np.repeat([before, 260.0], 100) * noise)
+
+    assert re.fullmatch(change, point.change)
 
 
 def test_each_new_level_is_found_where_it_begins() -> None:

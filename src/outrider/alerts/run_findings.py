@@ -115,7 +115,7 @@ class _RunEvidence:
         step = self._failed_step() if failed else ""
         reason = self._run.reason or "failed"
         facts = self._facts(f"{_CHANGED}: {reason}" if changed else reason, step=step)
-        causes = [] if self._ends_soon() else list(self._by_host())
+        causes = list(self._by_host())
         if step and not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{step}")
         yield self._finding(Problem.FAILURE, failed, facts, (*causes, f"fault:{_normalised(facts.what)}"))
@@ -133,7 +133,7 @@ class _RunEvidence:
             release=judgement.release,
             later_release=judgement.later_release,
         )
-        causes = [f"host:{host}" for host in self._hosts[:1]]
+        causes = list(self._by_host())
         if not self._run.check.startswith(Kind.PROBE):
             causes.append(f"step:{judgement.step}")
         degraded = signal.condition is Condition.DEGRADED
@@ -158,8 +158,7 @@ class _RunEvidence:
         )
         failed = self._run.outcome is not Outcome.PASSED and not self._only_ends_soon()
         present = failed and signal.condition is Condition.DEGRADED
-        causes = tuple(f"host:{host}" for host in self._hosts[:1])
-        yield self._finding(Problem.FAILURE, present, facts, causes, step="share of failures", once=True)
+        yield self._finding(Problem.FAILURE, present, facts, self._by_host(), step="share of failures", once=True)
 
     def certificate(self) -> Iterator[Finding]:
         if (left := self._certificate_days()) is not None:
@@ -175,11 +174,6 @@ class _RunEvidence:
     def _certificate_days(self) -> float | None:
         samples = self._attempt.measurement.samples if self._attempt else ()
         return min((sample.value for sample in samples if sample.metric == CERTIFICATE), default=None)
-
-    def _ends_soon(self) -> bool:
-        """Return whether a certificate ends soon: whoever failed for that must not hide what befalls its host later."""
-        left = self._certificate_days()
-        return left is not None and left < self._context.certificate_days
 
     def _only_ends_soon(self) -> bool:
         """Return whether the run failed for a valid certificate's days alone, of which `certificate` tells."""

@@ -47,7 +47,7 @@ def _changes(series: Series, points: Points, now_us: int) -> Iterator[Finding]:
     facts = Facts("no new level")
     if latest:
         facts = Facts(
-            f"{series.step} {latest.after / latest.before - 1:+.0%}",
+            f"{series.step} {latest.change}",
             title=title_of(series.subject),
             step=series.step,
             observed=f"{latest.after:.0f} ms",

@@ -26,6 +26,11 @@ class LevelChange:
     p_value: float
     release: str
 
+    @property
+    def change(self) -> str:
+        """How much slower or quicker it became, in words: there is no share of zero."""
+        return f"{self.after_ms / self.before_ms - 1:+.1%}" if self.before_ms else "from zero"
+
 
 def level_changes(store: ReportHistory, pattern: str = "*") -> list[LevelChange]:
     """Return the level changes of the primary series of checks, the latest first.

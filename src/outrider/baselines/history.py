@@ -71,6 +71,11 @@ class ChangePoint:
         """The new level over the old one; NaN where the old one is zero."""
         return self.after / self.before if self.before else math.nan
 
+    @property
+    def change(self) -> str:
+        """How much higher or lower the new level is, in words: there is no share of zero."""
+        return f"{self.ratio - 1:+.0%}" if self.before else "from zero"
+
 
 @dataclass(frozen=True, slots=True)
 class Noise:

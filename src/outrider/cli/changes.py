@@ -51,7 +51,7 @@ def _table(changed: Sequence[LevelChange], timezone: str) -> Table:
             Text(change.step),
             f"{change.before_ms:.0f} ms",
             f"{change.after_ms:.0f} ms",
-            f"{change.after_ms / change.before_ms - 1:+.1%}",
+            change.change,
             Text(change.release),
         )
     return table
