@@ -22,15 +22,15 @@ FRONTEND := hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/sr
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup ## Watch the demo shop drift, break and recover; see the mails and the weekly report
+demo: setup ## Watch the demo shop drift, break and recover; see the mails, dashboard and weekly report (KEEP=1 leaves it open)
 	$(BIN)/outrider browser --install
-	$(BIN)/python -m demo.tour
+	$(BIN)/python -m demo.tour $(if $(KEEP),--keep)
 
-test: setup ## Run all tests, with coverage (ARGS="-k word" picks some)
+test: setup ## Run all tests, with coverage by the cheap ones (ARGS="-k word" picks some)
 	$(BIN)/outrider browser --install
 	$(BIN)/python hatch_build.py check  # brings axe-core, without which pages are not tried for accessibility
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/coverage run -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -61,13 +61,15 @@ soak: setup ## Run what takes hours: kills, mutated configurations, generated an
 	$(BIN)/python -m benchmarks.scheduler_crash --no-browser --rounds 300
 	$(BIN)/python -m benchmarks.scheduler_crash --rounds 50
 	$(BIN)/python -m benchmarks.alerts_crash --rounds 300
+	$(BIN)/python -m benchmarks.telemetry_crash --rounds 300
+	$(BIN)/python -m benchmarks.telemetry_fuzz --count 1000000 --engine
 	$(BIN)/python -m benchmarks.configuration_fuzz --count 100000
 	$(BIN)/python -m benchmarks.answer_fuzz --count 1000000
 
 lock: ## Renew requirements/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
-	$(LOCK) pyproject.toml --extra demo --extra parquet --group dev --group build --output-file requirements/dev.txt
-	$(LOCK) pyproject.toml --extra demo --constraint requirements/dev.txt --output-file requirements/base.txt
+	$(LOCK) pyproject.toml --extra auth --extra demo --extra parquet --extra telemetry --group dev --group build --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --extra auth --extra demo --constraint requirements/dev.txt --output-file requirements/base.txt
 	$(LOCK) --group node --output-file requirements/node.txt
 	$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
 

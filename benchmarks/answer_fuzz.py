@@ -172,12 +172,14 @@ async def run(count: int, seed: int, minutes: float) -> int:
         except Exception as error:  # what is counted
             crashes.append(f"{type(error).__name__}: {error} ({data[:80]!r})")
             continue
-        hangs += time.monotonic() - at_s > LIMIT_S + SLACK_S
+        if (took_s := time.monotonic() - at_s) > LIMIT_S + SLACK_S:
+            hangs += 1
+            print(f"answer {number} took {took_s:.1f} s, {[failure.reason for failure in failures]}: {data[:80]!r}")
         stopped += any("stopped" in failure.reason for failure in failures)
         wrong += bool(failures)
-    took_s, late_mb = time.monotonic() - began_s, memory_mb()
+    all_s, late_mb = time.monotonic() - began_s, memory_mb()
     evaluator.close()
-    print(f"{count:,} answers, seed {seed}, {took_s:.0f} s: {len(crashes)} raised, {hangs} took too long,")
+    print(f"{count:,} answers, seed {seed}, {all_s:.0f} s: {len(crashes)} raised, {hangs} took too long,")
     print(f"{stopped:,} were stopped at a limit, {wrong:,} were not as expected;")
     print(f"memory {early_mb:.0f} MB at the tenth of the way, {late_mb:.0f} MB at the end")
     for crash in crashes[:10]:

@@ -38,10 +38,11 @@ def measure(address: str, paths: Mapping[str, str]) -> None:
     wall: dict[str, list[float]] = {name: [] for name in paths}
     spent: dict[str, list[float]] = {name: [] for name in paths}
     sizes: dict[str, tuple[int, int]] = {}
-    for _ in range(REQUESTS):
+    for number in range(REQUESTS):
         for name, path in paths.items():
+            asked = f"{address}{path}{'&' if '?' in path else '?'}n={number}"  # else one rendering serves several
             began, busy = time.perf_counter(), time.process_time()
-            with urlopen(Request(address + path)) as answer:
+            with urlopen(Request(asked)) as answer:
                 size = len(answer.read())
             wall[name].append(time.perf_counter() - began)
             spent[name].append(time.process_time() - busy)
@@ -58,10 +59,11 @@ def first_load(address: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(BrowserSettings()).executable)
         page = browser.new_page()
-        sizes: list[int] = []
-        page.on("requestfinished", lambda request: sizes.append(_bytes(request.sizes())))
+        requests: list[Any] = []
+        page.on("requestfinished", lambda request: requests.append(request))  # noqa: PLW0108 - it is marked
         page.goto(address, wait_until="load")
         took_ms = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        sizes = [_bytes(request.sizes()) for request in requests]
         browser.close()
     print(f"first load in a browser: {took_ms:.0f} ms, {sum(sizes) / 1e3:.0f} kB in {len(sizes)} answers")
 

@@ -20,6 +20,7 @@ from outrider.model import (
     ArtifactFile,
     ArtifactKind,
     Attempt,
+    AttemptTrace,
     CheckId,
     Circumstances,
     HostLoad,
@@ -45,6 +46,7 @@ TABLES = {
     "attempt_steps": "run_key",
     "samples": "run_key",
     "attempt_artifacts": "run_key",
+    "trace_link": "run_key",
 }
 PRUNE = "import sys; from outrider.store import Store; Store.open(sys.argv[1], artifacts=sys.argv[2]).prune(10**17)"
 
@@ -69,7 +71,7 @@ def make_run(number: int, files: tuple[ArtifactFile, ...] = ()) -> Run:
         artifacts=files,
         host=HostLoad(2, 0.72, 0.31, 0.12, 3_000_000_000),
         attributes={"browser": "chromium 140", "viewport": "1280x720"},
-        trace_ids=tuple(f"{number:032x}" for _ in range(5)),
+        traces=tuple(AttemptTrace(f"{number:032x}", str(step)) for step in range(5)),
     )
     return Run(
         id=new_run_id(due_us),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,10 +44,11 @@ WAIT_S = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The shop that is watched, and what finds it."""
+    """The shop that is watched, what finds it, and the port of the dashboard's pages."""
 
     address: str
     environment: dict[str, str]
+    pages: int
 
     def fault(self, *words: str) -> None:
         """Switch a fault."""
@@ -56,14 +60,22 @@ class Shop:
         command = [sys.executable, "-m", "outrider", *arguments]
         return subprocess.run(command, cwd=WORKSPACE, env=self.environment, check=False).returncode
 
+    @property
+    def dashboard(self) -> str:
+        """The address of the pages."""
+        return f"http://127.0.0.1:{self.pages}/"
+
 
 def main() -> int:
     """Give the tour; return zero if every change was detected and reported by mail."""
+    parser = argparse.ArgumentParser(prog="python -m demo.tour", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave shop and dashboard open at the end, until Ctrl-C")
+    keep = parser.parse_args().keep
     began_s = time.monotonic()
     temporary = tempfile.TemporaryDirectory(prefix="milepost-")
     with temporary as folder, Postbox() as postbox, opened(folder) as address:
-        shop = Shop(address["SHOP_URL"], {**os.environ, **address, "OUTRIDER_SMTP": postbox.url})
-        code = _tour(shop, postbox)
+        shop = Shop(address["SHOP_URL"], {**os.environ, **address, "OUTRIDER_SMTP": postbox.url}, _free_port(8710))
+        code = _tour(shop, postbox, keep=keep)
     if not code:
         _say(
             f"That took {(time.monotonic() - began_s) / 60:.1f} minutes. Everything is kept; look closer:\n"
@@ -76,9 +88,9 @@ def main() -> int:
     return code
 
 
-def _tour(shop: Shop, postbox: Postbox) -> int:
+def _tour(shop: Shop, postbox: Postbox, *, keep: bool) -> int:
     _say(f"1. Milepost, the demo shop, is open at {shop.address}. Checks run against it, some in a browser:")
-    _make_workspace()
+    _make_workspace(shop)
     for check in CHECKS * 2:  # one at a time, as later; the first pass warms caches
         if code := shop.outrider("run", check):
             _say("A check of the healthy shop did not pass.")
@@ -87,7 +99,10 @@ def _tour(shop: Shop, postbox: Postbox) -> int:
     _set_judging(on=True)
     _say(f"2. {count:,} runs of the last {DAYS:g} days are simulated as a history, and marked as simulated.")
     with _watching(shop):
-        _say("3. outrider up: the checks run by their schedule. A release makes the shop slower and slower …")
+        _say(
+            f"3. outrider up: the checks run by their schedule; its dashboard is {shop.dashboard}\n"
+            "   A release makes the shop slower and slower …"
+        )
         shop.outrider("release", "v2.4", "--environment", "demo")
         shop.fault("slow-drift", str(DRIFT_MS_PER_HOUR))
         if (mail := postbox.wait("slow", WAIT_S)) is None:
@@ -106,11 +121,37 @@ def _tour(shop: Shop, postbox: Postbox) -> int:
         _show(mail)
         shop.outrider("status")
         shop.outrider("incidents", "--all")
-    _say("6. The weekly report, with the simulated history:")
-    return shop.outrider("report", "weekly", "--out", str(WORKSPACE / "weekly.html"))
+        _say("6. The weekly report, with the simulated history:")
+        code = shop.outrider("report", "weekly", "--out", str(WORKSPACE / "weekly.html"))
+        if keep:
+            _stay_open(shop)
+    return code
 
 
-def _make_workspace() -> None:
+def _stay_open(shop: Shop) -> None:
+    _say(
+        f"The dashboard stays open until Ctrl-C: {shop.dashboard}\n"
+        "Break the shop again in another terminal, and watch:\n"
+        f"  .venv/bin/python -m demo.faults slow-query 800 --url {shop.address}\n"
+        f"  .venv/bin/python -m demo.faults errors 1 --url {shop.address}\n"
+        f"  .venv/bin/python -m demo.faults --off --url {shop.address}"
+    )
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+def _free_port(wanted: int) -> int:
+    """Return the wanted port, or any free one if somebody has it."""
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _make_workspace(shop: Shop) -> None:
     """Make the tour's workspace: a copy of the root's journeys, probes, alerts and runbooks."""
     shutil.rmtree(WORKSPACE, ignore_errors=True)
     WORKSPACE.mkdir(parents=True)
@@ -118,6 +159,9 @@ def _make_workspace() -> None:
     for name in FOLDERS:
         shutil.copytree(ROOT / name, WORKSPACE / name, ignore=shutil.ignore_patterns("__pycache__"))
     (WORKSPACE / "scheduler/schedule.toml").write_text(SCHEDULE, encoding="utf-8")
+    alerts = WORKSPACE / "scheduler/alerts.toml"
+    links = f'[delivery]\nlinks = "{shop.dashboard}"'
+    alerts.write_text(alerts.read_text(encoding="utf-8").replace("[delivery]", links), encoding="utf-8")
 
 
 def _set_judging(*, on: bool) -> None:
@@ -138,7 +182,7 @@ def _simulate_history() -> int:
 
 @contextmanager
 def _watching(shop: Shop) -> Iterator[None]:
-    command = [sys.executable, "-m", "outrider", "up", "--no-pages"]
+    command = [sys.executable, "-m", "outrider", "up", "--port", str(shop.pages)]
     with (WORKSPACE / ".outrider/up.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=WORKSPACE, env=shop.environment, stdout=log, stderr=log)
         try:

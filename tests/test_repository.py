@@ -331,6 +331,20 @@ def test_locks_agree() -> None:
     assert [pair for lock in versions[1:] for pair in lock.items() if tested[pair[0]] != pair[1]] == []
 
 
+def test_what_tests_compress_holds_no_time() -> None:
+    """Cases are named by their values: processes that collect them in different seconds must see the same names."""
+    zips = [
+        (name(path), call)
+        for path in TESTS
+        if "gzip.compress(" in (text := path.read_text(encoding="utf-8"))
+        for call in ast.walk(ast.parse(text))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "gzip.compress"
+    ]
+
+    assert zips
+    assert [path for path, call in zips if "mtime" not in {keyword.arg for keyword in call.keywords}] == []
+
+
 def test_every_dependency_is_locked() -> None:
     """A dependency added to pyproject.toml needs `make lock`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -3,11 +3,11 @@
 /** Moments: evenly spaced, or each by itself; seconds since 1970 on a time axis. */
 type At = { first: number; pace: number } | number[];
 
-/** A level that changed or a release, at a place of the x axis. */
+/** A level that changed, a release or an annotation, at a place of the x axis. */
 export interface Mark {
   at: number;
   word: string;
-  kind: "change" | "release" | "knee";
+  kind: "change" | "release" | "annotation" | "knee";
 }
 
 /** A chart's values; null is "not measured". */

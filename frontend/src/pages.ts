@@ -1,38 +1,77 @@
-// Keeps a page fresh: fetches it again and takes over its content, and says so when that does not succeed. Without this
-// script the page is read as it was sent.
+// Keeps a page fresh: fetches it again when what it shows changes, takes over its content, and says so when that does not
+// succeed. Without this script the page is read as it was sent.
+import { listen } from "./live";
+import { listenForKeys } from "./palette";
+import { watch } from "./tail";
+
 const seconds = Number(document.body.dataset["refresh"] ?? 0);
+const topic = document.body.dataset["live"] ?? "";
 
 /** Whether somebody is selecting or writing something that a new content would take away. */
 function isBusy(): boolean {
   const focus = document.activeElement;
-  const isWriting = focus instanceof HTMLInputElement || focus instanceof HTMLSelectElement;
-  return isWriting || !(getSelection()?.isCollapsed ?? true);
+  const isWriting =
+    focus instanceof HTMLInputElement || focus instanceof HTMLSelectElement || focus instanceof HTMLTextAreaElement;
+  const fields = document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("main input, main textarea");
+  const isWritten = [...fields].some((field) => field.value !== field.defaultValue);
+  return isWriting || isWritten || !(getSelection()?.isCollapsed ?? true);
 }
 
 function take(fresh: Document): void {
   for (const selector of ["main", ".fresh"]) {
     const place = document.querySelector(selector);
     const content = fresh.querySelector(selector);
-    if (place && content) place.replaceChildren(...content.childNodes);
+    if (!place || !content || place.innerHTML === content.innerHTML) continue;
+    const open = [...place.querySelectorAll("details")].map((part) => part.open);
+    place.replaceChildren(...content.childNodes);
+    place.querySelectorAll("details").forEach((part, index) => (part.open ||= open[index] ?? false));
   }
   document.title = fresh.title;
 }
 
+let isFetching = false;
+let isWanted = false;
+
+/** Fetch the page again; asked for meanwhile, or while somebody is busy, it is fetched once more after that. */
 async function refresh(): Promise<void> {
-  if (document.hidden || isBusy()) return;
+  isWanted = true;
+  if (isFetching || document.hidden || isBusy()) return;
+  isFetching = true;
   const focused = document.activeElement?.getAttribute("href");
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!answer.ok) throw new Error(answer.statusText);
-    take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    while (isWanted) {
+      isWanted = false;
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (answer.redirected && new URL(answer.url).pathname.endsWith("/sign-in")) location.reload(); // the session ended
+      if (!answer.ok) throw new Error(answer.statusText);
+      take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    }
     document.body.classList.remove("stale");
   } catch {
     document.body.classList.add("stale");
+  } finally {
+    isFetching = false;
   }
   if (focused) document.querySelector<HTMLElement>(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 if (seconds > 0) setInterval(() => void refresh(), seconds * 1000);
-document.addEventListener("visibilitychange", () => {
-  if (seconds > 0 && !document.hidden) void refresh();
-});
+if (topic) listen(topic, () => void refresh());
+for (const event of ["visibilitychange", "focusout", "selectionchange"]) {
+  document.addEventListener(event, () => {
+    if (isWanted || (event === "visibilitychange" && topic)) void refresh();
+  });
+}
+
+const search = document.querySelector<HTMLAnchorElement>("a.find");
+if (search) listenForKeys(search);
+
+const list = document.querySelector<HTMLElement>("[data-tail]");
+const state = document.getElementById("tail-state");
+if (list && state) watch(list, state);
+
+if (location.search.includes("done=")) {
+  const address = new URL(location.href);
+  address.searchParams.delete("done"); // said once, and not again when the page is fetched
+  history.replaceState(null, "", address);
+}

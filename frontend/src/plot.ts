@@ -6,7 +6,7 @@ import { amount, tick } from "./words";
 
 const LINES = ["--blue", "--warn", "--bad", "--soft"];
 const FONT = "11px system-ui, sans-serif";
-const SIGNS: Record<Mark["kind"], string> = { change: "▲", release: "◆", knee: "" };
+const SIGNS: Record<Mark["kind"], string> = { change: "▲", release: "◆", annotation: "●", knee: "" };
 
 /** The value of a colour of the page, at the time it is drawn. */
 type Colour = (name: string) => () => string;
@@ -110,10 +110,11 @@ function mark({ ctx, bbox, valToPos }: uPlot, one: Mark, colour: Colour): void {
   const left = valToPos(one.at, "x", true);
   if (left < bbox.left || left > bbox.left + bbox.width) return;
   const ratio = devicePixelRatio;
+  const isCalm = one.kind === "release" || one.kind === "annotation";
   ctx.save();
-  ctx.strokeStyle = ctx.fillStyle = colour(one.kind === "release" ? "--soft" : "--bad")();
+  ctx.strokeStyle = ctx.fillStyle = colour(isCalm ? "--soft" : "--bad")();
   ctx.lineWidth = ratio;
-  ctx.setLineDash(one.kind === "release" ? [ratio, 3 * ratio] : [3 * ratio, 2 * ratio]);
+  ctx.setLineDash(isCalm ? [ratio, 3 * ratio] : [3 * ratio, 2 * ratio]);
   ctx.beginPath();
   ctx.moveTo(left, bbox.top);
   ctx.lineTo(left, bbox.top + bbox.height);

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
         KneeSearch,
         LoadOutcome,
         LoadOverrides,
+        OpenServer,
         OpenWorkspace,
         SilentListener,
         StepStatus,
         gate_rules,
+        open_server,
         open_workspace,
     )
     from outrider.model import (
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         RecordedAggregates,
         Run,
         RunSummary,
+        ServerError,
         StoredRun,
         StoreError,
         Subject,
@@ -48,15 +51,15 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AggregateSample", "BrowserError", "Check", "ConfigError", "ConfigErrors", "Decision", "GateOptions", "Incident",
-    "KneeSearch", "LoadOutcome", "LoadOverrides", "OpenWorkspace", "Outcome", "OutriderError", "RecordedAggregates",
-    "Run", "RunSummary", "SilentListener", "StepStatus", "StoreError", "StoredRun", "Subject", "SubjectKind",
-    "UsageError", "gate_rules", "open_workspace",
+    "KneeSearch", "LoadOutcome", "LoadOverrides", "OpenServer", "OpenWorkspace", "Outcome", "OutriderError",
+    "RecordedAggregates", "Run", "RunSummary", "ServerError", "SilentListener", "StepStatus", "StoreError",
+    "StoredRun", "Subject", "SubjectKind", "UsageError", "gate_rules", "open_server", "open_workspace",
 ]  # fmt: skip
 
 _HOMES = dict.fromkeys(
     (
-        "Decision", "GateOptions", "Incident", "KneeSearch", "LoadOutcome", "LoadOverrides", "OpenWorkspace",
-        "SilentListener", "StepStatus", "gate_rules", "open_workspace",
+        "Decision", "GateOptions", "Incident", "KneeSearch", "LoadOutcome", "LoadOverrides", "OpenServer",
+        "OpenWorkspace", "SilentListener", "StepStatus", "gate_rules", "open_server", "open_workspace",
     ),
     "outrider.app",
 )  # fmt: skip

@@ -19,12 +19,23 @@ from outrider.alerts import (
     read_incident,
 )
 from outrider.alerts.alert_settings import Budget
+from outrider.alerts.burn_rate import Burn
 from outrider.alerts.delivery import Lane
 from outrider.alerts.matcher import parse_matcher
 from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.route import Route
 from outrider.baselines import Settings
-from outrider.model import Acknowledgement, Circumstances, Outcome, Run, Silence, StoreError, new_run_id
+from outrider.model import (
+    Acknowledgement,
+    CheckId,
+    Circumstances,
+    Outcome,
+    Run,
+    Sample,
+    Silence,
+    StoreError,
+    new_run_id,
+)
 from outrider.runs import Judge
 
 if TYPE_CHECKING:
@@ -106,6 +117,20 @@ def test_another_process_acknowledges_and_silences_through_the_store(store: Stor
     assert store.outbox.search() == ()
 
 
+def test_what_is_paused_through_the_store_notifies_nobody(store: Store) -> None:
+    """Pages and command lines pause; the processor sees it when it looks next."""
+    alerting = AlertProcessor(store, settings(), NOW_US)
+    for at_s in (0, 10):
+        alerting.process_run(stored(store, Outcome.FAILED, at_s), [])
+
+    store.schedule.pause(CheckId("journey:pay"), NOW_US, "moving house")
+    alerting.ticked(NOW_US + 20 * SECOND_US)
+
+    (incident,) = store.incidents.search(lasting=True)
+    assert read_incident(incident).paused == "its checks are paused: moving house"
+    assert store.outbox.search() == ()
+
+
 def test_what_was_stored_and_not_heard_before_a_crash_is_heard_after_it(store: Store) -> None:
     """Hearing it twice changes nothing."""
     first = AlertProcessor(store, settings(), NOW_US)
@@ -167,6 +192,17 @@ def test_a_budget_that_burns_is_trouble_though_it_is_never_two_of_three(store: S
 
     (incident,) = [incident for incident in store.incidents.search(lasting=True) if incident.phase == "open"]
     assert headline(read_incident(incident)).startswith("pay burns its error budget: ")
+
+
+def test_an_early_warning_of_a_certificate_uses_up_no_budget() -> None:
+    """The target works, though each of its runs fails."""
+    burn = Burn((Budget((), 0.99),))
+    days, why = (Sample("", "certificate_days", 7.0),), {"failed_for": "certificate_days"}
+    run = make_run(Outcome.FAILED, samples=days, attributes=why)
+
+    burning = [burn.seen(replace(run, due_us=NOW_US + at_s * SECOND_US), {})[0].present for at_s in range(30)]
+
+    assert burning == [False] * 30
 
 
 def test_a_missed_run_is_trouble_of_coverage(store: Store) -> None:

@@ -14,7 +14,7 @@ from outrider.alerts.delivery import Deliverer, Lane
 from outrider.alerts.message import Item, Message, dump, load
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.rendered_message import RecipientsRefused, Undelivered
-from outrider.model import Notification, Status
+from outrider.model import Notification, Status, StoreError
 
 if TYPE_CHECKING:
     from tests.alerts.conftest import Drawer
@@ -45,6 +45,22 @@ class Clock:
 
     def __call__(self) -> int:
         return self.now_us
+
+
+class Full:
+    """An outbox that takes no changes, as on a full disk, until there is room."""
+
+    def __init__(self, store: Store) -> None:
+        self._outbox = store.outbox
+        self.has_room = False
+
+    def update(self, notification: Notification) -> None:
+        if not self.has_room:
+            raise StoreError("no room left", slug="store-full")
+        self._outbox.update(notification)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._outbox, name)
 
 
 def lane(store: Store, drawer: Drawer, clock: Clock | None = None, **more: Any) -> Lane:
@@ -104,6 +120,24 @@ def test_a_channel_says_when_it_wants_to_be_asked_again(store: Store, drawer: Dr
     mail_lane.work()
 
     assert [rendered.id for rendered in drawer.delivered] == ["n1", "n2"]
+
+
+def test_what_was_sent_while_the_store_takes_nothing_is_not_sent_again(store: Store, drawer: Drawer) -> None:
+    """People would get the same message twice a second for as long as the disk is full."""
+    store.outbox.add(row(1))
+    store.outbox.add(row(2))
+    outbox = Full(store)
+    tried = Lane(ReceiverSettings("mail", drawer), outbox, now_us=Clock(), jitter=lambda: 1.0)
+    for _ in range(5):
+        with pytest.raises(StoreError):
+            tried.work()
+    assert [rendered.id for rendered in drawer.delivered] == ["n1", "n2"]
+
+    outbox.has_room = True
+    tried.work()
+
+    assert statuses(store) == [Status.DELIVERED, Status.DELIVERED]
+    assert len(drawer.delivered) == 2
 
 
 def test_a_dead_channel_is_left_alone_and_noticed(store: Store, drawer: Drawer) -> None:
@@ -339,6 +373,24 @@ def test_a_recipient_that_is_refused_is_tried_again_alone(store: Store, drawer: 
     assert [rendered.message.only_to for rendered in drawer.delivered] == [("ben@x",)]
     assert statuses(store) == [Status.DELIVERED, Status.DELIVERED]
     assert not tried.health.why
+
+
+def test_a_recipient_that_is_refused_for_long_holds_up_no_others(store: Store, drawer: Drawer) -> None:
+    """A mail server that puts off one of three for minutes (greylisting) takes the mails of the others."""
+    clock = Clock()
+    drawer.refusals = [refusal(temporary=("ben@x",), accepted=True)]
+    drawer.refusals += [refusal(temporary=("ben@x",), accepted=False) for _ in range(8)]
+    store.outbox.add(row(1))
+    tried = lane(store, drawer, clock)
+    for _ in range(9):
+        tried.work()
+        clock.now_us += 20 * MINUTE_US
+
+    store.outbox.add(replace(row(2), due_us=clock.now_us))
+    tried.work()
+
+    assert (tried.health.is_dead, drawer.refusals) == (False, [])
+    assert [rendered.id for rendered in drawer.delivered][-1] == "n2"
 
 
 def test_a_recipient_that_is_refused_for_good_goes_to_the_fallback(store: Store, drawer: Drawer) -> None:

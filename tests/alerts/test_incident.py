@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,6 +126,23 @@ def test_acknowledging_stops_reminders_and_survives_a_relapse(story: Callable[..
     assert (7,) in [changes.processed for changes in followed.changes]
 
 
+def test_an_incident_is_assigned_and_goes_on_to_notify(story: Callable[..., Story]) -> None:
+    """Only who acknowledges stops reminders; the time line says who assigned it to whom."""
+    followed = story()
+    followed.run("xx")
+    (identity,) = followed.tracker.incidents
+
+    for assignee in ("grace", "grace", ""):
+        assignment = Acknowledgement(identity, followed.now_us, "assign", "ada", 7, assignee)
+        followed.tracker.process_acknowledgement(assignment, followed.now_us)
+    followed.wait(5 * 3600, tick_s=60)
+
+    incident = followed.tracker.incidents[identity]
+    assert [what for _, what in incident.events[1:]] == ["assigned to grace by ada", "assigned to nobody by ada"]
+    assert (incident.assigned_to, incident.acknowledged_by) == ("", "")
+    assert followed.kinds == ["trigger", "reminder"]
+
+
 def test_what_nobody_takes_on_is_recalled(story: Callable[..., Story]) -> None:
     """Every four hours by default."""
     followed = story()
@@ -133,6 +151,23 @@ def test_what_nobody_takes_on_is_recalled(story: Callable[..., Story]) -> None:
     followed.wait(4.2 * 3600, tick_s=30)
 
     assert followed.kinds == ["trigger", "reminder"]
+
+
+def test_an_incident_began_when_the_judge_says_that_the_deviation_did(story: Callable[..., Story]) -> None:
+    """The run that fired comes later; of several members the earliest counts, in the message as in the store."""
+    told = story()
+    onsets_us = [NOW_US - 40 * MINUTE_US, NOW_US - 90 * MINUTE_US]
+    for _ in range(2):
+        for check, since_us in zip(("probe:home", "probe:cart"), onsets_us, strict=True):
+            finding = symptom(True, told.now_us, check, problem=Problem.DEGRADATION, causes=("host:shop",))
+            told.observe(replace(finding, facts=Facts("slow", since_us=since_us)))
+        told.wait(30)
+
+    (incident,) = told.tracker.incidents.values()
+    (_, _, message) = told.sent[0]
+    assert incident.began_us == min(onsets_us)
+    assert message.items[0].began_us == min(onsets_us)
+    assert f"since {datetime.fromtimestamp(min(onsets_us) / 1e6, UTC):%H:%M}" in message.subject
 
 
 def test_events_beyond_the_limit_are_counted() -> None:

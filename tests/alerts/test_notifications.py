@@ -377,8 +377,8 @@ def test_labels_are_added_by_rules_in_their_order(story: Callable[..., Story]) -
 
     message = followed.sent[0][2]
     assert message.subject.startswith("[shop] info: ")
-    assert message.items[0].runbook == "https://outrider.example/shop.md"
-    assert "runbook: https://outrider.example/shop.md" in message.text
+    assert message.items[0].runbook == "https://outrider.example/runbooks/shop.md"
+    assert "runbook: https://outrider.example/runbooks/shop.md" in message.text
 
 
 def test_a_group_whose_route_is_removed_says_so_and_goes_on_elsewhere(
@@ -400,3 +400,56 @@ def test_a_group_whose_route_is_removed_says_so_and_goes_on_elsewhere(
     assert [(receiver, kind) for kind, receiver, _ in before.sent] == [("pager", "trigger")]
     assert [(receiver, kind) for kind, receiver, _ in after.sent][:2] == [("pager", "resolved"), ("mail", "trigger")]
     assert 'the route "shop" was removed' in after.sent[0][2].note
+
+
+def test_a_paused_check_reminds_nobody_and_its_incident_stays_open(story: Callable[..., Story]) -> None:
+    """However long it is paused: nothing is known of it meanwhile. Its time line says so, and why."""
+    followed = story()
+    followed.run("xx")
+    (identity,) = followed.tracker.incidents
+
+    followed.tracker.use_pauses({"probe:home": "moving house", "probe:other": ""}, followed.now_us)
+    for _ in range(60):
+        followed.wait(3600, tick_s=600)
+        followed.tracker.use_pauses({"probe:home": "moving house"}, followed.now_us)
+
+    incident = followed.tracker.incidents[identity]
+    assert (followed.kinds, followed.phases) == (["trigger"], ["open"])
+    assert incident.events[-1][1] == "its checks are paused: moving house; nobody is notified until they are resumed"
+    assert followed.tracker.why_muted(incident, followed.now_us) == "its checks are paused: moving house"
+
+
+def test_a_resumed_check_that_still_fails_reminds_and_then_resolves(story: Callable[..., Story]) -> None:
+    """It is not taken for absent because it was paused; good runs end the incident, of which everybody is told."""
+    followed = story()
+    followed.run("xx")
+    for _ in range(3):
+        followed.tracker.use_pauses({"probe:home": ""}, followed.now_us)
+        followed.wait(86_400, tick_s=3600)
+
+    followed.tracker.use_pauses({"probe:home": ""}, followed.now_us)
+    followed.tracker.use_pauses({}, followed.now_us)
+    followed.wait(400)
+    kinds = [*followed.kinds]
+    followed.run("...")
+    followed.wait(5)
+
+    (incident,) = followed.tracker.incidents.values()
+    assert kinds == ["trigger", "reminder"]
+    assert followed.kinds[2:] == ["resolved"]
+    assert "its checks are resumed: it notifies again" in [what for _, what in incident.events]
+
+
+def test_an_incident_goes_on_to_notify_while_one_of_its_checks_is_not_paused(story: Callable[..., Story]) -> None:
+    """Pausing one of two does not hide the other."""
+    followed = story()
+    for _ in range(2):
+        followed.observe(
+            *(symptom(True, followed.now_us, check, causes=("host:shop",)) for check in ("probe:a", "probe:b"))
+        )
+        followed.wait(10)
+
+    followed.tracker.use_pauses({"probe:a": "known"}, followed.now_us)
+    followed.wait(5 * 3600, tick_s=60)
+
+    assert followed.kinds == ["trigger", "reminder"]

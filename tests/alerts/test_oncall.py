@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.alerts.conftest import SECOND_US
 
-from outrider.alerts.oncall import Rotation
+from outrider.alerts.oncall import Override, Rotation
 
 
 def us(at: datetime) -> int:
@@ -37,3 +37,30 @@ def test_turns_of_hours_last_as_long_as_they_say() -> None:
     assert [rotation.on_call(start_us + hours * 3600 * SECOND_US) for hours in (7, 8, 15, 16)] == [
         "ada", "ben", "ben", "ada",
     ]  # fmt: skip
+
+
+def test_turns_ahead_begin_when_people_change_and_overrides_begin_and_end() -> None:
+    """To the moment, also over the change of clocks; before the first shift nobody is on call."""
+    berlin = ZoneInfo("Europe/Berlin")
+    start = datetime(2027, 3, 27, 9, tzinfo=berlin)
+    stand_in = Override(
+        "eve", us(datetime(2027, 3, 28, 12, 7, tzinfo=berlin)), us(datetime(2027, 3, 28, 13, tzinfo=berlin))
+    )
+    rotation = Rotation(("ada", "ben"), us(start), 86_400 * SECOND_US, (stand_in,), "Europe/Berlin")
+
+    turns = rotation.turns(us(start) - SECOND_US, us(datetime(2027, 3, 29, 10, tzinfo=berlin)))
+
+    local = [(f"{datetime.fromtimestamp(at_us / SECOND_US, berlin):%d %H:%M:%S}", person) for at_us, person in turns]
+    assert local == [
+        ("27 08:59:59", ""), ("27 09:00:00", "ada"), ("28 09:00:00", "ben"), ("28 12:07:00", "eve"),
+        ("28 13:00:00", "ben"), ("29 09:00:00", "ada"),
+    ]  # fmt: skip
+
+
+def test_turns_of_a_moment_each_end_at_their_limit() -> None:
+    """Nobody waits for a year of shifts of a second; a rotation of one person, or of none, has one turn."""
+    many = Rotation(("ada", "ben"), 0, SECOND_US).turns(0, 10**15, most=50)
+
+    assert len(many) == 51
+    assert Rotation(("ada",), 0, SECOND_US).turns(5, 10**15, most=50) == ((5, "ada"),)
+    assert Rotation((), 0, SECOND_US).turns(5, 10**15) == ((5, ""),)

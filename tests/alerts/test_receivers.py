@@ -112,6 +112,17 @@ def test_a_mail_for_some_of_its_recipients_goes_to_nobody_else(inbox: Inbox) -> 
     assert inbox.recipients == [["ben@shop.example"]]
 
 
+def test_addresses_in_a_mail_can_be_followed(inbox: Inbox) -> None:
+    """In the page, without what surrounds them in a sentence; nothing else of the text is markup."""
+    body = "see http://watch.example/runs/1?a=1&b=2, or (https://wiki.example/pay). <b>javascript:alert(1)</b>"
+
+    mail(inbox).deliver(replace(rendered(), body=body))
+
+    page = inbox.mails[0].get_body(("html",)).get_content()  # type: ignore[attr-defined]
+    assert '<a href="http://watch.example/runs/1?a=1&amp;b=2">http://watch.example/runs/1?a=1&amp;b=2</a>, or' in page
+    assert '(<a href="https://wiki.example/pay">https://wiki.example/pay</a>). &lt;b&gt;javascript:alert(1)' in page
+
+
 def test_mail_carries_the_trend(inbox: Inbox) -> None:
     """The picture stands in the page."""
     mail(inbox).deliver(rendered(picture=b"\x89PNG"))
@@ -332,7 +343,7 @@ def test_apprise_delivers_to_its_services(sink: Sink) -> None:
     """ntfy stands for the many."""
     place = sink.url.removeprefix("http://")
 
-    Service(f"ntfy://{place}outrider?mode=private").deliver(rendered())
+    Service(f"ntfy://{place}outrider?mode=private", LOCAL).deliver(rendered())
 
     assert "home: refused" in sink.taken[0][2].decode()
 
@@ -341,7 +352,7 @@ def test_apprise_says_where_it_cuts_a_long_text(sink: Sink) -> None:
     """Services refuse what is too long; a reader sees that there is more."""
     place = sink.url.removeprefix("http://")
 
-    Service(f"ntfy://{place}outrider?mode=private").deliver(replace(rendered(), body="x" * 30_000))
+    Service(f"ntfy://{place}outrider?mode=private", LOCAL).deliver(replace(rendered(), body="x" * 30_000))
 
     assert "[cut: 30000 characters]" in sink.taken[0][2].decode()
 
@@ -351,8 +362,21 @@ def test_apprise_that_is_refused_is_tried_again(sink: Sink) -> None:
     place = sink.url.removeprefix("http://")
     sink.answers = [(500, {}, 0.0)] * 5
     with pytest.raises(Undelivered) as caught:
-        Service(f"ntfy://{place}outrider?mode=private").deliver(rendered())
+        Service(f"ntfy://{place}outrider?mode=private", LOCAL).deliver(rendered())
     assert caught.value.recoverable
+
+
+def test_apprise_sends_nothing_to_a_private_address(sink: Sink) -> None:
+    """As with a webhook: not at once, and not by a redirection, unless the workspace allows the network."""
+    port = sink.url.rpartition(":")[2].strip("/")
+    with pytest.raises(Undelivered, match="which is not a public address; allow it below") as caught:
+        Service(f"ntfy://localhost:{port}/outrider?mode=private", Guard()).deliver(rendered())
+    assert (caught.value.recoverable, sink.taken) == (False, [])
+
+    sink.answers = [(307, {"Location": "http://[::1]:9/"}, 0.0)]
+    with pytest.raises(Undelivered, match="::1, which is not a public address"):
+        Service(f"ntfy://127.0.0.1:{port}/outrider?mode=private", LOCAL).deliver(rendered())
+    assert len(sink.taken) == 1
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,10 @@ INCIDENT = Incident("i", Problem.FAILURE, NOW_US, NOW_US, Facts("refused"), labe
         (["problem=degradation", "kind=probe"], 0, 1),
         (["host=shop.example"], 1, 2),
         (["environment=production"], 0, 2),
+        (["receiver=mail"], 0, 0),
+        (["receiver!=mail"], 1, 2),
+        (["severity=~warn.*"], 0, 2),
+        (["problem!=failure"], 0, 2),
     ],
 )
 def test_a_silence_mutes_incidents_and_checks(matchers: list[str], incidents: int, checks: int) -> None:
@@ -49,6 +53,16 @@ def test_a_silence_mutes_incidents_and_checks(matchers: list[str], incidents: in
     effect = silence_effect(matchers, [INCIDENT], [PAY, HOME], RULES)
 
     assert (effect.incidents, effect.checks, effect.unknown_labels) == (incidents, checks, ())
+
+
+@pytest.mark.parametrize("matcher", ["problem=failur", "severity=CRITICAL", "trouble=~fails.*", "problem!~.*"])
+def test_a_problem_or_severity_that_there_is_not_is_told(matcher: str) -> None:
+    """It would mute nothing, and the preview does not count checks for it."""
+    effect = silence_effect([matcher], [INCIDENT], [PAY, HOME], RULES)
+
+    assert (effect.incidents, effect.checks) == (0, 0)
+    assert [str(impossible) for impossible, _ in effect.impossible] == [matcher]
+    assert {value for _, values in effect.impossible for value in values} & {"failure", "critical"}
 
 
 def test_a_label_that_nothing_has_is_told() -> None:

@@ -13,6 +13,7 @@ from tests.alerts.test_run_findings import make_run
 from outrider.alerts import AlertSettings, survey
 from outrider.alerts.alert_settings import Forecast
 from outrider.alerts.matcher import parse_matcher
+from outrider.baselines import Settings
 from outrider.model import CheckId, Sample, Step, StepKind, new_run_id
 
 if TYPE_CHECKING:
@@ -62,3 +63,29 @@ def test_a_short_history_says_nothing_of_the_future(store: Store) -> None:
     new_findings = survey(store, [CheckId("journey:pay")], AlertSettings(forecasts=(RULE,)), NOW_US)
 
     assert not [new_finding for new_finding in new_findings if new_finding.present]
+
+
+@pytest.mark.parametrize(("floor_ms", "is_told"), [(5.0, False), (0.0, True)])
+def test_a_new_level_below_the_floor_is_not_told(store: Store, floor_ms: float, is_told: bool) -> None:
+    """Neither a season nor half as much again of a millisecond is news; without a floor the latter is (seed 4)."""
+    days = np.arange(30 * PER_DAY) / PER_DAY
+    season = 1 + 0.15 * np.sin(2 * np.pi * days)
+    values = season * np.where(days >= 29, 1.5, 1.0) * np.exp(np.random.default_rng(4).normal(0, 0.02, len(days)))
+    fill(store, values)
+
+    judging = Settings.of({"floor_ms": floor_ms})
+    findings = survey(store, [CheckId("journey:pay")], AlertSettings(), NOW_US, judging=judging)
+
+    assert any(finding.present for finding in findings) is is_told
+
+
+def test_a_season_is_no_new_level(store: Store) -> None:
+    """A day's tide of 15 % says nothing, whenever the survey is made (seed 5)."""
+    days = np.arange(30 * PER_DAY) / PER_DAY
+    fill(
+        store, 400 * (1 + 0.15 * np.sin(2 * np.pi * days)) * np.exp(np.random.default_rng(5).normal(0, 0.02, len(days)))
+    )
+
+    findings = survey(store, [CheckId("journey:pay")], AlertSettings(), NOW_US)
+
+    assert not any(finding.present for finding in findings)

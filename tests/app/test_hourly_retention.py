@@ -1,4 +1,4 @@
-"""A service prunes once an hour, and says what is wrong with that."""
+"""A service prunes soon after its start and once an hour, and says what is wrong with that."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Timed:
             raise self.error
 
 
-def test_expired_data_is_pruned_once_an_hour_in_a_thread_of_its_own() -> None:
-    """A start does not wait for it, and a tick neither."""
+def test_expired_data_is_pruned_after_a_minute_and_then_once_an_hour_in_a_thread_of_its_own() -> None:
+    """A start does not wait for it, and a tick neither; a service that never lasts an hour prunes too."""
     timed = Timed()
 
     counts = []
-    for seconds in (0.0, 3_599.0, 1.0, 3_599.0, 1.0):
+    for seconds in (0.0, 59.0, 1.0, 3_599.0, 1.0, 3_599.0, 1.0):
         timed.pass_time(seconds)
         counts.append(len(timed.pruned_by))
 
-    assert counts == [0, 0, 1, 1, 2]
+    assert counts == [0, 0, 1, 1, 2, 2, 3]
     assert set(timed.pruned_by) == {"retention"}
 
 

@@ -42,6 +42,10 @@ def aggregate(at_us: int, value: float = 81.5, metric: str = "duration_ms") -> A
         lambda _: Subject.of(SubjectKind.SERVICE, ""),
         lambda _: Subject.of("team", "checkout"),  # type: ignore[arg-type]
         lambda _: outrider.gate_rules(most_sessions=0),
+        lambda _: outrider.gate_rules(most_sessions=10**6),
+        lambda _: outrider.GateOptions(session_runs=10**6),
+        lambda _: outrider.GateOptions(budget_s=-1.0),
+        lambda _: outrider.GateOptions(budget_s=float("nan")),
         lambda workspace: workspace.runs(limit=10**30),
         lambda workspace: workspace.incidents(days=10**9),
         lambda workspace: workspace.runs(None),
@@ -70,7 +74,17 @@ def test_an_argument_out_of_range_is_refused(workspace: outrider.OpenWorkspace, 
     assert (refused.value.slug, bool(refused.value.fix)) == ("bad-argument", True)
 
 
-@pytest.mark.parametrize("rules", [{"margin": -1.0}, {"margin": float("nan")}, {"floor_ms": -1.0}, {"margin": "x"}])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"margin": -1.0},
+        {"margin": float("nan")},
+        {"margin": 10.1},
+        {"floor_ms": -1.0},
+        {"floor_ms": 3.7e6},
+        {"margin": "x"},
+    ],
+)
 def test_a_negative_slowdown_is_refused(rules: dict[str, Any]) -> None:
     """A gate that fails what is equal helps nobody."""
     with pytest.raises(outrider.UsageError) as refused:

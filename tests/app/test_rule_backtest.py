@@ -10,7 +10,18 @@ import pytest
 from tests.builders import run_of
 
 from outrider.app import backtest_rules, open_store
-from outrider.model import CheckId, Measurement, Outcome, Release, Sample, Step, StepKind
+from outrider.model import (
+    AggregateSample,
+    CheckId,
+    Measurement,
+    Outcome,
+    Release,
+    Sample,
+    Step,
+    StepKind,
+    Subject,
+    SubjectKind,
+)
 from outrider.runs import METRIC
 from outrider.workspace import load
 
@@ -65,6 +76,28 @@ def test_degraded_runs_open_incidents_that_name_the_part_of_the_judge(workspace:
     assert sum(configured.by_part.values()) == 2
     assert set(configured.by_part) <= {"level", "shape", "tail", "spread"}
     assert len(results["5 of 5"].incidents) <= 2
+
+
+def test_aggregates_open_incidents_of_their_subjects(workspace: Workspace, store: Store) -> None:
+    """As they do while a service runs."""
+    begin_us = time.time_ns() // 1000 - (CALM + SLOW + 1) * CADENCE_US
+    took = 80 * np.exp(np.random.default_rng(8).normal(0, 0.08, CALM + SLOW))
+    took[CALM:] *= 3
+    checkout = Subject.of(SubjectKind.SERVICE, "checkout")
+    store.aggregates.record(
+        [
+            AggregateSample(checkout, "POST /pay", METRIC, "production", "", begin_us + k * CADENCE_US, float(value))
+            for k, value in enumerate(took)
+        ]
+    )
+
+    incidents = backtest_rules(workspace, store)["as configured"].incidents
+
+    (own,) = [incident for incident in incidents if checkout in incident.checks]
+    assert (own.labels["service"], own.began_us // CADENCE_US) == (
+        "checkout",
+        (begin_us + CALM * CADENCE_US) // CADENCE_US,
+    )
 
 
 def test_a_time_before_the_deviation_opens_nothing(workspace: Workspace, store: Store) -> None:

@@ -39,3 +39,17 @@ def test_a_step_that_deviates_is_logged_with_its_reason() -> None:
     assert [(line["event"], line["step"], line["reason"]) for line in lines[1:]] == [
         ("step.deviates", "degraded", SLOW.reason), ("step.deviates", "improved", SLOW.reason),
     ]  # fmt: skip
+
+
+def test_missed_runs_are_counted_in_one_line_a_second() -> None:
+    """By reason: after half a day without the service there are many."""
+    run = replace(make_run(Outcome.MISSED, "probe:home", "Outrider was not running"), due_count=60)
+    lines = RunLogLines()
+
+    with capture_logs() as logs:
+        for _ in range(1_000):
+            lines.run_finished(run, [])
+        lines.ticked(0)
+        lines.ticked(1)
+
+    assert logs == [{"event": "runs.missed", "log_level": "warning", "count": 60_000, "reason": run.reason}]

@@ -8,6 +8,7 @@ import pytest
 from tests.builders import new_store
 
 from outrider.app.service_runtime import ServiceRuntime, ServiceRuntimeFactory
+from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.model import ConfigError
 from outrider.scheduler import Health, RetryingRecorder
 
@@ -112,3 +113,16 @@ def test_a_broken_file_refuses_a_change_and_not_the_first_start(site: Site) -> N
     site.write("probes/b.toml", "broken = [[")
     with pytest.raises(ConfigError):
         site.factory.make()
+
+
+def test_a_setting_that_is_changed_beside_the_file_is_taken_up(site: Site) -> None:
+    """Without a restart, as a saved file is."""
+    site.make()
+    WorkspaceSettings(site.root, site.store).change("capabilities.probes", False)
+
+    is_changed = site.factory.changed()
+    runtime = site.make()
+
+    assert is_changed
+    assert not runtime.workspace.capabilities.probes
+    assert not site.factory.changed()

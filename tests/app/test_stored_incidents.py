@@ -174,10 +174,13 @@ def test_an_acknowledgement_names_incident_action_and_author(store: Store, monke
     """The user of this process where nobody else is named."""
     monkeypatch.setenv("OUTRIDER_USER", "grace")
 
-    acknowledged = acknowledge_incident(store.incidents, "a07")
-    acknowledge_incident(store.incidents, "a08", author="ada", resolve=True)
+    acknowledged = acknowledge_incident(store, "a07")
+    acknowledge_incident(store, "a08", author="ada", resolve=True)
 
     assert acknowledged.id == IDS[7]
     assert [(row.incident, row.action, row.author) for row in store.incidents.acknowledgements()] == [
         (IDS[7], "acknowledge", "grace"), (IDS[8], "close", "ada"),
     ]  # fmt: skip
+    entries = [(entry.actor, entry.action, entry.subject) for entry in store.audit.search()]
+    assert entries == [("ada", "incident.resolve", IDS[8]), ("grace", "incident.acknowledge", IDS[7])]
+    assert store.audit.search()[0].origin.endswith("by grace")

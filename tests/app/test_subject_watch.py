@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tests.alerts.conftest import NOW_US, SECOND_US
 from tests.builders import new_store
+from tests.waiting import until
 
 import outrider
 from outrider.alerts import AlertSettings, Phase, read_incident
@@ -118,6 +119,7 @@ def test_a_service_that_gets_slower_opens_an_incident_that_is_resolved_later(
     assert phases[-1] == Phase.RESOLVED
     (incident,) = store.incidents.search(since_us=0)
     assert read_incident(incident).labels["subject"] == "service:checkout"
+    assert read_incident(incident).began_us == samples[CALM].at_us
 
 
 def test_judging_works_in_bounded_batches_and_goes_on_at_the_next_tick(store: Store) -> None:
@@ -200,16 +202,6 @@ def test_aggregates_that_another_process_writes_are_judged_by_the_running_servic
             serving.join(WAIT_S)
 
     assert (opened, resolved) == (True, True)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    pause = threading.Event()
-    for _ in range(int(WAIT_S / 0.05)):
-        if holds():
-            return
-        pause.wait(0.05)
-    pytest.fail("it does not come to hold")
 
 
 def test_the_public_names_make_an_aggregate() -> None:

@@ -13,6 +13,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from outrider.app import WorkspaceService, open_store
+from outrider.app.web_service import WebService
 from outrider.model import CheckId, Outcome
 from outrider.workspace import load
 
@@ -91,12 +92,16 @@ def test_calls_are_kept_as_soon_as_the_service_knows_its_heartbeats(root: Path, 
     workspace, failed = load(root), threading.Event()
     with open_store(workspace) as store, capture_logs() as logs:
         service = WorkspaceService(workspace, store)
-        service.answer("127.0.0.1", 0)
+        web = WebService(workspace, store, service)
+        web.start("127.0.0.1", 0)
         (port,) = (entry["port"] for entry in logs if entry["event"] == "pages.answer")
         address = f"http://127.0.0.1:{port}/ping/ping-key/nightly"
         early = httpx.get(address)
         thread = threading.Thread(target=service.serve)
         thread.start()
+        stopping = threading.Event()
+        following = threading.Thread(target=web.follow, args=[stopping, lambda _: None])
+        following.start()
 
         target.accept()[0].close()
         while httpx.post(f"{address}/fail", content=b"disk full").status_code == 503:
@@ -106,6 +111,9 @@ def test_calls_are_kept_as_soon_as_the_service_knows_its_heartbeats(root: Path, 
             failed.wait(0.1)
         service.stop()
         thread.join(60)
+        stopping.set()
+        following.join(60)
+        web.close()
 
         beats = store.heartbeats.get(nightly)
     assert (early.status_code, early.headers["Retry-After"]) == (503, "10")

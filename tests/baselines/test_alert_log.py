@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from outrider.baselines import Part, judged_alerts, replay
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 DAY = 288
 
 
+@pytest.mark.slow
 def test_alerts_are_those_of_a_replay_and_say_which_part_fired(make_series: MakeSeries) -> None:
     """A step, then wider spread; the runs for which an alert is open are the same (seed 41)."""
     at, value = make_series(41, 40)

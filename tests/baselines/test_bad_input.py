@@ -170,6 +170,32 @@ def test_one_run_a_thousand_times_slower_is_no_alert(make_series: MakeSeries) ->
 
 
 @pytest.mark.slow
+@settings(max_examples=25)
+@given(
+    scale=st.sampled_from(["duration", "aggregate", "count"]),
+    every_s=st.sampled_from([60, 300, 3600]),
+    place=st.integers(0, 2999),
+    level=st.sampled_from([0.0, 1.0, 80.0, 3000.0]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_one_run_a_thousand_times_larger_changes_no_verdict(
+    scale: str, every_s: int, place: int, level: float, seed: int
+) -> None:
+    """At any run, on any scale, of any level: for a day after it nothing alerts that would not have without it."""
+    value = level * np.exp(0.1 * np.random.default_rng(seed).standard_normal(3000))
+    spiked = value.copy()
+    spiked[place] = 1000 * max(spiked[place], 1.0)
+    at = seconds_of(every(3000, every_s), 3000)
+
+    (_, usual), (_, codes) = (
+        advance(State(settings=Settings.of({"scale": scale})), at, run) for run in (value, spiked)
+    )
+
+    soon = (at >= at[place]) & (at <= at[place] + 86_400)
+    assert not ((codes == 2) & (usual != 2) & soon).any()
+
+
+@pytest.mark.slow
 def test_a_cadence_that_changes_every_day_raises_hardly_an_alert() -> None:
     """Minutes to an hour: at most three alerts in six series of four weeks (seeds 0 to 5)."""
     alerts = 0
@@ -185,16 +211,17 @@ def test_a_cadence_that_changes_every_day_raises_hardly_an_alert() -> None:
 
 
 @pytest.mark.slow
-def test_levels_and_habits_of_years_keep_a_bounded_state() -> None:
-    """Two years of hourly runs that go up and down every week keep a few levels and deviations."""
+@pytest.mark.parametrize("scale", ["duration", "aggregate"])
+@pytest.mark.parametrize(("every_s", "years"), [(3600, 2), (86_400, 20)])
+def test_levels_and_habits_of_years_keep_a_bounded_state(scale: str, every_s: int, years: int) -> None:
+    """Two years of hourly and twenty of daily runs that go up and down every week keep a few levels and deviations."""
     rng = np.random.default_rng(9)
-    runs = 2 * 365 * 24
-    week = np.arange(runs) // 168
-    at = 1_700_000_000 + 3600 * np.arange(runs)
-    value = 800 * np.where(week % 2, 0.6, 1.0) * np.exp(0.05 * rng.standard_normal(runs))
+    runs = years * 365 * 86_400 // every_s
+    at = 1_700_000_000 + every_s * np.arange(runs)
+    value = 800 * np.where(at // 604_800 % 2, 0.6, 1.0) * np.exp(0.05 * rng.standard_normal(runs))
     value[np.arange(runs) % 100 < 3] *= 5
 
-    state, _ = advance(State(), at, value)
+    state, _ = advance(State(settings=Settings.of({"scale": scale})), at, value)
 
     assert len(state.former) <= 4
     assert len(state.habits) <= 32
@@ -292,6 +319,10 @@ def test_wrong_shapes_and_types_are_an_error(at: Any, value: Any) -> None:
         {"direction": "sideways"},
         {"tz": "Mars/Olympus"},
         {"months": 0},
+        {"months": 0.001},
+        {"months": 1e12},
+        {"floor_ms": 1e9},
+        {"adopt_after_days": 1e9},
         {"months": "five"},
         {"sensitivty": 1},
         {"floor_ms": -1},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from outrider.baselines import calibrate, sensitivities
+from outrider.baselines import calibrate, chance_of_as_many, sensitivities
 from outrider.model import TooFewSamples
 
 if TYPE_CHECKING:
@@ -41,6 +41,28 @@ def test_a_higher_sensitivity_costs_no_fewer_false_alerts(make_series: MakeSerie
         assert set(option.by_part) <= {"level", "shape", "spread", "tail", "extreme"}
     assert high.by_part
     assert (high.smallest_step or 9) <= (low.smallest_step or 9)
+
+
+@pytest.mark.parametrize(
+    ("by_day", "expected", "chance"),
+    [([], 3.0, 1.0), ([1] * 11, 3.68, 0.001508), ([11], 3.68, 1 - np.exp(-3.68 / 11)), ([1] * 3, 3.0, 0.5768)],
+)
+def test_chance_counts_alerts_of_one_day_as_a_cluster(by_day: list[int], expected: float, chance: float) -> None:
+    """Single ones are Poisson (SciPy's upper tail); eleven of one day are worth one of eleven times rarer clusters."""
+    assert chance_of_as_many(by_day, expected) == pytest.approx(chance, rel=0.05)
+
+
+@pytest.mark.slow
+def test_false_alerts_name_the_day_that_they_come_from(make_series: MakeSeries) -> None:
+    """An hour of trouble in the past is drawn again and again (seed 2)."""
+    at, value = make_series(2, 20, every_s=1200)
+    value[500:520] *= 1.5
+
+    result = calibrate(at, value, np.random.default_rng(2), series=3, settings={"months": 1})
+
+    troubled = int(at[500].astype("datetime64[D]").astype(int))
+    assert result.false_alerts == sum(result.by_day.values()) > 0
+    assert next(iter(result.by_day)) == troubled
 
 
 def test_two_weeks_are_needed(make_series: MakeSeries) -> None:

@@ -438,3 +438,18 @@ def test_evidence_says_how_rarely_chance_alone_brings_it(make_series: MakeSeries
 
     assert months[0] >= 5
     assert max(months) > 1000
+
+
+@pytest.mark.parametrize("rise", [1.6, 3.0, 10.0])
+def test_one_slow_run_before_a_change_is_not_its_beginning(make_series: MakeSeries, rise: float) -> None:
+    """A run that was slow by itself, as the first of a service that starts, does not acquit what came after it."""
+    at, value = make_series(13, 21)
+    onset = 20 * DAY
+    value[onset - 3] *= 3.5
+    value[onset:] *= rise
+    state, k, signal = state_after(at[: onset - 3], value[: onset - 3]), onset - 3, None
+    while signal is None or signal.condition is not Condition.DEGRADED:
+        state, signal = step(state, at[k], value[k])
+        k += 1
+
+    assert signal.since == int(seconds_of(at[onset : onset + 1], 1)[0])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from outrider.baselines import Condition, Settings, Signal, State, dump, explain, load, replay
+from outrider.baselines import Condition, Settings, Signal, State, dump, explain, judged_alerts, load, replay
 from outrider.baselines.judge import advance
 
 if TYPE_CHECKING:
@@ -213,3 +213,39 @@ def test_a_way_back_that_two_runs_show_is_no_alert(seed: int) -> None:
     alerting = replay(clock(runs=len(value)).astype("datetime64[s]"), value)
 
     assert not alerting[end:].any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", ["duration", "aggregate"])
+@pytest.mark.parametrize(("level", "noise_share"), [(80.0, 0.1), (800.0, 0.1), (80.0, 0.3)])
+def test_a_constant_series_that_begins_to_vary_alerts_once_and_is_learned(
+    scale: str, level: float, noise_share: float
+) -> None:
+    """After a day its runs tell how far they differ; what then is three times as slow is seen (seed 5)."""
+    vary, slow = 16 * 288, 24 * 288
+    value = np.full(26 * 288, level)
+    value[vary:] *= np.exp(noise_share * np.random.default_rng(5).standard_normal(len(value) - vary))
+    value[slow:] *= 3
+
+    alerts = judged_alerts(clock(runs=len(value)).astype("datetime64[s]"), value, settings={"scale": scale})
+
+    first, *others = alerts
+    assert vary <= first.start < vary + 72
+    assert first.end - first.start == pytest.approx(288, abs=24)
+    assert 0 <= others[0].start - slow < 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", ["duration", "aggregate"])
+def test_outages_of_a_constant_series_are_seen_each_time(scale: str) -> None:
+    """Half an hour, twice within two days and once more a week later; a level that stays is told for a fortnight."""
+    begins = [16 * 288, 18 * 288 + 40, 25 * 288 + 140, 30 * 288 + 90]
+    value = np.full(48 * 288, 80.0)
+    for begin in begins[:3]:
+        value[begin : begin + 6] *= 1.5
+    value[begins[3] :] *= 1.5
+
+    alerts = judged_alerts(clock(runs=len(value)).astype("datetime64[s]"), value, settings={"scale": scale})
+
+    assert [0 <= alert.start - begin <= 3 for alert, begin in zip(alerts, begins, strict=True)] == [True] * 4
+    assert alerts[3].end - alerts[3].start == pytest.approx(14 * 288, abs=288)

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from scipy.stats import genpareto, norm, t
 
-from outrider.baselines import Part, change_points, hourly_ratios, without_season
+from outrider.baselines import Part, Settings, change_points, lasting_changes
 from outrider.baselines.extremes import return_level
 from outrider.baselines.local_time import is_weekend, local_seconds, slot_of
 from outrider.baselines.location import robust_sigma
 from outrider.baselines.season import cells_of, fit_season
 from outrider.baselines.statistics import limits, shape_scores, student_quantile, sustained
-from outrider.model import TooFewSamples
 
 if TYPE_CHECKING:
     from tests.baselines.conftest import MakeSeries
@@ -90,27 +89,15 @@ def test_a_season_is_recovered_from_noise() -> None:
     assert season.at(at, "UTC") == pytest.approx(truth - 0.1 * weekend, abs=0.03)
 
 
-def test_hourly_ratios_are_those_of_the_season(make_series: MakeSeries) -> None:
-    """The hours of a sine of 8 % come back within two percent (seed 4); a day is too short."""
-    at, value = make_series(4, 21)
-
-    hours, weekend = hourly_ratios(at, value)
-
-    assert hours == pytest.approx(np.exp(0.08 * np.sin(2 * np.pi * (np.arange(24) + 0.5) / 24)), abs=0.02)
-    assert weekend == pytest.approx(1.0, abs=0.02)
-    with pytest.raises(TooFewSamples):
-        hourly_ratios(at[:288], value[:288])
-
-
-def test_without_its_season_a_series_has_no_change_points_but_the_real_one(make_series: MakeSeries) -> None:
+def test_without_its_season_a_series_has_no_changes_but_the_real_one(make_series: MakeSeries) -> None:
     """A tide of 16 % makes many levels; divided out, the step of a fifth is left (seed 5)."""
     at, value = make_series(5, 21)
     value[14 * 288 :] *= 1.2
 
-    points = change_points(without_season(at, value))
+    (change,) = lasting_changes(at, value, Settings())
 
     assert len(change_points(value)) > 10
-    assert [abs(point.index - 14 * 288) <= 20 for point in points] == [True]
+    assert abs(change.at_s - int(at[14 * 288].astype(int))) <= 3600
 
 
 def test_slots_that_nobody_saw_lie_between_their_neighbours() -> None:

@@ -19,6 +19,7 @@ def test_a_trend_is_a_png_of_the_same_size_with_and_without_trouble() -> None:
     assert calm.startswith(b"\x89PNG")
     assert struct.unpack(">II", calm[16:24]) == struct.unpack(">II", troubled[16:24])
     assert calm != troubled
+    assert calm != trend_picture(at_us, values, title="shop: pay", timezone="Asia/Kolkata")
 
 
 def test_a_trend_for_mail_shows_its_band_and_takes_names_for_text() -> None:

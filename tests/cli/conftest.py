@@ -128,6 +128,32 @@ def invoke(root: Path, *arguments: str, **environment: str) -> subprocess.Comple
     return subprocess.CompletedProcess(["outrider", *arguments], code, output, errors)
 
 
+def start(root: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """Start the program as a terminal does: in a process group of its own, which `interrupt` ends."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "outrider", *arguments],
+        cwd=root,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=at_a_terminal,  # noqa: PLW1509 - no threads matter before exec
+    )
+
+
+def interrupt(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Interrupt a program and all that it started, as Ctrl-C does; return what it printed, and its messages."""
+    os.killpg(process.pid, signal.SIGINT)
+    return process.communicate(timeout=WAIT_S)
+
+
+def first_message(process: subprocess.Popen[str]) -> str:
+    """Return the first line of a program's messages, once it is there."""
+    assert process.stderr is not None
+    return process.stderr.readline()
+
+
 @dataclass
 class Desk:
     """A workspace and the program, which is called in this process where `in_process` says so."""

@@ -96,17 +96,46 @@ def test_incidents_are_listed_and_taken_on(watched: Desk) -> None:
     assert (incident["phase"], incident["acknowledged_by"]) == ("acknowledged", "ada")
 
 
+def test_an_incident_is_assigned_and_commented_on(watched: Desk) -> None:
+    """Its time line says who, and messages say who works on it."""
+    (incident,) = watched.json("incidents", "--json")["incidents"]
+    own = incident["id"][-6:]
+
+    assigned = watched.json("assign", own, "grace", "--by", "ada", "--json")
+    commented = watched.json("comment", own, "証明書 of http://user:geheim@shop", "--by", "ada", "--json")
+    watched.json("ack", own, "--by", "grace", "--comment", "looking", "--json")
+    with opened(watched.root) as store:
+        AlertProcessor(store, settings(watched), 0).ticked(time.time_ns() // 1000)
+    printed = watched.outrider("incidents", own).stdout
+    listed = watched.json("incidents", own, "--json")
+    neither = watched.outrider("assign", own)
+
+    assert assigned == {"incident": incident["id"], "assigned_to": "grace", "by": "ada"}
+    assert commented == {"incident": incident["id"], "by": "ada"}
+    assert [words in printed for words in ("assigned to grace by ada", "ada: 証明書", "grace: looking")] == [True] * 3
+    assert (listed["assigned_to"], [comment["author"] for comment in listed["comments"]]) == ("grace", ["ada", "grace"])
+    assert neither.returncode == 2
+    assert "--nobody" in neither.stderr
+
+
+NOON_US = 1_795_867_200_000_000
+
+
 def test_what_happened_to_an_incident_is_printed_with_what_is_not_kept(watched: Desk) -> None:
     """Only the latest events are kept, and a reader sees how many there were before them."""
     with opened(watched.root) as store:
         (row,) = store.incidents.search(lasting=True, limit=None)
-        state = json.dumps(json.loads(row.state) | {"earlier_events": 1_234})
+        fields = json.loads(row.state)
+        (check,) = fields["checks"]
+        more = {"earlier_events": 1_234, "checks": [check, "probe:b"], "recovered": {"probe:b": NOON_US}}
+        state = json.dumps(fields | more)
         store.incidents.record(AlertChanges(incidents=(replace(row, state=state),)))
 
     printed = watched.outrider("incidents", row.id[-12:])
     unknown = watched.outrider("incidents", "nothing")
 
     assert "1,234 earlier events are not kept" in printed.stdout
+    assert f"checks: {check}, probe:b (well since 2026-11-28 12:00:00)" in " ".join(printed.stdout.split())
     assert "  opened\n" in printed.stdout
     assert unknown.returncode == 2
 

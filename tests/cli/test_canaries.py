@@ -169,7 +169,7 @@ def test_every_field_of_a_measurement_is_planted(tmp_path: Path) -> None:
 
 
 def test_a_value_that_cannot_be_redacted_costs_its_run_and_leaks_nothing(tmp_path: Path) -> None:
-    """What nobody foresaw is a setup error, whose reason does not quote it."""
+    """What nobody foresaw is inconclusive, and the reason does not quote it."""
 
     class Odd(str):
         def __repr__(self) -> str:
@@ -184,7 +184,7 @@ def test_a_value_that_cannot_be_redacted_costs_its_run_and_leaks_nothing(tmp_pat
         runner = Runner({Kind.PROBE: Leaky()}, store.runs, tmp_path / "scratch", Circumstances())
         run = runner.run(Check(CheckId("probe:odd"), Kind.PROBE, "p.toml", "odd", "odd", Policy()))
 
-    assert (run.outcome, run.attempts) == (Outcome.SETUP_ERROR, ())
+    assert (run.outcome, run.attempts) == (Outcome.INCONCLUSIVE, ())
     assert SECRET not in repr(run)
 
 

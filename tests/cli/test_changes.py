@@ -7,6 +7,7 @@ import random
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.builders import new_store, run_of
 from tests.cli.conftest import invoke
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 BEGIN_US = 1_790_000_000_000_000
 
 
+@pytest.mark.slow
 def test_a_level_that_was_zero_hides_no_other_change(tmp_path: Path) -> None:
     """There is no share of zero: the table says so, and goes on (seed 1)."""
     (tmp_path / "outrider.toml").touch()

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.cli.conftest import WAIT_S, at_a_terminal, serving
+from tests.cli.conftest import interrupt, serving, start
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -45,6 +42,12 @@ def gated(desk: Desk, site: str) -> Desk:
     assert accepted.returncode == 0, accepted.stderr
     assert "accepted  baselines/journeys-test_buy.py-test_buy.json  4 sessions of 2 runs" in accepted.stdout
     return desk
+
+
+@pytest.fixture
+def here(gated: Desk) -> Desk:
+    """The same workspace for commands that start no browser."""
+    return replace(gated, in_process=True)
 
 
 def test_a_slower_candidate_fails_and_every_report_says_so(gated: Desk, site: str) -> None:
@@ -98,14 +101,14 @@ def test_a_candidate_is_compared_with_itself(gated: Desk, site: str) -> None:
     assert [row["step"] for row in document["steps"]] == [None, "open"]
 
 
-def test_baselines_are_shown_and_compared_with_the_latest_runs(gated: Desk, site: str) -> None:
+def test_baselines_are_shown_and_compared_with_the_latest_runs(here: Desk, site: str) -> None:
     """What accepting now would change; a file of a check that exists no more is named."""
-    stale = gated.root / "baselines/stale.json"
-    text = (gated.root / "baselines/journeys-test_buy.py-test_buy.json").read_text()
+    stale = here.root / "baselines/stale.json"
+    text = (here.root / "baselines/journeys-test_buy.py-test_buy.json").read_text()
     stale.write_text(text.replace("::test_buy", "::test_gone"))
 
-    shown = json.loads(gated.outrider("baseline", "show", "test_buy.py::test_buy", "--json").stdout)
-    compared = gated.outrider("baseline", "diff", "--json", SITE=site)
+    shown = json.loads(here.outrider("baseline", "show", "test_buy.py::test_buy", "--json").stdout)
+    compared = here.outrider("baseline", "diff", "--json", SITE=site)
     stale.unlink()
 
     assert [row["sessions"] for row in shown] == [4]
@@ -128,16 +131,16 @@ def test_baselines_are_shown_and_compared_with_the_latest_runs(gated: Desk, site
         (["release", "2.1", "--at", "yesterday"], None, 2, "write 2026-03-01"),
     ],
 )
-def test_wrong_input_is_told(gated: Desk, arguments: list[str], spoilt: str | None, code: int, words: str) -> None:
+def test_wrong_input_is_told(here: Desk, arguments: list[str], spoilt: str | None, code: int, words: str) -> None:
     """Files of another version, damaged or missing, and wrong words: what, where, what to do."""
-    (file,) = (gated.root / "baselines").glob("*.json")
+    (file,) = (here.root / "baselines").glob("*.json")
     text = file.read_text()
     try:
         if spoilt is None:
             file.unlink()
         else:
             file.write_text(spoilt)
-        done = gated.outrider(*arguments)
+        done = here.outrider(*arguments)
     finally:
         file.write_text(text)
 
@@ -166,11 +169,11 @@ def test_another_machine_is_said_and_widens_the_margin(gated: Desk, site: str) -
     assert "margin of 2" in next(row["reason"] for row in document["findings"] if row["step"])
 
 
-def test_a_baseline_of_another_environment_is_left_out(gated: Desk, site: str) -> None:
+def test_a_baseline_of_another_environment_is_left_out(here: Desk, site: str) -> None:
     """And said to be so, when there is nothing else to compare with."""
-    gated.write("scheduler/schedule.toml", '[[check]]\nmatch = "journeys/*"\nenvironment = "staging"\n')
-    done = gated.outrider("gate", "test_buy", SITE=site)
-    (gated.root / "scheduler/schedule.toml").unlink()
+    here.write("scheduler/schedule.toml", '[[check]]\nmatch = "journeys/*"\nenvironment = "staging"\n')
+    done = here.outrider("gate", "test_buy", SITE=site)
+    (here.root / "scheduler/schedule.toml").unlink()
 
     assert done.returncode == 2
     assert "was accepted in production, not in staging" in done.stderr
@@ -178,45 +181,38 @@ def test_a_baseline_of_another_environment_is_left_out(gated: Desk, site: str) -
 
 def test_ctrl_c_leaves_things_whole(gated: Desk, site: str) -> None:
     """No report is half there, and no process and no file stays behind."""
-    before = gated.json("runs", "--limit", "1", "--json")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "outrider", "gate", "test_buy", "--runs", "2", "--junit", "late.xml"],
-        cwd=gated.root,
-        env={**os.environ, "TMPDIR": str(gated.temporary), "SITE": site, "SLOW_MS": "500"},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=at_a_terminal,  # noqa: PLW1509 - no threads matter before exec
-    )
-    while gated.json("runs", "--limit", "1", "--json") == before:
+    here = replace(gated, in_process=True)
+    before = here.json("runs", "--limit", "1", "--json")
+    arguments = ("gate", "test_buy", "--runs", "2", "--junit", "late.xml")
+    process = start(gated.root, *arguments, TMPDIR=str(gated.temporary), SITE=site, SLOW_MS="500")
+    while here.json("runs", "--limit", "1", "--json") == before:
         assert process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=WAIT_S)
+    _, stderr = interrupt(process)
 
     assert (process.returncode, stderr.splitlines()[-1]) == (130, "interrupted")
     assert not (gated.root / "late.xml").exists()
     assert gated.leftovers() == []
 
 
-def test_the_judge_says_how_each_step_does(gated: Desk) -> None:
+def test_the_judge_says_how_each_step_does(here: Desk) -> None:
     """And why; what gates measured is left out."""
-    reported = gated.json("judge", "--json")
+    reported = here.json("judge", "--json")
 
     buy = [row for row in reported if row["check"].endswith("test_buy")]
     assert [(row["step"], row["condition"], row["environment"]) for row in buy] == [
         (None, "learning", "production"), ("open", "learning", "production"),
     ]  # fmt: skip
     assert "waits for 300 runs" in buy[1]["reason"]
-    assert "learning   journeys/test_buy.py::test_buy  open" in gated.outrider("judge", "*test_buy").stdout
+    assert "learning   journeys/test_buy.py::test_buy  open" in here.outrider("judge", "*test_buy").stdout
 
 
-def test_releases_are_marked(gated: Desk) -> None:
+def test_releases_are_marked(here: Desk) -> None:
     """With a time and a place, for changes to be explained by."""
-    gated.outrider("release", "2.0", "--at", "2026-01-01T00:00:00")
-    output = gated.outrider("release", "2.1", "--at", "2026-01-02T01:00:00+01:00", "--accept").stdout
+    here.outrider("release", "2.0", "--at", "2026-01-01T00:00:00")
+    output = here.outrider("release", "2.1", "--at", "2026-01-02T01:00:00+01:00", "--accept").stdout
 
     assert output.splitlines() == [
         "2026-01-01 00:00:00 UTC  production   2.0",
         "2026-01-02 00:00:00 UTC  production   2.1  accepted",
     ]
-    assert "no step took a new level" in gated.outrider("changes").stdout
+    assert "no step took a new level" in here.outrider("changes").stdout

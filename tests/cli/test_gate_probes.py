@@ -117,6 +117,7 @@ def test_shards_are_merged_to_one_decision(probing: Desk, site: str) -> None:
     assert "[bad-shard]" in partial.stderr
 
 
+@pytest.mark.slow
 def test_settings_name_the_steps_that_decide(desk: Desk, site: str) -> None:
     """In a check's own file, over outrider.toml, the command line over both; a name of no step is wrong."""
     desk.in_process = True

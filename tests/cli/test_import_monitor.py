@@ -237,7 +237,8 @@ def test_modules_of_the_blackbox_exporter_become_probes_of_their_targets(root: P
     assert (web["method"], web["every"], web["labels"]) == ("POST", "30s", {"job": "web"})
     assert web["expect"]["headers"] == {"Server": "nginx"}
     assert probes["mail-mail-shop-example-25"]["dialogue"] == [
-        {"expect": "^220"}, {"send": "STARTTLS\r\n", "expect": "^220", "starttls": True}, {"send": "QUIT\r\n"},
+        {"expect": "(?m)^220"}, {"send": "STARTTLS\r\n", "expect": "(?m)^220", "starttls": True},
+        {"send": "QUIT\r\n"},
     ]  # fmt: skip
     left_over = reasons(report)
     assert "no target" in left_over["blackbox.modules.unused"]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import WAIT_S, at_a_terminal
+from tests.cli.conftest import first_message, interrupt, start
 
 from outrider.store import Store
 
@@ -35,20 +31,9 @@ def test_ctrl_c_keeps_what_has_finished(desk: Desk, site: str) -> None:
     """The whole group is interrupted, as a terminal does it, once the first run is told."""
     desk.write("outrider.toml", SETTINGS)
     desk.write("journeys/test_both.py", JOURNEYS)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "outrider", "run", "--json"],
-        cwd=desk.root,
-        env={**os.environ, "TMPDIR": str(desk.temporary), "SITE": site},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=at_a_terminal,  # noqa: PLW1509 - no threads matter before exec
-    )
-    assert process.stderr is not None
-    first = process.stderr.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=WAIT_S)
+    process = start(desk.root, "run", "--json", TMPDIR=str(desk.temporary), SITE=site)
+    first = first_message(process)
+    stdout, stderr = interrupt(process)
 
     assert "passed" in first
     assert (process.returncode, stdout, stderr.splitlines()[-1]) == (130, "", "interrupted")

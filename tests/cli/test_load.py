@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import CALM, WAIT_S, at_a_terminal
+from tests.cli.conftest import CALM, WAIT_S, first_message, interrupt, start
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -92,20 +91,9 @@ def test_is_never_made_in_passing(loads: Desk) -> None:
 
 @pytest.mark.slow
 def test_interrupted_it_keeps_partial_results(loads: Desk) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "outrider", "load", "visitors", "-t", "60s"],
-        cwd=loads.root,
-        env={**os.environ, "TMPDIR": str(loads.temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=at_a_terminal,  # noqa: PLW1509 - no threads matter before exec
-    )
-    assert process.stderr is not None
-    process.stderr.readline()
-    os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=WAIT_S)
+    process = start(loads.root, "load", "visitors", "-t", "60s", TMPDIR=str(loads.temporary))
+    first_message(process)
+    stdout, stderr = interrupt(process)
 
     assert process.returncode == 130, stderr
     assert re.search(r"interrupted after \d+ s: these are partial results", stdout)

@@ -87,6 +87,19 @@ def test_a_long_name_of_another_workspace_is_cut_at_its_beginning() -> None:
     assert name.endswith("test_shop.py::test_pay")
 
 
+def test_long_work_says_how_much_is_done_after_two_seconds_and_then_every_ten(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In a log, and only what is new; what is done sooner is silent."""
+    times = iter([0.0, 1.9, 2.0, 11.9, 12.0, 30.0])
+
+    with Progress(lambda: next(times)) as progress:
+        for done in (0, 1, 2, 3, 3):
+            progress.counted(done, 4, "service:checkout")
+
+    assert capsys.readouterr().err.splitlines() == ["2/4 service:checkout", "4/4 service:checkout"]
+
+
 def test_one_user_is_no_users(capsys: pytest.CaptureFixture[str]) -> None:
     """The live line counts in the singular."""
     part = EndpointLoad("GET /", Histogram({100: 400}), Histogram())

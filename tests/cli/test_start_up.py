@@ -14,7 +14,7 @@ import outrider
 
 ROOMS = [
     "alerts", "app", "baselines", "charts", "dashboard", "frames", "gate", "journeys", "load", "model", "probes",
-    "pytest_plugin", "reports", "runs", "scheduler", "server", "store", "workspace",
+    "pytest_plugin", "reports", "runs", "scheduler", "server", "store", "telemetry", "telemetry_store", "workspace",
 ]  # fmt: skip
 HEAVY = {
     "alembic", "apprise", "apscheduler", "fsspec", "importlib.metadata", "jinja2", "locust", "matplotlib", "numpy",
@@ -53,6 +53,28 @@ def test_a_run_that_passes_imports_neither_alerts_nor_reports() -> None:
     unneeded = ("alerts", "charts", "dashboard", "frames", "gate", "reports", "scheduler", "server")
     rooms = {f"outrider.{room}" for room in unneeded}
     assert rooms & set(program.stdout.split()) == set()
+
+
+@pytest.mark.parametrize(
+    ("call", "threshold"), [("main()", 50_000), ("main(sys.argv[1:])", 700)], ids=["the program", "a caller's process"]
+)
+def test_the_program_collects_garbage_rarely_and_leaves_the_process_of_a_caller_as_it_is(
+    call: str, threshold: int
+) -> None:
+    """Collections of what imports make took a third of a command's time; who calls `main` has settings of their own."""
+    script = (
+        "import gc, sys\n"
+        "gc.set_threshold(700, 10, 10)\n"
+        "from outrider.cli import main\n"
+        "try:\n"
+        f"    {call}\n"
+        "finally:\n"
+        "    print(gc.get_threshold()[0])"
+    )
+
+    program = subprocess.run([sys.executable, "-c", script, "--version"], check=True, capture_output=True, text=True)
+
+    assert program.stdout.split()[-1] == str(threshold)
 
 
 def test_the_list_of_rooms_is_complete() -> None:

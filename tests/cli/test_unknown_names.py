@@ -24,7 +24,7 @@ __all__ = ["root"]
         (("export", "runs", "checkout"), 0, 'with the id "checkout"; did you mean "*checkout*"?'),
         (("runs", "checkout"), 0, 'no stored check has the id "checkout"; did you mean "*checkout*"?'),
         (("runs", "checkout", "--json"), 0, 'no stored check has the id "checkout"'),
-        (("judge", f"{CHECK}s"), 0, f'did you mean "{CHECK}"?'),
+        (("judge", f"{CHECK}s"), 2, f'did you mean "{CHECK}"?'),
         (("changes", "basket"), 0, 'no stored check has the id "basket"; known: '),
         (("calibrate", "basket"), 2, 'no stored check has the id "basket"; known: '),
         (("now", "checkout", "--location", "olso"), 0, 'in the location "olso"; known: local'),
@@ -63,6 +63,29 @@ def test_a_name_that_something_has_is_no_reason_to_warn(root: Path, arguments: t
     done = invoke(root, *arguments)
 
     assert (done.returncode, "warning" in done.stderr) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "note"),
+    [
+        (("samples", "--since", "2130-01-01"), "no samples since 2130-01-01 00:00:00 CET, which is in the future"),
+        (("runs", CHECK, "--until", "2020-07-01"), "no runs until 2020-07-01 00:00:00 CEST"),
+        (
+            ("rollups", "--since", "2020-01-01", "--until", "2021-01-01"),
+            "no rollups since 2020-01-01 00:00:00 CET until 2021-01-01 00:00:00 CET",
+        ),
+        (("incidents", "--since", "2130-01-01"), "no incidents since 2130-01-01 00:00:00 CET, which is in the future"),
+        (
+            ("runs", "--since", "9999-12-31T23:59:59-14:00"),
+            "no runs since 9999-12-31T23:59:59-14:00, which is in the future",
+        ),
+    ],
+)
+def test_a_range_in_which_nothing_lies_is_named(root: Path, arguments: tuple[str, ...], note: str) -> None:
+    """On standard error, with the range as it was understood."""
+    done = invoke(root, "export", *arguments)
+
+    assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, 1, f"{note}\n")
 
 
 def test_nothing_is_unknown_in_a_store_without_checks(tmp_path: Path) -> None:

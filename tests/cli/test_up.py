@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.cli.conftest import CALM, WAIT_S, Desk, at_a_terminal
+from tests.waiting import until
 
 from outrider.model import Outcome
 from outrider.store import Store
@@ -73,16 +73,13 @@ class Up:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
+    def pid_of(self, name: str) -> int:
+        """Return the number of the latest process of a name."""
+        return int(json.loads(self.wait_for(f'"process": "{name}", "pid"'))["pid"])
+
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(WAIT_S)
-
-
-def until(holds: Callable[[], bool], context: object = None) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < deadline, context
-        threading.Event().wait(0.05)
 
 
 def stored_runs(desk: Desk) -> tuple[RunSummary, ...]:
@@ -117,11 +114,10 @@ def test_a_day_in_the_life(watched: Desk, site: str) -> None:
     with up(watched) as service:
         service.wait_for('"outcome": "passed"')
         assert service.page("/healthz") == (200, "alive\n")
-        assert service.page("/readyz") == (200, "ready\n")
-        assert "probe:probes/a.toml::home" in service.page("/")[1]
-        assert re.search(
-            r'runs_total\{check="probe:probes/a.toml::home",.*"passed"\} [1-9]', service.page("/metrics")[1]
-        )
+        until(lambda: service.page("/readyz") == (200, "ready\n"), service.lines)
+        until(lambda: "probe:probes/a.toml::home" in service.page("/")[1], service.lines)
+        counted = r'runs_total\{check="probe:probes/a.toml::home",.*"passed"\} [1-9]'
+        until(lambda: re.search(counted, service.page("/metrics")[1]) is not None, service.lines)
         # Where the host is busy, the latest run may be one that was skipped.
         until(lambda: watched.json("status", "--json")["checks"][0]["outcome"] == "passed", service.lines)
         assert watched.json("status", "--json")["running"]
@@ -187,7 +183,7 @@ def test_the_second_waits_and_takes_over(watched: Desk) -> None:
             leader.process.kill()
             leader.process.wait(WAIT_S)
             standby.wait_for("run.stored")
-            assert standby.page("/readyz")[0] == 200
+            until(lambda: standby.page("/readyz")[0] == 200, standby.lines)
             assert standby.end() == 0
     due = [stored_run.due_us for stored_run in stored_runs(watched) if stored_run.outcome is not Outcome.MISSED]
     assert len(due) == len(set(due))
@@ -303,17 +299,24 @@ def test_a_taken_port_stops_no_run(watched: Desk) -> None:
 @pytest.mark.slow
 def test_a_full_disk_delays_runs_and_loses_none(watched: Desk) -> None:
     """No file may grow for a while, as on a full disk; what was finished meanwhile is stored afterwards."""
+    watched.write("outrider.toml", CALM + '[defaults]\nevery = "2s"\n')  # the outage is over before the next is due
     with up(watched) as service:
         service.wait_for("run.stored", 2)
-        pid, (_, hard) = service.process.pid, resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
+        pid = service.pid_of("scheduler")
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, hard))
-        until(lambda: service.page("/readyz")[0] == 503, service.lines)
+        service.wait_for("service.degraded")
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
         service.wait_for("service.recovered")
         before = sum("run.stored" in line for line in service.lines)
         service.wait_for("run.stored", before + 2)
+        others = [stored_run for stored_run in stored_runs(watched) if stored_run.outcome is not Outcome.PASSED]
+
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, hard))  # for as long as it takes a page to say so
+        until(lambda: service.page("/readyz")[0] == 503, service.lines)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+        until(lambda: service.page("/readyz")[0] == 200, service.lines)
         assert service.end() == 0
-    others = [stored_run for stored_run in stored_runs(watched) if stored_run.outcome is not Outcome.PASSED]
     # What a slow machine may miss says so; nothing is missed because of the disk.
     assert {other.reason for other in others} <= {
         "the run before it was still waiting or under way",

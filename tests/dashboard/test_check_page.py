@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +13,10 @@ from outrider.alerts.finding import Problem
 from outrider.baselines import Settings, dump
 from outrider.baselines import State as JudgeState
 from outrider.baselines.judge import advance
-from outrider.dashboard import CheckQuery, check_detail
+from outrider.dashboard import CheckQuery, PageContext, ReaderClock, check_detail, check_page
 from outrider.dashboard.check_state import State
 from outrider.dashboard.page_addresses import check_path, read_position, write_position
-from outrider.model import Checkpoint, Kind, Outcome, Release, RunPosition, UsageError, new_run_id
+from outrider.model import Checkpoint, Kind, Outcome, Release, RunPosition, StoredProof, UsageError, new_run_id
 
 from .conftest import DAY_US, HOUR_US, MINUTE_US, NOW_US
 
@@ -176,3 +177,60 @@ def test_samples_far_beyond_any_calendar_do_not_break_the_page(scene: Scene) -> 
     overview, page = scene.get("/", check_path(only.id))
 
     assert (overview.status_code, page.status_code) == (200, 200)
+
+
+def test_this_week_stands_against_the_week_before(scene: Scene) -> None:
+    """By UTC day and, today, by hour, once they are summed up; with too few runs nothing is compared."""
+    only, young = scene.add("only"), scene.add("young")
+    for ago_h in range(3, 14 * 24, 4):
+        slow = ago_h < 6 * 24
+        scene.ran(only, ago_us=ago_h * HOUR_US, took_ms=400.0 if slow else 100.0)
+    for ago_h in range(1, 10):
+        scene.ran(young, ago_us=ago_h * HOUR_US)
+    before = check_detail(scene.sources, only.id, CheckQuery()).trends[0].shift
+    scene.store.prune(NOW_US)
+
+    after = check_detail(scene.sources, only.id, CheckQuery()).trends[0].shift
+    (page, other) = scene.get(check_path(only.id), check_path(young.id))
+
+    assert before is None
+    assert after is not None
+    assert (after.before[0], after.now[0]) == pytest.approx((100.0, 400.0), rel=0.011)
+    assert min(after.counts) >= 35
+    assert 'class="shift"' in page.text
+    assert "This week against last week" not in other.text
+
+
+def test_the_page_says_what_proving_reported_last(scene: Scene) -> None:
+    """A fault that was not noticed stands out; a journey that was never proved names the command."""
+    pay, other, probe = scene.add("pay", Kind.JOURNEY), scene.add("a'b", Kind.JOURNEY), scene.add("probe")
+    reason = f"time-out {HOSTILE}"
+    scene.store.proofs.record(
+        StoredProof(pay.id, fault, NOW_US - DAY_US, outcome, noticed, reason, "abcdef0123456789")
+        for fault, outcome, noticed in (
+            ("", Outcome.PASSED, True),
+            ("abort", Outcome.FAILED, True),
+            ("delay", Outcome.PASSED, False),
+        )
+    )
+
+    pages = [page.text for page in scene.get(check_path(pay.id), check_path(other.id), check_path(probe.id))]
+
+    assert "from snapshot abcdef012345" in pages[0]
+    assert pages[0].count('<span class="badge bad">no</span>') == 1
+    assert "<script>alert" not in pages[0]
+    assert "outrider prove &#39;journey:journeys/test_shop.py::a&#39;&#34;&#39;&#34;&#39;b&#39;" in pages[1]
+    assert "outrider prove" not in pages[2]
+    assert all("outrider calibrate" in page for page in pages)
+
+
+def test_the_policy_says_where_each_value_comes_from(scene: Scene) -> None:
+    """The file and line, or that it is a default."""
+    only = scene.add("only", retries=0)
+    origins = {"every_s": "scheduler/schedule.toml:3", "retries": "default"}
+    sources = replace(scene.sources, policy_origins=lambda _: origins)
+
+    page = check_page(check_detail(sources, only.id, CheckQuery()), PageContext(ReaderClock("UTC", NOW_US)))
+
+    assert "every 5 min<small>scheduler/schedule.toml:3</small>" in page
+    assert "<dt>retries</dt><dd>0<small>default</small>" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +31,38 @@ def test_open_incidents_come_first_and_old_ones_are_left_out(scene: Scene) -> No
     broken = StoredIncident("broken", "open", NOW_US, None, "{}")
     scene.store.incidents.record(AlertChanges(incidents=(broken,)))
 
-    everything = incident_list(scene.sources, only_lasting=False, page=1)
-    still = incident_list(scene.sources, only_lasting=True, page=10**20)
+    everything = incident_list(scene.sources)
+    still = incident_list(scene.sources, only_lasting=True)
 
-    assert [incident.id for incident in everything.incidents] == [lasting.id, over.id]
-    assert (everything.total, everything.lasting, everything.unreadable) == (2, 1, 1)
-    assert ([incident.id for incident in still.incidents], still.page) == ([lasting.id], 1)
-    assert scene.get("/incidents", "/incidents?state=open&page=x")[1].status_code == 200
+    assert [incident.id for incident in (*everything.lasting, *everything.incidents)] == [lasting.id, over.id]
+    assert (everything.total, everything.lasting_count, everything.unreadable) == (3, 2, 1)
+    assert [incident.id for incident in still.incidents] == [lasting.id]
+    assert scene.get("/incidents", "/incidents?state=open&before=x&page=99999999999999999999")[1].status_code == 200
+
+
+def test_incidents_follow_each_other_by_cursor_without_a_limit(scene: Scene) -> None:
+    """Each is on exactly one page, however many there are; a name finds any of them."""
+    only = scene.add("only")
+    ids = {
+        scene.incident(only, phase=Phase.RESOLVED, since_us=NOW_US - number * MINUTE_US, ended_us=NOW_US).id
+        for number in range(1, 1_106)
+    }
+    lasting = {scene.incident(only, since_us=NOW_US - number * MINUTE_US).id for number in range(1, 56)}
+
+    seen: list[str] = []
+    address = "/incidents"
+    for _ in range(30):
+        (page,) = scene.get(address)
+        seen += re.findall(r'href="/incidents/([0-9a-f-]{36})"', page.text)
+        if 'rel="next"' not in page.text:
+            break
+        address = page.text.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    detail = scene.get(f"/incidents/{min(ids)}")[0]
+
+    assert len(seen) == len(set(seen)) == 1_105 + 50
+    assert set(seen) >= ids
+    assert len(lasting - set(seen)) == 5
+    assert detail.status_code == 200
 
 
 def test_an_incident_shows_its_evidence_time_line_and_who_was_notified(scene: Scene) -> None:
@@ -67,6 +93,21 @@ def test_an_incident_shows_its_evidence_time_line_and_who_was_notified(scene: Sc
     assert HOSTILE not in page.text
     for text in ("200 to 399", "pay.md", f"/runs/{run.id}", "opened", "undelivered"):
         assert text in page.text
+
+
+def test_an_incident_names_its_checks_and_what_they_share_in_words(scene: Scene) -> None:
+    """Titles as configured, of deleted checks as made of their ids; no key of ours is on the page."""
+    pay, gone = scene.add("pay", title="Pay by card"), check("gone")
+    key = "failure|production|"
+    causes = (f"{key}host:shop.example", f"{key}fault:status # <b>", f"{key}check:{pay.id}", f"{key}own network")
+    incident = scene.incident(pay, checks=(pay.id, gone.id), check_count=2, causes=causes)
+
+    (page,) = scene.get(f"/incidents/{incident.id}")
+
+    assert "<dd>host shop.example; the same fault; own network</dd>" in page.text
+    assert "<bdi>Pay by card</bdi></a>" in page.text
+    assert "<bdi>gone</bdi></a>" in page.text
+    assert key not in page.text
 
 
 @pytest.mark.parametrize("name", ["none-such", "%00", "..%2f..", "x" * 3_000, "0", "%3Cscript%3E"])
@@ -107,14 +148,16 @@ def test_the_service_page_says_how_checks_run(scene: Scene) -> None:
     scene.store.outbox.add(row)
     scene.store.outbox.update(replace(row, status=Status.UNDELIVERED, done_us=NOW_US, note="refused"))
     scene.service = replace(
-        CALM, problems={"store": "it is full"}, waiting=7, lags=((0.1, 90), (None, 3)), events={"reload": 2}
+        CALM, problems={"store": "it is full"}, waiting=7, lags=((0.1, 90), (1, 5), (None, 3)), events={"reload": 2}
     )
     troubled = scene.get("/service")[0].text
 
     assert "Checks run as they should." in calm
-    assert "Every notification was delivered" in calm
+    assert "No receiver is set up" in calm
     for text in ("Checks do not run as they should.", "it is full", "1 not delivered", "refused", "within 0.1 s"):
         assert text in troubled
+    assert "<dt>after 0.1 to 1 s</dt><dd>5</dd>" in troubled
+    assert "<dt>after more than 1 s</dt><dd>3</dd>" in troubled
 
 
 def test_lists_without_anything_say_what_would_be_there(scene: Scene) -> None:
@@ -136,3 +179,23 @@ def test_a_check_that_is_well_again_is_marked_while_its_incident_lasts(scene: Sc
     pages = scene.get(f"/incidents/{lasts.id}", f"/incidents/{over.id}")
 
     assert [page.text.count("well since") for page in pages] == [1, 0]
+
+
+def test_a_runbook_is_shown_as_text_whatever_it_holds(scene: Scene) -> None:
+    """Markdown becomes HTML, HTML stays text, and a link leads to web pages only."""
+    scene.runbooks["team/pay.md"] = (
+        f"# Pay\n\n1. roll back\n\n{HOSTILE}\n\n[wiki](https://w.example) [x](javascript:alert(1)) "
+        "![p](//e.example/p.png)"
+    )
+
+    page, absent = scene.get("/runbooks/team/pay.md", "/runbooks/..%2Foutrider.toml")
+
+    assert page.status_code == 200
+    assert "<h1>Pay</h1>" in page.text
+    assert "<li>roll back</li>" in page.text
+    assert HOSTILE not in page.text
+    assert '<a href="https://w.example">wiki</a>' in page.text
+    assert 'href="javascript' not in page.text
+    assert "<img" not in page.text
+    assert absent.status_code == 404
+    assert "unknown-runbook" in absent.text

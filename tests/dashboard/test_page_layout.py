@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
+from tests.accessibility import AXE, violations
 
+from outrider.alerts import AlertSettings, Rotation
 from outrider.alerts.finding import Problem
+from outrider.alerts.oncall import Escalation, Level
+from outrider.alerts.route import Route
 from outrider.dashboard import check_path
-from outrider.journeys.browser import BrowserSettings, find_browser
-from outrider.model import Outcome, Release
+from outrider.model import (
+    Kind,
+    Outcome,
+    Release,
+    StatusPhase,
+    StatusUpdate,
+    StoredComparison,
+    StoredGate,
+    new_run_id,
+)
 from outrider.server import Background, listen
 
-from .conftest import HOUR_US, NOW_US
+from .conftest import HOUR_US, NOW_US, check
+from .test_load_page import load_run
+from .test_run_page import entry, har, journey_run
+from .test_running_load import begun
+from .test_status_editor import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -26,24 +43,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PATHS = {"overview": "/", "wall": "/?wall=1", "nothing": "/?q=nothing",
-         "incidents": "/incidents", "releases": "/releases", "service": "/service"}  # fmt: skip
+         "incidents": "/incidents", "releases": "/releases", "service": "/service",
+         "gates": "/gates", "reports": "/reports", "without data": "/without-data", "on call": "/on-call",
+         "routing": "/what-would-happen?labels=check%3Dnone%0Aseverity%3Dcritical"}  # fmt: skip
 """Pages by name; those of a check and a run are added with what they are about."""
 WIDTHS = (320, 390, 1280)
 LONG = "Straßenbahnhaltestellenübersichtsseitenüberwachung" * 4
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(BrowserSettings()).executable)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def address(scene: Scene) -> Iterator[str]:
+def address(scene: Scene, tmp_path: Path) -> Iterator[str]:
     """The address of pages about checks of every state, with long and foreign names."""
     pay = scene.add("pay", locations=("oslo", "rome"), tags=frozenset({"shop"}))
     for place, outcome in (("oslo", Outcome.PASSED), ("rome", Outcome.PASSED_ON_RETRY)):
@@ -57,7 +67,32 @@ def address(scene: Scene) -> Iterator[str]:
     incident = scene.incident(pay, Problem.DEGRADATION, "pay: 1,080 ms", release="v2.4")
     down = scene.store.history.runs_before(scene.checks[1].id, None, limit=1)[0]  # type: ignore[index]
     PATHS["run"], PATHS["check"] = f"/runs/{down.id}", check_path(pay.id)
+    shop = scene.add("shop", Kind.JOURNEY, title=f"{LONG} 商品")
+    scene.code = "def test_shop(page):\n    page.click('#pay')\n" * 20
+    for ago_us, outcome in ((2 * HOUR_US, Outcome.PASSED), (HOUR_US, Outcome.FAILED)):
+        evidence = journey_run(scene, tmp_path, shop, ago_us, outcome=outcome, content=har(entry("https://a.test/")))
+    PATHS["evidence"] = f"/runs/{evidence.id}"
+    PATHS["load"] = f"/runs/{load_run(scene, shop).id}"
+    rush, running = check(f"{LONG} 負荷", Kind.LOAD), new_run_id(NOW_US)
+    begun(scene, rush, running)
+    PATHS["running"], PATHS["status editor"] = f"/runs/{running}", "/status-page"
+    (scene.root / "outrider.toml").write_text(PAGE, encoding="utf-8")
+    scene.store.status_updates.record(
+        StatusUpdate("u1", "ab" * 16, time.time_ns() // 1000, StatusPhase.IDENTIFIED, LONG, f"{LONG} 商品")
+    )
     PATHS["incident"] = f"/incidents/{incident.id}"
+    compared = StoredComparison(pay.id, LONG, "inconclusive", True, 120.0, 150.0, 1.25, 0.9, 1.6, 20, LONG)
+    gate = StoredGate(
+        str(new_run_id(NOW_US)), NOW_US, "5eed" * 10, "inconclusive", LONG, 83.0, "1/2", {"inconclusive": 1},
+        ((pay.id, LONG, "inconclusive"),), (LONG,), (), (compared,),
+    )  # fmt: skip
+    scene.store.gates.record(gate)
+    PATHS["gate"] = f"/gates/{gate.id}"
+    scene.alerts = AlertSettings(
+        route=Route(receivers=(LONG,), escalation="shop"), people={LONG: (LONG,)},
+        rotations={"shop": Rotation((LONG, "山田"), NOW_US - HOUR_US, 24 * HOUR_US)},
+        escalations={"shop": Escalation((Level(HOUR_US, rotations=("shop",)),))},
+    )  # fmt: skip
     listener = listen("127.0.0.1", 0)
     background = Background(scene.application, listener)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -97,27 +132,22 @@ def test_pages_fit_every_screen_and_break_no_rule_of_their_policy(chromium: Brow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_can_be_read_by_everybody(chromium: Browser, address: str, scheme: str) -> None:
     """No violation of axe's rules, contrast among them, in light and dark."""
-    violations = []
+    problems = []
     for path in PATHS.values():
         page = opened(chromium, address + path, [], color_scheme=scheme, bypass_csp=True)
-        page.add_script_tag(path=AXE)
-        report = page.evaluate("axe.run()")
-        violations += [
-            (path, rule["id"], node["target"], node["failureSummary"])
-            for rule in report["violations"]
-            for node in rule["nodes"]
-        ]
+        problems += violations(page)
         page.close()
 
-    assert violations == []
+    assert problems == []
 
 
 def test_a_page_takes_over_what_changed_and_says_when_it_cannot(chromium: Browser, address: str, scene: Scene) -> None:
     """It is fetched again when somebody comes back to it; a server that is away is said."""
     page = opened(chromium, address, [])
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^3 of 6 checks need you"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^4 of 7 checks need you"))
     assert scene.checks is not None
     scene.checks = [check for check in scene.checks if check.name == "jp"]
+    scene.ran(scene.checks[0])
 
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.get_by_role("heading", level=1)).to_have_text("The check is well.")
@@ -126,6 +156,26 @@ def test_a_page_takes_over_what_changed_and_says_when_it_cannot(chromium: Browse
 
     expect(page.locator("body.stale")).to_be_attached()
     page.close()
+
+
+def test_what_changes_is_on_every_tab_at_once_by_one_stream(chromium: Browser, address: str, scene: Scene) -> None:
+    """A page fetches itself again when it hears of what it shows, and one tab hears for all."""
+    context = chromium.new_context()
+    streams: list[str] = []
+    context.on("request", lambda request: streams.append(request.url) if request.url.endswith("/live") else None)
+    overview, other = context.new_page(), context.new_page()
+    only = next(check for check in scene.checks or () if check.name == "new")
+    overview.goto(address)
+    other.goto(address + check_path(only.id))
+    expect(other.get_by_text("No step was measured yet.")).to_be_visible()
+    expect(overview.get_by_text("1 no run yet")).to_be_visible()
+
+    scene.ran(only, Outcome.FAILED, reason="it broke just now")
+
+    expect(other.get_by_role("heading", level=1)).to_have_text("new failing", timeout=30_000)
+    expect(overview.get_by_text("it broke just now")).to_be_visible(timeout=30_000)
+    assert len(streams) == 1
+    context.close()
 
 
 def test_pages_are_read_without_a_script(chromium: Browser, address: str) -> None:

@@ -19,6 +19,7 @@ from outrider.model import (
     Attempt,
     ErrorRecord,
     ErrorSource,
+    HostLoad,
     Measurement,
     Outcome,
     Sample,
@@ -26,7 +27,7 @@ from outrider.model import (
     StepKind,
 )
 
-from .conftest import HOUR_US, MINUTE_US, NOW_US
+from .conftest import HOUR_US, MINUTE_US, NOW_US, check
 
 if TYPE_CHECKING:
     from outrider.model import Check, Run
@@ -65,14 +66,16 @@ def journey_run(scene: Scene, folder: Path, of: Check, ago_us: int, *, outcome: 
     )
     measurement = Measurement(
         outcome, "" if is_good else f"time-out {HOSTILE}", due_us, 300.0, steps,
-        samples=(Sample("", "duration_ms", 300.0), Sample("open", "duration_ms", 200.0)),
+        samples=(Sample("", "duration_ms", 300.0), Sample("", "lcp_ms", 900.0), Sample("open", "duration_ms", 200.0)),
         errors=() if is_good else (ErrorRecord(ErrorSource.CONSOLE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+        host=HostLoad(2, 1.0, 0.1, 0.2, 2_000_000_000),
         artifacts=(
             ArtifactFile(ArtifactKind.HAR, "run.har", "application/json", folder / f"{ago_us}.har"),
             ArtifactFile(ArtifactKind.SCREENSHOT, f"{HOSTILE}.png", "image/png", folder / f"{ago_us}.png"),
         ),
     )  # fmt: skip
     run = run_of(measurement, of.id, location=of.policy.locations[0])
+    run = replace(run, circumstances=replace(run.circumstances, snapshot="0123456789abcdef"))
     run = replace(run, attempts=(*run.attempts, Attempt(2, False, True, replace(measurement, artifacts=()))))
     scene.store.runs.record(run)
     return run
@@ -101,7 +104,7 @@ def test_a_run_is_compared_with_the_last_good_one(scene: Scene, runs: tuple[Run,
     assert [(pair.address, pair.difference) for pair in detail.good.requests][:1] == [
         ("https://shop.example/api", "fails")
     ]
-    assert detail.good.picture.startswith("data:image/png;base64,")
+    assert [artifact.kind for artifact in detail.good.artifacts] == [ArtifactKind.HAR, ArtifactKind.SCREENSHOT]
     assert detail.earlier == good.id
     assert run_detail(scene.sources, good.id).good is None
 
@@ -116,7 +119,7 @@ def test_the_page_shows_steps_attempts_requests_and_artifacts_as_text(scene: Sce
     assert "<script>alert" not in page.text
     for text in ("Open the shop", "never ended", "Attempt 2", "evidence, not a measurement", "2 requests with phases"):
         assert text in page.text
-    assert page.text.count('src="data:image/png') == 2
+    assert page.text.count('src="data:image/png') == 4  # each beside the other, and one over the other
     assert f'href="/runs/{good.id}"' in page.text
     assert page.text.count("<script") == page.text.count("<script src=")
 
@@ -163,8 +166,9 @@ def test_files_that_are_gone_leave_a_page_without_them(scene: Scene, runs: tuple
 
     assert detail.requests == ()
     assert detail.good is not None
-    assert detail.good.picture == ""
-    assert scene.get(f"/runs/{runs[1].id}")[0].status_code == 200
+    (page,) = scene.get(f"/runs/{runs[1].id}")
+    assert page.status_code == 200
+    assert "<img" not in page.text
 
 
 @pytest.mark.parametrize(
@@ -182,3 +186,14 @@ def test_requests_beyond_the_limit_are_counted() -> None:
 
     assert (len(requests), more) == (MOST_REQUESTS, 3)
     assert requests[0].phases == (("dns", 3.0), ("wait", 70.0), ("receive", 7.0))
+
+
+def test_a_run_is_headed_by_the_title_of_its_check(scene: Scene) -> None:
+    """As the workspace has it now; of a check that is gone, by the name in its id."""
+    titled, gone = scene.add("pay", title="Kasse & bezahlen 決済"), check("old_one")
+    runs = [scene.ran(titled), scene.ran(gone)]
+
+    pages = [page.text for page in scene.get(*(f"/runs/{run.id}" for run in runs))]
+
+    assert "<bdi>Kasse &amp; bezahlen 決済</bdi></a>" in pages[0]
+    assert "<bdi>old_one</bdi></a>" in pages[1]

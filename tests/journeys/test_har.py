@@ -76,12 +76,19 @@ def test_a_request_of_the_test_itself_is_marked(tmp_path: Path) -> None:
         ({"sentry-trace": f"{TRACE}-{SPAN}-1"}, TRACE),
         ({"sentry-trace": f"{TRACE}-{SPAN}"}, TRACE),
         ({"b3": f"{TRACE}-{SPAN}-1"}, TRACE),
-        ({"b3": f"{SPAN}-{SPAN}"}, SPAN),
+        ({"b3": f"{SPAN}-{SPAN}"}, "0" * 16 + SPAN),
         ({"X-B3-TraceId": TRACE}, TRACE),
         ({"sentry-trace": f"{'a' * 32}-{SPAN}", "traceparent": f"00-{TRACE}-{SPAN}-01"}, TRACE),
         ({"traceparent": "broken", "b3": f"{TRACE}-{SPAN}"}, TRACE),
         ({"traceparent": f"00-{TRACE}"}, ""),
         ({"b3": "0"}, ""),
+        ({"baggage": f"a=1, sentry-trace_id={TRACE},sentry-sampled=true"}, TRACE),
+        ({"baggage": f"not-sentry-trace_id={TRACE}"}, ""),
+        ({"baggage": "x" * 1_000_000 + f",sentry-trace_id={TRACE}"}, ""),
+        ({"traceparent": f"00-{'0' * 32}-{SPAN}-01"}, ""),
+        ({"traceparent": f"00-{'0' * 32}-{SPAN}-01", "sentry-trace": f"{TRACE}-{SPAN}-1"}, TRACE),
+        ({"traceparent": f"ff-{TRACE}-{SPAN}-01"}, ""),
+        ({"traceparent": "\u0000\ud800"}, ""),
         ({"accept": "*/*"}, ""),
     ],
 )
@@ -95,6 +102,29 @@ def test_the_trace_id_is_taken_from_whichever_header_carries_it(
     (request,) = read_har(written(tmp_path, plain))
 
     assert request.trace_id == trace_id
+
+
+@pytest.mark.parametrize(
+    ("headers", "trace_id"),
+    [
+        ([("Server-Timing", f'traceparent;desc="00-{TRACE}-{SPAN}-01"')], TRACE),
+        ([("server-timing", f"db;dur=5, traceparent;desc=00-{TRACE}-{SPAN}-01, cache;desc=hit")], TRACE),
+        ([("Server-Timing", "db;dur=5"), ("Server-Timing", f'traceparent;desc="00-{TRACE}-{SPAN}-01"')], TRACE),
+        ([("traceresponse", f"00-{TRACE}-{SPAN}-01")], TRACE),
+        ([("traceresponse", f"00-{'0' * 32}-{SPAN}-01")], ""),
+        ([("Server-Timing", f'other;desc="traceparent;desc=00-{TRACE}"')], ""),
+        ([("Server-Timing", "x," * 100_000)], ""),
+        ([("traceparent", f"00-{TRACE}-{SPAN}-01")], ""),
+        ([], ""),
+    ],
+)
+def test_the_trace_that_a_response_names_is_read(tmp_path: Path, headers: list[tuple[str, str]], trace_id: str) -> None:
+    """Documents take no header of a script; their servers name the trace in the answer."""
+    path = written(tmp_path, entry(headers=[{"name": name, "value": value} for name, value in headers]))
+
+    (request,) = read_har(path)
+
+    assert (request.trace_id, request.answered_trace_id) == ("", trace_id)
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,20 @@ from outrider.journeys.har import Request
 from outrider.journeys.raw_evidence import (
     MAX_ERRORS,
     MAX_ORIGINS,
+    MAX_TRACES,
     RawEvidence,
     failed_step,
     find_errors,
     find_omissions,
     find_samples,
     find_steps,
+    find_traces,
     has_touched,
     waiting_for,
 )
 from outrider.journeys.trace import Call, PageError, Trace
 from outrider.journeys.worker_messages import Phase, StepEvent
-from outrider.model import ErrorSource, StepKind
+from outrider.model import ErrorSource, StepKind, TraceSource
 
 START = 1_000_000.0
 
@@ -47,7 +49,7 @@ def named(name: str, at: float, lasts: float | None, parent: str | None = None, 
 def request(url: str, at: float = 0.0, **fields: Any) -> Request:
     """Return a good answer of a hundred bytes in five milliseconds."""
     fields = {"duration_ms": 5.0, "status": 200, "transfer_bytes": 100, "failure": "", "by_test": False, **fields}
-    return Request("GET", url, START + at, trace_id="", **fields)
+    return Request("GET", url, START + at, **{"trace_id": "", **fields})
 
 
 def evidence(*calls: Call, **fields: Any) -> RawEvidence:
@@ -304,3 +306,37 @@ def test_an_attempt_has_touched_what_it_opened_or_asked(left: RawEvidence, conne
     answer = has_touched(given, connections)
 
     assert answer == touched
+
+
+def test_traces_belong_to_the_step_that_their_request_fell_into() -> None:
+    """Each once a step, in time; what a request names itself counts before what its response names."""
+    own, answered = "a" * 32, "b" * 32
+    left = evidence(
+        named=[named("open", 0.0, 50.0), named("pay", 60.0, 50.0)],
+        requests=[
+            request("http://a.test/2", 70.0, trace_id=own),
+            request("http://a.test/", 10.0, answered_trace_id=answered),
+            request("http://a.test/1", 20.0, trace_id=answered, answered_trace_id=own),
+            request("http://a.test/3", 80.0, trace_id=own, answered_trace_id=own),
+        ],
+    )
+
+    traces = find_traces(left, find_steps(left))
+
+    assert [(trace.trace_id, trace.step, trace.source) for trace in traces] == [
+        (answered, "open", TraceSource.RESPONSE),
+        (own, "open", TraceSource.RESPONSE),
+        (own, "pay", TraceSource.PAGE),
+    ]
+
+
+def test_of_thousands_of_traces_each_step_keeps_its_share() -> None:
+    """A chatty first page does not push out those of the step that fails."""
+    chatty = [request("http://a.test/", float(at), trace_id=f"{at + 1:032x}") for at in range(5_000)]
+    last = request("http://a.test/pay", 6_001.0, trace_id="f" * 32)
+    left = evidence(named=[named("open", 0.0, 6_000.0), named("pay", 6_000.0, 50.0)], requests=[*chatty, last])
+
+    traces = find_traces(left, find_steps(left))
+
+    assert len(traces) == 5_001
+    assert {trace.step for trace in traces[:MAX_TRACES]} == {"open", "pay"}

@@ -87,7 +87,13 @@ class Other(HttpUser):
 ENDING = {"quits", "exits in a task", "ends the load itself"}
 """They end long before their time is up, however slow the machine is."""
 
-SIBLING = "import requests\ndef ask(url):\n    return requests.get(url).text\n"
+SIBLING = """
+import gc
+import requests
+assert gc.isenabled(), "as in any program"
+def ask(url):
+    return requests.get(url).text
+"""
 
 BAD = {
     "syntax error": ("def (:\n", Outcome.SETUP_ERROR, r"locustfile.py:1: SyntaxError"),

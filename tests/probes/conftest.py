@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from outrider.probes.probe_context import Probe
 
 JSON = b'{"status": "ok", "count": 12, "items": [{"id": 7}, {"id": 8}], "token": "s3cret-from-answer"}'
-BOMB = gzip.compress(bytes(30_000_000))
+BOMB = gzip.compress(bytes(30_000_000), mtime=0)
 PAGES: dict[str, tuple[int, dict[str, str], bytes]] = {
     "/": (200, {"Content-Type": "text/html; charset=utf-8"}, "<h1>Café</h1>".encode()),
     "/json": (200, {"Content-Type": "application/json", "X-Next": "page-2"}, JSON),
@@ -183,8 +183,11 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
         warnings.simplefilter("ignore", DeprecationWarning)  # it is as old as the test wants it
         ancient.minimum_version = ancient.maximum_version = ssl.TLSVersion.TLSv1
     ancient.set_ciphers("DEFAULT:@SECLEVEL=0")
+    nameless = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(common_name="127.0.0.1").configure_cert(nameless)
     contexts = {
         "ancient protocol": ancient,
+        "nameless": nameless,
         "good": _context(authority, "127.0.0.1"),
         "expired": _context(authority, "127.0.0.1", days=-1),
         "stranger": _context(stranger, "127.0.0.1"),

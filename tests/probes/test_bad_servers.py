@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +55,13 @@ def _too_many_headers(connection: socket.socket) -> None:
         connection.sendall(b"X-A: b\r\n" * 4_000)
 
 
+def _large_header(connection: socket.socket) -> None:
+    connection.recv(65_536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
+    for _ in range(_MOST_PIECES):
+        connection.sendall(b"b" * 65_536)
+
+
 def _closed(connection: socket.socket) -> None:
     connection.recv(1)
 
@@ -86,8 +94,37 @@ def test_a_bad_server_fails_with_a_reason(probe: Probe, speak: Callable[[socket.
             speak(connection)
 
     with serving(speak_safely) as address:
-        measurement = probe(f'[a]\ntimeout = "400ms"\n{keys.format(address)}\n')
+        measurement = probe(f"[a]\n{keys.format(address)}\n", limit_s=1.0)
 
     assert (measurement.outcome, bool(measurement.reason)) == (Outcome.FAILED, True), measurement.reason
     assert "secret" not in measurement.reason
     assert "itself broke" not in measurement.reason
+
+
+def test_a_header_without_end_is_named(probe: Probe) -> None:
+    """Not by a number of libcurl."""
+
+    def speak(connection: socket.socket) -> None:
+        with suppress(OSError):
+            _large_header(connection)
+
+    with serving(speak) as address:
+        measurement = probe(f"[a]\n{KINDS['http'].format(address)}\n")
+
+    assert (measurement.outcome, measurement.reason) == (Outcome.FAILED, "the headers are too large")
+
+
+def test_a_server_that_always_wants_digest_again_is_named(probe: Probe) -> None:
+    """It calls every nonce stale; no redirect is followed."""
+    nonces = count()
+
+    def speak(connection: socket.socket) -> None:
+        with suppress(OSError):
+            while connection.recv(65_536):
+                head = f'WWW-Authenticate: Digest realm="a", nonce="{next(nonces)}", stale=true'
+                connection.sendall(f"HTTP/1.1 401 No\r\n{head}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with serving(speak) as address:
+        measurement = probe(f"[a]\n{KINDS['digest'].format(address)}\n")
+
+    assert (measurement.outcome, measurement.reason) == (Outcome.FAILED, "the server asks again and again to sign in")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from outrider.model import Beat, Beats, CallKind, Outcome
@@ -147,3 +149,35 @@ def test_the_duration_of_a_run_of_the_job_is_a_sample_once() -> None:
         ("", "silence_ms", 3_600_000.0),
     ]
     assert known.steps == ()
+
+
+BERLIN = "Europe/Berlin"
+NIGHTLY = Rhythm(cron=Cron("30 2 * * *", BERLIN), grace_s=3_600, timezone=BERLIN, schedule="30 2 * * *")
+HOURLY = Rhythm(cron=Cron("0 * * * *", BERLIN), grace_s=600, timezone=BERLIN, schedule="0 * * * *")
+MINUTELY = Rhythm(cron=Cron("* * * * *", BERLIN), timezone=BERLIN, schedule="* * * * *")
+CALLS = [
+    (NIGHTLY, "2027-10-31T02:35+02:00", "2027-10-31T03:31+01:00", PASSED),  # at the first of both times only
+    (NIGHTLY, "2027-10-31T02:35+02:00", "2027-11-01T03:29+01:00", PASSED),
+    (NIGHTLY, "2027-10-31T02:35+02:00", "2027-11-01T03:31+01:00", FAILED),
+    (NIGHTLY, "2027-10-30T02:35+02:00", "2027-10-31T03:29+01:00", PASSED),  # it may still come at the second
+    (NIGHTLY, "2027-10-30T02:35+02:00", "2027-10-31T03:31+01:00", FAILED),
+    (NIGHTLY, "2027-10-31T02:35+01:00", "2027-11-01T03:29+01:00", PASSED),
+    (NIGHTLY, "2027-03-27T02:35+01:00", "2027-03-28T04:29+02:00", PASSED),  # due at 03:30, as 02:30 is skipped
+    (NIGHTLY, "2027-03-27T02:35+01:00", "2027-03-28T04:31+02:00", FAILED),
+    (HOURLY, "2027-10-31T02:00+02:00", "2027-10-31T02:11+01:00", FAILED),  # it goes on through the hour
+    (HOURLY, "2027-10-31T02:01+02:00", "2027-10-31T02:09+01:00", PASSED),
+    (NIGHTLY, "2027-06-02T02:29:10+02:00", "2027-06-03T03:29+02:00", PASSED),  # a clock that is 50 s ahead
+    (NIGHTLY, "2027-06-02T02:28:50+02:00", "2027-06-02T03:31+02:00", FAILED),
+    (MINUTELY, "2027-06-02T02:00:20+02:00", "2027-06-02T02:01:01+02:00", FAILED),
+    (MINUTELY, "2027-06-02T02:00:50+02:00", "2027-06-02T02:01:30+02:00", PASSED),
+]
+
+
+@pytest.mark.parametrize(("rhythm", "last", "now", "outcome"), CALLS)
+def test_a_call_is_due_by_the_clocks_of_the_job(rhythm: Rhythm, last: str, now: str, outcome: Outcome) -> None:
+    """Once in an hour that clocks repeat, later where they skip it; a clock a little ahead is no silence."""
+    last_us, now_us = (round(datetime.fromisoformat(text).timestamp() * 1_000_000) for text in (last, now))
+
+    actual, reason = judged(Beats(0, Beat(last_us), listening=((0, now_us),)), now_us / HOUR_US, rhythm)
+
+    assert actual == outcome, reason

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import sys
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +24,7 @@ from outrider.probes.text_evaluation import evaluate, holds, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.probes.conftest import Bench
 
@@ -106,6 +110,26 @@ def test_an_engine_that_is_left_leaves_no_process(bench: Bench, site: str) -> No
             pass
 
     assert not any(child.is_running() for child in children)
+
+
+def test_an_evaluator_that_is_closed_closes_nobody_elses_descriptor() -> None:
+    """The thread that waits for a child process, and the one that ends it, do not both close its connection."""
+    program = ("sh", "-c", "exec sleep 60")
+    large = b"a" * 100_000
+
+    others = set(psutil.Process().children())  # of tests that ran in this process before
+
+    async def give_up() -> None:
+        evaluator = Evaluator(LIMITS, program)
+        waiting = [asyncio.ensure_future(evaluator.evaluate(TextChecks(), large, limit_s=30.0)) for _ in range(2)]
+        while len(started := set(psutil.Process().children()) - others) < len(waiting):
+            await asyncio.sleep(0)
+        evaluator.close()
+        await asyncio.gather(*waiting)
+        assert not any(child.is_running() for child in started)
+
+    for _ in range(50):
+        asyncio.run(give_up())
 
 
 async def _evaluate(checks: TextChecks, data: bytes, limits: EvaluationLimits) -> tuple[tuple[str, ...], Blame | None]:
@@ -260,3 +284,70 @@ def test_a_body_is_decoded_and_compared(  # noqa: PLR0917
     measurement = probe(f'[a]\nkind = "http"\nurl = "{site}{path}"\n{keys}\n')
 
     assert (measurement.outcome, words in measurement.reason) == (outcome, True), measurement.reason
+
+
+@pytest.mark.slow
+def test_a_child_that_starts_late_holds_up_no_answer_and_serves_the_next(tmp_path: Path) -> None:
+    """An answer waits no longer than it may, also for the process itself: on a starved host that took 15 s."""
+    import asyncio
+
+    fifo, checks = tmp_path / "begin", TextChecks(schema=Schema({"type": "array"}))
+    os.mkfifo(fifo)
+    held = (
+        "/bin/sh",
+        "-c",
+        'read _ < "$0"; exec "$@"',
+        str(fifo),
+        sys.executable,
+        "-m",
+        "outrider.probes.evaluation_child",
+    )
+    evaluator, gate = Evaluator(LIMITS, held), os.open(fifo, os.O_RDWR)
+    try:
+        late = asyncio.run(evaluator.evaluate(checks, b"{}", limit_s=0.0))
+        os.write(gate, b"begin\nbegin\n")
+        served = asyncio.run(evaluator.evaluate(checks, b"{}", limit_s=60.0))
+    finally:
+        evaluator.close()
+        os.close(gate)
+
+    assert late.failure is not None
+    assert (late.failure.blame, "did not start in time" in late.failure.reason) == (Blame.PROBER, True)
+    assert served.wrong == ("the body breaks the schema at $: {} is not of type 'array'",)
+
+
+@pytest.mark.slow
+def test_a_service_with_less_memory_than_an_evaluation_may_use_evaluates() -> None:
+    """Its own limit, of systemd or of a shell, holds then."""
+    import asyncio
+
+    limited = (
+        "/bin/sh",
+        "-c",
+        'ulimit -v 800000; exec "$@"',
+        "sh",
+        sys.executable,
+        "-m",
+        "outrider.probes.evaluation_child",
+    )
+    evaluator = Evaluator(EvaluationLimits(), limited)
+    try:
+        evaluation = asyncio.run(evaluator.evaluate(TextChecks(schema=Schema({"type": "array"})), b"[]", limit_s=60.0))
+    finally:
+        evaluator.close()
+
+    assert (evaluation.wrong, evaluation.failure) == ((), None)
+
+
+def test_a_child_that_ends_at_once_is_not_waited_for() -> None:
+    """The reason says that it does not start, and blames no lack of time."""
+    import asyncio
+
+    evaluator = Evaluator(LIMITS, ("/bin/false",))
+    try:
+        evaluation = asyncio.run(evaluator.evaluate(TextChecks(schema=Schema({})), b"[]", limit_s=60.0))
+    finally:
+        evaluator.close()
+
+    assert evaluation.failure is not None
+    assert evaluation.failure.reason == "the process that evaluates answers does not start"

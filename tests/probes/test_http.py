@@ -72,6 +72,9 @@ ANSWERS = [
     ("/private", "auth = {token = 'abc'}", PASSED, ""),
     ("/private", "auth = {user = 'Zoë', password = 'pässword ☕'}", PASSED, ""),
     ("/echo", "auth = {user = 'é', password = 'ü'}\nexpect.contains = 'Basic w6k6w7w='", PASSED, ""),
+    ("/echo", "method = 'POST'\nexpect.contains = 'Content-Length: 0'\nexpect.absent = 'Content-Type'", PASSED, ""),
+    ("/echo", "method = 'PUT'\nheaders = {Content-Type = 'a/b'}\nexpect.contains = ['Length: 0', 'a/b']", PASSED, ""),
+    ("/echo", "method = 'DELETE'\nexpect.absent = 'Content-Length'", PASSED, ""),
     ("/json", "http = '1.1'", PASSED, ""),
     ("/json", "http = '2'", FAILED, "answered by HTTP/1.1, not HTTP/2"),
 ]  # fmt: skip

@@ -75,7 +75,7 @@ class _Server(uvicorn.Server):
 def _uvicorn(**options: str) -> Iterator[str]:
     app = Starlette(routes=[WebSocketRoute("/live", _prices)])
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, ws="wsproto", log_level="critical", lifespan="off", **options)  # type: ignore[arg-type]
+        config = uvicorn.Config(app, ws="wsproto", log_config=None, lifespan="off", **options)  # type: ignore[arg-type]
         server = _Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
@@ -209,6 +209,22 @@ def test_a_server_that_pings_without_end_fails(probe: Probe) -> None:
         measurement = probe(_text(address, "max_bytes = 100000\nexpect.contains = 'x'"))
 
     assert (measurement.outcome, "it sent more than 100000 bytes" in measurement.reason) == (FAILED, True)
+
+
+@pytest.mark.parametrize("frame", [b"\x8a\x00", b"\x00\x00", b"\x00\x01x", b"\x81\x02{}"])
+def test_a_flood_of_small_frames_ends_without_holding_the_loop(probe: Probe, frame: bytes) -> None:
+    """Pongs, fragments and messages: thirty thousand of them fit into what is read at once."""
+
+    def speak(connection: socket.socket) -> None:
+        connection.sendall(_accepted(connection.recv(10_000)) + (b"\x01\x00" if frame[0] == 0 else b""))
+        with suppress(OSError):
+            while True:
+                connection.sendall(frame * 10_000)
+
+    with serving(speak) as address:
+        measurement = probe(_text(address, "max_bytes = 100000\nexpect.contains = 'never'"))
+
+    assert (measurement.outcome, "it sent more than 3310 frames" in measurement.reason) == (FAILED, True)
 
 
 def test_a_server_that_is_silent_is_a_time_out(probe: Probe) -> None:

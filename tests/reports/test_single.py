@@ -14,6 +14,7 @@ from outrider.model import (
     ArtifactFile,
     ArtifactKind,
     Attempt,
+    AttemptTrace,
     EndpointLoad,
     ErrorRecord,
     ErrorSource,
@@ -77,7 +78,7 @@ def failed_run(folder: Path, message: str = "503") -> Run:
         Outcome.FAILED, message, NOW_US, 300.0, steps,
         errors=(ErrorRecord(ErrorSource.TEST, message, step="pay"),),
         artifacts=(ArtifactFile(ArtifactKind.SCREENSHOT, "shot.png", "image/png", shot),),
-        trace_ids=("0af7651916cd43dd8448eb211c80319c",),
+        traces=(AttemptTrace("0af7651916cd43dd8448eb211c80319c"),),
     )  # fmt: skip
     attempts = (Attempt(1, True, False, wrong), Attempt(2, False, False, replace(good.attempts[0].measurement)))
     return replace(good, id=new_run_id(NOW_US + 1), outcome=Outcome.FAILED, reason=message, attempts=attempts)
@@ -135,8 +136,8 @@ def test_traces_beyond_the_first_twenty_are_counted(bench: Bench, tmp_path: Path
     """A run of hundreds of requests stays one page."""
     run = failed_run(tmp_path)
     (first, *rest) = run.attempts
-    traces = tuple(f"{number:032x}" for number in range(1, 26))
-    run = replace(run, attempts=(replace(first, measurement=replace(first.measurement, trace_ids=traces)), *rest))
+    traces = tuple(AttemptTrace(f"{number:032x}") for number in range(1, 26))
+    run = replace(run, attempts=(replace(first, measurement=replace(first.measurement, traces=traces)), *rest))
 
     report = tell(bench, run)
 

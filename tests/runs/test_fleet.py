@@ -107,13 +107,13 @@ def test_what_is_finished_is_stored_before_the_fleet_is_left(tmp_path: Path) -> 
 
 
 def test_an_attempt_that_cannot_be_started_ends_its_run_and_no_other(tmp_path: Path) -> None:
-    """The starter breaks, at the first attempt or at a later one: the run is a setup error, and does not vanish."""
+    """The starter breaks, at the first attempt or at a later one: the run is inconclusive, and does not vanish."""
     memory = Memory()
 
     with Fleet(Script(), memory, tmp_path, Circumstances()) as fleet:
         runs = fleet.run_all([check("?"), check("f?"), check("p")])
 
-    assert [run.outcome for run in runs] == [Outcome.SETUP_ERROR, Outcome.SETUP_ERROR, PASSED]
+    assert [run.outcome for run in runs] == [Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE, PASSED]
     assert runs[0].reason == "the prober itself broke: KeyError: '?'"
 
 

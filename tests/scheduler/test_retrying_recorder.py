@@ -77,7 +77,7 @@ def test_a_run_that_cannot_be_recorded_costs_no_other_and_is_not_lost() -> None:
     RetryingRecorder(Choosy(), Health(), stored_runs.extend).record_many([first, poisonous, last])
 
     assert [stored.id for stored in kept] == [first.id, poisonous.id, last.id]
-    assert kept[1].outcome is Outcome.SETUP_ERROR
+    assert kept[1].outcome is Outcome.INCONCLUSIVE
     assert "a number that no database takes" in kept[1].reason
     assert stored_runs == kept
 

@@ -83,6 +83,23 @@ def test_what_was_due_while_nothing_ran_is_missed(stages: Stages, catch_up: Catc
     assert {run.reason for run in second.store.runs.search(outcome=MISSED)} == {"Outrider was not running"}
 
 
+@pytest.mark.slow
+def test_a_long_time_without_the_service_is_missed_for_one_reason(stages: Stages) -> None:
+    """Although more runs were due than are caught up with in one pass."""
+    checks = [check(str(number)) for number in range(150)]
+    first = stages.stage(*checks)
+    first.passes(61)
+    first.service.stop()
+    first.service.run(0)
+    first.clock.passes(3 * 3600)
+    second = stages.stage(*checks, clock=first.clock)
+    second.passes(3)
+
+    missed = second.store.runs.search(outcome=MISSED, limit=None)
+    assert sum(run.due_count for run in missed) > 20_000
+    assert {run.reason for run in missed} == {"Outrider was not running"}
+
+
 def test_a_clock_set_forward_misses_what_it_skipped(stages: Stages) -> None:
     """An hour's runs are told as missed, and not made all at once."""
     stage = stages.stage(check())

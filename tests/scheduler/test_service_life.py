@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tests.scheduler.conftest import FixedRuntime, Instant, check
+from tests.waiting import until
 
 from outrider.model import ConfigError, Kind, Outcome, Overlap, Place
 from outrider.scheduler import view_of
 from outrider.scheduler.leadership import BEAT_US, DEAD_AFTER_US
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from tests.scheduler.conftest import Stages
 
@@ -116,6 +117,24 @@ def test_a_runtime_that_cannot_be_closed_does_not_keep_the_service_from_ending(s
     left = stage.store.schedule.leadership()
     assert left is not None
     assert left.holder == ""
+
+
+def test_a_store_that_never_takes_the_last_run_does_not_keep_the_service_from_ending(stages: Stages) -> None:
+    """As on a full disk: closing waits for a recorder that tries again, for as long as draining may last."""
+    stage = stages.stage(check())
+    recorder = stage.service.recorder
+
+    class Waiting(Instant):
+        def close(self, within_s: float) -> Sequence[Work]:
+            until(lambda: recorder.has_given_up)
+            return ()
+
+    stage.factory.runtime.executors[Kind.PROBE] = Waiting(lambda: recorder, stage.clock)
+    stage.tick()
+    stage.service.stop()
+    stage.service.run(0.1)
+
+    assert stage.factory.runtime.closed.is_set()
 
 
 def test_a_stopped_service_builds_nothing_more(stages: Stages) -> None:
@@ -277,11 +296,3 @@ def test_a_run_is_ended_by_the_runtime_that_began_it(stages: Stages) -> None:
 
     assert stage.executor.killed == [stage.executor.begun[0].run]
     assert fresh.killed == []
-
-
-def until(holds: Callable[[], bool]) -> None:
-    for _ in range(6_000):
-        if holds():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError

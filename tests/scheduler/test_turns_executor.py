@@ -128,7 +128,7 @@ def test_there_is_room_for_one_and_again_when_it_is_over(site: Site) -> None:
 
 
 def test_a_run_that_breaks_is_recorded_and_the_next_one_begins(site: Site) -> None:
-    """As a setup error, with what went wrong."""
+    """As inconclusive, with what went wrong."""
     site.measure.error = RuntimeError("a bug")
     site.begin(1)
     (broken,) = site.store.wait(1)
@@ -136,7 +136,7 @@ def test_a_run_that_breaks_is_recorded_and_the_next_one_begins(site: Site) -> No
     site.measure.error = None
     site.begin(2)
 
-    assert (broken.outcome, broken.reason) == (Outcome.SETUP_ERROR, "the prober itself broke: RuntimeError: a bug")
+    assert (broken.outcome, broken.reason) == (Outcome.INCONCLUSIVE, "the prober itself broke: RuntimeError: a bug")
     assert broken.circumstances.host == "here"
     assert site.store.wait(2)[1].outcome is Outcome.PASSED
     assert site.executor.close(60) == ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import select
 import socket
+import threading
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,6 @@ from outrider.server.connection_limits import ConnectionLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
 
@@ -28,9 +29,10 @@ SHORT = ConnectionLimits(connections=8, head_s=0.5, body_s=0.5, read_s=0.5, head
 VIEW = ServiceView(True, True, (), {}, 0.0, 0, 0, 0)
 
 
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a server with short limits."""
+    tmp_path = tmp_path_factory.mktemp("server")
     store = new_store(tmp_path / "outrider.db", artifacts=tmp_path)
     sources = Sources(store, lambda: (), lambda: VIEW, lambda: 42)
     app = application(Recorder(), HeartbeatKeys({"token": CHECK}), lambda: 42, sources, hosts=["outrider.example"])
@@ -109,6 +111,62 @@ def test_hundreds_of_half_requests_do_not_shut_others_out(port: int) -> None:
         assert all(is_cut(client) for client in clients[:50])
 
 
+def test_clients_that_come_at_one_moment_are_cut_down_to_the_limit() -> None:
+    """Those that were accepted in one turn of the loop count, too."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def hold(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        go_on.wait(20)  # the loop accepts nobody meanwhile
+        await Response("held")(scope, receive, send)
+
+    listener = listen("127.0.0.1", 0)
+    number = listener.getsockname()[1]
+    background = Background(hold, listener, ConnectionLimits(connections=8, head_s=60))
+    with ExitStack() as stack:
+        stack.callback(background.close)
+        stack.enter_context(connected(number, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"))
+        begun.wait(20)
+        clients = [stack.enter_context(connected(number)) for _ in range(100)]
+        go_on.set()
+        assert all(is_cut(client) for client in clients[:92])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\0\r\n\r\n",
+        "POST /heartbeat/unknown HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST /heartbeat/token HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_leaves_no_traceback(port: int, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What the library logs goes through the log of the service, which limits and redacts it."""
+    with connected(port, text) as client:
+        assert client.recv(5) == b"HTTP/"
+
+    assert status(port) == 200
+    assert not [record for record in caplog.records if record.exc_info]
+    assert not logging.getLogger("uvicorn").handlers
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("http://127.0.0.1/service?x=1", b"200"),
+        ("HTTP://outrider.example:8710/%73ervice", b"403"),
+        ("http://localhost", b"200"),
+        ("http://evil.example/service", b"421"),
+        ("http://evil.example/healthz/../service", b"404"),
+    ],
+)
+def test_a_target_in_absolute_form_names_the_host(port: int, target: str, expected: bytes) -> None:
+    """As clients send it to a proxy: RFC 9112, 3.2.2; the header does not count then."""
+    with connected(port, f"GET {target} HTTP/1.1\r\nHost: evil.example\r\n\r\n") as client:
+        assert client.recv(12).split()[1] == expected
+
+
 def test_headers_that_are_too_large_are_refused(port: int) -> None:
     """With a status, not with a traceback."""
     with connected(port, f"GET / HTTP/1.1\r\nHost: x\r\nX: {'y' * 10_000}") as client:
@@ -120,10 +178,18 @@ def test_headers_that_are_too_large_are_refused(port: int) -> None:
     [
         ("127.0.0.1:8710", "/", 200),
         ("[::1]:8710", "/", 200),
+        ("[::1", "/", 421),
         ("localhost", "/metrics", 200),
-        ("OUTRIDER.example", "/", 200),
-        (socket.gethostname(), "/", 200),
+        ("OUTRIDER.example", "/", 403),
+        (socket.gethostname(), "/", 403),
+        ("localhost.", "/", 200),
+        ("OUTRIDER.example.:8710", "/", 403),
+        ("[fe80::1%25eth0]:8710", "/", 403),
         ("evil.example", "/", 421),
+        ("evil.example/.localhost", "/", 421),
+        ("evil.example\\.localhost", "/", 421),
+        ("evil.example@localhost", "/", 421),
+        ("localhost:x", "/", 421),
         ("evil.example", "/metrics", 421),
         ("127.0.0.1.evil.example", "/", 421),
         ("", "/", 421),
@@ -132,7 +198,7 @@ def test_headers_that_are_too_large_are_refused(port: int) -> None:
     ],
 )
 def test_pages_answer_under_their_own_names_only(port: int, host: str, path: str, expected: int) -> None:
-    """A foreign name that points here reads nothing; jobs and orchestrators may use any."""
+    """A foreign name that points here reads nothing; jobs and orchestrators may use any; own names need a sign-in."""
     assert status(port, path, host) == expected
 
 

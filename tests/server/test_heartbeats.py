@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from outrider.model import Beat, Beats, CallKind, CheckId, HeartbeatKeys, StoreError
 from outrider.server import application
-from outrider.server.heartbeats import MOST_NOTE_BYTES
+from outrider.server.heartbeats import MOST_NOTE_BYTES, HeartbeatCalls, heartbeat_routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -63,6 +65,15 @@ def call(method: str, path: str, content: bytes | AsyncIterator[bytes] = b"") ->
         ("GET", "/heartbeat/nightly-token?exit=-1", b"", 400, None),
         ("GET", "/heartbeat/nightly-token?exit=256", b"", 400, None),
         ("GET", "/heartbeat/nightly-token?exit=", b"", 400, None),
+        ("GET", "/heartbeat/nightly-token?status=up&msg=OK&ping=12", b"", 200, Beat(42, 0, "OK")),
+        ("GET", "/heartbeat/nightly-token?status=down&msg=disk%20full&ping=", b"", 200, Beat(42, 1, "disk full")),
+        ("GET", "/heartbeat/nightly-token?status=&msg=&ping=", b"", 200, Beat(42)),
+        ("POST", "/heartbeat/nightly-token?success=false&error=no%20disk", b"", 200, Beat(42, 1, "no disk")),
+        ("POST", "/heartbeat/nightly-token?success=true&duration=3s", b"", 200, Beat(42)),
+        ("POST", "/heartbeat/nightly-token?success=true&status=down", b"", 200, Beat(42, 1)),
+        ("GET", "/heartbeat/nightly-token?status=pending", b"", 400, None),
+        ("GET", "/heartbeat/nightly-token?status=200", b"", 400, None),
+        ("POST", "/heartbeat/nightly-token?msg=query", b"body", 200, Beat(42, 0, "body")),
         ("GET", "/heartbeat/nightly-token/fail", b"", 200, Beat(42, 1)),
         ("POST", "/heartbeat/nightly-token/fail", b"disk full", 200, Beat(42, 1, "disk full")),
         ("GET", "/heartbeat/nightly-token/success", b"", 200, Beat(42)),
@@ -159,6 +170,26 @@ def test_a_call_that_cannot_be_kept_now_is_to_be_repeated(
     answer = asyncio.run(send())
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+
+
+def test_a_call_during_a_locked_store_is_answered_in_time() -> None:
+    """The caller is to call again before it gives up itself; what the store takes in the end is kept."""
+    free = threading.Event()
+
+    class Locked(Recorder):
+        def record(self, check: CheckId, beat: Beat) -> None:
+            free.wait(20)
+            super().record(check, beat)
+
+    app = Starlette(routes=heartbeat_routes(HeartbeatCalls(Locked(), KEYS, lambda: 42, keep_s=0.05)))
+
+    async def send() -> int:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://outrider.test") as client:
+            answer = await client.post("/heartbeat/nightly-token")
+        free.set()
+        return answer.status_code
+
+    assert asyncio.run(send()) == 503
 
 
 def test_a_call_whose_body_breaks_off_is_kept() -> None:

@@ -100,12 +100,44 @@ class Maker:
         return ArtifactFile(kind, name, "application/zip", path)
 
 
+REVISION_0018 = (
+    "DROP TABLE trace_link",
+    "ALTER TABLE attempts ADD COLUMN trace_ids BYTEA",
+    "UPDATE alembic_version SET version_num = '0017'",
+)
+"""What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+
+REVISION_0017 = (*REVISION_0018, "DROP TABLE load_seconds", "UPDATE alembic_version SET version_num = '0016'")
+"""What undoes the revision and those after it."""
+
+REVISION_0016 = (
+    *REVISION_0017,
+    "ALTER TABLE acknowledgements DROP COLUMN assignee",
+    "DROP TABLE incident_comments", "DROP TABLE annotations", "DROP TABLE setting_overrides",
+    "UPDATE alembic_version SET version_num = '0015'",
+)  # fmt: skip
+"""What undoes the revision and those after it."""
+
+REVISION_0015 = (*REVISION_0016, "DROP TABLE status_updates", "UPDATE alembic_version SET version_num = '0014'")
+"""What undoes the revision and those after it."""
+
+REVISION_0014 = (*REVISION_0015, "DROP TABLE gates", "UPDATE alembic_version SET version_num = '0013'")
+"""What undoes the revision and those after it."""
+
+REVISION_0013 = (
+    *REVISION_0014,
+    "DROP TABLE users", "DROP TABLE sessions", "DROP TABLE tokens", "DROP TABLE audit_entries",
+    "UPDATE alembic_version SET version_num = '0012'",
+)  # fmt: skip
+"""What undoes the revision and those after it."""
+
 REVISION_0012 = (
+    *REVISION_0013,
     "DROP TABLE beat_calls", "DROP TABLE beat_looks", "DROP TABLE listening",
     "CREATE TABLE beats (check_key BIGINT PRIMARY KEY, at_us BIGINT, exit_code INTEGER, note TEXT)",
     "UPDATE alembic_version SET version_num = '0011'",
 )  # fmt: skip
-"""What undoes the latest revision, so that a database of the one before it is at hand with whatever a test stored."""
+"""What undoes the revision and those after it."""
 
 REVISION_0011 = (*REVISION_0012, "DROP TABLE unjudged_series", "UPDATE alembic_version SET version_num = '0010'")
 """What undoes the revision and those after it."""

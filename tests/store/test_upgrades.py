@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.store.conftest import REVISION_0009, REVISION_0011, REVISION_0012, take_back
+from tests.store.conftest import REVISION_0009, REVISION_0011, REVISION_0012, REVISION_0013, REVISION_0018, take_back
 from tests.store.contract.test_aggregates import DAY_US, FOREVER, aggregate, values_of
 from tests.store.contract.test_rollups import NOW_US, counted, hours_of, run_at
 
-from outrider.model import Beat, CheckId, Checkpoint, Outcome, Release
+from outrider.model import AuditEntry, Beat, CheckId, Checkpoint, Outcome, Release, Role, TraceSource, User
 
 if TYPE_CHECKING:
     from tests.store.conftest import Maker, Place
@@ -91,3 +91,40 @@ def test_the_last_call_of_a_heartbeat_survives_the_upgrade(place: Place) -> None
 
     with place.open() as store:
         assert store.heartbeats.get(check).last == Beat(20, 3, "disk full")
+
+
+def test_a_database_of_before_has_no_users_and_takes_some(place: Place) -> None:
+    """What it holds stays."""
+    check = CheckId("journey:pay")
+    with place.open() as store:
+        store.schedule.pause(check, 5, "roof")
+    take_back(place, *REVISION_0013)
+
+    with place.open() as store:
+        assert not store.users.exist()
+        with store.audit.alongside(AuditEntry(7, "root", "user.add", "ada")):
+            store.users.add(User("ada", Role.ADMIN, "hash", 7, 7))
+
+        assert [pause.check for pause in store.schedule.pauses()] == [check]
+        assert [entry.subject for entry in store.audit.search()] == ["ada"]
+
+
+def test_ids_of_traces_that_attempts_held_become_links(place: Place, make: Maker) -> None:
+    """In their order; a journey met them, a probe began them."""
+    journey, probe = make.run(), make.run("probe:home")
+    with place.open() as store:
+        store.runs.record_many([journey, probe, make.run()])
+    ids = ("0a" * 16, "0b" * 16)
+    key = "SELECT key FROM runs ORDER BY key LIMIT 1"
+    take_back(
+        place,
+        *REVISION_0018,
+        f"UPDATE attempts SET trace_ids = x'{''.join(ids)}' WHERE run_key = ({key})",
+        f"UPDATE attempts SET trace_ids = x'{ids[1]}' WHERE run_key = ({key} OFFSET 1)",
+    )
+
+    with place.open() as store:
+        of_journey, of_probe = (store.trace_links.of_run(run.id) for run in (journey, probe))
+
+    assert [(link.trace_id, link.source) for link in of_journey] == [(name, TraceSource.PAGE) for name in ids]
+    assert [(link.trace_id, link.source) for link in of_probe] == [(ids[1], TraceSource.OUTRIDER)]

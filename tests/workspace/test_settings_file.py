@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from outrider.model import ConfigError, ConfigErrors, Policy
-from outrider.workspace import JourneySettings, Workspace, find_root, load
+from outrider.workspace import JourneySettings, ServerSettings, Workspace, find_root, load
 
 COMPLETE = """
 [workspace]
@@ -160,7 +160,17 @@ def test_rules_keep_their_order_and_place(tmp_path: Path) -> None:
         ("[probes]\nper_host = 0", ":2 out-of-range", "from 1 to 1000"),
         ("[weather]", ":1 unknown-key", "known: workspace, secrets"),
         ("defaults = 1", ":1 wrong-type", "defaults = 1 is not a table"),
-        ("[baselines]\nfloor_ms = -1", ":2 out-of-range", "is below zero"),
+        ("[baselines]\nfloor_ms = -1", ":2 out-of-range", "write a number from 0 to 3600000: above an hour nothing"),
+        ("[baselines]\nfloor_ms = nan", ":2 out-of-range", "is not finite"),
+        ("[baselines]\nfloor_ms = 1e300", ":2 out-of-range", "is out of range"),
+        (f"[baselines]\nfloor_ms = {'9' * 400}", ":2 out-of-range", "is not finite"),
+        ("[baselines]\nmonths_per_false_alert = 0", ":2 out-of-range", "from 0.1 to 1200: the judge's limits were"),
+        ("[baselines]\nmonths_per_false_alert = 0.001", ":2 out-of-range", "0.001 is out of range"),
+        ("[baselines]\nmonths_per_false_alert = 1e12", ":2 out-of-range", "no past tells more than a century"),
+        ("[baselines]\nmonths_per_false_alert = true", ":2 wrong-type", "is not a number"),
+        ('[defaults]\nevery = "1us"', ":2 out-of-range", 'from "100ms" to "366d": more often is a load'),
+        ('[defaults]\nevery_failing = "1us"', ":2 out-of-range", "from "),
+        ('[defaults]\ntimeout = "1us"', ":2 out-of-range", 'from "1ms" to "31d"'),
         ("[baselines]\nmonths_per_false_alert = inf", ":2 out-of-range", "is not finite"),
         ('[workspace]\nname = ""', ":2 out-of-range", 'workspace.name = "" is empty'),
         ('[workspace]\nname = "a\\nb"\ntimezone = 1', ":3 wrong-type", "workspace.timezone = 1 is not text"),
@@ -379,3 +389,16 @@ def test_a_refused_value_is_quoted_as_the_file_writes_it(tmp_path: Path) -> None
         load(root)
 
     assert 'service = [{drain = "5s", alive = [true, 2027-03-01]}] is not a table' in str(caught.value)
+
+
+def test_the_origin_of_artifacts_is_an_address_without_a_path(tmp_path: Path) -> None:
+    """What a browser would not call an origin is refused; the defaults may be written."""
+    server = '[server]\nartifacts_url = "{}"\nartifacts_port = {}'
+
+    written = load(workspace(tmp_path, server.format("https://Files.example:8443/", 9000))).server
+    usual = load(workspace(tmp_path, server.format("", 0))).server
+    problems = problems_of(workspace(tmp_path, server.format("https://files.example/at", 70_000)))
+
+    assert written == ServerSettings(artifacts_url="https://files.example:8443", artifacts_port=9000)
+    assert usual == ServerSettings()
+    assert problems == ["outrider.toml:2 bad-url", "outrider.toml:3 out-of-range"]

@@ -15,9 +15,12 @@ from outrider.alerts.matcher import Matcher, parse_matcher
 from outrider.alerts.message import Enclosure, Message
 from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
+from outrider.alerts.rendered_message import LinkMaker
 from outrider.alerts.report_message import message_checks, report_message, report_rows
-from outrider.alerts.run_findings import FindingContext, findings
-from outrider.alerts.silence_effect import SilenceEffect, silence_effect, unmatched_rules
+from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_labels, preview_routing
+from outrider.alerts.run_findings import FindingContext, check_labels, findings
+from outrider.alerts.runbooks import read_runbook, runbook_address
+from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
 from outrider.alerts.subject_findings import subject_findings
 from outrider.alerts.trend_rules import survey
 
@@ -35,6 +38,7 @@ __all__ = [
     "Incident",
     "IncidentTracker",
     "Lane",
+    "LinkMaker",
     "Matcher",
     "Message",
     "Phase",
@@ -42,20 +46,28 @@ __all__ = [
     "ReceiverSettings",
     "Replayed",
     "Rotation",
+    "RoutePreview",
+    "RoutingPreview",
     "Severity",
     "SilenceEffect",
     "Thresholds",
+    "check_labels",
     "findings",
     "headline",
+    "matches_check",
     "message_checks",
+    "parse_labels",
     "parse_matcher",
     "parse_open",
+    "preview_routing",
     "read_alerts",
     "read_incident",
     "read_incidents",
+    "read_runbook",
     "replayed",
     "report_message",
     "report_rows",
+    "runbook_address",
     "silence_effect",
     "stored_findings",
     "subject_findings",
@@ -63,4 +75,4 @@ __all__ = [
     "test_row",
     "unmatched_rules",
     "why_muted",
-]  # fmt: skip
+]

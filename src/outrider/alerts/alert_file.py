@@ -38,8 +38,9 @@ from outrider.workspace import (
     as_count,
     as_delay,
     as_duration,
+    as_duration_within,
     as_flag,
-    as_positive,
+    as_number,
     as_share,
     as_text,
     as_texts,
@@ -57,6 +58,13 @@ if TYPE_CHECKING:
 _OPEN = re.compile(r"([1-9][0-9]?) of ([1-9][0-9]?)")
 _HOUR = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
 _NO_TEXTS: tuple[str, ...] = ()
+_AS_DAYS_LEFT = as_number(0.01, 3650, "no certificate is valid for longer")
+_AS_PAGES = as_number(
+    0.001, 1000, "no evidence counts as rarer than one false page in twenty years, and above a thousand all notify"
+)
+_AS_SHIFT = as_duration_within("1m", "366d", "somebody is on call for so long")
+_AS_WAIT = as_duration_within("1ms", "30d", "nobody is notified meanwhile")
+_AS_DELAY = as_duration_within("0s", "30d", "nobody is notified meanwhile")
 _DAY_MINUTES = 24 * 60
 _DAY_US = 86_400_000_000
 
@@ -97,8 +105,8 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         stability=_stability(incidents),
         within_us=_us(incidents, "within", usual.within_us),
         forget_us=_us(incidents, "forget", usual.forget_us),
-        certificate_days=incidents.read("certificate_days", as_positive, usual.certificate_days),
-        false_pages_per_week=incidents.read("false_pages_per_week", as_positive, usual.false_pages_per_week),
+        certificate_days=incidents.read("certificate_days", _AS_DAYS_LEFT, usual.certificate_days),
+        false_pages_per_week=incidents.read("false_pages_per_week", _AS_PAGES, usual.false_pages_per_week),
         networks=networks,
         timezone=workspace.timezone,
         links=delivery.read("links", _as_url, ""),
@@ -129,6 +137,10 @@ def _named(table: Table) -> dict[str, Table]:
 def _us(table: Table, key: str, default: int) -> int:
     accept = as_duration if default else as_delay
     return int(table.read(key, accept, default / 1_000_000) * 1_000_000)
+
+
+def _wait_us(table: Table, key: str, default: int) -> int:
+    return int(table.read(key, _AS_WAIT if default else _AS_DELAY, default / 1_000_000) * 1_000_000)
 
 
 def _thresholds(table: Table) -> Thresholds:
@@ -233,7 +245,7 @@ def _rotation(table: Table, timezone: str) -> Rotation:
     rotation = Rotation(
         people=table.require("people", as_texts, _NO_TEXTS, '["ada", "ben"]'),
         start_us=table.require("start", as_moment, 0, "2026-01-05T09:00:00"),
-        shift_us=_us(table, "shift", 7 * 86_400_000_000),
+        shift_us=int(table.read("shift", _AS_SHIFT, 7 * 86_400.0) * 1_000_000),
         overrides=tuple(_override(section, as_moment) for section in table.sections("override")),
         timezone=timezone,
     )
@@ -267,7 +279,7 @@ def _escalation(table: Table) -> Escalation:
 
 def _level(table: Table) -> Level:
     level = Level(
-        after_us=_us(table, "after", 0),
+        after_us=_wait_us(table, "after", 0),
         receivers=table.read("receivers", as_texts, _NO_TEXTS),
         rotations=table.read("rotations", as_texts, _NO_TEXTS),
     )
@@ -284,8 +296,8 @@ def _route(table: Table, above: Route, name: str) -> Route:
         receivers=table.read("receivers", as_texts, above.receivers),
         escalation=table.read("escalation", as_any_text, above.escalation),
         group_by=table.read("group_by", as_texts, above.group_by),
-        wait_us=_us(table, "wait", above.wait_us),
-        interval_us=_us(table, "interval", above.interval_us),
+        wait_us=_wait_us(table, "wait", above.wait_us),
+        interval_us=_wait_us(table, "interval", above.interval_us),
         repeat_us=_us(table, "repeat", above.repeat_us),
         active=table.read("active", as_texts, above.active),
         muted=table.read("muted", as_texts, above.muted),

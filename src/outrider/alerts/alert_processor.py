@@ -118,6 +118,7 @@ class AlertProcessor:
         with self._lock:
             self._count_series(now_us)
             self._tracker.silences = self._store.silences.ending_after(now_us)
+            self._tracker.use_pauses({pause.check: pause.reason for pause in self._store.schedule.pauses()}, now_us)
             for acknowledgement in self._store.incidents.acknowledgements():
                 self._tracker.process_acknowledgement(acknowledgement, now_us)
             self._tracker.observe([_channel(channel, now_us) for channel in channels], now_us)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from outrider.alerts.time_window import Window
 
 ALERTS_FILE = "scheduler/alerts.toml"
-RUNBOOKS_FOLDER = "scheduler/runbooks"
 _DAY_US = 86_400_000_000
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
@@ -11,12 +11,13 @@ from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.run_findings import FindingContext, findings
+from outrider.alerts.subject_findings import subject_labels
 from outrider.baselines import judged_alerts
-from outrider.model import Circumstances, Outcome, Run, title_of
-from outrider.runs import is_kept_apart, primary_series, release_share, series_settings
+from outrider.model import CHECK_KINDS, Circumstances, Outcome, Run, title_of
+from outrider.runs import is_kept_apart, judged_aggregates, primary_series, release_share, series_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
@@ -40,7 +41,8 @@ class Replayed:
         short: How many of them had fewer than two bad runs.
         notifications: How many each receiver would have got, resolutions included.
         triggers: How many notifications would have been about something new.
-        by_part: How many of the incidents each part of the judge opened; others by their problem.
+        by_part: How many of the incidents each part of the judge opened ("provisional" while it learned); others by
+            their problem.
         weak: How many of them notified nobody, since their evidence stayed weak.
     """
 
@@ -87,18 +89,29 @@ def replayed(findings: Iterable[Finding], settings: AlertSettings) -> Replayed:
     return Replayed(tuple(lasting), short, dict(notified), triggers, dict(by_part.most_common()), weak)
 
 
-def stored_findings(store: JudgeHistory, judging: Settings, settings: AlertSettings, *, since_us: int) -> list[Finding]:
-    """Return the findings of stored runs, in the order of time."""
+def stored_findings(
+    store: JudgeHistory,
+    judging: Settings,
+    settings: AlertSettings,
+    *,
+    since_us: int,
+    on_series: Callable[[int, int, str], None] = lambda *_: None,
+) -> list[Finding]:
+    """Return the findings of stored runs and aggregates, in the order of time.
+
+    Args:
+        on_series: Takes the number of each series before it is judged, how many there are, and its subject.
+    """
     context = FindingContext(certificate_days=settings.certificate_days)
     runs = watched_runs(store.runs, since_us)
     collected = [finding for run in runs for finding in findings(stored_run(store.runs, run), (), context)]
-    for check in dict.fromkeys(run.check for run in runs):
-        series = primary_series(store, check)
-        if series:
-            shared = series_settings(judging, series[0].subject, len(series))
-            collected += [
-                finding for one_series in series for finding in _degradations(store, one_series, shared, since_us)
-            ]
+    by_subject = [primary_series(store, check) for check in dict.fromkeys(run.check for run in runs)]
+    subjects = dict.fromkeys(series.subject for series in judged_aggregates(store.series))
+    by_subject += [judged_aggregates(store.series, subject) for subject in subjects]
+    judged = [(series, series_settings(judging, series.subject, len(own))) for own in by_subject for series in own]
+    for number, (series, shared) in enumerate(judged):
+        on_series(number, len(judged), series.subject)
+        collected += _degradations(store, series, shared, since_us)
     return sorted(collected, key=lambda finding: finding.at_us)
 
 
@@ -128,12 +141,8 @@ def _degradations(store: JudgeHistory, series: Series, judging: Settings, since_
     times = (points.at_us // _SECOND_US).astype("datetime64[s]")
     alerts = judged_alerts(times, points.value, settings=judging.overrides)
     key = FindingKey(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
-    labels = {
-        **problem_labels(Problem.DEGRADATION), "check": series.subject, "kind": series.subject.partition(":")[0],
-        "environment": series.environment, "location": series.location, "step": series.step,
-    }  # fmt: skip
+    labels, causes = _labels_and_causes(series)
     facts = Facts(series.step, step=series.step, title=title_of(series.subject))
-    causes = (f"step:{series.step}", f"check:{series.subject}")
     releases = store.judgements.releases(series.environment)
     by_run = {run: (alert, run - alert.start) for alert in alerts for run in range(alert.start, alert.end)}
     for run, at_us in enumerate(points.at_us.tolist()):
@@ -143,8 +152,21 @@ def _degradations(store: JudgeHistory, series: Series, judging: Settings, since_
             yield Finding(key, False, at_us, facts, causes, labels)
             continue
         alert, place = by_run[run]
-        own = {**labels, PART: alert.part.value}
+        since = replace(facts, since_us=alert.since * _SECOND_US)
+        own = {**labels, PART: alert.rule}
         yield Finding(
-            key, True, at_us, facts, causes, own,
+            key, True, at_us, since, causes, own,
             chance_months=alert.chance_months[place], release_share=release_share(alert.since, releases, at_us),
         )  # fmt: skip
+
+
+def _labels_and_causes(series: Series) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return labels and causes of a series' deviations, as live findings of checks and of other subjects have them."""
+    subject = series.subject
+    if subject.kind is not None and subject.kind not in CHECK_KINDS:
+        return subject_labels(subject, series.environment, series.location, series.step), (f"subject:{subject}",)
+    labels = {
+        **problem_labels(Problem.DEGRADATION), "check": str(subject), "kind": subject.partition(":")[0],
+        "environment": series.environment, "location": series.location, "step": series.step,
+    }  # fmt: skip
+    return labels, (f"step:{series.step}", f"check:{subject}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.matcher import all_hold
+from outrider.alerts.run_findings import only_ends_soon
 from outrider.baselines import BurnRule, error_budget
 from outrider.model import Outcome, title_of
 
@@ -38,7 +39,7 @@ class Burn:
         if budget is None or run.outcome not in _COUNTED:
             return []
         outcomes = self._outcomes.setdefault((run.check, run.environment, run.location), deque())
-        outcomes.append((run.due_us, not run.outcome.is_good))
+        outcomes.append((run.due_us, not run.outcome.is_good and not only_ends_soon(run)))
         while outcomes[0][0] < run.due_us - _LONGEST_US:
             outcomes.popleft()
         at, failed = (

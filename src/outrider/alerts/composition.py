@@ -11,6 +11,7 @@ from outrider.alerts.finding import Problem, check_of
 from outrider.alerts.incident import Phase
 from outrider.alerts.message import Item, Message
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.runbooks import runbook_place
 from outrider.model import CHECK_KINDS, Subject, title_of
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
     more = f" (and {len(others)} more incidents)" if len(others) > 1 else " (and 1 more incident)" if others else ""
     match dispatch.kind:
         case NotificationKind.RESOLVED:
-            lasted = length(max(_ended_us(incident, clock) for incident in dispatch.incidents) - _began_us(first))
+            lasted = length(max(_ended_us(incident, clock) for incident in dispatch.incidents) - first.began_us)
             return f"resolved after {lasted}: {_names(first)}{_was(first)}{more}"
         case NotificationKind.ACKNOWLEDGED:
             return f"acknowledged by {first.acknowledged_by}: {headline(first, is_brief=True)}{more}"
@@ -117,7 +118,7 @@ def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
         case kind:
             state = _STATES.get(kind, "")
     release = f", after {first.lead.release}" if first.problem in _OF_RELEASES and first.lead.release else ""
-    return f"{severity}{state}: {headline(first, is_brief=True)}, since {clock.brief(_began_us(first))}{release}{more}"
+    return f"{severity}{state}: {headline(first, is_brief=True)}, since {clock.brief(first.began_us)}{release}{more}"
 
 
 _OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE})
@@ -167,16 +168,12 @@ def _was(incident: Incident) -> str:
 
 
 def _first_reason(incident: Incident) -> str:
-    return _line(incident.lead.what).partition("; ")[0]
+    return _line(incident.lead.what).partition("; ")[0].rstrip(".")
 
 
 def _line(text: str) -> str:
     line = text.splitlines()[0].strip() if text.strip() else ""
     return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 1]}…"
-
-
-def _began_us(incident: Incident) -> int:
-    return incident.lead.since_us or incident.began_us
 
 
 def _ended_us(incident: Incident, clock: Clock) -> int:
@@ -185,9 +182,7 @@ def _ended_us(incident: Incident, clock: Clock) -> int:
 
 def _item(incident: Incident, settings: AlertSettings, clock: Clock, workspace: str) -> Item:
     lead = incident.lead
-    runbook = incident.labels.get("runbook", "")
-    if runbook:
-        runbook = f"{settings.links}{runbook}" if settings.links else f"scheduler/runbooks/{runbook}"
+    runbook = runbook_place(incident.labels.get("runbook", ""), settings.links)
     item = Item(
         incident=incident.id,
         headline=headline(incident),
@@ -212,20 +207,21 @@ def _item(incident: Incident, settings: AlertSettings, clock: Clock, workspace: 
 def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     """Yield what happened: where, how much, since when and with what."""
     lead = incident.lead
-    lasted = length(_ended_us(incident, clock) - _began_us(incident))
+    lasted = length(_ended_us(incident, clock) - incident.began_us)
     amount = f"{lead.observed} instead of {lead.expected}" if lead.observed and lead.expected else lead.observed
     is_over = incident.phase is Phase.RESOLVED
     yield _word_for(Subject(_check(incident))), _check(incident)
     yield "address", lead.address
     yield "step", lead.step
     yield "how much", amount
-    yield "since", f"{clock.moment(_began_us(incident))}, for {lasted}"
+    yield "since", f"{clock.moment(incident.began_us)}, for {lasted}"
     yield "until", clock.moment(incident.ended_us) if is_over and incident.ended_us else ""
     yield "ended", _why_ended(incident) if is_over else ""
     yield "affects", _affected(incident, clock)
     yield "last release", lead.release
     yield "released since it began", lead.later_release
     yield "acknowledged by", incident.acknowledged_by
+    yield "assigned to", incident.assigned_to
     yield "state", incident.phase.value if incident.phase is Phase.FLAPPING else ""
     for error in lead.errors:
         yield "reported meanwhile", error

@@ -33,6 +33,7 @@ class Confirmation:
         good: Good runs in a row.
         last_us: When the latest run was due.
         bad_us: When the first bad run of this problem was due.
+        began_us: When this problem began: with that run, or before it, as the judge estimates it.
         confirmed: X of Y were bad, and not enough were good since.
         incident: The incident that it belongs to; empty if to none.
         chance_months: Months between two such problems by chance alone, at their worst; None if it is none of chance.
@@ -46,6 +47,7 @@ class Confirmation:
     good: int = 0
     last_us: int = -1
     bad_us: int = 0
+    began_us: int = 0
     confirmed: bool = False
     chance_months: float | None = None
     latest_months: float | None = None
@@ -70,7 +72,9 @@ def seen(confirmation: Confirmation, finding: Finding, thresholds: Thresholds) -
     thresholds = replace(thresholds, bad=max(thresholds.bad, least), of=max(thresholds.of, least))
     recent = (*confirmation.recent, *[finding.present] * min(finding.runs, thresholds.of))[-thresholds.of :]
     good = 0 if finding.present else confirmation.good + 1
-    first = confirmation.bad_us if confirmation.confirmed or any(confirmation.recent) else finding.at_us
+    is_new = not confirmation.confirmed and not any(confirmation.recent)
+    bad_us = finding.at_us if is_new else confirmation.bad_us
+    began_us = finding.began_us if is_new else confirmation.began_us or confirmation.bad_us
     enough = sum(recent) >= thresholds.bad or (finding.once and finding.present)
     confirmed = (
         enough and finding.present if not confirmation.confirmed else good < (1 if finding.once else thresholds.good)
@@ -78,7 +82,8 @@ def seen(confirmation: Confirmation, finding: Finding, thresholds: Thresholds) -
     if confirmation.confirmed and not confirmed:
         recent = ()
     return replace(
-        confirmation, recent=recent, good=good, last_us=finding.at_us, bad_us=first, confirmed=confirmed,
+        confirmation, recent=recent, good=good, last_us=finding.at_us, bad_us=bad_us, began_us=began_us,
+        confirmed=confirmed,
         chance_months=_chance(confirmation, finding),
         latest_months=finding.chance_months if finding.present else confirmation.latest_months,
         release_share=finding.release_share if finding.present else confirmation.release_share,

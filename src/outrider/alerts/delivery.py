@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
+    from outrider.alerts.rendered_message import LinkMaker
     from outrider.model import Outbox
 
 _POLL_S = 0.5
@@ -64,6 +65,7 @@ class Lane:
         jitter: A number from 0 to 1, anew each time.
         picture: Draws the trend of what a message speaks of, as PNG; None where there is nothing to draw.
         redact: What a receiver says passes it before it is kept, logged or sent to another.
+        acknowledge_link: Makes the links by which recipients acknowledge; None where no page could be reached.
     """
 
     def __init__(
@@ -75,8 +77,10 @@ class Lane:
         jitter: Callable[[], float] = random.random,
         picture: Callable[[Message], bytes | None] | None = None,
         redact: Callable[[str], str] = gated,
+        acknowledge_link: LinkMaker | None = None,
     ) -> None:
         self._settings = settings
+        self._acknowledge_link = acknowledge_link
         self._outbox = outbox
         self._now_us = now_us
         self._jitter = jitter
@@ -85,6 +89,8 @@ class Lane:
         self._breaker = Breaker()
         self._latest_us: dict[str, int] = {}
         """By topic of which recipients were refused: when the latest message that all of them were sent was made."""
+        self._unnoted: dict[str, Notification] = {}
+        """Rows whose end the store did not take, by id: they are to be noted, and not sent again."""
 
     @property
     def health(self) -> Health:
@@ -103,8 +109,10 @@ class Lane:
         now_us = self._now_us()
         name = self._settings.name
         rows = self._outbox.search(receiver=name, status=Status.QUEUED, due_us=now_us, limit=_AT_ONCE)
-        for row in rows:
-            if self._breaker.is_closed(self._now_us()):
+        for row in sorted(rows, key=lambda row: row.id in self._unnoted):  # what can still be sent goes first
+            if row.id in self._unnoted:
+                self._update(self._unnoted[row.id])
+            elif self._breaker.is_closed(self._now_us()):
                 self.deliver_one(row)
             else:
                 self._divert(row, self._breaker.why)
@@ -124,7 +132,8 @@ class Lane:
             return
         message = replace(message, picture=self._drawn(message))
         try:
-            self._settings.channel.deliver(write(message, self._settings, row.id))
+            rendered = write(message, self._settings, row.id)
+            self._settings.channel.deliver(replace(rendered, acknowledge_link=self._acknowledge_link))
         except RecipientsRefused as failure:
             self._refused(row, self._redacted(failure))
         except Undelivered as failure:
@@ -165,7 +174,7 @@ class Lane:
     def _refused(self, row: Notification, failure: RecipientsRefused) -> None:
         """Give refused recipients rows of their own, so that those who got the message do not get it again."""
         if not failure.accepted and not (failure.temporary and failure.permanent):
-            self._failed(row, failure)
+            self._failed(row, failure, is_alive=bool(load(row.message).only_to))
             return
         _log.warning("alerts.recipients-refused", receiver=row.receiver, why=failure.why)
         for recipients in filter(None, (failure.temporary, failure.permanent)):
@@ -181,7 +190,8 @@ class Lane:
         status = Status.DELIVERED if failure.accepted else Status.SUPERSEDED
         self._note(replace(row, tries=row.tries + 1), status, failure.why)
 
-    def _failed(self, row: Notification, failure: Undelivered) -> None:
+    def _failed(self, row: Notification, failure: Undelivered, *, is_alive: bool = False) -> None:
+        """Note a failed try; a receiver that `is_alive`, and refuses some of its recipients, is not paused."""
         now_us = self._now_us()
         asked_us = None if failure.retry_after_s is None else int(failure.retry_after_s * 1_000_000)
         row = replace(row, tries=row.tries + 1, note=failure.why)
@@ -190,7 +200,8 @@ class Lane:
             self._breaker = replace(self._breaker, why=failure.why)
             self._give_up(row, failure.why)
             return
-        self._breaker = self._breaker.failed(failure.why, now_us, asked_us)
+        if not is_alive:
+            self._breaker = self._breaker.failed(failure.why, now_us, asked_us)
         if now_us - row.created_us > _GIVE_UP_US:
             self._give_up(row, failure.why)
         elif not self._divert(row, failure.why):
@@ -222,7 +233,13 @@ class Lane:
 
     def _note(self, row: Notification, status: Status, note: str = "") -> None:
         kept = lightened(row.message) if row.kind == NotificationKind.REPORT else row.message
-        self._outbox.update(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
+        self._update(replace(row, status=status, done_us=self._now_us(), note=note, message=kept))
+
+    def _update(self, ended: Notification) -> None:
+        """Note the end of a row; while the store takes nothing, a full disk for one, it is remembered here."""
+        self._unnoted[ended.id] = ended
+        self._outbox.update(ended)
+        del self._unnoted[ended.id]
 
     def _report_suppressed(self) -> None:
         """Send once an hour how many were held back; the id names the hour, so a crash does not repeat it."""
@@ -250,6 +267,7 @@ class Deliverer:
         picture: Draws the trend of what a message speaks of, as PNG.
         while_true: Nothing is delivered while this says no, as in a standby.
         redact: What receivers say passes it.
+        acknowledge_link: Makes the links by which recipients acknowledge; None where no page could be reached.
     """
 
     def __init__(
@@ -260,9 +278,10 @@ class Deliverer:
         picture: Callable[[Message], bytes | None] | None = None,
         while_true: Callable[[], bool] = lambda: True,
         redact: Callable[[str], str] = gated,
+        acknowledge_link: LinkMaker | None = None,
     ) -> None:
         self._lanes = {
-            name: Lane(receiver, outbox, picture=picture, redact=redact)
+            name: Lane(receiver, outbox, picture=picture, redact=redact, acknowledge_link=acknowledge_link)
             for name, receiver in settings.receivers.items()
         }
         self._redact = redact

@@ -62,7 +62,8 @@ class Facts:
         address: The address that was asked, without credentials and query.
         observed: The value seen, with its unit.
         expected: The band or limit it should keep to.
-        since_us: Since when, microseconds UTC.
+        since_us: When the first run that deviates was due, as the judge estimates it, microseconds UTC; None where
+            no judge does.
         release: The last release before it began.
         later_release: The last release that came after it began, which is not its cause.
         run: Id of the run that showed it.
@@ -133,6 +134,11 @@ class Finding:
     runs: int = 1
     chance_months: float | None = None
     release_share: float = 1.0
+
+    @property
+    def began_us(self) -> int:
+        """When the problem began: with the first run that deviates where the judge knows it, else with this run."""
+        return self.at_us if self.facts.since_us is None else min(self.facts.since_us, self.at_us)
 
 
 def problem_labels(problem: Problem) -> dict[str, str]:

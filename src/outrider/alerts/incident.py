@@ -19,9 +19,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from outrider.alerts.finding import Facts, Problem, Severity
+from outrider.model import ASSIGN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from outrider.alerts.confirmation import Confirmation
+    from outrider.model import Acknowledgement
 
 _MOST_EVENTS = 50
 
@@ -52,6 +56,7 @@ class Transition(StrEnum):
     FLAPPING = "flapping"
     RESOLVED = "resolved"
     WITHDRAWN = "withdrawn"
+    ASSIGNED = "assigned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,15 @@ class Tally:
     unwell: int = 0
 
 
+def tally_of(confirmation: Confirmation | None) -> Tally:
+    """Return what one member adds to the tally of its incident."""
+    if confirmation is None:
+        return Tally()
+    return Tally(
+        int(confirmation.is_bad and confirmation.confirmed), int(confirmation.confirmed), int(not confirmation.is_well)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """A problem with a life of its own; times in microseconds UTC.
@@ -86,6 +100,7 @@ class Incident:
     Attributes:
         causes: What unites its members.
         labels: Those that all its members share, and its own.
+        began_us: When the earliest problem of its members began, as `Finding` has it; "since" wherever it is shown.
         lead: What the leading member showed last: the first that was confirmed, or once that is well another bad one.
         lead_subject: Key of the leading member's subject.
         checks: Ids of the first checks that were affected.
@@ -98,6 +113,8 @@ class Incident:
         earlier_events: How many events before those are not kept.
         recovered: When each of `checks` that is well again became so.
         unwell_checks: How many checks are affected now; 0 if that is not known.
+        assigned_to: Who works on it; empty for nobody.
+        paused: That all its checks that are not well are paused, and why; empty if one is not.
         pages: Whether its evidence disturbs somebody; what is weak and stands alone is told in the digest.
     """
 
@@ -126,6 +143,8 @@ class Incident:
     pages: bool = True
     recovered: Mapping[str, int] = field(default_factory=dict)
     unwell_checks: int = 0
+    assigned_to: str = ""
+    paused: str = ""
 
     def well_since_us(self, check: str) -> int | None:
         """Return since when a check is well while others are not; None if it is not well, or the incident is over."""
@@ -176,6 +195,44 @@ def acknowledge(incident: Incident, author: str, now_us: int) -> tuple[Incident,
     incident = replace(incident, acknowledged_by=author)
     phase = Phase.ACKNOWLEDGED if incident.phase is Phase.OPEN else incident.phase
     return _moved(incident, phase, now_us, Transition.ACKNOWLEDGED, f"acknowledged by {author}")
+
+
+def assign(incident: Incident, author: str, assignee: str, now_us: int) -> tuple[Incident, Transition | None]:
+    """Return the incident after somebody assigned it, to nobody if `assignee` is empty; not once it is over."""
+    if not incident.phase.lasts or incident.assigned_to == assignee:
+        return incident, None
+    what = f"assigned to {assignee} by {author}" if assignee else f"assigned to nobody by {author}"
+    return _noted(replace(incident, assigned_to=assignee), now_us, what), Transition.ASSIGNED
+
+
+def act_on(incident: Incident, what: Acknowledgement, now_us: int) -> tuple[Incident, Transition | None]:
+    """Return the incident after what somebody did to it."""
+    match what.action:
+        case "close":
+            return close(incident, what.author, now_us)
+        case action if action == ASSIGN:
+            return assign(incident, what.author, what.assignee, now_us)
+        case _:
+            return acknowledge(incident, what.author, now_us)
+
+
+def pause(incident: Incident, unwell: Collection[str], pauses: Mapping[str, str], now_us: int) -> Incident:
+    """Return the incident after checks were paused or resumed: once all that are not well are, it notifies nobody.
+
+    Args:
+        incident: As it was.
+        unwell: Its checks that are not well.
+        pauses: Reasons by paused check; empty where none was given.
+        now_us: Microseconds UTC.
+    """
+    why = ""
+    if unwell and all(check in pauses for check in unwell):
+        reason = next((pauses[check] for check in unwell if pauses[check]), "")
+        why = f"its checks are paused{': ' if reason else ''}{reason}"
+    if not incident.phase.lasts or bool(why) == bool(incident.paused):
+        return incident
+    what = f"{why}; nobody is notified until they are resumed" if why else "its checks are resumed: it notifies again"
+    return _noted(replace(incident, paused=why), now_us, what)
 
 
 def strengthen(incident: Incident, now_us: int) -> Incident:

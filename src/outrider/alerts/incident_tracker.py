@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,9 +13,20 @@ import structlog
 
 from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
-from outrider.alerts.finding import SEVERITIES, Finding, Problem, Severity, check_of, is_check
+from outrider.alerts.finding import SEVERITIES, Finding, Severity, check_of, is_check
 from outrider.alerts.group import Dispatch, Group, Look, flush
-from outrider.alerts.incident import Incident, Phase, Tally, Transition, acknowledge, close, retire, step, strengthen
+from outrider.alerts.incident import (
+    Incident,
+    Phase,
+    Tally,
+    Transition,
+    act_on,
+    pause,
+    retire,
+    step,
+    strengthen,
+    tally_of,
+)
 from outrider.alerts.incident_records import (
     read_confirmation,
     read_group,
@@ -26,7 +36,7 @@ from outrider.alerts.incident_records import (
     stored_incident,
 )
 from outrider.alerts.message import dump
-from outrider.alerts.mute_reason import muted_by, why_muted
+from outrider.alerts.mute_reason import muted_by_network, why_muted
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.page_evidence import disturbs
 from outrider.alerts.route import INCIDENT
@@ -36,7 +46,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from outrider.alerts.alert_settings import AlertSettings
-    from outrider.alerts.route import Route
     from outrider.model import Acknowledgement, Silence, StoredIncident
 
 _log = structlog.get_logger("outrider.alerts")
@@ -87,6 +96,7 @@ class IncidentTracker:
         self._affected: dict[str, set[str]] = defaultdict(set)
         self._unwell: dict[str, Counter[str]] = defaultdict(Counter)
         self._by_cause: dict[str, str] = {}
+        self._paused_us: dict[str, int] = {}
         self._now_us: int | None = None
         self._since_us = 0
         self._changed: dict[str, set[str]] = {}
@@ -118,16 +128,21 @@ class IncidentTracker:
     def process_acknowledgement(self, what: Acknowledgement, now_us: int) -> None:
         """Process an acknowledgement; of an incident that is unknown or over it changes nothing."""
         self._processed.append(what.key)
-        incident = self.incidents.get(what.incident)
-        if incident is None:
+        if (before := self.incidents.get(what.incident)) is None:
             return
-        act = close if what.action == "close" else acknowledge
-        before = incident
-        incident, transition = act(incident, what.author, now_us)
+        incident, transition = act_on(before, what, now_us)
         if transition is Transition.RESOLVED:
             self._unindex(before)
             self._release(incident.id, forget=True)
         self._note(incident, transition, now_us)
+
+    def use_pauses(self, pauses: Mapping[str, str], now_us: int) -> None:
+        """Note which checks are paused, and why: see `pause`; they are not absent."""
+        self._paused_us |= dict.fromkeys(pauses, now_us)
+        for identity, incident in self.incidents.items():
+            self.incidents[identity] = pause(incident, self._unwell[identity], pauses, now_us)
+            if self.incidents[identity] is not incident:
+                self._changed["incidents"].add(identity)
 
     def tick(self, now_us: int) -> int:
         """Send what is due; return by how many microseconds the clock was set back since the last tick."""
@@ -214,7 +229,7 @@ class IncidentTracker:
         identity = self._new_id(now_us)
         severity = Severity(labels.get("severity") or SEVERITIES.get(finding.key.problem, Severity.WARNING))
         self.incidents[identity] = Incident(
-            identity, finding.key.problem, finding.at_us, now_us, finding.facts, causes,
+            identity, finding.key.problem, finding.began_us, now_us, finding.facts, causes,
             {**labels, INCIDENT: identity, "severity": severity.value}, severity,
             pages=finding.chance_months is None,
         )  # fmt: skip
@@ -247,7 +262,7 @@ class IncidentTracker:
                 check_count=max(incident.check_count, len(self._affected[incident.id])),
                 opening_labels=incident.opening_labels if incident.affected else labels,
                 past_severities=incident.severities_before(severity),
-                began_us=min(incident.began_us, confirmation.bad_us),
+                began_us=min(incident.began_us, confirmation.began_us),
             )  # fmt: skip
         if self._leads(finding.key.text, incident):
             incident = replace(incident, lead=finding.facts, lead_subject=finding.key.text)
@@ -281,7 +296,7 @@ class IncidentTracker:
         return subject == incident.lead_subject or not is_bad
 
     def _count(self, incident: str, before: Confirmation | None, after: Confirmation | None) -> None:
-        old, new, tally = _counted(before), _counted(after), self._tallies.get(incident, _NOTHING)
+        old, new, tally = tally_of(before), tally_of(after), self._tallies.get(incident, _NOTHING)
         if new.confirmed != old.confirmed and (confirmation := after or before):
             unwell, check = self._unwell[incident], check_of(confirmation.key)
             unwell[check] += new.confirmed - old.confirmed
@@ -382,11 +397,14 @@ class IncidentTracker:
         if now_us - self._since_us < min(self.settings.forget_us, _PATIENCE_US):
             return  # we were away ourselves, or the clock was
         limit_us = now_us - self.settings.forget_us
-        for key in [key for key, confirmation in self.confirmations.items() if confirmation.last_us < limit_us]:
+        for key in [key for key, known in self.confirmations.items() if self._heard_us(known) < limit_us]:
             identity = self.confirmations[key].incident
             self._forget(key)
             if identity in self.incidents:
                 self._step(identity, now_us)
+
+    def _heard_us(self, confirmation: Confirmation) -> int:
+        return max(confirmation.last_us, self._paused_us.get(check_of(confirmation.key), 0))
 
     def _unindex(self, incident: Incident) -> None:
         for cause in incident.causes:
@@ -403,7 +421,7 @@ class IncidentTracker:
         """Put an incident into the groups of every route that matches one of its members."""
         own = {**labels, INCIDENT: incident.id, "severity": incident.severity.value}
         for route in self.settings.route.find(own):
-            key = _group_key(route, own)
+            key = route.group_key(own)
             group = self.groups.get(key) or Group(key, route.name, (), now_us + route.wait_us)
             if incident.id not in group.incidents:
                 due_us = min(group.due_us, now_us + route.wait_us) if group.last_notified_us is None else group.due_us
@@ -456,12 +474,7 @@ class IncidentTracker:
             return
         message = compose(dispatch, group.key, self.settings, workspace=self._workspace, now_us=now_us)
         message = replace(message, repeat_s=repeat_us / 1_000_000, thread=group.thread)
-        lasting = [incident for incident in self.incidents.values() if incident.phase.lasts]
-        silent = sum(
-            muted_by(incident, lasting, self.settings)
-            for incident in dispatch.incidents
-            if incident.problem is Problem.NETWORK
-        )
+        silent = muted_by_network(dispatch.incidents, self.incidents.values(), self.settings)
         if silent:
             message = replace(message, note=f"{silent} other incidents are muted while this lasts")
         for receiver in dispatch.receivers:
@@ -480,20 +493,6 @@ class IncidentTracker:
         for key, confirmation in self.confirmations.items():
             self.confirmations[key] = replace(confirmation, last_us=min(confirmation.last_us, now_us))
         return last_us - now_us
-
-
-def _counted(confirmation: Confirmation | None) -> Tally:
-    if confirmation is None:
-        return _NOTHING
-    return Tally(
-        int(confirmation.is_bad and confirmation.confirmed), int(confirmation.confirmed), int(not confirmation.is_well)
-    )
-
-
-def _group_key(route: Route, labels: Mapping[str, str]) -> str:
-    """Return a key of at most 64 characters, which every receiver takes whole."""
-    identity = "\x1f".join((route.name, *route.group_of(labels)))
-    return f"outrider-{hashlib.sha256(identity.encode()).hexdigest()[:40]}"
 
 
 def _log_unreadable(row: StoredIncident) -> None:

@@ -8,13 +8,13 @@ from outrider.alerts.finding import Problem
 from outrider.alerts.matcher import all_hold, parse_matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
     from outrider.model import Silence
 
-_OURS = {Problem.NETWORK, Problem.OUTRIDER}
+_OURS = {Problem.NETWORK.value, Problem.OUTRIDER.value}
 
 
 def why_muted(
@@ -31,38 +31,51 @@ def why_muted(
     """
     if not incident.pages:
         return "evidence is weak and stands alone: it is in the digest, and notifies once it grows, lasts or is joined"
-    if (silence := _silence(incident.labels, silences, now_us)) is not None:
-        return f"silenced by {silence.author}: {silence.comment}"
-    for window in settings.maintenance:
-        if all_hold(window.matchers, incident.labels) and any(
-            settings.windows[other].holds(now_us) for other in window.windows
-        ):
-            return f"maintenance: {window.comment}"
-    parent = next((other for other in lasting if other.id != incident.id and _mutes(other, incident, settings)), None)
-    return f"muted by: {parent.lead.what}" if parent else ""
+    if incident.paused:
+        return incident.paused
+    others = (other for other in lasting if other.id != incident.id)
+    return next(mute_reasons(incident.labels, others, silences, settings, now_us), "")
 
 
-def muted_by(parent: Incident, lasting: Iterable[Incident], settings: AlertSettings) -> int:
-    """Return how many incidents a parent mutes."""
-    return sum(incident.id != parent.id and _mutes(parent, incident, settings) for incident in lasting)
-
-
-def _silence(labels: Mapping[str, str], silences: Iterable[Silence], now_us: int) -> Silence | None:
+def mute_reasons(
+    labels: Mapping[str, str],
+    lasting: Iterable[Incident],
+    silences: Iterable[Silence],
+    settings: AlertSettings,
+    now_us: int,
+) -> Iterator[str]:
+    """Yield every reason for which an incident with these labels notifies nobody now; see `why_muted`."""
     for silence in silences:
         if silence.starts_us <= now_us < silence.ends_us and all_hold(map(parse_matcher, silence.matchers), labels):
-            return silence
-    return None
+            yield f"silenced by {silence.author}: {silence.comment}"
+    for maintenance in settings.maintenance:
+        if all_hold(maintenance.matchers, labels) and any(
+            settings.windows[name].holds(now_us) for name in maintenance.windows
+        ):
+            yield f"maintenance: {maintenance.comment}"
+    yield from (f"muted by: {other.lead.what}" for other in lasting if _mutes(other, labels, settings))
 
 
-def _mutes(parent: Incident, child: Incident, settings: AlertSettings) -> bool:
+def muted_by_network(parents: Iterable[Incident], incidents: Iterable[Incident], settings: AlertSettings) -> int:
+    """Return how many incidents that last are muted by those of some that are of our own network."""
+    lasting = [incident for incident in incidents if incident.phase.lasts]
+    return sum(
+        incident.id != parent.id and _mutes(parent, incident.labels, settings)
+        for parent in parents
+        if parent.problem is Problem.NETWORK
+        for incident in lasting
+    )
+
+
+def _mutes(parent: Incident, labels: Mapping[str, str], settings: AlertSettings) -> bool:
     if not parent.pages:
         return False
     if parent.problem is Problem.NETWORK:
         here = parent.labels.get("location")
-        return child.problem not in _OURS and child.labels.get("location", here) == here
+        return labels.get("problem") not in _OURS and labels.get("location", here) == here
     return any(
         all_hold(rule.source, parent.labels)
-        and all_hold(rule.target, child.labels)
-        and all(parent.labels.get(name, "") == child.labels.get(name, "") for name in rule.equal)
+        and all_hold(rule.target, labels)
+        and all(parent.labels.get(name, "") == labels.get(name, "") for name in rule.equal)
         for rule in settings.inhibitions
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _DAY_US = 86_400_000_000
+_MOST_TURNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,36 @@ class Rotation:
         if at_us < self.start_us or not self.people:
             return ""
         return self.people[self._passed_us(at_us) // self.shift_us % len(self.people)]
+
+    def turns(self, at_us: int, until_us: int, most: int = _MOST_TURNS) -> tuple[tuple[int, str], ...]:
+        """Return since when who is on call, from a moment on to another one; nobody if the name is empty.
+
+        Args:
+            at_us: When the first turn is looked at, microseconds UTC.
+            until_us: Turns that begin before then.
+            most: How many changes are looked at; shifts may be short.
+        """
+        turns, moment_us = [(at_us, self.on_call(at_us))], self._next_change_us(at_us)
+        while moment_us is not None and moment_us < until_us and most > 0:
+            person, most = self.on_call(moment_us), most - 1
+            if person != turns[-1][1]:
+                turns.append((moment_us, person))
+            moment_us = self._next_change_us(moment_us)
+        return tuple(turns)
+
+    def _next_change_us(self, at_us: int) -> int | None:
+        """Return the next moment at which somebody else may be on call; None if there is none."""
+        changes = [edge for override in self.overrides for edge in (override.from_us, override.until_us)]
+        if self.people:
+            changes.append(self._next_shift_us(at_us) if at_us >= self.start_us else self.start_us)
+        return min((change for change in changes if change > at_us), default=None)
+
+    def _next_shift_us(self, at_us: int) -> int:
+        passed_us = self._passed_us(at_us)
+        wanted_us = (passed_us // self.shift_us + 1) * self.shift_us
+        next_us = at_us + wanted_us - passed_us
+        next_us += wanted_us - self._passed_us(next_us)  # clocks may have been set meanwhile
+        return max(next_us, at_us + 1)
 
     def _passed_us(self, at_us: int) -> int:
         """Return the time since the first shift began: by the clocks of the zone where shifts last whole days."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from outrider.alerts.alert_settings import ALERTS_FILE, RUNBOOKS_FOLDER
+from outrider.alerts.alert_settings import ALERTS_FILE
 from outrider.alerts.matcher import implies
+from outrider.alerts.runbooks import FOLDER, is_runbook
 from outrider.model import ConfigError, Place
-from outrider.workspace import is_file, nearest
+from outrider.workspace import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -71,9 +72,10 @@ class _Check:
     def _runbooks(self, root: Path) -> None:
         for index, rule in enumerate(self._settings.labels):
             name = rule.labels.get("runbook", "")
-            if name and not is_file(root / RUNBOOKS_FOLDER / name):
-                what = f'label: there is no runbook "{RUNBOOKS_FOLDER}/{name}"'
-                self._report(what, "write it, or correct the name", slug="missing-file", where=("label", index))
+            if name and not is_runbook(root, name):
+                what = f'label: there is no runbook "{FOLDER}/{name}"'
+                fix = "write it, correct the name, or give an address with https://"
+                self._report(what, fix, slug="missing-file", where=("label", index))
 
     def _circles(self) -> None:
         settings = self._settings

@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from outrider.alerts.message import Message
     from outrider.alerts.notification_kind import NotificationKind
 
+
+class LinkMaker(Protocol):
+    """Makes links by which people acknowledge."""
+
+    def __call__(self, incident: str, recipient: str, notification: str, created_us: int) -> str:
+        """Return the address by which a recipient of a notification acknowledges an incident within a day."""
+        ...
+
+
 LIMIT_S = 10.0
 """Seconds that a receiver may take over one notification."""
 
@@ -62,12 +71,14 @@ class RenderedMessage:
         id: Of the row in the outbox: the same each time it is tried.
         subject: As the receiver's template has it.
         body: Likewise, plain text.
+        acknowledge_link: Returns the address by which a recipient acknowledges one of its incidents; None for none.
     """
 
     id: str
     subject: str
     body: str
     message: Message
+    acknowledge_link: LinkMaker | None = None
 
 
 class Receiver(Protocol):

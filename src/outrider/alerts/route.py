@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,3 +68,8 @@ class Route:
     def group_of(self, labels: Mapping[str, str]) -> tuple[str, ...]:
         """Return the values that incidents of one group share."""
         return tuple(labels.get(label, "") for label in self.group_by)
+
+    def group_key(self, labels: Mapping[str, str]) -> str:
+        """Return the key of their group: at most 64 characters, which every receiver takes whole."""
+        identity = "\x1f".join((self.name, *self.group_of(labels)))
+        return f"outrider-{hashlib.sha256(identity.encode()).hexdigest()[:40]}"

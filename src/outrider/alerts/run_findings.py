@@ -76,7 +76,7 @@ class _RunEvidence:
         self._run = run
         self._context = context
         self._check = context.checks.get(run.check)
-        self._attempt = next((attempt for attempt in reversed(run.attempts) if not attempt.evidence), None)
+        self._attempt = _last_attempt(run)
         self._hosts = _hosts(self._attempt)
 
     def network(self) -> Iterator[Finding]:
@@ -111,7 +111,7 @@ class _RunEvidence:
         changed = self._context.passed_before
         if self._run.outcome in _SAYS_NOTHING and not changed:
             return
-        failed = changed or (self._run.outcome is Outcome.FAILED and not self._only_ends_soon())
+        failed = changed or (self._run.outcome is Outcome.FAILED and not only_ends_soon(self._run))
         step = self._failed_step() if failed else ""
         reason = self._run.reason or "failed"
         facts = self._facts(f"{_CHANGED}: {reason}" if changed else reason, step=step)
@@ -121,8 +121,9 @@ class _RunEvidence:
         yield self._finding(Problem.FAILURE, failed, facts, (*causes, f"fault:{_normalised(facts.what)}"))
 
     def degradation(self, judgement: Judgement) -> Iterator[Finding]:
+        """A step that is slower than usual; one that is being learned is well, which ends a provisional judgement."""
         signal = judgement.signal
-        if not isinstance(signal, Signal) or signal.condition is Condition.LEARNING or signal.ignored:
+        if not isinstance(signal, Signal) or signal.ignored:
             return
         facts = self._facts(
             amount_of(signal),
@@ -146,7 +147,7 @@ class _RunEvidence:
         The share falls slowly after an outage; good runs in a row end the problem all the same.
         """
         signal = judgement.signal
-        if isinstance(signal, Signal) or signal.condition is Condition.LEARNING:
+        if isinstance(signal, Signal):
             return
         facts = self._facts(
             signal.reason,
@@ -156,13 +157,13 @@ class _RunEvidence:
             release=judgement.release,
             later_release=judgement.later_release,
         )
-        failed = self._run.outcome is not Outcome.PASSED and not self._only_ends_soon()
+        failed = self._run.outcome is not Outcome.PASSED and not only_ends_soon(self._run)
         present = failed and signal.condition is Condition.DEGRADED
         yield self._finding(Problem.FAILURE, present, facts, self._by_host(), step="share of failures", once=True)
 
     def certificate(self) -> Iterator[Finding]:
-        if (left := self._certificate_days()) is not None:
-            own_limit = left >= self._context.certificate_days and self._only_ends_soon()
+        if (left := _certificate_days(self._attempt)) is not None:
+            own_limit = left >= self._context.certificate_days and only_ends_soon(self._run)
             facts = self._facts(
                 self._run.reason if own_limit else f"its certificate is valid for {left:.0f} more days",
                 observed=f"{left:.1f} days",
@@ -170,18 +171,6 @@ class _RunEvidence:
             )
             soon = own_limit or left < self._context.certificate_days
             yield self._finding(Problem.CERTIFICATE, soon, facts, self._by_host(), once=True)
-
-    def _certificate_days(self) -> float | None:
-        samples = self._attempt.measurement.samples if self._attempt else ()
-        return min((sample.value for sample in samples if sample.metric == CERTIFICATE), default=None)
-
-    def _only_ends_soon(self) -> bool:
-        """Return whether the run failed for a valid certificate's days alone, of which `certificate` tells."""
-        left = self._certificate_days()
-        if self._attempt is None or left is None or left <= 0:
-            return False
-        failed = self._run.outcome is Outcome.FAILED
-        return failed and self._attempt.measurement.attributes.get(FAILED_FOR) == CERTIFICATE
 
     def _by_host(self) -> tuple[str, ...]:
         return tuple(f"host:{host}" for host in self._hosts[:1])
@@ -254,6 +243,24 @@ class _RunEvidence:
         return "is slow" if step == WHOLE_REQUEST else f"is slow in {step}"
 
 
+def only_ends_soon(run: Run) -> bool:
+    """Return whether a run failed for a valid certificate's days alone: its target works."""
+    attempt = _last_attempt(run)
+    left = _certificate_days(attempt)
+    if attempt is None or left is None or left <= 0:
+        return False
+    return run.outcome is Outcome.FAILED and attempt.measurement.attributes.get(FAILED_FOR) == CERTIFICATE
+
+
+def _last_attempt(run: Run) -> Attempt | None:
+    return next((attempt for attempt in reversed(run.attempts) if not attempt.evidence), None)
+
+
+def _certificate_days(attempt: Attempt | None) -> float | None:
+    samples = attempt.measurement.samples if attempt else ()
+    return min((sample.value for sample in samples if sample.metric == CERTIFICATE), default=None)
+
+
 def check_labels(check: Check) -> dict[str, str]:
     """Return the labels that a check gives its incidents: its own, and those that say which it is."""
     tags = ",".join(sorted(check.policy.tags | check.marks))
@@ -301,9 +308,10 @@ def amount_of(signal: Signal) -> str:
     if not signal.is_level or signal.ratio > _MOST_TIMES:
         return f"{signal.observed_text}, usually {signal.expected_text}"
     observed, low, high = map(milliseconds, (signal.observed, signal.expected_low, signal.expected_high))
+    if signal.expected_low <= 0:  # no time is negative
+        return f"{observed}, usually at most {high} ({signal.ratio:.1f}x)"
     if len({text.rpartition(" ")[2] for text in (observed, low, high)}) == 1:
         low, high = (end.rpartition(" ")[0] for end in (low, high))
-    low = low if signal.expected_low > 0 else "0"  # no time is negative
     return f"{observed}, usually {low} to {high} ({signal.ratio:.1f}x)"
 
 

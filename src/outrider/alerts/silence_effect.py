@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.alerts.alert_settings import ALERTS_FILE
+from outrider.alerts.finding import Problem, Severity
 from outrider.alerts.matcher import all_hold, parse_matcher
 from outrider.alerts.run_findings import check_labels
 from outrider.model import Kind
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from outrider.alerts.matcher import Matcher
     from outrider.model import Check
 
-_OF_INCIDENTS = frozenset(
-    {"problem", "trouble", "host", "step", "fault", "severity", "incident", "receiver", "runbook"}
-)
+_OF_INCIDENTS = frozenset({"problem", "trouble", "host", "step", "fault", "severity", "incident", "runbook"})
 """Labels that an incident has and a check, before anything went wrong, has not."""
 
-_OF_OTHERS = frozenset({"subject", "service", "page", "issue"})
+_OF_OTHERS = frozenset({"subject", "service", "page", "issue", "receiver"})
 """Labels of subjects that are no checks."""
+
+_VALUES = {"problem": tuple(Problem), "trouble": tuple(Problem), "severity": tuple(Severity)}
+"""All that these labels can be."""
 
 _OF_CHECKS = frozenset({"check", "kind", "environment", "location", "tag", "tags"})
 
@@ -37,6 +39,7 @@ class SilenceEffect:
         incidents: How many that last.
         checks: How many whose incidents it may mute.
         unknown_labels: Those of its matchers that nothing has.
+        impossible: Those of its matchers that no value of their label fulfils, with all values that there are.
         labels: Every label that anything has.
     """
 
@@ -44,6 +47,7 @@ class SilenceEffect:
     checks: int
     unknown_labels: tuple[str, ...]
     labels: tuple[str, ...]
+    impossible: tuple[tuple[Matcher, tuple[str, ...]], ...] = ()
 
 
 def silence_effect(
@@ -64,7 +68,18 @@ def silence_effect(
         checks=sum(_may_mute(parsed, [check], settings) for check in checks),
         unknown_labels=tuple(dict.fromkeys(matcher.label for matcher in parsed if matcher.label not in labels)),
         labels=tuple(sorted(labels)),
+        impossible=tuple((matcher, _VALUES[matcher.label]) for matcher in parsed if not _is_possible(matcher)),
     )
+
+
+def matches_check(matchers: Iterable[str], check: Check, settings: AlertSettings) -> bool:
+    """Return whether the labels of a check in one of its locations fulfil all matchers.
+
+    Raises:
+        UsageError: bad-matcher.
+    """
+    parsed = tuple(map(parse_matcher, matchers))
+    return any(all_hold(parsed, settings.labelled(labels)) for labels in _places(check))
 
 
 def unmatched_rules(settings: AlertSettings, checks: Sequence[Check]) -> tuple[str, ...]:
@@ -97,9 +112,16 @@ def _is_of_others(matchers: Iterable[Matcher]) -> bool:
     )
 
 
+def _is_possible(matcher: Matcher) -> bool:
+    values = _VALUES.get(matcher.label)
+    return values is None or any(matcher.holds({matcher.label: value}) for value in values)
+
+
 def _may_mute(matchers: Sequence[Matcher], checks: Sequence[Check], settings: AlertSettings) -> bool:
     of_check = [matcher for matcher in matchers if matcher.label not in _OF_INCIDENTS]
-    return any(all_hold(of_check, settings.labelled(labels)) for check in checks for labels in _places(check))
+    return all(map(_is_possible, matchers)) and any(
+        all_hold(of_check, settings.labelled(labels)) for check in checks for labels in _places(check)
+    )
 
 
 def _places(check: Check) -> Iterator[dict[str, str]]:
@@ -108,7 +130,7 @@ def _places(check: Check) -> Iterator[dict[str, str]]:
 
 
 def _known_labels(incidents: Sequence[Incident], checks: Sequence[Check], settings: AlertSettings) -> set[str]:
-    labels = set(_OF_INCIDENTS | _OF_CHECKS)
+    labels = set(_OF_INCIDENTS | _OF_CHECKS | {"receiver"})
     labels |= {name for check in checks for name in check.policy.labels}
     labels |= {name for rule in settings.labels for name in rule.labels}
     return labels | {name for incident in incidents for name in incident.labels}

@@ -7,28 +7,65 @@ from typing import TYPE_CHECKING
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.run_findings import amount_of, band_of, chance_of
 from outrider.baselines import Condition, Signal
+from outrider.model import FAILING, REQUESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from outrider.model import Subject
     from outrider.runs import Judgement, SubjectJudgement
 
 
-def subject_findings(judged: SubjectJudgement) -> list[Finding]:
-    """Return the findings of a subject, for `AlertProcessor.noticed`; none of steps that the judge still learns."""
-    return [finding for judgement in judged.judgements for finding in _degradation(judged, judgement)]
+_FEWER = "number of requests"
+"""What stands in place of a step's name where a service gets fewer requests than usual."""
 
 
-def _degradation(judged: SubjectJudgement, judgement: Judgement) -> Iterator[Finding]:
-    signal, subject, step = judgement.signal, judged.subject, judgement.step
-    if not isinstance(signal, Signal) or signal.condition is Condition.LEARNING or signal.ignored:
+def subject_findings(judged: SubjectJudgement, suffered: Sequence[str] = ()) -> list[Finding]:
+    """Return the findings of a subject, for `AlertProcessor.noticed`; steps that the judge still learns are well.
+
+    Args:
+        judged: What the judge says of one of its metrics.
+        suffered: What else got worse and would explain it, `KIND:NAME`, the likeliest first.
+    """
+    if judged.metric == FAILING:
+        return [finding for judgement in judged.judgements for finding in _failing(judged, judgement, suffered)]
+    return [finding for judgement in judged.judgements for finding in _degradation(judged, judgement, suffered)]
+
+
+def _failing(judged: SubjectJudgement, judgement: Judgement, suffered: Sequence[str]) -> Iterator[Finding]:
+    """Yield whether a service fails more often than usual: confirmed at once, since the statistic is."""
+    signal, subject = judgement.signal, judged.subject
+    facts = Facts(
+        signal.reason, title=subject.name, predicate=f"fails more often than usual{_after(suffered)}",
+        release=judgement.release, later_release=judgement.later_release,
+    )  # fmt: skip
+    key = FindingKey(Problem.FAILURE, subject, judged.environment, judged.location)
+    degraded = signal.condition is Condition.DEGRADED
+    labels = subject_labels(subject, judged.environment, judged.location, "", Problem.FAILURE)
+    yield Finding(key, degraded, judged.at_us, facts, _causes(subject, suffered), labels, once=True)
+
+
+def _after(suffered: Sequence[str]) -> str:
+    """Return what a reader is told of what got worse with it."""
+    return f", as its calls to {suffered[0].partition(':')[2]} do" if suffered else ""
+
+
+def _causes(subject: Subject, suffered: Sequence[str]) -> tuple[str, ...]:
+    return (*(f"subject:{node}" for node in suffered), f"subject:{subject}")
+
+
+def _degradation(judged: SubjectJudgement, judgement: Judgement, suffered: Sequence[str]) -> Iterator[Finding]:
+    signal, subject = judgement.signal, judged.subject
+    fewer = judged.metric == REQUESTS
+    step = judgement.step or (_FEWER if fewer else "")
+    if not isinstance(signal, Signal) or signal.ignored:
         return
     band = band_of(signal)
     facts = Facts(
         amount_of(signal),
         step=step,
         title=subject.name,
-        predicate=f"is slow in {step}" if step else "is slow",
+        predicate="gets fewer requests than usual" if fewer else f"{_slow(judgement.step)}{_after(suffered)}",
         observed=band.get("observed", ""),
         expected=band.get("expected", ""),
         since_us=None if signal.since is None else signal.since * 1_000_000,
@@ -37,23 +74,29 @@ def _degradation(judged: SubjectJudgement, judgement: Judgement) -> Iterator[Fin
     )
     key = FindingKey(Problem.DEGRADATION, subject, judged.environment, judged.location, step)
     degraded = signal.condition is Condition.DEGRADED
-    labels = _labels(judged, step)
+    labels = subject_labels(subject, judged.environment, judged.location, step)
     yield Finding(
-        key, degraded, judged.at_us, facts, (f"subject:{subject}",), labels,
+        key, degraded, judged.at_us, facts, _causes(subject, suffered), labels,
         chance_months=chance_of(signal), release_share=judgement.release_share,
     )  # fmt: skip
 
 
-def _labels(judged: SubjectJudgement, step: str) -> dict[str, str]:
+def _slow(step: str) -> str:
+    return f"is slow in {step}" if step else "is slow"
+
+
+def subject_labels(
+    subject: Subject, environment: str, location: str, step: str, problem: Problem = Problem.DEGRADATION
+) -> dict[str, str]:
     """Return what routes and silences match; the name of a service is the label `service`, and so for other kinds."""
-    kind = judged.subject.kind.value if judged.subject.kind else ""
+    kind = subject.kind.value if subject.kind else ""
     labels = {
-        **problem_labels(Problem.DEGRADATION),
-        "subject": str(judged.subject),
+        **problem_labels(problem),
+        "subject": str(subject),
         "kind": kind,
-        kind or "subject": judged.subject.name,
-        "environment": judged.environment,
-        "location": judged.location,
+        kind or "subject": subject.name,
+        "environment": environment,
+        "location": location,
         "step": step,
     }
     return {name: value for name, value in labels.items() if value}

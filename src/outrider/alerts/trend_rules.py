@@ -8,7 +8,7 @@ import numpy as np
 
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.matcher import all_hold
-from outrider.baselines import change_points, days_to_breach
+from outrider.baselines import Settings, days_to_breach, lasting_changes
 from outrider.model import TooFewSamples, title_of
 from outrider.runs import primary_series
 
@@ -18,19 +18,31 @@ if TYPE_CHECKING:
     from outrider.alerts.alert_settings import AlertSettings, Forecast
     from outrider.model import CheckId, Points, RunHistory, Series
 
-_DAY_US = 86_400_000_000
+_SECOND_US = 1_000_000
+_DAY_US = 86_400 * _SECOND_US
 _HISTORY_DAYS = 60
 _NEWS_DAYS = 2
 _LEAST_A_DAY = 5
 _P95 = 95
 
 
-def survey(store: RunHistory, checks: Iterable[CheckId], settings: AlertSettings, now_us: int) -> list[Finding]:
-    """Return the findings of the histories of checks, for `AlertProcessor.noticed`; meant for once a day."""
+def survey(
+    store: RunHistory,
+    checks: Iterable[CheckId],
+    settings: AlertSettings,
+    now_us: int,
+    *,
+    judging: Settings | None = None,
+) -> list[Finding]:
+    """Return the findings of the histories of checks, for `AlertProcessor.noticed`; meant for once a day.
+
+    Args:
+        judging: For the time zone and the floor of milliseconds below which nobody is told; the defaults if absent.
+    """
     findings: list[Finding] = []
     for series in (series for check in checks for series in primary_series(store, check)):
         points = store.series.samples(series, since_us=now_us - _HISTORY_DAYS * _DAY_US)
-        findings += _changes(series, points, now_us)
+        findings += _changes(series, points, judging or Settings(), now_us)
         labels = _labels(series, Problem.FORECAST)
         rule = next((series for series in settings.forecasts if all_hold(series.matchers, labels)), None)
         if rule is not None:
@@ -38,11 +50,11 @@ def survey(store: RunHistory, checks: Iterable[CheckId], settings: AlertSettings
     return findings
 
 
-def _changes(series: Series, points: Points, now_us: int) -> Iterator[Finding]:
+def _changes(series: Series, points: Points, judging: Settings, now_us: int) -> Iterator[Finding]:
     """A history that got worse within the last two days."""
-    changes = change_points(points.value)
+    changes = lasting_changes(points.at_us.astype("datetime64[us]").astype("datetime64[s]"), points.value, judging)
     latest = changes[-1] if changes else None
-    since_us = int(points.at_us[latest.index]) if latest else 0
+    since_us = latest.at_s * _SECOND_US if latest else 0
     is_news = bool(latest and latest.after > latest.before and now_us - since_us < _NEWS_DAYS * _DAY_US)
     facts = Facts("no new level")
     if latest:

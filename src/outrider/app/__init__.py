@@ -22,7 +22,10 @@ if TYPE_CHECKING:
         step_medians,
     )
     from outrider.app.alert_configuration import alert_settings
+    from outrider.app.annotation_log import annotate, list_annotations, remove_annotation
     from outrider.app.artifact_export import export_artifacts
+    from outrider.app.audit_trail import command_line_change, current_user, list_changes
+    from outrider.app.backend import Backend, open_backend
     from outrider.app.backups import back_up, restore_backup
     from outrider.app.change_history import LevelChange, level_changes
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
@@ -31,10 +34,15 @@ if TYPE_CHECKING:
     from outrider.app.discovery import Discovery
     from outrider.app.failure_pages import write_failure_pages
     from outrider.app.fault_proof import ProofReport, prove_journeys
-    from outrider.app.frame_export import export_frames
+    from outrider.app.frame_export import empty_range_note, export_frames
     from outrider.app.gate_run import GateOptions, GateResult, gate_rules, merge_gate_shards, run_gate, self_test_gate
     from outrider.app.heartbeat_server import serve_heartbeats
-    from outrider.app.judge_sensitivity import Sensitivity, SeriesSensitivity, calibrate_checks
+    from outrider.app.judge_sensitivity import (
+        Sensitivity,
+        SeriesSensitivity,
+        calibrate_checks,
+        chance_of_all,
+    )
     from outrider.app.listeners import (
         GateListener,
         LoadListener,
@@ -63,6 +71,7 @@ if TYPE_CHECKING:
     from outrider.app.rule_backtest import backtest_rules
     from outrider.app.run_against import compare_with_last_good
     from outrider.app.run_execution import execute, judge_runs, run_checks
+    from outrider.app.run_traces import RunTrace, RunTraces, read_run_traces
     from outrider.app.runtime import (
         Runtime,
         browser_or_error,
@@ -75,24 +84,45 @@ if TYPE_CHECKING:
     from outrider.app.selection import (
         display_name,
         empty_export_note,
+        one_check,
         unknown_check_note,
         unknown_environment_note,
         unknown_location_note,
     )
+    from outrider.app.server_handle import OpenServer, open_server
+    from outrider.app.service_facts import ReleaseMark, ServiceFacts, satisfied_ms
     from outrider.app.service_state import ServiceStatus, service_status
+    from outrider.app.setting_overrides import override_note
     from outrider.app.silences import end_silence, list_silences, preview_silence, silence_incidents
-    from outrider.app.step_judgements import judge_steps
+    from outrider.app.status_page_export import export_status_page, open_status_page
+    from outrider.app.status_updates import open_status_incident, update_status_incident
+    from outrider.app.step_judgements import judge_steps, unjudged_metrics_note
     from outrider.app.stored_incidents import (
         IncidentList,
         Undelivered,
         acknowledge_incident,
-        current_user,
+        assign_incident,
+        comment_on_incident,
         find_incident,
         find_stored_incident,
         list_incidents,
     )
     from outrider.app.stored_runs import artifact_file, list_runs, stored_run
+    from outrider.app.telemetry_access import follow_logs, open_telemetry
+    from outrider.app.telemetry_day import TelemetryDay
+    from outrider.app.telemetry_service import TelemetryService
+    from outrider.app.token_registry import create_token, list_tokens, revoke_token
     from outrider.app.typed_values import duration_s, master_address, moment_us, web_address
+    from outrider.app.user_accounts import (
+        add_user,
+        find_user,
+        list_sessions,
+        list_users,
+        remove_user,
+        set_password,
+        set_role,
+        sign_out_user,
+    )
     from outrider.app.watched_runs import watch_checks
     from outrider.app.workspace_access import (
         create_workspace,
@@ -108,6 +138,7 @@ if TYPE_CHECKING:
     from outrider.app.workspace_service import WorkspaceService
     from outrider.app.workspace_validation import Validation, suite_notes, validate_workspace
     from outrider.baselines import Condition, Knee, Signal, Verdict
+    from outrider.dashboard import StatusIncident, status_page_incidents
     from outrider.frames import FrameFormat
     from outrider.gate import Accepted, Decision, FalseFails, GateVerdict, Look, Rules, Shard
     from outrider.gate import as_annotations as gate_as_annotations
@@ -124,36 +155,220 @@ if TYPE_CHECKING:
     from outrider.workspace import Scaffold, Workspace, format_duration
 
 __all__ = [
-    "Acceptance", "Accepted", "AcceptedFile", "AlertSettings", "BaselineDiff", "Browser", "Condition", "Decision",
-    "DeliveryTest", "Discovery", "FalseFails", "FrameFormat", "GateListener", "GateOptions", "GateResult",
-    "GateVerdict", "Incident", "IncidentList", "Judgement", "Knee", "KneeSearch", "Level", "LevelChange",
-    "LoadListener", "LoadOutcome", "LoadOverrides", "Look", "OnCallShift", "OpenWorkspace", "Phase", "Plan",
-    "ProgressListener", "Proof", "ProofListener", "ProofReport", "ProofVerdict", "Replayed", "ReportDocument",
-    "ReportForm", "ReportFormat", "ReportPeriod", "RequestPair", "RequestedRun", "Rules", "RunComparison",
-    "RunListener", "Runtime", "Scaffold", "Sensitivity", "SeriesSensitivity", "ServiceStatus", "Shard", "Signal",
-    "SilenceEffect", "SilentListener", "SkippedCheck", "StepPair", "StepShift", "StepStatus", "Store", "Undelivered",
-    "Validation", "Verdict", "WorkerOutcome", "Workspace", "WorkspaceService", "accept_baselines",
-    "acknowledge_incident", "alert_settings", "artifact_file", "back_up", "backtest_rules", "browser_environment",
-    "browser_or_error", "browser_settings", "calibrate_checks", "comment_gate", "compare_baselines",
-    "compare_with_last_good", "comparison_document", "comparison_json", "create_workspace", "current_user",
-    "debug_check", "display_name", "duration_s", "empty_export_note", "end_silence", "execute", "export_artifacts",
-    "export_frames", "find_incident", "find_stored_incident", "find_workspace", "find_workspace_if_any",
-    "format_duration", "gate_as_annotations", "gate_as_json", "gate_as_junit", "gate_as_markdown",
-    "gate_comparison_texts", "gate_rules", "gate_verdict_text", "grouping_advice", "headline", "ignored_variables",
-    "judge_runs", "judge_settings", "judge_steps", "level_changes", "levels", "list_checks", "list_incidents",
-    "list_releases", "list_runs", "list_silences", "load_document", "mail_report", "mark_release", "master_address",
-    "merge_gate_shards", "moment_us", "now_us", "open_runtime", "open_store", "open_workspace", "path_errors",
-    "pause_checks", "period_document", "preview_silence", "prove_journeys", "provide_workspace_browser",
-    "prune_expired", "read_baselines", "record_journey", "register_checks", "request_runs", "restore_backup",
-    "resume_checks", "run_checks", "run_document", "run_gate", "run_load", "self_test_gate", "serve_heartbeats",
-    "service_status", "shifts_ahead", "shown_name", "silence_incidents", "step_medians", "stored_run", "suite_notes",
-    "try_alert_route", "unknown_check_note", "unknown_environment_note", "unknown_location_note", "validate_workspace",
-    "watch_checks", "web_address", "work_for_master", "write_failure_pages",
-]  # fmt: skip
+    "Acceptance",
+    "Accepted",
+    "AcceptedFile",
+    "AlertSettings",
+    "Backend",
+    "BaselineDiff",
+    "Browser",
+    "Condition",
+    "Decision",
+    "DeliveryTest",
+    "Discovery",
+    "FalseFails",
+    "FrameFormat",
+    "GateListener",
+    "GateOptions",
+    "GateResult",
+    "GateVerdict",
+    "Incident",
+    "IncidentList",
+    "Judgement",
+    "Knee",
+    "KneeSearch",
+    "Level",
+    "LevelChange",
+    "LoadListener",
+    "LoadOutcome",
+    "LoadOverrides",
+    "Look",
+    "OnCallShift",
+    "OpenServer",
+    "OpenWorkspace",
+    "Phase",
+    "Plan",
+    "ProgressListener",
+    "Proof",
+    "ProofListener",
+    "ProofReport",
+    "ProofVerdict",
+    "ReleaseMark",
+    "Replayed",
+    "ReportDocument",
+    "ReportForm",
+    "ReportFormat",
+    "ReportPeriod",
+    "RequestPair",
+    "RequestedRun",
+    "Rules",
+    "RunComparison",
+    "RunListener",
+    "RunTrace",
+    "RunTraces",
+    "Runtime",
+    "Scaffold",
+    "Sensitivity",
+    "SeriesSensitivity",
+    "ServiceFacts",
+    "ServiceStatus",
+    "Shard",
+    "Signal",
+    "SilenceEffect",
+    "SilentListener",
+    "SkippedCheck",
+    "StatusIncident",
+    "StepPair",
+    "StepShift",
+    "StepStatus",
+    "Store",
+    "TelemetryDay",
+    "TelemetryService",
+    "Undelivered",
+    "Validation",
+    "Verdict",
+    "WorkerOutcome",
+    "Workspace",
+    "WorkspaceService",
+    "accept_baselines",
+    "acknowledge_incident",
+    "add_user",
+    "alert_settings",
+    "annotate",
+    "artifact_file",
+    "assign_incident",
+    "back_up",
+    "backtest_rules",
+    "browser_environment",
+    "browser_or_error",
+    "browser_settings",
+    "calibrate_checks",
+    "chance_of_all",
+    "command_line_change",
+    "comment_gate",
+    "comment_on_incident",
+    "compare_baselines",
+    "compare_with_last_good",
+    "comparison_document",
+    "comparison_json",
+    "create_token",
+    "create_workspace",
+    "current_user",
+    "debug_check",
+    "display_name",
+    "duration_s",
+    "empty_export_note",
+    "empty_range_note",
+    "end_silence",
+    "execute",
+    "export_artifacts",
+    "export_frames",
+    "export_status_page",
+    "find_incident",
+    "find_stored_incident",
+    "find_user",
+    "find_workspace",
+    "find_workspace_if_any",
+    "follow_logs",
+    "format_duration",
+    "gate_as_annotations",
+    "gate_as_json",
+    "gate_as_junit",
+    "gate_as_markdown",
+    "gate_comparison_texts",
+    "gate_rules",
+    "gate_verdict_text",
+    "grouping_advice",
+    "headline",
+    "ignored_variables",
+    "judge_runs",
+    "judge_settings",
+    "judge_steps",
+    "level_changes",
+    "levels",
+    "list_annotations",
+    "list_changes",
+    "list_checks",
+    "list_incidents",
+    "list_releases",
+    "list_runs",
+    "list_sessions",
+    "list_silences",
+    "list_tokens",
+    "list_users",
+    "load_document",
+    "mail_report",
+    "mark_release",
+    "master_address",
+    "merge_gate_shards",
+    "moment_us",
+    "now_us",
+    "one_check",
+    "open_backend",
+    "open_runtime",
+    "open_server",
+    "open_status_incident",
+    "open_status_page",
+    "open_store",
+    "open_telemetry",
+    "open_workspace",
+    "override_note",
+    "path_errors",
+    "pause_checks",
+    "period_document",
+    "preview_silence",
+    "prove_journeys",
+    "provide_workspace_browser",
+    "prune_expired",
+    "read_baselines",
+    "read_run_traces",
+    "record_journey",
+    "register_checks",
+    "remove_annotation",
+    "remove_user",
+    "request_runs",
+    "restore_backup",
+    "resume_checks",
+    "revoke_token",
+    "run_checks",
+    "run_document",
+    "run_gate",
+    "run_load",
+    "satisfied_ms",
+    "self_test_gate",
+    "serve_heartbeats",
+    "service_status",
+    "set_password",
+    "set_role",
+    "shifts_ahead",
+    "shown_name",
+    "sign_out_user",
+    "silence_incidents",
+    "status_page_incidents",
+    "step_medians",
+    "stored_run",
+    "suite_notes",
+    "try_alert_route",
+    "unjudged_metrics_note",
+    "unknown_check_note",
+    "unknown_environment_note",
+    "unknown_location_note",
+    "update_status_incident",
+    "validate_workspace",
+    "watch_checks",
+    "web_address",
+    "work_for_master",
+    "write_failure_pages",
+]
 
 _MODULES = {
     "outrider.reports": "RequestPair RunComparison StepPair comparison_json",
     "outrider.app.run_against": "compare_with_last_good",
+    "outrider.app.telemetry_service": "TelemetryService",
+    "outrider.app.run_traces": "RunTrace RunTraces read_run_traces",
+    "outrider.app.service_facts": "ReleaseMark ServiceFacts satisfied_ms",
+    "outrider.app.telemetry_day": "TelemetryDay",
+    "outrider.app.telemetry_access": "follow_logs open_telemetry",
     "outrider.app.codegen_session": "record_journey",
     "outrider.app.watched_runs": "watch_checks",
     "outrider.app.debug_run": "debug_check",
@@ -168,10 +383,10 @@ _MODULES = {
     "outrider.app.check_control": "RequestedRun pause_checks request_runs resume_checks",
     "outrider.app.discovery": "Discovery",
     "outrider.app.fault_proof": "ProofReport prove_journeys",
-    "outrider.app.frame_export": "export_frames",
+    "outrider.app.frame_export": "empty_range_note export_frames",
     "outrider.app.gate_run": "GateOptions GateResult gate_rules merge_gate_shards run_gate self_test_gate",
     "outrider.app.heartbeat_server": "serve_heartbeats",
-    "outrider.app.judge_sensitivity": "Sensitivity SeriesSensitivity calibrate_checks",
+    "outrider.app.judge_sensitivity": "Sensitivity SeriesSensitivity calibrate_checks chance_of_all",
     "outrider.app.change_history": "LevelChange level_changes",
     "outrider.app.listeners": "GateListener LoadListener ProgressListener ProofListener RunListener SilentListener",
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
@@ -192,17 +407,30 @@ _MODULES = {
     ),
     "outrider.app.requested_path": "path_errors",
     "outrider.app.selection": (
-        "display_name empty_export_note unknown_check_note unknown_environment_note unknown_location_note"
+        "display_name empty_export_note one_check unknown_check_note unknown_environment_note unknown_location_note"
     ),
+    "outrider.app.server_handle": "OpenServer open_server",
     "outrider.app.service_state": "ServiceStatus service_status",
+    "outrider.app.status_page_export": "export_status_page open_status_page",
+    "outrider.app.status_updates": "open_status_incident update_status_incident",
+    "outrider.dashboard": "StatusIncident status_page_incidents",
+    "outrider.app.setting_overrides": "override_note",
     "outrider.app.silences": "end_silence list_silences preview_silence silence_incidents",
-    "outrider.app.step_judgements": "judge_steps",
+    "outrider.app.step_judgements": "judge_steps unjudged_metrics_note",
+    "outrider.app.backend": "Backend open_backend",
     "outrider.app.backups": "back_up restore_backup",
     "outrider.app.stored_incidents": (
-        "IncidentList Undelivered acknowledge_incident current_user find_incident find_stored_incident list_incidents"
+        "IncidentList Undelivered acknowledge_incident assign_incident comment_on_incident find_incident "
+        "find_stored_incident list_incidents"
     ),
     "outrider.app.stored_runs": "artifact_file list_runs stored_run",
     "outrider.app.typed_values": "duration_s master_address moment_us web_address",
+    "outrider.app.annotation_log": "annotate list_annotations remove_annotation",
+    "outrider.app.audit_trail": "command_line_change current_user list_changes",
+    "outrider.app.token_registry": "create_token list_tokens revoke_token",
+    "outrider.app.user_accounts": (
+        "add_user find_user list_sessions list_users remove_user set_password set_role sign_out_user"
+    ),
     "outrider.app.workspace_access": (
         "create_workspace find_workspace find_workspace_if_any judge_settings now_us open_store prune_expired "
         "register_checks"

@@ -18,8 +18,13 @@ _SHOWN = 120
 _FEWEST = 2
 
 
-def picture_from(store: RunHistory) -> Callable[[Message], bytes | None]:
-    """Return what draws the trend of a message's first incident; None where the store holds nothing to draw."""
+def picture_from(store: RunHistory, timezone: str) -> Callable[[Message], bytes | None]:
+    """Return what draws the trend of a message's first incident; None where the store holds nothing to draw.
+
+    Args:
+        store: What was measured.
+        timezone: Of those who read the message.
+    """
 
     def draw(message: Message) -> bytes | None:
         if not message.items:
@@ -37,8 +42,8 @@ def picture_from(store: RunHistory) -> Callable[[Message], bytes | None]:
         points = store.series.samples(matching[0])
         if len(points.at_us) < _FEWEST:
             return None
-        title = f"{labels['check']}: {matching[0].step}, the last {min(_SHOWN, len(points.at_us))} runs"
+        title = f"{item.title or labels['check']}: {matching[0].step}, the last {min(_SHOWN, len(points.at_us))} runs"
         at_us, values = points.at_us[-_SHOWN:].tolist(), points.value[-_SHOWN:].tolist()
-        return trend_picture(at_us, values, title=title, began_us=item.began_us)
+        return trend_picture(at_us, values, title=title, began_us=item.began_us, timezone=timezone)
 
     return draw

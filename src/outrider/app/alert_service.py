@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from outrider.alerts import AlertProcessor, Deliverer, subject_findings, survey
+from outrider.app.acknowledge_links import link_maker
 from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import picture_from
 from outrider.app.workspace_access import judge_settings
-from outrider.model import OutriderError
-from outrider.runs import Judge
+from outrider.baselines import Condition, Signal
+from outrider.model import FAILING, REQUESTS, OutriderError, SubjectKind
+from outrider.runs import Judge, worse_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _AWAY_S = 30.0
 _SURVEY_EVERY_S = 86_400.0
+_SUFFERED_US = 300 * 1_000_000
 _log = structlog.get_logger("outrider.alerts")
 
 
@@ -79,10 +82,13 @@ class AlertService:
         self._ticked_s: float | None = None
         self._surveyed_s: float | None = None
         self._open_incidents: Mapping[tuple[str, str], int] = {}  # replaced as a whole
-        picture = picture_from(store)
-        self._delivery = AlertDelivery(
-            lambda settings: Deliverer(settings, store.outbox, picture=picture, while_true=leads)
-        )
+
+        def deliverer(settings: AlertSettings) -> Deliverer:
+            picture = picture_from(store, settings.timezone)
+            links = link_maker(self._wanted.workspace, settings) if self._wanted is not None else None
+            return Deliverer(settings, store.outbox, picture=picture, while_true=leads, acknowledge_link=links)
+
+        self._delivery = AlertDelivery(deliverer)
 
     def use(self, workspace: Workspace, checks: Sequence[Check], settings: AlertSettings) -> None:
         """Follow a new state of the workspace; returns at once."""
@@ -95,7 +101,20 @@ class AlertService:
 
     def subject_judged(self, judged: SubjectJudgement, now_us: int) -> None:
         """Take what the judge says of a subject that is no check."""
-        self._take(lambda processor: processor.process_findings(subject_findings(judged), now_us), now_us)
+        findings = subject_findings(judged, self._suffered(judged))
+        self._take(lambda processor: processor.process_findings(findings, now_us), now_us)
+
+    def _suffered(self, judged: SubjectJudgement) -> tuple[str, ...]:
+        """Return which calls of a service got worse as it did; nothing of one that is well."""
+        degraded = [own for own in judged.judgements if own.signal.condition is Condition.DEGRADED]
+        if judged.subject.kind is not SubjectKind.SERVICE or judged.metric == REQUESTS or not degraded:
+            return ()
+        since_s = [own.signal.since for own in degraded if isinstance(own.signal, Signal) and own.signal.since]
+        since_us = min(since_s) * 1_000_000 if since_s else judged.at_us - _SUFFERED_US
+        return worse_calls(
+            self._store.series, judged.subject, judged.environment,
+            since_us=since_us, at_us=judged.at_us, failing=judged.metric == FAILING,
+        )  # fmt: skip
 
     def ticked(self, now_us: int) -> None:
         """Take note that about a second has passed."""
@@ -179,8 +198,8 @@ class AlertService:
 
     def _survey(self, processor: AlertProcessor, state: _AlertState, now_us: int) -> None:
         try:
-            checks = [check.id for check in state.checks]
-            processor.process_findings(survey(self._store, checks, state.settings, now_us), now_us)
+            checks, judging = [check.id for check in state.checks], judge_settings(state.workspace)
+            processor.process_findings(survey(self._store, checks, state.settings, now_us, judging=judging), now_us)
         except OutriderError as error:
             _log.warning("alerts.survey", why=error.what)
         except Exception as error:  # nobody waits for this thread: it says itself what went wrong

@@ -9,12 +9,22 @@ from outrider.app.selection import stored_checks
 from outrider.runs import primary_series
 
 if TYPE_CHECKING:
+    from outrider.baselines import Settings
     from outrider.model import ReportHistory, Series
+
+_SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class LevelChange:
-    """A new level of a series; times in microseconds UTC, levels in ms, the time's interval included."""
+    """A new level of a series; times in microseconds UTC, levels in ms.
+
+    Attributes:
+        at_us: When it began; earliest_us and latest_us bound its 95 % interval.
+        before_ms: The level that ended, without its season, and after_ms the one that began.
+        p_value: Of a rank test between the two.
+        release: Name of the release that explains it, or empty.
+    """
 
     check: str
     step: str
@@ -32,32 +42,42 @@ class LevelChange:
         return f"{self.after_ms / self.before_ms - 1:+.1%}" if self.before_ms else "from zero"
 
 
-def level_changes(store: ReportHistory, pattern: str = "*") -> list[LevelChange]:
-    """Return the level changes of the primary series of checks, the latest first.
+def level_changes(store: ReportHistory, pattern: str = "*", *, settings: Settings | None = None) -> list[LevelChange]:
+    """Return the lasting level changes of the primary series of checks that somebody would feel, the latest first.
 
     Args:
         store: Where the runs are.
         pattern: A check's id, with * for any characters.
+        settings: For the time zone and the floor of milliseconds; the defaults if absent.
     """
+    from outrider.baselines import Settings  # noqa: PLC0415 - SciPy is slow to import
+
+    judging = settings or Settings()
     series = [series for check in stored_checks(store.checks, pattern) for series in primary_series(store, check)]
-    changes = (change for candidate in series for change in _changes(store, candidate))
+    changes = (change for candidate in series for change in _changes(store, candidate, judging))
     return sorted(changes, key=lambda change: -change.at_us)
 
 
-def _changes(store: ReportHistory, series: Series) -> list[LevelChange]:
+def _changes(store: ReportHistory, series: Series, settings: Settings) -> list[LevelChange]:
     import numpy as np  # noqa: PLC0415 - only where used
 
-    from outrider.baselines import change_points, precede  # noqa: PLC0415 - SciPy is slow to import
+    from outrider.baselines import lasting_changes  # noqa: PLC0415 - SciPy is slow to import
 
-    at_us, value = store.series.samples(series)
-    points = change_points(value)
+    points = store.series.samples(series)
     releases = store.judgements.releases(series.environment)
-    first_runs = [int(index) for index in np.searchsorted(at_us, [release.at_us for release in releases])]
-    causes = precede(points, first_runs)
-    changes = []
-    for point, cause in zip(points, causes, strict=True):
-        begun, earliest, latest = (int(at_us[index]) for index in (point.index, point.earliest, point.latest))
-        release = releases[cause].name if cause is not None else ""
-        levels = (point.before, point.after, point.p_value)
-        changes.append(LevelChange(series.subject, series.step, begun, earliest, latest, *levels, release))
-    return changes
+    at_us, released_us = points.at_us, np.array([release.at_us for release in releases], dtype=np.int64)
+    at, released = (moments.astype("datetime64[us]").astype("datetime64[s]") for moments in (at_us, released_us))
+    return [
+        LevelChange(
+            series.subject,
+            series.step,
+            change.at_s * _SECOND_US,
+            change.earliest_s * _SECOND_US,
+            change.latest_s * _SECOND_US,
+            change.before,
+            change.after,
+            change.p_value,
+            releases[change.release].name if change.release is not None else "",
+        )
+        for change in lasting_changes(at, points.value, settings, released)
+    ]

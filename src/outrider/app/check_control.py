@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.app.audit_trail import command_line_change
 from outrider.app.selection import select_stored
 from outrider.app.workspace_access import now_us
 from outrider.model import QueueEntry, new_run_id
@@ -13,6 +14,7 @@ from outrider.workspace import gated
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.app.audit_trail import Note
     from outrider.model import CheckId, CheckSchedule, RunId
 
 _FIRST = 1_000
@@ -27,8 +29,16 @@ class RequestedRun:
     check: CheckId
 
 
-def request_runs(store: CheckSchedule, patterns: Sequence[str], *, location: str = "local") -> tuple[RequestedRun, ...]:
+def request_runs(
+    store: CheckSchedule, patterns: Sequence[str], *, location: str = "local", note: Note = command_line_change
+) -> tuple[RequestedRun, ...]:
     """Put a run of each matching check into the queue, before everything that waits there.
+
+    Args:
+        store: Whose queue it is.
+        patterns: Of checks.
+        location: Where to run.
+        note: Says who asks, for the audit log; the command line if absent, as in all that follows.
 
     Raises:
         UsageError: unknown-check.
@@ -38,11 +48,24 @@ def request_runs(store: CheckSchedule, patterns: Sequence[str], *, location: str
         QueueEntry(new_run_id(at_us), check, location, at_us, _FIRST, "asked")
         for check in select_stored(store.checks, patterns)
     ]
-    store.schedule.ask(entries)
+    for entry in entries:
+        with store.audit.alongside(note("check.run", entry.check, entry.run)):
+            store.schedule.ask([entry])
     return tuple(RequestedRun(entry.run, entry.check) for entry in entries)
 
 
-def pause_checks(store: CheckSchedule, patterns: Sequence[str], *, reason: str = "") -> tuple[CheckId, ...]:
+def request_run(store: CheckSchedule, check: CheckId, location: str, note: Note) -> RequestedRun:
+    """Put a run of a check into the queue unless somebody has done so and it waits there; return the run that waits."""
+    at_us = now_us()
+    entry = QueueEntry(new_run_id(at_us), check, location, at_us, _FIRST, "asked")
+    with store.audit.alongside(note("check.run", check, entry.run)):
+        waiting = store.schedule.ask_once(entry)
+    return RequestedRun(waiting, check)
+
+
+def pause_checks(
+    store: CheckSchedule, patterns: Sequence[str], *, reason: str = "", note: Note = command_line_change
+) -> tuple[CheckId, ...]:
     """Pause the matching checks: nothing of them is due until they are resumed, and runs under way finish.
 
     Raises:
@@ -50,14 +73,24 @@ def pause_checks(store: CheckSchedule, patterns: Sequence[str], *, reason: str =
     """
     checks = select_stored(store.checks, patterns)
     for check in checks:
-        store.schedule.pause(check, now_us(), gated(reason))
+        with store.audit.alongside(note("check.pause", check, gated(reason))):
+            store.schedule.pause(check, now_us(), gated(reason))
     return checks
 
 
-def resume_checks(store: CheckSchedule, patterns: Sequence[str]) -> dict[CheckId, bool]:
+def resume_checks(
+    store: CheckSchedule, patterns: Sequence[str], *, note: Note = command_line_change
+) -> dict[CheckId, bool]:
     """Resume the matching checks; return of each whether it was paused.
 
     Raises:
         UsageError: unknown-check.
     """
-    return {check: store.schedule.resume(check) for check in select_stored(store.checks, patterns)}
+    return {check: _resumed(store, check, note) for check in select_stored(store.checks, patterns)}
+
+
+def _resumed(store: CheckSchedule, check: CheckId, note: Note) -> bool:
+    if check not in {pause.check for pause in store.schedule.pauses()}:
+        return False
+    with store.audit.alongside(note("check.resume", check, "")):
+        return store.schedule.resume(check)

@@ -11,7 +11,7 @@ from outrider.app.report_mail import report_problems
 from outrider.app.workspace_access import now_us
 from outrider.model import ConfigError, ConfigErrors, Place
 from outrider.scheduler import problems_of, window_problems
-from outrider.workspace import cron_place, unmatched_windows
+from outrider.workspace import cron_place, unmatched_components, unmatched_windows
 
 if TYPE_CHECKING:
     from outrider.alerts import AlertSettings
@@ -59,7 +59,7 @@ def _without_effect(workspace: Workspace, discovery: Discovery, alerts: AlertSet
     """Return the rules that match no check; nothing where there is none, or some could not be read."""
     if discovery.problems or not discovery.checks:
         return ()
-    windows = unmatched_windows(workspace, discovery.checks)
+    windows = unmatched_windows(workspace, discovery.checks) + unmatched_components(workspace, discovery.checks)
     return (*windows, *(unmatched_rules(alerts, discovery.checks) if alerts else ()))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from outrider.app.listeners import SILENT
 from outrider.app.runtime import browser_settings, open_runtime
+from outrider.app.setting_overrides import override_values
 from outrider.app.workspace_access import now_us
 from outrider.journeys import Fault, find_browser
 from outrider.model import Outcome, StoredProof, UsageError
@@ -18,9 +19,23 @@ if TYPE_CHECKING:
 
     from outrider.app.listeners import ProofListener
     from outrider.app.runtime import Runtime
-    from outrider.model import Check, CheckId, ProofLog
+    from outrider.model import Check, CheckId, OverrideLog, ProofLog
     from outrider.runs import Proof
     from outrider.workspace import Workspace
+
+
+class ProofRecords(Protocol):
+    """Where proofs go, and what is set beside the file."""
+
+    @property
+    def proofs(self) -> ProofLog:
+        """Proofs."""
+        ...
+
+    @property
+    def overrides(self) -> OverrideLog:
+        """Settings that hold in the place of those in files."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +56,13 @@ class ProofReport:
 
 
 def prove_journeys(
-    workspace: Workspace, log: ProofLog, patterns: Sequence[str] = (), *, listener: ProofListener = SILENT
+    workspace: Workspace, records: ProofRecords, patterns: Sequence[str] = (), *, listener: ProofListener = SILENT
 ) -> ProofReport:
     """Inject each fault into the target of each journey, and return which of them it notices.
 
     Args:
         workspace: Whose journeys.
-        log: Where the proofs go.
+        records: Where the proofs go, and whether injection is switched off beside the file.
         patterns: Which journeys; all without patterns.
         listener: Follows the proofs.
 
@@ -55,20 +70,26 @@ def prove_journeys(
         UsageError: switched-off, unknown-check.
         BrowserError: If there is no browser.
     """
-    if not workspace.capabilities.injection:
-        raise UsageError(
-            "injecting faults is switched off in outrider.toml",
-            slug="switched-off",
-            fix="set injection = true below [capabilities]",
-        )
+    _require_injection(workspace, records)
     browser = find_browser(browser_settings(workspace))
     proofs: dict[CheckId, list[Proof]] = {}
     with open_runtime(workspace, browser=browser) as runtime:
         listener.progress("getting ready")
         for check in select(runtime.discover().journeys, patterns):
             with runtime.turn(check, listener, runs=1 + len(Fault)):
-                proofs[check.id] = _prove(check, runtime, log, listener)
+                proofs[check.id] = _prove(check, runtime, records.proofs, listener)
     return ProofReport(proofs)
+
+
+def _require_injection(workspace: Workspace, records: ProofRecords) -> None:
+    """Raise a UsageError if injecting faults is switched off, in the file or beside it: no other command asks both."""
+    beside = override_values(records.overrides).get("capabilities.injection")
+    if beside is False:
+        fix = "outrider settings unset capabilities.injection lets the file decide"
+        raise UsageError("injecting faults is switched off beside outrider.toml", slug="switched-off", fix=fix)
+    if not (beside or workspace.capabilities.injection):
+        fix = "set injection = true below [capabilities]"
+        raise UsageError("injecting faults is switched off in outrider.toml", slug="switched-off", fix=fix)
 
 
 def _prove(check: Check, runtime: Runtime, log: ProofLog, listener: ProofListener) -> list[Proof]:

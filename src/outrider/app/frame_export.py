@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from outrider.app.workspace_access import now_us
 from outrider.app.workspace_handle import OpenWorkspace
 from outrider.frames import FrameFormat, write_frames
 
@@ -50,6 +53,28 @@ def export_frames(
     """
     frames = _frames(OpenWorkspace(workspace, store), rows, pattern, since, until, metric)
     return write_frames(frames, target, kind, replace=replace)
+
+
+def empty_range_note(workspace: Workspace, store: Store, rows: str, *, since: str | None, until: str | None) -> str:
+    """Return that no rows lie between two moments, each None or as `export_frames` takes them; empty without any."""
+    reader = OpenWorkspace(workspace, store).frames
+    bounds = {"since": since, "until": until}
+    moments = {name: (text, reader.moment_us(text)) for name, text in bounds.items()}
+    span = " ".join(
+        f"{name} {_date(moment_us, workspace.timezone, text)}"
+        for name, (text, moment_us) in moments.items()
+        if text is not None and moment_us is not None
+    )
+    since_us = moments["since"][1]
+    future = ", which is in the future" if since_us is not None and since_us > now_us() else ""
+    return f"no {rows} {span}{future}" if span else ""
+
+
+def _date(moment_us: int, timezone: str, text: str) -> str:
+    try:
+        return f"{datetime.fromtimestamp(moment_us / 1_000_000, ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S %Z}"
+    except (ValueError, OverflowError):  # at the end of the calendar
+        return text
 
 
 def _frames(  # noqa: PLR0917 - what was typed

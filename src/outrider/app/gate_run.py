@@ -10,6 +10,7 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from outrider.app.discovery import nothing_to_run, wants_probes_only
+from outrider.app.gate_history import keep_decision
 from outrider.app.gate_session import GateSession, comparable, open_side
 from outrider.app.gate_sources import AgainstBases, SelfTest, SideBySide, accepted_bases, last_bases
 from outrider.app.listeners import SILENT
@@ -40,8 +41,13 @@ if TYPE_CHECKING:
     from outrider.app.listeners import GateListener
     from outrider.app.runtime import Runtime
     from outrider.gate import FalseFails, Gathered
-    from outrider.model import Check, CheckId, ExecutionStore
+    from outrider.model import Check, CheckId, ExecutionStore, GateRecords
     from outrider.workspace import Workspace
+
+
+_MOST_MARGIN = 10.0
+_MOST_FLOOR_MS = 3_600_000.0
+_MOST_SESSIONS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,13 @@ class GateOptions:
 
     def __post_init__(self) -> None:
         """Refuse what is no option."""
-        check_at_least("session_runs", self.session_runs, 1)
+        check_at_least("session_runs", self.session_runs, 1, most=_MOST_SESSIONS)
         if self.last is not None:
             check_at_least("last", self.last, 1)
         budget_s: object = self.budget_s
-        if budget_s is not None and not isinstance(budget_s, Real):
-            what = f"budget_s = {budget_s!r} is no number"
-            raise UsageError(what, slug="bad-argument", fix="give budget_s a number of seconds")
+        if budget_s is not None and not (isinstance(budget_s, Real) and 0 <= float(budget_s) < math.inf):
+            what = f"budget_s = {budget_s!r} is no number of seconds"
+            raise UsageError(what, slug="bad-argument", fix="give budget_s a number of seconds from 0")
         _shard(self)
 
 
@@ -123,12 +129,14 @@ def gate_rules(
     Raises:
         UsageError: bad-margin if a slowdown is negative; bad-argument.
     """
-    slowdowns: tuple[tuple[str, object], ...] = (("margin", margin), ("floor_ms", floor_ms))
-    for name, slowdown in slowdowns:
-        if not isinstance(slowdown, Real) or not 0 <= float(slowdown) < math.inf:
-            fix = "write 0.02 for 2 %, and floor_ms in milliseconds from 0"
+    slowdowns: tuple[tuple[str, object, float], ...] = (
+        ("margin", margin, _MOST_MARGIN), ("floor_ms", floor_ms, _MOST_FLOOR_MS)
+    )  # fmt: skip
+    for name, slowdown, most in slowdowns:
+        if not isinstance(slowdown, Real) or not 0 <= float(slowdown) <= most:
+            fix = f"write margin from 0 to {_MOST_MARGIN:g}, 0.02 for 2 %, and floor_ms from 0 to {_MOST_FLOOR_MS:,.0f}"
             raise UsageError(f"{name} = {slowdown!r} is not a tolerable slowdown", slug="bad-margin", fix=fix)
-    check_at_least("most_sessions", most_sessions, 4)
+    check_at_least("most_sessions", most_sessions, 4, most=_MOST_SESSIONS)
     looks = tuple(look for look in Plan().looks if look < most_sessions)
     plan = Plan(looks=(*looks, most_sessions))
     return Rules(margin=margin, floor_ms=floor_ms, plan=plan, deciding=tuple(deciding))
@@ -136,7 +144,7 @@ def gate_rules(
 
 def run_gate(
     workspace: Workspace,
-    store: ExecutionStore,
+    store: GateRecords,
     patterns: Sequence[str] = (),
     options: GateOptions = GateOptions(),
     *,
@@ -146,7 +154,7 @@ def run_gate(
 
     Args:
         workspace: Whose checks.
-        store: Where the runs go, in an environment of their own.
+        store: Where the runs go, in an environment of their own, and the decision.
         patterns: Which checks; all that are enabled without patterns.
         options: What they are compared with.
         listener: Follows the sessions.
@@ -169,7 +177,9 @@ def run_gate(
         else:
             decision = _compare_bases(measuring, options, _bases(measuring, options), limits)
     shard = str(_shard(options) or "")
-    return GateResult(replace(decision, took_s=time.monotonic() - began, shard=shard), places)
+    decided = replace(decision, took_s=time.monotonic() - began, shard=shard)
+    keep_decision(store.gates, decided, workspace.root)
+    return GateResult(decided, places)
 
 
 def merge_gate_shards(files: Sequence[Path]) -> GateResult:

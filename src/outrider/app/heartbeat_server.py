@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from outrider.app.access_rules import access_rules
 from outrider.app.listening_record import ListeningRecord
 from outrider.app.runtime import probes_of
 from outrider.app.workspace_access import now_us
-from outrider.server import application, listen, serve
+from outrider.server import Access, application, is_loopback, listen, serve
 from outrider.workspace import available_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.model import CheckRecords, OutriderError
+    from outrider.model import HeartbeatRecords, OutriderError
     from outrider.workspace import Workspace
 
 
 def serve_heartbeats(
     workspace: Workspace,
-    store: CheckRecords,
+    store: HeartbeatRecords,
     *,
     host: str,
     port: int,
@@ -43,13 +44,16 @@ def serve_heartbeats(
     catalogue = probes_of(workspace, available_secrets(workspace, os.environ))
     for problem in catalogue.problems:
         report_problem(problem)
+    access = Access(store, access_rules(workspace, is_loopback=is_loopback(host)), now_us)
     with listen(host, port) as listener:
         store.checks.record(catalogue.checks, now_us())
         bound = listener.getsockname()
         shown = f"[{host}]" if ":" in host else host
         with ListeningRecord(store.heartbeats, lambda: True):
             serve(
-                application(store.heartbeats, catalogue.heartbeats, now_us, hosts=workspace.service.hosts),
+                application(
+                    store.heartbeats, catalogue.heartbeats, now_us, hosts=workspace.service.hosts, access=access
+                ),
                 listener,
                 lambda: ready(f"http://{shown}:{bound[1]}", len(set(catalogue.heartbeats.by_key.values()))),
             )

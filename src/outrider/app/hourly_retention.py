@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from outrider.runs import Judgement
     from outrider.scheduler import Health
 
-_PRUNE_EVERY_S = 3600.0
+_FIRST_AFTER_S, _PRUNE_EVERY_S = 60.0, 3600.0
 _SUBJECT = "retention"
 
 
 class HourlyRetention:
-    """Prunes expired data every hour, in a thread of its own.
+    """Prunes expired data a minute after its start and then every hour, in a thread of its own.
+
+    A service that never lasts an hour prunes too, and history that was stored while none ran is rolled up soon.
 
     Args:
         prune: Prunes the data that is expired now.
@@ -34,15 +36,15 @@ class HourlyRetention:
         self._prune = prune
         self._health = health
         self._clock = clock
-        self._pruned_s = clock()
+        self._due_s = clock() + _FIRST_AFTER_S
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Ignore runs."""
 
     def ticked(self, now_us: int) -> None:  # noqa: ARG002 - its own clock is steady
-        """Prune if an hour has passed."""
-        if self._clock() - self._pruned_s >= _PRUNE_EVERY_S:
-            self._pruned_s = self._clock()
+        """Prune if it is due."""
+        if self._clock() >= self._due_s:
+            self._due_s = self._clock() + _PRUNE_EVERY_S
             threading.Thread(target=self._keep_within_age, name="retention", daemon=True).start()
 
     def _keep_within_age(self) -> None:

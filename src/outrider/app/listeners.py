@@ -22,6 +22,10 @@ class ProgressListener(Protocol):
         """Take what is being done now, in a few words."""
         ...
 
+    def counted(self, done: int, total: int, what: str) -> None:
+        """Take how many parts of long work are done, of how many, and which is next."""
+        ...
+
     def problem(self, error: OutriderError) -> None:
         """Take a problem that did not end the work."""
         ...
@@ -95,6 +99,9 @@ class SilentListener:
     """Follows nothing."""
 
     def progress(self, text: str) -> None:
+        """Ignore it."""
+
+    def counted(self, done: int, total: int, what: str) -> None:
         """Ignore it."""
 
     def problem(self, error: OutriderError) -> None:

@@ -260,7 +260,10 @@ def _run(trial: _Trial, runtime: Runtime, store: ExecutionStore, listener: LoadL
     with _followed(trial.check, listener):
         foreground = _foreground(trial, runtime, store)
         listeners: list[Listener] = [listener] if foreground is None else [listener, foreground]
-        measure = LoadMeasure({trial.check.id: trial.profile}, runtime.surroundings(), _Listeners(listeners), is_enough)
+        measure = LoadMeasure(
+            {trial.check.id: trial.profile}, runtime.surroundings(), _Listeners(listeners), is_enough,
+            progress=store.load_progress,
+        )  # fmt: skip
         combined: Measure = measure if foreground is None else _ForegroundLoad(foreground, measure)
         runner = Runner(
             {Kind.LOAD: combined}, store.runs, runtime.scratch, runtime.circumstances, redactor=runtime.redactor

@@ -24,7 +24,11 @@ MONITORS: Final = ("gatus", "uptime-kuma", "blackbox")
 _CREDENTIAL: Final = "holds what looks like a credential: name it below [secrets], and write ${NAME} instead"
 
 _NOT_COPIED: Final = "holds what looks like a credential, which is not copied: name {} below [secrets], and set it"
+_TO_SET: Final = "needs {0}: name it below [secrets], and set it"
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 _COVER: Final = "***"
+_SIGN_IN = re.compile(r"(?<=//)[^/@:\s]*:\$\{\w+:-\w*\}@")
+"""A user whose password is a variable already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,16 @@ def import_monitor(
             leftovers.append(
                 ImportLeftover(probe.line, probe.origin, _NOT_COPIED.format(" and ".join(names)), is_secret=True)
             )
-        elif gated(text) != text:
+        elif gated(bare := _SIGN_IN.sub("", text)) != bare:
             leftovers.append(ImportLeftover(probe.line, probe.origin, _CREDENTIAL))
     leftovers.sort(key=lambda left: left.line or 0)
     document = toml_document((f"[{probe.name}]", probe.table, [f"{monitor}: {probe.origin}"]) for probe in sound)
-    return MonitorImport(len(sound), tuple(leftovers), document, _alerts(conversion))
+    alerts = _alerts(conversion)
+    leftovers += [
+        ImportLeftover(None, "scheduler/alerts.toml", _TO_SET.format(name), is_secret=True)
+        for name in dict.fromkeys(_VARIABLE.findall(alerts))
+    ]
+    return MonitorImport(len(sound), tuple(leftovers), document, alerts)
 
 
 def write_import(imported: MonitorImport, target: Path, *, force: bool) -> None:
@@ -139,8 +148,8 @@ def without_credentials(table: Mapping[str, object], probe: str) -> tuple[Mappin
 
     def cleaned(value: object) -> object:
         if isinstance(value, str):
-            hidden = value if _COVER in value else hide_in_text(value)
-            return value if hidden == value else re.sub(re.escape(_COVER), variable, hidden)
+            is_clean = _COVER in value or hide_in_text(bare := _SIGN_IN.sub("", value)) == bare
+            return value if is_clean else re.sub(re.escape(_COVER), variable, hide_in_text(value))
         if isinstance(value, Mapping):
             return {key: cleaned(inner) for key, inner in value.items()}
         return [cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from outrider.workspace import Workspace
 
 _DAY_US = 86_400_000_000
-_QUARTER_US = 900_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class OnCallShift:
 
 
 def shifts_ahead(workspace: Workspace, *, days: int = 7) -> dict[str, tuple[OnCallShift, ...]]:
-    """Return the shifts of each rotation from now on, to the quarter of an hour.
+    """Return the shifts of each rotation from now on.
 
     Raises:
         ConfigErrors: If the alert settings are wrong.
@@ -35,10 +34,4 @@ def shifts_ahead(workspace: Workspace, *, days: int = 7) -> dict[str, tuple[OnCa
 
 
 def _shifts(rotation: Rotation, at_us: int, days: int) -> tuple[OnCallShift, ...]:
-    shifts: list[OnCallShift] = []
-    quarter_us = at_us - at_us % _QUARTER_US + _QUARTER_US
-    for moment_us in (at_us, *range(quarter_us, at_us + days * _DAY_US, _QUARTER_US)):
-        person = rotation.on_call(moment_us)
-        if not shifts or shifts[-1].person != person:
-            shifts.append(OnCallShift(moment_us, person))
-    return tuple(shifts)
+    return tuple(OnCallShift(from_us, person) for from_us, person in rotation.turns(at_us, at_us + days * _DAY_US))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from outrider.app.listeners import SILENT
 from outrider.app.report_incidents import StoredIncidents
-from outrider.app.workspace_access import now_us
+from outrider.app.workspace_access import judge_settings, now_us
 from outrider.model import Place, UsageError
 from outrider.reports import (
     as_csv,
@@ -122,6 +122,7 @@ def period_document(
         workspace=workspace.name,
         incidents=StoredIncidents(store),
         listener=listener.progress,
+        judging=judge_settings(workspace),
     )
     return _document(_period_text(report, settings, workspace, form), period.name, workspace, form)
 

@@ -10,7 +10,7 @@ import structlog
 
 from outrider.alerts import Enclosure, Lane, report_message, report_rows
 from outrider.app.alert_configuration import alert_settings
-from outrider.app.workspace_access import now_us
+from outrider.app.workspace_access import judge_settings, now_us
 from outrider.model import ConfigError, OutriderError, UsageError, new_run_id
 from outrider.workspace import Cron, in_reading_order
 
@@ -141,7 +141,8 @@ def compose_report(
     from outrider.reports import compose_mail, gather  # noqa: PLC0415 - as above
 
     incidents = StoredIncidents(store)
-    report = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents)
+    judging = judge_settings(workspace)
+    report = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents, judging=judging)
     return compose_mail(store, report, settings, workspace.root, interactive=workspace.capabilities.interactive)
 
 

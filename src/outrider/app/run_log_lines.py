@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import structlog
 
 from outrider.baselines import Condition
+from outrider.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,13 +18,20 @@ if TYPE_CHECKING:
 
 
 class RunLogLines:
-    """Logs every stored run, and each step that deviates."""
+    """Logs every stored run, and each step that deviates; missed runs in one line a second by reason.
+
+    After half a day without Outrider there are hundreds of thousands of them.
+    """
 
     def __init__(self) -> None:
         self._log = structlog.get_logger("outrider.runs")
+        self._missed: Counter[str] = Counter()
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
         """Log a run and what the judge says of its steps."""
+        if run.outcome is Outcome.MISSED:
+            self._missed[run.reason] += run.due_count
+            return
         self._log.info(
             "run.stored", run=run.id, check=run.check, location=run.location, outcome=run.outcome.value,
             reason=run.reason, duration_ms=(run.finished_us - run.started_us) // 1000,
@@ -31,5 +40,8 @@ class RunLogLines:
             if judgement.signal.condition in {Condition.DEGRADED, Condition.IMPROVED}:
                 self._log.warning("step.deviates", check=run.check, step=judgement.step, reason=judgement.signal.reason)
 
-    def ticked(self, now_us: int) -> None:
-        """Ignore the time."""
+    def ticked(self, now_us: int) -> None:  # noqa: ARG002 - a tick is a tick
+        """Log what was missed since the last tick."""
+        for reason, count in self._missed.items():
+            self._log.warning("runs.missed", count=count, reason=reason)
+        self._missed.clear()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.app.discovery import Discovery, discover, wants_probes_only
+from outrider.app.request_traces import load_tracer, tracer
 from outrider.journeys import (
     HEADED_VARIABLE,
     MISSING_VARIABLE,
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
 
     from outrider.app.listeners import ProgressListener
     from outrider.journeys import Browser
-    from outrider.model import Check, HeartbeatLog, Measure
+    from outrider.model import Check, HeartbeatLog, LoadProgressLog, Measure
     from outrider.runs import GroupRecorder, Listener
     from outrider.workspace import Secrets, Snapshot, Workspace
 
@@ -162,12 +163,12 @@ class Runtime:
             message = f"{error.what}: {error.fix}"
             return TestCollection([], [[path, message] for path in self.workspace.journeys.paths])
 
-    def measures(self, kinds: Collection[Kind]) -> Mapping[Kind, Measure]:
+    def measures(self, kinds: Collection[Kind], progress: LoadProgressLog | None = None) -> Mapping[Kind, Measure]:
         """Return what measures journeys and loads, the kinds that take turns on this host; loads only if wanted."""
         if Kind.LOAD not in kinds:
             return {Kind.JOURNEY: self.measure}
         broken = {check: reason_of(causes) for check, causes in self.loads.causes.items()}
-        loads = LoadMeasure(self.loads.profiles, self.surroundings(), broken=broken)
+        loads = LoadMeasure(self.loads.profiles, self.surroundings(), broken=broken, progress=progress)
         return {Kind.JOURNEY: self.measure, Kind.LOAD: loads}
 
     @contextmanager
@@ -182,7 +183,7 @@ class Runtime:
         root = self.scratch.parent / "load"
         if not root.exists():
             self.snapshot.checkout(root)
-        return Surroundings(root, self.environment, self.workspace.load, self.redactor)
+        return Surroundings(root, self.environment, self.workspace.load, self.redactor, load_tracer(self.workspace))
 
     @contextmanager
     def fleet(
@@ -191,7 +192,9 @@ class Runtime:
         """Open what runs the workspace's probes, many at a time."""
         settings, probes = self.workspace.probes, self.catalogue.probes
         with (
-            Engine(probes, settings, redactor=self.redactor, heartbeats=heartbeats) as engine,
+            Engine(
+                probes, settings, redactor=self.redactor, heartbeats=heartbeats, begin_trace=tracer(self.workspace)
+            ) as engine,
             Fleet(engine, recorder, self.scratch, self.circumstances, listener, redactor=self.redactor) as fleet,
         ):
             yield fleet
@@ -305,6 +308,8 @@ def _journey_measure(workspace: Workspace, workers: Workers, redactor: Redactor)
         redactor,
         starved_above=workspace.journeys.starved_above,
         pictures=PictureTimes(every_s),
+        begin_trace=tracer(workspace),
+        propagate_to=workspace.telemetry.propagate_to if workspace.telemetry else (),
     )
 
 

@@ -6,13 +6,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from outrider.model import Selection, UsageError
-from outrider.runs import is_kept_apart
+from outrider.runs import is_kept_apart, judged_aggregates
 from outrider.workspace import Names, is_match, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from outrider.model import CheckId, CheckRegistry, TableReader
+    from outrider.model import CheckId, CheckRegistry, ReportHistory, SeriesReader, Subject, TableReader
     from outrider.workspace import Workspace
 
 
@@ -32,6 +32,19 @@ def select_stored(registry: CheckRegistry, patterns: Sequence[str]) -> tuple[Che
     return tuple(check for check, candidate in names.items() if any(is_meant(candidate) for is_meant in wanted))
 
 
+def one_check(registry: CheckRegistry, pattern: str) -> CheckId:
+    """Return the one stored check that a pattern matches.
+
+    Raises:
+        UsageError: unknown-check, or ambiguous-check if it matches several.
+    """
+    checks = select_stored(registry, [pattern])
+    if len(checks) != 1:
+        what = f'"{pattern}" means several checks'
+        raise UsageError(what, slug="ambiguous-check", fix=f"type one of: {', '.join(checks)}")
+    return checks[0]
+
+
 def stored_checks(registry: CheckRegistry, pattern: str = "*") -> list[CheckId]:
     """Return the stored checks whose id or former id fits a pattern: `*` and `?` stand for any characters."""
     return [
@@ -45,6 +58,26 @@ def unknown_check_note(registry: CheckRegistry, pattern: str) -> str:
     if not stored or stored_checks(registry, pattern):
         return ""
     return _unknown_id("stored check has the id", pattern, [check.id for check in stored])
+
+
+def stored_subjects(reader: SeriesReader, pattern: str = "*") -> list[Subject]:
+    """Return the subjects of aggregates that are judged and whose id fits a pattern, by id."""
+    subjects = dict.fromkeys(series.subject for series in judged_aggregates(reader))
+    return [subject for subject in subjects if _fits(subject, pattern)]
+
+
+def refuse_unknown(store: ReportHistory, pattern: str) -> None:
+    """Refuse a pattern that fits none of the stored checks, and no subject of aggregates, if there are any.
+
+    Raises:
+        UsageError: unknown-check, with what may have been meant.
+    """
+    checks = [check.id for check in store.checks.all()]
+    subjects = stored_subjects(store.series)
+    if not (checks or subjects) or stored_checks(store.checks, pattern) or stored_subjects(store.series, pattern):
+        return
+    what = "stored check or subject has the id" if subjects else "stored check has the id"
+    raise UsageError(_unknown_id(what, pattern, [*checks, *subjects]), slug="unknown-check")
 
 
 def empty_export_note(tables: TableReader, pattern: str, metric: str) -> str:

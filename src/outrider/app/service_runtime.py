@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.examination import examine
 from outrider.app.runtime import browser_or_error, open_runtime
+from outrider.app.setting_overrides import load_overridden, override_values
 from outrider.app.watched_files import FileStatus, watched_files
 from outrider.app.workspace_access import register_checks
-from outrider.model import ConfigErrors, Kind
+from outrider.model import CheckRecords, ConfigErrors, Kind
 from outrider.scheduler import FleetExecutor, Killable, TurnsExecutor
-from outrider.workspace import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from outrider.app.runtime import Runtime
-    from outrider.model import Check, CheckRecords, HeartbeatLog
+    from outrider.model import Check, OverrideLog
     from outrider.runs import Fleet
     from outrider.scheduler import Executor, RetryingRecorder, Work
-    from outrider.workspace import Workspace
+    from outrider.workspace import Value, Workspace
 
 
 class ServiceRuntime:
@@ -66,22 +66,20 @@ class ServiceRuntime:
         register_checks(store.checks, self.workspace, self.checks)
         self.heartbeats = runtime.catalogue.heartbeats
         self.circumstances = runtime.circumstances
-        self.executors: Mapping[Kind, Executor] = self._executors(runtime, store.heartbeats, recorder)
+        self.executors: Mapping[Kind, Executor] = self._executors(runtime, store, recorder)
 
-    def _executors(
-        self, runtime: Runtime, heartbeats: HeartbeatLog, recorder: RetryingRecorder
-    ) -> Mapping[Kind, Executor]:
+    def _executors(self, runtime: Runtime, store: CheckRecords, recorder: RetryingRecorder) -> Mapping[Kind, Executor]:
         stop = {Kind.JOURNEY: runtime.workers.end_worker}
         measures = {
             kind: Killable(measure, stop.get(kind, _do_nothing))
-            for kind, measure in runtime.measures({check.kind for check in self.checks}).items()
+            for kind, measure in runtime.measures({check.kind for check in self.checks}, store.load_progress).items()
         }
 
         def prepare(check: Check) -> None:
             if check.kind == Kind.JOURNEY:
                 runtime.measure.prepare(check)
 
-        fleet: Fleet = self._stack.enter_context(runtime.fleet(heartbeats, recorder))
+        fleet: Fleet = self._stack.enter_context(runtime.fleet(store.heartbeats, recorder))
         self._fleet = FleetExecutor(fleet, self.workspace.service.probes_at_once)
         self._turns = TurnsExecutor(
             measures,
@@ -106,6 +104,15 @@ class ServiceRuntime:
         return unfinished
 
 
+class RuntimeRecords(CheckRecords, Protocol):
+    """Checks, and the settings that hold in the place of those in files."""
+
+    @property
+    def overrides(self) -> OverrideLog:
+        """Settings that were changed beside the file."""
+        ...
+
+
 class ServiceRuntimeFactory:
     """Makes runtimes of the workspace as it is now; used by one thread at a time.
 
@@ -116,7 +123,7 @@ class ServiceRuntimeFactory:
     def __init__(
         self,
         root: Path,
-        store: CheckRecords,
+        store: RuntimeRecords,
         recorder_of: Callable[[], RetryingRecorder],
         activated: Callable[[ServiceRuntime], None],
     ) -> None:
@@ -125,12 +132,15 @@ class ServiceRuntimeFactory:
         self._recorder_of = recorder_of
         self._activated = activated
         self._seen: dict[str, FileStatus] = {}
+        self._seen_overrides: dict[str, Value] = {}
         self._exclude: tuple[str, ...] = ()
         self._has_made = False
 
     def changed(self) -> bool:
         """Return whether files changed since a runtime was made of them, or refused; false if the folder is gone."""
-        return self._root.exists() and self._seen != self._files()
+        if not self._root.exists():
+            return False
+        return self._seen != self._files() or self._seen_overrides != override_values(self._store.overrides)
 
     def make(self) -> ServiceRuntime:
         """Make a runtime; what is wrong with single files refuses a change, and not a first start."""
@@ -142,7 +152,8 @@ class ServiceRuntimeFactory:
     def _load(self) -> Workspace:
         """Load the workspace; what is saved from now on counts as a change."""
         self._seen = self._files()
-        workspace = load(self._root)
+        self._seen_overrides = override_values(self._store.overrides)
+        workspace = load_overridden(self._root, self._store.overrides)
         if workspace.exclude != self._exclude:  # other files count from now on: see them before they are read
             self._exclude = workspace.exclude
             return self._load()

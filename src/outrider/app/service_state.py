@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.app.process_record import supervised_processes
 from outrider.app.runtime import host_turns
+from outrider.app.setting_overrides import overridden_settings
+from outrider.app.telemetry_day import TelemetryDay, telemetry_day
 from outrider.app.workspace_access import now_us
+from outrider.runs import aggregate_statuses
 from outrider.scheduler import is_dead
 
 if TYPE_CHECKING:
-    from outrider.model import Coverage, HostTurn, Pause, RunSummary, SchedulerStore
-    from outrider.workspace import Workspace
+    from outrider.model import Coverage, HostTurn, Pause, ProcessView, RunSummary, ServiceRecords
+    from outrider.runs import AggregateStatus
+    from outrider.workspace import SettingState, Workspace
 
 _STILL_US = 15_000_000
 """A leader that was not seen for so long does not run."""
@@ -29,6 +34,9 @@ class ServiceStatus:
         last_runs: The last run of each check and location.
         turns: Runs that take turns on this host, of whatever workspace, in order of arrival.
         coverage: By check and location, over the workspace's coverage window.
+        aggregates: What the judge said last of each series that no run measures.
+        processes: Of each `outrider up` of the workspace on this host.
+        overrides: Settings that are set beside `outrider.toml`.
     """
 
     is_running: bool
@@ -40,9 +48,13 @@ class ServiceStatus:
     last_runs: tuple[RunSummary, ...]
     coverage: tuple[Coverage, ...]
     turns: tuple[HostTurn, ...] = ()
+    aggregates: tuple[AggregateStatus, ...] = ()
+    processes: tuple[ProcessView, ...] = ()
+    overrides: tuple[SettingState, ...] = ()
+    telemetry: TelemetryDay | None = None
 
 
-def service_status(workspace: Workspace, store: SchedulerStore) -> ServiceStatus:
+def service_status(workspace: Workspace, store: ServiceRecords) -> ServiceStatus:
     """Return the state of the service that runs the workspace's checks."""
     at_us = now_us()
     leader = store.schedule.leadership()
@@ -59,4 +71,8 @@ def service_status(workspace: Workspace, store: SchedulerStore) -> ServiceStatus
         last_runs=tuple(store.runs.latest()),
         coverage=tuple(store.schedule.coverage(at_us - round(workspace.service.coverage_s * 1e6))),
         turns=host_turns(workspace).queue(),
+        aggregates=aggregate_statuses(store),
+        processes=supervised_processes(workspace.state),
+        overrides=overridden_settings(workspace.root, store.overrides.all()),
+        telemetry=telemetry_day(workspace.state),
     )

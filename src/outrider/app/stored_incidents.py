@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
-from outrider.alerts import AlertSettings, Phase, read_incidents, why_muted
+from outrider.alerts import AlertSettings, Phase, headline, read_incidents, why_muted
 from outrider.app.alert_configuration import alert_settings
+from outrider.app.audit_trail import command_line_change, current_user
 from outrider.app.listeners import SILENT
 from outrider.app.workspace_access import now_us
-from outrider.model import Acknowledgement, ConfigError, UsageError
+from outrider.model import ASSIGN, Acknowledgement, Comment, ConfigError, UsageError
+from outrider.workspace import gated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from outrider.alerts import Incident
+    from outrider.app.audit_trail import Note
     from outrider.app.listeners import ProgressListener
-    from outrider.model import IncidentLog, IncidentRecords, Outbox
+    from outrider.model import AuditLog, IncidentLog, IncidentRecords, Outbox
     from outrider.workspace import Workspace
 
 _DAY_US = 86_400_000_000
 _MOST = 1_000
 _FEW = 10
 _SHORT_ID = 8
+_NAME_CHARACTERS = 100
+COMMENT_CHARACTERS = 4_000
+
+
+class AuditedIncidents(Protocol):
+    """Incidents, and who changed them."""
+
+    @property
+    def incidents(self) -> IncidentLog:
+        """Incidents."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +123,66 @@ def incident_rows(log: IncidentLog, since_us: int | None, until_us: int | None) 
     ]
 
 
-def acknowledge_incident(log: IncidentLog, incident: str, *, author: str = "", resolve: bool = False) -> Incident:
+def acknowledge_incident(
+    store: AuditedIncidents, incident: str, *, author: str = "", resolve: bool = False, note: Note | None = None
+) -> Incident:
     """Acknowledge an incident, which stops its escalation and reminders, or resolve it; return it as it was.
 
     Args:
-        log: Where incidents are kept.
+        store: Where incidents are kept, and who acknowledged them.
         incident: The id of an incident that lasts, or a unique beginning or end of it.
         author: Who does so; the user of this process if absent.
         resolve: End it: the same problem opens a new incident from now on.
+        note: Says who does so, for the audit log; the command line if absent.
 
     Raises:
         UsageError: unknown-incident.
     """
-    named = find_incident(log, incident)
+    named = find_incident(store.incidents, incident)
     action = "close" if resolve else "acknowledge"
-    log.acknowledge(Acknowledgement(named.id, now_us(), action, author or current_user()))
+    done = "incident.resolve" if resolve else "incident.acknowledge"
+    note = note or partial(command_line_change, author=author)
+    with store.audit.alongside(note(done, named.id, headline(named))):
+        store.incidents.acknowledge(Acknowledgement(named.id, now_us(), action, author or current_user()))
+    return named
+
+
+def assign_incident(
+    store: AuditedIncidents, incident: str, assignee: str, *, author: str = "", note: Note | None = None
+) -> Incident:
+    """Assign an incident that lasts to somebody, or to nobody if `assignee` is empty; return it as it was.
+
+    Raises:
+        UsageError: unknown-incident, or bad-argument for a name that is too long or has several lines.
+    """
+    name = assignee.strip()
+    if len(name) > _NAME_CHARACTERS or not (name.isprintable() or not name):
+        what = f"a name has at most {_NAME_CHARACTERS} characters, in one line"
+        raise UsageError(what, slug="bad-argument", fix="write the name of who works on it")
+    named = find_incident(store.incidents, incident)
+    note = note or partial(command_line_change, author=author)
+    with store.audit.alongside(note("incident.assign", named.id, f"to {name or 'nobody'}: {headline(named)}")):
+        acknowledgement = Acknowledgement(named.id, now_us(), ASSIGN, author or current_user(), assignee=name)
+        store.incidents.acknowledge(acknowledgement)
+    return named
+
+
+def comment_on_incident(
+    store: AuditedIncidents, incident: str, text: str, *, author: str = "", note: Note | None = None
+) -> Incident:
+    """Add a comment to an incident, lasting or resolved, and return the incident; secrets in it are masked.
+
+    Raises:
+        UsageError: unknown-incident, or bad-argument for a comment that is empty or too long.
+    """
+    written = text.strip()
+    if not written or len(written) > COMMENT_CHARACTERS:
+        what = f"a comment has {len(written):,} characters" if written else "a comment has no text"
+        raise UsageError(what, slug="bad-argument", fix=f"write 1 to {COMMENT_CHARACTERS:,} characters")
+    named = find_stored_incident(store.incidents, incident)
+    note = note or partial(command_line_change, author=author)
+    with store.audit.alongside(note("incident.comment", named.id, headline(named))):
+        store.incidents.comment(Comment(named.id, now_us(), author or current_user(), gated(written)))
     return named
 
 
@@ -152,14 +215,6 @@ def _only(incidents: Sequence[Incident], text: str, nothing: str, fix: str) -> I
     ids += f" and {len(incidents) - _FEW} more" if len(incidents) > _FEW else ""
     meaning = f"the beginning or end of {len(matching)}" if matching else nothing
     raise UsageError(f'"{text}" is {meaning}', slug="unknown-incident", fix=f"there are: {ids}; {fix}")
-
-
-def current_user() -> str:
-    """Return the name of the user of this process."""
-    try:
-        return os.environ.get("OUTRIDER_USER") or getpass.getuser()
-    except (KeyError, OSError):  # a user without a name
-        return str(os.getuid())
 
 
 def _settings_or_none(workspace: Workspace, listener: ProgressListener) -> AlertSettings:

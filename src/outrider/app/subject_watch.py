@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from outrider.baselines import Condition
-from outrider.runs import is_kept_apart
+from outrider.runs import METRIC, is_kept_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,9 @@ _log = structlog.get_logger("outrider.runs")
 class SubjectJudge(Protocol):
     """What judges the stored aggregates of a subject in one place."""
 
-    def judge_subject(self, subject: Subject, *, environment: str, location: str = "") -> SubjectJudgement | None:
+    def judge_subject(
+        self, subject: Subject, *, environment: str, location: str = "", metric: str = METRIC
+    ) -> SubjectJudgement | None:
         """Judge all of them that were not judged yet; None if there are none."""
         ...
 
@@ -67,10 +69,10 @@ class SubjectWatch:
                     return
 
     def _judge(self, judge: SubjectJudge, place: _Place, now_us: int) -> None:
-        subject, environment, location = place
+        subject, environment, location, metric = place
         if is_kept_apart(environment):
             return
-        judged = judge.judge_subject(subject, environment=environment, location=location)
+        judged = judge.judge_subject(subject, environment=environment, location=location, metric=metric)
         if judged is None:
             return
         for judgement in judged.judgements:
@@ -80,13 +82,13 @@ class SubjectWatch:
         self._on_judged(judged, now_us)
 
 
-_Place = tuple["Subject", str, str]
+_Place = tuple["Subject", str, str, str]
 
 
 def _by_place(unjudged: Sequence[UnjudgedSeries]) -> dict[_Place, list[UnjudgedSeries]]:
-    """Return unjudged series by subject, environment and location: those of a place are judged together."""
+    """Return unjudged series by subject, environment, location and metric: those are judged together."""
     places: dict[_Place, list[UnjudgedSeries]] = {}
     for waiting in unjudged:
         series = waiting.series
-        places.setdefault((series.subject, series.environment, series.location), []).append(waiting)
+        places.setdefault((series.subject, series.environment, series.location, series.metric), []).append(waiting)
     return places

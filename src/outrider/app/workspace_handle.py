@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -15,6 +16,7 @@ from outrider.app.runtime import list_checks
 from outrider.app.step_judgements import judge_steps
 from outrider.app.stored_incidents import incident_rows, list_incidents
 from outrider.app.stored_runs import list_runs, stored_run
+from outrider.app.telemetry_access import open_telemetry
 from outrider.app.workspace_access import find_workspace, now_us, open_store
 from outrider.model import Outcome, UsageError, bounded, check_at_least, check_text
 
@@ -25,11 +27,12 @@ if TYPE_CHECKING:
     from outrider.alerts import Incident
     from outrider.app.listeners import GateListener, LoadListener, RunListener
     from outrider.app.load_trial import LoadOutcome
-    from outrider.frames import FrameReader
+    from outrider.frames import FrameReader, TelemetryFrames
     from outrider.gate import Decision
     from outrider.model import AggregateSample, Check, Excerpt, RecordedAggregates, Run, RunSummary, StoredRun
     from outrider.runs import StepStatus
     from outrider.store import Store
+    from outrider.telemetry_store import TelemetryStore
     from outrider.workspace import Workspace
 
 _AS_THE_PROFILE_SAYS = LoadOverrides()
@@ -64,6 +67,8 @@ class OpenWorkspace:
         self.settings = settings
         self._opened = store
         self._is_closed = False
+        self._lock = threading.Lock()
+        self._telemetry: TelemetryStore | None = None
 
     def __enter__(self) -> Self:
         self._check_open()
@@ -80,6 +85,10 @@ class OpenWorkspace:
     def close(self) -> None:
         """Close the store; no other method may be called then."""
         self._is_closed = True
+        with self._lock:
+            if self._telemetry is not None:
+                self._telemetry.close()
+            self._telemetry = None
         self._opened.close()
 
     @property
@@ -206,6 +215,24 @@ class OpenWorkspace:
 
         sources()
         return FrameReader(sources, self.settings.timezone, now_us())
+
+    @property
+    def telemetry(self) -> TelemetryFrames:
+        """Logs, spans, measures and services as pandas DataFrames, until the workspace is closed.
+
+        The engine that the service runs is asked; without one, the first question starts it, and `close` ends it.
+        """
+        from outrider.frames import TelemetryFrames  # noqa: PLC0415 - pandas is dear
+
+        self._check_open()
+        return TelemetryFrames(self._opened_telemetry, self.settings.timezone, now_us)
+
+    def _opened_telemetry(self) -> TelemetryStore:
+        with self._lock:
+            self._check_open()
+            if self._telemetry is None:
+                self._telemetry = open_telemetry(self.settings)
+            return self._telemetry
 
 
 def _folder(path: object) -> Path:

@@ -1,4 +1,4 @@
-"""The service of a workspace without a terminal: scheduling, alerts, mailed reports, pages and retention."""
+"""The service of a workspace without a terminal and without pages: scheduling, alerts, mailed reports, retention."""
 
 from __future__ import annotations
 
@@ -7,33 +7,28 @@ from typing import TYPE_CHECKING
 
 from outrider.app.alert_service import AlertService
 from outrider.app.hourly_retention import HourlyRetention
-from outrider.app.listening_record import ListeningRecord
-from outrider.app.page_server import PageServer
 from outrider.app.report_mail import Mailing
 from outrider.app.run_log_lines import RunLogLines
-from outrider.app.runtime import host_turns
+from outrider.app.scheduler_reader import FULL, LOADED, LoadedWorkspace, SchedulerAnswer
 from outrider.app.service_runtime import ServiceRuntimeFactory
 from outrider.app.subject_watch import SubjectWatch
-from outrider.app.workspace_access import judge_settings, now_us, prune_expired
-from outrider.dashboard import Sources
+from outrider.app.workspace_access import judge_settings, prune_expired
 from outrider.runs import LiveJudge
 from outrider.scheduler import DeadMansSwitch, Health, ResultPipeline, Service, SystemClock, holder_here, view_of
-from outrider.server import application
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from outrider.app.service_runtime import ServiceRuntime
     from outrider.baselines import Settings
-    from outrider.model import Check, OutriderError, ServiceView
+    from outrider.model import OutriderError
     from outrider.scheduler import Listener
-    from outrider.server import Application
     from outrider.store import Store
     from outrider.workspace import Workspace
 
 
 class WorkspaceService:
-    """The scheduler of one workspace, and everything that follows its runs.
+    """The scheduler of one workspace, and everything that follows its runs. Implements `Scheduler` for pages.
 
     It installs no signal handler and configures no log: `serve` blocks until another thread, or a signal handler of the
     caller, calls `stop`.
@@ -50,8 +45,9 @@ class WorkspaceService:
         self.workspace = workspace
         self._store = store
         self._report_problem = report_problem
-        self._pages: PageServer | None = None
-        self._runtime: ServiceRuntime | None = None
+        self._holder = holder_here()
+        self._loads = 0
+        self._loaded: LoadedWorkspace | None = None  # replaced as a whole: read by threads that answer pages
         self._judged_by: Settings | None = None
         health = Health()
         self._alerts = AlertService(store, self._leads)
@@ -62,14 +58,8 @@ class WorkspaceService:
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
-        self._listening = ListeningRecord(store.heartbeats, self._is_listening)
         clock = SystemClock()
-        self._scheduler = Service(store, factory, self._pipeline, health=health, clock=clock, holder=holder_here())
-
-    def answer(self, host: str, port: int) -> None:
-        """Serve the pages over HTTP while the service runs, from now on or as soon as the address is free."""
-        self._pages = PageServer(host, port, self._application(), self._scheduler.health)
-        self._pages.start()
+        self._scheduler = Service(store, factory, self._pipeline, health=health, clock=clock, holder=self._holder)
 
     def serve(self) -> None:
         """Run checks by their schedule until `stop` is called; runs under way are then finished."""
@@ -78,17 +68,34 @@ class WorkspaceService:
             lambda: view_of(self._scheduler).is_ready,
         )
         try:
-            with self._listening:
-                self._scheduler.run(self.workspace.service.drain_s)
+            self._scheduler.run(self.workspace.service.drain_s)
         finally:
             self._alerts.close()
             switch.close()
-            if self._pages is not None:
-                self._pages.close()
 
     def stop(self) -> None:
         """End `serve` soon; may be called from any thread and from a signal handler."""
         self._scheduler.stop()
+
+    def reload(self) -> None:
+        """Look at once whether the workspace has changed; may be called from any thread and from a signal handler."""
+        self._scheduler.builder.hurry()
+
+    def view(self, *, in_full: bool = False) -> SchedulerAnswer:
+        """Return how the service does now; may be asked by any thread."""
+        loaded = self._loaded
+        view = view_of(self._scheduler)
+        checks = view.checks if in_full else tuple(check for check in view.checks if check.paused)
+        generation = loaded.generation if loaded is not None else ""
+        return SchedulerAnswer(generation, replace(view, checks=checks, incidents=self._alerts.open_incidents))
+
+    def loaded(self) -> LoadedWorkspace | None:
+        """Return what is loaded; may be asked by any thread."""
+        return self._loaded
+
+    def answer(self, word: str) -> object:
+        """Answer a question of `SchedulerReader`."""
+        return self.loaded() if word == LOADED else self.view(in_full=word == FULL)
 
     def _leads(self) -> bool:
         return self._scheduler.leading.leads
@@ -98,17 +105,14 @@ class WorkspaceService:
         workspace = runtime.workspace
         self._alerts.use(workspace, runtime.checks, runtime.alerts)
         self._mailing.use(workspace)
-        self._runtime, self.workspace = runtime, workspace
+        self.workspace = workspace
+        self._loads += 1
+        self._loaded = LoadedWorkspace(
+            f"{self._holder} {self._loads}", workspace, tuple(runtime.checks), runtime.heartbeats, runtime.alerts
+        )
         self._judge_by(judge_settings(workspace) if workspace.capabilities.judging else None)
         for problem in runtime.problems:
             self._report_problem(problem)
-        if self._pages is not None:
-            self._pages.use(self._application())
-            self._listening.look()
-
-    def _is_listening(self) -> bool:
-        """Return whether calls of heartbeats are answered."""
-        return self._runtime is not None and self._pages is not None and self._pages.is_answering
 
     def _judge_by(self, settings: Settings | None) -> None:
         """Judge by other settings; while they stay, the judge keeps what it knows of each series."""
@@ -116,20 +120,6 @@ class WorkspaceService:
             self._judged_by = settings
             judge = None if settings is None else LiveJudge(self._store, settings)
             self._pipeline.judge = self._subjects.judge = judge
-
-    def _application(self) -> Application:
-        keys = self._runtime.heartbeats if self._runtime is not None else None
-        sources = Sources(self._store, self._checks, self._view, now_us, self.workspace.name)
-        return application(self._store.heartbeats, keys, now_us, sources, self.workspace.service.hosts)
-
-    def _checks(self) -> Sequence[Check] | None:
-        """Return the checks of the present runtime; may be asked for by any thread."""
-        return self._runtime.checks if self._runtime is not None else None
-
-    def _view(self) -> ServiceView:
-        """Return how the service does now; may be asked for by any thread."""
-        turns = host_turns(self.workspace).queue()
-        return replace(view_of(self._scheduler), incidents=self._alerts.open_incidents, turns=turns)
 
     def _prune(self) -> None:
         prune_expired(self._store, self.workspace)

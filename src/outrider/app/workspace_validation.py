@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from outrider.app.discovery import discover
 from outrider.app.examination import examine
 from outrider.app.runtime import browser_or_error, open_runtime, probes_of
+from outrider.app.setting_overrides import overridden_settings, override_note
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.model import BrowserError, ConfigErrors, OutriderError
-from outrider.store import SQLITE, check_addresses, store_problems
+from outrider.store import SQLITE, check_addresses, store_problems, stored_overrides
 from outrider.workspace import (
     SETTINGS_FILE,
     available_secrets,
@@ -141,8 +142,14 @@ def _store(workspace: Workspace) -> tuple[tuple[OutriderError, ...], tuple[str, 
     for key, problem in problems.items():
         if ("store", key) in document.lines:
             problem.where = document.place(("store", key))
-    notes = () if "url" in problems else _experimental(workspace)
+    notes = () if "url" in problems else (*_experimental(workspace), *_overrides(workspace))
     return tuple(problems.values()), notes
+
+
+def _overrides(workspace: Workspace) -> tuple[str, ...]:
+    """Return what is set beside `outrider.toml`, and how to undo it."""
+    settings = overridden_settings(workspace.root, stored_overrides(workspace.store_url))
+    return tuple(f"{override_note(state)}: outrider settings unset {state.name} undoes it" for state in settings)
 
 
 def _experimental(workspace: Workspace) -> tuple[str, ...]:

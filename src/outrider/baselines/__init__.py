@@ -2,34 +2,89 @@
 
 from outrider.baselines.alert_budget import false_alerts_a_week, months_per_series
 from outrider.baselines.alert_log import JudgedAlert, judged_alerts
-from outrider.baselines.calibration import Calibration, calibrate, sensitivities
+from outrider.baselines.calibration import Calibration, calibrate, chance_of_as_many, sensitivities
 from outrider.baselines.checkpoint import dump, load
 from outrider.baselines.comparison import Comparison, Verdict, compare
 from outrider.baselines.deviation import Quantity
 from outrider.baselines.error_budget import Budget, BurnRule, error_budget
+from outrider.baselines.error_share import is_excess
 from outrider.baselines.expected_band import expected_band
 from outrider.baselines.explanation import explain
 from outrider.baselines.false_fail_rate import false_fail_rate
 from outrider.baselines.forecast import Breach, days_to_breach
 from outrider.baselines.history import ChangePoint, change_points, precede
-from outrider.baselines.judge import replay, step
+from outrider.baselines.judge import advance, apply, replay, step
 from outrider.baselines.judge_settings import Direction, Scale, Settings
 from outrider.baselines.knee import Knee, find_knee, is_saturated
+from outrider.baselines.lasting_change import LEAST_SHARE, LastingChange, is_same_level, lasting_changes
 from outrider.baselines.proportions import ERROR_LEVEL, compare_errors, proportion_interval
 from outrider.baselines.quantiles import Quantile, quantile_of
 from outrider.baselines.rates import RateSignal, RateState, replay_rates, step_rate
-from outrider.baselines.season import hourly_ratios, without_season
 from outrider.baselines.sequential import FAMILY_LEVEL, Plan, correct, judge_so_far, nominal_levels, run_plan
 from outrider.baselines.state import Condition, Episode, Event, EventKind, Signal, State
 from outrider.baselines.statistics import Part
 
 __all__ = [
-    "ERROR_LEVEL", "FAMILY_LEVEL", "Breach", "Budget", "BurnRule", "Calibration", "ChangePoint", "Comparison",
-    "Condition", "Direction", "Episode", "Event", "EventKind", "JudgedAlert", "Knee", "Part", "Plan", "Quantile",
-    "Quantity", "RateSignal", "RateState", "Scale", "Settings", "Signal", "State", "Verdict", "calibrate",
-    "change_points", "compare", "compare_errors", "correct", "days_to_breach", "dump", "error_budget",
-    "expected_band", "explain", "false_alerts_a_week", "false_fail_rate", "find_knee", "hourly_ratios",
-    "is_saturated", "judge_so_far", "judged_alerts", "load", "months_per_series", "nominal_levels",
-    "precede", "proportion_interval", "quantile_of", "replay", "replay_rates", "run_plan", "sensitivities", "step",
-    "step_rate", "without_season",
-]  # fmt: skip
+    "ERROR_LEVEL",
+    "FAMILY_LEVEL",
+    "LEAST_SHARE",
+    "Breach",
+    "Budget",
+    "BurnRule",
+    "Calibration",
+    "ChangePoint",
+    "Comparison",
+    "Condition",
+    "Direction",
+    "Episode",
+    "Event",
+    "EventKind",
+    "JudgedAlert",
+    "Knee",
+    "LastingChange",
+    "Part",
+    "Plan",
+    "Quantile",
+    "Quantity",
+    "RateSignal",
+    "RateState",
+    "Scale",
+    "Settings",
+    "Signal",
+    "State",
+    "Verdict",
+    "advance",
+    "apply",
+    "calibrate",
+    "chance_of_as_many",
+    "change_points",
+    "compare",
+    "compare_errors",
+    "correct",
+    "days_to_breach",
+    "dump",
+    "error_budget",
+    "expected_band",
+    "explain",
+    "false_alerts_a_week",
+    "false_fail_rate",
+    "find_knee",
+    "is_excess",
+    "is_same_level",
+    "is_saturated",
+    "judge_so_far",
+    "judged_alerts",
+    "lasting_changes",
+    "load",
+    "months_per_series",
+    "nominal_levels",
+    "precede",
+    "proportion_interval",
+    "quantile_of",
+    "replay",
+    "replay_rates",
+    "run_plan",
+    "sensitivities",
+    "step",
+    "step_rate",
+]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from outrider.baselines.statistics import Part
 
+PROVISIONAL = "provisional"
+"""The rule of series that are still being learned."""
+
 _PIECE = 512
 
 
@@ -30,6 +33,7 @@ class JudgedAlert:
     Attributes:
         start: Index of the first run after which it is open.
         part: The part of the judge that fired.
+        provisional: Whether it fired while the series was still being learned.
         window: Over how many runs.
         since: UTC seconds of the first run that deviates, as it is known when the alert opens.
         chance_months: After each run for which it is open: months between two such by chance alone.
@@ -40,11 +44,17 @@ class JudgedAlert:
     window: int
     since: int
     chance_months: tuple[float, ...]
+    provisional: bool = False
 
     @property
     def end(self) -> int:
         """Index of the first run after which it is no longer open."""
         return self.start + len(self.chance_months)
+
+    @property
+    def rule(self) -> str:
+        """Which rule of the judge fired: the name of its part, or "provisional"."""
+        return PROVISIONAL if self.provisional else self.part.value
 
 
 def judged_alerts(
@@ -75,4 +85,4 @@ def _alerts(at: IntArray, value: FloatArray, state: State) -> Iterator[JudgedAle
             if state.condition is not Condition.DEGRADED:
                 break
             months.append(explain(state).chance_months)
-        yield JudgedAlert(first, episode.part, episode.window, since, tuple(months))
+        yield JudgedAlert(first, episode.part, episode.window, since, tuple(months), episode.provisional)

@@ -109,6 +109,8 @@ class Deviation:
                 return f"at most {self._value(self.high)}"
             case Quantity.LEAST:
                 return f"at most {self._value(self.high)}" if self.above else f"at least {self._value(self.low)}"
+            case _ if self.low <= 0:  # no time or share is negative
+                return f"at most {self._value(self.high)}"
             case _:
                 return f"{self._value(self.low)} to {self._value(self.high)}"
 

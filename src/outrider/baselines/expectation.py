@@ -51,6 +51,8 @@ _LONG_SPAN_S = 300  # and a block of runs where it lasts five minutes
 _LEAST_BLOCKS = 14  # that a history must hold of a length before a block of that length can raise an alert
 _BUSY_S = 300.0  # slower cadences do not lower limits: there it is drift, not chance, that alarms falsely
 _AGGREGATE_LIMIT = 1.25  # at night few requests make a value: its spread is not that of the day
+_FEW, _MOST = (int(np.searchsorted(SHARES_BELOW, share)) for share in (0.05, 0.95))
+_SAME = 1e-6  # sigmas by which equal values may differ once a season is taken from them
 _FORGIVEN = 2  # incidents that two weeks of history may hold without becoming normal
 _INCIDENT_RUNS = 6
 _IMPOSSIBLE = 1e9
@@ -107,6 +109,11 @@ class Baseline:
     def least_effect(self) -> float:
         """The smallest change of level worth an alert, in log units."""
         return max(self.floor, _LEAST_EFFECT)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether nine of ten runs took the same value, so that nothing is known of how far runs differ."""
+        return bool(self.quantiles[_MOST] - self.quantiles[_FEW] < _SAME)
 
     def expected(self, at: IntArray, tz: str) -> FloatArray:
         """Return the expected log value at UTC seconds `at`."""
@@ -249,13 +256,15 @@ def evidence(baseline: Baseline, residual: FloatArray, count: int) -> tuple[Floa
     score = scores(residual, baseline.shape)
     width, least = len(WINDOWS), np.maximum(_LEAST_EFFECTS, baseline.floor * _FLOOR_SHARES)[:, None]
     up, down = np.zeros((len(COLUMNS), count)), np.zeros((len(COLUMNS), count))
+    is_constant = baseline.is_constant
     for column, means in enumerate(block_means(score)):
         change = means[:, -count:] - baseline.mean[:, None]
         blocks, new = slice(column, len(SCANS) * width, width), slice(count - change.shape[1], count)
         seen, effect = change / baseline.spread[:, column, None], change * baseline.sigma
         effect[1] = effect[0]  # the shape tells of a shift, the level how large it is
         up[blocks, new] = np.where(effect >= least, seen, 0.0)
-        up[blocks, new][2, (seen[0] < _FALLING) | (change[0] < -_DOWNWARD * change[2])] = 0.0
+        quicker = change[0] < -_DOWNWARD * change[2]
+        up[blocks, new][2, quicker if is_constant else quicker | (seen[0] < _FALLING)] = 0.0
         down[blocks, new] = np.where(effect <= -least, -seen, 0.0)
     down[2 * width :] = 0.0
     for column, window in enumerate(SHORT_WINDOWS, start=len(SCANS) * width):

@@ -10,6 +10,7 @@ import numpy as np
 
 from outrider.baselines.deviation import Block
 from outrider.baselines.expectation import evidence
+from outrider.baselines.local_time import moment_text
 from outrider.baselines.series import DAY_S
 from outrider.baselines.state import Condition, Signal, State
 from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOWS, log_rarity
@@ -28,7 +29,8 @@ PROVISIONAL_MONTHS = 100.0  # one false alert in a thousand monitors, in the thr
 def explain(state: State, *, ignored: bool = False) -> Signal:
     """Return the signal after the run that led to `state`."""
     if state.episode is not None and state.episode.provisional:
-        reason = f"provisional, still learning: {_reason(state.episode.deviation, state.episode.since)}"
+        reason = _reason(state.episode.deviation, state.episode.since, state.settings.tz)
+        reason = f"provisional, still learning: {reason}"
         return replace(_signal(state, state.episode.deviation, 1.0, ignored, reason), chance_months=PROVISIONAL_MONTHS)
     if state.condition is Condition.LEARNING or state.baseline is None or not len(state.at):
         return _waiting(state, ignored)
@@ -42,11 +44,12 @@ def explain(state: State, *, ignored: bool = False) -> Signal:
     row = shares[0 if episode.side > 0 else 1][0]
     strength, rarity = float(row[COLUMNS.index((episode.part, episode.window))]), log_rarity(row)
     measured = _block(state, baseline, min(episode.window, back)).measured(episode.part, episode.side)
+    began = _began(state, episode)
     if measured.contradicts(episode.side):
         return _rare(
-            _signal(state, measured, strength, ignored, _reason(measured, _began(state, episode))), state, rarity
+            _signal(state, measured, strength, ignored, _reason(measured, began, state.settings.tz)), state, rarity
         )
-    reason = f"{_reason(episode.deviation, _began(state, episode))}; less than that in the latest runs"
+    reason = f"{_reason(episode.deviation, began, state.settings.tz)}; less than that in the latest runs"
     return _rare(_signal(state, episode.deviation, strength, ignored, reason), state, rarity)
 
 
@@ -88,10 +91,12 @@ def _signal(state: State, measured: Deviation, strength: float, ignored: bool, r
 
 
 def _began(state: State, episode: Episode) -> int:
-    """Return UTC seconds of the first run that deviates by half as much as the block that fired.
+    """Return UTC seconds of the run from which on the block that fired deviates.
 
-    A block may begin with runs that were as expected: a time before its cause would acquit a release. Where most of its
-    runs do not deviate by themselves, or they are no longer remembered, it is the first run of the block.
+    A block may begin with runs that were as expected, or with one that was slow by itself: a time before its cause
+    would acquit a release. It is the run from which on the sum of what exceeds half of the block's deviation is
+    greatest: the least-squares estimate of a step of known height, where no run counts for more than the step. Where
+    most of its runs do not deviate by themselves, or they are no longer remembered, it is the first run of the block.
     """
     first, end = np.searchsorted(state.at, [episode.since, episode.opened_at + 1])
     if state.baseline is None or first == end:
@@ -99,12 +104,14 @@ def _began(state: State, episode: Episode) -> int:
     at, value = state.at[first:end], state.value[first:end]
     above = episode.side * state.baseline.residual(at, value, state.judging.tz)
     half = float(np.median(above)) / 2
-    return int(at[above > half][0]) if half > 0 else episode.since
+    if half <= 0:
+        return episode.since
+    from_the_last = np.cumsum(np.clip(above[::-1], 0.0, 2 * half) - half)
+    return int(at[::-1][from_the_last.argmax()])
 
 
-def _reason(measured: Deviation, began_s: int) -> str:
-    began = str(np.datetime64(began_s, "s").astype("datetime64[m]")).replace("T", " ")
-    return f"{measured.sentence}{_change(measured)}, since {began} UTC"
+def _reason(measured: Deviation, began_s: int, tz: str) -> str:
+    return f"{measured.sentence}{_change(measured)}, since {moment_text(began_s, tz)}"
 
 
 def _change(measured: Deviation) -> str:

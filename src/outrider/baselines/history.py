@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outrider.baselines.noise import clip_excursions, noise_of, variance_along_lines
 from outrider.baselines.segmentation import best_split, seeded_intervals, strongest_splits
 from outrider.baselines.series import values_of
 from outrider.baselines.trend_segmentation import MOST_VALUES, linear_splits
@@ -23,18 +24,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from outrider.baselines.noise import Noise
     from outrider.baselines.series import FloatArray, IntArray
 
 MIN_LENGTH = 7  # runs that make a level
-_RUNNING = 15  # runs of the running median: an excursion of up to seven is no level
-_CLIP = 2.5  # robust sigmas
 _SURPRISE = 3.1  # evidence above sqrt(2 log n) that a history must bring, in units of 1 / sqrt(2 log n)
 _RANK_LEVEL = 1e-4  # two-sided level of the confirming rank test
 _BAI_95 = 11.03  # 97.5 % point of the argmax of drifted Brownian motion (Bai 1997, doi:10.1162/003465397557132)
 _SWEEPS = 3
-_SLOPE_RUNS = 31
-_BLOCK_RUNS = 10
-_FEWEST_BLOCKS = 20
 _TREND_EVIDENCE = 2.0  # log n by which lines must explain a history better than levels
 _LARGEST_Z = 38.0
 
@@ -71,36 +68,13 @@ class ChangePoint:
         """The new level over the old one; NaN where the old one is zero."""
         return self.after / self.before if self.before else math.nan
 
-    @property
-    def change(self) -> str:
-        """How much higher or lower the new level is, in words: there is no share of zero."""
-        return f"{self.ratio - 1:+.0%}" if self.before else "from zero"
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """What is left of a series when its levels are taken away.
-
-    Attributes:
-        sigma: Standard deviation of one value.
-        inflation: Long-run variance over variance: by how much autocorrelation shrinks the sample.
-    """
-
-    sigma: float
-    inflation: float
-
-    @property
-    def long_run_sigma(self) -> float:
-        """Return the standard deviation that a mean of n values has, times sqrt(n)."""
-        return self.sigma * math.sqrt(self.inflation)
-
 
 def change_points(value: ArrayLike) -> list[ChangePoint]:
     """Return where a whole history took new levels, oldest first.
 
     Args:
         value: One value a run, shape (n,); NaN and infinite values are left out, indices count them. A daily season is
-            taken for levels: hand in daily values, or `without_season` of them.
+            taken for levels: `lasting_changes` divides it out.
 
     Raises:
         BadSeries: If the values are not numbers in one dimension.
@@ -110,11 +84,12 @@ def change_points(value: ArrayLike) -> list[ChangePoint]:
     if len(kept) < 2 * MIN_LENGTH:
         return []
     values = series[kept]
-    noise, clipped = _noise(values)
+    clipped = clip_excursions(values)
+    noise = noise_of(clipped, MIN_LENGTH)
     if noise.sigma <= 0:
         return []
     splits = _settle(clipped, _candidates(clipped, noise))
-    along_lines = _trend_splits(values, splits)
+    along_lines = _trend_splits(clipped, splits)
     if along_lines is not None:
         points = [_describe(values, clipped, span, noise) for span in _spans(along_lines, len(values))]
         return [_shift_index(point, kept) for point in points]
@@ -137,82 +112,20 @@ def precede(points: Sequence[ChangePoint], released_at: Sequence[int]) -> list[i
     return named
 
 
-def _noise(values: FloatArray) -> tuple[Noise, FloatArray]:
-    """Return the noise of a series, and the series clipped to its running median.
-
-    Differences know nothing of levels, so the noise is that of differences: for an AR(1) process those over two runs
-    have (1 + phi) times the variance of those over one.
-    """
-    from scipy.ndimage import median_filter  # noqa: PLC0415 - a tenth of a second that most commands do not need
-
-    middle = median_filter(values, _RUNNING, mode="reflect")
-    deviation = np.abs(values - middle)
-    sigma = float(np.median(deviation)) * 1.55  # the running median takes part of the noise with it
-    if sigma <= 0:
-        sigma = float(np.mean(np.minimum(deviation, np.quantile(deviation, 0.9)))) * 1.25
-    clipped = np.clip(values, middle - _CLIP * sigma, middle + _CLIP * sigma)
-    first, two = (_trimmed_square(clipped[lag:] - clipped[:-lag]) for lag in (1, 2))
-    if first <= 0:
-        return Noise(0.0, 1.0), clipped
-    phi = min(max(two / first - 1.0, 0.0), 0.9)
-    variance = first / 2 / (1 - phi)
-    inflation = max((1 + phi) / (1 - phi), _block_inflation(clipped, variance))
-    return Noise(math.sqrt(variance), inflation), clipped
-
-
-def _trimmed_square(differences: FloatArray) -> float:
-    """Return the mean square of all but the largest hundredth, which are where levels change."""
-    squares = np.sort(differences**2)
-    return float(squares[: max(1, int(len(squares) * 0.99))].mean()) * 1.08
-
-
-def _block_inflation(values: FloatArray, variance: float, length: int = 10) -> float:
-    blocks = len(values) // length
-    if blocks < 20:
-        return 1.0
-    means = values[: blocks * length].reshape(blocks, length).mean(axis=1)
-    squares = np.sort(np.diff(means) ** 2)
-    return float(squares[: int(len(squares) * 0.95)].mean()) * 1.26 * length / 2 / variance
-
-
-def _trend_splits(values: FloatArray, splits: list[int]) -> list[int] | None:
+def _trend_splits(clipped: FloatArray, splits: list[int]) -> list[int] | None:
     """Return where a history that rises or falls takes another line; None where levels explain it as well."""
-    count = len(values)
+    count = len(clipped)
     if not splits or count > MOST_VALUES:
         return None
-    clipped = _noise(values)[1]
-    variance = _variance_along_lines(clipped)
+    variance = variance_along_lines(clipped)
     if variance <= 0:
-        return None
+        return []  # a line without any noise
     along, left = linear_splits(clipped, MIN_LENGTH, variance)
     edges = [0, *splits, count]
     steps = sum(float(np.var(clipped[a:b]) * (b - a)) for a, b in pairwise(edges)) / variance
     levels = steps + (2 * len(splits) + 1) * math.log(count)
     lines = left + (3 * len(along) + 2) * math.log(count)
     return along if lines + _TREND_EVIDENCE * math.log(count) < levels else None
-
-
-def _variance_along_lines(clipped: FloatArray) -> float:
-    """Return the long-run variance of the noise of a history whose levels may be lines.
-
-    As `_noise` has it, of differences from which the slope around them is taken, and of second differences of blocks.
-    """
-    from scipy.ndimage import median_filter  # noqa: PLC0415 - a tenth of a second that most commands do not need
-
-    steps = np.diff(clipped)
-    slope = median_filter(steps, _SLOPE_RUNS, mode="reflect")
-    first = _trimmed_square(steps - slope)
-    two = _trimmed_square(clipped[2:] - clipped[:-2] - 2 * slope[1:])
-    if first <= 0:
-        return 0.0
-    phi = min(max(two / first - 1.0, 0.0), 0.9)
-    independent = first / 2 / (1 - phi) * (1 + phi) / (1 - phi)
-    blocks = len(clipped) // _BLOCK_RUNS
-    if blocks < _FEWEST_BLOCKS:
-        return independent
-    means = clipped[: blocks * _BLOCK_RUNS].reshape(blocks, _BLOCK_RUNS).mean(axis=1)
-    squares = np.sort(np.diff(means, n=2) ** 2)
-    return max(independent, float(squares[: int(blocks * 0.85)].mean()) * 1.5 * _BLOCK_RUNS / 6)
 
 
 def _candidates(clipped: FloatArray, noise: Noise) -> list[int]:

@@ -14,9 +14,11 @@ import numpy as np
 
 from outrider.baselines.clock_change import zones_that_moved
 from outrider.baselines.deviation import Block
+from outrider.baselines.episode_end import STILL, STILL_RUNS, is_only_wider, is_over, lies_still
 from outrider.baselines.expectation import Baseline, evidence, learn
 from outrider.baselines.explanation import explain
 from outrider.baselines.judge_settings import Scale, Settings
+from outrider.baselines.late_runs import until_set_back
 from outrider.baselines.precedent import (
     MORE,
     SLACK_S,
@@ -33,7 +35,7 @@ from outrider.baselines.provisional import WINDOW, Reference, first_deviation, f
 from outrider.baselines.season import FLAT
 from outrider.baselines.series import DAY_S, BoolArray, FloatArray, IntArray, seconds_of, values_of
 from outrider.baselines.state import Code, Episode, Event, EventKind, Signal, State
-from outrider.baselines.statistics import COLUMNS, LOOK_BACK, WINDOW_OF, Part
+from outrider.baselines.statistics import COLUMNS, LOOK_BACK, Part
 from outrider.baselines.trailing_runs import TrailingRuns
 from outrider.baselines.value_scale import is_value, to_log
 
@@ -50,12 +52,7 @@ SLOW_S = 7 * DAY_S
 ADOPTING_RUNS = 24
 _BAD_RUNS = 12  # that a bad level must last at least until it counts as normal
 _PIECE = 1024  # runs judged at once: bounds memory
-_STILL = 0.5  # share of the limit below which the part that fired must fall, that the deviation is over
-_CALM = 0.9  # and below which every other part must stay meanwhile
-_CLOSING_WINDOW = 24
 _FLASH_RUNS = 6
-_LATE_S = 3600  # a run that far behind the clock is no straggler: somebody set the clock back
-_LATE_RUNS = 3
 _ALIKE = 0.7  # share of the limit that a part must have reached at this time a week ago
 _HABIT_S = 6 * 3600  # for which a habit may last that never alerted
 _LATEST_RUNS = (6, 2)  # tell where a series is now; two may fire on the way back
@@ -136,7 +133,7 @@ def _in_order(state: State, at: IntArray, value: FloatArray) -> tuple[State, Int
     """Fold runs whose clock may stand still or go back."""
     codes, start = np.empty(len(at), np.int64), 0
     while start < len(at):
-        end, state, accepted = _until_set_back(state, at[start:])
+        end, state, accepted = until_set_back(state, at[start:])
         end += start
         folded = _Fold(state)
         before = _code(state)
@@ -150,20 +147,6 @@ def _in_order(state: State, at: IntArray, value: FloatArray) -> tuple[State, Int
             state = State(settings=state.settings)
         start = end
     return state, codes
-
-
-def _until_set_back(state: State, at: IntArray) -> tuple[int, State, BoolArray]:
-    """Return how many runs precede a clock set back, the state with its count of late runs, and which are in order."""
-    before = state.last_at if state.last_at is not None else at[0] - 1
-    latest = np.maximum.accumulate(np.concatenate([[before], at[:-1]]))
-    accepted, late = at > latest, at < latest - _LATE_S
-    count, end = state.backwards, len(at)
-    for k in np.flatnonzero(late | accepted) if late.any() or count else ():
-        count = count + 1 if late[k] else 0
-        if count >= _LATE_RUNS:
-            end = int(k)
-            break
-    return end, replace(state, backwards=count), accepted[:end]
 
 
 def _code(state: State) -> int:
@@ -381,7 +364,7 @@ class _Fold:
         share = shares[:, COLUMNS.index((episode.part, episode.window))]
         if share[: near - begin].max() < _ALIKE:
             return ()
-        last = begin + int(np.flatnonzero(share >= _STILL)[-1])
+        last = begin + int(np.flatnonzero(share >= STILL)[-1])
         size = peak(rest[begin - first : last + 1 - first], episode.side) * baseline.sigma
         return (Habit(episode.side, then, int(kept.at[last]), size, float(shares.max())),)
 
@@ -391,7 +374,7 @@ class _Fold:
         assert baseline is not None
         back = min(self._fresh, LOOK_BACK, len(kept))
         times, values = kept.at[-back:], kept.value[-back:]
-        rest = values - baseline.expected(times, self._settings.tz)
+        rest = self._rest(times, values)
         latest = [baseline.level + float(np.median(rest[-runs:])) for runs in _LATEST_RUNS]
         near = (former for place in latest for former in return_to(self._former, baseline.level, place, at))
         for former in near:
@@ -415,14 +398,25 @@ class _Fold:
         return Episode(side, bool(alerting), part, window, int(kept.at[begin]), at, block.measured(part, side))
 
     def _stand(self, episode: Episode, at: IntArray, value: FloatArray, codes: IntArray) -> int:
+        assert self.baseline is not None
         end = min(int(np.searchsorted(at, self._adopted_at(episode))), _PIECE)
+        if self.baseline.is_constant and self._varies_for_a_day(self.baseline, episode, int(at[0])):
+            self.baseline, self._habits = None, ()  # they do not tell how far runs differ
+            self.adopt_since(episode.since)
+            return 0
         if end == 0:
             self._pass(episode)
             return 0
-        assert self.baseline is not None
+        if self.baseline.is_constant:
+            end = min(end, max(1, int(np.searchsorted(at, self._learned_at(episode)))))
         at, value = at[:end], value[:end]
         sides = dict(zip((1, -1), self._evidence(self.baseline, at, value), strict=True))
-        over = _first(_is_over(episode, sides[episode.side]))
+        gone = is_over(episode, sides[episode.side])
+        if self.baseline.is_constant and episode.part is not Part.EXTREME:
+            times = np.concatenate([self._runs.at[-STILL_RUNS:], at])
+            rest = self._rest(times, np.concatenate([self._runs.value[-STILL_RUNS:], value]))
+            gone &= lies_still(rest, len(at), self.baseline.least_effect)
+        over = _first(gone)
         other = sides[-episode.side][:, _NOT_SPREAD]
         worse = _first(other.max(axis=1) >= 1) if not episode.alerting else len(at)
         if episode.habitual_until is not None:
@@ -437,6 +431,23 @@ class _Fold:
                 self._open({side: side_evidence[turn] for side, side_evidence in sides.items()}, int(at[turn]))
             codes[turn] = self._standing_code()
         return min(turn + 1, len(at))
+
+    def _rest(self, at: IntArray, value: FloatArray) -> FloatArray:
+        """Return log values above what was expected."""
+        assert self.baseline is not None
+        return value - self.baseline.expected(at, self._settings.tz)
+
+    def _varies_for_a_day(self, baseline: Baseline, episode: Episode, at: int) -> bool:
+        """Whether an episode of a constant series is a day old with this run, and only how far runs differ is new."""
+        kept, since = self._runs, int(np.searchsorted(self._runs.at, episode.since))
+        is_due = self._last_at is not None and self._last_at < self._learned_at(episode) <= at
+        rest = self._rest(kept.at[since:], kept.value[since:])
+        return is_due and len(rest) > 0 and is_only_wider(rest, baseline.least_effect)
+
+    def _learned_at(self, episode: Episode) -> int:
+        """Return when a deviation has stood for so long that its runs tell a level or a spread."""
+        assert self.baseline is not None
+        return episode.opened_at + max(DAY_S, int(2 * ADOPTING_RUNS * self.baseline.cadence_s))
 
     def _standing_code(self) -> Code:
         return Code.STEADY if self.episode is None else self.episode.code
@@ -463,7 +474,7 @@ class _Fold:
         cadence_s = self.baseline.cadence_s
         if episode.alerting:
             return episode.opened_at + max(int(self._settings.adopt_after_days * DAY_S), int(_BAD_RUNS * cadence_s))
-        return episode.opened_at + max(DAY_S, int(2 * ADOPTING_RUNS * cadence_s))
+        return self._learned_at(episode)
 
     def _adopt(self, since: int, at: IntArray, value: FloatArray, codes: IntArray) -> int:
         kept = self._runs
@@ -478,21 +489,10 @@ class _Fold:
     def _move_level(self, since: int) -> None:
         assert self.baseline is not None
         kept, new = self._runs, self._runs.at >= since
-        rest = kept.value[new] - self.baseline.expected(kept.at[new], self._settings.tz)
-        amount = float(np.median(rest))
+        amount = float(np.median(self._rest(kept.at[new], kept.value[new])))
         kept.shift_before(since, amount)
         self.baseline = replace(self.baseline, level=self.baseline.level + amount)
         self._adopting, self._fresh = None, 0
-
-
-def _is_over(episode: Episode, side_evidence: FloatArray) -> BoolArray:
-    """Return after which runs the deviation is gone: its part far below the limit, every other part below it."""
-    reach = max(episode.window, 3 if episode.part is Part.EXTREME else _CLOSING_WINDOW)
-    inside = reach >= WINDOW_OF
-    own = np.array([part is episode.part for part, _ in COLUMNS])
-    ceiling = np.where(own, _STILL, _CALM)[inside]
-    over: BoolArray = np.asarray((side_evidence[:, inside] < ceiling).all(axis=1))
-    return over
 
 
 def _first(where: BoolArray) -> int:

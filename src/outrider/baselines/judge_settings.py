@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from enum import StrEnum
@@ -18,6 +17,11 @@ if TYPE_CHECKING:
 _Word = TypeVar("_Word", bound=StrEnum)
 
 MONTH_S = 365.2425 / 12 * 86_400
+_RANGES = {
+    "months": (0.01, 1e9, 5.0),  # of one series: a check's months times its steps, and three times those to calibrate
+    "adopt_after_days": (0.01, 36_500.0, 14.0),
+    "floor_ms": (0.0, 3_600_000.0, 5.0),
+}
 
 
 class Scale(StrEnum):
@@ -92,9 +96,9 @@ def _parse(overrides: tuple[tuple[str, object], ...]) -> Settings:
         direction=_one_of(Direction, "direction", given.get("direction", Direction.UP)),
         scale=_one_of(Scale, "scale", given.get("scale", Scale.DURATION)),
         tz=_zone(given.get("tz", "UTC")),
-        months=_positive("months", given.get("months", 5.0)),
-        adopt_after_days=_positive("adopt_after_days", given.get("adopt_after_days", 14.0)),
-        floor_ms=_not_negative("floor_ms", given.get("floor_ms", 5.0)),
+        months=_within("months", given),
+        adopt_after_days=_within("adopt_after_days", given),
+        floor_ms=_within("floor_ms", given),
     )
 
 
@@ -113,11 +117,11 @@ def _zone(value: object) -> str:
         raise BadSeries(f"tz = {value!r} is not a time zone", slug="bad-setting", fix="write Europe/Berlin") from error
 
 
-def _not_negative(name: str, value: object) -> float:
-    return 0.0 if value == 0 and not isinstance(value, bool) else _positive(name, value)
-
-
-def _positive(name: str, value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0:
+def _within(name: str, given: Mapping[str, object]) -> float:
+    """Return a number among `given`, or the default; what lies outside its range could not be honoured."""
+    least, most, usual = _RANGES[name]
+    value = given.get(name, usual)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= most:
         return float(value)
-    raise BadSeries(f"{name} = {value!r}", slug="bad-setting", fix="write a number above zero")
+    fix = f"write a number from {least:.15g} to {most:.15g}"
+    raise BadSeries(f"{name} = {value!r} is out of range", slug="bad-setting", fix=fix)

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.baselines.local_time import CELL_S, CELLS_A_DAY, is_weekend, local_seconds, slot_of
-from outrider.baselines.series import DAY_S, seconds_of, values_of
-from outrider.model import TooFewSamples
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from outrider.baselines.series import BoolArray, FloatArray, IntArray
 
 _REACH = 2  # half hours that lend their values to the one in the middle, each side
@@ -81,39 +77,6 @@ def fit_season(cells: Cells, tz: str) -> Season:
         offset = _weekend_offset(cells.middle - daily[slot], weekend)
     level = _trimmed_mean(daily)
     return Season(daily - level, offset)
-
-
-def hourly_ratios(at: ArrayLike, value: ArrayLike, *, tz: str = "UTC") -> tuple[FloatArray, float]:
-    """Return a season for reports: each local hour over the level, shape (24,), and the weekend over weekdays.
-
-    Args:
-        at: datetime64[s] UTC, ascending, shape (n,).
-        value: Durations [ms]; what is not a positive number stands for a missing run.
-        tz: Time zone of hours and weekends.
-
-    Raises:
-        TooFewSamples: If the values span less than a week.
-    """
-    numbers = values_of(value)
-    season = _season_of(seconds_of(at, len(numbers)), numbers, tz)
-    return np.exp(season.daily.reshape(24, 2).mean(axis=1)), float(np.exp(season.weekend))
-
-
-def without_season(at: ArrayLike, value: ArrayLike, *, tz: str = "UTC") -> FloatArray:
-    """Return durations with their season divided out, for `change_points`: a day's tide is no new level.
-
-    Arguments and errors are those of `hourly_ratios`.
-    """
-    numbers = values_of(value)
-    seconds = seconds_of(at, len(numbers))
-    return numbers / np.exp(_season_of(seconds, numbers, tz).at(seconds, tz))
-
-
-def _season_of(seconds: IntArray, numbers: FloatArray, tz: str) -> Season:
-    real = np.isfinite(numbers) & (numbers > 0)
-    if not real.any() or np.ptp(seconds[real]) < 7 * DAY_S:
-        raise TooFewSamples("less than a week of values", slug="too-few-days", fix="wait for a week of runs")
-    return fit_season(cells_of(seconds[real], np.log(numbers[real])), tz)
 
 
 def _weekend_offset(rest: FloatArray, weekend: BoolArray) -> float:

@@ -10,11 +10,34 @@ from outrider.charts.interactive import Assets, assets
 from outrider.charts.lines import draw_lines
 from outrider.charts.picture import band_picture, trend_picture
 from outrider.charts.scale import milliseconds
+from outrider.charts.service_map import MapEdge, MapNode, draw_map
+from outrider.charts.span_rows import SpanRow, draw_span_rows
+from outrider.charts.stacked_bars import StackedBar, draw_stacked_bars
 from outrider.charts.strips import draw_sparkline, draw_uptime
 from outrider.charts.trend import Trend, draw_trend
 
 __all__ = [
-    "Assets", "Curve", "Trend", "Waterfall", "assets", "band_picture", "draw_curve", "draw_heat",
-    "draw_lines", "draw_shift", "draw_sparkline", "draw_trend", "draw_uptime", "draw_waterfall", "milliseconds",
+    "Assets",
+    "Curve",
+    "MapEdge",
+    "MapNode",
+    "SpanRow",
+    "StackedBar",
+    "Trend",
+    "Waterfall",
+    "assets",
+    "band_picture",
+    "draw_curve",
+    "draw_heat",
+    "draw_lines",
+    "draw_map",
+    "draw_shift",
+    "draw_span_rows",
+    "draw_sparkline",
+    "draw_stacked_bars",
+    "draw_trend",
+    "draw_uptime",
+    "draw_waterfall",
+    "milliseconds",
     "trend_picture",
-]  # fmt: skip
+]

@@ -18,18 +18,21 @@ _KINDS = 4
 _WORD = 130
 
 
-def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequence[float]]) -> str:
+def draw_lines(
+    title: str, seconds: Sequence[float], lines: Mapping[str, Sequence[float]], *, x: str = "seconds"
+) -> str:
     """Return lines over time as SVG with their values, at most four; nothing where fewer than two moments have a value.
 
     Args:
         seconds: Since the beginning, ascending, shape (n,).
         lines: Values by name, each of shape (n,); NaN where there is none.
+        x: The unit of the horizontal axis.
     """
     lines = dict(list(lines.items())[:_KINDS])
     seen = [value for values in lines.values() for value in values if math.isfinite(value)]
     if len(seconds) < 2 or len(seen) < 2:
         return ""
-    x = Scale(seconds[0], seconds[-1], _LEFT, _WIDTH - _RIGHT)
+    across = Scale(seconds[0], seconds[-1], _LEFT, _WIDTH - _RIGHT)
     y = Scale(0, max(seen) * 1.1 or 1, _HEIGHT - _BOTTOM, _TOP)
     parts = [f'<svg class="lines" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{escape(title)}</title>']
     parts += [
@@ -38,11 +41,12 @@ def draw_lines(title: str, seconds: Sequence[float], lines: Mapping[str, Sequenc
         for value in ticks(y.low, y.high)
     ]
     parts += [
-        f'<text class="x" x="{x.at(value)}" y="{_HEIGHT - 20}">{value:g}</text>' for value in ticks(x.low, x.high, 6)
+        f'<text class="x" x="{across.at(value)}" y="{_HEIGHT - 20}">{value:g}</text>'
+        for value in ticks(across.low, across.high, 6)
     ]
-    parts.append(f'<text class="y" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}">seconds</text>')
+    parts.append(f'<text class="y" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 6}">{escape(x)}</text>')
     for number, (name, values) in enumerate(lines.items()):
-        places = ((x.at(at), y.at(value)) for at, value in zip(seconds, values, strict=True))
+        places = ((across.at(at), y.at(value)) for at, value in zip(seconds, values, strict=True))
         parts.append(path(f"line l{number}", places))
         parts.append(f'<text class="l{number}" x="{_LEFT + number * _WORD}" y="12">{escape(name)}</text>')
-    return with_values("".join([*parts, "</svg>"]), title, seconds, lines, x="seconds")
+    return with_values("".join([*parts, "</svg>"]), title, seconds, lines, x=x)

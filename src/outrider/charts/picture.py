@@ -42,7 +42,12 @@ def band_picture(trend: Trend) -> bytes:
 
 
 def trend_picture(
-    at_us: Sequence[int], values_ms: Sequence[float], *, title: str, began_us: int | None = None
+    at_us: Sequence[int],
+    values_ms: Sequence[float],
+    *,
+    title: str,
+    began_us: int | None = None,
+    timezone: str = "UTC",
 ) -> bytes:
     """Return a step's durations over time as PNG.
 
@@ -51,8 +56,10 @@ def trend_picture(
         values_ms: Their durations, shape (n,).
         title: What they are of.
         began_us: When the problem began; marked with a line.
+        timezone: Of the reader, in which times are shown.
     """
-    figure, axes = _canvas(title)
+    figure, axes = _canvas(title, timezone)
+    axes.annotate(timezone, (0, 0), (0, -24), "axes fraction", "offset points", fontsize=8, color=_GREY, va="top")
     axes.plot(
         [moment_us / _DAY_US for moment_us in at_us],
         list(values_ms),
@@ -67,14 +74,14 @@ def trend_picture(
     return _png(figure)
 
 
-def _canvas(title: str) -> tuple[Figure, Axes]:
+def _canvas(title: str, timezone: str = "UTC") -> tuple[Figure, Axes]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - costs half a second
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
     figure = Figure(figsize=_INCHES, dpi=_DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    axes.xaxis_date("UTC")
+    axes.xaxis_date(timezone)
     axes.set_ylabel("ms")
     axes.set_title(_plain(title), fontsize=9, loc="left")
     axes.grid(visible=True, color=_GREY, alpha=0.25)

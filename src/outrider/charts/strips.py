@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -27,7 +28,14 @@ def draw_uptime(tones: Sequence[str], title: str, marks: Sequence[float] = ()) -
         title: What the strip says, for those who do not see it.
         marks: Places of releases, in slots from the left.
     """
-    width, parts, start = len(tones) * _SLOT, [], 0
+    return _uptime(tuple(tones), title, tuple(marks))
+
+
+@lru_cache(maxsize=4_096)
+def _uptime(tones: tuple[str, ...], title: str, marks: tuple[float, ...]) -> str:
+    """Return the strip; one page after the other shows the same."""
+    width, start = len(tones) * _SLOT, 0
+    parts: list[str] = []
     for tone, slots in groupby(tones):
         count = len(list(slots))
         parts.append(f'<path class="{escape(tone)}" d="M{start * _SLOT} {_BAR / 2:g}h{count * _SLOT}"/>')

@@ -27,6 +27,7 @@ class Trend:
         days: Marks of the axis and their words.
         changes: New levels.
         releases: When they went live, and their names.
+        notes: What people noted, at its time.
         since_us: Where the period that is reported begins.
     """
 
@@ -38,6 +39,7 @@ class Trend:
     days: Sequence[tuple[int, str]] = ()
     changes: Sequence[tuple[int, str]] = ()
     releases: Sequence[tuple[int, str]] = ()
+    notes: Sequence[tuple[int, str]] = ()
     since_us: int = 0
 
 
@@ -56,6 +58,7 @@ def draw_trend(trend: Trend) -> str:
     parts.append(_line(trend, x, y))
     parts += [_mark("change", x.at(at_us), word, "▲") for at_us, word in trend.changes]
     parts += [_mark("release", x.at(at_us), word, "◆") for at_us, word in trend.releases]
+    parts += [_mark("annotation", x.at(at_us), word, "●") for at_us, word in trend.notes]
     return with_values(
         "".join([*parts, "</svg>"]),
         trend.title,
@@ -68,7 +71,7 @@ def draw_trend(trend: Trend) -> str:
 
 
 def _more(trend: Trend) -> dict[str, object]:
-    marks = (("change", trend.changes), ("release", trend.releases))
+    marks = (("change", trend.changes), ("release", trend.releases), ("annotation", trend.notes))
     mark_list = [
         {"at": at_us // _SECOND_US, "word": word, "kind": kind} for kind, some in marks for at_us, word in some
     ]

@@ -6,8 +6,9 @@ import json
 
 import click
 
-from outrider.app import acknowledge_incident, current_user, find_workspace, headline, open_store
+from outrider.app import headline
 from outrider.cli.echo import echo
+from outrider.cli.server_option import chosen_backend
 
 
 @click.command(epilog="Example: outrider ack 8a1f03c2")
@@ -20,15 +21,15 @@ from outrider.cli.echo import echo
     is_flag=True,
     help="Resolve it: the same problem opens a new incident from now on.",
 )
+@click.option("--comment", default="", help="What its time line shows beside.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def ack(incident: str, *, by: str, resolve: bool, as_json: bool) -> None:
+def ack(incident: str, *, by: str, resolve: bool, comment: str, as_json: bool) -> None:
     """Acknowledge an incident, which stops its escalation and reminders, or resolve it.
 
     INCIDENT is its id, or a beginning or an end of it that is unique.
     """
-    author = by or current_user()
-    with open_store(find_workspace()) as store:
-        acknowledged = acknowledge_incident(store.incidents, incident, author=author, resolve=resolve)
+    with chosen_backend() as backend:
+        acknowledged, author = backend.acknowledge(incident, author=by, resolve=resolve, comment=comment)
     action = "close" if resolve else "acknowledge"
     if as_json:
         click.echo(json.dumps({"incident": acknowledged.id, "action": action, "by": author}))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import backtest_rules, find_workspace, headline, open_store
+from outrider.cli.echo import echo
+from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at_with_zone, console
 
 if TYPE_CHECKING:
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
 def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) -> None:
     """Replay routes and thresholds over stored runs: how many incidents they would have opened, and how long."""
     workspace = find_workspace()
-    with open_store(workspace) as store:
+    with open_store(workspace) as store, Progress() as progress:
         try:
-            results = backtest_rules(workspace, store, rules, days=days)
+            results = backtest_rules(workspace, store, rules, days=days, listener=progress)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--rule") from None
     if as_json:
@@ -32,7 +34,7 @@ def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) 
         return
     width = max(map(len, results))
     for name, replayed in results.items():
-        click.echo(f"{name:{width}}  {_sentence(replayed, days)}")
+        echo(f"{name:{width}}  {_sentence(replayed, days)}")
     if listed:
         for incident in list(results.values())[-1].incidents:
             console().print(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from outrider.app import back_up, find_workspace, open_store
+from outrider.cli.echo import echo
 
 
 @click.command(epilog="Example: outrider backup /var/backups/outrider-monday")
@@ -16,5 +17,5 @@ def backup(folder: Path) -> int:
     workspace = find_workspace()
     with open_store(workspace) as store:
         copied = back_up(workspace, store, folder)
-    click.echo(f"{folder}: database of {copied.database_bytes} bytes, {copied.artifacts} artifacts")
+    echo(f"{folder}: database of {copied.database_bytes} bytes, {copied.artifacts} artifacts")
     return 0

@@ -19,6 +19,7 @@ from outrider.app import (
     read_baselines,
     step_medians,
 )
+from outrider.cli.echo import echo
 from outrider.cli.run_tables import console
 
 if TYPE_CHECKING:
@@ -34,8 +35,10 @@ def baseline() -> None:
 
 @baseline.command()
 @click.argument("patterns", nargs=-1)
-@click.option("--last", default=100, show_default=True, type=click.IntRange(1), help="Latest stored runs to accept.")
-@click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
+@click.option(
+    "--last", default=100, show_default=True, type=click.IntRange(1, 100_000), help="Latest stored runs to accept."
+)
+@click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1, 1000), help="Runs in a session.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) -> None:
     """Write the latest stored runs of checks to baselines/, a file a check, for `outrider gate`."""
@@ -44,14 +47,14 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) ->
         acceptance = accept_baselines(workspace, store.runs, patterns, last=last, session_runs=size)
     for check in acceptance.skipped:
         need = f"at least {check.needed} that pass are needed: outrider run '{check.name}' --repeat {check.needed}"
-        click.echo(f"{check.check}: {check.stored} stored runs, {need}", err=True)
+        echo(f"{check.check}: {check.stored} stored runs, {need}", err=True)
     written = acceptance.required()
     if as_json:
         click.echo(json.dumps([{**asdict(file), "file": file.file.as_posix()} for file in written]))
         return
     for file in written:
         failed = f", {file.failed} of {file.runs} runs failed: is that normal?" if file.failed else ""
-        click.echo(f"accepted  {file.file.as_posix()}  {file.sessions} sessions of {size} runs{failed}")
+        echo(f"accepted  {file.file.as_posix()}  {file.sessions} sessions of {size} runs{failed}")
 
 
 @baseline.command()
@@ -66,16 +69,18 @@ def show(patterns: tuple[str, ...], *, as_json: bool) -> None:
     for accepted in baselines:
         host = accepted.fingerprint
         name = display_name(accepted.check)
-        click.echo(f"{name}  {accepted.accepted}  {accepted.release}  {host.cores} cores, {host.browser}")
+        echo(f"{name}  {accepted.accepted}  {accepted.release}  {host.cores} cores, {host.browser}")
         for step, median_ms in step_medians(accepted.sessions).items():
-            click.echo(f"  {median_ms:8.1f} ms  {step}")
+            echo(f"  {median_ms:8.1f} ms  {step}")
     if not baselines:
-        click.echo("no accepted baselines: outrider baseline accept writes some", err=True)
+        echo("no accepted baselines: outrider baseline accept writes some", err=True)
 
 
 @baseline.command()
 @click.argument("patterns", nargs=-1)
-@click.option("--last", default=50, show_default=True, type=click.IntRange(1), help="Latest stored runs to compare.")
+@click.option(
+    "--last", default=50, show_default=True, type=click.IntRange(1, 100_000), help="Latest stored runs to compare."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def diff(patterns: tuple[str, ...], *, last: int, as_json: bool) -> None:
     """Show what accepting now would change: each step's accepted median beside that of the latest runs."""
@@ -83,7 +88,7 @@ def diff(patterns: tuple[str, ...], *, last: int, as_json: bool) -> None:
     with open_store(workspace) as store:
         comparison = compare_baselines(workspace, store.runs, patterns, last=last)
     for check, path in comparison.orphans:
-        click.echo(f"{check} exists no more: remove {path}", err=True)
+        echo(f"{check} exists no more: remove {path}", err=True)
     if as_json:
         click.echo(json.dumps([asdict(shift) for shift in comparison.shifts]))
         return

@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import display_name, find_workspace, level_changes, open_store, unknown_check_note
+from outrider.app import display_name, find_workspace, judge_settings, level_changes, open_store, unknown_check_note
 from outrider.cli.echo import warn
 from outrider.cli.run_tables import at, console
 
@@ -28,11 +28,13 @@ _NUMBERS = {"before", "after", "change"}
 def changes(pattern: str, *, as_json: bool) -> None:
     """List change points of steps: when, by how much, and the release that explains it.
 
+    Levels are without the time of day and the weekend. Changes below 5 % or the judge's floor_ms are left out.
+
     PATTERN is a check's id, with * for any characters.
     """
     workspace = find_workspace()
     with open_store(workspace) as store:
-        changed = level_changes(store, pattern)
+        changed = level_changes(store, pattern, settings=judge_settings(workspace))
         warn("" if changed else unknown_check_note(store.checks, pattern))
     if as_json:
         click.echo(json.dumps([asdict(change) for change in changed]))

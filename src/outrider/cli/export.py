@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import FrameFormat, empty_export_note, export_frames, find_workspace, open_store
-from outrider.cli.echo import warn
+from outrider.app import (
+    FrameFormat,
+    empty_export_note,
+    empty_range_note,
+    export_frames,
+    find_workspace,
+    open_store,
+)
+from outrider.cli.echo import echo, warn
 from outrider.model import Place, UsageError
+
+if TYPE_CHECKING:
+    from outrider.app import Store, Workspace
 
 _ROWS = ("samples", "runs", "rollups", "incidents")
 _FORMATS = ("csv", "parquet", "json")
@@ -55,10 +66,20 @@ def export(
             workspace, store, rows, pattern,
             since=since, until=until, metric=metric, kind=form, target=target, replace=force,
         )  # fmt: skip
-        if not count and rows != "incidents":
-            warn(empty_export_note(store.tables, pattern, metric if rows != "runs" else ""))
+        if not count:
+            _explain_nothing(workspace, store, rows, pattern, metric, since, until)
     if target is not None:
-        click.echo(f"wrote {count} rows to {target}", err=True)
+        echo(f"wrote {count} rows to {target}", err=True)
+
+
+def _explain_nothing(  # noqa: PLR0917 - what was typed
+    workspace: Workspace, store: Store, rows: str, pattern: str, metric: str, since: str | None, until: str | None
+) -> None:
+    """Print why there are no rows: a name that nothing has, or a range in which nothing lies."""
+    unknown = "" if rows == "incidents" else empty_export_note(store.tables, pattern, metric if rows != "runs" else "")
+    warn(unknown)
+    if not unknown and (note := empty_range_note(workspace, store, rows, since=since, until=until)):
+        echo(note, err=True)
 
 
 def _format(kind: str | None, target: Path | None) -> FrameFormat:

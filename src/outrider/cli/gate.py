@@ -19,6 +19,7 @@ from outrider.app import (
     run_gate,
     self_test_gate,
 )
+from outrider.cli.echo import echo
 from outrider.cli.gate_tables import GateOutputs, output_options
 from outrider.cli.option_types import TypedValue
 from outrider.cli.progress import Progress
@@ -32,18 +33,22 @@ _DURATION = TypedValue("duration", duration_s)
 @click.command(epilog="Example: outrider gate --ab https://shop.example https://pr-17.shop.example --junit gate.xml")
 @click.argument("patterns", nargs=-1)
 @click.option("--ab", nargs=2, metavar="BASE CANDIDATE", help="Compare two addresses, measured alternately.")
-@click.option("--last", type=click.IntRange(1), metavar="N", help="Compare with the last N stored runs.")
+@click.option("--last", type=click.IntRange(1, 100_000), metavar="N", help="Compare with the last N stored runs.")
 @click.option("--self-test", is_flag=True, help="Compare the candidate with itself: how often would that fail?")
 @click.option("--variable", metavar="NAME", help="With --ab: an environment variable that takes the address, too.")
 @click.option(
     "--decides", "deciding", multiple=True, metavar="STEP",
     help="A step that decides, by name or pattern; may be given often. Without it, `decides` of the settings.",
 )  # fmt: skip
-@click.option("--margin", default=5.0, show_default=True, type=click.FloatRange(0), help="Slowdown tolerated, in %.")
-@click.option("--floor", default=5.0, show_default=True, type=click.FloatRange(0), help="Slowdown tolerated, in ms.")
-@click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1), help="Runs in a session.")
 @click.option(
-    "--sessions", "cap", default=20, show_default=True, type=click.IntRange(4),
+    "--margin", default=5.0, show_default=True, type=click.FloatRange(0, 1000), help="Slowdown tolerated, in %."
+)
+@click.option(
+    "--floor", default=5.0, show_default=True, type=click.FloatRange(0, 3_600_000), help="Slowdown tolerated, in ms."
+)
+@click.option("--runs", "size", default=5, show_default=True, type=click.IntRange(1, 1000), help="Runs in a session.")
+@click.option(
+    "--sessions", "cap", default=20, show_default=True, type=click.IntRange(4, 1000),
     help="Sessions of a check at most; an undecided one may use what decided ones did not need, up to twice as many.",
 )  # fmt: skip
 @click.option("--budget", "budget_s", type=_DURATION, metavar="TIME", help='The best answer within TIME, such as "5m".')
@@ -107,8 +112,8 @@ def _print_rates(rates: FalseFails, *, as_data: bool) -> None:
         click.echo(json.dumps({**totals, "steps": steps}))
         return
     for (check, step), rate in rates.by_step.items():
-        click.echo(f"{rate:6.1%}  {display_name(check)} {step or 'failures'}")
-    click.echo(
+        echo(f"{rate:6.1%}  {display_name(check)} {step or 'failures'}")
+    echo(
         f"{rates.rate:6.1%}  the gate as a whole fails when the candidate is compared with itself "
         f"({rates.trials} deals of the same sessions); at most 1 % is wanted\n"
         f"{rates.inconclusive:6.1%}  the verdict is inconclusive"

@@ -24,6 +24,7 @@ from outrider.app import (
     gate_verdict_text,
     path_errors,
 )
+from outrider.cli.echo import echo
 from outrider.cli.run_tables import console
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _print_decision(out: Console, decision: Decision) -> None:
 
 def _print_for_github(result: GateResult, *, on_stderr: bool) -> None:
     for line in gate_as_annotations(result.decision, result.places):
-        click.echo(line, err=on_stderr)
+        echo(line, err=on_stderr)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(gate_as_markdown(result.decision))

@@ -10,14 +10,17 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import IncidentList, Phase, find_stored_incident, find_workspace, headline, list_incidents, open_store
+from outrider.app import IncidentList, Phase, headline
 from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console, short
+from outrider.cli.server_option import chosen_backend
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from outrider.app import Incident
-    from outrider.model import OutriderError
+    from outrider.model import Comment, OutriderError
 
 _STYLES = {
     Phase.OPEN: "bold red",
@@ -38,13 +41,14 @@ def incidents(incident: str | None, *, everything: bool, as_json: bool) -> None:
 
     With INCIDENT, an id or a unique beginning or end of one, print what happened to that incident.
     """
-    workspace = find_workspace()
     if incident:
-        with open_store(workspace) as store:
-            _show(find_stored_incident(store.incidents, incident), workspace.timezone, as_json=as_json)
+        with chosen_backend() as backend:
+            named, comments = backend.incident(incident)
+            _show(named, comments, backend.timezone, as_json=as_json)
         return
-    with open_store(workspace) as store, _IncidentProgress() as progress:
-        listed = list_incidents(workspace, store, include_resolved=everything, listener=progress)
+    with chosen_backend() as backend, _IncidentProgress() as progress:
+        listed = backend.incidents(include_resolved=everything, listener=progress)
+        timezone = "" if as_json else backend.timezone
     if not listed.is_complete:
         click.echo(f"these are the latest {len(listed.incidents):,} incidents: older ones are left out", err=True)
     if listed.unreadable:
@@ -52,26 +56,33 @@ def incidents(incident: str | None, *, everything: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_as_json(listed)))
         return
-    console().print(_table(listed, workspace.timezone) if listed.incidents else "no incidents")
+    console().print(_table(listed, timezone) if listed.incidents else "no incidents")
     for receiver, failures in listed.undelivered.items():
         click.echo(
             f"{receiver}: {failures.count} notifications could not be delivered, the last: {failures.note}", err=True
         )
 
 
-def _show(incident: Incident, timezone: str, *, as_json: bool) -> None:
+def _show(incident: Incident, comments: Sequence[Comment], timezone: str, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(asdict(incident)))
+        click.echo(json.dumps({**asdict(incident), "comments": [asdict(comment) for comment in comments]}))
         return
     out = console()
     out.print(_table(IncidentList((incident,), {}, {}), timezone))
     rest = incident.check_count - len(incident.checks)
-    out.print(Text("\nchecks: " + ", ".join(incident.checks) + (f" and {rest} more" if rest > 0 else "")))
+    checks = ", ".join(f"{check}{_well(incident, check, timezone)}" for check in incident.checks)
+    out.print(Text(f"\nchecks: {checks}" + (f" and {rest} more" if rest > 0 else "")))
     out.print(f"\nwhat happened ({timezone}):")
     if incident.earlier_events:
         out.print(f"  {incident.earlier_events:,} earlier events are not kept", style="dim")
-    for at_us, what in incident.events:
+    remarks = [(comment.at_us, f"{comment.author}: {comment.text}") for comment in comments]
+    for at_us, what in sorted([*incident.events, *remarks], key=lambda entry: entry[0]):
         out.print(Text(f"  {at(at_us, timezone)}  {what}"))
+
+
+def _well(incident: Incident, check: str, timezone: str) -> str:
+    since_us = incident.well_since_us(check)
+    return "" if since_us is None else f" (well since {at(since_us, timezone)})"
 
 
 class _IncidentProgress(Progress):
@@ -96,7 +107,8 @@ def _table(listed: IncidentList, timezone: str) -> Table:
         table.add_column(title, overflow="fold")
     for incident in listed.incidents:
         author = f"by {incident.acknowledged_by}" if incident.acknowledged_by else ""
-        notes = ", ".join(part for part in (author, listed.muted.get(incident.id, "")) if part)
+        assignee = f"assigned to {incident.assigned_to}" if incident.assigned_to else ""
+        notes = ", ".join(part for part in (author, assignee, listed.muted.get(incident.id, "")) if part)
         table.add_row(
             short(incident.id),
             Text(incident.phase.value, style=_STYLES[incident.phase]),

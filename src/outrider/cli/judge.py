@@ -11,8 +11,17 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import Condition, Signal, display_name, find_workspace, judge_steps, open_store, unknown_check_note
-from outrider.cli.echo import warn
+from outrider.app import (
+    Condition,
+    Signal,
+    display_name,
+    find_workspace,
+    judge_steps,
+    open_store,
+    unjudged_metrics_note,
+)
+from outrider.cli.echo import echo
+from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console
 
 if TYPE_CHECKING:
@@ -34,12 +43,15 @@ _STYLES = {
 def judge(pattern: str, *, as_json: bool) -> None:
     """Show whether each step is steady, degraded, improved or still being learned, and why.
 
-    PATTERN is a check's id, with * for any characters. Steps that deviate come first.
+    PATTERN is the id of a check, or of another subject with numbers of its own such as a service, with * for any
+    characters. What deviates comes first.
     """
     workspace = find_workspace()
-    with open_store(workspace) as store:
-        statuses = judge_steps(workspace, store, pattern)
-        warn("" if statuses else unknown_check_note(store.checks, pattern))
+    with open_store(workspace) as store, Progress() as progress:
+        statuses = judge_steps(workspace, store, pattern, listener=progress)
+        note = unjudged_metrics_note(store, pattern)
+    if note:
+        echo(note, err=True)
     if as_json:
         click.echo(json.dumps([_as_json(status) for status in statuses]))
         return
@@ -59,20 +71,29 @@ def _table(statuses: Sequence[StepStatus], timezone: str) -> Table:
         release = f" (last release: {judgement.release})" if is_explained else ""
         table.add_row(
             Text(condition, style=_STYLES[condition]),
-            Text(display_name(status.check)),
-            Text(judgement.step or "failures"),
-            Text(f"{status.environment}, {status.location}"),
+            Text(display_name(status.subject)),
+            Text(_series(status)),
+            Text(", ".join(filter(None, (status.environment, status.location)))),
             at(status.at_us, timezone),
             Text(f"{judgement.signal.reason}{release}"),
         )
     return table
 
 
+def _series(status: StepStatus) -> str:
+    """Return a step of a check, its failures, or a step and a metric of a subject that no run measures."""
+    if not isinstance(status.judgement.signal, Signal):
+        return status.metric
+    return f"{status.judgement.step} {status.metric}".strip() if status.is_of_aggregates else status.judgement.step
+
+
 def _as_json(status: StepStatus) -> dict[str, object]:
     signal = status.judgement.signal
     row: dict[str, object] = {
         "check": status.check,
+        "subject": status.subject,
         "step": status.judgement.step or None,
+        "metric": status.metric,
         "environment": status.environment,
         "location": status.location,
         "at_us": status.at_us,

@@ -71,7 +71,7 @@ def log_as_lines() -> None:
             redact_event,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),  # a line in one piece: processes share it
     )
     logging.basicConfig(handlers=[_LibraryLog(logging.WARNING)])
 

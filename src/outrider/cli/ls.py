@@ -32,9 +32,9 @@ def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
         policy = check.policy
         tags = " ".join(sorted(policy.tags | check.marks))
         state = f"every {format_duration(policy.every_s)}" if policy.enabled else "off"
-        click.echo(f"{check.id:60} {state:12} {policy.environment:12} {','.join(policy.locations):12} {tags}".rstrip())
+        echo(f"{check.id:60} {state:12} {policy.environment:12} {','.join(policy.locations):12} {tags}".rstrip())
     if not checks:
-        click.echo("no checks: put a pytest-playwright test into journeys/, or a probe into probes/", err=True)
+        echo("no checks: put a pytest-playwright test into journeys/, or a probe into probes/", err=True)
 
 
 def _as_json(check: Check) -> dict[str, object]:

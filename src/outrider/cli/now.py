@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import click
 
-from outrider.app import find_workspace, open_store, request_runs, unknown_location_note
 from outrider.cli.echo import warn
+from outrider.cli.server_option import chosen_backend
 
 
 @click.command(epilog="Example: outrider now '*checkout*'")
 @click.argument("patterns", nargs=-1, required=True)
-@click.option("--location", default="local", show_default=True, help="Where to run.")
-def now(patterns: tuple[str, ...], *, location: str) -> int:
+@click.option("--location", help="Where to run; local if absent, with --server the first location of each check.")
+def now(patterns: tuple[str, ...], *, location: str | None) -> int:
     """Request immediate runs from the service, and print their ids.
 
     They precede every queued run; without a service, they run as soon as one starts. `outrider run` runs checks in
     this process instead.
     """
-    workspace = find_workspace()
-    with open_store(workspace) as store:
-        warn(unknown_location_note(workspace, store.tables, location))
-        requested = request_runs(store, patterns, location=location)
+    with chosen_backend() as backend:
+        warn(backend.location_note(location) if location else "")
+        requested = backend.request_runs(patterns, location)
     for entry in requested:
         click.echo(f"{entry.run} {entry.check}")
     return 0

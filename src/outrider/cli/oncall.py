@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from outrider.app import find_workspace, shifts_ahead
 from outrider.cli.run_tables import at_with_zone
+from outrider.cli.server_option import chosen_backend
 
 
 @click.command(epilog="Example: outrider oncall --days 14")
@@ -16,8 +16,8 @@ from outrider.cli.run_tables import at_with_zone
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def oncall(*, days: int, as_json: bool) -> None:
     """Show who is on call now in each rotation, and who is next."""
-    workspace = find_workspace()
-    rotations = shifts_ahead(workspace, days=days)
+    with chosen_backend() as backend:
+        rotations, timezone = backend.shifts(days), backend.timezone
     if as_json:
         click.echo(
             json.dumps(
@@ -28,6 +28,6 @@ def oncall(*, days: int, as_json: bool) -> None:
     for name, shifts in rotations.items():
         click.echo(name)
         for shift in shifts:
-            click.echo(f"  {at_with_zone(shift.from_us, workspace.timezone)}  {shift.person or 'nobody'}")
+            click.echo(f"  {at_with_zone(shift.from_us, timezone)}  {shift.person or 'nobody'}")
     if not rotations:
         click.echo("there are no rotations: scheduler/alerts.toml", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from outrider.app import find_workspace, open_store, pause_checks
+from outrider.cli.server_option import chosen_backend
 
 
 @click.command(epilog="Example: outrider pause '*checkout*' --reason 'payment provider is migrated'")
@@ -15,8 +15,8 @@ def pause(patterns: tuple[str, ...], *, reason: str) -> int:
 
     A PATTERN is an id, a path, a name, or a glob over them. No run of a paused check is due.
     """
-    with open_store(find_workspace()) as store:
-        checks = pause_checks(store, patterns, reason=reason)
+    with chosen_backend() as backend:
+        checks = backend.pause(patterns, reason)
     for check in checks:
         click.echo(f"paused {check}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Self
 
 from outrider.app import Condition, display_name
@@ -10,7 +11,7 @@ from outrider.cli.printable_console import PrintableConsole
 from outrider.cli.run_tables import outcome_text, turn_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from rich.status import Status
@@ -19,15 +20,28 @@ if TYPE_CHECKING:
     from outrider.model import Check, HostTurn, OutriderError, Run
 
 
-class Progress:
-    """Follows runs and gates, and prints to stderr; a context, which removes the spinner at its end."""
+_SILENT_S = 2.0
+"""What takes no longer needs no progress."""
+_LOGGED_S = 10.0
+"""Between two lines of progress in a log."""
 
-    def __init__(self) -> None:
+
+class Progress:
+    """Follows runs and gates, and prints to stderr; a context, which removes the spinner at its end.
+
+    Args:
+        clock: Returns monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next_s = clock() + _SILENT_S
         self._console = PrintableConsole(stderr=True)
         self._status: Status | None = None
         self._done = 0
         self._total = 0
         self._waits: tuple[object, ...] = ()
+        self._counted = ""
 
     def __enter__(self) -> Self:
         return self
@@ -45,6 +59,18 @@ class Progress:
             self._status = self._console.status(text)
             self._status.start()
         self._status.update(text)
+
+    def counted(self, done: int, total: int, what: str) -> None:
+        """Show how much of long work is done, once it takes more than two seconds; in a log every ten."""
+        now_s = self._clock()
+        if now_s < self._next_s:
+            return
+        text = f"{done + 1}/{total} {what}"
+        if self._console.is_terminal:
+            self.progress(text)
+        elif text != self._counted:
+            self._next_s, self._counted = now_s + _LOGGED_S, text
+            self.note(text)
 
     def stop(self) -> None:
         """Remove the spinner."""

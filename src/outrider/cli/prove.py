@@ -35,7 +35,7 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     workspace = find_workspace()
     out = PrintableConsole(stderr=as_json)
     with open_store(workspace) as store, _ProofProgress(out) as progress:
-        report = prove_journeys(workspace, store.proofs, patterns, listener=progress)
+        report = prove_journeys(workspace, store, patterns, listener=progress)
     if as_json:
         checks = {check: [asdict(proof) for proof in proofs] for check, proofs in report.proofs.items()}
         click.echo(json.dumps({"vacuous": report.vacuous, "checks": checks}))

@@ -7,10 +7,11 @@ from dataclasses import asdict
 
 import click
 
-from outrider.app import find_workspace, list_releases, mark_release, moment_us, open_store, unknown_environment_note
+from outrider.app import moment_us
 from outrider.cli.echo import warn
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone
+from outrider.cli.server_option import chosen_backend
 
 
 @click.command(epilog="Example: outrider release 2.14.0 --environment production")
@@ -24,18 +25,18 @@ from outrider.cli.run_tables import at_with_zone
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of all releases.")
 def release(name: str | None, *, at_us: int | None, environment: str | None, accept: bool, as_json: bool) -> None:
     """Mark a deploy called NAME, so that changes can be explained by it; without NAME list the marked ones."""
-    workspace = find_workspace()
-    with open_store(workspace) as store:
+    with chosen_backend() as backend:
         if environment:
-            warn(unknown_environment_note(workspace, store.tables, environment))
+            warn(backend.environment_note(environment))
         if name:
-            mark_release(workspace, store.judgements, name, at_us=at_us, environment=environment, accept=accept)
-        releases = list_releases(store.judgements, environment)
+            backend.mark_release(name, at_us=at_us, environment=environment, accept=accept)
+        releases = backend.releases(environment)
+        timezone = "" if as_json else backend.timezone
     if as_json:
         click.echo(json.dumps([asdict(marked) for marked in releases]))
         return
     for marked in releases:
         accepted = "  accepted" if marked.accepted else ""
-        click.echo(f"{at_with_zone(marked.at_us, workspace.timezone)}  {marked.environment:12} {marked.name}{accepted}")
+        click.echo(f"{at_with_zone(marked.at_us, timezone)}  {marked.environment:12} {marked.name}{accepted}")
     if not releases:
         click.echo("no releases are marked: outrider release NAME", err=True)

@@ -45,7 +45,7 @@ _MANY = 10  # runs above which only the steps of those that did not pass are sho
 @click.argument("patterns", nargs=-1)
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only checks whose names fit: 'pay and not slow'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else there.")
-@click.option("--repeat", default=1, type=click.IntRange(1), metavar="N", help="Run each check N times.")
+@click.option("--repeat", default=1, type=click.IntRange(1, 1_000_000), metavar="N", help="Run each check N times.")
 @click.option("--steps", is_flag=True, help="Show the steps of every run, however many there are.")
 @click.option("--headed", is_flag=True, help="Show the browser: outrider run --headed -k pay. Kept apart, as a trial.")
 @click.option("--watch", is_flag=True, help="Run again when a file is saved: outrider run --watch -k pay. Trials, too.")

@@ -243,6 +243,10 @@ def _attempt_as_json(attempt: Attempt) -> dict[str, object]:
         ],
         "attributes": dict(measurement.attributes),
         "trace_ids": list(measurement.trace_ids),
+        "traces": [
+            {"trace_id": trace.trace_id, "step": trace.step, "kind": trace.kind, "source": trace.source}
+            for trace in measurement.traces
+        ],
     }
 
 

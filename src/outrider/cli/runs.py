@@ -9,9 +9,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import display_name, find_workspace, list_runs, open_store, unknown_check_note
+from outrider.app import display_name
 from outrider.cli.echo import warn
 from outrider.cli.run_tables import at, console, outcome_text, short
+from outrider.cli.server_option import chosen_backend
 from outrider.model import Outcome
 
 _OUTCOMES = [outcome.value for outcome in Outcome]
@@ -20,26 +21,26 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 @click.command(epilog="Example: outrider runs '*checkout*' --outcome failed")
 @click.argument("pattern", default="*")
 @click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs with this outcome.")
-@click.option("--limit", default=20, type=click.IntRange(1), show_default=True, help="How many at most.")
+@click.option("--limit", default=20, type=click.IntRange(1, 100_000_000), show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:
     """List stored runs, the latest first; PATTERN is a check's id, with * for any characters."""
-    workspace = find_workspace()
-    with open_store(workspace) as store:
-        summaries = list_runs(store.runs, pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
-        warn("" if summaries else unknown_check_note(store.checks, pattern))
+    with chosen_backend() as backend:
+        summaries = backend.runs(pattern, outcome=Outcome(outcome) if outcome else None, limit=limit)
+        warn("" if summaries else backend.unknown_check_note(pattern))
+        timezone = "" if as_json else backend.timezone
     if not summaries.is_complete:
         click.echo(f"there are more runs than the {limit} listed: --limit shows more", err=True)
     if as_json:
         click.echo(json.dumps([asdict(summary) for summary in summaries]))
         return
     table = Table(box=None, pad_edge=False)
-    for title in ("run", f"due ({workspace.timezone})", "outcome", "check", "reason"):
+    for title in ("run", f"due ({timezone})", "outcome", "check", "reason"):
         table.add_column(title, overflow="fold")
     for summary in summaries:
         table.add_row(
             short(summary.id),
-            at(summary.due_us, workspace.timezone),
+            at(summary.due_us, timezone),
             outcome_text(summary.outcome),
             Text(display_name(summary.check)),
             Text(summary.reason if summary.due_count == 1 else f"{summary.reason} ({summary.due_count} runs)"),

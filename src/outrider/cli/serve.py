@@ -8,6 +8,7 @@ import click
 
 from outrider.app import find_workspace, open_store, serve_heartbeats
 from outrider.cli.echo import echo
+from outrider.cli.log_lines import log_as_lines
 
 if TYPE_CHECKING:
     from outrider.model import OutriderError
@@ -22,6 +23,7 @@ def serve(host: str, port: int) -> int:
     A job calls http://HOST:PORT/heartbeat/TOKEN or http://HOST:PORT/ping/KEY/NAME when it ends, followed by /start when
     it starts, and by /CODE if it may fail.
     """
+    log_as_lines()
     workspace = find_workspace()
     with open_store(workspace) as store:
         serve_heartbeats(workspace, store, host=host, port=port, ready=_print_address, report_problem=_report)

@@ -24,12 +24,12 @@ from outrider.app import (
 from outrider.cli.comparison_tables import print_comparison
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import at_with_zone, console, outcome_text, step_table, stored_as_json
+from outrider.cli.server_option import chosen_backend, refuse_with_server
 from outrider.model import ArtifactKind
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from outrider.app import Store, Workspace
     from outrider.model import Attempt, StoredRun
 
 
@@ -50,19 +50,21 @@ def show(run: str, *, wanted: str | None, folder: Path | None, against: str | No
 
     RUN is the id that `outrider runs` prints, or any beginning or end of it that is unique.
     """
-    workspace = find_workspace()
-    with open_store(workspace) as store:
-        stored = stored_run(store.runs, run)
+    for option, value in (("--open", wanted), ("--export", folder), ("--against", against)):
+        refuse_with_server(option, value)
+    if against:
+        return _compare(run, as_json=as_json)
+    with chosen_backend() as backend:
+        stored = backend.run(run)
         if wanted:
             return _open(stored, ArtifactKind(wanted))
         if folder:
             return _export(stored, folder)
-        if against:
-            return _compare(workspace, store, stored.run.id, as_json=as_json)
+        timezone = "" if as_json else backend.timezone
     if as_json:
         click.echo(json.dumps(stored_as_json(stored)))
     else:
-        _print(console(), stored, workspace.timezone)
+        _print(console(), stored, timezone)
     return 0
 
 
@@ -104,8 +106,10 @@ def _print_attempt(out: Console, attempt: Attempt) -> None:
         out.print(Text(f"  {error.source} error{step}: {lines[0]}", style="red"), soft_wrap=True)
 
 
-def _compare(workspace: Workspace, store: Store, run: str, *, as_json: bool) -> int:
-    comparison = compare_with_last_good(workspace, store.runs, run)
+def _compare(run: str, *, as_json: bool) -> int:
+    workspace = find_workspace()
+    with open_store(workspace) as store:
+        comparison = compare_with_last_good(workspace, store.runs, stored_run(store.runs, run).run.id)
     page = comparison_document(workspace, comparison).write()
     if as_json:
         click.echo(json.dumps({**comparison_json(comparison), "page": str(page)}))

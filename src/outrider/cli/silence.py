@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import (
-    duration_s,
-    end_silence,
-    find_workspace,
-    list_silences,
-    moment_us,
-    open_store,
-    preview_silence,
-    silence_incidents,
-)
+from outrider.app import duration_s, moment_us
 from outrider.cli.echo import echo
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone, short
+from outrider.cli.server_option import chosen_backend
 
 if TYPE_CHECKING:
     from outrider.app import SilenceEffect
@@ -67,23 +59,21 @@ def silence(
     severity, incident, and those of your checks and of scheduler/alerts.toml. A pattern matches the whole value:
     'check=~journey:journeys/.*'.
     """
-    workspace, effect = find_workspace(), None
-    with open_store(workspace) as store:
+    effect = None
+    with chosen_backend() as backend:
         if end:
-            end_silence(store.silences, end)
+            backend.end_silence(end)
         elif matchers:
-            effect = preview_silence(workspace, store.incidents, matchers)
-            silence_incidents(
-                store.silences, matchers, length_s=length_s, starts_us=starts_us, author=by, comment=comment
-            )
-        silences = list_silences(store.silences)
+            effect = backend.silence(matchers, length_s=length_s, starts_us=starts_us, author=by, comment=comment)
+        silences = backend.silences()
+        timezone = "" if as_json else backend.timezone
     if effect is not None:
         click.echo(_sentence(effect), err=as_json or not (effect.incidents or effect.checks))
     if as_json:
         click.echo(json.dumps([asdict(silence) for silence in silences]))
         return
     for listed in silences:
-        span = " to ".join(at_with_zone(us, workspace.timezone) for us in (listed.starts_us, listed.ends_us))
+        span = " to ".join(at_with_zone(us, timezone) for us in (listed.starts_us, listed.ends_us))
         echo(f"{short(listed.id)}  {span}  {' '.join(listed.matchers)}  {listed.author}: {listed.comment}")
     if not silences:
         click.echo("no silences", err=True)

@@ -11,28 +11,47 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from outrider.app import display_name, find_workspace, open_store, service_status
+from outrider.app import display_name, override_note
 from outrider.cli.run_tables import at, console, outcome_text, turn_text
+from outrider.cli.server_option import chosen_backend
 
 if TYPE_CHECKING:
-    from outrider.app import ServiceStatus
+    from outrider.app import ServiceStatus, TelemetryDay
+    from outrider.model import ProcessView
 
 
 @click.command(epilog="Example: outrider status --json")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(*, as_json: bool) -> int:
-    """Show whether the service runs, the last outcome of each check, and its coverage.
+    """Show whether the service runs, the last outcome of each check, its coverage, and what else is judged.
 
     Exit code 3 if no service runs.
     """
-    workspace = find_workspace()
-    with open_store(workspace) as store:
-        state = service_status(workspace, store)
+    with chosen_backend() as backend:
+        state, timezone = backend.status(), backend.timezone
     if as_json:
         click.echo(json.dumps(_as_json(state)))
     else:
-        _print(state, workspace.timezone)
+        _print(state, timezone)
     return 0 if state.is_running else 3
+
+
+def process_text(process: ProcessView, timezone: str) -> str:
+    """Return what is to be said of a process of the service; nothing if it never ended."""
+    if not process.is_running:
+        return f"{process.name} does not run since {at(process.since_us, timezone)}: {process.problem or 'not started'}"
+    if not process.problem:
+        return ""
+    times = "once" if process.restarts == 1 else f"{process.restarts} times"
+    return f"{process.name} was started again {times}: {process.problem}"
+
+
+def telemetry_text(telemetry: TelemetryDay) -> str:
+    """Return what was taken of telemetry on its newest day, and what was not kept of it, by reason."""
+    taken = {kind: telemetry.counts.get(f"{kind} taken", 0) for kind in ("logs", "traces", "metrics")}
+    numbers = ", ".join(f"{count:,} of {kind}" for kind, count in taken.items())
+    dropped = "; ".join(f"{reason}: {count:,}" for reason, count in sorted(telemetry.dropped.items()))
+    return f"telemetry of {telemetry.day}: {numbers}" + (f"; {dropped}" if dropped else "")
 
 
 def _as_json(state: ServiceStatus) -> dict[str, Any]:
@@ -40,6 +59,8 @@ def _as_json(state: ServiceStatus) -> dict[str, Any]:
         "running": state.is_running,
         "leader": state.leader,
         "leader_seen_us": state.leader_seen_us,
+        "processes": [asdict(process) for process in state.processes],
+        "overrides": [asdict(setting) for setting in state.overrides],
         "queue": {"waiting": state.waiting, "running": state.running},
         "turns": [
             {
@@ -54,6 +75,8 @@ def _as_json(state: ServiceStatus) -> dict[str, Any]:
         "paused": [asdict(pause) for pause in {pause.check: pause for pause in state.pauses}.values()],
         "checks": [{**asdict(run), "outcome": run.outcome.value} for run in state.last_runs],
         "coverage": [{**asdict(coverage), "share": coverage.share} for coverage in state.coverage],
+        "telemetry": None if state.telemetry is None else asdict(state.telemetry),
+        "aggregates": [asdict(series) for series in state.aggregates],
     }
 
 
@@ -61,9 +84,35 @@ def _print(state: ServiceStatus, timezone: str) -> None:
     out = console()
     service = "the service runs" if state.is_running else "no service runs: outrider up starts it"
     out.print(f"{service}; {state.waiting} runs wait, {state.running} are under way", highlight=False)
+    for process in state.processes:
+        if line := process_text(process, timezone):
+            out.print(Text(line), soft_wrap=True)
+    for setting in state.overrides:
+        out.print(Text(override_note(setting)), soft_wrap=True)
     for turn in state.turns:
         out.print(Text(f"on this host: {turn_text(turn, timezone)}"), soft_wrap=True)
-    out.print(_table(state, timezone) if state.last_runs else "no runs yet")
+    if state.telemetry is not None:
+        out.print(Text(telemetry_text(state.telemetry)), soft_wrap=True)
+    if state.last_runs or not state.aggregates:
+        out.print(_table(state, timezone) if state.last_runs else "no runs yet")
+    if state.aggregates:
+        out.print(_aggregates_table(state, timezone))
+
+
+def _aggregates_table(state: ServiceStatus, timezone: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("subject", "step", "where", "condition", f"newest judged ({timezone})", "why"):
+        table.add_column(title, overflow="fold")
+    for series in state.aggregates:
+        table.add_row(
+            Text(series.subject),
+            Text(f"{series.step} {series.metric}".strip()),
+            Text(", ".join(filter(None, (series.environment, series.location)))),
+            series.condition or "-",
+            "-" if series.at_us is None else at(series.at_us, timezone),
+            Text(series.reason),
+        )
+    return table
 
 
 def _table(state: ServiceStatus, timezone: str) -> Table:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
+import sys
 
 import click
 
-from outrider.app.workspace_access import find_workspace, open_store
-from outrider.app.workspace_service import WorkspaceService
-from outrider.cli.echo import echo
+from outrider.app.child_table import ServiceOptions
+from outrider.app.supervised_service import supervised_service
 from outrider.cli.log_lines import log_as_lines
+
+_COMMAND = (sys.executable, "-P", "-m", "outrider.cli.service_child")
 
 
 @click.command(epilog="Example: outrider up --port 8710")
@@ -19,15 +21,15 @@ from outrider.cli.log_lines import log_as_lines
 def up(host: str, port: int, *, no_pages: bool) -> int:
     """Run the checks by their schedule until SIGTERM or Ctrl-C; runs under way are then finished.
 
-    A second one on the same store is a standby: it takes over when the first ends. Pages: / /healthz /readyz /metrics.
+    The scheduler and the pages are processes of their own; one that dies is started again. SIGHUP looks at once
+    whether the workspace has changed. A second one on the same store is a standby: it takes over when the first ends.
+    Pages: / /healthz /readyz /metrics.
     """
     log_as_lines()
-    workspace = find_workspace()
-    with open_store(workspace) as store:
-        service = WorkspaceService(workspace, store, report_problem=lambda problem: echo(problem, err=True))
-        if not no_pages:
-            service.answer(host, port)
+    with supervised_service(_COMMAND, ServiceOptions(host, port, not no_pages)) as supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: service.stop())
-        service.serve()
-    return 0
+            signal.signal(number, lambda *_: supervisor.stop())
+        # A terminal that is closed sends SIGHUP, too: then nobody is left who would stop the service.
+        hung_up = supervisor.stop if sys.stderr.isatty() else supervisor.reload
+        signal.signal(signal.SIGHUP, lambda *_: hung_up())
+        return supervisor.run()

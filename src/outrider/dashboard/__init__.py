@@ -1,26 +1,300 @@
 """What pages and the API show: values out of the store, and those as HTML. It knows no HTTP."""
 
+from outrider.dashboard.access_pages import (
+    AccountView,
+    NewToken,
+    SignInForm,
+    SignInWays,
+    account_page,
+    notice_page,
+    sign_in_page,
+    tokens_page,
+)
+from outrider.dashboard.acknowledge_page import AcknowledgeView, acknowledge_page
+from outrider.dashboard.annotation_page import annotations_page
+from outrider.dashboard.annotation_view import AnnotationBody, api_annotations
 from outrider.dashboard.api_answers import api_check, api_checks, api_incident, api_incidents, api_run, api_runs
 from outrider.dashboard.api_values import CheckBody, CheckPage, IncidentBody, IncidentPage, RunBody, RunPage
+from outrider.dashboard.artifact_types import ServedType, served_type
+from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, audit_page
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
+from outrider.dashboard.gate_view import (
+    VERDICTS,
+    GateBody,
+    GatePage,
+    GateQuery,
+    api_gate,
+    api_gates,
+    gate_decision,
+    gate_page,
+    gates_page,
+)
+from outrider.dashboard.history_answers import (
+    MOST_RANGE_US,
+    MOST_SAMPLES,
+    ReleasePage,
+    SamplePage,
+    SampleQuery,
+    SeriesPage,
+    SilencePage,
+    api_releases,
+    api_samples,
+    api_series,
+    api_silences,
+)
 from outrider.dashboard.incident_view import incident_detail, incident_list
-from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page, service_page
+from outrider.dashboard.list_pages import incident_page, incidents_page, releases_page
+from outrider.dashboard.log_page import logs_page, logs_problem_page, record_rows, surrounding_logs_page
+from outrider.dashboard.log_view import log_view, record_key
+from outrider.dashboard.on_call_view import MOST_DAYS_AHEAD, USUAL_DAYS_AHEAD, OnCallBody, api_on_call, on_call_page
 from outrider.dashboard.overview import Filter, OverviewView, overview
 from outrider.dashboard.overview_page import overview_page, wall_page
-from outrider.dashboard.page_addresses import check_path, read_position
-from outrider.dashboard.page_templates import Asset, PageContext, page_assets, problem_page, render
+from outrider.dashboard.page_addresses import (
+    check_path,
+    incident_path,
+    logs_path,
+    read_moment,
+    read_position,
+    read_row_position,
+    write_row_position,
+)
+from outrider.dashboard.page_templates import (
+    ALERTS,
+    EVERYTHING,
+    Asset,
+    PageContext,
+    PageViewer,
+    page_assets,
+    problem_page,
+    render,
+)
+from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
 from outrider.dashboard.release_view import release_list
+from outrider.dashboard.report_list import ReportBody, ReportListBody, api_reports, reports_page
+from outrider.dashboard.report_request import KINDS, ReportName, ReportShelf
+from outrider.dashboard.routing_view import RoutingBody, api_routing, routing_page
 from outrider.dashboard.run_detail import RunDetail, run_detail
+from outrider.dashboard.run_files import FileLinks
 from outrider.dashboard.run_page import run_page
+from outrider.dashboard.runbook_page import runbook_page
+from outrider.dashboard.running_load import LOAD_TOPIC, running_load
+from outrider.dashboard.running_load_page import running_load_page
+from outrider.dashboard.search_page import search_page
+from outrider.dashboard.service_answers import SilencePreviewBody, StatusBody, api_silence_preview, api_status
+from outrider.dashboard.service_page import ServiceBody, api_service, service_page
+from outrider.dashboard.services_page import service_map_page, services_page, watched_service_page
+from outrider.dashboard.setting_control import SettingControl
+from outrider.dashboard.settings_page import (
+    SettingItem,
+    SettingList,
+    api_setting,
+    api_settings,
+    settings_of,
+    settings_page,
+)
+from outrider.dashboard.silences_page import SilenceForm, silences_page
+from outrider.dashboard.site_search import SearchBody, search_everything
 from outrider.dashboard.sources import Sources
+from outrider.dashboard.span_view import spans_page, spans_problem_page, spans_view
+from outrider.dashboard.status_documents import StatusDocument, status_documents
+from outrider.dashboard.status_editor_page import status_page_page
+from outrider.dashboard.status_incidents import StatusIncident
+from outrider.dashboard.status_page_view import (
+    StatusPageSources,
+    StatusPageView,
+    status_page_incidents,
+    status_page_view,
+)
+from outrider.dashboard.telemetry_answers import (
+    LogPage,
+    Measure,
+    RatesBody,
+    SpanPage,
+    TraceBody,
+    api_logs,
+    api_measured_logs,
+    api_measured_spans,
+    api_rates,
+    api_spans,
+    api_trace,
+    log_item,
+    span_item,
+)
+from outrider.dashboard.telemetry_source import TelemetrySource
+from outrider.dashboard.trace_view import LEVELS, trace_page, trace_view
+from outrider.dashboard.unmeasured_view import WHYS, UnmeasuredPage, api_unmeasured, unmeasured_page
 
 __all__ = [
-    "SPANS", "USUAL_DAYS", "Asset", "CheckBody", "CheckDetail", "CheckPage", "CheckQuery", "Filter", "IncidentBody",
-    "IncidentPage", "OverviewView", "PageContext", "ReaderClock", "RunBody", "RunDetail", "RunPage", "Sources",
-    "api_check", "api_checks", "api_incident", "api_incidents", "api_run", "api_runs", "check_detail", "check_page",
-    "check_path", "incident_detail", "incident_list", "incident_page", "incidents_page", "overview", "overview_page",
-    "page_assets", "problem_page", "read_position", "release_list", "releases_page", "render", "run_detail",
-    "run_page", "service_page", "wall_page",
-]  # fmt: skip
+    "ALERTS",
+    "EVERYTHING",
+    "KINDS",
+    "LEVELS",
+    "LOAD_TOPIC",
+    "MOST_DAYS_AHEAD",
+    "MOST_RANGE_US",
+    "MOST_SAMPLES",
+    "SPANS",
+    "USUAL_DAYS",
+    "USUAL_DAYS_AHEAD",
+    "VERDICTS",
+    "WHYS",
+    "AccountView",
+    "AcknowledgeView",
+    "AnnotationBody",
+    "Asset",
+    "ChangeBody",
+    "ChangePage",
+    "CheckBody",
+    "CheckDetail",
+    "CheckPage",
+    "CheckQuery",
+    "FileLinks",
+    "Filter",
+    "GateBody",
+    "GatePage",
+    "GateQuery",
+    "IncidentBody",
+    "IncidentPage",
+    "LogPage",
+    "Measure",
+    "NewToken",
+    "OnCallBody",
+    "OverviewView",
+    "PageContext",
+    "PageViewer",
+    "QueryProblem",
+    "RatesBody",
+    "ReaderClock",
+    "ReleasePage",
+    "ReportBody",
+    "ReportListBody",
+    "ReportName",
+    "ReportShelf",
+    "RoutingBody",
+    "RunBody",
+    "RunDetail",
+    "RunPage",
+    "SamplePage",
+    "SampleQuery",
+    "SearchBody",
+    "SeriesPage",
+    "ServedType",
+    "ServiceBody",
+    "SettingControl",
+    "SettingItem",
+    "SettingList",
+    "SignInForm",
+    "SignInWays",
+    "SilenceForm",
+    "SilencePage",
+    "SilencePreviewBody",
+    "Sources",
+    "SpanPage",
+    "StatusBody",
+    "StatusDocument",
+    "StatusIncident",
+    "StatusPageSources",
+    "StatusPageView",
+    "TelemetrySource",
+    "TraceBody",
+    "UnmeasuredPage",
+    "account_page",
+    "acknowledge_page",
+    "annotations_page",
+    "api_annotations",
+    "api_changes",
+    "api_check",
+    "api_checks",
+    "api_gate",
+    "api_gates",
+    "api_incident",
+    "api_incidents",
+    "api_logs",
+    "api_measured_logs",
+    "api_measured_spans",
+    "api_on_call",
+    "api_rates",
+    "api_releases",
+    "api_reports",
+    "api_routing",
+    "api_run",
+    "api_runs",
+    "api_samples",
+    "api_series",
+    "api_service",
+    "api_setting",
+    "api_settings",
+    "api_silence_preview",
+    "api_silences",
+    "api_spans",
+    "api_status",
+    "api_trace",
+    "api_unmeasured",
+    "audit_page",
+    "check_detail",
+    "check_page",
+    "check_path",
+    "gate_decision",
+    "gate_page",
+    "gates_page",
+    "incident_detail",
+    "incident_list",
+    "incident_page",
+    "incident_path",
+    "incidents_page",
+    "log_item",
+    "log_view",
+    "logs_page",
+    "logs_path",
+    "logs_problem_page",
+    "notice_page",
+    "on_call_page",
+    "overview",
+    "overview_page",
+    "page_assets",
+    "problem_page",
+    "query_problem",
+    "read_moment",
+    "read_position",
+    "read_row_position",
+    "record_key",
+    "record_rows",
+    "release_list",
+    "releases_page",
+    "render",
+    "reports_page",
+    "routing_page",
+    "run_detail",
+    "run_page",
+    "runbook_page",
+    "running_load",
+    "running_load_page",
+    "search_everything",
+    "search_page",
+    "served_type",
+    "service_map_page",
+    "service_page",
+    "services_page",
+    "settings_of",
+    "settings_page",
+    "sign_in_page",
+    "silences_page",
+    "span_item",
+    "spans_page",
+    "spans_problem_page",
+    "spans_view",
+    "status_documents",
+    "status_page_incidents",
+    "status_page_page",
+    "status_page_view",
+    "surrounding_logs_page",
+    "tokens_page",
+    "trace_page",
+    "trace_view",
+    "unmeasured_page",
+    "wall_page",
+    "watched_service_page",
+    "write_row_position",
+]

@@ -21,7 +21,7 @@ from outrider.dashboard.api_values import (
     slot_item,
 )
 from outrider.dashboard.check_detail import CheckQuery, check_detail, named_check
-from outrider.dashboard.incident_view import incident_detail, recent_incidents
+from outrider.dashboard.incident_view import incident_detail, opened_incidents
 from outrider.dashboard.overview import check_statuses, fits, lasting_incidents
 from outrider.dashboard.page_addresses import write_position
 from outrider.dashboard.period_slots import availability, coverage
@@ -80,15 +80,10 @@ def api_run(sources: Sources, name: str) -> RunBody:
     return run_body(sources.store.runs.get(name))
 
 
-def api_incidents(sources: Sources, *, only_open: bool, after: str, limit: int) -> IncidentPage:
-    """Return incidents, the latest first, behind the one that is called `after`."""
-    incidents = [incident for incident in recent_incidents(sources)[0] if incident.phase.lasts or not only_open]
-    incidents.sort(key=lambda incident: (incident.began_us, incident.id), reverse=True)
-    places = {incident.id: place for place, incident in enumerate(incidents, 1)}
-    start = places.get(after, 0)
-    shown = incidents[start : start + limit]
-    more = start + limit < len(incidents)
-    return IncidentPage(tuple(map(incident_item, shown)), shown[-1].id if more else None)
+def api_incidents(sources: Sources, *, only_open: bool, before: tuple[int, str] | None, limit: int) -> IncidentPage:
+    """Return incidents, the latest begun first."""
+    page = opened_incidents(sources, only_lasting=only_open, before=before, limit=limit)
+    return IncidentPage(tuple(map(incident_item, page.incidents)), page.next or None)
 
 
 def api_incident(sources: Sources, name: str) -> IncidentBody:
@@ -98,5 +93,5 @@ def api_incident(sources: Sources, name: str) -> IncidentBody:
         UsageError: unknown-incident.
     """
     detail = incident_detail(sources, name)
-    events = tuple(EventItem(instant(at_us), what) for at_us, what in detail.incident.events)
+    events = tuple(EventItem(instant(entry.at_us), entry.text, entry.author) for entry in detail.time_line)
     return IncidentBody(incident_item(detail.incident), events, tuple(map(notification_item, detail.notifications)))

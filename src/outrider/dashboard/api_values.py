@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from outrider.alerts import headline
 
 if TYPE_CHECKING:
-    from outrider.alerts import Incident
+    from outrider.alerts import Facts, Incident
     from outrider.dashboard.overview import CheckStatus
     from outrider.dashboard.period_slots import Slot
     from outrider.model import Attempt, Notification, Run, RunSummary, StoredRun
@@ -50,6 +50,7 @@ class StepItem:
     offset_ms: float
     duration_ms: float | None
     error: str | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class ErrorItem:
     message: str
     url: str
     step: str
+    stack: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,16 @@ class SampleItem:
     step: str
     metric: str
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class TraceItem:
+    """A trace that an attempt began or met; see docs/telemetry.md for `kind` and `source`."""
+
+    trace_id: str
+    step: str
+    kind: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,10 @@ class AttemptItem:
     steps: tuple[StepItem, ...]
     errors: tuple[ErrorItem, ...]
     samples: tuple[SampleItem, ...]
+    started: str | None
+    attributes: dict[str, str]
+    trace_ids: tuple[str, ...]
+    traces: tuple[TraceItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +187,27 @@ class CheckBody:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceItem:
+    """What the member of an incident that leads it showed last; a text is empty where nothing is known."""
+
+    what: str
+    title: str
+    predicate: str
+    step: str
+    address: str
+    observed: str
+    expected: str
+    since: str | None
+    release: str
+    later_release: str
+    run: str
+    artifacts: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentItem:
-    """An incident; `ended` is null while it is open."""
+    """An incident; `ended` is null while it is open, and `well_since` has those of its checks that are well again."""
 
     id: str
     title: str
@@ -183,11 +218,27 @@ class IncidentItem:
     began: str | None
     ended: str | None
     acknowledged_by: str
+    assigned_to: str
     checks: tuple[str, ...]
     check_count: int
+    well_since: dict[str, str]
     release: str
     run: str
     labels: dict[str, str]
+    opened: str | None
+    changed: str | None
+    last_bad: str | None
+    relapses: tuple[str, ...]
+    causes: tuple[str, ...]
+    affected: int
+    unwell_checks: int
+    opening_labels: dict[str, str]
+    past_severities: tuple[str, ...]
+    earlier_events: int
+    notifies: bool
+    lead_subject: str
+    paused: str
+    lead: EvidenceItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +251,11 @@ class IncidentPage:
 
 @dataclass(frozen=True, slots=True)
 class EventItem:
-    """What happened to an incident."""
+    """What happened to an incident, or a comment of its `author`, who is empty else."""
 
     at: str | None
     what: str
+    author: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,11 +321,22 @@ def _attempt(attempt: Attempt) -> AttemptItem:
         attempt.number, attempt.measured, attempt.evidence, measurement.outcome.value, measurement.reason,
         measurement.duration_ms,
         tuple(
-            StepItem(step.key, step.title, step.kind.value, step.parent, step.offset_ms, step.duration_ms, step.error)
+            StepItem(
+                step.key, step.title, step.kind.value, step.parent, step.offset_ms, step.duration_ms, step.error,
+                step.source,
+            )
             for step in measurement.steps
         ),
-        tuple(ErrorItem(error.source.value, error.message, error.url, error.step) for error in measurement.errors),
+        tuple(
+            ErrorItem(error.source.value, error.message, error.url, error.step, error.stack)
+            for error in measurement.errors
+        ),
         tuple(SampleItem(sample.step, sample.metric, sample.value) for sample in measurement.samples),
+        instant(measurement.started_us), dict(measurement.attributes), measurement.trace_ids,
+        tuple(
+            TraceItem(trace.trace_id, trace.step, trace.kind.value, trace.source.value)
+            for trace in measurement.traces
+        ),
     )  # fmt: skip
 
 
@@ -298,11 +361,33 @@ def incident_item(incident: Incident) -> IncidentItem:
     is_open = incident.phase.lasts
     return IncidentItem(
         id=incident.id, title=headline(incident), problem=incident.problem.value, severity=incident.severity.value,
-        phase=incident.phase.value, is_open=is_open, began=instant(incident.lead.since_us or incident.began_us),
+        phase=incident.phase.value, is_open=is_open, began=instant(incident.began_us),
         ended=None if is_open else instant(incident.ended_us), acknowledged_by=incident.acknowledged_by,
+        assigned_to=incident.assigned_to,
         checks=incident.checks, check_count=incident.check_count or len(incident.checks),
+        well_since=_well_since(incident),
         release=incident.lead.release, run=incident.lead.run, labels=dict(incident.labels),
+        opened=instant(incident.opened_us), changed=instant(incident.changed_us),
+        last_bad=instant(incident.last_bad_us),
+        relapses=tuple(instant(at_us) or "" for at_us in incident.relapses), causes=incident.causes,
+        affected=incident.affected, unwell_checks=incident.unwell_checks,
+        opening_labels=dict(incident.opening_labels), past_severities=incident.past_severities,
+        earlier_events=incident.earlier_events, notifies=incident.pages, lead_subject=incident.lead_subject,
+        paused=incident.paused,
+        lead=_evidence(incident.lead),
     )  # fmt: skip
+
+
+def _evidence(facts: Facts) -> EvidenceItem:
+    return EvidenceItem(
+        facts.what, facts.title, facts.predicate, facts.step, facts.address, facts.observed, facts.expected,
+        instant(facts.since_us), facts.release, facts.later_release, facts.run, facts.artifacts, facts.errors,
+    )  # fmt: skip
+
+
+def _well_since(incident: Incident) -> dict[str, str]:
+    since = {check: instant(incident.well_since_us(check)) for check in incident.checks}
+    return {check: moment for check, moment in since.items() if moment is not None}
 
 
 def notification_item(row: Notification) -> NotificationItem:

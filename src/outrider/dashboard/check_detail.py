@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.alerts import Phase, read_incidents
+from outrider.dashboard.annotation_view import annotations_of
 from outrider.dashboard.check_state import State
+from outrider.dashboard.incident_view import incidents_of
 from outrider.dashboard.overview import (
     CheckLine,
     CheckStatus,
@@ -15,19 +16,30 @@ from outrider.dashboard.overview import (
     recent_releases,
     strip_starts,
 )
-from outrider.dashboard.period_slots import DAY_US
+from outrider.dashboard.running_load import running_loads
 from outrider.dashboard.step_trends import Span, StepTrend, step_trends
 from outrider.model import Check, CheckId, Kind, Policy, RunPosition, UsageError, title_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from outrider.alerts import Incident
     from outrider.dashboard.sources import Sources
-    from outrider.model import Excerpt, Outcome, Release, RunSummary, ServiceView, StoredCheck
+    from outrider.model import (
+        Annotation,
+        Excerpt,
+        Outcome,
+        Release,
+        RunId,
+        RunSummary,
+        ServiceView,
+        StoredCheck,
+        StoredProof,
+    )
 
 PAGE_RUNS = 25
 SPANS = (1, 7, 30, 90)
 USUAL_DAYS = 7
-_MOST_INCIDENTS = 500
 _SHOWN_INCIDENTS = 10
 
 
@@ -56,6 +68,10 @@ class CheckDetail:
         is_configured: Whether the workspace has it; one that was deleted has its history only.
         trends: Of its steps; `more_steps` are left out.
         incidents: Of the last ninety days, the latest first.
+        proofs: What `outrider prove` reported last, a fault each; empty if it never did.
+        annotations: What people noted of it in ninety days.
+        origins: Where each value of the policy comes from, by its name.
+        running: Its loads that are under way.
     """
 
     line: CheckLine
@@ -70,6 +86,10 @@ class CheckDetail:
     now_us: int
     hours_from_us: int
     days_from_us: int
+    proofs: tuple[StoredProof, ...]
+    origins: Mapping[str, str]
+    running: tuple[RunId, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
     @property
     def status(self) -> CheckStatus:
@@ -90,7 +110,7 @@ def check_detail(sources: Sources, name: str, query: CheckQuery) -> CheckDetail:
     """
     now_us, service, store = sources.now_us(), sources.service(), sources.store
     check, is_configured = named_check(sources, name)
-    incidents = check_incidents(sources, check.id, now_us)
+    incidents = incidents_of(sources, check.id)
     lasting = [incident for incident in incidents if incident.phase.lasts]
     (status,) = check_statuses(store, [_switched_on(_in_place(check, query))], service, lasting, now_us)
     if not check.policy.enabled or not is_configured:
@@ -110,6 +130,9 @@ def check_detail(sources: Sources, name: str, query: CheckQuery) -> CheckDetail:
             if release.environment == check.policy.environment
         ),
         hours_from_us=hours_us, days_from_us=days_us,
+        running=running_loads(sources, check.id) if check.kind is Kind.LOAD else (),
+        annotations=annotations_of(sources, check, days_us, now_us),
+        proofs=store.proofs.latest(check.id), origins=sources.policy_origins(check) if is_configured else {},
     )  # fmt: skip
 
 
@@ -149,10 +172,3 @@ def _in_place(check: Check, query: CheckQuery) -> Check:
 
 def _switched_on(check: Check) -> Check:
     return replace(check, policy=replace(check.policy, enabled=True))
-
-
-def check_incidents(sources: Sources, check: CheckId, now_us: int) -> tuple[Incident, ...]:
-    """Return the incidents of a check that lasted in the last ninety days, the latest first."""
-    stored = sources.store.incidents.search(since_us=now_us - 90 * DAY_US, limit=_MOST_INCIDENTS)
-    opened = (incident for incident in read_incidents(stored) if incident.phase is not Phase.PENDING)
-    return tuple(incident for incident in opened if check in incident.checks)

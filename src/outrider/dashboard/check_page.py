@@ -9,7 +9,7 @@ from outrider.alerts import headline
 from outrider.dashboard.check_detail import SPANS
 from outrider.dashboard.page_addresses import check_path
 from outrider.dashboard.page_templates import render, short
-from outrider.dashboard.step_trends import draw_step_trend
+from outrider.dashboard.step_trends import TrendMarks, draw_step_trend
 from outrider.model import Outcome
 
 if TYPE_CHECKING:
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 def check_page(detail: CheckDetail, context: PageContext) -> str:
     """Return a check as a page."""
-    releases = [(release.at_us, release.name) for release in detail.releases]
-    incidents = [(incident.began_us, short(headline(incident))) for incident in detail.incidents]
+    marks = TrendMarks(
+        releases=[(release.at_us, release.name) for release in detail.releases],
+        incidents=[(incident.began_us, short(headline(incident))) for incident in detail.incidents],
+        annotations=[(mark.at_us, short(mark.text)) for mark in detail.annotations],
+    )
     several = len(detail.check.policy.locations) > 1
     charts = []
     for trend in detail.trends:
         title = short(" ".join(filter(None, (trend.step or "whole run", f"in {trend.location}" if several else ""))))
-        svg = draw_step_trend(trend, title, context.clock.timezone, releases=releases, incidents=incidents)
+        svg = draw_step_trend(trend, title, context.clock.timezone, marks)
         charts.append((title, trend, svg))
     values = {
         "view": detail,

@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.alerts import Phase, headline, read_incidents
+from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
-from outrider.model import UsageError
+from outrider.model import IncidentQuery, UsageError, title_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from outrider.alerts import Incident
     from outrider.dashboard.sources import Sources
-    from outrider.model import Notification
+    from outrider.model import Comment, Notification
 
 PAGE_INCIDENTS = 50
-MOST_INCIDENTS = 1_000
 DAYS = 90
+_LASTING = tuple(phase.value for phase in Phase if phase.lasts)
+_OPENED = (*_LASTING, Phase.RESOLVED.value)
 _MOST_NOTIFICATIONS = 2_000
 _SHOWN_NOTIFICATIONS = 100
 _SIMILAR = 10
+_LOOKED_THROUGH = 200
 _ID = re.compile(r"[\w.-]{4,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentList:
-    """Incidents, those that last first, then the latest.
+    """A page of incidents, the latest begun first.
 
     Attributes:
-        total: How many there are of the last ninety days; `is_complete` is false where older ones are left out.
-        unreadable: How many could not be read.
+        lasting: Those that last, on the first page of all; `more_lasting` are left out there.
+        incidents: Of all those that are over, or those that last if only these are asked for.
+        total: How many there are of the last ninety days, of which `lasting_count` last.
+        next: Cursor of the page after this one; empty on the last.
+        unreadable: How many of the page could not be read.
     """
 
+    lasting: tuple[Incident, ...]
+    more_lasting: int
     incidents: tuple[Incident, ...]
     total: int
-    lasting: int
-    page: int
-    pages: int
+    lasting_count: int
     only_lasting: bool
-    is_complete: bool
+    is_first: bool
+    next: str
     unreadable: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLineEntry:
+    """What happened to an incident; a comment has an author."""
+
+    at_us: int
+    text: str
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,9 @@ class IncidentDetail:
 
     Attributes:
         notifications: Who was notified, the earliest first; `more_notifications` are left out.
+        comments: In their order.
         similar: Earlier ones of the same problem and check, the latest first.
+        titles: Of the affected checks that the workspace has, by their ids.
     """
 
     incident: Incident
@@ -57,6 +77,19 @@ class IncidentDetail:
     more_notifications: int
     similar: tuple[Incident, ...]
     now_us: int
+    comments: tuple[Comment, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def check_title(self, check: str) -> str:
+        """Return what people call an affected check."""
+        return self.titles.get(check) or title_of(check)
+
+    @property
+    def time_line(self) -> tuple[TimeLineEntry, ...]:
+        """What happened and what was remarks, in the order of time."""
+        events = [TimeLineEntry(at_us, what) for at_us, what in self.incident.events]
+        remarks = [TimeLineEntry(comment.at_us, comment.text, comment.author) for comment in self.comments]
+        return tuple(sorted((*events, *remarks), key=lambda entry: entry.at_us))
 
     @property
     def title(self) -> str:
@@ -64,16 +97,54 @@ class IncidentDetail:
         return headline(self.incident)
 
 
-def incident_list(sources: Sources, *, only_lasting: bool, page: int) -> IncidentList:
-    """Return a page of the incidents that last, or of all of the last ninety days; beyond the last page, the last."""
-    incidents, is_complete, unreadable = recent_incidents(sources)
-    lasting = sum(incident.phase.lasts for incident in incidents)
-    wanted = [incident for incident in incidents if incident.phase.lasts or not only_lasting]
-    wanted.sort(key=lambda incident: (not incident.phase.lasts, -incident.began_us))
-    pages = max(1, -(-len(wanted) // PAGE_INCIDENTS))
-    page = min(max(page, 1), pages)
-    shown = tuple(wanted[(page - 1) * PAGE_INCIDENTS : page * PAGE_INCIDENTS])
-    return IncidentList(shown, len(incidents), lasting, page, pages, only_lasting, is_complete, unreadable)
+def incident_list(
+    sources: Sources, *, only_lasting: bool = False, before: tuple[int, str] | None = None
+) -> IncidentList:
+    """Return a page of the incidents that last, or of all of the last ninety days."""
+    since_us = sources.now_us() - DAYS * DAY_US
+    counts = sources.store.incidents.counts(since_us)
+    lasting_count = sum(counts.get(phase, 0) for phase in _LASTING)
+    with_lasting = not only_lasting and before is None and lasting_count > 0
+    last = read_page(sources, IncidentQuery(_LASTING), PAGE_INCIDENTS) if with_lasting else IncidentExcerpt()
+    phases = _LASTING if only_lasting else (Phase.RESOLVED.value,)
+    page = read_page(sources, IncidentQuery(phases, since_us, before), PAGE_INCIDENTS)
+    return IncidentList(
+        last.incidents, max(lasting_count - PAGE_INCIDENTS, 0) if with_lasting else 0, page.incidents,
+        lasting_count + counts.get(Phase.RESOLVED.value, 0), lasting_count, only_lasting, before is None, page.next,
+        last.unreadable + page.unreadable,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentExcerpt:
+    """Some incidents, the cursor of what follows, and how many could not be read."""
+
+    incidents: tuple[Incident, ...] = ()
+    next: str = ""
+    unreadable: int = 0
+
+
+def read_page(sources: Sources, query: IncidentQuery, limit: int) -> IncidentExcerpt:
+    """Return incidents that fit a query, the latest begun first."""
+    unreadable: list[str] = []
+    stored = sources.store.incidents.list(query, limit)
+    incidents = read_incidents(stored, lambda row: unreadable.append(row.id))
+    following = "" if stored.is_complete else write_moment(stored[-1].began_us, stored[-1].id)
+    return IncidentExcerpt(incidents, following, len(unreadable))
+
+
+def opened_incidents(
+    sources: Sources, *, only_lasting: bool, before: tuple[int, str] | None, limit: int
+) -> IncidentExcerpt:
+    """Return incidents of the last ninety days, the latest begun first, whether they last or not."""
+    since_us = sources.now_us() - DAYS * DAY_US
+    return read_page(sources, IncidentQuery(_LASTING if only_lasting else _OPENED, since_us, before), limit)
+
+
+def incidents_of(sources: Sources, check: str, limit: int = _LOOKED_THROUGH) -> tuple[Incident, ...]:
+    """Return the incidents of the last ninety days that affect a check, the latest begun first."""
+    query = IncidentQuery(_OPENED, sources.now_us() - DAYS * DAY_US, naming=check)
+    return tuple(incident for incident in read_page(sources, query, limit).incidents if check in incident.checks)
 
 
 def incident_detail(sources: Sources, name: str) -> IncidentDetail:
@@ -82,12 +153,9 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
     Raises:
         UsageError: unknown-incident.
     """
-    incidents = recent_incidents(sources)[0]
-    incident = _named(incidents, name)
+    incident = _named(sources, name)
     similar = [
-        other
-        for other in incidents
-        if other.problem is incident.problem and other.id != incident.id and set(other.checks) & set(incident.checks)
+        other for other in _sharing(sources, incident) if other.problem is incident.problem and other.id != incident.id
     ]
     notifications = _notifications(sources, incident)
     return IncidentDetail(
@@ -96,28 +164,45 @@ def incident_detail(sources: Sources, name: str) -> IncidentDetail:
         max(len(notifications) - _SHOWN_NOTIFICATIONS, 0),
         tuple(similar[:_SIMILAR]),
         sources.now_us(),
+        sources.store.incidents.comments(incident.id),
+        {check.id: check.title for check in sources.checks() or () if check.id in incident.checks},
     )
 
 
-def recent_incidents(sources: Sources) -> tuple[tuple[Incident, ...], bool, int]:
-    """Return the incidents of the last ninety days, whether these are all, and how many could not be read."""
-    unreadable: list[str] = []
-    stored = sources.store.incidents.search(since_us=sources.now_us() - DAYS * DAY_US, limit=MOST_INCIDENTS)
-    incidents = read_incidents(stored, lambda row: unreadable.append(row.id))
-    opened = tuple(incident for incident in incidents if incident.phase is not Phase.PENDING)
-    return opened, stored.is_complete, len(unreadable)
+def grouping(causes: Sequence[str]) -> str:
+    """Return what an incident's findings share, for readers: "host shop.example; step pay; the same fault".
+
+    The check itself is left out: it stands among those that are affected.
+    """
+    return "; ".join(dict.fromkeys(filter(None, map(_shared, causes))))
 
 
-def _named(incidents: tuple[Incident, ...], name: str) -> Incident:
-    exact = [incident for incident in incidents if incident.id == name]
-    matching = exact or (
-        [incident for incident in incidents if incident.id.startswith(name) or incident.id.endswith(name)]
-        if _ID.fullmatch(name)
-        else []
-    )
+def _shared(cause: str) -> str:
+    """Return a cause, written "problem|environment|kind:value" or "problem|environment|word", as readers see it."""
+    kind, colon, value = cause.split("|", 2)[-1].partition(":")
+    if kind == "check":
+        return ""
+    return "the same fault" if kind == "fault" else f"{kind} {value}" if colon else kind
+
+
+def _sharing(sources: Sources, incident: Incident) -> list[Incident]:
+    """Return incidents that affect one of the first checks of an incident, the latest begun first."""
+    by_id = {other.id: other for check in incident.checks[:_SIMILAR] for other in incidents_of(sources, check)}
+    return sorted(by_id.values(), key=lambda other: (-other.began_us, other.id))
+
+
+def incidents_named(sources: Sources, name: str) -> list[Incident]:
+    """Return the incidents whose id is, begins or ends with a name; a few of them, where there are many."""
+    stored = sources.store.incidents.named(name, _SIMILAR) if _ID.fullmatch(name) else ()
+    return [incident for incident in read_incidents(stored) if incident.phase is not Phase.PENDING]
+
+
+def _named(sources: Sources, name: str) -> Incident:
+    incidents = incidents_named(sources, name)
+    matching = [incident for incident in incidents if incident.id == name] or incidents
     if len(matching) == 1:
         return matching[0]
-    meaning = f"means {len(matching)} incidents" if matching else f"is no incident of the last {DAYS} days"
+    meaning = f"means {len(matching)} incidents or more" if matching else "is no incident"
     raise UsageError(f'"{name[:80]}" {meaning}', slug="unknown-incident", fix="the list of incidents has them all")
 
 

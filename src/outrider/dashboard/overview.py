@@ -346,7 +346,7 @@ def _first_cause(urgent: Sequence[CheckStatus], incidents: Sequence[Incident], c
     if pressing:
         first = min(pressing, key=_urgency)
         release = f", after {first.lead.release}" if first.lead.release else ""
-        return f"{headline(first, is_brief=True)}, since {clock.brief(first.lead.since_us or first.began_us)}{release}"
+        return f"{headline(first, is_brief=True)}, since {clock.brief(first.began_us)}{release}"
     worst = min(urgent, key=lambda status: status.state.rank)
     latest = worst.latest
     return f"{worst.check.title}: {worst.state}" + (f" at {clock.brief(latest.due_us)}" if latest else "")

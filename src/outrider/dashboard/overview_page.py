@@ -55,6 +55,8 @@ def filter_query(wanted: Filter) -> dict[str, str]:
 
 def service_line(service: ServiceView) -> str:
     """Return how the service does: "1 run under way, 0 waiting."."""
+    if "scheduler" in service.problems:
+        return "The process of the scheduler is away: no check runs."
     if not service.leads:
         return "This process is a standby: another one runs the checks."
     if not service.is_alive:

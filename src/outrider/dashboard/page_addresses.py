@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+import re
+from urllib.parse import quote, urlencode
 
-from outrider.model import RunId, RunPosition
+from outrider.model import RowPosition, RunId, RunPosition
+
+_TIME = re.compile(r"-?[0-9]{1,17}")
+_MOST_NS = 2**63 - 1
+_ROW = re.compile(r"([0-9]{1,19})\.([0-9]{1,5})")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def check_path(check: str) -> str:
@@ -21,6 +27,78 @@ def run_path(run: str) -> str:
 def incident_path(incident: str) -> str:
     """Return the path of an incident's page."""
     return f"/incidents/{quote(incident, safe='')}"
+
+
+def gate_path(gate: str) -> str:
+    """Return the path of the page of a gate's decision."""
+    return f"/gates/{quote(gate, safe='')}"
+
+
+def logs_path(query: str, **more: str) -> str:
+    """Return the path of the log records that a query finds."""
+    return _asked("/logs", q=query, **more)
+
+
+def logs_tail_path(query: str) -> str:
+    """Return the path of the stream of log records that match a query."""
+    return _asked("/logs/live", q=query)
+
+
+def logs_export_path(query: str, form: str) -> str:
+    """Return the path of the file of all log records that match a query."""
+    return _asked("/api/v1/logs/export", q=query, format=form)
+
+
+def surrounding_logs_path(service: str, time_ns: int) -> str:
+    """Return the path of what a service logged around a time."""
+    return _asked("/logs/around", service=service, at=str(time_ns))
+
+
+def traces_path(query: str, **more: str) -> str:
+    """Return the path of the spans that a query finds."""
+    return _asked("/traces", q=query, **more)
+
+
+def trace_path(trace: str) -> str:
+    """Return the path of a trace."""
+    return f"/traces/{quote(trace, safe='', errors='replace')}"
+
+
+def service_path(name: str) -> str:
+    """Return the path of the page of a service that spans tell of."""
+    return f"/services/{quote(name, safe='', errors='replace')}"
+
+
+def services_path(path: str, since: str) -> str:
+    """Return the path of a page of services in a time."""
+    return _asked(path, since=since)
+
+
+def _asked(path: str, **values: str) -> str:
+    present = {name: value for name, value in values.items() if value}
+    return f"{path}?{urlencode(present, errors='replace')}" if present else path
+
+
+def write_row_position(position: RowPosition) -> str:
+    """Return a position among telemetry as a cursor for addresses."""
+    return f"{position.time_ns}.{position.skipped}"
+
+
+def read_row_position(text: str) -> RowPosition | None:
+    """Return the position that a cursor names; None for anything that `write_row_position` did not write."""
+    match = _ROW.fullmatch(text)
+    return RowPosition(int(match[1]), int(match[2])) if match and int(match[1]) < _MOST_NS else None
+
+
+def write_moment(at_us: int, name: str) -> str:
+    """Return a time and an id as a cursor for addresses."""
+    return f"{at_us}.{name}"
+
+
+def read_moment(text: str) -> tuple[int, str] | None:
+    """Return the time and id that a cursor names; None for anything that `write_moment` did not write."""
+    at, _, name = text.partition(".")
+    return (int(at), name) if _TIME.fullmatch(at) and _ID.fullmatch(name) else None
 
 
 def write_position(position: RunPosition) -> str:

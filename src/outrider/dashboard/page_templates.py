@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from outrider.alerts import Severity, headline
+from outrider.alerts import Severity, headline, runbook_address
 from outrider.charts import draw_sparkline, draw_uptime, milliseconds
 from outrider.dashboard.check_state import outcome_tone
-from outrider.dashboard.page_addresses import check_path, incident_path, run_path, write_position
+from outrider.dashboard.incident_view import grouping
+from outrider.dashboard.page_addresses import check_path, gate_path, incident_path, run_path, write_position
 from outrider.dashboard.period_slots import DAY_US, HOUR_US, availability, coverage
-from outrider.dashboard.reader_clock import counted, percent
-from outrider.model import RunPosition, printable, title_of
+from outrider.dashboard.reader_clock import counted, length_of_time, percent
+from outrider.model import CHECK_KINDS, RunPosition, Subject, printable, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,13 +30,23 @@ if TYPE_CHECKING:
     from outrider.dashboard.overview import CheckLine, OverviewView
     from outrider.dashboard.period_slots import Slot
     from outrider.dashboard.reader_clock import ReaderClock
+    from outrider.dashboard.run_files import FileLinks
     from outrider.model import RunSummary
 
 _TEXT_CHARACTERS = 240
 _TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn"}
 _BUILT = {"pages.js": "text/javascript", "report.js": "text/javascript", "report.css": "text/css"}
-SECTIONS = (("/", "Overview"), ("/incidents", "Incidents"), ("/releases", "Releases"), ("/service", "Service"))
+SECTIONS = (
+    ("/", "Overview"), ("/incidents", "Incidents"), ("/on-call", "On call"), ("/silences", "Silences"),
+    ("/releases", "Releases"), ("/gates", "Gate"), ("/reports", "Reports"), ("/service", "Service"),
+)  # fmt: skip
 """Pages that every page links to: path and name."""
+
+TELEMETRY_SECTIONS = (("/services", "Services"), ("/logs", "Logs"), ("/traces", "Traces"))
+"""Pages that every page links to where the workspace takes telemetry."""
+
+EVERYTHING, ALERTS = "*", "!"
+"""What changes a page: any run, incident or release; incidents, releases and what people do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +63,56 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
+class PageViewer:
+    """Who looks at a page.
+
+    Attributes:
+        name: Empty where nobody is known.
+        form_token: What forms of the page carry.
+        can_sign_out: Whether they have a session.
+    """
+
+    name: str = ""
+    role: str = ""
+    form_token: str = field(default="", repr=False)
+    can_sign_out: bool = False
+
+
+_NOBODY = PageViewer()
+_ACTING = frozenset({"operator", "admin"})
+_DONE = {
+    "run": "A run was requested. It begins as soon as its turn comes.",
+    "pause": "The check is paused: nothing of it is due until it is resumed.",
+    "resume": "The check is resumed.",
+    "acknowledge": "You have acknowledged this incident; escalation and reminders stop within seconds.",
+    "resolve": "The incident is being resolved; the same problem opens a new one from now on.",
+    "assign": "The incident is being assigned.",
+    "comment": "The comment is on the time line.",
+    "annotate": "It is noted, and on the trends of the checks that it is about.",
+    "unannotate": "The annotation is removed.",
+    "silence": "The silence has begun.",
+    "end": "The silence has ended.",
+    "release": "The release is marked.",
+    "setting": "It is set, and holds within a minute.",
+    "setting-reset": "outrider.toml decides again, within a minute.",
+    "status-open": "The incident is on the status page within ten seconds.",
+    "status-update": "The update is on the status page within ten seconds.",
+}
+"""What a page says after an action."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageContext:
     """What every page shows.
 
     Attributes:
         base: Path below which the pages lie; empty at the root.
         section: Path of the section that the page belongs to.
-        refresh_s: Seconds after which the page is fetched again; 0 for never.
+        refresh_s: Seconds after which the page is fetched again, whatever changed; 0 for never.
+        live: What it is fetched again for at once: `EVERYTHING`, `ALERTS`, a check's new runs; "" for nothing.
+        files: Addresses of artifacts; None where the page shows none, or the reader has no way to them.
+        done: The action that led here, if it is one of `_DONE`.
+        has_telemetry: Whether the workspace takes telemetry.
     """
 
     clock: ReaderClock
@@ -65,6 +120,11 @@ class PageContext:
     base: str = ""
     section: str = ""
     refresh_s: int = 30
+    live: str = ""
+    viewer: PageViewer = _NOBODY
+    files: FileLinks | None = None
+    done: str = ""
+    has_telemetry: bool = False
 
 
 def render(template: str, context: PageContext, values: Mapping[str, object]) -> str:
@@ -75,7 +135,13 @@ def render(template: str, context: PageContext, values: Mapping[str, object]) ->
         "base": context.base,
         "section": context.section,
         "refresh_s": context.refresh_s,
-        "sections": SECTIONS,
+        "live": context.live,
+        "viewer": context.viewer,
+        "may_act": context.viewer.role in _ACTING,
+        "may_administer": context.viewer.role == "admin",
+        "done": _DONE.get(context.done, ""),
+        "sections": (*SECTIONS, *(TELEMETRY_SECTIONS if context.has_telemetry else ())),
+        "files": context.files,
         "asset_versions": {name: asset.version for name, asset in page_assets().items()},
     }
     return printable(_environment().get_template(template).render({**shared, **values}))
@@ -112,23 +178,30 @@ def _environment() -> Environment:
         "counted": counted,
         "coverage": coverage,
         "day_marks": _day_marks,
-        "drawn": _drawn,
+        "drawn": drawn,
         "duration": milliseconds,
+        "gate_path": gate_path,
+        "grouping": grouping,
         "headline": _headline,
         "hour_marks": _hour_marks,
         "incident_tone": _incident_tone,
+        "length_of_time": length_of_time,
         "lines": _lines,
         "percent": percent,
         "present": _present,
         "short": short,
         "sparkline": _sparkline,
         "check_path": check_path,
+        "is_check": _is_check,
         "incident_path": incident_path,
+        "knees": _knees,
         "labels": _labels,
         "outcome_tone": outcome_tone,
         "phase_tone": _phase_tone,
         "position": _position,
+        "quoted": quote,
         "run_path": run_path,
+        "runbook_address": runbook_address,
         "span": _span,
         "title_of": title_of,
         "uptime": _uptime,
@@ -141,7 +214,7 @@ def short(text: str, characters: int = _TEXT_CHARACTERS) -> str:
     return text if len(text) <= characters else f"{text[:characters]}…"
 
 
-def _drawn(ours: str) -> Markup:
+def drawn(ours: str) -> Markup:
     """Return a chart as it is: its texts were escaped when it was drawn."""
     from markupsafe import Markup  # noqa: PLC0415 - comes with Jinja
 
@@ -152,6 +225,11 @@ def _lines(text: str) -> Markup:
     from markupsafe import Markup, escape  # noqa: PLC0415 - comes with Jinja
 
     return Markup("<br>").join(escape(line) for line in short(text, 4_000).split("\n"))
+
+
+def _is_check(subject: str) -> bool:
+    """Return whether a subject of an incident has a page, which receivers, services and the like have not."""
+    return Subject(subject).kind in CHECK_KINDS
 
 
 def _labels(labels: Mapping[str, str]) -> str:
@@ -195,6 +273,12 @@ def _uptime(slots: Sequence[Slot], span: str, marks: Sequence[float] = ()) -> st
 def _sparkline(values: Sequence[float | None]) -> str:
     known = _present(values)
     title = f"p95 by hour, {milliseconds(min(known))} to {milliseconds(max(known))}" if known else ""
+    return draw_sparkline([math.nan if value is None else value for value in values], title)
+
+
+def _knees(values: Sequence[float | None]) -> str:
+    known = _present(values)
+    title = f"from {known[0]:.1f} to {known[-1]:.1f} requests a second" if known else ""
     return draw_sparkline([math.nan if value is None else value for value in values], title)
 
 

@@ -30,10 +30,25 @@ class ReaderClock:
             return f"{local:%a %H:%M}"
         return f"{local.day} {local:%b %H:%M}" if local.year == now.year else f"{local.day} {local:%b %Y}"
 
+    def ahead(self, at_us: int) -> str:
+        """Return a time to come, with weekday and date: "Mon 30 Nov 09:00"."""
+        local = self._local(at_us)
+        return _UNKNOWN if local is None else f"{local:%a} {local.day} {local:%b %H:%M}"
+
     def exact(self, at_us: int) -> str:
         """Return date, time and zone: "2026-11-27 21:58:10 CET"."""
         local = self._local(at_us)
         return _UNKNOWN if local is None else f"{local:%Y-%m-%d %H:%M:%S %Z}"
+
+    def precise(self, time_ns: int) -> str:
+        """Return a time to the millisecond: "21:58:10.123", "3 Nov 21:58:10.123", "3 Nov 2024 21:58:10.123"."""
+        local, now = self._local(time_ns // 1000), self._local(self.now_us)
+        if local is None or now is None:
+            return _UNKNOWN
+        clock = f"{local:%H:%M:%S}.{time_ns // 1_000_000 % 1000:03d}"
+        if local.date() == now.date():
+            return clock
+        return f"{local.day} {local:%b}{'' if local.year == now.year else f' {local.year}'} {clock}"
 
     def iso(self, at_us: int) -> str:
         """Return a time for machines, in UTC; empty for one that no calendar has."""
@@ -54,6 +69,18 @@ def percent(share: float | None) -> str:
     if share >= 1:
         return "100 %"
     return f"{math.floor(share * 10_000) / 100:.2f} %"
+
+
+def length_of_time(seconds: float) -> str:
+    """Return a length of time: "12.5 s", "3 min 20 s", "2 h 5 min", "4 d 3 h"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, part, part_unit in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size} {unit}{f' {rest} {part_unit}' if rest else ''}"
+    return f"{whole} s"
 
 
 def counted(count: int, noun: str) -> str:

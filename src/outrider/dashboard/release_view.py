@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.alerts import Phase, read_incidents
+from outrider.dashboard.page_addresses import write_moment
 from outrider.dashboard.period_slots import DAY_US
+from outrider.model import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from outrider.alerts import Incident
     from outrider.dashboard.sources import Sources
     from outrider.model import Release
 
-MOST_RELEASES = 100
+PAGE_RELEASES = 50
 _MOST_INCIDENTS = 1_000
 
 
@@ -27,28 +31,62 @@ class ReleaseLine:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseList:
-    """The latest releases, the latest first; `more` are left out."""
+    """A page of releases, the latest first.
+
+    Attributes:
+        next: Cursor of the page after this one; empty on the last.
+        text: That their names contain.
+    """
 
     lines: tuple[ReleaseLine, ...]
-    more: int
+    next: str
+    is_first: bool = True
+    text: str = ""
 
 
-def release_list(sources: Sources) -> ReleaseList:
-    """Return the latest releases."""
-    releases = sorted(sources.store.judgements.releases(), key=lambda release: -release.at_us)
-    shown = releases[:MOST_RELEASES]
+def release_list(
+    sources: Sources, text: str = "", *, before: tuple[int, str] | None = None, limit: int = PAGE_RELEASES
+) -> ReleaseList:
+    """Return a page of releases, or of those whose names contain a text.
+
+    A cursor names a time, and how many releases of that time are on pages before.
+    """
+    named = (release for release in sources.store.judgements.releases() if text in printable(release.name))
+    releases = sorted(named, key=_order)
+    start = _start(releases, before)
+    shown = releases[start : start + limit]
     if not shown:
-        return ReleaseList((), 0)
+        return ReleaseList((), "", before is None, text)
     stored = sources.store.incidents.search(since_us=shown[-1].at_us, limit=_MOST_INCIDENTS)
     incidents = [incident for incident in read_incidents(stored) if incident.phase is not Phase.PENDING]
-    next_us: dict[str, int] = {}
+    next_us = {release.environment: release.at_us for release in releases[:start]}
     lines = []
     for release in shown:
         until_us = min(release.at_us + DAY_US, next_us.get(release.environment, release.at_us + DAY_US))
         next_us[release.environment] = release.at_us
         own = (incident for incident in incidents if release.at_us <= incident.began_us < until_us)
         lines.append(ReleaseLine(release, tuple(incident for incident in own if _is_in(incident, release.environment))))
-    return ReleaseList(tuple(lines), len(releases) - len(shown))
+    return ReleaseList(tuple(lines), _cursor(releases, start + len(shown)), before is None, text)
+
+
+def _order(release: Release) -> tuple[int, str, str]:
+    return -release.at_us, release.environment, release.name
+
+
+def _start(releases: Sequence[Release], before: tuple[int, str] | None) -> int:
+    """Return where a page begins."""
+    if before is None:
+        return 0
+    at_us, shown = before
+    first = next((place for place, release in enumerate(releases) if release.at_us <= at_us), len(releases))
+    return first + (int(shown) if shown.isascii() and shown.isdigit() else 0)
+
+
+def _cursor(releases: Sequence[Release], end: int) -> str:
+    if end >= len(releases):
+        return ""
+    at_us = releases[end].at_us
+    return write_moment(at_us, str(sum(release.at_us == at_us for release in releases[:end])))
 
 
 def _is_in(incident: Incident, environment: str) -> bool:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outrider.alerts import headline
-from outrider.dashboard.check_detail import check_incidents
+from outrider.dashboard.attempt_columns import attempt_table, new_errors
 from outrider.dashboard.har_requests import MOST_BYTES, WireRequest, wire_requests
-from outrider.model import ArtifactKind, OutriderError, RunPosition, UsageError
+from outrider.dashboard.incident_view import incidents_of
+from outrider.dashboard.load_view import load_view
+from outrider.dashboard.source_excerpt import source_excerpt
+from outrider.dashboard.vital_readings import vital_readings
+from outrider.model import ArtifactKind, OutriderError, RunPosition, UsageError, title_of
 from outrider.reports import Incident as ReportedIncident
-from outrider.reports import RequestTiming, inline_picture, pair_requests, pair_steps, run_report
+from outrider.reports import RequestTiming, pair_requests, pair_steps, run_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from outrider.dashboard.attempt_columns import AttemptTable, ErrorText
+    from outrider.dashboard.load_view import LoadView
+    from outrider.dashboard.source_excerpt import SourceExcerpt
     from outrider.dashboard.sources import Sources
-    from outrider.model import Attempt, CheckId, Run, Sample, StoredRun
+    from outrider.dashboard.vital_readings import VitalReading
+    from outrider.model import Attempt, CheckId, Run, Sample, StoredArtifact, StoredRun
     from outrider.reports import Noise, RequestPair, RunReport, StepPair
 
 MOST_SAMPLES = 60
@@ -30,14 +38,17 @@ class GoodRun:
 
     Attributes:
         requests: Those that differ, the worst first; `alike` addresses do not, or are left out.
-        picture: Its screenshot as a data address; empty without a small one.
+        artifacts: What it left, as far as it is kept.
+        errors: Those of the attempt that counts that this run's had not; it had `alike_errors` of them, too.
     """
 
     run: Run
     steps: tuple[StepPair, ...]
     requests: tuple[RequestPair, ...]
     alike: int
-    picture: str
+    artifacts: tuple[StoredArtifact, ...]
+    errors: tuple[ErrorText, ...]
+    alike_errors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,13 @@ class RunDetail:
     """A run with what explains it.
 
     Attributes:
+        title: Of its check; made of the id where the workspace has no such check any more.
+        artifacts: What its attempts left, as far as it is kept.
+        table: Its attempts side by side.
+        vitals: Of the attempt that counts.
+        load: Of a load profile's run; None of another.
+        code: What ran; None where the snapshot is not kept any more.
+        request_note: Why there are no requests, where a file has some; empty otherwise.
         requests: Of the attempt that counts; `more_requests` are left out.
         samples: What the attempt that counts gave.
         good: None if no earlier run passed.
@@ -52,6 +70,13 @@ class RunDetail:
     """
 
     report: RunReport
+    title: str
+    artifacts: tuple[StoredArtifact, ...]
+    table: AttemptTable
+    vitals: tuple[VitalReading, ...]
+    load: LoadView | None
+    code: SourceExcerpt | None
+    request_note: str
     requests: tuple[WireRequest, ...]
     more_requests: int
     samples: tuple[Sample, ...]
@@ -75,7 +100,7 @@ class _CheckIncidents:
     def incidents(self, since_us: int, until_us: int) -> Sequence[ReportedIncident]:
         return [
             ReportedIncident(headline(incident), self.check, incident.began_us, incident.ended_us, incident.lead.what)
-            for incident in check_incidents(self.sources, self.check, until_us)
+            for incident in incidents_of(self.sources, self.check)
             if incident.began_us < until_us and (incident.ended_us is None or incident.ended_us >= since_us)
         ]
 
@@ -96,20 +121,28 @@ def run_detail(sources: Sources, name: str) -> RunDetail:
     run = stored.run
     report = run_report(
         store,
-        stored,
+        replace(stored, artifacts=()),  # the page shows them its own way
         workspace=sources.title,
         timezone=sources.service().timezone,
         incidents=_CheckIncidents(sources, run.check),
     )
     counted = counted_attempt(run)
     samples = counted.measurement.samples if counted else ()
-    requests, more = requests_of(stored, counted)
+    requests, more, note = requests_of(stored, counted)
+    good = _good_run(sources, stored, counted)
     earlier = store.history.runs_before(run.check, RunPosition(run.due_us, run.id), limit=1)
     return RunDetail(
-        report=report, requests=requests, more_requests=more,
+        report=report, title=_title(sources, run.check), artifacts=stored.artifacts, table=attempt_table(run.attempts),
+        vitals=vital_readings(counted, counted_attempt(good.run) if good else None),
+        load=load_view(sources, stored), code=source_excerpt(sources, run),
+        request_note=note, requests=requests, more_requests=more,
         samples=samples[:MOST_SAMPLES], more_samples=max(len(samples) - MOST_SAMPLES, 0),
-        good=_good_run(sources, stored, counted), earlier=earlier[0].id if earlier else None,
+        good=good, earlier=earlier[0].id if earlier else None,
     )  # fmt: skip
+
+
+def _title(sources: Sources, name: CheckId) -> str:
+    return next((check.title for check in sources.checks() or () if check.id == name), title_of(name))
 
 
 def counted_attempt(run: Run) -> Attempt | None:
@@ -117,20 +150,27 @@ def counted_attempt(run: Run) -> Attempt | None:
     return next((attempt for attempt in run.attempts if attempt.measured), next(iter(run.attempts), None))
 
 
-def requests_of(stored: StoredRun, attempt: Attempt | None) -> tuple[tuple[WireRequest, ...], int]:
-    """Return the first requests of an attempt, or of the first other one that has any, and how many more there are."""
+def requests_of(stored: StoredRun, attempt: Attempt | None) -> tuple[tuple[WireRequest, ...], int, str]:
+    """Return the first requests of an attempt, or of another one that has any, how many more, and what is amiss.
+
+    The note says why a file was not read; it is empty where requests are there, or none were recorded.
+    """
     files = [artifact for artifact in stored.artifacts if artifact.kind is ArtifactKind.HAR]
     files.sort(key=lambda artifact: attempt is None or artifact.attempt != attempt.number)
+    notes = []
     for artifact in files:
+        name = f"{artifact.name} of attempt {artifact.attempt}"
         if artifact.bytes > MOST_BYTES:
+            notes.append(f"{name} has {artifact.bytes:,} bytes, more than a page reads")
             continue
         try:
-            requests = wire_requests(artifact.read())
+            requests, more = wire_requests(artifact.read())
         except (OutriderError, OSError, EOFError):
+            notes.append(f"{name} is gone or damaged")
             continue
-        if requests[0]:
-            return requests
-    return (), 0
+        if requests:
+            return requests, more, ""
+    return (), 0, "; ".join(notes)
 
 
 def _good_run(sources: Sources, stored: StoredRun, counted: Attempt | None) -> GoodRun | None:
@@ -145,8 +185,9 @@ def _good_run(sources: Sources, stored: StoredRun, counted: Attempt | None) -> G
     if good_attempt is None:
         return None
     requests, alike = _differing(requests_of(stored, counted)[0], requests_of(good, good_attempt)[0])
-    pictures = [picture for artifact in good.artifacts if (picture := inline_picture(artifact))]
-    return GoodRun(good.run, pair_steps(counted, good_attempt), requests, alike, "".join(pictures[-1:]))
+    errors, alike_errors = new_errors(counted, good_attempt)
+    steps = pair_steps(counted, good_attempt)
+    return GoodRun(good.run, steps, requests, alike, good.artifacts, errors, alike_errors)
 
 
 def _differing(requests: Sequence[WireRequest], good: Sequence[WireRequest]) -> tuple[tuple[RequestPair, ...], int]:

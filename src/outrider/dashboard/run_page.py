@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from outrider.charts import Waterfall, draw_waterfall
 from outrider.dashboard.page_templates import render
+from outrider.dashboard.run_files import run_files
 
 if TYPE_CHECKING:
     from outrider.dashboard.page_templates import PageContext
@@ -25,8 +26,12 @@ def run_page(detail: RunDetail, context: PageContext) -> str:
         )
         for request in detail.requests[:_DRAWN_REQUESTS]
     ]
+    files = run_files(detail.artifacts, context.files)
+    good_pictures = run_files(detail.good.artifacts, context.files) if detail.good else ()
     values = {
         "view": detail,
+        "files_of_run": files,
+        "good_pictures": [file for file in good_pictures if file.picture][-1:],
         "report": detail.report,
         "run": detail.run,
         "request_waterfall": draw_waterfall(bars),

@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.dashboard.day_strips import DayStrips
+from outrider.dashboard.load_points import LoadPoints
+from outrider.dashboard.telemetry_source import TelemetrySource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from outrider.model import Check, DashboardRecords, ServiceView
+    from outrider.alerts import AlertSettings
+    from outrider.dashboard.report_request import ReportShelf
+    from outrider.dashboard.setting_control import SettingControl
+    from outrider.model import Check, DashboardRecords, HostState, ServiceView, StoreSize
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +24,22 @@ class Sources:
 
     Attributes:
         checks: The checks of the workspace as it is now; None while it is not loaded.
-        service: How the service does now.
+        service: How the service does now; of its checks at least those that are paused.
+        service_in_full: How it does, with all of its checks; as `service` if absent.
         now_us: The time, microseconds UTC.
         title: What the workspace is called.
+        runbook: Returns the text of a runbook, in Markdown; None if there is none of that name.
+        code: Returns a file of a snapshot by hash and path, without secrets; None if it is not kept.
+        reports: Builds reports; None while the workspace is not loaded.
+        store_size: Returns how much the store holds; None while that is not known.
+        host: Returns how busy this host is; None if nobody asks it.
+        settings: Switches and levels that are changed while the service runs; None where no workspace is served.
+        alerts: What the workspace says of alerts; None while it is not loaded.
+        policy_origins: Returns where each value of a check's policy comes from, by its name.
+        coverage_s: The period over which coverage is computed.
+        telemetry: Reaches the telemetry of the workspace.
         day_strips: Remembers what complete days came to.
+        load_points: Remembers what loads came to.
     """
 
     store: DashboardRecords
@@ -30,7 +47,19 @@ class Sources:
     service: Callable[[], ServiceView]
     now_us: Callable[[], int]
     title: str = ""
+    runbook: Callable[[str], str | None] = lambda _: None
+    code: Callable[[str, str], str | None] = lambda _snapshot, _path: None
+    policy_origins: Callable[[Check], Mapping[str, str]] = lambda _: {}
+    service_in_full: Callable[[], ServiceView] | None = None
+    alerts: AlertSettings | None = None
+    coverage_s: float = 86_400.0
+    reports: ReportShelf | None = None
+    store_size: Callable[[], StoreSize | None] = lambda: None
+    host: Callable[[], HostState | None] = lambda: None
+    settings: SettingControl | None = None
+    telemetry: TelemetrySource = field(default_factory=TelemetrySource)
     day_strips: DayStrips = field(init=False)
+    load_points: LoadPoints = field(init=False, default_factory=LoadPoints)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "day_strips", DayStrips(self.store.history))

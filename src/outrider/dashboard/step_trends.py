@@ -13,6 +13,7 @@ import numpy as np
 from outrider.baselines import expected_band, load
 from outrider.charts import Trend, draw_trend
 from outrider.dashboard.period_slots import DAY_US, HOUR_US
+from outrider.dashboard.week_shift import WeekShift, week_shift
 from outrider.model import BadSeries
 from outrider.runs import METRIC, primary_series
 
@@ -57,6 +58,7 @@ class StepTrend:
         p50_ms, p95_ms: By hour or day; None where nothing was measured.
         low_ms, high_ms: Where the judge expects nine of ten runs; empty while it learns.
         condition: What the judge says, and why; empty if it says nothing.
+        shift: This week against the week before; None where either has too few values.
     """
 
     step: str
@@ -68,6 +70,7 @@ class StepTrend:
     high_ms: tuple[float, ...] = ()
     condition: str = ""
     reason: str = ""
+    shift: WeekShift | None = None
 
     @property
     def latest_ms(self) -> tuple[float, float] | None:
@@ -109,6 +112,7 @@ def _trend(store: DashboardRecords, series: Series, known: Checkpoint | None, sp
         *band,
         known.condition if known else "",
         known.reason if known else "",
+        week_shift(store, series, span.until_us),
     )
 
 
@@ -139,17 +143,24 @@ def _band(known: Checkpoint | None, grid: Sequence[int], span: Span) -> tuple[tu
     return (tuple(band[0].tolist()), tuple(band[1].tolist())) if band is not None else ((), ())
 
 
-def draw_step_trend(
-    trend: StepTrend,
-    title: str,
-    timezone: str,
-    releases: Sequence[tuple[int, str]],
-    incidents: Sequence[tuple[int, str]],
-) -> str:
+@dataclass(frozen=True, slots=True)
+class TrendMarks:
+    """What is marked on a trend: times in microseconds UTC, and words."""
+
+    releases: Sequence[Moment] = ()
+    incidents: Sequence[Moment] = ()
+    annotations: Sequence[Moment] = ()
+
+
+def draw_step_trend(trend: StepTrend, title: str, timezone: str, marks: TrendMarks) -> str:
     """Return a step's trend as SVG with its values; nothing without any."""
     if not trend.at_us:
         return ""
     first, last = trend.at_us[0], trend.at_us[-1]
+
+    def shown(moments: Sequence[Moment]) -> list[Moment]:
+        return [(at_us, word) for at_us, word in moments if first <= at_us <= last]
+
     return draw_trend(
         Trend(
             title=title,
@@ -157,15 +168,16 @@ def draw_step_trend(
             value=[math.nan if value is None else value for value in trend.p50_ms],
             low=trend.low_ms,
             high=trend.high_ms,
-            days=_days(first, last, timezone),
-            changes=[(at_us, word) for at_us, word in incidents if first <= at_us <= last],
-            releases=[(at_us, word) for at_us, word in releases if first <= at_us <= last],
+            days=day_marks(first, last, timezone),
+            changes=shown(marks.incidents),
+            releases=shown(marks.releases),
+            notes=shown(marks.annotations),
             since_us=first,
         )
     )
 
 
-def _days(first_us: int, last_us: int, timezone: str) -> list[tuple[int, str]]:
+def day_marks(first_us: int, last_us: int, timezone: str) -> list[tuple[int, str]]:
     """Return at most about seven local midnights, with their dates."""
     zone = ZoneInfo(timezone)
     day = datetime.fromtimestamp(first_us / _SECOND_US, zone).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -57,4 +57,4 @@ __all__ = [
     "unnamed_steps",
     "verdict_text",
     "write_accepted",
-]  # fmt: skip
+]

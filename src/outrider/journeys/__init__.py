@@ -15,6 +15,7 @@ from outrider.journeys.processes import VARIABLE as OWNER
 from outrider.journeys.processes import claim_folder, reap_orphans
 from outrider.journeys.session_states import Sessions
 from outrider.journeys.shim import environment as browser_environment
+from outrider.journeys.trace_viewer import trace_viewer_folder
 from outrider.journeys.worker_messages import CollectedTest, Collection
 from outrider.journeys.worker_process import WorkerError
 from outrider.journeys.workers import WorkerConfig, Workers
@@ -51,5 +52,6 @@ __all__ = [
     "provide_browser",
     "reap_orphans",
     "require_display",
+    "trace_viewer_folder",
     "written_tests",
-]  # fmt: skip
+]

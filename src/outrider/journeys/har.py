@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+from outrider.journeys.trace_headers import answered_trace_id, sent_trace_id
 
-_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context, section 3.2
-_SENTRY_TRACE = re.compile(r"^([0-9a-f]{32})-[0-9a-f]{16}")
-_B3 = re.compile(r"^([0-9a-f]{16,32})")
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +25,7 @@ class Request:
         transfer_bytes: Of the answer, as transferred; zero if unknown.
         failure: Why there was no answer, or empty.
         trace_id: Of the trace context that the page or its server's SDK sent, or empty.
+        answered_trace_id: Of the trace that the response names, or empty.
         by_test: Sent by the test itself, without a page.
         resource_type: What the browser fetched it as, such as `document` or `fetch`, or empty.
     """
@@ -43,6 +40,7 @@ class Request:
     trace_id: str
     by_test: bool
     resource_type: str = ""
+    answered_trace_id: str = ""
 
     @property
     def origin(self) -> str:
@@ -82,16 +80,8 @@ def _request(entry: dict[str, Any]) -> Request:
         status=int(response.get("status", -1)),
         transfer_bytes=max(0, int(response.get("_transferSize") or 0)),
         failure=str(response.get("_failureText") or ""),
-        trace_id=_trace_id(request.get("headers", [])),
+        trace_id=sent_trace_id(request.get("headers", [])),
         by_test="_apiRequestRef" in entry or bool(entry.get("_apiRequest")),  # the older name
         resource_type=str(entry.get("_resourceType") or ""),
+        answered_trace_id=answered_trace_id(response.get("headers", [])),
     )
-
-
-def _trace_id(headers: Iterable[dict[str, str]]) -> str:
-    values = {header["name"].lower(): header["value"] for header in headers}
-    patterns = {"traceparent": _TRACEPARENT, "sentry-trace": _SENTRY_TRACE, "x-b3-traceid": _B3, "b3": _B3}
-    for name, pattern in patterns.items():
-        if match := pattern.match(values.get(name, "").lower()):
-            return match.group(1)
-    return ""

@@ -23,6 +23,7 @@ from outrider.journeys.raw_evidence import (
     find_omissions,
     find_samples,
     find_steps,
+    find_traces,
     has_touched,
     waiting_for,
 )
@@ -32,11 +33,11 @@ from outrider.journeys.worker_process import START_S, NotReadyInTime, WorkerErro
 from outrider.model import BrowserError, Measurement, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from outrider.journeys.session_states import Sessions
     from outrider.journeys.workers import Workers
-    from outrider.model import Check, HostLoad, Order
+    from outrider.model import Check, HostLoad, Order, TraceContext
     from outrider.workspace import Redactor
 
 EVIDENCE_S = 2.0
@@ -53,6 +54,7 @@ class AttemptProgress:
         deadline_ms: When the test is interrupted, wall clock.
         end_s: When its time is up, on the monotonic clock: the same moment, or later where evidence is to be written.
         signing_in: The session, while it is being renewed.
+        trace_id: Of the trace that pages name for us; empty where they name none.
     """
 
     label: str
@@ -67,6 +69,7 @@ class AttemptProgress:
     worker_error: str = ""
     unready: str = ""
     signing_in: str = ""
+    trace_id: str = ""
 
 
 class JourneyMeasure:
@@ -80,12 +83,16 @@ class JourneyMeasure:
         *,
         starved_above: float = 1.0,
         pictures: PictureTimes | None = None,
+        begin_trace: Callable[[Order], TraceContext] | None = None,
+        propagate_to: Sequence[str] = (),
     ) -> None:
         self._workers = workers
         self._sessions = sessions
         self._redactor = redactor
         self._starved_above = starved_above
         self._pictures = pictures or PictureTimes(None)
+        self._begin_trace = begin_trace if propagate_to else None
+        self._propagate_to = list(propagate_to)
 
     def prepare(self, check: Check | None = None) -> None:
         """Start worker and browser ahead of a run, so that it need not wait; the run itself reports what is wrong."""
@@ -137,6 +144,8 @@ class JourneyMeasure:
             self._listen(worker.messages(progress.end_s + GRACE_S), progress)
 
     def _perform(self, order: Order, progress: AttemptProgress) -> AttemptOrder:
+        trace = self._begin_trace(order) if self._begin_trace else None
+        progress.trace_id = trace.trace_id if trace else ""
         return AttemptOrder(
             target=order.check.target,
             scratch=str(order.scratch),
@@ -146,6 +155,9 @@ class JourneyMeasure:
             picture=order.attempt == 1 and not order.fault and self._pictures.is_due(order.check),
             fault=order.fault or "",
             film_after_s=_film_after_s(order),
+            trace_id=progress.trace_id,
+            trace_state=trace.state if trace else "",
+            propagate_to=self._propagate_to if trace else [],
         )
 
     def _state(
@@ -220,7 +232,7 @@ class JourneyMeasure:
             artifacts=keep_artifacts(order.scratch, traces, result),
             host=host,
             attributes=_attributes(facts, result) | (_reach(result, evidence) if order.fault else {}),
-            trace_ids=tuple(dict.fromkeys(request.trace_id for request in evidence.requests if request.trace_id)),
+            traces=find_traces(evidence, steps, own=progress.trace_id),
             omitted=find_omissions(evidence, len(errors)),
         )
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from outrider.journeys.automatic_steps import automatic_steps, is_action, step_title
-from outrider.model import ErrorRecord, ErrorSource, Sample, Step, StepKind
+from outrider.model import AttemptTrace, ErrorRecord, ErrorSource, Sample, Step, StepKind, TraceSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from outrider.journeys.har import Request
     from outrider.journeys.trace import Trace
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_ERRORS = 100
 MAX_ORIGINS = 20
+MAX_TRACES = 200
 _NAVIGATIONS = {"goto", "setContent", "reload", "goBack", "goForward"}
 _CLOCKS_APART_MS = 5  # the page's clock and the server's agree to a few milliseconds
 _VITALS = ("ttfb_ms", "dom_ms", "load_ms", "fcp_ms", "lcp_ms", "cls", "inp_ms")
@@ -121,6 +122,33 @@ def find_errors(evidence: RawEvidence, steps: Sequence[Step]) -> tuple[ErrorReco
     return (*failures, *sorted(rest, key=lambda error: error.offset_ms or 0.0))
 
 
+def find_traces(evidence: RawEvidence, steps: Sequence[Step], *, own: str = "") -> tuple[AttemptTrace, ...]:
+    """Return the traces that requests and responses name, each with the first-level step that its request fell into.
+
+    Each is there once a step, as the request named it if it did. Beyond `MAX_TRACES`, which are kept, those come first
+    that each step has its share of. The trace `own` is the one that Outrider began.
+    """
+    traces: dict[tuple[str, str], AttemptTrace] = {}
+    for request in sorted(evidence.requests, key=lambda request: request.start_ms):
+        step = _key_at(request.start_ms - evidence.started_ms, steps)
+        named = ((request.trace_id, TraceSource.PAGE), (request.answered_trace_id, TraceSource.RESPONSE))
+        for trace_id, source in named:
+            if trace_id:
+                begun_by = TraceSource.OUTRIDER if trace_id == own else source
+                traces.setdefault((trace_id, step), AttemptTrace(trace_id, step, source=begun_by))
+    return tuple(_by_turns(list(traces.values())) if len(traces) > MAX_TRACES else traces.values())
+
+
+def _by_turns(traces: Sequence[AttemptTrace]) -> list[AttemptTrace]:
+    """Return the traces with the first of each step first, then the second of each, and so on."""
+    counts: dict[str, int] = defaultdict(int)
+    turns = []
+    for trace in traces:
+        turns.append((counts[trace.step], trace))
+        counts[trace.step] += 1
+    return [trace for _, trace in sorted(turns, key=lambda turn: turn[0])]
+
+
 def find_omissions(evidence: RawEvidence, error_count: int) -> tuple[str, ...]:
     """Return what `MAX_ERRORS` and `MAX_ORIGINS` leave out, a line each."""
     origins = len({request.origin for request in evidence.requests})
@@ -175,7 +203,17 @@ def _is_failed(request: Request) -> bool:
 
 def _step_at(offset_ms: float, steps: Sequence[Step]) -> str:
     """Return the title of the step on the first level that began last before a moment, or nothing."""
-    return next((step.title for step in reversed(steps) if step.parent is None and step.offset_ms <= offset_ms), "")
+    return next((step.title for step in _before(offset_ms, steps)), "")
+
+
+def _key_at(offset_ms: float, steps: Sequence[Step]) -> str:
+    """Return the key of that step, or nothing."""
+    return next((step.key for step in _before(offset_ms, steps)), "")
+
+
+def _before(offset_ms: float, steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield the steps on the first level that began before a moment, the last first."""
+    return (step for step in reversed(steps) if step.parent is None and step.offset_ms <= offset_ms)
 
 
 def _by_origin(requests: Iterable[Request]) -> list[Sample]:

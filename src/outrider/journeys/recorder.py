@@ -8,6 +8,7 @@ working: ours steps aside.
 from __future__ import annotations
 
 import functools
+import json
 import shutil
 import sys
 import time
@@ -24,6 +25,7 @@ from outrider.journeys.faults import Fault, Injection
 from outrider.journeys.late_film import LateFilm
 from outrider.journeys.warm_driver import is_driver_running
 from outrider.journeys.worker_messages import ContextFiles, WrittenWait
+from outrider.model import VENDOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 BINDING = "__outrider_report"
 FLUSH = "outrider:flush"  # an event: unlike a script's call it is bounded in time, and Playwright has the means at hand
 FLUSH_MS = 500
+_encode = json.JSONEncoder().encode  # taken before a test can replace `json.dumps`
 SCREENSHOT_MS = 700
 
 # The two APIs share names and arguments, not types. A method returns its value in one and a coroutine in the other;
@@ -145,6 +148,8 @@ class Recorder:
             recorded.har = har
         yield context.expose_binding(BINDING, lambda _source, payload: self._report(payload))
         yield context.add_init_script(_vitals_script())
+        if self._order.propagate_to:
+            yield context.add_init_script(_propagation_script(self._order))
         if self._order.fault:
             injection = Injection(Fault(self._order.fault))
             self._injections.append(injection)
@@ -387,6 +392,13 @@ def _copy(video: Path, own: Path | None) -> None:
 @functools.cache
 def _vitals_script() -> str:
     return resources.files("outrider.journeys").joinpath("vitals.js").read_text(encoding="utf-8")
+
+
+def _propagation_script(order: AttemptOrder) -> str:
+    """Return the script that names the attempt's trace in requests to allowed origins."""
+    script = resources.files("outrider.journeys").joinpath("propagation.js").read_text(encoding="utf-8")
+    trace = {"id": order.trace_id, "state": f"{VENDOR}={order.trace_state}", "origins": order.propagate_to}
+    return f"{script.rstrip()}({_encode(trace)});"
 
 
 def _is_ours_or_playwrights(frame: FrameType) -> bool:

@@ -57,6 +57,9 @@ class AttemptOrder:
         save_state: Where to keep the browser state after the test; empty for nowhere.
         fault: A fault of `outrider prove`, injected by routing; empty for none.
         film_after_s: When to begin a film, should the test still be under way then; zero for never.
+        trace_id: Of the trace that pages' requests name; empty where they name none.
+        trace_state: What `tracestate` says of it, signed.
+        propagate_to: The origins whose requests name it.
     """
 
     target: str
@@ -69,6 +72,9 @@ class AttemptOrder:
     save_state: str = ""
     fault: str = ""
     film_after_s: float = 0.0
+    trace_id: str = ""
+    trace_state: str = ""
+    propagate_to: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,21 @@ from outrider.load.remote_worker import work
 from outrider.load.shapes import Steps, stairs
 
 __all__ = [
-    "KIND", "Catalogue", "Level", "Listener", "LoadMeasure", "Profile", "Steps", "Surroundings", "grouping_advice",
+    "KIND",
+    "Catalogue",
+    "Level",
+    "Listener",
+    "LoadMeasure",
+    "Profile",
+    "Steps",
+    "Surroundings",
+    "grouping_advice",
     "is_allowed",
-    "levels", "profile_of", "read_profiles", "shown_name", "stairs", "time_limit_s", "work",
-]  # fmt: skip
+    "levels",
+    "profile_of",
+    "read_profiles",
+    "shown_name",
+    "stairs",
+    "time_limit_s",
+    "work",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +13,7 @@ from outrider.load.load_outcome import End, Facts, abort_reason, assess
 from outrider.load.load_samples import load_errors, load_omissions, load_samples, load_steps
 from outrider.load.process import LocustProcess
 from outrider.load.profile import DURATION_S
+from outrider.load.progress_writer import ProgressWriter
 from outrider.load.shapes import Arrivals
 from outrider.load.timeline import LoadTimeline
 from outrider.load.wire import Aim, LoadConfig, Ready, Stop
@@ -19,11 +21,11 @@ from outrider.model import ArtifactFile, ArtifactKind, Measurement, Outcome
 from outrider.workspace import LoadSettings, Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from outrider.load.profile import Profile
-    from outrider.model import CheckId, LoadInterval, Order
+    from outrider.model import AttemptTrace, CheckId, LoadInterval, LoadProgressLog, Order, TraceGrant
 
 _TICK_S = 0.2
 _QUIET_END_S = 15.0
@@ -46,18 +48,31 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Listeners:
+    """Several listeners as one."""
+
+    listeners: Sequence[Listener]
+
+    def second(self, so_far: Sequence[LoadInterval], left_s: float | None) -> None:
+        for listener in self.listeners:
+            listener.second(so_far, left_s)
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """Where Locust runs.
 
     Attributes:
         root: Of the workspace, or of a copy of it.
         environment: All of it, secrets included.
+        grant_traces: Allows an attempt to begin traces; None where requests name none.
     """
 
     root: Path
     environment: Mapping[str, str]
     settings: LoadSettings = field(default_factory=LoadSettings)
     redactor: Redactor = field(default_factory=Redactor)
+    grant_traces: Callable[[Order], TraceGrant] | None = None
 
 
 class LoadMeasure:
@@ -72,6 +87,7 @@ class LoadMeasure:
         listener: Receives every second.
         enough: Decides from all its seconds whether a load may end before its time.
         broken: Why checks without a profile have none.
+        progress: Where seconds are kept while a load is under way; nowhere if absent.
     """
 
     def __init__(
@@ -82,9 +98,11 @@ class LoadMeasure:
         enough: Callable[[Sequence[LoadInterval]], bool] | None = None,
         *,
         broken: Mapping[CheckId, str] | None = None,
+        progress: LoadProgressLog | None = None,
     ) -> None:
         self._profiles = profiles
         self._broken = broken or {}
+        self._progress = progress
         self._surroundings = surroundings
         self._listener = listener
         self._enough = enough
@@ -99,10 +117,8 @@ class LoadMeasure:
         timeline = LoadTimeline(self._surroundings.redactor)
         started_us = time.time_ns() // 1000
         deadline_s = time.monotonic() + order.deadline_s
-        with self._locust(profile, log) as locust:
-            attempt = LoadAttempt(
-                locust, timeline, profile, deadline_s, listener=self._listener, enough=self._enough
-            )  # fmt: skip
+        with self._followed(order) as listener, self._locust(profile, log, order) as locust:
+            attempt = LoadAttempt(locust, timeline, profile, deadline_s, listener=listener, enough=self._enough)
             try:
                 end = attempt.attend()
             except KeyboardInterrupt:
@@ -111,14 +127,25 @@ class LoadMeasure:
                 attempt.finish(_SWIFT_END_S)
             code = locust.code()
         facts = self._facts(profile, attempt, end, log, code)
-        return self._measurement(facts, log, started_us)
+        return self._measurement(facts, log, started_us, timeline.traces())
 
-    def _locust(self, profile: Profile, log: Path) -> LocustProcess:
+    @contextmanager
+    def _followed(self, order: Order) -> Iterator[Listener]:
+        """Yield what receives the seconds of an attempt."""
+        listeners = [self._listener] if self._listener is not None else []
+        if self._progress is None:
+            yield _Listeners(listeners)
+            return
+        with ProgressWriter(self._progress, order) as writer:
+            yield _Listeners([*listeners, writer])
+
+    def _locust(self, profile: Profile, log: Path, order: Order) -> LocustProcess:
         around = self._surroundings
+        grant = around.grant_traces(order) if around.grant_traces and around.settings.trace_every else None
         (around.root / profile.folder).mkdir(parents=True, exist_ok=True)  # copies have no empty folders
         return LocustProcess(
             arguments_of(profile, around.root),
-            config_of(profile, around.settings),
+            config_of(profile, around.settings, grant),
             folder=around.root / profile.folder,
             environment=around.environment,
             log=log,
@@ -147,7 +174,7 @@ class LoadMeasure:
             ready=ready or Ready(own_shape=False),
         )
 
-    def _measurement(self, facts: Facts, log: Path, started_us: int) -> Measurement:
+    def _measurement(self, facts: Facts, log: Path, started_us: int, traces: tuple[AttemptTrace, ...]) -> Measurement:
         outcome, reason = assess(facts)
         result, profile = facts.result, facts.profile
         root = f"{self._surroundings.root}/"
@@ -168,6 +195,7 @@ class LoadMeasure:
                 "processes": str(profile.generators),
                 "asked": " ".join(facts.ready.hosts),
             },
+            traces=traces,
             load=result,
             omitted=load_omissions(result),
         )
@@ -277,7 +305,7 @@ class LoadAttempt:
         return End.ENOUGH if self._enough and self._enough(self.timeline.intervals(whole_s)) else None
 
 
-def config_of(profile: Profile, settings: LoadSettings) -> LoadConfig:
+def config_of(profile: Profile, settings: LoadSettings, grant: TraceGrant | None = None) -> LoadConfig:
     """Return the configuration of each process of a load."""
     shape = profile.shape
     arrivals = shape if isinstance(shape, Arrivals) else None
@@ -287,6 +315,9 @@ def config_of(profile: Profile, settings: LoadSettings) -> LoadConfig:
         users=shape.users_at(0.0) if shape else 0,
         rate=arrivals.rate / profile.generators if arrivals else 0.0,
         ramp_s=arrivals.ramp_s if arrivals else 0.0,
+        trace_every=settings.trace_every if grant else 0,
+        trace_claim=grant.claim if grant else "",
+        trace_key=grant.key if grant else "",
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_GROUPS = 200
 _MOST_SAMPLES = 3
+_MOST_TRACES = 20
 _SAMPLE_CHARACTERS = 2_000
 _GROUP_CHARACTERS = 200
 _CHANGING = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b|\d{4,}")
@@ -58,6 +59,7 @@ class Tally:
         self._pulses: dict[int, tuple[float, float, float]] = {}
         self._groups: dict[tuple[str, str], _Group] = defaultdict(_Group)
         self._refused: dict[str, None] = {}
+        self._traces: list[tuple[str, str]] = []
         self.open: dict[str, _Endpoint] = {}
         self.activities: Mapping[str, int] = {}
 
@@ -115,6 +117,11 @@ class Tally:
         if len(group.samples) < _MOST_SAMPLES and whole not in group.samples:
             group.samples.append(whole)
 
+    def traced(self, trace_id: str, endpoint: str) -> None:
+        """Note a trace that a request begins; of many between two reports the first ones."""
+        if len(self._traces) < _MOST_TRACES:
+            self._traces.append((trace_id, endpoint))
+
     def refused(self, host: str) -> None:
         """Note a host that no load may go to; may be called from any thread."""
         self._refused[host] = None
@@ -129,6 +136,7 @@ class Tally:
         seconds, self._seconds = self._seconds, {}
         pulses, self._pulses = self._pulses, {}
         groups, self._groups = self._groups, defaultdict(_Group)
+        traces, self._traces = self._traces, []
         return Counted(
             self.generator,
             tuple(Second(at, *pulses.get(at, (0.0, 0.0, 0.0)), _requests(seconds[at])) for at in sorted(seconds)),
@@ -136,6 +144,7 @@ class Tally:
             tuple(self._refused),
             _requests(self.open),
             self.activities,
+            tuple(traces),
         )
 
     def _endpoint(self, at: int, endpoint: str) -> _Endpoint:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 from outrider.load.endpoint_names import EndpointNames, with_others
 from outrider.load.tally import MOST_GROUPS, others
 from outrider.load.wire import Counted, Ended, Pulse, Ready, Started, Stopping
-from outrider.model import EndpointLoad, FailureGroup, Histogram, LoadInterval, LoadResult, by_endpoint
+from outrider.model import (
+    AttemptTrace,
+    EndpointLoad,
+    FailureGroup,
+    Histogram,
+    LoadInterval,
+    LoadResult,
+    Origin,
+    by_endpoint,
+)
 from outrider.workspace import Redactor
 
 if TYPE_CHECKING:
@@ -22,6 +31,7 @@ _MOST_HELD = 1_000
 """Names that are told apart during the load, before the rarest are given up."""
 
 MOST_INTERVALS = 600
+MOST_TRACES = 200
 _MOST_SAMPLES = 5
 _MASTER = "MasterRunner"
 _SILENT_S = 2.0
@@ -66,6 +76,9 @@ class LoadTimeline:
         self._groups: dict[tuple[str, str], _Group] = {}
         self._last_report: dict[str, int] = {}
         self._open: dict[str, tuple[Requests, ...]] = {}
+        self._traces: list[tuple[str, str]] = []
+        self._trace_stride = 1
+        self._traces_seen = 0
         self._activities: dict[str, Mapping[str, int]] = {}
 
     def receive(self, message: ChildMessage) -> None:
@@ -93,6 +106,11 @@ class LoadTimeline:
         for activities in self._activities.values():
             total.update(activities)
         return dict(total.most_common())
+
+    def traces(self) -> tuple[AttemptTrace, ...]:
+        """Return the traces that requests began, `MOST_TRACES` at most, spread over the load."""
+        stride = -(-len(self._traces) // MOST_TRACES) or 1
+        return tuple(AttemptTrace(trace_id, name, Origin.LOAD) for trace_id, name in self._traces[::stride])
 
     def lost(self, end_s: float) -> list[str]:
         """Return the generators that fell silent before the load ended."""
@@ -161,6 +179,17 @@ class LoadTimeline:
             self._last_report[counted.generator] = max(counted.seconds[-1].at, before)
         for failures in counted.failures:
             self._fail(failures)
+        for trace in counted.traces:
+            self._note_trace(trace)
+
+    def _note_trace(self, trace: tuple[str, str]) -> None:
+        """Keep every n-th trace, n being doubled whenever there are too many."""
+        self._traces_seen += 1
+        if self._traces_seen % self._trace_stride == 0:
+            self._traces.append(trace)
+        if len(self._traces) > 2 * MOST_TRACES:
+            self._traces = self._traces[::2]
+            self._trace_stride *= 2
 
     def _add(self, reported: Second) -> None:
         second = self._second(reported.at)

@@ -32,6 +32,8 @@ class LoadConfig:
         users: How many there are at first, if the parent sets them.
         rate: Tasks a second that each generating process is to begin; zero leaves that to the locustfile.
         ramp_s: Time in which the rate grows from nothing.
+        trace_every: One request in so many begins a trace; zero for none.
+        trace_claim, trace_key: Of the `TraceGrant` for these traces.
     """
 
     allowed_hosts: tuple[str, ...] = ()
@@ -39,6 +41,9 @@ class LoadConfig:
     users: int = 0
     rate: float = 0.0
     ramp_s: float = 0.0
+    trace_every: int = 0
+    trace_claim: str = ""
+    trace_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,7 @@ class Counted:
         refused: Hosts that it asked for in vain.
         open: Requests that have no answer yet, by their age so far.
         activities: How many users do what, as long as none has asked anything.
+        traces: Ids of traces that requests begin, each with its endpoint.
     """
 
     generator: str
@@ -154,6 +160,7 @@ class Counted:
     refused: tuple[str, ...] = ()
     open: tuple[Requests, ...] = ()
     activities: Mapping[str, int] = field(default_factory=dict)
+    traces: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +233,7 @@ def _counted(document: Mapping[str, Any]) -> Counted:
         tuple(document["refused"]),
         tuple(_requests(part) for part in document["open"]),
         document["activities"],
+        tuple((trace_id, endpoint) for trace_id, endpoint in document.get("traces", ())),
     )
 
 

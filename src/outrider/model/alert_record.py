@@ -18,6 +18,23 @@ class StoredIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentQuery:
+    """Which incidents are asked for.
+
+    Attributes:
+        phases: In one of these only.
+        since_us: That last, or ended since then, microseconds UTC.
+        before: Begun before this time, or at it with a smaller id.
+        naming: Whose state holds this text; empty for all.
+    """
+
+    phases: tuple[str, ...]
+    since_us: int = 0
+    before: tuple[int, str] | None = None
+    naming: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredConfirmation:
     """What is remembered of one subject; `incident` is that which it belongs to."""
 
@@ -81,6 +98,27 @@ class UndeliveredCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiverState:
+    """What became of the notifications of a receiver; times in microseconds UTC.
+
+    Attributes:
+        waiting: How many are queued, the oldest since `waiting_since_us`.
+        suppressed: How many were above its cap.
+        delivered_us: When the last one was delivered.
+        note: Why the last one that failed, or waits after a failure, could not be delivered.
+    """
+
+    receiver: str
+    waiting: int = 0
+    delivered: int = 0
+    undelivered: int = 0
+    suppressed: int = 0
+    delivered_us: int | None = None
+    waiting_since_us: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """Incidents whose labels match notify nobody meanwhile; `matchers` are texts such as `team=shop`."""
 
@@ -92,15 +130,36 @@ class Silence:
     comment: str
 
 
+ASSIGN = "assign"
+"""The action of an acknowledgement that assigns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """What somebody said of an incident: `action` is "acknowledge" or "close"; `key` is given by the store."""
+    """What somebody did to an incident.
+
+    Attributes:
+        action: "acknowledge", "close" or `ASSIGN`.
+        key: Given by the store.
+        assignee: To whom it is assigned; empty for nobody.
+    """
 
     incident: str
     at_us: int
     action: str
     author: str
     key: int = 0
+    assignee: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on an incident."""
+
+    incident: str
+    at_us: int
+    author: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ A failing target is never an exception; it is an outcome.
     ├── UsageError         a command or call is wrong             (exit 2)
     ├── BrowserError       no usable browser                      (exit 4)
     ├── StoreError         the database cannot be used            (exit 4)
+    ├── ServerError        another server of Outrider cannot be asked  (exit 4)
+    ├── TelemetryError     the telemetry store refuses            (exit 4)
+    │   └── TelemetryUnavailable  it may be there again later
     ├── BadSeries          values or times that cannot be judged  (exit 2)
     ├── TooFewSamples      a statistic needs more values          (exit 3)
     └── InternalError      Outrider itself is wrong               (exit 70)
@@ -103,6 +106,18 @@ class BrowserError(OutriderError):
 
 class StoreError(OutriderError):
     """The database or the artifact folder cannot be used."""
+
+
+class ServerError(OutriderError):
+    """A server of Outrider cannot be reached, or does not answer as one."""
+
+
+class TelemetryError(OutriderError):
+    """The telemetry store refuses what it is asked, and would refuse it again."""
+
+
+class TelemetryUnavailable(TelemetryError):
+    """The telemetry store cannot be reached, or takes nothing at the moment: the same call may succeed later."""
 
 
 class TooFewSamples(OutriderError):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from outrider.model.identity import RunId
     from outrider.model.load import LoadResult
     from outrider.model.outcome import Outcome
+    from outrider.model.trace_link import AttemptTrace
 
 
 class StepKind(StrEnum):
@@ -126,7 +127,7 @@ class Measurement:
         started_us: Microseconds UTC.
         duration_ms: On a monotonic clock, without set-up and tear-down of the prober itself.
         attributes: What was measured with: browser, viewport, protocol, remote address …
-        trace_ids: W3C trace ids seen on the wire, in order.
+        traces: Those that the attempt began or met, in the order of their requests.
         load: What a load profile measured beside.
         omitted: What was measured and is not here, a line each; `StoredRun.omitted` has it once the run is stored.
     """
@@ -141,9 +142,14 @@ class Measurement:
     artifacts: tuple[ArtifactFile, ...] = ()
     host: HostLoad | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
-    trace_ids: tuple[str, ...] = ()
+    traces: tuple[AttemptTrace, ...] = ()
     load: LoadResult | None = None
     omitted: tuple[str, ...] = ()
+
+    @property
+    def trace_ids(self) -> tuple[str, ...]:
+        """The ids of its traces, each once."""
+        return tuple(dict.fromkeys(trace.trace_id for trace in self.traces))
 
 
 @dataclass(frozen=True, slots=True)

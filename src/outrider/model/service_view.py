@@ -46,6 +46,30 @@ class CheckView:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessView:
+    """A process of the service, as its supervisor sees it.
+
+    Attributes:
+        name: Such as `scheduler` or `web`.
+        pid: Its number; None while it does not run.
+        since_us: When it began, or when it ended if it does not run, microseconds UTC.
+        restarts: How many times it was started again.
+        problem: How it ended last, such as "killed by SIGKILL"; empty if it never did.
+    """
+
+    name: str
+    pid: int | None
+    since_us: int
+    restarts: int = 0
+    problem: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs."""
+        return self.pid is not None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceView:
     """The service.
 
@@ -56,6 +80,7 @@ class ServiceView:
         timezone: IANA name of the zone in which people read times.
         turns: Runs that take turns on this host, of whatever workspace, in order of arrival.
         incidents: How many are open, by problem and severity.
+        processes: Of `outrider up`; empty where nothing supervises.
     """
 
     leads: bool
@@ -73,11 +98,12 @@ class ServiceView:
     timezone: str = "UTC"
     turns: tuple[HostTurn, ...] = ()
     incidents: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    processes: tuple[ProcessView, ...] = ()
 
     @property
     def is_alive(self) -> bool:
-        """Whether the service still turns."""
-        return self.ticked_s < 30.0
+        """Whether the service still turns; a tick may wait half a minute for a locked store."""
+        return self.ticked_s < 60.0
 
     @property
     def is_ready(self) -> bool:
@@ -86,5 +112,5 @@ class ServiceView:
             self.is_alive
             and self.leads
             and self.loaded
-            and not self.problems.keys() & {"service", "store", "workspace"}
+            and not self.problems.keys() & {"service", "store", "workspace", "scheduler"}
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import builtins
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from outrider.model.identity import RunId
     from outrider.model.measurement import ArtifactKind
     from outrider.model.outcome import Outcome
-    from outrider.model.ports.artifact_store import ArtifactStore
     from outrider.model.run import Run
     from outrider.model.subject import CheckId
 
@@ -48,6 +47,18 @@ class Tally(NamedTuple):
     runs: int
 
 
+class ArtifactReader(Protocol):
+    """Opens the content of artifacts."""
+
+    def open(self, digest: str) -> BinaryIO:
+        """Open content for reading.
+
+        Raises:
+            StoreError: artifact-missing.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StoredArtifact:
     """A file kept for an attempt.
@@ -65,7 +76,7 @@ class StoredArtifact:
     bytes: int
     where: str
     path: Path | None
-    folder: ArtifactStore = field(repr=False, compare=False)
+    folder: ArtifactReader = field(repr=False, compare=False)
 
     def open(self) -> BinaryIO:
         """Open the content for reading.

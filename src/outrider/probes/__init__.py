@@ -8,6 +8,12 @@ from outrider.probes.monitor_conversion import convert_monitor
 from outrider.probes.probe_catalogue import ProbeCatalogue, read_probes
 
 __all__ = [
-    "Conversion", "ConvertedProbe", "Engine", "OwnNetwork", "ProbeCatalogue", "convert_monitor", "read_probes",
+    "Conversion",
+    "ConvertedProbe",
+    "Engine",
+    "OwnNetwork",
+    "ProbeCatalogue",
+    "convert_monitor",
+    "read_probes",
     "toml_document",
-]  # fmt: skip
+]

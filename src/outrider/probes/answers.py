@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
+import re
 from dataclasses import dataclass, field, replace
-from encodings.aliases import aliases
 from typing import TYPE_CHECKING
+
+from outrider.probes.charset import charset_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_UTF_8 = "utf_8"
-_MARKS = ((codecs.BOM_UTF8, "utf_8_sig"), (codecs.BOM_UTF16_LE, "utf_16"), (codecs.BOM_UTF16_BE, "utf_16"))
-# Codecs of bytes and of other uses than texts, some of them of quadratic cost, are not for a target to choose.
-_NOT_CHARSETS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "base64_codec",
-                 "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec"}  # fmt: skip
-_CODECS = {name for names in aliases.items() for name in names if names[1] not in _NOT_CHARSETS}
-_CODECS |= {"cp874", "koi8_u", "iso8859_1", "utf_8_sig"}  # these have no alias
+_LINES = re.compile(rb"\r?\n")
+_NAMES_A_CHARSET = re.compile(rb"charset|<\?xml", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,7 @@ class Answer:
         body_bytes: On the wire.
         left_out_bytes: How many bytes of the decoded body were received and not kept.
         certificate_days: How long the server's certificate is still valid; None without TLS.
+        is_nameless: Whether the server's certificate names hosts only in its subject, where no browser reads them.
     """
 
     status: int
@@ -54,6 +51,7 @@ class Answer:
     raw_headers: bytes = field(default=b"", repr=False)
     body: bytes = field(default=b"", repr=False)
     hops: tuple[PassedHop, ...] = ()
+    is_nameless: bool = False
     left_out_bytes: int = 0
 
     def after(self, hops: tuple[PassedHop, ...]) -> Answer:
@@ -65,30 +63,31 @@ class Answer:
     @property
     def headers(self) -> dict[str, str]:
         """The last answer's headers, names in small letters; several of one name are joined by commas."""
+        lines = _LINES.split(self.raw_headers)
+        begins = [number for number, line in enumerate(lines) if line.startswith(b"HTTP/")]
         values: dict[str, list[str]] = {}
-        blocks = [block for block in self.raw_headers.split(b"\r\n\r\n") if block.startswith(b"HTTP/")]
-        for line in (blocks[-1] if blocks else b"").split(b"\r\n")[1:]:
-            name, _, value = line.decode("utf-8", "replace").partition(":")
+        for line in lines[begins[-1] + 1 :] if begins else []:
+            if not line:
+                break  # what follows are trailers
+            name, _, value = _header_text(line).partition(":")
             values.setdefault(name.strip().lower(), []).append(value.strip())
         return {name: ", ".join(several) for name, several in values.items()}
 
     @property
     def charset(self) -> str:
-        """The codec of the body: of a byte order mark, or else of its header, or else UTF-8.
-
-        The mark comes first, as in the Encoding standard (https://encoding.spec.whatwg.org/#decode).
-        """
-        for mark, codec in _MARKS:
-            if self.body.startswith(mark):
-                return codec
-        if b"charset" not in self.raw_headers.lower():
-            return _UTF_8
-        parameters = self.headers.get("content-type", "").split(";")[1:]
-        named = {key.strip().lower(): value for key, _, value in (text.partition("=") for text in parameters)}
-        label = named.get("charset", "").strip(" \"'").lower().replace("-", "_")
-        return label if label in _CODECS else _UTF_8
+        """The codec of the body."""
+        is_named = _NAMES_A_CHARSET.search(self.raw_headers) or _NAMES_A_CHARSET.search(self.body, 0, 1024)
+        return charset_of(self.body, self.headers.get("content-type", "") if is_named else "")
 
     @property
     def text(self) -> str:
         """The body as text."""
         return self.body.decode(self.charset, "replace")
+
+
+def _header_text(line: bytes) -> str:
+    """Return a line of headers as text: UTF-8 if it is that, else Latin-1, as browsers read all of them."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")

@@ -94,6 +94,7 @@ class ApiProbe:
             evidence_files=tuple(state.evidence_files),
             address=state.address,
             secrets=tuple(state.secrets),
+            trace_id=context.trace.trace_id if context.trace is not None else "",
         )
 
     @staticmethod

@@ -40,7 +40,7 @@ async def authorized_exchange(
     log: ExchangeLog | None = None,
 ) -> AuthorizedExchange:  # fmt: skip
     """Make a request as `exchange` does, with a token if it needs one; once more with a new one if that is refused."""
-    transfers, grant = context.transfers, request.grant
+    transfers, grant, hop = context.transfers, request.grant, context.traced(hop)
     if grant is None:
         return AuthorizedExchange(await exchange(transfers, curl, request, hop, limit_s=limit_s, log=log))
     ends_s, token_ms, secrets, refused = time.monotonic() + limit_s, 0.0, [grant.secret], ""

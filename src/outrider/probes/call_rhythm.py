@@ -66,7 +66,30 @@ class Rhythm:
         return f"{moment:%Y-%m-%d %H:%M:%S %Z}"
 
     def _due_us(self, after_us: int) -> int | None:
-        return after_us + round(self.period_s * _SECOND_US) if self.cron is None else self.cron.after(after_us)
+        """Return when the call after one at this time is due; one shortly before its schedule was that of it."""
+        if self.cron is None:
+            return after_us + round(self.period_s * _SECOND_US)
+        due_us = self.cron.after(after_us)
+        if due_us is None:
+            return None
+        following_us = self.cron.after(due_us) if due_us - after_us < _PAUSE_US else None
+        if following_us is not None and 2 * (due_us - after_us) < following_us - due_us:
+            due_us = following_us
+        return self._once(self.cron, due_us)
+
+    def _once(self, cron: Cron, due_us: int) -> int | None:
+        """Return when a call is due at the latest that clocks being put back would make due twice.
+
+        Crons differ: most run such a job once, at the first or at the second time (cron(8) of Debian). What is due
+        more often than clocks are put back goes on through that hour.
+        """
+        moment = datetime.fromtimestamp(due_us / _SECOND_US, ZoneInfo(self.timezone))
+        twin_us = round(moment.replace(fold=1 - moment.fold).timestamp() * _SECOND_US)
+        first_us, second_us = sorted((due_us, twin_us))
+        is_once = first_us < second_us and cron.after(2 * first_us - second_us - 1) == first_us
+        if not is_once:
+            return due_us
+        return second_us if due_us == first_us else cron.after(second_us)
 
 
 def judge_beats(beats: Beats, now_us: int, rhythm: Rhythm) -> ProbeResult:

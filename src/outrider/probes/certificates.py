@@ -20,6 +20,7 @@ _SHORT = {
     "commonName": "CN",
     "domainComponent": "DC",
 }
+NAMELESS = "the certificate has no subject alternative name, and browsers do not read its common name (RFC 9525, 2)"
 _DAY_S = 86_400.0
 _PLACES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -37,6 +38,11 @@ class Certificate:
     issuer: str
     expires_s: float
     names: str = ""
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether no subject alternative name is in it; OpenSSL writes an empty list of them in words."""
+        return self.names.strip() in {"", "<EMPTY>"}
 
     def days_left(self, now_s: float) -> float:
         """Return for how many days it is still valid."""

@@ -106,6 +106,9 @@ class DnsProbe:
             failure = Failure(Blame.NETWORK, reason, is_time_out=True)
         except dns.exception.DNSException as error:
             failure = Failure(Blame.TARGET, f"the name server {address} does not answer properly: {error}")
+        except EOFError:  # it said that its answer is too long for a datagram
+            reason = f"the name server {address} ends the connection over TCP without an answer"
+            failure = Failure(Blame.TARGET, reason)
         except OSError as error:
             failure = explain_system(error, f"asking the name server {address}")
         return _Reply(address, (time.perf_counter() - began_s) * 1000, response, failure)

@@ -20,16 +20,33 @@ if TYPE_CHECKING:
 
 
 def records_of(response: dns.message.Message | None, kind: str) -> tuple[dns.rdata.Rdata, ...]:
-    """Return the records of one kind in an answer; the aliases that led to them are not among them."""
-    wanted = dns.rdatatype.from_text(kind)
-    groups = response.answer if response is not None else []
-    return tuple(record for group in groups if group.rdtype == wanted for record in group)
+    """Return the records of one kind that answer the question.
+
+    Aliases are followed, and are not themselves among the records; what else an answer holds is not asked for.
+    """
+    if response is None or not response.question:
+        return ()
+    wanted, owners = dns.rdatatype.from_text(kind), _owners(response)
+    if wanted == dns.rdatatype.CNAME:
+        owners = owners[:1]
+    return tuple(
+        record for group in response.answer if group.rdtype == wanted and group.name in owners for record in group
+    )
+
+
+def _owners(response: dns.message.Message) -> list[dns.name.Name]:
+    """Return the name in question and those that it is an alias of, in order."""
+    owners = [response.question[0].name]
+    aliases = {group.name: group[0].target for group in response.answer if group.rdtype == dns.rdatatype.CNAME}
+    while (target := aliases.get(owners[-1])) is not None and target not in owners:
+        owners.append(target)
+    return owners
 
 
 def alias_in(response: dns.message.Message) -> str:
-    """Return where the last alias in an answer leads, or nothing."""
-    aliases = records_of(response, "CNAME")
-    return aliases[-1].to_text() if aliases else ""
+    """Return where the aliases in an answer lead, or nothing."""
+    owners = _owners(response) if response.question else []
+    return owners[-1].to_text() if len(owners) > 1 else ""
 
 
 def record_text(record: dns.rdata.Rdata) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from outrider.model import ErrorRecord, ErrorSource, Measurement, Outcome
+from outrider.model import AttemptTrace, ErrorRecord, ErrorSource, Measurement, Outcome
 from outrider.probes.access_tokens import TokenStore
 from outrider.probes.connectivity import OwnNetwork
 from outrider.probes.evaluator import USUAL_LIMITS, EvaluationLimits, Evaluator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from outrider.model import CheckId, HeartbeatLog, Order
+    from outrider.model import CheckId, HeartbeatLog, Order, TraceContext
     from outrider.probes.probe_context import Probe
 
 _USUAL = ProbeSettings()
@@ -64,6 +64,7 @@ class Engine:
         heartbeats: The stored calls of jobs.
         network: Tells whether our own network is down.
         limits: Of the evaluation of one answer.
+        begin_trace: Returns the trace that an attempt begins; without it requests name none.
     """
 
     def __init__(
@@ -75,7 +76,9 @@ class Engine:
         heartbeats: HeartbeatLog | None = None,
         network: OwnNetwork | None = None,
         limits: EvaluationLimits = USUAL_LIMITS,
+        begin_trace: Callable[[Order], TraceContext] | None = None,
     ) -> None:
+        self._begin_trace = begin_trace
         self._probes = probes
         self._settings = settings
         self._redactor = redactor
@@ -175,7 +178,8 @@ class Engine:
         waited_s = max(0.0, time.monotonic() - job.queued_s)
         try:
             left_s = max(_SHORTEST_S, job.ends_s - time.monotonic())
-            context = replace(self._context, run=order.run)
+            trace = self._begin_trace(order) if self._begin_trace is not None else None
+            context = replace(self._context, run=order.run, trace=trace)
             result = await probe.attempt(context, left_s, evidence=order.evidence)
         except Exception as error:
             broken = Failure(Blame.PROBER, f"the prober itself broke: {type(error).__name__}: {error}")
@@ -215,6 +219,7 @@ class Engine:
             artifacts=keep(result.evidence_files, order.scratch),
             attributes={name: value for name, value in attributes.items() if value},
             omitted=tuple(left_out(result.evidence_files)),
+            traces=(AttemptTrace(result.trace_id),) if result.trace_id else (),
         )
         if not (result.secrets or result.evidence_files or result.failures):
             return measurement  # its run passes a redactor; here, between answers, a prober would be late by it

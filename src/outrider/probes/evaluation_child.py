@@ -20,7 +20,9 @@ from outrider.probes.text_evaluation import Event, evaluate
 def main(descriptor: int, cpu_s: float, memory_bytes: int) -> None:
     """Evaluate one text after another until the other side is gone."""
     _warm_up()
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    _, hard_bytes = resource.getrlimit(resource.RLIMIT_AS)
+    most_bytes = memory_bytes if hard_bytes == resource.RLIM_INFINITY else min(memory_bytes, hard_bytes)
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection = Connection(descriptor)
     with suppress(EOFError, OSError):

@@ -34,6 +34,7 @@ _QUICK_S: Final = 0.01
 _SHORTEST_S: Final = 1.5
 _START_S: Final = 15.0
 _CHILDREN: Final = 2
+_PROGRAM: Final = (sys.executable, "-m", "outrider.probes.evaluation_child")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,12 @@ class Evaluator:
 
     Args:
         limits: Of one evaluation.
+        program: What is started as a child process, before its three arguments.
     """
 
-    def __init__(self, limits: EvaluationLimits = USUAL_LIMITS) -> None:
+    def __init__(self, limits: EvaluationLimits = USUAL_LIMITS, program: tuple[str, ...] = _PROGRAM) -> None:
         self._limits = limits
+        self._program = program
         self._threads = ThreadPoolExecutor(_CHILDREN, thread_name_prefix="probes-evaluation")
         self._lock = threading.Lock()  # guards `_children` and `_closed`
         self._children: set[_Child] = set()
@@ -104,22 +107,36 @@ class Evaluator:
             self._closed = True
             children = list(self._children)
         for child in children:
-            child.kill()
+            child.end()
         self._threads.shutdown(wait=True, cancel_futures=True)
+        for child in self._children:
+            child.close()
 
     def _in_child(self, message: bytes, until_s: float) -> Evaluation:
         if time.monotonic() >= until_s:
             return Evaluation(failure=Failure(Blame.PROBER, "no process was free to evaluate the answer"))
         child = self._child()
-        if child is None:
-            return Evaluation(failure=Failure(Blame.PROBER, "the process that evaluates answers does not start"))
+        if child is None or not child.is_ready(until_s):
+            reason = "the process that evaluates answers does not start"
+            if child is not None and not child.has_ended:
+                reason = (
+                    "the process that evaluates answers did not start in time: this host had too little processor time"
+                )
+            if child is not None and child.is_over:
+                self._end(child)
+            return Evaluation(failure=Failure(Blame.PROBER, reason))
         evaluation = child.evaluate(message, until_s)
         if child.is_over:
-            with self._lock:
-                self._children.discard(child)
-            child.kill()
-            self._own.child = None
+            self._end(child)
         return evaluation
+
+    def _end(self, child: _Child) -> None:
+        """End the child process of this thread."""
+        with self._lock:
+            self._children.discard(child)
+        child.end()
+        child.close()
+        self._own.child = None
 
     def _child(self) -> _Child | None:
         """Return the child process of this thread, started if there is none."""
@@ -128,12 +145,8 @@ class Evaluator:
             with self._lock:
                 if self._closed:
                     return None
-                child = _Child(self._limits)
+                child = _Child(self._limits, self._program)
                 self._children.add(child)
-            if not child.connection.poll(_START_S):
-                child.kill()
-                return None
-            child.connection.recv_bytes()
             self._own.child = child
         return child
 
@@ -141,22 +154,33 @@ class Evaluator:
 class _Child:
     """A process that evaluates one text after another, until one reaches a limit; used by one thread."""
 
-    def __init__(self, limits: EvaluationLimits) -> None:
+    def __init__(self, limits: EvaluationLimits, program: tuple[str, ...]) -> None:
         self._limits = limits
+        self._starts_until_s: float | None = time.monotonic() + _START_S
         ours, theirs = socket.socketpair()
-        command = [
-            sys.executable,
-            "-m",
-            "outrider.probes.evaluation_child",
-            *(str(number) for number in (theirs.fileno(), limits.cpu_s, limits.memory_bytes)),
-        ]
+        command = [*program, *(str(number) for number in (theirs.fileno(), limits.cpu_s, limits.memory_bytes))]
         with theirs:
             self._process = subprocess.Popen(
                 command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         self.connection = Connection(ours.detach())
-        self.is_over = False
+        self.is_over = self.has_ended = False
+
+    def is_ready(self, until_s: float) -> bool:
+        """Wait until it can evaluate, but not longer than an answer waits; one that is late may serve the next."""
+        if self._starts_until_s is None:
+            return True
+        now_s = time.monotonic()
+        try:
+            if self.connection.poll(max(0.0, min(until_s, self._starts_until_s) - now_s)):
+                self.connection.recv_bytes()
+                self._starts_until_s = None
+                return True
+        except (OSError, EOFError):
+            self.has_ended, self._starts_until_s = True, 0.0
+        self.is_over = time.monotonic() >= self._starts_until_s
+        return False
 
     def evaluate(self, message: bytes, until_s: float) -> Evaluation:
         events: list[Event] = []
@@ -186,9 +210,13 @@ class _Child:
             return Failure(Blame.PROBER, f"the process that evaluated {expectation} was killed")
         return Failure(Blame.TARGET, f"{expectation} ended the process that evaluates it (exit {code})")
 
-    def kill(self) -> None:
+    def end(self) -> None:
+        """End the process; from any thread. Whoever waits for it reads the end of the connection."""
         self._process.kill()
         self._process.wait()
+
+    def close(self) -> None:
+        """Close the connection; only where no thread uses it, since its number may soon be another's."""
         self.connection.close()
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from outrider.probes.answers import Answer, PassedHop
-from outrider.probes.certificates import read_chain
+from outrider.probes.certificates import NAMELESS, read_chain
+from outrider.probes.handshake_errors import explain_handshake, is_handshake_error
 from outrider.probes.host_addresses import address_of, host_of, is_name
 from outrider.probes.own_certificate import explain_alert
 from outrider.probes.probe_result import Blame, Failure
@@ -43,9 +44,14 @@ _WRONG_PROBE = {
     pycurl.E_BAD_FUNCTION_ARGUMENT, pycurl.E_NOT_BUILT_IN,
 }  # fmt: skip
 _BROKEN = {pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR}
+_E_TOO_LARGE = 100  # which pycurl does not name
 _SILENT = {
-    pycurl.E_HTTP2: "the server ended the connection, or spoke no HTTP/2"
+    pycurl.E_HTTP2: "the server ended the connection, or spoke no HTTP/2",
+    pycurl.E_WRITE_ERROR: "something follows the end of the compressed body",
+    pycurl.E_BAD_CONTENT_ENCODING: "the compressed body is broken",
+    _E_TOO_LARGE: "the headers are too large",
 }  # which libcurl may report without a word
+_PLAIN = {pycurl.E_TOO_MANY_REDIRECTS: "the server asks again and again to sign in"}  # redirects are not libcurl's
 _LOG_MARKS = {pycurl.INFOTYPE_TEXT: "* ", pycurl.INFOTYPE_HEADER_IN: "< ", pycurl.INFOTYPE_HEADER_OUT: "> "}
 
 
@@ -120,6 +126,8 @@ async def exchange(
         curl.reset()
     if failure is None and request.version and answer.protocol != request.version:
         failure = Failure(Blame.TARGET, f"answered by {answer.protocol}, not {request.version}")
+    if failure is None and answer.is_nameless and (pycurl.SSL_VERIFYHOST, 2) in request.options:
+        failure = Failure(Blame.TARGET, NAMELESS)
     if failure and hops:
         failure = replace(failure, reason=f"redirected to {address_of(hop.url)}: {failure.reason}")
     return Exchanged(first, answer.after(tuple(hops)) if hops else answer, failure)
@@ -202,6 +210,7 @@ def _answer(curl: pycurl.Curl, headers: bytes, sink: _Sink, *, has_name: bool) -
         remote=curl.getinfo(pycurl.PRIMARY_IP) or "",
         body_bytes=float(curl.getinfo(pycurl.SIZE_DOWNLOAD_T)),
         certificate_days=chain[0].days_left(time.time()) if chain else None,
+        is_nameless=bool(chain) and chain[0].is_nameless,
         raw_headers=headers,
         body=sink.content.getvalue(),
         left_out_bytes=sink.size - sink.content.tell(),
@@ -216,7 +225,7 @@ def lowered(text: str) -> str:
 def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failure:
     """Return what an error of libcurl means; https://curl.se/libcurl/c/libcurl-errors.html."""
     system = curl.getinfo(pycurl.OS_ERRNO)
-    text = lowered(message) or _SILENT.get(code, f"the transfer ended with libcurl's error {code}")
+    text = _PLAIN.get(code) or lowered(message) or _SILENT.get(code, f"the transfer ended with libcurl's error {code}")
     if lacking := _lacking(system, code, text):
         return Failure(Blame.PROBER, f"{lacking}: {text}")
     if code in _UNRESOLVED:
@@ -227,8 +236,8 @@ def explain(curl: pycurl.Curl, code: int, message: str, limit_s: float) -> Failu
         blame = Blame.TARGET if system in _REFUSED else Blame.NETWORK
         why = lowered(os.strerror(system)) if system else text
         return Failure(blame, f"cannot connect: {why}")
-    if alert := explain_alert(text):
-        return Failure(Blame.TARGET, alert)
+    if reason := explain_alert(text) or (explain_handshake(text) if is_handshake_error(text) else ""):
+        return Failure(Blame.TARGET, reason)
     if code in _BROKEN and curl.getinfo(pycurl.APPCONNECT_TIME_T) and not curl.getinfo(pycurl.HEADER_SIZE):
         text += "; it ended the connection after the TLS handshake, as a server does that wants a certificate of ours"
     return Failure(Blame.SETUP if code in _WRONG_PROBE else Blame.TARGET, text)
@@ -252,8 +261,8 @@ def _interrupted(curl: pycurl.Curl) -> tuple[Blame, str]:
         return Blame.NETWORK, "during the name lookup"
     if not curl.getinfo(pycurl.CONNECT_TIME_T):
         return Blame.NETWORK, "while connecting"
-    if not curl.getinfo(pycurl.PRETRANSFER_TIME_T):
+    if (curl.getinfo(pycurl.SCHEME) or "").lower() == "https" and not curl.getinfo(pycurl.APPCONNECT_TIME_T):
         return Blame.SLOW, "during the TLS handshake"
-    if curl.getinfo(pycurl.STARTTRANSFER_TIME_T):
+    if curl.getinfo(pycurl.HEADER_SIZE):  # libcurl sets the timers of later phases when it gives up
         return Blame.SLOW, "during the transfer"
     return Blame.SLOW, "waiting for the first byte"

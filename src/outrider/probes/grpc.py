@@ -81,7 +81,8 @@ class GrpcProbe:
             return ProbeResult(0.0, (Failure(Blame.SETUP, reason),), is_timed=False)
         curl, log = context.transfers.borrow(), ExchangeLog() if evidence else None
         try:
-            exchanged = await exchange(context.transfers, curl, self.request, self.hop, limit_s=limit_s, log=log)
+            hop = context.traced(self.hop)
+            exchanged = await exchange(context.transfers, curl, self.request, hop, limit_s=limit_s, log=log)
         finally:
             context.transfers.give_back(curl)
         answer = exchanged.answer
@@ -95,6 +96,7 @@ class GrpcProbe:
             attributes={**attributes_of(answer), "health": status},
             evidence_files=evidence_files(answer, log) if failures or evidence else (),
             address=self.address,
+            trace_id=context.trace_id_of(self.hop),
         )
 
     def _wrong(self, status: str, reason: str, answer: Answer) -> Iterator[Failure]:

@@ -57,6 +57,7 @@ class HttpProbe:
             secrets=authorized.secrets
             if failures or evidence
             else (),  # of what passed nothing is kept that shows them
+            trace_id=context.trace_id_of(self.hop),
         )
 
 

@@ -82,6 +82,7 @@ class ProbeResult:
         address: What was probed, for a reader: a URL, or host and port.
         is_timed: Whether the result depends on how fast the prober is.
         secrets: Values learned from answers that must not be shown.
+        trace_id: That the requests named, or empty.
     """
 
     duration_ms: float
@@ -93,6 +94,7 @@ class ProbeResult:
     address: str = ""
     secrets: tuple[str, ...] = ()
     is_timed: bool = True
+    trace_id: str = ""
 
 
 def only_step(title: str, duration_ms: float, failures: tuple[Failure, ...]) -> tuple[Step, ...]:

@@ -21,6 +21,9 @@ Options = tuple[tuple[int, object], ...]
 STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_OF_CONTENT: Final = frozenset({"POST", "PUT", "PATCH"})
+"""Methods that send content, be it empty."""
+
 _OF_BODY: Final = frozenset(
     {
         "content-encoding",
@@ -80,8 +83,13 @@ class Hop:
             options += self.route.options(url)
             url, headers = self.route.sent_url(url), (*self.route.headers(url), *headers)
         options.append((pycurl.URL, url.encode("utf-8", "replace")))
-        if headers:
-            options.append((pycurl.HTTPHEADER, [header_line(name, value) for name, value in headers]))
+        lines = [header_line(name, value) for name, value in headers]
+        if self.body is None and self.method in _OF_CONTENT:  # RFC 9110, 8.6: servers refuse them without a length
+            options.append((pycurl.COPYPOSTFIELDS, b""))
+            has_type = any(name.lower() == "content-type" for name, _ in headers)
+            lines += [] if has_type else [b"Content-Type:"]  # which libcurl leaves out then
+        if lines:
+            options.append((pycurl.HTTPHEADER, lines))
         if self.body is not None and b"\0" in self.body:  # which pycurl refuses as a value; `body_options` gives it
             options += [(pycurl.POST, 1), (pycurl.POSTFIELDSIZE_LARGE, len(self.body))]
         elif self.body is not None:

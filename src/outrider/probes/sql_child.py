@@ -50,7 +50,9 @@ def main() -> None:
     """Carry out the order on standard input."""
     order = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    _, hard_bytes = resource.getrlimit(resource.RLIMIT_AS)
+    most_bytes = _MEMORY_BYTES if hard_bytes == resource.RLIM_INFINITY else min(_MEMORY_BYTES, hard_bytes)
+    resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
     try:
         _say(_ask(order))
     except _Told as told:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from outrider.model import Sample
 from outrider.probes.assertions import judge_times
 from outrider.probes.certificates import system_authorities
+from outrider.probes.handshake_errors import explain_handshake
 from outrider.probes.host_addresses import bracketed, is_name, look_up
 from outrider.probes.own_certificate import explain_alert, read_own_certificate
 from outrider.probes.probe_result import Blame, Evidence, Failure, ProbeResult, only_step
@@ -96,7 +97,7 @@ class Conversation:
             return error.failure
         if isinstance(error, ssl.SSLError):
             reason = (getattr(error, "verify_message", "") or error.reason or str(error)).replace("_", " ").lower()
-            return Failure(Blame.TARGET, explain_alert(reason) or f"TLS handshake failed: {reason}")
+            return Failure(Blame.TARGET, explain_alert(reason) or explain_handshake(reason))
         assert isinstance(error, OSError)
         return explain_system(error, self.doing)
 

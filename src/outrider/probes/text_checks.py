@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import regex
     from jsonpath_rfc9535 import JSONPathQuery
 
@@ -50,15 +54,38 @@ class Schema:
     __slots__ = ("document", "validator")
 
     def __init__(self, document: Any) -> None:
-        from jsonschema.validators import validator_for  # noqa: PLC0415  costs start-up, and few probes need it
+        from jsonschema.validators import extend, validator_for  # noqa: PLC0415  costs start-up, and few probes need it
 
         kind = validator_for(document)
         kind.check_schema(document)
         self.document = document
-        self.validator: Any = kind(document)  # jsonschema has no type of validators
+        exact = extend(kind, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]  # jsonschema has no types of it
+        self.validator: Any = exact(document)
 
     def __reduce__(self) -> tuple[type[Schema], tuple[Any]]:
         return (Schema, (self.document,))
+
+
+def _multiple_of(validator: Any, step: Any, value: Any, _: object) -> Iterator[Exception]:
+    """Judge `multipleOf` by decimal digits as they are written: 19.99 is a multiple of 0.01, and no float says so."""
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    if validator.is_type(value, "number") and not _is_multiple(value, step):
+        yield ValidationError(f"{value!r} is not a multiple of {step!r}")
+
+
+def _is_multiple(value: Any, step: Any) -> bool:
+    exact_value, exact_step = (_fraction(number) for number in (value, step))
+    if exact_value is None or exact_step is None:
+        return False
+    return exact_value % exact_step == 0
+
+
+def _fraction(number: Any) -> Fraction | None:
+    """Return a number as its digits say it; None if it is infinite."""
+    if not isinstance(number, float):
+        return Fraction(number)
+    return Fraction(repr(number)) if isfinite(number) else None
 
 
 @dataclass(frozen=True, slots=True)

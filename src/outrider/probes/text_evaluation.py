@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from outrider.probes.report_readers import READERS, ReportError
@@ -91,6 +92,10 @@ def parse_json(text: str) -> Json:
         document: Json = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    except ValueError as error:
+        if "int_max_str_digits" in str(error):  # which is Python's own word, and no help here
+            raise ValueError(f"a number has more than {sys.get_int_max_str_digits()} digits") from None
+        raise
     return document
 
 

@@ -11,7 +11,7 @@ import pycurl
 
 from outrider.model import Sample
 from outrider.probes.assertions import judge_times
-from outrider.probes.certificates import Certificate, read_chain, root_names, verified_path
+from outrider.probes.certificates import NAMELESS, Certificate, read_chain, root_names, verified_path
 from outrider.probes.exchange import ExchangeLog, explain, read_phases
 from outrider.probes.expectations import as_patterns, read_within
 from outrider.probes.host_addresses import bracketed, is_name
@@ -110,7 +110,7 @@ class TlsProbe:
         self, chain: tuple[Certificate, ...], log: ExchangeLog, now_us: int, evaluator: Evaluator
     ) -> list[Failure]:
         failures: list[Failure] = []
-        wrong = []
+        wrong = [NAMELESS] if self.verify and chain and chain[0].is_nameless else []
         if chain and (days := _days(chain, now_us)) < self.certificate_days:
             reason = f"a certificate is valid for {days:.1f} more days, not {self.certificate_days:g}"
             failures.append(Failure(Blame.TARGET, reason, metric=CERTIFICATE_METRIC))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
@@ -42,6 +42,9 @@ _CHUNK = 65_536
 _MOST_BYTES = 100_000_000
 _USUAL_BYTES = 1_000_000
 _KEPT_BYTES = 256_000
+_FRAME_BYTES = 50
+"""What a frame counts at least: the work of an empty one is that of fifty bytes and more."""
+_AT_ONCE = 50
 _PHASES = ("dns", "connect", "tls", "upgrade", "first_message", "total")
 _SCHEMES: Final = {"ws": ("http", 80), "wss": ("https", 443)}
 
@@ -77,19 +80,20 @@ class WebsocketProbe:
         attributes: dict[str, str] = {}
         try:
             async with asyncio.timeout(limit_s):
-                await self._converse(conversation, context.evaluator, attributes)
+                await self._converse(conversation, context, attributes)
         except ProtocolError as error:
             failure = Failure(Blame.TARGET, f"{str(error) or type(error).__name__}, {conversation.doing}")
         except (OSError, Ended) as error:
             failure = conversation.explain(error, limit_s)
-        return conversation.result(STEP, self.url, self.within_ms, failure, attributes)
+        result = conversation.result(STEP, self.url, self.within_ms, failure, attributes)
+        return replace(result, trace_id=context.trace_id_beside(self.headers))
 
-    async def _converse(self, conversation: Conversation, evaluator: Evaluator, attributes: dict[str, str]) -> None:
+    async def _converse(self, conversation: Conversation, context: ProbeContext, attributes: dict[str, str]) -> None:
         has_tls = self.endpoint.tls is not None
         async with connection(conversation, self.endpoint, tls=has_tls) as (reader, writer):
             channel = _Channel(reader, writer, conversation, self.max_bytes)
             conversation.doing = "waiting for the upgrade"
-            attributes["subprotocol"] = await channel.open(self._request())
+            attributes["subprotocol"] = await channel.open(self._request(context))
             conversation.note("upgrade")
             if self.subprotocols and attributes["subprotocol"] not in self.subprotocols:
                 offered = " or ".join(self.subprotocols)
@@ -99,12 +103,13 @@ class WebsocketProbe:
                 if line.send:
                     await channel.send(line)
                 if line.checks:
-                    await channel.expect(line, evaluator)
+                    await channel.expect(line, context.evaluator)
             conversation.finish()
             await channel.close()
 
-    def _request(self) -> Request:
-        headers = [(name.encode(), value.encode("utf-8", "replace")) for name, value in self.headers]
+    def _request(self, context: ProbeContext) -> Request:
+        named = (*self.headers, *context.trace_headers(self.headers))
+        headers = [(name.encode(), value.encode("utf-8", "replace")) for name, value in named]
         return Request(self.authority, self.target, extra_headers=headers, subprotocols=list(self.subprotocols))
 
 
@@ -120,6 +125,7 @@ class _Channel:
         self._protocol = WSConnection(ConnectionType.CLIENT)
         self._messages = self._receive()
         self._bytes = 0
+        self._frames = 0
 
     async def open(self, request: Request) -> str:
         """Upgrade the connection, and return the subprotocol that the server chose."""
@@ -141,7 +147,7 @@ class _Channel:
 
     async def expect(self, line: DialogueLine, evaluator: Evaluator) -> None:
         """Wait for a message that is as a line expects; others before it are passed over."""
-        lack, self._bytes = "", 0
+        lack, self._bytes, self._frames = "", 0, 0
         async for message in self._messages:
             if isinstance(message, CloseConnection):
                 raise Ended(Failure(Blame.TARGET, f"{line.title}{self._closed(message)}{lack}"))
@@ -160,6 +166,7 @@ class _Channel:
         message = bytearray()
         while True:
             for event in self._protocol.events():
+                await self._count_frame()
                 if isinstance(event, CloseConnection):
                     yield event
                 if isinstance(event, Ping):
@@ -181,6 +188,16 @@ class _Channel:
         if self._bytes > self._max_bytes + _CHUNK:  # pings and heads of frames count, too
             raise Ended(self._too_much())
         self._protocol.receive_data(chunk)
+
+    async def _count_frame(self) -> None:
+        """Leave the loop to others now and then: one chunk may hold 30,000 frames."""
+        self._frames += 1
+        if self._frames * _FRAME_BYTES > self._max_bytes + _CHUNK:
+            raise Ended(
+                Failure(Blame.TARGET, f"it sent more than {self._frames - 1} frames, {self._conversation.doing}")
+            )
+        if self._frames % _AT_ONCE == 0:
+            await asyncio.sleep(0)
 
     def _keep(self, message: bytearray) -> None:
         self._conversation.note("first_message")

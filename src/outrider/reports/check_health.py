@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.baselines import proportion_interval
@@ -22,9 +23,16 @@ _ABSENT = frozenset({Outcome.MISSED, Outcome.SKIPPED})
 
 
 def health_of(
-    tallies: Iterable[Tally], earlier: Iterable[Tally], objective: float, checks: Mapping[str, StoredCheck]
+    tallies: Iterable[Tally],
+    earlier: Iterable[Tally],
+    objective: float,
+    checks: Mapping[str, StoredCheck],
+    *,
+    unrecorded: Mapping[Place, int] | None = None,
 ) -> list[Health]:
     """Return the health of each check and place that has tallies; `earlier` is what it is compared with.
+
+    Runs that are `unrecorded` count against coverage.
 
     The least available come first, then those with the least coverage, then by name.
     """
@@ -34,7 +42,15 @@ def health_of(
         for tally in counted:
             side[tally.check, tally.environment, tally.location][tally.outcome] += tally.runs
     checks_health = [_health(place, now[place], before[place], objective, checks) for place in sorted({*now, *before})]
-    return sorted(checks_health, key=_severity)
+    return sorted((_covered(health, unrecorded or {}) for health in checks_health), key=_severity)
+
+
+def _covered(health: Health, unrecorded: Mapping[Place, int]) -> Health:
+    """Return a check's health with its coverage."""
+    silent = unrecorded.get((health.check, health.environment, health.location), 0)
+    due = health.runs + silent
+    happened = health.runs - sum(health.counts.get(outcome, 0) for outcome in _ABSENT)
+    return replace(health, coverage=happened / due if due else None, unrecorded=silent)
 
 
 def _health(
@@ -47,7 +63,6 @@ def _health(
     stored = checks.get(place[0])
     kind = stored.kind.value if stored and stored.kind else place[0].partition(":")[0]
     available = availability(counts)
-    due = sum(counts.values())
     return Health(
         check=place[0],
         name=place[0].partition(":")[2] or place[0],
@@ -58,7 +73,7 @@ def _health(
         availability=available,
         before=availability(before),
         budget_left=None if available is None else 1 - (1 - available.share) / (1 - objective),
-        coverage=1 - sum(counts[outcome] for outcome in _ABSENT) / due if due else None,
+        coverage=None,
     )
 
 

@@ -48,11 +48,13 @@ class StepFigures:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A new level of a step within the period; times in microseconds UTC, levels in ms.
+    """A new level of a step, that began or ended within the period; times in microseconds UTC, levels in ms.
 
     Attributes:
         earliest_us, latest_us: The 95 % interval of when.
         release: The release that explains it, or empty.
+        count: Hours of history with values, among which levels were compared.
+        ended_us: When the step returned to the level before; None if the new level lasts.
     """
 
     check: str
@@ -64,6 +66,7 @@ class Change:
     after_ms: float
     release: str
     count: int
+    ended_us: int | None = None
 
     @property
     def ratio(self) -> float:
@@ -79,6 +82,7 @@ class Health:
         counts: Runs of the period by outcome.
         budget_left: Share of the period's error budget; None without runs.
         coverage: Share of what was due that ran; None if nothing was due.
+        unrecorded: Runs that used to be due and of which nothing is recorded; they count against coverage.
         reasons: Why runs failed, the most frequent first.
         charts: SVG by name, and the caption of the trend.
     """
@@ -96,6 +100,7 @@ class Health:
     steps: tuple[StepFigures, ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()
     charts: Mapping[str, str] | None = None
+    unrecorded: int = 0
 
     @property
     def runs(self) -> int:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outrider.baselines import Settings
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
 from outrider.model import Outcome, Tally
 from outrider.reports.budget_forecast import BUDGET_DAYS, breaches
 from outrider.reports.capacity import MOST_LOADS, loads_of
 from outrider.reports.check_health import health_of
 from outrider.reports.facts import Forecast, NoIncidents, Report
+from outrider.reports.silence import slices_of, unrecorded
 from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
 from outrider.reports.step_history import measured_of
 from outrider.reports.summary import summarise
@@ -47,15 +49,17 @@ def gather(
     workspace: str,
     incidents: Incidents | None = None,
     listener: Callable[[str], None] | None = None,
+    judging: Settings | None = None,
 ) -> Report:
     """Return the report of a period; nothing later than `now_us` is read.
 
     Args:
+        judging: For the floor of milliseconds below which a change is left out; the defaults if absent.
         listener: Called with the check that is read next.
     """
     source = incidents or NoIncidents()
     happened = tuple(source.incidents(period.since_us, period.until_us))
-    reader = _PeriodReader(store, settings, period)
+    reader = _PeriodReader(store, settings, period, replace(judging or Settings(), tz=period.timezone))
     failures, releases = reader.failures(), reader.releases()
     health, changes = reader.detailed_health(_reasons(failures), releases, listener)
     forecasts, unforecast = reader.forecasts(health)
@@ -88,6 +92,7 @@ class _PeriodReader:
     store: ReportHistory
     settings: ReportSettings
     period: Period
+    judging: Settings
 
     def failures(self) -> Excerpt[RunSummary]:
         """Return the latest failed runs of the period."""
@@ -108,7 +113,8 @@ class _PeriodReader:
         checks = {str(check.id): check for check in self.store.checks.all()}
         earlier = self._tallies(self.period.before_us, self.period.since_us)
         tallies = self._tallies(self.period.since_us, self.period.until_us)
-        return health_of(tallies, earlier, self.settings.objective, checks)
+        silent = unrecorded(*self._slices())
+        return health_of(tallies, earlier, self.settings.objective, checks, unrecorded=silent)
 
     def detailed_health(
         self,
@@ -116,7 +122,10 @@ class _PeriodReader:
         releases: Sequence[Release],
         listener: Callable[[str], None] | None,
     ) -> tuple[list[Health], list[Change]]:
-        """Return the health of each check and place with reasons, steps and charts; and changes, the largest first."""
+        """Return the health of each check and place with reasons, steps and charts; and changes.
+
+        Changes that last come first, then the largest.
+        """
         health = self.health()
         detailed, changes = [], []
         measurements = measured_of(self.store, health, self.period)
@@ -124,10 +133,10 @@ class _PeriodReader:
             if listener is not None:
                 listener(f"{number + 1}/{len(health)} {check_health.name}")
             is_detailed = number < self.settings.detailed
-            whole, check_changes = _measured(check_health, measured, self.period, releases, detailed=is_detailed)
+            whole, check_changes = self._measured(check_health, measured, releases, detailed=is_detailed)
             detailed.append(replace(whole, reasons=_top(reasons.get(_place(check_health), Counter()))))
             changes += check_changes
-        return detailed, sorted(changes, key=lambda change: -abs(change.ratio))
+        return detailed, sorted(changes, key=lambda change: (change.ended_us is not None, -abs(change.ratio)))
 
     def forecasts(self, health: Sequence[Health]) -> tuple[list[Forecast], int]:
         """Return which budgets will be used up and which certificates end, and how many checks have no forecast."""
@@ -135,6 +144,30 @@ class _PeriodReader:
         tallies = self.store.runs.tallies(month_us, self.period.until_us)
         spent, unforecast = breaches(health, tallies, self.settings.objective, self.period)
         return [*spent, *_certificates(self.store.series, self.period, self.settings)], unforecast
+
+    def _measured(
+        self, health: Health, measured: Measured, releases: Sequence[Release], *, detailed: bool
+    ) -> tuple[Health, list[Change]]:
+        """Return a check's health with its steps and charts, and the new levels that they took."""
+        own_releases = [release for release in releases if release.environment == health.environment]
+        figures, changes = [], []
+        for series, points in measured.read:
+            figures.append(figures_of(series.step, points, self.period))
+            place = (health.check, series.step)
+            changes += changes_of(place, points, own_releases, self.period, judging=self.judging)
+        if not measured.read:
+            return health, changes
+        charts = _charts(health, measured.read, changes, own_releases, self.period, detailed=detailed)
+        if detailed:
+            charts["waterfall"] = _waterfall(measured.steps)
+        return replace(health, steps=tuple(figures), charts=charts), changes
+
+    def _slices(self) -> tuple[list[list[Tally]], list[list[Tally]]]:
+        """Return the tallies of each slice of the period, and those of the period before at the same time."""
+        back_us = self.period.since_us - self.period.before_us
+        slices = slices_of(self.period)
+        now = [self._tallies(begin, end) for begin, end in slices]
+        return now, [self._tallies(begin - back_us, min(end - back_us, self.period.since_us)) for begin, end in slices]
 
     def _tallies(self, since_us: int, until_us: int) -> list[Tally]:
         return [tally for tally in self.store.runs.tallies(since_us, until_us) if _is_wanted(tally, self.settings)]
@@ -166,23 +199,6 @@ def _reasons(failures: Iterable[RunSummary]) -> dict[tuple[str, str, str], Count
     for run in failures:
         reasons[run.check, run.environment, run.location][run.reason] += 1
     return reasons
-
-
-def _measured(
-    health: Health, measured: Measured, period: Period, releases: Sequence[Release], *, detailed: bool
-) -> tuple[Health, list[Change]]:
-    """Return a check's health with its steps and charts, and the new levels that they took."""
-    own_releases = [release for release in releases if release.environment == health.environment]
-    figures, changes = [], []
-    for series, points in measured.read:
-        figures.append(figures_of(series.step, points, period))
-        changes += changes_of((health.check, series.step), points, own_releases, period)
-    if not measured.read:
-        return health, changes
-    charts = _charts(health, measured.read, changes, own_releases, period, detailed=detailed)
-    if detailed:
-        charts["waterfall"] = _waterfall(measured.steps)
-    return replace(health, steps=tuple(figures), charts=charts), changes
 
 
 def _charts(
@@ -246,13 +262,18 @@ def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, set
     for check_health in health:
         absent = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.MISSED, Outcome.SKIPPED))
         vague = sum(check_health.counts.get(outcome, 0) for outcome in (Outcome.INCONCLUSIVE, Outcome.SETUP_ERROR))
+        if check_health.unrecorded:
+            lines.append(
+                f"{check_health.check}: nothing is recorded of about {check_health.unrecorded:,} runs that used to be"
+                " due in this time (the service did not run, or the check was paused or removed)"
+            )
         if absent:
             lines.append(f"{check_health.check}: {absent:,} of {check_health.runs:,} runs were missed or skipped")
         if vague:
             lines.append(
                 f"{check_health.check}: {vague:,} of {check_health.runs:,} runs were inconclusive or could not start"
             )
-    seen = {check_health.check for check_health in health if check_health.runs}
+    seen = {check_health.check for check_health in health if check_health.runs or check_health.unrecorded}
     lines += [
         f"{check.id}: no run in this time (deleted, switched off, or never due)"
         for check in store.checks.all()

@@ -85,7 +85,7 @@ def _subject(report: Report) -> str:
     measured = sum(check.availability is not None for check in report.health)
     met, missed = met_and_missed(report.health, report.objective)
     parts = [_objective_part(measured, met, missed, percent(report.objective))]
-    slower = [change for change in report.changes if change.ratio > 0]
+    slower = [change for change in report.changes if change.ratio > 0 and change.ended_us is None]
     if slower:
         since = f", since {slower[0].release}" if slower[0].release else ""
         step = slower[0].step or "whole run"

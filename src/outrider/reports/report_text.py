@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from outrider.reports.facts import LoadFigures, Report
 
 _LINES = 20
+_NOTES = {"changes": "hours: how many hours of history had values, among which levels were compared."}
 _HEADINGS = {"noise": "alerts sent", "forecasts": "budgets and certificates"}
 
 
@@ -40,7 +41,9 @@ def as_markdown(report: Report) -> str:
     if report.simulated:
         lines += ["*Some or all of this history is simulated.*", ""]
     for name, make in TABLES.items():
-        lines += markdown_table(_HEADINGS.get(name, name), make(report))
+        rows = make(report)
+        lines += markdown_table(_HEADINGS.get(name, name), rows)
+        lines += [_NOTES[name], ""] if rows and name in _NOTES else []
     lines += [
         "## Checks without data",
         "",
@@ -79,7 +82,7 @@ def _health(report: Report) -> list[dict[str, object]]:
             else "",
             "runs": check_health.runs,
             "budget used": used_budget(check_health.budget_left) if check_health.budget_left is not None else "",
-            "coverage": percent(check_health.coverage) if check_health.coverage is not None else "",
+            "coverage": percent(check_health.coverage) if check_health.coverage is not None else "no run was due",
         }
         for check_health in report.health
     ]
@@ -93,6 +96,8 @@ def _changes(report: Report) -> list[dict[str, object]]:
             "change": f"{change.ratio * 100:+.0f} %",
             "before": milliseconds(change.before_ms),
             "after": milliseconds(change.after_ms),
+            "since": moment(ZoneInfo(report.period.timezone), change.at_us),
+            "until": moment(ZoneInfo(report.period.timezone), change.ended_us) if change.ended_us is not None else "",
             "release": change.release,
             "hours": change.count,
         }

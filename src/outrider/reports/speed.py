@@ -9,24 +9,23 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from outrider.baselines import change_points, precede, quantile_of, without_season
+from outrider.baselines import is_same_level, lasting_changes, quantile_of
 from outrider.charts import Trend
-from outrider.model import TooFewSamples
 from outrider.reports.facts import Change, StepFigures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from outrider.baselines import LastingChange, Settings
     from outrider.model import Points, Release
     from outrider.reports.period import Period
 
-HOUR_US = 3_600_000_000
+_SECOND_US = 1_000_000
+HOUR_US = 3_600 * _SECOND_US
 _POINT_US = 6 * HOUR_US
 _SLOTS = 4
-LEAST_CHANGE = 0.05
-"""A new level nearer than this to the old one is left out."""
 
 
 def figures_of(name: str, points: Points, period: Period) -> StepFigures:
@@ -57,29 +56,38 @@ def medians(points: Points, width_us: int) -> tuple[NDArray[np.int64], NDArray[n
     return cell[starts] * width_us, middle
 
 
-def changes_of(place: tuple[str, str], points: Points, releases: Sequence[Release], period: Period) -> list[Change]:
-    """Return the new levels that a check's step took in the period, from its hourly medians without their season.
+def changes_of(
+    place: tuple[str, str], points: Points, releases: Sequence[Release], period: Period, *, judging: Settings
+) -> list[Change]:
+    """Return the new levels of a check's step that began or ended in the period, without its season.
 
-    A release explains a change if it went live within the interval of when it began.
+    A release explains a change if it went live within the interval of when it began. A level that was left for the one
+    before it is one change with an end, not two.
     """
-    at_us, value = medians(points, HOUR_US)
-    real = value > 0
-    at_us, value = at_us[real], value[real]
-    try:
-        level = without_season(at_us.astype("datetime64[us]").astype("datetime64[s]"), value, tz=period.timezone)
-    except TooFewSamples:
-        level = value
-    points_of_change = change_points(level)
-    first_runs = [int(index) for index in np.searchsorted(at_us, [change.at_us - HOUR_US for change in releases])]
-    causes = precede(points_of_change, first_runs)
+    moments = (points.at_us, np.array([release.at_us for release in releases], dtype=np.int64))
+    at, released = (moment.astype("datetime64[us]").astype("datetime64[s]") for moment in moments)
     changes = []
-    for point, cause in zip(points_of_change, causes, strict=True):
-        begun, earliest, latest = (int(at_us[index]) for index in (point.index, point.earliest, point.latest))
-        release = releases[cause].name if cause is not None else ""
-        change = Change(*place, begun, earliest, latest, point.before, point.after, release, len(value))
-        if period.since_us <= begun < period.until_us and abs(change.ratio) >= LEAST_CHANGE:
-            changes.append(change)
+    for change, ended_us in _with_ends(lasting_changes(at, points.value, judging, released), judging):
+        times_us = (change.at_s * _SECOND_US, change.earliest_s * _SECOND_US, change.latest_s * _SECOND_US)
+        release = releases[change.release].name if change.release is not None else ""
+        if any(period.since_us <= moment < period.until_us for moment in (times_us[0], ended_us) if moment is not None):
+            levels = (change.before, change.after)
+            changes.append(Change(*place, *times_us, *levels, release, _hours(points), ended_us))
     return changes
+
+
+def _with_ends(changes: Sequence[LastingChange], judging: Settings) -> Iterator[tuple[LastingChange, int | None]]:
+    """Yield each change, and when the level before it came back: the next change, if that leads there."""
+    k = 0
+    while k < len(changes):
+        change, following = changes[k], changes[k + 1] if k + 1 < len(changes) else None
+        ended = following is not None and is_same_level(change.before, following.after, judging)
+        yield change, following.at_s * _SECOND_US if following and ended else None
+        k += 2 if ended else 1
+
+
+def _hours(points: Points) -> int:
+    return len(np.unique(points.at_us // HOUR_US))
 
 
 def trend_of(
@@ -109,10 +117,16 @@ def trend_of(
         low=low.tolist() if has_band else (),
         high=high.tolist() if has_band else (),
         days=_days(int(grid[0]), int(grid[-1]), period.timezone),
-        changes=[(change.at_us, f"{change.step or 'whole run'}: {change.ratio:+.0%}") for change in changes],
+        changes=sorted(mark for change in changes for mark in _marks(change)),
         releases=[(release.at_us, release.name) for release in releases if grid[0] <= release.at_us <= grid[-1]],
         since_us=period.since_us,
     )
+
+
+def _marks(change: Change) -> list[tuple[int, str]]:
+    step = change.step or "whole run"
+    begun = (change.at_us, f"{step}: {change.ratio:+.0%}")
+    return [begun, (change.ended_us, f"{step}: back")] if change.ended_us is not None else [begun]
 
 
 def heat_of(points: Points, timezone: str) -> list[list[float]]:

@@ -106,8 +106,15 @@ def is_missed(health: Health, objective: float) -> bool:
 def _changed(health: Sequence[Health], changes: Sequence[Change], clock: Clock) -> str:
     if not any(step.p50 is not None for check_health in health for step in check_health.steps):
         return "Too few durations were measured to say whether anything became slower."
-    if not changes:
-        return "No step got lastingly slower or faster."
+    lasting = [change for change in changes if change.ended_us is None]
+    over = [change for change in changes if change.ended_us is not None]
+    sentences = [_lasting(lasting, clock) if lasting else "No step got lastingly slower or faster."]
+    if over:
+        sentences.append(_over(over, clock))
+    return " ".join(sentences)
+
+
+def _lasting(changes: Sequence[Change], clock: Clock) -> str:
     slower = sum(change.ratio > 0 for change in changes)
     counts = ((slower, "slower"), (len(changes) - slower, "faster"))
     got = " and ".join(
@@ -115,16 +122,29 @@ def _changed(health: Sequence[Health], changes: Sequence[Change], clock: Clock) 
     )
     largest = changes[0]
     cause = f", after release {largest.release}" if largest.release else ", with no release near it"
-    step = f"{largest.step} of " if largest.step else ""
-    name = largest.check.partition(":")[2] or largest.check
-    return f"{got}; the largest: {step}{name} {largest.ratio:+.0%} since {clock.day_time(largest.at_us)}{cause}."
+    return f"{got}; the largest: {_step(largest)} {largest.ratio:+.0%} since {clock.day_time(largest.at_us)}{cause}."
+
+
+def _over(changes: Sequence[Change], clock: Clock) -> str:
+    """Return the largest of the levels that were left for those before them."""
+    largest = changes[0]
+    assert largest.ended_us is not None
+    span_text = f"from {clock.day_time(largest.at_us)} to {clock.day_time(largest.ended_us)}"
+    more = f", and {len(changes) - 1} more for a time" if len(changes) > 1 else ""
+    word = "slower" if largest.ratio > 0 else "faster"
+    return f"{_step(largest)} was {word} ({largest.ratio:+.0%}) {span_text}, and is as before{more}."
+
+
+def _step(change: Change) -> str:
+    step = f"{change.step} of " if change.step else ""
+    return f"{step}{change.check.partition(':')[2] or change.check}"
 
 
 def _advice(
     health: Sequence[Health], changes: Sequence[Change], forecasts: Sequence[Forecast], objective: float
 ) -> str:
     spent = [check_health for check_health in health if is_missed(check_health, objective)]
-    slower = next((change for change in changes if change.ratio > 0), None)
+    slower = next((change for change in changes if change.ratio > 0 and change.ended_us is None), None)
     blind = [
         check_health
         for check_health in health

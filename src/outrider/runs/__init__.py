@@ -1,6 +1,7 @@
 """One run, from lease to outcome; and whether a journey can fail at all."""
 
-from outrider.runs.attempt_sequence import Launch, Listener, broken_run, launched
+from outrider.runs.aggregate_status import AggregateStatus, aggregate_statuses
+from outrider.runs.attempt_sequence import Launch, Listener, broken_outcome, broken_run, launched
 from outrider.runs.attempts import Plan, next_attempt, run_outcome
 from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
@@ -23,13 +24,62 @@ from outrider.runs.redacted_run import UNDECLARED, redacted_run
 from outrider.runs.release_coincidence import release_share
 from outrider.runs.run_judge import Judge, Judgement, SubjectJudgement, series_settings
 from outrider.runs.runner import Recorder, Runner
-from outrider.runs.step_status import StepStatus, step_statuses
+from outrider.runs.service_causes import worse_calls
+from outrider.runs.step_status import (
+    FAILURE_METRIC,
+    StepStatus,
+    informing_metrics,
+    judged_aggregates,
+    step_statuses,
+    subject_statuses,
+)
 from outrider.runs.turns import Turns
 
 __all__ = [
-    "CONCLUSIVE", "GATE_SUFFIX", "LOAD_SUFFIX", "METRIC", "TRIAL_SUFFIX", "UNDECLARED", "Fleet", "Foreground",
-    "GroupRecorder", "Judge", "Judgement", "Launch", "Listener", "LiveJudge", "Plan", "Proof", "ProofVerdict",
-    "Recorder", "Runner", "StepStatus", "SubjectJudgement", "Turns", "base_environment", "broken_run", "is_kept_apart",
-    "is_vacuous", "launched", "next_attempt", "preferred_steps", "primary_durations", "primary_series", "primary_steps",
-    "prove", "redacted_run", "release_share", "run_outcome", "series_settings", "step_statuses",
-]  # fmt: skip
+    "CONCLUSIVE",
+    "FAILURE_METRIC",
+    "GATE_SUFFIX",
+    "LOAD_SUFFIX",
+    "METRIC",
+    "TRIAL_SUFFIX",
+    "UNDECLARED",
+    "AggregateStatus",
+    "Fleet",
+    "Foreground",
+    "GroupRecorder",
+    "Judge",
+    "Judgement",
+    "Launch",
+    "Listener",
+    "LiveJudge",
+    "Plan",
+    "Proof",
+    "ProofVerdict",
+    "Recorder",
+    "Runner",
+    "StepStatus",
+    "SubjectJudgement",
+    "Turns",
+    "aggregate_statuses",
+    "base_environment",
+    "broken_outcome",
+    "broken_run",
+    "informing_metrics",
+    "is_kept_apart",
+    "is_vacuous",
+    "judged_aggregates",
+    "launched",
+    "next_attempt",
+    "preferred_steps",
+    "primary_durations",
+    "primary_series",
+    "primary_steps",
+    "prove",
+    "redacted_run",
+    "release_share",
+    "run_outcome",
+    "series_settings",
+    "step_statuses",
+    "subject_statuses",
+    "worse_calls",
+]

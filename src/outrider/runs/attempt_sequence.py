@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from outrider.model import Attempt, Order, Outcome, Run, new_run_id
+from outrider.model import Attempt, Order, Outcome, OutriderError, Run, new_run_id
 from outrider.runs.attempts import Plan, is_measured, next_attempt, run_outcome
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def finished_run(launch: Launch, attempts: tuple[Attempt, ...], circumstances: C
 
 
 def broken_run(launch: Launch, error: Exception, circumstances: Circumstances) -> Run:
-    """Return the record of a run that was begun and that the prober broke: a setup error without attempts."""
+    """Return the record of a run that was begun and that the prober broke, without attempts."""
     return Run(
         id=launch.run,
         check=launch.check.id,
@@ -97,11 +97,16 @@ def broken_run(launch: Launch, error: Exception, circumstances: Circumstances) -
         due_us=launch.due_us,
         started_us=launch.started_us,
         finished_us=time.time_ns() // 1000,
-        outcome=Outcome.SETUP_ERROR,
+        outcome=broken_outcome(error),
         reason=f"the prober itself broke: {type(error).__name__}: {error}",
         attempts=(),
         circumstances=circumstances,
     )
+
+
+def broken_outcome(error: Exception) -> Outcome:
+    """Return the outcome of a run that an error of the prober ended: a setup error if Outrider refused something."""
+    return Outcome.SETUP_ERROR if isinstance(error, OutriderError) else Outcome.INCONCLUSIVE
 
 
 def _with_browser(circumstances: Circumstances, attempts: Sequence[Attempt]) -> Circumstances:

@@ -16,9 +16,9 @@ UNDECLARED = Redactor()
 
 
 def redacted_run(run: Run, redactor: Redactor) -> Run:
-    """Return a run without secrets; one that cannot be redacted loses what it measured, and is a setup error."""
+    """Return a run without secrets; one that cannot be redacted loses what it measured, and is inconclusive."""
     try:
         return redactor.run(run)
     except Exception as error:  # a file or value of a kind that nobody foresaw must neither leak nor cost other runs
         reason = f"the prober itself broke: its result could not be redacted: {type(error).__name__}"
-        return replace(run, outcome=Outcome.SETUP_ERROR, reason=reason, attempts=())
+        return replace(run, outcome=Outcome.INCONCLUSIVE, reason=reason, attempts=())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from outrider.baselines import (
+    Direction,
     Event,
     EventKind,
     RateState,
@@ -16,6 +17,8 @@ from outrider.baselines import (
     Settings,
     Signal,
     State,
+    advance,
+    apply,
     dump,
     explain,
     load,
@@ -23,7 +26,8 @@ from outrider.baselines import (
     step,
     step_rate,
 )
-from outrider.model import BadSeries, Checkpoint, Outcome, SubjectKind
+from outrider.model import FAILING, REQUESTS, SERVICE_METRICS, BadSeries, Checkpoint, Outcome, SubjectKind
+from outrider.runs.failing_minutes import judge_failing_minutes
 from outrider.runs.primary_steps import CONCLUSIVE, METRIC, primary_durations
 from outrider.runs.release_coincidence import release_share
 
@@ -83,6 +87,7 @@ class SubjectJudgement:
     location: str
     at_us: int
     judgements: tuple[Judgement, ...]
+    metric: str = METRIC
 
 
 class Judge:
@@ -117,6 +122,8 @@ class Judge:
             for series in self._history.series.of(subject)
             if (series.metric, series.environment, series.location) == place
         ]
+        if metric == FAILING:
+            return self._failing(judged)
         releases = self._history.judgements.releases(environment)
         fresh = self._caught_up(judged, releases)
         if not fresh:
@@ -124,7 +131,24 @@ class Judge:
         self._history.judgements.record_checkpoints([checkpoint for checkpoint, _ in fresh])
         at_us = max(checkpoint.at_us for checkpoint, _ in fresh)
         judgements = [Judgement.of(checkpoint.series.step, signal, releases, at_us) for checkpoint, signal in fresh]
-        return SubjectJudgement(subject, environment, location, at_us, tuple(judgements))
+        return SubjectJudgement(subject, environment, location, at_us, tuple(judgements), metric)
+
+    def _failing(self, judged: Sequence[Series]) -> SubjectJudgement | None:
+        """Judge the minutes in which more requests than usual fail."""
+        if not judged:
+            return None
+        series = judged[0]
+        months = series_settings(self._settings, series.subject, 1).months
+        fresh = judge_failing_minutes(self._history, series, months)
+        if fresh is None:
+            return None
+        checkpoint, signal = fresh
+        self._history.judgements.record_checkpoints([checkpoint])
+        releases = self._history.judgements.releases(series.environment)
+        judgement = Judgement.of(FAILURES, signal, releases, checkpoint.at_us)
+        return SubjectJudgement(
+            series.subject, series.environment, series.location, checkpoint.at_us, (judgement,), FAILING
+        )
 
     def _failures(self, run: Run) -> RateSignal:
         outcomes = self._history.runs.outcomes(
@@ -163,11 +187,12 @@ class Judge:
         """Return the checkpoints of series, and their signals, after all of their samples; nothing is written."""
         if not judged:
             return []
-        settings = series_settings(self._settings, judged[0].subject, len(judged))
+        settings = series_settings(self._settings, judged[0].subject, len(judged), judged[0].metric)
         known = {checkpoint.series: checkpoint for checkpoint in self._history.judgements.checkpoints(judged)}
-        return [
+        caught_up = (
             self._catch_up(series, known.get(series), settings, releases=releases, due_us=due_us) for series in judged
-        ]
+        )
+        return [pair for pair in caught_up if pair is not None]
 
     def _catch_up(
         self,
@@ -177,26 +202,35 @@ class Judge:
         *,
         releases: Sequence[Release],
         due_us: int | None,
-    ) -> tuple[Checkpoint, Signal]:
+    ) -> tuple[Checkpoint, Signal] | None:
+        """Return the checkpoint of a series and its signal; None if its samples are pruned, or none is judged."""
         state, since_us = _remembered(known, settings)
         points = self._history.series.samples(series, since_us=since_us)
         if not len(points.at_us):
             if known is not None and due_us in {None, known.at_us}:  # judged already: the same run twice
                 return known, explain(state)
             points, state = self._history.series.samples(series), State(settings=settings)  # a run that came late
+            if not len(points.at_us):
+                return None
         state, signal = fold(state, points, [release for release in releases if release.accepted])
         at_us = int(points.at_us[-1])
         return Checkpoint(series, at_us, signal.condition, signal.reason, dump(state)), signal
 
 
-def series_settings(settings: Settings, subject: Subject, series: int) -> Settings:
+def series_settings(settings: Settings, subject: Subject, series: int, metric: str = METRIC) -> Settings:
     """Return how each series of a subject is judged: it shares the subject's budget, and knows what its numbers are.
 
     Args:
         settings: Of the workspace; the months are those of a whole subject.
         subject: What services, pages and loads measure stands for many requests, a run of a check for itself.
-        series: How many series of the subject may alert in one place.
+        series: How many series of the subject and metric may alert in one place.
+        metric: What its numbers are; requests of a service alert where there are fewer.
     """
+    if subject.kind is SubjectKind.SERVICE:
+        series = max(series, 1) * len(SERVICE_METRICS)
+    if metric == REQUESTS:
+        months = months_per_series(settings.months, series)
+        return replace(settings, months=months, scale=Scale.COUNT, direction=Direction.DOWN)
     scale = Scale.AGGREGATE if subject.kind in _OF_MANY_REQUESTS else settings.scale
     return replace(settings, months=months_per_series(settings.months, series), scale=scale)
 
@@ -209,16 +243,24 @@ def fold(state: State, points: Points, accepted: Sequence[Release]) -> tuple[Sta
         points: In the order of time.
         accepted: Releases whose level is the new normal, in the order of time.
     """
+    at_s, last, start = points.at_us // _SECOND_US, len(points.at_us) - 1, 0
+    for run, event in _events(state, points, accepted):
+        state, _ = advance(state, at_s[start:run], points.value[start:run])
+        state, start = apply(state, event, int(at_s[run])), run
+    if start < last:
+        state, _ = advance(state, at_s[start:last], points.value[start:last])
+    return step(state, int(at_s[last]), float(points.value[last]))
+
+
+def _events(state: State, points: Points, accepted: Sequence[Release]) -> list[tuple[int, Event]]:
+    """Return accepted releases that the state has not seen, each with the first run after it; of several the last."""
     before_us = (state.last_at or 0) * _SECOND_US
-    pending = [release for release in accepted if release.at_us > before_us]
-    signal: Signal | None = None
-    for at_us, value in zip(points.at_us.tolist(), points.value.tolist(), strict=True):
-        event = None
-        while pending and pending[0].at_us <= at_us:
-            event = Event(EventKind.ACCEPTED, since=pending.pop(0).at_us // _SECOND_US)
-        state, signal = step(state, at_us // _SECOND_US, value, event)
-    assert signal is not None
-    return state, signal
+    by_run = {
+        int(points.at_us.searchsorted(release.at_us)): Event(EventKind.ACCEPTED, since=release.at_us // _SECOND_US)
+        for release in accepted
+        if release.at_us > before_us
+    }
+    return [(run, event) for run, event in by_run.items() if run < len(points.at_us)]
 
 
 def _remembered(known: Checkpoint | None, settings: Settings) -> tuple[State, int | None]:

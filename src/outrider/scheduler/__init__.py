@@ -7,7 +7,7 @@ from outrider.scheduler.fleet_executor import FleetExecutor
 from outrider.scheduler.health import Health
 from outrider.scheduler.killable import Killable
 from outrider.scheduler.leadership import holder_here, is_dead
-from outrider.scheduler.maintenance_windows import window_problems
+from outrider.scheduler.maintenance_windows import Windows, window_problems
 from outrider.scheduler.result_pipeline import Listener, ResultPipeline
 from outrider.scheduler.retrying_recorder import RetryingRecorder
 from outrider.scheduler.scheduled_runtime import RuntimeFactory, ScheduledRuntime
@@ -30,10 +30,11 @@ __all__ = [
     "Service",
     "SystemClock",
     "TurnsExecutor",
+    "Windows",
     "Work",
     "holder_here",
     "is_dead",
     "problems_of",
     "view_of",
     "window_problems",
-]  # fmt: skip
+]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.model import Measurement, Outcome, OutriderError
+from outrider.runs import broken_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,7 @@ class Killable:
                 self._changed.wait(_STOP_AGAIN_S)
 
     def measure(self, order: Order) -> Measurement:
-        """Carry out one attempt; one that was killed is skipped, and one that breaks the prober is a setup error."""
+        """Carry out one attempt; one that was killed is skipped, one that breaks the prober says so."""
         started_us, began_s = time.time_ns() // 1000, time.monotonic()
         if not self._begin(order.run):
             return Measurement(Outcome.SKIPPED, _KILLED, started_us, 0.0)
@@ -56,7 +57,7 @@ class Killable:
             measurement = self._measure.measure(order)
         except (OutriderError, OSError, EOFError) as error:
             duration_ms = (time.monotonic() - began_s) * 1000
-            measurement = Measurement(Outcome.SETUP_ERROR, f"{_BROKEN}: {error}", started_us, duration_ms)
+            measurement = Measurement(broken_outcome(error), f"{_BROKEN}: {error}", started_us, duration_ms)
         finally:
             is_killed = self._end(order.run)
         return replace(measurement, outcome=Outcome.SKIPPED, reason=_KILLED) if is_killed else measurement

@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from outrider.model import ConfigError
+from outrider.model import ConfigError, PlannedMaintenance
 from outrider.workspace import Cron, matches, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from outrider.model import Check, Place
     from outrider.workspace import Maintenance
 
 _SECOND_US = 1_000_000
+_MOST_SPANS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,20 @@ class _Window:
             return self.start_us <= at_us < self.start_us + length_us
         begins_us = self.cron.after(at_us - length_us) if self.cron else None
         return begins_us is not None and begins_us <= at_us
+
+    def spans(self, since_us: int, until_us: int) -> Iterator[tuple[int, int]]:
+        """Yield beginning and end of each time that it is open within a period, the first ones only."""
+        length_us = round(self.maintenance.duration_s * _SECOND_US)
+        if self.start_us is not None:
+            if self.start_us < until_us and self.start_us + length_us > since_us:
+                yield self.start_us, self.start_us + length_us
+            return
+        begins_us = self.cron.after(since_us - length_us) if self.cron else None
+        for _ in range(_MOST_SPANS):
+            if self.cron is None or begins_us is None or begins_us >= until_us:
+                return
+            yield begins_us, begins_us + length_us
+            begins_us = self.cron.after(begins_us)
 
 
 class Windows:
@@ -47,6 +62,17 @@ class Windows:
         """Return the reason of the window that a check is in; empty if it is in none."""
         open_windows = (window for window in self._windows if _means(window, check) and window.is_open(at_us))
         return next((window.maintenance.reason for window in open_windows), "")
+
+    def planned(self, checks: Iterable[Check], since_us: int, until_us: int) -> tuple[PlannedMaintenance, ...]:
+        """Return when windows are open within a period, and which of the checks they mean, the earliest first."""
+        known = tuple(checks)
+        planned = [
+            PlannedMaintenance(begins_us, ends_us, meant, window.maintenance.public)
+            for window in self._windows
+            if (meant := frozenset(check.id for check in known if _means(window, check)))
+            for begins_us, ends_us in window.spans(since_us, until_us)
+        ]
+        return tuple(sorted(planned, key=lambda span: (span.begins_us, span.ends_us)))
 
 
 def window_problems(maintenance: Iterable[Maintenance], timezone: str, now_us: int) -> tuple[ConfigError, ...]:

@@ -64,6 +64,10 @@ class Plan:
         """When the next run is due."""
         return self._heap[0][0] if self._heap else None
 
+    def is_done(self, now_us: int) -> bool:
+        """Return whether everything that is due until now was returned."""
+        return self.next_us is None or self.next_us > now_us
+
     def __len__(self) -> int:
         return len(self._checks)
 

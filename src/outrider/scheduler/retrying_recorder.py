@@ -31,7 +31,7 @@ class _Recorder(Protocol):
 class RetryingRecorder:
     """Records runs in the store, again and again until it takes them, or the service has no more time.
 
-    A run that cannot be recorded for another reason than the store is recorded as a setup error in its place: it is
+    A run that cannot be recorded for another reason than the store is recorded as inconclusive in its place: it is
     never lost, and never keeps those beside it from being recorded. Every method may be called from any thread.
 
     Args:
@@ -45,6 +45,11 @@ class RetryingRecorder:
         self._health = health
         self._stored = stored
         self._given_up = threading.Event()
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether each run is tried once more at most."""
+        return self._given_up.is_set()
 
     def give_up(self) -> None:
         """Try once more at most."""
@@ -89,4 +94,4 @@ class RetryingRecorder:
 
 def _without_attempts(run: Run, error: Exception) -> Run:
     reason = f"the prober itself broke: its result could not be recorded: {type(error).__name__}: {error}"
-    return replace(run, outcome=Outcome.SETUP_ERROR, reason=reason, attempts=())
+    return replace(run, outcome=Outcome.INCONCLUSIVE, reason=reason, attempts=())

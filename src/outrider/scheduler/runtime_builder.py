@@ -59,6 +59,7 @@ class RuntimeBuilder:
         self._retry_at_s: float | None = steady_s()
         self._retry_s = _RETRY_S
         self._stopped = threading.Event()
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="runtime builder", daemon=True)
 
     def start(self) -> None:
@@ -71,9 +72,14 @@ class RuntimeBuilder:
             built, self._built = self._built, None
         return built
 
+    def hurry(self) -> None:
+        """Look at once whether the workspace has changed; may be called by any thread and by a signal handler."""
+        self._hurry.set()
+
     def stop(self) -> None:
         """Begin no more builds."""
         self._stopped.set()
+        self._hurry.set()
 
     def close(self, within_s: float) -> None:
         """Build no more, and close what nobody took; waits for a build under way, at most so long."""
@@ -135,4 +141,5 @@ class RuntimeBuilder:
             except Exception as error:  # looking at files must not end the watching either
                 log.exception("workspace.unseen", error=str(error))
                 self._health.wrong(_SUBJECT, f"changes of the workspace are not seen: {type(error).__name__}: {error}")
-            self._stopped.wait(_LOOK_EVERY_S)
+            self._hurry.wait(_LOOK_EVERY_S)
+            self._hurry.clear()

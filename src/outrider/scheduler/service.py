@@ -186,7 +186,7 @@ class Service:
 
     def _change_runtime(self, now_us: int) -> None:
         """Change to the runtime that was built, if there is one, as soon as all that is due is taken from the plan."""
-        if self.leading.leads and self.plan is not None and (self.plan.next_us or now_us + 1) <= now_us:
+        if self.leading.leads and self.plan is not None and not self.plan.is_done(now_us):
             return
         built = self.builder.take()
         if built is None:
@@ -234,7 +234,8 @@ class Service:
             return
         self._stored(admission.unmade)
         self._pending.clear()
-        self._why_late = "the service was busy"
+        if plan.is_done(now_us):  # a long time is caught up with in several parts, all late for one reason
+            self._why_late = "the service was busy"
         for run, executor in ended:
             executor.kill(run)
 
@@ -298,6 +299,10 @@ class Service:
 
     def _finish(self, drain_s: float) -> None:
         until_s = time.monotonic() + drain_s
+        # Closing a runtime waits for its results to be recorded, which a full disk does not allow for ever.
+        deadline = threading.Timer(drain_s, self.recorder.give_up)
+        deadline.daemon = True
+        deadline.start()
         try:
             if self.runtime is not None:
                 self.runtime.close(drain_s)
@@ -305,6 +310,7 @@ class Service:
             self.builder.close(max(_END_BUILD_S, until_s - time.monotonic()))
         except Exception as error:  # what is recorded is judged all the same
             log.exception("runtime.unended", error=str(error))
+        deadline.cancel()
         self.recorder.give_up()
         self._pipeline.close(drain_s)
 

@@ -70,16 +70,33 @@ class LimitedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a connection; when there are too many, cut the oldest that is idle, or else this one."""
         super().connection_made(transport)
-        if len(self.connections) > self._limits.connections:
-            others = (cast("LimitedProtocol", protocol) for protocol in self.connections if protocol is not self)
-            idle = [protocol for protocol in others if protocol.is_idle]
-            min(idle, key=lambda protocol: protocol._opened_s, default=self).transport.abort()
+        self._make_room()
         self._watch()
+
+    def _make_room(self) -> None:
+        """Cut what is too much; those that were cut in this turn of the loop are not lost yet, and no longer count."""
+        protocols = (cast("LimitedProtocol", protocol) for protocol in self.connections)
+        live = [protocol for protocol in protocols if not protocol.transport.is_closing()]
+        idle = sorted((protocol for protocol in live if protocol.is_idle), key=lambda protocol: protocol._opened_s)
+        excess = max(0, len(live) - self._limits.connections)
+        others = [protocol for protocol in idle if protocol is not self][:excess]
+        for protocol in [*others, self] if len(others) < excess else others:
+            protocol.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sent, and go on counting the time for what is missing."""
         super().data_received(data)
         self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, such as a body that ends badly; no other answer to it is sent."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None:
+            cycle.disconnected = True
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:  # the answer has begun
+            self.transport.abort()
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""

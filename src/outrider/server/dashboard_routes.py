@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-from starlette.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import Route
 
 from outrider.dashboard import (
+    LOAD_TOPIC,
     SPANS,
     USUAL_DAYS,
     CheckQuery,
     Filter,
-    PageContext,
-    ReaderClock,
     check_detail,
     check_page,
     incident_detail,
@@ -25,31 +24,36 @@ from outrider.dashboard import (
     overview,
     overview_page,
     page_assets,
-    problem_page,
+    read_moment,
     read_position,
     release_list,
     releases_page,
     run_detail,
     run_page,
+    runbook_page,
+    running_load,
+    running_load_page,
     service_page,
     wall_page,
 )
-from outrider.model import Outcome, OutriderError, StoreError
-from outrider.server.viewer import guarded_route
+from outrider.model import Outcome, UsageError
+from outrider.server.live_stream import LiveStream
+from outrider.server.page_answer import page_answer
+from outrider.server.rendered_pages import RenderedPages
+from outrider.server.viewer import guarded_route, may_still_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
-    from outrider.dashboard import Sources
+    from outrider.dashboard import PageContext, Sources
+    from outrider.server.artifact_origin import ArtifactOrigin
     from outrider.server.viewer import Authorise
-
-log = structlog.get_logger("outrider.pages")
 
 _TEXT_CHARACTERS = 200
 _YEAR_S = 31_536_000
-_RETRY_S = 10
+_LOAD_REFRESH_S = 10
 _MOST_DIGITS = 18
 
 
@@ -58,10 +62,15 @@ class Pages:
 
     Args:
         sources: What pages are made from.
+        artifacts: Where their files are served; None for nowhere.
+        authorise: Decides who sees them; asked again while a stream lasts.
     """
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, artifacts: ArtifactOrigin | None, authorise: Authorise) -> None:
         self._sources = sources
+        self._artifacts = artifacts
+        self.live = LiveStream(sources.store.history, lambda request: may_still_read(authorise(request)))
+        self._rendered = RenderedPages(self.live.present_mark)
 
     def overview(self, request: Request) -> Response:
         """Answer with the overview, or with the wall."""
@@ -73,7 +82,9 @@ class Pages:
         name, query = request.path_params["check"], _check_query(request)
 
         def make(context: PageContext) -> str:
-            return check_page(check_detail(self._sources, name, query), replace(context, refresh_s=0))
+            detail = check_detail(self._sources, name, query)
+            live = "" if query.before else detail.check.id  # older runs do not change
+            return check_page(detail, replace(context, refresh_s=0, live=live))
 
         return self._page(request, "", make)
 
@@ -82,16 +93,25 @@ class Pages:
         name = request.path_params["run"]
 
         def make(context: PageContext) -> str:
-            return run_page(run_detail(self._sources, name), replace(context, refresh_s=0))
+            try:
+                detail = run_detail(self._sources, name)
+            except UsageError:
+                if (load := running_load(self._sources, name)) is None:
+                    raise
+                return running_load_page(
+                    load, replace(context, refresh_s=_LOAD_REFRESH_S, live=LOAD_TOPIC + load.check)
+                )
+            return run_page(detail, replace(context, refresh_s=0))
 
-        return self._page(request, "", make)
+        return page_answer(request, self._sources, "", make, artifacts=self._artifacts)
 
     def incidents(self, request: Request) -> Response:
         """Answer with a page of incidents."""
-        only_lasting, page = request.query_params.get("state") == "open", _page_number(request)
+        only_lasting = request.query_params.get("state") == "open"
+        before = read_moment(request.query_params.get("before", ""))
 
         def make(context: PageContext) -> str:
-            return incidents_page(incident_list(self._sources, only_lasting=only_lasting, page=page), context)
+            return incidents_page(incident_list(self._sources, only_lasting=only_lasting, before=before), context)
 
         return self._page(request, "/incidents", make)
 
@@ -104,46 +124,40 @@ class Pages:
 
     def releases(self, request: Request) -> Response:
         """Answer with the releases."""
-        return self._page(request, "/releases", lambda context: releases_page(release_list(self._sources), context))
+        text = request.query_params.get("q", "")[:_TEXT_CHARACTERS]
+        before = read_moment(request.query_params.get("before", ""))
+
+        def make(context: PageContext) -> str:
+            return releases_page(release_list(self._sources, text, before=before), context)
+
+        return self._page(request, "/releases", make)
 
     def service(self, request: Request) -> Response:
         """Answer with how the service does."""
 
         def make(context: PageContext) -> str:
-            return service_page(self._sources.service(), self._sources.store.outbox.undelivered(), context)
+            return service_page(self._sources, context)
 
         return self._page(request, "/service", make)
 
+    def runbook(self, request: Request) -> Response:
+        """Answer with a runbook."""
+        name = request.path_params["runbook"]
+        return self._page(request, "", lambda context: runbook_page(self._sources, name, replace(context, refresh_s=0)))
+
     def _page(self, request: Request, section: str, make: Callable[[PageContext], str]) -> Response:
-        context = self._context(request, section)
-        try:
-            return HTMLResponse(make(context), headers={"Cache-Control": "no-store"})
-        except StoreError as error:
-            log.warning("pages.store", why=error.what)
-            page = problem_page(context, "The store cannot be read now.", str(error))
-            return HTMLResponse(page, 503, headers={"Retry-After": str(_RETRY_S)})
-        except OutriderError as error:
-            return HTMLResponse(problem_page(context, "There is no such page.", str(error)), 404)
-        except Exception as error:  # a page that cannot be made is no reason for the others
-            log.exception("pages.failed", path=request.url.path, error=str(error))
-            plain = replace(context, clock=replace(context.clock, timezone="UTC"))
-            page = problem_page(plain, "This page cannot be shown.", "The log of Outrider says why.")
-            return HTMLResponse(page, 500)
-
-    def _context(self, request: Request, section: str) -> PageContext:
-        timezone = self._sources.service().timezone
-        base = str(request.scope.get("root_path", "")).rstrip("/")
-        return PageContext(ReaderClock(timezone, self._sources.now_us()), self._sources.title, base, section)
+        return page_answer(request, self._sources, section, make, self._rendered)
 
 
-def dashboard_routes(sources: Sources, authorise: Authorise) -> list[Route]:
+def dashboard_routes(sources: Sources, authorise: Authorise, artifacts: ArtifactOrigin | None = None) -> list[Route]:
     """Return the routes of all pages.
 
     Args:
         sources: What pages are made from.
         authorise: Decides who sees them.
+        artifacts: Where their files are served; None for nowhere.
     """
-    pages = Pages(sources)
+    pages = Pages(sources, artifacts, authorise)
     return [
         guarded_route("/", pages.overview, authorise),
         guarded_route("/checks/{check:path}", pages.check, authorise),
@@ -151,7 +165,9 @@ def dashboard_routes(sources: Sources, authorise: Authorise) -> list[Route]:
         guarded_route("/incidents", pages.incidents, authorise),
         guarded_route("/incidents/{incident}", pages.incident, authorise),
         guarded_route("/releases", pages.releases, authorise),
+        guarded_route("/runbooks/{runbook:path}", pages.runbook, authorise),
         guarded_route("/service", pages.service, authorise),
+        guarded_route("/live", pages.live.answer, authorise),
         Route("/static/{name}", _asset, methods=["GET"]),
     ]
 
@@ -188,7 +204,7 @@ def _check_query(request: Request) -> CheckQuery:
 async def _asset(request: Request) -> Response:
     asset = page_assets().get(request.path_params["name"])
     if asset is None:
-        return Response("there is no such file\n", 404, media_type="text/plain")
+        raise HTTPException(404)
     is_current = request.query_params.get("v") == asset.version
     lasting = f"public, max-age={_YEAR_S}, immutable" if is_current else "no-cache"
     headers = {"Cache-Control": lasting, "ETag": f'"{asset.version}"'}

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from outrider.model import printable
+from outrider.model import StoreError, printable
+from outrider.server.access_control import BadToken
 from outrider.server.metrics import MEDIA_TYPE, exposition
+from outrider.server.viewer import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,34 +18,65 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from outrider.model import ServiceView
+    from outrider.server.access_control import Access
+
+_HIDDEN = "sign in, or send a token, to read why"
 
 
-def health_routes(view: Callable[[], ServiceView]) -> list[Route]:
+def health_routes(
+    view: Callable[[], ServiceView],
+    access: Access | None = None,
+    view_in_full: Callable[[], ServiceView] | None = None,
+) -> list[Route]:
     """Return the routes `/healthz`, `/readyz` and `/metrics`.
 
     Args:
         view: How the service does now.
+        access: Decides who is told why the service is not ready, and who reads metrics where these are not open to
+            everybody.
+        view_in_full: How it does, with all of its checks; as `view` if absent.
     """
 
-    async def health(_: Request) -> Response:
+    def health(_: Request) -> Response:
         alive = view().is_alive
         return PlainTextResponse("alive\n" if alive else "the scheduler has stopped\n", 200 if alive else 503)
 
-    async def readiness(_: Request) -> Response:
-        now = view()
-        return PlainTextResponse(f"{printable(_readiness(now))}\n", 200 if now.is_ready else 503)
+    def readiness(request: Request) -> Response:
+        now, is_told_why = view(), access is None or _is_known(access, request)
+        text = printable(_readiness(now, is_told_why=is_told_why))
+        return PlainTextResponse(f"{text}\n", 200 if now.is_ready else 503)
 
-    async def metrics(_: Request) -> Response:
-        return Response(printable(exposition(view())), media_type=MEDIA_TYPE)
+    def metrics(request: Request) -> Response:
+        if access is not None and not access.rules.settings.open_metrics:
+            viewer = access.authorise(request)
+            if not isinstance(viewer, Viewer):
+                return viewer
+        return Response(printable(exposition((view_in_full or view)())), media_type=MEDIA_TYPE)
 
     routes = {"/healthz": health, "/readyz": readiness, "/metrics": metrics}
     return [Route(path, answer, methods=["GET"]) for path, answer in routes.items()]
 
 
-def _readiness(view: ServiceView) -> str:
-    """Return why the service is not ready, or what is wrong although it is, such as a refused reload."""
+def _is_known(access: Access, request: Request) -> bool:
+    """Return whether somebody who may see pages asks; nobody can tell while the store is away."""
+    try:
+        return access.viewer(request) is not None
+    except (BadToken, StoreError):
+        return False
+
+
+def _readiness(view: ServiceView, *, is_told_why: bool) -> str:
+    """Return why the service is not ready, or what is wrong although it is, such as a refused reload.
+
+    Anybody may ask, under any host name: only who may see pages is told more than where the problem is.
+    """
+    problems = {subject: text if is_told_why else _HIDDEN for subject, text in view.problems.items()}
     if view.is_ready:
-        return "\n".join(["ready", *(f"but {subject}: {problem}" for subject, problem in view.problems.items())])
+        return "\n".join(["ready", *(f"but {subject}: {problem}" for subject, problem in problems.items())])
+    if away := problems.get("scheduler"):
+        return away if is_told_why else f"scheduler: {away}"
     if not view.leads:
         return "waits in standby for another process to end"
-    return "\n".join(view.problems.values()) or "getting ready"
+    if not is_told_why:
+        return "\n".join(f"{subject}: {problem}" for subject, problem in problems.items()) or "getting ready"
+    return "\n".join(problems.values()) or "getting ready"

@@ -70,12 +70,14 @@ class Background:
     def __init__(self, application: ASGIApp, listener: socket.socket, limits: ConnectionLimits | None = None) -> None:
         self.application = application
         self._listener = listener
+        self._closing = threading.Event()
         self._server = _server(self._answer, lambda: None, limits)
         self._thread = threading.Thread(target=self._serve, name="pages", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering."""
+        """Stop answering; what streams ends by itself (`LiveStream`)."""
+        self._closing.set()
         self._server.should_exit = True
         self._thread.join(_CLOSE_S)
         self._listener.close()
@@ -87,7 +89,7 @@ class Background:
             log.exception("pages.ended", error=str(error))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.application(scope, receive, send)
+        await self.application({**scope, "closing": self._closing}, receive, send)
 
 
 def _server(application: ASGIApp, ready: Callable[[], None], limits: ConnectionLimits | None = None) -> Server:
@@ -107,8 +109,11 @@ def _server(application: ASGIApp, ready: Callable[[], None], limits: ConnectionL
         h11_max_incomplete_event_size=limits.head_bytes,
         interface="asgi3",
         lifespan="off",
+        ws="none",
+        log_config=None,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,  # `client_origin` believes those of trusted proxies, and no others
         timeout_graceful_shutdown=2,
     )
     return Announcing(config)

@@ -33,6 +33,7 @@ def _lines(view: ServiceView) -> Iterator[str]:
     yield from _metric("outrider_ready", "gauge", "Whether checks run as they should.", [({}, view.is_ready)])
     problems = [({"subject": subject}, 1.0) for subject in sorted(view.problems)]
     yield from _metric("outrider_problem", "gauge", "Something that degrades the service now.", problems)
+    yield from _processes(view)
     yield from _metric("outrider_queue_waiting", "gauge", "Runs that are due and wait.", [({}, view.waiting)])
     yield from _metric("outrider_queue_running", "gauge", "Runs that are being made.", [({}, view.running)])
     yield from _metric("outrider_unjudged_runs", "gauge", "Stored runs that wait to be judged.", [({}, view.unjudged)])
@@ -93,6 +94,13 @@ def _measurements(checks: Sequence[CheckView]) -> Iterator[str]:
     yield from _metric(
         "outrider_http_status_code", "gauge", "Status of the last HTTP answer of the last run.", statuses
     )
+
+
+def _processes(view: ServiceView) -> Iterator[str]:
+    up = [({"process": process.name}, float(process.is_running)) for process in view.processes]
+    yield from _metric("outrider_process_up", "gauge", "Whether a process of the service runs.", up)
+    restarts = [({"process": process.name}, float(process.restarts)) for process in view.processes]
+    yield from _metric("outrider_process_restarts_total", "counter", "Restarts of a process that died.", restarts)
 
 
 def _lags(view: ServiceView) -> Iterator[str]:

@@ -6,14 +6,16 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from outrider.model import (
     Acknowledgement,
     AlertState,
+    Comment,
     Excerpt,
     Notification,
+    ReceiverState,
     Silence,
     Status,
     StoredConfirmation,
@@ -23,30 +25,36 @@ from outrider.model import (
     bounded,
     printable_json,
 )
+from outrider.store.access_schema import audit_entries, tokens
+from outrider.store.gate_table import gates
 from outrider.store.run_rows import limit_and_one
 from outrider.store.schema import (
     acknowledgements,
     alert_groups,
+    annotation_entries,
+    incident_comments,
     incidents,
     notifications,
     silences,
     store_info,
     watches,
 )
-from outrider.store.text_limits import REASON_CHARACTERS
+from outrider.store.status_table import status_updates
+from outrider.store.text_limits import COMMENT_CHARACTERS, REASON_CHARACTERS, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Select, Table
 
-    from outrider.model import AlertChanges
+    from outrider.model import AlertChanges, IncidentQuery
 
 _PROCESSED_UNTIL = "alerts_heard_us"
 _CATCH_UP_BEGAN = "alerts_catch_up_began_us"
 _CAUGHT_UP = "alerts_caught_up_us"
 _REPORTED = "reported_us_"
 _FURTHEST_US = 7_200_000_000
+_LINKS = "acknowledge"  # the kind of tokens that mails bring; one that expired is refused for that alone
 _PIECE = 500  # values in one IN (…)
 
 
@@ -112,6 +120,38 @@ def read_incidents(
     return Excerpt.within((StoredIncident(*row) for row in rows), limit)
 
 
+def list_incidents(connection: Connection, query: IncidentQuery, limit: int) -> Excerpt[StoredIncident]:
+    """Return incidents that fit a query, the latest begun first."""
+    own = incidents.c
+    lately = or_(own.ended_us.is_(None), own.ended_us >= query.since_us)
+    statement = select(incidents).where(own.phase.in_(query.phases), lately)
+    if query.before is not None:
+        statement = statement.where(tuple_(own.began_us, own.id) < query.before)
+    if query.naming:
+        text = json.dumps(printable_json(query.naming))[1:-1]
+        statement = statement.where(own.state.contains(text, autoescape=True))
+    return _listed(connection, statement, limit)
+
+
+def named_incidents(connection: Connection, name: str, limit: int) -> Excerpt[StoredIncident]:
+    """Return the incidents whose id is, begins or ends with a name."""
+    own = incidents.c.id
+    matching = or_(own.startswith(name, autoescape=True), own.endswith(name, autoescape=True))
+    return _listed(connection, select(incidents).where(matching), limit)
+
+
+def _listed(connection: Connection, statement: Select[Any], limit: int) -> Excerpt[StoredIncident]:
+    ordered = statement.order_by(incidents.c.began_us.desc(), incidents.c.id.desc()).limit(limit_and_one(limit))
+    return Excerpt.within((StoredIncident(*row) for row in connection.execute(ordered)), limit)
+
+
+def count_incidents(connection: Connection, since_us: int) -> dict[str, int]:
+    """Return how many incidents last or ended since then, by phase."""
+    lately = or_(incidents.c.ended_us.is_(None), incidents.c.ended_us >= since_us)
+    statement = select(incidents.c.phase, func.count().label("number")).where(lately).group_by(incidents.c.phase)
+    return {row.phase: row.number for row in connection.execute(statement)}
+
+
 def read_notifications(
     connection: Connection,
     *,
@@ -155,6 +195,34 @@ def read_undelivered(connection: Connection) -> tuple[UndeliveredCount, ...]:
     return tuple(UndeliveredCount(*row) for row in connection.execute(last.order_by(counts.c.receiver)))
 
 
+def read_receivers(connection: Connection, since_us: int) -> tuple[ReceiverState, ...]:
+    """Return what became of what was added since then, and of all that waits, by receiver."""
+    own = notifications.c
+    wanted = or_(own.created_us >= since_us, own.status == Status.QUEUED.value)
+    counts = select(
+        own.receiver, own.status, func.count().label("number"), func.max(own.done_us).label("done_us"),
+        func.min(own.created_us).label("created_us"),
+    ).where(wanted).group_by(own.receiver, own.status)  # fmt: skip
+    last = select(func.max(own.key).label("key")).where(wanted, own.note != "").group_by(own.receiver).subquery()
+    noted = select(own.receiver, own.note).join(last, last.c.key == own.key)
+    notes = {row.receiver: row.note for row in connection.execute(noted)}
+    by_receiver: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(counts):
+        by_receiver.setdefault(row.receiver, {})[row.status] = row
+    return tuple(_receiver(name, rows, notes.get(name, "")) for name, rows in sorted(by_receiver.items()))
+
+
+def _receiver(name: str, rows: Mapping[str, Any], note: str) -> ReceiverState:
+    def count(status: Status) -> int:
+        return rows[status.value].number if status.value in rows else 0
+
+    delivered, waiting = rows.get(Status.DELIVERED.value), rows.get(Status.QUEUED.value)
+    return ReceiverState(
+        name, count(Status.QUEUED), count(Status.DELIVERED), count(Status.UNDELIVERED), count(Status.SUPPRESSED),
+        delivered.done_us if delivered else None, waiting.created_us if waiting else None, note,
+    )  # fmt: skip
+
+
 def read_times(connection: Connection, receiver: str, status: Status, since_us: int) -> tuple[int, ...]:
     """Return when rows of a receiver reached a status since then, the earliest first."""
     done = notifications.c.done_us
@@ -185,23 +253,52 @@ def read_acknowledgements(connection: Connection) -> tuple[Acknowledgement, ...]
     """Return the acknowledgements that are not processed yet, in order."""
     statement = select(acknowledgements).where(acknowledgements.c.done.is_(False)).order_by(acknowledgements.c.key)
     return tuple(
-        Acknowledgement(row.incident, row.at_us, row.action, row.author, row.key)
+        Acknowledgement(row.incident, row.at_us, row.action, row.author, row.key, row.assignee)
         for row in connection.execute(statement)
     )
 
 
+def write_comment(connection: Connection, comment: Comment) -> None:
+    """Keep a comment on an incident."""
+    row = {**asdict(comment), "author": identity(comment.author), "text": bounded(comment.text, COMMENT_CHARACTERS)}
+    connection.execute(insert(incident_comments), row)
+
+
+def read_comments(connection: Connection, incident: str, limit: int) -> tuple[Comment, ...]:
+    """Return the latest comments on an incident, the earliest first."""
+    own = incident_comments.c
+    statement = select(own.incident, own.at_us, own.author, own.text).where(own.incident == incident)
+    rows = connection.execute(statement.order_by(own.at_us.desc(), own.key.desc()).limit(limit)).all()
+    return tuple(Comment(*row) for row in reversed(rows))
+
+
 def forget_alerts(connection: Connection, before_us: int, limit: int) -> int:
-    """Remove what was over before then, at most so many rows of each kind, and return how many that were."""
+    """Remove what was over before then, at most so many rows of each kind, and return how many that were.
+
+    The audit log and decisions of the gate are kept as long.
+    """
     removed = 0
     for table, key, over in (
         (notifications, "key", notifications.c.done_us < before_us),
         (incidents, "id", incidents.c.ended_us < before_us),
         (silences, "id", silences.c.ends_us < before_us),
         (acknowledgements, "key", acknowledgements.c.done & (acknowledgements.c.at_us < before_us)),
+        (audit_entries, "key", audit_entries.c.at_us < before_us),
+        (tokens, "id", (tokens.c.kind == _LINKS) & (tokens.c.expires_us < before_us)),
+        (annotation_entries, "id", annotation_entries.c.at_us < before_us),
+        (incident_comments, "key", incident_comments.c.incident.in_(_lost_incidents(before_us))),
+        (gates, "id", gates.c.at_us < before_us),
+        (status_updates, "id", status_updates.c.at_us < before_us),
     ):
         old = select(table.c[key]).where(over).limit(limit)
         removed += connection.execute(delete(table).where(table.c[key].in_(old))).rowcount
     return removed
+
+
+def _lost_incidents(before_us: int) -> Any:
+    """Return which incidents have comments from before then, and are not kept any more."""
+    own = incident_comments.c
+    return select(own.incident).where(own.at_us < before_us, own.incident.not_in(select(incidents.c.id)))
 
 
 def write_processed_until(connection: Connection, at_us: int) -> None:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import insert
+
 from outrider.model import IncidentLog, Outbox, SilenceLog
+from outrider.store.access_schema import tokens
+from outrider.store.access_tables import Unchanged, changed, knows_token, token_row
 from outrider.store.alert_rows import (
     add_notification,
+    count_incidents,
     knows_notification,
+    list_incidents,
+    named_incidents,
     read_acknowledgements,
     read_caught_up,
+    read_comments,
     read_incidents,
     read_notification,
     read_notifications,
     read_processed_until,
+    read_receivers,
     read_reported,
     read_silences,
     read_state,
@@ -22,6 +31,7 @@ from outrider.store.alert_rows import (
     write_acknowledgement,
     write_caught_up,
     write_changes,
+    write_comment,
     write_notification,
     write_processed_until,
     write_reported,
@@ -29,14 +39,20 @@ from outrider.store.alert_rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection
 
     from outrider.model import (
+        AccessToken,
         Acknowledgement,
         AlertChanges,
         AlertState,
+        Comment,
         Excerpt,
+        IncidentQuery,
         Notification,
+        ReceiverState,
         Silence,
         Status,
         StoredIncident,
@@ -64,12 +80,45 @@ class IncidentTable(IncidentLog):
         with self._database.reading() as connection:
             return read_incidents(connection, lasting=lasting, since_us=since_us, limit=limit)
 
+    def list(self, query: IncidentQuery, limit: int) -> Excerpt[StoredIncident]:
+        with self._database.reading() as connection:
+            return list_incidents(connection, query, limit)
+
+    def named(self, name: str, limit: int) -> Excerpt[StoredIncident]:
+        with self._database.reading() as connection:
+            return named_incidents(connection, name, limit)
+
+    def counts(self, since_us: int) -> Mapping[str, int]:
+        with self._database.reading() as connection:
+            return count_incidents(connection, since_us)
+
     def acknowledge(self, acknowledgement: Acknowledgement) -> None:
         self._writer.write(lambda connection: write_acknowledgement(connection, acknowledgement))
+
+    def acknowledge_by_link(self, acknowledgement: Acknowledgement, used: AccessToken) -> bool:
+        def write(connection: Connection) -> bool:
+            if knows_token(connection, used.digest):
+                raise Unchanged
+            connection.execute(insert(tokens), token_row(used))
+            write_acknowledgement(connection, acknowledgement)
+            return True
+
+        return changed(self._writer, write)
+
+    def is_link_used(self, digest: str) -> bool:
+        with self._database.reading() as connection:
+            return knows_token(connection, digest)
 
     def acknowledgements(self) -> tuple[Acknowledgement, ...]:
         with self._database.reading() as connection:
             return read_acknowledgements(connection)
+
+    def comment(self, comment: Comment) -> None:
+        self._writer.write(lambda connection: write_comment(connection, comment))
+
+    def comments(self, incident: str, *, limit: int = 200) -> tuple[Comment, ...]:
+        with self._database.reading() as connection:
+            return read_comments(connection, incident, limit)
 
     def mark_processed(self, at_us: int) -> None:
         self._writer.write(lambda connection: write_processed_until(connection, at_us))
@@ -134,6 +183,10 @@ class OutboxTable(Outbox):
     def contains(self, notification_id: str) -> bool:
         with self._database.reading() as connection:
             return knows_notification(connection, notification_id)
+
+    def receivers(self, since_us: int) -> tuple[ReceiverState, ...]:
+        with self._database.reading() as connection:
+            return read_receivers(connection, since_us)
 
     def times(self, receiver: str, status: Status, since_us: int) -> tuple[int, ...]:
         with self._database.reading() as connection:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from outrider.model import StoreError
 from outrider.store.failures import failure, translated
-from outrider.store.inspection import inspect_file, is_current
+from outrider.store.inspection import inspect_file, is_current, overrides_in_file
 from outrider.store.write_probe import check_folder
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.pool import ConnectionPoolEntry
+
+    from outrider.model import SettingOverride
 
 _WAL_KEPT_BYTES = 64 * 1024 * 1024
 _CACHE_KIB = 16 * 1024
@@ -203,6 +205,16 @@ def check_database(url_or_path: str | Path) -> None:
         _check_file(path, is_traceless=True)
     if path.exists() and not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise failure("store-read-only", place)
+
+
+def stored_overrides(url_or_path: str | Path) -> tuple[SettingOverride, ...]:
+    """Return what an SQLite database has of settings beside the file; nothing is created, and no server is asked.
+
+    Raises:
+        StoreError: If it cannot be read.
+    """
+    place = _sqlite_path(_url(url_or_path))
+    return overrides_in_file(Path(place).absolute()) if place is not None else ()
 
 
 def driver_of(url_or_path: str | Path) -> str:

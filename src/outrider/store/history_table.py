@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.model import CheckHistory
+from outrider.store.change_rows import read_changes
 from outrider.store.period_rows import (
     read_duration_hours,
     read_last_runs_by_place,
@@ -12,11 +13,21 @@ from outrider.store.period_rows import (
     read_outcome_hours,
     read_runs_before,
 )
+from outrider.store.whole_runs import read_runs_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from outrider.model import CheckId, Excerpt, Outcome, PeriodCount, PeriodDuration, RunPosition, RunSummary
+    from outrider.model import (
+        CheckId,
+        Excerpt,
+        Outcome,
+        PeriodCount,
+        PeriodDuration,
+        RunPosition,
+        RunSummary,
+        StoredChanges,
+    )
     from outrider.store.database import Database
 
 
@@ -49,3 +60,11 @@ class HistoryTable(CheckHistory):
     ) -> Excerpt[RunSummary]:
         with self._database.reading() as connection:
             return read_runs_before(connection, check, before, outcome=outcome, limit=limit)
+
+    def runs_named(self, text: str, *, limit: int) -> tuple[RunSummary, ...]:
+        with self._database.reading() as connection:
+            return read_runs_named(connection, text, limit)
+
+    def changes_since(self, mark: str) -> StoredChanges:
+        with self._database.reading() as connection:
+            return read_changes(connection, mark)

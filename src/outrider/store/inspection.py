@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
-from outrider.model import StoreError
+from outrider.model import SettingOverride, StoreError
 from outrider.store.failures import failure, translated
 from outrider.store.schema import APPLICATION_ID, REVISIONS, store_info
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -67,14 +68,36 @@ def inspect_file(path: Path, *, is_traceless: bool = False) -> None:
         if log_bytes:
             raise failure("store-damaged", str(path), "it is empty, but a write-ahead log stands beside it")
         return
-    address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_traceless and not log.exists() else ''}"
-    with translated(str(path)), closing(sqlite3.connect(address, uri=True)) as connection:
+    with _reading(path, is_traceless=is_traceless) as connection:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         (revision,) = connection.execute(_REVISION).fetchone() or (None,) if _VERSION_TABLE in tables else (None,)
     if tables and application != APPLICATION_ID:
         raise _foreign(str(path), f"its application id is {application:#x}")
     _is_current(tables, revision, str(path))
+
+
+def overrides_in_file(path: Path) -> tuple[SettingOverride, ...]:
+    """Return the settings that are set beside the file, of an SQLite file that is ours; without a trace there.
+
+    Raises:
+        StoreError: If it cannot be read.
+    """
+    if _size(path) == 0:
+        return ()
+    with _reading(path, is_traceless=True) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'setting_overrides'").fetchone() is None:
+            return ()  # of before there were any
+        rows = connection.execute("SELECT name, value, at_us, author FROM setting_overrides ORDER BY name").fetchall()
+    return tuple(SettingOverride(*row) for row in rows)
+
+
+@contextmanager
+def _reading(path: Path, *, is_traceless: bool) -> Iterator[sqlite3.Connection]:
+    is_whole = is_traceless and not path.with_name(f"{path.name}-wal").exists()
+    address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_whole else ''}"
+    with translated(str(path)), closing(sqlite3.connect(address, uri=True)) as connection:
+        yield connection
 
 
 def _size(path: Path) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -54,7 +55,10 @@ def read_last_runs_by_place(
     newest = {(row.check, row.environment, row.location): row for row in rows}
     named = {identity(check): check for check in checks}
     summaries = map(summary_of, newest.values())
-    return tuple(replace(summary, check=named.get(summary.check, summary.check)) for summary in summaries)
+    return tuple(
+        summary if (name := named.get(summary.check, summary.check)) == summary.check else replace(summary, check=name)
+        for summary in summaries
+    )
 
 
 def read_outcome_hours(
@@ -208,9 +212,15 @@ def _rolled_durations(
     statement = select(own.number, own.series_key, own.count, own.min, own.max, own.histogram)
     statement = statement.where(own.series_key.in_(keys), own.number >= first, own.number < end)
     return {
-        (number, key): (count, _p95(unpack_histogram(bytes(packed)).quantile(_P95), least, most))
+        (number, key): (count, _p95(_packed_p95(bytes(packed)), least, most))
         for number, key, count, least, most, packed in connection.execute(statement).cursor.fetchall()
     }
+
+
+@lru_cache(maxsize=16_384)
+def _packed_p95(packed: bytes) -> float | None:
+    """Return the p95 of a stored histogram: an hour that is over is shown again and again."""
+    return unpack_histogram(packed).quantile(_P95)
 
 
 def _p95(value: float | None, least: float, most: float) -> float:

@@ -273,15 +273,7 @@ class _Pruner:
                 return
 
     def _expired_references(self, limit: int) -> Select[Any]:
-        policy = self._policy
-        keys = (attempt_artifacts.c.run_key, attempt_artifacts.c.attempt, attempt_artifacts.c.ordinal)
-        passed = runs.c.outcome == Outcome.PASSED.value
-        unwanted = attempt_artifacts.c.kind.not_in(sorted(policy.passed_kinds))
-        aged = or_(unwanted, runs.c.due_us < self._ago(min(policy.passed_artifacts_s, policy.artifacts_s)))
-        if policy.last_good_s > 0:
-            aged = and_(aged, tuple_(*keys).not_in(last_good(self._ago(policy.last_good_s))))
-        expired = or_(and_(~passed, runs.c.due_us < self._ago(policy.artifacts_s)), and_(passed, aged))
-        return select(*keys).join(runs, runs.c.key == attempt_artifacts.c.run_key).where(expired).limit(limit)
+        return expired_references(self._policy, self._now_us).limit(limit)
 
     def _expired_runs(self, limit: int) -> Select[Any]:
         counted = runs.c.key.not_in(select(late_runs.c.run_key))
@@ -330,6 +322,22 @@ class _Pruner:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             incremental = connection.exec_driver_sql("PRAGMA auto_vacuum").scalar_one() == _INCREMENTAL
         return bool(incremental and free > _PAGES and free * 4 > pages)
+
+
+def expired_references(policy: Retention, now_us: int) -> Select[Any]:
+    """Return the query for the references to artifacts that are past their age at a time."""
+
+    def ago(seconds: float) -> int:
+        return now_us - round(seconds * 1_000_000)
+
+    keys = (attempt_artifacts.c.run_key, attempt_artifacts.c.attempt, attempt_artifacts.c.ordinal)
+    passed = runs.c.outcome == Outcome.PASSED.value
+    unwanted = attempt_artifacts.c.kind.not_in(sorted(policy.passed_kinds))
+    aged = or_(unwanted, runs.c.due_us < ago(min(policy.passed_artifacts_s, policy.artifacts_s)))
+    if policy.last_good_s > 0:
+        aged = and_(aged, tuple_(*keys).not_in(last_good(ago(policy.last_good_s))))
+    expired = or_(and_(~passed, runs.c.due_us < ago(policy.artifacts_s)), and_(passed, aged))
+    return select(*keys).join(runs, runs.c.key == attempt_artifacts.c.run_key).where(expired)
 
 
 def _is_referenced() -> Exists:

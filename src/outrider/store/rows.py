@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from outrider.model import Outcome, bounded
+from outrider.model import Outcome, bounded, is_trace_id
 from outrider.store.key_cache import SeriesName
 from outrider.store.load_codec import pack
-from outrider.store.schema import artifacts, attempt_artifacts, attempt_steps, attempts, errors, loads, samples
+from outrider.store.schema import (
+    artifacts,
+    attempt_artifacts,
+    attempt_steps,
+    attempts,
+    errors,
+    loads,
+    samples,
+    trace_link,
+)
 from outrider.store.text_limits import (
     ATTRIBUTES_PER_ATTEMPT,
     ERRORS_PER_ATTEMPT,
@@ -20,7 +29,7 @@ from outrider.store.text_limits import (
     STACK_CHARACTERS,
     STEPS_PER_ATTEMPT,
     STEPS_PER_CHECK,
-    TRACE_IDS_PER_ATTEMPT,
+    TRACES_PER_ATTEMPT,
     URL_CHARACTERS,
     identity,
 )
@@ -32,8 +41,6 @@ if TYPE_CHECKING:
 
     from outrider.model import ArtifactFile, Attempt, Content, HostLoad, Run
     from outrider.store.key_cache import KeyCache, KnownSubject
-
-_TRACE_ID_CHARACTERS = 32
 
 Row = dict[str, Any]
 
@@ -71,6 +78,7 @@ class Rows:
     samples: list[tuple[float, ...]] = field(default_factory=list)
     artifacts: list[Row] = field(default_factory=list)
     loads: list[Row] = field(default_factory=list)
+    traces: list[Row] = field(default_factory=list)
 
     def add(self, placed: PlacedAttempt) -> None:
         """Make the rows of one attempt."""
@@ -79,6 +87,7 @@ class Rows:
         self._add_errors(placed)
         self._add_artifacts(placed)
         self._add_load(placed)
+        self._add_traces(placed)
         self._add_attempt(placed)
 
     def insert(self) -> None:
@@ -89,6 +98,7 @@ class Rows:
             (errors, self.errors),
             (attempt_artifacts, self.artifacts),
             (loads, self.loads),
+            (trace_link, self.traces),
         ):
             if rows:
                 self.connection.execute(insert(table), rows)
@@ -165,14 +175,24 @@ class Rows:
             place = {"run_key": placed.run_key, "attempt": placed.attempt.number}
             self.loads.append({**place, "result": pack(load)})
 
+    def _add_traces(self, placed: PlacedAttempt) -> None:
+        """Add links to traces, each of a step once; what is no id of a trace is left out."""
+        traces = {(trace.trace_id, trace.step): trace for trace in reversed(placed.attempt.measurement.traces)}
+        valid = [trace for trace in reversed(traces.values()) if is_trace_id(trace.trace_id)]
+        for ordinal, trace in enumerate(valid[:TRACES_PER_ATTEMPT]):
+            row = placed.place(ordinal)
+            row["trace_id"] = bytes.fromhex(trace.trace_id)
+            row["step"] = identity(trace.step)
+            row["kind"] = trace.kind.value
+            row["source"] = trace.source.value
+            self.traces.append(row)
+        if len(valid) > TRACES_PER_ATTEMPT:
+            placed.omitted.append(f"{len(valid) - TRACES_PER_ATTEMPT} of {len(valid)} links to traces")
+
     def _add_attempt(self, placed: PlacedAttempt) -> None:
         attempt, measurement = placed.attempt, placed.attempt.measurement
-        for what, count, most in (
-            ("attributes", len(measurement.attributes), ATTRIBUTES_PER_ATTEMPT),
-            ("trace ids", len(measurement.trace_ids), TRACE_IDS_PER_ATTEMPT),
-        ):
-            if count > most:
-                placed.omitted.append(f"{count - most} of {count} {what}")
+        if (count := len(measurement.attributes)) > ATTRIBUTES_PER_ATTEMPT:
+            placed.omitted.append(f"{count - ATTRIBUTES_PER_ATTEMPT} of {count} attributes")
         row = (
             placed.run_key,
             attempt.number,
@@ -184,7 +204,6 @@ class Rows:
             _microseconds(measurement.duration_ms) or 0,
             *_host_columns(measurement.host),
             self.keys.attribute_set(self.connection, measurement.attributes, measurement.started_us),
-            _packed(measurement.trace_ids),
             bounded("\n".join(placed.omitted), MESSAGE_CHARACTERS) or None,
         )
         self.attempts.append(row)
@@ -240,14 +259,3 @@ def insert_plain(
 
 def _microseconds(duration_ms: float | None) -> int | None:
     return None if duration_ms is None or not math.isfinite(duration_ms) else round(duration_ms * 1000)
-
-
-def _packed(trace_ids: Sequence[str]) -> bytes | None:
-    """Return W3C trace ids as sixteen bytes each; anything else is none."""
-    packed = bytearray()
-    for trace_id in trace_ids[:TRACE_IDS_PER_ATTEMPT]:
-        try:
-            packed += bytes.fromhex(trace_id) if len(trace_id) == _TRACE_ID_CHARACTERS else b""
-        except ValueError:
-            continue
-    return bytes(packed) or None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from sqlalchemy import exists, func, select
 
@@ -157,4 +156,5 @@ def matching_checks(connection: Connection, pattern: str) -> list[int]:
 
 
 def _run_id(stored: bytes) -> RunId:
-    return RunId(str(UUID(bytes=bytes(stored))))
+    digits = bytes(stored).hex()  # as `str(UUID(...))`, at a third of its cost: the overview reads a thousand
+    return RunId(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")

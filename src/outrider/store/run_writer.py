@@ -6,8 +6,9 @@ run that is there already is passed over whole.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, local
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
@@ -24,7 +25,7 @@ from outrider.store.schema import runs
 from outrider.store.text_limits import ARTIFACTS_PER_ATTEMPT, REASON_CHARACTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -58,6 +59,13 @@ class _Taken:
 Finished = tuple["Run", list[_Taken]]
 
 
+class _Beside(local):
+    """What this thread writes together with its next change."""
+
+    def __init__(self) -> None:
+        self.writes: list[Callable[[Connection], object]] = []
+
+
 class Writer:
     """Runs every writing transaction of a store, one thread at a time; the others wait."""
 
@@ -66,6 +74,7 @@ class Writer:
         self._folder = folder
         self._keys = KeyCache()
         self._lock = Lock()
+        self._beside = _Beside()
 
     def write_unmade(self, connection: Connection, unmade: Sequence[Run]) -> None:
         """Store runs without attempts, within the transaction of somebody else's write."""
@@ -82,6 +91,16 @@ class Writer:
         with self._lock:
             self._keys.forget()
 
+    @contextmanager
+    def alongside(self, write: Callable[[Connection], object]) -> Iterator[None]:
+        """Within the context, write in the transaction of the next change that this thread makes; never without one."""
+        self._beside.writes.append(write)
+        try:
+            yield
+        finally:
+            if write in self._beside.writes:
+                self._beside.writes.remove(write)
+
     def write(self, write: Callable[[Connection], T]) -> T:
         """Return what `write` returns from a transaction, run again if another writer inserted the same key first.
 
@@ -90,13 +109,20 @@ class Writer:
         with self._lock:
             for tries_left in reversed(range(_TRIES)):
                 try:
-                    with self._database.writing() as connection:
-                        return write(connection)
+                    return self._transact(write)
                 except BaseException as error:
                     self._keys.forget()
                     if not isinstance(error, IntegrityError) or not tries_left:
                         raise
         raise AssertionError("the last try returns or raises")
+
+    def _transact(self, write: Callable[[Connection], T]) -> T:
+        with self._database.writing() as connection:
+            result = write(connection)
+            for beside in self._beside.writes:
+                beside(connection)
+        self._beside.writes.clear()
+        return result
 
     def record_aggregates(self, aggregates: Sequence[AggregateSample]) -> RecordedAggregates:
         """Store samples that belong to no run: all of them or, on an error, none."""

@@ -7,11 +7,12 @@ replaced changes nothing.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, select, update
 
-from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, ScheduleQueue, bounded
+from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, RunId, ScheduleQueue, bounded
 from outrider.store.queue_rows import add, entry_of, run_bytes
 from outrider.store.schema import circumstances, leader, pauses, queue, runs, subjects
 from outrider.store.text_limits import REASON_CHARACTERS, identity
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from outrider.model import QueueEntry, Run, RunId
+    from outrider.model import QueueEntry, Run
     from outrider.store.database import Database
     from outrider.store.run_writer import Writer
 
@@ -32,6 +33,10 @@ _LEASE = (
     .where(queue.c.run_id == bindparam("of"))
     .values(leased_by=bindparam("by"), lease_until_us=bindparam("until"))
 )
+
+
+class _Unchanged(Exception):
+    """Nothing is to be changed, so that nothing is to be noted beside it (`Writer.alongside`)."""
 
 
 class ScheduleTable(ScheduleQueue):
@@ -100,6 +105,22 @@ class ScheduleTable(ScheduleQueue):
     def ask(self, entries: Sequence[QueueEntry]) -> None:
         self._write(lambda connection: add(connection, entries))
 
+    def ask_once(self, entry: QueueEntry) -> RunId:
+        same = (queue.c.check_id == entry.check) & (queue.c.location == entry.location)
+        same &= queue.c.origin == entry.origin
+
+        def write(connection: Connection) -> RunId:
+            waiting = connection.execute(select(queue).where(same & queue.c.leased_by.is_(None)).limit(1)).one_or_none()
+            if waiting is not None:
+                raise _Unchanged(entry_of(waiting).run)
+            add(connection, [entry])
+            return entry.run
+
+        try:
+            return self._writer.write(write)
+        except _Unchanged as unchanged:
+            return RunId(unchanged.args[0])
+
     def waiting(self) -> tuple[QueueEntry, ...]:
         statement = select(queue).where(queue.c.leased_by.is_(None)).order_by(queue.c.due_us)
         with self._database.reading() as connection:
@@ -116,20 +137,24 @@ class ScheduleTable(ScheduleQueue):
 
     def pause(self, check: CheckId, at_us: int, reason: str = "") -> None:
         def write(connection: Connection) -> None:
-            if not connection.execute(select(pauses).where(pauses.c.check_id == identity(check))).one_or_none():
-                row = {"check_id": identity(check), "since_us": at_us, "reason": bounded(reason, REASON_CHARACTERS)}
-                connection.execute(insert(pauses), row)
+            if connection.execute(select(pauses).where(pauses.c.check_id == identity(check))).one_or_none():
+                raise _Unchanged
+            row = {"check_id": identity(check), "since_us": at_us, "reason": bounded(reason, REASON_CHARACTERS)}
+            connection.execute(insert(pauses), row)
 
-        self._write(write)
+        with suppress(_Unchanged):
+            self._write(write)
 
     def resume(self, check: CheckId) -> bool:
-        removed: list[int] = []
+        def write(connection: Connection) -> bool:
+            if not connection.execute(delete(pauses).where(pauses.c.check_id == identity(check))).rowcount:
+                raise _Unchanged
+            return True
 
-        def write(connection: Connection) -> None:
-            removed[:] = [connection.execute(delete(pauses).where(pauses.c.check_id == identity(check))).rowcount]
-
-        self._write(write)
-        return bool(removed[0])
+        try:
+            return self._writer.write(write)
+        except _Unchanged:
+            return False
 
     def pauses(self) -> tuple[Pause, ...]:
         with self._database.reading() as connection:

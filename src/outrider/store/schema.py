@@ -25,7 +25,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+REVISIONS = (
+    "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013",
+    "0014", "0015", "0016", "0017", "0018",
+)  # fmt: skip
 """Every revision this program knows, oldest first; the last is the one it works with."""
 
 APPLICATION_ID = 0x4F555452
@@ -108,7 +111,6 @@ attempts = Table(
     Column("other_share", Float),
     Column("memory_available_bytes", BigInteger),
     Column("attribute_set_key", Key),
-    Column("trace_ids", LargeBinary),
     Column("omitted", Text),
     sqlite_with_rowid=False,
 )  # fmt: skip
@@ -264,6 +266,21 @@ loads = Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 
+# A trace may be in several steps and attempts; `ordinal` is the order of the requests that named it.
+trace_link = Table(
+    "trace_link", metadata,
+    Column("run_key", Key, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("trace_id", LargeBinary(16), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    ForeignKeyConstraint(["run_key", "attempt"], ["attempts.run_key", "attempts.number"], ondelete="CASCADE"),
+    Index("trace_link_by_trace", "trace_id"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
 incidents = Table(
     "incidents", metadata,
     Column("id", String, primary_key=True),
@@ -326,6 +343,36 @@ acknowledgements = Table(
     Column("action", String, nullable=False),
     Column("author", Text, nullable=False),
     Column("done", Boolean, nullable=False),
+    Column("assignee", Text, nullable=False, server_default=""),
+)  # fmt: skip
+
+incident_comments = Table(
+    "incident_comments", metadata,
+    Column("key", Key, primary_key=True),
+    Column("incident", String, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("incident_comments_by_incident", "incident", "at_us"),
+)  # fmt: skip
+
+annotation_entries = Table(
+    "annotations", metadata,
+    Column("id", String, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("matchers", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Index("annotations_by_time", "at_us"),
+)  # fmt: skip
+
+# Values that are set on the page of settings; `value` is JSON. They hold in the place of those in files.
+setting_overrides = Table(
+    "setting_overrides", metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("author", Text, nullable=False),
 )  # fmt: skip
 
 # What is due and not stored yet. A run leaves the queue in the transaction that stores it.

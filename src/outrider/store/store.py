@@ -5,17 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from outrider.model import Retention
+from outrider.store.access_tables import AuditTable, SessionTable, TokenTable, UserTable
 from outrider.store.alert_tables import IncidentTable, OutboxTable, SilenceTable
 from outrider.store.analysis_tables import AnalysisTable
+from outrider.store.annotation_tables import AnnotationTable, OverrideTable
 from outrider.store.artifact_folder import open_folder
 from outrider.store.check_tables import CheckTable, HeartbeatTable, ProofTable
 from outrider.store.database import Database, open_database
+from outrider.store.gate_table import GateTable
 from outrider.store.history_table import HistoryTable
+from outrider.store.load_progress_table import LoadProgressTable
 from outrider.store.pruner import prune
 from outrider.store.run_table import RunTable
 from outrider.store.run_writer import Writer
 from outrider.store.schedule_table import ScheduleTable
 from outrider.store.series_tables import AggregateTable, JudgementTable, RollupTable, SeriesTable
+from outrider.store.size_query import read_size
+from outrider.store.status_table import StatusTable
+from outrider.store.trace_link_table import TraceLinkTable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,21 +30,32 @@ if TYPE_CHECKING:
 
     from outrider.model import (
         AggregateLog,
+        AnnotationLog,
         ArtifactStore,
+        AuditLog,
         CheckHistory,
         CheckRegistry,
+        GateLog,
         HeartbeatLog,
         IncidentLog,
         JudgeMemory,
+        LoadProgressLog,
         Outbox,
+        OverrideLog,
         ProofLog,
         Pruned,
         RollupReader,
         RunLog,
         ScheduleQueue,
         SeriesReader,
+        SessionLog,
         SilenceLog,
+        StatusLog,
+        StoreSize,
         TableReader,
+        TokenLog,
+        TraceLinkLog,
+        UserDirectory,
     )
 
 _DEFAULT_RETENTION = Retention()
@@ -60,6 +78,16 @@ class Store:
     outbox: Outbox
     silences: SilenceLog
     schedule: ScheduleQueue
+    users: UserDirectory
+    sessions: SessionLog
+    tokens: TokenLog
+    audit: AuditLog
+    annotations: AnnotationLog
+    overrides: OverrideLog
+    gates: GateLog
+    status_updates: StatusLog
+    load_progress: LoadProgressLog
+    trace_links: TraceLinkLog
     artifacts: ArtifactStore
 
     def __init__(self, database: Database, folder: ArtifactStore) -> None:
@@ -80,6 +108,16 @@ class Store:
         self.outbox = OutboxTable(database, writer)
         self.silences = SilenceTable(database, writer)
         self.schedule = ScheduleTable(database, writer)
+        self.users = UserTable(database, writer)
+        self.sessions = SessionTable(database, writer)
+        self.tokens = TokenTable(database, writer)
+        self.audit = AuditTable(database, writer)
+        self.annotations = AnnotationTable(database, writer)
+        self.overrides = OverrideTable(database, writer)
+        self.gates = GateTable(database, writer)
+        self.status_updates = StatusTable(database, writer)
+        self.load_progress = LoadProgressTable(database, writer)
+        self.trace_links = TraceLinkTable(database)
 
     @classmethod
     def open(
@@ -135,6 +173,14 @@ class Store:
             StoreError: store-url if the database is no SQLite file.
         """
         self._database.copy_to(target)
+
+    def size(self, now_us: int, policy: Retention = _DEFAULT_RETENTION) -> StoreSize:
+        """Return how much is kept, and what pruning frees in the time ahead; it may take seconds, and changes nothing.
+
+        Raises:
+            StoreError: If the database cannot be read.
+        """
+        return read_size(self._database, now_us, policy)
 
     def prune(self, now_us: int, policy: Retention = _DEFAULT_RETENTION) -> Pruned:
         """Make rollups, then remove expired data; return how much was removed.

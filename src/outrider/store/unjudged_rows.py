@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
-from outrider.model import CHECK_KINDS, LASTING, Series, Subject, UnjudgedSeries
+from outrider.model import CHECK_KINDS, LASTING, SERVICE_METRICS, Series, Subject, SubjectKind, UnjudgedSeries
 from outrider.store.run_rows import CURRENT_ID, with_subject
 from outrider.store.schema import series, unjudged_series
 
@@ -27,6 +27,8 @@ _STRIKE_OFF = delete(unjudged_series).where(
 def is_judged(sample: AggregateSample) -> bool:
     """Whether an aggregate is judged by itself; those of a check are judged with its runs."""
     kind = sample.subject.kind
+    if kind is SubjectKind.SERVICE:
+        return sample.metric in SERVICE_METRICS
     return sample.metric in LASTING and kind is not None and kind not in CHECK_KINDS
 
 

@@ -11,12 +11,14 @@ from sqlalchemy import LargeBinary, and_, func, select
 from outrider.model import (
     ArtifactKind,
     Attempt,
+    AttemptTrace,
     CheckId,
     Circumstances,
     ErrorRecord,
     ErrorSource,
     HostLoad,
     Measurement,
+    Origin,
     Outcome,
     Run,
     RunSummary,
@@ -25,6 +27,7 @@ from outrider.model import (
     StepKind,
     StoredArtifact,
     StoredRun,
+    TraceSource,
     UsageError,
     printable_json,
 )
@@ -43,6 +46,7 @@ from outrider.store.schema import (
     samples,
     series,
     steps,
+    trace_link,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +61,7 @@ Row = Any
 
 _ID_CHARACTERS = 32
 _CANDIDATES_SHOWN = 8
+_COMPARED_ENDS = 100_000
 
 
 def read_run(connection: Connection, wanted: str, folder: ArtifactStore) -> StoredRun:
@@ -85,6 +90,23 @@ def read_run(connection: Connection, wanted: str, folder: ArtifactStore) -> Stor
     )  # fmt: skip
     omitted = tuple(f"attempt {row.number}: {text}" for row in tries for text in (row.omitted or "").splitlines())
     return StoredRun(run, _read_artifacts(connection, key, folder), omitted)
+
+
+def read_runs_named(connection: Connection, text: str, limit: int) -> tuple[RunSummary, ...]:
+    """Return runs whose id begins with a text, or failing that the latest stored ones whose id ends with it.
+
+    A beginning is looked up in an index; ends are compared with those of the latest runs only, so that the time is
+    bounded however many runs are kept.
+    """
+    digits = _digits(text)
+    if digits is None:
+        return ()
+    latest = runs.c.key > select(func.max(runs.c.key) - _COMPARED_ENDS).scalar_subquery()
+    for within in (_begins_with(digits), and_(latest, _ends_with(digits))):
+        rows = connection.execute(run_lines().where(within).order_by(runs.c.key.desc()).limit(limit)).all()
+        if rows:
+            return tuple(map(summary_of, rows))
+    return ()
 
 
 def read_passed_steps(connection: Connection, check: CheckId, environment: str, location: str) -> tuple[Step, ...]:
@@ -122,6 +144,8 @@ class _Parts:
             .where(series.c.environment == line.environment, series.c.location == line.location)
             .order_by(series.c.step, series.c.metric),
         )
+        links = select(trace_link).where(trace_link.c.run_key == run_key).order_by(trace_link.c.ordinal)
+        self.traces = _by_attempt(connection, links)
         self.loads = _by_attempt(connection, select(loads).where(loads.c.run_key == run_key))
 
 
@@ -133,8 +157,8 @@ def _by_attempt(connection: Connection, statement: Select[Any]) -> dict[int, lis
 
 
 def _find(connection: Connection, wanted: str) -> tuple[RunSummary, int, Circumstances]:
-    digits = wanted.replace("-", "").lower()
-    if not digits or len(digits) > _ID_CHARACTERS or set(digits) - set("0123456789abcdef"):
+    digits = _digits(wanted)
+    if digits is None:
         raise _unknown(wanted)
     for within in (_begins_with(digits), _ends_with(digits)):
         rows = connection.execute(run_lines().where(within).order_by(runs.c.id).limit(_CANDIDATES_SHOWN + 1)).all()
@@ -143,6 +167,12 @@ def _find(connection: Connection, wanted: str) -> tuple[RunSummary, int, Circums
         if rows:
             return (summary_of(rows[0]), *_key_and_circumstances(connection, rows[0].id))
     raise _unknown(wanted)
+
+
+def _digits(text: str) -> str | None:
+    """Return the hexadecimal digits of an id or a part of one; None for a text that is neither."""
+    digits = text.replace("-", "").lower()
+    return digits if 0 < len(digits) <= _ID_CHARACTERS and not set(digits) - set("0123456789abcdef") else None
 
 
 def _begins_with(digits: str) -> ColumnElement[bool]:
@@ -188,7 +218,7 @@ def _attempt(row: Row, parts: _Parts) -> Attempt:
         errors=tuple(map(_error, parts.errors[row.number])),
         host=_host(row._mapping),
         attributes=printable_json(json.loads(row.json)) if row.json else {},
-        trace_ids=_trace_ids(row.trace_ids),
+        traces=tuple(map(_trace, parts.traces[row.number])),
         load=next((unpack(load.result) for load in parts.loads[row.number]), None),
     )
     return Attempt(row.number, row.measured, row.evidence, measurement)
@@ -234,9 +264,8 @@ def _host(row: RowMapping) -> HostLoad | None:
     )  # fmt: skip
 
 
-def _trace_ids(packed: bytes | None) -> tuple[str, ...]:
-    digits = bytes(packed or b"").hex()
-    return tuple(digits[start : start + _ID_CHARACTERS] for start in range(0, len(digits), _ID_CHARACTERS))
+def _trace(row: Row) -> AttemptTrace:
+    return AttemptTrace(bytes(row.trace_id).hex(), row.step, Origin(row.kind), TraceSource(row.source))
 
 
 def _read_artifacts(connection: Connection, run_key: int, folder: ArtifactStore) -> tuple[StoredArtifact, ...]:

@@ -63,7 +63,10 @@ _LONGEST_USER = 500
 def hide_in_text(text: str) -> str:
     """Return `text` without credentials, and the very same object if there are none."""
     lowered = text.lower()
-    if not any(anchor in lowered for anchor in _TEXT_ANCHORS):
+    for anchor in _TEXT_ANCHORS:  # half the time of `any`, and every text that is stored passes here
+        if anchor in lowered:
+            break
+    else:
         return text
     data = text.encode("utf-8", "surrogatepass")
     hidden = hide_in_data(data)

@@ -82,9 +82,17 @@ _PART = re.compile(
     + rb"--).){1,20000})",
     re.DOTALL,
 )
-_TYPED = re.compile(rb"\\*[\"']\s*\)\s*\.(?:fill|type|press_sequentially|pressSequentially)\(\s*(?=\\*[\"'])")
+_TYPED = re.compile(
+    rb"\\*[\"'][\]\"']{0,2}\s{0,9}\){1,2}\s{0,9}(?:\.\w{1,20}(?:\([0-9]{0,3}\))?){0,3}?"
+    rb"\.(?:fill|type|press_sequentially|pressSequentially|to_have_value|toHaveValue)\("
+    rb"\s{0,9}(?:(?:value|text)\s{0,9}=\s{0,9})?(?=\\*[\"'])"
+)
+_TYPED_ARGUMENT = re.compile(rb"\\*[\"'][^\r\n]{0,12}?(?:,\s|\r?\n)(?:value|text) = (?=\\*[\"'])")
+"""As pytest prints the arguments of a call that failed: the selector, and what was to be typed."""
 _ARGUMENT = re.compile(
-    rb"\\*[\"']\s{0,9},\s{0,9}b?(\\*[\"'])(?!" + _PLAIN_WORDS + rb")([^\s\"'\\]{1,400})\1\s{0,9},?\s{0,9}\)"
+    rb"\\*[\"'](?:\]\\*[\"'])?\s{0,9},\s{0,9}b?(\\*[\"'])(?!"
+    + _PLAIN_WORDS
+    + rb")([^\s\"'\\]{1,400})\1\s{0,9},?\s{0,9}\)"
 )
 _LIST = re.compile(rb"\\*[\"']\s{0,20}:\s{0,20}\[((?:\s{0,20}\\*\"(?:[^\"\\]|\\[^\"])*\\*\"\s{0,20},?){1,200})\]")
 _FLAG = re.compile(rb"[ \t]+(?![-\"'])([^\s\"']+)")
@@ -228,7 +236,8 @@ def _part(data: bytes, name: CredentialName) -> Span | None:
 
 
 def _typed(data: bytes, name: CredentialName) -> Span | None:
-    match = _TYPED.match(data, name.end)
+    """Return what a script types into the field of that name, or checks it for."""
+    match = _TYPED.match(data, name.end) or _TYPED_ARGUMENT.match(data, name.end)
     return None if match is None else quoted_value(data, match.end(), b'"')
 
 

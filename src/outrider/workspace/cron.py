@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHANGE = timedelta(hours=25)
 """More than clocks are ever moved by."""
+_NAMED = {
+    "@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",
+}  # fmt: skip
+_ORDINALS = {"#1": "1st", "#2": "2nd", "#3": "3rd", "#4": "4th", "#5": "5th", "l": "last"}
 _LONG_STEP = re.compile(r"^(\d+)-(\d+)/(\d+)$")
 _SUNDAY_FIRST = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -70,22 +75,52 @@ class Cron:
 def _triggers(fields: str) -> list[CronTrigger]:
     """Return the triggers of a crontab's five fields; where both day and weekday are restricted, either may hold.
 
-    A field that begins with `*` restricts nothing in this sense, as in crontab(5).
+    A field that begins with `*` restricts nothing in this sense, as in crontab(5). `L` is the last day of a month, `5L`
+    its last Friday, `mon#1` its first Monday.
     """
     from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415 - most workspaces are read without it
 
-    words = fields.lower().split()
-    if len(words) != 5:
-        raise ValueError(f"it has {len(words)} field{'' if len(words) == 1 else 's'} instead of 5")
-    minute, hour, day, month, weekday = (*map(_numbers, words[:4]), words[4])
-    pairs = [(day, _weekdays(weekday))]
-    if not (day.startswith("*") or weekday.startswith("*")):
-        pairs = [(day, "*"), ("*", _weekdays(weekday))]
+    words = _words(fields)
+    minute, hour, day, month = map(_numbers, words[:4])
+    by_day = [] if day == "*" else [(day, "*")]
+    plain, by_ordinal = _weekday_parts(words[4])
+    by_weekday = [("*", _weekdays(plain))] if plain not in {"", "*"} else []
+    if by_day and by_weekday and (day.startswith("*") or plain.startswith("*")):
+        by_day, by_weekday = [], [(day, _weekdays(plain))]
+    pairs = [*by_day, *by_weekday, *by_ordinal] or [("*", "*")]
     _check_numbers(CronTrigger, {"minute": minute, "hour": hour, "day": day, "month": month})
     return [
         CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=weekdays, timezone=UTC, second=0)
         for day, weekdays in pairs
     ]
+
+
+def _words(fields: str) -> list[str]:
+    """Return the five fields; those of a name such as `@daily` for it, and `*` for `?`, as in Quartz."""
+    text = fields.strip().lower()
+    if not text.isascii():
+        raise ValueError("it holds characters that no cron has")
+    words = _NAMED.get(text, text).split()
+    if text.startswith("@") and text not in _NAMED:
+        raise ValueError(f"{text} is none of {', '.join(_NAMED)}")
+    if len(words) != 5:
+        raise ValueError(f"it has {len(words)} field{'' if len(words) == 1 else 's'} instead of 5")
+    words[2] = ",".join({"?": "*", "l": "last"}.get(part, part) for part in words[2].split(","))
+    words[4] = {"?": "*"}.get(words[4], words[4])
+    return words
+
+
+def _weekday_parts(field: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the plain parts of a weekday field, and pairs for those of the month's first or last, `mon#1` or `5l`."""
+    plain, pairs = [], []
+    for part in field.split(","):
+        ordinal = "l" if part.endswith("l") else part[-2:]
+        if ordinal in _ORDINALS and len(part) > len(ordinal):
+            name = _SUNDAY_FIRST[_weekday(part.removesuffix(ordinal))]
+            pairs.append((f"{_ORDINALS[ordinal]} {name}", "*"))
+        else:
+            plain.append(part)
+    return ",".join(plain), pairs
 
 
 def _check_numbers(trigger: type[CronTrigger], fields: dict[str, str]) -> None:

@@ -124,6 +124,19 @@ def unmatched_windows(workspace: Workspace, checks: Iterable[Check]) -> tuple[st
     )
 
 
+def unmatched_components(workspace: Workspace, checks: Iterable[Check]) -> tuple[str, ...]:
+    """Return in words each pattern of a component of the status page that matches no check."""
+    named = [names_of(check) for check in checks]
+    components = workspace.status_page.components if workspace.status_page is not None else ()
+    return tuple(
+        f'{place}: the component "{component.name}" of the status page: "{pattern}" matches no check; '
+        f"{nearest(pattern, sorted({names.id for names in named}))}"
+        for component in components
+        for pattern, place in zip(component.patterns, component.places, strict=True)
+        if not any(matches(workspace.current(pattern), names) for names in named)
+    )
+
+
 def cron_place(workspace: Workspace, check: Check) -> Place:
     """Return where the cron of a check is written: in the last matching rule that sets it, or else in its own file."""
     names = names_of(check)

@@ -15,7 +15,7 @@ from outrider.workspace.tables import (
     as_choice,
     as_count,
     as_delay,
-    as_duration,
+    as_duration_within,
     as_flag,
     as_labels,
     as_text,
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from outrider.workspace.workspace_settings import Workspace
 
 _MOST_RETRIES = 10
+_AS_INTERVAL = as_duration_within("100ms", "366d", "more often is a load, more rarely watches nothing")
+_AS_TIMEOUT = as_duration_within("1ms", "31d", "a run that hangs for longer would never be ended")
 _NOTHING = PolicyOverrides()
 
 
@@ -59,8 +61,8 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
     """Read the keys of a policy from `table`, which collects the problems."""
     tags = table.read("tags", as_texts, None)
     return PolicyOverrides(
-        every_s=table.read("every", as_duration, None),
-        timeout_s=table.read("timeout", as_duration, None),
+        every_s=table.read("every", _AS_INTERVAL, None),
+        timeout_s=table.read("timeout", _AS_TIMEOUT, None),
         retries=table.read("retries", as_count(0, _MOST_RETRIES), None),
         evidence=table.read("evidence", as_flag, None),
         locations=table.read("locations", _as_locations, None),
@@ -68,7 +70,7 @@ def read_overrides(table: Table, *, session: bool = True, identity: str | None =
         tags=None if tags is None else frozenset(tags),
         enabled=table.read("enabled", as_flag, None),
         session=table.read("session", as_any_text, None) if session else None,
-        every_failing_s=table.read("every_failing", as_duration, None),
+        every_failing_s=table.read("every_failing", _AS_INTERVAL, None),
         cron=table.read("cron", as_any_text, None),
         jitter_s=table.read("jitter", as_delay, None),
         overlap=table.read("overlap", as_choice(Overlap), None),

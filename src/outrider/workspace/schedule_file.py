@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from outrider.workspace.policy import check_session, read_overrides
-from outrider.workspace.tables import Refused, Table, as_count, as_duration, as_text, as_texts, check_url
+from outrider.workspace.status_page_settings import as_public_text
+from outrider.workspace.tables import (
+    Refused,
+    Table,
+    as_count,
+    as_duration_within,
+    as_text,
+    as_texts,
+    check_url,
+)
 from outrider.workspace.workspace_settings import Maintenance, Pattern, Rule, ServiceSettings
 
 if TYPE_CHECKING:
@@ -19,6 +28,10 @@ if TYPE_CHECKING:
 
 _YEARS = range(2000, 3000)
 _NO_TEXTS: tuple[str, ...] = ()
+_AS_DRAIN = as_duration_within("1ms", "1d", "a service that is told to stop takes so long at most")
+_AS_ALIVE_EVERY = as_duration_within("100ms", "1d", "who waits for the calls learns of a dead service only then")
+_AS_COVERAGE_OVER = as_duration_within("1m", "366d", "coverage is a share of the runs that were due in it")
+_AS_MAINTENANCE = as_duration_within("1s", "366d", "enabled = false is for checks that nobody watches for longer")
 _WHEN_FIX = 'write either start = "2027-03-01T22:00" or cron = "0 2 * * sun", and a duration'
 
 
@@ -62,10 +75,11 @@ def _maintenance(table: Table) -> Maintenance | None:
     """Return a window, None if it is not known when it begins or ends, which is reported."""
     window = Maintenance(
         patterns=_patterns(table),
-        duration_s=table.require("duration", as_duration, 0.0, '"2h"'),
+        duration_s=table.require("duration", _AS_MAINTENANCE, 0.0, '"2h"'),
         start=table.read("start", _as_time, ""),
         cron=table.read("cron", as_text, ""),
         reason=table.read("reason", as_text, "maintenance"),
+        public=table.read("public", as_public_text, ""),
     )
     table.close()
     if (table.data.get("start", "") != "") == (table.data.get("cron", "") != ""):
@@ -77,10 +91,10 @@ def _service(table: Table) -> ServiceSettings:
     usual = ServiceSettings()
     service = ServiceSettings(
         probes_at_once=table.read("probes_at_once", as_count(1, 100_000), usual.probes_at_once),
-        drain_s=table.read("drain", as_duration, usual.drain_s),
+        drain_s=table.read("drain", _AS_DRAIN, usual.drain_s),
         alive_url=table.read("alive_url", _as_url, usual.alive_url),
-        alive_every_s=table.read("alive_every", as_duration, usual.alive_every_s),
-        coverage_s=table.read("coverage_over", as_duration, usual.coverage_s),
+        alive_every_s=table.read("alive_every", _AS_ALIVE_EVERY, usual.alive_every_s),
+        coverage_s=table.read("coverage_over", _AS_COVERAGE_OVER, usual.coverage_s),
         hosts=table.read("hosts", as_texts, usual.hosts),
     )
     table.close()

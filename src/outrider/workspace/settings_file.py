@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Place, Policy
+from outrider.workspace.changeable_settings import overridden
 from outrider.workspace.file_list import PRODUCTS
 from outrider.workspace.named_paths import is_file, is_listed, is_there
 from outrider.workspace.policy import read_overrides
 from outrider.workspace.schedule_file import scheduled
+from outrider.workspace.server_settings import read_server
+from outrider.workspace.status_page_settings import read_status_page
 from outrider.workspace.tables import (
     Table,
     as_addresses,
@@ -22,12 +25,12 @@ from outrider.workspace.tables import (
     as_flag,
     as_hosts,
     as_inner_paths,
-    as_not_negative,
+    as_number,
     as_one_of,
-    as_positive,
     as_share,
     as_text,
 )
+from outrider.workspace.telemetry_settings import read_telemetry
 from outrider.workspace.toml_document import Document, read_document
 from outrider.workspace.workspace_root import no_workspace
 from outrider.workspace.workspace_settings import (
@@ -47,13 +50,19 @@ from outrider.workspace.workspace_settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from outrider.workspace.changeable_settings import Value
 
 _EMPTY = Document(SETTINGS_FILE, {}, {})
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SOURCE_FIX = 'write {env = "VARIABLE"} or {file = "path"}; the value itself never stands here'
 _ORDER_FIX = "exchange the two, or leave one out: a default follows what is written"
+_AS_MONTHS = as_number(
+    0.1, 1200, "the judge's limits were set for one false alert in five months, and no past tells more than a century"
+)
+_AS_FLOOR_MS = as_number(0, 3_600_000, "above an hour nothing would alert; [capabilities] judging = false says that")
 _FOLDERS = ("journeys", "probes", "reports", "scheduler")
 _KEPT_WITHIN = {
     ("other_samples", "samples"): "which are kept for longer, since they are judged",
@@ -68,20 +77,22 @@ _KEPT_WITHIN = {
 """Pairs of keys of [retention] whose first must not exceed the second, and why."""
 
 
-def load(root: Path) -> Workspace:
-    """Read `outrider.toml` and `scheduler/schedule.toml` below `root`.
+def load(root: Path, overrides: Mapping[str, Value] | None = None) -> Workspace:
+    """Read `outrider.toml` and `scheduler/schedule.toml` below `root`; `overrides` hold in the place of what they say.
 
     Raises:
         ConfigErrors: With every problem of both files.
         ConfigError: If `root` holds no `outrider.toml`.
     """
-    workspace, problems = read_workspace(root)
+    workspace, problems = read_workspace(root, overrides)
     if problems:
         raise ConfigErrors(problems)
     return workspace
 
 
-def read_workspace(root: Path) -> tuple[Workspace, tuple[ConfigError, ...]]:
+def read_workspace(
+    root: Path, overrides: Mapping[str, Value] | None = None
+) -> tuple[Workspace, tuple[ConfigError, ...]]:
     """Return the workspace of `root`, with defaults in the place of what is wrong, and every problem of both files.
 
     Raises:
@@ -92,6 +103,8 @@ def read_workspace(root: Path) -> tuple[Workspace, tuple[ConfigError, ...]]:
         raise no_workspace(root)
     problems: list[ConfigError] = []
     settings = _read(root, SETTINGS_FILE, problems)
+    if overrides:
+        settings = overridden(settings or _EMPTY, overrides)
     workspace = _workspace(root, settings or _EMPTY, problems)
     schedule = _read(root, SCHEDULE_FILE, problems) if is_listed(root / SCHEDULE_FILE) else None
     problems += _files_for_folders(root)
@@ -150,6 +163,9 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         retention=_retention(top.section("retention")),
         baselines=_baselines(top.section("baselines")),
         capabilities=_capabilities(top.section("capabilities")),
+        server=read_server(top.section("server"), secrets),
+        status_page=read_status_page(top),
+        telemetry=read_telemetry(top.section("telemetry"), secrets) if "telemetry" in top.data else None,
     )
     general.close()
     top.close()
@@ -230,6 +246,7 @@ def _load(table: Table) -> LoadSettings:
         late_s=table.read("late", as_duration, usual.late_s),
         hang_after_s=table.read("hang_after", as_duration, usual.hang_after_s),
         hang_share=table.read("hang_share", as_share, usual.hang_share),
+        trace_every=table.read("trace_every", as_count(0, 1_000_000), usual.trace_every),
     )
     table.close()
     return load
@@ -278,9 +295,9 @@ def _retention(table: Table) -> RetentionSettings:
 def _baselines(table: Table) -> BaselineSettings:
     usual = BaselineSettings()
     baselines = BaselineSettings(
-        months_per_false_alert=table.read("months_per_false_alert", as_positive, usual.months_per_false_alert),
+        months_per_false_alert=table.read("months_per_false_alert", _AS_MONTHS, usual.months_per_false_alert),
         direction=table.read("direction", as_one_of("up", "both"), usual.direction),
-        floor_ms=table.read("floor_ms", as_not_negative, usual.floor_ms),
+        floor_ms=table.read("floor_ms", _AS_FLOOR_MS, usual.floor_ms),
     )
     table.close()
     return baselines
@@ -295,6 +312,11 @@ def _capabilities(table: Table) -> Capabilities:
         judging=table.read("judging", as_flag, True),
         alerts=table.read("alerts", as_flag, True),
         interactive=table.read("interactive", as_flag, True),
+        telemetry=table.read("telemetry", as_flag, True),
+        logs=table.read("logs", as_flag, True),
+        traces=table.read("traces", as_flag, True),
+        metrics=table.read("metrics", as_flag, True),
+        services=table.read("services", as_flag, True),
     )
     table.close()
     return capabilities

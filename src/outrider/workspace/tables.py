@@ -296,24 +296,37 @@ def as_share(value: object) -> float:
     return float(value)
 
 
+def as_number(least: float, most: float, why: str = "") -> Callable[[object], float]:
+    """Return an acceptor of numbers from `least` to `most`; `why` says what others would mean."""
+    range_fix = f"write a number from {least:.15g} to {most:.15g}{f': {why}' if why else ''}"
+
+    def convert(value: object) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise Refused("is not a number", range_fix)
+        if not least <= value <= most:
+            raise Refused("is out of range" if _is_finite(value) else "is not finite", range_fix, "out-of-range")
+        return abs(float(value))  # of zero, which may be written as -0.0
+
+    return convert
+
+
 def as_positive(value: object) -> float:
     """Accept a number above zero."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise Refused("is not a number", "write a number above zero, such as 5")
-    if not math.isfinite(value):
+    if not _is_finite(value):
         raise Refused("is not finite", "write a number above zero, such as 5", "out-of-range")
     if value <= 0:
         raise Refused("is not above zero", "write a number above zero, such as 5", "out-of-range")
     return float(value)
 
 
-def as_not_negative(value: object) -> float:
-    """Accept a number that is zero or more."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
-        if value < 0:
-            raise Refused("is below zero", "write a number from 0, such as 5", "out-of-range")
-        return 0.0
-    return as_positive(value)
+def _is_finite(value: float) -> bool:
+    """Return whether a number is finite as one of 64 bits; TOML has integers of any length."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def as_duration(value: object) -> float:
@@ -322,6 +335,20 @@ def as_duration(value: object) -> float:
     if not 0 < seconds <= _LONGEST_S:
         raise Refused("is out of range", "write a duration above zero and below a hundred years", "out-of-range")
     return seconds
+
+
+def as_duration_within(least: str, most: str, why: str = "") -> Callable[[object], float]:
+    """Return an acceptor of durations from `least` to `most`, as seconds; `why` says what others would mean."""
+    shortest_s, longest_s = parse_duration(least), parse_duration(most)
+    fix = f'write a duration from "{least}" to "{most}"{f": {why}" if why else ""}'
+
+    def convert(value: object) -> float:
+        seconds = _seconds(value)
+        if not shortest_s <= seconds <= longest_s:
+            raise Refused("is out of range", fix, "out-of-range")
+        return seconds
+
+    return convert
 
 
 def as_delay(value: object) -> float:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 from outrider.model import CatchUp, CheckId, Overlap, Place, Policy
 from outrider.workspace.named_paths import expanded
+from outrider.workspace.server_settings import ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from outrider.workspace.status_page_settings import StatusPageSettings
+    from outrider.workspace.telemetry_settings import TelemetrySettings
 
 STATE_FOLDER = ".outrider"
 SETTINGS_FILE = "outrider.toml"
@@ -87,6 +91,7 @@ class Maintenance:
         start: Local time of a single window, ISO 8601; empty for one that recurs.
         cron: When a recurring one begins; empty for a single one.
         duration_s: How long it lasts.
+        public: What the status page says of it; empty if it only says that there is one.
     """
 
     patterns: tuple[Pattern, ...]
@@ -94,6 +99,7 @@ class Maintenance:
     start: str = ""
     cron: str = ""
     reason: str = "maintenance"
+    public: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,7 @@ class LoadSettings:
         late_s: Lateness of its event loop above which it is saturated.
         hang_after_s: Age from which on a request without an answer counts as hanging.
         hang_share: Share of all requests that may hang.
+        trace_every: One request in so many names a trace, where the workspace takes telemetry; zero for none.
     """
 
     allowed_hosts: tuple[str, ...] = ()
@@ -167,6 +174,7 @@ class LoadSettings:
     late_s: float = 0.2
     hang_after_s: float = 10.0
     hang_share: float = 0.05
+    trace_every: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +232,12 @@ class BaselineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What is switched on; what is off uses no resources."""
+    """What is switched on; what is off uses no resources.
+
+    Attributes:
+        telemetry: All of it; `logs`, `traces` and `metrics` are one signal each.
+        services: The judging of services that traces tell of; `judging` off switches it off too.
+    """
 
     journeys: bool = True
     probes: bool = True
@@ -233,6 +246,11 @@ class Capabilities:
     judging: bool = True
     alerts: bool = True
     interactive: bool = True
+    telemetry: bool = True
+    logs: bool = True
+    traces: bool = True
+    metrics: bool = True
+    services: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +284,8 @@ class Workspace:
         env: Plain environment of the checks.
         aliases: Old check id to new; free of loops.
         schedule: In the order of the file; later rules win.
+        status_page: The public one; None without one.
+        telemetry: None without a section `[telemetry]`: none is taken.
     """
 
     root: Path
@@ -289,6 +309,9 @@ class Workspace:
     schedule: tuple[Rule, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
     service: ServiceSettings = field(default_factory=ServiceSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    status_page: StatusPageSettings | None = None
+    telemetry: TelemetrySettings | None = None
 
     @property
     def state(self) -> Path:

@@ -10,7 +10,9 @@ from tests.store.conftest import NOW_US, SECOND_US
 from outrider.model import (
     Acknowledgement,
     AlertChanges,
+    IncidentQuery,
     Notification,
+    ReceiverState,
     Silence,
     Status,
     StoredConfirmation,
@@ -128,3 +130,40 @@ def test_incidents_beyond_the_limit_are_not_left_out_in_silence(store: Store) ->
 
     assert not store.incidents.search(limit=1).is_complete
     assert store.incidents.search(limit=2).is_complete
+
+
+def test_incidents_follow_each_other_by_their_beginning_and_id(store: Store) -> None:
+    """By phase, of the last time only, and those that name a text; a name is an id, its beginning or its end."""
+    rows = [replace(INCIDENT, id=f"i{number}-x", began_us=NOW_US + number // 2) for number in range(4)]
+    old = replace(INCIDENT, id="old", phase="resolved", began_us=1, ended_us=2)
+    named = replace(INCIDENT, id="n", phase="resolved", ended_us=NOW_US, state='{"checks":["probe:50%\\u00e9"]}')
+    store.incidents.record(AlertChanges((*rows, old, named, replace(INCIDENT, id="p", phase="pending"))))
+
+    first = store.incidents.list(IncidentQuery(("open",)), 3)
+    rest = store.incidents.list(IncidentQuery(("open",), before=(first[-1].began_us, first[-1].id)), 3)
+
+    assert [row.id for row in (*first, *rest)] == ["i3-x", "i2-x", "i1-x", "i0-x"]
+    assert (first.is_complete, rest.is_complete) == (False, True)
+    assert [row.id for row in store.incidents.list(IncidentQuery(("resolved",), since_us=3), 9)] == ["n"]
+    assert [row.id for row in store.incidents.list(IncidentQuery(("open", "resolved"), naming="50%é"), 9)] == ["n"]
+    assert store.incidents.list(IncidentQuery(("open", "resolved"), naming="50_é"), 9) == ()
+    assert store.incidents.counts(3) == {"open": 4, "resolved": 1, "pending": 1}
+    assert [row.id for row in store.incidents.named("-x", 2)] == ["i3-x", "i2-x"]
+    assert [row.id for row in store.incidents.named("old", 2)] == ["old"]
+
+
+def test_receivers_are_told_by_what_became_of_their_notifications(store: Store) -> None:
+    """Of what was added since, and of all that waits; the note is the last one that there is."""
+    for number, (receiver, status, note) in enumerate(
+        (("mail", Status.DELIVERED, ""), ("mail", Status.UNDELIVERED, "old"), ("mail", Status.UNDELIVERED, "refused"))
+    ):
+        row = replace(MAIL, id=f"r{number}", topic=f"t{number}", receiver=receiver, created_us=NOW_US + number)
+        store.outbox.add(row)
+        store.outbox.update(replace(row, status=status, done_us=NOW_US + number, note=note))
+    store.outbox.add(replace(MAIL, id="w", topic="w", receiver="pager", created_us=NOW_US - 9))
+
+    (mail, pager) = store.outbox.receivers(NOW_US)
+
+    assert mail == ReceiverState("mail", 0, 1, 2, 0, NOW_US, None, "refused")
+    assert pager == ReceiverState("pager", waiting=1, waiting_since_us=NOW_US - 9)
+    assert [state.receiver for state in store.outbox.receivers(NOW_US + 5)] == ["pager"]

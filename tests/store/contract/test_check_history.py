@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.model import CheckId, Outcome, RunPosition, Sample, Step, StepKind
+import pytest
+
+from outrider.model import CheckId, Outcome, Release, RunPosition, Sample, Step, StepKind, StoredChanges
 
 if TYPE_CHECKING:
     from tests.store.conftest import Maker
@@ -94,6 +96,21 @@ def test_runs_are_paged_by_position_without_gap_or_repetition(store: Store, make
     assert store.history.runs_before(A, None, outcome=Outcome.FAILED, limit=3) == ()
 
 
+def test_runs_are_named_by_the_beginning_or_the_end_of_their_id(store: Store, make: Maker) -> None:
+    """In any letters, with hyphens or without; the last stored first, and no more than are wanted."""
+    runs = [run_at(make, NOW_US - minute, check) for minute, check in enumerate((A, B, A))]
+    store.runs.record_many(runs)
+    last = runs[-1].id
+
+    def named(text: str, limit: int = 9) -> list[str]:
+        return [run.id for run in store.history.runs_named(text, limit=limit)]
+
+    assert named(last) == named(last.replace("-", "").upper()) == named(last[-9:]) == [last]
+    assert set(named(last[0])) == {run.id for run in runs if run.id[0] == last[0]}
+    assert len(named(last[0], limit=1)) == 1
+    assert [named(text) for text in ("", "no id", "%", "0" * 33, last + "0")] == [[]] * 5
+
+
 def test_what_was_renamed_is_read_under_its_present_name(store: Store, make: Maker) -> None:
     """And nothing under a name that never was one."""
     store.runs.record(run_at(make, NOW_US - HOUR_US, A))
@@ -117,3 +134,29 @@ def test_an_id_that_no_encoding_takes_is_asked_for_like_any_other(store: Store, 
 
     assert hour.check == odd
     assert [run.check for run in store.history.last_runs([odd], NOW_US, depth=1)] == [odd]
+
+
+def test_what_changed_since_a_mark_is_named(store: Store, make: Maker) -> None:
+    """Checks with new runs by their present ids, and whether anything else changed; nothing twice."""
+    store.runs.record(run_at(make, NOW_US, A))
+    first = store.history.changes_since("")
+    store.runs.record_many([run_at(make, NOW_US + 1, B), run_at(make, NOW_US + 2, B)])
+    second = store.history.changes_since(first.mark)
+    store.judgements.record_release(Release("v2", "production", NOW_US))
+    third = store.history.changes_since(second.mark)
+
+    assert first.is_empty
+    assert second == StoredChanges(second.mark, (B,), are_all=True, others=False)
+    assert third == StoredChanges(third.mark, (), are_all=True, others=True)
+    assert store.history.changes_since(third.mark).is_empty
+
+
+@pytest.mark.parametrize("mark", ["999.0", "x", "-1.2", "1" * 30])
+def test_a_mark_of_another_store_means_that_anything_may_have_changed(store: Store, make: Maker, mark: str) -> None:
+    """As after a restore from a backup."""
+    store.runs.record(run_at(make, NOW_US, A))
+
+    changes = store.history.changes_since(mark)
+
+    assert (changes.are_all, changes.others) == (False, True)
+    assert store.history.changes_since(changes.mark).is_empty

@@ -320,3 +320,19 @@ def test_work_is_cut_into_transactions_with_pauses_between_them(place: Place, st
     assert pruned.samples == 12_000
     assert len(pauses) > 6 + 2
     assert all(seconds > 0 for seconds in pauses)
+
+
+def test_the_size_says_what_pruning_frees(store: Store, make: Maker) -> None:
+    """Within an hour, a day and a week; counting changes nothing."""
+    files = (make.file(b"x" * 5_000),)
+    run = make.run("journey:a", make.attempt(artifacts=files), due_us=NOW_US)
+    store.runs.record(run)
+
+    early, late = store.size(NOW_US), store.size(NOW_US + DAY_US - 60_000_000)
+
+    assert (early.runs, early.files, early.file_bytes, early.oldest_us) == (1, 1, 5_000, NOW_US)
+    assert early.database_bytes > 10_000
+    assert len(early.freed) == 3
+    assert [part.runs for part in late.freed] == [0, 0, 0]
+    assert [part.runs for part in store.size(NOW_US + 396 * DAY_US - 1_000_000).freed] == [1, 1, 1]
+    assert store.runs.get(run.id).artifacts

@@ -11,17 +11,20 @@ from hypothesis import strategies as st
 
 from outrider.model import (
     Attempt,
+    AttemptTrace,
     CheckId,
     Circumstances,
     ErrorRecord,
     ErrorSource,
     HostLoad,
     Measurement,
+    Origin,
     Outcome,
     Run,
     Sample,
     Step,
     StepKind,
+    TraceSource,
     new_run_id,
     printable,
 )
@@ -62,6 +65,13 @@ SAMPLES = st.lists(
     max_size=8,
     unique_by=lambda item: (item.step, item.metric),
 )
+TRACES = st.builds(
+    AttemptTrace,
+    trace_id=st.binary(min_size=16, max_size=16).filter(any).map(bytes.hex),
+    step=NAMES,
+    kind=st.sampled_from([Origin.SYNTHETIC, Origin.LOAD]),
+    source=st.sampled_from(TraceSource),
+)
 MEASUREMENTS = st.builds(
     Measurement,
     outcome=st.sampled_from(Outcome),
@@ -76,7 +86,7 @@ MEASUREMENTS = st.builds(
     artifacts=st.just(()),
     host=st.none() | st.builds(HostLoad, st.integers(1, 512), FINITE, SHARES, SHARES, st.integers(0, 2**50)),
     attributes=st.dictionaries(NAMES, TEXTS, max_size=4),
-    trace_ids=st.lists(st.binary(min_size=16, max_size=16).map(bytes.hex), max_size=4).map(tuple),
+    traces=st.lists(TRACES, max_size=4, unique_by=lambda trace: (trace.trace_id, trace.step)).map(tuple),
 )
 RUNS = st.builds(
     Run,

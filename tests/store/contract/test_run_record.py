@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.model import ErrorRecord, ErrorSource, Outcome, RunId, Sample, Step, StepKind
+from outrider.model import (
+    AttemptTrace,
+    ErrorRecord,
+    ErrorSource,
+    Origin,
+    Outcome,
+    RunId,
+    Sample,
+    Step,
+    StepKind,
+    TraceSource,
+)
 from outrider.store.text_limits import (
     ARTIFACTS_PER_ATTEMPT,
     ATTRIBUTES_PER_ATTEMPT,
     ERRORS_PER_ATTEMPT,
     MESSAGE_CHARACTERS,
     STEPS_PER_CHECK,
-    TRACE_IDS_PER_ATTEMPT,
+    TRACES_PER_ATTEMPT,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +47,12 @@ def test_a_run_comes_back_with_all_that_belongs_to_it(store: Store, make: Maker)
         Step("pay", "Pay", StepKind.NAMED, 0.0, None, error="timeout"),
         Step("click #pay 1", "Click Pay", AUTOMATIC, 1.25, 30.5, parent="pay", source="journeys/shop.py:7"),
     )
-    attempt = make.attempt(steps=steps, errors=(error,), attributes={"browser": "chromium"}, trace_ids=("0a" * 16,))
+    attempt = make.attempt(
+        steps=steps,
+        errors=(error,),
+        attributes={"browser": "chromium"},
+        traces=(AttemptTrace("0a" * 16, "pay", Origin.LOAD, TraceSource.RESPONSE),),
+    )
     run = make.run("journey:shop.py::test_pay", attempt, outcome=Outcome.FAILED, reason="no thanks page")
 
     store.runs.record(run)
@@ -163,17 +179,17 @@ def test_files_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
     assert store.runs.get(enough.id).omitted == ()
 
 
-def test_attributes_and_trace_ids_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
+def test_attributes_and_links_to_traces_beyond_the_limit_are_counted(store: Store, make: Maker) -> None:
     """What is not there is not mistaken for what never was."""
     attributes = {f"name {number}": "value" for number in range(ATTRIBUTES_PER_ATTEMPT + 1)}
-    traces = tuple(f"{number:032x}" for number in range(1, TRACE_IDS_PER_ATTEMPT + 3))
-    run = make.run("journey:a", make.attempt(attributes=attributes, trace_ids=traces))
+    traces = tuple(AttemptTrace(f"{number:032x}") for number in range(1, TRACES_PER_ATTEMPT + 3))
+    run = make.run("journey:a", make.attempt(attributes=attributes, traces=traces))
 
     store.runs.record(run)
 
     assert store.runs.get(run.id).omitted == (
+        f"attempt 1: 2 of {TRACES_PER_ATTEMPT + 2} links to traces",
         f"attempt 1: 1 of {ATTRIBUTES_PER_ATTEMPT + 1} attributes",
-        f"attempt 1: 2 of {TRACE_IDS_PER_ATTEMPT + 2} trace ids",
     )
 
 

@@ -99,6 +99,19 @@ def test_leases_end_with_their_leader(store: Store) -> None:
     assert store.schedule.asked() == (second,)
 
 
+def test_a_run_is_asked_for_once_while_it_waits(store: Store) -> None:
+    """Whoever asks again gets the run that waits; one that has begun, or is due by schedule, is another."""
+    first, second, third = (entry(number, origin="ada") for number in (1, 2, 3))
+    store.schedule.lead("ada", 1, None)
+    store.schedule.advance("ada", [entry(0)])
+
+    assert store.schedule.ask_once(first) == store.schedule.ask_once(second) == first.run
+    store.schedule.advance("ada", leases={first.run: NOW_US})
+
+    assert store.schedule.ask_once(third) == third.run
+    assert store.schedule.asked() == (third,)
+
+
 def test_a_check_is_paused_once_and_resumed(store: Store) -> None:
     """Pausing it again keeps the first time and reason."""
     store.schedule.pause(CHECK, 1, "deploy")

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from outrider.alerts.guarded_connections import guarded_connections
 from outrider.alerts.notification_kind import FOR_PEOPLE
 from outrider.alerts.rendered_message import Undelivered, cut
 from outrider.workspace import Refused
 
 if TYPE_CHECKING:
+    from outrider.alerts.network_guard import Guard
     from outrider.alerts.notification_kind import NotificationKind
     from outrider.alerts.receivers.options import Options
     from outrider.alerts.rendered_message import RenderedMessage
@@ -27,6 +29,7 @@ class Service:
     """A service by its Apprise URL; Apprise does not report whether a failure is recoverable, so each is retried."""
 
     url: str = field(repr=False)
+    guard: Guard
     kinds: frozenset[NotificationKind] = FOR_PEOPLE
 
     def deliver(self, rendered: RenderedMessage) -> None:
@@ -40,9 +43,13 @@ class Service:
         kind = "success" if rendered.message.is_over else _TYPES.get(rendered.message.severity, "info")
         log.addHandler(handler)
         try:
-            taken = sender.notify(body=cut(rendered.body, _MOST_CHARACTERS), title=rendered.subject, notify_type=kind)
+            with guarded_connections(self.guard) as refusals:
+                body = cut(rendered.body, _MOST_CHARACTERS)
+                taken = sender.notify(body=body, title=rendered.subject, notify_type=kind)
         finally:
             log.removeHandler(handler)
+        if not taken and refusals:
+            raise refusals[-1]
         if not taken:
             scheme = urlsplit(self.url).scheme
             why = warnings_logged[-1] if warnings_logged else "it did not take the message"
@@ -62,7 +69,7 @@ class _Listening(logging.Handler):
 
 def read(options: Options) -> Service:
     """Read `url`."""
-    return Service(options.needed("url", '"ntfy://ntfy.example/outrider"', _check))
+    return Service(options.needed("url", '"ntfy://ntfy.example/outrider"', _check), options.guard)
 
 
 def _check(url: str) -> None:

@@ -30,6 +30,7 @@ from outrider.load.child import guard, pace
 from outrider.load.child.open_requests import OpenRequests
 from outrider.load.child.own_errors import OwnErrors, text_of
 from outrider.load.child.streamed_bodies import StreamedBodies
+from outrider.load.child.traced_requests import TracedRequests
 from outrider.load.child.unreported_responses import UnreportedResponses
 from outrider.load.child.user_activity import activities
 from outrider.load.hosts import is_allowed
@@ -48,6 +49,7 @@ from outrider.load.wire import (
     read,
     write,
 )
+from outrider.model import TraceGrant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,6 +120,9 @@ class Session:
         self._unreported_responses.watch()
         self._open.watch()
         self._bodies.watch()
+        if self._config.trace_every:
+            grant = TraceGrant(self._config.trace_claim, self._config.trace_key)
+            TracedRequests(grant, self._config.trace_every, self._tally).watch()
         guard.watch(self._config.allowed_hosts, self._tally.refused)
         if self._arrivals is not None:
             pace.arrive(self._arrivals)

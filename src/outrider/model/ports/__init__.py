@@ -4,33 +4,52 @@ Every method may be called from any thread and raises `StoreError` where storage
 after an error nothing of it is stored, and the port may be used again.
 """
 
+from outrider.model.ports.access_ports import AuditLog, SessionLog, TokenLog, UserDirectory
 from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
+from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
 from outrider.model.ports.artifact_store import ArtifactStore, Content, FolderEntry
 from outrider.model.ports.check_history import CheckHistory, RunPosition
 from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
+from outrider.model.ports.gate_log import GateLog
+from outrider.model.ports.load_progress_log import LoadProgressLog
 from outrider.model.ports.run_log import RunLog
 from outrider.model.ports.schedule_queue import ScheduleQueue
 from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
+from outrider.model.ports.service_ports import ServiceReader
+from outrider.model.ports.status_log import StatusLog
 from outrider.model.ports.store_roles import (
+    AccessRecords,
     AlertRecords,
     CheckRecords,
     CheckSchedule,
     DashboardRecords,
     ExecutionStore,
+    GateRecords,
+    HeartbeatRecords,
     IncidentRecords,
     JudgeHistory,
+    OperatorRecords,
     Pruner,
     ReportHistory,
     ReportRecords,
     RunHistory,
     SchedulerStore,
+    ServiceRecords,
+    StatusPageRecords,
+    TelemetryRecords,
 )
 from outrider.model.ports.table_reader import Selection, TableReader
+from outrider.model.ports.telemetry_ports import TelemetryInserts, TelemetryReader
+from outrider.model.ports.trace_link_log import TraceLinkLog
 
 __all__ = [
-    "AggregateLog", "AlertRecords", "ArtifactStore", "CheckHistory", "CheckRecords", "CheckRegistry", "CheckSchedule",
-    "Content", "DashboardRecords", "ExecutionStore", "FolderEntry", "HeartbeatLog", "IncidentLog", "IncidentRecords",
-    "JudgeHistory", "JudgeMemory", "Outbox", "ProofLog", "Pruner", "ReportHistory", "ReportRecords", "RollupReader",
-    "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore", "Selection", "SeriesReader",
-    "SilenceLog", "TableReader",
+    "AccessRecords", "AggregateLog", "AlertRecords", "AnnotationLog", "ArtifactStore", "AuditLog", "CheckHistory",
+    "CheckRecords", "CheckRegistry", "CheckSchedule", "Content", "DashboardRecords", "ExecutionStore", "FolderEntry",
+    "GateLog", "GateRecords", "HeartbeatLog", "HeartbeatRecords", "IncidentLog", "IncidentRecords", "JudgeHistory",
+    "JudgeMemory", "LoadProgressLog", "OperatorRecords", "Outbox", "OverrideLog", "ProofLog", "Pruner", "ReportHistory",
+    "ReportRecords", "RollupReader", "RunHistory", "RunLog", "RunPosition", "ScheduleQueue", "SchedulerStore",
+    "Selection", "SeriesReader", "ServiceReader", "ServiceRecords", "SessionLog", "SilenceLog", "StatusLog",
+    "StatusPageRecords", "TableReader", "TelemetryInserts", "TelemetryReader", "TelemetryRecords",
+    "TokenLog", "TraceLinkLog",
+    "UserDirectory",
 ]  # fmt: skip

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from outrider.model.access import AccessToken
     from outrider.model.alert_record import (
         Acknowledgement,
         AlertChanges,
         AlertState,
+        Comment,
+        IncidentQuery,
         Notification,
+        ReceiverState,
         Silence,
         Status,
         StoredIncident,
@@ -35,12 +39,40 @@ class IncidentLog(Protocol):
         """Return the incidents that last, or ended since then, the latest first; without a limit, all."""
         ...
 
+    def list(self, query: IncidentQuery, limit: int) -> Excerpt[StoredIncident]:
+        """Return incidents that fit a query, the latest begun first, and of one moment by id."""
+        ...
+
+    def named(self, name: str, limit: int) -> Excerpt[StoredIncident]:
+        """Return the incidents whose id is, begins or ends with a name, the latest begun first."""
+        ...
+
+    def counts(self, since_us: int) -> Mapping[str, int]:
+        """Return how many incidents last or ended since then, by phase."""
+        ...
+
     def acknowledge(self, acknowledgement: Acknowledgement) -> None:
         """Add what somebody did to an incident, for the process that writes incidents."""
         ...
 
+    def acknowledge_by_link(self, acknowledgement: Acknowledgement, used: AccessToken) -> bool:
+        """Add what somebody did by a link that can be used once, and keep that it was; false if it was used before."""
+        ...
+
+    def is_link_used(self, digest: str) -> bool:
+        """Return whether a link with this digest was used."""
+        ...
+
     def acknowledgements(self) -> tuple[Acknowledgement, ...]:
         """Return the acknowledgements that no recorded changes took in yet, in the order in which they were made."""
+        ...
+
+    def comment(self, comment: Comment) -> None:
+        """Add a comment on an incident."""
+        ...
+
+    def comments(self, incident: str, *, limit: int = 200) -> tuple[Comment, ...]:
+        """Return the comments on an incident in their order; of too many the latest."""
         ...
 
     def mark_processed(self, at_us: int) -> None:
@@ -118,6 +150,10 @@ class Outbox(Protocol):
 
     def undelivered(self) -> tuple[UndeliveredCount, ...]:
         """Return how many rows of each receiver could not be delivered, by receiver."""
+        ...
+
+    def receivers(self, since_us: int) -> tuple[ReceiverState, ...]:
+        """Return what became of what was added since then, and of all that waits, by receiver."""
         ...
 
     def times(self, receiver: str, status: Status, since_us: int) -> tuple[int, ...]:

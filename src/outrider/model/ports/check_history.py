@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from outrider.model.excerpt import Excerpt
     from outrider.model.identity import RunId
     from outrider.model.outcome import Outcome
+    from outrider.model.stored_changes import StoredChanges
     from outrider.model.stored_run import RunSummary
     from outrider.model.subject import CheckId
 
@@ -51,4 +52,15 @@ class CheckHistory(Protocol):
         self, check: CheckId | None, before: RunPosition | None, *, outcome: Outcome | None = None, limit: int
     ) -> Excerpt[RunSummary]:
         """Return runs of a check, or of all, before a position, or all without one, the latest due first."""
+        ...
+
+    def runs_named(self, text: str, *, limit: int) -> tuple[RunSummary, ...]:
+        """Return runs whose id begins with a text, or failing that ends with it, the last stored first.
+
+        Ends are compared with those of the last 100,000 stored runs only. A text that is no part of an id names none.
+        """
+        ...
+
+    def changes_since(self, mark: str) -> StoredChanges:
+        """Return what changed since an earlier call gave a mark, in a few short queries; with "" only a mark."""
         ...

@@ -66,6 +66,14 @@ class ScheduleQueue(Protocol):
         """Queue runs that somebody asked for, each once; whichever process leads begins them."""
         ...
 
+    def ask_once(self, entry: QueueEntry) -> RunId:
+        """Queue a run that somebody asked for, unless one of its check and location waits that was asked for as well.
+
+        Returns:
+            The run that waits; if it is another, nothing was changed.
+        """
+        ...
+
     def waiting(self) -> tuple[QueueEntry, ...]:
         """Return what is due and not begun, the oldest first."""
         ...

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from outrider.model.ports.access_ports import AuditLog, SessionLog, TokenLog, UserDirectory
     from outrider.model.ports.alert_ports import IncidentLog, Outbox, SilenceLog
+    from outrider.model.ports.annotation_ports import AnnotationLog, OverrideLog
     from outrider.model.ports.check_history import CheckHistory
-    from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog
+    from outrider.model.ports.check_ports import CheckRegistry, HeartbeatLog, ProofLog
+    from outrider.model.ports.gate_log import GateLog
+    from outrider.model.ports.load_progress_log import LoadProgressLog
     from outrider.model.ports.run_log import RunLog
     from outrider.model.ports.schedule_queue import ScheduleQueue
-    from outrider.model.ports.series_ports import JudgeMemory, RollupReader, SeriesReader
+    from outrider.model.ports.series_ports import AggregateLog, JudgeMemory, RollupReader, SeriesReader
+    from outrider.model.ports.status_log import StatusLog
+    from outrider.model.ports.table_reader import TableReader
+    from outrider.model.ports.trace_link_log import TraceLinkLog
     from outrider.model.retention import Pruned, Retention
 
 
@@ -59,6 +66,11 @@ class CheckRecords(Protocol):
         """The calls that heartbeats wait for."""
         ...
 
+    @property
+    def load_progress(self) -> LoadProgressLog:
+        """Loads that are under way."""
+        ...
+
 
 class Pruner(Protocol):
     """What removes expired data."""
@@ -70,6 +82,15 @@ class Pruner(Protocol):
 
 class ExecutionStore(JudgeHistory, CheckRecords, Pruner, Protocol):
     """What executing and judging checks needs."""
+
+
+class GateRecords(ExecutionStore, Protocol):
+    """What a gate needs: its runs, and where its decisions are kept."""
+
+    @property
+    def gates(self) -> GateLog:
+        """Decisions of the gate."""
+        ...
 
 
 class IncidentRecords(Protocol):
@@ -92,7 +113,12 @@ class IncidentRecords(Protocol):
 
 
 class AlertRecords(JudgeHistory, IncidentRecords, Protocol):
-    """What alerts need: histories to judge, and what is kept of incidents."""
+    """What alerts need: histories to judge, what is kept of incidents, and what is paused."""
+
+    @property
+    def schedule(self) -> ScheduleQueue:
+        """Due runs, the leader, and pauses."""
+        ...
 
 
 class ReportRecords(ReportHistory, IncidentRecords, Protocol):
@@ -110,6 +136,69 @@ class CheckSchedule(Protocol):
     @property
     def schedule(self) -> ScheduleQueue:
         """Due runs, the leader, and pauses."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        ...
+
+
+class StatusPageRecords(Protocol):
+    """What the public status page is made from, and what operators write on it."""
+
+    @property
+    def history(self) -> CheckHistory:
+        """What many checks did."""
+        ...
+
+    @property
+    def incidents(self) -> IncidentLog:
+        """Incidents."""
+        ...
+
+    @property
+    def schedule(self) -> ScheduleQueue:
+        """Pauses."""
+        ...
+
+    @property
+    def status_updates(self) -> StatusLog:
+        """What operators write."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        ...
+
+
+class OperatorRecords(CheckSchedule, StatusPageRecords, Protocol):
+    """What people change on pages and through the API."""
+
+    @property
+    def silences(self) -> SilenceLog:
+        """Silences."""
+        ...
+
+    @property
+    def judgements(self) -> JudgeMemory:
+        """Releases."""
+        ...
+
+    @property
+    def annotations(self) -> AnnotationLog:
+        """Annotations."""
+        ...
+
+    @property
+    def tokens(self) -> TokenLog:
+        """Tokens, such as links of mails that were used."""
+        ...
+
+    @property
+    def overrides(self) -> OverrideLog:
+        """Settings that hold in the place of those in files."""
         ...
 
 
@@ -131,8 +220,27 @@ class SchedulerStore(Protocol):
         ...
 
 
+class ServiceRecords(SchedulerStore, JudgeHistory, Protocol):
+    """What tells how a service does: its runs, its queue, what the judge said, and settings beside the file."""
+
+    @property
+    def overrides(self) -> OverrideLog:
+        """Settings that hold in the place of those in files."""
+        ...
+
+
 class DashboardRecords(ReportRecords, Protocol):
     """What pages and the API read."""
+
+    @property
+    def load_progress(self) -> LoadProgressLog:
+        """Loads that are under way."""
+        ...
+
+    @property
+    def annotations(self) -> AnnotationLog:
+        """Annotations."""
+        ...
 
     @property
     def history(self) -> CheckHistory:
@@ -142,4 +250,71 @@ class DashboardRecords(ReportRecords, Protocol):
     @property
     def rollups(self) -> RollupReader:
         """Samples by hour and UTC day."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        ...
+
+    @property
+    def proofs(self) -> ProofLog:
+        """What `outrider prove` reported."""
+        ...
+
+    @property
+    def schedule(self) -> ScheduleQueue:
+        """Pauses."""
+        ...
+
+    @property
+    def tables(self) -> TableReader:
+        """Stored rows as columns."""
+        ...
+
+    @property
+    def gates(self) -> GateLog:
+        """Decisions of the gate."""
+        ...
+
+    @property
+    def trace_links(self) -> TraceLinkLog:
+        """Which traces belong to which runs."""
+        ...
+
+
+class AccessRecords(Protocol):
+    """What decides who may see and change what, and who did."""
+
+    @property
+    def users(self) -> UserDirectory:
+        """Users who sign in with a password."""
+        ...
+
+    @property
+    def sessions(self) -> SessionLog:
+        """Browsers that are signed in."""
+        ...
+
+    @property
+    def tokens(self) -> TokenLog:
+        """Tokens of machines."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """Who changed what."""
+        ...
+
+
+class HeartbeatRecords(CheckRecords, AccessRecords, Protocol):
+    """What a server of heartbeats reads and writes."""
+
+
+class TelemetryRecords(AccessRecords, Protocol):
+    """What taking telemetry needs of the store: who may send, and where rates of services are kept for the judge."""
+
+    @property
+    def aggregates(self) -> AggregateLog:
+        """Samples that belong to no run."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,7 @@ from outrider.probes.converters.http_parts import placeholder, put_headers, put_
 from outrider.probes.converters.yaml_document import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _UNLIKE: Final = "Outrider has nothing of this kind"
 _NOT_SO: Final = "Outrider refuses no answer for this"
@@ -232,16 +233,16 @@ def _family(source: Source, table: dict[str, object]) -> None:
 
 def _tcp(source: Source, table: dict[str, object], expect: dict[str, Any], *, target: Target, name: str) -> None:
     del name
-    has_dialogue = bool(source.data.get("query_response"))
-    if source.flag("tls"):
-        table["kind"] = "" if has_dialogue else "tls"
+    has_tls, has_dialogue = source.flag("tls"), bool(source.data.get("query_response"))
+    if has_tls and has_dialogue:
+        table["tls"] = True
+    elif has_tls:
+        table["kind"] = "tls"
         expect["certificate_days"] = 0
     table["address"] = target.address.removeprefix("tcp://")
     _family(source, table)
     _tls_settings(source.below("tls_config"), table)
-    if table["kind"] == "":
-        source.leave("query_response", "is within TLS: Outrider holds a dialogue in the clear, or after starttls")
-    elif table["kind"] == "tcp":
+    if table["kind"] == "tcp":
         _dialogue(source, table)
 
 
@@ -249,26 +250,57 @@ def _dialogue(source: Source, table: dict[str, object], ending: str = "\n") -> N
     """Add the turns, all or none: those of Outrider send first and expect then, those of the exporter may do either."""
     turns: list[dict[str, object]] = []
     for row in source.rows("query_response"):
-        expected, sent, starttls = row.text("expect"), row.text("send"), row.flag("starttls")
+        expected, sent, starttls = _expected(row, is_of_lines=bool(ending)), _sent(row, ending), row.flag("starttls")
         row.leave_rest(_UNLIKE, ignored=("labels",))
-        if "${" in sent or "expect_bytes" in row.data or not isinstance(row.data.get("send", ""), str):
+        if expected is None or sent is None:
             row.leave("", "is no turn of Outrider's: write the dialogue by hand")
             table["kind"] = ""
             return
-        if starttls and turns:
-            turns[-1]["starttls"] = True
-        if expected:
-            if turns and "expect" not in turns[-1] and "starttls" not in turns[-1]:
-                turns[-1]["expect"] = expected
-            else:
-                turns.append({"expect": expected})
-        if sent:
-            turns.append({"send": f"{sent}{ending}"})
+        _add_turn(turns, expected, sent)
+        if starttls:
+            turns[-1:] = [{**(turns[-1] if turns else {}), "starttls": True}]
     if turns:
         table["dialogue"] = turns
     elif table["kind"] == "tcp":
         for key in ("verify", "server_name", "authority"):
             table.pop(key, None)
+
+
+def _add_turn(turns: list[dict[str, object]], expected: str, sent: Mapping[str, object]) -> None:
+    """Add what is expected to the turn before, and what is sent as a new one."""
+    if expected and (not turns or "starttls" in turns[-1]):
+        turns.append({"expect": expected})
+    elif expected:
+        before = turns[-1].get("expect", [])
+        turns[-1]["expect"] = [*(before if isinstance(before, list) else [before]), expected] if before else expected
+    if sent:
+        turns.append(dict(sent))
+
+
+def _expected(row: Source, *, is_of_lines: bool) -> str | None:
+    """Return the pattern of an answer, or nothing; None if it has no counterpart.
+
+    The exporter matches line by line, without their ends.
+    """
+    wanted = row.take("expect_bytes")
+    if wanted is not None:
+        data = wanted if isinstance(wanted, bytes) else str(wanted).encode()
+        return "^" + re.escape(data.decode()) if data.isascii() and not row.take("expect") else None
+    pattern = row.text("expect")
+    if not is_of_lines or not set(pattern) & set("^$"):
+        return pattern
+    has_end = pattern.endswith("$") and not pattern.endswith("\\$")
+    return "(?m)" + (pattern.removesuffix("$") + r"\r?$" if has_end else pattern)
+
+
+def _sent(row: Source, ending: str) -> dict[str, object] | None:
+    """Return what is sent, or nothing; None if it holds what was matched before."""
+    sent = row.take("send")
+    if isinstance(sent, bytes):
+        return {"send_hex": sent.hex()}
+    if not isinstance(sent, str | None) or "${" in (sent or ""):
+        return None
+    return {"send": f"{sent}{ending}"} if sent else {}
 
 
 def _websocket(source: Source, table: dict[str, object], expect: dict[str, Any], *, target: Target, name: str) -> None:

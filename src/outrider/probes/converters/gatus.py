@@ -97,7 +97,8 @@ def _http(source: Source, table: dict[str, object], expect: dict[str, Any], *, u
     method, body = source.text("method").upper(), source.text("body")
     if method and method != "GET":
         table["method"] = method
-    if source.flag("graphql"):
+    is_graphql = source.flag("graphql")
+    if is_graphql:
         body = json.dumps({"query": body})
         table["method"] = method or "POST"
     if body:
@@ -105,9 +106,10 @@ def _http(source: Source, table: dict[str, object], expect: dict[str, Any], *, u
         if re.search(r"\[(?:ENDPOINT_\w+|LOCAL_ADDRESS|RANDOM_STRING_\d+)\]", body):
             source.leave("body", "is carried over with Gatus' placeholders, which Outrider does not fill")
     headers = source.below("headers")
-    put_headers(
-        table, source, {str(key): _variables(headers.text(key)) for key in headers.data}, name=name, key="headers"
-    )
+    texts = {str(key): _variables(headers.text(key)) for key in headers.data}
+    if is_graphql and not any(header.lower() == "content-type" for header in texts):
+        texts["Content-Type"] = "application/json"
+    put_headers(table, source, texts, name=name, key="headers")
     expect["status"] = ["1xx", "2xx", "3xx", "4xx", "5xx"]  # Gatus judges a status only where a condition says so
     _client(source, table, name)
 

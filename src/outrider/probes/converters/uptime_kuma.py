@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from outrider.probes.converters.conversion import Conversion, ConvertedProbe, Source, duration, literal, secret_name
-from outrider.probes.converters.http_parts import put_headers, put_url, put_user, split_host
+from outrider.probes.converters.http_parts import placeholder, put_headers, put_url, put_user, split_host
+from outrider.probes.converters.kuma_services import put_database, put_ntp, put_redis, put_smtp
 from outrider.probes.converters.yaml_document import refusal
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _UNLIKE: Final = "Outrider has nothing of this kind"
+_ENCODINGS: Final = {
+    "json": "application/json", "form": "application/x-www-form-urlencoded", "xml": "text/xml; charset=utf-8",
+}  # fmt: skip
 _SQLITE: Final = b"SQLite format 3\0"
 _IGNORED: Final = frozenset(
     {
@@ -24,7 +28,7 @@ _IGNORED: Final = frozenset(
         "domainExpiryNotification", "game", "gamedigGivenPortOnly", "kafkaProducerSaslOptions", "kafkaProducerSsl",
         "kafkaProducerAllowAutoTopicCreation", "kafkaProducerBrokers", "rabbitmqNodes", "saveResponse",
         "saveErrorResponse", "responseMaxLength", "resendInterval", "ping_numeric", "ping_per_request_timeout",
-        "snmpVersion", "jsonPathOperator", "mqttCheckType", "conditions", "location", "protocol", "retryInterval",
+        "snmpVersion", "jsonPathOperator", "mqttCheckType", "location", "protocol", "retryInterval",
         "timeout", "method", "maxredirects", "accepted_statuscodes", "port", "dns_resolve_type",
         "dns_resolve_server", "jsonPath", "expectedValue", "url", "ping_count", "smtpSecurity", "remote_browser",
         "screenshot_delay", "oauth_auth_method", "grpcEnableTls", "retryOnlyOnStatusCodeFailure", "authMethod",
@@ -71,7 +75,9 @@ _COLUMNS: Final = {
     "ignore_tls": "ignoreTls", "upside_down": "upsideDown", "invert_keyword": "invertKeyword", "json_path": "jsonPath",
     "expected_value": "expectedValue", "retry_interval": "retryInterval", "auth_method": "authMethod",
     "grpc_url": "grpcUrl", "grpc_service_name": "grpcServiceName", "grpc_enable_tls": "grpcEnableTls",
-    "json_path_operator": "jsonPathOperator",
+    "json_path_operator": "jsonPathOperator", "database_connection_string": "databaseConnectionString",
+    "database_query": "databaseQuery", "smtp_security": "smtpSecurity", "ws_subprotocol": "wsSubprotocol",
+    "http_body_encoding": "httpBodyEncoding", "ip_family": "ipFamily", "radius_password": "radiusPassword",
 }  # fmt: skip
 
 
@@ -87,7 +93,8 @@ def _camel(row: Mapping[str, Any]) -> dict[str, Any]:
 
 _USED: Final = (
     "name", "type", "url", "hostname", "port", "interval", "maxretries", "keyword", "headers", "body",
-    "basic_auth_user", "method", "maxredirects", "timeout", "active", "ping_count",
+    "basic_auth_user", "method", "maxredirects", "timeout", "active", "ping_count", "conditions",
+    "oauth_token_url", "oauth_client_id", "oauth_client_secret", "oauth_scopes", "oauth_audience",
 )  # fmt: skip
 
 
@@ -126,7 +133,9 @@ def _monitor(source: Source, conversion: Conversion) -> None:
     source.where = f"{source.where} {title}".rstrip()
     makers: dict[str, Callable[..., str]] = {
         "http": _http, "keyword": _http, "json-query": _http, "port": _port, "ping": _ping, "dns": _dns, "push": _push,
-        "tcp": _port, "websocket-upgrade": _websocket, "grpc-keyword": _grpc,
+        "tcp": _port, "websocket-upgrade": _websocket, "grpc-keyword": _grpc, "mysql": put_database,
+        "mariadb": put_database, "postgres": put_database, "sqlserver": put_database, "oracledb": put_database,
+        "redis": put_redis, "smtp": put_smtp, "ntp": put_ntp,
     }  # fmt: skip
     if kind == "group":
         source.leave("", "is a group: Outrider groups by labels and tags")
@@ -139,6 +148,8 @@ def _monitor(source: Source, conversion: Conversion) -> None:
     expect: dict[str, Any] = {}
     table["kind"] = makers[kind](source, table, expect, name=name)
     _policy(source, table, title)
+    if _json_or(conditions, conditions) if isinstance(conditions := source.take("conditions"), str) else conditions:
+        source.leave("conditions", "write what they judge in expect of the probe")
     if expect:
         table["expect"] = expect
     if source.flag("upsideDown"):
@@ -170,6 +181,7 @@ def _http(source: Source, table: dict[str, object], expect: dict[str, Any], *, n
         table["method"] = method
     if body := source.text("body"):
         table["body"] = literal(body)
+    encoding = source.text("httpBodyEncoding") or "json"
     if source.flag("ignoreTls"):
         table["verify"] = False
     redirects = source.number("maxredirects")
@@ -181,6 +193,9 @@ def _http(source: Source, table: dict[str, object], expect: dict[str, Any], *, n
     if source.text("type") == "json-query":
         _json_query(source, expect)
     _credentials(source, table, name)
+    headers = dict(cast("Mapping[str, str]", table.get("headers", {})))
+    if body and encoding in _ENCODINGS and not any(header.lower() == "content-type" for header in headers):
+        table["headers"] = {"Content-Type": _ENCODINGS[encoding], **headers}
     return "http"
 
 
@@ -211,12 +226,28 @@ def _credentials(source: Source, table: dict[str, object], name: str) -> None:
     user = source.text("basic_auth_user")
     for key in ("basic_auth_pass", "bearer_token", "oauth_client_secret"):
         source.take(key)
-    if user and source.text("authMethod") in {"", "basic"}:
+    if source.text("authMethod") == "oauth2-cc":
+        table["auth"] = _oauth2(source, name)
+    elif user and source.text("authMethod") in {"", "basic"}:
         put_user(table, source, user, name=name, key="basic_auth_pass")
     elif source.text("authMethod") == "mtls":
         source.leave("tlsCert", "is a certificate with its key: write them to files that certificate and key name")
     elif source.text("authMethod") not in {"", "basic"}:
         source.leave("authMethod", f"{source.text('authMethod')!r} is not carried over: write auth of the probe")
+
+
+def _oauth2(source: Source, name: str) -> dict[str, object]:
+    auth: dict[str, object] = {
+        "token_url": literal(source.text("oauth_token_url")),
+        "client": literal(source.text("oauth_client_id")),
+        "secret": placeholder(source, name, "oauth_client_secret", "client_secret", "unset"),
+    }
+    for key, ours in (("oauth_scopes", "scope"), ("oauth_audience", "audience")):
+        if value := source.text(key):
+            auth[ours] = literal(value)
+    if source.text("oauth_auth_method") == "client_secret_post":
+        auth["in_body"] = True
+    return auth
 
 
 def _statuses(source: Source) -> list[int | str]:
@@ -271,6 +302,10 @@ def _push(source: Source, table: dict[str, object], expect: dict[str, Any], *, n
 def _websocket(source: Source, table: dict[str, object], expect: dict[str, Any], *, name: str) -> str:
     del expect, name
     table["url"] = source.text("url")
+    if subprotocol := source.text("wsSubprotocol"):
+        table["subprotocol"] = [part.strip() for part in subprotocol.split(",")]
+    if source.flag("ignoreTls"):
+        table["verify"] = False
     return "websocket"
 
 
@@ -279,6 +314,8 @@ def _grpc(source: Source, table: dict[str, object], expect: dict[str, Any], *, n
     table["address"], table["service"] = source.text("grpcUrl"), source.text("grpcServiceName")
     if source.flag("grpcEnableTls"):
         table["tls"] = True
+    if source.text("keyword"):
+        source.leave("keyword", "is of another call: Outrider asks for the server's health")
     return "grpc"
 
 

@@ -1,0 +1,155 @@
+"""Cost of storing log records, bytes a row, and times of queries: `python -m benchmarks.telemetry_queries [--rows N]`.
+
+Records are synthetic: 12 services, 15 forms of messages with numbers in them, 6 attributes of which one is an
+identifier, a trace on 70 %, spread over 24 hours. The processor's time is that of all threads of a process; times of
+queries are the best of four, with what they took of the processor, through the client and the engine's HTTP
+interface.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from outrider.model import LogRecord, RecordKind
+from outrider.telemetry_store import EngineOptions, EngineProcess, TelemetryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DAY_NS = 86_400 * 10**9
+BATCH = 20_000
+TURNS = 4
+SERVICES = tuple(f"service-{number}" for number in range(12))
+LEVELS = (("INFO", 9), ("DEBUG", 5), ("WARN", 13), ("ERROR", 17))
+FORMS = (
+    "GET /api/orders/{} answered 200 in {} ms", "payment {} declined card_expired after {} tries",
+    "connection to db-{} timed out after {} ms", "cache miss for key {} size {}", "user {} signed in from device {}",
+    "order {} created with {} items", "retry {} of job {} scheduled", "slow query {} took {} ms",
+    "message {} consumed from queue {}", "health check {} ok {}", "rate limit for tenant {} reached {}",
+    "email {} sent via relay {}", "file {} uploaded {} bytes", "session {} expired after {} s",
+    "feature flag {} evaluated to {}",
+)  # fmt: skip
+RARE = "needle in the haystack"
+TRACE = "feed" * 8
+
+
+def records(start: int, total: int, now_ns: int, draw: random.Random) -> list[LogRecord]:
+    """Return a batch of records from number `start` on."""
+    return [record(number, now_ns - DAY_NS + DAY_NS * number // total, draw) for number in range(start, start + BATCH)]
+
+
+def record(number: int, at_ns: int, draw: random.Random) -> LogRecord:
+    service = draw.choice(SERVICES)
+    level, severity = draw.choices(LEVELS, (80, 10, 7, 3))[0]
+    trace = f"{draw.getrandbits(128):032x}" if draw.random() < 0.7 else ""
+    body = RARE if number % 200_003 == 7 else draw.choice(FORMS).format(draw.randrange(10**6), draw.randrange(1000))
+    attributes = {
+        "http.route": f"/r{draw.randrange(20)}", "order_id": str(draw.randrange(10**7)),
+        "tenant": f"t{draw.randrange(50)}", "region": draw.choice(("eu", "us")),
+        "status": draw.choice(("200", "200", "404", "500")), "duration": str(draw.randrange(10**6)),
+    }  # fmt: skip
+    resource = {
+        "service.name": service,
+        "host.name": f"host-{draw.randrange(4)}",
+        "deployment.environment": "production",
+    }
+    return LogRecord(
+        at_ns, TRACE if number % 100_003 == 9 else trace, trace[:16], 1, level, severity, service, body, resource,
+        "app", "1.0", attributes,
+    )  # fmt: skip
+
+
+def processor_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def fill(store: TelemetryStore, total: int, engine: psutil.Process, now_ns: int) -> None:
+    draw = random.Random(19)
+    before, mine, wall_s = processor_s(engine), 0.0, 0.0
+    for start in range(0, total, BATCH):
+        batch = records(start, total, now_ns, draw)
+        own, began = time.process_time(), time.perf_counter()
+        store.insert_logs(batch, token=str(start))
+        mine += time.process_time() - own
+        wall_s += time.perf_counter() - began
+    used = processor_s(engine) - before
+    print(f"rows                    {total:,} in batches of {BATCH:,}")
+    print(f"engine                  {used / total * 1e6:.1f} us of the processor a row, merges of that time included")
+    print(f"client                  {mine / total * 1e6:.1f} us of the processor a row")
+    print(f"rows a CPU-second       {total / (used + mine):,.0f}; by the wall {total / wall_s:,.0f} a second")
+    print(f"bytes a row on disk     {store.bytes_on_disk() / total:.1f}, rollups and facets included")
+
+
+def queries(store: TelemetryStore, now_ns: int) -> dict[str, Callable[[], object]]:
+    """Return what is asked, by what it is."""
+
+    def logs(text: str) -> Callable[[], object]:
+        return lambda: store.search_logs(text)
+
+    def count(text: str, *by: str, every_s: int = 0) -> Callable[[], object]:
+        return lambda: store.measure(RecordKind.LOGS, text, by=by, every_s=every_s)
+
+    return {
+        "newest 50, 1 h": logs(""),
+        "newest 50, 24 h": logs("since:24h"),
+        "newest 50 by service and level, 24 h": logs("service:service-3 level:error since:24h"),
+        "rare words, 24 h": logs("haystack needle since:24h"),
+        "common word, newest 50, 24 h": logs("declined since:24h"),
+        "count of a common word, 24 h": count("declined since:24h"),
+        "attribute, 24 h": logs("order_id:4711 since:24h"),
+        "trace id, 24 h": logs(f"trace:{TRACE} since:24h"),
+        "histogram by minute and level, 24 h, rollup": count("since:24h", "level", every_s=60),
+        "the same of one service, rollup": count("service:service-3 since:24h", "level", every_s=60),
+        "facets, 1 h, rollup": lambda: store.facets(RecordKind.LOGS, now_ns - DAY_NS // 24, now_ns),
+        "facets, 24 h, rollup": lambda: store.facets(RecordKind.LOGS, now_ns - DAY_NS, now_ns),
+        "histogram under a word, 24 h, raw": count("declined since:24h", "level", every_s=60),
+        "top values of an attribute, 24 h, raw": count("since:24h", "tenant"),
+        "substring, 24 h, raw": logs("*card_exp* since:24h"),
+        "p95 of an attribute by service, 24 h, raw": lambda: store.measure(
+            RecordKind.LOGS, "since:24h", measure="p95(duration)", by=["service"]
+        ),
+    }
+
+
+def measure(store: TelemetryStore, engine: psutil.Process, now_ns: int) -> None:
+    print(f"\n{'query':46} ms by the wall | ms of the engine's processor")
+    for name, ask in queries(store, now_ns).items():
+        figures = []
+        for _ in range(TURNS):
+            used, began = processor_s(engine), time.perf_counter()
+            ask()
+            figures.append((time.perf_counter() - began, processor_s(engine) - used))
+        wall_s, used_s = min(figures)
+        print(f"{name:46} {wall_s * 1e3:8.0f} | {used_s * 1e3:.0f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=200_000)
+    rows = parser.parse_args().rows // BATCH * BATCH
+    now_ns = time.time_ns()
+    print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        EngineProcess(EngineOptions(Path(folder), nice=0)) as process,
+        TelemetryStore.open_embedded(EngineOptions(Path(folder))) as store,
+    ):
+        engine = psutil.Process(process.record.pid)
+        opened = engine.memory_info().rss
+        fill(store, rows, engine, now_ns)
+        measure(store, engine, now_ns)
+        now = engine.memory_info().rss
+        print(f"\nengine's memory         {opened / 1e6:.0f} MB after opening, {now / 1e6:.0f} MB now")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Answers of the API as the values that they were made from. Pure.
+
+What lacks a field or holds another type raises KeyError, TypeError or ValueError.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from outrider.model import (
+    Attempt,
+    AttemptTrace,
+    AuditEntry,
+    CheckId,
+    Circumstances,
+    Claim,
+    Coverage,
+    ErrorRecord,
+    ErrorSource,
+    HostTurn,
+    Measurement,
+    Origin,
+    Outcome,
+    Pause,
+    Release,
+    Run,
+    RunId,
+    RunSummary,
+    Sample,
+    Silence,
+    Step,
+    StepKind,
+    TraceSource,
+)
+from outrider.workspace import SettingState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Json = Mapping[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment_of(text: str | None) -> int | None:
+    """Return a time of the API, microseconds UTC."""
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def time_of(text: str | None) -> int:
+    """Return a time of the API; 0 for one that no calendar has."""
+    return moment_of(text) or 0
+
+
+def run_summary_of(item: Json) -> RunSummary:
+    """Return a run of a list."""
+    return RunSummary(
+        RunId(item["id"]), CheckId(item["check"]), item["environment"], item["location"],
+        time_of(item["due"]), time_of(item["started"]), time_of(item["finished"]),
+        Outcome(item["outcome"]), item["reason"], item["due_count"],
+    )  # fmt: skip
+
+
+def run_of(body: Json) -> Run:
+    """Return a run with its attempts."""
+    line = run_summary_of(body["run"])
+    circumstances = Circumstances(
+        body["release"], body["browser"], body["outrider_version"], body["host"], body["snapshot"]
+    )
+    return Run(
+        line.id, line.check, line.environment, line.location, line.due_us, line.started_us, line.finished_us,
+        line.outcome, line.reason, tuple(map(_attempt_of, body["attempts"])), circumstances, line.due_count,
+    )  # fmt: skip
+
+
+def _attempt_of(item: Json) -> Attempt:
+    measurement = Measurement(
+        Outcome(item["outcome"]), item["reason"], time_of(item["started"]), item["duration_ms"],
+        steps=tuple(map(_step_of, item["steps"])),
+        samples=tuple(Sample(row["step"], row["metric"], row["value"]) for row in item["samples"]),
+        errors=tuple(
+            ErrorRecord(ErrorSource(row["source"]), row["message"], row["stack"], row["url"], row["step"])
+            for row in item["errors"]
+        ),
+        attributes=dict(item["attributes"]), traces=_traces_of(item),
+    )  # fmt: skip
+    return Attempt(item["number"], item["measured"], item["evidence"], measurement)
+
+
+def _traces_of(item: Json) -> tuple[AttemptTrace, ...]:
+    """Return the traces of an attempt; a server of before names their ids alone."""
+    if "traces" not in item:
+        return tuple(map(AttemptTrace, item["trace_ids"]))
+    return tuple(
+        AttemptTrace(row["trace_id"], row["step"], Origin(row["kind"]), TraceSource(row["source"]))
+        for row in item["traces"]
+    )
+
+
+def _step_of(item: Json) -> Step:
+    return Step(
+        item["key"], item["title"], StepKind(item["kind"]), item["offset_ms"], item["duration_ms"], item["parent"],
+        item["source"], item["error"],
+    )  # fmt: skip
+
+
+def silence_of(item: Json) -> Silence:
+    """Return a silence."""
+    return Silence(
+        item["id"], time_of(item["starts"]), time_of(item["ends"]), tuple(item["matchers"]), item["author"],
+        item["comment"],
+    )  # fmt: skip
+
+
+def release_of(item: Json) -> Release:
+    """Return a release."""
+    return Release(item["name"], item["environment"], time_of(item["at"]), item["accepted"])
+
+
+def change_of(item: Json) -> AuditEntry:
+    """Return an entry of the audit log; its key stays with the server."""
+    return AuditEntry(
+        time_of(item["at"]), item["actor"], item["action"], item["subject"], item["detail"], item["origin"]
+    )
+
+
+def pause_of(item: Json) -> Pause:
+    """Return a paused check."""
+    return Pause(CheckId(item["check"]), time_of(item["since"]), item["reason"])
+
+
+def coverage_of(item: Json) -> Coverage:
+    """Return how many runs of a check happened."""
+    return Coverage(CheckId(item["check"]), item["environment"], item["location"], item["due"], item["happened"])
+
+
+def setting_of(item: Json) -> SettingState:
+    """Return a setting of the server's workspace."""
+    return SettingState(
+        item["name"], item["meaning"], item["value"], item["place"], item["in_file"], item["author"],
+        moment_of(item["at"]), item["problem"],
+    )  # fmt: skip
+
+
+def turn_of(item: Json) -> HostTurn:
+    """Return a run that takes its turn on the server's host."""
+    claim = Claim(item["check"])
+    return HostTurn(claim, item["workspace"], item["process"], time_of(item["claimed"]), moment_of(item["began"]))

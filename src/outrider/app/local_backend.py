@@ -1,0 +1,182 @@
+"""The workspace of this machine, as commands ask it; each method imports no more than it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.app.audit_trail import current_user, list_changes
+from outrider.app.check_control import pause_checks, request_runs, resume_checks
+from outrider.app.release_marks import list_releases, mark_release
+from outrider.app.selection import unknown_check_note, unknown_environment_note, unknown_location_note
+from outrider.app.setting_overrides import WorkspaceSettings
+from outrider.app.stored_runs import list_runs, stored_run
+from outrider.workspace import parse_setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from outrider.alerts import Incident, SilenceEffect
+    from outrider.app.check_control import RequestedRun
+    from outrider.app.listeners import ProgressListener
+    from outrider.app.oncall_shifts import OnCallShift
+    from outrider.app.service_state import ServiceStatus
+    from outrider.app.stored_incidents import IncidentList
+    from outrider.model import AuditEntry, CheckId, Comment, Excerpt, Outcome, Release, RunSummary, Silence, StoredRun
+    from outrider.store import Store
+    from outrider.workspace import SettingState, Workspace
+
+_USUAL_LOCATION = "local"
+
+
+class LocalBackend:
+    """Implements `Backend` by a workspace and its store."""
+
+    def __init__(self, workspace: Workspace, store: Store) -> None:
+        self.workspace = workspace
+        self.store = store
+
+    @property
+    def timezone(self) -> str:
+        """IANA name of the workspace's time zone."""
+        return self.workspace.timezone
+
+    def runs(self, pattern: str, *, outcome: Outcome | None, limit: int) -> Excerpt[RunSummary]:
+        """Return runs of the checks that fit a pattern, the latest first."""
+        return list_runs(self.store.runs, pattern, outcome=outcome, limit=limit)
+
+    def unknown_check_note(self, pattern: str) -> str:
+        """Return that no stored check fits a pattern, and what may have been meant; empty otherwise."""
+        return unknown_check_note(self.store.checks, pattern)
+
+    def run(self, name: str) -> StoredRun:
+        """Return one run by its id, or a unique beginning or end of it."""
+        return stored_run(self.store.runs, name)
+
+    def status(self) -> ServiceStatus:
+        """Return how the service and the checks do."""
+        from outrider.app.service_state import service_status  # noqa: PLC0415 - dear
+
+        return service_status(self.workspace, self.store)
+
+    def request_runs(self, patterns: Sequence[str], location: str | None) -> tuple[RequestedRun, ...]:
+        """Request immediate runs in a location, "local" if none is named."""
+        return request_runs(self.store, patterns, location=location or _USUAL_LOCATION)
+
+    def location_note(self, location: str) -> str:
+        """Return that nothing ran or is to run at a location, and what may have been meant; empty otherwise."""
+        return unknown_location_note(self.workspace, self.store.tables, location)
+
+    def pause(self, patterns: Sequence[str], reason: str) -> tuple[CheckId, ...]:
+        """Pause checks."""
+        return pause_checks(self.store, patterns, reason=reason)
+
+    def resume(self, patterns: Sequence[str]) -> Mapping[CheckId, bool]:
+        """Resume checks; return of each whether it was paused."""
+        return resume_checks(self.store, patterns)
+
+    def incidents(self, *, include_resolved: bool, listener: ProgressListener) -> IncidentList:
+        """Return the incidents that last, or all of the last thirty days."""
+        from outrider.app.stored_incidents import list_incidents  # noqa: PLC0415 - dear
+
+        return list_incidents(self.workspace, self.store, include_resolved=include_resolved, listener=listener)
+
+    def incident(self, name: str) -> tuple[Incident, tuple[Comment, ...]]:
+        """Return one incident by its id, or a unique beginning or end of it, and the comments on it."""
+        from outrider.app.stored_incidents import find_stored_incident  # noqa: PLC0415 - dear
+
+        named = find_stored_incident(self.store.incidents, name)
+        return named, tuple(self.store.incidents.comments(named.id))
+
+    def acknowledge(self, incident: str, *, author: str, resolve: bool, comment: str = "") -> tuple[Incident, str]:
+        """Acknowledge an incident, or resolve it, with a comment; return it as it was, and who did so."""
+        from outrider.app.stored_incidents import (  # noqa: PLC0415 - dear
+            acknowledge_incident,
+            comment_on_incident,
+            find_incident,
+        )
+
+        author = author or current_user()
+        if comment:
+            named = find_incident(self.store.incidents, incident).id
+            comment_on_incident(self.store, named, comment, author=author)
+        return acknowledge_incident(self.store, incident, author=author, resolve=resolve), author
+
+    def assign(self, incident: str, name: str, *, author: str) -> tuple[Incident, str]:
+        """Assign an incident, to nobody if `name` is empty; return it as it was, and who did so."""
+        from outrider.app.stored_incidents import assign_incident  # noqa: PLC0415 - dear
+
+        author = author or current_user()
+        return assign_incident(self.store, incident, name, author=author), author
+
+    def comment(self, incident: str, text: str, *, author: str) -> tuple[Incident, str]:
+        """Comment on an incident; return it, and who did so."""
+        from outrider.app.stored_incidents import comment_on_incident  # noqa: PLC0415 - dear
+
+        author = author or current_user()
+        return comment_on_incident(self.store, incident, text, author=author), author
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Return the silences that have not ended."""
+        from outrider.app.silences import list_silences  # noqa: PLC0415 - dear
+
+        return list_silences(self.store.silences)
+
+    def silence(
+        self, matchers: Sequence[str], *, length_s: float, starts_us: int | None, author: str, comment: str
+    ) -> SilenceEffect:
+        """Silence what fulfils all matchers; return what that mutes."""
+        from outrider.app.silences import preview_silence, silence_incidents  # noqa: PLC0415 - dear
+
+        effect = preview_silence(self.workspace, self.store.incidents, matchers)
+        silence_incidents(
+            self.store.silences, matchers,
+            audit=self.store.audit, length_s=length_s, starts_us=starts_us, author=author, comment=comment,
+        )  # fmt: skip
+        return effect
+
+    def end_silence(self, silence: str) -> None:
+        """End a silence now."""
+        from outrider.app.silences import end_silence  # noqa: PLC0415 - dear
+
+        end_silence(self.store.silences, silence, self.store.audit)
+
+    def releases(self, environment: str | None) -> tuple[Release, ...]:
+        """Return the releases of an environment, or of all, the earliest first."""
+        return list_releases(self.store.judgements, environment)
+
+    def mark_release(self, name: str, *, at_us: int | None, environment: str | None, accept: bool) -> None:
+        """Mark a deploy."""
+        mark_release(
+            self.workspace, self.store.judgements, name,
+            audit=self.store.audit, at_us=at_us, environment=environment, accept=accept,
+        )  # fmt: skip
+
+    def environment_note(self, environment: str) -> str:
+        """Return that nothing ran or is to run in an environment, and what may have been meant; empty otherwise."""
+        return unknown_environment_note(self.workspace, self.store.tables, environment)
+
+    def shifts(self, days: int) -> Mapping[str, tuple[OnCallShift, ...]]:
+        """Return who is on call in each rotation, now and in the days ahead."""
+        from outrider.app.oncall_shifts import shifts_ahead  # noqa: PLC0415 - dear
+
+        return shifts_ahead(self.workspace, days=days)
+
+    def settings(self) -> tuple[SettingState, ...]:
+        """Return the switches and levels that can be changed while the service runs."""
+        return self._settings.all()
+
+    def change_setting(self, name: str, text: str, *, author: str) -> None:
+        """Set a switch or level beside the file to what was typed."""
+        self._settings.change(name, parse_setting(name, text), author=author)
+
+    def reset_setting(self, name: str) -> None:
+        """Let the file decide on a setting again."""
+        self._settings.reset(name)
+
+    @property
+    def _settings(self) -> WorkspaceSettings:
+        return WorkspaceSettings(self.workspace.root, self.store)
+
+    def changes(self, limit: int) -> Excerpt[AuditEntry]:
+        """Return who changed what, the latest first."""
+        return list_changes(self.store.audit, limit)

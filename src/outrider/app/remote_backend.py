@@ -1,0 +1,380 @@
+"""A server, as commands ask it over its API."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from outrider.app.api_records import (
+    change_of,
+    coverage_of,
+    moment_of,
+    pause_of,
+    release_of,
+    run_of,
+    run_summary_of,
+    setting_of,
+    silence_of,
+    time_of,
+    turn_of,
+)
+from outrider.app.server_client import in_path
+from outrider.model import (
+    ArtifactKind,
+    CheckId,
+    Comment,
+    Excerpt,
+    ProcessView,
+    RunId,
+    ServerError,
+    StoredArtifact,
+    StoredRun,
+    UsageError,
+)
+from outrider.workspace import Names, is_match, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import BinaryIO
+
+    from outrider.alerts import Incident, SilenceEffect
+    from outrider.app.check_control import RequestedRun
+    from outrider.app.listeners import ProgressListener
+    from outrider.app.oncall_shifts import OnCallShift
+    from outrider.app.server_client import ServerClient
+    from outrider.app.service_state import ServiceStatus
+    from outrider.app.stored_incidents import IncidentList
+    from outrider.model import AuditEntry, Outcome, Release, RunSummary, Silence
+    from outrider.workspace import SettingState
+
+T = TypeVar("T")
+
+_MOST_INCIDENTS = 1_000
+_DAYS = 30
+_DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _OnItsPage:
+    """Says where the artifacts of a server are opened."""
+
+    page: str
+
+    def open(self, digest: str) -> BinaryIO:  # noqa: ARG002 - of all the same
+        """Raise a ServerError that names the page."""
+        what = "artifacts of a server are opened on the page of their run"
+        raise ServerError(what, slug="not-remote", fix=f"open {self.page}")
+
+
+class RemoteBackend:
+    """Implements `Backend` by a server; whatever it does is done by the token's name."""
+
+    def __init__(self, client: ServerClient) -> None:
+        self.client = client
+
+    @property
+    def timezone(self) -> str:
+        """IANA name of the server's time zone."""
+        with self._readable():
+            return str(self._status["timezone"])
+
+    def runs(self, pattern: str, *, outcome: Outcome | None, limit: int | None) -> Excerpt[RunSummary]:
+        """Return runs of the checks that fit a pattern, the latest first."""
+        wanted = {"outcome": outcome.value if outcome else "", "check": "" if _is_pattern(pattern) else pattern}
+        try:
+            with self._readable():
+                lines = map(run_summary_of, self.client.items("/runs", wanted))
+                return _within((line for line in lines if wanted["check"] or _fits(line.check, pattern)), limit)
+        except UsageError as error:
+            if error.slug != "unknown-check":
+                raise
+            return Excerpt(())
+
+    def unknown_check_note(self, pattern: str) -> str:
+        """Return that no check fits a pattern, and what may have been meant; empty otherwise."""
+        names = [item["id"] for item in self._checks]
+        if not names or any(_fits(name, pattern) for name in names):
+            return ""
+        return f'no check of the server has the id "{pattern}"; {nearest(pattern, names)}'
+
+    def run(self, name: str) -> StoredRun:
+        """Return one run by its id, or a unique beginning or end of it; its artifacts are on its page."""
+        body = self.client.read(f"/runs/{in_path(name)}")
+        with self._readable():
+            run = run_of(body)
+            page = f"{self.client.url}/runs/{run.id}"
+            artifacts = tuple(
+                StoredArtifact(
+                    item["attempt"],
+                    ArtifactKind(item["kind"]),
+                    item["name"],
+                    item["media_type"],
+                    item["digest"],
+                    item["bytes"],
+                    page,
+                    None,
+                    _OnItsPage(page),
+                )
+                for item in body["artifacts"]
+            )
+            return StoredRun(run, artifacts, tuple(body["omitted"]))
+
+    def status(self) -> ServiceStatus:
+        """Return how the service and the checks do."""
+        from outrider.app.service_state import ServiceStatus  # noqa: PLC0415 - other commands need none of it
+        from outrider.runs import AggregateStatus  # noqa: PLC0415
+
+        with self._readable():
+            body = self._status
+            return ServiceStatus(
+                is_running=body["running"], leader=body["leader"], leader_seen_us=moment_of(body["leader_seen"]),
+                waiting=body["waiting"], running=body["under_way"], pauses=tuple(map(pause_of, body["paused"])),
+                last_runs=tuple(map(run_summary_of, body["last_runs"])),
+                coverage=tuple(map(coverage_of, body["coverage"])), turns=tuple(map(turn_of, body["turns"])),
+                overrides=tuple(map(setting_of, body["overrides"])),
+                processes=tuple(
+                    ProcessView(
+                        item["name"], item["pid"], time_of(item["since"]), item["restarts"], item["problem"]
+                    )
+                    for item in body["processes"]
+                ),
+                aggregates=tuple(
+                    AggregateStatus(
+                        item["subject"], item["step"], item["metric"], item["environment"], item["location"],
+                        moment_of(item["at"]), item["condition"], item["reason"],
+                    )
+                    for item in body["aggregates"]
+                ),
+            )  # fmt: skip
+
+    def request_runs(self, patterns: Sequence[str], location: str | None) -> tuple[RequestedRun, ...]:
+        """Request immediate runs; the first location of each check if none is named."""
+        from outrider.app.check_control import RequestedRun  # noqa: PLC0415 - as above
+
+        requested = []
+        for check in self._selected(patterns):
+            answer = self.client.act(f"/checks/{in_path(check)}/run", {"location": location or ""})
+            with self._readable():
+                requested.append(RequestedRun(RunId(answer["id"]), check))
+        return tuple(requested)
+
+    def location_note(self, location: str) -> str:  # noqa: ARG002 - a server refuses one that there is not
+        """Return nothing: a server refuses a location that a check has not."""
+        return ""
+
+    def pause(self, patterns: Sequence[str], reason: str) -> tuple[CheckId, ...]:
+        """Pause checks."""
+        checks = self._selected(patterns)
+        for check in checks:
+            self.client.act(f"/checks/{in_path(check)}/pause", {"reason": reason})
+        return checks
+
+    def resume(self, patterns: Sequence[str]) -> Mapping[CheckId, bool]:
+        """Resume checks; return of each whether it was paused."""
+        with self._readable():
+            paused = {item["check"] for item in self._status["paused"]}
+        checks = self._selected(patterns)
+        for check in checks:
+            self.client.act(f"/checks/{in_path(check)}/resume")
+        return {check: check in paused for check in checks}
+
+    def incidents(self, *, include_resolved: bool, listener: ProgressListener) -> IncidentList:  # noqa: ARG002
+        """Return the incidents that last, or all of the last thirty days; their events are with each of them."""
+        from outrider.app.stored_incidents import IncidentList, Undelivered  # noqa: PLC0415 - as above
+
+        listed = self.recent_incidents(include_resolved=include_resolved, days=_DAYS, limit=_MOST_INCIDENTS)
+        with self._readable():
+            undelivered = {
+                item["receiver"]: Undelivered(item["count"], item["note"]) for item in self._status["undelivered"]
+            }
+            return IncidentList(tuple(listed), self._status["muted"], undelivered, listed.is_complete)
+
+    def recent_incidents(self, *, include_resolved: bool, days: int, limit: int | None) -> Excerpt[Incident]:
+        """Return the incidents that last, or all of the last days, without their events."""
+        from outrider.app.api_incidents import incident_of  # noqa: PLC0415 - as above
+        from outrider.app.workspace_access import now_us  # noqa: PLC0415
+
+        since_us = now_us() - days * _DAY_US
+        with self._readable():
+            items = self.client.items("/incidents", {"state": "" if include_resolved else "open"})
+            recent = (item for item in items if item["is_open"] or time_of(item["ended"]) >= since_us)
+            return _within(map(incident_of, recent), limit)
+
+    def incident(self, name: str) -> tuple[Incident, tuple[Comment, ...]]:
+        """Return one incident by its id, or a unique beginning or end of it, and the comments on it."""
+        from outrider.app.api_incidents import incident_of  # noqa: PLC0415 - as above
+
+        body = self.client.read(f"/incidents/{in_path(name)}")
+        with self._readable():
+            named, entries = body["incident"], body["events"]
+            comments = tuple(
+                Comment(named["id"], time_of(entry["at"]), entry["author"], entry["what"])
+                for entry in entries
+                if entry["author"]
+            )
+            return incident_of(named, [entry for entry in entries if not entry["author"]]), comments
+
+    def acknowledge(self, incident: str, *, author: str, resolve: bool, comment: str = "") -> tuple[Incident, str]:
+        """Acknowledge an incident, or resolve it, with a comment; return it as it was, and who did so."""
+        if comment:
+            self.comment(incident, comment, author=author)
+        return self._acted(incident, author, "resolve" if resolve else "acknowledge", {})
+
+    def assign(self, incident: str, name: str, *, author: str) -> tuple[Incident, str]:
+        """Assign an incident, to nobody if `name` is empty; return it as it was, and who did so."""
+        return self._acted(incident, author, "assign", {"assignee": name})
+
+    def comment(self, incident: str, text: str, *, author: str) -> tuple[Incident, str]:
+        """Comment on an incident; return it, and who did so."""
+        return self._acted(incident, author, "comment", {"text": text})
+
+    def _acted(self, incident: str, author: str, action: str, values: Mapping[str, str]) -> tuple[Incident, str]:
+        """Do something to an incident; return it as it was, and who did so."""
+        _refuse("--by", author)
+        named, _ = self.incident(incident)
+        answer = self.client.act(f"/incidents/{in_path(named.id)}/{action}", values)
+        with self._readable():
+            return named, str(answer["by"])
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Return the silences that have not ended."""
+        with self._readable():
+            return tuple(map(silence_of, self.client.items("/silences", cursor="after")))
+
+    def silence(
+        self, matchers: Sequence[str], *, length_s: float, starts_us: int | None, author: str, comment: str
+    ) -> SilenceEffect:
+        """Silence what fulfils all matchers; return what that mutes."""
+        from outrider.alerts import SilenceEffect  # noqa: PLC0415 - as above
+
+        _refuse("--by", author)
+        _refuse("--from", starts_us)
+        effect = self.client.read("/silence-preview", {"matcher": matchers})
+        values = {"matchers": "\n".join(matchers), "for": f"{length_s:g}s", "comment": comment}
+        self.client.act("/silences", values)
+        with self._readable():
+            return SilenceEffect(effect["incidents"], effect["checks"], (), tuple(effect["labels"]))
+
+    def end_silence(self, silence: str) -> None:
+        """End a silence now."""
+        self.client.act(f"/silences/{in_path(silence)}/end")
+
+    def releases(self, environment: str | None) -> tuple[Release, ...]:
+        """Return the releases of an environment, or of all, the earliest first."""
+        with self._readable():
+            releases = map(release_of, self.client.items("/releases"))
+            wanted = [release for release in releases if environment in {None, release.environment}]
+            return tuple(reversed(wanted))
+
+    def mark_release(self, name: str, *, at_us: int | None, environment: str | None, accept: bool) -> None:
+        """Mark a deploy that is live from now on."""
+        _refuse("--at", at_us)
+        values = {"name": name, "environment": environment or "", "accept": "yes" if accept else ""}
+        self.client.act("/releases", values)
+
+    def environment_note(self, environment: str) -> str:
+        """Return that no check of the server runs in an environment, and what may have been meant; empty otherwise."""
+        known = sorted({item["environment"] for item in self._checks})
+        return (
+            ""
+            if environment in known
+            else f'no check runs in the environment "{environment}"; ' + nearest(environment, known)
+        )
+
+    def shifts(self, days: int) -> Mapping[str, tuple[OnCallShift, ...]]:
+        """Return who is on call in each rotation, now and in the days ahead."""
+        from outrider.app.oncall_shifts import OnCallShift  # noqa: PLC0415 - as above
+
+        body = self.client.read("/on-call", {"days": str(days)})
+        with self._readable():
+            return {
+                item["name"]: tuple(OnCallShift(time_of(turn["begins"]), turn["person"]) for turn in item["turns"])
+                for item in body["rotations"]
+            }
+
+    def settings(self) -> tuple[SettingState, ...]:
+        """Return the switches and levels that can be changed while the service runs."""
+        body = self.client.read("/settings")
+        with self._readable():
+            return tuple(map(setting_of, body["items"]))
+
+    def change_setting(self, name: str, text: str, *, author: str) -> None:
+        """Set a switch or level beside the server's file to what was typed."""
+        _refuse("--by", author)
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        self.client.put(f"/settings/{in_path(name)}", {"value": value})
+
+    def reset_setting(self, name: str) -> None:
+        """Let the server's file decide on a setting again."""
+        self.client.delete(f"/settings/{in_path(name)}")
+
+    def changes(self, limit: int) -> Excerpt[AuditEntry]:
+        """Return who changed what, the latest first."""
+        with self._readable():
+            return _within(map(change_of, self.client.items("/audit")), limit)
+
+    @cached_property
+    def _status(self) -> Any:
+        return self.client.read("/status")
+
+    @cached_property
+    def _checks(self) -> list[Any]:
+        with self._readable():
+            return [item for item in self.client.items("/checks", cursor="after") if item["id"]]
+
+    def _selected(self, patterns: Sequence[str]) -> tuple[CheckId, ...]:
+        """Return the checks of the server that any of the patterns matches.
+
+        Raises:
+            UsageError: unknown-check if a pattern matches none.
+        """
+        with self._readable():
+            names = [
+                Names(item["id"], item["path"], item["id"].rpartition("::")[2], frozenset(item["tags"]))
+                for item in self._checks
+            ]
+        wanted = []
+        for pattern in patterns:
+            if (is_meant := is_match(pattern, names)) is None:
+                fix = "outrider status shows the checks"
+                raise UsageError(f'no check of the server matches "{pattern}"', slug="unknown-check", fix=fix)
+            wanted.append(is_meant)
+        return tuple(CheckId(name.id) for name in names if any(is_meant(name) for is_meant in wanted))
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Raise a ServerError for an answer that is not as this version reads it."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            what = f"the answer of {self.client.url} cannot be read ({type(error).__name__}: {str(error)[:80]})"
+            fix = "it is of another version: use the outrider that the server has"
+            raise ServerError(what, slug="server-answer", fix=fix) from None
+
+
+def _within(items: Iterator[T], limit: int | None) -> Excerpt[T]:
+    """Return the first items, and no more pages of them than that needs."""
+    return Excerpt.within(items if limit is None else islice(items, limit + 1), limit)
+
+
+def _is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _fits(identity: str, pattern: str) -> bool:
+    return identity == pattern or fnmatchcase(identity, pattern.replace("[", "[[]"))
+
+
+def _refuse(option: str, value: object) -> None:
+    """Refuse an option that a server decides itself."""
+    if value:
+        fix = f"leave out {option}, or use the command in the workspace's folder"
+        raise UsageError(f"{option} cannot be given to a server", slug="not-remote", fix=fix)

@@ -1,0 +1,224 @@
+"""A server of Outrider, asked over its API: what is wrong on the way is an error that says so, with a remedy."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import ssl
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from outrider.model import ServerError, UsageError, printable, printable_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from email.message import Message
+    from typing import IO
+
+_ROOT = "/api/v1"
+_TIMEOUT_S = 30.0
+_MOST_BYTES = 64 * 2**20
+_PIECE_BYTES = 2**16
+_PAGE_ITEMS = "200"
+_SLUG = re.compile(r"docs/errors\.md#([a-z]+(?:-[a-z]+)*)")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_JSON = frozenset({"application/json", "application/problem+json"})
+_HOW_TO_SIGN_IN = "on the server, outrider tokens create NAME --role viewer makes a token; set OUTRIDER_TOKEN to it"
+
+_HOW_TO_ACT = "on the server, outrider tokens create NAME --role {} makes a token; set OUTRIDER_TOKEN to it"
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Answers with a redirect as it is: a token goes to no other address than the one that was named."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerClient:
+    """Asks a server.
+
+    Attributes:
+        url: Its address, with the base path, without a slash at its end.
+        token: Of kind api; empty where the server is open on loopback.
+        timeout_s: For which an answer is waited for as a whole.
+    """
+
+    url: str
+    token: str = field(default="", repr=False)
+    timeout_s: float = _TIMEOUT_S
+
+    def read(self, path: str, query: Mapping[str, str | Sequence[str]] | None = None) -> Any:
+        """Return what the server answers to a GET below /api/v1.
+
+        Raises:
+            ServerError: server-unreachable, server-tls, server-timeout, server-redirect, server-answer, server-failed.
+            UsageError: invalid-token, not-signed-in, role-too-low, or what the server says of the request.
+        """
+        wanted = urlencode({name: value for name, value in (query or {}).items() if value}, doseq=True)
+        return self._send("GET", f"{path}?{wanted}" if wanted else path)
+
+    def items(self, path: str, query: Mapping[str, str] | None = None, *, cursor: str = "before") -> Iterator[Any]:
+        """Yield the items of a list, page by page; raises as `read` does."""
+        following = ""
+        while True:
+            page = self.read(path, {"limit": _PAGE_ITEMS, **(query or {}), cursor: following})
+            yield from page["items"]
+            if not page["next"]:
+                return
+            following = page["next"]
+
+    def act(self, path: str, values: Mapping[str, str] | None = None) -> Any:
+        """Return what the server answers to a POST below /api/v1; raises as `read` does."""
+        sent = {name: value for name, value in (values or {}).items() if value}
+        return self._send("POST", path, json.dumps(sent).encode())
+
+    def put(self, path: str, values: Mapping[str, object]) -> Any:
+        """Return what the server answers to a PUT below /api/v1; raises as `read` does."""
+        return self._send("PUT", path, json.dumps(values).encode())
+
+    def delete(self, path: str) -> Any:
+        """Return what the server answers to a DELETE below /api/v1; raises as `read` does."""
+        return self._send("DELETE", path)
+
+    def _send(self, method: str, path: str, body: bytes | None = None) -> Any:
+        headers = {"Accept": "application/json", "User-Agent": "outrider"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        address = f"{self.url}{_ROOT}{path}"
+        request = urllib.request.Request(address, body, headers, method=method)  # noqa: S310 - http and https only
+        ends_s = time.monotonic() + self.timeout_s
+        try:
+            opener = urllib.request.build_opener(_NoRedirects)
+            with opener.open(request, timeout=self.timeout_s) as answer:
+                return self._read(answer.headers, answer, ends_s)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise self._refusal(error, ends_s) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from None
+
+    def _read(self, headers: Message, answer: IO[bytes], ends_s: float) -> Any:
+        """Return the JSON of an answer."""
+        if headers.get_content_type() not in _JSON:
+            raise self._foreign(f"it answers with {headers.get_content_type()[:80]} instead of JSON")
+        content = bytearray()
+        while piece := answer.read1(_PIECE_BYTES) if hasattr(answer, "read1") else answer.read(_PIECE_BYTES):
+            content += piece
+            if len(content) > _MOST_BYTES:
+                raise self._foreign(f"its answer has more than {_MOST_BYTES >> 20} MiB")
+            if time.monotonic() > ends_s:
+                raise TimeoutError
+        try:
+            return printable_json(json.loads(content))
+        except (ValueError, RecursionError):
+            raise self._foreign("its answer is no JSON") from None
+
+    def _refusal(self, error: urllib.error.HTTPError, ends_s: float) -> ServerError | UsageError:
+        """Return what an answer means that is no success."""
+        if 300 <= error.code < 400:
+            return self._redirect(error.headers.get("Location", ""))
+        try:
+            problem = self._read(error.headers, error, ends_s)
+            slug = _SLUG.fullmatch(problem["type"])
+            what, title = str(problem["detail"]), str(problem["title"])
+        except (OSError, ServerError, LookupError, TypeError, http.client.HTTPException):
+            return self._foreign(f"it answers with status {error.code}, and not as Outrider does")
+        if slug is None:
+            return self._foreign(f"it answers with status {error.code}: {printable(title)[:200]}")
+        return self._problem(error.code, slug[1], what)
+
+    def _problem(self, status: int, slug: str, what: str) -> ServerError | UsageError:
+        """Return a problem that the server reports as an error of the same slug."""
+        if status == 401:
+            had = "the token is not valid" if self.token else "it wants a token"
+            return UsageError(f"{self.url}: {had}: {what}", slug=slug, fix=_HOW_TO_SIGN_IN)
+        if status == 403:
+            return self._forbidden(slug, what)
+        if slug == "unknown-address":
+            fix = "it is older than this command: update the server, or use the outrider that it has"
+            return ServerError(f"{self.url} does not know this request", slug="server-answer", fix=fix)
+        if status >= 500:
+            return ServerError(f"{self.url}: {what}", slug=slug, fix="try again; the log of the server says more")
+        return UsageError(what, slug=slug)
+
+    def _forbidden(self, slug: str, what: str) -> UsageError:
+        """Return why the server does not allow something; `what` names the role that it needs."""
+        if slug == "cross-site":  # open on loopback, where only pages may act without a token
+            what = f"{self.url} wants a token for what changes something"
+            return UsageError(what, slug=slug, fix=_HOW_TO_ACT.format("operator"))
+        fix = _HOW_TO_ACT.format(what.rpartition("needs ")[2]) if slug == "role-too-low" else ""
+        return UsageError(f"{self.url}: {what}", slug=slug, fix=fix)
+
+    def _redirect(self, location: str) -> ServerError:
+        target = urlsplit(location)
+        shown = f"{target.scheme}://{target.netloc}" if target.netloc else location.partition("?")[0]
+        return ServerError(
+            f"{self.url} leads to {printable(shown)[:200] or 'another address'}, which is not followed",
+            slug="server-redirect",
+            fix="name the address itself if you trust it: the token goes to no other than the one that is named",
+        )
+
+    def _foreign(self, why: str) -> ServerError:
+        fix = "is that the address of outrider up, with its base path?"
+        return ServerError(f"{self.url} does not answer as Outrider does: {why}", slug="server-answer", fix=fix)
+
+    def _unreachable(self, error: OSError | http.client.HTTPException) -> ServerError:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        if isinstance(reason, TimeoutError):
+            what = f"{self.url} did not answer within {self.timeout_s:g} s"
+            return ServerError(what, slug="server-timeout", fix="is it busy, or does a firewall drop what is sent?")
+        if isinstance(reason, ssl.SSLError):
+            return self._distrusted(reason)
+        if isinstance(reason, http.client.HTTPException):
+            return self._foreign(f"it does not speak HTTP ({type(reason).__name__})")
+        why = getattr(reason, "strerror", None) or str(reason)
+        return ServerError(
+            f"{self.url} cannot be reached: {printable(str(why))[:200]}",
+            slug="server-unreachable",
+            fix="is outrider up running there, and is the address right?",
+        )
+
+    def _distrusted(self, error: ssl.SSLError) -> ServerError:
+        why = getattr(error, "verify_message", "") or error.reason or str(error)
+        fix = "use the name that its certificate is for; SSL_CERT_FILE names the authority of a private one"
+        return ServerError(f"{self.url}: TLS fails: {printable(str(why))[:200]}", slug="server-tls", fix=fix)
+
+
+def server_client(url: str, token: str = "", *, timeout_s: float = _TIMEOUT_S) -> ServerClient:
+    """Return what asks the server at an address.
+
+    Raises:
+        UsageError: bad-server if the address is none, bad-argument if the token can be none.
+    """
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or not url.isascii() or any(ord(letter) <= 0x20 for letter in url):
+        raise _bad_server("is no address of a server", url)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise _bad_server("has more than scheme, host, port and base path", f"{parts.scheme}://{parts.hostname}")
+    if token and not _TOKEN.fullmatch(token):
+        fix = "set it to what outrider tokens create printed"
+        raise UsageError("OUTRIDER_TOKEN holds characters that no token has", slug="bad-argument", fix=fix)
+    return ServerClient(url.rstrip("/"), token, timeout_s)
+
+
+def in_path(text: str) -> str:
+    """Return a text as one part of a path."""
+    return quote(text, safe="")
+
+
+def _bad_server(what: str, shown: str) -> UsageError:
+    fix = "write such as https://outrider.example, and the token in OUTRIDER_TOKEN"
+    return UsageError(f'"{printable(shown)[:200]}" {what}', slug="bad-server", fix=fix)

@@ -1,0 +1,129 @@
+"""The telemetry of a workspace: opened as its settings say, and followed as it comes in."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from outrider.app.runtime import host_turns
+from outrider.model import UsageError
+from outrider.telemetry_store import EngineOptions, QueryLimits, TelemetryRetention, TelemetryStore
+from outrider.workspace import TelemetrySettings, available_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from outrider.model import LogRecord, TelemetryReader
+    from outrider.workspace import Workspace
+
+ENGINE_FOLDER = "telemetry/engine"
+_LATE_NS = 10 * 10**9
+_FOLLOWED = 1000
+
+
+def open_telemetry(workspace: Workspace) -> TelemetryStore:
+    """Open the telemetry of a workspace: the engine that its service runs, one of its own, or a server.
+
+    Raises:
+        UsageError: telemetry-off, switched-off, missing-secret.
+        TelemetryError: If it cannot be opened; missing-extra if it is not installed.
+    """
+    return _opened(workspace, TelemetryStore.open_embedded)
+
+
+def reach_telemetry(workspace: Workspace) -> TelemetryStore:
+    """Open the telemetry of a workspace where its engine or a server runs.
+
+    Raises:
+        UsageError: telemetry-off, switched-off, missing-secret.
+        TelemetryError: If it cannot be opened; missing-extra if it is not installed.
+    """
+    return _opened(workspace, TelemetryStore.open_running)
+
+
+def _opened(workspace: Workspace, open_engine: Callable[..., TelemetryStore]) -> TelemetryStore:
+    settings = telemetry_settings(workspace)
+    if settings.clickhouse:
+        return _server(workspace, settings)
+    return open_engine(engine_options(workspace, settings), limits=local_limits(workspace, settings))
+
+
+def telemetry_settings(workspace: Workspace) -> TelemetrySettings:
+    """Return what a workspace says of its telemetry.
+
+    Raises:
+        UsageError: telemetry-off, switched-off.
+    """
+    if workspace.telemetry is None:
+        fix = "add a section [telemetry] to outrider.toml, and send telemetry: docs/telemetry.md"
+        raise UsageError("this workspace takes no telemetry", slug="telemetry-off", fix=fix)
+    if not workspace.capabilities.telemetry:
+        fix = "set telemetry = true below [capabilities]"
+        raise UsageError("telemetry is switched off in outrider.toml", slug="switched-off", fix=fix)
+    return workspace.telemetry
+
+
+def _server(workspace: Workspace, settings: TelemetrySettings) -> TelemetryStore:
+    password = _password(workspace, settings)
+    return TelemetryStore.open_server(settings.clickhouse, password=password, limits=_limits(settings))
+
+
+def local_limits(workspace: Workspace, settings: TelemetrySettings) -> QueryLimits:
+    """Return limits that leave the processors of this host to what is measured on it."""
+    turns = host_turns(workspace)
+    return replace(_limits(settings), is_measuring=lambda: any(turn.began_us is not None for turn in turns.queue()))
+
+
+def _limits(settings: TelemetrySettings) -> QueryLimits:
+    return QueryLimits(memory_bytes=settings.memory_bytes // 2)
+
+
+def engine_options(workspace: Workspace, settings: TelemetrySettings) -> EngineOptions:
+    """Return how the embedded engine of a workspace runs."""
+    folder: Path = workspace.state / ENGINE_FOLDER
+    return EngineOptions(folder, memory_bytes=settings.memory_bytes, readers=settings.readers)
+
+
+def telemetry_retention(settings: TelemetrySettings) -> TelemetryRetention:
+    """Return how long the telemetry of a workspace is kept, and how much of it."""
+    return TelemetryRetention(
+        logs_s=settings.logs_s,
+        spans_s=settings.spans_s,
+        metrics_s=settings.metrics_s,
+        rollups_s=settings.rollups_s,
+        most_bytes=settings.most_bytes,
+    )
+
+
+def follow_logs(
+    reader: TelemetryReader, query: str, wait: Callable[[], None], clock: Callable[[], int] = time.time_ns
+) -> Iterator[LogRecord]:
+    """Yield what matches as it comes in, without end; what comes up to ten seconds late is not missed.
+
+    Args:
+        reader: Of the telemetry.
+        query: What matches.
+        wait: Called before each look but the first.
+        clock: Nanoseconds since 1970.
+    """
+    started_ns = clock()
+    seen: frozenset[tuple[object, ...]] = frozenset()
+    while True:
+        after_ns = max(started_ns, clock() - _LATE_NS) - 1
+        matches = reader.search_logs(query, limit=_FOLLOWED, after_ns=after_ns)
+        keys = {_key(record): record for record in reversed(matches.rows)}
+        yield from (record for key, record in keys.items() if key not in seen)
+        seen = frozenset(keys)
+        wait()
+
+
+def _key(record: LogRecord) -> tuple[object, ...]:
+    return record.time_ns, record.service, record.body, record.trace_id, record.span_id
+
+
+def _password(workspace: Workspace, settings: TelemetrySettings) -> str:
+    name = settings.clickhouse_password
+    return available_secrets(workspace, os.environ)[name].reveal() if name else ""

@@ -1,0 +1,121 @@
+"""Telemetry of a workspace, from its address to the store: an HTTP server without pages, a spool, and its digestion."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Self
+
+import structlog
+
+from outrider.app.access_rules import access_rules
+from outrider.app.signing_key import signing_key
+from outrider.app.telemetry_day import LEDGER_FILE
+from outrider.app.workspace_access import now_us
+from outrider.model import TokenKind, UsageError
+from outrider.server import Access, Background, IngestAccess, ingest_application, is_loopback, listen
+from outrider.telemetry import (
+    AttributeReader,
+    DayBudget,
+    DayLedger,
+    Digestion,
+    DiskRoom,
+    Intake,
+    KeepRules,
+    Scrubber,
+    SignalKind,
+    SpanSampler,
+    Spool,
+    Tally,
+)
+from outrider.workspace import Mask, Redactor, TelemetrySettings, available_secrets
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from outrider.model import AccessRecords, TelemetryInserts
+    from outrider.workspace import Workspace
+
+log = structlog.get_logger("outrider.telemetry")
+
+SPOOL_FOLDER = "telemetry/spool"
+
+
+class TelemetryIngest:
+    """Takes telemetry from its making until it is closed; what is in the spool by then waits for the next one.
+
+    Args:
+        workspace: Whose settings, secrets and switches hold.
+        records: Knows tokens of kind `ingest`.
+        store: Where telemetry goes.
+
+    Raises:
+        UsageError: port-taken; open-ingest if it would be reached from elsewhere and nothing says who may send.
+    """
+
+    def __init__(self, workspace: Workspace, records: AccessRecords, store: TelemetryInserts) -> None:
+        settings = workspace.telemetry or TelemetrySettings()
+        is_local = is_loopback(settings.host)
+        if not is_local and not settings.networks and not _has_token(records):
+            raise UsageError(
+                f"telemetry would be taken from anybody at {settings.host}:{settings.port}",
+                slug="open-ingest",
+                fix="make a token by outrider tokens create --kind ingest, or list networks below [telemetry]",
+            )
+        self.tally = Tally()
+        self.ledger = DayLedger(workspace.state / LEDGER_FILE, self.tally)
+        redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
+        scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
+        reader = AttributeReader(scrubber=scrubber, tally=self.tally, key=signing_key(workspace.state))
+        spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
+        access = Access(records, access_rules(workspace, is_loopback=is_local), now_us)
+        gate = IngestAccess(access, settings.networks, is_loopback=is_local)
+        listener = listen(settings.host, settings.port)
+        port = listener.getsockname()[1]
+        self.address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
+        self.room = DiskRoom(workspace.state / SPOOL_FOLDER, settings.least_free_bytes, self.tally)
+        budget = DayBudget(self.tally, {SignalKind(name): size for name, size in settings.budget.items()})
+        self._digestion = Digestion(spool, store, self.tally, sampler=SpanSampler(keep_rules(settings)))
+        self._digestion.start()
+        self._intake = Intake(spool, reader, switched_off(workspace), budget=budget, room=self.room.check)
+        self._server = Background(ingest_application(self._intake, gate.may_send), listener)
+        log.info("telemetry is taken", address=self.address)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def use(self, workspace: Workspace) -> None:
+        """Take the signals that are switched on in a workspace."""
+        self._intake.off = switched_off(workspace)
+
+    def close(self) -> None:
+        """Take nothing more, and end after the segment that is being stored."""
+        self._server.close()
+        self._digestion.close()
+        self.ledger.write()
+
+
+def keep_rules(settings: TelemetrySettings) -> KeepRules:
+    """Return which spans a workspace keeps."""
+    keep = settings.keep
+    return KeepRules(keep.rate, keep.services, keep.slow_s, keep.operations)
+
+
+def switched_off(workspace: Workspace) -> frozenset[SignalKind]:
+    """Return the signals of which a workspace takes none."""
+    switches = workspace.capabilities
+    taken = {
+        SignalKind.LOGS: switches.logs,
+        SignalKind.TRACES: switches.traces,
+        SignalKind.METRICS: switches.metrics,
+    }
+    return frozenset(kind for kind, is_on in taken.items() if not (is_on and switches.telemetry))
+
+
+def _has_token(records: AccessRecords) -> bool:
+    at_us = now_us()
+    return any(token.kind is TokenKind.INGEST and token.is_valid(at_us) for token in records.tokens.all())

@@ -1,0 +1,25 @@
+"""The process of `outrider up` that takes, keeps and prunes telemetry; the engine is a process of its own below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.app.telemetry_follower import TelemetryFollower
+from outrider.app.telemetry_service import TelemetryService
+from outrider.app.workspace_access import find_workspace, open_store
+
+if TYPE_CHECKING:
+    from outrider.app.child_process import ChildProcess
+
+
+def serve(child: ChildProcess) -> None:
+    """Take telemetry of the workspace in the current folder, while it is switched on, until the process is to end."""
+    workspace = find_workspace()
+    with open_store(workspace) as store:
+        follower = TelemetryFollower(
+            workspace, store.overrides, lambda wanted: TelemetryService(wanted, store), child.report
+        )
+        child.on_stop(follower.stop)
+        child.on_reload(follower.hurry)
+        child.ready()
+        follower.run()

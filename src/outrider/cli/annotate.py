@@ -1,0 +1,71 @@
+"""`outrider annotate`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from outrider.app import (
+    annotate as add_annotation,
+)
+from outrider.app import (
+    find_workspace,
+    list_annotations,
+    moment_us,
+    one_check,
+    open_store,
+    preview_silence,
+    remove_annotation,
+)
+from outrider.cli.echo import echo, warn
+from outrider.cli.option_types import TypedValue
+from outrider.cli.run_tables import at_with_zone, short
+
+
+@click.command(epilog='Example: outrider annotate "cache warmed" --match tag=shop --at 2026-11-28T21:40')
+@click.argument("text", required=False)
+@click.option(
+    "--at", "at_us", metavar="TIME", type=TypedValue("time", moment_us),
+    help="When it happened, ISO 8601; now if absent, UTC if without zone.",
+)  # fmt: skip
+@click.option("--check", metavar="PATTERN", help="On the trends of this one check.")
+@click.option("--match", "matchers", multiple=True, metavar="MATCHER", help="On those with a label: tag=shop.")
+@click.option("--by", default="", help="Who notes it; the current user if absent.")
+@click.option("--remove", metavar="ID", help="Remove this annotation.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of the annotations.")
+def annotate(
+    text: str | None,
+    *,
+    at_us: int | None,
+    check: str | None,
+    matchers: tuple[str, ...],
+    by: str,
+    remove: str | None,
+    as_json: bool,
+) -> None:
+    """Note TEXT at a time on the trends of checks, of all of them by default; without TEXT list what is noted.
+
+    A MATCHER is one of `outrider silence`; all of several must hold.
+    """
+    if not text and (check or matchers or at_us is not None):
+        raise click.UsageError("write the TEXT that is to be noted")
+    workspace = find_workspace()
+    with open_store(workspace) as store:
+        if remove:
+            remove_annotation(store.annotations, remove, audit=store.audit)
+        if text is not None:
+            wanted = [*([f"check={one_check(store.checks, check)}"] if check else []), *matchers]
+            if matchers and not preview_silence(workspace, store.incidents, wanted).checks:
+                warn("no check has these labels now, so the annotation is on no page")
+            add_annotation(store.annotations, text, wanted, audit=store.audit, at_us=at_us, author=by)
+        annotations = list_annotations(store.annotations)
+    if as_json:
+        click.echo(json.dumps([asdict(mark) for mark in annotations]))
+        return
+    for mark in annotations:
+        place = " ".join(mark.matchers) or "all checks"
+        echo(f"{short(mark.id)}  {at_with_zone(mark.at_us, workspace.timezone)}  {place}  {mark.author}: {mark.text}")
+    if not annotations:
+        click.echo('nothing is noted: outrider annotate "TEXT"', err=True)

@@ -1,0 +1,61 @@
+"""`outrider logs`."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from outrider.app import find_workspace, follow_logs, open_telemetry
+from outrider.cli.echo import echo
+from outrider.cli.telemetry_options import measure_options
+from outrider.cli.telemetry_tables import log_json, log_line
+from outrider.model import RecordKind
+
+if TYPE_CHECKING:
+    from outrider.cli.telemetry_options import Measurement
+    from outrider.model import TelemetryReader
+
+_EVERY_S = 1.0
+
+
+@click.command(epilog="""Example: outrider logs 'service:checkout level>=error "timed out" since:2h'""")
+@click.argument("query", nargs=-1)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
+@click.option("--follow", is_flag=True, help="Print what comes in, until interrupted.")
+@measure_options
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list; with --follow a JSON value a line.")
+def logs(query: tuple[str, ...], *, limit: int, follow: bool, measurement: Measurement | None, as_json: bool) -> None:
+    """Search log records, the newest last; of the last hour unless the query says since:.
+
+    The query's forms are listed in docs/telemetry.md. Write -- before one that begins with a minus.
+    """
+    workspace, text = find_workspace(), " ".join(query)
+    with open_telemetry(workspace) as telemetry:
+        if follow:
+            _follow(telemetry, text, workspace.timezone, as_json=as_json)
+        elif measurement:
+            measurement.show(telemetry, RecordKind.LOGS, text, workspace.timezone, as_json=as_json)
+        else:
+            _list(telemetry, text, limit, workspace.timezone, as_json=as_json)
+
+
+def _list(telemetry: TelemetryReader, query: str, limit: int, timezone: str, *, as_json: bool) -> None:
+    matches = telemetry.search_logs(query, limit=limit)
+    records = matches.rows[::-1]
+    if as_json:
+        echo(json.dumps([log_json(record) for record in records]))
+    else:
+        for record in records:
+            echo(log_line(record, timezone))
+    if not records:
+        click.echo("no record matches", err=True)
+    if not matches.is_complete:
+        click.echo("there are earlier ones: --limit", err=True)
+
+
+def _follow(telemetry: TelemetryReader, query: str, timezone: str, *, as_json: bool) -> None:
+    for record in follow_logs(telemetry, query, lambda: time.sleep(_EVERY_S)):
+        echo(json.dumps(log_json(record)) if as_json else log_line(record, timezone))

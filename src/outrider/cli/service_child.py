@@ -1,0 +1,27 @@
+"""A process of `outrider up`, as its supervisor starts it: `python -m outrider.cli.service_child ORDER`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib import import_module
+
+from outrider.app.child_process import ChildOrder, ChildProcess
+from outrider.cli.echo import echo
+from outrider.cli.log_lines import log_as_lines
+from outrider.cli.main import exit_code_of
+
+
+def main() -> None:
+    """Do the work of an order until SIGTERM; SIGHUP has it look at the workspace."""
+    order = ChildOrder.from_argument(sys.argv[1])
+    child = ChildProcess(order, lambda problem: echo(problem, err=True))
+    signal.signal(signal.SIGTERM, lambda *_: child.stop())
+    signal.signal(signal.SIGINT, lambda *_: child.stop())
+    signal.signal(signal.SIGHUP, lambda *_: child.reload())
+    log_as_lines()
+    sys.exit(exit_code_of(lambda: import_module(order.module).serve(child)))
+
+
+if __name__ == "__main__":
+    main()

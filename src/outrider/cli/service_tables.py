@@ -1,0 +1,127 @@
+"""What is known of services as tables and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from outrider.cli.run_tables import at
+from outrider.model import apdex
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.app import ReleaseMark
+    from outrider.model import Dependency, ServiceInstance, SpanRates, Statement
+
+_QUANTILES = (0.5, 0.95, 0.99)
+
+
+def rates_table(rates: Sequence[SpanRates], seconds: float, title: str, satisfied_ms: float) -> Table:
+    """Return a line a service or operation."""
+    table = _table((title,), ("per minute", "errors", "p50 ms", "p95 ms", "p99 ms", "Apdex"))
+    for row in rates:
+        score = apdex(row.durations, row.error_share, satisfied_ms)
+        numbers = [_ms(row.durations.quantile(share)) for share in _QUANTILES]
+        last = "-" if score is None else f"{score:.2f}"
+        rate = f"{row.count / seconds * 60:.1f}"
+        table.add_row(Text(row.operation or row.service), rate, f"{row.error_share:.1%}", *numbers, last)
+    return table
+
+
+def rates_json(row: SpanRates, satisfied_ms: float) -> dict[str, object]:
+    """Return rates as JSON, durations in milliseconds."""
+    return {
+        "service": row.service,
+        "operation": row.operation,
+        "count": row.count,
+        "errors": row.errors,
+        "error_share": row.error_share,
+        **{f"p{share * 100:.0f}_ms": row.durations.quantile(share) for share in _QUANTILES},
+        "apdex": apdex(row.durations, row.error_share, satisfied_ms),
+    }
+
+
+def dependencies_table(dependencies: Sequence[Dependency], seconds: float) -> Table:
+    """Return a line for each pair of nodes."""
+    table = _table(("from", "to", "kind"), ("per minute", "errors", "p50 ms", "p95 ms"))
+    for row in dependencies:
+        names = (row.source.name, row.target.name, row.target.kind.value)
+        numbers = [_ms(row.durations.quantile(share)) for share in _QUANTILES[:2]]
+        table.add_row(*map(Text, names), f"{row.count / seconds * 60:.1f}", f"{row.error_share:.1%}", *numbers)
+    return table
+
+
+def dependency_json(row: Dependency) -> dict[str, object]:
+    """Return a dependency as JSON, durations in milliseconds."""
+    return {
+        "from": row.source.name,
+        "from_kind": row.source.kind,
+        "to": row.target.name,
+        "to_kind": row.target.kind,
+        "count": row.count,
+        "errors": row.errors,
+        "error_share": row.error_share,
+        **{f"p{share * 100:.0f}_ms": row.durations.quantile(share) for share in _QUANTILES},
+    }
+
+
+def deployments_table(marks: Sequence[ReleaseMark], timezone: str) -> Table:
+    """Return a line for each deployment, the newest last."""
+    table = _table((f"time ({timezone})", "service", "version", "before", "environment", "release"), ())
+    for mark in marks:
+        deployment = mark.deployment
+        names = (deployment.service, deployment.version, deployment.previous, deployment.environment, mark.release)
+        table.add_row(at(deployment.at_us, timezone), *(Text(name or "-") for name in names))
+    return table
+
+
+def deployment_json(mark: ReleaseMark) -> dict[str, object]:
+    """Return a deployment as JSON; its time as text in UTC."""
+    row: dict[str, Any] = asdict(mark.deployment)
+    return {**row, "at": _utc(row.pop("at_us")), "release": mark.release}
+
+
+def instances_table(instances: Sequence[ServiceInstance], timezone: str) -> Table:
+    """Return a line for each instance."""
+    table = _table(("instance", "version", f"last ({timezone})"), ("requests", "errors", "mean ms"))
+    for row in instances:
+        names = (Text(row.name or "-"), Text(row.version or "-"), at(row.last_us, timezone))
+        table.add_row(*names, str(row.count), str(row.errors), _ms(row.mean_ms))
+    return table
+
+
+def instance_json(row: ServiceInstance) -> dict[str, object]:
+    """Return an instance as JSON; its last request as text in UTC."""
+    fields: dict[str, Any] = asdict(row)
+    return {**fields, "last": _utc(fields.pop("last_us"))}
+
+
+def statements_table(statements: Sequence[Statement]) -> Table:
+    """Return a line for each statement, those that take the most time first."""
+    table = _table(("system", "statement"), ("calls", "errors", "p95 ms", "total s"))
+    for row in statements:
+        numbers = (str(row.count), str(row.errors), _ms(row.p95_ms), f"{row.total_ms / 1000:.1f}")
+        table.add_row(Text(row.system), Text(row.text), *numbers)
+    return table
+
+
+def _table(names: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right", overflow="fold")
+    return table
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def _utc(at_us: int) -> str:
+    return datetime.fromtimestamp(at_us / 1_000_000, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,118 @@
+"""Telemetry as lines, tables and JSON."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from outrider.cli.run_tables import at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from outrider.app import RunTrace
+    from outrider.model import LogRecord, MeasuredTable, Span
+
+_MS_NS = 1_000_000
+_LEVELS = ("-", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+_DEEPEST = 50
+
+
+def log_line(record: LogRecord, timezone: str) -> str:
+    """Return a record as one line: time, level, service, text, and the trace where it has one."""
+    level = record.severity_text or _LEVELS[min((record.severity_number + 3) // 4, 6)]
+    trace = f"  trace:{record.trace_id}" if record.trace_id else ""
+    clock = f"{at(record.time_ns // 1000, timezone)}.{record.time_ns // _MS_NS % 1000:03d}"
+    return f"{clock}  {level:5}  {record.service}  {record.body}{trace}"
+
+
+def log_json(record: LogRecord) -> dict[str, object]:
+    """Return a record as JSON."""
+    return record._asdict()
+
+
+def span_json(span: Span) -> dict[str, object]:
+    """Return a span as JSON."""
+    events = [event._asdict() for event in span.events]
+    return span._asdict() | {"events": events, "links": [link._asdict() for link in span.links]}
+
+
+def run_trace_json(trace: RunTrace) -> dict[str, object]:
+    """Return a trace of a run as JSON: how the run is linked with it, and its spans."""
+    links = [
+        {"attempt": link.attempt, "step": link.step, "kind": link.kind, "source": link.source} for link in trace.links
+    ]
+    return {"trace_id": trace.links[0].trace_id, "links": links, "spans": [span_json(span) for span in trace.spans]}
+
+
+def run_trace_title(trace: RunTrace) -> str:
+    """Return a line about a trace of a run: its id, and the attempts and steps that it belongs to."""
+    places = [f"attempt {link.attempt}{f', {link.step}' if link.step else ''}" for link in trace.links]
+    return f"trace {trace.links[0].trace_id}  {'; '.join(places)}{'' if trace.spans else '  no spans'}"
+
+
+def span_table(spans: Sequence[Span], timezone: str) -> Table:
+    """Return a line a span."""
+    table = Table(box=None, pad_edge=False)
+    for title in (f"start ({timezone})", "ms", "service", "name", "status", "trace"):
+        table.add_column(title, justify="right" if title == "ms" else "left", overflow="fold")
+    for span in spans:
+        cells = (at(span.time_ns // 1000, timezone), _ms(span.duration_ns), span.service, span.name, span.status)
+        table.add_row(*map(Text, (*cells, span.trace_id)))
+    return table
+
+
+def trace_table(spans: Sequence[Span]) -> Table:
+    """Return the spans of a trace below each other, children indented below their parents."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("after ms", "ms", "span", "status"):
+        table.add_column(title, justify="right" if title.endswith("ms") else "left", overflow="fold")
+    start_ns = min(span.time_ns for span in spans)
+    for depth, span in _nested(spans):
+        name = f"{'  ' * min(depth, _DEEPEST)}{span.service}  {span.name}"
+        failure = f"{span.status} {span.status_message}".strip() if span.status == "Error" else ""
+        table.add_row(_ms(span.time_ns - start_ns), _ms(span.duration_ns), Text(name), Text(failure))
+    return table
+
+
+def _nested(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
+    """Yield each span once, with its depth: also those whose parent is missing, or is a descendant of theirs."""
+    known = {span.span_id for span in spans}
+    children: dict[str, list[Span]] = defaultdict(list)
+    for span in spans:
+        children[span.parent_span_id if span.parent_span_id in known else ""].append(span)
+    left = dict.fromkeys(range(len(spans)))
+    numbers = {id(span): number for number, span in enumerate(spans)}
+    waiting = [(0, span) for span in reversed(children[""])]
+    while waiting or left:
+        entry = next(iter(left), 0)  # where a circle is entered, which no root leads to
+        depth, span = waiting.pop() if waiting else (0, spans[entry])
+        if numbers[id(span)] in left:
+            del left[numbers[id(span)]]
+            yield depth, span
+            waiting += [(depth + 1, child) for child in reversed(children[span.span_id])]
+
+
+def measured_table(measured: MeasuredTable, timezone: str) -> Table:
+    """Return a measure by keys and time."""
+    table = Table(box=None, pad_edge=False)
+    for column in measured.columns:
+        table.add_column(f"time ({timezone})" if column == "time" else column, overflow="fold")
+    for row in measured.rows:
+        table.add_row(*(Text(_cell(name, value, timezone)) for name, value in zip(measured.columns, row, strict=True)))
+    return table
+
+
+def _cell(name: str, value: str | float | None, timezone: str) -> str:
+    if value is None:
+        return "-"
+    if name == "time" and isinstance(value, int | float):
+        return at(round(value * 1_000_000), timezone)
+    return f"{value:g}" if isinstance(value, int | float) else value
+
+
+def _ms(ns: int) -> str:
+    return f"{ns / _MS_NS:.1f}"

@@ -1,0 +1,89 @@
+"""`outrider traces`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from outrider.app import find_workspace, open_store, open_telemetry, read_run_traces
+from outrider.cli.echo import echo
+from outrider.cli.run_tables import console
+from outrider.cli.telemetry_options import measure_options
+from outrider.cli.telemetry_tables import run_trace_json, run_trace_title, span_json, span_table, trace_table
+from outrider.model import RecordKind, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from outrider.app import Workspace
+    from outrider.cli.telemetry_options import Measurement
+    from outrider.model import Span, TelemetryReader
+
+_TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
+
+
+@click.command(epilog="Example: outrider traces 'service:checkout duration>500ms since:2h'")
+@click.argument("query", nargs=-1)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
+@click.option("--run", metavar="RUN", help="Show the spans of a run instead, trace by trace; RUN as in outrider show.")
+@measure_options
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def traces(
+    query: tuple[str, ...], *, limit: int, run: str | None, measurement: Measurement | None, as_json: bool
+) -> None:
+    """Search spans, the newest last; of the last hour unless the query says since:. An id of a trace shows all of it.
+
+    The query's forms are listed in docs/telemetry.md. Write -- before one that begins with a minus.
+    """
+    workspace, text = find_workspace(), " ".join(query)
+    if run and (query or measurement):
+        fix = "leave out one of them"
+        raise UsageError(
+            "--run shows all traces of a run; a query or measure asks for others", slug="bad-argument", fix=fix
+        )
+    with open_telemetry(workspace) as telemetry:
+        if run:
+            _show_run(workspace, telemetry, run, limit, as_json=as_json)
+            return
+        if measurement:
+            measurement.show(telemetry, RecordKind.SPANS, text, workspace.timezone, as_json=as_json)
+            return
+        if _TRACE_ID.fullmatch(text):
+            trace = telemetry.trace(text)
+            _show(trace, trace_table(trace) if trace else None, as_json=as_json)
+            return
+        matches = telemetry.search_spans(text, limit=limit)
+    spans = matches.rows[::-1]
+    _show(spans, span_table(spans, workspace.timezone), as_json=as_json)
+    if not matches.is_complete:
+        click.echo("there are earlier ones: --limit", err=True)
+
+
+def _show_run(workspace: Workspace, telemetry: TelemetryReader, run: str, limit: int, *, as_json: bool) -> None:
+    with open_store(workspace) as store:
+        answer = read_run_traces(store.trace_links, telemetry, store.runs.get(run).run.id, limit=limit)
+    if as_json:
+        echo(json.dumps([run_trace_json(trace) for trace in answer.traces]))
+    else:
+        for trace in answer.traces:
+            echo(run_trace_title(trace))
+            if trace.spans:
+                console().print(trace_table(trace.spans))
+    if answer.count > len(answer.traces):
+        click.echo(f"there are {answer.count} traces: --limit", err=True)
+    if answer.missing:
+        click.echo(answer.missing, err=True)
+
+
+def _show(spans: Sequence[Span], table: Table | None, *, as_json: bool) -> None:
+    if as_json:
+        echo(json.dumps([span_json(span) for span in spans]))
+    elif spans and table is not None:
+        console().print(table)
+    if not spans:
+        click.echo("no span matches", err=True)

@@ -1,0 +1,35 @@
+"""How pages and the API reach telemetry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from outrider.model import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from outrider.model import ServiceReader, TelemetryReader
+
+
+def _off() -> NoReturn:
+    fix = "add a section [telemetry] to outrider.toml, and send telemetry: docs/telemetry.md"
+    raise UsageError("this workspace takes no telemetry", slug="telemetry-off", fix=fix)
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetrySource:
+    """Opens the telemetry of a workspace.
+
+    Attributes:
+        is_on: Whether it takes any; pages link to those of telemetry only then.
+        services: Returns what answers about services, likewise.
+        satisfied_ms: Up to which duration a request satisfies, for the Apdex.
+        reader: Returns it; raises an error that says what to do where it is off or cannot be reached.
+    """
+
+    is_on: bool = False
+    reader: Callable[[], TelemetryReader] = _off
+    services: Callable[[], ServiceReader] = _off
+    satisfied_ms: float = 500.0

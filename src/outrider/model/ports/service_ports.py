@@ -1,0 +1,54 @@
+"""What is asked of spans about services; `outrider.telemetry_store` implements it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from outrider.model.service_answer import Dependency, Deployment, RatePoint, ServiceInstance, Statement
+    from outrider.model.telemetry_answer import SpanRates
+
+
+class ServiceReader(Protocol):
+    """Answers about services from rollups, in whole minutes or hours; probers' traffic is left out by default."""
+
+    def services(self, since_ns: int, until_ns: int, *, with_synthetic: bool = False) -> list[SpanRates]:
+        """Return every service that spans enter, by name."""
+
+    def operations(
+        self, service: str, since_ns: int, until_ns: int, *, with_synthetic: bool = False
+    ) -> list[SpanRates]:
+        """Return the operations of a service, those with the most time in all first."""
+
+    def dependencies(
+        self, since_ns: int, until_ns: int, *, service: str = "", with_synthetic: bool = False
+    ) -> list[Dependency]:
+        """Return calls between services, and to databases, queues and others, the most frequent first.
+
+        Args:
+            since_ns: The beginning.
+            until_ns: The end; minutes are there about two minutes after their end.
+            service: Only those of it and to it; all if empty.
+            with_synthetic: Count probers' traffic too.
+        """
+
+    def deployments(self, since_ns: int, until_ns: int, *, service: str = "") -> list[Deployment]:
+        """Return versions whose first request lies in that time and that came after another, the oldest first."""
+
+    def instances(self, service: str, since_ns: int, until_ns: int) -> list[ServiceInstance]:
+        """Return the instances of a service that answered in that time (by the hour), the last one first."""
+
+    def statements(
+        self, service: str, since_ns: int, until_ns: int, *, with_synthetic: bool = False
+    ) -> list[Statement]:
+        """Return what a service sends to databases, values replaced by `?`, by the time that it takes in all."""
+
+    def service_points(
+        self, since_ns: int, until_ns: int, *, every_s: int, service: str = "", with_synthetic: bool = False
+    ) -> dict[str, tuple[RatePoint, ...]]:
+        """Return rates of one or all services by period, in the order of time; those without requests are left out."""
+
+    def operation_points(
+        self, since_ns: int, until_ns: int, *, every_s: int, service: str = "", with_synthetic: bool = False
+    ) -> dict[tuple[str, str], tuple[RatePoint, ...]]:
+        """Return the same of what enters services, by service and operation."""

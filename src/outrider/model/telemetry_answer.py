@@ -1,0 +1,89 @@
+"""What the telemetry store answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from outrider.model.histogram import Histogram
+
+Row = TypeVar("Row")
+
+
+class RecordKind(StrEnum):
+    """What is searched."""
+
+    LOGS = "logs"
+    SPANS = "spans"
+
+
+@dataclass(frozen=True, slots=True)
+class RowPosition:
+    """Where a list of rows, the newest first, goes on: at a time, behind as many rows of that very time."""
+
+    time_ns: int
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Matches(Generic[Row]):
+    """What a query finds from `since_ns` on, before `until_ns`, the newest first.
+
+    Attributes:
+        is_complete: Whether there are no more than these.
+        following: Where the list goes on; None at its end.
+    """
+
+    rows: tuple[Row, ...]
+    since_ns: int
+    until_ns: int
+    is_complete: bool
+    following: RowPosition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredTable:
+    """A measure by keys and time.
+
+    Attributes:
+        columns: `time` (seconds since 1970, the beginning of each period), if it was asked for; the keys; the measure.
+        rows: In order of time, else the largest first. A measure without values is None.
+        is_complete: Whether there are no more groups than these.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+    since_ns: int
+    until_ns: int
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpanRates:
+    """Rate, errors and durations of the spans of a service, or of an operation of it.
+
+    Attributes:
+        operation: Empty for all that enters the service.
+        durations: In milliseconds.
+    """
+
+    service: str
+    operation: str
+    count: int
+    errors: int
+    durations: Histogram
+
+    @property
+    def error_share(self) -> float:
+        """The share of failed spans, 0 to 1."""
+        return self.errors / self.count if self.count else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The most frequent values of an attribute."""
+
+    key: str
+    values: tuple[tuple[str, int], ...]

@@ -1,0 +1,419 @@
+"""What people and programs do: the same actions as forms of pages, which lead back to their page, and in the API."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+from starlette.responses import RedirectResponse, Response
+
+from outrider.dashboard import SilenceForm, check_path, incident_path, silences_page, status_page_page
+from outrider.model import MOST_TEXT_CHARACTERS, AuditEntry, OutriderError, Role, StoreError, UsageError, printable_json
+from outrider.server.base_path import base_of
+from outrider.server.openapi_document import Description, Parameter
+from outrider.server.page_answer import page_answer
+from outrider.server.refusal import is_of_api, refusal
+from outrider.server.viewer import guarded_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from outrider.alerts import SilenceEffect
+    from outrider.dashboard import PageContext, Sources, StatusPageSources
+    from outrider.model import Silence
+    from outrider.server.request_body import RequestBody
+    from outrider.server.viewer import Authorise, Viewer
+
+    Note = Callable[[str, str, str], AuditEntry]
+
+log = structlog.get_logger("outrider.actions")
+
+API_ROOT = "/api/v1"
+_TEXT_CHARACTERS = 1_000
+_COMMENT_CHARACTERS = 4_000
+_RETRY_S = 10
+_UNKNOWN = frozenset(
+    {"unknown-check", "unknown-incident", "unknown-silence", "unknown-annotation", "unknown-status-incident"}
+)
+_YES = frozenset({"on", "1", "true", "yes"})
+
+
+class Actions(Protocol):
+    """What can be done; each raises a `UsageError` for what makes no sense, and changes nothing then."""
+
+    def run(self, check: str, location: str, note: Note) -> str:
+        """Have a check run at once; return the run's id."""
+        ...
+
+    def pause(self, check: str, reason: str, note: Note) -> None:
+        """Pause a check."""
+        ...
+
+    def resume(self, check: str, note: Note) -> None:
+        """Resume a check."""
+        ...
+
+    def acknowledge(self, incident: str, author: str, note: Note, *, resolve: bool) -> None:
+        """Acknowledge an incident, or resolve it."""
+        ...
+
+    def assign(self, incident: str, assignee: str, author: str, note: Note) -> None:
+        """Assign an incident; to nobody if `assignee` is empty."""
+        ...
+
+    def comment(self, incident: str, text: str, author: str, note: Note) -> None:
+        """Comment on an incident."""
+        ...
+
+    def annotate(self, text: str, matchers: Sequence[str], at: str, author: str, note: Note) -> str:
+        """Note a text at a time, now if `at` is empty; return the annotation's id."""
+        ...
+
+    def remove_annotation(self, annotation: str, note: Note) -> None:
+        """Remove an annotation."""
+        ...
+
+    def silences(self) -> tuple[Silence, ...]:
+        """Return the silences that have not ended."""
+        ...
+
+    def preview(self, matchers: Sequence[str]) -> SilenceEffect:
+        """Return what a silence would mute now."""
+        ...
+
+    def silence(self, matchers: Sequence[str], length: str, author: str, comment: str, note: Note) -> str:
+        """Silence what fulfils all matchers; return the silence's id."""
+        ...
+
+    def end_silence(self, silence: str, note: Note) -> None:
+        """End a silence."""
+        ...
+
+    def mark_release(self, name: str, environment: str, note: Note, *, accept: bool) -> None:
+        """Mark a deploy."""
+        ...
+
+    def status_page(self) -> StatusPageSources | None:
+        """Return what the public status page is made from; None without one."""
+        ...
+
+    def open_status_incident(self, inputs: Mapping[str, str], components: Sequence[str], note: Note) -> str:
+        """Open an incident on the public status page; return its id."""
+        ...
+
+    def update_status_incident(
+        self, incident: str, inputs: Mapping[str, str], components: Sequence[str], note: Note
+    ) -> str:
+        """Add an update to an incident of the public status page; return the incident's id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ActionBody:
+    """What was done, and by whom; `id` is that of a run that was requested or a silence that was made, else empty."""
+
+    done: str
+    id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An action that is asked for: by whom, of what, and with which words."""
+
+    name: str
+    inputs: Mapping[str, str]
+    author: str
+    note: Note
+
+    def lines(self, name: str) -> list[str]:
+        """Return the lines of an input that are not blank."""
+        return [line.strip() for line in self.inputs.get(name, "").splitlines() if line.strip()]
+
+    def is_on(self, name: str) -> bool:
+        """Return whether an input says yes."""
+        return self.inputs.get(name, "").lower() in _YES
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done.
+
+    Attributes:
+        path: Of its form; in the API below `API_ROOT`. What it is done to stands in braces, as `name`.
+        done: The word for what was done, which pages explain.
+        perform: Does it, and returns the id of what it made.
+        back: Path of the page that its form leads back to.
+    """
+
+    path: str
+    summary: str
+    done: str
+    fields: tuple[Parameter, ...]
+    perform: Callable[[Actions, Asked], str | None]
+    back: Callable[[str], str]
+
+
+def _text(name: str, description: str, **more: object) -> Parameter:
+    return Parameter(name, description, {"type": "string", "maxLength": _TEXT_CHARACTERS, **more})
+
+
+_BY_NAME = "{name:path}"
+_STATUS_FIELDS = (
+    _text("text", "What the public reads.", minLength=1, maxLength=MOST_TEXT_CHARACTERS),
+    _text("state", "Where it is: investigating, identified, monitoring or resolved."),
+    _text("impact", "What it makes of its components: none, degraded or down."),
+    _text("components", "Names of components that it affects, one a line."),
+)
+ACTIONS = (
+    Action(
+        f"/checks/{_BY_NAME}/run", "Run a check at once, before all that waits.", "run",
+        (_text("location", "One of its locations; the first if absent."),),
+        lambda actions, asked: actions.run(asked.name, asked.inputs.get("location", ""), asked.note), check_path,
+    ),
+    Action(
+        f"/checks/{_BY_NAME}/pause", "Pause a check: nothing of it is due until it is resumed.", "pause",
+        (_text("reason", "Why; shown with its state."),),
+        lambda actions, asked: actions.pause(asked.name, asked.inputs.get("reason", ""), asked.note), check_path,
+    ),
+    Action(
+        f"/checks/{_BY_NAME}/resume", "Resume a check.", "resume", (),
+        lambda actions, asked: actions.resume(asked.name, asked.note), check_path,
+    ),
+    Action(
+        "/incidents/{name}/acknowledge", "Acknowledge an incident, which stops its escalation and reminders.",
+        "acknowledge", (),
+        lambda actions, asked: actions.acknowledge(asked.name, asked.author, asked.note, resolve=False), incident_path,
+    ),
+    Action(
+        "/incidents/{name}/resolve", "Resolve an incident: the same problem opens a new one from now on.",
+        "resolve", (),
+        lambda actions, asked: actions.acknowledge(asked.name, asked.author, asked.note, resolve=True), incident_path,
+    ),
+    Action(
+        "/incidents/{name}/assign", "Assign an incident that lasts; without a name, to nobody.", "assign",
+        (_text("assignee", "Who works on it."),),
+        lambda actions, asked: actions.assign(asked.name, asked.inputs.get("assignee", ""), asked.author, asked.note),
+        incident_path,
+    ),
+    Action(
+        "/incidents/{name}/comment", "Comment on an incident, lasting or resolved.", "comment",
+        (_text("text", "What its time line shows.", minLength=1, maxLength=_COMMENT_CHARACTERS),),
+        lambda actions, asked: actions.comment(asked.name, asked.inputs.get("text", ""), asked.author, asked.note),
+        incident_path,
+    ),
+    Action(
+        "/silences", "Silence the incidents whose labels fulfil all matchers.", "silence",
+        (
+            _text("matchers", "label=value, label!=value, label=~pattern or label!~pattern, one a line.", minLength=1),
+            _text("for", "For how long, such as 2h.", default="1h"), _text("comment", "Why."),
+        ),
+        lambda actions, asked: actions.silence(
+            asked.lines("matchers"), asked.inputs.get("for") or "1h", asked.author, asked.inputs.get("comment", ""),
+            asked.note,
+        ),
+        lambda _: "/silences",
+    ),
+    Action(
+        "/silences/{name}/end", "End a silence now.", "end", (),
+        lambda actions, asked: actions.end_silence(asked.name, asked.note), lambda _: "/silences",
+    ),
+    Action(
+        "/releases", "Mark a deploy that is live from now on.", "release",
+        (
+            _text("name", "Of the release.", minLength=1),
+            _text("environment", "Where; the workspace's default if absent."),
+            _text("accept", 'Learn the level since then as the new normal: "yes".'),
+        ),
+        lambda actions, asked: actions.mark_release(
+            asked.inputs.get("name", ""), asked.inputs.get("environment", ""), asked.note, accept=asked.is_on("accept")
+        ),
+        lambda _: "/releases",
+    ),
+    Action(
+        "/annotations", "Note what happened at a time, on the trends of checks.", "annotate",
+        (
+            _text("text", "What happened.", minLength=1), _text("at", "When, ISO 8601; now if absent."),
+            _text("matchers", "Which labels its checks have, a matcher a line; all checks if absent."),
+        ),
+        lambda actions, asked: actions.annotate(
+            asked.inputs.get("text", ""), asked.lines("matchers"), asked.inputs.get("at", ""), asked.author, asked.note
+        ),
+        lambda _: "/annotations",
+    ),
+    Action(
+        "/annotations/{name}/remove", "Remove an annotation.", "unannotate", (),
+        lambda actions, asked: actions.remove_annotation(asked.name, asked.note), lambda _: "/annotations",
+    ),
+    Action(
+        "/status-page/incidents", "Open an incident on the public status page.", "status-open",
+        (_text("title", "What is wrong, for the public.", minLength=1), *_STATUS_FIELDS),
+        lambda actions, asked: actions.open_status_incident(asked.inputs, asked.lines("components"), asked.note),
+        lambda _: "/status-page",
+    ),
+    Action(
+        "/status-page/incidents/{name}/updates", "Add an update to an incident of the public status page.",
+        "status-update", (_text("title", "Its title from now on; as before if absent."), *_STATUS_FIELDS),
+        lambda actions, asked: actions.update_status_incident(
+            asked.name, asked.inputs, asked.lines("components"), asked.note
+        ),
+        lambda _: "/status-page",
+    ),
+)  # fmt: skip
+
+
+def action_descriptions() -> list[Description]:
+    """Return what the API says of actions."""
+    return [_description(action) for action in ACTIONS]
+
+
+def _description(action: Action) -> Description:
+    path = f"{API_ROOT}{action.path}".replace(":path}", "}")
+    named = (Parameter("name", "Its id, percent-encoded.", {"type": "string"}, is_in_path=True),)
+    return Description(
+        path, action.summary, ActionBody, named if "{" in path else (), method="post", fields=action.fields
+    )
+
+
+def action_routes(sources: Sources, actions: Actions | None, authorise: Authorise) -> list[Route]:
+    """Return the routes of actions, and of the page of silences."""
+    routes = [
+        guarded_route("/silences", _Silences(sources, actions).page, authorise),
+        guarded_route("/status-page", _StatusPage(sources, actions).page, authorise),
+    ]
+    for action in ACTIONS:
+        perform = _Performing(action, sources, actions).answer
+        routes += [
+            guarded_route(path, perform, authorise, methods=["POST"], role=Role.OPERATOR)
+            for path in (action.path, f"{API_ROOT}{action.path}")
+        ]
+    return routes
+
+
+class _Performing:
+    """Answers requests for one action."""
+
+    def __init__(self, action: Action, sources: Sources, actions: Actions | None) -> None:
+        self._action = action
+        self._sources = sources
+        self._actions = actions
+
+    def answer(self, request: Request) -> Response:
+        """Do it, and lead back, or say what is wrong."""
+        try:
+            made = self._perform(request)
+        except StoreError as error:
+            headers = {"Retry-After": str(_RETRY_S)}
+            title = "the store cannot be written now"
+            return refusal(request, 503, title, slug=error.slug, detail=error.what, headers=headers)
+        except OutriderError as error:
+            status = 404 if error.slug in _UNKNOWN else 400
+            return refusal(request, status, "this cannot be done", slug=error.slug, detail=f"{error.what}. {error.fix}")
+        if is_of_api(request):
+            viewer: Viewer = request.state.viewer
+            body = json.dumps(
+                printable_json(asdict(ActionBody(self._action.done, made or "", viewer.change(0, "", "").actor)))
+            )
+            return Response(body, media_type="application/json")
+        back = self._action.back(request.path_params.get("name", ""))
+        address = f"{base_of(request.scope)}{back}?done={self._action.done}"
+        return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+
+    def _perform(self, request: Request) -> str | None:
+        if self._actions is None:
+            raise UsageError("the workspace is being loaded", slug="not-loaded", fix="try again in a moment")
+        viewer: Viewer = request.state.viewer
+
+        def note(action: str, subject: str, detail: str = "") -> AuditEntry:
+            return viewer.change(self._sources.now_us(), action, subject, detail)
+
+        inputs = _inputs(request.state.body, self._action.fields)
+        author = note("", "").actor
+        made = self._action.perform(self._actions, Asked(request.path_params.get("name", ""), inputs, author, note))
+        log.info("action.done", action=self._action.done, by=author, name=request.path_params.get("name", ""))
+        return made
+
+
+class _Silences:
+    """Answers with the silences, and what another one would mute."""
+
+    def __init__(self, sources: Sources, actions: Actions | None) -> None:
+        self._sources = sources
+        self._actions = actions
+
+    def page(self, request: Request) -> Response:
+        """Answer with the page; `matchers`, one a line, are previewed."""
+        asked = {name: request.query_params.get(name, "")[:_TEXT_CHARACTERS] for name in ("matchers", "for", "comment")}
+        matchers = [line.strip() for line in asked["matchers"].splitlines() if line.strip()]
+
+        def make(context: PageContext) -> str:
+            effect, problem = None, ""
+            if matchers and self._actions is not None:
+                try:
+                    effect = self._actions.preview(matchers)
+                except UsageError as error:
+                    problem = f"{error.what}. {error.fix}"
+            silences = self._actions.silences() if self._actions is not None else ()
+            form = SilenceForm(asked["matchers"], asked["for"] or "1h", asked["comment"], effect, problem)
+            return silences_page(silences, form, replace(context, refresh_s=0))
+
+        return page_answer(request, self._sources, "/silences", make)
+
+
+class _StatusPage:
+    """Answers with what the public status page says, and forms that write on it."""
+
+    def __init__(self, sources: Sources, actions: Actions | None) -> None:
+        self._sources = sources
+        self._actions = actions
+
+    def page(self, request: Request) -> Response:
+        """Answer with the page."""
+
+        def make(context: PageContext) -> str:
+            status = self._actions.status_page() if self._actions is not None else None
+            return status_page_page(status, replace(context, refresh_s=0))
+
+        return page_answer(request, self._sources, "/incidents", make)
+
+
+def _inputs(body: RequestBody, fields: Sequence[Parameter]) -> dict[str, str]:
+    """Return what was sent, by name: of a form, or of a JSON object; a list is joined by lines.
+
+    Raises:
+        UsageError: bad-argument, for a field that does not exist, or a value that is none.
+    """
+    if body.document is not None and not isinstance(body.document, dict):
+        raise _bad("the body", "is no JSON object", 'send {"name": "value"}')
+    sent: Mapping[str, Any] = body.document if isinstance(body.document, dict) else body.fields
+    known = {field.name: field.schema.get("maxLength") for field in fields}
+    inputs = {}
+    for name, value in sent.items():
+        if name not in known:
+            if body.document is not None:
+                raise _bad(name[:80], "is no field of this action", f"it has {', '.join(sorted(known)) or 'none'}")
+            continue  # a form's own, such as its token
+        most = known[name]
+        inputs[name] = _word(name, value, most if isinstance(most, int) else _TEXT_CHARACTERS)
+    return inputs
+
+
+def _word(name: str, value: object, most: int) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = "\n".join(value)
+    if value is None or not isinstance(value, str):
+        raise _bad(name, "is no text", "send a string")
+    if len(value) > most:
+        raise _bad(name, f"has {len(value)} characters", f"at most {most}")
+    return value
+
+
+def _bad(name: str, what: str, fix: str) -> UsageError:
+    return UsageError(f"{name} {what}", slug="bad-argument", fix=fix)

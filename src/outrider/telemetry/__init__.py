@@ -1,0 +1,39 @@
+"""Telemetry as clients send it: bytes -> bounded, scrubbed values, kept on disk until the store has them. No HTTP.
+
+Reading a request needs the extra `telemetry`.
+"""
+
+from outrider.telemetry.attribute_reader import AttributeReader
+from outrider.telemetry.day_ledger import LEDGER, DayBudget, DayLedger, read_ledger
+from outrider.telemetry.digestion import Digestion
+from outrider.telemetry.disk_room import DiskRoom
+from outrider.telemetry.intake import Intake
+from outrider.telemetry.limits import Limits, Tally
+from outrider.telemetry.otlp_body import JSON, PROTOBUF, BadTelemetry, SignalKind, failure
+from outrider.telemetry.scrubber import Scrubber
+from outrider.telemetry.span_sampler import KeepRules, SpanSampler
+from outrider.telemetry.spool import Spool, SpoolFull, read_segment
+
+__all__ = [
+    "JSON",
+    "LEDGER",
+    "PROTOBUF",
+    "AttributeReader",
+    "BadTelemetry",
+    "DayBudget",
+    "DayLedger",
+    "Digestion",
+    "DiskRoom",
+    "Intake",
+    "KeepRules",
+    "Limits",
+    "Scrubber",
+    "SignalKind",
+    "SpanSampler",
+    "Spool",
+    "SpoolFull",
+    "Tally",
+    "failure",
+    "read_ledger",
+    "read_segment",
+]

@@ -1,0 +1,81 @@
+"""How much of one request, record and process is kept; what is beyond is cut or left out, and counted."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+OTHER: Final = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Most of what clients send that is kept.
+
+    Attributes:
+        body_bytes: Of a request as it is sent, and `inflated_bytes` once it is inflated.
+        ahead_s: By how much a clock may be ahead, and by how much a record may be late (`behind_s`); others get the
+            time at which they were received.
+        services: Names of services a process keeps apart; the rest is `other`.
+        attribute_names: The same of names of attributes; the rest is left out.
+    """
+
+    body_bytes: int = 16 << 20
+    inflated_bytes: int = 64 << 20
+    attributes: int = 128
+    name_characters: int = 256
+    value_characters: int = 8_192
+    text_characters: int = 65_536
+    events: int = 128
+    links: int = 128
+    buckets: int = 1_024
+    ahead_s: float = 600.0
+    behind_s: float = 7 * 86_400.0
+    services: int = 1_000
+    attribute_names: int = 10_000
+
+
+USUAL_LIMITS: Final = Limits()
+
+
+class Tally:
+    """How often something was cut, left out or dropped, by reason; of one process, safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, reason: str, count: int = 1) -> int:
+        """Count what happened; return how often it has until now."""
+        with self._lock:
+            self._counts[reason] += count
+            return self._counts[reason]
+
+    def clear(self) -> None:
+        """Begin anew, as a new day does."""
+        with self._lock:
+            self._counts.clear()
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each reason occurred."""
+        with self._lock:
+            return dict(self._counts)
+
+
+class Known:
+    """The names that a process has seen, up to a limit, beyond which no new one is taken."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._names: set[str] = set()
+
+    def takes(self, name: str) -> bool:
+        """Return whether a name is one of those that are kept apart, and take it while there is room."""
+        if name in self._names:
+            return True
+        if len(self._names) >= self._most:
+            return False
+        self._names.add(name)
+        return True

@@ -1,0 +1,23 @@
+"""Telemetry kept and asked: chDB in a process of its own, or ClickHouse by URL, behind one client."""
+
+from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess, running_engine
+from outrider.telemetry_store.engine_record import check_extra
+from outrider.telemetry_store.partition_pruner import DroppedPart, TelemetryRetention
+from outrider.telemetry_store.query_terms import QueryError
+from outrider.telemetry_store.query_text import QueryPart, QueryText
+from outrider.telemetry_store.telemetry_search import QueryLimits
+from outrider.telemetry_store.telemetry_store import TelemetryStore
+
+__all__ = [
+    "DroppedPart",
+    "EngineOptions",
+    "EngineProcess",
+    "QueryError",
+    "QueryLimits",
+    "QueryPart",
+    "QueryText",
+    "TelemetryRetention",
+    "TelemetryStore",
+    "check_extra",
+    "running_engine",
+]

@@ -1,0 +1,168 @@
+"""Answers questions about services from rollups; see the port `ServiceReader`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from outrider.model import Dependency, Deployment, Histogram, Node, NodeKind, RatePoint, ServiceInstance, Statement
+from outrider.telemetry_store.query_compiler import Parameters
+from outrider.telemetry_store.telemetry_search import TelemetrySearch, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_DEPENDENCIES: Final = 5000
+MOST_DEPLOYMENTS: Final = 1000
+MOST_INSTANCES: Final = 200
+MOST_POINTS: Final = 100_000
+MOST_STATEMENTS: Final = 50
+_STATEMENT_CHARACTERS: Final = 500
+_HOUR_S: Final = 3600
+_USERS: Final = " AND Origin = ''"
+_SYSTEM: Final = (
+    "if(SpanAttributes['db.system.name'] != '', SpanAttributes['db.system.name'], SpanAttributes['db.system'])"
+)
+_TEXT: Final = (
+    "multiIf(SpanAttributes['db.query.summary'] != '', SpanAttributes['db.query.summary'],"
+    " SpanAttributes['db.query.text'] != '', SpanAttributes['db.query.text'],"
+    " SpanAttributes['db.statement'] != '', SpanAttributes['db.statement'], SpanName)"
+)
+
+
+class ServiceSearch(TelemetrySearch):
+    """Answers them, each within the limits of a query; without probers' traffic unless it is asked for."""
+
+    def dependencies(
+        self, since_ns: int, until_ns: int, *, service: str = "", with_synthetic: bool = False
+    ) -> list[Dependency]:
+        """Return calls between services, and to databases, queues and others, the most frequent first."""
+        parameters = Parameters()
+        where = within("Minute", since_ns, until_ns, parameters) + ("" if with_synthetic else _USERS)
+        if service:
+            name = parameters.add(service, "String")
+            where += (
+                f" AND ((SourceKind = 'service' AND Source = {name}) OR (TargetKind = 'service' AND Target = {name}))"
+            )
+        sql = (
+            "SELECT SourceKind, Source, TargetKind, Target, sum(n), sum(errors), sumMap(buckets)"
+            f" FROM {self._name('outrider_calls_1m')} WHERE {where} GROUP BY SourceKind, Source, TargetKind, Target"
+            f" ORDER BY sum(n) DESC, Source, Target LIMIT {parameters.add(MOST_DEPENDENCIES, 'UInt32')}"
+        )
+        return [_dependency(row) for row in self._rows(sql, parameters)]
+
+    def deployments(self, since_ns: int, until_ns: int, *, service: str = "") -> list[Deployment]:
+        """Return versions whose first request lies in that time and that came after another, the oldest first."""
+        parameters = Parameters()
+        chosen = f"ServiceName = {parameters.add(service, 'String')} AND " if service else ""
+        since, until = (parameters.add(ns // 1000, "Int64") for ns in (since_ns, until_ns))
+        versions = (
+            "SELECT ServiceName, Environment, Version, toUnixTimestamp64Micro(min(First)) AS at"
+            f" FROM {self._name('outrider_instances_1h')} WHERE {chosen}Version != ''"
+            " GROUP BY ServiceName, Environment, Version"
+        )
+        ordered = (
+            "SELECT ServiceName, Environment, Version, lagInFrame(Version, 1, '') OVER (PARTITION BY ServiceName,"
+            " Environment ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS previous, at"
+            f" FROM ({versions})"
+        )
+        sql = (
+            f"SELECT ServiceName, Environment, Version, previous, at FROM ({ordered}) WHERE previous != ''"
+            f" AND at >= {since} AND at < {until} ORDER BY at DESC LIMIT {parameters.add(MOST_DEPLOYMENTS, 'UInt32')}"
+        )
+        return [Deployment(*row) for row in self._rows(sql, parameters)][::-1]
+
+    def instances(self, service: str, since_ns: int, until_ns: int) -> list[ServiceInstance]:
+        """Return the instances of a service that answered in that time (by the hour), the last one first."""
+        parameters = Parameters()
+        where = within("Hour", since_ns, until_ns, parameters)
+        sql = (
+            "SELECT Instance, argMax(Version, Last), sum(n), sum(errors), sum(total_ns) / greatest(sum(n), 1) / 1e6,"
+            f" toUnixTimestamp64Micro(max(Last)) AS last FROM {self._name('outrider_instances_1h')}"
+            f" WHERE ServiceName = {parameters.add(service, 'String')} AND {where}"
+            f" GROUP BY Instance ORDER BY last DESC LIMIT {parameters.add(MOST_INSTANCES, 'UInt32')}"
+        )
+        return [ServiceInstance(*row) for row in self._rows(sql, parameters)]
+
+    def statements(
+        self, service: str, since_ns: int, until_ns: int, *, with_synthetic: bool = False
+    ) -> list[Statement]:
+        """Return what a service sends to databases, values replaced by `?`, by the time that it takes in all."""
+        parameters = Parameters()
+        since, until = (
+            f"fromUnixTimestamp64Nano({parameters.add(ns, 'Int64')})" for ns in (max(since_ns, 0), until_ns)
+        )
+        where = (
+            f"Timestamp >= {since} AND Timestamp < {until} AND ServiceName = {parameters.add(service, 'String')}"
+            f" AND {_SYSTEM} != ''" + ("" if with_synthetic else _USERS)
+        )
+        sql = (
+            f"SELECT {_SYSTEM} AS system, substringUTF8(normalizeQuery({_TEXT}), 1, {_STATEMENT_CHARACTERS}) AS text,"
+            " sum(SampleRate), sum(if(StatusCode = 'Error', SampleRate, 0)), sum(Duration * SampleRate) / 1e6 AS total,"
+            f" quantileDD(0.01, 0.95)(Duration) / 1e6 FROM {self._name('otel_traces')} WHERE {where}"
+            f" GROUP BY system, text ORDER BY total DESC, text LIMIT {parameters.add(MOST_STATEMENTS, 'UInt32')}"
+        )
+        return [
+            Statement(system, text, int(count), int(errors), total, p95)
+            for system, text, count, errors, total, p95 in self._rows(sql, parameters)
+        ]
+
+    def service_points(
+        self, since_ns: int, until_ns: int, *, every_s: int, service: str = "", with_synthetic: bool = False
+    ) -> dict[str, tuple[RatePoint, ...]]:
+        """Return rates of services by period, those without requests left out, in the order of time.
+
+        Args:
+            since_ns: The beginning; the period that it lies in counts as a whole.
+            until_ns: The end.
+            every_s: Length of a period: minutes, or hours.
+            service: One service; all if empty.
+            with_synthetic: Count probers' traffic too.
+        """
+        table, period = ("outrider_services_1m", "Minute") if every_s < _HOUR_S else ("outrider_services_1h", "Hour")
+        keys = ("ServiceName",)
+        return {name: points for (name,), points in self._points(table, period, keys, (since_ns, until_ns, every_s),
+                service=service, with_synthetic=with_synthetic).items()}  # fmt: skip
+
+    def operation_points(
+        self, since_ns: int, until_ns: int, *, every_s: int, service: str = "", with_synthetic: bool = False
+    ) -> dict[tuple[str, str], tuple[RatePoint, ...]]:
+        """Return the same of what enters services, by service and operation."""
+        points = self._points(
+            "outrider_operations_1m", "Minute", ("ServiceName", "SpanName"), (since_ns, until_ns, every_s),
+            service=service, with_synthetic=with_synthetic, more=" AND SpanKind IN ('Server', 'Consumer')",
+        )  # fmt: skip
+        return {(service, operation): own for (service, operation), own in points.items()}
+
+    def _points(
+        self,
+        table: str,
+        period: str,
+        keys: tuple[str, ...],
+        span: tuple[int, int, int],
+        *,
+        service: str,
+        with_synthetic: bool,
+        more: str = "",
+    ) -> dict[tuple[str, ...], tuple[RatePoint, ...]]:
+        parameters = Parameters()
+        since_ns, until_ns, every_s = span
+        width = parameters.add(max(every_s, 60), "UInt32")
+        where = within(period, since_ns, until_ns, parameters) + ("" if with_synthetic else _USERS) + more
+        if service:
+            where += f" AND ServiceName = {parameters.add(service, 'String')}"
+        names = ", ".join(keys)
+        sql = (
+            f"SELECT {names}, toUInt32(intDiv(toUnixTimestamp({period}), {width}) * {width}) AS at, sum(n),"
+            f" sum(errors), sumMap(buckets) FROM {self._name(table)} WHERE {where} GROUP BY {names}, at"
+            f" ORDER BY {names}, at LIMIT {parameters.add(MOST_POINTS, 'UInt32')}"
+        )
+        grouped: dict[tuple[str, ...], list[RatePoint]] = {}
+        for *name, at_s, count, errors, buckets in self._rows(sql, parameters):
+            grouped.setdefault(tuple(name), []).append(RatePoint(at_s, int(count), int(errors), dict(buckets)))
+        return {name: tuple(points) for name, points in grouped.items()}
+
+
+def _dependency(row: Sequence[Any]) -> Dependency:
+    source_kind, source, target_kind, target, count, errors, buckets = row
+    nodes = Node(NodeKind(source_kind), source), Node(NodeKind(target_kind), target)
+    return Dependency(*nodes, int(count), int(errors), Histogram(dict(buckets)))

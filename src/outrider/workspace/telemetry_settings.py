@@ -1,0 +1,166 @@
+"""`[telemetry]` of `outrider.toml`: where telemetry is taken, from whom, where it lies and how much of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from outrider.workspace.server_settings import as_networks
+from outrider.workspace.tables import (
+    Refused,
+    Table,
+    as_count,
+    as_duration_within,
+    as_flag,
+    as_text,
+    as_texts,
+    check_url,
+)
+from outrider.workspace.telemetry_cost import TelemetryKeep, read_budget, read_keep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+_ADDRESS: Final = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^:\s/]+)):(?P<port>\d{1,5})")
+_SIZE: Final = re.compile(r"(?P<number>\d{1,6}(?:\.\d{1,3})?) ?(?P<unit>[kMGT])B")
+_UNITS: Final = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_LARGEST_PORT: Final = 65_535
+_DAY_S: Final = 86_400.0
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetrySettings:
+    """Where telemetry is taken, from whom, where it lies and how much of it.
+
+    Attributes:
+        host: Address to listen at, with `port`, for OTLP over HTTP.
+        networks: Whose machines may send without a token.
+        clickhouse: Address of a server of ClickHouse; empty for the embedded engine.
+        clickhouse_password: Name of a secret of the workspace.
+        memory_bytes: Of the embedded engine, above which a query fails instead of the machine.
+        readers: How many queries the embedded engine runs at a time.
+        most_bytes: On disk, of all telemetry together; the oldest goes first.
+        spool_bytes: Of what waits while the store is away.
+        logs_s: For how long logs are kept; spans, metrics and rollups likewise.
+        apdex_ms: Requests up to it satisfy, those up to four times as much are tolerable.
+        least_free_bytes: Of the disk, below which nothing is taken and the oldest goes.
+        keep: Which spans are kept.
+        budget: Bytes of each signal a day, as they were sent without compression.
+        propagate_to: Origins to which requests of journeys name the trace of their attempt.
+        hide_addresses: Whether addresses of the internet count as personal data.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4318
+    networks: tuple[str, ...] = ()
+    clickhouse: str = ""
+    clickhouse_password: str = ""
+    memory_bytes: int = 10**9
+    readers: int = 3
+    most_bytes: int = 10 * 10**9
+    spool_bytes: int = 10**9
+    logs_s: float = 7 * _DAY_S
+    spans_s: float = 3 * _DAY_S
+    metrics_s: float = 30 * _DAY_S
+    rollups_s: float = 395 * _DAY_S
+    hide_addresses: bool = False
+    propagate_to: tuple[str, ...] = ()
+    apdex_ms: float = 500.0
+    least_free_bytes: int = 10**9
+    keep: TelemetryKeep = field(default_factory=TelemetryKeep)
+    budget: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
+    """Return what `[telemetry]` says; problems are reported by the table.
+
+    Args:
+        table: The section.
+        secrets: Names of the workspace's secrets.
+    """
+    usual = TelemetrySettings()
+    host, port = table.read("listen", _as_address, (usual.host, usual.port))
+    kept = as_duration_within("1h", "3650d")
+    settings = TelemetrySettings(
+        host=host,
+        port=port,
+        networks=table.read("networks", as_networks, usual.networks),
+        clickhouse=table.read("clickhouse", _as_clickhouse, usual.clickhouse),
+        clickhouse_password=table.read("clickhouse_password", as_text, usual.clickhouse_password),
+        memory_bytes=table.read("memory", as_size("300 MB", "1 TB"), usual.memory_bytes),
+        readers=table.read("readers", as_count(1, 64), usual.readers),
+        most_bytes=table.read("disk", as_size("100 MB", "1000 TB"), usual.most_bytes),
+        spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
+        logs_s=table.read("logs", kept, usual.logs_s),
+        spans_s=table.read("spans", kept, usual.spans_s),
+        metrics_s=table.read("metrics", kept, usual.metrics_s),
+        rollups_s=table.read("rollups", kept, usual.rollups_s),
+        hide_addresses=table.read("hide_addresses", as_flag, usual.hide_addresses),
+        propagate_to=table.read("propagate_to", _as_origins, usual.propagate_to),
+        least_free_bytes=table.read("free", as_size("10 MB", "100 TB"), usual.least_free_bytes),
+        keep=read_keep(table.section("keep")),
+        budget=read_budget(table.section("budget"), as_size("1 MB", "1000 TB")),
+        apdex_ms=1000 * table.read("apdex", as_duration_within("1ms", "1h"), usual.apdex_ms / 1000),
+    )
+    if settings.clickhouse_password and settings.clickhouse_password not in secrets:
+        name = settings.clickhouse_password
+        fix = f'add {name} = {{env = "{name}"}} below [secrets]'
+        table.report("clickhouse_password", "is not the name of a secret of this workspace", fix, "unknown-secret")
+    table.close()
+    return settings
+
+
+def as_size(least: str, most: str) -> Callable[[object], int]:
+    """Return an acceptor of sizes from `least` to `most`, as bytes."""
+    smallest, largest = _bytes(least), _bytes(most)
+    fix = f'write a size from "{least}" to "{most}", in kB, MB, GB or TB'
+
+    def convert(value: object) -> int:
+        if not isinstance(value, str) or not _SIZE.fullmatch(value):
+            raise Refused("is not a size", fix)
+        if not smallest <= _bytes(value) <= largest:
+            raise Refused("is out of range", fix, "out-of-range")
+        return _bytes(value)
+
+    return convert
+
+
+def _bytes(text: str) -> int:
+    match = _SIZE.fullmatch(text)
+    assert match is not None
+    return round(float(match["number"]) * _UNITS[match["unit"]])
+
+
+def _as_address(value: object) -> tuple[str, int]:
+    match = _ADDRESS.fullmatch(as_text(value))
+    if match is None or int(match["port"]) > _LARGEST_PORT:
+        raise Refused("is not an address to listen at", 'write it as "127.0.0.1:4318"', "bad-address")
+    return match["six"] or match["host"], int(match["port"])
+
+
+def _as_origins(value: object) -> tuple[str, ...]:
+    """Accept origins as browsers write them: scheme, host, and a port that is not the scheme's own."""
+    return tuple(dict.fromkeys(map(_origin, as_texts(value))))
+
+
+def _origin(url: str) -> str:
+    check_url(url)
+    parts = urlsplit(url)
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc or "*" in parts.netloc:
+        fix = 'write scheme, host and port alone, such as "https://api.shop.example"'
+        raise Refused(f"holds {url!r}, which is no origin", fix, "bad-url")
+    host = parts.hostname or ""
+    port = "" if parts.port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def _as_clickhouse(value: object) -> str:
+    url = as_text(value)
+    check_url(url)
+    if urlsplit(url).password is not None:
+        fix = "name a secret in clickhouse_password, and leave the password out of the address"
+        raise Refused("holds a password", fix, "bad-url")
+    return url

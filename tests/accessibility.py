@@ -1,0 +1,22 @@
+"""What axe-core says of a page in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[1] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def violations(page: Page) -> list[tuple[str, str, str, str]]:
+    """Return each violation of a rule of axe: address, rule, place and how to mend it; the page must bypass its CSP."""
+    page.add_script_tag(path=AXE)
+    report = page.evaluate("axe.run()")
+    return [
+        (page.url, rule["id"], str(node["target"]), node["failureSummary"])
+        for rule in report["violations"]
+        for node in rule["nodes"]
+    ]

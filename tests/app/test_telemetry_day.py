@@ -1,0 +1,29 @@
+"""What was taken and dropped of telemetry today."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.app.telemetry_day import LEDGER_FILE, TelemetryDay, telemetry_day
+from outrider.telemetry import DayLedger, Tally
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOON_S = 1_795_867_200.0
+
+
+def test_what_was_dropped_is_told_by_reason(tmp_path: Path) -> None:
+    """What is taken and stored is no loss; without telemetry there is nothing to tell."""
+    assert telemetry_day(tmp_path) is None
+    tally = Tally()
+    ledger = DayLedger(tmp_path / LEDGER_FILE, tally, lambda: NOON_S)
+    counts = {"logs taken": 5, "logs stored": 5, "logs bytes": 900, "logs beyond the budget of the day": 2}
+    for reason, count in counts.items():
+        tally.add(reason, count)
+    ledger.write()
+
+    day = telemetry_day(tmp_path)
+
+    assert day == TelemetryDay("2026-11-28", counts)
+    assert day.dropped == {"logs beyond the budget of the day": 2}

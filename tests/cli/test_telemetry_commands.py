@@ -1,0 +1,247 @@
+"""`outrider logs`, `traces` and `services`, against an engine."""
+
+from __future__ import annotations
+
+import time
+from importlib.util import find_spec
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.builders import run_of
+from tests.cli.conftest import Desk
+from tests.telemetry_store.samples import log_record, span
+
+from outrider.app import find_workspace, follow_logs, open_store, open_telemetry
+from outrider.model import AttemptTrace, Measurement, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+needs_engine = pytest.mark.skipif(find_spec("chdb") is None, reason="the extra `telemetry` is not installed")
+TRACE = "0123456789abcdef" * 2
+PASSWORD = "s3cret-word"
+
+
+def new_desk(folder: Path, settings: str) -> Desk:
+    desk = Desk(folder / "ws", folder / "tmp", in_process=True)
+    desk.root.mkdir()
+    desk.temporary.mkdir()
+    desk.write("outrider.toml", settings)
+    return desk
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A workspace with some telemetry, whose engine runs."""
+    desk = new_desk(tmp_path_factory.mktemp("telemetry"), "[telemetry]\n")
+    with open_telemetry(find_workspace(desk.root)) as telemetry:
+        root = span("shop", "GET /cart", trace_id=TRACE, span_id="1" * 16, duration_ms=250, status="Error")
+        child = span("pay", "charge", ago_s=59.9, trace_id=TRACE, span_id="2" * 16, parent_span_id="1" * 16)
+        circle = span("pay", "loop", ago_s=59, trace_id=TRACE, span_id="3" * 16, parent_span_id="3" * 16)
+        telemetry.insert_spans([child, root, circle], token="spans")
+        records = [
+            log_record("shop", "order 4711 created", ago_s=30, attributes={"tenant": "acme"}),
+            log_record("shop", "payment timed out", ago_s=20, severity_text="", severity_number=17, trace_id=TRACE),
+            log_record("pay", "card \x1b[31mrefused", ago_s=10, attributes={"tenant": "acme"}),
+        ]
+        telemetry.insert_logs(records, token="logs")
+        yield desk
+
+
+@needs_engine
+def test_logs_are_listed_the_newest_last(desk: Desk) -> None:
+    """A line has time, level, service, text and trace; escapes of a terminal are shown, not obeyed."""
+    finished = desk.outrider("logs")
+
+    lines = finished.stdout.splitlines()
+    assert [line.split("  ")[1].strip() for line in lines] == ["INFO", "ERROR", "INFO"]
+    assert lines[1].endswith(f"shop  payment timed out  trace:{TRACE}")
+    assert "\x1b" not in lines[2]
+
+
+@needs_engine
+def test_a_query_is_taken_in_one_argument_or_several(desk: Desk) -> None:
+    """What a shell left of the quotes is searched."""
+    together = desk.json("logs", 'service:shop "timed out" since:2h', "--json")
+    apart = desk.json("logs", "service:shop", "level>=error", "--json")
+
+    assert [record["body"] for record in together] == ["payment timed out"]
+    assert together == apart
+    assert together[0]["resource"] == {"service.name": "shop"}
+
+
+@needs_engine
+def test_the_rest_is_told(desk: Desk) -> None:
+    """A cut list says so, and an empty one says that nothing matches."""
+    assert "there are earlier ones" in desk.outrider("logs", "--limit", "1").stderr
+    assert "no record matches" in desk.outrider("logs", "nowhere").stderr
+    assert "no span matches" in desk.outrider("traces", "f" * 32).stderr
+
+
+@needs_engine
+def test_a_wrong_query_is_a_wrong_argument_that_shows_its_column(desk: Desk) -> None:
+    """The mark stands below the column."""
+    finished = desk.outrider("logs", 'service:shop "timed')
+
+    assert finished.returncode == 2
+    assert "column 14: the quote is not closed" in finished.stderr
+    assert "[bad-query]" in finished.stderr
+
+
+@needs_engine
+def test_logs_and_spans_are_counted_by_keys_and_time(desk: Desk) -> None:
+    """Any of the options makes a table of a list."""
+    assert desk.json("logs", "--by", "tenant", "--json") == [
+        {"tenant": "acme", "count": 2.0},
+        {"tenant": "", "count": 1.0},
+    ]
+    [row] = desk.json("traces", "service:shop", "--measure", "p50(duration)", "--json")
+    assert row["p50(duration)"] == pytest.approx(250, rel=0.01)
+    assert sum(row["count"] for row in desk.json("logs", "--every", "1m", "--json")) == 3
+    assert "time (UTC)" in desk.outrider("logs", "--every", "1m").stdout
+
+
+@needs_engine
+def test_a_trace_is_shown_below_its_root(desk: Desk) -> None:
+    """Children are indented; a span that is its own parent is shown once."""
+    finished = desk.outrider("traces", TRACE)
+
+    names = [line[line.index("  shop" if "shop" in line else "  pay") :] for line in finished.stdout.splitlines()[1:]]
+    assert [name.split()[1] for name in names] == ["GET", "charge", "loop"]
+    assert finished.stdout.index("pay  charge") > 0
+    assert [span["name"] for span in desk.json("traces", TRACE, "--json")] == ["GET /cart", "charge", "loop"]
+    assert [span["name"] for span in desk.json("traces", "status:error", "--json")] == ["GET /cart"]
+
+
+@needs_engine
+def test_the_spans_of_a_run_are_shown_trace_by_trace(desk: Desk) -> None:
+    """With attempt and step; a trace without spans says so, and why that may be."""
+    traces = (AttemptTrace(TRACE, "pay"), AttemptTrace("f" * 32))
+    run = run_of(Measurement(Outcome.PASSED, "", 1, 1.0, traces=traces), "probe:shop")
+    with open_store(find_workspace(desk.root)) as store:
+        store.runs.record(run)
+
+    shown = desk.outrider("traces", "--run", run.id[:13])
+    [known, unknown] = desk.json("traces", "--run", run.id, "--json")
+    [one] = desk.json("traces", "--run", run.id, "--limit", "1", "--json")
+
+    assert f"trace {TRACE}  attempt 1, pay\n" in shown.stdout
+    assert "GET /cart" in shown.stdout
+    assert f"trace {'f' * 32}  attempt 1  no spans\n" in shown.stdout
+    assert "1 of 2 traces have no spans: their services are not instrumented" in shown.stderr
+    assert known["links"] == [{"attempt": 1, "step": "pay", "kind": "synthetic", "source": "outrider"}]
+    assert [span["name"] for span in known["spans"]] == ["GET /cart", "charge", "loop"]
+    assert (unknown["trace_id"], unknown["spans"], one["trace_id"]) == ("f" * 32, [], TRACE)
+
+
+@needs_engine
+def test_a_run_without_traces_says_so(desk: Desk) -> None:
+    """And a query beside a run is refused, as is a run that nobody knows."""
+    run = run_of(Measurement(Outcome.PASSED, "", 1, 1.0), "probe:shop")
+    with open_store(find_workspace(desk.root)) as store:
+        store.runs.record(run)
+
+    assert "linked with no trace" in desk.outrider("traces", "--run", run.id).stderr
+    assert "[bad-argument]" in desk.outrider("traces", "--run", run.id, "service:shop").stderr
+    assert "[unknown-run]" in desk.outrider("traces", "--run", "ffffffff").stderr
+
+
+@needs_engine
+def test_services_show_rate_errors_and_durations(desk: Desk) -> None:
+    """Of a service, its operations."""
+    services = {row["service"]: row for row in desk.json("services", "--json")}
+    operations = desk.json("services", "pay", "--json")
+
+    assert services["shop"]["error_share"] == 1.0
+    assert services["shop"]["p50_ms"] == pytest.approx(250, rel=0.01)
+    assert {row["operation"] for row in operations} == {"charge", "loop"}
+    assert "per minute" in desk.outrider("services").stdout
+    assert "no spans" in desk.outrider("services", "nowhere").stderr
+
+
+@needs_engine
+def test_services_tell_whom_they_call_and_what_they_run(desk: Desk) -> None:
+    """Dependencies, deployments, instances and statements, as tables and as JSON."""
+    trace = "e" * 32
+    with open_telemetry(find_workspace(desk.root)) as telemetry:
+        asked = span("web", "call", kind="Client", ago_s=600, trace_id=trace, span_id="5" * 16, attributes={})
+        answered = span("books", "GET /", ago_s=600, trace_id=trace, span_id="6" * 16, parent_span_id="5" * 16)
+        query = {"db.system": "postgresql", "db.name": "books", "db.statement": "SELECT 1 FROM t WHERE id = 7"}
+        asks = span("books", "q", kind="Client", ago_s=600, trace_id=trace, parent_span_id="6" * 16, attributes=query)
+        versions = [
+            span("books", ago_s=ago_s, resource={"service.version": version, "host.name": "h"})
+            for version, ago_s in (("1", 500), ("2", 300))
+        ]
+        telemetry.insert_spans([asked, answered, asks, *versions], token="books")
+        while telemetry.roll_up_calls():
+            pass
+    desk.outrider("release", "2")
+
+    edges = desk.json("services", "books", "--show", "dependencies", "--json")
+    [deployed] = desk.json("services", "--show", "deployments", "--json")
+    tables = [desk.outrider("services", "books", "--show", what).stdout for what in ("instances", "statements")]
+
+    assert {(edge["from"], edge["to"], edge["to_kind"]) for edge in edges} == {
+        ("web", "books", "service"), ("books", "postgresql books", "database"),
+    }  # fmt: skip
+    assert (deployed["version"], deployed["previous"], deployed["release"]) == ("2", "1", "2")
+    assert "SELECT ? FROM t WHERE id = ?" in tables[1]
+    assert desk.json("services", "books", "--show", "instances", "--json")[0]["version"] == "2"
+    assert "postgresql books" in desk.outrider("services", "--show", "dependencies").stdout
+    assert "books" in desk.outrider("services", "--show", "deployments").stdout
+    assert "name a service" in desk.outrider("services", "--show", "instances").stderr
+    assert desk.json("services", "--json")[0]["apdex"] == 1.0
+
+
+@needs_engine
+def test_following_yields_each_record_once(desk: Desk) -> None:
+    """What comes in late, or while somebody looks, is neither missed nor printed twice."""
+    batches = [["a"], ["b"], ["c", "d"]]
+    with open_telemetry(find_workspace(desk.root)) as telemetry:
+
+        def wait() -> None:
+            records = [log_record("live", body, time_ns=time.time_ns()) for body in batches.pop(0)]
+            telemetry.insert_logs(records, token=f"live{len(batches)}")
+
+        telemetry.insert_logs([log_record("live", "before", time_ns=time.time_ns())], token="live")
+        followed = [record.body for record in islice(follow_logs(telemetry, "service:live", wait), 3)]
+
+    assert followed[:2] == ["a", "b"]
+    assert followed[2] in {"c", "d"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "slug", "code"),
+    [
+        ("", "telemetry-off", 2),
+        ("[telemetry]\n[capabilities]\ntelemetry = false\n", "switched-off", 2),
+        ('[telemetry]\nclickhouse = "http://127.0.0.1:1/"\n', "telemetry-unreachable", 4),
+    ],
+)
+@pytest.mark.parametrize("command", ["logs", "traces", "services"])
+def test_what_is_missing_is_told(tmp_path: Path, command: str, settings: str, slug: str, code: int) -> None:
+    """Without telemetry the commands say what to do."""
+    if slug == "telemetry-unreachable" and find_spec("clickhouse_connect") is None:
+        pytest.skip("the extra `telemetry` is not installed")
+    desk = new_desk(tmp_path, settings)
+
+    finished = desk.outrider(command)
+
+    assert finished.returncode == code
+    assert f"[{slug}]" in finished.stderr
+
+
+@needs_engine
+def test_sql_is_answered_as_a_table_and_as_json_and_reads_nothing_else(desk: Desk) -> None:
+    """Escapes of a terminal are shown, not obeyed; a refusal names what is refused."""
+    statement = "SELECT ServiceName, Body FROM otel_logs WHERE Body LIKE 'card%' ORDER BY Body"
+
+    assert desk.json("sql", statement, "--json") == [{"ServiceName": "pay", "Body": "card \x1b[31mrefused"}]
+    assert "\x1b" not in desk.outrider("sql", statement).stdout
+    refused = desk.outrider("sql", "SELECT * FROM system.parts")
+    assert refused.returncode == 2
+    assert "system.parts is no table of telemetry" in refused.stderr
+    assert "[sql-refused]" in refused.stderr

@@ -1,0 +1,105 @@
+"""Pages of services in a real browser: they fit every screen, and can be read by everybody."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.accessibility import AXE, violations
+
+from outrider.dashboard import TelemetrySource
+from outrider.server import Background, listen
+from outrider.telemetry_store.call_rollup import CallRollup
+from outrider.telemetry_store.schema_upgrade import upgrade_schema
+from outrider.telemetry_store.service_search import ServiceSearch
+
+from .conftest import NOW_US
+from .telemetry_scene import HOSTILE, NOW_NS, SECOND_NS, insert_rows, span_of
+from .test_page_layout import WIDTHS, opened, overflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from outrider.model import Span
+    from outrider.telemetry_store.clickhouse_client import ClickHouseClient
+
+    from .conftest import Scene
+
+pytestmark = pytest.mark.browser
+
+PATHS = ("/services", "/services?since=7d", "/services/map", "/services/shop-00", "/services/nobody")
+SERVICES = 60
+
+
+def traffic() -> Iterator[Span]:
+    """Yield calls among sixty services, some slow, some failing, one with a hostile name, over forty minutes."""
+    draw = random.Random(7)
+    names = [f"shop-{number:02}" for number in range(SERVICES - 1)] + [HOSTILE]
+    for number, name in enumerate(names):
+        callees = {names[min(SERVICES - 1, number * 2 + 1 + more)] for more in range(2)} - {name}
+        for minute in range(5, 45, 4):
+            trace, at_ns = f"{number:016x}{minute:016x}", NOW_NS - minute * 60 * SECOND_NS
+            status = "Error" if number % 17 == 5 and draw.random() < 0.2 else "Unset"
+            took_ns = round(draw.lognormvariate(17.5, 0.4))
+            resource = {"service.version": "2.1" if minute < 20 else "2.0", "host.name": f"pod-{number}"}
+            yield span_of(
+                name, "0" * 15 + "a", trace=trace, time_ns=at_ns, name="GET /cart", duration_ns=took_ns, status=status,
+                resource=resource,
+            )  # fmt: skip
+            for place, callee in enumerate(sorted(callees)):
+                asked, answered = f"{place + 1:016x}", f"{place + 100:016x}"
+                more: dict[str, Any] = {"time_ns": at_ns, "status": status}
+                yield span_of(name, asked, "0" * 15 + "a", kind="Client", duration_ns=took_ns // 2, trace=trace, **more)
+                yield span_of(callee, answered, asked, name=f"POST /{HOSTILE if place else 'pay'}", trace=trace, **more)
+            statement = f"SELECT * FROM orders WHERE id = {minute} AND {'a_long_column_name, ' * 20} 1"
+            query = {"db.system": "postgresql", "db.name": f"orders-{number % 4}", "db.statement": statement}
+            yield span_of(name, "f" * 16, "0" * 15 + "a", trace=trace, time_ns=at_ns, kind="Client", attributes=query)
+
+
+@pytest.fixture
+def address(scene: Scene, telemetry: ClickHouseClient) -> Iterator[str]:
+    """The address of pages about sixty services."""
+    upgrade_schema(telemetry)
+    insert_rows(telemetry, list(traffic()), "layout of services")
+    rollup = CallRollup(telemetry, clock=lambda: NOW_US / 1_000_000)
+    rollup._next_s = NOW_US // 1_000_000 - 3600
+    while rollup.roll_up():
+        pass
+    search = ServiceSearch(telemetry, clock=lambda: NOW_NS)
+    scene.telemetry = TelemetrySource(is_on=True, reader=lambda: search, services=lambda: search)
+    listener = listen("127.0.0.1", 0)
+    background = Background(scene.application, listener)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    background.close()
+
+
+def test_pages_of_services_fit_every_screen(chromium: Browser, address: str) -> None:
+    """The map scrolls in its own frame; the console has nothing but the missing service."""
+    complaints: list[str] = []
+
+    wider = {}
+    for path in PATHS:
+        page = opened(chromium, address + path, complaints)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            wider[path, width] = overflow(page)
+        page.close()
+
+    assert set(wider.values()) == {0}, wider
+    assert [text for text in complaints if "404 (Not Found)" not in text] == []
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: python hatch_build.py check")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_of_services_can_be_read_by_everybody(chromium: Browser, address: str, scheme: str) -> None:
+    """axe-core finds nothing."""
+    problems = []
+    for path in PATHS:
+        page = opened(chromium, address + path, [], color_scheme=scheme, bypass_csp=True)
+        problems += violations(page)
+        page.close()
+
+    assert problems == []

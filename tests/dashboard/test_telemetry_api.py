@@ -1,0 +1,159 @@
+"""Telemetry through the API."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from outrider.dashboard import TelemetrySource
+from outrider.model import TelemetryUnavailable
+
+from .telemetry_scene import HOSTILE, insert_rows, log_of, mixed_logs, source, span_of
+
+if TYPE_CHECKING:
+    from outrider.telemetry_store.clickhouse_client import ClickHouseClient
+    from outrider.telemetry_store.telemetry_search import TelemetrySearch
+
+    from .conftest import Scene
+
+
+def test_answers_are_those_that_the_description_has(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """Lists, measures, traces and rates, hostile text among them."""
+    scene.telemetry = source(telemetry)
+    insert_rows(telemetry, mixed_logs(service), service)
+    insert_rows(telemetry, [span_of(service, "a" * 16, trace="1f" * 16)], service)
+    paths = {
+        "/api/v1/logs": f"?q=service:{service}",
+        "/api/v1/traces": f"?q=service:{service}&measure=p95(duration)&by=name&every=1m",
+        "/api/v1/traces/{trace}": "",
+        "/api/v1/services": "",
+    }
+    document = scene.get("/api/v1/openapi.json")[0].json()
+
+    for path, more in paths.items():
+        (answer,) = scene.get(f"{path.replace('{trace}', '1f' * 16)}{more}")
+        assert answer.status_code == 200, answer.text
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        Draft202012Validator({**schema, "components": document["components"]}).validate(answer.json())
+        assert "\u202e" not in answer.text
+
+
+def test_a_list_goes_on_by_its_cursor(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """To the last record, each once."""
+    scene.telemetry = source(telemetry)
+    insert_rows(telemetry, [log_of(service, f"line {number}") for number in range(7)], service)
+
+    bodies: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        body = scene.get(f"/api/v1/logs?q=service:{service}&limit=3&before={cursor}")[0].json()
+        bodies += [item["body"] for item in body["items"]]
+        cursor = body["next"]
+
+    assert sorted(bodies) == [f"line {number}" for number in range(7)]
+
+
+def test_a_measure_is_counted_by_keys_and_time(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """As the commands print it."""
+    scene.telemetry = source(telemetry)
+    insert_rows(telemetry, mixed_logs(service), service)
+
+    body = scene.get(f"/api/v1/logs?q=service:{service}&by=tenant")[0].json()
+
+    assert body["measured"]["columns"] == ["tenant", "count"]
+    assert ["acme", 2.0] in body["measured"]["rows"]
+    assert body["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "column"),
+    [('level:error "timed', 13), ("since:2100-01-01", 7), ("a level:loud", 9), ("since:1h until:2h", 0)],
+)
+def test_a_query_that_cannot_be_understood_names_its_column(
+    scene: Scene, telemetry: ClickHouseClient, query: str, column: int
+) -> None:
+    """In problem details, for programs that point at it."""
+    scene.telemetry = source(telemetry)
+
+    (answer,) = scene.get(f"/api/v1/logs?q={quote(query)}")
+
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["column"] == column
+    assert answer.json()["type"].endswith("#bad-query")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "logs?limit=1000000", "logs?limit=-1", "logs?before=x", "logs?every=5", "logs?every=99999d&by=a",
+        "traces?limit=0", f"logs?q={'x' * 5000}", "services?since=2100-01-01", "services?since=x",
+        "services?synthetic=maybe", "logs?by=a,b,c,d", "logs?measure=median", "logs?by=,",
+    ],
+)  # fmt: skip
+def test_what_no_answer_has_is_refused(scene: Scene, telemetry: ClickHouseClient, asked: str) -> None:
+    """With 400 and what would be right; a huge limit is not cut in silence."""
+    scene.telemetry = source(telemetry)
+
+    (answer,) = scene.get(f"/api/v1/{asked}")
+
+    assert answer.status_code == 400, answer.text
+
+
+def test_a_trace_that_nobody_knows_is_404(scene: Scene, telemetry: ClickHouseClient) -> None:
+    """Also where its id is none."""
+    scene.telemetry = source(telemetry)
+
+    answers = scene.get(f"/api/v1/traces/{'0' * 31}1", "/api/v1/traces/none", f"/api/v1/traces/{quote(HOSTILE)}")
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+
+
+def test_telemetry_that_is_off_or_away_is_a_problem_that_says_so(scene: Scene) -> None:
+    """404 where the workspace takes none, 503 where the engine is away."""
+    (off,) = scene.get("/api/v1/logs")
+
+    def away() -> TelemetrySearch:
+        raise TelemetryUnavailable("the telemetry engine does not run", slug="telemetry-unreachable", fix="wait")
+
+    scene.telemetry = TelemetrySource(is_on=True, reader=away)
+    (unreachable,) = scene.get("/api/v1/traces")
+
+    assert (off.status_code, unreachable.status_code) == (404, 503)
+    assert off.json()["type"].endswith("#telemetry-off")
+    assert unreachable.headers["Retry-After"]
+
+
+def test_what_a_query_finds_is_saved_as_a_file(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """All of it, page by page, each record once, as lines of JSON or CSV; hostile text is text."""
+    scene.telemetry = source(telemetry)
+    insert_rows(telemetry, [log_of(service, f"line {number}") for number in range(4_500)], service)
+    insert_rows(telemetry, [log_of(service, HOSTILE)], f"{service} hostile")
+
+    path = f"/api/v1/logs/export?q=service:{service}"
+    lines, table, cut = scene.get(path, f"{path}&format=csv", f"{path}&limit=10")
+
+    bodies = {json.loads(line)["body"] for line in lines.text.splitlines()}
+    assert len(lines.text.splitlines()) == len(bodies) == 4_501
+    assert len(list(csv.DictReader(io.StringIO(table.text)))) == 4_501
+    assert len(cut.text.splitlines()) == 10
+    assert "\u202e" not in lines.text + table.text
+    assert lines.headers["Content-Disposition"] == 'attachment; filename="logs.ndjson"'
+
+
+@pytest.mark.parametrize("asked", ["?limit=100001", "?format=xml", "?q=%22", "?q=since:2100-01-01"])
+def test_an_export_that_cannot_be_is_refused_before_it_begins(
+    scene: Scene, telemetry: ClickHouseClient, asked: str
+) -> None:
+    """With 400, and not with a file that is cut."""
+    scene.telemetry = source(telemetry)
+
+    (answer,) = scene.get(f"/api/v1/logs/export{asked}")
+
+    assert answer.status_code == 400

@@ -1,0 +1,118 @@
+"""The page of a trace, of what the real engine keeps."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outrider.model import SpanEvent, SpanLink
+
+from .telemetry_scene import HOSTILE, NOW_NS, SECOND_NS, insert_rows, log_of, source, span_of
+
+if TYPE_CHECKING:
+    from outrider.model import Span
+    from outrider.telemetry_store.clickhouse_client import ClickHouseClient
+
+    from .conftest import Scene
+
+MS = 1_000_000
+
+
+@pytest.fixture
+def trace() -> str:
+    """The id of a trace that no other test has."""
+    return uuid.uuid4().hex
+
+
+def shop_trace(trace: str) -> list[Span]:
+    """Return a trace of three services, in which the payment fails."""
+    begin = NOW_NS - 60 * SECOND_NS
+    error = SpanEvent(begin, "exception", {"exception.message": HOSTILE, "exception.stacktrace": "at pay.py:3"})
+    return [
+        span_of("front", "a" * 16, trace=trace, name="GET /checkout", time_ns=begin, duration_ns=100 * MS),
+        span_of("catalogue", "b" * 16, "a" * 16, trace=trace, name="SELECT items", time_ns=begin + MS,
+                duration_ns=30 * MS, attributes={"db.statement": "SELECT 1", HOSTILE: HOSTILE}),
+        span_of("payment", "c" * 16, "a" * 16, trace=trace, name=f"pay {HOSTILE}", time_ns=begin + 40 * MS,
+                duration_ns=50 * MS, status="Error", status_message="declined", events=(error,),
+                links=(SpanLink("ef" * 16, "1" * 16, "", {}),)),
+    ]  # fmt: skip
+
+
+def page(scene: Scene, trace: str, more: str = "") -> str:
+    (answer,) = scene.get(f"/traces/{trace}{more}")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_a_trace_shows_its_spans_errors_and_where_the_time_went(
+    scene: Scene, telemetry: ClickHouseClient, trace: str
+) -> None:
+    """Nested, with the critical path by service, and hostile names as text."""
+    scene.telemetry = source(telemetry)
+    insert_rows(telemetry, shop_trace(trace), trace)
+
+    text = page(scene, trace)
+
+    assert text.count('class="span"') + text.count('class="span wrong"') == 3
+    assert '<summary class="span"' in text
+    assert "declined" in text
+    assert "100 ms" in text
+    assert text.index('<th scope="row"><bdi>payment') < text.index('<th scope="row"><bdi>catalogue')
+    assert "<script>alert" not in text
+    assert "\u202e" not in text
+
+
+def test_a_span_shows_its_attributes_events_and_logs_in_place(
+    scene: Scene, telemetry: ClickHouseClient, trace: str
+) -> None:
+    """Below its row; others are as they were."""
+    scene.telemetry = source(telemetry)
+    insert_rows(telemetry, shop_trace(trace), trace)
+    insert_rows(telemetry, [log_of("payment", "card declined", trace_id=trace, span_id="c" * 16)], trace)
+
+    text = page(scene, trace, f"?span={'c' * 16}")
+
+    assert f'id="s-{"c" * 16}"' in text
+    assert "at pay.py:3" in text
+    assert f"/traces/{'ef' * 16}?span={'1' * 16}" in text
+    assert "1 log" in text
+    assert text.count("card declined") == 4  # line and text, in place and in the list of the trace
+    assert "db.statement" not in text
+
+
+@pytest.mark.parametrize("more", ["?span=-", "?span=%00", "?levels=all", "?levels=2", "?levels=critical", "?levels=."])
+def test_odd_addresses_show_the_trace(scene: Scene, telemetry: ClickHouseClient, trace: str, more: str) -> None:
+    """What is not there counts as not asked for."""
+    scene.telemetry = source(telemetry)
+    insert_rows(telemetry, shop_trace(trace), trace)
+
+    page(scene, trace, more)
+
+
+def test_broken_traces_are_shown_and_say_what_is_wrong(scene: Scene, telemetry: ClickHouseClient, trace: str) -> None:
+    """A cycle, a missing parent, ids that are there twice, and times of 1970 and 2100."""
+    scene.telemetry = source(telemetry)
+    spans = [
+        span_of("odd", "a" * 16, "b" * 16, trace=trace), span_of("odd", "b" * 16, "a" * 16, trace=trace),
+        span_of("odd", "c" * 16, "d" * 16, trace=trace), span_of("odd", "c" * 16, "", trace=trace, name="twice"),
+        span_of("odd", "e" * 16, "", trace=trace, time_ns=1, name="of 1970"),
+        span_of("odd", "f" * 16, "", trace=trace, time_ns=4_102_444_800 * SECOND_NS, name="of 2100", duration_ns=0),
+    ]  # fmt: skip
+    insert_rows(telemetry, spans, trace)
+
+    text = page(scene, trace)
+
+    for words in ("it is its own ancestor", "its parent is not kept", "another span has its id", "of 1970", "of 2100"):
+        assert words in text
+
+
+def test_a_trace_that_is_not_kept_says_why_it_may_not_be(scene: Scene, telemetry: ClickHouseClient) -> None:
+    """With 404; also where the id is none."""
+    scene.telemetry = source(telemetry)
+
+    unknown, odd = scene.get(f"/traces/{'0' * 31}1", "/traces/%3Cscript%3E")
+
+    assert (unknown.status_code, odd.status_code) == (404, 404)
+    assert "is kept" in unknown.text
