@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from outrider.telemetry.log_lines import SERVICE_NAME, LogLines, decoded
+from outrider.telemetry.line_reader import SERVICE_NAME, LineReader, decoded
 from outrider.telemetry.spool import SpoolFull
 from outrider.telemetry.stacked_lines import Grouping, split_records
 
@@ -170,7 +170,7 @@ class LogFollower:
             os.close(descriptor)
             return
         resource = {**self._resource, SERVICE_NAME: pattern.service or path.name.partition(".")[0] or path.name}
-        file = _File(descriptor, str(path), pattern.pattern, LogLines(self._reader, resource))
+        file = _File(descriptor, str(path), pattern.pattern, LineReader(self._reader, resource))
         place = self._places.get(key)
         if place is not None:
             file.offset, file.head = place.offset, place.head
@@ -247,7 +247,7 @@ class _File:
     descriptor: int
     path: str
     pattern: str
-    lines: LogLines
+    lines: LineReader
     offset: int = 0
     head: bytes = b""
     size: int = -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from outrider.telemetry.log_lines import begins_with_time
+from outrider.telemetry.line_reader import begins_with_time
 
 _CONTINUE: Final = (
     b" ", b"\t", b"}", b"Caused by: ", b"Suppressed: ", b"Traceback (most recent call last)", b"... ", b"at ",

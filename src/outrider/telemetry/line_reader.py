@@ -48,7 +48,7 @@ _NUMBERED_BEFORE: Final = ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3), (1e19, 1
 _RESOURCES: Final = 1_000
 
 
-class LogLines:
+class LineReader:
     """Reads the lines of one source.
 
     Args:
