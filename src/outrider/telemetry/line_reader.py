@@ -206,8 +206,8 @@ def _hexadecimal(text: str, digits: int) -> str:
 
 
 def _level_in_text(text: str) -> str:
-    found = _LEVEL.search(text, 0, _BEGINNING)
-    return (found[1] or found[2]) if found else ""
+    match = _LEVEL.search(text, 0, _BEGINNING)
+    return (match[1] or match[2]) if match else ""
 
 
 def _nanoseconds(text: str) -> int:
