@@ -10,8 +10,10 @@ import click
 from rich.text import Text
 
 from outrider.app import display_name, find_workspace, judge_settings, level_changes, open_store, unknown_check_note
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import warn
 from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column, time_column
+from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: outrider changes '*checkout*'")
-@click.argument("pattern", default="*")
+@click.argument("pattern", shell_complete=complete_checks, default="*")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def changes(pattern: str, *, as_json: bool) -> None:
     """List change points of steps: when, by how much, and the release that explains it.
@@ -31,7 +33,8 @@ def changes(pattern: str, *, as_json: bool) -> None:
     PATTERN is a check's id, with * for any characters.
     """
     workspace = find_workspace()
-    with open_store(workspace) as store:
+    with open_store(workspace) as store, Progress() as progress:
+        progress.progress("looking for change points")
         changed = level_changes(store, pattern, settings=judge_settings(workspace))
         warn("" if changed else unknown_check_note(store.checks, pattern))
     if as_json:

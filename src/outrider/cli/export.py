@@ -15,7 +15,9 @@ from outrider.app import (
     find_workspace,
     open_store,
 )
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo, warn
+from outrider.cli.progress import Progress
 from outrider.model import Place, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _CSV_TOO = ("", "txt")
 
 @click.command(epilog="Example: outrider export samples 'journey:*' --since 7d --out samples.csv")
 @click.argument("rows", type=click.Choice(_ROWS))
-@click.argument("pattern", default="*")
+@click.argument("pattern", shell_complete=complete_checks, default="*")
 @click.option("--since", metavar="MOMENT", help='A time, or a duration back from now such as "7d"; all without it.')
 @click.option("--until", metavar="MOMENT", help="The same; now without it.")
 @click.option("--metric", default="duration_ms", show_default=True, help='Of samples and rollups; "" for every metric.')
@@ -61,7 +63,9 @@ def export(
     target = None if out is None or str(out) == "-" else out
     form = _format(kind, target)
     workspace = find_workspace()
-    with open_store(workspace) as store:
+    with open_store(workspace) as store, Progress() as progress:
+        if target is not None:
+            progress.progress(f"writing {target}")
         count = export_frames(
             workspace, store, rows, pattern,
             since=since, until=until, metric=metric, kind=form, target=target, replace=force,

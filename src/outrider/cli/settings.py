@@ -39,7 +39,7 @@ def set_command(name: str, value: str, *, by: str) -> None:
     echo(f"{name} = {value}, in the place of what outrider.toml says, while the service runs")
 
 
-@settings.command("unset")
+@settings.command("unset", epilog="Example: outrider settings unset journeys.concurrency")
 @click.argument("name")
 def unset_command(name: str) -> None:
     """Let outrider.toml decide on NAME again."""
