@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from playwright.sync_api import Browser
-    from tests.alerts.conftest import Inbox, Story
+    from tests.alerts.conftest import Story
+    from tests.mail_server import Inbox
 
 LINKS = "https://watch.example/"
 SLOW = Facts(
@@ -64,7 +65,7 @@ def sent(inbox: Inbox, message: Message) -> EmailMessage:
     """Return a mail as it came out of the server."""
     rendered = RenderedMessage("row-1", message.subject, message.text, message, acknowledge, trend)
     Mail(inbox.server, "outrider@shop.example", ("ada@shop.example",)).deliver(rendered)
-    return inbox.mails[-1]  # type: ignore[return-value]
+    return inbox.mails[-1]
 
 
 @pytest.mark.browser
