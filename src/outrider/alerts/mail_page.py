@@ -82,8 +82,8 @@ def preview(message: Message) -> str:
     if not message.items:
         return _cut(message.note.strip(), _PREVIEW_CHARACTERS)
     lines = dict(reversed(message.items[0].lines))
-    told = [f"{title}: {lines[title]}" for title in _PREVIEWED if title in lines]
-    facts = [_lead(lines), *told] if message.is_over else [*told, _lead(lines)]
+    parts = [f"{title}: {lines[title]}" for title in _PREVIEWED if title in lines]
+    facts = [_lead(lines), *parts] if message.is_over else [*parts, _lead(lines)]
     return _cut(" · ".join(filter(None, [message.note, *facts])), _PREVIEW_CHARACTERS)
 
 
