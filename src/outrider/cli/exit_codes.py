@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _OF_ALL = {
+    0: "done",
     2: "wrong usage or configuration",
     4: "what is needed is missing",
     70: "an error of Outrider",
@@ -38,6 +39,6 @@ def end_help(command: click.Command, name: str) -> None:
     if _CODES in (command.epilog or ""):
         return
     example = (command.epilog or "").removeprefix(_EXAMPLE)
-    codes = {0: "done"} | _OF_ALL | _OWN.get(name, {})
+    codes = {**_OF_ALL, **_OWN.get(name, {})}
     shown = ", ".join(f"{code} {meaning}" for code, meaning in sorted(codes.items()))
     command.epilog = f"\b\nExample:\n  {example}\n\n{_CODES}{shown}."

@@ -192,4 +192,4 @@ def _report(error: Exception) -> int:
 
 
 def _run(argv: list[str] | None) -> int:
-    return exit_code_of(lambda: cli.main(args=argv, standalone_mode=False))
+    return exit_code_of(lambda: cli.main(args=argv, prog_name="outrider", standalone_mode=False))

@@ -21,7 +21,12 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 
 @click.command(epilog="Example: outrider runs '*checkout*' --outcome failed")
 @click.argument("pattern", shell_complete=complete_checks, default="*")
-@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs with this outcome.")
+@click.option(
+    "--outcome",
+    type=click.Choice(_OUTCOMES),
+    metavar="OUTCOME",
+    help=f"Only runs that ended so: {', '.join(_OUTCOMES)}.",
+)
 @click.option("--limit", default=20, type=click.IntRange(1, 100_000_000), show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:

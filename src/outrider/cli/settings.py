@@ -21,7 +21,7 @@ def settings(context: click.Context, *, as_json: bool) -> None:
         _print(as_json=as_json)
 
 
-@settings.command("list")
+@settings.command("list", epilog="Example: outrider settings list --json")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def list_command(*, as_json: bool) -> None:
     """List them."""

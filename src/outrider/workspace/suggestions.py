@@ -18,13 +18,15 @@ def nearest(word: str, known: Iterable[str], parts: Iterable[str] = ()) -> str:
     Args:
         word: What was written.
         known: What stands for something.
-        parts: What else may be meant, and is not listed if nothing is near.
+        parts: What may be meant if none of those is near.
     """
     from difflib import get_close_matches  # noqa: PLC0415  needed after a mistake only
 
     choices = list(known)
-    spellings = {choice.casefold(): choice for choice in (*parts, *choices)}
-    near = [spellings[match] for match in get_close_matches(word.casefold(), spellings, n=3, cutoff=0.6)]
+    near: list[str] = []
+    for words in (choices, parts):
+        spellings = {choice.casefold(): choice for choice in words}
+        near = near or [spellings[match] for match in get_close_matches(word.casefold(), spellings, n=3, cutoff=0.6)]
     if near:
         return "did you mean " + " or ".join(f'"{choice}"' for choice in near) + "?"
     if not choices:
