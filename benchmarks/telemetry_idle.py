@@ -41,7 +41,10 @@ def main(seconds: float) -> None:
         (folder / "outrider.toml").write_text('[telemetry]\nlisten = "127.0.0.1:0"\n', encoding="utf-8")
         began_s = time.monotonic()
         ingest = subprocess.Popen(
-            [sys.executable, "-m", "outrider", "ingest"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "outrider", "ingest"],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             while not _caught_up(folder / ".outrider/telemetry/services.json"):
