@@ -17,14 +17,37 @@ function isBusy(): boolean {
   return isWriting || isWritten || !(getSelection()?.isCollapsed ?? true);
 }
 
+const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
+
+/** What tells a control from the others of its page, also when it was made anew. */
+function sign(control: Element): string {
+  return [control.tagName, control.getAttribute("href") ?? control.getAttribute("name") ?? control.textContent].join(" ");
+}
+
+/** Find the control of a place that has the focus among those that replace it: the same one, or what stands there now. */
+function finderOfFocus(place: Element): () => HTMLElement | undefined {
+  const before = [...place.querySelectorAll(CONTROLS)];
+  const index = before.findIndex((control) => control === document.activeElement);
+  const focused = before[index];
+  if (!focused) return () => undefined;
+  const alike = (controls: Element[]): Element[] => controls.filter((control) => sign(control) === sign(focused));
+  const nth = alike(before).indexOf(focused);
+  return () => {
+    const controls = [...place.querySelectorAll(CONTROLS)];
+    return (alike(controls)[nth] ?? controls[index]) as HTMLElement | undefined;
+  };
+}
+
 function take(fresh: Document): void {
   for (const selector of ["main", ".fresh"]) {
     const place = document.querySelector(selector);
     const content = fresh.querySelector(selector);
     if (!place || !content || place.innerHTML === content.innerHTML) continue;
     const open = [...place.querySelectorAll("details")].map((part) => part.open);
+    const focused = finderOfFocus(place);
     place.replaceChildren(...content.childNodes);
     place.querySelectorAll("details").forEach((part, index) => (part.open ||= open[index] ?? false));
+    focused()?.focus({ preventScroll: true });
   }
   document.title = fresh.title;
 }
@@ -37,14 +60,18 @@ async function refresh(): Promise<void> {
   isWanted = true;
   if (isFetching || document.hidden || isBusy()) return;
   isFetching = true;
-  const focused = document.activeElement?.getAttribute("href");
   try {
     while (isWanted) {
       isWanted = false;
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (answer.redirected && new URL(answer.url).pathname.endsWith("/sign-in")) location.reload(); // the session ended
       if (!answer.ok) throw new Error(answer.statusText);
-      take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (isBusy()) {
+        isWanted = true;
+        break;
+      }
+      take(fresh);
     }
     document.body.classList.remove("stale");
   } catch {
@@ -52,7 +79,6 @@ async function refresh(): Promise<void> {
   } finally {
     isFetching = false;
   }
-  if (focused) document.querySelector<HTMLElement>(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 if (seconds > 0) setInterval(() => void refresh(), seconds * 1000);

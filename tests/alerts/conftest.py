@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from tests.builders import new_store
+from tests.mail_server import mail_server
 
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
@@ -23,8 +22,9 @@ from outrider.model import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from email.message import Message as Mail
     from pathlib import Path
+
+    from tests.mail_server import Inbox
 
     from outrider.alerts.rendered_message import RenderedMessage
     from outrider.model import AlertChanges
@@ -98,47 +98,11 @@ def story() -> Callable[..., Story]:
     return begin
 
 
-class Inbox:
-    """Takes mail, and answers as it is told to."""
-
-    def __init__(self) -> None:
-        self.mails: list[Mail] = []
-        self.answers: list[str] = []
-        self.refused: dict[str, str] = {}
-        self.recipients: list[list[str]] = []
-        self.server = ""
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
-    ) -> str:
-        if address in self.refused:
-            return self.refused[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        from email import message_from_bytes
-        from email.policy import default
-
-        answer = self.answers.pop(0) if self.answers else "250 OK"
-        if answer.startswith("2"):
-            self.recipients.append(list(envelope.rcpt_tos))
-            self.mails.append(message_from_bytes(envelope.content, policy=default))
-        return answer
-
-
 @pytest.fixture
 def inbox() -> Iterator[Inbox]:
     """A mail server; `inbox.server` is its address."""
-    inbox = Inbox()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    inbox.server = f"smtp://127.0.0.1:{port}"
-    yield inbox
-    controller.stop()
+    with mail_server() as inbox:
+        yield inbox
 
 
 @dataclass

@@ -14,7 +14,7 @@ from outrider.alerts.receivers.mail import Mail
 from outrider.alerts.rendered_message import RecipientsRefused, RenderedMessage, Undelivered
 
 if TYPE_CHECKING:
-    from tests.alerts.conftest import Inbox
+    from tests.mail_server import Inbox
 
 
 def linked(incident: str, recipient: str, notification: str, created_us: int) -> str:
@@ -36,13 +36,13 @@ def test_each_recipient_of_a_mail_gets_a_link_to_acknowledge_by(inbox: Inbox) ->
     Mail(inbox.server, "outrider@shop.example", to).deliver(asking())
 
     assert inbox.recipients == [["ada@shop.example"], ["ben@shop.example"]]
-    texts = [mail.get_body(("plain",)).get_content() for mail in inbox.mails]  # type: ignore[attr-defined]
+    texts = [mail.get_body(("plain",)).get_content() for mail in inbox.mails]  # type: ignore[union-attr]
     links = [re.findall(r"https://watch\.example/acknowledge/\S+", text) for text in texts]
     incident = asking().message.items[0].incident
     assert [len(those) for those in links] == [1, 1]
     assert links[0][0].startswith(f"https://watch.example/acknowledge/{incident}.ada@shop.example.row-1.")
     assert f"{incident}.ben@shop.example.row-1." in links[1][0]
-    page = inbox.mails[0].get_body(("html",)).get_content()  # type: ignore[attr-defined]
+    page = inbox.mails[0].get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert f'<a href="{links[0][0]}">' in page
     assert inbox.mails[0]["Message-ID"] == inbox.mails[1]["Message-ID"]
     assert inbox.mails[0]["To"] == "Ada <ada@shop.example>, ben@shop.example"

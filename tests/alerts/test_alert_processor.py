@@ -41,7 +41,8 @@ from outrider.runs import Judge
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.alerts.conftest import Drawer, Inbox
+    from tests.alerts.conftest import Drawer
+    from tests.mail_server import Inbox
 
     from outrider.store import Store
 
@@ -77,7 +78,7 @@ def test_two_failures_reach_a_mailbox(store: Store, inbox: Inbox) -> None:
     ]
     first, last = inbox.mails
     assert last["In-Reply-To"] == last["References"] == first["Message-ID"]
-    assert "last release: 2.1" in first.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    assert "last release: 2.1" in first.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
 def test_a_transition_and_its_notification_are_written_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.alerts.conftest import Inbox, Sink
+    from tests.alerts.conftest import Sink
+    from tests.mail_server import Inbox
 
 LOCAL = Guard(("127.0.0.0/8",))
 LABELS = {
@@ -71,7 +72,7 @@ def test_mail_has_a_stable_id_and_says_it_in_text_and_html(inbox: Inbox) -> None
     assert first["In-Reply-To"] == first["References"] == "<outrider-abc.003ff0a5@shop.example>"
     parts = [part.get_content_type() for part in first.walk()]
     assert parts == ["multipart/alternative", "text/plain", "text/html"]
-    assert "step: pay" in first.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    assert "step: pay" in first.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
 def test_mails_of_a_group_answer_the_first(inbox: Inbox) -> None:
@@ -118,7 +119,7 @@ def test_addresses_in_a_mail_can_be_followed(inbox: Inbox) -> None:
 
     mail(inbox).deliver(replace(rendered(), body=body))
 
-    page = inbox.mails[0].get_body(("html",)).get_content()  # type: ignore[attr-defined]
+    page = inbox.mails[0].get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert '<a href="http://watch.example/runs/1?a=1&amp;b=2">http://watch.example/runs/1?a=1&amp;b=2</a>, or' in page
     assert '(<a href="https://wiki.example/pay">https://wiki.example/pay</a>). &lt;b&gt;javascript:alert(1)' in page
 
@@ -129,7 +130,7 @@ def test_mail_carries_the_trend(inbox: Inbox) -> None:
 
     kinds = [part.get_content_type() for part in inbox.mails[0].walk()]
     assert kinds == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
-    page = inbox.mails[0].get_body(("html",)).get_content()  # type: ignore[attr-defined]
+    page = inbox.mails[0].get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert 'src="cid:trend@outrider.invalid"' in page
 
 

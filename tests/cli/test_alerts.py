@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from aiosmtpd.controller import Controller
-from tests.alerts.conftest import Inbox
 from tests.builders import run_of
+from tests.mail_server import mail_server
 
 from outrider.alerts import AlertProcessor, AlertSettings, read_alerts
 from outrider.model import AlertChanges, Measurement, Outcome
@@ -225,21 +223,17 @@ def test_rules_are_tried_on_what_was_stored(watched: Desk) -> None:
 
 def test_a_recipient_that_is_refused_is_named_by_a_test(watched: Desk) -> None:
     """The others got the message."""
-    inbox = Inbox()
-    inbox.refused = {"cleo@shop.example": "550 no such user"}
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    mail = f'[receiver.mail]\nkind = "mail"\nserver = "smtp://127.0.0.1:{port}"\n'
-    mail += 'to = ["ada@shop.example", "cleo@shop.example"]\n'
-    route = '[[route.routes]]\nname = "posted"\nmatch = ["team=x"]\nreceivers = ["mail"]\n'
-    watched.write("scheduler/alerts.toml", FILE.replace("[escalation.all]\n", f"{route}\n[escalation.all]\n") + mail)
+    with mail_server() as inbox:
+        inbox.refused = {"cleo@shop.example": "550 no such user"}
+        mail = f'[receiver.mail]\nkind = "mail"\nserver = "{inbox.server}"\n'
+        mail += 'to = ["ada@shop.example", "cleo@shop.example"]\n'
+        route = '[[route.routes]]\nname = "posted"\nmatch = ["team=x"]\nreceivers = ["mail"]\n'
+        watched.write(
+            "scheduler/alerts.toml", FILE.replace("[escalation.all]\n", f"{route}\n[escalation.all]\n") + mail
+        )
 
-    done = watched.outrider("alerts", "test", "posted")
+        done = watched.outrider("alerts", "test", "posted")
 
-    controller.stop()
     watched.write("scheduler/alerts.toml", FILE)
     assert done.returncode == 1
     assert "mail: delivered, but not to all: the mail server refused cleo@shop.example: 550 no such user" in done.stdout

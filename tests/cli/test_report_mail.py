@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 import threading
 import time
-from email import message_from_bytes
-from email.policy import default
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from aiosmtpd.controller import Controller
 from benchmarks.history import History, fill
 from tests.builders import new_store
 from tests.cli.conftest import invoke
+from tests.mail_server import mail_server
 
 from outrider.alerts import Lane
 from outrider.app import alert_settings
@@ -27,8 +24,9 @@ from outrider.workspace import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from email.message import EmailMessage
     from pathlib import Path
+
+    from tests.mail_server import Inbox
 
     from outrider.store import Store
     from outrider.workspace import Workspace
@@ -37,32 +35,10 @@ HOUR_US = 3_600_000_000
 MONDAY_US = 1_800_255_600_000_000  # 18 January 2027, 07:00 UTC
 
 
-class Inbox:
-    """Takes mail, and answers as it is told to."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.answers: list[str] = []
-        self.server = ""
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        answer = self.answers.pop(0) if self.answers else "250 OK"
-        if answer.startswith("2"):
-            self.mails.append(message_from_bytes(envelope.content, policy=default))
-        return answer
-
-
 @pytest.fixture
 def inbox() -> Iterator[Inbox]:
-    inbox = Inbox()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    inbox.server = f"smtp://127.0.0.1:{port}"
-    yield inbox
-    controller.stop()
+    with mail_server() as inbox:
+        yield inbox
 
 
 @pytest.fixture

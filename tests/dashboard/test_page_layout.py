@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Route as Held
 
     from .conftest import Scene
 
@@ -155,6 +156,49 @@ def test_a_page_takes_over_what_changed_and_says_when_it_cannot(chromium: Browse
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     expect(page.locator("body.stale")).to_be_attached()
+    page.close()
+
+
+def test_who_is_at_work_on_a_page_is_not_disturbed_when_it_is_renewed(
+    chromium: Browser, address: str, scene: Scene
+) -> None:
+    """Focus stays where it went while the page was fetched, and what somebody is choosing is not taken away."""
+    pay = next(check for check in scene.checks or () if check.name == "pay")
+    own = address + check_path(pay.id)
+    page = opened(chromium, own, [])
+    page.wait_for_load_state("networkidle")
+    held: list[Held] = []
+    doors = {"open": True}
+    page.route(own, lambda route: route.continue_() if doors["open"] else held.append(route))
+    button = page.get_by_role("button", name="Run now")
+
+    def renew(reason: str, ago_us: int) -> None:
+        """A run ends, and the page asks for what is new; its answer is held back."""
+        doors["open"] = False
+        scene.ran(pay, Outcome.FAILED, ago_us, reason=reason)
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        while not held:
+            page.wait_for_timeout(20)
+
+    def answer() -> None:
+        doors["open"] = True
+        with page.expect_event("requestfinished"):
+            held.pop().continue_()
+
+    renew("first reason", 2_000_000)
+    button.focus()
+    answer()
+    expect(page.get_by_role("table").get_by_text("first reason")).to_be_visible(timeout=30_000)
+    expect(button).to_be_focused()
+
+    renew("second reason", 1_000_000)
+    page.locator("select[name=location]").focus()
+    answer()
+    page.wait_for_timeout(500)
+    expect(page.get_by_text("second reason")).to_have_count(0)
+    button.focus()
+    expect(page.get_by_role("table").get_by_text("second reason")).to_be_visible(timeout=30_000)
+    expect(button).to_be_focused()
     page.close()
 
 

@@ -29,6 +29,8 @@ OUTLINED = """() => {
   const style = getComputedStyle(document.activeElement)
   return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
 }"""
+PLACE = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]')]
+  .indexOf(document.activeElement)"""
 
 
 @pytest.fixture
@@ -190,8 +192,7 @@ def test_every_control_is_reached_by_tab_and_shows_its_focus(page: Page, address
         seen, unmarked = set(), []
         for _ in range(wanted):
             page.keyboard.press("Tab")
-            name = page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
-            seen.add(name)
+            seen.add(page.evaluate(PLACE))
             if not page.evaluate(OUTLINED):
                 unmarked.append(page.evaluate("document.activeElement.outerHTML"))
 

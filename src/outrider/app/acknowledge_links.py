@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def link_maker(workspace: Workspace, settings: AlertSettings) -> LinkMaker | None:
-    """Return what makes links; None where `[server] url` does not say what addresses begin with."""
+    """Return what makes links; None where `[delivery] links` does not say what addresses begin with."""
     if not settings.links:
         return None
     signer = AcknowledgeSigner(signing_key(workspace.state))
