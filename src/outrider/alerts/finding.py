@@ -159,6 +159,14 @@ def check_of(key: str, checks: Collection[str] = ()) -> str:
     return check
 
 
+def is_gone(key: str, checks: Collection[str], rules: Collection[str]) -> bool:
+    """Return whether a finding's key is of a check or rule that is not among these."""
+    if is_check(key):
+        return check_of(key, checks) not in checks
+    subject = Subject(check_of(key))
+    return subject.kind is SubjectKind.RULE and subject not in rules
+
+
 def is_check(key: str) -> bool:
     """Return whether a finding's key is of a check: an explicit id may lack the kind."""
     subject = Subject(check_of(key))

@@ -13,7 +13,7 @@ import structlog
 
 from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
-from outrider.alerts.finding import SEVERITIES, Finding, Severity, check_of, is_check
+from outrider.alerts.finding import SEVERITIES, Finding, Severity, check_of, is_gone
 from outrider.alerts.group import Dispatch, Group, Look, flush
 from outrider.alerts.incident import (
     Incident,
@@ -40,7 +40,7 @@ from outrider.alerts.mute_reason import muted_by_network, why_muted
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.page_evidence import disturbs
 from outrider.alerts.route import INCIDENT
-from outrider.model import AlertChanges, AlertState, Notification, Subject, SubjectKind, new_run_id
+from outrider.model import AlertChanges, AlertState, Notification, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -340,12 +340,7 @@ class IncidentTracker:
     def keep_checks(self, checks: Collection[str], now_us: int) -> None:
         """Drop subjects of checks, and of rules, that are no more; an incident that has no other ends at once."""
         rules = {rule.subject for rule in self.settings.rules}
-        gone = [
-            key
-            for key in self.confirmations
-            if (is_check(key) and check_of(key, checks) not in checks)
-            or ((subject := Subject(check_of(key))).kind is SubjectKind.RULE and subject not in rules)
-        ]
+        gone = [key for key in self.confirmations if is_gone(key, checks, rules)]
         affected = dict.fromkeys(self.confirmations[key].incident for key in gone)
         for key in gone:
             self._forget(key)

@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 LEARNING_RUNS = 300
 LEARNING_S = 3 * DAY_S
 AGGREGATE_S = 2 * DAY_S  # of values that each stand for many requests
-COUNT_S = 7 * DAY_S  # nights and weekends of traffic are deep: they must have been seen
 SLOW_RUNS = 30  # are enough where they took a week, as at a slow cadence or where most runs have no value
 SLOW_S = 7 * DAY_S
 ADOPTING_RUNS = 24
@@ -251,9 +250,7 @@ class _Fold:
         )
         times = np.concatenate([self._runs.at, at[:ready]])
         values = np.concatenate([self._runs.value, value[:ready]])
-        fired, side = len(times) - len(self._runs), 0
-        if self._settings.scale is not Scale.COUNT:
-            fired, side = first_deviation(times, values, len(self._runs), self._settings)
+        fired, side = first_deviation(times, values, len(self._runs), self._settings)
         codes[:fired] = Code.LEARNING
         self._take(at[: fired + 1 if side else fired], value[: fired + 1 if side else fired])
         if side:
@@ -266,7 +263,7 @@ class _Fold:
         return min(ready, len(at))
 
     def _least_span_s(self) -> int:
-        return {Scale.AGGREGATE: AGGREGATE_S, Scale.COUNT: COUNT_S}.get(self._settings.scale, LEARNING_S)
+        return {Scale.AGGREGATE: AGGREGATE_S, Scale.COUNT: SLOW_S}.get(self._settings.scale, LEARNING_S)
 
     def _opened_provisionally(self, side: int, at: int) -> Episode:
         kept = self._runs
