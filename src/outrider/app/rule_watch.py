@@ -69,7 +69,7 @@ class RuleWatch:
         self._clock = clock
         self._began_s = clock()
         self._until = _read(mark)
-        self._found = set(self._until)
+        self._with_records = set(self._until)
         self._underway: set[str] = set()
         self._refused: dict[str, str] = {}
 
@@ -123,10 +123,10 @@ class RuleWatch:
             return []
         self._refused.pop(rule.name, None)
         values = {int(row[0] or 0): row[-1] for row in table.rows}
-        is_known = rule.baseline is None or _key(rule) in self._found
+        is_known = rule.baseline is None or _key(rule) in self._with_records
         first_s = begin_s if is_known else min(values, default=end_s)  # before it, nobody knows what was taken
         if values:
-            self._found.add(_key(rule))
+            self._with_records.add(_key(rule))
         samples = []
         for at_s in range(begin_s, end_s, rule.every_s):
             value = values.get(at_s)
