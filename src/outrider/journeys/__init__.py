@@ -12,6 +12,7 @@ from outrider.journeys.codegen import codegen, confidential_lines, named_test
 from outrider.journeys.display import HEADED_VARIABLE, require_display
 from outrider.journeys.faults import Fault
 from outrider.journeys.har import parse_har
+from outrider.journeys.inspector import debug
 from outrider.journeys.journey_measure import JourneyMeasure
 from outrider.journeys.missing_secrets import MISSING_VARIABLE
 from outrider.journeys.named_steps import NamedStep, StepLog
@@ -27,10 +28,7 @@ from outrider.journeys.workers import WorkerConfig, Workers
 from outrider.journeys.written_tests import WrittenTest, written_tests
 
 if TYPE_CHECKING:
-    from outrider.journeys.inspector import debug
     from outrider.journeys.step_listener import STEP_LISTENER
-
-_HOMES = {"STEP_LISTENER": "outrider.journeys.step_listener", "debug": "outrider.journeys.inspector"}
 
 __all__ = [
     "HEADED_VARIABLE",
@@ -69,8 +67,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a name whose module needs pytest when it is used (PEP 562)."""
-    if name not in _HOMES:
+    """Import the name whose module needs pytest when it is used (PEP 562)."""
+    if name != "STEP_LISTENER":
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    return getattr(import_module(_HOMES[name]), name)
+    return import_module("outrider.journeys.step_listener").STEP_LISTENER
