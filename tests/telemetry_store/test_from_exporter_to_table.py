@@ -59,6 +59,23 @@ def test_a_span_is_found_after_it_was_sent(tmp_path: Path, shared: ClickHouseCli
     assert counts == {"traces taken": 1, "traces stored": 1}
 
 
+def test_a_line_of_a_file_is_found(tmp_path: Path, shared: ClickHouseClient, service: str) -> None:
+    """A file below the workspace, as a service of the name that the settings give it."""
+    more = f'[telemetry.logs]\nkeep = "3d"\nfiles = [{{path = "logs/*.log", service = "{service}"}}]\n'
+    workspace = workspace_of(tmp_path, "127.0.0.1:0", more)
+    (tmp_path / "logs").mkdir()
+    with open_store(workspace) as store, TelemetryIngest(workspace, store, TelemetryTables(shared)):
+        until((workspace.state / "telemetry" / "followed.json").exists)
+        (tmp_path / "logs" / "shop.log").write_text(f"2026-11-29 04:00:00 ERROR no stock for {SECRET}\n")
+        query = "SELECT SeverityNumber, Body FROM outrider.otel_logs WHERE ServiceName = {name:String}"
+
+        until(lambda: shared.query(query, {"name": service}).rows != [])
+
+        assert shared.query(query, {"name": service}).rows == [(17, "2026-11-29 04:00:00 ERROR no stock for ***")]
+    assert workspace.telemetry is not None
+    assert workspace.telemetry.logs_s == 3 * 86_400
+
+
 def _status(address: str, token: str) -> int:
     headers = {"authorization": f"Bearer {token}"} if token else {}
     return httpx.post(f"{address}/v1/logs", json={}, headers=headers).status_code

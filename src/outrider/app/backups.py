@@ -1,4 +1,4 @@
-"""Backups: one state of the database, and every artifact that it references.
+"""Backups: one state of the database, every artifact that it references, and telemetry where the workspace keeps it.
 
 The database is copied first. An artifact is in its folder before a row speaks of it, so that the copy of the folder,
 made later, holds them all, but for those that retention removed in between.
@@ -14,50 +14,91 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outrider.app.requested_path import path_errors
+from outrider.app.telemetry_access import ENGINE_FOLDER, engine_options, open_telemetry, telemetry_settings
 from outrider.model import StoreError, UsageError
 from outrider.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from outrider.workspace import Workspace
 
 DATABASE = "outrider.db"
 ARTIFACTS = "artifacts"
+TELEMETRY = "telemetry"
 _FILE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What was copied."""
+    """What was copied; no bytes of telemetry where none was."""
 
     database_bytes: int
     artifacts: int
+    telemetry_bytes: int | None = None
 
 
-def back_up(workspace: Workspace, store: Store, folder: Path) -> Backup:
-    """Copy store and artifacts, as of one moment, into a new folder; the service may run meanwhile.
+def back_up(workspace: Workspace, store: Store, folder: Path, *, telemetry: bool = True) -> Backup:
+    """Copy store, artifacts and telemetry, each as of one moment, into a new folder; the service may run meanwhile.
+
+    Args:
+        telemetry: Whether telemetry is copied, where it is kept on this machine.
 
     Raises:
         UsageError: If the folder exists, or the store cannot be copied.
+        TelemetryError: If the telemetry cannot be opened or copied; missing-extra if it is not installed.
     """
-    return make_backup(store, workspace.artifacts_url, folder)
+    has_telemetry = telemetry and _keeps_telemetry(workspace) and (workspace.state / ENGINE_FOLDER).exists()
+    copy_telemetry = (lambda target: _copy_telemetry(workspace, target)) if has_telemetry else None
+    return make_backup(store, workspace.artifacts_url, folder, copy_telemetry=copy_telemetry)
 
 
-def restore_backup(workspace: Workspace, folder: Path, *, force: bool = False) -> None:
-    """Replace store and artifacts by a backup; a running service continues with it.
+def restore_backup(workspace: Workspace, folder: Path, *, force: bool = False, telemetry: bool = True) -> bool:
+    """Replace store, artifacts and telemetry by a backup; a running service continues with it.
+
+    Args:
+        telemetry: Whether telemetry is replaced, where the workspace keeps it and the backup has it.
+
+    Returns:
+        Whether telemetry was replaced.
 
     Raises:
         UsageError: If there is a store already and `force` is not given, or the folder holds no backup.
+        TelemetryError: If the telemetry cannot be opened, or the backup of it is damaged; nothing is replaced then.
     """
-    put_back(folder, workspace.store_url, workspace.artifacts_url, force=force)
+    source = folder / TELEMETRY
+    has_telemetry = telemetry and source.is_dir() and _keeps_telemetry(workspace)
+    if has_telemetry and not force and (workspace.state / ENGINE_FOLDER).exists():
+        raise _is_there(workspace.state / ENGINE_FOLDER, "give --force to replace it, or --no-telemetry to leave it")
+    put_telemetry = (lambda: _put_telemetry_back(workspace, source)) if has_telemetry else None
+    put_back(folder, workspace.store_url, workspace.artifacts_url, force=force, put_telemetry=put_telemetry)
+    return has_telemetry
 
 
-def make_backup(store: Store, artifacts: str, folder: Path) -> Backup:
+def _keeps_telemetry(workspace: Workspace) -> bool:
+    """Whether a workspace takes telemetry, and keeps it on this machine."""
+    settings = workspace.telemetry
+    return settings is not None and workspace.capabilities.telemetry and not settings.clickhouse
+
+
+def _copy_telemetry(workspace: Workspace, target: Path) -> int:
+    with open_telemetry(workspace) as opened:
+        return opened.copy_to(target, engine_options(workspace, telemetry_settings(workspace)))
+
+
+def _put_telemetry_back(workspace: Workspace, source: Path) -> None:
+    with open_telemetry(workspace) as opened:
+        opened.put_back(source, engine_options(workspace, telemetry_settings(workspace)))
+
+
+def make_backup(
+    store: Store, artifacts: str, folder: Path, *, copy_telemetry: Callable[[Path], int] | None = None
+) -> Backup:
     """Copy a store into a new folder while others read and write it.
 
     Args:
         artifacts: Folder or URL; what lies behind a URL is not copied, since it has backups of its own.
+        copy_telemetry: Copies telemetry into a folder, and returns its bytes.
 
     Raises:
         UsageError: backup-exists, unwritable-file.
@@ -70,17 +111,22 @@ def make_backup(store: Store, artifacts: str, folder: Path) -> Backup:
     unfinished = folder / f"{DATABASE}.part"
     store.copy_to(unfinished)
     count = 0 if "://" in artifacts else _copy_files(Path(artifacts), folder / ARTIFACTS)
+    with path_errors(folder):
+        telemetry_bytes = copy_telemetry(folder / TELEMETRY) if copy_telemetry is not None else None
     unfinished.rename(folder / DATABASE)  # last: a folder with a database is a whole backup
-    return Backup((folder / DATABASE).stat().st_size, count)
+    return Backup((folder / DATABASE).stat().st_size, count, telemetry_bytes)
 
 
-def put_back(folder: Path, url: str, artifacts: str, *, force: bool) -> None:
+def put_back(
+    folder: Path, url: str, artifacts: str, *, force: bool, put_telemetry: Callable[[], None] | None = None
+) -> None:
     """Put a backup in the place of a store.
 
     Args:
         url: Of the database, an SQLite file.
         artifacts: Folder or URL.
         force: Replace a database that is there; it is kept beside.
+        put_telemetry: Puts telemetry back, or raises an error and replaces nothing.
 
     Raises:
         UsageError: no-backup, or store-exists without `force`.
@@ -93,15 +139,21 @@ def put_back(folder: Path, url: str, artifacts: str, *, force: bool) -> None:
         raise StoreError("only SQLite files are restored", slug="store-url", fix="use the database server's own tools")
     target = Path(url.removeprefix(_FILE))
     if target.exists() and not force:
-        fix = "give --force to replace it; it is kept beside as *.before-restore"
-        raise UsageError(f"{target} is there already", slug="store-exists", fix=fix)
+        raise _is_there(target, "give --force to replace it; it is kept beside as *.before-restore")
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f"{target.name}.restoring")
     shutil.copyfile(source, fresh)
     Store.open(fresh, artifacts=artifacts).close()  # refuses what is damaged, before anything is replaced
+    if put_telemetry is not None:
+        with path_errors(target.parent):
+            put_telemetry()
     if "://" not in artifacts:
         _copy_files(folder / ARTIFACTS, Path(artifacts))
     _replace(fresh, target)
+
+
+def _is_there(path: Path, fix: str) -> UsageError:
+    return UsageError(f"{path} is there already", slug="store-exists", fix=fix)
 
 
 def _replace(fresh: Path, target: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Self
+import socket
+from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
@@ -19,8 +20,11 @@ from outrider.telemetry import (
     DayLedger,
     Digestion,
     DiskRoom,
+    FilePattern,
+    Grouping,
     Intake,
     KeepRules,
+    LogFollower,
     Scrubber,
     SignalKind,
     SpanSampler,
@@ -33,9 +37,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.model import AccessRecords, TelemetryInserts
-    from outrider.workspace import Workspace
+    from outrider.workspace import LogFiles, Workspace
 
 log = structlog.get_logger("outrider.telemetry")
+
+_FOLLOWED: Final = "telemetry/followed.json"
 
 SPOOL_FOLDER = "telemetry/spool"
 
@@ -78,6 +84,8 @@ class TelemetryIngest:
         self._digestion.start()
         self._intake = Intake(spool, reader, switched_off(workspace), budget=budget, room=self.room.check)
         self._server = Background(ingest_application(self._intake, gate.may_send), listener)
+        self._follower = _log_follower(workspace, settings.files, self._intake, reader)
+        self._follower.start()
         log.info("telemetry is taken", address=self.address)
 
     def __enter__(self) -> Self:
@@ -95,6 +103,7 @@ class TelemetryIngest:
     def close(self) -> None:
         """Take nothing more, and end after the segment that is being stored."""
         self._server.close()
+        self._follower.close()
         self._digestion.close()
         self.ledger.write()
 
@@ -103,6 +112,20 @@ def keep_rules(settings: TelemetrySettings) -> KeepRules:
     """Return which spans a workspace keeps."""
     keep = settings.keep
     return KeepRules(keep.rate, keep.services, keep.slow_s, keep.operations)
+
+
+def _log_follower(workspace: Workspace, files: LogFiles, intake: Intake, reader: AttributeReader) -> LogFollower:
+    """Return what follows the files of `[telemetry.logs]`, from the folder of the workspace."""
+    patterns = [FilePattern(str(workspace.root / file.pattern), file.service) for file in files.files]
+    return LogFollower(
+        patterns,
+        intake.keep_logs,
+        reader,
+        workspace.state / _FOLLOWED,
+        resource={"host.name": socket.gethostname()},
+        grouping=Grouping(files.records),
+        from_beginning=files.from_beginning,
+    )
 
 
 def switched_off(workspace: Workspace) -> frozenset[SignalKind]:

@@ -7,13 +7,18 @@ from pathlib import Path
 import click
 
 from outrider.app import find_workspace, restore_backup
+from outrider.cli.echo import echo
+from outrider.cli.progress import Progress
 
 
 @click.command(epilog="Example: outrider restore /var/backups/outrider-monday --force")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--force", is_flag=True, help="Replace an existing store; it is kept beside the new one.")
-def restore(folder: Path, *, force: bool) -> int:
-    """Replace store and artifacts by the backup in FOLDER; a running service continues with it."""
-    restore_backup(find_workspace(), folder, force=force)
-    click.echo(f"restored {folder}")
+@click.option("--force", is_flag=True, help="Replace what is there; the store is kept beside, telemetry is not.")
+@click.option("--telemetry/--no-telemetry", default=True, help="Replace telemetry, too, where it is kept here.")
+def restore(folder: Path, *, force: bool, telemetry: bool) -> int:
+    """Replace store, artifacts and telemetry by the backup in FOLDER; a running service continues with it."""
+    with Progress() as progress:
+        progress.progress(f"restoring {folder}")
+        has_telemetry = restore_backup(find_workspace(), folder, force=force, telemetry=telemetry)
+    echo(f"restored {folder}" + (" with its telemetry" if has_telemetry else ""))
     return 0

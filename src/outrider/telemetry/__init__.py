@@ -9,10 +9,12 @@ from outrider.telemetry.digestion import Digestion
 from outrider.telemetry.disk_room import DiskRoom
 from outrider.telemetry.intake import Intake
 from outrider.telemetry.limits import Limits, Tally
+from outrider.telemetry.log_follower import FilePattern, LogFollower
 from outrider.telemetry.otlp_body import JSON, PROTOBUF, BadTelemetry, SignalKind, failure
 from outrider.telemetry.scrubber import Scrubber
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
 from outrider.telemetry.spool import Spool, SpoolFull, read_segment
+from outrider.telemetry.stacked_lines import Grouping
 
 __all__ = [
     "JSON",
@@ -24,9 +26,12 @@ __all__ = [
     "DayLedger",
     "Digestion",
     "DiskRoom",
+    "FilePattern",
+    "Grouping",
     "Intake",
     "KeepRules",
     "Limits",
+    "LogFollower",
     "Scrubber",
     "SignalKind",
     "SpanSampler",

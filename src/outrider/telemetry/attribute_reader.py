@@ -68,6 +68,39 @@ class AttributeReader:
             attributes[name] = HIDDEN if hides(name) else self.text(pair.value, limits.value_characters)
         return attributes
 
+    def plain(self, values: Iterable[tuple[str, object]]) -> dict[str, str]:
+        """Return attributes of values as JSON has them, within the same limits."""
+        limits, scrub, hides = self.limits, self.scrubber.text, self.scrubber.hides
+        attributes: dict[str, str] = {}
+        for key, value in values:
+            name = scrub(valid_text(key), limits.name_characters)
+            if len(attributes) >= limits.attributes or not self._names.takes(name):
+                self.tally.add("attributes left out")
+                continue
+            attributes[name] = HIDDEN if hides(name) else self.plain_text(value, limits.value_characters)
+        return attributes
+
+    def plain_text(self, value: object, most: int) -> str:
+        """Return a value of JSON as text: a list or a map is JSON again."""
+        if not isinstance(value, str):
+            value = "" if value is None else json.dumps(self._without_secrets(value, 0), ensure_ascii=False)
+        if len(value) > most:
+            self.tally.add("texts cut")
+        return self.scrubber.text(valid_text(value), most)
+
+    def _without_secrets(self, value: object, depth: int) -> object:
+        if depth > _DEEPEST:
+            return None
+        if isinstance(value, list):
+            return [self._without_secrets(entry, depth + 1) for entry in value[: self.limits.attributes]]
+        if isinstance(value, dict):
+            entries = [*value.items()][: self.limits.attributes]
+            return {
+                key: HIDDEN if self.scrubber.hides(key) else self._without_secrets(entry, depth + 1)
+                for key, entry in entries
+            }
+        return value
+
     def text(self, value: AnyValue, most: int) -> str:
         """Return a value as text: a list or a map is JSON, bytes are base64."""
         text = value.string_value or self._other_text(value)
@@ -118,6 +151,11 @@ class AttributeReader:
 
     def _entry(self, entry: KeyValue, depth: int) -> Any:
         return HIDDEN if self.scrubber.hides(entry.key) else self._plain(entry.value, depth + 1)
+
+
+def valid_text(text: str) -> str:
+    """Return a text without half characters, which browsers send where they cut a text, and UTF-8 cannot hold."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def trace_id(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""One request of OTLP, from its bytes to the spool and to its answer; no HTTP, so that other protocols may come."""
+"""One request of OTLP, from its bytes to the spool and to its answer, and records of other protocols; no HTTP."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from outrider.telemetry.otlp_body import SignalKind, answer, inflated, media_typ
 from outrider.telemetry.span_reader import read_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
+    from outrider.model import LogRecord
     from outrider.telemetry.attribute_reader import AttributeReader
     from outrider.telemetry.spool import Record, Spool
 
@@ -65,26 +66,36 @@ class Intake:
         content = inflated(data, encoding, self._reader.limits)
         message = parse(kind, content, media)
         records, refused = self._read(kind, message)
-        if kind in self.off:
-            self._reader.tally.add(f"{kind} switched off", len(records) + refused)
-            return answer(kind, media, len(records) + refused, f"{kind} are switched off in this workspace"), media
-        if not self._budget.spend(kind, len(content)):
-            return self._take_beyond_budget(kind, records, refused, media), media
-        self._spool.write(kind, records)
-        self._reader.tally.add(f"{kind} taken", len(records))
+        dropped, why = self._keep(kind, records, len(content))
         if refused:
             self._reader.tally.add(f"{kind} refused", refused)
-        return answer(kind, media, refused, _REFUSALS[kind] if refused else ""), media
+        return answer(kind, media, dropped + refused, why or (_REFUSALS[kind] if refused else "")), media
 
-    def _take_beyond_budget(self, kind: SignalKind, records: list[Record], refused: int, media: str) -> bytes:
-        """Keep probers' spans alone, and answer that the rest is dropped, for good: it is not to be sent again."""
-        kept = [record for record in records if isinstance(record, Span) and record.origin]
-        dropped = len(records) - len(kept)
+    def keep_logs(self, records: Sequence[LogRecord], size: int) -> str:
+        """Keep records of logs that came in another form, as so many bytes; return why they were dropped, or "".
+
+        Raises:
+            SpoolFull: If there is no room; they are to come again later.
+        """
+        self._room()
+        return self._keep(SignalKind.LOGS, records, size)[1]
+
+    def _keep(self, kind: SignalKind, records: Sequence[Record], size: int) -> tuple[int, str]:
+        """Keep records; return how many were dropped, for good, and why."""
+        tally = self._reader.tally
+        if kind in self.off:
+            tally.add(f"{kind} switched off", len(records))
+            return len(records), f"{kind} are switched off in this workspace"
+        if self._budget.spend(kind, size):
+            self._spool.write(kind, records)
+            tally.add(f"{kind} taken", len(records))
+            return 0, ""
+        kept = [record for record in records if isinstance(record, Span) and record.origin]  # probers' alone
         self._spool.write(kind, kept)
-        self._reader.tally.add(f"{kind} taken", len(kept))
-        self._reader.tally.add(f"{kind} beyond the budget of the day", dropped)
+        tally.add(f"{kind} taken", len(kept))
+        tally.add(f"{kind} beyond the budget of the day", len(records) - len(kept))
         why = f"the budget of {kind} for today, {self._budget.most_bytes(kind):,} bytes, is used up"
-        return answer(kind, media, dropped + refused, why)
+        return len(records) - len(kept), why
 
     def _read(self, kind: SignalKind, message: Any) -> tuple[list[Record], int]:
         if kind is SignalKind.LOGS:

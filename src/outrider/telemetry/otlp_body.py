@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from outrider.telemetry.attribute_reader import valid_text
 from outrider.telemetry.limits import USUAL_LIMITS
 
 if TYPE_CHECKING:
@@ -169,19 +170,14 @@ def _document(data: bytes) -> dict[str, Any]:
 def _with_binary_ids(value: Any, depth: int) -> Any:
     """Return a document with ids in base64, as protobuf's JSON wants them; OTLP's JSON has them in hexadecimal."""
     if isinstance(value, str):
-        return _valid_text(value)
+        return valid_text(value)
     if depth > _DEEPEST:
         raise ValueError("it is nested too deeply")
     if isinstance(value, list):
         return [_with_binary_ids(entry, depth + 1) for entry in value]
     if isinstance(value, dict):
-        return {_valid_text(key): _entry(key, entry, depth) for key, entry in value.items()}
+        return {valid_text(key): _entry(key, entry, depth) for key, entry in value.items()}
     return value
-
-
-def _valid_text(text: str) -> str:
-    """Return a text without half characters, which browsers send where they cut a text, and protobuf cannot hold."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _entry(key: str, value: Any, depth: int) -> Any:

@@ -74,22 +74,38 @@ def check_format(folder: Path) -> None:
     Raises:
         TelemetryError: telemetry-newer, telemetry-damaged.
     """
+    if check_readable(folder) != _installed():
+        record_format(folder)
+
+
+def check_readable(folder: Path) -> tuple[int, ...] | None:
+    """Return which engine wrote the folder, None if nothing says so; raise an error if it was a newer one.
+
+    Raises:
+        TelemetryError: telemetry-newer, telemetry-damaged.
+    """
     path, installed = folder / _FORMAT, _installed()
-    if path.exists():
-        try:
-            written = tuple(int(part) for part in json.loads(path.read_text("utf-8"))["engine"].split("."))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-            what = f"{path} cannot be read: {type(problem).__name__}"
-            fix = 'restore the folder from its backup, or write {"engine": "MAJOR.MINOR"}, the engine that wrote it'
-            raise TelemetryError(what, slug="telemetry-damaged", fix=fix) from None
-        if written > installed:
-            what = f"{folder} was written by chDB {_dotted(written)}; installed is {_dotted(installed)}"
-            fix = "install Outrider at least as new as the one that wrote it, or name another folder"
-            raise TelemetryError(what, slug="telemetry-newer", fix=fix)
-    if not path.exists() or written != installed:
-        draft = path.with_suffix(".new")
-        draft.write_text(json.dumps({"engine": _dotted(installed)}), "utf-8")
-        draft.replace(path)
+    if not path.exists():
+        return None
+    try:
+        written = tuple(int(part) for part in json.loads(path.read_text("utf-8"))["engine"].split("."))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        what = f"{path} cannot be read: {type(problem).__name__}"
+        fix = 'restore the folder from its backup, or write {"engine": "MAJOR.MINOR"}, the engine that wrote it'
+        raise TelemetryError(what, slug="telemetry-damaged", fix=fix) from None
+    if written > installed:
+        what = f"{folder} was written by chDB {_dotted(written)}; installed is {_dotted(installed)}"
+        fix = "install Outrider at least as new as the one that wrote it, or name another folder"
+        raise TelemetryError(what, slug="telemetry-newer", fix=fix)
+    return written
+
+
+def record_format(folder: Path) -> None:
+    """Write beside data of the installed engine which one it is."""
+    path = folder / _FORMAT
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps({"engine": _dotted(_installed())}), "utf-8")
+    draft.replace(path)
 
 
 def _installed() -> tuple[int, ...]:

@@ -15,9 +15,11 @@ from outrider.telemetry_store.engine_record import check_extra
 from outrider.telemetry_store.partition_pruner import DroppedPart, PartitionPruner, TelemetryRetention
 from outrider.telemetry_store.schema_upgrade import upgrade_schema
 from outrider.telemetry_store.service_search import ServiceSearch
+from outrider.telemetry_store.table_copies import TableCopies
 from outrider.telemetry_store.telemetry_inserts import TelemetryTables
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from outrider.telemetry_store.clickhouse_client import Answer
@@ -139,6 +141,28 @@ class TelemetryStore(TelemetryTables, ServiceSearch):
             TelemetryUnavailable: If the same call may succeed later.
         """
         return self._calls.roll_up()
+
+    def copy_to(self, target: Path, options: EngineOptions) -> int:
+        """Copy all tables into a folder, while others read and write; return how many bytes they have.
+
+        Args:
+            target: Made if it is missing.
+            options: Of the engine of this machine that this store has.
+
+        Raises:
+            TelemetryError: If the engine refuses.
+            OSError: If the target cannot be written.
+        """
+        return TableCopies(self._client, options.folder).copy_to(target)
+
+    def put_back(self, source: Path, options: EngineOptions) -> None:
+        """Replace all tables by what `copy_to` copied; if that is damaged, nothing is replaced.
+
+        Raises:
+            TelemetryError: telemetry-newer, telemetry-damaged.
+            OSError: If the copy cannot be read.
+        """
+        TableCopies(self._client, options.folder).put_back(source)
 
     def bytes_on_disk(self) -> int:
         """Return how much all tables take."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from outrider.workspace.log_file_settings import LogFiles, read_logs
 from outrider.workspace.server_settings import as_networks
 from outrider.workspace.tables import (
     Refused,
@@ -49,6 +50,7 @@ class TelemetrySettings:
         least_free_bytes: Of the disk, below which nothing is taken and the oldest goes.
         keep: Which spans are kept.
         budget: Bytes of each signal a day, as they were sent without compression.
+        files: Which files of logs are followed.
         propagate_to: Origins to which requests of journeys name the trace of their attempt.
         hide_addresses: Whether addresses of the internet count as personal data.
     """
@@ -68,6 +70,7 @@ class TelemetrySettings:
     rollups_s: float = 395 * _DAY_S
     hide_addresses: bool = False
     propagate_to: tuple[str, ...] = ()
+    files: LogFiles = field(default_factory=LogFiles)
     apdex_ms: float = 500.0
     least_free_bytes: int = 10**9
     keep: TelemetryKeep = field(default_factory=TelemetryKeep)
@@ -84,6 +87,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
     usual = TelemetrySettings()
     host, port = table.read("listen", _as_address, (usual.host, usual.port))
     kept = as_duration_within("1h", "3650d")
+    logs_s, files = read_logs(table, kept, usual.logs_s)
     settings = TelemetrySettings(
         host=host,
         port=port,
@@ -94,7 +98,8 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         readers=table.read("readers", as_count(1, 64), usual.readers),
         most_bytes=table.read("disk", as_size("100 MB", "1000 TB"), usual.most_bytes),
         spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
-        logs_s=table.read("logs", kept, usual.logs_s),
+        logs_s=logs_s,
+        files=files,
         spans_s=table.read("spans", kept, usual.spans_s),
         metrics_s=table.read("metrics", kept, usual.metrics_s),
         rollups_s=table.read("rollups", kept, usual.rollups_s),
