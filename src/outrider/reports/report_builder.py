@@ -146,9 +146,9 @@ class _PeriodReader:
                 listener(f"{number + 1}/{len(health)} {check_health.name}")
             is_detailed = number < self.settings.detailed
             failed = failures.get(_place(check_health), ())
-            told = with_outages(check_health, failed, _passed_us(measured), self.period)
-            told = replace(told, reasons=_top(Counter(run.reason for run in failed)))
-            whole, check_changes = self._measured(told, measured, releases, detailed=is_detailed)
+            with_failures = with_outages(check_health, failed, _passed_us(measured), self.period)
+            with_failures = replace(with_failures, reasons=_top(Counter(run.reason for run in failed)))
+            whole, check_changes = self._measured(with_failures, measured, releases, detailed=is_detailed)
             detailed.append(whole)
             changes += check_changes
         return detailed, sorted(changes, key=lambda change: (change.ended_us is not None, -abs(change.ratio)))

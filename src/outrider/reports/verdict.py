@@ -22,12 +22,12 @@ CRITICAL = "critical"
 
 
 class Standing(StrEnum):
-    """What can be said of a check and its objective, the worst first."""
+    """What can be sentence of a check and its objective, the worst first."""
 
     MISSED = "missed"  # surely: the whole interval lies below it
     UNSURE = "may have missed"
     MET = "met"
-    NO_DATA = "without data"  # no run of it said anything of the target
+    NO_DATA = "without data"  # no run of it sentence anything of the target
 
 
 _WORDS = {
@@ -105,17 +105,17 @@ def _sentence(
 ) -> str:
     missed, unsure, met, without = counts
     if not missed + unsure + met:
-        said = "Nothing was measured in this time"
+        sentence = "Nothing was measured in this time"
     elif met == sum(counts):
-        said = f"All {met} checks met {objective}" if met > 1 else f"The only check met {objective}"
+        sentence = f"All {met} checks met {objective}" if met > 1 else f"The only check met {objective}"
     else:
-        said = _counted(missed, unsure, met, without, objective)
+        sentence = _counted(missed, unsure, met, without, objective)
     is_good = not missed and not unsure
     down = _down(outages, clock)
-    said += f"{', though ' if is_good else '; '}{down}" if down else ""
+    sentence += f"{', though ' if is_good else '; '}{down}" if down else ""
     if lasting:
-        said += f"; {lasting} incident{' is' if lasting == 1 else 's are'} still open"
-    return f"{said}."
+        sentence += f"; {lasting} incident{' is' if lasting == 1 else 's are'} still open"
+    return f"{sentence}."
 
 
 def _counted(missed: int, unsure: int, met: int, without: int, objective: str) -> str:
