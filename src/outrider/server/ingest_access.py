@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
@@ -55,8 +56,15 @@ class IngestAccess:
         return (self._is_loopback and address.is_loopback) or any(address in network for network in self._networks)
 
     def _secret(self, request: Request) -> str:
+        """Return the token: as a bearer's, or as the password of basic authentication, which clients of Loki have."""
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        return secret.strip() if scheme.lower() == "bearer" else ""
+        match scheme.lower():
+            case "bearer":
+                return secret.strip()
+            case "basic":
+                return _password(secret)
+            case _:
+                return ""
 
     def _is_valid(self, secret: str) -> bool:
         now_s, digest = time.monotonic(), digest_of(secret)
@@ -71,3 +79,10 @@ class IngestAccess:
             self._believed.clear()
         self._believed[digest] = now_s + _BELIEVED_S
         return True
+
+
+def _password(credentials: str) -> str:
+    try:
+        return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""

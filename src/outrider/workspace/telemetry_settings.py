@@ -50,6 +50,7 @@ class TelemetrySettings:
         least_free_bytes: Of the disk, below which nothing is taken and the oldest goes.
         keep: Which spans are kept.
         budget: Bytes of each signal a day, as they were sent without compression.
+        loki: Whether pushes of Loki's clients are taken; `ndjson`, whether lines are.
         files: Which files of logs are followed.
         propagate_to: Origins to which requests of journeys name the trace of their attempt.
         hide_addresses: Whether addresses of the internet count as personal data.
@@ -70,6 +71,8 @@ class TelemetrySettings:
     rollups_s: float = 395 * _DAY_S
     hide_addresses: bool = False
     propagate_to: tuple[str, ...] = ()
+    loki: bool = True
+    ndjson: bool = True
     files: LogFiles = field(default_factory=LogFiles)
     apdex_ms: float = 500.0
     least_free_bytes: int = 10**9
@@ -100,6 +103,8 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
         logs_s=logs_s,
         files=files,
+        loki=table.read("loki", as_flag, usual.loki),
+        ndjson=table.read("ndjson", as_flag, usual.ndjson),
         spans_s=table.read("spans", kept, usual.spans_s),
         metrics_s=table.read("metrics", kept, usual.metrics_s),
         rollups_s=table.read("rollups", kept, usual.rollups_s),
