@@ -15,7 +15,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import insert
 
-from outrider.model import Check, CheckId, Histogram, Kind, Outcome, Policy, Release, RunId, new_run_id
+from outrider.model import (
+    Attempt,
+    Check,
+    CheckId,
+    Circumstances,
+    Histogram,
+    Kind,
+    Measurement,
+    Outcome,
+    Policy,
+    Release,
+    Run,
+    RunId,
+    Sample,
+    new_run_id,
+)
 from outrider.store import Store
 from outrider.store.database import open_database
 from outrider.store.histogram_codec import pack_histogram
@@ -67,6 +82,15 @@ def _check(number: int) -> Check:
 def steps_of(check: Check) -> tuple[str, ...]:
     """Return the series of durations that a check has, by step."""
     return ("", "open", "search", "pay") if check.kind is Kind.JOURNEY else ("",)
+
+
+def run_of(check: CheckId, now_us: int, outcome: Outcome, reason: str = "") -> Run:
+    """Return a run that is over now."""
+    measurement = Measurement(outcome, reason, now_us, 100.0, samples=(Sample("", "duration_ms", 100.0),))
+    return Run(
+        new_run_id(now_us), check, "production", "local", now_us, now_us, now_us, outcome, reason,
+        (Attempt(1, True, True, measurement),), Circumstances(),
+    )  # fmt: skip
 
 
 def fill(folder: Path, count: int, length: int) -> None:

@@ -25,17 +25,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 import numpy as np
-from benchmarks.dashboard_store import NOW_US, checks_of, fill
+from benchmarks.dashboard_store import NOW_US, checks_of, fill, run_of
 
 from outrider.dashboard import Sources
-from outrider.model import Attempt, Circumstances, Measurement, Outcome, Run, Sample, ServiceView, new_run_id
+from outrider.model import Outcome, ServiceView
 from outrider.server import Background, application, listen
 from outrider.store import Store
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-    from outrider.model import CheckId
 
 MEASURED_S = 30.0
 EVERY_S = 300.0
@@ -61,20 +59,11 @@ def serve(folder: Path, count: int, pipe: Connection) -> None:
         while not ended.wait(max(0.0, began + number * EVERY_S / count - time.monotonic())):
             if pipe.poll():
                 break
-            store.runs.record(_run(checks[0].id, sources.now_us(), time.time_ns() // 1000))
+            reason = f"stored at {time.time_ns() // 1000}"
+            store.runs.record(run_of(checks[0].id, sources.now_us(), Outcome.FAILED, reason))
             number += 1
         pipe.send((time.process_time() - busy, time.monotonic() - began, number))
         background.close()
-
-
-def _run(check: CheckId, now_us: int, stored_us: int) -> Run:
-    reason = f"stored at {stored_us}"
-    measurement = Measurement(Outcome.FAILED, reason, now_us, 100.0, samples=(Sample("", "duration_ms", 100.0),))
-    attempt = Attempt(1, True, True, measurement)
-    return Run(
-        new_run_id(now_us), check, "production", "local", now_us, now_us, now_us, Outcome.FAILED, reason,
-        (attempt,), Circumstances(),
-    )  # fmt: skip
 
 
 @dataclass

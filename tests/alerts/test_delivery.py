@@ -11,7 +11,7 @@ from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, receivers
 from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
 from outrider.alerts.breaker import Breaker, backoff_us
 from outrider.alerts.delivery import Deliverer, Lane
-from outrider.alerts.message import Item, Message, dump, load
+from outrider.alerts.message import Enclosure, Item, Message, dump, load
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.rendered_message import RecipientsRefused, Undelivered
 from outrider.model import Notification, Status, StoreError
@@ -271,26 +271,35 @@ def test_what_a_channel_does_not_want_is_passed_over(store: Store, drawer: Drawe
     assert statuses(store) == [Status.DELIVERED]
 
 
+def picture_of(message: Message) -> Enclosure:
+    return Enclosure.of(f"{message.topic}.png", "image/png", message.topic.encode())
+
+
 def test_a_picture_goes_with_the_message(store: Store, drawer: Drawer) -> None:
     """Drawn when it is sent, so that the outbox stays small."""
     store.outbox.add(row(1))
     settings = ReceiverSettings("mail", drawer)
 
-    Lane(settings, store.outbox, now_us=Clock(), picture=lambda content: content.topic.encode()).work()
+    Lane(settings, store.outbox, now_us=Clock(), pictures=lambda message: (picture_of(message),)).work()
 
-    assert drawer.delivered[0].message.picture == b"topic-1"
+    (delivered,) = drawer.delivered
+    assert delivered.pictures is not None
+    assert delivered.pictures(delivered.message)[0].content == b"topic-1"
+    assert "topic-1.png" not in store.outbox.search()[0].message
 
 
 def test_a_picture_that_cannot_be_drawn_holds_nothing_up(store: Store, drawer: Drawer) -> None:
     """The message goes out without it."""
     store.outbox.add(row(1))
 
-    def broken(_: Message) -> bytes:
+    def broken(_: Message) -> tuple[Enclosure, ...]:
         raise ZeroDivisionError
 
-    Lane(ReceiverSettings("mail", drawer), store.outbox, now_us=Clock(), picture=broken).work()
+    Lane(ReceiverSettings("mail", drawer), store.outbox, now_us=Clock(), pictures=broken).work()
 
-    assert drawer.delivered[0].message.picture is None
+    (delivered,) = drawer.delivered
+    assert delivered.pictures is not None
+    assert delivered.pictures(delivered.message) == ()
 
 
 def test_a_row_that_cannot_be_read_holds_up_nobody(store: Store, drawer: Drawer) -> None:

@@ -18,7 +18,7 @@ import pytest
 from tests.alerts.conftest import NOW_US
 
 from outrider.alerts.http_post import Post, post, redirected
-from outrider.alerts.message import Item, Message
+from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.network_guard import Guard
 from outrider.alerts.notification_kind import NotificationKind
 from outrider.alerts.receivers.alertmanager import Alertmanager
@@ -126,12 +126,16 @@ def test_addresses_in_a_mail_can_be_followed(inbox: Inbox) -> None:
 
 def test_mail_carries_the_trend(inbox: Inbox) -> None:
     """The picture stands in the page."""
-    mail(inbox).deliver(rendered(picture=b"\x89PNG"))
+    trend = Enclosure.of("trend.png", "image/png", b"\x89PNG", cid="trend@outrider.invalid", title="pay, ms")
+
+    mail(inbox).deliver(replace(rendered(), pictures=lambda _: (trend,)))
+    mail(inbox, has_pictures=False).deliver(replace(rendered(), pictures=lambda _: (trend,)))
 
     kinds = [part.get_content_type() for part in inbox.mails[0].walk()]
     assert kinds == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
     page = inbox.mails[0].get_body(("html",)).get_content()  # type: ignore[union-attr]
-    assert 'src="cid:trend@outrider.invalid"' in page
+    assert 'src="cid:trend@outrider.invalid" alt="pay, ms"' in page
+    assert "cid:" not in inbox.mails[1].as_string()
 
 
 @pytest.mark.parametrize(("answer", "recoverable"), [("451 later", True), ("554 never", False)])

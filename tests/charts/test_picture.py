@@ -13,13 +13,13 @@ DAY_US = 86_400_000_000
 def test_a_trend_is_a_png_of_the_same_size_with_and_without_trouble() -> None:
     at_us, values = list(range(0, DAY_US, DAY_US // 50)), [10.0] * 50
 
-    calm = trend_picture(at_us, values, title="shop: pay")
-    troubled = trend_picture(at_us, values, title="shop: pay", began_us=DAY_US // 2)
+    calm = trend_picture(at_us, values)
+    troubled = trend_picture(at_us, values, began_us=DAY_US // 2)
 
     assert calm.startswith(b"\x89PNG")
     assert struct.unpack(">II", calm[16:24]) == struct.unpack(">II", troubled[16:24])
     assert calm != troubled
-    assert calm != trend_picture(at_us, values, title="shop: pay", timezone="Asia/Kolkata")
+    assert calm != trend_picture(at_us, values, timezone="Asia/Kolkata")
 
 
 def test_a_trend_for_mail_shows_its_band_and_takes_names_for_text() -> None:

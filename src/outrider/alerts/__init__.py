@@ -12,13 +12,13 @@ from outrider.alerts.incident import Incident, Phase
 from outrider.alerts.incident_records import read_incident, read_incidents
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.matcher import Matcher, parse_matcher
-from outrider.alerts.message import Enclosure, Message
+from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
-from outrider.alerts.rendered_message import LinkMaker
+from outrider.alerts.rendered_message import LinkMaker, PictureMaker
 from outrider.alerts.report_message import message_checks, report_message, report_rows
 from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_labels, preview_routing
-from outrider.alerts.run_findings import FindingContext, check_labels, findings
+from outrider.alerts.run_findings import WHOLE_REQUEST, FindingContext, check_labels, findings
 from outrider.alerts.runbooks import read_runbook, runbook_address
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
 from outrider.alerts.subject_findings import subject_findings
@@ -26,6 +26,7 @@ from outrider.alerts.trend_rules import survey
 
 __all__ = [
     "ALERTS_FILE",
+    "WHOLE_REQUEST",
     "AlertProcessor",
     "AlertSettings",
     "Deliverer",
@@ -37,11 +38,13 @@ __all__ = [
     "Health",
     "Incident",
     "IncidentTracker",
+    "Item",
     "Lane",
     "LinkMaker",
     "Matcher",
     "Message",
     "Phase",
+    "PictureMaker",
     "Problem",
     "ReceiverSettings",
     "Replayed",

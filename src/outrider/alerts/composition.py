@@ -11,6 +11,7 @@ from outrider.alerts.finding import Problem, check_of
 from outrider.alerts.incident import Phase
 from outrider.alerts.message import Item, Message
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.rendered_message import cut
 from outrider.alerts.runbooks import runbook_place
 from outrider.model import CHECK_KINDS, Subject, title_of
 
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 
 _MOST_CHECKS = 5
 _MOST_CHARACTERS = 160
+_NAME_CHARACTERS = 60
+"""Of a name in a subject, which goes on after it."""
+_LINE_CHARACTERS = 1_000
 _SECOND_US = 1_000_000
 _WEEK_US = 604_800_000_000
+_FAR_US = 40 * _WEEK_US
+"""From so far away on a date needs its year."""
 _OWN_LABELS = frozenset(
     {"problem", "trouble", "check", "kind", "environment", "location", "host", "step", "fault", "tags", "incident"}
     | {"severity", "runbook", "receiver"}
@@ -63,11 +69,14 @@ class Clock:
         return f"{self._local(at_us):%Y-%m-%d %H:%M:%S %Z}"
 
     def brief(self, at_us: int) -> str:
-        """Return the time, with as much of the date as it needs: "21:58", "Fri 21:58", "3 Nov 21:58"."""
+        """Return time and as much date as it needs: "21:58", "Fri 21:58", "3 Nov 21:58", "3 Nov 2025 21:58"."""
         local, now = self._local(at_us), self._local(self.now_us)
         if local.date() == now.date():
             return f"{local:%H:%M}"
-        return f"{local:%a %H:%M}" if 0 <= self.now_us - at_us < _WEEK_US else f"{local.day} {local:%b %H:%M}"
+        if 0 <= self.now_us - at_us < _WEEK_US:
+            return f"{local:%a %H:%M}"
+        is_far = abs(self.now_us - at_us) > _FAR_US
+        return f"{local.day} {local:%b %Y %H:%M}" if is_far else f"{local.day} {local:%b %H:%M}"
 
     def _local(self, at_us: int) -> datetime:
         return datetime.fromtimestamp(at_us / _SECOND_US, UTC).astimezone(ZoneInfo(self.timezone))
@@ -110,14 +119,14 @@ def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
     match dispatch.kind:
         case NotificationKind.RESOLVED:
             lasted = length(max(_ended_us(incident, clock) for incident in dispatch.incidents) - first.began_us)
-            return f"resolved after {lasted}: {_names(first)}{_was(first)}{more}"
+            return f"resolved after {lasted}: {_names(first, is_brief=True)}{_was(first)}{more}"
         case NotificationKind.ACKNOWLEDGED:
             return f"acknowledged by {first.acknowledged_by}: {headline(first, is_brief=True)}{more}"
         case NotificationKind.ESCALATION if not dispatch.unanswered:
             state = ""
         case kind:
             state = _STATES.get(kind, "")
-    release = f", after {first.lead.release}" if first.problem in _OF_RELEASES and first.lead.release else ""
+    release = f", after {_name(first.lead.release)}" if first.problem in _OF_RELEASES and first.lead.release else ""
     return f"{severity}{state}: {headline(first, is_brief=True)}, since {clock.brief(first.began_us)}{release}{more}"
 
 
@@ -128,16 +137,22 @@ def headline(incident: Incident, *, is_brief: bool = False) -> str:
     """Return one line about an incident: "home is slow: 390 ms, usually 120 to 170 (2.7x)"; one reason if brief."""
     singular, plural = _PREDICATES[incident.problem]
     predicate = incident.lead.predicate or singular if _count_now(incident) <= 1 else plural
+    predicate = _name(predicate) if is_brief else predicate
     what = _first_reason(incident) if is_brief else _line(incident.lead.what)
     if incident.problem is Problem.NETWORK:
         return f"our own network: {what}"
-    return f"{_names(incident)} {predicate}" + (f": {what}" if what else "")
+    return f"{_names(incident, is_brief=is_brief)} {predicate}" + (f": {what}" if what else "")
 
 
-def _names(incident: Incident) -> str:
+def _names(incident: Incident, *, is_brief: bool) -> str:
     """Return the check that the evidence is of, and how many others are affected."""
     count = _count_now(incident)
-    return f"{_title(incident)} and {count - 1} more" if count > 1 else _title(incident)
+    title = _name(_title(incident)) if is_brief else _title(incident)
+    return f"{title} and {count - 1} more" if count > 1 else title
+
+
+def _name(text: str) -> str:
+    return text if len(text) <= _NAME_CHARACTERS else f"{text[: _NAME_CHARACTERS - 1].rstrip()}…"
 
 
 def _title(incident: Incident) -> str:
@@ -201,7 +216,7 @@ def _item(incident: Incident, settings: AlertSettings, clock: Clock, workspace: 
         past_severities=incident.past_severities,
     )
     lines = (*_evidence(incident, clock), *_links(incident, item, workspace))
-    return item.with_lines((title, text) for title, text in lines if text)
+    return item.with_lines((title, cut(text, _LINE_CHARACTERS)) for title, text in lines if text)
 
 
 def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from outrider.alerts.alert_settings import AlertSettings, ReceiverSettings
-    from outrider.alerts.rendered_message import LinkMaker
+    from outrider.alerts.message import Enclosure
+    from outrider.alerts.rendered_message import LinkMaker, PictureMaker
     from outrider.model import Outbox
 
 _POLL_S = 0.5
@@ -63,7 +64,7 @@ class Lane:
         outbox: Where notifications wait.
         now_us: The clock.
         jitter: A number from 0 to 1, anew each time.
-        picture: Draws the trend of what a message speaks of, as PNG; None where there is nothing to draw.
+        pictures: Draws what a message speaks of: trend and screenshot.
         redact: What a receiver says passes it before it is kept, logged or sent to another.
         acknowledge_link: Makes the links by which recipients acknowledge; None where no page could be reached.
     """
@@ -75,7 +76,7 @@ class Lane:
         *,
         now_us: Callable[[], int] = _now_us,
         jitter: Callable[[], float] = random.random,
-        picture: Callable[[Message], bytes | None] | None = None,
+        pictures: PictureMaker | None = None,
         redact: Callable[[str], str] = gated,
         acknowledge_link: LinkMaker | None = None,
     ) -> None:
@@ -84,7 +85,7 @@ class Lane:
         self._outbox = outbox
         self._now_us = now_us
         self._jitter = jitter
-        self._picture = picture
+        self._pictures = pictures
         self._redact = redact
         self._breaker = Breaker()
         self._latest_us: dict[str, int] = {}
@@ -130,10 +131,11 @@ class Lane:
         if message.only_to and self._latest_us.get(message.topic, 0) > row.created_us:
             self._note(row, Status.SUPERSEDED, row.note)
             return
-        message = replace(message, picture=self._drawn(message))
         try:
             rendered = write(message, self._settings, row.id)
-            self._settings.channel.deliver(replace(rendered, acknowledge_link=self._acknowledge_link))
+            self._settings.channel.deliver(
+                replace(rendered, acknowledge_link=self._acknowledge_link, pictures=self._drawn)
+            )
         except RecipientsRefused as failure:
             self._refused(row, self._redacted(failure))
         except Undelivered as failure:
@@ -150,13 +152,13 @@ class Lane:
         failure.why = self._redact(failure.why)
         return failure
 
-    def _drawn(self, message: Message) -> bytes | None:
-        """Return the trend; a message goes out without one rather than not at all."""
+    def _drawn(self, message: Message) -> tuple[Enclosure, ...]:
+        """Return a message's pictures; it goes out without them rather than not at all."""
         try:
-            return self._picture(message) if self._picture is not None else None
+            return self._pictures(message) if self._pictures is not None else ()
         except Exception as error:  # whatever a picture does, the alert goes out
             _log.warning("alerts.picture", why=self._redact(f"{type(error).__name__}: {error}"))
-            return None
+            return ()
 
     def _is_full(self, message: Message) -> bool:
         """Return whether the cap of the hour is reached; resolutions, and the notice of the cap, always go out."""
@@ -264,7 +266,7 @@ class Deliverer:
     Args:
         settings: With the receivers.
         outbox: Where notifications wait.
-        picture: Draws the trend of what a message speaks of, as PNG.
+        pictures: Draws what a message speaks of.
         while_true: Nothing is delivered while this says no, as in a standby.
         redact: What receivers say passes it.
         acknowledge_link: Makes the links by which recipients acknowledge; None where no page could be reached.
@@ -275,13 +277,13 @@ class Deliverer:
         settings: AlertSettings,
         outbox: Outbox,
         *,
-        picture: Callable[[Message], bytes | None] | None = None,
+        pictures: PictureMaker | None = None,
         while_true: Callable[[], bool] = lambda: True,
         redact: Callable[[str], str] = gated,
         acknowledge_link: LinkMaker | None = None,
     ) -> None:
         self._lanes = {
-            name: Lane(receiver, outbox, picture=picture, redact=redact, acknowledge_link=acknowledge_link)
+            name: Lane(receiver, outbox, pictures=pictures, redact=redact, acknowledge_link=acknowledge_link)
             for name, receiver in settings.receivers.items()
         }
         self._redact = redact

@@ -53,17 +53,19 @@ class Enclosure:
     Attributes:
         cid: Name by which the message's page shows it; empty for a file that is attached.
         packed: Its content, compressed, in base64.
+        title: What it shows, for its caption and for those who cannot see it.
     """
 
     name: str
     media_type: str
     cid: str
     packed: str = field(repr=False)
+    title: str = ""
 
     @classmethod
-    def of(cls, name: str, media_type: str, content: bytes, *, cid: str = "") -> Enclosure:
+    def of(cls, name: str, media_type: str, content: bytes, *, cid: str = "", title: str = "") -> Enclosure:
         """Return an enclosure with this content."""
-        return cls(name, media_type, cid, base64.b64encode(zlib.compress(content)).decode())
+        return cls(name, media_type, cid, base64.b64encode(zlib.compress(content)).decode(), title)
 
     @property
     def content(self) -> bytes:
@@ -80,7 +82,6 @@ class Message:
         only_to: Addresses of a mail whose other recipients have it already; empty for all.
         thread: Identity of the first notification of the group; empty where there is none.
         created_us: When it was decided, microseconds UTC.
-        picture: The trend as PNG, for receivers that can show it.
         page: What a mail shows in place of the text, as HTML; empty for the text itself.
     """
 
@@ -94,7 +95,6 @@ class Message:
     note: str = ""
     route: str = ""
     repeat_s: float = 0.0
-    picture: bytes | None = field(default=None, repr=False)
     page: str = field(default="", repr=False)
     enclosures: tuple[Enclosure, ...] = ()
     thread: str = ""
@@ -117,8 +117,8 @@ class Message:
 
 
 def dump(message: Message) -> str:
-    """Return a message as it is kept in the outbox; the picture is drawn anew when it is sent."""
-    return json.dumps(asdict(replace(message, picture=None)), separators=(",", ":"))
+    """Return a message as it is kept in the outbox."""
+    return json.dumps(asdict(message), separators=(",", ":"))
 
 
 def load(text: str) -> Message:

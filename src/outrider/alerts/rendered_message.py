@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outrider.alerts.message import Message
+    from outrider.alerts.message import Enclosure, Message
     from outrider.alerts.notification_kind import NotificationKind
 
 
@@ -17,6 +17,14 @@ class LinkMaker(Protocol):
 
     def __call__(self, incident: str, recipient: str, notification: str, created_us: int) -> str:
         """Return the address by which a recipient of a notification acknowledges an incident within a day."""
+        ...
+
+
+class PictureMaker(Protocol):
+    """Draws the pictures of a message, each with the `cid` by which a page shows it."""
+
+    def __call__(self, message: Message, /) -> tuple[Enclosure, ...]:
+        """Return them; none where nothing was measured."""
         ...
 
 
@@ -72,6 +80,7 @@ class RenderedMessage:
         subject: As the receiver's template has it.
         body: Likewise, plain text.
         acknowledge_link: Returns the address by which a recipient acknowledges one of its incidents; None for none.
+        pictures: Draws trend and screenshot, for receivers that show them; None for none.
     """
 
     id: str
@@ -79,6 +88,7 @@ class RenderedMessage:
     body: str
     message: Message
     acknowledge_link: LinkMaker | None = None
+    pictures: PictureMaker | None = None
 
 
 class Receiver(Protocol):

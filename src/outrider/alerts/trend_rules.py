@@ -9,6 +9,7 @@ import numpy as np
 from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
 from outrider.alerts.matcher import all_hold
 from outrider.baselines import Settings, days_to_breach, lasting_changes
+from outrider.charts import milliseconds
 from outrider.model import TooFewSamples, title_of
 from outrider.runs import primary_series
 
@@ -62,8 +63,8 @@ def _changes(series: Series, points: Points, judging: Settings, now_us: int) -> 
             f"{series.step} {latest.change}",
             title=title_of(series.subject),
             step=series.step,
-            observed=f"{latest.after:.0f} ms",
-            expected=f"{latest.before:.0f} ms",
+            observed=milliseconds(latest.after),
+            expected=milliseconds(latest.before),
             since_us=since_us,
         )
     yield _finding(Problem.CHANGE, series, facts, now_us, present=is_news)

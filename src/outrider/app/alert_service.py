@@ -13,7 +13,7 @@ import structlog
 from outrider.alerts import AlertProcessor, Deliverer, subject_findings, survey
 from outrider.app.acknowledge_links import link_maker
 from outrider.app.alert_delivery import AlertDelivery
-from outrider.app.alert_pictures import picture_from
+from outrider.app.alert_pictures import pictures_from
 from outrider.app.workspace_access import judge_settings
 from outrider.baselines import Condition, Signal
 from outrider.model import FAILING, REQUESTS, OutriderError, SubjectKind
@@ -84,9 +84,9 @@ class AlertService:
         self._open_incidents: Mapping[tuple[str, str], int] = {}  # replaced as a whole
 
         def deliverer(settings: AlertSettings) -> Deliverer:
-            picture = picture_from(store, settings.timezone)
+            pictures = pictures_from(store, settings.timezone)
             links = link_maker(self._wanted.workspace, settings) if self._wanted is not None else None
-            return Deliverer(settings, store.outbox, picture=picture, while_true=leads, acknowledge_link=links)
+            return Deliverer(settings, store.outbox, pictures=pictures, while_true=leads, acknowledge_link=links)
 
         self._delivery = AlertDelivery(deliverer)
 

@@ -8,6 +8,7 @@ from outrider.charts.curve import Curve, draw_curve
 from outrider.charts.heat import draw_heat
 from outrider.charts.interactive import Assets, assets
 from outrider.charts.lines import draw_lines
+from outrider.charts.mail_style import mail_style
 from outrider.charts.picture import band_picture, trend_picture
 from outrider.charts.scale import milliseconds
 from outrider.charts.service_map import MapEdge, MapNode, draw_map
@@ -38,6 +39,7 @@ __all__ = [
     "draw_trend",
     "draw_uptime",
     "draw_waterfall",
+    "mail_style",
     "milliseconds",
     "trend_picture",
 ]

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from outrider.charts.trend import Trend
 
 _DAY_US = 86_400_000_000  # matplotlib counts days since 1970
-_INCHES = (6.4, 2.4)
-_DOTS_PER_INCH = 110
+_INCHES = (4.6, 2.3)  # on a phone, where it is shrunk to 288 pixels, its words can still be read
+_DOTS_PER_INCH = 180
 _HEADROOM = 1.05  # over the highest value, so that its line is whole
-_TITLE = 90
+_WORD = 40
 _BLUE, _GREY, _RED = "#2363c4", "#8a94a3", "#b3261e"
 
 
 def band_picture(trend: Trend) -> bytes:
     """Return a trend with its band, new levels, releases and the period that is reported, as PNG."""
-    figure, axes = _canvas(trend.title)
+    figure, axes = _canvas()
     days = [moment_us / _DAY_US for moment_us in trend.at_us]
     if days and trend.since_us:
         axes.axvspan(max(trend.since_us / _DAY_US, days[0]), days[-1], color=_GREY, alpha=0.12, linewidth=0)
@@ -36,7 +36,7 @@ def band_picture(trend: Trend) -> bytes:
     for at_us, _ in trend.changes:
         axes.axvline(at_us / _DAY_US, color=_RED, linewidth=1.2, linestyle="--")
     if trend.changes:
-        axes.set_xlabel("red: new level", fontsize=8, color=_RED, loc="right")
+        axes.set_xlabel("red: new level", fontsize=8, color=_RED)
     axes.set_xticks([at_us / _DAY_US for at_us, _ in trend.days], [word for _, word in trend.days])
     return _png(figure)
 
@@ -45,7 +45,6 @@ def trend_picture(
     at_us: Sequence[int],
     values_ms: Sequence[float],
     *,
-    title: str,
     began_us: int | None = None,
     timezone: str = "UTC",
 ) -> bytes:
@@ -54,11 +53,10 @@ def trend_picture(
     Args:
         at_us: When runs were due, microseconds UTC, shape (n,), n >= 2.
         values_ms: Their durations, shape (n,).
-        title: What they are of.
         began_us: When the problem began; marked with a line.
         timezone: Of the reader, in which times are shown.
     """
-    figure, axes = _canvas(title, timezone)
+    figure, axes = _canvas(timezone)
     axes.annotate(timezone, (0, 0), (0, -24), "axes fraction", "offset points", fontsize=8, color=_GREY, va="top")
     axes.plot(
         [moment_us / _DAY_US for moment_us in at_us],
@@ -70,20 +68,23 @@ def trend_picture(
     )
     if began_us is not None:
         axes.axvline(began_us / _DAY_US, color=_RED, linewidth=1)
-        axes.set_xlabel("red: since when", fontsize=8, color=_RED, loc="right")
+        axes.set_xlabel("red: since then", fontsize=8, color=_RED)
     return _png(figure)
 
 
-def _canvas(title: str, timezone: str = "UTC") -> tuple[Figure, Axes]:
+def _canvas(timezone: str = "UTC") -> tuple[Figure, Axes]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - costs half a second
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415 - as above
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
     figure = Figure(figsize=_INCHES, dpi=_DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.xaxis_date(timezone)
+    locator = AutoDateLocator(timezone, minticks=3, maxticks=5)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, timezone))  # type: ignore[no-untyped-call]
     axes.set_ylabel("ms")
-    axes.set_title(_plain(title), fontsize=9, loc="left")
     axes.grid(visible=True, color=_GREY, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
@@ -97,7 +98,7 @@ def _word(axes: Axes, at_us: int, word: str, color: str) -> None:
 
 def _plain(text: str) -> str:
     """Return a text that matplotlib takes for nothing but text: between two dollars it would read mathematics."""
-    short = text if len(text) <= _TITLE else f"{text[: _TITLE - 1]}…"
+    short = text if len(text) <= _WORD else f"{text[: _WORD - 1]}…"
     return short.replace("$", r"\$")
 
 

@@ -48,6 +48,11 @@ def _uptime(tones: tuple[str, ...], title: str, marks: tuple[float, ...]) -> str
 
 def draw_sparkline(values: Sequence[float], title: str) -> str:
     """Return a small line; nothing without a value. NaN is a gap."""
+    return _sparkline(tuple(values), title)
+
+
+@lru_cache(maxsize=4_096)
+def _sparkline(values: tuple[float, ...], title: str) -> str:
     seen = [value for value in values if math.isfinite(value)]
     if not seen:
         return ""

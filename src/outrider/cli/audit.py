@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from outrider.cli.echo import echo
-from outrider.cli.run_tables import at_with_zone
+from outrider.cli.fitted_table import FittedTable, note_column
+from outrider.cli.run_tables import at_with_zone, console
 from outrider.cli.server_option import chosen_backend
 
 
@@ -23,10 +23,14 @@ def audit(*, limit: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(change) for change in changes]))
         return
+    table = FittedTable("", "", "", note_column(""))
     for change in changes:
-        at, detail = at_with_zone(change.at_us, timezone), f": {change.detail}" if change.detail else ""
-        echo(f"{at}  {change.actor}  {change.action}  {change.subject}{detail}  ({change.origin})")
-    if not changes:
+        detail = f": {change.detail}" if change.detail else ""
+        what = f"{change.subject}{detail}  ({change.origin})"
+        table.add_row(at_with_zone(change.at_us, timezone), change.actor, change.action, what)
+    if changes:
+        console().print(table)
+    else:
         click.echo("nobody has changed anything yet", err=True)
     if not changes.is_complete:
         click.echo("there are earlier ones: --limit", err=True)

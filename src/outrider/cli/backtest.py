@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import backtest_rules, find_workspace, headline, open_store
-from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, note_column
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at_with_zone, console
 
@@ -32,9 +32,10 @@ def backtest(*, rules: tuple[str, ...], days: int, listed: bool, as_json: bool) 
     if as_json:
         click.echo(json.dumps([{"rule": name, **_as_json(replayed)} for name, replayed in results.items()]))
         return
-    width = max(map(len, results))
+    table = FittedTable("", note_column(""))
     for name, replayed in results.items():
-        echo(f"{name:{width}}  {_sentence(replayed, days)}")
+        table.add_row(name, _sentence(replayed, days))
+    console().print(table)
     if listed:
         for incident in list(results.values())[-1].incidents:
             console().print(

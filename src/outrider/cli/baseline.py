@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import (
@@ -20,6 +19,7 @@ from outrider.app import (
     step_medians,
 )
 from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column
 from outrider.cli.run_tables import console
 
 if TYPE_CHECKING:
@@ -95,10 +95,14 @@ def diff(patterns: tuple[str, ...], *, last: int, as_json: bool) -> None:
     console().print(_table(comparison.shifts) if comparison.shifts else "nothing to compare")
 
 
-def _table(shifts: Sequence[StepShift]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("check", "step", "accepted", "now", "change"):
-        table.add_column(title, justify="left" if title in {"check", "step"} else "right")
+def _table(shifts: Sequence[StepShift]) -> FittedTable:
+    table = FittedTable(
+        name_column("check"),
+        text_column("step"),
+        number_column("accepted"),
+        number_column("now"),
+        number_column("change"),
+    )
     for shift in shifts:
         change = "-" if shift.change is None else f"{shift.change:+.1%}"
         medians = (_milliseconds(shift.accepted_ms), _milliseconds(shift.now_ms))

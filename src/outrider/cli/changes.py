@@ -7,19 +7,17 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import display_name, find_workspace, judge_settings, level_changes, open_store, unknown_check_note
 from outrider.cli.echo import warn
+from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column, time_column
 from outrider.cli.run_tables import at, console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.app import LevelChange
-
-_NUMBERS = {"before", "after", "change"}
 
 
 @click.command(epilog="Example: outrider changes '*checkout*'")
@@ -42,10 +40,11 @@ def changes(pattern: str, *, as_json: bool) -> None:
     console().print(_table(changed, workspace.timezone) if changed else "no step took a new level")
 
 
-def _table(changed: Sequence[LevelChange], timezone: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in (f"since ({timezone})", "check", "step", "before", "after", "change", "release"):
-        table.add_column(title, justify="right" if title in _NUMBERS else "left")
+def _table(changed: Sequence[LevelChange], timezone: str) -> FittedTable:
+    numbers = map(number_column, ("before", "after", "change"))
+    table = FittedTable(
+        time_column(f"since ({timezone})"), name_column("check"), text_column("step"), *numbers, text_column("release")
+    )
     for change in changed:
         table.add_row(
             at(change.at_us, timezone),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import display_name
+from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column
 from outrider.cli.run_tables import at_with_zone, outcome_text, short
 
 if TYPE_CHECKING:
@@ -41,20 +41,16 @@ def print_comparison(out: Console, comparison: RunComparison, page: Path) -> Non
     out.print(Text(f"page, with the pictures:\n  {page}"), soft_wrap=True)
 
 
-def _step_table(steps: tuple[StepPair, ...]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("good ms", "ms", "step", ""):
-        table.add_column(title, justify="right" if title.endswith("ms") else "left", overflow="fold")
+def _step_table(steps: tuple[StepPair, ...]) -> FittedTable:
+    table = FittedTable(number_column("good ms"), number_column("ms"), text_column("step"), "")
     for step in steps:
         style = _STYLES.get(step.difference, "yellow")
         table.add_row(_ms(step.good_ms), _ms(step.bad_ms), Text(step.name, style=style), step.difference)
     return table
 
 
-def _request_table(requests: tuple[RequestPair, ...]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("good", "ms", "now", "ms", "request", ""):
-        table.add_column(title, justify="right" if title == "ms" else "left", overflow="fold")
+def _request_table(requests: tuple[RequestPair, ...]) -> FittedTable:
+    table = FittedTable("good", number_column("ms"), "now", number_column("ms"), name_column("request"), "")
     for pair in requests:
         name = Text(f"{pair.method} {pair.address}", style=_STYLES.get(pair.difference, "yellow"))
         good, now = Text(pair.good or "-"), Text(pair.bad or "-")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import (
@@ -25,6 +24,7 @@ from outrider.app import (
     path_errors,
 )
 from outrider.cli.echo import echo
+from outrider.cli.fitted_table import Column, FittedTable, name_column, number_column, place_column, text_column
 from outrider.cli.run_tables import console
 
 if TYPE_CHECKING:
@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 _STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "magenta"}
 _VERDICTS = [verdict.value for verdict in Verdict]
 _CODES = {GateVerdict.PASS: 0, GateVerdict.FAIL: 1, GateVerdict.INCONCLUSIVE: 3, GateVerdict.SETUP_ERROR: 4}
-_COLUMNS = ("verdict", "check", "step", "base", "candidate", "change", "interval", "tolerated", "sessions")
-_NUMBERS = frozenset({"base", "candidate", "change", "tolerated"})
+_COLUMNS: tuple[Column | str, ...] = (
+    "verdict", name_column("check"), text_column("step"), *map(number_column, ("base", "candidate", "change")),
+    "interval", number_column("tolerated"), place_column("sessions"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,7 @@ def output_options(command: Callable[..., object]) -> Callable[..., object]:
 
 def _print_decision(out: Console, decision: Decision) -> None:
     """Print a decision: a line a step, with the interval of its change and what is tolerated."""
-    table = Table(box=None, pad_edge=False)
-    for title in _COLUMNS:
-        table.add_column(title, justify="right" if title in _NUMBERS else "left")
+    table = FittedTable(*_COLUMNS)
     for compared in decision.comparisons:
         verdict = Text(gate_verdict_text(compared), style=_STYLES[compared.verdict] if compared.decides else "dim")
         count = str(compared.comparison.sessions or "")

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import IncidentList, Phase, headline
 from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, note_column, time_column
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console, short
 from outrider.cli.server_option import chosen_backend
@@ -101,10 +101,10 @@ def _as_json(listed: IncidentList) -> dict[str, object]:
     }
 
 
-def _table(listed: IncidentList, timezone: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("incident", "state", "severity", f"since ({timezone})", "what", ""):
-        table.add_column(title, overflow="fold")
+def _table(listed: IncidentList, timezone: str) -> FittedTable:
+    table = FittedTable(
+        "incident", "state", "severity", time_column(f"since ({timezone})"), note_column("what"), note_column("")
+    )
     for incident in listed.incidents:
         author = f"by {incident.acknowledged_by}" if incident.acknowledged_by else ""
         assignee = f"assigned to {incident.assigned_to}" if incident.assigned_to else ""

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import (
@@ -21,6 +20,7 @@ from outrider.app import (
     unjudged_metrics_note,
 )
 from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, name_column, note_column, place_column, text_column, time_column
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console
 
@@ -60,10 +60,11 @@ def judge(pattern: str, *, as_json: bool) -> None:
     )
 
 
-def _table(statuses: Sequence[StepStatus], timezone: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("condition", "check", "step", "where", f"last run ({timezone})", "why"):
-        table.add_column(title, overflow="fold")
+def _table(statuses: Sequence[StepStatus], timezone: str) -> FittedTable:
+    last = time_column(f"last run ({timezone})")
+    table = FittedTable(
+        "condition", name_column("check"), text_column("step"), place_column("where"), last, note_column("why")
+    )
     for status in statuses:
         judgement = status.judgement
         condition = judgement.signal.condition

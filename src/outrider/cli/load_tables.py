@@ -7,11 +7,12 @@ from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import display_name, grouping_advice, levels, shown_name
+from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import STYLES, outcome_text, short
 from outrider.model import Outcome, altogether, by_endpoint
@@ -89,22 +90,17 @@ def _users(count: int) -> str:
     return f"{count} {'user' if count == 1 else 'users'}"
 
 
-def _live_table(line: str, latest: Sequence[LoadInterval]) -> Table:
+def _live_table(line: str, latest: Sequence[LoadInterval]) -> Group:
     endpoints = by_endpoint(endpoint for interval in latest for endpoint in interval.endpoints)
-    table = Table.grid()
-    table.add_row(Text(line))
     length_s = max(sum(interval.length_s for interval in latest), 1e-9)
     rates = {endpoint.endpoint: endpoint.succeeded.total / length_s for endpoint in endpoints}
-    table.add_row(_endpoint_table(endpoints, rates))
-    return table
+    return Group(Text(line), _endpoint_table(endpoints, rates))
 
 
-def _endpoint_table(endpoints: Sequence[EndpointLoad], rates: Mapping[str, float]) -> Table:
-    table = Table(box=None, pad_edge=False)
+def _endpoint_table(endpoints: Sequence[EndpointLoad], rates: Mapping[str, float]) -> FittedTable:
     is_paced = any(endpoint.intended for endpoint in endpoints)
-    columns = ("endpoint", "requests", "per s", "failed", "p50 ms", "p95", "p99", "max", "p99 intended")
-    for title in columns if is_paced else columns[:-1]:
-        table.add_column(title, justify="left" if title == "endpoint" else "right", overflow="fold")
+    columns = ("requests", "per s", "failed", "p50 ms", "p95", "p99", "max", "p99 intended")
+    table = FittedTable(name_column("endpoint"), *map(number_column, columns if is_paced else columns[:-1]))
     ranked = sorted(endpoints, key=lambda endpoint: -endpoint.requests)
     for endpoint in ranked[:_ENDPOINTS]:
         table.add_row(
@@ -162,14 +158,11 @@ def print_load(out: Console, run: Run, result: LoadResult) -> None:
         out.print(_foreground_table(result))
 
 
-def _foreground_table(result: LoadResult) -> Table:
+def _foreground_table(result: LoadResult) -> Group:
     """Return what the journey took at each number of users, a row a step."""
     passed = [run for run in result.foreground if run.outcome is Outcome.PASSED]
     users = sorted({run.users for run in passed})
-    table = Table(box=None, pad_edge=False, title="the journey beside it, median ms", title_justify="left")
-    table.add_column("step", overflow="fold")
-    for count in users:
-        table.add_column(_users(count), justify="right")
+    table = FittedTable(text_column("step"), *(number_column(_users(count)) for count in users))
     times: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for run in passed:
         for step, took_ms in run.steps.items():
@@ -178,16 +171,13 @@ def _foreground_table(result: LoadResult) -> Table:
         cells = (_ms(statistics.median(by_users[count])) if by_users[count] else "-" for count in users)
         table.add_row(Text(step), *cells)
     others = len(result.foreground) - len(passed)
-    table.caption = f"{len(passed)} runs passed{f', {others} did not' if others else ''}"
-    table.caption_justify = "left"
-    return table
+    title = Text("the journey beside it, median ms", style="italic")
+    return Group(title, table, Text(f"{len(passed)} runs passed{f', {others} did not' if others else ''}", style="dim"))
 
 
 def print_knee(out: Console, result: LoadResult, knee: Knee | None) -> None:
     """Print the levels of a load that was stepped up, and what the target sustains."""
-    table = Table(box=None, pad_edge=False)
-    for title in ("users", "requests/s", "p50 ms", "p95 ms", "failed"):
-        table.add_column(title, justify="right")
+    table = FittedTable(*map(number_column, ("users", "requests/s", "p50 ms", "p95 ms", "failed")))
     for level in levels(result.intervals):
         figures = (f"{level.requests_per_s:.1f}", _ms(level.p50_ms), _ms(level.p95_ms), f"{level.failure_share:.1%}")
         table.add_row(str(level.users), *figures)

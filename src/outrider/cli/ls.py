@@ -9,7 +9,9 @@ import click
 
 from outrider.app import find_workspace, format_duration, list_checks, suite_notes
 from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, name_column, place_column, text_column
 from outrider.cli.progress import Progress
+from outrider.cli.run_tables import console
 
 if TYPE_CHECKING:
     from outrider.model import Check
@@ -28,12 +30,15 @@ def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_json(check) for check in checks]))
         return
+    table = FittedTable(name_column(""), "", place_column(""), place_column(""), text_column(""))
     for check in checks:
         policy = check.policy
         tags = " ".join(sorted(policy.tags | check.marks))
         state = f"every {format_duration(policy.every_s)}" if policy.enabled else "off"
-        echo(f"{check.id:60} {state:12} {policy.environment:12} {','.join(policy.locations):12} {tags}".rstrip())
-    if not checks:
+        table.add_row(check.id, state, policy.environment, ",".join(policy.locations), tags)
+    if checks:
+        console().print(table)
+    else:
         echo("no checks: put a pytest-playwright test into journeys/, or a probe into probes/", err=True)
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import display_name
+from outrider.cli.fitted_table import FittedTable, name_column, note_column, number_column, shortened, text_column
 from outrider.cli.printable_console import PrintableConsole
 from outrider.model import Outcome
 
@@ -40,7 +40,7 @@ _PHASES = frozenset(
 )  # fmt: skip
 _COARSE_MS = 10.0  # from here on fractions of a millisecond are noise
 _CLAIM_CHARACTERS = 60  # of a name in a message about turns; its end tells it apart
-_UNFOLDED = 200  # columns, where no terminal sets a width
+_UNFOLDED = 100_000  # columns, where no terminal sets a width
 
 
 def console() -> Console:
@@ -80,17 +80,13 @@ def turn_text(turn: HostTurn, timezone: str = "") -> str:
     at_us = turn.began_us or turn.claimed_us
     clock = _local(at_us, timezone) if timezone else datetime.fromtimestamp(at_us / 1_000_000).astimezone()
     state = "under way" if turn.began_us else "waiting"
-    name = display_name(turn.claim.check)
-    if len(name) > _CLAIM_CHARACTERS:
-        name = f"…{name[-_CLAIM_CHARACTERS + 1 :]}"
+    name = shortened(display_name(turn.claim.check), _CLAIM_CHARACTERS)
     return f"{name} of {turn.workspace} (process {turn.pid}), {state} since {clock:%H:%M:%S}"
 
 
-def run_table(runs: Iterable[Run]) -> Table:
+def run_table(runs: Iterable[Run]) -> FittedTable:
     """Return one line a run."""
-    table = Table(box=None, pad_edge=False)
-    for title in ("outcome", "check", "ms", "run", "reason"):
-        table.add_column(title, justify="right" if title == "ms" else "left", overflow="fold")
+    table = FittedTable("outcome", name_column("check"), number_column("ms"), "run", note_column("reason"))
     for run in runs:
         took = run.attempts[0].measurement.duration_ms
         table.add_row(
@@ -99,11 +95,10 @@ def run_table(runs: Iterable[Run]) -> Table:
     return table
 
 
-def repeat_table(runs: Iterable[Run]) -> Table:
+def repeat_table(runs: Iterable[Run]) -> FittedTable:
     """Return a line a check and a line a step: the outcomes, and the times of first attempts that passed."""
-    table = Table(box=None, pad_edge=False)
-    for title in ("check, step", "runs", "median ms", "least", "most", "outcomes"):
-        table.add_column(title, justify="left" if title in {"check, step", "outcomes"} else "right", overflow="fold")
+    numbers = map(number_column, ("runs", "median ms", "least", "most"))
+    table = FittedTable(name_column("check, step"), *numbers, text_column("outcomes"))
     by_check: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
         by_check[run.check].append(run)
@@ -129,15 +124,11 @@ def _spread(times_ms: Sequence[float]) -> tuple[str, str, str]:
     return f"{statistics.median(times_ms):.0f}", f"{min(times_ms):.0f}", f"{max(times_ms):.0f}"
 
 
-def step_table(attempt: Attempt) -> Table:
+def step_table(attempt: Attempt) -> FittedTable:
     """Return the timed parts of an attempt, a line each."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("ms", justify="right")
-    table.add_column("step", overflow="fold")
-    table.add_column("source", style="dim")
     parts = timed_parts(attempt)
-    if any(part.is_wrong for part in parts):
-        table.add_column("outcome", style=STYLES[Outcome.FAILED])
+    outcome = [text_column("outcome", STYLES[Outcome.FAILED])] if any(part.is_wrong for part in parts) else []
+    table = FittedTable(number_column("ms"), text_column("step"), name_column("source", "dim"), *outcome)
     for part in parts:
         took = "-" if part.took_ms is None else f"{part.took_ms:.{0 if part.took_ms >= _COARSE_MS else 2}f}"
         cells = (took, Text(part.title, style="bold red" if part.is_wrong else ""), part.source)

@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import display_name
 from outrider.cli.echo import warn
+from outrider.cli.fitted_table import FittedTable, name_column, note_column, time_column
 from outrider.cli.run_tables import at, console, outcome_text, short
 from outrider.cli.server_option import chosen_backend
 from outrider.model import Outcome
@@ -34,9 +34,7 @@ def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> Non
     if as_json:
         click.echo(json.dumps([asdict(summary) for summary in summaries]))
         return
-    table = Table(box=None, pad_edge=False)
-    for title in ("run", f"due ({timezone})", "outcome", "check", "reason"):
-        table.add_column(title, overflow="fold")
+    table = FittedTable("run", time_column(f"due ({timezone})"), "outcome", name_column("check"), note_column("reason"))
     for summary in summaries:
         table.add_row(
             short(summary.id),

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
 from rich.text import Text
 
+from outrider.cli.fitted_table import Column, FittedTable, name_column, number_column, text_column, time_column
 from outrider.cli.run_tables import at
 from outrider.model import apdex
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _QUANTILES = (0.5, 0.95, 0.99)
 
 
-def rates_table(rates: Sequence[SpanRates], seconds: float, title: str, satisfied_ms: float) -> Table:
+def rates_table(rates: Sequence[SpanRates], seconds: float, title: str, satisfied_ms: float) -> FittedTable:
     """Return a line a service or operation."""
-    table = _table((title,), ("per minute", "errors", "p50 ms", "p95 ms", "p99 ms", "Apdex"))
+    table = _table((name_column(title),), ("per minute", "errors", "p50 ms", "p95 ms", "p99 ms", "Apdex"))
     for row in rates:
         score = apdex(row.durations, row.error_share, satisfied_ms)
         numbers = [_ms(row.durations.quantile(share)) for share in _QUANTILES]
@@ -46,9 +46,9 @@ def rates_json(row: SpanRates, satisfied_ms: float) -> dict[str, object]:
     }
 
 
-def dependencies_table(dependencies: Sequence[Dependency], seconds: float) -> Table:
+def dependencies_table(dependencies: Sequence[Dependency], seconds: float) -> FittedTable:
     """Return a line for each pair of nodes."""
-    table = _table(("from", "to", "kind"), ("per minute", "errors", "p50 ms", "p95 ms"))
+    table = _table((name_column("from"), name_column("to"), "kind"), ("per minute", "errors", "p50 ms", "p95 ms"))
     for row in dependencies:
         names = (row.source.name, row.target.name, row.target.kind.value)
         numbers = [_ms(row.durations.quantile(share)) for share in _QUANTILES[:2]]
@@ -70,9 +70,16 @@ def dependency_json(row: Dependency) -> dict[str, object]:
     }
 
 
-def deployments_table(marks: Sequence[ReleaseMark], timezone: str) -> Table:
+def deployments_table(marks: Sequence[ReleaseMark], timezone: str) -> FittedTable:
     """Return a line for each deployment, the newest last."""
-    table = _table((f"time ({timezone})", "service", "version", "before", "environment", "release"), ())
+    table = _table(
+        (
+            time_column(f"time ({timezone})"),
+            name_column("service"),
+            *map(text_column, ("version", "before", "environment", "release")),
+        ),
+        (),
+    )
     for mark in marks:
         deployment = mark.deployment
         names = (deployment.service, deployment.version, deployment.previous, deployment.environment, mark.release)
@@ -86,9 +93,12 @@ def deployment_json(mark: ReleaseMark) -> dict[str, object]:
     return {**row, "at": _utc(row.pop("at_us")), "release": mark.release}
 
 
-def instances_table(instances: Sequence[ServiceInstance], timezone: str) -> Table:
+def instances_table(instances: Sequence[ServiceInstance], timezone: str) -> FittedTable:
     """Return a line for each instance."""
-    table = _table(("instance", "version", f"last ({timezone})"), ("requests", "errors", "mean ms"))
+    table = _table(
+        (name_column("instance"), text_column("version"), time_column(f"last ({timezone})")),
+        ("requests", "errors", "mean ms"),
+    )
     for row in instances:
         names = (Text(row.name or "-"), Text(row.version or "-"), at(row.last_us, timezone))
         table.add_row(*names, str(row.count), str(row.errors), _ms(row.mean_ms))
@@ -101,22 +111,17 @@ def instance_json(row: ServiceInstance) -> dict[str, object]:
     return {**fields, "last": _utc(fields.pop("last_us"))}
 
 
-def statements_table(statements: Sequence[Statement]) -> Table:
+def statements_table(statements: Sequence[Statement]) -> FittedTable:
     """Return a line for each statement, those that take the most time first."""
-    table = _table(("system", "statement"), ("calls", "errors", "p95 ms", "total s"))
+    table = _table(("system", text_column("statement")), ("calls", "errors", "p95 ms", "total s"))
     for row in statements:
         numbers = (str(row.count), str(row.errors), _ms(row.p95_ms), f"{row.total_ms / 1000:.1f}")
         table.add_row(Text(row.system), Text(row.text), *numbers)
     return table
 
 
-def _table(names: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for name in numbers:
-        table.add_column(name, justify="right", overflow="fold")
-    return table
+def _table(names: Sequence[Column | str], numbers: Sequence[str]) -> FittedTable:
+    return FittedTable(*names, *map(number_column, numbers))
 
 
 def _ms(value: float | None) -> str:

@@ -71,11 +71,12 @@ def show(run: str, *, wanted: str | None, folder: Path | None, against: str | No
 def _print(out: Console, stored: StoredRun, timezone: str) -> None:
     """Print a stored run."""
     run = stored.run
-    out.print(Text.assemble(outcome_text(run.outcome), f"  {run.check}  {at_with_zone(run.due_us, timezone)}"))
+    out.print(Text.assemble(outcome_text(run.outcome), f"  {run.check}"), soft_wrap=True)
     if run.reason:
         out.print(Text(f"  {run.reason}"), soft_wrap=True)
     places = (run.environment, run.location, run.circumstances.browser)
-    out.print(Text(" · ".join([f"  run {run.id}", *filter(None, places)])))
+    out.print(Text(" · ".join([f"  {at_with_zone(run.due_us, timezone)}", *filter(None, places)])), soft_wrap=True)
+    out.print(Text(f"  run {run.id}"), soft_wrap=True)
     for attempt in run.attempts:
         _print_attempt(out, attempt)
         for artifact in stored.artifacts:

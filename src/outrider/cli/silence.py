@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import duration_s, moment_us
-from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, note_column
 from outrider.cli.option_types import TypedValue
-from outrider.cli.run_tables import at_with_zone, short
+from outrider.cli.run_tables import at_with_zone, console, short
 from outrider.cli.server_option import chosen_backend
 
 if TYPE_CHECKING:
@@ -72,8 +72,11 @@ def silence(
     if as_json:
         click.echo(json.dumps([asdict(silence) for silence in silences]))
         return
+    table = FittedTable("", "", note_column(""))
     for listed in silences:
         span = " to ".join(at_with_zone(us, timezone) for us in (listed.starts_us, listed.ends_us))
-        echo(f"{short(listed.id)}  {span}  {' '.join(listed.matchers)}  {listed.author}: {listed.comment}")
-    if not silences:
+        table.add_row(short(listed.id), span, f"{' '.join(listed.matchers)}  {listed.author}: {listed.comment}")
+    if silences:
+        console().print(table)
+    else:
         click.echo("no silences", err=True)

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import find_workspace, open_telemetry
 from outrider.cli.echo import echo
+from outrider.cli.fitted_table import FittedTable, text_column
 from outrider.cli.run_tables import console
 from outrider.model import printable
 
@@ -35,10 +35,8 @@ def sql(statement: str, *, limit: int, as_json: bool) -> None:
         console().print(_table(answer.columns, answer.rows))
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(Text(printable(column)), overflow="fold")
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> FittedTable:
+    table = FittedTable(*(text_column(printable(column)) for column in columns))
     for row in rows:
         table.add_row(*(Text(printable(str(value))) for value in row))
     return table

@@ -8,10 +8,18 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from outrider.app import display_name, override_note
+from outrider.cli.fitted_table import (
+    FittedTable,
+    name_column,
+    note_column,
+    number_column,
+    place_column,
+    text_column,
+    time_column,
+)
 from outrider.cli.run_tables import at, console, outcome_text, turn_text
 from outrider.cli.server_option import chosen_backend
 
@@ -99,10 +107,11 @@ def _print(state: ServiceStatus, timezone: str) -> None:
         out.print(_aggregates_table(state, timezone))
 
 
-def _aggregates_table(state: ServiceStatus, timezone: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("subject", "step", "where", "condition", f"newest judged ({timezone})", "why"):
-        table.add_column(title, overflow="fold")
+def _aggregates_table(state: ServiceStatus, timezone: str) -> FittedTable:
+    newest = time_column(f"newest judged ({timezone})")
+    table = FittedTable(
+        name_column("subject"), text_column("step"), place_column("where"), "condition", newest, note_column("why")
+    )
     for series in state.aggregates:
         table.add_row(
             Text(series.subject),
@@ -115,16 +124,22 @@ def _aggregates_table(state: ServiceStatus, timezone: str) -> Table:
     return table
 
 
-def _table(state: ServiceStatus, timezone: str) -> Table:
+def _table(state: ServiceStatus, timezone: str) -> FittedTable:
     due: dict[str, int] = defaultdict(int)
     happened: dict[str, int] = defaultdict(int)
     for coverage in state.coverage:
         due[coverage.check] += coverage.due
         happened[coverage.check] += coverage.happened
     paused = {pause.check for pause in state.pauses}
-    table = Table(box=None, pad_edge=False)
-    for title in ("check", "location", "last run", f"due ({timezone})", "coverage", "reason"):
-        table.add_column(title, overflow="fold")
+    due_at = time_column(f"due ({timezone})")
+    table = FittedTable(
+        name_column("check"),
+        place_column("location"),
+        "last run",
+        due_at,
+        number_column("coverage"),
+        note_column("reason"),
+    )
     for run in state.last_runs:
         share = f"{happened[run.check] / due[run.check]:.1%}" if due[run.check] else "-"
         outcome = Text("paused") if run.check in paused else outcome_text(run.outcome)

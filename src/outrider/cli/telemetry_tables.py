@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
+from outrider.cli.fitted_table import (
+    FittedTable,
+    name_column,
+    note_column,
+    number_column,
+    place_column,
+    text_column,
+    time_column,
+)
 from outrider.cli.run_tables import at
 
 if TYPE_CHECKING:
@@ -54,22 +62,21 @@ def run_trace_title(trace: RunTrace) -> str:
     return f"trace {trace.links[0].trace_id}  {'; '.join(places)}{'' if trace.spans else '  no spans'}"
 
 
-def span_table(spans: Sequence[Span], timezone: str) -> Table:
+def span_table(spans: Sequence[Span], timezone: str) -> FittedTable:
     """Return a line a span."""
-    table = Table(box=None, pad_edge=False)
-    for title in (f"start ({timezone})", "ms", "service", "name", "status", "trace"):
-        table.add_column(title, justify="right" if title == "ms" else "left", overflow="fold")
+    start = time_column(f"start ({timezone})")
+    table = FittedTable(
+        start, number_column("ms"), name_column("service"), text_column("name"), place_column("status"), "trace"
+    )
     for span in spans:
         cells = (at(span.time_ns // 1000, timezone), _ms(span.duration_ns), span.service, span.name, span.status)
         table.add_row(*map(Text, (*cells, span.trace_id)))
     return table
 
 
-def trace_table(spans: Sequence[Span]) -> Table:
+def trace_table(spans: Sequence[Span]) -> FittedTable:
     """Return the spans of a trace below each other, children indented below their parents."""
-    table = Table(box=None, pad_edge=False)
-    for title in ("after ms", "ms", "span", "status"):
-        table.add_column(title, justify="right" if title.endswith("ms") else "left", overflow="fold")
+    table = FittedTable(number_column("after ms"), number_column("ms"), text_column("span"), note_column("status"))
     start_ns = min(span.time_ns for span in spans)
     for depth, span in _nested(spans):
         name = f"{'  ' * min(depth, _DEEPEST)}{span.service}  {span.name}"
@@ -96,11 +103,12 @@ def _nested(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
             waiting += [(depth + 1, child) for child in reversed(children[span.span_id])]
 
 
-def measured_table(measured: MeasuredTable, timezone: str) -> Table:
+def measured_table(measured: MeasuredTable, timezone: str) -> FittedTable:
     """Return a measure by keys and time."""
-    table = Table(box=None, pad_edge=False)
-    for column in measured.columns:
-        table.add_column(f"time ({timezone})" if column == "time" else column, overflow="fold")
+    columns = (
+        time_column(f"time ({timezone})") if column == "time" else text_column(column) for column in measured.columns
+    )
+    table = FittedTable(*columns)
     for row in measured.rows:
         table.add_row(*(Text(_cell(name, value, timezone)) for name, value in zip(measured.columns, row, strict=True)))
     return table

@@ -18,9 +18,8 @@ from outrider.model import RecordKind, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
-
     from outrider.app import Workspace
+    from outrider.cli.fitted_table import FittedTable
     from outrider.cli.telemetry_options import Measurement
     from outrider.model import Span, TelemetryReader
 
@@ -80,7 +79,7 @@ def _show_run(workspace: Workspace, telemetry: TelemetryReader, run: str, limit:
         click.echo(answer.missing, err=True)
 
 
-def _show(spans: Sequence[Span], table: Table | None, *, as_json: bool) -> None:
+def _show(spans: Sequence[Span], table: FittedTable | None, *, as_json: bool) -> None:
     if as_json:
         echo(json.dumps([span_json(span) for span in spans]))
     elif spans and table is not None:

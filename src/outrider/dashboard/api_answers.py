@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def api_checks(sources: Sources, wanted: Filter, *, after: str, limit: int) -> CheckPage:
     """Return checks by id that fit a filter, behind the one that is called `after`."""
     lasting, _, _ = lasting_incidents(sources.store.incidents)
-    statuses = check_statuses(sources.store, sources.checks() or (), sources.service(), lasting, sources.now_us())
+    statuses = check_statuses(sources, sources.checks() or (), sources.service(), lasting, sources.now_us())
     matching = {printable(status.check.id): status for status in statuses if fits(status, wanted)}
     rest = [name for name in sorted(matching) if name > after]
     items = tuple(check_item(matching[name]) for name in rest[:limit])

@@ -14,8 +14,8 @@ from outrider.dashboard.overview import (
     check_lines,
     check_statuses,
     recent_releases,
-    strip_starts,
 )
+from outrider.dashboard.recent_history import strip_starts
 from outrider.dashboard.running_load import running_loads
 from outrider.dashboard.step_trends import Span, StepTrend, step_trends
 from outrider.model import Check, CheckId, Kind, Policy, RunPosition, UsageError, title_of
@@ -112,7 +112,7 @@ def check_detail(sources: Sources, name: str, query: CheckQuery) -> CheckDetail:
     check, is_configured = named_check(sources, name)
     incidents = incidents_of(sources, check.id)
     lasting = [incident for incident in incidents if incident.phase.lasts]
-    (status,) = check_statuses(store, [_switched_on(_in_place(check, query))], service, lasting, now_us)
+    (status,) = check_statuses(sources, [_switched_on(_in_place(check, query))], service, lasting, now_us)
     if not check.policy.enabled or not is_configured:
         status = replace(status, state=State.PAUSED, needs_attention=False)
     (line,) = check_lines(sources, [status], now_us)

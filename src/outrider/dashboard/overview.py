@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from outrider.alerts import Phase, Severity, headline, read_incidents
 from outrider.dashboard.check_state import ATTENTION, State, needs_attention, state_of
-from outrider.dashboard.day_strips import is_place_of
-from outrider.dashboard.period_slots import AHEAD_US, DAY_US, DAYS, HOUR_US, HOURS, Slot, slots_of
 from outrider.dashboard.reader_clock import ReaderClock, counted
+from outrider.dashboard.recent_history import strip_starts
 from outrider.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from outrider.alerts import Incident
+    from outrider.dashboard.period_slots import Slot
     from outrider.dashboard.sources import Sources
     from outrider.model import (
         Check,
-        CheckId,
         DashboardRecords,
         IncidentLog,
-        PeriodCount,
-        PeriodDuration,
         Release,
         RunSummary,
         ServiceView,
     )
-
-Row = TypeVar("Row", "PeriodCount", "PeriodDuration")
 
 PAGE_CHECKS = 50
 MOST_INCIDENTS = 200
@@ -161,7 +156,7 @@ def overview(sources: Sources, wanted: Filter) -> OverviewView:
     """Return the overview of the checks that fit a filter."""
     now_us, service, checks = sources.now_us(), sources.service(), sources.checks()
     lasting, are_all, unreadable = lasting_incidents(sources.store.incidents)
-    statuses = check_statuses(sources.store, checks or (), service, lasting, now_us)
+    statuses = check_statuses(sources, checks or (), service, lasting, now_us)
     matching = sorted((status for status in statuses if fits(status, wanted)), key=_order(statuses))
     pages = max(1, -(-len(matching) // PAGE_CHECKS))
     page = min(max(wanted.page, 1), pages)
@@ -192,7 +187,7 @@ def lasting_incidents(log: IncidentLog) -> tuple[tuple[Incident, ...], bool, int
 
 
 def check_statuses(
-    store: DashboardRecords, checks: Sequence[Check], service: ServiceView, incidents: Sequence[Incident], now_us: int
+    sources: Sources, checks: Sequence[Check], service: ServiceView, incidents: Sequence[Incident], now_us: int
 ) -> tuple[CheckStatus, ...]:
     """Return what each check that is switched on did last in its places."""
     enabled = [check for check in checks if check.policy.enabled]
@@ -201,30 +196,18 @@ def check_statuses(
     for incident in incidents:
         for check in incident.checks:
             by_check[check].append(incident)
-    last = _last_runs(store, enabled, now_us)
+    last = sources.last_runs.values(enabled, now_us)
     return tuple(
-        _status(check, last.get(check.id, ()), by_check.get(check.id, ()), is_paused=check.id in paused)
-        for check in enabled
+        _status(check, last[check.id], by_check.get(check.id, ()), is_paused=check.id in paused) for check in enabled
     )
 
 
-def _last_runs(store: DashboardRecords, checks: Sequence[Check], now_us: int) -> dict[CheckId, list[RunSummary]]:
-    """Return each check's last run in each of its places; checks with many places are asked for apart."""
-    by_depth, last = defaultdict(list), defaultdict(list)
-    for check in checks:
-        places = len(check.policy.locations)
-        by_depth[1 if places == 1 else places * 4].append(check.id)
-    for depth, ids in by_depth.items():
-        for run in store.history.last_runs(ids, now_us + AHEAD_US, depth=depth):
-            last[run.check].append(run)
-    return last
-
-
-def _status(check: Check, runs: Iterable[RunSummary], incidents: Iterable[Incident], *, is_paused: bool) -> CheckStatus:
-    own = sorted((run for run in runs if is_place_of(check, run)), key=lambda run: (run.outcome.is_good, -run.due_us))
+def _status(
+    check: Check, last: tuple[RunSummary, ...], incidents: Iterable[Incident], *, is_paused: bool
+) -> CheckStatus:
     incidents = tuple(incidents)
-    state = state_of((run.outcome for run in own), incidents, is_paused=is_paused)
-    return CheckStatus(check, group_of(check), state, needs_attention(state, incidents), tuple(own), incidents)
+    state = state_of((run.outcome for run in last), incidents, is_paused=is_paused)
+    return CheckStatus(check, group_of(check), state, needs_attention(state, incidents), last, incidents)
 
 
 def group_of(check: Check) -> str:
@@ -242,8 +225,14 @@ def fits(status: CheckStatus, wanted: Filter) -> bool:
         and (not wanted.tag or wanted.tag in policy.tags)
         and wanted.environment in {"", policy.environment}
         and (not wanted.location or wanted.location in policy.locations)
-        and any(text in field.casefold() for field in (status.check.title, status.check.id, status.reason))
+        and (
+            not text or any(text in field.casefold() for field in (status.check.title, status.check.id, status.reason))
+        )
     )
+
+
+def _texts(status: CheckStatus) -> tuple[str, ...]:
+    return status.check.title, status.check.id, status.reason
 
 
 def _order(statuses: Sequence[CheckStatus]) -> Callable[[CheckStatus], tuple[int | str, ...]]:
@@ -262,43 +251,9 @@ def _severity(status: CheckStatus) -> int:
 
 
 def check_lines(sources: Sources, statuses: Sequence[CheckStatus], now_us: int) -> tuple[CheckLine, ...]:
-    """Return checks with their strips; four queries at most, whatever their number."""
-    ids, history = [status.check.id for status in statuses], sources.store.history
-    hours_us, days_us = strip_starts(now_us)
-    hours = _of_checks(statuses, history.outcomes_by_hour(ids, hours_us, now_us + AHEAD_US))
-    days = sources.day_strips.read([status.check for status in statuses], days_us, now_us)
-    durations = _of_checks(statuses, history.durations_by_hour(ids, hours_us, now_us + AHEAD_US))
-    return tuple(
-        CheckLine(
-            status,
-            slots_of(hours.get(status.check.id, ()), hours_us, HOUR_US, HOURS),
-            days[status.check.id],
-            p95_by_hour(durations.get(status.check.id, ()), hours_us),
-        )
-        for status in statuses
-    )
-
-
-def strip_starts(now_us: int) -> tuple[int, int]:
-    """Return where the strips of hours and of days begin; their last slots are the present ones."""
-    return now_us // HOUR_US * HOUR_US - (HOURS - 1) * HOUR_US, now_us // DAY_US * DAY_US - (DAYS - 1) * DAY_US
-
-
-def _of_checks(statuses: Sequence[CheckStatus], rows: Iterable[Row]) -> Mapping[CheckId, list[Row]]:
-    checks = {status.check.id: status.check for status in statuses}
-    grouped: dict[CheckId, list[Row]] = defaultdict(list)
-    for row in rows:
-        if is_place_of(checks[row.check], row):
-            grouped[row.check].append(row)
-    return grouped
-
-
-def p95_by_hour(durations: Iterable[PeriodDuration], first_us: int) -> tuple[float | None, ...]:
-    """Return the p95 of the slowest place in each hour."""
-    slowest: dict[int, float] = {}
-    for duration in durations:
-        slowest[duration.at_us] = max(duration.p95_ms, slowest.get(duration.at_us, 0.0))
-    return tuple(slowest.get(first_us + hour * HOUR_US) for hour in range(HOURS))
+    """Return checks with their strips."""
+    strips = sources.strips.values([status.check for status in statuses], now_us)
+    return tuple(CheckLine(status, *strips[status.check.id]) for status in statuses)
 
 
 def recent_releases(store: DashboardRecords, since_us: int, until_us: int) -> tuple[Release, ...]:

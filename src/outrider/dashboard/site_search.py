@@ -169,7 +169,7 @@ def _check_lines(
     best = ranked[:_PER_KIND]
     enabled = [known.check for _, known in best if known.check and known.check.policy.enabled]
     lasting = [incident for incident in incidents if incident.phase.lasts]
-    statuses = check_statuses(sources.store, enabled, sources.service(), lasting, sources.now_us())
+    statuses = check_statuses(sources, enabled, sources.service(), lasting, sources.now_us())
     by_id = {status.check.id: status for status in statuses}
     return [(rank, _check_line(known, by_id.get(known.id))) for rank, known in best], len(ranked) > len(best)
 

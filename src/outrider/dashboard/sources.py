@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from outrider.dashboard.check_cache import CheckCache
 from outrider.dashboard.day_strips import DayStrips
 from outrider.dashboard.load_points import LoadPoints
+from outrider.dashboard.recent_history import read_last_runs, read_strips
 from outrider.dashboard.telemetry_source import TelemetrySource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
+    from outrider.dashboard.recent_history import Strips
     from outrider.dashboard.report_request import ReportShelf
     from outrider.dashboard.setting_control import SettingControl
-    from outrider.model import Check, DashboardRecords, HostState, ServiceView, StoreSize
+    from outrider.model import Check, DashboardRecords, HostState, RunSummary, ServiceView, StoreSize
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Sources:
         policy_origins: Returns where each value of a check's policy comes from, by its name.
         coverage_s: The period over which coverage is computed.
         telemetry: Reaches the telemetry of the workspace.
-        day_strips: Remembers what complete days came to.
+        last_runs: Each check's last run in each of its places, the worst first.
+        strips: Each check's hours and days.
         load_points: Remembers what loads came to.
     """
 
@@ -58,8 +63,12 @@ class Sources:
     host: Callable[[], HostState | None] = lambda: None
     settings: SettingControl | None = None
     telemetry: TelemetrySource = field(default_factory=TelemetrySource)
-    day_strips: DayStrips = field(init=False)
+    last_runs: CheckCache[tuple[RunSummary, ...]] = field(init=False)
+    strips: CheckCache[Strips] = field(init=False)
     load_points: LoadPoints = field(init=False, default_factory=LoadPoints)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "day_strips", DayStrips(self.store.history))
+        history = self.store.history
+        days = DayStrips(history)
+        object.__setattr__(self, "last_runs", CheckCache(history, partial(read_last_runs, history)))
+        object.__setattr__(self, "strips", CheckCache(history, partial(read_strips, history, days)))

@@ -80,7 +80,7 @@ def _silent(sources: Sources, checks: Sequence[Check]) -> Iterator[UnmeasuredLin
         conclusive[count.check] += count.runs if count.outcome in _CONCLUSIVE else 0
     reasons = {CheckId(view.check): "" for view in service.checks if view.paused}
     reasons |= {pause.check: pause.reason for pause in sources.store.schedule.pauses()}
-    for status in check_statuses(sources.store, checks, service, (), now_us):
+    for status in check_statuses(sources, checks, service, (), now_us):
         check, last = status.check, max((run.due_us for run in status.last), default=None)
         if check.id in reasons:
             yield UnmeasuredLine(check.id, check.title, PAUSED, reasons[check.id], last)

@@ -68,7 +68,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_text import bounded, printable, printable_json, tail
+from outrider.model.outside_text import bounded, identity, printable, printable_json, tail
 from outrider.model.planned_maintenance import PlannedMaintenance
 from outrider.model.ports import (
     AccessRecords,
@@ -393,6 +393,7 @@ __all__ = [
     "check_text",
     "exit_code",
     "grant_traces",
+    "identity",
     "is_reserved",
     "is_trace_id",
     "merged",

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any, Final
 
 _LONGEST_BYTE: Final = 0xFF
 _LONGEST_UNIT: Final = 0xFFFF
+_IDENTITY_CHARACTERS: Final = 300
 _NONCHARACTERS = "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
 _UNPRINTABLE = re.compile(
     "["
@@ -30,7 +33,7 @@ def printable(text: str) -> str:
     Tabs and line feeds stay, CR LF becomes LF, and what cannot be shown becomes an escape. Doing it twice changes
     nothing.
     """
-    if text.isprintable():
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return _UNPRINTABLE.sub(_escape, text.replace("\r\n", "\n"))
 
@@ -40,6 +43,16 @@ def bounded(text: str, characters: int) -> str:
     if len(text) > characters:
         mark = f"… [cut: {len(text)} characters]"
         text = text[: max(0, characters - len(mark))] + mark
+    return printable(text)
+
+
+@lru_cache(maxsize=16_384)
+def identity(text: str) -> str:
+    """Return `text` as part of an identity: where it must be cut, a digest keeps two long ones apart."""
+    if len(text) > _IDENTITY_CHARACTERS:
+        digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        mark = f"… [cut: {len(text)} characters, {digest}]"
+        text = text[: _IDENTITY_CHARACTERS - len(mark)] + mark
     return printable(text)
 
 

@@ -36,7 +36,7 @@ from outrider.dashboard import (
     service_page,
     wall_page,
 )
-from outrider.model import Outcome, UsageError
+from outrider.model import Outcome, UsageError, identity
 from outrider.server.live_stream import LiveStream
 from outrider.server.page_answer import page_answer
 from outrider.server.rendered_pages import RenderedPages
@@ -83,7 +83,7 @@ class Pages:
 
         def make(context: PageContext) -> str:
             detail = check_detail(self._sources, name, query)
-            live = "" if query.before else detail.check.id  # older runs do not change
+            live = "" if query.before else identity(detail.check.id)  # older runs do not change
             return check_page(detail, replace(context, refresh_s=0, live=live))
 
         return self._page(request, "", make)

@@ -20,11 +20,12 @@ from outrider.model import (
     User,
     UserDirectory,
     bounded,
+    identity,
     printable,
     user_key,
 )
 from outrider.store.access_schema import audit_entries, sessions, tokens, users
-from outrider.store.text_limits import ATTRIBUTE_CHARACTERS, REASON_CHARACTERS, identity
+from outrider.store.text_limits import ATTRIBUTE_CHARACTERS, REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from outrider.model import LASTING, RecordedAggregates
+from outrider.model import LASTING, RecordedAggregates, identity
 from outrider.store.key_cache import SeriesName, read_mark
 from outrider.store.rollup_job import LASTING_KEPT, SAMPLES_KEPT, note_aggregates
 from outrider.store.rollups import HOUR_US
 from outrider.store.rows import insert_plain
 from outrider.store.schema import NO_RUN, samples
-from outrider.store.text_limits import SERIES_PER_SUBJECT, identity
+from outrider.store.text_limits import SERIES_PER_SUBJECT
 from outrider.store.unjudged_rows import is_judged, note_unjudged
 
 if TYPE_CHECKING:

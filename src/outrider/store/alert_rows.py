@@ -23,6 +23,7 @@ from outrider.model import (
     StoredIncident,
     UndeliveredCount,
     bounded,
+    identity,
     printable_json,
 )
 from outrider.store.access_schema import audit_entries, tokens
@@ -40,7 +41,7 @@ from outrider.store.schema import (
     watches,
 )
 from outrider.store.status_table import status_updates
-from outrider.store.text_limits import COMMENT_CHARACTERS, REASON_CHARACTERS, identity
+from outrider.store.text_limits import COMMENT_CHARACTERS, REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

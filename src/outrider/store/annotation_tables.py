@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
 
-from outrider.model import Annotation, AnnotationLog, OverrideLog, SettingOverride, bounded, printable
+from outrider.model import Annotation, AnnotationLog, OverrideLog, SettingOverride, bounded, identity, printable
 from outrider.store.schema import annotation_entries, setting_overrides
-from outrider.store.text_limits import REASON_CHARACTERS, identity
+from outrider.store.text_limits import REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select, update
 
+from outrider.model import identity
 from outrider.store.key_cache import insert_subject, raise_generation
 from outrider.store.schema import subjects
-from outrider.store.text_limits import identity
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row

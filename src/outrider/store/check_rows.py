@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, or_, select, update
 
-from outrider.model import CHECK_KINDS, CheckId, Kind, Outcome, StoredCheck, StoredProof, bounded
+from outrider.model import CHECK_KINDS, CheckId, Kind, Outcome, StoredCheck, StoredProof, bounded, identity
 from outrider.store.key_cache import insert_subject, subject_key
 from outrider.store.run_rows import CURRENT_ID, Row, own_keys, with_subject
 from outrider.store.schema import proofs, subjects
-from outrider.store.text_limits import REASON_CHARACTERS, URL_CHARACTERS, identity
+from outrider.store.text_limits import REASON_CHARACTERS, URL_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, delete, func, insert, select
 
-from outrider.model import Checkpoint, Release, bounded
+from outrider.model import Checkpoint, Release, bounded, identity
 from outrider.store.schema import checkpoints, releases, series
-from outrider.store.text_limits import REASON_CHARACTERS, identity
+from outrider.store.text_limits import REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from outrider.model import CHECK_KINDS, StepKind, bounded
+from outrider.model import CHECK_KINDS, StepKind, bounded, identity
 from outrider.store.schema import attribute_sets, circumstances, series, steps, store_info, subjects
 from outrider.store.text_limits import (
     ATTRIBUTE_CHARACTERS,
@@ -25,7 +25,6 @@ from outrider.store.text_limits import (
     STEPS_PER_CHECK,
     TITLE_CHARACTERS,
     URL_CHARACTERS,
-    identity,
 )
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, delete, func, insert, select
 
-from outrider.model import CheckId, LoadProgressLog, LoadSecond, RunId
+from outrider.model import CheckId, LoadProgressLog, LoadSecond, RunId, identity
 from outrider.store.queue_rows import run_bytes
 from outrider.store.schema import metadata, runs
-from outrider.store.text_limits import identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

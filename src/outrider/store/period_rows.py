@@ -11,14 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
 
-from outrider.model import CheckId, Excerpt, Outcome, PeriodCount, PeriodDuration, RunPosition
+from outrider.model import CheckId, Excerpt, Outcome, PeriodCount, PeriodDuration, RunPosition, identity
 from outrider.store.histogram_codec import unpack_histogram
 from outrider.store.key_cache import read_mark
 from outrider.store.rollup_job import DAYS_DONE, HOURS_DONE
 from outrider.store.rollups import DAY_HOURS, HOUR_US
 from outrider.store.run_rows import limit_and_one, own_keys, run_lines, summary_of
 from outrider.store.schema import circumstances, hours, outcome_days, outcome_hours, runs, samples, series, subjects
-from outrider.store.text_limits import identity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from outrider.model import Outcome, bounded, is_trace_id
+from outrider.model import Outcome, bounded, identity, is_trace_id
 from outrider.store.key_cache import SeriesName
 from outrider.store.load_codec import pack
 from outrider.store.schema import (
@@ -31,7 +31,6 @@ from outrider.store.text_limits import (
     STEPS_PER_CHECK,
     TRACES_PER_ATTEMPT,
     URL_CHARACTERS,
-    identity,
 )
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, select, update
 
-from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, RunId, ScheduleQueue, bounded
+from outrider.model import CheckId, Coverage, Leadership, Outcome, Pause, RunId, ScheduleQueue, bounded, identity
 from outrider.store.queue_rows import add, entry_of, run_bytes
 from outrider.store.schema import circumstances, leader, pauses, queue, runs, subjects
-from outrider.store.text_limits import REASON_CHARACTERS, identity
+from outrider.store.text_limits import REASON_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

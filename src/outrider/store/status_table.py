@@ -16,10 +16,10 @@ from outrider.model import (
     StatusPhase,
     StatusUpdate,
     bounded,
+    identity,
 )
 from outrider.store.run_rows import limit_and_one
 from outrider.store.schema import metadata
-from outrider.store.text_limits import identity
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping

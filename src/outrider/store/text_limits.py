@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from hashlib import sha256
-
-from outrider.model import printable
-
 REASON_CHARACTERS = 2_000
 COMMENT_CHARACTERS = 4_000
 MESSAGE_CHARACTERS = 8_000
@@ -14,7 +9,6 @@ STACK_CHARACTERS = 16_000
 URL_CHARACTERS = 2_000
 TITLE_CHARACTERS = 500
 ATTRIBUTE_CHARACTERS = 1_000
-IDENTITY_CHARACTERS = 300
 
 ERRORS_PER_ATTEMPT = 200
 STEPS_PER_ATTEMPT = 2_000
@@ -32,13 +26,3 @@ FORMS_PER_CHECK = 5_000
 """Spellings (title, place in the source, parent) of a check's steps; beyond it a step shows its latest known one."""
 
 SERIES_PER_SUBJECT = 10_000
-
-
-@lru_cache(maxsize=16_384)
-def identity(text: str) -> str:
-    """Return `text` as part of an identity: where it must be cut, a digest keeps two long ones apart."""
-    if len(text) > IDENTITY_CHARACTERS:
-        digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        mark = f"… [cut: {len(text)} characters, {digest}]"
-        text = text[: IDENTITY_CHARACTERS - len(mark)] + mark
-    return printable(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from outrider.alerts.notification_kind import NotificationKind
@@ -27,7 +27,7 @@ class Command:
 
     def deliver(self, rendered: RenderedMessage) -> None:
         """Run it."""
-        fields = asdict(replace(rendered.message, picture=None))
+        fields = asdict(rendered.message)
         body = json.dumps({"id": rendered.id, "text": rendered.body, **fields, "subject": rendered.subject})
         try:
             done = subprocess.run(

@@ -1,4 +1,4 @@
-"""E-mail by SMTP: text and HTML, the trend's picture where there is one, and a Message-ID that stays the same.
+"""E-mail by SMTP: text and a page with its pictures, and a Message-ID that stays the same.
 
 The mails of one group form a thread, RFC 5322, 3.6.4: all answer the first, whose Message-ID each of them can make.
 """
@@ -9,17 +9,17 @@ import re
 import smtplib
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.errors import InvalidHeaderDefect
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import formatdate, parseaddr
-from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from zlib import crc32
 
 from outrider.alerts.incident import Phase
+from outrider.alerts.mail_page import mail_page
 from outrider.alerts.notification_kind import FOR_PEOPLE, NotificationKind
 from outrider.alerts.rendered_message import LIMIT_S, RecipientsRefused, Undelivered
 from outrider.workspace import Refused
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from email.headerregistry import Address
 
-    from outrider.alerts.message import Item, Message
+    from outrider.alerts.message import Enclosure, Item, Message
     from outrider.alerts.receivers.options import Options
     from outrider.alerts.rendered_message import RenderedMessage
 
@@ -39,8 +39,6 @@ _ASKING = frozenset(
 )
 _TAKEN = frozenset({Phase.ACKNOWLEDGED.value, Phase.RESOLVED.value})
 _HOST = re.compile(r"[^\s:@/<>()]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%\w]*|\[[^\s\]]+\]")
-_ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)]")
-_TEXT_STYLE = "font:15px/1.5 system-ui,sans-serif;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ class Mail:
         server: `smtp://[user:password@]host[:port]`, or `smtps://` for TLS from the start.
         starttls: Whether to ask for TLS after connecting.
         has_links: Whether each recipient gets a link to acknowledge by, where pages can be reached.
+        has_pictures: Whether trend and screenshot are in the mail.
     """
 
     server: str = field(repr=False)
@@ -58,6 +57,7 @@ class Mail:
     to: tuple[str, ...]
     starttls: bool = False
     has_links: bool = True
+    has_pictures: bool = True
     kinds: frozenset[NotificationKind] = FOR_PEOPLE
 
     def deliver(self, rendered: RenderedMessage) -> None:
@@ -79,11 +79,12 @@ class Mail:
         self, server: smtplib.SMTP, rendered: RenderedMessage, recipients: tuple[str, ...]
     ) -> tuple[dict[str, tuple[int, bytes]], bool]:
         """Return the recipients that were refused, and whether anybody accepted it."""
+        pictures = rendered.pictures(rendered.message) if self.has_pictures and rendered.pictures else ()
         if not (self.has_links and rendered.acknowledge_link and _open_items(rendered.message)):
-            return _sent_to(server, envelope(rendered, self.sender, self.to), recipients)
+            return _sent_to(server, envelope(rendered, self.sender, self.to, pictures), recipients)
         refused: dict[str, tuple[int, bytes]] = {}
         for number, recipient in enumerate(recipients):
-            mail = envelope(_with_links(rendered, recipient), self.sender, self.to)
+            mail = envelope(rendered, self.sender, self.to, pictures, reader=recipient)
             try:
                 refused |= _sent_to(server, mail, (recipient,))[0]
             except (OSError, smtplib.SMTPException) as error:
@@ -140,16 +141,25 @@ def _open_items(message: Message) -> tuple[Item, ...]:
     return tuple(item for item in message.items if item.incident_url and item.phase not in _TAKEN)
 
 
-def _with_links(rendered: RenderedMessage, recipient: str) -> RenderedMessage:
-    """Return a message for one recipient, with the links by which they acknowledge its incidents."""
-    message, make = rendered.message, rendered.acknowledge_link
-    assert make is not None
-    address = parseaddr(recipient)[1]
-    lines = [f"\nTo acknowledge as {address}, once and within a day:"]
-    for item in _open_items(message):
-        name = f"{item.headline}\n  " if len(message.items) > 1 else ""
-        lines.append(f"  {name}{make(item.incident, address, rendered.id, message.created_us)}")
-    return replace(rendered, body="\n".join([rendered.body.rstrip("\n"), *lines]) + "\n")
+def _links(rendered: RenderedMessage, reader: str) -> dict[str, str]:
+    """Return by incident the address by which a reader acknowledges it."""
+    make = rendered.acknowledge_link
+    if make is None or not reader:
+        return {}
+    created_us = rendered.message.created_us
+    return {
+        item.incident: make(item.incident, reader, rendered.id, created_us) for item in _open_items(rendered.message)
+    }
+
+
+def _with_links(rendered: RenderedMessage, links: Mapping[str, str], reader: str) -> str:
+    """Return the text of a mail for one reader, with the links by which they acknowledge its incidents."""
+    lines = [f"\nTo acknowledge as {reader}, once and within a day:"]
+    for item in rendered.message.items:
+        if item.incident in links:
+            name = f"{item.headline}\n  " if len(rendered.message.items) > 1 else ""
+            lines.append(f"  {name}{links[item.incident]}")
+    return "\n".join([rendered.body.rstrip("\n"), *lines]) + "\n"
 
 
 def _refusal(refused: Mapping[str, tuple[int, bytes]], *, accepted: bool) -> RecipientsRefused:
@@ -163,8 +173,23 @@ def _refusal(refused: Mapping[str, tuple[int, bytes]], *, accepted: bool) -> Rec
     return RecipientsRefused(why, temporary=temporary, permanent=permanent, accepted=accepted)
 
 
-def envelope(rendered: RenderedMessage, sender: str, to: tuple[str, ...]) -> EmailMessage:
-    """Return the mail; its Message-ID and those that it refers to are of the sender's own domain."""
+def envelope(
+    rendered: RenderedMessage,
+    sender: str,
+    to: tuple[str, ...],
+    pictures: tuple[Enclosure, ...] = (),
+    *,
+    reader: str = "",
+) -> EmailMessage:
+    """Return the mail; its Message-ID and those that it refers to are of the sender's own domain.
+
+    Args:
+        rendered: What it says.
+        sender: From whom.
+        to: Whom its header names.
+        pictures: That its page shows.
+        reader: The one recipient who gets links to acknowledge by; empty for none.
+    """
     message = rendered.message
     domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
     root = f"<{message.thread or message.topic}.{crc32(','.join(to).encode()):08x}@{domain}>"
@@ -179,12 +204,12 @@ def envelope(rendered: RenderedMessage, sender: str, to: tuple[str, ...]) -> Ema
     mail["X-Outrider-Topic"] = message.topic
     mail["X-Outrider-Kind"] = message.kind.value
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(rendered.body)
-    mail.add_alternative(message.page or _html(rendered.body, message), subtype="html")
+    address = parseaddr(reader)[1]
+    links = _links(rendered, address)
+    mail.set_content(_with_links(rendered, links, address) if links else rendered.body)
+    mail.add_alternative(message.page or mail_page(rendered, pictures, links, address), subtype="html")
     *_, page = mail.iter_parts()
-    if message.picture is not None:
-        page.add_related(message.picture, "image", "png", cid="<trend@outrider.invalid>")
-    for enclosure in message.enclosures:
+    for enclosure in (*pictures, *message.enclosures):
         main, _, sub = enclosure.media_type.partition("/")
         if enclosure.cid:
             page.add_related(enclosure.content, main, sub, cid=f"<{enclosure.cid}>")
@@ -193,33 +218,15 @@ def envelope(rendered: RenderedMessage, sender: str, to: tuple[str, ...]) -> Ema
     return mail
 
 
-def _html(body: str, message: Message) -> str:
-    """Return the text as a page: its lines wrap on a phone, and follow the reader's light or dark mode."""
-    image = '<img src="cid:trend@outrider.invalid" alt="the trend" style="max-width:100%">'
-    picture = f"<p>{image}</p>" if message.picture is not None else ""
-    head = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-    text = f'<pre style="{_TEXT_STYLE}">{_linked(body)}</pre>'
-    return f"<!doctype html><html><head>{head}</head><body>{text}{picture}</body></html>"
-
-
-def _linked(text: str) -> str:
-    """Return a text as HTML in which addresses can be followed."""
-    parts, end = [], 0
-    for match in _ADDRESS.finditer(text):
-        address = escape(match[0])
-        parts += [escape(text[end : match.start()]), f'<a href="{address}">{address}</a>']
-        end = match.end()
-    return "".join([*parts, escape(text[end:])])
-
-
 def read(options: Options) -> Mail:
-    """Read `server`, `from`, `to` and `starttls`."""
+    """Read `server`, `from`, `to`, and what may be left out."""
     return Mail(
         server=options.needed("server", '"smtp://localhost:25"', _check_server),
         sender=options.text("from", "outrider@localhost", _check_mailbox),
         to=options.texts("to", '["ops@shop.example"]', _check_mailbox),
         starttls=options.flag("starttls", default=False),
         has_links=options.flag("acknowledge_links", default=True),
+        has_pictures=options.flag("pictures", default=True),
     )
 
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from outrider.alerts.http_post import Post, post
@@ -32,8 +32,7 @@ class Webhook:
 
     def deliver(self, rendered: RenderedMessage) -> None:
         """Send it."""
-        fields = asdict(replace(rendered.message, picture=None))
-        del fields["picture"]
+        fields = asdict(rendered.message)
         body = json.dumps(
             {"version": 1, "id": rendered.id, "text": rendered.body, **fields, "subject": rendered.subject}
         )
