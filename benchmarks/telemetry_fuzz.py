@@ -1,7 +1,7 @@
-"""Broken requests of OTLP, Loki and NDJSON through intake and spool: `python -m benchmarks.telemetry_fuzz`.
+"""Broken requests of OTLP, Loki, NDJSON and syslog through intake and spool: `python -m benchmarks.telemetry_fuzz`.
 
-Requests of OTLP's three signals, of Loki (JSON and protobuf) and of lines are broken at random: bytes changed, doubled
-and left out, values of JSON replaced, bodies compressed and the compressed bytes broken, the wrong content type named.
+Requests of OTLP's three signals, of Loki (JSON and protobuf), lines and syslog are broken at random: bytes changed,
+doubled and left out, values of JSON replaced, bodies and what they compress to broken, the wrong content type named.
 Each goes through the intake as a request does. Counted: requests that raise anything but a refusal, that take longer
 than two seconds of the processor; records that were acknowledged and that the spool does not return or (with
 `--engine`) that the engine refuses; memory of this process at the tenth of the way and at the end.
@@ -29,7 +29,18 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from outrider.model import TelemetryError
-from outrider.telemetry import JSON, PROTOBUF, AttributeReader, BadTelemetry, Intake, SignalKind, Spool, read_segment
+from outrider.telemetry import (
+    JSON,
+    PROTOBUF,
+    AttributeReader,
+    BadTelemetry,
+    Intake,
+    SignalKind,
+    Spool,
+    SyslogFrames,
+    SyslogReader,
+    read_segment,
+)
 from outrider.telemetry.intake import NDJSON
 from outrider.telemetry.snappy_block import inflate_snappy
 from outrider.telemetry_store import EngineOptions, TelemetryStore
@@ -84,7 +95,8 @@ ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-LOKI, LINES = "loki", "lines"
+LOKI, LINES, SYSLOG = "loki", "lines", "syslog"
+TEXT_FORMS = frozenset({LINES, SYSLOG})
 PUSH = bytes.fromhex(
     "e501f0650ae2010a307b6a6f623d2273686f702f706179222c206c6576656c3d226572726f72222c20706174683d22433a5c5c785c2279227d127a"
     "0a080880f7c4d506100512317061796d656e7420726566757365642c207061796d656e7420726566757365642c2070362200f0491a2c0a08747261"
@@ -103,6 +115,12 @@ LOG_LINES = [
     "2026-11-29T04:00:00,123+01:00 WARN café".encode(),
     b"Traceback (most recent call last):", b"  File 'a.py', line 7", b"ValueError: no", b"",
     b'127.0.0.1 - - [29/Nov/2026:04:00:00 +0000] "GET / HTTP/1.1" 200', b"level=info msg=x \xe9\xff", b"\0\x1b[31m",
+]  # fmt: skip
+
+MESSAGES = [
+    b'<165>1 2026-11-29T04:00:00.5Z web1 shop 4711 ID47 [ex@1 order="9" note="a \\"b\\" \\]"][b c="d"] refused\n',
+    b"34 <34>Nov 29 04:13:20 web1 a[7]: b\nc", b"<14>shop: ready\0", b"999999999 <1>", b"<11>1 - - - - - - {}\n",
+    b"\xe9\n",
 ]  # fmt: skip
 
 
@@ -192,8 +210,8 @@ class Requests:
     def make(self) -> tuple[str, bytes, str, str]:
         """Return form (a signal of OTLP, or another), body, content type and encoding."""
         numbers = self._numbers
-        kind = numbers.choice((*SignalKind, LOKI, LINES))
-        media = numbers.choice((PROTOBUF, JSON)) if kind != LINES else NDJSON
+        kind = numbers.choice((*SignalKind, LOKI, LINES, SYSLOG))
+        media = numbers.choice((PROTOBUF, JSON)) if kind not in TEXT_FORMS else NDJSON
         data = self._body(kind, media)
         if numbers.random() < 0.01:
             media = numbers.choice((PROTOBUF, JSON, "text/plain", "", "application/json; charset=\xff"))
@@ -212,7 +230,7 @@ class Requests:
             return nested(numbers)
         if draw < 0.05:
             return numbers.randbytes(numbers.randrange(300))
-        if kind == LINES or (kind == LOKI and media == PROTOBUF):
+        if kind in TEXT_FORMS or (kind == LOKI and media == PROTOBUF):
             return self._logs(kind)
         if media == PROTOBUF:
             return broken(self._binary[kind], numbers)
@@ -224,6 +242,8 @@ class Requests:
     def _logs(self, kind: str) -> bytes:
         """Return lines, or a push of Loki in protobuf, broken before or after it is compressed."""
         numbers = self._numbers
+        if kind == SYSLOG:
+            return broken(b"".join(numbers.choices(MESSAGES, k=numbers.randrange(12))), numbers)
         if kind == LINES:
             return broken(b"\n".join(numbers.choices(LOG_LINES, k=numbers.randrange(12))), numbers)
         if numbers.random() < 0.5:
@@ -240,6 +260,7 @@ class Course:
         self.tally = tally
         self.store = store
         self.problems: list[str] = []
+        self._syslog = SyslogReader(AttributeReader())
         self.slow = self.refused = self.digested = 0
 
     def take(self, kind: str, data: bytes, media: str, encoding: str) -> None:
@@ -248,6 +269,9 @@ class Course:
         try:
             if kind == LOKI:
                 self.intake.take_loki(data, media, encoding)
+            elif kind == SYSLOG:
+                messages = [*(frames := SyslogFrames()).feed(data), *frames.end()]
+                self.intake.keep_logs([self._syslog.record(message) for message in messages], len(data))
             elif kind == LINES:
                 self.intake.take_lines(data, media, encoding, "shop")
             else:
