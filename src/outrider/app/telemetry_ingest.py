@@ -76,6 +76,7 @@ class TelemetryIngest:
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
         reader = AttributeReader(scrubber=scrubber, tally=self.tally, key=signing_key(workspace.state))
         spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
+        self.waits_since = spool.waits_since
         self.room = DiskRoom(workspace.state / SPOOL_FOLDER, settings.least_free_bytes, self.tally)
         budget = DayBudget(self.tally, {SignalKind(name): size for name, size in settings.budget.items()})
         self._intake = Intake(spool, reader, switched_off(workspace), budget=budget, room=self.room.check)
