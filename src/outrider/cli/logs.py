@@ -71,18 +71,18 @@ def _list(telemetry: TelemetryReader, query: str, limit: int, timezone: str, *, 
         click.echo("there are earlier ones: --limit", err=True)
 
 
-def _patterns(found: LogPatterns, limit: int, *, as_json: bool) -> None:
-    rows = found.rows[:limit]
+def _patterns(patterns: LogPatterns, limit: int, *, as_json: bool) -> None:
+    rows = patterns.rows[:limit]
     if as_json:
         echo(json.dumps([asdict(row) for row in rows]))
     elif rows:
         console().print(pattern_table(rows))
     if not rows:
         click.echo("no record matches", err=True)
-    if len(rows) < len(found.rows):
-        click.echo(f"{len(found.rows) - len(rows)} rarer ones: --limit", err=True)
-    if not found.is_complete:
-        click.echo(f"of the newest {found.count:,} records that match", err=True)
+    if len(rows) < len(patterns.rows):
+        click.echo(f"{len(patterns.rows) - len(rows)} rarer ones: --limit", err=True)
+    if not patterns.is_complete:
+        click.echo(f"of the newest {patterns.count:,} records that match", err=True)
 
 
 def _follow(telemetry: TelemetryReader, query: str, timezone: str, *, as_json: bool) -> None:

@@ -51,9 +51,9 @@ def patterns_view(reader: TelemetryReader, text: str) -> PatternsView:
         QueryError: If it cannot be understood.
         TelemetryError: If the telemetry cannot be read.
     """
-    found, query = reader.log_patterns(text), QueryText(text)
-    rows = tuple(_row(pattern, query, found.count) for pattern in found.rows[:_MOST_ROWS])
-    return PatternsView(rows, 0 if found.is_complete else found.count, max(0, len(found.rows) - _MOST_ROWS))
+    patterns, query = reader.log_patterns(text), QueryText(text)
+    rows = tuple(_row(pattern, query, patterns.count) for pattern in patterns.rows[:_MOST_ROWS])
+    return PatternsView(rows, 0 if patterns.is_complete else patterns.count, max(0, len(patterns.rows) - _MOST_ROWS))
 
 
 def _row(pattern: LogPattern, query: QueryText, total: int) -> PatternView:
