@@ -15,9 +15,12 @@ from outrider.alerts.matcher import Matcher, parse_matcher
 from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
+from outrider.alerts.query_rule import QueryRule
 from outrider.alerts.rendered_message import LinkMaker, PictureMaker
 from outrider.alerts.report_message import message_checks, report_message, report_rows
 from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_labels, preview_routing
+from outrider.alerts.rule_file import rules_of
+from outrider.alerts.rule_findings import baseline_findings, threshold_findings
 from outrider.alerts.run_findings import WHOLE_REQUEST, FindingContext, check_labels, findings
 from outrider.alerts.runbooks import read_runbook, runbook_address
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
@@ -46,6 +49,7 @@ __all__ = [
     "Phase",
     "PictureMaker",
     "Problem",
+    "QueryRule",
     "ReceiverSettings",
     "Replayed",
     "Rotation",
@@ -54,6 +58,7 @@ __all__ = [
     "Severity",
     "SilenceEffect",
     "Thresholds",
+    "baseline_findings",
     "check_labels",
     "findings",
     "headline",
@@ -70,12 +75,14 @@ __all__ = [
     "replayed",
     "report_message",
     "report_rows",
+    "rules_of",
     "runbook_address",
     "silence_effect",
     "stored_findings",
     "subject_findings",
     "survey",
     "test_row",
+    "threshold_findings",
     "unmatched_rules",
     "why_muted",
 ]
