@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 from starlette.applications import Starlette
 from starlette.routing import Route
+from tests.page_patterns import opened
 from tests.server.test_live_stream import fields, reading
 
 from outrider.dashboard import TelemetrySource, page_assets
@@ -20,7 +21,6 @@ from outrider.server import Background, listen
 from outrider.server.log_tail import MOST_QUERIES, LogTail, LogTails
 
 from .telemetry_scene import HOSTILE, insert_rows, log_of, source
-from .test_page_layout import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from tests.accessibility import AXE, violations
+from tests.accessibility import AXE
+from tests.page_patterns import LONG, PAGES, misfits, opened, page_routes, routes_of, unreadable
 
 from outrider.alerts import AlertSettings, Rotation
 from outrider.alerts.finding import Problem
@@ -16,18 +17,29 @@ from outrider.alerts.oncall import Escalation, Level
 from outrider.alerts.route import Route
 from outrider.dashboard import check_path
 from outrider.model import (
+    Annotation,
     Kind,
     Outcome,
     Release,
+    Silence,
     StatusPhase,
     StatusUpdate,
     StoredComparison,
     StoredGate,
     new_run_id,
 )
-from outrider.server import Background, listen
+from outrider.server import (
+    Access,
+    AccessRules,
+    Background,
+    StatusPage,
+    application,
+    listen,
+)
+from outrider.workspace import ServerSettings
 
-from .conftest import HOUR_US, NOW_US, check
+from .conftest import HOUR_US, NOW_US, SIGNER, check
+from .test_acknowledge_link import grant_of, path_of
 from .test_load_page import load_run
 from .test_run_page import entry, har, journey_run
 from .test_running_load import begun
@@ -37,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
     from playwright.sync_api import Route as Held
 
     from .conftest import Scene
@@ -47,10 +59,16 @@ pytestmark = pytest.mark.browser
 PATHS = {"overview": "/", "wall": "/?wall=1", "nothing": "/?q=nothing",
          "incidents": "/incidents", "releases": "/releases", "service": "/service",
          "gates": "/gates", "reports": "/reports", "without data": "/without-data", "on call": "/on-call",
+         "silences": "/silences?matchers=check%3Dnone", "annotations": "/annotations", "search": "/search?q=a",
+         "report": "/reports/weekly", "runbook": f"/runbooks/{LONG}",
          "routing": "/what-would-happen?labels=check%3Dnone%0Aseverity%3Dcritical"}  # fmt: skip
 """Pages by name; those of a check and a run are added with what they are about."""
-WIDTHS = (320, 390, 1280)
-LONG = "Straßenbahnhaltestellenübersichtsseitenüberwachung" * 4
+NO_PAGES = {
+    "/live", "/logs/live", "/healthz", "/readyz", "/metrics", "/static/{name}", "/heartbeat/{key}",
+    "/heartbeat/{key}/{rest:path}", "/ping/{key}", "/ping/{key}/{rest:path}", "/settings/{setting}", "/sign-in/oidc",
+    "/status", "/tokens/create", "/account/password",
+}  # fmt: skip
+"""Streams, texts, files and redirections."""
 
 
 @pytest.fixture
@@ -81,7 +99,11 @@ def address(scene: Scene, tmp_path: Path) -> Iterator[str]:
     scene.store.status_updates.record(
         StatusUpdate("u1", "ab" * 16, time.time_ns() // 1000, StatusPhase.IDENTIFIED, LONG, f"{LONG} 商品")
     )
-    PATHS["incident"] = f"/incidents/{incident.id}"
+    PATHS["incident"], PATHS["acknowledge"] = f"/incidents/{incident.id}", path_of(grant_of(incident, f"{LONG}@a.test"))
+    scene.runbooks[LONG] = f"# {LONG}\n\n| a | b |\n|---|---|\n| {LONG} | 商品 |\n\n```\n{LONG}\n```\n"
+    for number in range(2):
+        scene.store.annotations.record(Annotation(f"a{number}", NOW_US - HOUR_US, f"{LONG} 商品", (), LONG))
+        scene.store.silences.record(Silence(f"s{number}", NOW_US, NOW_US + HOUR_US, (f"check={LONG}",), LONG, LONG))
     compared = StoredComparison(pay.id, LONG, "inconclusive", True, 120.0, 150.0, 1.25, 0.9, 1.6, 20, LONG)
     gate = StoredGate(
         str(new_run_id(NOW_US)), NOW_US, "5eed" * 10, "inconclusive", LONG, 83.0, "1/2", {"inconclusive": 1},
@@ -100,46 +122,33 @@ def address(scene: Scene, tmp_path: Path) -> Iterator[str]:
     background.close()
 
 
-def opened(browser: Browser, address: str, complaints: list[str], **options: Any) -> Page:
-    page = browser.new_page(**options)
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address)
-    return page
+def test_every_page_is_looked_at(scene: Scene) -> None:
+    """A route that is added is a page of a layout test, or no page."""
+    access = Access(scene.store, AccessRules(ServerSettings()), lambda: NOW_US)
+    everything = application(
+        scene.store.heartbeats, None, lambda: NOW_US, scene.sources, access=access, actions=scene.actions, links=SIGNER,
+        status_page=(StatusPage(), "/status"),
+    )  # fmt: skip
+
+    routes = {route.path for route in page_routes(everything) if not route.path.startswith("/api/")}
+
+    assert routes - NO_PAGES == set.union(*PAGES.values())
+    assert routes >= NO_PAGES
 
 
-def overflow(page: Page) -> int:
-    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return wider
-
-
-def test_pages_fit_every_screen_and_break_no_rule_of_their_policy(chromium: Browser, address: str) -> None:
+def test_pages_fit_every_screen_and_break_no_rule_of_their_policy(
+    chromium: Browser, address: str, scene: Scene
+) -> None:
     """No sideways scrolling at any width, and the console stays empty."""
-    complaints: list[str] = []
-
-    wider = {}
-    for path in PATHS.values():
-        page = opened(chromium, address + path, complaints)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            wider[path, width] = overflow(page)
-        page.close()
-
-    assert set(wider.values()) == {0}
-    assert complaints == []
+    assert misfits(chromium, address, PATHS.values()) == []
+    assert routes_of(scene.application, PATHS.values()) == PAGES["dashboard"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: python hatch_build.py check")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_can_be_read_by_everybody(chromium: Browser, address: str, scheme: str) -> None:
     """No violation of axe's rules, contrast among them, in light and dark."""
-    problems = []
-    for path in PATHS.values():
-        page = opened(chromium, address + path, [], color_scheme=scheme, bypass_csp=True)
-        problems += violations(page)
-        page.close()
-
-    assert problems == []
+    assert unreadable(chromium, address, PATHS.values(), scheme) == []
 
 
 def test_a_page_takes_over_what_changed_and_says_when_it_cannot(chromium: Browser, address: str, scene: Scene) -> None:

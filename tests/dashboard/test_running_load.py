@@ -81,3 +81,14 @@ def test_one_that_has_just_begun_and_hostile_ids_are_pages(scene: Scene) -> None
     assert "It has just begun." in page.text
     assert "<script>alert" not in page.text
     assert {answer.status_code for answer in others} == {404}
+
+
+def test_where_scripts_are_off_only_what_is_watched_is_loaded_again(scene: Scene) -> None:
+    """The wall and a running load; elsewhere it would take away what somebody writes or has opened."""
+    run = new_run_id(NOW_US)
+    begun(scene, scene.add("rush", Kind.LOAD), run)
+    watched, others = ["/?wall=1", f"/runs/{run}"], sorted(scene.fixed_pages)
+
+    renewed = [path for path in (*watched, *others) if 'http-equiv="refresh"' in scene.get(path)[0].text]
+
+    assert renewed == watched

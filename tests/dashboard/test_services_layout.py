@@ -6,7 +6,8 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.accessibility import AXE, violations
+from tests.accessibility import AXE
+from tests.page_patterns import PAGES, misfits, routes_of, unreadable
 
 from outrider.dashboard import TelemetrySource
 from outrider.server import Background, listen
@@ -16,7 +17,6 @@ from outrider.telemetry_store.service_search import ServiceSearch
 
 from .conftest import NOW_US
 from .telemetry_scene import HOSTILE, NOW_NS, SECOND_NS, insert_rows, span_of
-from .test_page_layout import WIDTHS, opened, overflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,30 +76,14 @@ def address(scene: Scene, telemetry: ClickHouseClient) -> Iterator[str]:
     background.close()
 
 
-def test_pages_of_services_fit_every_screen(chromium: Browser, address: str) -> None:
+def test_pages_of_services_fit_every_screen(chromium: Browser, address: str, scene: Scene) -> None:
     """The map scrolls in its own frame; the console has nothing but the missing service."""
-    complaints: list[str] = []
-
-    wider = {}
-    for path in PATHS:
-        page = opened(chromium, address + path, complaints)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            wider[path, width] = overflow(page)
-        page.close()
-
-    assert set(wider.values()) == {0}, wider
-    assert [text for text in complaints if "404 (Not Found)" not in text] == []
+    assert misfits(chromium, address, PATHS, expected="404 (Not Found)") == []
+    assert routes_of(scene.application, PATHS) == PAGES["services"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: python hatch_build.py check")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_of_services_can_be_read_by_everybody(chromium: Browser, address: str, scheme: str) -> None:
     """axe-core finds nothing."""
-    problems = []
-    for path in PATHS:
-        page = opened(chromium, address + path, [], color_scheme=scheme, bypass_csp=True)
-        problems += violations(page)
-        page.close()
-
-    assert problems == []
+    assert unreadable(chromium, address, PATHS, scheme) == []

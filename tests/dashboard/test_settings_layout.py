@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from tests.accessibility import AXE, violations
+from tests.page_patterns import PAGES, misfits, opened, routes_of
 
 from outrider.model import SettingOverride
 from outrider.server import Background, listen
 from outrider.workspace import CHANGEABLE
 
 from .conftest import HOUR_US, NOW_US
-from .test_page_layout import WIDTHS, opened, overflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,18 +78,11 @@ def test_the_page_fits_every_screen_and_breaks_no_rule_of_its_policy(
     chromium: Browser, address: str, scene: Scene
 ) -> None:
     """With nothing and with everything set beside the file."""
-    complaints: list[str] = []
-    wider = []
-    for is_all_set in (False, True):
-        if is_all_set:
-            set_all(scene)
-        page = opened(chromium, address, complaints)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            wider.append(overflow(page))
-        page.close()
+    plain = misfits(chromium, address, [""])
+    set_all(scene)
 
-    assert (set(wider), complaints) == ({0}, [])
+    assert (plain, misfits(chromium, address, [""])) == ([], [])
+    assert routes_of(scene.application, ["/settings"]) == PAGES["settings"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: python hatch_build.py check")

@@ -9,18 +9,16 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 from tests.accessibility import AXE, violations
+from tests.page_patterns import LONG, PAGES, WIDTHS, overflow, routes_of
 
 from outrider.alerts.finding import Problem
 from outrider.app.status_page_export import export_status_page
-from outrider.journeys.browser import BrowserSettings, find_browser
 from outrider.model import Impact, Outcome, PlannedMaintenance, StatusPhase, StatusUpdate
 from outrider.server import Background, StatusPage, listen, status_page_application
 from outrider.workspace import StatusComponent, StatusPageSettings
 
 from .conftest import DAY_US, HOUR_US, MINUTE_US, NOW_US
-from .test_page_layout import LONG, overflow
 from .test_status_page import component, planned, sources
 
 if TYPE_CHECKING:
@@ -37,15 +35,6 @@ pytestmark = pytest.mark.browser
 
 INCIDENT = "ab" * 16
 PATHS = ("", "history.html", f"incidents/{INCIDENT}.html")
-WIDTHS = (320, 390, 1280)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(BrowserSettings()).executable)
-        yield browser
-        browser.close()
 
 
 def full(scene: Scene) -> StatusPageSources:
@@ -118,6 +107,8 @@ def test_it_fits_every_screen_and_asks_nothing_of_another_host(chromium: Browser
     assert set(wider.values()) == {0}
     assert complaints == []
     assert {url.startswith(address) for url in asked} == {True}
+    application = status_page_application(StatusPage())
+    assert {f"/status{route}" for route in routes_of(application, [f"/{path}" for path in PATHS])} == PAGES["status"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: python hatch_build.py check")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.accessibility import AXE, violations
+from tests.accessibility import AXE
+from tests.page_patterns import LONG, PAGES, misfits, routes_of, unreadable
 
 from outrider.server import Background, listen
 
 from .telemetry_scene import insert_rows, log_of, mixed_logs, source, span_of
-from .test_page_layout import LONG, WIDTHS, opened, overflow
 from .test_trace_page import shop_trace
 
 if TYPE_CHECKING:
@@ -58,37 +58,14 @@ def address(scene: Scene, telemetry: ClickHouseClient) -> Iterator[str]:
     background.close()
 
 
-def expanded(browser: Browser, address: str, complaints: list[str], **options: Any) -> Any:
-    """Open a page with all its details."""
-    page = opened(browser, address, complaints, **options)
-    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    return page
-
-
-def test_pages_of_telemetry_fit_every_screen(chromium: Browser, address: str) -> None:
+def test_pages_of_telemetry_fit_every_screen(chromium: Browser, address: str, scene: Scene) -> None:
     """Also with everything expanded; the console has nothing but the refusal of a query."""
-    complaints: list[str] = []
-
-    wider = {}
-    for path in PATHS.values():
-        page = expanded(chromium, address + path, complaints)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            wider[path, width] = overflow(page)
-        page.close()
-
-    assert set(wider.values()) == {0}, wider
-    assert [text for text in complaints if "400 (Bad Request)" not in text] == []
+    assert misfits(chromium, address, PATHS.values(), expected="400 (Bad Request)") == []
+    assert routes_of(scene.application, PATHS.values()) == PAGES["telemetry"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: python hatch_build.py check")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_of_telemetry_can_be_read_by_everybody(chromium: Browser, address: str, scheme: str) -> None:
     """No violation of axe's rules, contrast among them, in light and dark, expanded."""
-    problems = []
-    for path in PATHS.values():
-        page = expanded(chromium, address + path, [], color_scheme=scheme, bypass_csp=True)
-        problems += violations(page)
-        page.close()
-
-    assert problems == []
+    assert unreadable(chromium, address, PATHS.values(), scheme) == []

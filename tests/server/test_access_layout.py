@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from tests.accessibility import AXE, violations
+from tests.page_patterns import PAGES, WIDTHS, opened, overflow, routes_of
 
 from outrider.model import Role
 from outrider.server import Background, TokenRequest, issue_token, listen
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (320, 390, 1280)
 LONG = "Straßenbahnhaltestellenübersichtsseitenüberwachung" * 2
-PATHS = ("/account", "/tokens", "/audit", "/sign-in/oidc/callback")
+PATHS = ("/account", "/tokens", "/audit", "/sign-in/oidc/callback", "/sign-in?next=/")
 
 
 @pytest.fixture
@@ -51,10 +51,7 @@ def address(server: Server) -> Iterator[str]:
 
 def signed_in(browser: Browser, address: str, complaints: list[str], path: str = "/", **options: object) -> Page:
     """Return a page whose user has signed in, on the way to `path`."""
-    page = browser.new_page(**options)  # type: ignore[arg-type]
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address + path)
+    page = opened(browser, address + path, complaints, **options)
     page.get_by_label("Name").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -90,7 +87,7 @@ def test_a_person_signs_in_makes_a_token_and_signs_out(chromium: Browser, addres
     page.context.close()
 
 
-def test_pages_of_access_fit_every_screen(chromium: Browser, address: str) -> None:
+def test_pages_of_access_fit_every_screen(chromium: Browser, address: str, server: Server) -> None:
     """No sideways scrolling at any width, whatever names there are."""
     page = signed_in(chromium, address, [])
 
@@ -99,12 +96,11 @@ def test_pages_of_access_fit_every_screen(chromium: Browser, address: str) -> No
         page.goto(address + path)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
-            wider[path, width] = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
+            wider[path, width] = overflow(page)
     page.context.close()
 
     assert set(wider.values()) == {0}, wider
+    assert routes_of(server.application, PATHS) == PAGES["access"]
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: python hatch_build.py check")
@@ -113,7 +109,7 @@ def test_pages_of_access_can_be_read_by_everybody(chromium: Browser, address: st
     """No violation of axe's rules in light and dark, on pages of errors and the closed page, too."""
     problems = []
     page = signed_in(chromium, address, [], color_scheme=scheme, bypass_csp=True)
-    for path in (*PATHS, "/sign-in?next=/", "/"):
+    for path in (*PATHS, "/"):
         if path == "/":
             server.access.records = None
             server.access.use(replace(server.access.rules, settings=replace(server.settings, oidc=None)))

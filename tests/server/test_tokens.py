@@ -92,6 +92,14 @@ def test_a_token_that_makes_no_sense_is_not_created(server: Server, admin: Brows
     assert server.store.tokens.all() == ()
 
 
+@pytest.mark.parametrize("path", ["/tokens/create", "/account/password"])
+def test_who_loads_the_answer_to_a_form_again_is_led_to_its_page(admin: Browser, path: str) -> None:
+    """A method that is not answered would be no help."""
+    answer = admin.get(path)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, path.rpartition("/")[0])
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
 def test_only_administrators_see_and_make_tokens(server: Server, role: Role) -> None:
     """Others are told which role it needs."""

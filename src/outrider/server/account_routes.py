@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 from outrider.dashboard import AccountView, account_page, audit_page
 from outrider.model import Role, StoreError
 from outrider.server.base_path import base_of
-from outrider.server.page_answer import page_answer
+from outrider.server.page_answer import leading_to, page_answer
 from outrider.server.passwords import WeakPassword, hash_password, is_password
 from outrider.server.refusal import refusal
 from outrider.server.sign_in_routes import SignIn
@@ -114,6 +114,7 @@ def account_routes(access: Access, records: AccessRecords, sources: Sources) -> 
     return [
         guarded_route(PATH, account.page, access.authorise),
         guarded_route(AUDIT_PATH, account.audit, access.authorise, role=Role.OPERATOR),
+        guarded_route(f"{PATH}/password", leading_to(PATH), access.authorise),
         guarded_route(f"{PATH}/password", account.change_password, access.authorise, methods=["POST"]),
         guarded_route(f"{PATH}/sessions/end", account.end, access.authorise, methods=["POST"]),
     ]

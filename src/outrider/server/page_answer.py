@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from outrider.dashboard import ALERTS, EVERYTHING, PageContext, PageViewer, ReaderClock, problem_page
 from outrider.model import OutriderError, StoreError, TelemetryError, TelemetryUnavailable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from outrider.dashboard import Sources
     from outrider.server.artifact_origin import ArtifactOrigin
     from outrider.server.rendered_pages import RenderedPages
-    from outrider.server.viewer import Viewer
+    from outrider.server.viewer import Answer, Viewer
 
 log = structlog.get_logger("outrider.pages")
 
@@ -63,6 +63,11 @@ def page_answer(
         return rendered.read(key, lambda: make(context)).answer(request)
     except Exception as error:
         return problem_answer(error, context, request.url.path)
+
+
+def leading_to(path: str) -> Answer:
+    """Return an answer that leads to a page: for those who load what a refused form was answered with again."""
+    return lambda request: RedirectResponse(f"{base_of(request.scope)}{path}", 303, {"Cache-Control": "no-store"})
 
 
 def problem_answer(error: Exception, context: PageContext, path: str) -> Response:

@@ -15,7 +15,7 @@ from outrider.model import OutriderError, Role, StoreError, UsageError, printabl
 from outrider.server.api_parameters import ROOT, Operation, in_path
 from outrider.server.base_path import base_of
 from outrider.server.openapi_document import Description, Parameter
-from outrider.server.page_answer import BUSY, page_answer
+from outrider.server.page_answer import BUSY, leading_to, page_answer
 from outrider.server.refusal import problem, refusal
 from outrider.server.viewer import guarded_route
 from outrider.workspace import parse_setting
@@ -116,7 +116,7 @@ def settings_routes(sources: Sources, authorise: Authorise) -> list[Route]:
     settings, of_api = _Settings(sources), f"{ROOT}{PATH}/{{setting}}"
     return [
         guarded_route(PATH, settings.page, authorise, role=Role.OPERATOR),
-        guarded_route(f"{PATH}/{{setting}}", _to_page, authorise, role=Role.OPERATOR),
+        guarded_route(f"{PATH}/{{setting}}", leading_to(PATH), authorise, role=Role.OPERATOR),
         *(
             guarded_route(path, answer, authorise, methods=[method], role=Role.ADMIN)
             for path, method, answer in (
@@ -127,11 +127,6 @@ def settings_routes(sources: Sources, authorise: Authorise) -> list[Route]:
             )
         ),
     ]
-
-
-def _to_page(request: Request) -> Response:
-    """Lead to the page who loads the answer to a refused form again."""
-    return RedirectResponse(f"{base_of(request.scope)}{PATH}", 303, {"Cache-Control": "no-store"})
 
 
 def _status(error: OutriderError) -> int:

@@ -10,7 +10,7 @@ from outrider.dashboard import NewToken, tokens_page
 from outrider.model import OutriderError, Role, StoreError, TokenKind, UsageError
 from outrider.server.base_path import base_of
 from outrider.server.issued_token import TokenRequest, issue_token
-from outrider.server.page_answer import page_answer
+from outrider.server.page_answer import leading_to, page_answer
 from outrider.server.refusal import refusal
 from outrider.server.viewer import guarded_route
 
@@ -96,6 +96,7 @@ def token_routes(access: Access, records: AccessRecords, sources: Sources) -> li
     tokens, authorise = Tokens(records, sources), access.authorise
     return [
         guarded_route(PATH, tokens.page, authorise, role=Role.ADMIN),
+        guarded_route(f"{PATH}/create", leading_to(PATH), authorise, role=Role.ADMIN),
         guarded_route(f"{PATH}/create", tokens.create, authorise, methods=["POST"], role=Role.ADMIN),
         guarded_route(f"{PATH}/revoke", tokens.revoke, authorise, methods=["POST"], role=Role.ADMIN),
     ]

@@ -3,8 +3,10 @@
 from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess, running_engine
 from outrider.telemetry_store.engine_record import check_extra
 from outrider.telemetry_store.partition_pruner import DroppedPart, TelemetryRetention
+from outrider.telemetry_store.pattern_tree import spoken_parts
 from outrider.telemetry_store.query_terms import QueryError
 from outrider.telemetry_store.query_text import QueryPart, QueryText
+from outrider.telemetry_store.question_check import check_measure, check_timeless_query
 from outrider.telemetry_store.telemetry_search import QueryLimits
 from outrider.telemetry_store.telemetry_store import TelemetryStore
 
@@ -19,5 +21,8 @@ __all__ = [
     "TelemetryRetention",
     "TelemetryStore",
     "check_extra",
+    "check_measure",
+    "check_timeless_query",
     "running_engine",
+    "spoken_parts",
 ]
