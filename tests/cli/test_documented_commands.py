@@ -6,10 +6,11 @@ import os
 import shutil
 import subprocess
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import Desk, invoke
+from tests.cli.conftest import WAIT_S, Desk, invoke
 from tests.cli.documented_commands import (
     ROOT,
     Block,
@@ -27,6 +28,8 @@ from outrider.model import new_run_id
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from _pytest.mark import ParameterSet
 
 _STAYS = "it stays until it is stopped"
 _NEEDS_ID = "it needs the id of what is there"
@@ -80,11 +83,16 @@ def type_line(line: str, folder: Path) -> Path:
 
     The program runs in this process unless it starts a browser; what is no command of it is given to bash.
     """
-    for words in commands_in(line.replace("/var/backups", str(folder / "backups"))):
+    commands = commands_in(line.replace("/var/backups", str(folder / "backups")))
+    if any(words[0] not in {"outrider", "cd"} for words in commands):
+        done = in_bash(line, folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return folder
+    for words in commands:
         if words[0] == "cd":
             folder /= words[1]
             continue
-        done = called(words, folder) if words[0] == "outrider" else in_bash(line, folder)
+        done = called(words, folder)
         assert done.returncode == EXIT_CODES.get(words[1], 0), done.stdout + done.stderr
     return folder
 
@@ -100,7 +108,14 @@ def called(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 def in_bash(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     names = {f"GIT_{who}_{what}": "ada@shop.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     return subprocess.run(
-        ["bash", "-c", line], cwd=folder, env={**os.environ, **names}, capture_output=True, text=True, check=False
+        ["bash", "-c", line],
+        cwd=folder,
+        env={**os.environ, **names},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=WAIT_S,
     )
 
 
@@ -132,7 +147,15 @@ def workspace(past: Path, tmp_path: Path) -> Path:
     return shutil.copytree(past, tmp_path / "workspace")
 
 
-@pytest.mark.parametrize("block", [*blocks()], ids=lambda block: block.place)
+TELEMETRY = ("outrider logs", "outrider traces", "outrider services", "outrider sql")
+needs_engine = pytest.mark.skipif(find_spec("chdb") is None, reason="the extra `telemetry` is not installed")
+
+
+def with_engine(key: Block | str, text: str) -> ParameterSet:
+    return pytest.param(key, marks=[needs_engine] if text.strip().startswith(TELEMETRY) else [])
+
+
+@pytest.mark.parametrize("block", [with_engine(block, block.text) for block in blocks()], ids=lambda block: block.place)
 def test_a_block_of_commands_runs_as_told(block: Block, workspace: Path, tmp_path: Path) -> None:
     """What no test can run names its reason in a comment above the block, and is parsed."""
     folder = tmp_path if "outrider init" in block.text else workspace
@@ -144,7 +167,7 @@ def test_a_block_of_commands_runs_as_told(block: Block, workspace: Path, tmp_pat
         folder = type_line(line, folder)
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in NOT_RUN])
+@pytest.mark.parametrize("name", [with_engine(name, text) for name, text in EXAMPLES.items() if name not in NOT_RUN])
 def test_the_example_of_a_command_runs(name: str, workspace: Path, tmp_path: Path) -> None:
     """As it stands at the end of the command's help."""
     type_line(BEFORE.get(name, ""), workspace)
