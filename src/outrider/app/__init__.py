@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from outrider.app.alert_configuration import alert_settings
     from outrider.app.artifact_export import export_artifacts
     from outrider.app.audit_trail import command_line_change, current_user, list_changes
-    from outrider.app.backend import Backend, open_backend, remote_backend
+    from outrider.app.backend import Backend, ask_server, open_backend
     from outrider.app.backups import back_up, restore_backup
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
     from outrider.app.codegen_session import record_journey
@@ -233,6 +233,7 @@ __all__ = [
     "add_user",
     "alert_settings",
     "artifact_file",
+    "ask_server",
     "assign_incident",
     "back_up",
     "backtest_rules",
@@ -316,7 +317,6 @@ __all__ = [
     "read_run_traces",
     "record_journey",
     "register_checks",
-    "remote_backend",
     "remove_user",
     "request_runs",
     "restore_backup",
@@ -406,7 +406,7 @@ _MODULES = {
     "outrider.app.setting_overrides": "override_note",
     "outrider.app.silences": "end_silence list_silences silence_incidents",
     "outrider.app.step_judgements": "judge_steps unjudged_metrics_note",
-    "outrider.app.backend": "Backend open_backend remote_backend",
+    "outrider.app.backend": "Backend ask_server open_backend",
     "outrider.app.remote_backend": "RemoteBackend",
     "outrider.app.backups": "back_up restore_backup",
     "outrider.app.stored_incidents": (

@@ -185,7 +185,7 @@ def open_backend() -> Iterator[Backend]:
         yield LocalBackend(workspace, store)
 
 
-def remote_backend(server: str, token: str) -> RemoteBackend:
+def ask_server(server: str, token: str) -> RemoteBackend:
     """Return what asks a server by its address; token may be empty.
 
     Raises:

@@ -272,7 +272,10 @@ class RemoteBackend:
 
     def end_silence(self, silence: str) -> None:
         """End a silence now."""
-        self.client.act(f"/silences/{in_path(silence)}/end")
+        from outrider.app.silences import named_silence  # noqa: PLC0415 - as above
+
+        named = named_silence(self.silences(), silence)
+        self.client.act(f"/silences/{in_path(named.id)}/end")
 
     def releases(self, environment: str | None) -> tuple[Release, ...]:
         """Return the releases of an environment, or of all, the earliest first."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import open_backend, remote_backend
+from outrider.app import ask_server, open_backend
 from outrider.cli.echo import warn
 from outrider.model import UsageError
 
@@ -67,7 +67,7 @@ def chosen_backend() -> Iterator[Backend]:
 def chosen_server() -> RemoteBackend | None:
     """Return the server that was named; None for the workspace of the current folder."""
     server = click.get_current_context().meta.get(_KEY, "")
-    return remote_backend(server, os.environ.get(_TOKEN, "")) if server else None
+    return ask_server(server, os.environ.get(_TOKEN, "")) if server else None
 
 
 def refuse_with_server(option: str, value: object) -> None:
