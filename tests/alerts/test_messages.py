@@ -126,7 +126,7 @@ def test_a_deleted_check_ends_its_incident_at_once(story: Callable[..., Story]) 
 
     assert followed.phases == ["resolved", "open", "open"]
     (resolved,) = [message for kind, _, message in followed.sent if kind == "resolved"]
-    assert "ended: its checks were deleted or switched off" in resolved.text
+    assert "ended: its checks or rules were deleted or switched off" in resolved.text
 
 
 def test_a_deleted_check_is_told_from_one_whose_name_holds_a_bar() -> None:

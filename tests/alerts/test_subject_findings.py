@@ -20,7 +20,7 @@ from outrider.alerts import (
 )
 from outrider.alerts.route import Route
 from outrider.baselines import Condition, Settings
-from outrider.model import AggregateSample, Release, Subject, SubjectKind
+from outrider.model import REQUESTS, AggregateSample, Release, Subject, SubjectKind
 from outrider.runs import Judge, Judgement, LiveJudge, SubjectJudgement
 
 if TYPE_CHECKING:
@@ -102,6 +102,25 @@ def test_a_service_is_judged_by_the_scale_of_aggregates(store: Store) -> None:
 
     assert judged is not None
     assert judged.judgements[0].signal.condition is Condition.DEGRADED
+
+
+def test_numbers_of_requests_are_judged_after_a_week(store: Store) -> None:
+    """The first nights look like no outage; in the second week an outage of half an hour is seen."""
+    t = np.arange(8 * 288)
+    counts = np.random.default_rng(9).poisson(400 * (1 + 0.7 * np.sin(2 * np.pi * t / 288))).astype(float)
+    counts[-6:] = 0
+    stored = [
+        AggregateSample(CHECKOUT, "", REQUESTS, "production", "", NOW_US + number * CADENCE_US, value)
+        for number, value in enumerate(counts.tolist())
+    ]
+    judge, conditions = Judge(store, Settings()), []
+    for begin, end in ((0, 216), (216, len(t) - 6), (len(t) - 6, len(t))):
+        store.aggregates.record(stored[begin:end])
+        judged = judge.judge_subject(CHECKOUT, environment="production", metric=REQUESTS)
+        assert judged is not None
+        conditions.append(judged.judgements[0].signal.condition)
+
+    assert conditions == [Condition.LEARNING, Condition.STEADY, Condition.DEGRADED]
 
 
 def test_a_subject_without_a_kind_is_named_by_itself() -> None:

@@ -15,10 +15,13 @@ from outrider.alerts.matcher import Matcher, parse_matcher
 from outrider.alerts.message import Enclosure, Item, Message
 from outrider.alerts.mute_reason import why_muted
 from outrider.alerts.oncall import Rotation
+from outrider.alerts.query_rule import QueryRule
 from outrider.alerts.rendered_message import LinkMaker, PictureMaker
 from outrider.alerts.report_message import message_checks, report_message, report_rows
 from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_labels, preview_routing
-from outrider.alerts.run_findings import WHOLE_REQUEST, FindingContext, check_labels, findings
+from outrider.alerts.rule_file import rules_of
+from outrider.alerts.rule_findings import baseline_findings, threshold_findings
+from outrider.alerts.run_findings import FindingContext, check_labels, findings
 from outrider.alerts.runbooks import read_runbook, runbook_address
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
 from outrider.alerts.subject_findings import subject_findings
@@ -26,7 +29,6 @@ from outrider.alerts.trend_rules import survey
 
 __all__ = [
     "ALERTS_FILE",
-    "WHOLE_REQUEST",
     "AlertProcessor",
     "AlertSettings",
     "Deliverer",
@@ -46,6 +48,7 @@ __all__ = [
     "Phase",
     "PictureMaker",
     "Problem",
+    "QueryRule",
     "ReceiverSettings",
     "Replayed",
     "Rotation",
@@ -54,6 +57,7 @@ __all__ = [
     "Severity",
     "SilenceEffect",
     "Thresholds",
+    "baseline_findings",
     "check_labels",
     "findings",
     "headline",
@@ -70,12 +74,14 @@ __all__ = [
     "replayed",
     "report_message",
     "report_rows",
+    "rules_of",
     "runbook_address",
     "silence_effect",
     "stored_findings",
     "subject_findings",
     "survey",
     "test_row",
+    "threshold_findings",
     "unmatched_rules",
     "why_muted",
 ]

@@ -28,6 +28,7 @@ from outrider.alerts.oncall import Escalation, Level, Override, Rotation
 from outrider.alerts.receiver_tables import read_receivers
 from outrider.alerts.references import check_references
 from outrider.alerts.route import ROOT, Route
+from outrider.alerts.rule_file import read_rules
 from outrider.alerts.time_window import DAYS, Window
 from outrider.model import ConfigError, ConfigErrors, UsageError
 from outrider.workspace import (
@@ -124,6 +125,7 @@ def _settings(top: Table, workspace: Workspace, variables: Mapping[str, str]) ->
         escalations={name: _escalation(escalation) for name, escalation in _named(top.section("escalation")).items()},
         budgets=tuple(_budget(section) for section in top.sections("budget")),
         forecasts=tuple(_forecast(section) for section in top.sections("forecast")),
+        rules=read_rules(top.sections("rule"), workspace),
     )
     incidents.close()
     delivery.close()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.matcher import Matcher
     from outrider.alerts.oncall import Escalation, Rotation
+    from outrider.alerts.query_rule import QueryRule
     from outrider.alerts.rendered_message import Receiver
     from outrider.alerts.time_window import Window
 
@@ -127,6 +128,7 @@ class AlertSettings:
     escalations: Mapping[str, Escalation] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
+    rules: tuple[QueryRule, ...] = ()
     false_pages_per_week: float = 1.0
     networks: tuple[str, ...] = ()
     links: str = ""

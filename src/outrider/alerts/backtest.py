@@ -10,10 +10,11 @@ from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem
 from outrider.alerts.incident_records import read_incident
 from outrider.alerts.incident_tracker import IncidentTracker
 from outrider.alerts.notification_kind import NotificationKind
+from outrider.alerts.rule_findings import threshold_findings
 from outrider.alerts.run_findings import FindingContext, findings
 from outrider.alerts.subject_findings import subject_labels
 from outrider.baselines import judged_alerts
-from outrider.model import CHECK_KINDS, Circumstances, Outcome, Run, title_of
+from outrider.model import CHECK_KINDS, RULE_VALUE, Circumstances, Outcome, Run, SubjectKind, title_of
 from outrider.runs import is_kept_apart, judged_aggregates, primary_series, release_share, series_settings
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from outrider.alerts.alert_settings import AlertSettings
     from outrider.alerts.incident import Incident
+    from outrider.alerts.query_rule import QueryRule
     from outrider.baselines import Settings
     from outrider.model import JudgeHistory, RunLog, RunSummary, Series
 
@@ -109,6 +111,12 @@ def stored_findings(
     subjects = dict.fromkeys(series.subject for series in judged_aggregates(store.series))
     by_subject += [judged_aggregates(store.series, subject) for subject in subjects]
     judged = [(series, series_settings(judging, series.subject, len(own))) for own in by_subject for series in own]
+    for rule in settings.rules:
+        for series in (own for own in store.series.of(rule.subject) if own.metric == RULE_VALUE):
+            if rule.baseline is None:
+                collected += _thresholds(store, rule, series, since_us)
+            else:
+                judged.append((series, rule.baseline_settings(judging)))
     for number, (series, shared) in enumerate(judged):
         on_series(number, len(judged), series.subject)
         collected += _degradations(store, series, shared, since_us)
@@ -134,13 +142,20 @@ def stored_run(runs: RunLog, summary: RunSummary) -> Run:
     )  # fmt: skip
 
 
+def _thresholds(store: JudgeHistory, rule: QueryRule, series: Series, since_us: int) -> Iterator[Finding]:
+    points = store.series.samples(series, since_us=since_us - round(rule.for_s * _SECOND_US))
+    pairs = list(zip(points.at_us.tolist(), points.value.tolist(), strict=True))
+    return threshold_findings(rule, pairs, series.environment, after_us=since_us - 1)
+
+
 def _degradations(store: JudgeHistory, series: Series, judging: Settings, since_us: int) -> Iterator[Finding]:
     points = store.series.samples(series)
     if not len(points.at_us):
         return
     times = (points.at_us // _SECOND_US).astype("datetime64[s]")
     alerts = judged_alerts(times, points.value, settings=judging.overrides)
-    key = FindingKey(Problem.DEGRADATION, series.subject, series.environment, series.location, series.step)
+    problem = Problem.RULE if series.subject.kind is SubjectKind.RULE else Problem.DEGRADATION
+    key = FindingKey(problem, series.subject, series.environment, series.location, series.step)
     labels, causes = _labels_and_causes(series)
     facts = Facts(series.step, step=series.step, title=title_of(series.subject))
     releases = store.judgements.releases(series.environment)
@@ -164,7 +179,9 @@ def _labels_and_causes(series: Series) -> tuple[dict[str, str], tuple[str, ...]]
     """Return labels and causes of a series' deviations, as live findings of checks and of other subjects have them."""
     subject = series.subject
     if subject.kind is not None and subject.kind not in CHECK_KINDS:
-        return subject_labels(subject, series.environment, series.location, series.step), (f"subject:{subject}",)
+        problem = Problem.RULE if subject.kind is SubjectKind.RULE else Problem.DEGRADATION
+        labels = subject_labels(subject, series.environment, series.location, series.step, problem)
+        return labels, (f"subject:{subject}",)
     labels = {
         **problem_labels(Problem.DEGRADATION), "check": str(subject), "kind": subject.partition(":")[0],
         "environment": series.environment, "location": series.location, "step": series.step,

@@ -45,6 +45,7 @@ _PREDICATES = {
     Problem.BUDGET: ("burns its error budget", "burn their error budgets"),
     Problem.FORECAST: ("is about to reach its limit", "are about to reach their limits"),
     Problem.CHANGE: ("took a new level", "took new levels"),
+    Problem.RULE: ("is not as it should be", "are not as they should be"),
     Problem.NETWORK: ("", ""),
     Problem.OUTRIDER: ("cannot run", "cannot run"),
 }
@@ -130,7 +131,7 @@ def _subject(dispatch: Dispatch, severity: str, clock: Clock) -> str:
     return f"{severity}{state}: {headline(first, is_brief=True)}, since {clock.brief(first.began_us)}{release}{more}"
 
 
-_OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE})
+_OF_RELEASES = frozenset({Problem.DEGRADATION, Problem.CHANGE, Problem.RULE})
 
 
 def headline(incident: Incident, *, is_brief: bool = False) -> str:
@@ -228,6 +229,7 @@ def _evidence(incident: Incident, clock: Clock) -> Iterable[tuple[str, str]]:
     yield _word_for(Subject(_check(incident))), _check(incident)
     yield "address", lead.address
     yield "step", lead.step
+    yield "query", lead.query
     yield "how much", amount
     yield "since", f"{clock.moment(incident.began_us)}, for {lasted}"
     yield "until", clock.moment(incident.ended_us) if is_over and incident.ended_us else ""

@@ -29,6 +29,7 @@ class Problem(StrEnum):
     BUDGET = "budget"  # an error budget that burns too fast
     FORECAST = "forecast"  # a limit that a trend will reach
     CHANGE = "change"  # a new level in a history
+    RULE = "rule"  # what a rule over a query of telemetry says
     NETWORK = "network"  # our own network, not the target
     OUTRIDER = "outrider"  # Outrider's own: disk full, browser missing, channel dead
 
@@ -69,6 +70,7 @@ class Facts:
         run: Id of the run that showed it.
         artifacts: Where its screenshot, trace and log lie.
         errors: What pages, consoles and requests reported meanwhile.
+        query: What was asked of telemetry, "logs level>=error", where a rule asks.
     """
 
     what: str
@@ -84,6 +86,7 @@ class Facts:
     predicate: str = ""
     address: str = ""
     later_release: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,14 @@ def check_of(key: str, checks: Collection[str] = ()) -> str:
         more, _, rest = rest.partition("|")
         check = f"{check}|{more}"
     return check
+
+
+def is_gone(key: str, checks: Collection[str], rules: Collection[str]) -> bool:
+    """Return whether a finding's key is of a check or rule that is not among these."""
+    if is_check(key):
+        return check_of(key, checks) not in checks
+    subject = Subject(check_of(key))
+    return subject.kind is SubjectKind.RULE and subject not in rules
 
 
 def is_check(key: str) -> bool:

@@ -244,7 +244,7 @@ def retire(incident: Incident, now_us: int) -> tuple[Incident, Transition | None
     """Return the incident after all its checks were deleted from the workspace."""
     if not incident.phase.lasts:
         return incident, None
-    return _resolve(replace(incident, causes=()), now_us, "resolved: its checks were deleted or switched off")
+    return _resolve(replace(incident, causes=()), now_us, "resolved: its checks or rules were deleted or switched off")
 
 
 def close(incident: Incident, author: str, now_us: int) -> tuple[Incident, Transition | None]:

@@ -13,7 +13,7 @@ import structlog
 
 from outrider.alerts.composition import compose
 from outrider.alerts.confirmation import Confirmation, seen
-from outrider.alerts.finding import SEVERITIES, Finding, Severity, check_of, is_check
+from outrider.alerts.finding import SEVERITIES, Finding, Severity, check_of, is_gone
 from outrider.alerts.group import Dispatch, Group, Look, flush
 from outrider.alerts.incident import (
     Incident,
@@ -338,8 +338,9 @@ class IncidentTracker:
     # Members that leave
 
     def keep_checks(self, checks: Collection[str], now_us: int) -> None:
-        """Drop subjects of checks that are not among these; an incident that has no other ends at once."""
-        gone = [key for key in self.confirmations if is_check(key) and check_of(key, checks) not in checks]
+        """Drop subjects of checks, and of rules, that are no more; an incident that has no other ends at once."""
+        rules = {rule.subject for rule in self.settings.rules}
+        gone = [key for key in self.confirmations if is_gone(key, checks, rules)]
         affected = dict.fromkeys(self.confirmations[key].incident for key in gone)
         for key in gone:
             self._forget(key)

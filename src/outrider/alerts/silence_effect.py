@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _OF_INCIDENTS = frozenset({"problem", "trouble", "host", "step", "fault", "severity", "incident", "runbook"})
 """Labels that an incident has and a check, before anything went wrong, has not."""
 
-_OF_OTHERS = frozenset({"subject", "service", "page", "issue", "receiver"})
+_OF_OTHERS = frozenset({"subject", "service", "page", "issue", "rule", "receiver"})
 """Labels of subjects that are no checks."""
 
 _VALUES = {"problem": tuple(Problem), "trouble": tuple(Problem), "severity": tuple(Severity)}
@@ -90,7 +90,10 @@ def unmatched_rules(settings: AlertSettings, checks: Sequence[Check]) -> tuple[s
     return tuple(
         f"{ALERTS_FILE}: {name} {' and '.join(map(repr, map(str, matchers)))} matches no check"
         for name, matchers in _rules(settings)
-        if matchers and not _is_of_others(matchers) and not _may_mute(matchers, checks, settings)
+        if matchers
+        and not _is_of_others(matchers)
+        and not _may_mute(matchers, checks, settings)
+        and not _is_of_query_rules(matchers, settings)
     )
 
 
@@ -110,6 +113,11 @@ def _is_of_others(matchers: Iterable[Matcher]) -> bool:
     return any(matcher.label in _OF_OTHERS for matcher in matchers) or any(
         matcher.label == "kind" and matcher.value not in list(Kind) for matcher in matchers
     )
+
+
+def _is_of_query_rules(matchers: Iterable[Matcher], settings: AlertSettings) -> bool:
+    known = [matcher for matcher in matchers if matcher.label not in _OF_INCIDENTS | {"environment"}]
+    return any(all_hold(known, settings.labelled({**rule.labels, "kind": "rule"})) for rule in settings.rules)
 
 
 def _is_possible(matcher: Matcher) -> bool:
@@ -133,4 +141,5 @@ def _known_labels(incidents: Sequence[Incident], checks: Sequence[Check], settin
     labels = set(_OF_INCIDENTS | _OF_CHECKS | {"receiver"})
     labels |= {name for check in checks for name in check.policy.labels}
     labels |= {name for rule in settings.labels for name in rule.labels}
+    labels |= {name for query_rule in settings.rules for name in query_rule.labels}
     return labels | {name for incident in incidents for name in incident.labels}

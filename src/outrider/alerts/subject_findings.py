@@ -62,7 +62,7 @@ def _degradation(judged: SubjectJudgement, judgement: Judgement, suffered: Seque
         return
     band = band_of(signal)
     facts = Facts(
-        amount_of(signal),
+        f"{band['observed']}, usually {band['expected']}" if fewer and band else amount_of(signal),
         step=step,
         title=subject.name,
         predicate="gets fewer requests than usual" if fewer else f"{_slow(judgement.step)}{_after(suffered)}",

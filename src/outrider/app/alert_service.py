@@ -14,6 +14,7 @@ from outrider.alerts import AlertProcessor, Deliverer, subject_findings, survey
 from outrider.app.acknowledge_links import link_maker
 from outrider.app.alert_delivery import AlertDelivery
 from outrider.app.alert_pictures import pictures_from
+from outrider.app.rule_judge import RuleJudge
 from outrider.app.workspace_access import judge_settings
 from outrider.baselines import Condition, Signal
 from outrider.model import FAILING, REQUESTS, OutriderError, SubjectKind
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outrider.alerts import AlertSettings
-    from outrider.model import AlertRecords, Check, Run
+    from outrider.model import AlertRecords, Check, Run, Subject
     from outrider.runs import Judgement, SubjectJudgement
     from outrider.workspace import Workspace
 
@@ -103,6 +104,15 @@ class AlertService:
         """Take what the judge says of a subject that is no check."""
         findings = subject_findings(judged, self._suffered(judged))
         self._take(lambda processor: processor.process_findings(findings, now_us), now_us)
+
+    def rule_measured(self, subject: Subject, environment: str, now_us: int) -> None:
+        """Take new values of a rule over a query; those of a rule that is gone say nothing."""
+        state = self._wanted
+        rules = state.settings.rules if state is not None else ()
+        rule = next((rule for rule in rules if rule.subject == subject), None)
+        if state is not None and rule is not None:
+            findings = RuleJudge(self._store, judge_settings(state.workspace)).findings(rule, environment)
+            self._take(lambda processor: processor.process_findings(findings, now_us), now_us)
 
     def _suffered(self, judged: SubjectJudgement) -> tuple[str, ...]:
         """Return which calls of a service got worse as it did; nothing of one that is well."""

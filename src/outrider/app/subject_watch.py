@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from outrider.baselines import Condition
+from outrider.model import SubjectKind
 from outrider.runs import METRIC, is_kept_apart
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class SubjectWatch:
     Args:
         aggregates: Where they are stored.
         on_judged: Takes each judgement and the time now.
+        on_rule: Takes the subject of a rule over a query that has new values, its environment, and the time now.
         judge_s: For how long of each second it judges: the other listeners go on in the rest of it.
 
     Attributes:
@@ -47,11 +49,17 @@ class SubjectWatch:
     """
 
     def __init__(
-        self, aggregates: AggregateLog, on_judged: Callable[[SubjectJudgement, int], None], *, judge_s: float = 0.3
+        self,
+        aggregates: AggregateLog,
+        on_judged: Callable[[SubjectJudgement, int], None],
+        *,
+        on_rule: Callable[[Subject, str, int], None] = lambda *_: None,
+        judge_s: float = 0.3,
     ) -> None:
         self.judge: SubjectJudge | None = None
         self._aggregates = aggregates
         self._on_judged = on_judged
+        self._on_rule = on_rule
         self._judge_s = judge_s
 
     def run_finished(self, run: Run, judgements: Sequence[Judgement]) -> None:
@@ -71,6 +79,9 @@ class SubjectWatch:
     def _judge(self, judge: SubjectJudge, place: _Place, now_us: int) -> None:
         subject, environment, location, metric = place
         if is_kept_apart(environment):
+            return
+        if subject.kind is SubjectKind.RULE:
+            self._on_rule(subject, environment, now_us)
             return
         judged = judge.judge_subject(subject, environment=environment, location=location, metric=metric)
         if judged is None:

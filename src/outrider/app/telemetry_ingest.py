@@ -73,6 +73,7 @@ class TelemetryIngest:
         scrubber = Scrubber(redactor, hide_addresses=settings.hide_addresses)
         reader = AttributeReader(scrubber=scrubber, tally=self.tally, key=signing_key(workspace.state))
         spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
+        self.waits_since = spool.waits_since
         access = Access(records, access_rules(workspace, is_loopback=is_local), now_us)
         gate = IngestAccess(access, settings.networks, is_loopback=is_local)
         listener = listen(settings.host, settings.port)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
+from outrider.app.followed_rules import FollowedRules
+from outrider.app.rule_watch import RuleWatch
 from outrider.app.service_watch import ServiceWatch
 from outrider.app.telemetry_access import open_telemetry, telemetry_retention
 from outrider.app.telemetry_ingest import TelemetryIngest
@@ -29,7 +31,9 @@ _PRUNE_EVERY_S: Final = 300.0
 _PRUNE_AGAIN_S: Final = 60.0
 """While too little of the disk is free: what was removed leaves it some time later."""
 _COUNT_EVERY_S: Final = 60.0
+_RULES_EVERY_S: Final = 5.0
 _MARK: Final = "telemetry/services.json"
+_RULES_MARK: Final = "telemetry/rules.json"
 
 
 class TelemetryService:
@@ -59,9 +63,11 @@ class TelemetryService:
         self.address = self._ingest.address
         room, ledger = self._ingest.room, self._ingest.ledger
         watch = _service_watch(workspace, self._store, records) if _judges_services(workspace) else None
+        self._rules = FollowedRules(workspace)
         self._upkeep = TelemetryUpkeep(
-            self._store, telemetry_retention(settings), missing_bytes=room.missing_bytes, watch=watch
-        )
+            self._store, telemetry_retention(settings), missing_bytes=room.missing_bytes, watch=watch,
+            rules=self._rule_watch(workspace),
+        )  # fmt: skip
         self._write_counts = ledger.write
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="telemetry upkeep", daemon=True)
@@ -78,10 +84,17 @@ class TelemetryService:
     def use(self, workspace: Workspace) -> None:
         """Take the signals, and judge services, as that is switched on in a workspace."""
         self._ingest.use(workspace)
+        self._rules.use(workspace)
         if not _judges_services(workspace):
             self._upkeep.watch = None
         elif self._upkeep.watch is None:
             self._upkeep.watch = _service_watch(workspace, self._store, self._records)
+
+    def _rule_watch(self, workspace: Workspace) -> RuleWatch:
+        return RuleWatch(
+            self._store, self._records.aggregates, workspace.defaults.environment, workspace.state / _RULES_MARK,
+            rules=self._rules.current, taken=self._rules.takes, waits_since=self._ingest.waits_since,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Take nothing more, store what is being stored, and end the engine."""
@@ -114,6 +127,7 @@ class TelemetryUpkeep:
         kept: How long and how much.
         clock: Seconds on a monotonic clock.
         watch: Stores what is judged of services; None where nothing is. It may be replaced at any time.
+        rules: Stores what rules over queries measure.
         missing_bytes: By how much too little of the disk is free.
     """
 
@@ -125,13 +139,15 @@ class TelemetryUpkeep:
         *,
         missing_bytes: Callable[[], int] = lambda: 0,
         watch: ServiceWatch | None = None,
+        rules: RuleWatch | None = None,
     ) -> None:
         self.watch = watch
+        self._rules = rules
         self._missing_bytes = missing_bytes
         self._store = store
         self._kept = kept
         self._clock = clock
-        self._due_s = self._count_due_s = clock()
+        self._due_s = self._count_due_s = self._rules_due_s = clock()
 
     def look(self) -> None:
         """Do what is due; what goes wrong is logged, and tried again."""
@@ -142,6 +158,8 @@ class TelemetryUpkeep:
                 left, watch = self._store.roll_up_calls(), self.watch
                 left += watch.look() if watch is not None and not left else 0
                 self._count_due_s = self._clock() + (0 if left else _COUNT_EVERY_S)
+            if self._rules is not None and self._clock() >= self._rules_due_s:
+                self._rules_due_s = self._clock() + (0 if self._rules.look() else _RULES_EVERY_S)
             if self._clock() >= self._due_s:
                 self._due_s = self._clock() + _PRUNE_EVERY_S
                 self._prune()

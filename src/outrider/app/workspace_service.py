@@ -52,7 +52,7 @@ class WorkspaceService:
         health = Health()
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
-        self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged)
+        self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
         ]  # fmt: skip

@@ -36,6 +36,7 @@ TRAIL_S = 14 * DAY_S
 GAP_S = DAY_S // 2
 TRAIL_RUNS = 300
 _SEASON_SPAN_S = TRAIL_S - GAP_S
+_COUNT_SEASON_S = 6 * DAY_S  # of the first week of traffic, but for the gap
 _SEASON_DAYS = 5  # on which each time of the day must have been seen
 _LEAST_SIGMA = 0.01  # log units: nobody is paged for less than a percent of noise
 _FALLING = -3.0  # standardised level below which a wider spread is no news
@@ -133,12 +134,13 @@ def learn(at: IntArray, value: FloatArray, cells: Cells, settings: Settings) -> 
         cells: The same history by half hours, which may reach further back.
         settings: For the time zone and the sensitivity.
 
-    The season is learned once two weeks are there.
+    The season is learned once two weeks are there, that of counts once a week is.
     """
     end = int(at[-1]) - GAP_S
     since = active_start(at, TRAIL_S, end)
     past, season = _trailing(at, value, since, end), FLAT
-    if len(cells.index) and end - int(cells.index[0]) * 1800 >= _SEASON_SPAN_S:
+    least_s = _COUNT_SEASON_S if settings.scale is Scale.COUNT else _SEASON_SPAN_S
+    if len(cells.index) and end - int(cells.index[0]) * 1800 >= least_s:
         lately = _trailing_cells(cells, since, end)
         season = fit_season(lately, settings.tz) if _tells_season(lately) else FLAT
     rest = past[1] - season.at(past[0], settings.tz)

@@ -263,7 +263,7 @@ class _Fold:
         return min(ready, len(at))
 
     def _least_span_s(self) -> int:
-        return AGGREGATE_S if self._settings.scale is Scale.AGGREGATE else LEARNING_S
+        return {Scale.AGGREGATE: AGGREGATE_S, Scale.COUNT: SLOW_S}.get(self._settings.scale, LEARNING_S)
 
     def _opened_provisionally(self, side: int, at: int) -> Episode:
         kept = self._runs

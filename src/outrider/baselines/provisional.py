@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outrider.baselines.deviation import Deviation, Quantity
+from outrider.baselines.judge_settings import Scale
 from outrider.baselines.location import robust_sigma
 from outrider.baselines.value_scale import from_log, least_change, unit_of
 
@@ -78,6 +79,8 @@ def first_deviation(at: IntArray, value: FloatArray, count: int, settings: Setti
     Returns:
         The number of new runs, and 0, if there is no such run.
     """
+    if settings.scale is Scale.COUNT:  # nights and weekends of traffic are deep: they must have been seen
+        return len(value) - count, 0
     last = min(len(value), MOST_RUNS)
     begin = FEWEST_RUNS + max(0, count - FEWEST_RUNS) // _STEP * _STEP
     for block in range(begin, last, _STEP):

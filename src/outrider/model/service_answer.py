@@ -17,6 +17,9 @@ SERVICE_METRICS = frozenset({DURATION, REQUESTS, FAILING})
 """What is judged of a service: the p95 of its requests and their number by five minutes, and minutes (one or zero) in
 which more of them fail than usual."""
 
+RULE_VALUE = "rule_value"
+"""The measure of a rule over a query, once a period."""
+
 CALL_P95 = "call_p95_ms"
 CALL_ERRORS = "call_errors_percent"
 """What informs of its calls: durations and failures by five minutes; the step is `KIND:NAME` of what it calls."""

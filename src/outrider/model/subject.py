@@ -17,6 +17,7 @@ class SubjectKind(StrEnum):
     PAGE = "page"
     ISSUE = "issue"
     LOCATION = "location"
+    RULE = "rule"
 
 
 CHECK_KINDS = frozenset({SubjectKind.JOURNEY, SubjectKind.PROBE, SubjectKind.LOAD})

@@ -29,6 +29,8 @@ def is_judged(sample: AggregateSample) -> bool:
     kind = sample.subject.kind
     if kind is SubjectKind.SERVICE:
         return sample.metric in SERVICE_METRICS
+    if kind is SubjectKind.RULE:
+        return True
     return sample.metric in LASTING and kind is not None and kind not in CHECK_KINDS
 
 

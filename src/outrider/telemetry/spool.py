@@ -12,6 +12,7 @@ was cut off, changes nothing. A line that was cut off was never acknowledged.
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 import time
@@ -110,6 +111,11 @@ class Spool:
             for kind in tuple(self._open):
                 self._seal(kind)
         return sorted(self._folder.glob(f"*{SEALED}"), key=lambda path: path.name.partition("-")[2])
+
+    def waits_since(self) -> float:
+        """Return when the oldest of what waits was begun, seconds since 1970; infinite if nothing waits."""
+        names = [path.name for form in (OPEN, SEALED) for path in self._folder.glob(f"*{form}")]
+        return min((int(name.split("-")[1]) / 1e9 for name in names), default=math.inf)
 
     def forget(self, segment: Path) -> None:
         """Delete a segment whose records are stored."""

@@ -5,6 +5,7 @@ from outrider.telemetry_store.engine_record import check_extra
 from outrider.telemetry_store.partition_pruner import DroppedPart, TelemetryRetention
 from outrider.telemetry_store.query_terms import QueryError
 from outrider.telemetry_store.query_text import QueryPart, QueryText
+from outrider.telemetry_store.question_check import check_measure, check_timeless_query
 from outrider.telemetry_store.telemetry_search import QueryLimits
 from outrider.telemetry_store.telemetry_store import TelemetryStore
 
@@ -19,5 +20,7 @@ __all__ = [
     "TelemetryRetention",
     "TelemetryStore",
     "check_extra",
+    "check_measure",
+    "check_timeless_query",
     "running_engine",
 ]

@@ -1,0 +1,162 @@
+"""Reads the rules over queries, `[[rule]]` of `scheduler/alerts.toml`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.alerts.alert_settings import ALERTS_FILE
+from outrider.alerts.finding import Severity
+from outrider.alerts.query_rule import QueryRule
+from outrider.baselines import Direction
+from outrider.model import ConfigError, ConfigErrors, RecordKind, UsageError
+from outrider.workspace import (
+    Refused,
+    Table,
+    as_any_text,
+    as_duration_within,
+    as_flag,
+    as_labels,
+    as_one_of,
+    as_text,
+    is_listed,
+    read_document,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from outrider.workspace import Workspace
+
+_LEAST_S, _USUAL_S, _OF_BASELINES_S = 10, 60, 300
+_AS_EVERY = as_duration_within(f"{_LEAST_S}s", "1d", "a query is asked that often")
+_AS_FOR = as_duration_within("0s", "7d", "nobody is notified meanwhile")
+_DIRECTIONS = {"above": Direction.UP, "below": Direction.DOWN, "both": Direction.BOTH}
+_CONDITIONS = ("above", "below", "absent", "baseline")
+_NO_LABELS: Mapping[str, str] = {}
+_MOST = 200
+
+
+def rules_of(workspace: Workspace) -> tuple[QueryRule, ...]:
+    """Return the rules of a workspace, whatever else its file says; none where it has no such file.
+
+    Raises:
+        ConfigErrors: If a rule is wrong.
+        ConfigError: If the file cannot be read.
+    """
+    path = workspace.root / ALERTS_FILE
+    if not is_listed(path):
+        return ()
+    document, problems = read_document(path, ALERTS_FILE), list[ConfigError]()
+    rules = read_rules(Table(document.data, "", document.place, problems).sections("rule"), workspace)
+    if problems:
+        raise ConfigErrors(tuple(problems))
+    return rules
+
+
+def read_rules(sections: Sequence[Table], workspace: Workspace) -> tuple[QueryRule, ...]:
+    """Return the rules of a file's tables, whose problems are reported there."""
+    rules = tuple(_rule(section) for section in sections)
+    for number, (section, rule) in enumerate(zip(sections, rules, strict=True)):
+        if rule.name in {earlier.name for earlier in rules[:number]}:
+            section.report("name", f'= "{rule.name}" is the name of two rules', "rename one", "duplicate-name")
+    if sections and workspace.telemetry is None:
+        fix = "add a section [telemetry] to outrider.toml: docs/telemetry.md"
+        sections[0].report(
+            "name", "is of a rule over telemetry, of which this workspace takes none", fix, "telemetry-off"
+        )
+    if len(sections) > _MOST:
+        what = f"is of one rule more than {_MOST}, each of which is asked again and again"
+        sections[_MOST].report("name", what, "let one query count what several do", "out-of-range")
+    return rules
+
+
+def _rule(table: Table) -> QueryRule:
+    name = table.require("name", as_text, "rule", '"card declined"')
+    kind = _kind(table)
+    query = table.read(kind.value, _as_query(kind), "")
+    measure = table.read("measure", _as_measure(kind), "count")
+    labels = table.read("labels", as_labels, _NO_LABELS)
+    if labels.get("severity", Severity.INFO) not in list(Severity):
+        what = f'has severity "{labels["severity"]}", which is none'
+        table.report("labels", what, f"write one of: {', '.join(Severity)}", "out-of-range")
+    baseline = table.read("baseline", as_one_of(*_DIRECTIONS), None)
+    usual_s = _USUAL_S if baseline is None else _OF_BASELINES_S
+    rule = QueryRule(
+        name=name,
+        kind=kind,
+        query=query,
+        measure=measure,
+        every_s=int(table.read("every", _AS_EVERY, float(usual_s))),
+        above=table.read("above", _as_limit, None),
+        below=table.read("below", _as_limit, None),
+        absent=table.read("absent", as_flag, False),
+        baseline=None if baseline is None else _DIRECTIONS[baseline],
+        for_s=table.read("for", _AS_FOR, 0.0),
+        labels=labels,
+    )
+    _check_condition(table, rule)
+    table.close()
+    return rule
+
+
+def _kind(table: Table) -> RecordKind:
+    named = [kind for kind in RecordKind if kind.value in table.data]
+    if len(named) != 1:
+        what = "is missing" if not named else "stands beside spans"
+        table.report(
+            "logs", what, "write logs = or spans =, and the query", "missing-key" if not named else "contradictory-rule"
+        )
+    return named[0] if named else RecordKind.LOGS
+
+
+def _check_condition(table: Table, rule: QueryRule) -> None:
+    given = [key for key in _CONDITIONS if key in table.data]
+    if not given:
+        fix = 'add above = 20, below = 1, absent = true or baseline = "above"'
+        table.report("above", "is missing: nothing says when it is a problem", fix, "missing-key")
+    elif len(given) > 1 and set(given) != {"above", "below"}:
+        table.report(given[1], f"stands beside {given[0]}", "make two rules of it", "contradictory-rule")
+    if rule.absent and "measure" in table.data:
+        table.report(
+            "measure",
+            "stands beside absent, which asks whether there is any record",
+            "leave it out",
+            "contradictory-rule",
+        )
+    if rule.baseline is not None and rule.for_s:
+        fix = "leave it out: the judge confirms by itself"
+        table.report("for", "stands beside baseline", fix, "contradictory-rule")
+
+
+def _as_query(kind: RecordKind) -> Callable[[object], str]:
+    def convert(value: object) -> str:
+        from outrider.telemetry_store import check_timeless_query  # noqa: PLC0415 - few workspaces have rules
+
+        text = as_any_text(value)
+        try:
+            check_timeless_query(kind, text)
+        except UsageError as error:
+            raise Refused(f"is no query: {error.what}", error.fix, error.slug) from None
+        return text
+
+    return convert
+
+
+def _as_measure(kind: RecordKind) -> Callable[[object], str]:
+    def convert(value: object) -> str:
+        from outrider.telemetry_store import check_measure  # noqa: PLC0415 - few workspaces have rules
+
+        text = as_text(value)
+        try:
+            check_measure(kind, text)
+        except UsageError as error:
+            raise Refused(f"is no measure: {error.what}", error.fix, error.slug) from None
+        return text
+
+    return convert
+
+
+def _as_limit(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e300:
+        raise Refused("is not a number", "write a number, such as 20, without quotation marks")
+    return float(value)

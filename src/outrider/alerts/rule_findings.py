@@ -1,0 +1,125 @@
+"""Findings of rules over queries: whether the measure of each period is a problem. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem_labels
+from outrider.alerts.run_findings import band_of, chance_of
+from outrider.baselines import Condition, Direction, Signal
+from outrider.workspace import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from outrider.alerts.query_rule import QueryRule
+    from outrider.runs import SubjectJudgement
+
+_SECOND_US = 1_000_000
+_UNUSUAL = {
+    Direction.UP: "is higher than usual",
+    Direction.DOWN: "is lower than usual",
+    Direction.BOTH: "is not as usual",
+}
+
+
+def threshold_findings(
+    rule: QueryRule, points: Sequence[tuple[int, float]], environment: str, *, after_us: int
+) -> Iterator[Finding]:
+    """Yield whether the limit of a rule was exceeded for long enough, for each period that began after a time.
+
+    Args:
+        rule: One without a baseline.
+        points: When each period began (microseconds UTC) and its measure, in the order of time; those of `for_s` before
+            `after_us` among them.
+        environment: Which the telemetry is of.
+        after_us: Microseconds UTC.
+    """
+    every_us, since_us, last_us = rule.every_s * _SECOND_US, None, None
+    for at_us, value in points:
+        if not _is_beyond(rule, value):
+            since_us = None
+        elif since_us is None or last_us is None or at_us - last_us > every_us:
+            since_us = at_us
+        last_us = at_us
+        if at_us > after_us:
+            present = since_us is not None and at_us + every_us - since_us >= rule.for_s * _SECOND_US
+            facts = _facts(rule, value, since_us)
+            yield _finding(rule, environment, present, at_us + every_us, facts, once=True)
+
+
+def _is_beyond(rule: QueryRule, value: float) -> bool:
+    if rule.absent:
+        return value == 0
+    return (rule.above is not None and value > rule.above) or (rule.below is not None and value < rule.below)
+
+
+def _facts(rule: QueryRule, value: float, since_us: int | None) -> Facts:
+    period = f"{rule.measure} of {format_duration(rule.every_s)}"
+    if rule.absent:
+        lasting = format_duration(max(rule.for_s, rule.every_s))
+        return Facts(
+            f"none in {lasting}", title=rule.name, predicate="has no records", since_us=since_us, query=_asked(rule)
+        )
+    is_above = rule.above is not None and value > rule.above
+    limit = rule.above if is_above or rule.below is None else rule.below
+    side = "above" if limit == rule.above else "below"
+    unit = " ms" if rule.is_of_durations else ""
+    return Facts(
+        f"{value:,.6g}{unit}, {side} {limit:,.6g}{unit} ({period})",
+        title=rule.name,
+        predicate="is too high" if side == "above" else "is too low",
+        observed=f"{value:,.6g}{unit}",
+        since_us=since_us,
+        query=_asked(rule),
+    )
+
+
+def baseline_findings(rule: QueryRule, judged: SubjectJudgement) -> Iterator[Finding]:
+    """Yield whether the measure of a rule is as usual; nothing while the judge learns."""
+    for judgement in judged.judgements:
+        signal = judgement.signal
+        if not isinstance(signal, Signal) or signal.ignored:
+            continue
+        band = band_of(signal)
+        facts = Facts(
+            f"{band['observed']}, usually {band['expected']}" if band else signal.reason,
+            title=rule.name,
+            predicate=_UNUSUAL[rule.baseline or Direction.BOTH],
+            observed=band.get("observed", ""),
+            expected=band.get("expected", ""),
+            since_us=None if signal.since is None else signal.since * _SECOND_US,
+            release=judgement.release,
+            later_release=judgement.later_release,
+            query=_asked(rule),
+        )
+        degraded = signal.condition is Condition.DEGRADED
+        yield _finding(
+            rule, judged.environment, degraded, judged.at_us + rule.every_s * _SECOND_US, facts,
+            chance_months=chance_of(signal), release_share=judgement.release_share,
+        )  # fmt: skip
+
+
+def _asked(rule: QueryRule) -> str:
+    return f"{rule.kind} {rule.query}".strip()
+
+
+def _finding(
+    rule: QueryRule,
+    environment: str,
+    present: bool,
+    at_us: int,
+    facts: Facts,
+    *,
+    once: bool = False,
+    chance_months: float | None = None,
+    release_share: float = 1.0,
+) -> Finding:
+    labels = {
+        **rule.labels, **problem_labels(Problem.RULE), "subject": str(rule.subject), "kind": "rule", "rule": rule.name,
+        "environment": environment,
+    }  # fmt: skip
+    key, causes = FindingKey(Problem.RULE, rule.subject, environment), (f"subject:{rule.subject}",)
+    return Finding(
+        key, present, at_us, facts, causes, labels, once=once, chance_months=chance_months, release_share=release_share,
+    )  # fmt: skip

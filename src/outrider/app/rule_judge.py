@@ -1,0 +1,55 @@
+"""The values of a rule over a query -> findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outrider.alerts import baseline_findings, threshold_findings
+from outrider.baselines import Condition
+from outrider.model import RULE_VALUE, Checkpoint
+from outrider.runs import Judge
+
+if TYPE_CHECKING:
+    from outrider.alerts import Finding, QueryRule
+    from outrider.baselines import Settings
+    from outrider.model import JudgeHistory
+
+_SECOND_US = 1_000_000
+
+
+class RuleJudge:
+    """Says of stored values of rules what follows from them.
+
+    Args:
+        history: Where values and checkpoints are kept.
+        settings: Of the judge of the workspace; a rule has the budget of a check.
+    """
+
+    def __init__(self, history: JudgeHistory, settings: Settings) -> None:
+        self._history = history
+        self._settings = settings
+
+    def findings(self, rule: QueryRule, environment: str) -> list[Finding]:
+        """Return the findings of values that were not judged yet, and of the last that was."""
+        if rule.baseline is not None:
+            return self._unusual(rule, environment)
+        findings: list[Finding] = []
+        for series in self._history.series.of(rule.subject):
+            if series.environment == environment and series.metric == RULE_VALUE:
+                known = next(iter(self._history.judgements.checkpoints([series])), None)
+                after_us = known.at_us - 1 if known is not None else 0
+                since_us = after_us - round((rule.for_s + rule.every_s) * _SECOND_US)
+                points = self._history.series.samples(series, since_us=max(0, since_us))
+                pairs = list(zip(points.at_us.tolist(), points.value.tolist(), strict=True))
+                own = list(threshold_findings(rule, pairs, environment, after_us=after_us))
+                if own:
+                    condition = Condition.DEGRADED if own[-1].present else Condition.STEADY
+                    checkpoint = Checkpoint(series, pairs[-1][0], condition, own[-1].facts.what, b"")
+                    self._history.judgements.record_checkpoints([checkpoint])
+                findings += own
+        return findings
+
+    def _unusual(self, rule: QueryRule, environment: str) -> list[Finding]:
+        judge = Judge(self._history, rule.baseline_settings(self._settings))
+        judged = judge.judge_subject(rule.subject, environment=environment, metric=RULE_VALUE)
+        return [] if judged is None else list(baseline_findings(rule, judged))

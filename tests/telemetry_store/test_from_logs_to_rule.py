@@ -1,0 +1,157 @@
+"""Rules over queries: from log records in the engine to an incident, and to its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.builders import new_store
+from tests.telemetry_store.samples import NOW_NS, SECOND_NS, log_record, span
+
+from outrider.alerts import AlertSettings, Phase, Problem, QueryRule, Severity, read_incident
+from outrider.app.alert_service import AlertService
+from outrider.app.rule_watch import LATE_S, RuleWatch
+from outrider.app.subject_watch import SubjectWatch
+from outrider.baselines import Direction, Settings
+from outrider.model import RecordKind
+from outrider.runs import LiveJudge
+from outrider.telemetry_store.telemetry_inserts import TelemetryTables
+from outrider.telemetry_store.telemetry_search import TelemetrySearch
+from outrider.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from outrider.alerts import Incident
+    from outrider.store import Store
+    from outrider.telemetry_store.clickhouse_client import ClickHouseClient
+
+NOW_S = NOW_NS // SECOND_NS
+END_S = NOW_S // 60 * 60
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with new_store(tmp_path / "outrider.db", artifacts=tmp_path / "artifacts") as opened:
+        yield opened
+
+
+class Rules:
+    """A service of which time passes as a test says."""
+
+    def __init__(self, client: ClickHouseClient, store: Store, folder: Path, rules: Sequence[QueryRule]) -> None:
+        self.clock_s = 0.0
+        self.waits_since_s = float("inf")
+        self._client, self._store, self._mark, self._rules = client, store, folder / "rules.json", rules
+        self._alerts = AlertService(store, lambda: True)
+        self._alerts.use(Workspace(root=Path(), name="t"), [], AlertSettings(rules=tuple(rules)))
+        self._judging = SubjectWatch(
+            store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured, judge_s=60
+        )
+        self._judging.judge = LiveJudge(store, Settings())
+
+    def start(self, at_s: float) -> None:
+        self.clock_s = at_s
+        self._watch = RuleWatch(
+            TelemetrySearch(self._client), self._store.aggregates, "production", self._mark, rules=lambda: self._rules,
+            waits_since=lambda: self.waits_since_s, clock=lambda: self.clock_s,
+        )  # fmt: skip
+
+    def pass_to(self, at_s: int, every_s: int = 60) -> None:
+        while self.clock_s < at_s:
+            self.clock_s = min(self.clock_s + every_s, at_s)
+            while self._watch.look():
+                pass
+            self._judging.ticked(round(self.clock_s * 1e6))
+            self._alerts.ticked(round(self.clock_s * 1e6))
+
+    def incidents(self) -> list[Incident]:
+        return [
+            incident
+            for stored in self._store.incidents.search(since_us=0)
+            if (incident := read_incident(stored)).phase is not Phase.PENDING
+        ]
+
+    def values(self, rule: QueryRule) -> list[float]:
+        return [value for own in self._store.series.of(rule.subject) for value in self._store.series.samples(own).value]
+
+
+def test_a_count_above_its_limit_opens_an_incident_that_ends_with_it(
+    shared: ClickHouseClient, service: str, store: Store, tmp_path: Path
+) -> None:
+    """For three minutes there are too many; others' records, and those that say something else, do not count."""
+    bad = [log_record(service, "card declined", ago_s=NOW_S - END_S + 60 * m + s) for m in (6, 7, 8) for s in range(30)]
+    other = [log_record(service, ago_s=NOW_S - END_S + second) for second in range(600)]
+    TelemetryTables(shared).insert_logs([*bad, *other], token=service)
+    labels = {"severity": "critical", "team": "shop"}
+    rule = QueryRule(
+        "declined", RecordKind.LOGS, f'service:{service} "card declined"', above=20.0, for_s=120.0, labels=labels
+    )
+    rules = Rules(shared, store, tmp_path, [rule])
+    rules.start(END_S - 660)
+
+    rules.pass_to(END_S - 360 + LATE_S)
+    [opened] = rules.incidents()
+    rules.pass_to(END_S - 240 + LATE_S)
+    [ended] = rules.incidents()
+
+    assert (opened.problem, opened.severity, opened.phase) == (Problem.RULE, Severity.CRITICAL, Phase.OPEN)
+    assert opened.lead.what == "30, above 20 (count of 1m)"
+    assert opened.began_us == (END_S - 540) * 1_000_000
+    assert opened.labels["team"] == "shop"
+    assert ended.phase is Phase.RESOLVED
+
+
+def test_absence_is_told_and_our_own_absence_is_none(
+    shared: ClickHouseClient, service: str, store: Store, tmp_path: Path
+) -> None:
+    """What waits in the spool is no silence, and neither is the time in which Outrider did not run."""
+    rule = QueryRule("silent", RecordKind.LOGS, f"service:{service}", absent=True, for_s=120.0)
+    rules = Rules(shared, store, tmp_path, [rule])
+    rules.start(END_S - 3600)
+    TelemetryTables(shared).insert_logs(
+        [log_record(service, ago_s=NOW_S - END_S + 3600 - 10 * n) for n in range(30)], token=service
+    )
+
+    rules.pass_to(END_S - 3300 + LATE_S)
+    rules.waits_since_s = END_S - 3300
+    rules.pass_to(END_S - 2000)
+    while_it_waits = rules.incidents()
+    rules.waits_since_s = float("inf")
+    rules.start(END_S - 1200)
+    rules.pass_to(END_S - 1140 + LATE_S)
+    after_a_pause = rules.incidents()
+    rules.pass_to(END_S - 1080 + LATE_S)
+
+    assert (while_it_waits, after_a_pause) == ([], [])
+    [incident] = rules.incidents()
+    assert (incident.problem, incident.lead.what) == (Problem.RULE, "none in 2m")
+    assert rules.values(rule)[:5] == [6.0] * 5
+
+
+def test_a_baseline_learns_from_what_is_kept_and_sees_what_is_slower(
+    shared: ClickHouseClient, service: str, store: Store, tmp_path: Path
+) -> None:
+    """Three days of spans are measured first, from the first one on."""
+    begin_s, bad_s = END_S // 300 * 300 - 2 * 86_400 - 7200, END_S // 300 * 300 - 1800
+    spans = [
+        span(
+            service, ago_s=NOW_S - at_s, duration_ms=(240 if at_s >= bad_s else 80) + at_s // 60 % 7,
+            trace_id=f"{at_s:032x}", span_id=f"{at_s:016x}",
+        )
+        for at_s in range(begin_s, END_S // 300 * 300, 60)
+    ]  # fmt: skip
+    TelemetryTables(shared).insert_spans(spans, token=service)
+    rule = QueryRule(
+        "slow", RecordKind.SPANS, f"service:{service}", "p95(duration)", every_s=300, baseline=Direction.UP
+    )
+    rules = Rules(shared, store, tmp_path, [rule])
+    rules.start(bad_s)
+
+    rules.pass_to(END_S // 300 * 300 + LATE_S, every_s=300)
+
+    [incident] = rules.incidents()
+    assert (incident.problem, incident.lead.predicate) == (Problem.RULE, "is higher than usual")
+    assert incident.lead.what.startswith("24")
+    assert len(rules.values(rule)) == (END_S // 300 * 300 - begin_s) // 300
