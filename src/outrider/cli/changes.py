@@ -10,8 +10,10 @@ import click
 from rich.text import Text
 
 from outrider.app import display_name
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import warn
 from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column, time_column
+from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console
 from outrider.cli.server_option import chosen_backend
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: outrider changes '*checkout*'")
-@click.argument("pattern", default="*")
+@click.argument("pattern", shell_complete=complete_checks, default="*")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def changes(pattern: str, *, as_json: bool) -> None:
     """List change points of steps: when, by how much, and the release that explains it.
@@ -31,7 +33,8 @@ def changes(pattern: str, *, as_json: bool) -> None:
 
     PATTERN is a check's id, with * for any characters.
     """
-    with chosen_backend() as backend:
+    with chosen_backend() as backend, Progress() as progress:
+        progress.progress("looking for change points")
         changed = backend.level_changes(pattern)
         warn("" if changed else backend.unknown_check_note(pattern))
         timezone = "" if as_json else backend.timezone

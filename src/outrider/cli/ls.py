@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import find_workspace, format_duration, list_checks, suite_notes
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, place_column, text_column
 from outrider.cli.progress import Progress
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: outrider ls 'tag:money' --json")
-@click.argument("patterns", nargs=-1)
+@click.argument("patterns", shell_complete=complete_checks, nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def ls(patterns: tuple[str, ...], *, as_json: bool) -> None:
     """List the checks of the workspace and the policy that each runs under."""
