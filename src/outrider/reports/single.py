@@ -11,6 +11,8 @@ import numpy as np
 from outrider.baselines import quantile_of
 from outrider.charts import Waterfall, draw_waterfall
 from outrider.model import ArtifactKind, OutriderError
+from outrider.reports.run_summary import attempt_note, run_sentences
+from outrider.reports.time_text import Clock
 from outrider.runs import METRIC
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class StepRun:
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """One attempt of a run; errors are cut to a length that can be read."""
+    """One attempt of a run; errors are cut to a length that can be read, and `note` says why its times do not count."""
 
     number: int
     outcome: str
@@ -81,6 +83,7 @@ class AttemptView:
     duration_ms: float
     measured: bool
     evidence: bool
+    note: str
     errors: tuple[tuple[str, str, str], ...]
     more_errors: int
 
@@ -102,6 +105,7 @@ class RunReport:
     """The report of one run.
 
     Attributes:
+        sentences: The cause, what its attempts did, and what differs from the last good run.
         steps: Of the attempt that counts.
         joined: What it was joined to, each a word and a text; empty if to nothing.
         omitted: What the store's limits left out.
@@ -117,6 +121,7 @@ class RunReport:
     joined: tuple[tuple[str, str], ...]
     incidents: tuple[Incident, ...]
     omitted: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
     waterfall: str = ""
 
 
@@ -141,8 +146,14 @@ def run_report(
             if incident.check in {"", run.check}
         ),
         omitted=stored.omitted,
+        sentences=run_sentences(run, steps, _last_good(store, run), Clock(timezone)),
         waterfall=draw_waterfall(_bars(counted.measurement)) if counted else "",
     )
+
+
+def _last_good(store: JudgeHistory, run: Run) -> Run | None:
+    passed = store.runs.last_good(run.check, environment=run.environment, location=run.location, until_us=run.due_us)
+    return None if passed is None else store.runs.get(passed.id).run
 
 
 def _counted(run: Run) -> Attempt | None:
@@ -209,6 +220,7 @@ def _tried(attempt: Attempt) -> AttemptView:
         measurement.duration_ms,
         attempt.measured,
         attempt.evidence,
+        attempt_note(attempt),
         errors,
         more,
     )
