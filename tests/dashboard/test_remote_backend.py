@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pandas.testing import assert_frame_equal
 
 import outrider
 from outrider.alerts.finding import Problem
 from outrider.app.listeners import SILENT
 from outrider.app.local_backend import LocalBackend
 from outrider.app.remote_backend import RemoteBackend
+from outrider.app.remote_tables import remote_sources
 from outrider.app.server_client import server_client
+from outrider.app.stored_incidents import incident_rows, stored_incident_rows
 from outrider.model import (
     Attempt,
     AttemptTrace,
@@ -24,6 +27,7 @@ from outrider.model import (
     Role,
     RunId,
     Sample,
+    Selection,
     ServerError,
     Step,
     StepKind,
@@ -155,6 +159,47 @@ def test_what_is_done_is_noted_by_who_asked(remote: RemoteBackend, local: LocalB
     assert [replace(change, key=0) for change in local.changes(50)] == list(remote.changes(50))
 
 
+def test_rows_are_the_same_as_frames_and_incomplete_ones_are_refused(
+    remote: RemoteBackend, local: LocalBackend, scene: Scene
+) -> None:
+    """Of any time and name; what a server does not give is said."""
+    stated: tuple[dict[str, str], ...] = (
+        {},
+        {"check": "*home", "since": "2024-10-04T10:00"},
+        {"check": f"probe:probes/shop.toml::{HOSTILE}"},
+    )
+    for read in ("samples", "runs", "steps"):
+        for asked in stated:
+            assert_frame_equal(getattr(remote.frames, read)(**asked), getattr(local.frames, read)(**asked))
+    for read_own in (remote.frames, local.frames):
+        assert len(read_own.samples(step="pay", judged_only=False)) == 1
+    assert_frame_equal(remote.frames.samples(step="", metric=""), local.frames.samples(step="", metric=""))
+    assert_frame_equal(remote.frames.samples(environment="none"), local.frames.samples(environment="none"))
+    assert len(remote.frames.samples()) > 250
+    rows = stored_incident_rows(scene.store.incidents, None, None)
+    assert incident_rows(remote.recent_incidents(include_resolved=True, days=90, limit=None), None, None) == rows
+
+    with pytest.raises(UsageError) as refused:
+        remote.frames.rollups()
+    assert refused.value.slug == "not-remote"
+    few = remote_sources(remote.client, list, most_rows=3).tables
+    with pytest.raises(UsageError) as refused:
+        list(few.runs(Selection(), 2))
+    assert refused.value.slug == "frame-too-large"
+
+
+def test_annotations_are_the_same_and_are_noted_by_who_asked(remote: RemoteBackend, local: LocalBackend) -> None:
+    """On one check or on those with a label, at a time of one's own."""
+    assert remote.annotate(HOSTILE, at_us=NOW_US - 1, check="home", matchers=(), author="") == ""
+    remote.annotate("cache warmed", at_us=None, check=None, matchers=("tag=money",), author="")
+    (_, first) = remote.annotations()
+
+    assert remote.annotations() == local.annotations()
+    assert (first.at_us, first.matchers) == (NOW_US - 1, ("check=probe:probes/shop.toml::home",))
+    remote.remove_annotation(first.id[-8:])
+    assert [(mark.text, mark.author) for mark in local.annotations()] == [("cache warmed", "token ci")]
+
+
 def test_settings_are_the_same_and_are_changed_as_they_are_typed(remote: RemoteBackend, local: LocalBackend) -> None:
     """By the token's name; the state of the service mentions what is set."""
     for name, text in (("capabilities.load", "false"), ("probes.per_host", "3"), ("probes.late", "80ms")):
@@ -178,6 +223,7 @@ def test_what_a_server_decides_itself_is_refused(remote: RemoteBackend) -> None:
         lambda: remote.acknowledge("x", author="ada", resolve=False),
         lambda: remote.silence(["a=b"], length_s=1.0, starts_us=1, author="", comment=""),
         lambda: remote.change_setting("capabilities.load", "false", author="ada"),
+        lambda: remote.annotate("x", at_us=None, check=None, matchers=(), author="ada"),
         lambda: remote.mark_release("v3", at_us=5, environment=None, accept=False),
     )
     for act in acts:
@@ -192,6 +238,8 @@ def test_what_a_server_decides_itself_is_refused(remote: RemoteBackend) -> None:
         (lambda remote: remote.run("zzz"), "unknown-run"),
         (lambda remote: remote.incident("zzz"), "unknown-incident"),
         (lambda remote: remote.end_silence("zzz"), "unknown-silence"),
+        (lambda remote: remote.remove_annotation("zzz"), "unknown-annotation"),
+        (lambda remote: remote.annotate("x", at_us=5, check="*", matchers=(), author=""), "ambiguous-check"),
         (lambda remote: remote.pause(["nothing"], ""), "unknown-check"),
         (lambda remote: remote.request_runs(["*home"], "mars"), "unknown-name"),
         (lambda remote: remote.change_setting("capabilities.lode", "false", author=""), "unknown-override"),

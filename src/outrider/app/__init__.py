@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         step_medians,
     )
     from outrider.app.alert_configuration import alert_settings
-    from outrider.app.annotation_log import annotate, list_annotations, remove_annotation
     from outrider.app.artifact_export import export_artifacts
     from outrider.app.audit_trail import command_line_change, current_user, list_changes
     from outrider.app.backend import Backend, open_backend
@@ -83,8 +82,6 @@ if TYPE_CHECKING:
     )
     from outrider.app.selection import (
         display_name,
-        empty_export_note,
-        one_check,
         unknown_check_note,
         unknown_environment_note,
         unknown_location_note,
@@ -93,7 +90,7 @@ if TYPE_CHECKING:
     from outrider.app.service_facts import ReleaseMark, ServiceFacts, satisfied_ms
     from outrider.app.service_state import ServiceStatus, service_status
     from outrider.app.setting_overrides import override_note
-    from outrider.app.silences import end_silence, list_silences, preview_silence, silence_incidents
+    from outrider.app.silences import end_silence, list_silences, silence_incidents
     from outrider.app.status_page_export import export_status_page, open_status_page
     from outrider.app.status_updates import open_status_incident, update_status_incident
     from outrider.app.step_judgements import judge_steps, unjudged_metrics_note
@@ -234,7 +231,6 @@ __all__ = [
     "acknowledge_incident",
     "add_user",
     "alert_settings",
-    "annotate",
     "artifact_file",
     "assign_incident",
     "back_up",
@@ -257,7 +253,6 @@ __all__ = [
     "debug_check",
     "display_name",
     "duration_s",
-    "empty_export_note",
     "empty_range_note",
     "end_silence",
     "execute",
@@ -286,7 +281,6 @@ __all__ = [
     "judge_steps",
     "level_changes",
     "levels",
-    "list_annotations",
     "list_changes",
     "list_checks",
     "list_incidents",
@@ -303,7 +297,6 @@ __all__ = [
     "merge_gate_shards",
     "moment_us",
     "now_us",
-    "one_check",
     "open_backend",
     "open_runtime",
     "open_server",
@@ -316,7 +309,6 @@ __all__ = [
     "path_errors",
     "pause_checks",
     "period_document",
-    "preview_silence",
     "prove_journeys",
     "provide_workspace_browser",
     "prune_expired",
@@ -324,7 +316,6 @@ __all__ = [
     "read_run_traces",
     "record_journey",
     "register_checks",
-    "remove_annotation",
     "remove_user",
     "request_runs",
     "restore_backup",
@@ -406,16 +397,14 @@ _MODULES = {
         "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser ignored_variables"
     ),
     "outrider.app.requested_path": "path_errors",
-    "outrider.app.selection": (
-        "display_name empty_export_note one_check unknown_check_note unknown_environment_note unknown_location_note"
-    ),
+    "outrider.app.selection": ("display_name unknown_check_note unknown_environment_note unknown_location_note"),
     "outrider.app.server_handle": "OpenServer open_server",
     "outrider.app.service_state": "ServiceStatus service_status",
     "outrider.app.status_page_export": "export_status_page open_status_page",
     "outrider.app.status_updates": "open_status_incident update_status_incident",
     "outrider.dashboard": "StatusIncident status_page_incidents",
     "outrider.app.setting_overrides": "override_note",
-    "outrider.app.silences": "end_silence list_silences preview_silence silence_incidents",
+    "outrider.app.silences": "end_silence list_silences silence_incidents",
     "outrider.app.step_judgements": "judge_steps unjudged_metrics_note",
     "outrider.app.backend": "Backend open_backend",
     "outrider.app.backups": "back_up restore_backup",
@@ -425,7 +414,6 @@ _MODULES = {
     ),
     "outrider.app.stored_runs": "artifact_file list_runs stored_run",
     "outrider.app.typed_values": "duration_s master_address moment_us web_address",
-    "outrider.app.annotation_log": "annotate list_annotations remove_annotation",
     "outrider.app.audit_trail": "command_line_change current_user list_changes",
     "outrider.app.token_registry": "create_token list_tokens revoke_token",
     "outrider.app.user_accounts": (

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from outrider.model import (
+    Annotation,
     Attempt,
     AttemptTrace,
     AuditEntry,
@@ -54,6 +55,11 @@ def moment_of(text: str | None) -> int | None:
 def time_of(text: str | None) -> int:
     """Return a time of the API; 0 for one that no calendar has."""
     return moment_of(text) or 0
+
+
+def text_of_moment(at_us: int | None) -> str | None:
+    """Return a time as the API takes it."""
+    return None if at_us is None else (_EPOCH + timedelta(microseconds=at_us)).isoformat()
 
 
 def run_summary_of(item: Json) -> RunSummary:
@@ -119,6 +125,11 @@ def silence_of(item: Json) -> Silence:
 def release_of(item: Json) -> Release:
     """Return a release."""
     return Release(item["name"], item["environment"], time_of(item["at"]), item["accepted"])
+
+
+def annotation_of(item: Json) -> Annotation:
+    """Return an annotation."""
+    return Annotation(item["id"], time_of(item["at"]), item["text"], tuple(item["matchers"]), item["author"])
 
 
 def change_of(item: Json) -> AuditEntry:

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from outrider.app.oncall_shifts import OnCallShift
     from outrider.app.service_state import ServiceStatus
     from outrider.app.stored_incidents import IncidentList
-    from outrider.model import AuditEntry, CheckId, Comment, Excerpt, Outcome, Release, RunSummary, Silence, StoredRun
+    from outrider.frames import FrameReader
+    from outrider.model import (
+        Annotation,
+        AuditEntry,
+        CheckId,
+        Comment,
+        Excerpt,
+        Outcome,
+        Release,
+        RunSummary,
+        Silence,
+        StoredRun,
+    )
     from outrider.workspace import SettingState
 
 
@@ -129,6 +141,27 @@ class Backend(Protocol):
 
     def changes(self, limit: int) -> Excerpt[AuditEntry]:
         """Return who changed what, the latest first."""
+        ...
+
+    def annotations(self) -> tuple[Annotation, ...]:
+        """Return the latest annotations, the latest first."""
+        ...
+
+    def annotate(self, text: str, *, at_us: int | None, check: str | None, matchers: Sequence[str], author: str) -> str:
+        """Note a text, on one check if it is named; return a warning, or nothing."""
+        ...
+
+    def remove_annotation(self, annotation: str) -> None:
+        """Remove an annotation, by its id or a unique beginning or end of it."""
+        ...
+
+    @property
+    def frames(self) -> FrameReader:
+        """Stored rows as DataFrames."""
+        ...
+
+    def empty_export_note(self, pattern: str, metric: str) -> str:
+        """Return which name is the reason that there are no rows; empty if both stand for some."""
         ...
 
 

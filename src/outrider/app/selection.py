@@ -38,7 +38,15 @@ def one_check(registry: CheckRegistry, pattern: str) -> CheckId:
     Raises:
         UsageError: unknown-check, or ambiguous-check if it matches several.
     """
-    checks = select_stored(registry, [pattern])
+    return only_check(select_stored(registry, [pattern]), pattern)
+
+
+def only_check(checks: Sequence[CheckId], pattern: str) -> CheckId:
+    """Return the one check that a pattern matches.
+
+    Raises:
+        UsageError: ambiguous-check if it matches several.
+    """
     if len(checks) != 1:
         what = f'"{pattern}" means several checks'
         raise UsageError(what, slug="ambiguous-check", fix=f"type one of: {', '.join(checks)}")

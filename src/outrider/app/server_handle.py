@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Self
 
-from outrider.app.remote_backend import RemoteBackend
+from outrider.app.remote_backend import MOST_INCIDENT_DAYS, RemoteBackend
 from outrider.app.server_client import server_client
 from outrider.model import Outcome, UsageError, check_at_least, check_text
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from outrider.alerts import Incident
     from outrider.app.server_client import ServerClient
     from outrider.model import Excerpt, RunSummary, StoredRun
-
-_MOST_DAYS = 90
 
 
 def open_server(url: str | None = None, *, token: str | None = None) -> OpenServer:
@@ -92,7 +90,7 @@ class OpenServer:
         Raises:
             UsageError: bad-argument.
         """
-        check_at_least("days", days, 0, most=_MOST_DAYS)
+        check_at_least("days", days, 0, most=MOST_INCIDENT_DAYS)
         return self._backend.recent_incidents(include_resolved=include_resolved, days=days, limit=None)
 
     def incident(self, incident: str) -> Incident:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from outrider.alerts import AlertSettings, parse_matcher, read_incidents, silence_effect
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.audit_trail import command_line_change, current_user
-from outrider.app.runtime import list_checks
 from outrider.app.workspace_access import now_us
 from outrider.model import OutriderError, Silence, UsageError, new_run_id
 from outrider.workspace import format_duration, gated, nearest
@@ -93,6 +92,8 @@ def preview_silence(workspace: Workspace, log: IncidentLog, matchers: Sequence[s
 
 
 def _checks_and_settings(workspace: Workspace) -> tuple[Sequence[Check], AlertSettings] | None:
+    from outrider.app.runtime import list_checks  # noqa: PLC0415 - pages end silences, and run nothing
+
     try:
         return list_checks(workspace), alert_settings(workspace)
     except OutriderError:

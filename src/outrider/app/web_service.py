@@ -12,11 +12,11 @@ from outrider.app.access_rules import access_rules
 from outrider.app.acknowledge_links import link_reader
 from outrider.app.artifact_server import ArtifactServer
 from outrider.app.host_inspection import host_state
+from outrider.app.host_turns import host_turns
 from outrider.app.listening_record import ListeningRecord
 from outrider.app.operator_actions import OperatorActions
 from outrider.app.page_server import PageServer
 from outrider.app.report_shelf import WorkspaceReports
-from outrider.app.runtime import host_turns, probes_of
 from outrider.app.service_facts import satisfied_ms
 from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.snapshot_code import snapshot_code
@@ -141,6 +141,8 @@ class WebService:
 
     def _use_declared_heartbeats(self) -> None:
         """Keep calls although there is no scheduler that knows what is loaded."""
+        from outrider.app.declared_checks import probes_of  # noqa: PLC0415 - brings all kinds of probes along
+
         try:
             self._keys = probes_of(self.workspace, available_secrets(self.workspace, os.environ)).heartbeats
         except OutriderError as error:

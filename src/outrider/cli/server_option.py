@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 REMOTE = frozenset(
     {
-        "ack", "assign", "audit", "comment", "incidents", "now", "oncall", "pause", "release", "resume", "runs",
-        "settings", "show", "silence", "status",
+        "ack", "annotate", "assign", "audit", "comment", "export", "incidents", "now", "oncall", "pause",
+        "release", "resume", "runs", "settings", "show", "silence", "status",
     }
 )  # fmt: skip
 """Commands that a server can answer."""
 
-_OF_STORED_DATA = frozenset({"backtest", "calibrate", "changes", "export", "judge", "ls", "report", "tokens", "users"})
+_OF_STORED_DATA = frozenset({"backtest", "calibrate", "changes", "judge", "ls", "report", "tokens", "users"})
 """Commands that somebody may expect to ask the server of OUTRIDER_SERVER."""
 
 _VARIABLE = "OUTRIDER_SERVER"

@@ -68,7 +68,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_text import bounded, identity, printable, printable_json, tail
+from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.planned_maintenance import PlannedMaintenance
 from outrider.model.ports import (
     AccessRecords,
@@ -404,6 +404,7 @@ __all__ = [
     "printable",
     "printable_json",
     "reason_of",
+    "spreadsheet_cell",
     "tail",
     "title_of",
     "user_key",
