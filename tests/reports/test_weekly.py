@@ -109,7 +109,7 @@ def test_everything_failing_does_not_claim_that_nothing_became_slower(bench: Ben
 
     report = bench.report()
 
-    assert report.summary[0].startswith("3 checks missed 99.5 %; the worst, ")
+    assert report.summary[0].startswith("3 checks missed 99.5 %; ")
     assert report.summary[1] == "Too few durations were measured to say whether anything became slower."
     assert report.summary[2].startswith("Look first at ")
 
@@ -194,7 +194,7 @@ def test_nothing_hostile_runs_in_a_page(bench: Bench) -> None:
     assert "default-src 'none'; style-src" in page
     assert re.findall(r"<(script|img|iframe|object|link)\b", page) == []
     assert "&lt;script&gt;" in page
-    assert not re.search(r"(?:src|href)=", page.replace("src=x onerror", ""))
+    assert not re.search(r"(?:src=|href=(?!\"#))", page.replace("src=x one", ""))
     assert "<script" not in as_markdown(bench.report())
 
 

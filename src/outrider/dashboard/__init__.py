@@ -69,6 +69,7 @@ from outrider.dashboard.page_templates import (
     problem_page,
     render,
 )
+from outrider.dashboard.pattern_view import patterns_view
 from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
 from outrider.dashboard.release_view import release_list
@@ -254,6 +255,7 @@ __all__ = [
     "overview",
     "overview_page",
     "page_assets",
+    "patterns_view",
     "problem_page",
     "query_problem",
     "read_moment",

@@ -1,6 +1,18 @@
 """Reports of a period, a run or a load: HTML, Markdown, JSON, CSV and mail."""
 
-from outrider.reports.facts import Change, CheckNoise, Health, Incident, Incidents, NoIncidents, Noise, Report
+from outrider.reports.facts import (
+    Change,
+    CheckNoise,
+    Health,
+    Incident,
+    Incidents,
+    Light,
+    NoIncidents,
+    Noise,
+    Outage,
+    Report,
+    Verdict,
+)
 from outrider.reports.period import Period, day_of, release_period, week_of
 from outrider.reports.report_builder import gather
 from outrider.reports.report_email import ReportMail, compose_mail
@@ -30,9 +42,11 @@ __all__ = [
     "Health",
     "Incident",
     "Incidents",
+    "Light",
     "LoadReport",
     "NoIncidents",
     "Noise",
+    "Outage",
     "Period",
     "Report",
     "ReportMail",
@@ -42,6 +56,7 @@ __all__ = [
     "RunComparison",
     "RunReport",
     "StepPair",
+    "Verdict",
     "as_csv",
     "as_json",
     "as_markdown",

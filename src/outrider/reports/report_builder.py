@@ -12,18 +12,23 @@ import numpy as np
 from outrider.baselines import Settings
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
 from outrider.model import Outcome, Tally
-from outrider.reports.budget_forecast import BUDGET_DAYS, breaches
+from outrider.reports.budget_forecast import breaches, budget_since_us, with_budgets
+from outrider.reports.calendar import day_edges, with_days
 from outrider.reports.capacity import MOST_LOADS, loads_of
 from outrider.reports.check_health import health_of
 from outrider.reports.facts import Forecast, NoIncidents, Report
+from outrider.reports.outages import with_outages
 from outrider.reports.silence import slices_of, unrecorded
 from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
 from outrider.reports.step_history import measured_of
 from outrider.reports.summary import summarise
+from outrider.reports.verdict import verdict_of
 from outrider.runs import is_kept_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from outrider.model import Excerpt, Points, Release, ReportHistory, RunSummary, Series, SeriesReader, Step
     from outrider.reports.facts import Change, Health, Incidents, LoadFigures
@@ -61,17 +66,22 @@ def gather(
     happened = tuple(source.incidents(period.since_us, period.until_us))
     reader = _PeriodReader(store, settings, period, replace(judging or Settings(), tz=period.timezone))
     failures, releases = reader.failures(), reader.releases()
-    health, changes = reader.detailed_health(_reasons(failures), releases, listener)
+    health, changes = reader.detailed_health(_by_place(failures), releases, listener)
     forecasts, unforecast = reader.forecasts(health)
     loads = loads_of(store, period, settings)
     unmeasured = [*_unmeasured(store, health, now_us, settings), *_cut(failures, loads, health)]
+    verdict = verdict_of(health, happened, settings.objective, period, unseen=_unseen(store, health, settings, period))
     return Report(
         title=settings.title,
         workspace=workspace,
         period=period,
         now_us=now_us,
         objective=settings.objective,
-        summary=summarise(health, changes, forecasts, settings.objective, period, incidents=happened),
+        verdict=verdict,
+        summary=(
+            verdict.sentence,
+            *summarise(health, changes, forecasts, settings.objective, period, incidents=happened),
+        ),
         health=tuple(health),
         changes=tuple(changes),
         incidents=happened,
@@ -114,11 +124,13 @@ class _PeriodReader:
         earlier = self._tallies(self.period.before_us, self.period.since_us)
         tallies = self._tallies(self.period.since_us, self.period.until_us)
         silent = unrecorded(*self._slices())
-        return health_of(tallies, earlier, self.settings.objective, checks, unrecorded=silent)
+        health = health_of(tallies, earlier, checks, unrecorded=silent)
+        health = with_budgets(health, self._budget_tallies(), self.settings.objective, self.period)
+        return with_days(health, [self._tallies(begin, end) for begin, end in day_edges(self.period)])
 
     def detailed_health(
         self,
-        reasons: Mapping[tuple[str, str, str], Counter[str]],
+        failures: Mapping[tuple[str, str, str], Sequence[RunSummary]],
         releases: Sequence[Release],
         listener: Callable[[str], None] | None,
     ) -> tuple[list[Health], list[Change]]:
@@ -133,16 +145,17 @@ class _PeriodReader:
             if listener is not None:
                 listener(f"{number + 1}/{len(health)} {check_health.name}")
             is_detailed = number < self.settings.detailed
-            whole, check_changes = self._measured(check_health, measured, releases, detailed=is_detailed)
-            detailed.append(replace(whole, reasons=_top(reasons.get(_place(check_health), Counter()))))
+            failed = failures.get(_place(check_health), ())
+            with_failures = with_outages(check_health, failed, _passed_us(measured), self.period)
+            with_failures = replace(with_failures, reasons=_top(Counter(run.reason for run in failed)))
+            whole, check_changes = self._measured(with_failures, measured, releases, detailed=is_detailed)
+            detailed.append(whole)
             changes += check_changes
         return detailed, sorted(changes, key=lambda change: (change.ended_us is not None, -abs(change.ratio)))
 
     def forecasts(self, health: Sequence[Health]) -> tuple[list[Forecast], int]:
         """Return which budgets will be used up and which certificates end, and how many checks have no forecast."""
-        month_us = self.period.until_us - BUDGET_DAYS * 24 * _HOUR_US
-        tallies = self.store.runs.tallies(month_us, self.period.until_us)
-        spent, unforecast = breaches(health, tallies, self.settings.objective, self.period)
+        spent, unforecast = breaches(health, self._budget_tallies(), self.settings.objective, self.period)
         return [*spent, *_certificates(self.store.series, self.period, self.settings)], unforecast
 
     def _measured(
@@ -169,6 +182,9 @@ class _PeriodReader:
         now = [self._tallies(begin, end) for begin, end in slices]
         return now, [self._tallies(begin - back_us, min(end - back_us, self.period.since_us)) for begin, end in slices]
 
+    def _budget_tallies(self) -> list[Tally]:
+        return self._tallies(budget_since_us(self.period), self.period.until_us)
+
     def _tallies(self, since_us: int, until_us: int) -> list[Tally]:
         return [tally for tally in self.store.runs.tallies(since_us, until_us) if _is_wanted(tally, self.settings)]
 
@@ -194,11 +210,17 @@ def _top(reasons: Counter[str]) -> tuple[tuple[str, int], ...]:
     return (*ranked[:_REASONS], *others)
 
 
-def _reasons(failures: Iterable[RunSummary]) -> dict[tuple[str, str, str], Counter[str]]:
-    reasons: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+def _by_place(failures: Iterable[RunSummary]) -> dict[tuple[str, str, str], list[RunSummary]]:
+    places: dict[tuple[str, str, str], list[RunSummary]] = defaultdict(list)
     for run in failures:
-        reasons[run.check, run.environment, run.location][run.reason] += 1
-    return reasons
+        places[run.check, run.environment, run.location].append(run)
+    return places
+
+
+def _passed_us(measured: Measured) -> NDArray[np.int64]:
+    """Return when runs passed: those that steps were measured of."""
+    times = [points.at_us for _, points in measured.read]
+    return np.unique(np.concatenate(times)) if times else np.empty(0, np.int64)
 
 
 def _charts(
@@ -255,6 +277,17 @@ def _cut(failures: Excerpt[RunSummary], loads: Iterable[LoadFigures], health: It
     for load in loads:
         if not load.is_complete:
             yield f"{load.check}: only its latest {MOST_LOADS} loads were looked at for what its target sustains"
+
+
+def _unseen(store: ReportHistory, health: Sequence[Health], settings: ReportSettings, period: Period) -> int:
+    """Return how many checks were loaded lately and have no line: nothing is recorded of them in two periods."""
+    listed = {check_health.check for check_health in health}
+    return sum(
+        check.id not in listed
+        and check.last_seen_us >= period.before_us
+        and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
+        for check in store.checks.all()
+    )
 
 
 def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:

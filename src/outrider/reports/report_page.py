@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from outrider.charts import assets, milliseconds
 from outrider.model import ConfigError, Outcome, Place
+from outrider.reports.budget_forecast import budget_days
 from outrider.reports.rankings import flakiest, slowest
-from outrider.reports.summary import is_missed, percent, used_budget
-from outrider.reports.time_text import moment, span
+from outrider.reports.time_text import moment, percent, span, used_budget
+from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,6 @@ TEMPLATES = "reports/templates"
 
 _TEXT_CHARACTERS = 240
 _UNIT = re.compile(r"(?<=\d) (?=m?s\b)")
-_LOW_COVERAGE = 0.95
 
 
 def render_html(report: Report, settings: ReportSettings, root: Path | None = None, *, interactive: bool = True) -> str:
@@ -68,6 +68,7 @@ def fill(
         "quantile": _quantile,
         "duration": milliseconds,
         "short": _short,
+        "budget_days": lambda report: budget_days(report.period),
         "span": span,
         "standing": _standing,
         "slowest": slowest,
@@ -115,12 +116,11 @@ def _short(text: str) -> str:
 
 
 def _standing(health: Health, objective: float) -> str:
-    if health.availability is None:
-        return "warn"
-    if is_missed(health, objective):
+    standing = standing_of(health, objective)
+    if standing is Standing.MISSED:
         return "bad"
-    covered = health.coverage is None or health.coverage >= _LOW_COVERAGE
-    return "good" if covered and health.availability.share >= objective else "warn"
+    covered = health.coverage is None or health.coverage >= FULL_COVERAGE
+    return "good" if covered and standing is Standing.MET else "warn"
 
 
 def _colour(outcome: Outcome) -> str:

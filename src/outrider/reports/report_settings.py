@@ -98,8 +98,8 @@ def _refusal(root: Path, name: str, key: str, value: object) -> tuple[str, str] 
 def _problem(key: str, value: object) -> tuple[str, str] | None:
     match key:
         case "objective":
-            right = isinstance(value, float) and 0 < value < 1
-            return None if right else ("is not a share", "write a number between 0 and 1, such as 0.995")
+            right = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
+            return None if right else ("is not a share", "write a number above 0 and up to 1, such as 0.995")
         case "detailed":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
             return None if right else ("is out of range", "write a whole number from 0 to 100")

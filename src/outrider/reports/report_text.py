@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from outrider.charts import milliseconds
+from outrider.reports.budget_forecast import budget_days
 from outrider.reports.rankings import flakiest
-from outrider.reports.summary import percent, used_budget
 from outrider.reports.table_text import cell, csv_table, markdown_table
-from outrider.reports.time_text import moment
+from outrider.reports.time_text import moment, percent, used_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,8 @@ def as_json(report: Report) -> dict[str, Any]:
     data = asdict(report)
     for entry in data["health"]:
         entry.pop("charts")
+        if entry["budget_used"] == math.inf:
+            entry["budget_used"] = None  # JSON has no word for it: the objective allows no failure
         entry["counts"] = {outcome.value: count for outcome, count in entry["counts"].items()}
     for entry in data["load"]:
         entry.pop("chart")
@@ -81,7 +83,9 @@ def _health(report: Report) -> list[dict[str, object]]:
             if check_health.availability
             else "",
             "runs": check_health.runs,
-            "budget used": used_budget(check_health.budget_left) if check_health.budget_left is not None else "",
+            f"error budget of {budget_days(report.period)} days used": used_budget(check_health.budget_used)
+            if check_health.budget_used is not None
+            else "",
             "coverage": percent(check_health.coverage) if check_health.coverage is not None else "no run was due",
         }
         for check_health in report.health

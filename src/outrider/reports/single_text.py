@@ -10,9 +10,8 @@ from outrider.charts import milliseconds
 from outrider.reports.report_page import fill
 from outrider.reports.single import RunReport
 from outrider.reports.single_load import LoadReport
-from outrider.reports.summary import percent
 from outrider.reports.table_text import cell, csv_table, markdown_table
-from outrider.reports.time_text import moment
+from outrider.reports.time_text import moment, percent
 
 if TYPE_CHECKING:
     from pathlib import Path
