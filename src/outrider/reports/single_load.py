@@ -10,8 +10,7 @@ from outrider.charts import draw_curve, draw_lines, milliseconds
 from outrider.load import levels, shown_name
 from outrider.model import LoadResult, Outcome, altogether, bounded
 from outrider.reports.capacity import FEWEST_LEVELS, climb, curve_of, knee_of
-from outrider.reports.summary import percent
-from outrider.reports.time_text import Clock
+from outrider.reports.time_text import Clock, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
