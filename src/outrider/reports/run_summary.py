@@ -74,10 +74,10 @@ def _cause(run: Run, tries: Sequence[Attempt]) -> str:
     bad = _first_bad(tries)
     reason = bad.measurement.reason if run.outcome is Outcome.PASSED_ON_RETRY else run.reason
     where = _where(bad)
-    said = f"{bad.measurement.outcome.value}{where}" + (f": {_short(reason)}" if reason else "")
+    failure = f"{bad.measurement.outcome.value}{where}" + (f": {_short(reason)}" if reason else "")
     if run.outcome is Outcome.PASSED_ON_RETRY:
-        return _sentence(f"Attempt {bad.number} {said}")
-    return _sentence(said if bad.measurement.outcome is run.outcome else f"{run.outcome.value}: {_short(reason)}")
+        return _sentence(f"Attempt {bad.number} {failure}")
+    return _sentence(failure if bad.measurement.outcome is run.outcome else f"{run.outcome.value}: {_short(reason)}")
 
 
 def _attempts(tries: Sequence[Attempt]) -> str:
