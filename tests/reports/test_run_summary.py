@@ -10,7 +10,7 @@ from tests.builders import run_of
 from outrider.baselines import Quantile
 from outrider.model import Attempt, Measurement, Outcome, Run, Step, StepKind
 from outrider.reports.run_summary import attempt_note, run_sentences
-from outrider.reports.single import StepRun
+from outrider.reports.step_run import StepRun
 from outrider.reports.time_text import Clock
 
 NOW_US = 1_800_000_000_000_000

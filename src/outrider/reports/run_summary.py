@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from outrider.model import Attempt, Run
     from outrider.reports.run_comparison import StepPair
-    from outrider.reports.single import StepRun
+    from outrider.reports.step_run import StepRun
     from outrider.reports.time_text import Clock
 
 _CHARACTERS = 300

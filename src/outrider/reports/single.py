@@ -12,6 +12,7 @@ from outrider.baselines import quantile_of
 from outrider.charts import Waterfall, draw_waterfall
 from outrider.model import ArtifactKind, OutriderError
 from outrider.reports.run_summary import attempt_note, run_sentences
+from outrider.reports.step_run import StepRun
 from outrider.reports.time_text import Clock
 from outrider.runs import METRIC
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from outrider.baselines import Quantile
     from outrider.model import (
         Attempt,
         ErrorRecord,
@@ -43,34 +43,6 @@ _TEXT = 4_000
 _FEWEST = 20
 _ERRORS = 50
 _LINKS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class StepRun:
-    """A step of a run against the 28 days before it; durations in ms.
-
-    Attributes:
-        duration_ms: None if it never ended.
-        usual: The median before, with its interval; None is too little data.
-        low, high: Between which nine of ten earlier ones lay; None is too little data.
-        count: How many earlier ones there are.
-    """
-
-    name: str
-    offset_ms: float
-    duration_ms: float | None
-    error: str
-    usual: Quantile | None
-    low: float | None
-    high: float | None
-    count: int
-
-    @property
-    def standing(self) -> str:
-        """How it compares: "slower", "quicker" or "as usual"; empty where that is unknown."""
-        if self.duration_ms is None or self.low is None or self.high is None:
-            return ""
-        return "slower" if self.duration_ms > self.high else "quicker" if self.duration_ms < self.low else "as usual"
 
 
 @dataclass(frozen=True, slots=True)
