@@ -205,7 +205,7 @@ def test_an_operators_incident_makes_its_components_what_it_says_until_it_is_res
 
 
 def test_what_was_told_stays_when_its_component_goes(scene: Scene) -> None:
-    """What operators wrote is the public's record, without the name that is gone; a rule tells of its component only."""
+    """What operators wrote is the public's record, without the name that is gone; a rule tells of what is there."""
     home = scene.add("home")
     scene.ran(home, Outcome.FAILED)
     scene.incident(home)

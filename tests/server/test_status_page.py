@@ -155,7 +155,7 @@ def test_a_trick_in_the_path_finds_nothing(site: Site, path: str) -> None:
 
 def test_vary_names_each_header_once(site: Site) -> None:
     """The page is compressed already, and the pages beside it are compressed on the way."""
-    pages = site.beside_pages(site.page)
+    pages = site.beside_pages()
     answers = [
         *get(pages, "/status/", host="outrider.example", **{"Accept-Encoding": "identity"}),
         *get(pages, "/status/", host="outrider.example", **{"Accept-Encoding": "gzip"}),
