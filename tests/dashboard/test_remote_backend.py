@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from pandas.testing import assert_frame_equal
+from tests.builders import run_of
 
 import outrider
 from outrider.alerts.finding import Problem
@@ -186,6 +188,39 @@ def test_rows_are_the_same_as_frames_and_incomplete_ones_are_refused(
     with pytest.raises(UsageError) as refused:
         list(few.runs(Selection(), 2))
     assert refused.value.slug == "frame-too-large"
+
+
+def test_new_levels_are_the_same_and_are_compared_check_by_check(
+    remote: RemoteBackend, local: LocalBackend, scene: Scene
+) -> None:
+    """The latest first, of the checks that fit (seed 1)."""
+    chance = random.Random(1)
+    for name, level_ms in (("slow", 200.0), ("slower", 300.0)):
+        check = scene.add(name)
+        for number in range(200):
+            took_ms = chance.uniform(0.97, 1.03) * (level_ms if number < 120 else 400.0)
+            due_us = NOW_US - (200 - number) * MINUTE_US
+            steps = (Step("page", "page", StepKind.NAMED, 0.0, took_ms),)
+            samples = (Sample("page", "duration_ms", took_ms),)
+            passed = Measurement(Outcome.PASSED, "", due_us, took_ms, steps=steps, samples=samples)
+            scene.store.runs.record(run_of(passed, check.id))
+
+    assert len(remote.level_changes("*")) == 2
+    assert remote.level_changes("*slow*") == local.level_changes("*slow*")
+    assert [change.check for change in remote.level_changes("*slower")] == ["probe:probes/shop.toml::slower"]
+
+
+def test_checks_are_listed_with_how_they_run_switched_off_ones_too(remote: RemoteBackend, scene: Scene) -> None:
+    """In the order of the workspace, beyond a page, by any pattern."""
+    for number in range(250):
+        scene.add(f"check{number}", tags=frozenset({"many"}), every_s=30.0 + number, enabled=number % 2 == 0)
+    own = [replace(check, target="", policy=replace(check.policy, title=check.title)) for check in scene.checks or ()]
+
+    assert list(remote.checks(())) == own
+    assert [check.name for check in remote.checks(("*check249", "tag:money"))] == [HOSTILE, "check249"]
+    with pytest.raises(UsageError) as refused:
+        remote.checks(("nothing",))
+    assert refused.value.slug == "unknown-check"
 
 
 def test_annotations_are_the_same_and_are_noted_by_who_asked(remote: RemoteBackend, local: LocalBackend) -> None:

@@ -172,7 +172,16 @@ from outrider.model.telemetry import (
     SummaryValue,
     SumValue,
 )
-from outrider.model.telemetry_answer import Facet, Matches, MeasuredTable, RecordKind, RowPosition, SpanRates
+from outrider.model.telemetry_answer import (
+    Facet,
+    LogPattern,
+    LogPatterns,
+    Matches,
+    MeasuredTable,
+    RecordKind,
+    RowPosition,
+    SpanRates,
+)
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
 from outrider.model.trace_context import VENDOR, TraceContext, TraceGrant, begin_trace, grant_traces, origin_of
 from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_trace_id
@@ -273,6 +282,8 @@ __all__ = [
     "LoadProgressLog",
     "LoadResult",
     "LoadSecond",
+    "LogPattern",
+    "LogPatterns",
     "LogRecord",
     "Matches",
     "Measure",

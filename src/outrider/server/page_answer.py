@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("outrider.pages")
 
 _RETRY_S = 10
-BUSY = frozenset({"not-loaded", "report-busy", "export-busy"})
+BUSY = frozenset({"not-loaded", "report-busy", "export-busy", "changes-busy"})
 """Slugs of errors that pass by themselves."""
 _OFF = frozenset({"telemetry-off", "switched-off"})
 _LIVE = {"/": EVERYTHING, "/incidents": ALERTS, "/releases": ALERTS, "/service": EVERYTHING}
