@@ -346,3 +346,26 @@ def test_an_incident_of_no_check_is_silenced_by_itself(scene: Scene) -> None:
     assert f"/silences?matchers=incident%3D{incident.id}" in page.text
     assert "channel:mail" in page.text
     assert "/checks/" not in page.text
+
+
+def test_a_program_names_what_it_changes_by_its_whole_id(scene: Scene) -> None:
+    """A beginning that is unique now may be another's tomorrow; nothing is changed."""
+    incident = scene.incident(scene.add("home"))
+    made = {
+        "incidents": incident.id,
+        "silences": scene.post("/api/v1/silences", json={"matchers": "kind=probe"}).json()["id"],
+        "annotations": scene.post("/api/v1/annotations", json={"text": "cache warmed"}).json()["id"],
+    }
+    acts = [
+        ("incidents", "acknowledge", {}), ("incidents", "assign", {"assignee": "ada"}), ("incidents", "resolve", {}),
+        ("incidents", "comment", {"text": "I look"}), ("silences", "end", {}), ("annotations", "remove", {}),
+    ]  # fmt: skip
+    before = len(scene.store.audit.search())
+
+    short = [scene.post(f"/api/v1/{kind}/{made[kind][-8:]}/{act}", json=sent) for kind, act, sent in acts]
+    assert len(scene.store.audit.search()) == before
+    whole = [scene.post(f"/api/v1/{kind}/{made[kind]}/{act}", json=sent) for kind, act, sent in acts]
+
+    assert [answer.status_code for answer in short] == [404] * 6
+    assert all("whole id" in answer.json()["detail"] for answer in short)
+    assert [answer.status_code for answer in whole] == [200] * 6

@@ -76,7 +76,9 @@ def test_every_answer_is_as_the_document_describes_it(filled: Scene) -> None:
         if "get" in operations and "{" not in path and path not in ELSEWHERE
     ]
     of_home = f"check={quote(checks['items'][1]['id'], safe='')}"
-    asked = [f"{path}?{of_home}" if path.endswith(("/series", "/samples")) else path for path in lists]
+    asked = [
+        f"{path}?{of_home}" if path.endswith(("/series", "/samples", "/level-changes")) else path for path in lists
+    ]
     single = bodies(filled.get(*(path.partition("{")[0] + item for path, item in items.items())))
 
     answers = {

@@ -15,8 +15,7 @@ from outrider.reports.report_settings import ReportSettings
 from outrider.reports.report_text import health_lines
 from outrider.reports.speed import trend_of
 from outrider.reports.step_history import past_of
-from outrider.reports.summary import met_and_missed, percent
-from outrider.reports.time_text import Clock, moment
+from outrider.reports.time_text import Clock, moment, percent
 from outrider.runs import WHOLE_REQUEST, primary_series
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.model import JudgeHistory
-    from outrider.reports.facts import Health, Report
+    from outrider.reports.facts import Health, Report, Verdict
 
 _PICTURES = 3
 _USUAL_TITLE = ReportSettings().title
@@ -96,9 +95,7 @@ def compose_mail(
 
 def _subject(report: Report) -> str:
     """Return one line: "Milepost, 20-27 Nov: 4 of 50 checks missed 99.5 %, 5 steps slower (Pay +30 %, since 2.2.0)"."""
-    measured = sum(check.availability is not None for check in report.health)
-    met, missed = met_and_missed(report.health, report.objective)
-    parts = [_objective_part(measured, met, missed, percent(report.objective))]
+    parts = [_objective_part(report.verdict, percent(report.objective))]
     slower = [change for change in report.changes if change.ratio > 0 and change.ended_us is None]
     if slower:
         since = f", since {slower[0].release}" if slower[0].release else ""
@@ -114,14 +111,13 @@ def _days(report: Report) -> str:
     return f"{name}, {Clock(report.period.timezone).days(report.period.since_us, report.period.until_us)}"
 
 
-def _objective_part(measured: int, met: int, missed: int, objective: str) -> str:
-    if not measured:
+def _objective_part(verdict: Verdict, objective: str) -> str:
+    if not verdict.missed + verdict.unsure + verdict.met:
         return "nothing was measured"
-    if missed:
-        return f"{missed} of {measured} checks missed {objective}"
-    return (
-        f"all {measured} checks met {objective}" if met == measured else f"{met} of {measured} checks met {objective}"
-    )
+    if verdict.missed:
+        return f"{verdict.missed} of {verdict.checks} checks missed {objective}"
+    some = f"all {verdict.checks}" if verdict.met == verdict.checks else f"{verdict.met} of {verdict.checks}"
+    return f"{some} checks met {objective}"
 
 
 def _pictures(store: JudgeHistory, report: Report) -> list[Picture]:
