@@ -172,7 +172,8 @@ class WebService:
             level_changes=lambda check: level_changes(self._store, [check], settings=judge_settings(workspace)),
             store_size=self._sizes.latest, host=lambda: host_state(workspace.state),
             telemetry=TelemetrySource(
-                self._telemetry.is_on, self._telemetry.reader, self._telemetry.reader, satisfied_ms(workspace)
+                self._telemetry.is_on, self._telemetry.reader, self._telemetry.reader, satisfied_ms(workspace),
+                workspace.telemetry.links if workspace.telemetry is not None else {},
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

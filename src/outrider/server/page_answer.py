@@ -99,5 +99,13 @@ def page_context(request: Request, sources: Sources, section: str) -> PageContex
     done = request.query_params.get("done", "")
     base, has_telemetry = base_of(request.scope), sources.telemetry.is_on
     return PageContext(
-        clock, sources.title, base, section, live=live, viewer=shown, done=done, has_telemetry=has_telemetry
+        clock,
+        sources.title,
+        base,
+        section,
+        live=live,
+        viewer=shown,
+        done=done,
+        has_telemetry=has_telemetry,
+        links_out=sources.telemetry.links,
     )
