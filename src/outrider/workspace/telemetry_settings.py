@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from outrider.workspace.log_file_settings import LogFiles, read_logs
+from outrider.workspace.outside_link_settings import read_links
 from outrider.workspace.server_settings import as_networks
 from outrider.workspace.tables import (
     Refused,
@@ -53,6 +54,7 @@ class TelemetrySettings:
         budget: Bytes of each signal a day, as they were sent without compression.
         grpc: Host and port to listen at for OTLP over gRPC; None for nowhere. `syslog` likewise.
         loki: Whether pushes of Loki's clients are taken; `ndjson`, whether lines are.
+        links: Templates of addresses of other tools, by their names.
         files: Which files of logs are followed.
         propagate_to: Origins to which requests of journeys name the trace of their attempt.
         hide_addresses: Whether addresses of the internet count as personal data.
@@ -77,6 +79,7 @@ class TelemetrySettings:
     syslog: tuple[str, int] | None = None
     loki: bool = True
     ndjson: bool = True
+    links: Mapping[str, str] = field(default_factory=dict)
     files: LogFiles = field(default_factory=LogFiles)
     apdex_ms: float = 500.0
     least_free_bytes: int = 10**9
@@ -107,6 +110,7 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
         logs_s=logs_s,
         files=files,
+        links=read_links(table.section("links")),
         grpc=table.read("grpc", _as_address_or_none, (host, _GRPC_PORT) if port == usual.port else None),
         syslog=table.read("syslog", _as_address_or_none, None),
         loki=table.read("loki", as_flag, usual.loki),
