@@ -75,7 +75,7 @@ class RunExport:
         }
         more = {"outrider.outcome": run.outcome.value, "outrider.release": run.circumstances.release}
         span = self._tracer.start_span(
-            str(run.check), Context(), start_time=run.started_us * _US, attributes={**facts, **_said(more)}
+            str(run.check), Context(), start_time=run.started_us * _US, attributes={**facts, **_filled(more)}
         )
         self._end(span, run.outcome.value, run.reason, run.finished_us * _US)
         for attempt in run.attempts:
@@ -102,8 +102,8 @@ class RunExport:
             attributes["outrider.traces"] = ",".join(measurement.trace_ids[:20])
         span = self._child(f"attempt {attempt.number}", of_run, begin, attributes)
         for error in measurement.errors:
-            said = _said({"exception.type": error.source.value, "exception.message": error.message})
-            span.add_event("exception", said, timestamp=begin)
+            event = _filled({"exception.type": error.source.value, "exception.message": error.message})
+            span.add_event("exception", event, timestamp=begin)
         self._end(span, measurement.outcome.value, measurement.reason, begin + round(measurement.duration_ms * _MS))
         spans: dict[str, Any] = {}
         for step in measurement.steps:
@@ -136,5 +136,5 @@ class RunExport:
                 gauge.set(sample.value, attributes)
 
 
-def _said(attributes: Mapping[str, str]) -> dict[str, str]:
+def _filled(attributes: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in attributes.items() if value}
