@@ -63,13 +63,26 @@ class ReportBody:
 
 def report_list(sources: Sources) -> tuple[ReportLine, ...]:
     """Return the reports that can be built, of weeks, the last day, and releases, each the latest first."""
-    now_us = sources.now_us()
+    now_us, zone = sources.now_us(), ZoneInfo(sources.service().timezone)
     return (
         ReportLine(ReportName("weekly"), "the last seven days", now_us - 7 * 86_400 * _US, None),
         ReportLine(ReportName("daily"), "the last day", now_us - 86_400 * _US, None),
+        ReportLine(ReportName("monthly"), "the last month that is over", *_last(now_us, zone, 1)),
+        ReportLine(ReportName("quarterly"), "the last quarter that is over", *_last(now_us, zone, 3)),
         *_weeks(now_us, sources.service().timezone),
         *_releases(sources.store.judgements.releases(), now_us),
     )
+
+
+def _last(now_us: int, zone: ZoneInfo, months: int) -> tuple[int, int]:
+    """Return when the last month, or the last quarter, that is over began and ended."""
+    now = datetime.fromtimestamp(now_us / _US, zone)
+    end = (now.year * 12 + now.month - 1) // months * months
+    begins, ends = (
+        round(datetime(number // 12, number % 12 + 1, 1, tzinfo=zone).timestamp()) * _US
+        for number in (end - months, end)
+    )
+    return begins, ends
 
 
 def _weeks(now_us: int, timezone: str) -> Iterator[ReportLine]:
