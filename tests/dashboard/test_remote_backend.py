@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,11 @@ from outrider.model import (
     ServerError,
     Step,
     StepKind,
+    StoredComparison,
+    StoredGate,
     StoredRun,
     UsageError,
+    new_run_id,
 )
 from outrider.server import Access, AccessRules, Background, TokenRequest, application, issue_token, listen
 from outrider.workspace import ServerSettings, load
@@ -223,6 +227,26 @@ def test_checks_are_listed_with_how_they_run_switched_off_ones_too(remote: Remot
     assert refused.value.slug == "unknown-check"
 
 
+def test_decisions_of_the_gate_are_the_same(remote: RemoteBackend, scene: Scene) -> None:
+    """With their comparisons, each by its id."""
+    compared = StoredComparison("home", "", "fail", True, 0.0, 0.5, None, None, None, 9, HOSTILE)
+    for number in range(3):
+        at_us = NOW_US - number
+        scene.store.gates.record(
+            StoredGate(
+                str(new_run_id(at_us)), at_us, f"{number}eed", "fail", HOSTILE, 1.5, "2/4", {"fail": 1},
+                (("home", HOSTILE, "fail"),), (HOSTILE,), ("w",), (compared,),
+            )
+        )  # fmt: skip
+    with outrider.open_server(remote.client.url, token=remote.client.token) as server:
+        listed, own = server.gates(), scene.store.gates.search(limit=100)
+
+        assert list(listed) == [replace(gate, notes=(), wrong=(), comparisons=()) for gate in own]
+        assert server.gate(listed[1].id) == scene.store.gates.get(own[1].id)
+        assert [gate.commit for gate in server.gates(commit="1e", verdict="fail", limit=1)] == ["1eed"]
+        assert server.gates(verdict="pass") == ()
+
+
 def test_annotations_are_the_same_and_are_noted_by_who_asked(remote: RemoteBackend, local: LocalBackend) -> None:
     """On one check or on those with a label, at a time of one's own."""
     assert remote.annotate(HOSTILE, at_us=NOW_US - 1, check="home", matchers=(), author="") == ""
@@ -314,6 +338,13 @@ def test_a_program_reads_a_server_as_it_reads_a_workspace(
         (incident, *_) = server.incidents()
         assert server.incident(incident.id) == local.incident(incident.id)[0]
         assert server.runs("probe:none") == ()
+        assert [check.name for check in server.checks("tag:money")] == [HOSTILE]
+        assert len(server.frames.samples("*home")) == 258
+        server.annotate("cache warmed", at=datetime(2026, 3, 1, tzinfo=UTC), matchers=["tag=money"])
+        (mark,) = server.annotations()
+        assert (mark.at_us, mark.author) == (1_772_323_200_000_000, "token ci")
+        server.remove_annotation(mark.id)
+        assert local.annotations() == ()
     monkeypatch.setenv("OUTRIDER_SERVER", url)
     monkeypatch.setenv("OUTRIDER_TOKEN", "outrider_api_old")
     with pytest.raises(outrider.UsageError) as refused:
@@ -338,7 +369,10 @@ def test_a_program_reads_a_server_as_it_reads_a_workspace(
     [
         lambda server: server.runs(5), lambda server: server.runs(limit=-1), lambda server: server.runs(outcome="no"),
         lambda server: server.incidents(days=-1), lambda server: server.incidents(days=91),
-        lambda server: server.stored_run(None), lambda server: server.incident(3),
+        lambda server: server.stored_run(None), lambda server: server.incident(3), lambda server: server.checks(1),
+        lambda server: server.gates(commit=1), lambda server: server.gates(limit=-1), lambda server: server.gate(1),
+        lambda server: server.annotate(1), lambda server: server.annotate("x", at=5),
+        lambda server: server.annotate("x", matchers=[1]), lambda server: server.remove_annotation(None),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_refused_before_the_server_is_asked(call: Callable[[object], object]) -> None:

@@ -35,6 +35,8 @@ from outrider.model import (
     Silence,
     Step,
     StepKind,
+    StoredComparison,
+    StoredGate,
     TraceSource,
 )
 from outrider.workspace import SettingState
@@ -156,6 +158,16 @@ def level_change_of(item: Json, check: str) -> LevelChange:
     return LevelChange(
         check, item["step"], time_of(item["at"]), time_of(item["earliest"]), time_of(item["latest"]),
         item["before_ms"], item["after_ms"], item["p_value"], item["release"],
+    )  # fmt: skip
+
+
+def gate_of(item: Json, body: Json | None = None) -> StoredGate:
+    """Return a decision of the gate; of a list without its notes and comparisons."""
+    more = body or {"notes": (), "wrong": (), "comparisons": ()}
+    return StoredGate(
+        item["id"], time_of(item["at"]), item["commit"], item["verdict"], item["against"], item["took_s"],
+        item["shard"], dict(item["counts"]), tuple((line[0], line[1], line[2]) for line in item["notable"]),
+        tuple(more["notes"]), tuple(more["wrong"]), tuple(StoredComparison(**line) for line in more["comparisons"]),
     )  # fmt: skip
 
 

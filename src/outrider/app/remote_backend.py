@@ -16,6 +16,7 @@ from outrider.app.api_records import (
     change_of,
     check_of,
     coverage_of,
+    gate_of,
     level_change_of,
     moment_of,
     pause_of,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from outrider.app.service_state import ServiceStatus
     from outrider.app.stored_incidents import IncidentList
     from outrider.frames import FrameReader
-    from outrider.model import Annotation, AuditEntry, Check, Outcome, Release, RunSummary, Silence
+    from outrider.model import Annotation, AuditEntry, Check, Outcome, Release, RunSummary, Silence, StoredGate
     from outrider.runs import LevelChange
     from outrider.workspace import SettingState
 
@@ -338,6 +339,17 @@ class RemoteBackend:
         with self._readable():
             checks = tuple(map(check_of, self.client.items("/policies", cursor="after")))
         return select(checks, patterns)
+
+    def gates(self, *, commit: str, verdict: str, limit: int | None) -> Excerpt[StoredGate]:
+        """Return decisions of the gate without their comparisons, the latest first."""
+        with self._readable():
+            return _within(map(gate_of, self.client.items("/gates", {"commit": commit, "verdict": verdict})), limit)
+
+    def gate(self, identity: str) -> StoredGate:
+        """Return a decision of the gate with its comparisons, by its whole id."""
+        body = self.client.read(f"/gates/{in_path(identity)}")
+        with self._readable():
+            return gate_of(body["gate"], body)
 
     def level_changes(self, pattern: str) -> Sequence[LevelChange]:
         """Return the lasting level changes of the checks that are switched on and fit a pattern, the latest first."""
