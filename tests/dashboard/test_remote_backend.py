@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from pandas.testing import assert_frame_equal
+from tests.builders import run_of
 
 import outrider
 from outrider.alerts.finding import Problem
@@ -31,8 +34,11 @@ from outrider.model import (
     ServerError,
     Step,
     StepKind,
+    StoredComparison,
+    StoredGate,
     StoredRun,
     UsageError,
+    new_run_id,
 )
 from outrider.server import Access, AccessRules, Background, TokenRequest, application, issue_token, listen
 from outrider.workspace import ServerSettings, load
@@ -188,6 +194,59 @@ def test_rows_are_the_same_as_frames_and_incomplete_ones_are_refused(
     assert refused.value.slug == "frame-too-large"
 
 
+def test_new_levels_are_the_same_and_are_compared_check_by_check(
+    remote: RemoteBackend, local: LocalBackend, scene: Scene
+) -> None:
+    """The latest first, of the checks that fit (seed 1)."""
+    chance = random.Random(1)
+    for name, level_ms in (("slow", 200.0), ("slower", 300.0)):
+        check = scene.add(name)
+        for number in range(200):
+            took_ms = chance.uniform(0.97, 1.03) * (level_ms if number < 120 else 400.0)
+            due_us = NOW_US - (200 - number) * MINUTE_US
+            steps = (Step("page", "page", StepKind.NAMED, 0.0, took_ms),)
+            samples = (Sample("page", "duration_ms", took_ms),)
+            passed = Measurement(Outcome.PASSED, "", due_us, took_ms, steps=steps, samples=samples)
+            scene.store.runs.record(run_of(passed, check.id))
+
+    assert len(remote.level_changes("*")) == 2
+    assert remote.level_changes("*slow*") == local.level_changes("*slow*")
+    assert [change.check for change in remote.level_changes("*slower")] == ["probe:probes/shop.toml::slower"]
+
+
+def test_checks_are_listed_with_how_they_run_switched_off_ones_too(remote: RemoteBackend, scene: Scene) -> None:
+    """In the order of the workspace, beyond a page, by any pattern."""
+    for number in range(250):
+        scene.add(f"check{number}", tags=frozenset({"many"}), every_s=30.0 + number, enabled=number % 2 == 0)
+    own = [replace(check, target="", policy=replace(check.policy, title=check.title)) for check in scene.checks or ()]
+
+    assert list(remote.checks(())) == own
+    assert [check.name for check in remote.checks(("*check249", "tag:money"))] == [HOSTILE, "check249"]
+    with pytest.raises(UsageError) as refused:
+        remote.checks(("nothing",))
+    assert refused.value.slug == "unknown-check"
+
+
+def test_decisions_of_the_gate_are_the_same(remote: RemoteBackend, scene: Scene) -> None:
+    """With their comparisons, each by its id."""
+    compared = StoredComparison("home", "", "fail", True, 0.0, 0.5, None, None, None, 9, HOSTILE)
+    for number in range(3):
+        at_us = NOW_US - number
+        scene.store.gates.record(
+            StoredGate(
+                str(new_run_id(at_us)), at_us, f"{number}eed", "fail", HOSTILE, 1.5, "2/4", {"fail": 1},
+                (("home", HOSTILE, "fail"),), (HOSTILE,), ("w",), (compared,),
+            )
+        )  # fmt: skip
+    with outrider.open_server(remote.client.url, token=remote.client.token) as server:
+        listed, own = server.gates(), scene.store.gates.search(limit=100)
+
+        assert list(listed) == [replace(gate, notes=(), wrong=(), comparisons=()) for gate in own]
+        assert server.gate(listed[1].id) == scene.store.gates.get(own[1].id)
+        assert [gate.commit for gate in server.gates(commit="1e", verdict="fail", limit=1)] == ["1eed"]
+        assert server.gates(verdict="pass") == ()
+
+
 def test_annotations_are_the_same_and_are_noted_by_who_asked(remote: RemoteBackend, local: LocalBackend) -> None:
     """On one check or on those with a label, at a time of one's own."""
     assert remote.annotate(HOSTILE, at_us=NOW_US - 1, check="home", matchers=(), author="") == ""
@@ -279,6 +338,13 @@ def test_a_program_reads_a_server_as_it_reads_a_workspace(
         (incident, *_) = server.incidents()
         assert server.incident(incident.id) == local.incident(incident.id)[0]
         assert server.runs("probe:none") == ()
+        assert [check.name for check in server.checks("tag:money")] == [HOSTILE]
+        assert len(server.frames.samples("*home")) == 258
+        server.annotate("cache warmed", at=datetime(2026, 3, 1, tzinfo=UTC), matchers=["tag=money"])
+        (mark,) = server.annotations()
+        assert (mark.at_us, mark.author) == (1_772_323_200_000_000, "token ci")
+        server.remove_annotation(mark.id)
+        assert local.annotations() == ()
     monkeypatch.setenv("OUTRIDER_SERVER", url)
     monkeypatch.setenv("OUTRIDER_TOKEN", "outrider_api_old")
     with pytest.raises(outrider.UsageError) as refused:
@@ -303,7 +369,10 @@ def test_a_program_reads_a_server_as_it_reads_a_workspace(
     [
         lambda server: server.runs(5), lambda server: server.runs(limit=-1), lambda server: server.runs(outcome="no"),
         lambda server: server.incidents(days=-1), lambda server: server.incidents(days=91),
-        lambda server: server.stored_run(None), lambda server: server.incident(3),
+        lambda server: server.stored_run(None), lambda server: server.incident(3), lambda server: server.checks(1),
+        lambda server: server.gates(commit=1), lambda server: server.gates(limit=-1), lambda server: server.gate(1),
+        lambda server: server.annotate(1), lambda server: server.annotate("x", at=5),
+        lambda server: server.annotate("x", matchers=[1]), lambda server: server.remove_annotation(None),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_refused_before_the_server_is_asked(call: Callable[[object], object]) -> None:

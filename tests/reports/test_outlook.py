@@ -135,12 +135,13 @@ def test_rare_reasons_are_counted_together(bench: Bench) -> None:
     assert health.reasons == (("timeout", 3), ("refused", 2), ("status 500", 1), ("2 other reasons", 2))
 
 
-def test_checks_that_failed_and_have_no_charts_are_counted(bench: Bench) -> None:
-    """Only so many are described, and the others are not forgotten."""
+def test_checks_that_failed_and_have_no_charts_can_be_unfolded(bench: Bench) -> None:
+    """Only so many stand open to choose from, and the others are not forgotten."""
     for name in "bcd":
         failing(bench, 2, 2, check=f"probe:a::{name}")
     settings = ReportSettings(detailed=1)
 
     page = render_html(bench.report(settings), settings)
 
-    assert "and 2 more checks that failed, without charts" in page
+    assert "<summary>2 more</summary>" in page
+    assert [f'id="check-{number}"' in page for number in (1, 2, 3)] == [True] * 3

@@ -100,7 +100,7 @@ def test_a_step_that_became_slower_is_told_with_its_release(bench: Bench) -> Non
 
     assert [(change.step, change.release) for change in report.changes] == [("Pay", "2.2.0")]
     assert report.changes[0].ratio == pytest.approx(0.3, abs=0.05)
-    assert "Pay of journeys/test_shop.py::simulated_000 +2" in report.summary[1]
+    assert "Pay of simulated_000 +2" in report.summary[1]
 
 
 def test_everything_failing_does_not_claim_that_nothing_became_slower(bench: Bench) -> None:

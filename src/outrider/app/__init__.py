@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from outrider.app.alert_configuration import alert_settings
     from outrider.app.artifact_export import export_artifacts
     from outrider.app.audit_trail import command_line_change, current_user, list_changes
-    from outrider.app.backend import Backend, open_backend
+    from outrider.app.backend import Backend, ask_server, open_backend
     from outrider.app.backups import back_up, restore_backup
-    from outrider.app.change_history import LevelChange, level_changes
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
     from outrider.app.codegen_session import record_journey
     from outrider.app.debug_run import debug_check
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from outrider.app.oncall_shifts import OnCallShift, shifts_ahead
     from outrider.app.pull_request_comment import comment_gate
     from outrider.app.release_marks import list_releases, mark_release
+    from outrider.app.remote_backend import RemoteBackend
     from outrider.app.report_documents import Format as ReportFormat
     from outrider.app.report_documents import (
         ReportDocument,
@@ -147,7 +147,7 @@ if TYPE_CHECKING:
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, grouping_advice, levels, shown_name
     from outrider.reports import RequestPair, RunComparison, StepPair, comparison_json
-    from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
+    from outrider.runs import Judgement, LevelChange, Plan, Proof, ProofVerdict, StepStatus
     from outrider.store import Store
     from outrider.workspace import Scaffold, Workspace, format_duration
 
@@ -191,6 +191,7 @@ __all__ = [
     "ProofReport",
     "ProofVerdict",
     "ReleaseMark",
+    "RemoteBackend",
     "Replayed",
     "ReportDocument",
     "ReportForm",
@@ -232,6 +233,7 @@ __all__ = [
     "add_user",
     "alert_settings",
     "artifact_file",
+    "ask_server",
     "assign_incident",
     "back_up",
     "backtest_rules",
@@ -279,7 +281,6 @@ __all__ = [
     "judge_runs",
     "judge_settings",
     "judge_steps",
-    "level_changes",
     "levels",
     "list_changes",
     "list_checks",
@@ -378,7 +379,6 @@ _MODULES = {
     "outrider.app.gate_run": "GateOptions GateResult gate_rules merge_gate_shards run_gate self_test_gate",
     "outrider.app.heartbeat_server": "serve_heartbeats",
     "outrider.app.judge_sensitivity": "Sensitivity SeriesSensitivity calibrate_checks chance_of_all",
-    "outrider.app.change_history": "LevelChange level_changes",
     "outrider.app.listeners": "GateListener LoadListener ProgressListener ProofListener RunListener SilentListener",
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
     "outrider.app.workspace_handle": "OpenWorkspace open_workspace",
@@ -406,7 +406,8 @@ _MODULES = {
     "outrider.app.setting_overrides": "override_note",
     "outrider.app.silences": "end_silence list_silences silence_incidents",
     "outrider.app.step_judgements": "judge_steps unjudged_metrics_note",
-    "outrider.app.backend": "Backend open_backend",
+    "outrider.app.backend": "Backend ask_server open_backend",
+    "outrider.app.remote_backend": "RemoteBackend",
     "outrider.app.backups": "back_up restore_backup",
     "outrider.app.stored_incidents": (
         "IncidentList Undelivered acknowledge_incident assign_incident comment_on_incident find_incident "
@@ -435,7 +436,7 @@ _MODULES = {
     ),
     "outrider.journeys": "Browser browser_environment",
     "outrider.load": "Level grouping_advice levels shown_name",
-    "outrider.runs": "Judgement Plan Proof ProofVerdict StepStatus",
+    "outrider.runs": "Judgement LevelChange Plan Proof ProofVerdict StepStatus",
     "outrider.store": "Store",
     "outrider.workspace": "Scaffold Workspace format_duration",
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from outrider.app.check_control import RequestedRun
     from outrider.app.listeners import ProgressListener
     from outrider.app.oncall_shifts import OnCallShift
+    from outrider.app.remote_backend import RemoteBackend
     from outrider.app.service_state import ServiceStatus
     from outrider.app.stored_incidents import IncidentList
     from outrider.frames import FrameReader
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         Silence,
         StoredRun,
     )
+    from outrider.runs import LevelChange
     from outrider.workspace import SettingState
 
 
@@ -143,6 +145,10 @@ class Backend(Protocol):
         """Return who changed what, the latest first."""
         ...
 
+    def level_changes(self, pattern: str) -> Sequence[LevelChange]:
+        """Return the lasting level changes of the checks that fit a pattern, the latest first."""
+        ...
+
     def annotations(self) -> tuple[Annotation, ...]:
         """Return the latest annotations, the latest first."""
         ...
@@ -166,25 +172,26 @@ class Backend(Protocol):
 
 
 @contextmanager
-def open_backend(server: str = "", token: str = "") -> Iterator[Backend]:
-    """Open a server, or without one the workspace that the current folder lies in.
-
-    Args:
-        server: Its address; empty for none.
-        token: That the server wants.
+def open_backend() -> Iterator[Backend]:
+    """Open the workspace that the current folder lies in.
 
     Raises:
-        ConfigError: If there is neither a server nor a workspace.
-        UsageError: bad-server.
+        ConfigError: If there is no workspace.
     """
-    if server:
-        from outrider.app.remote_backend import RemoteBackend  # noqa: PLC0415 - most commands ask a workspace
-        from outrider.app.server_client import server_client  # noqa: PLC0415
-
-        yield RemoteBackend(server_client(server, token))
-        return
     from outrider.app.local_backend import LocalBackend  # noqa: PLC0415 - imports what a server's client does not
 
     workspace = find_workspace()
     with open_store(workspace) as store:
         yield LocalBackend(workspace, store)
+
+
+def ask_server(server: str, token: str) -> RemoteBackend:
+    """Return what asks a server by its address; token may be empty.
+
+    Raises:
+        UsageError: bad-server.
+    """
+    from outrider.app.remote_backend import RemoteBackend  # noqa: PLC0415 - most commands ask a workspace
+    from outrider.app.server_client import server_client  # noqa: PLC0415
+
+    return RemoteBackend(server_client(server, token))

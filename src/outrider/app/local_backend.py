@@ -11,12 +11,15 @@ from outrider.app.release_marks import list_releases, mark_release
 from outrider.app.selection import (
     empty_export_note,
     one_check,
+    stored_checks,
     unknown_check_note,
     unknown_environment_note,
     unknown_location_note,
 )
 from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.stored_runs import list_runs, stored_run
+from outrider.app.workspace_access import judge_settings
+from outrider.runs import level_changes
 from outrider.workspace import parse_setting
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
         Silence,
         StoredRun,
     )
+    from outrider.runs import LevelChange
     from outrider.store import Store
     from outrider.workspace import SettingState, Workspace
 
@@ -195,6 +199,11 @@ class LocalBackend:
     @property
     def _settings(self) -> WorkspaceSettings:
         return WorkspaceSettings(self.workspace.root, self.store)
+
+    def level_changes(self, pattern: str) -> Sequence[LevelChange]:
+        """Return the lasting level changes of the stored checks that fit a pattern, the latest first."""
+        checks = stored_checks(self.store.checks, pattern)
+        return level_changes(self.store, checks, settings=judge_settings(self.workspace))
 
     def annotations(self) -> tuple[Annotation, ...]:
         """Return the latest annotations, the latest first."""

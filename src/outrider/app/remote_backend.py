@@ -14,7 +14,10 @@ from outrider.app.annotation_log import named_annotation
 from outrider.app.api_records import (
     annotation_of,
     change_of,
+    check_of,
     coverage_of,
+    gate_of,
+    level_change_of,
     moment_of,
     pause_of,
     release_of,
@@ -40,7 +43,7 @@ from outrider.model import (
     StoredRun,
     UsageError,
 )
-from outrider.workspace import Names, is_match, nearest
+from outrider.workspace import Names, is_match, nearest, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +57,8 @@ if TYPE_CHECKING:
     from outrider.app.service_state import ServiceStatus
     from outrider.app.stored_incidents import IncidentList
     from outrider.frames import FrameReader
-    from outrider.model import Annotation, AuditEntry, Outcome, Release, RunSummary, Silence
+    from outrider.model import Annotation, AuditEntry, Check, Outcome, Release, RunSummary, Silence, StoredGate
+    from outrider.runs import LevelChange
     from outrider.workspace import SettingState
 
 T = TypeVar("T")
@@ -269,7 +273,10 @@ class RemoteBackend:
 
     def end_silence(self, silence: str) -> None:
         """End a silence now."""
-        self.client.act(f"/silences/{in_path(silence)}/end")
+        from outrider.app.silences import named_silence  # noqa: PLC0415 - as above
+
+        named = named_silence(self.silences(), silence)
+        self.client.act(f"/silences/{in_path(named.id)}/end")
 
     def releases(self, environment: str | None) -> tuple[Release, ...]:
         """Return the releases of an environment, or of all, the earliest first."""
@@ -322,6 +329,36 @@ class RemoteBackend:
     def reset_setting(self, name: str) -> None:
         """Let the server's file decide on a setting again."""
         self.client.delete(f"/settings/{in_path(name)}")
+
+    def checks(self, patterns: Sequence[str]) -> tuple[Check, ...]:
+        """Return the checks of the server's workspace that any of the patterns matches, or all.
+
+        Raises:
+            UsageError: unknown-check if a pattern matches none.
+        """
+        with self._readable():
+            checks = tuple(map(check_of, self.client.items("/policies", cursor="after")))
+        return select(checks, patterns)
+
+    def gates(self, *, commit: str, verdict: str, limit: int | None) -> Excerpt[StoredGate]:
+        """Return decisions of the gate without their comparisons, the latest first."""
+        with self._readable():
+            return _within(map(gate_of, self.client.items("/gates", {"commit": commit, "verdict": verdict})), limit)
+
+    def gate(self, identity: str) -> StoredGate:
+        """Return a decision of the gate with its comparisons, by its whole id."""
+        body = self.client.read(f"/gates/{in_path(identity)}")
+        with self._readable():
+            return gate_of(body["gate"], body)
+
+    def level_changes(self, pattern: str) -> Sequence[LevelChange]:
+        """Return the lasting level changes of the checks that are switched on and fit a pattern, the latest first."""
+        changes: list[LevelChange] = []
+        for name in [item["id"] for item in self._checks if _fits(item["id"], pattern)]:
+            body = self.client.read("/level-changes", {"check": name})
+            with self._readable():
+                changes += [level_change_of(item, body["check"]) for item in body["items"]]
+        return sorted(changes, key=lambda change: -change.at_us)
 
     def annotations(self) -> tuple[Annotation, ...]:
         """Return the latest annotations, the latest first."""

@@ -107,12 +107,20 @@ def end_silence(log: SilenceLog, text: str, audit: AuditLog, note: Note = comman
         UsageError: unknown-silence.
     """
     at_us = now_us()
-    active = log.ending_after(at_us)
+    ended = replace(named_silence(log.ending_after(at_us), text), ends_us=at_us)
+    with audit.alongside(note("silence.end", " ".join(ended.matchers), ended.id)):
+        log.record(ended)
+    return ended
+
+
+def named_silence(active: Sequence[Silence], text: str) -> Silence:
+    """Return the silence whose id is, begins or ends with `text`.
+
+    Raises:
+        UsageError: unknown-silence.
+    """
     matching = [silence for silence in active if silence.id.startswith(text) or silence.id.endswith(text)]
     if len(matching) != 1:
         ids = ", ".join(silence.id[-_SHORT_ID:] for silence in active) or "none"
         raise UsageError(f'"{text}" is not the id of one silence', slug="unknown-silence", fix=f"there are: {ids}")
-    ended = replace(matching[0], ends_us=at_us)
-    with audit.alongside(note("silence.end", " ".join(ended.matchers), ended.id)):
-        log.record(ended)
-    return ended
+    return matching[0]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import FrameFormat, empty_range_note, export_frames
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo, warn
+from outrider.cli.progress import Progress
 from outrider.cli.server_option import chosen_backend
 from outrider.model import Place, UsageError
 
@@ -23,7 +25,7 @@ _CSV_TOO = ("", "txt")
 
 @click.command(epilog="Example: outrider export samples 'journey:*' --since 7d --out samples.csv")
 @click.argument("rows", type=click.Choice(_ROWS))
-@click.argument("pattern", default="*")
+@click.argument("pattern", shell_complete=complete_checks, default="*")
 @click.option("--since", metavar="MOMENT", help='A time, or a duration back from now such as "7d"; all without it.')
 @click.option("--until", metavar="MOMENT", help="The same; now without it.")
 @click.option("--metric", default="duration_ms", show_default=True, help='Of samples and rollups; "" for every metric.')
@@ -55,7 +57,9 @@ def export(
     """
     target = None if out is None or str(out) == "-" else out
     form = _format(kind, target)
-    with chosen_backend() as backend:
+    with chosen_backend() as backend, Progress() as progress:
+        if target is not None:
+            progress.progress(f"writing {target}")
         count = export_frames(
             backend.frames, rows, pattern,
             since=since, until=until, metric=metric, kind=form, target=target, replace=force,

@@ -17,6 +17,7 @@ from outrider.dashboard.api_answers import api_check, api_checks, api_incident, 
 from outrider.dashboard.api_values import CheckBody, CheckPage, IncidentBody, IncidentPage, RunBody, RunPage
 from outrider.dashboard.artifact_types import ServedType, served_type
 from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, audit_page
+from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
 from outrider.dashboard.gate_view import (
@@ -158,6 +159,7 @@ __all__ = [
     "GateQuery",
     "IncidentBody",
     "IncidentPage",
+    "LevelChangeBody",
     "LogPage",
     "Measure",
     "NewToken",
@@ -165,6 +167,7 @@ __all__ = [
     "OverviewView",
     "PageContext",
     "PageViewer",
+    "PolicyPage",
     "QueryProblem",
     "RatesBody",
     "ReaderClock",
@@ -212,10 +215,12 @@ __all__ = [
     "api_gates",
     "api_incident",
     "api_incidents",
+    "api_level_changes",
     "api_logs",
     "api_measured_logs",
     "api_measured_spans",
     "api_on_call",
+    "api_policies",
     "api_rates",
     "api_releases",
     "api_reports",

@@ -29,6 +29,7 @@ from outrider.reports.run_comparison import (
     pair_requests,
     pair_steps,
 )
+from outrider.reports.run_summary import attempt_note
 from outrider.reports.single import RunReport, inline_picture, run_report
 from outrider.reports.single_load import LoadReport, load_report
 from outrider.reports.single_text import single_csv, single_html, single_json, single_markdown
@@ -59,6 +60,7 @@ __all__ = [
     "as_csv",
     "as_json",
     "as_markdown",
+    "attempt_note",
     "comparison_html",
     "comparison_json",
     "compose_mail",

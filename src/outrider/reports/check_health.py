@@ -79,7 +79,7 @@ def _health(
 def names_of(checks: Iterable[str]) -> dict[str, str]:
     """Return what people call each check: its name, with its file where another check has the same."""
     ids = set(checks)
-    short = {check: check.rpartition("::")[2] or check.partition(":")[2] or check for check in ids}
+    short = {check: (check.partition(":")[2] or check).rpartition("::")[2] or check for check in ids}
     twice = {name for name, count in Counter(short.values()).items() if count > 1}
     return {check: (check.partition(":")[2] or check) if short[check] in twice else short[check] for check in ids}
 

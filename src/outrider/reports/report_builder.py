@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from outrider.charts import Trend
     from outrider.model import Excerpt, Points, Release, ReportHistory, RunSummary, Series, SeriesReader, Step
-    from outrider.reports.facts import Change, Health, Incidents, LoadFigures
+    from outrider.reports.facts import Change, Health, Incident, Incidents, LoadFigures
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
     from outrider.reports.step_history import Measured
@@ -66,7 +67,7 @@ def gather(
     happened = tuple(source.incidents(period.since_us, period.until_us))
     reader = _PeriodReader(store, settings, period, replace(judging or Settings(), tz=period.timezone))
     failures, releases = reader.failures(), reader.releases()
-    health, changes = reader.detailed_health(_by_place(failures), releases, listener)
+    health, changes = reader.detailed_health(_by_place(failures), releases, listener, happened)
     forecasts, unforecast = reader.forecasts(health)
     loads = loads_of(store, period, settings)
     unmeasured = [*_unmeasured(store, health, now_us, settings), *_cut(failures, loads, health)]
@@ -133,6 +134,7 @@ class _PeriodReader:
         failures: Mapping[tuple[str, str, str], Sequence[RunSummary]],
         releases: Sequence[Release],
         listener: Callable[[str], None] | None,
+        incidents: Sequence[Incident],
     ) -> tuple[list[Health], list[Change]]:
         """Return the health of each check and place with reasons, steps and charts; and changes.
 
@@ -148,7 +150,8 @@ class _PeriodReader:
             failed = failures.get(_place(check_health), ())
             with_failures = with_outages(check_health, failed, _passed_us(measured), self.period)
             with_failures = replace(with_failures, reasons=_top(Counter(run.reason for run in failed)))
-            whole, check_changes = self._measured(with_failures, measured, releases, detailed=is_detailed)
+            own = [incident for incident in incidents if incident.check == check_health.check]
+            whole, check_changes = self._measured(with_failures, measured, releases, own, detailed=is_detailed)
             detailed.append(whole)
             changes += check_changes
         return detailed, sorted(changes, key=lambda change: (change.ended_us is not None, -abs(change.ratio)))
@@ -159,7 +162,13 @@ class _PeriodReader:
         return [*spent, *_certificates(self.store.series, self.period, self.settings)], unforecast
 
     def _measured(
-        self, health: Health, measured: Measured, releases: Sequence[Release], *, detailed: bool
+        self,
+        health: Health,
+        measured: Measured,
+        releases: Sequence[Release],
+        incidents: Sequence[Incident],
+        *,
+        detailed: bool,
     ) -> tuple[Health, list[Change]]:
         """Return a check's health with its steps and charts, and the new levels that they took."""
         own_releases = [release for release in releases if release.environment == health.environment]
@@ -170,7 +179,14 @@ class _PeriodReader:
             changes += changes_of(place, points, own_releases, self.period, judging=self.judging)
         if not measured.read:
             return health, changes
-        charts = _charts(health, measured.read, changes, own_releases, self.period, detailed=detailed)
+        step, points = _slowest(measured.read)
+        title = f"{step or 'whole run'} of {health.name}, six-hourly medians"
+        trend = replace(
+            trend_of(title, points, self.period, changes, own_releases),
+            outages=[(outage.began_us, outage.until_us) for outage in health.outages],
+            notes=[(incident.began_us, incident.title) for incident in incidents],
+        )
+        charts = _charts(step, points, trend, self.period, detailed=detailed)
         if detailed:
             charts["waterfall"] = _waterfall(measured.steps)
         return replace(health, steps=tuple(figures), charts=charts), changes
@@ -223,20 +239,16 @@ def _passed_us(measured: Measured) -> NDArray[np.int64]:
     return np.unique(np.concatenate(times)) if times else np.empty(0, np.int64)
 
 
-def _charts(
-    health: Health,
-    read: Sequence[tuple[Series, Points]],
-    changes: Sequence[Change],
-    releases: Sequence[Release],
-    period: Period,
-    *,
-    detailed: bool,
-) -> dict[str, str]:
-    step, points = max(read, key=lambda pair: float(np.median(pair[1].value)) if len(pair[1].value) else 0.0)
-    title = f"{step.step or 'whole run'} of {health.name}, six-hourly medians"
+def _slowest(read: Sequence[tuple[Series, Points]]) -> tuple[str, Points]:
+    """Return the step with the longest median, and its values."""
+    series, points = max(read, key=lambda pair: float(np.median(pair[1].value)) if len(pair[1].value) else 0.0)
+    return series.step, points
+
+
+def _charts(step: str, points: Points, trend: Trend, period: Period, *, detailed: bool) -> dict[str, str]:
     charts = {
-        "caption": f"{step.step or 'whole run'}: median of 6 h, ms",
-        "trend": draw_trend(trend_of(title, points, period, changes, releases)),
+        "caption": f"{step or 'whole run'}: median of 6 h, ms ({period.timezone})",
+        "trend": draw_trend(trend),
     }
     if detailed:
         first, begin = np.searchsorted(points.at_us, [period.before_us, period.since_us])

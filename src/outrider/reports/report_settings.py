@@ -12,7 +12,19 @@ from outrider.workspace import in_reading_order, read_document, shown
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECTIONS = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise", "unmeasured", "details")
+SECTIONS = (
+    "health",
+    "outages",
+    "incidents",
+    "changes",
+    "load",
+    "forecasts",
+    "steps",
+    "flaky",
+    "noise",
+    "unmeasured",
+    "details",
+)
 FOLDER = "reports"
 CRONS = {"weekly": "0 7 * * mon", "daily": "0 7 * * *"}
 """The reports that are sent on schedule, and when by default."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
+from outrider.reports.check_health import names_of
 from outrider.reports.time_text import Clock
 from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of
 
@@ -62,8 +63,12 @@ def _lasting(changes: Sequence[Change], clock: Clock) -> str:
         f"{count} step{'' if count == 1 else 's'} got lastingly {word}" for count, word in counts if count
     )
     largest = changes[0]
-    cause = f", after release {largest.release}" if largest.release else ", with no release near it"
+    cause = f", after {_release(largest.release)}" if largest.release else ", with no release near it"
     return f"{got}; the largest: {_step(largest)} {largest.ratio:+.0%} since {clock.day_time(largest.at_us)}{cause}."
+
+
+def _release(name: str) -> str:
+    return f"{name} releases" if name.startswith("one of ") else f"release {name}"
 
 
 def _over(changes: Sequence[Change], clock: Clock) -> str:
@@ -78,7 +83,7 @@ def _over(changes: Sequence[Change], clock: Clock) -> str:
 
 def _step(change: Change) -> str:
     step = f"{change.step} of " if change.step else ""
-    return f"{step}{change.check.partition(':')[2] or change.check}"
+    return f"{step}{names_of([change.check])[change.check]}"
 
 
 def _advice(
@@ -96,7 +101,7 @@ def _advice(
         more = f", then at {len(spent) - 1} more that missed the objective" if len(spent) > 1 else ""
         return f"Look first at {spent[0].name}{more}{why}."
     if slower:
-        what = f"what release {slower.release} changed" if slower.release else "what changed then"
+        what = f"what {_release(slower.release)} changed" if slower.release else "what changed then"
         return f"Find out {what} in {slower.step or slower.check}."
     if forecasts:
         when = f"in about {forecasts[0].days:.0f} days" if forecasts[0].days >= 0.5 else "by now"

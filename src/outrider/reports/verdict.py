@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _NAMES, _NAME_CHARACTERS = 2, 60
 FULL_COVERAGE = 0.95
+_MOST = 0.5
 CRITICAL = "critical"
 """The severity of an incident that users notice."""
 
@@ -151,7 +152,9 @@ def _down(outages: Sequence[Outage], clock: Clock) -> str:
 
 
 def _overlap(outage: Outage, other: Outage) -> bool:
-    return other.began_us <= outage.until_us and outage.began_us <= other.until_us
+    """Return whether the other lasted for most of an outage."""
+    begin, end = max(outage.began_us, other.began_us), min(outage.until_us, other.until_us)
+    return end - begin >= _MOST * outage.length_us
 
 
 def _short(name: str) -> str:

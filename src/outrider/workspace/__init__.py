@@ -17,6 +17,7 @@ from outrider.workspace.log_file_settings import LogFiles
 from outrider.workspace.mask import Mask
 from outrider.workspace.named_paths import expanded, is_file, is_folder, is_listed, is_there, resolved
 from outrider.workspace.option_conflicts import conflicting_plugins, find_option_conflicts
+from outrider.workspace.otel_settings import OtelSettings
 from outrider.workspace.patterns import (
     Names,
     cron_place,
@@ -48,7 +49,7 @@ from outrider.workspace.settings_file import in_reading_order, load, read_worksp
 from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
 from outrider.workspace.status_page_settings import StatusComponent, StatusPageSettings
-from outrider.workspace.suggestions import nearest
+from outrider.workspace.suggestions import nearest, parts_of
 from outrider.workspace.tables import (
     OWN_LABELS,
     Refused,
@@ -124,6 +125,7 @@ __all__ = [
     "Mask",
     "Names",
     "OidcSettings",
+    "OtelSettings",
     "Pattern",
     "PolicyOverrides",
     "ProbeSettings",
@@ -202,6 +204,7 @@ __all__ = [
     "parse_duration",
     "parse_overrides",
     "parse_setting",
+    "parts_of",
     "policy_origins",
     "python_files",
     "read_document",
