@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.alerts.conftest import MINUTE_US, NOW_US, SECOND_US, symptom
-from tests.alerts.mails import check_mail, opened, plain_of
+from tests.mail_reader import check_mail, opened, plain_of
 
 from outrider.alerts.finding import Facts, Problem
 from outrider.alerts.mail_page import preview

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from benchmarks.history import History, fill
 from tests.builders import new_store
 from tests.cli.conftest import invoke
+from tests.mail_reader import check_mail, opened
 from tests.mail_server import mail_server
 
 from outrider.alerts import Lane
@@ -26,12 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from playwright.sync_api import Browser
     from tests.mail_server import Inbox
 
     from outrider.store import Store
     from outrider.workspace import Workspace
 
 HOUR_US = 3_600_000_000
+LONG = f"<script>alert(1)</script>{'Überprüfung оплаты 結帳 الدفع भुगतान ' * 5}"
 MONDAY_US = 1_800_255_600_000_000  # 18 January 2027, 07:00 UTC
 
 
@@ -61,17 +65,21 @@ def store(shop: Workspace) -> Iterator[Store]:
         yield store
 
 
-def simulate(store: Store, until_us: int = MONDAY_US) -> None:
-    fill(store, History(until_us, checks=2, days=16, minutes=60))
+def simulate(store: Store, until_us: int = MONDAY_US, **more: Any) -> None:
+    fill(store, replace(History(until_us, checks=2, days=16, minutes=60), **more))
 
 
 def deliver(store: Store, shop: Workspace) -> None:
     Lane(alert_settings(shop).receivers["boss"], store.outbox).work()
 
 
-@pytest.mark.slow
-def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, store: Store, inbox: Inbox) -> None:
-    """Everything is in the mail: nothing is fetched."""
+@pytest.mark.browser
+def test_a_mail_has_sentences_pictures_and_the_whole_report(
+    shop: Workspace, store: Store, inbox: Inbox, chromium: Browser
+) -> None:
+    """Everything is in the mail: nothing is fetched; and a button leads to the page."""
+    alerts = shop.root / "scheduler/alerts.toml"
+    alerts.write_text(f'{alerts.read_text()}[delivery]\nlinks = "https://watch.example/"\n')
     simulate(store)
     store.outbox.add_report("weekly", MONDAY_US - 100 * HOUR_US, ())
 
@@ -86,11 +94,42 @@ def test_a_mail_has_sentences_pictures_and_the_whole_report(shop: Workspace, sto
     assert " 99.5 %" in plain.get_content()
     pictures = [item for item in mail.walk() if item.get_content_type() == "image/png"]
     assert pictures
+    check_mail(mail, chromium)
+    with opened(mail, chromium, width=320) as tab:
+        shown = tab.locator("main").inner_text()
+        assert tab.locator(".button").get_attribute("href") == "https://watch.example/reports/weekly"
+    sentences = plain.get_content().splitlines()[2:5]
+    assert all(sentence in shown for sentence in sentences)
     assert all(f"cid:{picture['Content-ID'][1:-1]}" in page.get_content() for picture in pictures)
     assert all(picture.get_payload(decode=True)[:4] == b"\x89PNG" for picture in pictures)  # type: ignore[index]
     assert 'src="http' not in page.get_content()
     assert attached.get_filename() == "report.html"
     assert attached.get_payload(decode=True).startswith(b"<!doctype html>")  # type: ignore[union-attr]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("simulated", "subject"),
+    [
+        pytest.param({}, "nothing was measured", id="nothing measured"),
+        pytest.param({"failing": 1.0}, "2 of 2 checks missed 99.5 %", id="everything fails"),
+        pytest.param({"prefix": LONG}, "of 2 checks", id="script in names of 200 characters in five scripts"),
+    ],
+)
+def test_a_mail_takes_whatever_the_week_was(
+    shop: Workspace, store: Store, chromium: Browser, simulated: dict[str, Any], *, subject: str, inbox: Inbox
+) -> None:
+    """It stays a mail that fits, asks for nothing and runs nothing, and its subject tells."""
+    if simulated:
+        simulate(store, days=9, **simulated)
+    store.outbox.add_report("weekly", MONDAY_US - 100 * HOUR_US, ())
+
+    post_due(store, shop, MONDAY_US)
+    deliver(store, shop)
+
+    (mail,) = inbox.mails
+    assert subject in mail["Subject"]
+    check_mail(mail, chromium)
 
 
 def test_a_report_goes_out_once_a_period(shop: Workspace, store: Store, inbox: Inbox) -> None:

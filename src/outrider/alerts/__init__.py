@@ -21,7 +21,7 @@ from outrider.alerts.report_message import message_checks, report_message, repor
 from outrider.alerts.route_preview import RoutePreview, RoutingPreview, parse_labels, preview_routing
 from outrider.alerts.rule_file import rules_of
 from outrider.alerts.rule_findings import baseline_findings, threshold_findings
-from outrider.alerts.run_findings import WHOLE_REQUEST, FindingContext, check_labels, findings
+from outrider.alerts.run_findings import FindingContext, check_labels, findings
 from outrider.alerts.runbooks import read_runbook, runbook_address
 from outrider.alerts.silence_effect import SilenceEffect, matches_check, silence_effect, unmatched_rules
 from outrider.alerts.subject_findings import subject_findings
@@ -29,7 +29,6 @@ from outrider.alerts.trend_rules import survey
 
 __all__ = [
     "ALERTS_FILE",
-    "WHOLE_REQUEST",
     "AlertProcessor",
     "AlertSettings",
     "Deliverer",

@@ -12,6 +12,7 @@ from outrider.alerts.finding import Facts, Finding, FindingKey, Problem, problem
 from outrider.baselines import Condition, Signal
 from outrider.charts import milliseconds
 from outrider.model import Kind, Outcome, title_of
+from outrider.runs import WHOLE_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,8 +27,6 @@ FAILED_FOR = "failed_for"
 """Attribute of a measurement that failed for one metric alone: its name."""
 _OWN_NETWORK = "own_network"
 _CHANGED = "the target or its data changed, since this very script passed before"
-WHOLE_REQUEST = "request"
-"""The step of a probe that makes one request."""
 
 _MOST_ERRORS = 3
 _UNJUDGED_RUNS = 10

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.alerts import WHOLE_REQUEST, Enclosure
+from outrider.alerts import Enclosure
 from outrider.charts import trend_picture
 from outrider.model import ArtifactKind, CheckId, StoreError, UsageError
-from outrider.runs import primary_series
+from outrider.runs import WHOLE_REQUEST, primary_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

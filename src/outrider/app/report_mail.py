@@ -97,12 +97,13 @@ def post_due(store: ReportRecords, workspace: Workspace, now_us: int) -> list[st
         settings = read_settings(workspace.root, name)
         if not settings.mail:
             continue
-        check_receivers(workspace, alert_settings(workspace), settings, name)
+        alerts = alert_settings(workspace)
+        check_receivers(workspace, alerts, settings, name)
         due_us = _due(store.outbox, name, _cron(workspace, settings, name), now_us)
         if due_us is None:
             continue
         span = week_of(None, due_us, workspace.timezone) if name == "weekly" else day_of(due_us, workspace.timezone)
-        mail = compose_report(store, workspace, settings, span, due_us)
+        mail = compose_report(store, workspace, settings, span, due_us, address=_address(alerts, name))
         store.outbox.add_report(name, due_us, _rows(mail, settings, f"report-{name}-{due_us // 1_000_000}", now_us))
         _log.info("report.posted", report=name, to=list(settings.mail))
         posted.append(name)
@@ -125,7 +126,8 @@ def mail_report(workspace: Workspace, store: ReportRecords, period: ReportPeriod
     alerts = alert_settings(workspace)
     check_receivers(workspace, alerts, settings, period.name)
     at_us = now_us()
-    mail = compose_report(store, workspace, settings, period.span(workspace, store, at_us), at_us)
+    address = _address(alerts, period.name)
+    mail = compose_report(store, workspace, settings, period.span(workspace, store, at_us), at_us, address=address)
     rows = _rows(mail, settings, f"report-{period.name}-now-{new_run_id(at_us)}", at_us)
     for row in rows:
         store.outbox.add(row)
@@ -134,16 +136,28 @@ def mail_report(workspace: Workspace, store: ReportRecords, period: ReportPeriod
 
 
 def compose_report(
-    store: ReportRecords, workspace: Workspace, settings: ReportSettings, span: Period, now_us: int
+    store: ReportRecords,
+    workspace: Workspace,
+    settings: ReportSettings,
+    span: Period,
+    now_us: int,
+    *,
+    address: str = "",
 ) -> ReportMail:
-    """Return the mail of a period's report."""
+    """Return the mail of a period's report, with a button to the page at an address."""
     from outrider.app.report_incidents import StoredIncidents  # noqa: PLC0415 - NumPy is slow to import
     from outrider.reports import compose_mail, gather  # noqa: PLC0415 - as above
 
     incidents = StoredIncidents(store)
     judging = judge_settings(workspace)
     report = gather(store, settings, span, now_us, workspace=workspace.name, incidents=incidents, judging=judging)
-    return compose_mail(store, report, settings, workspace.root, interactive=workspace.capabilities.interactive)
+    return compose_mail(
+        store, report, settings, workspace.root, interactive=workspace.capabilities.interactive, address=address
+    )
+
+
+def _address(alerts: AlertSettings, name: str) -> str:
+    return f"{alerts.links}reports/{name}" if alerts.links else ""
 
 
 def report_problems(workspace: Workspace, alerts: AlertSettings | None, now_us: int) -> tuple[ConfigError, ...]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from outrider.charts import band_picture
+from outrider.charts import band_picture, mail_style
 from outrider.model import CheckId
 from outrider.reports.report_page import fill, render_html
 from outrider.reports.report_settings import ReportSettings
@@ -17,7 +17,7 @@ from outrider.reports.speed import trend_of
 from outrider.reports.step_history import past_of
 from outrider.reports.summary import met_and_missed, percent
 from outrider.reports.time_text import Clock, moment
-from outrider.runs import primary_series
+from outrider.runs import WHOLE_REQUEST, primary_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +57,23 @@ class ReportMail:
 
 
 def compose_mail(
-    store: JudgeHistory, report: Report, settings: ReportSettings, root: Path | None = None, *, interactive: bool = True
+    store: JudgeHistory,
+    report: Report,
+    settings: ReportSettings,
+    root: Path | None = None,
+    *,
+    interactive: bool = True,
+    address: str = "",
 ) -> ReportMail:
     """Return the mail of a report.
+
+    Args:
+        store: For the trends.
+        report: What it tells.
+        settings: Of the attached page.
+        root: The workspace, whose templates take the place of ours.
+        interactive: Whether the attached page's charts have their script.
+        address: Of the page that has such a report up to now; empty for none.
 
     Raises:
         ConfigError: bad-template.
@@ -69,10 +83,12 @@ def compose_mail(
     when = f"{moment(zone, report.period.since_us)} to {moment(zone, report.period.until_us)} ({zone.key})"
     note = ["Some or all of this history is simulated.", ""] if report.simulated else []
     lines = [when, "", *note, *report.summary, "", *health_lines(report), "", "The whole report is attached."]
+    lines += [f"The page as of now: {address}"] if address else []
+    values = {"report": report, "days": _days(report), "pictures": pictures, "address": address, "style": mail_style()}
     return ReportMail(
         subject=_subject(report),
         text="\n".join(lines),
-        page=fill("mail.html", {"report": report, "pictures": pictures}, report.period.timezone, root),
+        page=fill("mail.html", values, report.period.timezone, root),
         pictures=pictures,
         attached=render_html(report, settings, root, interactive=interactive),
     )
@@ -80,8 +96,6 @@ def compose_mail(
 
 def _subject(report: Report) -> str:
     """Return one line: "Milepost, 20-27 Nov: 4 of 50 checks missed 99.5 %, 5 steps slower (Pay +30 %, since 2.2.0)"."""
-    name = report.workspace if report.title == _USUAL_TITLE and report.workspace else report.title
-    days = Clock(report.period.timezone).days(report.period.since_us, report.period.until_us)
     measured = sum(check.availability is not None for check in report.health)
     met, missed = met_and_missed(report.health, report.objective)
     parts = [_objective_part(measured, met, missed, percent(report.objective))]
@@ -91,7 +105,13 @@ def _subject(report: Report) -> str:
         step = slower[0].step or "whole run"
         count = f"{len(slower)} step{'' if len(slower) == 1 else 's'} slower"
         parts.append(f"{count} ({step} {slower[0].ratio * 100:+.0f} %{since})")
-    return " ".join(f"{name}, {days}: {', '.join(parts)}".split())
+    return " ".join(f"{_days(report)}: {', '.join(parts)}".split())
+
+
+def _days(report: Report) -> str:
+    """Return what the report is of: "Milepost, 20-27 Nov"."""
+    name = report.workspace if report.title == _USUAL_TITLE and report.workspace else report.title
+    return f"{name}, {Clock(report.period.timezone).days(report.period.since_us, report.period.until_us)}"
 
 
 def _objective_part(measured: int, met: int, missed: int, objective: str) -> str:
@@ -107,6 +127,7 @@ def _objective_part(measured: int, met: int, missed: int, objective: str) -> str
 def _pictures(store: JudgeHistory, report: Report) -> list[Picture]:
     """Return the trends that matter most: those of new levels first, then of the worst checks."""
     pictures: list[Picture] = []
+    names = {str(health.check): health.name for health in report.health}
     for check, environment, location, step in _wanted(report):
         series = [
             candidate
@@ -118,7 +139,8 @@ def _pictures(store: JudgeHistory, report: Report) -> list[Picture]:
         if not read:
             continue
         slowest, points = max(read, key=lambda candidate: float(np.median(candidate[1].value)))
-        title = f"{slowest.step or 'whole run'} of {check.partition(':')[2]}, six-hourly medians"
+        step_name = "" if slowest.step in {"", WHOLE_REQUEST} else f"{slowest.step}, "
+        title = f"{names.get(check, check)}: {step_name}median of 6 h, ms"
         step_changes = [change for change in report.changes if (change.check, change.step) == (check, slowest.step)]
         releases = [
             release for release in store.judgements.releases(environment) if release.at_us < report.period.until_us

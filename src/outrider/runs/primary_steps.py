@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from outrider.model import CheckId, Run, RunHistory, RunLog, Series, Step
 
 METRIC = "duration_ms"
+WHOLE_REQUEST = "request"
+"""The step of a probe that makes one request."""
 GATE_SUFFIX = "-gate"
 """What a gate's runs add to the name of their environment, which keeps them apart from what is watched."""
 LOAD_SUFFIX = "-load"
