@@ -1,10 +1,10 @@
-"""Broken requests of OTLP, protobuf and JSON, through intake and spool: `python -m benchmarks.telemetry_fuzz`.
+"""Broken requests of OTLP, Loki, NDJSON and syslog through intake and spool: `python -m benchmarks.telemetry_fuzz`.
 
-Requests of all three signals are broken at random: bytes changed, doubled and left out, values of JSON replaced, bodies
-compressed and the compressed bytes broken, the wrong content type named. Each goes through the intake as a request
-does. Counted: requests that raise anything but a refusal, that take longer than two seconds of the processor; records
-that were acknowledged and that the spool does not return or (with `--engine`) that the engine refuses; memory of this
-process at the tenth of the way and at the end.
+Requests of OTLP's three signals, of Loki (JSON and protobuf), lines and syslog are broken at random: bytes changed,
+doubled and left out, values of JSON replaced, bodies and what they compress to broken, the wrong content type named.
+Each goes through the intake as a request does. Counted: requests that raise anything but a refusal, that take longer
+than two seconds of the processor; records that were acknowledged and that the spool does not return or (with
+`--engine`) that the engine refuses; memory of this process at the tenth of the way and at the end.
 """
 
 from __future__ import annotations
@@ -29,7 +29,20 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from outrider.model import TelemetryError
-from outrider.telemetry import JSON, PROTOBUF, AttributeReader, BadTelemetry, Intake, SignalKind, Spool, read_segment
+from outrider.telemetry import (
+    JSON,
+    PROTOBUF,
+    AttributeReader,
+    BadTelemetry,
+    Intake,
+    SignalKind,
+    Spool,
+    SyslogFrames,
+    SyslogReader,
+    read_segment,
+)
+from outrider.telemetry.intake import NDJSON
+from outrider.telemetry.snappy_block import inflate_snappy
 from outrider.telemetry_store import EngineOptions, TelemetryStore
 
 if TYPE_CHECKING:
@@ -80,6 +93,44 @@ ODD: tuple[Any, ...] = (
     None, True, -1, 2**63, 2**64, 2**70, 1e400, -1e-320, "", "0", "-1", "NaN", "Infinity", "\ud800", "\0", "é" * 300,
     "f" * 32, "0" * 16, [], [[]], {}, {"stringValue": 5}, {"intValue": "x"}, "18446744073709551616", "AA==",
 )  # fmt: skip
+
+
+LOKI, LINES, SYSLOG = "loki", "lines", "syslog"
+TEXT_FORMS = frozenset({LINES, SYSLOG})
+PUSH = bytes.fromhex(
+    "e501f0650ae2010a307b6a6f623d2273686f702f706179222c206c6576656c3d226572726f72222c20706174683d22433a5c5c785c2279227d127a"
+    "0a080880f7c4d506100512317061796d656e7420726566757365642c207061796d656e7420726566757365642c2070362200f0491a2c0a08747261"
+    "63655f6964122034626639326633353737623334646136613363653932396430653065343733361a0d0a056f7264657212043437313112300a0608"
+    "81f7c4d50612267036580001a9327a001c20616761696e1807"
+)
+PUSH_DOCUMENT = {
+    "streams": [
+        {"stream": {"app": "shop"}, "values": [[str(NOW_NS), "a", {"order": "1"}], [str(NOW_NS), '{"msg":"b"}']]},
+        {"labels": '{app="cart"}', "entries": [{"ts": "2026-11-29T04:00:00Z", "line": "c"}]},
+    ]
+}
+LOG_LINES = [
+    b'{"level":"error","ts":1795981234.5,"msg":"refused","nested":{"token":"x","deep":[1,[2]]},"trace_id":"%s"}'
+    % (b"4bf9" * 8),
+    "2026-11-29T04:00:00,123+01:00 WARN café".encode(),
+    b"Traceback (most recent call last):", b"  File 'a.py', line 7", b"ValueError: no", b"",
+    b'127.0.0.1 - - [29/Nov/2026:04:00:00 +0000] "GET / HTTP/1.1" 200', b"level=info msg=x \xe9\xff", b"\0\x1b[31m",
+]  # fmt: skip
+
+MESSAGES = [
+    b'<165>1 2026-11-29T04:00:00.5Z web1 shop 4711 ID47 [ex@1 order="9" note="a \\"b\\" \\]"][b c="d"] refused\n',
+    b"34 <34>Nov 29 04:13:20 web1 a[7]: b\nc", b"<14>shop: ready\0", b"999999999 <1>", b"<11>1 - - - - - - {}\n",
+    b"\xe9\n",
+]  # fmt: skip
+
+
+def literal(data: bytes) -> bytes:
+    """Return data in Snappy's format, not compressed."""
+    size, head = len(data), bytearray()
+    while size > 0x7F:
+        head.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([*head, size]) + b"\xfc" + (len(data) - 1).to_bytes(4, "little", signed=True) + data
 
 
 def sources() -> dict[SignalKind, Message]:
@@ -147,19 +198,20 @@ class Requests:
 
     def __init__(self, seed: int) -> None:
         self._numbers = random.Random(seed)
-        self._binary = {kind: message.SerializeToString() for kind, message in sources().items()}
-        self._texts = {
+        self._binary: dict[str, bytes] = {kind: message.SerializeToString() for kind, message in sources().items()}
+        self._texts: dict[str, str] = {
             kind: with_hexadecimal_ids(json_format.MessageToJson(message, indent=0))
             for kind, message in sources().items()
         }
+        self._texts[LOKI] = json.dumps(PUSH_DOCUMENT)
         self._documents = {kind: json.loads(text) for kind, text in self._texts.items()}
         self._bomb = gzip.compress(bytes(70 << 20))
 
-    def make(self) -> tuple[SignalKind, bytes, str, str]:
-        """Return signal, body, content type and encoding."""
+    def make(self) -> tuple[str, bytes, str, str]:
+        """Return form (a signal of OTLP, or another), body, content type and encoding."""
         numbers = self._numbers
-        kind = numbers.choice(tuple(SignalKind))
-        media = numbers.choice((PROTOBUF, JSON))
+        kind = numbers.choice((*SignalKind, LOKI, LINES, SYSLOG))
+        media = numbers.choice((PROTOBUF, JSON)) if kind not in TEXT_FORMS else NDJSON
         data = self._body(kind, media)
         if numbers.random() < 0.01:
             media = numbers.choice((PROTOBUF, JSON, "text/plain", "", "application/json; charset=\xff"))
@@ -171,19 +223,32 @@ class Requests:
             return kind, broken(data, numbers) if numbers.random() < 0.5 else data, media, "gzip"
         return kind, data, media, numbers.choice(("", "", "", "identity", "br")) if draw > 0.99 else ""
 
-    def _body(self, kind: SignalKind, media: str) -> bytes:
+    def _body(self, kind: str, media: str) -> bytes:
         numbers = self._numbers
         draw = numbers.random()
         if draw < 0.001:
             return nested(numbers)
         if draw < 0.05:
             return numbers.randbytes(numbers.randrange(300))
+        if kind in TEXT_FORMS or (kind == LOKI and media == PROTOBUF):
+            return self._logs(kind)
         if media == PROTOBUF:
             return broken(self._binary[kind], numbers)
         if draw < 0.5:
             return broken(self._texts[kind].encode(), numbers)
         document = changed(self._documents[kind], numbers, numbers.choice((0.002, 0.01, 0.03)))
         return json.dumps(document).encode()
+
+    def _logs(self, kind: str) -> bytes:
+        """Return lines, or a push of Loki in protobuf, broken before or after it is compressed."""
+        numbers = self._numbers
+        if kind == SYSLOG:
+            return broken(b"".join(numbers.choices(MESSAGES, k=numbers.randrange(12))), numbers)
+        if kind == LINES:
+            return broken(b"\n".join(numbers.choices(LOG_LINES, k=numbers.randrange(12))), numbers)
+        if numbers.random() < 0.5:
+            return broken(PUSH, numbers)
+        return literal(broken(inflate_snappy(PUSH, 10**6), numbers))
 
 
 class Course:
@@ -195,13 +260,22 @@ class Course:
         self.tally = tally
         self.store = store
         self.problems: list[str] = []
+        self._syslog = SyslogReader(AttributeReader())
         self.slow = self.refused = self.digested = 0
 
-    def take(self, kind: SignalKind, data: bytes, media: str, encoding: str) -> None:
+    def take(self, kind: str, data: bytes, media: str, encoding: str) -> None:
         """Send a request."""
         began_s = time.thread_time()
         try:
-            self.intake.take(kind, data, media, encoding)
+            if kind == LOKI:
+                self.intake.take_loki(data, media, encoding)
+            elif kind == SYSLOG:
+                messages = [*(frames := SyslogFrames()).feed(data), *frames.end()]
+                self.intake.keep_logs([self._syslog.record(message) for message in messages], len(data))
+            elif kind == LINES:
+                self.intake.take_lines(data, media, encoding, "shop")
+            else:
+                self.intake.take(SignalKind(kind), data, media, encoding)
         except BadTelemetry:
             self.refused += 1
         except BaseException as error:

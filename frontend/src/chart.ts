@@ -19,6 +19,7 @@ export interface Chart {
   lines: { name: string; values: (number | null)[] }[];
   band?: { low: number[]; high: number[] };
   marks: Mark[];
+  outages?: [number, number][];
   since?: number;
 }
 

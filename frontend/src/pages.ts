@@ -42,6 +42,8 @@ function take(fresh: Document): void {
   for (const selector of ["main", ".fresh"]) {
     const place = document.querySelector(selector);
     const content = fresh.querySelector(selector);
+    const said = place?.querySelector(".done"); // what a form was answered with stays to be read
+    if (said) content?.prepend(said.cloneNode(true));
     if (!place || !content || place.innerHTML === content.innerHTML) continue;
     const open = [...place.querySelectorAll("details")].map((part) => part.open);
     const focused = finderOfFocus(place);

@@ -45,7 +45,7 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     scales: {
       x: { time: chart.x === "time" },
-      y: { range: (_, low, high) => spread(low, high, chart.x === "time") },
+      y: { range: (_, __, high) => [0, (high || 1) * 1.1] },
     },
     axes: [
       {
@@ -66,7 +66,10 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
     bands,
     cursor: { drag: { x: true, y: false }, y: false, ...(chart.x === "time" ? { sync: { key: "time" } } : {}) },
     hooks: {
-      drawClear: [(plot) => shade(plot, chart, colour("--tint")())],
+      drawClear: [
+        (plot) => shade(plot, [[chart.since ?? Infinity, Infinity]], colour("--tint")(), 1),
+        (plot) => shade(plot, chart.outages ?? [], colour("--bad")(), 0.22),
+      ],
       draw: [
         (plot) => chart.marks.forEach((one) => mark(plot, one, colour)),
         (plot) => name(plot, chart, colour),
@@ -77,17 +80,17 @@ export function draw(chart: Chart, target: HTMLElement, height: number, zone: st
   return new uPlot(options, data as uPlot.AlignedData, target);
 }
 
-function spread(low: number, high: number, floats: boolean): [number, number] {
-  const reach = high - low || Math.abs(high) * 0.2 || 1;
-  return [floats ? Math.max(0, low - reach * 0.1) : 0, high + reach * 0.1];
-}
-
-function shade({ ctx, bbox, valToPos }: uPlot, chart: Chart, tint: string): void {
-  if (chart.since === undefined) return;
-  const begin = Math.min(Math.max(valToPos(chart.since, "x", true), bbox.left), bbox.left + bbox.width);
+/** Fill stretches of the x axis over the whole height. */
+function shade({ ctx, bbox, valToPos }: uPlot, stretches: [number, number][], fill: string, alpha: number): void {
+  const end = bbox.left + bbox.width;
+  const place = (at: number) => (at === Infinity ? end : Math.min(Math.max(valToPos(at, "x", true), bbox.left), end));
   ctx.save();
-  ctx.fillStyle = tint;
-  ctx.fillRect(begin, bbox.top, bbox.left + bbox.width - begin, bbox.height);
+  ctx.fillStyle = fill;
+  ctx.globalAlpha = alpha;
+  for (const [from, until] of stretches) {
+    const width = place(until) - place(from);
+    if (width > 0) ctx.fillRect(place(from), bbox.top, Math.max(width, devicePixelRatio), bbox.height);
+  }
   ctx.restore();
 }
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from outrider.model import (
         AggregateSample,
+        Annotation,
         BrowserError,
         Check,
         ConfigError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         Run,
         RunSummary,
         ServerError,
+        StoredGate,
         StoredRun,
         StoreError,
         Subject,
@@ -50,10 +52,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "AggregateSample", "BrowserError", "Check", "ConfigError", "ConfigErrors", "Decision", "GateOptions", "Incident",
-    "KneeSearch", "LoadOutcome", "LoadOverrides", "OpenServer", "OpenWorkspace", "Outcome", "OutriderError",
+    "AggregateSample", "Annotation", "BrowserError", "Check", "ConfigError", "ConfigErrors", "Decision", "GateOptions",
+    "Incident", "KneeSearch", "LoadOutcome", "LoadOverrides", "OpenServer", "OpenWorkspace", "Outcome", "OutriderError",
     "RecordedAggregates", "Run", "RunSummary", "ServerError", "SilentListener", "StepStatus", "StoreError",
-    "StoredRun", "Subject", "SubjectKind", "UsageError", "gate_rules", "open_server", "open_workspace",
+    "StoredGate", "StoredRun", "Subject", "SubjectKind", "UsageError", "gate_rules", "open_server", "open_workspace",
 ]  # fmt: skip
 
 _HOMES = dict.fromkeys(

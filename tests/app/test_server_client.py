@@ -182,3 +182,23 @@ def test_what_is_no_token_is_refused_and_not_shown(token: str) -> None:
         server_client("http://a", token)
 
     assert token not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (http("200 OK", b'{"a": 1}\n{"a"', "application/jsonl"), "its answer is cut"),
+        (http("200 OK", b'{"a": 1}\n{"a"\n', "application/jsonl"), "its answer is no JSON"),
+        (http("200 OK", b'{"a": 1}\n'), "instead of lines"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/jsonl\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b'9\r\n{"a": 1}\n\r\n',
+            "does not speak HTTP (IncompleteRead)",
+        ),
+    ],
+)
+def test_rows_that_are_cut_are_no_success(answer: bytes, text: str) -> None:
+    """What came whole was handed out before; the last piece says that all have come."""
+    with serving(answering(answer)) as place, pytest.raises(ServerError) as error:
+        list(server_client(f"http://{place}", TOKEN).rows("/export", {}))
+    assert text in str(error.value)

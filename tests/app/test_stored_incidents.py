@@ -21,7 +21,7 @@ from outrider.app import (
     list_incidents,
     now_us,
 )
-from outrider.app.stored_incidents import Undelivered, incident_rows
+from outrider.app.stored_incidents import Undelivered, stored_incident_rows
 from outrider.model import AlertChanges, Notification, Silence, Status, UsageError
 from outrider.workspace import Workspace
 
@@ -160,12 +160,12 @@ def test_rows_are_of_incidents_that_began_in_the_time_asked_for(empty: Store) ->
     for name, began_us in (("c", 30), ("a", 10), ("b", 20), ("late", 40)):
         record(empty, name, NOW_US + began_us, acknowledged_by="ada" if name == "b" else "")
 
-    rows = incident_rows(empty.incidents, NOW_US + 20, NOW_US + 40)
+    rows = stored_incident_rows(empty.incidents, NOW_US + 20, NOW_US + 40)
 
     assert [(row["incident"], row["check"], row["check_count"], row["acknowledged_by"]) for row in rows] == [
         ("b", "pay", 2, "ada"), ("c", "pay", 2, ""),
     ]  # fmt: skip
-    assert [row["begin_us"] for row in incident_rows(empty.incidents, None, None)] == [
+    assert [row["begin_us"] for row in stored_incident_rows(empty.incidents, None, None)] == [
         NOW_US + at_us for at_us in (10, 20, 30, 40)
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outrider.app.runtime import host_turns
+from outrider.app.host_turns import host_turns
 from outrider.app.telemetry_access import local_limits
 from outrider.model import Claim
 from outrider.workspace import TelemetrySettings, load

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,11 @@ def test_a_trend_is_a_png_of_the_same_size_with_and_without_trouble() -> None:
 def test_a_trend_for_mail_shows_its_band_and_takes_names_for_text() -> None:
     at_us = list(range(0, DAY_US * 5, DAY_US // 4))
     values = [10.0] * len(at_us)
-    names = {"changes": [(DAY_US, "pay: +30%")], "releases": [(DAY_US, "$\\\\frac{1")], "days": [(0, "1 Jan")]}
+    names: dict[str, Any] = {
+        "changes": [(DAY_US, "pay: +30%")],
+        "releases": [(DAY_US, "$\\\\frac{1")],
+        "days": [(0, "1 Jan")],
+    }
 
     plain = band_picture(Trend("$x^{<script>", at_us, values))
     full = band_picture(

@@ -6,10 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.conftest import serving
+from tests.builders import new_store
+from tests.cli.conftest import invoke, serving
+
+from outrider.workspace import StoreSettings
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
+
+    from outrider.model import StoredGate
 
 PROBES = """
 [home]
@@ -37,6 +42,13 @@ STUBBORN = """
 kind = "http"
 url = "${PLAIN}/"
 """
+
+
+def stored_gates(desk: Desk) -> list[StoredGate]:
+    """Return the decisions in the store of a workspace, the latest first."""
+    usual = StoreSettings()
+    with new_store(desk.root / usual.url, artifacts=desk.root / usual.artifacts) as store:
+        return list(store.gates.search(limit=100))
 
 
 @pytest.fixture(scope="module")
@@ -105,10 +117,22 @@ def test_shards_are_merged_to_one_decision(probing: Desk, site: str) -> None:
         files.append(f"shards/{number}.json")
 
     merged = probing.outrider("gate-merge", *files, "--junit", "made/merged.xml", "--json")
-    partial = probing.outrider("gate-merge", *files[1:])
+    kept = stored_gates(probing)
+    away = invoke(probing.root.parent, "gate-merge", *(str(probing.root / file) for file in files), "--json")
+    settings = (probing.root / "outrider.toml").read_text()
+    probing.write("outrider.toml", "unknown = 1\n")
+    unusable = probing.outrider("gate-merge", *files, "--json")
+    probing.write("outrider.toml", settings)
+    partial = invoke(probing.root.parent, "gate-merge", *(str(probing.root / file) for file in files[1:]))
 
     document = json.loads(merged.stdout)
     assert (merged.returncode, document["verdict"]) == (0, "pass"), merged.stderr
+    assert (away.returncode, away.stdout) == (unusable.returncode, unusable.stdout) == (0, merged.stdout)
+    assert "outrider.toml:1" in unusable.stderr
+    merged_gate, *parts = kept[:6]
+    assert [gate.shard for gate in (merged_gate, *parts)] == ["", "5/5", "4/5", "3/5", "2/5", "1/5"]
+    assert sum(sum(gate.counts.values()) for gate in parts) == sum(merged_gate.counts.values())
+    assert len(stored_gates(probing)) == len(kept)
     assert len({finding["check"] for finding in document["findings"]}) == 3
     assert any("no check falls to shard 5/5" in note for note in document["notes"])
     assert (probing.root / "made/merged.xml").exists()

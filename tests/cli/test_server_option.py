@@ -64,11 +64,16 @@ def test_a_server_answers_as_its_workspace_does(place: Desk, tmp_path: Path) -> 
         assert code == 0
         assert remote("release", "v1")[0] == 0
         assert remote("silence", "kind=probe", "--for", "2h", "--comment", "roof")[0] == 0
+        assert "token ci: cache warmed" in remote("annotate", "cache warmed", "--check", "home")[1]
+        assert "[not-remote]" in remote("export", "rollups")[2]
         assert remote("pause", "home", "--reason", "roof")[1] == "paused probe:probes/a.toml::home\n"
 
         for command in (
             ("runs", "--json"), ("runs",), ("show", run, "--json"), ("show", run), ("incidents", "--json"),
             ("incidents",), ("silence", "--json"), ("silence",), ("release", "--json"), ("release",), ("oncall",),
+            ("annotate",), ("annotate", "--json"), ("ls",), ("ls", "--json"), ("changes",), ("changes", "--json"),
+            ("export", "samples"), ("export", "runs", "--format", "json"),
+            ("export", "incidents"),
             ("audit",), ("audit", "--json"),
         ):  # fmt: skip
             own = place.outrider(*command)

@@ -7,10 +7,14 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import outrider
+
+if TYPE_CHECKING:
+    from .conftest import Desk
 
 ROOMS = [
     "alerts", "app", "baselines", "charts", "dashboard", "frames", "gate", "journeys", "load", "model", "probes",
@@ -21,6 +25,7 @@ HEAVY = {
     "pandas", "playwright", "pycurl", "pytest", "rich", "scipy", "sqlalchemy", "starlette", "tempfile", "traceback",
     "uvicorn",
 } | {f"outrider.{room}" for room in ROOMS}  # fmt: skip
+JOURNEY_LIBRARIES = {"playwright", "pytest", "_pytest"}
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
@@ -53,6 +58,53 @@ def test_a_run_that_passes_imports_neither_alerts_nor_reports() -> None:
     unneeded = ("alerts", "charts", "dashboard", "frames", "gate", "reports", "scheduler", "server")
     rooms = {f"outrider.{room}" for room in unneeded}
     assert rooms & set(program.stdout.split()) == set()
+
+
+def test_a_run_of_a_probe_needs_neither_pytest_nor_playwright(desk: Desk, site: str) -> None:
+    """Journeys are measured by processes of their own; who has none does not pay for them."""
+    desk.write("probes/shop.toml", f'[home]\nkind = "http"\nurl = "{site}/tiny"\n')
+    script = (
+        "import sys\n"
+        "from outrider.cli import main\n"
+        "try:\n"
+        "    main(['run', 'probe:*'])\n"
+        "finally:\n"
+        "    print(*sys.modules)"
+    )
+
+    program = subprocess.run([sys.executable, "-c", script], cwd=desk.root, check=True, capture_output=True, text=True)
+
+    assert "1/1 passed" in program.stderr
+    assert JOURNEY_LIBRARIES & set(program.stdout.split()) == set()
+
+
+def test_pages_are_answered_without_what_measures(desk: Desk) -> None:
+    """The process of pages imports no library of journeys or probes: it runs none of them."""
+    script = """
+import sys
+from types import SimpleNamespace
+from urllib.request import urlopen
+from outrider.alerts import AlertSettings
+from outrider.app.scheduler_reader import LoadedWorkspace, SchedulerAnswer
+from outrider.app.web_process import WebService, find_workspace, open_store
+from outrider.model import ServiceView
+workspace = find_workspace()
+loaded = LoadedWorkspace("1", workspace, (), None, AlertSettings())
+answer = SchedulerAnswer("1", ServiceView(True, True, (), {}, 0.0, 0, 0, 0))
+with open_store(workspace) as store:
+    web = WebService(workspace, store, SimpleNamespace(view=lambda in_full=False: answer, loaded=lambda: loaded))
+    web.start("127.0.0.1", 0)
+    web.look()
+    for page in ("", "incidents", "service", "reports"):
+        with urlopen(f"http://127.0.0.1:{web.ports()['port']}/{page}") as shown:
+            assert shown.status == 200
+    web.close()
+print(*sys.modules)
+"""
+
+    program = subprocess.run([sys.executable, "-c", script], cwd=desk.root, check=True, capture_output=True, text=True)
+
+    assert (JOURNEY_LIBRARIES | {"pycurl", "dns", "wsproto"}) & set(program.stdout.split()) == set()
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from outrider.model import (
     ServiceView,
     new_run_id,
 )
+from outrider.runs import level_changes
 from outrider.server import AcknowledgeSigner, application
 from outrider.workspace import load
 
@@ -93,7 +94,7 @@ class Scene:
             lambda _snapshot, _path: self.code, alerts=self.alerts,
             reports=WorkspaceReports(load(self.root), self.store), store_size=lambda: self.size, host=lambda: self.host,
             settings=WorkspaceSettings(self.root, self.store),
-            telemetry=self.telemetry,
+            telemetry=self.telemetry, level_changes=lambda check: level_changes(self.store, [check]),
         )  # fmt: skip
 
     @property

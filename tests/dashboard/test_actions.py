@@ -154,6 +154,20 @@ def test_what_happened_is_noted_on_the_trends_of_checks_with_a_label(scene: Scen
     assert [entry.action for entry in scene.store.audit.search()] == ["annotation.remove", "annotation.add"]
 
 
+def test_a_release_where_nothing_runs_is_marked_with_a_warning(scene: Scene) -> None:
+    """A mistyped environment would explain nothing, and a first deploy may come before its checks."""
+    scene.add("pay")
+    mistyped = scene.post("/api/v1/releases", json={"name": "v3", "environment": "prodction"})
+    right = scene.post("/api/v1/releases", json={"name": "v3", "environment": "production"})
+    form = scene.post("/releases", data={"name": "v4", "environment": "prodction"})
+    (page,) = scene.get(form.headers["Location"])
+
+    assert (mistyped.status_code, right.json()["warning"]) == (200, "")
+    assert 'no check runs in the environment "prodction"; did you mean' in mistyped.json()["warning"]
+    assert "no check runs in that environment" in page.text
+    assert len(scene.store.judgements.releases()) == 3
+
+
 def test_the_api_does_the_same_with_json(scene: Scene) -> None:
     """And says what came of it; a list of matchers is as good as lines."""
     pay = scene.add("pay")
@@ -165,7 +179,7 @@ def test_the_api_does_the_same_with_json(scene: Scene) -> None:
     assert [answer.status_code for answer in (ran, silenced, marked)] == [200] * 3
     assert (ran.json()["done"], len(ran.json()["id"])) == ("run", 36)
     assert silenced.json()["id"] == scene.store.silences.ending_after(NOW_US)[0].id
-    assert marked.json() == {"done": "release", "id": "", "by": "local"}
+    assert marked.json() == {"done": "release", "id": "", "by": "local", "warning": ""}
 
 
 def test_the_document_describes_what_each_action_takes(scene: Scene) -> None:
@@ -346,3 +360,26 @@ def test_an_incident_of_no_check_is_silenced_by_itself(scene: Scene) -> None:
     assert f"/silences?matchers=incident%3D{incident.id}" in page.text
     assert "channel:mail" in page.text
     assert "/checks/" not in page.text
+
+
+def test_a_program_names_what_it_changes_by_its_whole_id(scene: Scene) -> None:
+    """A beginning that is unique now may be another's tomorrow; nothing is changed."""
+    incident = scene.incident(scene.add("home"))
+    made = {
+        "incidents": incident.id,
+        "silences": scene.post("/api/v1/silences", json={"matchers": "kind=probe"}).json()["id"],
+        "annotations": scene.post("/api/v1/annotations", json={"text": "cache warmed"}).json()["id"],
+    }
+    acts = [
+        ("incidents", "acknowledge", {}), ("incidents", "assign", {"assignee": "ada"}), ("incidents", "resolve", {}),
+        ("incidents", "comment", {"text": "I look"}), ("silences", "end", {}), ("annotations", "remove", {}),
+    ]  # fmt: skip
+    before = len(scene.store.audit.search())
+
+    short = [scene.post(f"/api/v1/{kind}/{made[kind][-8:]}/{act}", json=sent) for kind, act, sent in acts]
+    assert len(scene.store.audit.search()) == before
+    whole = [scene.post(f"/api/v1/{kind}/{made[kind]}/{act}", json=sent) for kind, act, sent in acts]
+
+    assert [answer.status_code for answer in short] == [404] * 6
+    assert all("whole id" in answer.json()["detail"] for answer in short)
+    assert [answer.status_code for answer in whole] == [200] * 6

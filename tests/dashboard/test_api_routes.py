@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from outrider.dashboard.api_values import RunItem
 from outrider.model import AuditEntry, Outcome, Release, StoredGate, new_run_id
-from outrider.server.openapi_document import schema_of
+from outrider.server.openapi_document import Components, schema_of
 
 from .conftest import HOUR_US, MINUTE_US, NOW_US
 
@@ -76,7 +78,9 @@ def test_every_answer_is_as_the_document_describes_it(filled: Scene) -> None:
         if "get" in operations and "{" not in path and path not in ELSEWHERE
     ]
     of_home = f"check={quote(checks['items'][1]['id'], safe='')}"
-    asked = [f"{path}?{of_home}" if path.endswith(("/series", "/samples")) else path for path in lists]
+    asked = [
+        f"{path}?{of_home}" if path.endswith(("/series", "/samples", "/level-changes")) else path for path in lists
+    ]
     single = bodies(filled.get(*(path.partition("{")[0] + item for path, item in items.items())))
 
     answers = {
@@ -189,4 +193,8 @@ def test_a_store_that_is_away_is_a_problem_to_come_back_for(filled: Scene) -> No
 def test_a_type_without_a_schema_is_an_error_of_ours() -> None:
     """It is seen when the application is made, not by a client."""
     with pytest.raises(TypeError, match="has no schema"):
-        schema_of(set[str], {})
+        schema_of(set[str], Components())
+    components = Components()
+    schema_of(RunItem, components)
+    with pytest.raises(TypeError, match="both have a RunItem"):
+        schema_of(dataclass(type("RunItem", (), {})), components)

@@ -136,6 +136,22 @@ def test_rows_are_exported_as_a_stream(scene: Scene) -> None:
     assert wrong.status_code == 400
 
 
+def test_a_csv_export_names_its_columns_and_holds_no_formula(scene: Scene) -> None:
+    """Without rows, too; JSON has the texts as they are."""
+    tables = ("runs", "samples", "steps")
+    empty = [answer.text for answer in scene.get(*(f"/api/v1/export?table={table}" for table in tables))]
+    scene.ran(scene.add("home"), reason='=HYPERLINK("https://a.example")', environment="+1")
+
+    full = [answer.text for answer in scene.get(*(f"/api/v1/export?table={table}" for table in tables))]
+    (lines,) = scene.get("/api/v1/export?format=jsonl")
+
+    assert [text.splitlines()[0] for text in full] == [text.splitlines()[0] for text in empty]
+    assert [len(text.splitlines()) for text in empty] == [1, 1, 1]
+    (row,) = csv.DictReader(io.StringIO(full[0]))
+    assert (row["reason"], row["environment"]) == ('\'=HYPERLINK("https://a.example")', "+1")
+    assert json.loads(lines.text)["reason"] == '=HYPERLINK("https://a.example")'
+
+
 def test_an_export_that_fails_or_ends_makes_room_for_the_next(scene: Scene) -> None:
     """However often: at most two are under way."""
     scene.ran(scene.add("home"))

@@ -44,6 +44,20 @@ def test_a_query_finds_records_their_levels_and_facets(scene: Scene, telemetry: 
     assert "slow query" not in answer.text
 
 
+def test_patterns_of_records_lead_to_them(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
+    """What records say, without what differs, the most frequent first; hostile text stays text."""
+    scene.telemetry = source(telemetry)
+    insert_rows(telemetry, mixed_logs(service), service)
+    insert_rows(telemetry, [log_of(service, f"order {number} created") for number in range(3)], f"{service} more")
+
+    text = found(scene, f"service:{service}", "&patterns=1")
+
+    assert "<script>alert" not in text
+    (narrower,) = re.findall(r'<a href="(/logs\?q=[^"]*)"><bdi>order \* created</bdi></a>', text)
+    (answer,) = scene.get(unescape(narrower))
+    assert "4 records" in answer.text
+
+
 def test_an_expanded_record_shows_all_that_it_says(scene: Scene, telemetry: ClickHouseClient, service: str) -> None:
     """Attributes as a tree, its trace, and what its service said before and after it."""
     scene.telemetry = source(telemetry)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pandas.testing import assert_frame_equal
+from tests.builders import run_of
 
 import outrider
 from outrider.alerts.finding import Problem
 from outrider.app.listeners import SILENT
 from outrider.app.local_backend import LocalBackend
 from outrider.app.remote_backend import RemoteBackend
+from outrider.app.remote_tables import remote_sources
 from outrider.app.server_client import server_client
+from outrider.app.stored_incidents import incident_rows, stored_incident_rows
 from outrider.model import (
     Attempt,
     AttemptTrace,
@@ -24,11 +30,15 @@ from outrider.model import (
     Role,
     RunId,
     Sample,
+    Selection,
     ServerError,
     Step,
     StepKind,
+    StoredComparison,
+    StoredGate,
     StoredRun,
     UsageError,
+    new_run_id,
 )
 from outrider.server import Access, AccessRules, Background, TokenRequest, application, issue_token, listen
 from outrider.workspace import ServerSettings, load
@@ -155,6 +165,100 @@ def test_what_is_done_is_noted_by_who_asked(remote: RemoteBackend, local: LocalB
     assert [replace(change, key=0) for change in local.changes(50)] == list(remote.changes(50))
 
 
+def test_rows_are_the_same_as_frames_and_incomplete_ones_are_refused(
+    remote: RemoteBackend, local: LocalBackend, scene: Scene
+) -> None:
+    """Of any time and name; what a server does not give is said."""
+    stated: tuple[dict[str, str], ...] = (
+        {},
+        {"check": "*home", "since": "2024-10-04T10:00"},
+        {"check": f"probe:probes/shop.toml::{HOSTILE}"},
+    )
+    for read in ("samples", "runs", "steps"):
+        for asked in stated:
+            assert_frame_equal(getattr(remote.frames, read)(**asked), getattr(local.frames, read)(**asked))
+    for read_own in (remote.frames, local.frames):
+        assert len(read_own.samples(step="pay", judged_only=False)) == 1
+    assert_frame_equal(remote.frames.samples(step="", metric=""), local.frames.samples(step="", metric=""))
+    assert_frame_equal(remote.frames.samples(environment="none"), local.frames.samples(environment="none"))
+    assert len(remote.frames.samples()) > 250
+    rows = stored_incident_rows(scene.store.incidents, None, None)
+    assert incident_rows(remote.recent_incidents(include_resolved=True, days=90, limit=None), None, None) == rows
+
+    with pytest.raises(UsageError) as refused:
+        remote.frames.rollups()
+    assert refused.value.slug == "not-remote"
+    few = remote_sources(remote.client, list, most_rows=3).tables
+    with pytest.raises(UsageError) as refused:
+        list(few.runs(Selection(), 2))
+    assert refused.value.slug == "frame-too-large"
+
+
+def test_new_levels_are_the_same_and_are_compared_check_by_check(
+    remote: RemoteBackend, local: LocalBackend, scene: Scene
+) -> None:
+    """The latest first, of the checks that fit (seed 1)."""
+    chance = random.Random(1)
+    for name, level_ms in (("slow", 200.0), ("slower", 300.0)):
+        check = scene.add(name)
+        for number in range(200):
+            took_ms = chance.uniform(0.97, 1.03) * (level_ms if number < 120 else 400.0)
+            due_us = NOW_US - (200 - number) * MINUTE_US
+            steps = (Step("page", "page", StepKind.NAMED, 0.0, took_ms),)
+            samples = (Sample("page", "duration_ms", took_ms),)
+            passed = Measurement(Outcome.PASSED, "", due_us, took_ms, steps=steps, samples=samples)
+            scene.store.runs.record(run_of(passed, check.id))
+
+    assert len(remote.level_changes("*")) == 2
+    assert remote.level_changes("*slow*") == local.level_changes("*slow*")
+    assert [change.check for change in remote.level_changes("*slower")] == ["probe:probes/shop.toml::slower"]
+
+
+def test_checks_are_listed_with_how_they_run_switched_off_ones_too(remote: RemoteBackend, scene: Scene) -> None:
+    """In the order of the workspace, beyond a page, by any pattern."""
+    for number in range(250):
+        scene.add(f"check{number}", tags=frozenset({"many"}), every_s=30.0 + number, enabled=number % 2 == 0)
+    own = [replace(check, target="", policy=replace(check.policy, title=check.title)) for check in scene.checks or ()]
+
+    assert list(remote.checks(())) == own
+    assert [check.name for check in remote.checks(("*check249", "tag:money"))] == [HOSTILE, "check249"]
+    with pytest.raises(UsageError) as refused:
+        remote.checks(("nothing",))
+    assert refused.value.slug == "unknown-check"
+
+
+def test_decisions_of_the_gate_are_the_same(remote: RemoteBackend, scene: Scene) -> None:
+    """With their comparisons, each by its id."""
+    compared = StoredComparison("home", "", "fail", True, 0.0, 0.5, None, None, None, 9, HOSTILE)
+    for number in range(3):
+        at_us = NOW_US - number
+        scene.store.gates.record(
+            StoredGate(
+                str(new_run_id(at_us)), at_us, f"{number}eed", "fail", HOSTILE, 1.5, "2/4", {"fail": 1},
+                (("home", HOSTILE, "fail"),), (HOSTILE,), ("w",), (compared,),
+            )
+        )  # fmt: skip
+    with outrider.open_server(remote.client.url, token=remote.client.token) as server:
+        listed, own = server.gates(), scene.store.gates.search(limit=100)
+
+        assert list(listed) == [replace(gate, notes=(), wrong=(), comparisons=()) for gate in own]
+        assert server.gate(listed[1].id) == scene.store.gates.get(own[1].id)
+        assert [gate.commit for gate in server.gates(commit="1e", verdict="fail", limit=1)] == ["1eed"]
+        assert server.gates(verdict="pass") == ()
+
+
+def test_annotations_are_the_same_and_are_noted_by_who_asked(remote: RemoteBackend, local: LocalBackend) -> None:
+    """On one check or on those with a label, at a time of one's own."""
+    assert remote.annotate(HOSTILE, at_us=NOW_US - 1, check="home", matchers=(), author="") == ""
+    remote.annotate("cache warmed", at_us=None, check=None, matchers=("tag=money",), author="")
+    (_, first) = remote.annotations()
+
+    assert remote.annotations() == local.annotations()
+    assert (first.at_us, first.matchers) == (NOW_US - 1, ("check=probe:probes/shop.toml::home",))
+    remote.remove_annotation(first.id[-8:])
+    assert [(mark.text, mark.author) for mark in local.annotations()] == [("cache warmed", "token ci")]
+
+
 def test_settings_are_the_same_and_are_changed_as_they_are_typed(remote: RemoteBackend, local: LocalBackend) -> None:
     """By the token's name; the state of the service mentions what is set."""
     for name, text in (("capabilities.load", "false"), ("probes.per_host", "3"), ("probes.late", "80ms")):
@@ -178,6 +282,7 @@ def test_what_a_server_decides_itself_is_refused(remote: RemoteBackend) -> None:
         lambda: remote.acknowledge("x", author="ada", resolve=False),
         lambda: remote.silence(["a=b"], length_s=1.0, starts_us=1, author="", comment=""),
         lambda: remote.change_setting("capabilities.load", "false", author="ada"),
+        lambda: remote.annotate("x", at_us=None, check=None, matchers=(), author="ada"),
         lambda: remote.mark_release("v3", at_us=5, environment=None, accept=False),
     )
     for act in acts:
@@ -192,6 +297,8 @@ def test_what_a_server_decides_itself_is_refused(remote: RemoteBackend) -> None:
         (lambda remote: remote.run("zzz"), "unknown-run"),
         (lambda remote: remote.incident("zzz"), "unknown-incident"),
         (lambda remote: remote.end_silence("zzz"), "unknown-silence"),
+        (lambda remote: remote.remove_annotation("zzz"), "unknown-annotation"),
+        (lambda remote: remote.annotate("x", at_us=5, check="*", matchers=(), author=""), "ambiguous-check"),
         (lambda remote: remote.pause(["nothing"], ""), "unknown-check"),
         (lambda remote: remote.request_runs(["*home"], "mars"), "unknown-name"),
         (lambda remote: remote.change_setting("capabilities.lode", "false", author=""), "unknown-override"),
@@ -231,6 +338,13 @@ def test_a_program_reads_a_server_as_it_reads_a_workspace(
         (incident, *_) = server.incidents()
         assert server.incident(incident.id) == local.incident(incident.id)[0]
         assert server.runs("probe:none") == ()
+        assert [check.name for check in server.checks("tag:money")] == [HOSTILE]
+        assert len(server.frames.samples("*home")) == 258
+        server.annotate("cache warmed", at=datetime(2026, 3, 1, tzinfo=UTC), matchers=["tag=money"])
+        (mark,) = server.annotations()
+        assert (mark.at_us, mark.author) == (1_772_323_200_000_000, "token ci")
+        server.remove_annotation(mark.id)
+        assert local.annotations() == ()
     monkeypatch.setenv("OUTRIDER_SERVER", url)
     monkeypatch.setenv("OUTRIDER_TOKEN", "outrider_api_old")
     with pytest.raises(outrider.UsageError) as refused:
@@ -255,7 +369,10 @@ def test_a_program_reads_a_server_as_it_reads_a_workspace(
     [
         lambda server: server.runs(5), lambda server: server.runs(limit=-1), lambda server: server.runs(outcome="no"),
         lambda server: server.incidents(days=-1), lambda server: server.incidents(days=91),
-        lambda server: server.stored_run(None), lambda server: server.incident(3),
+        lambda server: server.stored_run(None), lambda server: server.incident(3), lambda server: server.checks(1),
+        lambda server: server.gates(commit=1), lambda server: server.gates(limit=-1), lambda server: server.gate(1),
+        lambda server: server.annotate(1), lambda server: server.annotate("x", at=5),
+        lambda server: server.annotate("x", matchers=[1]), lambda server: server.remove_annotation(None),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_refused_before_the_server_is_asked(call: Callable[[object], object]) -> None:

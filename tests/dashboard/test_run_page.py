@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.builders import run_of
 
-from outrider.dashboard import run_detail
+from outrider.dashboard import TelemetrySource, run_detail
 from outrider.dashboard.har_requests import MOST_REQUESTS, wire_requests
 from outrider.model import (
     ArtifactFile,
     ArtifactKind,
     Attempt,
+    AttemptTrace,
     ErrorRecord,
     ErrorSource,
     HostLoad,
@@ -25,6 +26,7 @@ from outrider.model import (
     Sample,
     Step,
     StepKind,
+    TraceSource,
 )
 
 from .conftest import HOUR_US, MINUTE_US, NOW_US, check
@@ -197,3 +199,20 @@ def test_a_run_is_headed_by_the_title_of_its_check(scene: Scene) -> None:
 
     assert "<bdi>Kasse &amp; bezahlen 決済</bdi></a>" in pages[0]
     assert "<bdi>old_one</bdi></a>" in pages[1]
+
+
+def test_a_run_leads_to_its_traces(scene: Scene) -> None:
+    """Here and elsewhere: by run and time once, by trace for each of them, with what the workspace names."""
+    links = {"Tempo": "https://tempo.example/{trace}", "Kibana": "https://kibana.example/?from={from_ms}&run={run}"}
+    trace = AttemptTrace("4bf92f3577b34da6a3ce929d0e0e4736", "pay", source=TraceSource.PAGE)
+    run = run_of(
+        Measurement(Outcome.PASSED, "", NOW_US - HOUR_US, 300.0, traces=(trace,)), "journey:journeys/shop.py::buy"
+    )
+    scene.store.runs.record(run)
+    scene.telemetry = TelemetrySource(is_on=True, links=links)
+
+    text = scene.get(f"/runs/{run.id}")[0].text
+
+    assert f'href="/traces/{trace.trace_id}"' in text
+    assert f'href="https://tempo.example/{trace.trace_id}"' in text
+    assert f"https://kibana.example/?from={run.started_us // 1000 - 60_000}&amp;run={run.id}" in text

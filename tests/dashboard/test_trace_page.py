@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,3 +117,21 @@ def test_a_trace_that_is_not_kept_says_why_it_may_not_be(scene: Scene, telemetry
 
     assert (unknown.status_code, odd.status_code) == (404, 404)
     assert "is kept" in unknown.text
+
+
+def test_a_trace_leads_to_other_tools(scene: Scene, telemetry: ClickHouseClient, trace: str) -> None:
+    """By its id, session and time; a template whose place is not known gives no link, and no value leaves its place."""
+    links = {
+        "Jaeger": "https://jaeger.example/trace/{trace}",
+        "Replay": "https://replay.example/?s={session}",
+        "Users": "https://users.example/{user}",
+    }
+    scene.telemetry = replace(source(telemetry), links=links)
+    span = span_of("front", "a" * 16, trace=trace, attributes={"session.id": "a&b/<c>"})
+    insert_rows(telemetry, [span], trace)
+
+    text = page(scene, trace)
+
+    assert f'href="https://jaeger.example/trace/{trace}"' in text
+    assert 'href="https://replay.example/?s=a%26b%2F%3Cc%3E"' in text
+    assert "users.example" not in text

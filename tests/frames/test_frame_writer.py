@@ -37,6 +37,19 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def test_a_text_that_a_spreadsheet_would_compute_is_marked_in_csv_alone(tmp_path: Path) -> None:
+    """Of words and of texts; the same word is marked in each of its rows, and numbers stay."""
+    rows = frame(-1.0, 2.0, 3.0)
+    rows["check"] = pd.Categorical(["@home", "pay", "@home"])
+    rows["reason"] = pd.array(["=1+1", "", "-2 ms"], dtype="str")
+    write_frames([rows], tmp_path / "rows.csv", FrameFormat.CSV)
+    write_frames([rows], tmp_path / "rows.json", FrameFormat.JSON)
+
+    cells = [line.split(",")[1:] for line in (tmp_path / "rows.csv").read_text().splitlines()[1:]]
+    assert cells == [["-1.0", "'@home", "'=1+1"], ["2.0", "pay", ""], ["3.0", "'@home", "-2 ms"]]
+    assert [row["reason"] for row in json.loads((tmp_path / "rows.json").read_text())] == ["=1+1", "", "-2 ms"]
+
+
 def test_a_link_stays_and_what_it_names_is_written(tmp_path: Path) -> None:
     """Replaced only if asked, as any file."""
     file, link = tmp_path / "rows.csv", tmp_path / "link.csv"

@@ -368,7 +368,7 @@ def test_a_pass_that_touched_nothing_is_a_setup_error() -> None:
     [
         [],
         [FINE],
-        [FINE, failed("outrider.journeys.error_kind.Overdue", "time is up", kind=ErrorKind.OVERDUE)],
+        [FINE, failed("outrider.journeys.error_classification.Overdue", "time is up", kind=ErrorKind.OVERDUE)],
         [FINE, failed(PLAYWRIGHT, "Target page, context or browser has been closed", kind=ErrorKind.CLOSED)],
     ],
     ids=["killed", "killed in the body", "interrupted", "closed by the interrupt"],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.journeys.error_kind import Overdue
+from outrider.journeys.error_classification import Overdue
 from outrider.journeys.recorder import Recorder
 from outrider.journeys.worker_messages import AttemptOrder
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrider.model import bounded, printable, printable_json, tail
+from outrider.model import bounded, printable, printable_json, spreadsheet_cell, tail
 
 ANY_TEXT = st.text(st.characters(codec=None))
 LEAVES = st.none() | st.integers() | ANY_TEXT
@@ -82,3 +82,17 @@ def test_json_is_printable_in_keys_and_values(value: object) -> None:
     shown = printable_json(json.loads(json.dumps(value)))
 
     assert json.dumps(shown, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-1+cmd|' /C calc'!A0", "'-1+cmd|' /C calc'!A0"),
+        ("+A1", "'+A1"), ("\t=1", "'\t=1"), ("\uff1d1", "'\uff1d1"), ("-", "'-"),
+        ("+310 ms", "+310 ms"), ("-3.5 %", "-3.5 %"), ("+1", "+1"), ("-1,234.5", "-1,234.5"),
+        ("a=1", "a=1"), ("", ""), (-3.5, -3.5), (None, None),
+    ],
+)  # fmt: skip
+def test_a_spreadsheet_computes_nothing(value: object, cell: object) -> None:
+    """An apostrophe makes a formula a text; signed numbers stay, since they do nothing."""
+    assert spreadsheet_cell(value) == cell

@@ -108,7 +108,9 @@ def test_a_load_is_told_as_it_was_reviewed(simulated: Store) -> None:
     """The last one."""
     last = simulated.runs.search(LOAD.id, limit=1)[0]
 
-    report = load_report(simulated.runs.get(last.id).run, workspace="shop", timezone="Europe/Berlin")
+    before = simulated.runs.search(LOAD.id, limit=2)[1]
+    run, good = (simulated.runs.get(summary.id).run for summary in (last, before))
+    report = load_report(run, workspace="shop", timezone="Europe/Berlin", good=good)
 
     compare("load.md", single_markdown(report))
     compare("load.json", plain({**single_json(report), "stretches": len(report.stretches)}))

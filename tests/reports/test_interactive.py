@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.history import MINUTE_US
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from outrider.journeys.browser import BrowserSettings, find_browser
 from outrider.model import Outcome, Release
 from outrider.reports import ReportSettings, render_html
 
@@ -18,7 +17,6 @@ from .conftest import NOW_US
 from .test_weekly import HOSTILE, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Dialog, Locator, Page
@@ -26,14 +24,6 @@ if TYPE_CHECKING:
     from .conftest import Bench
 
 DAY_US = 86_400_000_000
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(BrowserSettings()).executable)
-        yield browser
-        browser.close()
 
 
 @dataclass
@@ -67,6 +57,7 @@ def reader(chromium: Browser, tmp_path: Path) -> Reader:
 
 
 def first_chart(tab: Page) -> Locator:
+    tab.locator(".check > summary").first.click()
     chart = tab.locator(".chart").first
     chart.scroll_into_view_if_needed()
     chart.locator("canvas").wait_for()
@@ -166,6 +157,7 @@ def test_without_script_and_on_paper_the_drawn_chart_is_seen(bench: Bench, reade
         reader.open(page, scripts=False),
         reader.open(render_html(bench.report(), ReportSettings(), interactive=False)),
     ):
+        tab.locator(".check > summary").first.click()
         assert tab.locator(".chart > svg").first.is_visible()
         assert tab.locator("canvas").count() == 0
         assert not tab.locator(".hint").first.is_visible()

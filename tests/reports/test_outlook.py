@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import replace
 
 import pytest
 
 from outrider.model import Outcome
-from outrider.reports import ReportSettings, render_html
+from outrider.reports import ReportSettings, as_json, as_markdown, render_html
 
 from .conftest import LOAD, NOW_US, SECOND_US, Bench, climbing
 from .test_weekly import run
@@ -70,12 +72,31 @@ def test_a_budget_that_may_last_is_not_foretold(bench: Bench) -> None:
     assert bench.report().forecasts == ()
 
 
-def test_a_budget_that_is_overspent_is_used_up_already(bench: Bench) -> None:
-    """Nothing is left to foretell."""
+def test_a_budget_that_is_overspent_is_told_once(bench: Bench) -> None:
+    """100 of 1,000 a week failed, where 20 of 4,000 may in four: nothing is left to foretell, and the table says it."""
     failing(bench, 100, 1000)
 
-    assert bench.report().forecasts[0].days == 0
-    assert "is used up already" in bench.page()
+    report = bench.report()
+
+    assert report.forecasts == ()
+    assert report.health[0].budget_used == pytest.approx(5)
+    assert "500 %" in bench.page()
+    assert "500 %" in as_markdown(report)
+
+
+def test_a_budget_of_nothing_is_overspent_by_one_failure(bench: Bench) -> None:
+    """An objective of 100 % allows none."""
+    failing(bench, 1, 100)
+    failing(bench, 0, 100, check="probe:a::c")
+    settings = ReportSettings(objective=1.0)
+
+    report = bench.report(settings)
+
+    assert [health.budget_used for health in report.health] == [math.inf, 0.0]
+    assert report.verdict.sentence.startswith("1 check missed 100 %, 1 met it; b is down since ")
+    assert "all: no failure is allowed" in render_html(report, settings)
+    assert "all: no failure is allowed" in as_markdown(report)
+    json.dumps(as_json(report), allow_nan=False)
 
 
 def test_a_calm_check_and_one_with_few_runs_are_not_foretold(bench: Bench) -> None:
@@ -114,12 +135,13 @@ def test_rare_reasons_are_counted_together(bench: Bench) -> None:
     assert health.reasons == (("timeout", 3), ("refused", 2), ("status 500", 1), ("2 other reasons", 2))
 
 
-def test_checks_that_failed_and_have_no_charts_are_counted(bench: Bench) -> None:
-    """Only so many are described, and the others are not forgotten."""
+def test_checks_that_failed_and_have_no_charts_can_be_unfolded(bench: Bench) -> None:
+    """Only so many stand open to choose from, and the others are not forgotten."""
     for name in "bcd":
         failing(bench, 2, 2, check=f"probe:a::{name}")
     settings = ReportSettings(detailed=1)
 
     page = render_html(bench.report(settings), settings)
 
-    assert "and 2 more checks that failed, without charts" in page
+    assert "<summary>2 more</summary>" in page
+    assert [f'id="check-{number}"' in page for number in (1, 2, 3)] == [True] * 3

@@ -57,7 +57,7 @@ def test_a_page_says_which_rows_it_leaves_out(report: Report) -> None:
     page = render_html(report, ReportSettings())
 
     assert "Only the slowest 10 steps." in page
-    assert "Only the flakiest 10 checks." in page
+    assert "Only the 10 with the largest share." in page
 
 
 def test_a_mail_counts_the_checks_that_it_leaves_out(report: Report) -> None:

@@ -29,7 +29,7 @@ PLACE = ("journey:a.py::shop", "pay")
 PAY = StepFigures("pay", 168, Quantile(300.0, 290.0, 310.0, 168), None, None, None, None)
 HEALTH = Health(
     CheckId(PLACE[0]), "a.py::shop", "journey", "production", "local", counts={Outcome.PASSED: 168},
-    availability=Availability(168, 168, 0.98, 1.0), before=None, budget_left=1.0, coverage=1.0, steps=(PAY,),
+    availability=Availability(168, 168, 0.98, 1.0), before=None, budget_used=0.0, coverage=1.0, steps=(PAY,),
 )  # fmt: skip
 
 
@@ -74,11 +74,11 @@ def test_the_summary_calls_lasting_only_what_lasts() -> None:
     (passing,) = told(400, 400, 400, 300, 400)
     lasting = replace(passing, ended_us=None, before_ms=300.0, after_ms=400.0, step="search")
 
-    _, over, advice = summarise([HEALTH], [passing], (), 0.995, WEEK)
-    _, both, search = summarise([HEALTH], [lasting, passing], (), 0.995, WEEK)
+    over, advice = summarise([HEALTH], [passing], (), 0.995, WEEK)
+    both, search = summarise([HEALTH], [lasting, passing], (), 0.995, WEEK)
 
-    assert over.startswith("No step got lastingly slower or faster. pay of a.py::shop was faster (-25%) from ")
+    assert over.startswith("No step got lastingly slower or faster. pay of shop was faster (-25%) from ")
     assert over.endswith(", and is as before.")
     assert advice == "Nothing needs to be done."
-    assert both.startswith("1 step got lastingly slower; the largest: search of a.py::shop +33% since ")
+    assert both.startswith("1 step got lastingly slower; the largest: search of shop +33% since ")
     assert search == "Find out what changed then in search."

@@ -100,7 +100,7 @@ def test_a_step_that_became_slower_is_told_with_its_release(bench: Bench) -> Non
 
     assert [(change.step, change.release) for change in report.changes] == [("Pay", "2.2.0")]
     assert report.changes[0].ratio == pytest.approx(0.3, abs=0.05)
-    assert "Pay of journeys/test_shop.py::simulated_000 +2" in report.summary[1]
+    assert "Pay of simulated_000 +2" in report.summary[1]
 
 
 def test_everything_failing_does_not_claim_that_nothing_became_slower(bench: Bench) -> None:
@@ -109,7 +109,7 @@ def test_everything_failing_does_not_claim_that_nothing_became_slower(bench: Ben
 
     report = bench.report()
 
-    assert report.summary[0].startswith("3 checks missed 99.5 %; the worst, ")
+    assert report.summary[0].startswith("3 checks missed 99.5 %; ")
     assert report.summary[1] == "Too few durations were measured to say whether anything became slower."
     assert report.summary[2].startswith("Look first at ")
 
@@ -194,7 +194,7 @@ def test_nothing_hostile_runs_in_a_page(bench: Bench) -> None:
     assert "default-src 'none'; style-src" in page
     assert re.findall(r"<(script|img|iframe|object|link)\b", page) == []
     assert "&lt;script&gt;" in page
-    assert not re.search(r"(?:src|href)=", page.replace("src=x onerror", ""))
+    assert not re.search(r"(?:src=|href=(?!\"#))", page.replace("src=x one", ""))
     assert "<script" not in as_markdown(bench.report())
 
 

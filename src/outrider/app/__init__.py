@@ -22,12 +22,10 @@ if TYPE_CHECKING:
         step_medians,
     )
     from outrider.app.alert_configuration import alert_settings
-    from outrider.app.annotation_log import annotate, list_annotations, remove_annotation
     from outrider.app.artifact_export import export_artifacts
     from outrider.app.audit_trail import command_line_change, current_user, list_changes
-    from outrider.app.backend import Backend, open_backend
+    from outrider.app.backend import Backend, ask_server, open_backend
     from outrider.app.backups import back_up, restore_backup
-    from outrider.app.change_history import LevelChange, level_changes
     from outrider.app.check_control import RequestedRun, pause_checks, request_runs, resume_checks
     from outrider.app.codegen_session import record_journey
     from outrider.app.debug_run import debug_check
@@ -55,6 +53,7 @@ if TYPE_CHECKING:
     from outrider.app.oncall_shifts import OnCallShift, shifts_ahead
     from outrider.app.pull_request_comment import comment_gate
     from outrider.app.release_marks import list_releases, mark_release
+    from outrider.app.remote_backend import RemoteBackend
     from outrider.app.report_documents import Format as ReportFormat
     from outrider.app.report_documents import (
         ReportDocument,
@@ -83,8 +82,6 @@ if TYPE_CHECKING:
     )
     from outrider.app.selection import (
         display_name,
-        empty_export_note,
-        one_check,
         unknown_check_note,
         unknown_environment_note,
         unknown_location_note,
@@ -93,7 +90,7 @@ if TYPE_CHECKING:
     from outrider.app.service_facts import ReleaseMark, ServiceFacts, satisfied_ms
     from outrider.app.service_state import ServiceStatus, service_status
     from outrider.app.setting_overrides import override_note
-    from outrider.app.silences import end_silence, list_silences, preview_silence, silence_incidents
+    from outrider.app.silences import end_silence, list_silences, silence_incidents
     from outrider.app.status_page_export import export_status_page, open_status_page
     from outrider.app.status_updates import open_status_incident, update_status_incident
     from outrider.app.step_judgements import judge_steps, unjudged_metrics_note
@@ -150,7 +147,7 @@ if TYPE_CHECKING:
     from outrider.journeys import Browser, browser_environment
     from outrider.load import Level, grouping_advice, levels, shown_name
     from outrider.reports import RequestPair, RunComparison, StepPair, comparison_json
-    from outrider.runs import Judgement, Plan, Proof, ProofVerdict, StepStatus
+    from outrider.runs import Judgement, LevelChange, Plan, Proof, ProofVerdict, StepStatus
     from outrider.store import Store
     from outrider.workspace import Scaffold, Workspace, format_duration
 
@@ -194,6 +191,7 @@ __all__ = [
     "ProofReport",
     "ProofVerdict",
     "ReleaseMark",
+    "RemoteBackend",
     "Replayed",
     "ReportDocument",
     "ReportForm",
@@ -234,8 +232,8 @@ __all__ = [
     "acknowledge_incident",
     "add_user",
     "alert_settings",
-    "annotate",
     "artifact_file",
+    "ask_server",
     "assign_incident",
     "back_up",
     "backtest_rules",
@@ -257,7 +255,6 @@ __all__ = [
     "debug_check",
     "display_name",
     "duration_s",
-    "empty_export_note",
     "empty_range_note",
     "end_silence",
     "execute",
@@ -284,9 +281,7 @@ __all__ = [
     "judge_runs",
     "judge_settings",
     "judge_steps",
-    "level_changes",
     "levels",
-    "list_annotations",
     "list_changes",
     "list_checks",
     "list_incidents",
@@ -303,7 +298,6 @@ __all__ = [
     "merge_gate_shards",
     "moment_us",
     "now_us",
-    "one_check",
     "open_backend",
     "open_runtime",
     "open_server",
@@ -316,7 +310,6 @@ __all__ = [
     "path_errors",
     "pause_checks",
     "period_document",
-    "preview_silence",
     "prove_journeys",
     "provide_workspace_browser",
     "prune_expired",
@@ -324,7 +317,6 @@ __all__ = [
     "read_run_traces",
     "record_journey",
     "register_checks",
-    "remove_annotation",
     "remove_user",
     "request_runs",
     "restore_backup",
@@ -387,7 +379,6 @@ _MODULES = {
     "outrider.app.gate_run": "GateOptions GateResult gate_rules merge_gate_shards run_gate self_test_gate",
     "outrider.app.heartbeat_server": "serve_heartbeats",
     "outrider.app.judge_sensitivity": "Sensitivity SeriesSensitivity calibrate_checks chance_of_all",
-    "outrider.app.change_history": "LevelChange level_changes",
     "outrider.app.listeners": "GateListener LoadListener ProgressListener ProofListener RunListener SilentListener",
     "outrider.app.load_trial": "KneeSearch LoadOutcome LoadOverrides WorkerOutcome run_load work_for_master",
     "outrider.app.workspace_handle": "OpenWorkspace open_workspace",
@@ -406,18 +397,17 @@ _MODULES = {
         "Runtime browser_or_error browser_settings list_checks open_runtime provide_workspace_browser ignored_variables"
     ),
     "outrider.app.requested_path": "path_errors",
-    "outrider.app.selection": (
-        "display_name empty_export_note one_check unknown_check_note unknown_environment_note unknown_location_note"
-    ),
+    "outrider.app.selection": ("display_name unknown_check_note unknown_environment_note unknown_location_note"),
     "outrider.app.server_handle": "OpenServer open_server",
     "outrider.app.service_state": "ServiceStatus service_status",
     "outrider.app.status_page_export": "export_status_page open_status_page",
     "outrider.app.status_updates": "open_status_incident update_status_incident",
     "outrider.dashboard": "StatusIncident status_page_incidents",
     "outrider.app.setting_overrides": "override_note",
-    "outrider.app.silences": "end_silence list_silences preview_silence silence_incidents",
+    "outrider.app.silences": "end_silence list_silences silence_incidents",
     "outrider.app.step_judgements": "judge_steps unjudged_metrics_note",
-    "outrider.app.backend": "Backend open_backend",
+    "outrider.app.backend": "Backend ask_server open_backend",
+    "outrider.app.remote_backend": "RemoteBackend",
     "outrider.app.backups": "back_up restore_backup",
     "outrider.app.stored_incidents": (
         "IncidentList Undelivered acknowledge_incident assign_incident comment_on_incident find_incident "
@@ -425,7 +415,6 @@ _MODULES = {
     ),
     "outrider.app.stored_runs": "artifact_file list_runs stored_run",
     "outrider.app.typed_values": "duration_s master_address moment_us web_address",
-    "outrider.app.annotation_log": "annotate list_annotations remove_annotation",
     "outrider.app.audit_trail": "command_line_change current_user list_changes",
     "outrider.app.token_registry": "create_token list_tokens revoke_token",
     "outrider.app.user_accounts": (
@@ -447,7 +436,7 @@ _MODULES = {
     ),
     "outrider.journeys": "Browser browser_environment",
     "outrider.load": "Level grouping_advice levels shown_name",
-    "outrider.runs": "Judgement Plan Proof ProofVerdict StepStatus",
+    "outrider.runs": "Judgement LevelChange Plan Proof ProofVerdict StepStatus",
     "outrider.store": "Store",
     "outrider.workspace": "Scaffold Workspace format_duration",
 }

@@ -73,12 +73,21 @@ def remove_annotation(log: AnnotationLog, text: str, *, audit: AuditLog, note: N
     Raises:
         UsageError: unknown-annotation.
     """
-    known = list_annotations(log)
+    named = named_annotation(list_annotations(log), text)
+    with audit.alongside(note("annotation.remove", named.id, named.text)):
+        log.remove(named.id)
+
+
+def named_annotation(known: Sequence[Annotation], text: str) -> Annotation:
+    """Return the annotation whose id is, begins or ends with `text`.
+
+    Raises:
+        UsageError: unknown-annotation.
+    """
     matching = [mark for mark in known if text and (mark.id.startswith(text) or mark.id.endswith(text))]
     if len(matching) != 1:
         ids = ", ".join(mark.id[-_SHORT_ID:] for mark in known[:10]) or "none"
         raise UsageError(
             f'"{text[:80]}" is not the id of one annotation', slug="unknown-annotation", fix=f"the latest are: {ids}"
         )
-    with audit.alongside(note("annotation.remove", matching[0].id, matching[0].text)):
-        log.remove(matching[0].id)
+    return matching[0]

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from outrider.model import (
+    Annotation,
     Attempt,
     AttemptTrace,
     AuditEntry,
+    Check,
     CheckId,
     Circumstances,
     Claim,
@@ -19,10 +21,12 @@ from outrider.model import (
     ErrorRecord,
     ErrorSource,
     HostTurn,
+    Kind,
     Measurement,
     Origin,
     Outcome,
     Pause,
+    Policy,
     Release,
     Run,
     RunId,
@@ -31,12 +35,16 @@ from outrider.model import (
     Silence,
     Step,
     StepKind,
+    StoredComparison,
+    StoredGate,
     TraceSource,
 )
 from outrider.workspace import SettingState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from outrider.runs import LevelChange
 
     Json = Mapping[str, Any]
 
@@ -54,6 +62,11 @@ def moment_of(text: str | None) -> int | None:
 def time_of(text: str | None) -> int:
     """Return a time of the API; 0 for one that no calendar has."""
     return moment_of(text) or 0
+
+
+def text_of_moment(at_us: int | None) -> str | None:
+    """Return a time as the API takes it."""
+    return None if at_us is None else (_EPOCH + timedelta(microseconds=at_us)).isoformat()
 
 
 def run_summary_of(item: Json) -> RunSummary:
@@ -119,6 +132,43 @@ def silence_of(item: Json) -> Silence:
 def release_of(item: Json) -> Release:
     """Return a release."""
     return Release(item["name"], item["environment"], time_of(item["at"]), item["accepted"])
+
+
+def annotation_of(item: Json) -> Annotation:
+    """Return an annotation."""
+    return Annotation(item["id"], time_of(item["at"]), item["text"], tuple(item["matchers"]), item["author"])
+
+
+def check_of(item: Json) -> Check:
+    """Return a check and how it runs; how the server finds it in its file stays there."""
+    policy = Policy(
+        every_s=item["every_s"], timeout_s=item["timeout_s"], retries=item["retries"], evidence=item["evidence"],
+        locations=tuple(item["locations"]), environment=item["environment"], tags=frozenset(item["tags"]),
+        enabled=item["enabled"], session=item["session"], cron=item["cron"], title=item["title"],
+        labels=dict(item["labels"]),
+    )  # fmt: skip
+    kind, marks = Kind(item["kind"]), frozenset(item["marks"])
+    return Check(CheckId(item["id"]), kind, item["path"], item["name"], "", policy, item["line"], marks)
+
+
+def level_change_of(item: Json, check: str) -> LevelChange:
+    """Return a new level of a step of a check."""
+    from outrider.runs import LevelChange  # noqa: PLC0415 - most commands need none of it
+
+    return LevelChange(
+        check, item["step"], time_of(item["at"]), time_of(item["earliest"]), time_of(item["latest"]),
+        item["before_ms"], item["after_ms"], item["p_value"], item["release"],
+    )  # fmt: skip
+
+
+def gate_of(item: Json, body: Json | None = None) -> StoredGate:
+    """Return a decision of the gate; of a list without its notes and comparisons."""
+    more = body or {"notes": (), "wrong": (), "comparisons": ()}
+    return StoredGate(
+        item["id"], time_of(item["at"]), item["commit"], item["verdict"], item["against"], item["took_s"],
+        item["shard"], dict(item["counts"]), tuple((line[0], line[1], line[2]) for line in item["notable"]),
+        tuple(more["notes"]), tuple(more["wrong"]), tuple(StoredComparison(**line) for line in more["comparisons"]),
+    )  # fmt: skip
 
 
 def change_of(item: Json) -> AuditEntry:

@@ -14,9 +14,23 @@ if TYPE_CHECKING:
     from outrider.app.check_control import RequestedRun
     from outrider.app.listeners import ProgressListener
     from outrider.app.oncall_shifts import OnCallShift
+    from outrider.app.remote_backend import RemoteBackend
     from outrider.app.service_state import ServiceStatus
     from outrider.app.stored_incidents import IncidentList
-    from outrider.model import AuditEntry, CheckId, Comment, Excerpt, Outcome, Release, RunSummary, Silence, StoredRun
+    from outrider.frames import FrameReader
+    from outrider.model import (
+        Annotation,
+        AuditEntry,
+        CheckId,
+        Comment,
+        Excerpt,
+        Outcome,
+        Release,
+        RunSummary,
+        Silence,
+        StoredRun,
+    )
+    from outrider.runs import LevelChange
     from outrider.workspace import SettingState
 
 
@@ -131,27 +145,53 @@ class Backend(Protocol):
         """Return who changed what, the latest first."""
         ...
 
+    def level_changes(self, pattern: str) -> Sequence[LevelChange]:
+        """Return the lasting level changes of the checks that fit a pattern, the latest first."""
+        ...
+
+    def annotations(self) -> tuple[Annotation, ...]:
+        """Return the latest annotations, the latest first."""
+        ...
+
+    def annotate(self, text: str, *, at_us: int | None, check: str | None, matchers: Sequence[str], author: str) -> str:
+        """Note a text, on one check if it is named; return a warning, or nothing."""
+        ...
+
+    def remove_annotation(self, annotation: str) -> None:
+        """Remove an annotation, by its id or a unique beginning or end of it."""
+        ...
+
+    @property
+    def frames(self) -> FrameReader:
+        """Stored rows as DataFrames."""
+        ...
+
+    def empty_export_note(self, pattern: str, metric: str) -> str:
+        """Return which name is the reason that there are no rows; empty if both stand for some."""
+        ...
+
 
 @contextmanager
-def open_backend(server: str = "", token: str = "") -> Iterator[Backend]:
-    """Open a server, or without one the workspace that the current folder lies in.
-
-    Args:
-        server: Its address; empty for none.
-        token: That the server wants.
+def open_backend() -> Iterator[Backend]:
+    """Open the workspace that the current folder lies in.
 
     Raises:
-        ConfigError: If there is neither a server nor a workspace.
-        UsageError: bad-server.
+        ConfigError: If there is no workspace.
     """
-    if server:
-        from outrider.app.remote_backend import RemoteBackend  # noqa: PLC0415 - most commands ask a workspace
-        from outrider.app.server_client import server_client  # noqa: PLC0415
-
-        yield RemoteBackend(server_client(server, token))
-        return
     from outrider.app.local_backend import LocalBackend  # noqa: PLC0415 - imports what a server's client does not
 
     workspace = find_workspace()
     with open_store(workspace) as store:
         yield LocalBackend(workspace, store)
+
+
+def ask_server(server: str, token: str) -> RemoteBackend:
+    """Return what asks a server by its address; token may be empty.
+
+    Raises:
+        UsageError: bad-server.
+    """
+    from outrider.app.remote_backend import RemoteBackend  # noqa: PLC0415 - most commands ask a workspace
+    from outrider.app.server_client import server_client  # noqa: PLC0415
+
+    return RemoteBackend(server_client(server, token))

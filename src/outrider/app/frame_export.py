@@ -7,23 +7,19 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outrider.app.workspace_access import now_us
-from outrider.app.workspace_handle import OpenWorkspace
 from outrider.frames import FrameFormat, write_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from outrider.frames import DataFrame
-    from outrider.store import Store
-    from outrider.workspace import Workspace
+    from outrider.frames import DataFrame, FrameReader
 
 EXPORTS = ("samples", "runs", "rollups", "incidents")
 
 
 def export_frames(
-    workspace: Workspace,
-    store: Store,
+    reader: FrameReader,
     rows: str,
     pattern: str = "*",
     *,
@@ -37,8 +33,7 @@ def export_frames(
     """Write rows into a file, chunk by chunk, and return how many.
 
     Args:
-        workspace: Whose time zone the times are written in.
-        store: Where the rows are.
+        reader: Of the rows, in whose time zone the times are written.
         rows: One of `EXPORTS`.
         pattern: A check's id, with `*` for any characters.
         since: A moment, or a duration back from now such as "7d"; None for the oldest.
@@ -49,19 +44,19 @@ def export_frames(
         replace: Whether an existing file may be replaced.
 
     Raises:
-        UsageError: bad-moment, file-exists, unwritable-file, missing-extra.
+        UsageError: bad-moment, file-exists, unwritable-file, missing-extra; of a server not-remote, frame-too-large.
+        ServerError: If the server cannot be asked.
     """
-    frames = _frames(OpenWorkspace(workspace, store), rows, pattern, since, until, metric)
+    frames = _frames(reader, rows, pattern, since, until, metric)
     return write_frames(frames, target, kind, replace=replace)
 
 
-def empty_range_note(workspace: Workspace, store: Store, rows: str, *, since: str | None, until: str | None) -> str:
+def empty_range_note(reader: FrameReader, rows: str, *, since: str | None, until: str | None) -> str:
     """Return that no rows lie between two moments, each None or as `export_frames` takes them; empty without any."""
-    reader = OpenWorkspace(workspace, store).frames
     bounds = {"since": since, "until": until}
     moments = {name: (text, reader.moment_us(text)) for name, text in bounds.items()}
     span = " ".join(
-        f"{name} {_date(moment_us, workspace.timezone, text)}"
+        f"{name} {_date(moment_us, reader.zone, text)}"
         for name, (text, moment_us) in moments.items()
         if text is not None and moment_us is not None
     )
@@ -78,9 +73,8 @@ def _date(moment_us: int, timezone: str, text: str) -> str:
 
 
 def _frames(  # noqa: PLR0917 - what was typed
-    workspace: OpenWorkspace, rows: str, pattern: str, since: str | None, until: str | None, metric: str
+    reader: FrameReader, rows: str, pattern: str, since: str | None, until: str | None, metric: str
 ) -> Iterator[DataFrame]:
-    reader = workspace.frames
     match rows:
         case "samples":
             return reader.sample_chunks(pattern, metric=metric, since=since, until=until)

@@ -8,19 +8,17 @@ import subprocess
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import structlog
-
-from outrider.app.workspace_access import now_us
-from outrider.model import StoredComparison, StoredGate, StoreError, new_run_id
+from outrider.app.listeners import SILENT
+from outrider.app.workspace_access import find_workspace_if_any, now_us, open_store
+from outrider.model import OutriderError, StoredComparison, StoredGate, StoreError, new_run_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from outrider.app.listeners import ProgressListener
     from outrider.gate import Decision, StepComparison
     from outrider.model import GateLog
-
-_log = structlog.get_logger("outrider.gate")
 
 _COMMIT_VARIABLES = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT", "BUILD_SOURCEVERSION", "BITBUCKET_COMMIT")
 """Where GitHub, GitLab, Jenkins, Azure and Bitbucket tell the commit that they build."""
@@ -30,12 +28,25 @@ _NOTABLE = 10
 _GIT_S = 5.0
 
 
-def keep_decision(log: GateLog, decision: Decision, root: Path) -> None:
+def keep_decision(log: GateLog, decision: Decision, root: Path, listener: ProgressListener = SILENT) -> None:
     """Keep a decision of the gate for its history; one that cannot be kept is no reason to lose the verdict."""
     try:
         log.record(stored_gate(decision, checked_out(root), now_us()))
     except StoreError as error:
-        _log.warning("gate.not_kept", why=error.what)
+        listener.problem(error)
+
+
+def keep_merged_decision(decision: Decision, listener: ProgressListener = SILENT) -> None:
+    """Keep a decision for the workspace of the current folder; without one, or one that can be used, nothing is kept.
+
+    A job that merges may have no workspace, and needs none of the secrets that the workspace names.
+    """
+    try:
+        if (workspace := find_workspace_if_any()) is not None:
+            with open_store(workspace) as store:
+                keep_decision(store.gates, decision, workspace.root, listener)
+    except OutriderError as error:
+        listener.problem(error)
 
 
 def stored_gate(decision: Decision, commit: str, at_us: int) -> StoredGate:

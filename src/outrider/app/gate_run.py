@@ -10,7 +10,7 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from outrider.app.discovery import nothing_to_run, wants_probes_only
-from outrider.app.gate_history import keep_decision
+from outrider.app.gate_history import keep_decision, keep_merged_decision
 from outrider.app.gate_session import GateSession, comparable, open_side
 from outrider.app.gate_sources import AgainstBases, SelfTest, SideBySide, accepted_bases, last_bases
 from outrider.app.listeners import SILENT
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from outrider.app.gate_sources import StoredBases
-    from outrider.app.listeners import GateListener
+    from outrider.app.listeners import GateListener, ProgressListener
     from outrider.app.runtime import Runtime
     from outrider.gate import FalseFails, Gathered
     from outrider.model import Check, CheckId, ExecutionStore, GateRecords
@@ -178,17 +178,20 @@ def run_gate(
             decision = _compare_bases(measuring, options, _bases(measuring, options), limits)
     shard = str(_shard(options) or "")
     decided = replace(decision, took_s=time.monotonic() - began, shard=shard)
-    keep_decision(store.gates, decided, workspace.root)
+    keep_decision(store.gates, decided, workspace.root, listener)
     return GateResult(decided, places)
 
 
-def merge_gate_shards(files: Sequence[Path]) -> GateResult:
+def merge_gate_shards(files: Sequence[Path], listener: ProgressListener = SILENT) -> GateResult:
     """Return the decision of all shards of a gate, from the JSON of each.
+
+    It is kept in the history of the workspace that the current folder lies in, if any, beside those of its shards.
 
     Raises:
         UsageError: bad-shard if a file is no shard's result, or shards are missing or come twice.
     """
     merged = merge([read_shard(file) for file in files])
+    keep_merged_decision(merged.decision, listener)
     return GateResult(merged.decision, merged.places)
 
 

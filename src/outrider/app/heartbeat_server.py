@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from outrider.app.access_rules import access_rules
+from outrider.app.declared_checks import probes_of
 from outrider.app.listening_record import ListeningRecord
-from outrider.app.runtime import probes_of
 from outrider.app.workspace_access import now_us
 from outrider.server import Access, application, is_loopback, listen, serve
 from outrider.workspace import available_secrets

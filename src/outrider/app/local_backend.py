@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from outrider.app.annotation_log import annotate, list_annotations, remove_annotation
 from outrider.app.audit_trail import current_user, list_changes
 from outrider.app.check_control import pause_checks, request_runs, resume_checks
 from outrider.app.release_marks import list_releases, mark_release
-from outrider.app.selection import unknown_check_note, unknown_environment_note, unknown_location_note
+from outrider.app.selection import (
+    empty_export_note,
+    one_check,
+    stored_checks,
+    unknown_check_note,
+    unknown_environment_note,
+    unknown_location_note,
+)
 from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.stored_runs import list_runs, stored_run
+from outrider.app.workspace_access import judge_settings
+from outrider.runs import level_changes
 from outrider.workspace import parse_setting
 
 if TYPE_CHECKING:
@@ -21,7 +31,20 @@ if TYPE_CHECKING:
     from outrider.app.oncall_shifts import OnCallShift
     from outrider.app.service_state import ServiceStatus
     from outrider.app.stored_incidents import IncidentList
-    from outrider.model import AuditEntry, CheckId, Comment, Excerpt, Outcome, Release, RunSummary, Silence, StoredRun
+    from outrider.frames import FrameReader
+    from outrider.model import (
+        Annotation,
+        AuditEntry,
+        CheckId,
+        Comment,
+        Excerpt,
+        Outcome,
+        Release,
+        RunSummary,
+        Silence,
+        StoredRun,
+    )
+    from outrider.runs import LevelChange
     from outrider.store import Store
     from outrider.workspace import SettingState, Workspace
 
@@ -176,6 +199,39 @@ class LocalBackend:
     @property
     def _settings(self) -> WorkspaceSettings:
         return WorkspaceSettings(self.workspace.root, self.store)
+
+    def level_changes(self, pattern: str) -> Sequence[LevelChange]:
+        """Return the lasting level changes of the stored checks that fit a pattern, the latest first."""
+        checks = stored_checks(self.store.checks, pattern)
+        return level_changes(self.store, checks, settings=judge_settings(self.workspace))
+
+    def annotations(self) -> tuple[Annotation, ...]:
+        """Return the latest annotations, the latest first."""
+        return list_annotations(self.store.annotations)
+
+    def annotate(self, text: str, *, at_us: int | None, check: str | None, matchers: Sequence[str], author: str) -> str:
+        """Note a text, on one check if it is named; return that no check has these labels, or nothing."""
+        from outrider.app.silences import preview_silence  # noqa: PLC0415 - dear
+
+        wanted = [*([f"check={one_check(self.store.checks, check)}"] if check else []), *matchers]
+        is_nowhere = matchers and not preview_silence(self.workspace, self.store.incidents, wanted).checks
+        annotate(self.store.annotations, text, wanted, audit=self.store.audit, at_us=at_us, author=author)
+        return "no check has these labels now, so the annotation is on no page" if is_nowhere else ""
+
+    def remove_annotation(self, annotation: str) -> None:
+        """Remove an annotation, by its id or a unique beginning or end of it."""
+        remove_annotation(self.store.annotations, annotation, audit=self.store.audit)
+
+    @property
+    def frames(self) -> FrameReader:
+        """Stored rows as DataFrames."""
+        from outrider.app.workspace_handle import OpenWorkspace  # noqa: PLC0415 - dear
+
+        return OpenWorkspace(self.workspace, self.store).frames
+
+    def empty_export_note(self, pattern: str, metric: str) -> str:
+        """Return which name is the reason that there are no rows; empty if both stand for some."""
+        return empty_export_note(self.store.tables, pattern, metric)
 
     def changes(self, limit: int) -> Excerpt[AuditEntry]:
         """Return who changed what, the latest first."""

@@ -15,6 +15,7 @@ from outrider.app.status_updates import open_status_incident, update_status_inci
 from outrider.app.stored_incidents import acknowledge_incident, assign_incident, comment_on_incident
 from outrider.app.typed_values import duration_s, moment_us
 from outrider.model import Impact, StatusPhase, UsageError
+from outrider.workspace import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 Word = TypeVar("Word", bound=StrEnum)
 
+_ID_CHARACTERS = 36
+_STATUS_ID_CHARACTERS = 32
+"""Of an incident of the public status page."""
 _LONGEST_S = 366 * 86_400.0
 
 
@@ -84,15 +88,15 @@ class OperatorActions:
 
     def acknowledge(self, incident: str, author: str, note: Note, *, resolve: bool) -> None:
         """Acknowledge an incident, or resolve it."""
-        acknowledge_incident(self._store, incident, author=author, resolve=resolve, note=note)
+        acknowledge_incident(self._store, _whole(incident, "incident"), author=author, resolve=resolve, note=note)
 
     def assign(self, incident: str, assignee: str, author: str, note: Note) -> None:
         """Assign an incident to somebody, or to nobody if `assignee` is empty."""
-        assign_incident(self._store, incident, assignee, author=author, note=note)
+        assign_incident(self._store, _whole(incident, "incident"), assignee, author=author, note=note)
 
     def comment(self, incident: str, text: str, author: str, note: Note) -> None:
         """Comment on an incident."""
-        comment_on_incident(self._store, incident, text, author=author, note=note)
+        comment_on_incident(self._store, _whole(incident, "incident"), text, author=author, note=note)
 
     def annotate(self, text: str, matchers: Sequence[str], at: str, author: str, note: Note) -> str:
         """Note a text at a time, now if `at` is empty; return the annotation's id."""
@@ -106,7 +110,8 @@ class OperatorActions:
 
     def remove_annotation(self, annotation: str, note: Note) -> None:
         """Remove an annotation."""
-        remove_annotation(self._store.annotations, annotation, audit=self._store.audit, note=note)
+        named = _whole(annotation, "annotation")
+        remove_annotation(self._store.annotations, named, audit=self._store.audit, note=note)
 
     def silences(self) -> tuple[Silence, ...]:
         """Return the silences that have not ended."""
@@ -136,7 +141,7 @@ class OperatorActions:
 
     def end_silence(self, silence: str, note: Note) -> None:
         """End a silence now."""
-        end_silence(self._store.silences, silence, self._store.audit, note)
+        end_silence(self._store.silences, _whole(silence, "silence"), self._store.audit, note)
 
     def mark_release(self, name: str, environment: str, note: Note, *, accept: bool) -> None:
         """Mark a deploy that is live from now on."""
@@ -146,6 +151,13 @@ class OperatorActions:
             self._workspace, self._store.judgements, name.strip(),
             audit=self._store.audit, environment=environment or None, accept=accept, note=note,
         )  # fmt: skip
+
+    def environment_note(self, environment: str) -> str:
+        """Return that no check runs in an environment, if one is named, and what may have been meant."""
+        known = sorted({check.policy.environment for check in self._checks if check.policy.enabled})
+        if not environment or environment in known:
+            return ""
+        return f'no check runs in the environment "{environment}"; {nearest(environment, known)}'
 
     def _preview_known(self, matchers: Sequence[str]) -> SilenceEffect:
         """Return what matchers fit; of a label that nothing has, say so."""
@@ -172,7 +184,8 @@ class OperatorActions:
     ) -> str:
         """Add an update to an incident of the public status page; return the incident's id."""
         return update_status_incident(
-            self._status_page(), incident, inputs.get("text", ""), phase=_choice(StatusPhase, inputs, "state"),
+            self._status_page(), _whole(incident, "status-incident"), inputs.get("text", ""),
+            phase=_choice(StatusPhase, inputs, "state"),
             title=inputs.get("title", ""), impact=_choice(Impact, inputs, "impact"),
             components=components or None, note=note,
         ).id  # fmt: skip
@@ -183,6 +196,18 @@ class OperatorActions:
             what = "this workspace has no status page"
             raise UsageError(what, slug="status-page-off", fix="add [status_page] to outrider.toml")
         return sources
+
+
+def _whole(text: str, kind: str) -> str:
+    """Return a text that is as long as an id; abbreviations are for people at a command line.
+
+    Raises:
+        UsageError: unknown-incident, unknown-silence, unknown-annotation or unknown-status-incident.
+    """
+    if len(text) == (_STATUS_ID_CHARACTERS if kind == "status-incident" else _ID_CHARACTERS):
+        return text
+    what, fix = f'"{text[:80]}" is not a whole id', "write it as the API lists it"
+    raise UsageError(what, slug=f"unknown-{kind}", fix=fix)
 
 
 def _choice(words: type[Word], inputs: Mapping[str, str], name: str) -> Word | None:

@@ -10,9 +10,14 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from outrider.app.annotation_log import named_annotation
 from outrider.app.api_records import (
+    annotation_of,
     change_of,
+    check_of,
     coverage_of,
+    gate_of,
+    level_change_of,
     moment_of,
     pause_of,
     release_of,
@@ -20,9 +25,11 @@ from outrider.app.api_records import (
     run_summary_of,
     setting_of,
     silence_of,
+    text_of_moment,
     time_of,
     turn_of,
 )
+from outrider.app.selection import only_check
 from outrider.app.server_client import in_path
 from outrider.model import (
     ArtifactKind,
@@ -36,7 +43,7 @@ from outrider.model import (
     StoredRun,
     UsageError,
 )
-from outrider.workspace import Names, is_match, nearest
+from outrider.workspace import Names, is_match, nearest, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,13 +56,17 @@ if TYPE_CHECKING:
     from outrider.app.server_client import ServerClient
     from outrider.app.service_state import ServiceStatus
     from outrider.app.stored_incidents import IncidentList
-    from outrider.model import AuditEntry, Outcome, Release, RunSummary, Silence
+    from outrider.frames import FrameReader
+    from outrider.model import Annotation, AuditEntry, Check, Outcome, Release, RunSummary, Silence, StoredGate
+    from outrider.runs import LevelChange
     from outrider.workspace import SettingState
 
 T = TypeVar("T")
 
 _MOST_INCIDENTS = 1_000
 _DAYS = 30
+MOST_INCIDENT_DAYS = 90
+"""A server lists incidents of so many days."""
 _DAY_US = 86_400_000_000
 
 
@@ -262,7 +273,10 @@ class RemoteBackend:
 
     def end_silence(self, silence: str) -> None:
         """End a silence now."""
-        self.client.act(f"/silences/{in_path(silence)}/end")
+        from outrider.app.silences import named_silence  # noqa: PLC0415 - as above
+
+        named = named_silence(self.silences(), silence)
+        self.client.act(f"/silences/{in_path(named.id)}/end")
 
     def releases(self, environment: str | None) -> tuple[Release, ...]:
         """Return the releases of an environment, or of all, the earliest first."""
@@ -316,6 +330,71 @@ class RemoteBackend:
         """Let the server's file decide on a setting again."""
         self.client.delete(f"/settings/{in_path(name)}")
 
+    def checks(self, patterns: Sequence[str]) -> tuple[Check, ...]:
+        """Return the checks of the server's workspace that any of the patterns matches, or all.
+
+        Raises:
+            UsageError: unknown-check if a pattern matches none.
+        """
+        with self._readable():
+            checks = tuple(map(check_of, self.client.items("/policies", cursor="after")))
+        return select(checks, patterns)
+
+    def gates(self, *, commit: str, verdict: str, limit: int | None) -> Excerpt[StoredGate]:
+        """Return decisions of the gate without their comparisons, the latest first."""
+        with self._readable():
+            return _within(map(gate_of, self.client.items("/gates", {"commit": commit, "verdict": verdict})), limit)
+
+    def gate(self, identity: str) -> StoredGate:
+        """Return a decision of the gate with its comparisons, by its whole id."""
+        body = self.client.read(f"/gates/{in_path(identity)}")
+        with self._readable():
+            return gate_of(body["gate"], body)
+
+    def level_changes(self, pattern: str) -> Sequence[LevelChange]:
+        """Return the lasting level changes of the checks that are switched on and fit a pattern, the latest first."""
+        changes: list[LevelChange] = []
+        for name in [item["id"] for item in self._checks if _fits(item["id"], pattern)]:
+            body = self.client.read("/level-changes", {"check": name})
+            with self._readable():
+                changes += [level_change_of(item, body["check"]) for item in body["items"]]
+        return sorted(changes, key=lambda change: -change.at_us)
+
+    def annotations(self) -> tuple[Annotation, ...]:
+        """Return the latest annotations, the latest first."""
+        body = self.client.read("/annotations")
+        with self._readable():
+            return tuple(map(annotation_of, body["items"]))
+
+    def annotate(self, text: str, *, at_us: int | None, check: str | None, matchers: Sequence[str], author: str) -> str:
+        """Note a text, on one check if it is named; the server refuses labels that no check has."""
+        _refuse("--by", author)
+        wanted = [*([f"check={self._one_check(check)}"] if check else []), *matchers]
+        values = {"text": text, "at": text_of_moment(at_us) or "", "matchers": "\n".join(wanted)}
+        self.client.act("/annotations", values)
+        return ""
+
+    def remove_annotation(self, annotation: str) -> None:
+        """Remove an annotation, by its id or a unique beginning or end of it."""
+        known = named_annotation(self.annotations(), annotation)
+        self.client.act(f"/annotations/{in_path(known.id)}/remove")
+
+    @property
+    def frames(self) -> FrameReader:
+        """Stored rows as DataFrames: samples, runs, steps, and incidents of the last ninety days."""
+        from outrider.app.remote_tables import remote_sources  # noqa: PLC0415 - as above
+        from outrider.app.workspace_access import now_us  # noqa: PLC0415
+        from outrider.frames import FrameReader  # noqa: PLC0415 - pandas is dear
+
+        def incidents() -> Excerpt[Incident]:
+            return self.recent_incidents(include_resolved=True, days=MOST_INCIDENT_DAYS, limit=None)
+
+        return FrameReader(lambda: remote_sources(self.client, incidents), self.timezone, now_us())
+
+    def empty_export_note(self, pattern: str, metric: str) -> str:  # noqa: ARG002 - a server does not list metrics
+        """Return which name is the reason that there are no rows; empty if it stands for some."""
+        return self.unknown_check_note(pattern)
+
     def changes(self, limit: int) -> Excerpt[AuditEntry]:
         """Return who changed what, the latest first."""
         with self._readable():
@@ -329,6 +408,14 @@ class RemoteBackend:
     def _checks(self) -> list[Any]:
         with self._readable():
             return [item for item in self.client.items("/checks", cursor="after") if item["id"]]
+
+    def _one_check(self, pattern: str) -> CheckId:
+        """Return the one check of the server that a pattern matches.
+
+        Raises:
+            UsageError: unknown-check, or ambiguous-check if it matches several.
+        """
+        return only_check(self._selected([pattern]), pattern)
 
     def _selected(self, patterns: Sequence[str]) -> tuple[CheckId, ...]:
         """Return the checks of the server that any of the patterns matches.

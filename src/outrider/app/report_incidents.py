@@ -39,6 +39,8 @@ class StoredIncidents:
                 incident.began_us,
                 incident.ended_us,
                 incident.lead.what if incident.pages else f"{incident.lead.what} ({_WEAK})",
+                incident.severity.value,
+                max(incident.check_count, len(incident.checks)),
             )
             for incident in sorted(kept, key=lambda incident: incident.began_us)
         ]

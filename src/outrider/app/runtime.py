@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
-import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outrider.app.declared_checks import loads_of, probes_of
 from outrider.app.discovery import Discovery, discover, wants_probes_only
+from outrider.app.host_turns import host_turns, user_folder
 from outrider.app.request_traces import load_tracer, tracer
 from outrider.journeys import (
     HEADED_VARIABLE,
@@ -33,11 +33,10 @@ from outrider.journeys import (
     reap_orphans,
 )
 from outrider.journeys import Collection as TestCollection
-from outrider.load import KIND as LOAD
 from outrider.load import Catalogue as LoadCatalogue
-from outrider.load import LoadMeasure, Surroundings, read_profiles
+from outrider.load import LoadMeasure, Surroundings
 from outrider.model import BrowserError, Circumstances, Claim, ConfigError, Kind, reason_of
-from outrider.probes import Engine, ProbeCatalogue, read_probes
+from outrider.probes import Engine, ProbeCatalogue
 from outrider.runs import Fleet, Turns
 from outrider.workspace import (
     Mask,
@@ -55,6 +54,7 @@ from outrider.workspace import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from outrider.app.listeners import ProgressListener
     from outrider.journeys import Browser
@@ -200,20 +200,6 @@ class Runtime:
             yield fleet
 
 
-def probes_of(workspace: Workspace, secrets: Secrets) -> ProbeCatalogue:
-    """Return the probes of a workspace; none if they are switched off."""
-    if not workspace.capabilities.probes:
-        return ProbeCatalogue()
-    return read_probes(workspace, Variables(os.environ, workspace.env, secrets), others={LOAD})
-
-
-def loads_of(workspace: Workspace, secrets: Secrets) -> LoadCatalogue:
-    """Return the load profiles of a workspace; none if they are switched off."""
-    if not workspace.capabilities.load:
-        return LoadCatalogue()
-    return read_profiles(workspace, Variables(os.environ, workspace.env, secrets))
-
-
 @contextmanager
 def open_runtime(
     workspace: Workspace, *, browser: Browser | BrowserError | None = None, headed: bool = False
@@ -261,11 +247,6 @@ def open_runtime(
             snapshot=snapshot,
             missing_secrets=secrets.missing,
         )
-
-
-def host_turns(workspace: Workspace) -> Turns:
-    """Return the turns that this user's runs take on this host, whatever workspace they are of."""
-    return Turns(_home_path() / "turns", workspace.journeys.concurrency, str(workspace.root))
 
 
 def ignored_variables(workspace: Workspace) -> tuple[str, ...]:
@@ -324,14 +305,10 @@ def _circumstances(snapshot: Snapshot) -> Circumstances:
 
 def _home() -> Path:
     """Return the folder of this user's workers and browsers, without the orphans of a killed Outrider."""
-    home = _home_path()
+    home = user_folder()
     home.mkdir(mode=0o700, exist_ok=True)
     reap_orphans(home)
     return home
-
-
-def _home_path() -> Path:
-    return Path(tempfile.gettempdir()) / f"outrider-{os.getuid()}"
 
 
 def _remove(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import Selection, UsageError
 from outrider.runs import is_kept_apart, judged_aggregates
-from outrider.workspace import Names, is_match, nearest
+from outrider.workspace import Names, is_match, nearest, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,8 @@ def select_stored(registry: CheckRegistry, patterns: Sequence[str]) -> tuple[Che
     wanted = []
     for pattern in patterns:
         if (is_meant := is_match(pattern, names.values())) is None:
-            fix = "outrider ls shows the checks; outrider up or run makes new ones known"
+            new = "outrider ls shows the checks; outrider up or run makes new ones known"
+            fix = f"{nearest(pattern, names, sorted(parts_of(names)))}\n  {new}" if names else new
             raise UsageError(f'no known check matches "{pattern}"', slug="unknown-check", fix=fix)
         wanted.append(is_meant)
     return tuple(check for check, candidate in names.items() if any(is_meant(candidate) for is_meant in wanted))
@@ -38,7 +39,15 @@ def one_check(registry: CheckRegistry, pattern: str) -> CheckId:
     Raises:
         UsageError: unknown-check, or ambiguous-check if it matches several.
     """
-    checks = select_stored(registry, [pattern])
+    return only_check(select_stored(registry, [pattern]), pattern)
+
+
+def only_check(checks: Sequence[CheckId], pattern: str) -> CheckId:
+    """Return the one check that a pattern matches.
+
+    Raises:
+        UsageError: ambiguous-check if it matches several.
+    """
     if len(checks) != 1:
         what = f'"{pattern}" means several checks'
         raise UsageError(what, slug="ambiguous-check", fix=f"type one of: {', '.join(checks)}")
@@ -114,8 +123,10 @@ def _unknown(what: str, word: str, known: Iterable[str]) -> str:
 
 def _unknown_id(what: str, pattern: str, known: Iterable[str]) -> str:
     ids = sorted(known)
-    is_part = any(pattern in identity for identity in ids)
-    return f'no {what} "{pattern}"; did you mean "*{pattern}*"?' if is_part else _unknown(what, pattern, ids)
+    if any(pattern in identity for identity in ids):
+        return f'no {what} "{pattern}"; did you mean "*{pattern}*"?'
+    parts = {f"*{part}*" for part in parts_of(ids)}
+    return f'no {what} "{pattern}"; {nearest(pattern, ids, sorted(parts))}'
 
 
 def display_name(check: str) -> str:

@@ -9,6 +9,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -28,6 +29,8 @@ _PAGE_ITEMS = "200"
 _SLUG = re.compile(r"docs/errors\.md#([a-z]+(?:-[a-z]+)*)")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _JSON = frozenset({"application/json", "application/problem+json"})
+_LINES = "application/jsonl"
+_MOST_LINE_BYTES = 2**24
 _HOW_TO_SIGN_IN = "on the server, outrider tokens create NAME --role viewer makes a token; set OUTRIDER_TOKEN to it"
 
 _HOW_TO_ACT = "on the server, outrider tokens create NAME --role {} makes a token; set OUTRIDER_TOKEN to it"
@@ -87,7 +90,29 @@ class ServerClient:
         """Return what the server answers to a DELETE below /api/v1; raises as `read` does."""
         return self._send("DELETE", path)
 
+    def rows(self, path: str, query: Mapping[str, str]) -> Iterator[Any]:
+        """Yield what the server answers a line at a time, as it comes; raises as `read` does, also at a later line."""
+        with self._answer("GET", f"{path}?{urlencode(query)}") as (answer, _):
+            if answer.headers.get_content_type() != _LINES:
+                raise self._foreign(f"it answers with {answer.headers.get_content_type()[:80]} instead of lines")
+            begun = b""
+            while piece := answer.read1(_PIECE_BYTES):
+                *lines, begun = (begun + piece).split(b"\n")
+                if len(begun) > _MOST_LINE_BYTES:
+                    raise self._foreign("its answer has a line without an end")
+                yield from map(self._parsed, lines)
+            if begun:
+                raise self._foreign("its answer is cut")
+
     def _send(self, method: str, path: str, body: bytes | None = None) -> Any:
+        with self._answer(method, path, body) as (answer, ends_s):
+            return self._read(answer.headers, answer, ends_s)
+
+    @contextmanager
+    def _answer(
+        self, method: str, path: str, body: bytes | None = None
+    ) -> Iterator[tuple[http.client.HTTPResponse, float]]:
+        """Hand out an answer of success, and until when it is waited for."""
         headers = {"Accept": "application/json", "User-Agent": "outrider"}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -99,7 +124,7 @@ class ServerClient:
         try:
             opener = urllib.request.build_opener(_NoRedirects)
             with opener.open(request, timeout=self.timeout_s) as answer:
-                return self._read(answer.headers, answer, ends_s)
+                yield answer, ends_s
         except urllib.error.HTTPError as error:
             with error:
                 raise self._refusal(error, ends_s) from None
@@ -117,6 +142,9 @@ class ServerClient:
                 raise self._foreign(f"its answer has more than {_MOST_BYTES >> 20} MiB")
             if time.monotonic() > ends_s:
                 raise TimeoutError
+        return self._parsed(content)
+
+    def _parsed(self, content: bytes | bytearray) -> Any:
         try:
             return printable_json(json.loads(content))
         except (ValueError, RecursionError):

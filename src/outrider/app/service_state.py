@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.app.host_turns import host_turns
 from outrider.app.process_record import supervised_processes
-from outrider.app.runtime import host_turns
 from outrider.app.setting_overrides import overridden_settings
 from outrider.app.telemetry_day import TelemetryDay, telemetry_day
 from outrider.app.workspace_access import now_us

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from outrider.alerts import AlertSettings, parse_matcher, read_incidents, silence_effect
 from outrider.app.alert_configuration import alert_settings
 from outrider.app.audit_trail import command_line_change, current_user
-from outrider.app.runtime import list_checks
 from outrider.app.workspace_access import now_us
 from outrider.model import OutriderError, Silence, UsageError, new_run_id
 from outrider.workspace import format_duration, gated, nearest
@@ -93,6 +92,8 @@ def preview_silence(workspace: Workspace, log: IncidentLog, matchers: Sequence[s
 
 
 def _checks_and_settings(workspace: Workspace) -> tuple[Sequence[Check], AlertSettings] | None:
+    from outrider.app.runtime import list_checks  # noqa: PLC0415 - pages end silences, and run nothing
+
     try:
         return list_checks(workspace), alert_settings(workspace)
     except OutriderError:
@@ -106,12 +107,20 @@ def end_silence(log: SilenceLog, text: str, audit: AuditLog, note: Note = comman
         UsageError: unknown-silence.
     """
     at_us = now_us()
-    active = log.ending_after(at_us)
+    ended = replace(named_silence(log.ending_after(at_us), text), ends_us=at_us)
+    with audit.alongside(note("silence.end", " ".join(ended.matchers), ended.id)):
+        log.record(ended)
+    return ended
+
+
+def named_silence(active: Sequence[Silence], text: str) -> Silence:
+    """Return the silence whose id is, begins or ends with `text`.
+
+    Raises:
+        UsageError: unknown-silence.
+    """
     matching = [silence for silence in active if silence.id.startswith(text) or silence.id.endswith(text)]
     if len(matching) != 1:
         ids = ", ".join(silence.id[-_SHORT_ID:] for silence in active) or "none"
         raise UsageError(f'"{text}" is not the id of one silence', slug="unknown-silence", fix=f"there are: {ids}")
-    ended = replace(matching[0], ends_us=at_us)
-    with audit.alongside(note("silence.end", " ".join(ended.matchers), ended.id)):
-        log.record(ended)
-    return ended
+    return matching[0]

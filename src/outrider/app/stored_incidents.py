@@ -15,7 +15,7 @@ from outrider.model import ASSIGN, Acknowledgement, Comment, ConfigError, UsageE
 from outrider.workspace import gated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from outrider.alerts import Incident
     from outrider.app.audit_trail import Note
@@ -101,10 +101,13 @@ def list_incidents(
     return IncidentList(incidents, muted, _undelivered(store.outbox), stored.is_complete, tuple(unreadable))
 
 
-def incident_rows(log: IncidentLog, since_us: int | None, until_us: int | None) -> list[dict[str, object]]:
+def stored_incident_rows(log: IncidentLog, since_us: int | None, until_us: int | None) -> list[dict[str, object]]:
+    """Return the incidents of a store that began in since_us <= at < until_us; see `incident_rows`."""
+    return incident_rows(read_incidents(log.search(since_us=since_us or 0, limit=None)), since_us, until_us)
+
+
+def incident_rows(incidents: Iterable[Incident], since_us: int | None, until_us: int | None) -> list[dict[str, object]]:
     """Return the incidents that began in since_us <= at < until_us as rows of `FrameReader.incidents`."""
-    stored = log.search(since_us=since_us or 0, limit=None)
-    incidents = sorted(read_incidents(stored), key=lambda incident: (incident.began_us, incident.id))
     return [
         {
             "begin_us": incident.began_us,
@@ -118,7 +121,7 @@ def incident_rows(log: IncidentLog, since_us: int | None, until_us: int | None) 
             "acknowledged_by": incident.acknowledged_by,
             "ended_us": incident.ended_us,
         }
-        for incident in incidents
+        for incident in sorted(incidents, key=lambda incident: (incident.began_us, incident.id))
         if (since_us or 0) <= incident.began_us and (until_us is None or incident.began_us < until_us)
     ]
 

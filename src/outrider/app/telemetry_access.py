@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outrider.app.runtime import host_turns
+from outrider.app.host_turns import host_turns
 from outrider.model import UsageError
 from outrider.telemetry_store import EngineOptions, QueryLimits, TelemetryRetention, TelemetryStore
 from outrider.workspace import TelemetrySettings, available_secrets

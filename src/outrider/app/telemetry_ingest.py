@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
@@ -13,7 +14,16 @@ from outrider.app.signing_key import signing_key
 from outrider.app.telemetry_day import LEDGER_FILE
 from outrider.app.workspace_access import now_us
 from outrider.model import TokenKind, UsageError
-from outrider.server import Access, Background, IngestAccess, ingest_application, is_loopback, listen
+from outrider.server import (
+    Access,
+    Background,
+    IngestAccess,
+    OtlpGrpc,
+    SyslogListener,
+    ingest_application,
+    is_loopback,
+    listen,
+)
 from outrider.telemetry import (
     AttributeReader,
     DayBudget,
@@ -60,13 +70,6 @@ class TelemetryIngest:
 
     def __init__(self, workspace: Workspace, records: AccessRecords, store: TelemetryInserts) -> None:
         settings = workspace.telemetry or TelemetrySettings()
-        is_local = is_loopback(settings.host)
-        if not is_local and not settings.networks and not _has_token(records):
-            raise UsageError(
-                f"telemetry would be taken from anybody at {settings.host}:{settings.port}",
-                slug="open-ingest",
-                fix="make a token by outrider tokens create --kind ingest, or list networks below [telemetry]",
-            )
         self.tally = Tally()
         self.ledger = DayLedger(workspace.state / LEDGER_FILE, self.tally)
         redactor = Redactor(Mask.of(available_secrets(workspace, os.environ)))
@@ -74,19 +77,20 @@ class TelemetryIngest:
         reader = AttributeReader(scrubber=scrubber, tally=self.tally, key=signing_key(workspace.state))
         spool = Spool(workspace.state / SPOOL_FOLDER, settings.spool_bytes)
         self.waits_since = spool.waits_since
-        access = Access(records, access_rules(workspace, is_loopback=is_local), now_us)
-        gate = IngestAccess(access, settings.networks, is_loopback=is_local)
-        listener = listen(settings.host, settings.port)
-        port = listener.getsockname()[1]
-        self.address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{port}"
         self.room = DiskRoom(workspace.state / SPOOL_FOLDER, settings.least_free_bytes, self.tally)
         budget = DayBudget(self.tally, {SignalKind(name): size for name, size in settings.budget.items()})
+        self._intake = Intake(spool, reader, switched_off(workspace), budget=budget, room=self.room.check)
+        self._doors = ExitStack()
+        try:
+            self.address = self._listen(workspace, settings, records, reader)
+        except BaseException:
+            self._doors.close()
+            raise
         self._digestion = Digestion(spool, store, self.tally, sampler=SpanSampler(keep_rules(settings)))
         self._digestion.start()
-        self._intake = Intake(spool, reader, switched_off(workspace), budget=budget, room=self.room.check)
-        self._server = Background(ingest_application(self._intake, gate.may_send), listener)
-        self._follower = _log_follower(workspace, settings.files, self._intake, reader)
-        self._follower.start()
+        follower = _log_follower(workspace, settings.files, self._intake, reader)
+        self._doors.callback(follower.close)
+        follower.start()
         log.info("telemetry is taken", address=self.address)
 
     def __enter__(self) -> Self:
@@ -97,14 +101,38 @@ class TelemetryIngest:
     ) -> None:
         self.close()
 
+    def _listen(
+        self, workspace: Workspace, settings: TelemetrySettings, records: AccessRecords, reader: AttributeReader
+    ) -> str:
+        """Open what clients reach; return the address for OTLP over HTTP."""
+        address = (settings.host, settings.port)
+        gate = _gate(workspace, settings, records, address)
+        listener = listen(*address)
+        routes = ingest_application(self._intake, gate.may_send, loki=settings.loki, ndjson=settings.ndjson)
+        self._doors.callback(Background(routes, listener).close)
+        if settings.syslog is not None:
+            gate = _gate(workspace, settings, records, settings.syslog, knows_tokens=False)
+            syslog = SyslogListener(listen(*settings.syslog), self._intake.keep_logs, reader, gate.allows)
+            self._doors.callback(syslog.close)
+        if settings.grpc is not None:
+            self._listen_for_grpc(settings.grpc, _gate(workspace, settings, records, settings.grpc))
+        return f"http://{_written(settings.host)}:{listener.getsockname()[1]}"
+
+    def _listen_for_grpc(self, address: tuple[str, int], gate: IngestAccess) -> None:
+        try:
+            grpc = OtlpGrpc(self._intake, gate.allows, *address)
+        except ImportError:
+            log.warning("OTLP is not taken over gRPC: grpcio is missing", fix="pip install 'outrider[telemetry]'")
+            return
+        self._doors.callback(grpc.close)
+
     def use(self, workspace: Workspace) -> None:
         """Take the signals that are switched on in a workspace."""
         self._intake.off = switched_off(workspace)
 
     def close(self) -> None:
         """Take nothing more, and end after the segment that is being stored."""
-        self._server.close()
-        self._follower.close()
+        self._doors.close()
         self._digestion.close()
         self.ledger.write()
 
@@ -113,6 +141,35 @@ def keep_rules(settings: TelemetrySettings) -> KeepRules:
     """Return which spans a workspace keeps."""
     keep = settings.keep
     return KeepRules(keep.rate, keep.services, keep.slow_s, keep.operations)
+
+
+def _gate(
+    workspace: Workspace,
+    settings: TelemetrySettings,
+    records: AccessRecords,
+    address: tuple[str, int],
+    *,
+    knows_tokens: bool = True,
+) -> IngestAccess:
+    """Return who may send to an address.
+
+    Raises:
+        UsageError: open-ingest if it is reached from elsewhere and nothing says who may.
+    """
+    is_local = is_loopback(address[0])
+    if not is_local and not settings.networks and not (knows_tokens and _has_token(records)):
+        make = "make a token by outrider tokens create --kind ingest, or " if knows_tokens else ""
+        raise UsageError(
+            f"telemetry would be taken from anybody at {_written(address[0])}:{address[1]}",
+            slug="open-ingest",
+            fix=f"{make}list networks below [telemetry]",
+        )
+    access = Access(records, access_rules(workspace, is_loopback=is_local), now_us)
+    return IngestAccess(access, settings.networks, is_loopback=is_local)
+
+
+def _written(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _log_follower(workspace: Workspace, files: LogFiles, intake: Intake, reader: AttributeReader) -> LogFollower:

@@ -12,20 +12,21 @@ from outrider.app.access_rules import access_rules
 from outrider.app.acknowledge_links import link_reader
 from outrider.app.artifact_server import ArtifactServer
 from outrider.app.host_inspection import host_state
+from outrider.app.host_turns import host_turns
 from outrider.app.listening_record import ListeningRecord
 from outrider.app.operator_actions import OperatorActions
 from outrider.app.page_server import PageServer
 from outrider.app.report_shelf import WorkspaceReports
-from outrider.app.runtime import host_turns, probes_of
 from outrider.app.service_facts import satisfied_ms
 from outrider.app.setting_overrides import WorkspaceSettings
 from outrider.app.snapshot_code import snapshot_code
 from outrider.app.status_page_listener import StatusPageListener
 from outrider.app.store_sizes import StoreSizes
 from outrider.app.telemetry_link import TelemetryLink
-from outrider.app.workspace_access import now_us, retention
+from outrider.app.workspace_access import judge_settings, now_us, retention
 from outrider.dashboard import Sources, TelemetrySource
 from outrider.model import OutriderError
+from outrider.runs import level_changes
 from outrider.scheduler import Health
 from outrider.server import Access, application, is_loopback
 from outrider.workspace import available_secrets, policy_origins
@@ -141,6 +142,8 @@ class WebService:
 
     def _use_declared_heartbeats(self) -> None:
         """Keep calls although there is no scheduler that knows what is loaded."""
+        from outrider.app.declared_checks import probes_of  # noqa: PLC0415 - brings all kinds of probes along
+
         try:
             self._keys = probes_of(self.workspace, available_secrets(self.workspace, os.environ)).heartbeats
         except OutriderError as error:
@@ -166,9 +169,11 @@ class WebService:
             service_in_full=self._view_in_full, alerts=self._loaded.alerts if self._loaded is not None else None,
             reports=self._reports(), coverage_s=workspace.service.coverage_s,
             settings=WorkspaceSettings(workspace.root, self._store),
+            level_changes=lambda check: level_changes(self._store, [check], settings=judge_settings(workspace)),
             store_size=self._sizes.latest, host=lambda: host_state(workspace.state),
             telemetry=TelemetrySource(
-                self._telemetry.is_on, self._telemetry.reader, self._telemetry.reader, satisfied_ms(workspace)
+                self._telemetry.is_on, self._telemetry.reader, self._telemetry.reader, satisfied_ms(workspace),
+                workspace.telemetry.links if workspace.telemetry is not None else {},
             ),
         )  # fmt: skip
         artifacts = self._artifacts.origin if self._artifacts is not None else None

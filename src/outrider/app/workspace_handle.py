@@ -14,7 +14,7 @@ from outrider.app.load_trial import LoadOverrides, run_load
 from outrider.app.run_execution import run_checks
 from outrider.app.runtime import list_checks
 from outrider.app.step_judgements import judge_steps
-from outrider.app.stored_incidents import incident_rows, list_incidents
+from outrider.app.stored_incidents import list_incidents, stored_incident_rows
 from outrider.app.stored_runs import list_runs, stored_run
 from outrider.app.telemetry_access import open_telemetry
 from outrider.app.workspace_access import find_workspace, now_us, open_store
@@ -211,7 +211,7 @@ class OpenWorkspace:
 
         def sources() -> FrameSources:
             store = self._store
-            return FrameSources(store.tables, store.rollups, store.runs, partial(incident_rows, store.incidents))
+            return FrameSources(store.tables, store.rollups, store.runs, partial(stored_incident_rows, store.incidents))
 
         sources()
         return FrameReader(sources, self.settings.timezone, now_us())

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from outrider.app.declared_checks import probes_of
 from outrider.app.discovery import discover
 from outrider.app.examination import examine
-from outrider.app.runtime import browser_or_error, open_runtime, probes_of
+from outrider.app.runtime import browser_or_error, open_runtime
 from outrider.app.setting_overrides import overridden_settings, override_note
 from outrider.load import Catalogue as LoadCatalogue
 from outrider.model import BrowserError, ConfigErrors, OutriderError

@@ -13,17 +13,21 @@ if TYPE_CHECKING:
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CELL = 11
+_LEAST_SPAN = 0.25
+"""The darkest shade is at least so much more than the lightest, as a share: small differences stay small."""
 
 
 def draw_heat(rows: Sequence[Sequence[float]], timezone: str = "UTC") -> str:
     """Return medians [ms] by weekday (Monday first) and hour, 7 rows of 24; nothing if all are NaN.
 
-    A cell's colour is its rank between the least and the greatest, in ten shades; what was not measured stays empty.
+    A cell's colour is its rank between the least and the greatest, in ten shades that span a quarter of the least or
+    more; what was not measured stays empty.
     """
     seen = [value for row in rows for value in row if math.isfinite(value)]
     if not seen:
         return ""
-    low, span = min(seen), (max(seen) - min(seen)) or 1.0
+    low = min(seen)
+    span = max(max(seen) - low, low * _LEAST_SPAN) or 1.0
     title = f"Median by hour and weekday ({escape(timezone)})"
     parts = [f'<svg class="heat" viewBox="0 0 300 124" role="img"><title>{title}</title>']
     for day, row in enumerate(rows):
@@ -37,6 +41,6 @@ def draw_heat(rows: Sequence[Sequence[float]], timezone: str = "UTC") -> str:
                 f"<title>{_DAYS[day]} {hour:02}:00 {word}</title></rect>"
             )
     parts += [f'<text class="x" x="{35 + hour * _CELL}" y="98">{hour:02}</text>' for hour in (0, 6, 12, 18, 23)]
-    legend = f"{milliseconds(low)} ▢…■ {milliseconds(max(seen))}"
+    legend = f"{milliseconds(low)} ▢…■ {milliseconds(low + span)}"
     words = f'<text x="30" y="110">{title}</text><text x="30" y="122">{legend}</text></svg>'
     return "".join([*parts, words])

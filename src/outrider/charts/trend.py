@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 640, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 8, 18, 22
 _SECOND_US = 1_000_000
+_HEADROOM = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Trend:
         changes: New levels.
         releases: When they went live, and their names.
         notes: What people noted, at its time.
+        outages: When it was down, from and until.
         since_us: Where the period that is reported begins.
     """
 
@@ -40,16 +42,16 @@ class Trend:
     changes: Sequence[tuple[int, str]] = ()
     releases: Sequence[tuple[int, str]] = ()
     notes: Sequence[tuple[int, str]] = ()
+    outages: Sequence[tuple[int, int]] = ()
     since_us: int = 0
 
 
 def draw_trend(trend: Trend) -> str:
-    """Return the chart as SVG with its values; nothing if there are no values."""
+    """Return the chart as SVG with its values, its axis from zero; nothing if there are no values."""
     seen = [value for value in (*trend.value, *trend.low, *trend.high) if math.isfinite(value)]
     if not seen or not any(map(math.isfinite, trend.value)):
         return ""
-    reach = max(seen) - min(seen) or max(abs(max(seen)), 1.0) * 0.2
-    y = Scale(max(0.0, min(seen) - reach * 0.1), max(seen) + reach * 0.1, HEIGHT - _BOTTOM, _TOP)
+    y = Scale(0.0, (max(seen) or 1.0) * _HEADROOM, HEIGHT - _BOTTOM, _TOP)
     x = Scale(trend.at_us[0], trend.at_us[-1], _LEFT, WIDTH - _RIGHT)
     parts = [f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"><title>{escape(trend.title)}</title>']
     parts += _ground(trend, x, y)
@@ -76,7 +78,9 @@ def _more(trend: Trend) -> dict[str, object]:
         {"at": at_us // _SECOND_US, "word": word, "kind": kind} for kind, some in marks for at_us, word in some
     ]
     band = {"band": {"low": repeating(trend.low), "high": repeating(trend.high)}} if trend.low else {}
-    return {"since": trend.since_us // _SECOND_US, "marks": mark_list, **band}
+    spans = [[begin // _SECOND_US, end // _SECOND_US] for begin, end in trend.outages]
+    down = {"outages": spans} if spans else {}
+    return {"since": trend.since_us // _SECOND_US, "marks": mark_list, **band, **down}
 
 
 def _ground(trend: Trend, x: Scale, y: Scale) -> list[str]:
@@ -90,7 +94,12 @@ def _ground(trend: Trend, x: Scale, y: Scale) -> list[str]:
         for value in values
     ]
     days = [f'<text class="x" x="{x.at(at_us)}" y="{HEIGHT - 6}">{escape(word)}</text>' for at_us, word in trend.days]
-    return [now, *lines, *days]
+    down = [
+        f'<rect class="outage" x="{x.at(begin)}" y="{_TOP}" width="{max(x.at(end) - x.at(begin), 1):.1f}"'
+        f' height="{HEIGHT - _TOP - _BOTTOM}"/>'
+        for begin, end in trend.outages
+    ]
+    return [now, *down, *lines, *days]
 
 
 def _band(trend: Trend, x: Scale, y: Scale) -> str:

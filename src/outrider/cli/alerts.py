@@ -20,7 +20,7 @@ def _delivered(delivery: DeliveryTest) -> str:
     return f"delivered, but not to all: {delivery.note}" if delivery.note else "delivered"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: outrider alerts test root")
 def alerts() -> None:
     """Test alert routes."""
 

@@ -7,21 +7,11 @@ from dataclasses import asdict
 
 import click
 
-from outrider.app import (
-    annotate as add_annotation,
-)
-from outrider.app import (
-    find_workspace,
-    list_annotations,
-    moment_us,
-    one_check,
-    open_store,
-    preview_silence,
-    remove_annotation,
-)
+from outrider.app import moment_us
 from outrider.cli.echo import echo, warn
 from outrider.cli.option_types import TypedValue
 from outrider.cli.run_tables import at_with_zone, short
+from outrider.cli.server_option import chosen_backend
 
 
 @click.command(epilog='Example: outrider annotate "cache warmed" --match tag=shop --at 2026-11-28T21:40')
@@ -51,21 +41,18 @@ def annotate(
     """
     if not text and (check or matchers or at_us is not None):
         raise click.UsageError("write the TEXT that is to be noted")
-    workspace = find_workspace()
-    with open_store(workspace) as store:
+    with chosen_backend() as backend:
         if remove:
-            remove_annotation(store.annotations, remove, audit=store.audit)
+            backend.remove_annotation(remove)
         if text is not None:
-            wanted = [*([f"check={one_check(store.checks, check)}"] if check else []), *matchers]
-            if matchers and not preview_silence(workspace, store.incidents, wanted).checks:
-                warn("no check has these labels now, so the annotation is on no page")
-            add_annotation(store.annotations, text, wanted, audit=store.audit, at_us=at_us, author=by)
-        annotations = list_annotations(store.annotations)
+            warn(backend.annotate(text, at_us=at_us, check=check, matchers=matchers, author=by))
+        annotations = backend.annotations()
+        timezone = "" if as_json else backend.timezone
     if as_json:
         click.echo(json.dumps([asdict(mark) for mark in annotations]))
         return
     for mark in annotations:
         place = " ".join(mark.matchers) or "all checks"
-        echo(f"{short(mark.id)}  {at_with_zone(mark.at_us, workspace.timezone)}  {place}  {mark.author}: {mark.text}")
+        echo(f"{short(mark.id)}  {at_with_zone(mark.at_us, timezone)}  {place}  {mark.author}: {mark.text}")
     if not annotations:
         click.echo('nothing is noted: outrider annotate "TEXT"', err=True)

@@ -18,6 +18,7 @@ from outrider.app import (
     read_baselines,
     step_medians,
 )
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column
 from outrider.cli.run_tables import console
@@ -33,8 +34,8 @@ def baseline() -> None:
     """Accept baselines, and show the accepted ones."""
 
 
-@baseline.command()
-@click.argument("patterns", nargs=-1)
+@baseline.command(epilog="Example: outrider baseline accept '*checkout*' --last 200")
+@click.argument("patterns", shell_complete=complete_checks, nargs=-1)
 @click.option(
     "--last", default=100, show_default=True, type=click.IntRange(1, 100_000), help="Latest stored runs to accept."
 )
@@ -57,8 +58,8 @@ def accept(patterns: tuple[str, ...], *, last: int, size: int, as_json: bool) ->
         echo(f"accepted  {file.file.as_posix()}  {file.sessions} sessions of {size} runs{failed}")
 
 
-@baseline.command()
-@click.argument("patterns", nargs=-1)
+@baseline.command(epilog="Example: outrider baseline show --json")
+@click.argument("patterns", shell_complete=complete_checks, nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def show(patterns: tuple[str, ...], *, as_json: bool) -> None:
     """Show accepted baselines: when and where they were measured, and each step's median."""
@@ -76,8 +77,8 @@ def show(patterns: tuple[str, ...], *, as_json: bool) -> None:
         echo("no accepted baselines: outrider baseline accept writes some", err=True)
 
 
-@baseline.command()
-@click.argument("patterns", nargs=-1)
+@baseline.command(epilog="Example: outrider baseline diff --last 20")
+@click.argument("patterns", shell_complete=complete_checks, nargs=-1)
 @click.option(
     "--last", default=50, show_default=True, type=click.IntRange(1, 100_000), help="Latest stored runs to compare."
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import calibrate_checks, chance_of_all, display_name, find_workspace, open_store
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
 
@@ -28,7 +29,7 @@ _MEANING = (
 
 
 @click.command(epilog="Example: outrider calibrate '*checkout*'")
-@click.argument("pattern", default="*")
+@click.argument("pattern", shell_complete=complete_checks, default="*")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def calibrate(pattern: str, *, as_json: bool) -> None:
     """Show the rate of false alarms and the smallest change that is detected, by sensitivity, on stored history.

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from outrider.app import display_name, find_workspace, judge_settings, level_changes, open_store, unknown_check_note
+from outrider.app import display_name
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import warn
 from outrider.cli.fitted_table import FittedTable, name_column, number_column, text_column, time_column
+from outrider.cli.progress import Progress
 from outrider.cli.run_tables import at, console
+from outrider.cli.server_option import chosen_backend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: outrider changes '*checkout*'")
-@click.argument("pattern", default="*")
+@click.argument("pattern", shell_complete=complete_checks, default="*")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def changes(pattern: str, *, as_json: bool) -> None:
     """List change points of steps: when, by how much, and the release that explains it.
@@ -30,14 +33,15 @@ def changes(pattern: str, *, as_json: bool) -> None:
 
     PATTERN is a check's id, with * for any characters.
     """
-    workspace = find_workspace()
-    with open_store(workspace) as store:
-        changed = level_changes(store, pattern, settings=judge_settings(workspace))
-        warn("" if changed else unknown_check_note(store.checks, pattern))
+    with chosen_backend() as backend, Progress() as progress:
+        progress.progress("looking for change points")
+        changed = backend.level_changes(pattern)
+        warn("" if changed else backend.unknown_check_note(pattern))
+        timezone = "" if as_json else backend.timezone
     if as_json:
         click.echo(json.dumps([asdict(change) for change in changed]))
         return
-    console().print(_table(changed, workspace.timezone) if changed else "no step took a new level")
+    console().print(_table(changed, timezone) if changed else "no step took a new level")
 
 
 def _table(changed: Sequence[LevelChange], timezone: str) -> FittedTable:

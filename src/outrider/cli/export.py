@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import (
-    FrameFormat,
-    empty_export_note,
-    empty_range_note,
-    export_frames,
-    find_workspace,
-    open_store,
-)
+from outrider.app import FrameFormat, empty_range_note, export_frames
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo, warn
+from outrider.cli.progress import Progress
+from outrider.cli.server_option import chosen_backend
 from outrider.model import Place, UsageError
 
 if TYPE_CHECKING:
-    from outrider.app import Store, Workspace
+    from outrider.app import Backend
 
 _ROWS = ("samples", "runs", "rollups", "incidents")
 _FORMATS = ("csv", "parquet", "json")
@@ -29,7 +25,7 @@ _CSV_TOO = ("", "txt")
 
 @click.command(epilog="Example: outrider export samples 'journey:*' --since 7d --out samples.csv")
 @click.argument("rows", type=click.Choice(_ROWS))
-@click.argument("pattern", default="*")
+@click.argument("pattern", shell_complete=complete_checks, default="*")
 @click.option("--since", metavar="MOMENT", help='A time, or a duration back from now such as "7d"; all without it.')
 @click.option("--until", metavar="MOMENT", help="The same; now without it.")
 @click.option("--metric", default="duration_ms", show_default=True, help='Of samples and rollups; "" for every metric.')
@@ -56,29 +52,31 @@ def export(
 ) -> None:
     """Write stored rows to a file or standard output, in the workspace's time zone.
 
-    PATTERN is a check's id, with * for any characters; it does not narrow incidents.
+    PATTERN is a check's id, with * for any characters; it does not narrow incidents. A server gives no rollups, a
+    million rows at a time, and incidents of the last ninety days.
     """
     target = None if out is None or str(out) == "-" else out
     form = _format(kind, target)
-    workspace = find_workspace()
-    with open_store(workspace) as store:
+    with chosen_backend() as backend, Progress() as progress:
+        if target is not None:
+            progress.progress(f"writing {target}")
         count = export_frames(
-            workspace, store, rows, pattern,
+            backend.frames, rows, pattern,
             since=since, until=until, metric=metric, kind=form, target=target, replace=force,
         )  # fmt: skip
         if not count:
-            _explain_nothing(workspace, store, rows, pattern, metric, since, until)
+            _explain_nothing(backend, rows, pattern, metric, since, until)
     if target is not None:
         echo(f"wrote {count} rows to {target}", err=True)
 
 
 def _explain_nothing(  # noqa: PLR0917 - what was typed
-    workspace: Workspace, store: Store, rows: str, pattern: str, metric: str, since: str | None, until: str | None
+    backend: Backend, rows: str, pattern: str, metric: str, since: str | None, until: str | None
 ) -> None:
     """Print why there are no rows: a name that nothing has, or a range in which nothing lies."""
-    unknown = "" if rows == "incidents" else empty_export_note(store.tables, pattern, metric if rows != "runs" else "")
+    unknown = "" if rows == "incidents" else backend.empty_export_note(pattern, metric if rows != "runs" else "")
     warn(unknown)
-    if not unknown and (note := empty_range_note(workspace, store, rows, since=since, until=until)):
+    if not unknown and (note := empty_range_note(backend.frames, rows, since=since, until=until)):
         echo(note, err=True)
 
 

@@ -19,6 +19,7 @@ from outrider.app import (
     run_gate,
     self_test_gate,
 )
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo
 from outrider.cli.gate_tables import GateOutputs, output_options
 from outrider.cli.option_types import TypedValue
@@ -31,7 +32,7 @@ _DURATION = TypedValue("duration", duration_s)
 
 
 @click.command(epilog="Example: outrider gate --ab https://shop.example https://pr-17.shop.example --junit gate.xml")
-@click.argument("patterns", nargs=-1)
+@click.argument("patterns", shell_complete=complete_checks, nargs=-1)
 @click.option("--ab", nargs=2, metavar="BASE CANDIDATE", help="Compare two addresses, measured alternately.")
 @click.option("--last", type=click.IntRange(1, 100_000), metavar="N", help="Compare with the last N stored runs.")
 @click.option("--self-test", is_flag=True, help="Compare the candidate with itself: how often would that fail?")
@@ -80,8 +81,6 @@ def gate(
     The base is what was accepted in baselines/, unless --ab or --last names another. A check without a baseline is not
     judged, which a note says; if no check has one, there is nothing to decide: "no baseline" (exit code 2). Accept one
     with `outrider baseline accept`, or compare two addresses with --ab, which needs none.
-
-    Exit codes: 0 pass, 1 fail, 3 inconclusive, 4 setup error.
     """
     if sum((ab is not None, last is not None, self_test)) > 1:
         raise click.UsageError("--ab, --last and --self-test exclude each other")

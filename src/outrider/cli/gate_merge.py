@@ -9,6 +9,7 @@ import click
 
 from outrider.app import merge_gate_shards
 from outrider.cli.gate_tables import GateOutputs, output_options
+from outrider.cli.progress import Progress
 
 
 @click.command(epilog="Example: outrider gate-merge shard-*.json --junit gate.xml --markdown gate.md")
@@ -22,4 +23,6 @@ def gate_merge(files: tuple[Path, ...], **outputs: Any) -> int:
     """
     written = GateOutputs(**outputs)
     written.make_folders()
-    return written.write(merge_gate_shards(files))
+    with Progress() as progress:
+        result = merge_gate_shards(files, progress)
+    return written.write(result)

@@ -19,6 +19,7 @@ from outrider.app import (
     open_store,
     unjudged_metrics_note,
 )
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import echo
 from outrider.cli.fitted_table import FittedTable, name_column, note_column, place_column, text_column, time_column
 from outrider.cli.progress import Progress
@@ -38,7 +39,7 @@ _STYLES = {
 
 
 @click.command(epilog="Example: outrider judge '*checkout*'")
-@click.argument("pattern", default="*")
+@click.argument("pattern", shell_complete=complete_checks, default="*")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def judge(pattern: str, *, as_json: bool) -> None:
     """Show whether each step is steady, degraded, improved or still being learned, and why.

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from outrider.app import find_workspace, follow_logs, open_telemetry
 from outrider.cli.echo import echo
+from outrider.cli.run_tables import console
 from outrider.cli.telemetry_options import measure_options
-from outrider.cli.telemetry_tables import log_json, log_line
+from outrider.cli.telemetry_tables import log_json, log_line, pattern_table
 from outrider.model import RecordKind
 
 if TYPE_CHECKING:
     from outrider.cli.telemetry_options import Measurement
-    from outrider.model import TelemetryReader
+    from outrider.model import LogPatterns, TelemetryReader
 
 _EVERY_S = 1.0
 
@@ -25,17 +27,30 @@ _EVERY_S = 1.0
 @click.argument("query", nargs=-1)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
 @click.option("--follow", is_flag=True, help="Print what comes in, until interrupted.")
+@click.option("--patterns", is_flag=True, help="Print what records say, without what differs, and how often.")
 @measure_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list; with --follow a JSON value a line.")
-def logs(query: tuple[str, ...], *, limit: int, follow: bool, measurement: Measurement | None, as_json: bool) -> None:
+def logs(
+    query: tuple[str, ...],
+    *,
+    limit: int,
+    follow: bool,
+    patterns: bool,
+    measurement: Measurement | None,
+    as_json: bool,
+) -> None:
     """Search log records, the newest last; of the last hour unless the query says since:.
 
     The query's forms are listed in docs/telemetry.md. Write -- before one that begins with a minus.
     """
+    if patterns and (follow or measurement):
+        raise click.UsageError("--patterns stands beside --follow or a measure; leave one out")
     workspace, text = find_workspace(), " ".join(query)
     with open_telemetry(workspace) as telemetry:
         if follow:
             _follow(telemetry, text, workspace.timezone, as_json=as_json)
+        elif patterns:
+            _patterns(telemetry.log_patterns(text), limit, as_json=as_json)
         elif measurement:
             measurement.show(telemetry, RecordKind.LOGS, text, workspace.timezone, as_json=as_json)
         else:
@@ -54,6 +69,20 @@ def _list(telemetry: TelemetryReader, query: str, limit: int, timezone: str, *, 
         click.echo("no record matches", err=True)
     if not matches.is_complete:
         click.echo("there are earlier ones: --limit", err=True)
+
+
+def _patterns(patterns: LogPatterns, limit: int, *, as_json: bool) -> None:
+    rows = patterns.rows[:limit]
+    if as_json:
+        echo(json.dumps([asdict(row) for row in rows]))
+    elif rows:
+        console().print(pattern_table(rows))
+    if not rows:
+        click.echo("no record matches", err=True)
+    if len(rows) < len(patterns.rows):
+        click.echo(f"{len(patterns.rows) - len(rows)} rarer ones: --limit", err=True)
+    if not patterns.is_complete:
+        click.echo(f"of the newest {patterns.count:,} records that match", err=True)
 
 
 def _follow(telemetry: TelemetryReader, query: str, timezone: str, *, as_json: bool) -> None:

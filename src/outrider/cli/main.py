@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -68,6 +69,7 @@ _COMMANDS = {
     "report": "Report a week, a day, a release, a run or a load run.",
     "export": "Write samples, runs, rollups or incidents to a file.",
     "calibrate": "Show false-alarm rate and detectable change on stored history.",
+    "completion": "Print the script that completes commands and checks in a shell.",
 }
 _MODULES = {"import": ("import_monitor", "import_command")}
 """Where a command is whose name is a keyword of Python."""
@@ -95,7 +97,18 @@ class LazyGroup(click.Group):
         name, attribute = _MODULES.get(cmd_name, (cmd_name.replace("-", "_"),) * 2)
         command: click.Command = getattr(import_module(f"outrider.cli.{name}"), attribute)
         import_module("outrider.cli.server_option").add_server_option(command, cmd_name)
+        import_module("outrider.cli.exit_codes").end_help(command, cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the subcommand that was typed, or name those that may have been meant."""
+        if args[0] not in _COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            nearest = import_module("outrider.workspace").nearest
+            advice = nearest(args[0], _COMMANDS)
+            ctx.fail(f"No such command '{args[0]}'. {advice if advice.startswith('did') else 'See outrider --help.'}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the subcommands without importing them."""
@@ -128,6 +141,8 @@ def main(argv: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # what its encoding lacks is shown as an escape, and ends no command
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if "_OUTRIDER_COMPLETE" in os.environ:
+        import_module("outrider.cli.bash_completion").use_in_bash()
     sys.exit(_run(argv))
 
 
@@ -177,4 +192,4 @@ def _report(error: Exception) -> int:
 
 
 def _run(argv: list[str] | None) -> int:
-    return exit_code_of(lambda: cli.main(args=argv, standalone_mode=False))
+    return exit_code_of(lambda: cli.main(args=argv, prog_name="outrider", standalone_mode=False))

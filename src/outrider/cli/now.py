@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import warn
 from outrider.cli.server_option import chosen_backend
 
 
 @click.command(epilog="Example: outrider now '*checkout*'")
-@click.argument("patterns", nargs=-1, required=True)
+@click.argument("patterns", shell_complete=complete_checks, nargs=-1, required=True)
 @click.option("--location", help="Where to run; local if absent, with --server the first location of each check.")
 def now(patterns: tuple[str, ...], *, location: str | None) -> int:
     """Request immediate runs from the service, and print their ids.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outrider.app import ProofVerdict, find_workspace, open_store, prove_journeys
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.printable_console import PrintableConsole
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import outcome_text
@@ -23,7 +24,7 @@ _REASON_CHARACTERS = 120
 
 
 @click.command(epilog="Example: outrider prove journeys/test_checkout.py")
-@click.argument("patterns", nargs=-1)
+@click.argument("patterns", shell_complete=complete_checks, nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     """Inject faults into each journey's target, and report which of them it notices.
@@ -35,6 +36,7 @@ def prove(patterns: tuple[str, ...], *, as_json: bool) -> int:
     workspace = find_workspace()
     out = PrintableConsole(stderr=as_json)
     with open_store(workspace) as store, _ProofProgress(out) as progress:
+        progress.progress("collecting checks")
         report = prove_journeys(workspace, store, patterns, listener=progress)
     if as_json:
         checks = {check: [asdict(proof) for proof in proofs] for check, proofs in report.proofs.items()}

@@ -17,6 +17,7 @@ from outrider.app import (
     period_document,
     run_document,
 )
+from outrider.cli.completed_names import complete_runs
 from outrider.cli.echo import echo
 from outrider.cli.progress import Progress
 from outrider.model import Status
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from outrider.app import ReportDocument, ReportFormat
 
 FORMATS = ("html", "md", "json", "csv")
-_TABLES = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise")
+_TABLES = ("health", "outages", "incidents", "changes", "load", "forecasts", "steps", "flaky", "noise")
 _RUN_TABLES = ("steps", "attempts", "errors", "artifacts", "joined")
 _LOAD_TABLES = ("endpoints", "failures", "levels", "seconds")
 
@@ -41,7 +42,7 @@ _TABLE = click.option("--table", type=click.Choice(_TABLES), default="health", s
 _MAIL = click.option("--mail", is_flag=True, help="Mail it to the receivers in its settings, and write no file.")
 
 
-@report.command()
+@report.command(epilog="Example: outrider report weekly --week 2026-W47 --out week-47.html")
 @click.option("--week", metavar="WEEK", help="An ISO week, such as 2026-W47; the last seven days if absent.")
 @_OUT
 @_FORMAT
@@ -53,7 +54,7 @@ def weekly(*, week: str | None, out: Path | None, form: ReportFormat, table: str
     return _mail(period) if mail else _write_period(period, ReportForm(form, table), out)
 
 
-@report.command()
+@report.command(epilog="Example: outrider report daily --format md --out -")
 @_OUT
 @_FORMAT
 @_TABLE
@@ -64,7 +65,7 @@ def daily(*, out: Path | None, form: ReportFormat, table: str, mail: bool) -> in
     return _mail(period) if mail else _write_period(period, ReportForm(form, table), out)
 
 
-@report.command()
+@report.command(epilog="Example: outrider report release 2.14.0 --out release.html")
 @click.argument("name", required=False)
 @click.option("--environment", help="Where; the workspace's default if absent.")
 @_OUT
@@ -76,28 +77,30 @@ def release(*, name: str | None, environment: str | None, out: Path | None, form
     return _write_period(period, ReportForm(form, table), out)
 
 
-@report.command(name="run", epilog="Example: outrider report run 4f1c2a9b --out run.html")
-@click.argument("run_id", metavar="RUN")
+@report.command(name="run", epilog="Example: outrider report run latest --out run.html")
+@click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
 @_OUT
 @_FORMAT
 @click.option("--table", type=click.Choice(_RUN_TABLES), default="steps", show_default=True, help="With csv.")
 def run_(*, run_id: str, out: Path | None, form: ReportFormat, table: str) -> int:
     """Write the report of one RUN: outcome, steps and their usual bands, errors and artifacts."""
     workspace = find_workspace()
-    with open_store(workspace) as store:
+    with open_store(workspace) as store, Progress() as progress:
+        progress.progress("writing the report")
         document = run_document(workspace, store, run_id, ReportForm(form, table))
     return _put(document, out)
 
 
-@report.command(name="load", epilog="Example: outrider report load 4f1c2a9b --format md --out -")
-@click.argument("run_id", metavar="RUN")
+@report.command(name="load", epilog="Example: outrider report load latest --format md --out -")
+@click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
 @_OUT
 @_FORMAT
 @click.option("--table", type=click.Choice(_LOAD_TABLES), default="endpoints", show_default=True, help="With csv.")
 def load_(*, run_id: str, out: Path | None, form: ReportFormat, table: str) -> int:
     """Write the report of one load RUN: rate, times, endpoints, failures and the knee."""
     workspace = find_workspace()
-    with open_store(workspace) as store:
+    with open_store(workspace) as store, Progress() as progress:
+        progress.progress("writing the report")
         document = load_document(workspace, store, run_id, ReportForm(form, table))
     return _put(document, out)
 
@@ -119,7 +122,8 @@ def _put(document: ReportDocument, out: Path | None) -> int:
 
 def _mail(period: ReportPeriod) -> int:
     workspace = find_workspace()
-    with open_store(workspace) as store:
+    with open_store(workspace) as store, Progress() as progress:
+        progress.progress("writing and mailing the report")
         rows = mail_report(workspace, store, period)
     for row in rows:
         later = "; outrider up tries again" if row.status is Status.QUEUED else ""

@@ -17,6 +17,7 @@ from outrider.app import (
     watch_checks,
     write_failure_pages,
 )
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.progress import Progress
 from outrider.cli.run_tables import (
     console,
@@ -42,7 +43,7 @@ _MANY = 10  # runs above which only the steps of those that did not pass are sho
 
 
 @click.command(epilog="Example: outrider run 'journeys/test_checkout.py' --repeat 5")
-@click.argument("patterns", nargs=-1)
+@click.argument("patterns", shell_complete=complete_checks, nargs=-1)
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only checks whose names fit: 'pay and not slow'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else there.")
 @click.option("--repeat", default=1, type=click.IntRange(1, 1_000_000), metavar="N", help="Run each check N times.")
@@ -65,8 +66,7 @@ def run(
 
     A PATTERN is an id, a path, a name, a glob over them, a part of an id, or tag:WORD; without one, every enabled check
     runs. Of a run that did not pass a page is written, and its path printed. Trials are stored in an environment of
-    their own; a debugged run is not stored. Exit codes: 0 passed, 1 failed, 2 usage, 3 inconclusive, 4 setup error, 130
-    interrupted.
+    their own; a debugged run is not stored.
     """
     if (watch or debug) and (as_json or repeat > 1 or (watch and debug)):
         raise click.UsageError("--watch and --debug exclude each other, --json and --repeat")

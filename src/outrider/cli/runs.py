@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 
 from outrider.app import display_name
+from outrider.cli.completed_names import complete_checks
 from outrider.cli.echo import warn
 from outrider.cli.fitted_table import FittedTable, name_column, note_column, time_column
 from outrider.cli.run_tables import at, console, outcome_text, short
@@ -19,8 +20,13 @@ _OUTCOMES = [outcome.value for outcome in Outcome]
 
 
 @click.command(epilog="Example: outrider runs '*checkout*' --outcome failed")
-@click.argument("pattern", default="*")
-@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs with this outcome.")
+@click.argument("pattern", shell_complete=complete_checks, default="*")
+@click.option(
+    "--outcome",
+    type=click.Choice(_OUTCOMES),
+    metavar="OUTCOME",
+    help=f"Only runs that ended so: {', '.join(_OUTCOMES)}.",
+)
 @click.option("--limit", default=20, type=click.IntRange(1, 100_000_000), show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def runs(pattern: str, *, outcome: str | None, limit: int, as_json: bool) -> None:

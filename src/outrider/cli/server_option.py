@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import open_backend
+from outrider.app import ask_server, open_backend
 from outrider.cli.echo import warn
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from outrider.app import Backend
+    from outrider.app import Backend, RemoteBackend
 
 REMOTE = frozenset(
     {
-        "ack", "assign", "audit", "comment", "incidents", "now", "oncall", "pause", "release", "resume", "runs",
-        "settings", "show", "silence", "status",
+        "ack", "annotate", "assign", "audit", "changes", "comment", "export", "incidents", "ls", "now", "oncall",
+        "pause", "release", "resume", "runs", "settings", "show", "silence", "status",
     }
 )  # fmt: skip
 """Commands that a server can answer."""
 
-_OF_STORED_DATA = frozenset({"backtest", "calibrate", "changes", "export", "judge", "ls", "report", "tokens", "users"})
+_OF_STORED_DATA = frozenset({"backtest", "calibrate", "judge", "report", "tokens", "users"})
 """Commands that somebody may expect to ask the server of OUTRIDER_SERVER."""
 
 _VARIABLE = "OUTRIDER_SERVER"
@@ -57,9 +57,17 @@ def remember_server(context: click.Context, url: str | None) -> None:
 @contextmanager
 def chosen_backend() -> Iterator[Backend]:
     """Open the server that was named, else the workspace of the current folder."""
-    server = click.get_current_context().meta.get(_KEY, "")
-    with open_backend(server, os.environ.get(_TOKEN, "") if server else "") as backend:
+    if (server := chosen_server()) is not None:
+        yield server
+        return
+    with open_backend() as backend:
         yield backend
+
+
+def chosen_server() -> RemoteBackend | None:
+    """Return the server that was named; None for the workspace of the current folder."""
+    server = click.get_current_context().meta.get(_KEY, "")
+    return ask_server(server, os.environ.get(_TOKEN, "")) if server else None
 
 
 def refuse_with_server(option: str, value: object) -> None:

@@ -21,7 +21,7 @@ def settings(context: click.Context, *, as_json: bool) -> None:
         _print(as_json=as_json)
 
 
-@settings.command("list")
+@settings.command("list", epilog="Example: outrider settings list --json")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def list_command(*, as_json: bool) -> None:
     """List them."""
@@ -39,7 +39,7 @@ def set_command(name: str, value: str, *, by: str) -> None:
     echo(f"{name} = {value}, in the place of what outrider.toml says, while the service runs")
 
 
-@settings.command("unset")
+@settings.command("unset", epilog="Example: outrider settings unset journeys.concurrency")
 @click.argument("name")
 def unset_command(name: str) -> None:
     """Let outrider.toml decide on NAME again."""

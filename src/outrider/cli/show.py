@@ -22,6 +22,7 @@ from outrider.app import (
     stored_run,
 )
 from outrider.cli.comparison_tables import print_comparison
+from outrider.cli.completed_names import complete_runs
 from outrider.cli.echo import echo
 from outrider.cli.run_tables import at_with_zone, console, outcome_text, step_table, stored_as_json
 from outrider.cli.server_option import chosen_backend, refuse_with_server
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from outrider.model import Attempt, StoredRun
 
 
-@click.command(epilog="Example: outrider show 4f1c2a9b --export evidence")
-@click.argument("run")
+@click.command(epilog="Example: outrider show latest --export evidence")
+@click.argument("run", shell_complete=complete_runs)
 @click.option("--open", "wanted", type=click.Choice([kind.value for kind in ArtifactKind]), help="Open an artifact.")
 @click.option(
     "--export", "folder", type=click.Path(path_type=Path), metavar="FOLDER",
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 def show(run: str, *, wanted: str | None, folder: Path | None, against: str | None, as_json: bool) -> int:
     """Show one RUN: its steps, its errors, and where each artifact lies.
 
-    RUN is the id that `outrider runs` prints, or any beginning or end of it that is unique.
+    RUN is the id that `outrider runs` prints, any beginning or end of it that is unique, or `latest`.
     """
     for option, value in (("--open", wanted), ("--export", folder), ("--against", against)):
         refuse_with_server(option, value)

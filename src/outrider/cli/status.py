@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: outrider status --json")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(*, as_json: bool) -> int:
-    """Show whether the service runs, the last outcome of each check, its coverage, and what else is judged.
-
-    Exit code 3 if no service runs.
-    """
+    """Show whether the service runs, the last outcome of each check, its coverage, and what else is judged."""
     with chosen_backend() as backend:
         state, timezone = backend.status(), backend.timezone
     if as_json:

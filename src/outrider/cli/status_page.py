@@ -28,7 +28,11 @@ _STATES = click.Choice([phase.value for phase in StatusPhase])
 _IMPACTS = click.Choice([impact.value for impact in Impact])
 
 
-@click.group("status-page", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    "status-page",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: outrider status-page list",
+)
 def status_page() -> None:
     """Write incidents on the public status page, list them, and export the page.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from outrider.app import RunTrace
-    from outrider.model import LogRecord, MeasuredTable, Span
+    from outrider.model import LogPattern, LogRecord, MeasuredTable, Span
 
 _MS_NS = 1_000_000
 _LEVELS = ("-", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -40,6 +40,15 @@ def log_line(record: LogRecord, timezone: str) -> str:
 def log_json(record: LogRecord) -> dict[str, object]:
     """Return a record as JSON."""
     return record._asdict()
+
+
+def pattern_table(rows: Sequence[LogPattern]) -> FittedTable:
+    """Return a line a pattern."""
+    table = FittedTable(number_column("records"), place_column("level"), name_column("service"), text_column("pattern"))
+    for row in rows:
+        level = _LEVELS[min((row.severity_number + 3) // 4, 6)]
+        table.add_row(f"{row.count:,}", level, row.service, row.text)
+    return table
 
 
 def span_json(span: Span) -> dict[str, object]:

@@ -17,7 +17,10 @@ _FIELDS = (
 )  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: outrider tokens create ci --role operator",
+)
 def tokens() -> None:
     """Create, list and revoke tokens of programs."""
 

@@ -26,7 +26,9 @@ from outrider.model import Role
 _ROLES = click.Choice([role.value for role in Role])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: outrider users add ada --role admin"
+)
 def users() -> None:
     """Add, list and remove users who sign in with a password.
 

@@ -10,6 +10,7 @@ import click
 
 from outrider.app import validate_workspace
 from outrider.cli.echo import echo
+from outrider.cli.progress import Progress
 
 if TYPE_CHECKING:
     from outrider.app import Validation
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def validate(*, as_json: bool) -> int:
     """Check the workspace and its checks, and report ALL problems: where, what, and what to do."""
-    validation = validate_workspace(Path.cwd())
+    with Progress() as progress:
+        progress.progress("collecting checks")
+        validation = validate_workspace(Path.cwd())
     if as_json:
         echo(json.dumps(_as_json(validation)))
     else:

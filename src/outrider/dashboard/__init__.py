@@ -17,6 +17,7 @@ from outrider.dashboard.api_answers import api_check, api_checks, api_incident, 
 from outrider.dashboard.api_values import CheckBody, CheckPage, IncidentBody, IncidentPage, RunBody, RunPage
 from outrider.dashboard.artifact_types import ServedType, served_type
 from outrider.dashboard.audit_page import ChangeBody, ChangePage, api_changes, audit_page
+from outrider.dashboard.check_answers import LevelChangeBody, PolicyPage, api_level_changes, api_policies
 from outrider.dashboard.check_detail import SPANS, USUAL_DAYS, CheckDetail, CheckQuery, check_detail
 from outrider.dashboard.check_page import check_page
 from outrider.dashboard.gate_view import (
@@ -69,6 +70,7 @@ from outrider.dashboard.page_templates import (
     problem_page,
     render,
 )
+from outrider.dashboard.pattern_view import patterns_view
 from outrider.dashboard.query_view import QueryProblem, query_problem
 from outrider.dashboard.reader_clock import ReaderClock
 from outrider.dashboard.release_view import release_list
@@ -157,6 +159,7 @@ __all__ = [
     "GateQuery",
     "IncidentBody",
     "IncidentPage",
+    "LevelChangeBody",
     "LogPage",
     "Measure",
     "NewToken",
@@ -164,6 +167,7 @@ __all__ = [
     "OverviewView",
     "PageContext",
     "PageViewer",
+    "PolicyPage",
     "QueryProblem",
     "RatesBody",
     "ReaderClock",
@@ -211,10 +215,12 @@ __all__ = [
     "api_gates",
     "api_incident",
     "api_incidents",
+    "api_level_changes",
     "api_logs",
     "api_measured_logs",
     "api_measured_spans",
     "api_on_call",
+    "api_policies",
     "api_rates",
     "api_releases",
     "api_reports",
@@ -254,6 +260,7 @@ __all__ = [
     "overview",
     "overview_page",
     "page_assets",
+    "patterns_view",
     "problem_page",
     "query_problem",
     "read_moment",

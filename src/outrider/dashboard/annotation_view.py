@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 from outrider.alerts import AlertSettings, matches_check
 from outrider.dashboard.api_values import instant
-from outrider.dashboard.period_slots import DAY_US
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
     from outrider.dashboard.sources import Sources
     from outrider.model import Annotation, Check
 
-_AHEAD_US = 366 * DAY_US
-_DAYS = 400
-_MOST = 200
+_ALL_US = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +54,7 @@ def api_annotations(sources: Sources) -> AnnotationBody:
 
 def latest_annotations(sources: Sources) -> tuple[Annotation, ...]:
     """Return the latest annotations, the latest first."""
-    now_us = sources.now_us()
-    return sources.store.annotations.between(now_us - _DAYS * DAY_US, now_us + _AHEAD_US, limit=_MOST)[::-1]
+    return sources.store.annotations.between(0, _ALL_US)[::-1]
 
 
 def _is_on(mark: Annotation, check: Check, settings: AlertSettings) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outrider.reports import attempt_note
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -103,9 +105,8 @@ def _columns(attempts: Sequence[Attempt]) -> Iterator[AttemptColumn]:
     for attempt in attempts:
         measurement = attempt.measurement
         errors = [error for error in measurement.errors if _identity(error) not in known]
-        unmeasured = "evidence, not a measurement" if attempt.evidence else "its times are not judged"
         yield AttemptColumn(
-            attempt.number, measurement.outcome.value, "counts" if attempt.measured else unmeasured,
+            attempt.number, measurement.outcome.value, attempt_note(attempt) or "counts",
             _cut(measurement.reason), measurement.duration_ms, measurement.host,
             tuple(map(_text, errors[:MOST_ERRORS])), max(0, len(errors) - MOST_ERRORS),
             len(measurement.errors) - len(errors),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from outrider.dashboard.log_view import LevelSlot, LogView
+    from outrider.dashboard.pattern_view import PatternsView
     from outrider.dashboard.query_view import QueryProblem
     from outrider.dashboard.reader_clock import ReaderClock
     from outrider.model import LogRecord, TelemetryReader
@@ -24,7 +25,14 @@ _SURROUNDING: Final = 25
 
 
 def logs_page(
-    view: LogView, context: PageContext, text: str, *, is_first: bool, is_wrapped: bool, is_live: bool
+    view: LogView,
+    context: PageContext,
+    text: str,
+    *,
+    is_first: bool,
+    is_wrapped: bool,
+    is_live: bool,
+    patterns: PatternsView | None = None,
 ) -> str:
     """Return the page of what a query finds.
 
@@ -35,12 +43,14 @@ def logs_page(
         is_first: Whether the newest records are shown.
         is_wrapped: Whether lines are shown in full.
         is_live: Whether records are added as they come in.
+        patterns: What is shown in the place of records, if anything is.
     """
     values = {
         "view": view, "text": text, "is_first": is_first, "is_wrapped": is_wrapped, "problem": None,
         "bars": _bars(view.slots, context), "times": time_choices(view.query, logs_path),
         "latest": logs_path(text), "wrap": logs_path(text, wrap="" if is_wrapped else "1"),
         "is_live": is_live, "live_path": logs_path(text, live="" if is_live else "1"), "tail": logs_tail_path(text),
+        "patterns": patterns, "patterns_path": logs_path(text, patterns="" if patterns else "1"),
         "exports": [(name, logs_export_path(text, form)) for name, form in (("NDJSON", "ndjson"), ("CSV", "csv"))],
     }  # fmt: skip
     return render("logs.html", context, values)

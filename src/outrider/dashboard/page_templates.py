@@ -14,7 +14,14 @@ from outrider.alerts import Severity, headline, runbook_address
 from outrider.charts import draw_sparkline, draw_uptime, milliseconds
 from outrider.dashboard.check_state import outcome_tone
 from outrider.dashboard.incident_view import grouping
-from outrider.dashboard.page_addresses import check_path, gate_path, incident_path, run_path, write_position
+from outrider.dashboard.page_addresses import (
+    check_path,
+    gate_path,
+    incident_path,
+    run_path,
+    trace_path,
+    write_position,
+)
 from outrider.dashboard.period_slots import DAY_US, HOUR_US, availability, coverage
 from outrider.dashboard.reader_clock import counted, length_of_time, percent
 from outrider.model import CHECK_KINDS, RunPosition, Subject, printable, title_of
@@ -93,6 +100,7 @@ _DONE = {
     "silence": "The silence has begun.",
     "end": "The silence has ended.",
     "release": "The release is marked.",
+    "release-warned": "The release is marked, but no check runs in that environment, so that it explains nothing.",
     "setting": "It is set, and holds within a minute.",
     "setting-reset": "outrider.toml decides again, within a minute.",
     "status-open": "The incident is on the status page within ten seconds.",
@@ -113,6 +121,7 @@ class PageContext:
         files: Addresses of artifacts; None where the page shows none, or the reader has no way to them.
         done: The action that led here, if it is one of `_DONE`.
         has_telemetry: Whether the workspace takes telemetry.
+        links_out: Templates of addresses of other tools, by their names.
     """
 
     clock: ReaderClock
@@ -125,6 +134,7 @@ class PageContext:
     files: FileLinks | None = None
     done: str = ""
     has_telemetry: bool = False
+    links_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(template: str, context: PageContext, values: Mapping[str, object]) -> str:
@@ -201,6 +211,7 @@ def _environment() -> Environment:
         "position": _position,
         "quoted": quote,
         "run_path": run_path,
+        "trace_path": trace_path,
         "runbook_address": runbook_address,
         "span": _span,
         "title_of": title_of,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from outrider.dashboard.source_excerpt import SourceExcerpt
     from outrider.dashboard.sources import Sources
     from outrider.dashboard.vital_readings import VitalReading
-    from outrider.model import Attempt, CheckId, Run, Sample, StoredArtifact, StoredRun
+    from outrider.model import Attempt, AttemptTrace, CheckId, Run, Sample, StoredArtifact, StoredRun
     from outrider.reports import Noise, RequestPair, RunReport, StepPair
 
 MOST_SAMPLES = 60
@@ -67,6 +67,7 @@ class RunDetail:
         samples: What the attempt that counts gave.
         good: None if no earlier run passed.
         earlier: The run before it of the same check; None for the first.
+        traces: Those of its attempts, with the attempt's number.
     """
 
     report: RunReport
@@ -83,6 +84,7 @@ class RunDetail:
     more_samples: int
     good: GoodRun | None
     earlier: str | None
+    traces: tuple[tuple[int, AttemptTrace], ...]
 
     @property
     def run(self) -> Run:
@@ -138,6 +140,7 @@ def run_detail(sources: Sources, name: str) -> RunDetail:
         request_note=note, requests=requests, more_requests=more,
         samples=samples[:MOST_SAMPLES], more_samples=max(len(samples) - MOST_SAMPLES, 0),
         good=good, earlier=earlier[0].id if earlier else None,
+        traces=tuple((attempt.number, trace) for attempt in run.attempts for trace in attempt.measurement.traces),
     )  # fmt: skip
 
 

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outrider.charts import Waterfall, draw_waterfall
+from outrider.dashboard.outside_links import OutsideLink, outside_links, times
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.run_files import run_files
 
 if TYPE_CHECKING:
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.run_detail import RunDetail
+    from outrider.model import AttemptTrace, Run
 
 _DRAWN_REQUESTS = 40
+_LISTED_TRACES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTrace:
+    """A trace of a run, and where other tools show it."""
+
+    attempt: int
+    trace: AttemptTrace
+    links: tuple[OutsideLink, ...]
 
 
 def run_page(detail: RunDetail, context: PageContext) -> str:
@@ -34,7 +47,33 @@ def run_page(detail: RunDetail, context: PageContext) -> str:
         "good_pictures": [file for file in good_pictures if file.picture][-1:],
         "report": detail.report,
         "run": detail.run,
+        "traces": _traces(detail, context),
+        "links_out": outside_links(context.links_out, _places(detail.run)),
         "request_waterfall": draw_waterfall(bars),
         "drawn_requests": _DRAWN_REQUESTS,
     }
     return render("run.html", context, values)
+
+
+def _traces(detail: RunDetail, context: PageContext) -> list[LinkedTrace]:
+    """Return the first traces of a run, where they can be looked at."""
+    places = _places(detail.run)
+    if not (context.has_telemetry or context.links_out):
+        return []
+    return [
+        LinkedTrace(
+            number, trace, outside_links(context.links_out, {**places, "trace": trace.trace_id}, needed="trace")
+        )
+        for number, trace in detail.traces[:_LISTED_TRACES]
+    ]
+
+
+def _places(run: Run) -> dict[str, str]:
+    """Return what other tools may be asked for of a run."""
+    return {
+        "run": str(run.id),
+        "check": str(run.check),
+        "environment": run.environment,
+        "release": run.circumstances.release,
+        **times(run.started_us // 1_000, run.finished_us // 1_000),
+    }

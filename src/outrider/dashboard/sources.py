@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from outrider.dashboard.recent_history import Strips
     from outrider.dashboard.report_request import ReportShelf
     from outrider.dashboard.setting_control import SettingControl
-    from outrider.model import Check, DashboardRecords, HostState, RunSummary, ServiceView, StoreSize
+    from outrider.model import Check, CheckId, DashboardRecords, HostState, RunSummary, ServiceView, StoreSize
+    from outrider.runs import LevelChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Sources:
         alerts: What the workspace says of alerts; None while it is not loaded.
         policy_origins: Returns where each value of a check's policy comes from, by its name.
         coverage_s: The period over which coverage is computed.
+        level_changes: Returns the lasting new levels of a check's steps, the latest first.
         telemetry: Reaches the telemetry of the workspace.
         last_runs: Each check's last run in each of its places, the worst first.
         strips: Each check's hours and days.
@@ -62,6 +64,7 @@ class Sources:
     store_size: Callable[[], StoreSize | None] = lambda: None
     host: Callable[[], HostState | None] = lambda: None
     settings: SettingControl | None = None
+    level_changes: Callable[[CheckId], Sequence[LevelChange]] = lambda _: ()
     telemetry: TelemetrySource = field(default_factory=TelemetrySource)
     last_runs: CheckCache[tuple[RunSummary, ...]] = field(init=False)
     strips: CheckCache[Strips] = field(init=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from outrider.model import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from outrider.model import ServiceReader, TelemetryReader
 
@@ -26,6 +26,7 @@ class TelemetrySource:
         is_on: Whether it takes any; pages link to those of telemetry only then.
         services: Returns what answers about services, likewise.
         satisfied_ms: Up to which duration a request satisfies, for the Apdex.
+        links: Templates of addresses of other tools, by their names.
         reader: Returns it; raises an error that says what to do where it is off or cannot be reached.
     """
 
@@ -33,3 +34,4 @@ class TelemetrySource:
     reader: Callable[[], TelemetryReader] = _off
     services: Callable[[], ServiceReader] = _off
     satisfied_ms: float = 500.0
+    links: Mapping[str, str] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from outrider.charts import SpanRow, draw_span_rows, milliseconds
 from outrider.dashboard.log_view import instant_text, record_views
+from outrider.dashboard.outside_links import outside_links, times
 from outrider.dashboard.page_addresses import trace_path
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.span_detail import draw_span_detail
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from outrider.dashboard.page_templates import PageContext
     from outrider.dashboard.sources import Sources
     from outrider.dashboard.span_tree import SpanNode, SpanTree
-    from outrider.model import LogRecord, TelemetryReader, TraceLink
+    from outrider.model import LogRecord, Span, TelemetryReader, TraceLink
 
 LEVELS: Final = {"": "usual", "2": "two levels", "critical": "critical path", "all": "all levels"}
 """What is unfolded, and how it is called."""
@@ -103,9 +104,33 @@ def trace_page(view: TraceView, context: PageContext, *, chosen: str, levels: st
         "names": LEVELS, "chosen": chosen, "rows": _rows(view, context, path, chosen=chosen, levels=levels),
         "failed": failed[:_LISTED],
         "failed_count": len(failed), "records": record_views(view.logs, query),
+        "links_out": outside_links(context.links_out, _places(view)),
         "total_ns": view.tree.end_ns - view.tree.start_ns,
     }  # fmt: skip
     return render("trace.html", context, values)
+
+
+def _places(view: TraceView) -> dict[str, str]:
+    """Return what other tools may be asked for of a trace."""
+    spans = [node.span for node in view.tree.nodes]
+    linked = view.links[0] if view.links else None
+    return {
+        "trace": view.id,
+        "service": view.tree.roots[0].span.service,
+        "session": _attribute(spans, "session.id"),
+        "user": _attribute(spans, "user.id", "enduser.id"),
+        "run": str(linked.run) if linked else "",
+        "check": str(linked.check) if linked else "",
+        "environment": _attribute(spans, "deployment.environment.name", "deployment.environment"),
+        "release": _attribute(spans, "service.version"),
+        **times(view.tree.start_ns // 10**6, view.tree.end_ns // 10**6),
+    }
+
+
+def _attribute(spans: Sequence[Span], *names: str) -> str:
+    """Return the first value that one of several attributes has in any span, or in its resource."""
+    values = (fields.get(name) for span in spans for fields in (span.attributes, span.resource) for name in names)
+    return next((value for value in values if value), "")
 
 
 def _shares(tree: SpanTree) -> tuple[ServiceShare, ...]:

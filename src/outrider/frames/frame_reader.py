@@ -66,7 +66,7 @@ class FrameReader:
 
     Args:
         open_sources: Returns where rows lie; it is called before each read, and raises if they can be read no more.
-        zone: The workspace's IANA time zone.
+        zone: The workspace's IANA time zone; also an attribute.
         now_us: The time that durations count back from, microseconds UTC.
         most_rows: Rows that one frame may have.
     """
@@ -75,7 +75,7 @@ class FrameReader:
         self, open_sources: Callable[[], FrameSources], zone: str, now_us: int, *, most_rows: int = MOST_ROWS
     ) -> None:
         self._open_sources = open_sources
-        self._zone = zone
+        self.zone = zone
         self._now_us = now_us
         self._most_rows = most_rows
 
@@ -226,7 +226,7 @@ class FrameReader:
                 moment = _parsed(moment)
             if isinstance(moment, timedelta):
                 return self._now_us - int(moment.total_seconds() * 1_000_000)
-            zoned = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self._zone))
+            zoned = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.zone))
             return int(zoned.timestamp() * 1_000_000)
         except (AttributeError, TypeError, ValueError, OverflowError):  # of another type, or no time
             raise UsageError(
@@ -267,7 +267,7 @@ class FrameReader:
     def _whole(
         self, batches: Batches | Iterator[Mapping[str, Sequence[object]]], columns: Sequence[str], value: str = "",
     ) -> pd.DataFrame:  # fmt: skip
-        builder = FrameBuilder(self._zone, columns)
+        builder = FrameBuilder(self.zone, columns)
         for batch in batches:
             builder.add(batch)
             if builder.rows > self._most_rows:
@@ -282,7 +282,7 @@ class FrameReader:
         self, batches: Batches | Iterator[Mapping[str, Sequence[object]]], columns: Sequence[str], rows: int,
         value: str = "",
     ) -> Iterator[pd.DataFrame]:  # fmt: skip
-        builder = FrameBuilder(self._zone, columns)
+        builder = FrameBuilder(self.zone, columns)
         is_first = True
         for batch in self._while_open(iter(batches)):
             builder.add(batch)

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 import pandas as pd
 
-from outrider.model import Place, UsageError
+from outrider.model import Place, UsageError, spreadsheet_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -131,9 +131,21 @@ def _refusals_at(place: str) -> Iterator[None]:
 def _write_csv(frames: Iterable[pd.DataFrame], file: IO[bytes]) -> int:
     rows = 0
     for number, frame in enumerate(frames):
-        file.write(frame.to_csv(header=number == 0, lineterminator="\n").encode())
+        file.write(_as_cells(frame).to_csv(header=number == 0, lineterminator="\n").encode())
         rows += len(frame)
     return rows
+
+
+def _as_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose texts no spreadsheet takes for a formula."""
+    cells = {}
+    for name in frame.columns:
+        texts = frame[name]
+        words = texts.cat.categories if texts.dtype == "category" else texts.unique() if texts.dtype == "str" else ()
+        changed = {word: cell for word in words if (cell := spreadsheet_cell(word)) is not word}
+        if changed:
+            cells[name] = texts.astype("str").replace(changed)
+    return frame.assign(**cells) if cells else frame
 
 
 def _write_json(frames: Iterable[pd.DataFrame], file: IO[bytes]) -> int:

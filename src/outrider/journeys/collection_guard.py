@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from outrider.journeys.suite_paths import is_below
 from outrider.journeys.worker_messages import CollectStart
 
 if TYPE_CHECKING:
@@ -116,12 +117,6 @@ class CollectionGuard:
     def without_tests(paths: Collection[str], places: Collection[str]) -> list[list[str]]:
         """Return those of the paths that hold none of the places, and why."""
         return [[path, _LEFT_OUT] for path in paths if not any(is_below(place, path) for place in places)]
-
-
-def is_below(place: str, path: str) -> bool:
-    """Return whether a path or node id is a path itself, or below it."""
-    file, folder = place.partition("::")[0], path.rstrip("/")
-    return folder in {"", ".", file} or file.startswith(f"{folder}/")
 
 
 def _cause(error: BaseException) -> str:

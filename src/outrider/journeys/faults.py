@@ -6,8 +6,6 @@ from enum import StrEnum
 from typing import Any, assert_never
 from urllib.parse import urlsplit
 
-from playwright import sync_api
-
 
 class Fault(StrEnum):
     """One way of being broken, applied to every request of the browser."""
@@ -73,6 +71,8 @@ class Injection:
             Error: Of Playwright, as where nobody listens.
         """
         self.met += 1
+        from playwright import sync_api  # noqa: PLC0415 - is there where a request is routed
+
         raise sync_api.Error("Route.fetch: connect ECONNREFUSED (injected by outrider prove)")
 
     def _is_first_party(self, request: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.journeys.collection_guard import is_below
+from outrider.journeys.suite_paths import is_below
 from outrider.workspace import conflicting_plugins
 
 if TYPE_CHECKING:

@@ -1,18 +1,14 @@
 """One journey under Playwright's inspector: plain pytest in the suite's own folder, with the terminal attached.
 
-Nothing is measured: the inspector stops the test wherever its reader wants. A stored sign-in is handed on by this
-module as a pytest plug-in.
+Nothing is measured: the inspector stops the test wherever its reader wants. A stored sign-in is handed on by a
+plug-in of pytest, `debug_state`.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +36,7 @@ def debug(
     command += [f"-pno:{plugin}" for plugin in without]
     variables = {**environment, **_NO_LIMIT}
     if state is not None:
-        command += ["-p", __name__]
+        command += ["-p", "outrider.journeys.debug_state"]
         variables[STATE_VARIABLE] = str(state)
     with subprocess.Popen(command, cwd=root, env=variables) as process:
         try:
@@ -55,16 +51,3 @@ def _exit_code(code: int) -> int:
     if code == _INTERRUPTED_CODE:
         return _INTERRUPTED
     return code if code in {0, 1} else _SETUP_ERROR
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the fixture after pytest-playwright's, which it wraps."""
-
-    @pytest.fixture(scope="session")
-    def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-        return {**browser_context_args, "storage_state": os.environ[STATE_VARIABLE]}
-
-    holder = ModuleType("outrider_debug_state")
-    vars(holder)["browser_context_args"] = browser_context_args
-    config.pluginmanager.register(holder, holder.__name__)

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pytest
-
 from outrider.model import bounded
 
 if TYPE_CHECKING:
@@ -32,9 +30,6 @@ class NamedStep:
     duration_ms: float | None = None
     parent: str | None = None
     error: str | None = None
-
-
-STEP_LISTENER = pytest.StashKey["Callable[[NamedStep], None]"]()
 
 
 class StepLog:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outrider.journeys.error_kind import ErrorKind, error_kind, is_raised_by_playwright
+from outrider.journeys.error_classification import error_kind, is_raised_by_playwright
+from outrider.journeys.error_kind import ErrorKind
 from outrider.journeys.worker_messages import MAX_TEXT, Phase
 
 if TYPE_CHECKING:

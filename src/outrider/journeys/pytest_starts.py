@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from _pytest.config.findpaths import load_config_dict_from_file
-
-from outrider.journeys.collection_guard import is_below
+from outrider.journeys.suite_paths import is_below
 from outrider.workspace import PRODUCTS, find_option_conflicts
 
 if TYPE_CHECKING:
@@ -108,6 +106,8 @@ def _is_configured(folder: Path) -> bool:
 def _configures(file: Path) -> bool:
     if not file.is_file():
         return False
+    from _pytest.config.findpaths import load_config_dict_from_file  # noqa: PLC0415 - only where tests are collected
+
     try:
         return load_config_dict_from_file(file) is not None
     except Exception:

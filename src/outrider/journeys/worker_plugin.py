@@ -21,11 +21,11 @@ import pytest
 
 from outrider.journeys import shared_browser
 from outrider.journeys.collection_guard import CollectionGuard
-from outrider.journeys.error_kind import Overdue
+from outrider.journeys.error_classification import Overdue
 from outrider.journeys.instrumentation import drive
-from outrider.journeys.named_steps import STEP_LISTENER
 from outrider.journeys.phase_report import ended_phase, phase_of, short
 from outrider.journeys.recorder import Recorder
+from outrider.journeys.step_listener import STEP_LISTENER
 from outrider.journeys.worker_messages import (
     AttemptOrder,
     AttemptResult,

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outrider.journeys.collection_guard import is_below
 from outrider.journeys.fork_client import ForkServer, Interpreters
 from outrider.journeys.processes import VARIABLE, Mark, claim_folder, kill_marked
 from outrider.journeys.pytest_starts import PytestStart, find_starts, start_of
+from outrider.journeys.suite_paths import is_below
 from outrider.journeys.worker_messages import AttemptResult, Collect, Collection, CollectStart, StartPytest
 from outrider.journeys.worker_process import (
     LOG_TAIL,

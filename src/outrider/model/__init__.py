@@ -68,7 +68,7 @@ from outrider.model.measurement import (
     StepKind,
 )
 from outrider.model.outcome import Outcome, exit_code
-from outrider.model.outside_text import bounded, identity, printable, printable_json, tail
+from outrider.model.outside_text import bounded, identity, printable, printable_json, spreadsheet_cell, tail
 from outrider.model.planned_maintenance import PlannedMaintenance
 from outrider.model.ports import (
     AccessRecords,
@@ -172,7 +172,16 @@ from outrider.model.telemetry import (
     SummaryValue,
     SumValue,
 )
-from outrider.model.telemetry_answer import Facet, Matches, MeasuredTable, RecordKind, RowPosition, SpanRates
+from outrider.model.telemetry_answer import (
+    Facet,
+    LogPattern,
+    LogPatterns,
+    Matches,
+    MeasuredTable,
+    RecordKind,
+    RowPosition,
+    SpanRates,
+)
 from outrider.model.time_series import AggregateSample, Points, RecordedAggregates, Rollup, Series, UnjudgedSeries
 from outrider.model.trace_context import VENDOR, TraceContext, TraceGrant, begin_trace, grant_traces, origin_of
 from outrider.model.trace_link import AttemptTrace, TraceLink, TraceSource, is_trace_id
@@ -273,6 +282,8 @@ __all__ = [
     "LoadProgressLog",
     "LoadResult",
     "LoadSecond",
+    "LogPattern",
+    "LogPatterns",
     "LogRecord",
     "Matches",
     "Measure",
@@ -404,6 +415,7 @@ __all__ = [
     "printable",
     "printable_json",
     "reason_of",
+    "spreadsheet_cell",
     "tail",
     "title_of",
     "user_key",

@@ -26,6 +26,20 @@ _UNPRINTABLE = re.compile(
     "\ufdd0-\ufdef" + _NONCHARACTERS + "]"
 )
 
+_FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""How a formula begins; the last four are the full-width forms of the first."""
+_SIGNED_NUMBER = re.compile(r"[+-]\d+([.,]\d+)*( ?[a-z%]{1,3})?")
+
+
+def spreadsheet_cell(value: Any) -> Any:
+    """Return a value of a CSV file; a text that a spreadsheet would compute gets an apostrophe before it.
+
+    Numbers stay, such as -3 and "+310 ms". See https://owasp.org/www-community/attacks/CSV_Injection.
+    """
+    if not isinstance(value, str) or not _FORMULA.match(value) or _SIGNED_NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
+
 
 def printable(text: str) -> str:
     """Return `text` as every database, encoding, terminal and page can show it; the very same object if it is so.

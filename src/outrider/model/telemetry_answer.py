@@ -82,6 +82,41 @@ class SpanRates:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPattern:
+    """Log records of a service that say the same but for a few words.
+
+    Attributes:
+        text: What they say, with `*` where they differ.
+        first: The first of its kind, with `*` for numbers and identifiers alone: it names the pattern.
+        severity_number: The worst of them.
+        example: What one of them says.
+    """
+
+    service: str
+    text: str
+    first: str
+    count: int
+    first_ns: int
+    last_ns: int
+    severity_number: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogPatterns:
+    """The patterns of the records that a query finds, the most frequent first.
+
+    Attributes:
+        count: How many records they are of.
+        is_complete: Whether these are all that match; else the newest ones.
+    """
+
+    rows: tuple[LogPattern, ...]
+    count: int
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Facet:
     """The most frequent values of an attribute."""
 

@@ -1,6 +1,18 @@
 """Reports of a period, a run or a load: HTML, Markdown, JSON, CSV and mail."""
 
-from outrider.reports.facts import Change, CheckNoise, Health, Incident, Incidents, NoIncidents, Noise, Report
+from outrider.reports.facts import (
+    Change,
+    CheckNoise,
+    Health,
+    Incident,
+    Incidents,
+    Light,
+    NoIncidents,
+    Noise,
+    Outage,
+    Report,
+    Verdict,
+)
 from outrider.reports.period import Period, day_of, release_period, week_of
 from outrider.reports.report_builder import gather
 from outrider.reports.report_email import ReportMail, compose_mail
@@ -17,6 +29,7 @@ from outrider.reports.run_comparison import (
     pair_requests,
     pair_steps,
 )
+from outrider.reports.run_summary import attempt_note
 from outrider.reports.single import RunReport, inline_picture, run_report
 from outrider.reports.single_load import LoadReport, load_report
 from outrider.reports.single_text import single_csv, single_html, single_json, single_markdown
@@ -29,9 +42,11 @@ __all__ = [
     "Health",
     "Incident",
     "Incidents",
+    "Light",
     "LoadReport",
     "NoIncidents",
     "Noise",
+    "Outage",
     "Period",
     "Report",
     "ReportMail",
@@ -41,9 +56,11 @@ __all__ = [
     "RunComparison",
     "RunReport",
     "StepPair",
+    "Verdict",
     "as_csv",
     "as_json",
     "as_markdown",
+    "attempt_note",
     "comparison_html",
     "comparison_json",
     "compose_mail",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from outrider.model import Outcome
@@ -19,7 +21,53 @@ if TYPE_CHECKING:
 BUDGET_DAYS = 28
 FEWEST_RUNS = 30
 _DAY_HOURS = 24
-WHAT = f"the error budget of {BUDGET_DAYS} days is used up"
+_HOUR_US = 3_600_000_000
+
+
+def budget_since_us(period: Period) -> int:
+    """Return when the time of error budgets begins: 28 days before the period's end, or with a longer period."""
+    return min(period.since_us, period.until_us - BUDGET_DAYS * _DAY_HOURS * _HOUR_US)
+
+
+def budget_days(period: Period) -> int:
+    """Return how many days the budget is for."""
+    return round((period.until_us - budget_since_us(period)) / (_DAY_HOURS * _HOUR_US))
+
+
+def with_budgets(health: Sequence[Health], spent: Iterable[Tally], objective: float, period: Period) -> list[Health]:
+    """Return the health with the share of the error budget that is used.
+
+    Args:
+        spent: Tallies from `budget_since_us` to the period's end.
+    """
+    counts = _by_place(spent)
+    return [
+        replace(
+            check, budget_used=_used(check, counts[check.check, check.environment, check.location], objective, period)
+        )
+        for check in health
+    ]
+
+
+def _used(health: Health, spent: Counter[Outcome], objective: float, period: Period) -> float | None:
+    if health.availability is None:
+        return None
+    failed = spent[Outcome.FAILED]
+    allowed = _allowed(health.availability.total, spent, objective, period)
+    return failed / allowed if allowed else math.inf if failed else 0.0
+
+
+def _allowed(total: int, spent: Counter[Outcome], objective: float, period: Period) -> float:
+    """Return how many runs may fail: of those in the budget's time, or as many as this period's pace makes of them."""
+    expected = total * (period.until_us - budget_since_us(period)) / (period.until_us - period.since_us)
+    return round((1 - objective) * max(expected, sum(spent[outcome] for outcome in CONCLUSIVE)), 9)
+
+
+def _by_place(tallies: Iterable[Tally]) -> dict[tuple[str, str, str], Counter[Outcome]]:
+    counts: dict[tuple[str, str, str], Counter[Outcome]] = defaultdict(Counter)
+    for tally in tallies:
+        counts[tally.check, tally.environment, tally.location][tally.outcome] += tally.runs
+    return counts
 
 
 def breaches(
@@ -29,15 +77,13 @@ def breaches(
 
     A budget is the failures that the objective allows among the runs of 28 days. What the last 28 days used is gone;
     the rest lasts for as long as it takes at the period's share of failures, whose 95 % interval (Clopper and Pearson)
-    gives that of the days; one that may last longer is left out. A check with fewer than 30 conclusive runs in
-    the period has none.
+    gives that of the days; one that may last longer, or is used up already, is left out. A check with fewer than 30
+    conclusive runs in the period has none.
 
     Args:
-        month: Tallies of the 28 days that end with the period.
+        month: Tallies from `budget_since_us` to the period's end.
     """
-    counts: dict[tuple[str, str, str], Counter[Outcome]] = defaultdict(Counter)
-    for tally in month:
-        counts[tally.check, tally.environment, tally.location][tally.outcome] += tally.runs
+    counts = _by_place(month)
     forecasts, untold = [], 0
     for check in health:
         if check.availability is None:
@@ -58,12 +104,13 @@ def _breach(health: Health, used: Counter[Outcome], objective: float, period: Pe
     if not failed:
         return None
     per_day = availability.total / (period.hours / _DAY_HOURS)
-    runs = sum(used[outcome] for outcome in CONCLUSIVE)
-    allowed = (1 - objective) * max(per_day * BUDGET_DAYS, runs)
-    left = max(0.0, allowed - used[Outcome.FAILED])
+    left = max(0.0, _allowed(availability.total, used, objective, period) - used[Outcome.FAILED])
+    if not left:
+        return None  # the table of checks says so
     days, earliest, latest = (
         left / (share * per_day) for share in (1 - availability.share, 1 - availability.low, 1 - availability.high)
     )
     if latest > BUDGET_DAYS:
         return None
-    return Forecast(health.name, WHAT, days, earliest, latest, availability.total)
+    what = f"the error budget of {budget_days(period)} days is used up"
+    return Forecast(health.name, what, days, earliest, latest, availability.total)

@@ -25,7 +25,6 @@ _ABSENT = frozenset({Outcome.MISSED, Outcome.SKIPPED})
 def health_of(
     tallies: Iterable[Tally],
     earlier: Iterable[Tally],
-    objective: float,
     checks: Mapping[str, StoredCheck],
     *,
     unrecorded: Mapping[Place, int] | None = None,
@@ -41,7 +40,9 @@ def health_of(
     for side, counted in ((now, tallies), (before, earlier)):
         for tally in counted:
             side[tally.check, tally.environment, tally.location][tally.outcome] += tally.runs
-    checks_health = [_health(place, now[place], before[place], objective, checks) for place in sorted({*now, *before})]
+    checks_health = [_health(place, now[place], before[place], checks) for place in sorted({*now, *before})]
+    names = names_of([health.check for health in checks_health])
+    checks_health = [replace(health, name=names[health.check]) for health in checks_health]
     return sorted((_covered(health, unrecorded or {}) for health in checks_health), key=_severity)
 
 
@@ -57,24 +58,30 @@ def _health(
     place: Place,
     counts: Counter[Outcome],
     before: Counter[Outcome],
-    objective: float,
     checks: Mapping[str, StoredCheck],
 ) -> Health:
     stored = checks.get(place[0])
     kind = stored.kind.value if stored and stored.kind else place[0].partition(":")[0]
-    available = availability(counts)
     return Health(
         check=place[0],
-        name=place[0].partition(":")[2] or place[0],
+        name=str(place[0]),
         kind=kind,
         environment=place[1],
         location=place[2],
         counts=dict(counts),
-        availability=available,
+        availability=availability(counts),
         before=availability(before),
-        budget_left=None if available is None else 1 - (1 - available.share) / (1 - objective),
+        budget_used=None,
         coverage=None,
     )
+
+
+def names_of(checks: Iterable[str]) -> dict[str, str]:
+    """Return what people call each check: its name, with its file where another check has the same."""
+    ids = set(checks)
+    short = {check: (check.partition(":")[2] or check).rpartition("::")[2] or check for check in ids}
+    twice = {name for name, count in Counter(short.values()).items() if count > 1}
+    return {check: (check.partition(":")[2] or check) if short[check] in twice else short[check] for check in ids}
 
 
 def availability(counts: Counter[Outcome]) -> Availability | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -75,16 +76,48 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """Failed runs of a check in one place, with no other between them; times in microseconds UTC.
+
+    Attributes:
+        until_us: When the next run was due; the period's end, or what is known of it, if none was.
+        is_over: Whether a run followed that did not fail.
+        reason: Of the first failed run.
+    """
+
+    check: str
+    name: str
+    environment: str
+    location: str
+    began_us: int
+    until_us: int
+    is_over: bool
+    runs: int
+    reason: str
+
+    @property
+    def length_us(self) -> int:
+        """How long it lasted, as far as runs tell."""
+        return self.until_us - self.began_us
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """One check in one place.
 
     Attributes:
         counts: Runs of the period by outcome.
-        budget_left: Share of the period's error budget; None without runs.
+        name: What people call it: without kind and file where that is enough to tell it from others.
+        budget_used: Share of the error budget of the days that end with the period, as `budget_days` has them; infinite
+            if no failure is allowed and there is one; None without runs.
         coverage: Share of what was due that ran; None if nothing was due.
         unrecorded: Runs that used to be due and of which nothing is recorded; they count against coverage.
         reasons: Why runs failed, the most frequent first.
         charts: SVG by name, and the caption of the trend.
+        outages: Failed runs that follow each other, the oldest first.
+        tells_outages: Whether they are known; if not, failed runs are too old or too many to be read one by one.
+        affected_us: How long it failed; by the share of failed runs where outages are not known.
+        days: Of each of the period's days, or of longer stretches of a long period, as `calendar_of` has them.
     """
 
     check: CheckId
@@ -95,12 +128,16 @@ class Health:
     counts: Mapping[Outcome, int]
     availability: Availability | None
     before: Availability | None
-    budget_left: float | None
+    budget_used: float | None
     coverage: float | None
     steps: tuple[StepFigures, ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()
     charts: Mapping[str, str] | None = None
     unrecorded: int = 0
+    outages: tuple[Outage, ...] = ()
+    tells_outages: bool = True
+    affected_us: int = 0
+    days: tuple[Availability | None, ...] = ()
 
     @property
     def runs(self) -> int:
@@ -110,13 +147,20 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A problem with a life of its own; `ended_us` is None while it lasts."""
+    """A problem with a life of its own; `ended_us` is None while it lasts.
+
+    Attributes:
+        severity: critical, warning or info; empty if that is not known.
+        checks: How many were affected.
+    """
 
     title: str
     check: str
     began_us: int
     ended_us: int | None
     cause: str
+    severity: str = ""
+    checks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +267,53 @@ class LoadFigures:
     is_complete: bool = True
 
 
+class Light(StrEnum):
+    """The colour of a verdict."""
+
+    RED = "red"
+    AMBER = "amber"
+    GREEN = "green"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a period went.
+
+    Attributes:
+        light: Red if a check missed the objective or is down, or a critical incident is open; amber if one may have
+            missed it, or ran more seldom than was due, or another incident is open; unknown if nothing was measured.
+        word: The light in a word.
+        sentence: Names every check by its standing, and what else a reader has to know.
+        missed, unsure, met, without_data: How many checks; one in several places counts once, as its worst.
+        affected_us: For how long one check or more failed; None where runs are too old or too many to tell.
+        open_incidents: How many of the period's incidents last.
+    """
+
+    light: Light
+    word: str
+    sentence: str
+    missed: int
+    unsure: int
+    met: int
+    without_data: int
+    affected_us: int | None = 0
+    open_incidents: int = 0
+
+    @property
+    def checks(self) -> int:
+        """How many there are."""
+        return self.missed + self.unsure + self.met + self.without_data
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The content of a report.
 
     Attributes:
         now_us: When it was made.
-        summary: Three sentences: how it stands, what changed, what to do.
+        verdict: Whether things are fine.
+        summary: Three sentences: that of the verdict, what changed, what to do.
         unmeasured: What was not measured, a line each.
         simulated: Whether any of its history is simulated.
         unforecast: How many checks ran too seldom for a forecast of their budget.
@@ -240,6 +324,7 @@ class Report:
     period: Period
     now_us: int
     objective: float
+    verdict: Verdict
     summary: tuple[str, ...]
     health: tuple[Health, ...]
     changes: tuple[Change, ...]

@@ -12,21 +12,27 @@ import numpy as np
 from outrider.baselines import Settings
 from outrider.charts import Waterfall, draw_heat, draw_shift, draw_trend, draw_waterfall
 from outrider.model import Outcome, Tally
-from outrider.reports.budget_forecast import BUDGET_DAYS, breaches
+from outrider.reports.budget_forecast import breaches, budget_since_us, with_budgets
+from outrider.reports.calendar import day_edges, with_days
 from outrider.reports.capacity import MOST_LOADS, loads_of
 from outrider.reports.check_health import health_of
 from outrider.reports.facts import Forecast, NoIncidents, Report
+from outrider.reports.outages import with_outages
 from outrider.reports.silence import slices_of, unrecorded
 from outrider.reports.speed import changes_of, figures_of, heat_of, trend_of
 from outrider.reports.step_history import measured_of
 from outrider.reports.summary import summarise
+from outrider.reports.verdict import verdict_of
 from outrider.runs import is_kept_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
+    from outrider.charts import Trend
     from outrider.model import Excerpt, Points, Release, ReportHistory, RunSummary, Series, SeriesReader, Step
-    from outrider.reports.facts import Change, Health, Incidents, LoadFigures
+    from outrider.reports.facts import Change, Health, Incident, Incidents, LoadFigures
     from outrider.reports.period import Period
     from outrider.reports.report_settings import ReportSettings
     from outrider.reports.step_history import Measured
@@ -61,17 +67,22 @@ def gather(
     happened = tuple(source.incidents(period.since_us, period.until_us))
     reader = _PeriodReader(store, settings, period, replace(judging or Settings(), tz=period.timezone))
     failures, releases = reader.failures(), reader.releases()
-    health, changes = reader.detailed_health(_reasons(failures), releases, listener)
+    health, changes = reader.detailed_health(_by_place(failures), releases, listener, happened)
     forecasts, unforecast = reader.forecasts(health)
     loads = loads_of(store, period, settings)
     unmeasured = [*_unmeasured(store, health, now_us, settings), *_cut(failures, loads, health)]
+    verdict = verdict_of(health, happened, settings.objective, period, unseen=_unseen(store, health, settings, period))
     return Report(
         title=settings.title,
         workspace=workspace,
         period=period,
         now_us=now_us,
         objective=settings.objective,
-        summary=summarise(health, changes, forecasts, settings.objective, period, incidents=happened),
+        verdict=verdict,
+        summary=(
+            verdict.sentence,
+            *summarise(health, changes, forecasts, settings.objective, period, incidents=happened),
+        ),
         health=tuple(health),
         changes=tuple(changes),
         incidents=happened,
@@ -114,13 +125,16 @@ class _PeriodReader:
         earlier = self._tallies(self.period.before_us, self.period.since_us)
         tallies = self._tallies(self.period.since_us, self.period.until_us)
         silent = unrecorded(*self._slices())
-        return health_of(tallies, earlier, self.settings.objective, checks, unrecorded=silent)
+        health = health_of(tallies, earlier, checks, unrecorded=silent)
+        health = with_budgets(health, self._budget_tallies(), self.settings.objective, self.period)
+        return with_days(health, [self._tallies(begin, end) for begin, end in day_edges(self.period)])
 
     def detailed_health(
         self,
-        reasons: Mapping[tuple[str, str, str], Counter[str]],
+        failures: Mapping[tuple[str, str, str], Sequence[RunSummary]],
         releases: Sequence[Release],
         listener: Callable[[str], None] | None,
+        incidents: Sequence[Incident],
     ) -> tuple[list[Health], list[Change]]:
         """Return the health of each check and place with reasons, steps and charts; and changes.
 
@@ -133,20 +147,28 @@ class _PeriodReader:
             if listener is not None:
                 listener(f"{number + 1}/{len(health)} {check_health.name}")
             is_detailed = number < self.settings.detailed
-            whole, check_changes = self._measured(check_health, measured, releases, detailed=is_detailed)
-            detailed.append(replace(whole, reasons=_top(reasons.get(_place(check_health), Counter()))))
+            failed = failures.get(_place(check_health), ())
+            with_failures = with_outages(check_health, failed, _passed_us(measured), self.period)
+            with_failures = replace(with_failures, reasons=_top(Counter(run.reason for run in failed)))
+            own = [incident for incident in incidents if incident.check == check_health.check]
+            whole, check_changes = self._measured(with_failures, measured, releases, own, detailed=is_detailed)
+            detailed.append(whole)
             changes += check_changes
         return detailed, sorted(changes, key=lambda change: (change.ended_us is not None, -abs(change.ratio)))
 
     def forecasts(self, health: Sequence[Health]) -> tuple[list[Forecast], int]:
         """Return which budgets will be used up and which certificates end, and how many checks have no forecast."""
-        month_us = self.period.until_us - BUDGET_DAYS * 24 * _HOUR_US
-        tallies = self.store.runs.tallies(month_us, self.period.until_us)
-        spent, unforecast = breaches(health, tallies, self.settings.objective, self.period)
+        spent, unforecast = breaches(health, self._budget_tallies(), self.settings.objective, self.period)
         return [*spent, *_certificates(self.store.series, self.period, self.settings)], unforecast
 
     def _measured(
-        self, health: Health, measured: Measured, releases: Sequence[Release], *, detailed: bool
+        self,
+        health: Health,
+        measured: Measured,
+        releases: Sequence[Release],
+        incidents: Sequence[Incident],
+        *,
+        detailed: bool,
     ) -> tuple[Health, list[Change]]:
         """Return a check's health with its steps and charts, and the new levels that they took."""
         own_releases = [release for release in releases if release.environment == health.environment]
@@ -157,7 +179,14 @@ class _PeriodReader:
             changes += changes_of(place, points, own_releases, self.period, judging=self.judging)
         if not measured.read:
             return health, changes
-        charts = _charts(health, measured.read, changes, own_releases, self.period, detailed=detailed)
+        step, points = _slowest(measured.read)
+        title = f"{step or 'whole run'} of {health.name}, six-hourly medians"
+        trend = replace(
+            trend_of(title, points, self.period, changes, own_releases),
+            outages=[(outage.began_us, outage.until_us) for outage in health.outages],
+            notes=[(incident.began_us, incident.title) for incident in incidents],
+        )
+        charts = _charts(step, points, trend, self.period, detailed=detailed)
         if detailed:
             charts["waterfall"] = _waterfall(measured.steps)
         return replace(health, steps=tuple(figures), charts=charts), changes
@@ -168,6 +197,9 @@ class _PeriodReader:
         slices = slices_of(self.period)
         now = [self._tallies(begin, end) for begin, end in slices]
         return now, [self._tallies(begin - back_us, min(end - back_us, self.period.since_us)) for begin, end in slices]
+
+    def _budget_tallies(self) -> list[Tally]:
+        return self._tallies(budget_since_us(self.period), self.period.until_us)
 
     def _tallies(self, since_us: int, until_us: int) -> list[Tally]:
         return [tally for tally in self.store.runs.tallies(since_us, until_us) if _is_wanted(tally, self.settings)]
@@ -194,27 +226,29 @@ def _top(reasons: Counter[str]) -> tuple[tuple[str, int], ...]:
     return (*ranked[:_REASONS], *others)
 
 
-def _reasons(failures: Iterable[RunSummary]) -> dict[tuple[str, str, str], Counter[str]]:
-    reasons: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+def _by_place(failures: Iterable[RunSummary]) -> dict[tuple[str, str, str], list[RunSummary]]:
+    places: dict[tuple[str, str, str], list[RunSummary]] = defaultdict(list)
     for run in failures:
-        reasons[run.check, run.environment, run.location][run.reason] += 1
-    return reasons
+        places[run.check, run.environment, run.location].append(run)
+    return places
 
 
-def _charts(
-    health: Health,
-    read: Sequence[tuple[Series, Points]],
-    changes: Sequence[Change],
-    releases: Sequence[Release],
-    period: Period,
-    *,
-    detailed: bool,
-) -> dict[str, str]:
-    step, points = max(read, key=lambda pair: float(np.median(pair[1].value)) if len(pair[1].value) else 0.0)
-    title = f"{step.step or 'whole run'} of {health.name}, six-hourly medians"
+def _passed_us(measured: Measured) -> NDArray[np.int64]:
+    """Return when runs passed: those that steps were measured of."""
+    times = [points.at_us for _, points in measured.read]
+    return np.unique(np.concatenate(times)) if times else np.empty(0, np.int64)
+
+
+def _slowest(read: Sequence[tuple[Series, Points]]) -> tuple[str, Points]:
+    """Return the step with the longest median, and its values."""
+    series, points = max(read, key=lambda pair: float(np.median(pair[1].value)) if len(pair[1].value) else 0.0)
+    return series.step, points
+
+
+def _charts(step: str, points: Points, trend: Trend, period: Period, *, detailed: bool) -> dict[str, str]:
     charts = {
-        "caption": f"{step.step or 'whole run'}: median of 6 h, ms",
-        "trend": draw_trend(trend_of(title, points, period, changes, releases)),
+        "caption": f"{step or 'whole run'}: median of 6 h, ms ({period.timezone})",
+        "trend": draw_trend(trend),
     }
     if detailed:
         first, begin = np.searchsorted(points.at_us, [period.before_us, period.since_us])
@@ -255,6 +289,17 @@ def _cut(failures: Excerpt[RunSummary], loads: Iterable[LoadFigures], health: It
     for load in loads:
         if not load.is_complete:
             yield f"{load.check}: only its latest {MOST_LOADS} loads were looked at for what its target sustains"
+
+
+def _unseen(store: ReportHistory, health: Sequence[Health], settings: ReportSettings, period: Period) -> int:
+    """Return how many checks were loaded lately and have no line: nothing is recorded of them in two periods."""
+    listed = {check_health.check for check_health in health}
+    return sum(
+        check.id not in listed
+        and check.last_seen_us >= period.before_us
+        and any(fnmatchcase(check.id, pattern) for pattern in settings.checks)
+        for check in store.checks.all()
+    )
 
 
 def _unmeasured(store: ReportHistory, health: Sequence[Health], now_us: int, settings: ReportSettings) -> list[str]:

@@ -9,9 +9,23 @@ from zoneinfo import ZoneInfo
 
 from outrider.charts import assets, milliseconds
 from outrider.model import ConfigError, Outcome, Place
+from outrider.reports.budget_forecast import budget_days
+from outrider.reports.page_filters import (
+    HEADINGS,
+    all_outages,
+    calendar,
+    check_name,
+    days_word,
+    figures,
+    has_card,
+    open_first,
+    overspent,
+    place,
+    several_places,
+    standing_colour,
+)
 from outrider.reports.rankings import flakiest, slowest
-from outrider.reports.summary import is_missed, percent, used_budget
-from outrider.reports.time_text import moment, span
+from outrider.reports.time_text import moment, percent, span, used_budget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +34,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from outrider.baselines import Quantile
-    from outrider.reports.facts import Forecast, Health, Report
+    from outrider.reports.facts import Forecast, Report
     from outrider.reports.report_settings import ReportSettings
 
 TEMPLATES = "reports/templates"
@@ -28,7 +42,6 @@ TEMPLATES = "reports/templates"
 
 _TEXT_CHARACTERS = 240
 _UNIT = re.compile(r"(?<=\d) (?=m?s\b)")
-_LOW_COVERAGE = 0.95
 
 
 def render_html(report: Report, settings: ReportSettings, root: Path | None = None, *, interactive: bool = True) -> str:
@@ -68,14 +81,28 @@ def fill(
         "quantile": _quantile,
         "duration": milliseconds,
         "short": _short,
+        "budget_days": lambda report: budget_days(report.period),
         "span": span,
-        "standing": _standing,
+        "standing": standing_colour,
+        "figures": figures,
+        "outages": all_outages,
+        "overspent": overspent,
+        "open_first": open_first,
+        "check_name": check_name,
+        "place": place,
+        "several_places": several_places,
+        "calendar": calendar,
+        "days_word": days_word,
+        "heading": lambda name: HEADINGS.get(name, ""),
+        "number": "{:,}".format,
+        "change": _change,
         "slowest": slowest,
         "flakiest": flakiest,
         "drawn": _drawn,
         "foretold": foretold,
         "colour": _colour,
     }
+    environment.tests["has_card"] = has_card
     environment.globals |= {"timezone": timezone, "interactive": assets() if interactive else None}
     try:
         return environment.get_template(template).render(values)
@@ -98,9 +125,10 @@ def _place_of(error: BaseException, template: str) -> tuple[str, int]:
 
 def foretold(forecast: Forecast) -> str:
     """Return in how many days something happens, with its interval where there is one."""
+    days = f"{forecast.days:.0f} day{'' if round(forecast.days) == 1 else 's'}"
     if forecast.earliest == forecast.latest:
-        return f"{forecast.days:.0f} days"
-    return f"{forecast.days:.0f} days ({forecast.earliest:.0f} to {forecast.latest:.0f})"
+        return days
+    return f"{days} ({forecast.earliest:.0f} to {forecast.latest:.0f})"
 
 
 def _quantile(quantile: Quantile | None) -> str:
@@ -110,17 +138,12 @@ def _quantile(quantile: Quantile | None) -> str:
     return _UNIT.sub("\u00a0", f"{value} ({low} to {high})")  # a number and its unit stay on one line
 
 
+def _change(ratio: float, decimals: int = 1) -> str:
+    return f"{ratio * 100:+.{decimals}f} %"
+
+
 def _short(text: str) -> str:
     return text if len(text) <= _TEXT_CHARACTERS else f"{text[:_TEXT_CHARACTERS]}…"
-
-
-def _standing(health: Health, objective: float) -> str:
-    if health.availability is None:
-        return "warn"
-    if is_missed(health, objective):
-        return "bad"
-    covered = health.coverage is None or health.coverage >= _LOW_COVERAGE
-    return "good" if covered and health.availability.share >= objective else "warn"
 
 
 def _colour(outcome: Outcome) -> str:

@@ -12,7 +12,19 @@ from outrider.workspace import in_reading_order, read_document, shown
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECTIONS = ("health", "changes", "incidents", "load", "forecasts", "steps", "flaky", "noise", "unmeasured", "details")
+SECTIONS = (
+    "health",
+    "outages",
+    "incidents",
+    "changes",
+    "load",
+    "forecasts",
+    "steps",
+    "flaky",
+    "noise",
+    "unmeasured",
+    "details",
+)
 FOLDER = "reports"
 CRONS = {"weekly": "0 7 * * mon", "daily": "0 7 * * *"}
 """The reports that are sent on schedule, and when by default."""
@@ -98,8 +110,8 @@ def _refusal(root: Path, name: str, key: str, value: object) -> tuple[str, str] 
 def _problem(key: str, value: object) -> tuple[str, str] | None:
     match key:
         case "objective":
-            right = isinstance(value, float) and 0 < value < 1
-            return None if right else ("is not a share", "write a number between 0 and 1, such as 0.995")
+            right = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
+            return None if right else ("is not a share", "write a number above 0 and up to 1, such as 0.995")
         case "detailed":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
             return None if right else ("is out of range", "write a whole number from 0 to 100")

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from outrider.charts import milliseconds
+from outrider.reports.budget_forecast import budget_days
+from outrider.reports.page_filters import HEADINGS, all_outages, check_name
 from outrider.reports.rankings import flakiest
-from outrider.reports.summary import percent, used_budget
 from outrider.reports.table_text import cell, csv_table, markdown_table
-from outrider.reports.time_text import moment
+from outrider.reports.time_text import moment, percent, span, used_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.reports.facts import LoadFigures, Report
+    from outrider.reports.facts import Health, LoadFigures, Report
 
 _LINES = 20
+_ROWS = 100
 _NOTES = {"changes": "hours: how many hours of history had values, among which levels were compared."}
-_HEADINGS = {"noise": "alerts sent", "forecasts": "budgets and certificates"}
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -28,6 +29,8 @@ def as_json(report: Report) -> dict[str, Any]:
     data = asdict(report)
     for entry in data["health"]:
         entry.pop("charts")
+        if entry["budget_used"] == math.inf:
+            entry["budget_used"] = None  # JSON has no word for it: the objective allows no failure
         entry["counts"] = {outcome.value: count for outcome, count in entry["counts"].items()}
     for entry in data["load"]:
         entry.pop("chart")
@@ -42,7 +45,11 @@ def as_markdown(report: Report) -> str:
         lines += ["*Some or all of this history is simulated.*", ""]
     for name, make in TABLES.items():
         rows = make(report)
-        lines += markdown_table(_HEADINGS.get(name, name), rows)
+        kept = rows[:_ROWS]
+        lines += markdown_table(HEADINGS[name], [_named(row, report) for row in kept])
+        lines += [f"and {len(rows) - _ROWS:,} more: outrider report --format csv --table {name} lists all", ""][
+            : 2 * (len(rows) > _ROWS)
+        ]
         lines += [_NOTES[name], ""] if rows and name in _NOTES else []
     lines += [
         "## Checks without data",
@@ -53,14 +60,21 @@ def as_markdown(report: Report) -> str:
     return "\n".join(lines)
 
 
+def _named(row: dict[str, object], report: Report) -> dict[str, object]:
+    return {**row, "check": check_name(str(row["check"]), report)} if "check" in row else row
+
+
 def health_lines(report: Report) -> list[str]:
     """Return a line about each check, the worst first, for plain text."""
-    rows = _health(report)
     lines = [
-        f"- {row['check']} ({row['environment']}, {row['location']}): {row['availability']}, {row['runs']:,} runs"
-        for row in rows[:_LINES]
+        f"- {health.name} ({health.environment}, {health.location}): {_passed(health)}, {health.runs:,} runs"
+        for health in report.health[:_LINES]
     ]
-    return [*lines, f"- and {len(rows) - _LINES} more"] if len(rows) > _LINES else lines
+    return [*lines, f"- and {len(report.health) - _LINES} more"] if len(report.health) > _LINES else lines
+
+
+def _passed(health: Health) -> str:
+    return percent(health.availability.share) if health.availability else "no data"
 
 
 def as_csv(report: Report, table: str) -> str:
@@ -81,7 +95,9 @@ def _health(report: Report) -> list[dict[str, object]]:
             if check_health.availability
             else "",
             "runs": check_health.runs,
-            "budget used": used_budget(check_health.budget_left) if check_health.budget_left is not None else "",
+            f"error budget of {budget_days(report.period)} days used": used_budget(check_health.budget_used)
+            if check_health.budget_used is not None
+            else "",
             "coverage": percent(check_health.coverage) if check_health.coverage is not None else "no run was due",
         }
         for check_health in report.health
@@ -133,6 +149,23 @@ def _incidents(report: Report) -> list[dict[str, object]]:
             "cause": incident.cause,
         }
         for incident in report.incidents
+    ]
+
+
+def _outages(report: Report) -> list[dict[str, object]]:
+    zone = ZoneInfo(report.period.timezone)
+    return [
+        {
+            "check": outage.check,
+            "environment": outage.environment,
+            "location": outage.location,
+            "began": moment(zone, outage.began_us),
+            "lasted": span(outage.length_us) if outage.length_us else "one run",
+            "over": "yes" if outage.is_over else "no",
+            "failed runs": outage.runs,
+            "why": outage.reason,
+        }
+        for outage in all_outages(report)
     ]
 
 
@@ -192,8 +225,9 @@ def _noise(report: Report) -> list[dict[str, object]]:
 
 TABLES: dict[str, Callable[[Report], list[dict[str, object]]]] = {
     "health": _health,
-    "changes": _changes,
+    "outages": _outages,
     "incidents": _incidents,
+    "changes": _changes,
     "load": _load,
     "forecasts": _forecasts,
     "steps": _steps,

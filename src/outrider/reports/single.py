@@ -11,6 +11,9 @@ import numpy as np
 from outrider.baselines import quantile_of
 from outrider.charts import Waterfall, draw_waterfall
 from outrider.model import ArtifactKind, OutriderError
+from outrider.reports.run_summary import attempt_note, run_sentences
+from outrider.reports.step_run import StepRun
+from outrider.reports.time_text import Clock
 from outrider.runs import METRIC
 
 if TYPE_CHECKING:
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from outrider.baselines import Quantile
     from outrider.model import (
         Attempt,
         ErrorRecord,
@@ -44,36 +46,8 @@ _LINKS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class StepRun:
-    """A step of a run against the 28 days before it; durations in ms.
-
-    Attributes:
-        duration_ms: None if it never ended.
-        usual: The median before, with its interval; None is too little data.
-        low, high: Between which nine of ten earlier ones lay; None is too little data.
-        count: How many earlier ones there are.
-    """
-
-    name: str
-    offset_ms: float
-    duration_ms: float | None
-    error: str
-    usual: Quantile | None
-    low: float | None
-    high: float | None
-    count: int
-
-    @property
-    def standing(self) -> str:
-        """How it compares: "slower", "quicker" or "as usual"; empty where that is unknown."""
-        if self.duration_ms is None or self.low is None or self.high is None:
-            return ""
-        return "slower" if self.duration_ms > self.high else "quicker" if self.duration_ms < self.low else "as usual"
-
-
-@dataclass(frozen=True, slots=True)
 class AttemptView:
-    """One attempt of a run; errors are cut to a length that can be read."""
+    """One attempt of a run; errors are cut to a length that can be read, and `note` says why its times do not count."""
 
     number: int
     outcome: str
@@ -81,6 +55,7 @@ class AttemptView:
     duration_ms: float
     measured: bool
     evidence: bool
+    note: str
     errors: tuple[tuple[str, str, str], ...]
     more_errors: int
 
@@ -102,6 +77,7 @@ class RunReport:
     """The report of one run.
 
     Attributes:
+        sentences: The cause, what its attempts did, and what differs from the last good run.
         steps: Of the attempt that counts.
         joined: What it was joined to, each a word and a text; empty if to nothing.
         omitted: What the store's limits left out.
@@ -117,6 +93,7 @@ class RunReport:
     joined: tuple[tuple[str, str], ...]
     incidents: tuple[Incident, ...]
     omitted: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
     waterfall: str = ""
 
 
@@ -141,8 +118,14 @@ def run_report(
             if incident.check in {"", run.check}
         ),
         omitted=stored.omitted,
+        sentences=run_sentences(run, steps, _last_good(store, run), Clock(timezone)),
         waterfall=draw_waterfall(_bars(counted.measurement)) if counted else "",
     )
+
+
+def _last_good(store: JudgeHistory, run: Run) -> Run | None:
+    passed = store.runs.last_good(run.check, environment=run.environment, location=run.location, until_us=run.due_us)
+    return None if passed is None else store.runs.get(passed.id).run
 
 
 def _counted(run: Run) -> Attempt | None:
@@ -209,6 +192,7 @@ def _tried(attempt: Attempt) -> AttemptView:
         measurement.duration_ms,
         attempt.measured,
         attempt.evidence,
+        attempt_note(attempt),
         errors,
         more,
     )

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outrider.charts import draw_curve, draw_lines
+from outrider.charts import draw_curve, draw_lines, milliseconds
 from outrider.load import levels, shown_name
 from outrider.model import LoadResult, Outcome, altogether, bounded
 from outrider.reports.capacity import FEWEST_LEVELS, climb, curve_of, knee_of
+from outrider.reports.time_text import Clock, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,9 @@ _POINTS = 240
 _FAILURES = 50
 _OWN_CODE = "in the locustfile's own code"
 _TEXT = 2_000
+_MESSAGE = 160
+_P95 = 0.95
+_SLOWER = 1.1
 _BUSY = 0.9
 SHARES = (0.5, 0.95, 0.99)
 
@@ -79,8 +83,8 @@ class LoadReport:
     charts: dict[str, str]
 
 
-def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
-    """Return the report of a load; empty for a run that made none."""
+def load_report(run: Run, *, workspace: str, timezone: str, good: Run | None = None) -> LoadReport:
+    """Return the report of a load, against the last good one where it is given; empty for a run that made none."""
     result = next(
         (attempt.measurement.load for attempt in run.attempts if attempt.measurement.load is not None), LoadResult()
     )
@@ -109,7 +113,7 @@ def load_report(run: Run, *, workspace: str, timezone: str) -> LoadReport:
         more_failures=max(0, len(failures) - _FAILURES),
         levels=levels(result.intervals),
         knee=knee,
-        findings=tuple(_findings(whole, result, climbed, knee)),
+        findings=(*_findings(whole, result, climbed, knee), *_against(result, good, Clock(timezone))),
         foreground=(passed, len(result.foreground)),
         charts=_charts(stretches, climbed, knee),
     )
@@ -142,7 +146,7 @@ def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level],
     if not whole.requests:
         return ["It sent no request, so nothing can be said about the target."]
     unanswered = f", {whole.unanswered.total:,} had no answer at its end" if whole.unanswered.total else ""
-    sentences = [f"{whole.failed.total:,} of {whole.requests:,} requests failed{unanswered}."]
+    sentences = [f"{whole.failed.total:,} of {whole.requests:,} requests failed{_mostly(result)}{unanswered}."]
     if knee is None and len(climbed) > 1:
         few = f"too little data for a knee ({FEWEST_LEVELS} are needed)"
         sentences.append(f"It went through {len(climbed)} levels of users: {few}.")
@@ -160,6 +164,43 @@ def _findings(whole: EndpointLoad, result: LoadResult, climbed: Sequence[Level],
     if busy > _BUSY:
         sentences.append(f"The generator itself was busy ({busy:.0%} of a processor): its times may be too long.")
     return sentences
+
+
+def _mostly(result: LoadResult) -> str:
+    """Return the most frequent failure of a request."""
+    requests = [failure for failure in result.failures if failure.endpoint]
+    worst = max(requests, key=lambda failure: failure.count, default=None)
+    if worst is None:
+        return ""
+    message = bounded(worst.message.partition("\n")[0], _MESSAGE)
+    return f", {worst.count:,} of them at {shown_name(worst.endpoint)} with {message}"
+
+
+def _against(result: LoadResult, good: Run | None, clock: Clock) -> list[str]:
+    """Return how a load stands to the last good one: rate, failures, and the endpoint that got slower most."""
+    loads = [attempt.measurement.load for attempt in good.attempts if attempt.measurement.load] if good else []
+    if good is None or not loads or not result.endpoints or not loads[0].endpoints:
+        return []
+    before = loads[0]
+    parts = [
+        f"{sum(result.rates.values()):.1f} requests/s, {sum(before.rates.values()):.1f} then",
+        f"{percent(_failed_share(result))} failed, {percent(_failed_share(before))} then",
+    ]
+    earlier = {endpoint.endpoint: endpoint.times.quantile(_P95) for endpoint in before.endpoints}
+    pairs = [
+        (now_ms / then_ms, shown_name(endpoint.endpoint), now_ms, then_ms)
+        for endpoint in result.endpoints
+        if (now_ms := endpoint.times.quantile(_P95)) and (then_ms := earlier.get(endpoint.endpoint))
+    ]
+    if pairs and max(pairs)[0] > _SLOWER:
+        _, name, now_ms, then_ms = max(pairs)
+        parts.append(f"p95 of {name} {milliseconds(now_ms)}, {milliseconds(then_ms)} then")
+    return [f"Against the last good load ({clock.day_time(good.due_us)}): {'; '.join(parts)}."]
+
+
+def _failed_share(load: LoadResult) -> float:
+    whole = altogether(load.endpoints)
+    return whole.failed.total / whole.requests if whole.requests else 0.0
 
 
 def _charts(stretches: Sequence[Stretch], climbed: Sequence[Level], knee: Knee | None) -> dict[str, str]:

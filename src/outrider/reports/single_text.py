@@ -10,9 +10,8 @@ from outrider.charts import milliseconds
 from outrider.reports.report_page import fill
 from outrider.reports.single import RunReport
 from outrider.reports.single_load import LoadReport
-from outrider.reports.summary import percent
 from outrider.reports.table_text import cell, csv_table, markdown_table
-from outrider.reports.time_text import moment
+from outrider.reports.time_text import moment, percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +42,8 @@ def single_markdown(report: Single) -> str:
     """Return a report for a mail, a chat or a ticket."""
     lines = [f"# {cell(report.run.check)}: {report.run.outcome.value}", ""]
     lines += [f"- {name}: {cell(text)}" for name, text in _about(report.run, report.timezone)] + [""]
-    if isinstance(report, LoadReport):
-        lines += [f"- {cell(finding)}" for finding in report.findings] + [""]
+    sentences = report.findings if isinstance(report, LoadReport) else report.sentences
+    lines += [f"- {cell(sentence)}" for sentence in sentences] + ([""] if sentences else [])
     for name, rows in tables(report).items():
         if name != "seconds":
             lines += markdown_table(name, rows)
@@ -96,8 +95,7 @@ def _run_tables(report: RunReport) -> dict[str, Rows]:
                 "attempt": attempt.number,
                 "outcome": attempt.outcome,
                 "took": _ms(attempt.duration_ms),
-                "counts": attempt.measured,
-                "evidence": attempt.evidence,
+                "note": attempt.note,
                 "reason": attempt.reason,
             }
             for attempt in report.attempts

@@ -26,6 +26,8 @@ _SECOND_US = 1_000_000
 HOUR_US = 3_600 * _SECOND_US
 _POINT_US = 6 * HOUR_US
 _SLOTS = 4
+_RELEASES_DRAWN = 30
+_RELEASES_NEAR = 3
 
 
 def figures_of(name: str, points: Points, period: Period) -> StepFigures:
@@ -69,11 +71,19 @@ def changes_of(
     changes = []
     for change, ended_us in _with_ends(lasting_changes(at, points.value, judging, released), judging):
         times_us = (change.at_s * _SECOND_US, change.earliest_s * _SECOND_US, change.latest_s * _SECOND_US)
-        release = releases[change.release].name if change.release is not None else ""
+        release = _cause(change, releases)
         if any(period.since_us <= moment < period.until_us for moment in (times_us[0], ended_us) if moment is not None):
             levels = (change.before, change.after)
             changes.append(Change(*place, *times_us, *levels, release, _hours(points), ended_us))
     return changes
+
+
+def _cause(change: LastingChange, releases: Sequence[Release]) -> str:
+    """Return the release near a change; where there are several, none is more likely than another."""
+    if change.release is None:
+        return ""
+    near = sum(change.earliest_s <= release.at_us // _SECOND_US <= change.latest_s for release in releases)
+    return f"one of {near}" if near > _RELEASES_NEAR else releases[change.release].name
 
 
 def _with_ends(changes: Sequence[LastingChange], judging: Settings) -> Iterator[tuple[LastingChange, int | None]]:
@@ -118,9 +128,20 @@ def trend_of(
         high=high.tolist() if has_band else (),
         days=_days(int(grid[0]), int(grid[-1]), period.timezone),
         changes=sorted(mark for change in changes for mark in _marks(change)),
-        releases=[(release.at_us, release.name) for release in releases if grid[0] <= release.at_us <= grid[-1]],
+        releases=_drawn(releases, changes, int(grid[0]), int(grid[-1])),
         since_us=period.since_us,
     )
+
+
+def _drawn(
+    releases: Sequence[Release], changes: Sequence[Change], since_us: int, until_us: int
+) -> list[tuple[int, str]]:
+    """Return the releases of a chart; of more than can be told apart, those that explain changes."""
+    shown = [(release.at_us, release.name) for release in releases if since_us <= release.at_us <= until_us]
+    if len(shown) <= _RELEASES_DRAWN:
+        return shown
+    near = {change.release for change in changes}
+    return [(at_us, name) for at_us, name in shown if name in near]
 
 
 def _marks(change: Change) -> list[tuple[int, str]]:

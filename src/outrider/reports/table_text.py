@@ -6,11 +6,11 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from outrider.model import spreadsheet_cell
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 _CHARACTERS = 500
 
 
@@ -25,12 +25,12 @@ def markdown_table(name: str, rows: Sequence[dict[str, object]]) -> list[str]:
 
 
 def csv_table(rows: Sequence[dict[str, object]]) -> str:
-    """Return a table with a head; texts that a spreadsheet would take for a formula are quoted with '."""
+    """Return a table with a head; texts are none that a spreadsheet takes for a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     if rows:
         writer.writerow(rows[0])
-    writer.writerows([_harmless(value) for value in row.values()] for row in rows)
+    writer.writerows([spreadsheet_cell(value) for value in row.values()] for row in rows)
     return out.getvalue()
 
 
@@ -40,7 +40,3 @@ def cell(text: str) -> str:
     for sign in "\\`*_[]|":
         text = text.replace(sign, f"\\{sign}")
     return " ".join(text.replace("&", "&amp;").replace("<", "&lt;").split())
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) and not value[1:2].isdigit() else value

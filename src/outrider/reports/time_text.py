@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -40,4 +41,17 @@ def span(length_us: int) -> str:
     minutes = length_us / _MINUTE_US
     if minutes < 1:
         return f"{length_us / 1_000_000:.0f} s"
-    return f"{minutes:.0f} min" if minutes < _HOUR_MINUTES else f"{minutes / 60:.1f} h"
+    if minutes < _HOUR_MINUTES:
+        return f"{minutes:.0f} min"
+    return f"{minutes / 60:.1f}".removesuffix(".0") + " h"
+
+
+def percent(share: float) -> str:
+    """Return a share as per cent; what is below 100 % never reads 100 %."""
+    shown = f"{share * 100:.2f}".rstrip("0").rstrip(".")
+    return "99.99+ %" if shown == "100" and share < 1 else f"{shown} %"
+
+
+def used_budget(used: float) -> str:
+    """Return how much of an error budget is used: "35 %", "1,610 %"; "all" where no failure was allowed."""
+    return f"{round(used * 100):,} %" if math.isfinite(used) else "all: no failure is allowed"

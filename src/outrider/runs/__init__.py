@@ -5,6 +5,7 @@ from outrider.runs.attempt_sequence import Launch, Listener, broken_outcome, bro
 from outrider.runs.attempts import Plan, next_attempt, run_outcome
 from outrider.runs.fleet import Fleet, GroupRecorder
 from outrider.runs.foreground import Foreground
+from outrider.runs.level_changes import LevelChange, level_changes
 from outrider.runs.live_judge import LiveJudge
 from outrider.runs.primary_steps import (
     CONCLUSIVE,
@@ -52,6 +53,7 @@ __all__ = [
     "Judge",
     "Judgement",
     "Launch",
+    "LevelChange",
     "Listener",
     "LiveJudge",
     "Plan",
@@ -71,6 +73,7 @@ __all__ = [
     "is_vacuous",
     "judged_aggregates",
     "launched",
+    "level_changes",
     "next_attempt",
     "preferred_steps",
     "primary_durations",

@@ -12,8 +12,10 @@ from outrider.server.http_server import Background, PortTaken, listen, serve
 from outrider.server.ingest_access import IngestAccess
 from outrider.server.ingest_routes import ingest_application
 from outrider.server.issued_token import IssuedToken, TokenRequest, issue_token
+from outrider.server.otlp_grpc import OtlpGrpc
 from outrider.server.passwords import hash_password
 from outrider.server.status_page_routes import StatusPage, status_page_application
+from outrider.server.syslog_listener import SyslogListener
 
 __all__ = [
     "LINK_LIFETIME_S",
@@ -27,8 +29,10 @@ __all__ = [
     "Background",
     "IngestAccess",
     "IssuedToken",
+    "OtlpGrpc",
     "PortTaken",
     "StatusPage",
+    "SyslogListener",
     "TokenRequest",
     "application",
     "artifact_application",

@@ -56,6 +56,7 @@ from outrider.server.api_parameters import (
     moment_in,
     text_of,
 )
+from outrider.server.check_operations import CHECK_OPERATIONS
 from outrider.server.export_operation import EXPORT_OPERATIONS
 from outrider.server.gate_routes import GATE_OPERATIONS
 from outrider.server.history_operations import HISTORY_OPERATIONS
@@ -167,6 +168,7 @@ def _changes(sources: Sources, request: Request) -> ChangePage:
 _OUTCOME = {"type": "string", "enum": [outcome.value for outcome in Outcome]}
 
 OPERATIONS = (
+    *CHECK_OPERATIONS,
     *GATE_OPERATIONS,
     *ANNOTATION_OPERATIONS,
     *ON_CALL_OPERATIONS,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
-from outrider.model import Selection, StoreError, UsageError, printable_json
+from outrider.model import Selection, StoreError, UsageError, printable_json, spreadsheet_cell
 from outrider.server.api_parameters import ROOT, TEXT, Operation, choice_of, text_of, time_of, whole_number
 from outrider.server.openapi_document import Description, Parameter
 
@@ -38,14 +38,27 @@ _TABLES: Mapping[str, Callable[[TableReader, Selection], Batches]] = {
     "samples": lambda tables, selection: tables.samples(selection, _BATCH_ROWS),
     "steps": lambda tables, selection: tables.steps(selection, _BATCH_ROWS),
 }
+_PLACE = ("check", "environment", "location", "release")
+_COLUMNS: Mapping[str, Sequence[str]] = {
+    "runs": (
+        "run", "due_us", *_PLACE, "browser", "host", "outcome", "reason", "due_count", "started_us", "finished_us",
+    ),
+    "samples": (
+        "due_us", "check", "step", "metric", "environment", "location", "release", "run", "attempt", "value",
+    ),
+    "steps": (
+        "run", "due_us", *_PLACE, "attempt", "measured", "step", "title", "parent", "offset_us", "duration_us", "error",
+    ),
+}  # fmt: skip
 _FORMS = {"csv": "text/csv", "jsonl": "application/jsonl"}
 
 
 class _Export:
     """The lines of an export; it counts among those under way from the first line to the last, or to its end."""
 
-    def __init__(self, batches: Batches, form: str, limit: int) -> None:
+    def __init__(self, batches: Batches, names: Sequence[str], form: str, limit: int) -> None:
         self._batches = batches
+        self._names = names
         self._form = form
         self._left = limit
         self._deadline_s = time.monotonic() + _MOST_S
@@ -56,29 +69,27 @@ class _Export:
         Raises:
             StoreError: If it takes too long, so that the client sees that it is cut.
         """
-        is_first = True
+        if self._form == "csv":
+            yield self._written([self._names])
         for batch in self._batches:
-            rows = list(zip(*batch.values(), strict=True))[: self._left]
+            rows = list(zip(*(batch[name] for name in self._names), strict=True))[: self._left]
             self._left -= len(rows)
-            yield self._written(list(batch), rows, with_names=is_first)
-            is_first = False
+            yield self._written(rows)
             if self._left <= 0:
                 return
             if time.monotonic() > self._deadline_s:
                 what = f"the export took longer than {_MOST_S:.0f} s"
                 raise StoreError(what, slug="export-too-long", fix="ask for a shorter time")
 
-    def _written(self, names: list[str], rows: list[tuple[object, ...]], *, with_names: bool) -> bytes:
+    def _written(self, rows: Sequence[Sequence[object]]) -> bytes:
         if self._form == "jsonl":
             return "".join(
-                f"{json.dumps(printable_json(dict(zip(names, row, strict=True))), ensure_ascii=False)}\n"
+                f"{json.dumps(printable_json(dict(zip(self._names, row, strict=True))), ensure_ascii=False)}\n"
                 for row in rows
             ).encode()
         text = io.StringIO()
-        writer = csv.writer(text)
-        if with_names:
-            writer.writerow(names)
-        writer.writerows(printable_json([list(row) for row in rows]))
+        cells = printable_json([list(row) for row in rows])
+        csv.writer(text).writerows(map(spreadsheet_cell, row) for row in cells)
         return text.getvalue().encode()
 
 
@@ -102,9 +113,11 @@ def _export(sources: Sources, request: Request) -> ExportResponse:
         pattern=text_of(request, "check") or "*", since_us=time_of(request, "since", until_us - _DAY_US),
         until_us=until_us, metric=text_of(request, "metric"), environment=text_of(request, "environment") or None,
         location=text_of(request, "location") or None,
+        step=text_of(request, "step") if "step" in request.query_params else None,
+        judged_only=choice_of(request, "attempts", {"": True, "judged": True, "all": False}),
     )  # fmt: skip
     batches = _TABLES[table](sources.store.tables, selection)
-    return begin_export(_Export(batches, form, limit).lines(), _FORMS[form], f"{table}.{form}")
+    return begin_export(_Export(batches, _COLUMNS[table], form, limit).lines(), _FORMS[form], f"{table}.{form}")
 
 
 def begin_export(lines: Iterator[bytes], media_type: str, name: str) -> ExportResponse:
@@ -130,6 +143,10 @@ EXPORT_OPERATIONS = (
                 Parameter("format", "CSV, if absent, or JSON, a row a line.", {"type": "string", "enum": list(_FORMS)}),
                 Parameter("check", "Its id or former id; `*` and `?` stand for any characters.", TEXT),
                 Parameter("metric", "Of samples: of this metric only.", TEXT),
+                Parameter("step", "Of samples: of this step only; empty for the whole run.", TEXT),
+                Parameter("attempts", "Of samples and steps: those that are judged, if absent, or all.", {
+                    "type": "string", "enum": ["judged", "all"],
+                }),
                 Parameter("environment", "Of this one only.", TEXT),
                 Parameter("location", "Of this one only.", TEXT),
                 Parameter("since", "Due then or later; a day before `until` if absent.", _TIME),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
@@ -38,25 +39,32 @@ class IngestAccess:
         self._believed: dict[str, float] = {}
 
     def may_send(self, request: Request) -> bool:
-        """Return whether a client may send; a token that was valid a moment ago is not looked up again.
+        """Return whether a client of HTTP may send.
 
         Raises:
             StoreError: If a token cannot be looked up.
         """
-        secret = self._secret(request)
+        peer = request.client.host if request.client is not None else ""
+        return self.allows(peer, request.headers.get("authorization", ""))
+
+    def allows(self, peer: str, authorization: str = "") -> bool:
+        """Return whether the machine at an address may send, or whoever has a token.
+
+        A token that was valid a moment ago is not looked up again. It comes as a bearer's, or as the password of basic
+        authentication, which clients of Loki have.
+
+        Raises:
+            StoreError: If a token cannot be looked up.
+        """
+        secret = _secret(authorization)
         if secret:
             return self._is_valid(secret)
-        peer = request.client.host if request.client is not None else ""
         try:
             address = ip_address(peer.partition("%")[0])
         except ValueError:
             return False
         address = getattr(address, "ipv4_mapped", None) or address
         return (self._is_loopback and address.is_loopback) or any(address in network for network in self._networks)
-
-    def _secret(self, request: Request) -> str:
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        return secret.strip() if scheme.lower() == "bearer" else ""
 
     def _is_valid(self, secret: str) -> bool:
         now_s, digest = time.monotonic(), digest_of(secret)
@@ -71,3 +79,21 @@ class IngestAccess:
             self._believed.clear()
         self._believed[digest] = now_s + _BELIEVED_S
         return True
+
+
+def _secret(authorization: str) -> str:
+    scheme, _, secret = authorization.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return secret.strip()
+        case "basic":
+            return _password(secret)
+        case _:
+            return ""
+
+
+def _password(credentials: str) -> str:
+    try:
+        return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""

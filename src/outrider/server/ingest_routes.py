@@ -1,4 +1,4 @@
-"""The routes that send telemetry here: `/v1/logs`, `/v1/traces` and `/v1/metrics` of OTLP over HTTP.
+"""The routes that send telemetry here: OTLP's `/v1/logs`, `/v1/traces` and `/v1/metrics`, Loki's push, and `/ndjson`.
 
 https://opentelemetry.io/docs/specs/otlp/#otlphttp. Clients send again what is answered with 429, 502, 503 or 504, and
 nothing else; older ones take 429 for final, so a full spool is answered with 503.
@@ -6,12 +6,13 @@ nothing else; older ones take 429 for final, so a full spool is answered with 50
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from outrider.model import StoreError
@@ -25,19 +26,28 @@ if TYPE_CHECKING:
     from outrider.telemetry import Intake
 
 
+NOT_ALLOWED: Final = "a token for telemetry is missing or not valid: send Authorization: Bearer TOKEN"
 _RETRY_S: Final = 5
 
 
-def ingest_application(intake: Intake, may_send: Callable[[Request], bool]) -> Starlette:
+def ingest_application(
+    intake: Intake, may_send: Callable[[Request], bool], *, loki: bool = True, ndjson: bool = True
+) -> Starlette:
     """Return an application that takes telemetry, and nothing else.
 
     Args:
         intake: Takes the bodies.
         may_send: Whether a client may send telemetry, by its token or its address.
+        loki: Whether pushes of Loki are taken.
+        ndjson: Whether lines are taken.
     """
     routes = [
         Route(f"/v1/{kind}", _OtlpEndpoint(kind, intake, may_send).answer, methods=["POST"]) for kind in SignalKind
     ]
+    if loki:
+        routes.append(Route("/loki/api/v1/push", _LokiEndpoint(intake, may_send).answer, methods=["POST"]))
+    if ndjson:
+        routes.append(Route("/ndjson", _LinesEndpoint(intake, may_send).answer, methods=["POST"]))
     return Starlette(routes=[*routes, Route("/healthz", _health)])
 
 
@@ -45,36 +55,38 @@ async def _health(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-class _OtlpEndpoint:
-    """Takes one signal."""
+class _Endpoint:
+    """Takes requests of one kind, within limits, from who may send, and keeps what they bring before it answers."""
 
-    def __init__(self, kind: SignalKind, intake: Intake, may_send: Callable[[Request], bool]) -> None:
-        self._kind = kind
+    def __init__(self, intake: Intake, may_send: Callable[[Request], bool]) -> None:
         self._intake = intake
         self._may_send = may_send
 
+    def take(self, request: Request, data: bytes, content_type: str, encoding: str) -> Response:
+        """Keep a body, in a thread."""
+        raise NotImplementedError
+
+    def refuse(self, _content_type: str, why: str, status: int, headers: dict[str, str] | None = None) -> Response:
+        """Return an answer that says why nothing was kept."""
+        return PlainTextResponse(f"{why}\n", status, headers)
+
     async def answer(self, request: Request) -> Response:
         """Keep what a request brings before it is answered."""
-        headers = request.headers
-        content_type, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
-        media = JSON if JSON in content_type.lower() else PROTOBUF
+        content_type, encoding = (request.headers.get(f"content-{name}", "") for name in ("type", "encoding"))
+        refuse, later = partial(self.refuse, content_type), {"Retry-After": str(_RETRY_S)}
         try:
-            may_send = await run_in_threadpool(self._may_send, request)
-        except StoreError as error:
-            return Response(failure(media, error.what), 503, {"Retry-After": str(_RETRY_S)}, media)
-        if not may_send:
-            why = "a token for telemetry is missing or not valid: send Authorization: Bearer TOKEN"
-            return Response(failure(media, why), 401, {"WWW-Authenticate": "Bearer"}, media)
-        try:
+            if not await run_in_threadpool(self._may_send, request):
+                return refuse(NOT_ALLOWED, 401, {"WWW-Authenticate": "Bearer"})
             data = await self._body(request)
-            content, media = await run_in_threadpool(self._intake.take, self._kind, data, content_type, encoding)
+            return await run_in_threadpool(self.take, request, data, content_type, encoding)
+        except StoreError as error:
+            return refuse(error.what, 503, later)
         except BadTelemetry as refusal:
-            return Response(failure(media, str(refusal)), refusal.status, media_type=media)
+            return refuse(str(refusal), refusal.status)
         except SpoolFull as full:
-            return Response(failure(media, str(full)), 503, {"Retry-After": str(_RETRY_S)}, media)
+            return refuse(str(full), 503, later)
         except ClientDisconnect:
             return Response(status_code=400)
-        return Response(content, media_type=media)
 
     async def _body(self, request: Request) -> bytes:
         content = bytearray()
@@ -83,3 +95,40 @@ class _OtlpEndpoint:
             if len(content) > self._intake.most_bytes:
                 raise BadTelemetry(f"the body has more than {self._intake.most_bytes:,} bytes", 413)
         return bytes(content)
+
+
+class _OtlpEndpoint(_Endpoint):
+    """Takes one signal; refusals are in the media type of the request."""
+
+    def __init__(self, kind: SignalKind, intake: Intake, may_send: Callable[[Request], bool]) -> None:
+        super().__init__(intake, may_send)
+        self._kind = kind
+
+    def take(self, _request: Request, data: bytes, content_type: str, encoding: str) -> Response:
+        """Answer success, which may be one in part."""
+        content, media = self._intake.take(self._kind, data, content_type, encoding)
+        return Response(content, media_type=media)
+
+    def refuse(self, content_type: str, why: str, status: int, headers: dict[str, str] | None = None) -> Response:
+        """Answer with a `google.rpc.Status`."""
+        media = JSON if JSON in content_type.lower() else PROTOBUF
+        return Response(failure(media, why), status, headers, media)
+
+
+class _LokiEndpoint(_Endpoint):
+    """Takes pushes of Loki's clients, which expect 204, and send again after 429 and 5xx."""
+
+    def take(self, _request: Request, data: bytes, content_type: str, encoding: str) -> Response:
+        """Answer 204, with the reason in a header where it was dropped: nobody is to send it again."""
+        why = self._intake.take_loki(data, content_type, encoding)
+        return Response(status_code=204, headers={"X-Outrider-Dropped": why} if why else None)
+
+
+class _LinesEndpoint(_Endpoint):
+    """Takes lines of JSON or text."""
+
+    def take(self, request: Request, data: bytes, content_type: str, encoding: str) -> Response:
+        """Answer how many records were kept, or why they were dropped."""
+        service = request.query_params.get("service", "")
+        count, why = self._intake.take_lines(data, content_type, encoding, service)
+        return JSONResponse({"accepted": 0, "rejected": count, "message": why} if why else {"accepted": count})

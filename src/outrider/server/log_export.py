@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from outrider.dashboard import log_item
-from outrider.model import StoreError, printable_json
+from outrider.model import StoreError, printable_json, spreadsheet_cell
 from outrider.server.api_parameters import ROOT, Operation, choice_of, whole_number
 from outrider.server.export_operation import begin_export
 from outrider.server.openapi_document import Description, Parameter
@@ -80,7 +80,10 @@ class LogExport:
             writer.writerow(_COLUMNS)
         for row in rows:
             cells = (row[name] for name in _COLUMNS)
-            writer.writerow(json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict) else cell for cell in cells)
+            writer.writerow(
+                json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict) else spreadsheet_cell(cell)
+                for cell in cells
+            )
         return text.getvalue().encode()
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("outrider.pages")
 
 _RETRY_S = 10
-BUSY = frozenset({"not-loaded", "report-busy", "export-busy"})
+BUSY = frozenset({"not-loaded", "report-busy", "export-busy", "changes-busy"})
 """Slugs of errors that pass by themselves."""
 _OFF = frozenset({"telemetry-off", "switched-off"})
 _LIVE = {"/": EVERYTHING, "/incidents": ALERTS, "/releases": ALERTS, "/service": EVERYTHING}
@@ -66,7 +66,7 @@ def page_answer(
 
 
 def leading_to(path: str) -> Answer:
-    """Return an answer that leads to a page: for those who load what a refused form was answered with again."""
+    """Return an answer that leads to a page: from an address that was shortened, or that a refused form was sent to."""
     return lambda request: RedirectResponse(f"{base_of(request.scope)}{path}", 303, {"Cache-Control": "no-store"})
 
 
@@ -99,5 +99,13 @@ def page_context(request: Request, sources: Sources, section: str) -> PageContex
     done = request.query_params.get("done", "")
     base, has_telemetry = base_of(request.scope), sources.telemetry.is_on
     return PageContext(
-        clock, sources.title, base, section, live=live, viewer=shown, done=done, has_telemetry=has_telemetry
+        clock,
+        sources.title,
+        base,
+        section,
+        live=live,
+        viewer=shown,
+        done=done,
+        has_telemetry=has_telemetry,
+        links_out=sources.telemetry.links,
     )

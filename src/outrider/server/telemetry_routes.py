@@ -13,6 +13,7 @@ from outrider.dashboard import (
     log_view,
     logs_page,
     logs_problem_page,
+    patterns_view,
     query_problem,
     read_row_position,
     spans_page,
@@ -69,14 +70,17 @@ class TelemetryPages:
 
     def logs(self, request: Request) -> Response:
         """Answer with log records that a query finds."""
-        is_wrapped, is_live = (bool(request.query_params.get(name)) for name in ("wrap", "live"))
+        names = ("wrap", "live", "patterns")
+        is_wrapped, is_live, by_pattern = (bool(request.query_params.get(name)) for name in names)
 
         def make(asked: AskedQuery) -> str:
             view = log_view(asked.reader, asked.text, before=asked.before)
             is_first = asked.before is None
             return logs_page(
-                view, asked.context, asked.text, is_first=is_first, is_wrapped=is_wrapped, is_live=is_live and is_first
-            )
+                view, asked.context, asked.text, is_first=is_first, is_wrapped=is_wrapped,
+                is_live=is_live and is_first and not by_pattern,
+                patterns=patterns_view(asked.reader, asked.text) if by_pattern else None,
+            )  # fmt: skip
 
         return self._answer(request, "/logs", make, logs_problem_page)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import LargeBinary, and_, func, select
@@ -59,7 +60,11 @@ if TYPE_CHECKING:
 Row = Any
 """A result row, whose columns SQLAlchemy does not type."""
 
+LATEST = "latest"
+"""What stands for the run that was stored last."""
 _ID_CHARACTERS = 32
+_SHORT_ID = 8
+_RECENT = 1000
 _CANDIDATES_SHOWN = 8
 _COMPARED_ENDS = 100_000
 
@@ -68,8 +73,8 @@ def read_run(connection: Connection, wanted: str, folder: ArtifactStore) -> Stor
     """Return one run whole.
 
     Args:
-        wanted: Its id, or a beginning of it that no other run's id shares, or failing that such an end; hyphens do not
-            matter.
+        wanted: `latest`, its id, or a beginning of it that no other run's id shares, or failing that such an end;
+            hyphens do not matter.
 
     Raises:
         UsageError: unknown-run, ambiguous-run.
@@ -157,16 +162,22 @@ def _by_attempt(connection: Connection, statement: Select[Any]) -> dict[int, lis
 
 
 def _find(connection: Connection, wanted: str) -> tuple[RunSummary, int, Circumstances]:
-    digits = _digits(wanted)
+    digits = _digits(_latest_id(connection) if wanted == LATEST else wanted)
     if digits is None:
-        raise _unknown(wanted)
+        raise _unknown(connection, wanted)
     for within in (_begins_with(digits), _ends_with(digits)):
         rows = connection.execute(run_lines().where(within).order_by(runs.c.id).limit(_CANDIDATES_SHOWN + 1)).all()
         if len(rows) > 1:
             raise _ambiguous(wanted, [summary_of(row) for row in rows])
         if rows:
             return (summary_of(rows[0]), *_key_and_circumstances(connection, rows[0].id))
-    raise _unknown(wanted)
+    raise _unknown(connection, wanted)
+
+
+def _latest_id(connection: Connection) -> str:
+    """Return the id of the run that was stored last; empty if there is none."""
+    newest = connection.execute(select(runs.c.id).order_by(runs.c.key.desc()).limit(1)).scalar()
+    return "" if newest is None else bytes(newest).hex()
 
 
 def _digits(text: str) -> str | None:
@@ -195,8 +206,15 @@ def _key_and_circumstances(connection: Connection, identifier: bytes) -> tuple[i
     return key, Circumstances(*values)
 
 
-def _unknown(wanted: str) -> UsageError:
-    return UsageError(f'there is no run "{wanted}"', slug="unknown-run", fix='"outrider runs" shows those there are')
+def _unknown(connection: Connection, wanted: str) -> UsageError:
+    """Return the error that names the runs that may have been meant, by the end of their ids."""
+    recent = connection.execute(select(runs.c.id).order_by(runs.c.key.desc()).limit(_RECENT)).scalars()
+    near = get_close_matches(
+        wanted.lower()[-_SHORT_ID:], [bytes(identifier).hex()[-_SHORT_ID:] for identifier in recent]
+    )
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    fix = f'{meant}"outrider runs" shows those there are'
+    return UsageError(f'there is no run "{wanted}"', slug="unknown-run", fix=fix)
 
 
 def _ambiguous(wanted: str, matches: Sequence[RunSummary]) -> UsageError:

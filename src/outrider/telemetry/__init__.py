@@ -15,6 +15,7 @@ from outrider.telemetry.scrubber import Scrubber
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
 from outrider.telemetry.spool import Spool, SpoolFull, read_segment
 from outrider.telemetry.stacked_lines import Grouping
+from outrider.telemetry.syslog_message import SyslogFrames, SyslogReader
 
 __all__ = [
     "JSON",
@@ -37,6 +38,8 @@ __all__ = [
     "SpanSampler",
     "Spool",
     "SpoolFull",
+    "SyslogFrames",
+    "SyslogReader",
     "Tally",
     "failure",
     "read_ledger",

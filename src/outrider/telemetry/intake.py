@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from outrider.model import Span
 from outrider.telemetry.day_ledger import DayBudget
+from outrider.telemetry.line_reader import SERVICE_NAME, LineReader, decoded
 from outrider.telemetry.log_records import read_logs
+from outrider.telemetry.loki_push import read_push
 from outrider.telemetry.metric_reader import read_metrics
-from outrider.telemetry.otlp_body import SignalKind, answer, inflated, media_type, parse
+from outrider.telemetry.otlp_body import BadTelemetry, SignalKind, answer, inflated, media_type, parse
 from outrider.telemetry.span_reader import read_spans
+from outrider.telemetry.stacked_lines import Grouping, split_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -18,6 +21,11 @@ if TYPE_CHECKING:
     from outrider.telemetry.attribute_reader import AttributeReader
     from outrider.telemetry.spool import Record, Spool
 
+NDJSON: Final = "application/x-ndjson"
+_LINES: Final = frozenset(
+    {NDJSON, "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json"}
+)
+"""None of the types that a page of anybody may send without asking (CORS), such as text/plain."""
 _REFUSALS: Final = {
     SignalKind.LOGS: "",
     SignalKind.TRACES: "spans without a valid trace id and span id are refused",
@@ -70,6 +78,35 @@ class Intake:
         if refused:
             self._reader.tally.add(f"{kind} refused", refused)
         return answer(kind, media, dropped + refused, why or (_REFUSALS[kind] if refused else "")), media
+
+    def take_loki(self, data: bytes, content_type: str, encoding: str) -> str:
+        """Keep what a push of Loki brings; return why it was dropped, or "".
+
+        Raises:
+            BadTelemetry, SpoolFull: As `take`.
+        """
+        media = media_type(content_type)
+        self._room()
+        content = inflated(data, "" if encoding.strip().lower() == "snappy" else encoding, self._reader.limits)
+        return self._keep(SignalKind.LOGS, read_push(content, media, self._reader), len(content))[1]
+
+    def take_lines(self, data: bytes, content_type: str, encoding: str, service: str) -> tuple[int, str]:
+        """Keep lines of JSON or text; return how many records they were, and why those were dropped, or "".
+
+        Raises:
+            BadTelemetry, SpoolFull: As `take`.
+        """
+        if content_type.partition(";")[0].strip().lower() not in _LINES:
+            raise BadTelemetry(f"send lines with Content-Type {NDJSON}", 415)
+        self._room()
+        limits = self._reader.limits
+        content = inflated(data, encoding, limits)
+        if content.count(b"\n") > limits.records:
+            raise BadTelemetry(f"the body has more than {limits.records:,} lines", 413)
+        lines = LineReader(self._reader, {SERVICE_NAME: service} if service else {})
+        groups, _ = split_records(content, Grouping.STACK, is_idle=True, is_whole=True)
+        records = [lines.record(decoded(group)) for group in groups]
+        return len(records), self._keep(SignalKind.LOGS, records, len(content))[1]
 
     def keep_logs(self, records: Sequence[LogRecord], size: int) -> str:
         """Keep records of logs that came in another form, as so many bytes; return why they were dropped, or "".

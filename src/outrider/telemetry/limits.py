@@ -16,6 +16,7 @@ class Limits:
 
     Attributes:
         body_bytes: Of a request as it is sent, and `inflated_bytes` once it is inflated.
+        records: Lines of a request of Loki or NDJSON.
         ahead_s: By how much a clock may be ahead, and by how much a record may be late (`behind_s`); others get the
             time at which they were received.
         services: Names of services a process keeps apart; the rest is `other`.
@@ -24,6 +25,7 @@ class Limits:
 
     body_bytes: int = 16 << 20
     inflated_bytes: int = 64 << 20
+    records: int = 200_000
     attributes: int = 128
     name_characters: int = 256
     value_characters: int = 8_192

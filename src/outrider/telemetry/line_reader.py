@@ -16,13 +16,13 @@ from outrider.model import LogRecord
 from outrider.telemetry.attribute_reader import valid_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from outrider.telemetry.attribute_reader import AttributeReader
 
 SERVICE_NAME: Final = "service.name"
 _TIMES: Final = ("time", "timestamp", "@timestamp", "ts", "asctime", "datetime")
-_LEVELS: Final = ("level", "severity", "log.level", "levelname", "lvl", "severity_text")
+_LEVELS: Final = ("level", "severity", "log.level", "levelname", "lvl", "severity_text", "detected_level")
 _BODIES: Final = ("message", "msg", "body", "event", "log")
 _SERVICES: Final = (SERVICE_NAME, "service", "app", "application")
 _TRACES: Final = ("trace_id", "traceId", "trace.id", "traceID", "otelTraceID")
@@ -44,6 +44,7 @@ _TRACE_IN_TEXT: Final = re.compile(r"\btrace[_.]?id\W{1,3}([0-9a-f]{32})\b", re.
 _SPAN_IN_TEXT: Final = re.compile(r"\bspan[_.]?id\W{1,3}([0-9a-f]{16})\b", re.IGNORECASE)
 _COLOUR: Final = re.compile(r"\x1b\[[\d;]{0,20}[mK]")
 _BEGINNING: Final = 200
+_IDS_WITHIN: Final = 2_000
 _NUMBERED_BEFORE: Final = ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3), (1e19, 1))  # s, ms, us and ns since 1970
 _RESOURCES: Final = 1_000
 
@@ -74,21 +75,18 @@ class LineReader:
         """
         if "\x1b" in text:
             text = _COLOUR.sub("", text)
-        fields = document(text)
-        if fields is None:
-            trace, span = _TRACE_IN_TEXT.search(text, 0, 2_000), _SPAN_IN_TEXT.search(text, 0, 2_000)
-            return self._record(
-                text,
-                time_ns or time_in_text(text),
-                severity or _level_in_text(text),
-                ("", trace[1].lower() if trace else "", span[1].lower() if span else ""),
-                attributes or {},
-            )
-        body = _take(fields, _BODIES)
-        level, time = _take(fields, _LEVELS), _take(fields, _TIMES)
-        service = _take(fields, _SERVICES)
-        ids = (service, _hexadecimal(_take(fields, _TRACES), 32), _hexadecimal(_take(fields, _SPANS), 16))
-        return self._record(body, time_ns or parse_time(time), severity or level, ids, {**fields, **(attributes or {})})
+        own = document(text)
+        fields = {**(own or {}), **(attributes or {})}
+        service, level = _take(fields, _SERVICES), _take(fields, _LEVELS)
+        trace, span = _hexadecimal(_take(fields, _TRACES), 32), _hexadecimal(_take(fields, _SPANS), 16)
+        if own is None:
+            time_ns = time_ns or time_in_text(text)
+            level = level or _level_in_text(text)
+            trace, span = trace or _match(_TRACE_IN_TEXT, text), span or _match(_SPAN_IN_TEXT, text)
+        else:
+            time_ns = time_ns or parse_time(_take(fields, _TIMES))
+            text = _take(fields, _BODIES)
+        return self._record(text, time_ns, severity or level, (service, trace, span), fields)
 
     def _record(
         self, body: str, time_ns: int, severity: str, ids: tuple[str, str, str], attributes: Mapping[str, object]
@@ -145,7 +143,7 @@ def decoded(line: bytes) -> str:
 def severity_number(name: str) -> int:
     """Return a level as OpenTelemetry counts them; 0 where its name says nothing."""
     number = _SEVERITIES.get(name.strip().lower())
-    if number is None and name.isdigit() and len(name) < 3:
+    if number is None and name.isdecimal() and len(name) < 3:
         number = _PINO.get(int(name))
     return number or 0
 
@@ -161,7 +159,7 @@ def parse_time(text: str) -> int:
         return _nanoseconds(text)
     for before, factor in _NUMBERED_BEFORE:
         if 0 < number < before:
-            return int(text) * factor if text.isdigit() else round(number * 1e6) * (factor // 1_000 or 1)
+            return int(text) * factor if text.isdecimal() else round(number * 1e6) * (factor // 1_000 or 1)
     return 0
 
 
@@ -183,12 +181,6 @@ def begins_with_time(text: str) -> bool:
     return _TIME.match(text) is not None
 
 
-def texts(pairs: Iterable[tuple[str, object]], *names: str) -> str:
-    """Return the first text that one of several names has, in the order of the names."""
-    known = dict(pairs)
-    return next((value for name in names if isinstance(value := known.get(name), str) and value), "")
-
-
 def _take(fields: dict[str, Any], names: tuple[str, ...]) -> str:
     """Take the first of several names out of a document, as text; what is no text or number stays there."""
     for name in names:
@@ -197,6 +189,11 @@ def _take(fields: dict[str, Any], names: tuple[str, ...]) -> str:
             del fields[name]
             return valid_text(str(value))
     return ""
+
+
+def _match(pattern: re.Pattern[str], text: str) -> str:
+    match = pattern.search(text, 0, _IDS_WITHIN)
+    return match[1].lower() if match else ""
 
 
 def _hexadecimal(text: str, digits: int) -> str:

@@ -3,6 +3,7 @@
 from outrider.telemetry_store.engine_process import EngineOptions, EngineProcess, running_engine
 from outrider.telemetry_store.engine_record import check_extra
 from outrider.telemetry_store.partition_pruner import DroppedPart, TelemetryRetention
+from outrider.telemetry_store.pattern_tree import spoken_parts
 from outrider.telemetry_store.query_terms import QueryError
 from outrider.telemetry_store.query_text import QueryPart, QueryText
 from outrider.telemetry_store.question_check import check_measure, check_timeless_query
@@ -23,4 +24,5 @@ __all__ = [
     "check_measure",
     "check_timeless_query",
     "running_engine",
+    "spoken_parts",
 ]

@@ -54,6 +54,10 @@ class QueryText:
         part = f"{'-' if excluded else ''}{key}:{written(value)}"
         return str(self) if any(known.text == part for known in self.parts) else _joined(self.parts, part)
 
+    def saying(self, texts: Iterable[str]) -> str:
+        """Return the query narrowed to records that say all of these texts, as they stand there."""
+        return _joined(self.parts, *(quoted(text) for text in texts))
+
     def between(self, key: str, least: str, below: str) -> str:
         """Return the query narrowed to values of a key from `least` on, in place of what it says of the key."""
         return _joined((part for part in self.parts if part.key != key), f"{key}>={least}", f"{key}<{below}")
@@ -78,7 +82,12 @@ def written(value: str) -> str:
     """Return a value as a query writes it."""
     if _PLAIN.fullmatch(value) and not value.startswith("/" * 2):
         return value
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return quoted(value)
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, as a query writes it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from outrider.model import (
     Facet,
     Histogram,
+    LogPattern,
+    LogPatterns,
     LogRecord,
     Matches,
     MeasuredTable,
@@ -20,6 +22,7 @@ from outrider.model import (
     SpanRates,
 )
 from outrider.telemetry_store.measures import check_keys, key_sql, measure_sql
+from outrider.telemetry_store.pattern_tree import MOST_TEMPLATES, TEMPLATE, merged_patterns
 from outrider.telemetry_store.query_compiler import Condition, Parameters, compile_query
 from outrider.telemetry_store.query_fields import LOG_COUNTS, LOGS, SPANS
 from outrider.telemetry_store.query_terms import QueryError
@@ -126,6 +129,24 @@ class TelemetrySearch:
             f" LIMIT {parameters.add(max(1, min(limit, MOST_ROWS)), 'UInt32')}"
         )
         return tuple(LogRecord(*row) for row in self._rows(sql, parameters))
+
+    def log_patterns(self, query: str, *, newest: int = 200_000) -> LogPatterns:
+        """Return the patterns of the newest records that match."""
+        condition = self._condition(LOGS, query)
+        parameters = condition.parameters
+        records = (
+            f"SELECT ServiceName, {TEMPLATE} AS Template, {_NS} AS Ns, SeverityNumber, Body FROM {self._table(LOGS)}"
+            f" WHERE {_when(LOGS, condition)} AND ({condition.sql})"
+            f" ORDER BY toStartOfFiveMinutes(Timestamp) DESC LIMIT {parameters.add(newest, 'UInt32')}"
+        )
+        sql = (
+            "SELECT ServiceName, Template, count() AS n, min(Ns), max(Ns), max(SeverityNumber), any(Body)"
+            f" FROM ({records}) GROUP BY ServiceName, Template ORDER BY n DESC, ServiceName, Template"
+            f" LIMIT {MOST_TEMPLATES}"
+        )
+        rows = merged_patterns(LogPattern(row[0], row[1], row[1], *row[2:]) for row in self._rows(sql, parameters))
+        count = sum(row.count for row in rows)
+        return LogPatterns(rows, count, count < newest)
 
     def span_durations(self, query: str) -> tuple[Histogram, Histogram]:
         """Return the durations, in milliseconds, of all spans that match, and of those that failed."""

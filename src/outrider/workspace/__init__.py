@@ -48,7 +48,7 @@ from outrider.workspace.settings_file import in_reading_order, load, read_worksp
 from outrider.workspace.shell_environment import measured_environment, surprising_names
 from outrider.workspace.snapshot import Snapshot, Snapshotter
 from outrider.workspace.status_page_settings import StatusComponent, StatusPageSettings
-from outrider.workspace.suggestions import nearest
+from outrider.workspace.suggestions import nearest, parts_of
 from outrider.workspace.tables import (
     OWN_LABELS,
     Refused,
@@ -202,6 +202,7 @@ __all__ = [
     "parse_duration",
     "parse_overrides",
     "parse_setting",
+    "parts_of",
     "policy_origins",
     "python_files",
     "read_document",

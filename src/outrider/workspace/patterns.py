@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import ConfigError, Place, UsageError
 from outrider.workspace.keyword_expression import keyword_filter
-from outrider.workspace.suggestions import nearest
+from outrider.workspace.suggestions import nearest, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -71,9 +71,7 @@ def select(checks: Sequence[Check], patterns: Sequence[str], keyword: str = "") 
     has_words = keyword_filter(keyword)
     kept = tuple(check for check, names in chosen if has_words(" ".join((names.id, names.name, *names.tags))))
     if not kept and chosen:
-        raise UsageError(
-            f'no check matches -k "{keyword}"', slug="unknown-check", fix=nearest(keyword, _handles(keyword, checks))
-        )
+        raise UsageError(f'no check matches -k "{keyword}"', slug="unknown-check", fix=_advice(keyword, checks))
     return kept
 
 
@@ -91,8 +89,7 @@ def is_match(pattern: str, names: Iterable[Names]) -> Callable[[Names], bool] | 
 def _test_of(pattern: str, named: Sequence[tuple[Check, Names]], checks: Sequence[Check]) -> Callable[[Names], bool]:
     is_meant = is_match(pattern, (names for _, names in named))
     if is_meant is None:
-        fix = nearest(pattern, _handles(pattern, checks))
-        raise UsageError(f'no check matches "{pattern}"', slug="unknown-check", fix=fix)
+        raise UsageError(f'no check matches "{pattern}"', slug="unknown-check", fix=_advice(pattern, checks))
     return is_meant
 
 
@@ -166,8 +163,9 @@ def duplicate_checks(checks: Iterable[Check]) -> tuple[ConfigError, ...]:
     return tuple(problems)
 
 
-def _handles(pattern: str, checks: Iterable[Check]) -> list[str]:
-    """Return the words that somebody who wrote `pattern` may have meant."""
+def _advice(pattern: str, checks: Iterable[Check]) -> str:
+    """Return what somebody who wrote `pattern` may have meant: a tag, an id, or a part of one."""
     if pattern.startswith(_TAG):
-        return sorted({f"{_TAG}{tag}" for check in checks for tag in names_of(check).tags})
-    return sorted({check.id for check in checks})
+        return nearest(pattern, sorted({f"{_TAG}{tag}" for check in checks for tag in names_of(check).tags}))
+    ids = sorted({check.id for check in checks})
+    return nearest(pattern, ids, sorted(parts_of(ids)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from outrider.workspace.log_file_settings import LogFiles, read_logs
+from outrider.workspace.outside_link_settings import read_links
 from outrider.workspace.server_settings import as_networks
 from outrider.workspace.tables import (
     Refused,
@@ -28,6 +29,7 @@ _ADDRESS: Final = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^:\s/]+)
 _SIZE: Final = re.compile(r"(?P<number>\d{1,6}(?:\.\d{1,3})?) ?(?P<unit>[kMGT])B")
 _UNITS: Final = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _LARGEST_PORT: Final = 65_535
+_GRPC_PORT: Final = 4317
 _DAY_S: Final = 86_400.0
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -50,6 +52,9 @@ class TelemetrySettings:
         least_free_bytes: Of the disk, below which nothing is taken and the oldest goes.
         keep: Which spans are kept.
         budget: Bytes of each signal a day, as they were sent without compression.
+        grpc: Host and port to listen at for OTLP over gRPC; None for nowhere. `syslog` likewise.
+        loki: Whether pushes of Loki's clients are taken; `ndjson`, whether lines are.
+        links: Templates of addresses of other tools, by their names.
         files: Which files of logs are followed.
         propagate_to: Origins to which requests of journeys name the trace of their attempt.
         hide_addresses: Whether addresses of the internet count as personal data.
@@ -70,6 +75,11 @@ class TelemetrySettings:
     rollups_s: float = 395 * _DAY_S
     hide_addresses: bool = False
     propagate_to: tuple[str, ...] = ()
+    grpc: tuple[str, int] | None = None
+    syslog: tuple[str, int] | None = None
+    loki: bool = True
+    ndjson: bool = True
+    links: Mapping[str, str] = field(default_factory=dict)
     files: LogFiles = field(default_factory=LogFiles)
     apdex_ms: float = 500.0
     least_free_bytes: int = 10**9
@@ -100,6 +110,11 @@ def read_telemetry(table: Table, secrets: Collection[str]) -> TelemetrySettings:
         spool_bytes=table.read("spool", as_size("10 MB", "10 TB"), usual.spool_bytes),
         logs_s=logs_s,
         files=files,
+        links=read_links(table.section("links")),
+        grpc=table.read("grpc", _as_address_or_none, (host, _GRPC_PORT) if port == usual.port else None),
+        syslog=table.read("syslog", _as_address_or_none, None),
+        loki=table.read("loki", as_flag, usual.loki),
+        ndjson=table.read("ndjson", as_flag, usual.ndjson),
         spans_s=table.read("spans", kept, usual.spans_s),
         metrics_s=table.read("metrics", kept, usual.metrics_s),
         rollups_s=table.read("rollups", kept, usual.rollups_s),
@@ -144,6 +159,11 @@ def _as_address(value: object) -> tuple[str, int]:
     if match is None or int(match["port"]) > _LARGEST_PORT:
         raise Refused("is not an address to listen at", 'write it as "127.0.0.1:4318"', "bad-address")
     return match["six"] or match["host"], int(match["port"])
+
+
+def _as_address_or_none(value: object) -> tuple[str, int] | None:
+    """Accept an address to listen at, or "" for none."""
+    return None if value == "" else _as_address(value)
 
 
 def _as_origins(value: object) -> tuple[str, ...]:

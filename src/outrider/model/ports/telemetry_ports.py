@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from outrider.model.histogram import Histogram
     from outrider.model.telemetry import LogRecord, MetricPoint, Span
-    from outrider.model.telemetry_answer import Facet, Matches, MeasuredTable, RecordKind, RowPosition, SpanRates
+    from outrider.model.telemetry_answer import (
+        Facet,
+        LogPatterns,
+        Matches,
+        MeasuredTable,
+        RecordKind,
+        RowPosition,
+        SpanRates,
+    )
 
 
 class TelemetryInserts(Protocol):
@@ -55,6 +63,9 @@ class TelemetryReader(Protocol):
         self, service: str, time_ns: int, *, limit: int = 25
     ) -> tuple[tuple[LogRecord, ...], tuple[LogRecord, ...]]:
         """Return log records of a service up to a time, and those after it; both the newest first."""
+
+    def log_patterns(self, query: str, *, newest: int = 200_000) -> LogPatterns:
+        """Return the patterns of the newest records that match."""
 
     def span_durations(self, query: str) -> tuple[Histogram, Histogram]:
         """Return the durations, in milliseconds, of all spans that match, and of those that failed."""

@@ -8,7 +8,8 @@ import pytest
 from playwright import async_api, sync_api
 from playwright.sync_api import Error
 
-from outrider.journeys.error_kind import ErrorKind, Overdue, error_kind
+from outrider.journeys.error_classification import Overdue, error_kind
+from outrider.journeys.error_kind import ErrorKind
 
 
 def named(error: Error, name: str = "Error") -> Error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outrider.app.selection import stored_checks
-from outrider.runs import primary_series
+from outrider.runs.primary_steps import primary_series
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from outrider.baselines import Settings
-    from outrider.model import ReportHistory, Series
+    from outrider.model import CheckId, JudgeHistory, Series
 
 _SECOND_US = 1_000_000
 
@@ -42,23 +43,25 @@ class LevelChange:
         return f"{self.after_ms / self.before_ms - 1:+.1%}" if self.before_ms else "from zero"
 
 
-def level_changes(store: ReportHistory, pattern: str = "*", *, settings: Settings | None = None) -> list[LevelChange]:
+def level_changes(
+    store: JudgeHistory, checks: Iterable[CheckId], *, settings: Settings | None = None
+) -> list[LevelChange]:
     """Return the lasting level changes of the primary series of checks that somebody would feel, the latest first.
 
     Args:
         store: Where the runs are.
-        pattern: A check's id, with * for any characters.
+        checks: Whose series.
         settings: For the time zone and the floor of milliseconds; the defaults if absent.
     """
     from outrider.baselines import Settings  # noqa: PLC0415 - SciPy is slow to import
 
     judging = settings or Settings()
-    series = [series for check in stored_checks(store.checks, pattern) for series in primary_series(store, check)]
+    series = [series for check in checks for series in primary_series(store, check)]
     changes = (change for candidate in series for change in _changes(store, candidate, judging))
     return sorted(changes, key=lambda change: -change.at_us)
 
 
-def _changes(store: ReportHistory, series: Series, settings: Settings) -> list[LevelChange]:
+def _changes(store: JudgeHistory, series: Series, settings: Settings) -> list[LevelChange]:
     import numpy as np  # noqa: PLC0415 - only where used
 
     from outrider.baselines import lasting_changes  # noqa: PLC0415 - SciPy is slow to import

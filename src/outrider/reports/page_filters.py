@@ -1,0 +1,129 @@
+"""What templates of reports ask of a report: parts in order, and their words. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from outrider.charts import draw_uptime
+from outrider.reports.budget_forecast import budget_days
+from outrider.reports.calendar import day_edges
+from outrider.reports.check_health import names_of
+from outrider.reports.time_text import percent, span
+from outrider.reports.verdict import FULL_COVERAGE, Standing, standing_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.reports.facts import Availability, Health, Incident, Outage, Report
+
+_DAY_US = 86_400_000_000
+HEADINGS = {
+    "health": "Checks",
+    "outages": "Outages",
+    "changes": "Slower and faster steps",
+    "incidents": "Incidents",
+    "load": "Load",
+    "forecasts": "Budgets and certificates",
+    "steps": "Slowest steps",
+    "flaky": "Second attempts",
+    "noise": "Alerts sent",
+    "unmeasured": "Checks without data",
+    "details": "Each check",
+}
+"""How sections are called in the contents."""
+
+
+def figures(report: Report) -> list[tuple[str, str]]:
+    """Return what stands below the verdict: a name and a value each."""
+    verdict, spent = report.verdict, overspent(report)
+    slower = sum(change.ratio > 0 and change.ended_us is None for change in report.changes)
+    incidents = f"{len(report.incidents):,}"
+    if verdict.open_incidents:
+        incidents += f", {verdict.open_incidents:,} still open"
+    return [
+        ("Some check was down for", _affected(report)),
+        ("Incidents", incidents),
+        (f"Error budget of {budget_days(report.period)} days", f"used up by {spent}" if spent else "used up by none"),
+        ("Steps lastingly slower", f"{slower:,}"),
+        ("Releases", f"{len(report.releases):,}"),
+    ]
+
+
+def _affected(report: Report) -> str:
+    affected_us = report.verdict.affected_us
+    if affected_us is None:
+        return f"{span(max(health.affected_us for health in report.health))} or more"
+    return span(affected_us) if affected_us else "no time"
+
+
+def overspent(report: Report) -> int:
+    """Return how many checks used more than their error budget."""
+    return len({check.check for check in report.health if check.budget_used is not None and check.budget_used > 1})
+
+
+def all_outages(report: Report) -> list[Outage]:
+    """Return the outages of all checks: those that last first, then the longest."""
+    outages = [outage for check in report.health for outage in check.outages]
+    return sorted(outages, key=lambda outage: (outage.is_over, -outage.length_us, -outage.runs, outage.began_us))
+
+
+def open_first(incidents: Sequence[Incident]) -> list[Incident]:
+    """Return incidents that last first, then the latest."""
+    return sorted(incidents, key=lambda incident: (incident.ended_us is not None, -incident.began_us))
+
+
+def check_name(check: str, report: Report) -> str:
+    """Return what people call a check, by its id; what is no id stays."""
+    names = {str(health.check): health.name for health in report.health}
+    return names.get(check) or names_of([check])[check]
+
+
+def several_places(report: Report) -> bool:
+    """Return whether environment and location tell checks apart."""
+    return len({(health.environment, health.location) for health in report.health}) > 1
+
+
+def place(of: Health | Outage, with_location: bool) -> str:
+    """Return where a check is written, and where it runs: "probes/shop.toml · production · paris"."""
+    file = of.check.partition(":")[2].rpartition("::")[0]
+    where = (of.environment, of.location) if with_location else ()
+    return " · ".join(part for part in (file, *where) if part)
+
+
+def standing_colour(health: Health, objective: float) -> str:
+    """Return bad, warn or good."""
+    standing = standing_of(health, objective)
+    if standing is Standing.MISSED:
+        return "bad"
+    covered = health.coverage is None or health.coverage >= FULL_COVERAGE
+    return "good" if covered and standing is Standing.MET else "warn"
+
+
+def has_card(health: Health) -> bool:
+    """Return whether there is something to unfold of a check."""
+    return bool(health.charts or health.reasons)
+
+
+def days_word(report: Report) -> str:
+    """Return what a slot of the calendar is."""
+    edges = day_edges(report.period)
+    return "week by week" if any(end - begin > 1.2 * _DAY_US for begin, end in edges) else "day by day"
+
+
+def calendar(health: Health, report: Report) -> str:
+    """Return a check's availability day by day as a strip."""
+    zone = ZoneInfo(report.period.timezone)
+    edges = day_edges(report.period)
+    words = [
+        f"{datetime.fromtimestamp(begin / 1_000_000, zone):%a %d %b} {percent(day.share) if day else 'no run'}"
+        for (begin, _), day in zip(edges, health.days, strict=False)
+    ]
+    return draw_uptime([_tone(day) for day in health.days], f"{health.name}: {', '.join(words)}")
+
+
+def _tone(day: Availability | None) -> str:
+    if day is None:
+        return "none"
+    return "good" if day.good == day.total else "warn" if day.share > 0.5 else "bad"

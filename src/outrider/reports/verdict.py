@@ -1,0 +1,161 @@
+"""How a period went, as a traffic light and one sentence that can be forwarded. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from outrider.reports.facts import Light, Verdict
+from outrider.reports.outages import together_us
+from outrider.reports.time_text import Clock, percent, span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outrider.reports.facts import Health, Incident, Outage
+    from outrider.reports.period import Period
+
+_NAMES, _NAME_CHARACTERS = 2, 60
+FULL_COVERAGE = 0.95
+_MOST = 0.5
+CRITICAL = "critical"
+"""The severity of an incident that users notice."""
+
+
+class Standing(StrEnum):
+    """What can be sentence of a check and its objective, the worst first."""
+
+    MISSED = "missed"  # surely: the whole interval lies below it
+    UNSURE = "may have missed"
+    MET = "met"
+    NO_DATA = "without data"  # no run of it sentence anything of the target
+
+
+_WORDS = {
+    Light.RED: "Not fine",
+    Light.AMBER: "Needs a look",
+    Light.GREEN: "Fine",
+    Light.UNKNOWN: "Unknown",
+}
+
+
+def standing_of(health: Health, objective: float) -> Standing:
+    """Return how a check in one place stands to the objective."""
+    seen = health.availability
+    if seen is None:
+        return Standing.NO_DATA
+    if seen.high < objective:
+        return Standing.MISSED
+    return Standing.MET if seen.share >= objective else Standing.UNSURE
+
+
+def standings_of(health: Sequence[Health], objective: float) -> dict[str, Standing]:
+    """Return how each check stands by its id: as in its worst place."""
+    order, worst = list(Standing), dict[str, Standing]()
+    for check in health:
+        standing = standing_of(check, objective)
+        worst[check.check] = min(standing, worst.get(check.check, standing), key=order.index)
+    return worst
+
+
+def verdict_of(
+    health: Sequence[Health],
+    incidents: Sequence[Incident],
+    objective: float,
+    period: Period,
+    *,
+    unseen: int = 0,
+) -> Verdict:
+    """Return the verdict of a period.
+
+    Args:
+        health: Each check and place with its outages.
+        incidents: Those that lasted at any time of the period.
+        objective: Share of runs that shall pass.
+        period: For times in its time zone.
+        unseen: How many checks have no line in `health`, since nothing is recorded of them.
+    """
+    standings = list(standings_of(health, objective).values())
+    missed, unsure, met, without = (standings.count(standing) for standing in Standing)
+    outages = [outage for check in health for outage in check.outages]
+    lasting = [incident for incident in incidents if incident.ended_us is None]
+    is_red = missed or any(not outage.is_over for outage in outages) or any(
+        incident.severity == CRITICAL for incident in lasting
+    )  # fmt: skip
+    is_blind = unseen or any(
+        check.coverage is not None and (check.coverage < FULL_COVERAGE or check.availability is None)
+        for check in health
+    )
+    if not missed + unsure + met:
+        light = Light.RED if is_red else Light.UNKNOWN
+    else:
+        light = Light.RED if is_red else Light.AMBER if unsure or lasting or is_blind else Light.GREEN
+    counts = (missed, unsure, met, without + unseen)
+    return Verdict(
+        light,
+        _WORDS[light],
+        _sentence(counts, outages, len(lasting), percent(objective), Clock(period.timezone)),
+        *counts,
+        affected_us=together_us(outages) if all(check.tells_outages for check in health) else None,
+        open_incidents=len(lasting),
+    )
+
+
+def _sentence(
+    counts: tuple[int, int, int, int], outages: Sequence[Outage], lasting: int, objective: str, clock: Clock
+) -> str:
+    missed, unsure, met, without = counts
+    if not missed + unsure + met:
+        sentence = "Nothing was measured in this time"
+    elif met == sum(counts):
+        sentence = f"All {met} checks met {objective}" if met > 1 else f"The only check met {objective}"
+    else:
+        sentence = _counted(missed, unsure, met, without, objective)
+    is_good = not missed and not unsure
+    down = _down(outages, clock)
+    sentence += f"{', though ' if is_good else '; '}{down}" if down else ""
+    if lasting:
+        sentence += f"; {lasting} incident{' is' if lasting == 1 else 's are'} still open"
+    return f"{sentence}."
+
+
+def _counted(missed: int, unsure: int, met: int, without: int, objective: str) -> str:
+    parts = [
+        f"{count} {word}"
+        for count, word in (
+            (missed, f"missed {objective}"),
+            (unsure, "may have" if missed else f"may have missed {objective}"),
+            (met, "met it" if missed or unsure else f"met {objective}"),
+            (without, "has no data" if without == 1 else "have no data"),
+        )
+        if count
+    ]
+    first, _, rest = parts[0].partition(" ")
+    parts[0] = f"{first} check{'' if first == '1' else 's'} {rest}"
+    return ", ".join(parts)
+
+
+def _down(outages: Sequence[Outage], clock: Clock) -> str:
+    """Return the outage to know of: one that lasts, or the longest; with all that failed meanwhile."""
+    if not outages:
+        return ""
+    worst = max(outages, key=lambda outage: (not outage.is_over, outage.length_us, outage.runs))
+    names = list(dict.fromkeys([worst.name, *(other.name for other in outages if _overlap(worst, other))]))
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    who = (", " if more else " and ").join(_short(name) for name in names[:_NAMES]) + more
+    was = "were" if len(names) > 1 else "was"
+    if not worst.is_over:
+        return f"{who} {'are' if len(names) > 1 else 'is'} down since {clock.day_time(worst.began_us)}"
+    if not worst.length_us:
+        return f"{who} {was} down on {clock.day_time(worst.began_us)}"
+    return f"{who} {was} down for {span(worst.length_us)} from {clock.day_time(worst.began_us)}"
+
+
+def _overlap(outage: Outage, other: Outage) -> bool:
+    """Return whether the other lasted for most of an outage."""
+    begin, end = max(outage.began_us, other.began_us), min(outage.until_us, other.until_us)
+    return end - begin >= _MOST * outage.length_us
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME_CHARACTERS else f"{name[: _NAME_CHARACTERS - 1]}…"

@@ -1,0 +1,68 @@
+"""A real bash completes commands, options, and the checks and runs of the workspace that it stands in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cli.conftest import invoke
+from tests.frames.conftest import root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["root"]
+
+SHIM = f'#!/bin/sh\nexec {sys.executable} -m outrider "$@"\n'
+COMPLETE = """
+eval "$(outrider completion bash)"
+while IFS= read -r COMP_LINE; do
+    COMP_POINT=${#COMP_LINE}
+    _outrider_completion outrider
+    (IFS='|'; echo "${COMPREPLY[*]}")
+done
+"""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_bash_completes_what_begins_so(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Ids hold colons, at which bash ends a word: what it replaces is the part behind the last one."""
+    programs = tmp_path_factory.mktemp("bin")
+    (programs / "outrider").write_text(SHIM)
+    (programs / "outrider").chmod(0o755)
+    expected = {
+        "outrider stat": "status|status-page",
+        "outrider runs --out": "--outcome",
+        "outrider run journeys/test_ch": "journeys/test_checkout.py::test_checkout",
+        "outrider run journeys/test_checkout.py::te": "test_checkout",
+        "outrider judge journey:j": "journeys/test_checkout.py::test_checkout",
+        "outrider show la": "latest",
+        "outrider report w": "weekly",
+    }
+
+    done = subprocess.run(
+        ["bash", "--norc", "-c", COMPLETE],
+        cwd=root, input="".join(f"{line}\n" for line in expected), capture_output=True, text=True, check=True,
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
+
+    assert dict(zip(expected, done.stdout.splitlines(), strict=True)) == expected, done.stderr
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_zsh_and_fish_have_their_scripts(shell: str, tmp_path: Path) -> None:
+    """Each calls the program for what it completes."""
+    done = invoke(tmp_path, "completion", shell)
+
+    assert f"_OUTRIDER_COMPLETE={shell}_complete" in done.stdout
+
+
+def test_nothing_is_made_and_nothing_is_said_where_there_is_no_workspace(tmp_path: Path) -> None:
+    """A key that is pressed leaves no file."""
+    done = invoke(tmp_path, _OUTRIDER_COMPLETE="bash_complete", COMP_WORDS="outrider show ", COMP_CWORD="2")
+
+    assert (done.stdout, done.stderr, list(tmp_path.iterdir())) == ("plain,latest\n", "", [])
