@@ -29,13 +29,13 @@ def catalogue_app(shelves: Shelves, board: FaultBoard, world: World, instruments
     async def products(request: Request) -> Response:
         words, kind = request.query_params.get("q"), request.query_params.get("kind", "")
         with instruments.querying(BROWSING if words is None else SEARCHING):
-            found = await (seen_by(request).browse(kind) if words is None else seen_by(request).search(words))
-        return JSONResponse([asdict(product) for product in found])
+            chosen = await (seen_by(request).browse(kind) if words is None else seen_by(request).search(words))
+        return JSONResponse([asdict(product) for product in chosen])
 
     async def product(request: Request) -> Response:
         with instruments.querying(FINDING):
-            found = await seen_by(request).get(request.path_params["product_id"])
-        return Response(status_code=404) if found is None else JSONResponse(asdict(found))
+            there = await seen_by(request).get(request.path_params["product_id"])
+        return Response(status_code=404) if there is None else JSONResponse(asdict(there))
 
     return Starlette(
         routes=[Route("/products", products), Route("/products/{product_id:path}", product)],
