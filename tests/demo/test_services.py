@@ -42,7 +42,7 @@ class _Heard:
 
 
 def _service(part: Any) -> str:
-    return next(pair.value.string_value for pair in part.resource.attributes if pair.key == "service.name")
+    return str(next(pair.value.string_value for pair in part.resource.attributes if pair.key == "service.name"))
 
 
 @contextmanager
