@@ -154,6 +154,20 @@ def test_what_happened_is_noted_on_the_trends_of_checks_with_a_label(scene: Scen
     assert [entry.action for entry in scene.store.audit.search()] == ["annotation.remove", "annotation.add"]
 
 
+def test_a_release_where_nothing_runs_is_marked_with_a_warning(scene: Scene) -> None:
+    """A mistyped environment would explain nothing, and a first deploy may come before its checks."""
+    scene.add("pay")
+    mistyped = scene.post("/api/v1/releases", json={"name": "v3", "environment": "prodction"})
+    right = scene.post("/api/v1/releases", json={"name": "v3", "environment": "production"})
+    form = scene.post("/releases", data={"name": "v4", "environment": "prodction"})
+    (page,) = scene.get(form.headers["Location"])
+
+    assert (mistyped.status_code, right.json()["warning"]) == (200, "")
+    assert 'no check runs in the environment "prodction"; did you mean' in mistyped.json()["warning"]
+    assert "no check runs in that environment" in page.text
+    assert len(scene.store.judgements.releases()) == 3
+
+
 def test_the_api_does_the_same_with_json(scene: Scene) -> None:
     """And says what came of it; a list of matchers is as good as lines."""
     pay = scene.add("pay")
@@ -165,7 +179,7 @@ def test_the_api_does_the_same_with_json(scene: Scene) -> None:
     assert [answer.status_code for answer in (ran, silenced, marked)] == [200] * 3
     assert (ran.json()["done"], len(ran.json()["id"])) == ("run", 36)
     assert silenced.json()["id"] == scene.store.silences.ending_after(NOW_US)[0].id
-    assert marked.json() == {"done": "release", "id": "", "by": "local"}
+    assert marked.json() == {"done": "release", "id": "", "by": "local", "warning": ""}
 
 
 def test_the_document_describes_what_each_action_takes(scene: Scene) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from outrider.dashboard.api_values import RunItem
 from outrider.model import AuditEntry, Outcome, Release, StoredGate, new_run_id
-from outrider.server.openapi_document import schema_of
+from outrider.server.openapi_document import Components, schema_of
 
 from .conftest import HOUR_US, MINUTE_US, NOW_US
 
@@ -191,4 +193,8 @@ def test_a_store_that_is_away_is_a_problem_to_come_back_for(filled: Scene) -> No
 def test_a_type_without_a_schema_is_an_error_of_ours() -> None:
     """It is seen when the application is made, not by a client."""
     with pytest.raises(TypeError, match="has no schema"):
-        schema_of(set[str], {})
+        schema_of(set[str], Components())
+    components = Components()
+    schema_of(RunItem, components)
+    with pytest.raises(TypeError, match="both have a RunItem"):
+        schema_of(dataclass(type("RunItem", (), {})), components)

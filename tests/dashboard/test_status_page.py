@@ -204,6 +204,25 @@ def test_an_operators_incident_makes_its_components_what_it_says_until_it_is_res
     assert f"incidents/{'ab' * 16}.html" in files(after)
 
 
+def test_what_was_told_stays_when_its_component_goes(scene: Scene) -> None:
+    """What operators wrote is the public's record, without the name that is gone; a rule tells of what is there."""
+    home = scene.add("home")
+    scene.ran(home, Outcome.FAILED)
+    scene.incident(home)
+    told, kept = component("Home", "home", announce="We look."), component("Other", "other")
+    scene.store.status_updates.record(
+        update(1, StatusPhase.RESOLVED, "It is over.", title="Pay", impact=Impact.DOWN, components=(told.id, kept.id))
+    )
+
+    before = status_page_view(sources(scene, told, kept))
+    after = status_page_view(sources(scene, kept))
+
+    assert [incident.title for incident in before.incidents] == ["Home has problems", "Pay"]
+    (stays,) = after.incidents
+    assert (stays.title, after.named(stays.components)) == ("Pay", ("Other",))
+    assert not any("Home" in text for text in files(after).values())
+
+
 def test_an_incident_of_a_chosen_check_opens_one_of_the_page_by_rule(scene: Scene) -> None:
     """With the public text of the component, and it ends with the incident."""
     home, other = scene.add("home"), scene.add("other")

@@ -35,6 +35,13 @@ def test_an_unknown_address_is_a_page_that_says_so(scene: Scene, path: str) -> N
     assert "<script>" not in answer.text
 
 
+def test_an_address_that_was_shortened_leads_to_the_overview(scene: Scene) -> None:
+    """All checks and their last runs are there."""
+    answers = scene.get("/checks", "/runs")
+
+    assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [(303, "/")] * 2
+
+
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v2/checks", "/api/", "/api/v1/runs/a/b"])
 def test_an_unknown_address_of_the_api_is_a_problem(scene: Scene, path: str) -> None:
     """Whatever the method."""

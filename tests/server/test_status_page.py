@@ -153,6 +153,19 @@ def test_a_trick_in_the_path_finds_nothing(site: Site, path: str) -> None:
     assert answer.status_code == 404 or answer.text == get(site.own_port, "/")[0].text
 
 
+def test_vary_names_each_header_once(site: Site) -> None:
+    """The page is compressed already, and the pages beside it are compressed on the way."""
+    pages = site.beside_pages()
+    answers = [
+        *get(pages, "/status/", host="outrider.example", **{"Accept-Encoding": "identity"}),
+        *get(pages, "/status/", host="outrider.example", **{"Accept-Encoding": "gzip"}),
+    ]
+
+    assert [(answer.status_code, answer.headers.get_list("Vary")) for answer in answers] == [
+        (200, ["Accept-Encoding"]), (200, ["Accept-Encoding"]),
+    ]  # fmt: skip
+
+
 def test_a_hostile_query_changes_nothing(site: Site) -> None:
     """The answer is the same bytes, so that no cache or reader can be fooled."""
     plain, odd = get(site.own_port, "/", "/?q=<script>alert(1)</script>&lang=../../x&callback=a" + "&x=1" * 500)

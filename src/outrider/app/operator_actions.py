@@ -15,6 +15,7 @@ from outrider.app.status_updates import open_status_incident, update_status_inci
 from outrider.app.stored_incidents import acknowledge_incident, assign_incident, comment_on_incident
 from outrider.app.typed_values import duration_s, moment_us
 from outrider.model import Impact, StatusPhase, UsageError
+from outrider.workspace import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 Word = TypeVar("Word", bound=StrEnum)
 
 _ID_CHARACTERS = 36
+_STATUS_ID_CHARACTERS = 32
+"""Of an incident of the public status page."""
 _LONGEST_S = 366 * 86_400.0
 
 
@@ -149,6 +152,13 @@ class OperatorActions:
             audit=self._store.audit, environment=environment or None, accept=accept, note=note,
         )  # fmt: skip
 
+    def environment_note(self, environment: str) -> str:
+        """Return that no check runs in an environment, if one is named, and what may have been meant."""
+        known = sorted({check.policy.environment for check in self._checks if check.policy.enabled})
+        if not environment or environment in known:
+            return ""
+        return f'no check runs in the environment "{environment}"; {nearest(environment, known)}'
+
     def _preview_known(self, matchers: Sequence[str]) -> SilenceEffect:
         """Return what matchers fit; of a label that nothing has, say so."""
         effect = self.preview(matchers)
@@ -194,7 +204,7 @@ def _whole(text: str, kind: str) -> str:
     Raises:
         UsageError: unknown-incident, unknown-silence, unknown-annotation or unknown-status-incident.
     """
-    if len(text) == _ID_CHARACTERS:
+    if len(text) == (_STATUS_ID_CHARACTERS if kind == "status-incident" else _ID_CHARACTERS):
         return text
     what, fix = f'"{text[:80]}" is not a whole id', "write it as the API lists it"
     raise UsageError(what, slug=f"unknown-{kind}", fix=fix)

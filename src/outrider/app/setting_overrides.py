@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from outrider.app.audit_trail import command_line_change, current_user
 from outrider.app.workspace_access import now_us
@@ -82,15 +82,23 @@ class WorkspaceSettings:
                 if another value holds than the one that was seen.
         """
         accepted = accepted_value(name, value)
-        self._check_seen(name, instead_of)
-        values = override_values(self._records.overrides)
+        stored = self._records.overrides.all()
+        self._check_seen(name, instead_of, stored)
+        values = _values(stored)
         before = set(map(str, read_workspace(self._root, values)[1]))
         for problem in read_workspace(self._root, {**values, name: accepted})[1]:
             if str(problem) not in before:
                 raise UsageError(problem.what, slug="bad-override", fix=problem.fix)
         written = json.dumps(accepted)
+        override = SettingOverride(name, written, now_us(), author or current_user())
         with self._records.audit.alongside(note("setting.set", name, written)):
-            self._records.overrides.put(SettingOverride(name, written, now_us(), author or current_user()))
+            if instead_of is None:
+                self._records.overrides.put(override)
+                return
+            seen = next((known for known in stored if known.name == name), None)
+            if self._records.overrides.replace(override, seen):
+                return
+        self._refuse(name, self._records.overrides.all())
 
     def reset(self, name: str, *, note: Note = command_line_change) -> None:
         """Let the file decide again.
@@ -104,10 +112,15 @@ class WorkspaceSettings:
         with self._records.audit.alongside(note("setting.unset", name, "")):
             self._records.overrides.remove(name)
 
-    def _check_seen(self, name: str, seen: object) -> None:
-        state = next(state for state in self.all() if state.name == name)
-        if seen is None or json.dumps(seen) == json.dumps(state.value):
-            return
+    def _check_seen(self, name: str, seen: object, stored: Sequence[SettingOverride]) -> None:
+        if seen is not None and json.dumps(seen) != json.dumps(self._state(name, stored).value):
+            self._refuse(name, stored)
+
+    def _state(self, name: str, stored: Sequence[SettingOverride]) -> SettingState:
+        return next(state for state in setting_states(self._root, stored) if state.name == name)
+
+    def _refuse(self, name: str, stored: Sequence[SettingOverride]) -> NoReturn:
+        state = self._state(name, stored)
         by = f", set by {state.author}" if state.author else f", as {SETTINGS_FILE} says"
         what = f"{name} has changed meanwhile: it is {json.dumps(state.value)} now{by}"
         raise UsageError(what, slug="setting-changed", fix="look at what holds now, and decide again")

@@ -100,6 +100,7 @@ _DONE = {
     "silence": "The silence has begun.",
     "end": "The silence has ended.",
     "release": "The release is marked.",
+    "release-warned": "The release is marked, but no check runs in that environment, so that it explains nothing.",
     "setting": "It is set, and holds within a minute.",
     "setting-reset": "outrider.toml decides again, within a minute.",
     "status-open": "The incident is on the status page within ten seconds.",

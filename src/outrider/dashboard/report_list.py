@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from outrider.dashboard.api_values import instant
 from outrider.dashboard.page_templates import render
 from outrider.dashboard.report_request import ReportName
+from outrider.model import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,22 +68,33 @@ def report_list(sources: Sources) -> tuple[ReportLine, ...]:
     return (
         ReportLine(ReportName("weekly"), "the last seven days", now_us - 7 * 86_400 * _US, None),
         ReportLine(ReportName("daily"), "the last day", now_us - 86_400 * _US, None),
-        *_weeks(now_us, sources.service().timezone),
+        *_weeks(now_us, sources.service().timezone, _first_us(sources)),
         *_releases(sources.store.judgements.releases(), now_us),
     )
 
 
-def _weeks(now_us: int, timezone: str) -> Iterator[ReportLine]:
-    """Yield the complete weeks before this one."""
+def _first_us(sources: Sources) -> int | None:
+    """Return when the first thing was known: a check, or a run that is kept; None if nothing is."""
+    known = [check.first_seen_us for check in sources.store.checks.all()]
+    for batch in sources.store.tables.runs(Selection(), 1):
+        known += [due_us for due_us in batch["due_us"] if isinstance(due_us, int)]
+        break
+    return min(known, default=None)
+
+
+def _weeks(now_us: int, timezone: str, first_us: int | None) -> Iterator[ReportLine]:
+    """Yield the complete weeks before this one in which something was known."""
     zone = ZoneInfo(timezone)
     today = datetime.fromtimestamp(now_us / _US, zone).date()
     monday = today - timedelta(days=today.weekday())
     for number in range(1, _WEEKS + 1):
         begins, ends = monday - timedelta(weeks=number), monday - timedelta(weeks=number - 1)
         week = f"{begins:%G-W%V}"
-        bounds = (
+        bounds = tuple(
             round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * _US for day in (begins, ends)
         )
+        if first_us is None or bounds[1] <= first_us:
+            return
         yield ReportLine(ReportName("weekly", week=week), f"week {week}", *bounds)
 
 

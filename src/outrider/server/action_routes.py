@@ -98,6 +98,10 @@ class Actions(Protocol):
         """Mark a deploy."""
         ...
 
+    def environment_note(self, environment: str) -> str:
+        """Return that no check runs in an environment, if one is named, and what may have been meant."""
+        ...
+
     def status_page(self) -> StatusPageSources | None:
         """Return what the public status page is made from; None without one."""
         ...
@@ -115,11 +119,15 @@ class Actions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ActionBody:
-    """What was done, and by whom; `id` is that of a run that was requested or a silence that was made, else empty."""
+    """What was done, and by whom; `id` is that of a run that was requested or a silence that was made, else empty.
+
+    `warning` says what may not be meant, such as an environment that no check runs in.
+    """
 
     done: str
     id: str
     by: str
+    warning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,7 @@ class Action:
         done: The word for what was done, which pages explain.
         perform: Does it, and returns the id of what it made.
         back: Path of the page that its form leads back to.
+        warn: Says what may not be meant; pages explain it by the word for what was done with "-warned".
     """
 
     path: str
@@ -157,6 +166,7 @@ class Action:
     fields: tuple[Parameter, ...]
     perform: Callable[[Actions, Asked], str | None]
     back: Callable[[str], str]
+    warn: Callable[[Actions, Asked], str] = lambda _actions, _asked: ""
 
 
 def _text(name: str, description: str, **more: object) -> Parameter:
@@ -233,7 +243,7 @@ ACTIONS = (
         lambda actions, asked: actions.mark_release(
             asked.inputs.get("name", ""), asked.inputs.get("environment", ""), asked.note, accept=asked.is_on("accept")
         ),
-        lambda _: "/releases",
+        lambda _: "/releases", lambda actions, asked: actions.environment_note(asked.inputs.get("environment", "")),
     ),
     Action(
         "/annotations", "Note what happened at a time, on the trends of checks.", "annotate",
@@ -306,7 +316,7 @@ class _Performing:
     def answer(self, request: Request) -> Response:
         """Do it, and lead back, or say what is wrong."""
         try:
-            made = self._perform(request)
+            made, warning = self._perform(request)
         except StoreError as error:
             headers = {"Retry-After": str(_RETRY_S)}
             title = "the store cannot be written now"
@@ -316,15 +326,13 @@ class _Performing:
             return refusal(request, status, "this cannot be done", slug=error.slug, detail=f"{error.what}. {error.fix}")
         if is_of_api(request):
             viewer: Viewer = request.state.viewer
-            body = json.dumps(
-                printable_json(asdict(ActionBody(self._action.done, made or "", viewer.change(0, "", "").actor)))
-            )
-            return Response(body, media_type="application/json")
+            done = ActionBody(self._action.done, made or "", viewer.change(0, "", "").actor, warning)
+            return Response(json.dumps(printable_json(asdict(done))), media_type="application/json")
         back = self._action.back(request.path_params.get("name", ""))
-        address = f"{base_of(request.scope)}{back}?done={self._action.done}"
+        address = f"{base_of(request.scope)}{back}?done={self._action.done}{'-warned' if warning else ''}"
         return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
-    def _perform(self, request: Request) -> str | None:
+    def _perform(self, request: Request) -> tuple[str | None, str]:
         if self._actions is None:
             raise UsageError("the workspace is being loaded", slug="not-loaded", fix="try again in a moment")
         viewer: Viewer = request.state.viewer
@@ -334,9 +342,10 @@ class _Performing:
 
         inputs = _inputs(request.state.body, self._action.fields)
         author = note("", "").actor
-        made = self._action.perform(self._actions, Asked(request.path_params.get("name", ""), inputs, author, note))
+        asked = Asked(request.path_params.get("name", ""), inputs, author, note)
+        made = self._action.perform(self._actions, asked)
         log.info("action.done", action=self._action.done, by=author, name=request.path_params.get("name", ""))
-        return made
+        return made, self._action.warn(self._actions, asked)
 
 
 class _Silences:

@@ -38,7 +38,7 @@ from outrider.dashboard import (
 )
 from outrider.model import Outcome, UsageError, identity
 from outrider.server.live_stream import LiveStream
-from outrider.server.page_answer import page_answer
+from outrider.server.page_answer import leading_to, page_answer
 from outrider.server.rendered_pages import RenderedPages
 from outrider.server.viewer import guarded_route, may_still_read
 
@@ -160,6 +160,8 @@ def dashboard_routes(sources: Sources, authorise: Authorise, artifacts: Artifact
     pages = Pages(sources, artifacts, authorise)
     return [
         guarded_route("/", pages.overview, authorise),
+        guarded_route("/checks", leading_to("/"), authorise),
+        guarded_route("/runs", leading_to("/"), authorise),
         guarded_route("/checks/{check:path}", pages.check, authorise),
         guarded_route("/runs/{run}", pages.run, authorise),
         guarded_route("/incidents", pages.incidents, authorise),

@@ -69,9 +69,29 @@ class Description:
     conflict: str = ""
 
 
+class Components(dict[str, Any]):
+    """Schemas by the names of their dataclasses, which must differ."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[str, type] = {}
+
+    def is_new(self, kind: type) -> bool:
+        """Return whether a dataclass was not there so far.
+
+        Raises:
+            TypeError: If another one has its name.
+        """
+        known = self._kinds.setdefault(kind.__name__, kind)
+        if known is not kind:
+            message = f"{known.__module__} and {kind.__module__} both have a {kind.__name__}"
+            raise TypeError(message)
+        return kind.__name__ not in self
+
+
 def openapi_document(operations: Sequence[Description], version: str) -> dict[str, Any]:
     """Return the document that describes operations."""
-    components: dict[str, Any] = {}
+    components = Components()
     paths: dict[str, Any] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation, components)
@@ -88,7 +108,7 @@ def openapi_document(operations: Sequence[Description], version: str) -> dict[st
     }
 
 
-def _operation(operation: Description, components: dict[str, Any]) -> dict[str, Any]:
+def _operation(operation: Description, components: Components) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     schema = schema_of(operation.result, components)
     body = {media_type: {"schema": schema} for media_type in operation.media_types}
@@ -129,7 +149,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def schema_of(kind: Any, components: dict[str, Any]) -> dict[str, Any]:
+def schema_of(kind: Any, components: Components) -> dict[str, Any]:
     """Return the JSON Schema of a type; dataclasses are added to `components` and referred to.
 
     Raises:
@@ -149,8 +169,8 @@ def schema_of(kind: Any, components: dict[str, Any]) -> dict[str, Any]:
     raise TypeError(f"{kind} has no schema")
 
 
-def _object(kind: type, components: dict[str, Any]) -> dict[str, Any]:
-    if kind.__name__ not in components:
+def _object(kind: type, components: Components) -> dict[str, Any]:
+    if components.is_new(kind):
         components[kind.__name__] = {}  # its place, while it is made
         fields = {name: schema_of(hint, components) for name, hint in get_type_hints(kind).items()}
         components[kind.__name__] = {

@@ -66,7 +66,7 @@ def page_answer(
 
 
 def leading_to(path: str) -> Answer:
-    """Return an answer that leads to a page: for those who load what a refused form was answered with again."""
+    """Return an answer that leads to a page: from an address that was shortened, or that a refused form was sent to."""
     return lambda request: RedirectResponse(f"{base_of(request.scope)}{path}", 303, {"Cache-Control": "no-store"})
 
 

@@ -49,6 +49,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in {**self._headers, **UNKEPT}.items():
                     headers.setdefault(name, value)
+                if "vary" in headers:  # of routes, and of the compression around them
+                    headers["Vary"] = ", ".join(dict.fromkeys(headers["Vary"].replace(" ", "").split(",")))
             await send(message)
 
         await self._application(scope, receive, send_with_headers)

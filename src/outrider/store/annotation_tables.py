@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select
 
 from outrider.model import Annotation, AnnotationLog, OverrideLog, SettingOverride, bounded, identity, printable
+from outrider.store.access_tables import Unchanged, changed
 from outrider.store.schema import annotation_entries, setting_overrides
 from outrider.store.text_limits import REASON_CHARACTERS
 
@@ -54,16 +55,26 @@ class OverrideTable(OverrideLog):
         self._writer = writer
 
     def put(self, override: SettingOverride) -> None:
-        row = {
-            "name": override.name, "value": override.value, "at_us": override.at_us,
-            "author": identity(override.author),
-        }  # fmt: skip
-
         def write(connection: Connection) -> None:
             connection.execute(delete(setting_overrides).where(setting_overrides.c.name == override.name))
-            connection.execute(insert(setting_overrides), row)
+            connection.execute(insert(setting_overrides), _row(override))
 
         self._writer.write(write)
+
+    def replace(self, override: SettingOverride, seen: SettingOverride | None) -> bool:
+        own = setting_overrides.c
+
+        def write(connection: Connection) -> None:
+            if seen is None:
+                is_other = connection.execute(select(own.name).where(own.name == override.name)).first() is not None
+            else:
+                same = (own.name == override.name) & (own.value == seen.value) & (own.at_us == seen.at_us)
+                is_other = connection.execute(delete(setting_overrides).where(same)).rowcount == 0
+            if is_other:
+                raise Unchanged
+            connection.execute(insert(setting_overrides), _row(override))
+
+        return changed(self._writer, write)
 
     def remove(self, name: str) -> bool:
         statement = delete(setting_overrides).where(setting_overrides.c.name == name)
@@ -73,3 +84,9 @@ class OverrideTable(OverrideLog):
         statement = select(setting_overrides).order_by(setting_overrides.c.name)
         with self._database.reading() as connection:
             return tuple(SettingOverride(**row) for row in connection.execute(statement).mappings())
+
+
+def _row(override: SettingOverride) -> dict[str, object]:
+    return {
+        "name": override.name, "value": override.value, "at_us": override.at_us, "author": identity(override.author),
+    }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.store.conftest import NOW_US, SECOND_US
 from tests.store.contract.test_alert_ports import INCIDENT
 
-from outrider.model import Acknowledgement, AlertChanges, Annotation, Comment, SettingOverride
+from outrider.model import Acknowledgement, AlertChanges, Annotation, AuditEntry, Comment, SettingOverride
 
 if TYPE_CHECKING:
     from outrider.store import Store
@@ -54,6 +54,22 @@ def test_annotations_are_listed_by_time_and_removed(store: Store) -> None:
     assert latest == (marks[1], marks[2])
     assert removed == [True, False]
     assert store.annotations.between(0, NOW_US) == ()
+
+
+def test_of_two_who_saw_the_same_value_one_sets_another(store: Store) -> None:
+    """Whether there was one or not; nothing is noted for the other."""
+    first, second = (SettingOverride("capabilities.load", value, NOW_US, "ada") for value in ("false", "true"))
+    entries = [AuditEntry(NOW_US, "ada", "setting.set", value) for value in ("a", "b", "c", "d")]
+    kept = []
+    for entry, (override, seen) in zip(
+        entries, [(first, None), (second, None), (second, first), (first, first)], strict=True
+    ):
+        with store.audit.alongside(entry):
+            kept.append(store.overrides.replace(override, seen))
+
+    assert kept == [True, False, True, False]
+    assert store.overrides.all() == (second,)
+    assert [change.subject for change in store.audit.search()] == ["c", "a"]
 
 
 def test_a_setting_has_one_value_in_the_place_of_the_files(store: Store) -> None:

@@ -31,6 +31,13 @@ class OverrideLog(Protocol):
         """Keep a value, in the place of one of the same name."""
         ...
 
+    def replace(self, override: SettingOverride, seen: SettingOverride | None) -> bool:
+        """Keep a value in the place of `seen`, None for none; return false, and keep nothing, if another one is there.
+
+        Of several that saw the same value, one is kept.
+        """
+        ...
+
     def remove(self, name: str) -> bool:
         """Remove a value; return false if there is none."""
         ...
