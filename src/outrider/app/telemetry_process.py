@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outrider.app.telemetry_follower import TelemetryFollower
-from outrider.app.telemetry_service import TelemetryService
 from outrider.app.workspace_access import find_workspace, open_store
 
 if TYPE_CHECKING:
     from outrider.app.child_process import ChildProcess
+    from outrider.app.telemetry_service import TelemetryService
+    from outrider.store import Store
+    from outrider.workspace import Workspace
 
 
 def serve(child: ChildProcess) -> None:
@@ -17,9 +19,15 @@ def serve(child: ChildProcess) -> None:
     workspace = find_workspace()
     with open_store(workspace) as store:
         follower = TelemetryFollower(
-            workspace, store.overrides, lambda wanted: TelemetryService(wanted, store), child.report
+            workspace, store.overrides, lambda wanted: _begun(wanted, store), child.report
         )
         child.on_stop(follower.stop)
         child.on_reload(follower.hurry)
         child.ready()
         follower.run()
+
+
+def _begun(workspace: Workspace, store: Store) -> TelemetryService:
+    from outrider.app.telemetry_service import TelemetryService  # noqa: PLC0415 - 34 MiB that only taking needs
+
+    return TelemetryService(workspace, store)
