@@ -104,6 +104,10 @@ def _measured(count: int, folder: Path) -> None:
             "check": check_path(checks[0].id),
             "check, 90 days": f"{check_path(checks[0].id)}?days=90",
             "run": f"/runs/{last.id}",
+            "incidents": "/incidents",
+            "releases": "/releases",
+            "checks without data": "/without-data",
+            "search": "/search?q=endpoint-7",
         }
         measure(
             address, paths,

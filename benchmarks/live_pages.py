@@ -121,7 +121,7 @@ def _measured(folder: Path, count: int, dashboards: int) -> tuple[float, Readers
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(folder, count, theirs))
     process.start()
     readers = Readers(f"http://127.0.0.1:{ours.recv()}")
-    thread = threading.Thread(target=_read, args=(readers, dashboards), daemon=True)
+    thread = threading.Thread(target=read, args=(readers, dashboards), daemon=True)
     thread.start()
     ours.send("begin")
     threading.Event().wait(MEASURED_S)
@@ -131,7 +131,7 @@ def _measured(folder: Path, count: int, dashboards: int) -> tuple[float, Readers
     return busy_s / lasted_s, readers
 
 
-def _read(readers: Readers, dashboards: int) -> None:
+def read(readers: Readers, dashboards: int) -> None:
     with suppress(httpx.HTTPError):  # the server ends first
         asyncio.run(readers.watch(dashboards))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,21 +72,27 @@ def unmeasured_checks(sources: Sources) -> tuple[UnmeasuredLine, ...]:
 def _silent(sources: Sources, checks: Sequence[Check]) -> Iterator[UnmeasuredLine]:
     """Yield checks that are switched on and of which no run of the last day said anything of the target."""
     now_us, service = sources.now_us(), sources.service()
-    conclusive: dict[CheckId, int] = defaultdict(int)
-    ids = [check.id for check in checks if check.policy.enabled]
-    hour_us = now_us - now_us % HOUR_US
-    for count in sources.store.history.outcomes_by_hour(ids, hour_us - DAY_US, now_us):
-        conclusive[count.check] += count.runs if count.outcome in _CONCLUSIVE else 0
+    since_us = now_us - now_us % HOUR_US - DAY_US
+    statuses = check_statuses(sources, checks, service, (), now_us)
+    measured = {status.check.id for status in statuses if _is_measured(status, since_us)}
+    others = [status.check.id for status in statuses if status.check.id not in measured]
+    counts = sources.store.history.outcomes_by_hour(others, since_us, now_us)
+    measured |= {count.check for count in counts if count.outcome in _CONCLUSIVE}
     reasons = {CheckId(view.check): "" for view in service.checks if view.paused}
     reasons |= {pause.check: pause.reason for pause in sources.store.schedule.pauses()}
-    for status in check_statuses(sources, checks, service, (), now_us):
+    for status in statuses:
         check, last = status.check, max((run.due_us for run in status.last), default=None)
         if check.id in reasons:
             yield UnmeasuredLine(check.id, check.title, PAUSED, reasons[check.id], last)
         elif last is None:
             yield UnmeasuredLine(check.id, check.title, NEVER, "", None)
-        elif not conclusive[check.id]:
+        elif check.id not in measured:
             yield UnmeasuredLine(check.id, check.title, SILENT, _last_reason(status), last)
+
+
+def _is_measured(status: CheckStatus, since_us: int) -> bool:
+    """Return whether a last run of a check says something of the target, and is no older."""
+    return any(run.outcome in _CONCLUSIVE and run.due_us >= since_us for run in status.last)
 
 
 def _last_reason(status: CheckStatus) -> str:

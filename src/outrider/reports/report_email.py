@@ -15,15 +15,15 @@ from outrider.reports.report_settings import ReportSettings
 from outrider.reports.report_text import health_lines
 from outrider.reports.speed import trend_of
 from outrider.reports.step_history import past_of
-from outrider.reports.time_text import Clock, moment, percent
+from outrider.reports.time_text import Clock, moment, percent, span
 from outrider.runs import WHOLE_REQUEST, primary_series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from outrider.model import JudgeHistory
-    from outrider.reports.facts import Health, Report, Verdict
+    from outrider.reports.facts import Change, Health, Report, Verdict
 
 _PICTURES = 3
 _USUAL_TITLE = ReportSettings().title
@@ -80,12 +80,12 @@ def compose_mail(
     pictures = tuple(_pictures(store, report))
     zone = ZoneInfo(report.period.timezone)
     when = f"{moment(zone, report.period.since_us)} to {moment(zone, report.period.until_us)} ({zone.key})"
-    note = ["Some or all of this history is simulated.", ""] if report.simulated else []
-    lines = [when, "", *note, *report.summary, "", *health_lines(report), "", "The whole report is attached."]
+    note = ["Some or all of this history is simulated."] if report.simulated else []
+    lines = [*report.summary, "", when, *note, "", *health_lines(report), "", "The whole report is attached."]
     lines += [f"The page as of now: {address}"] if address else []
     values = {"report": report, "days": _days(report), "pictures": pictures, "address": address, "style": mail_style()}
     return ReportMail(
-        subject=_subject(report),
+        subject=mail_subject(report),
         text="\n".join(lines),
         page=fill("mail.html", values, report.period.timezone, root),
         pictures=pictures,
@@ -93,13 +93,13 @@ def compose_mail(
     )
 
 
-def _subject(report: Report) -> str:
+def mail_subject(report: Report) -> str:
     """Return one line: "Milepost, 20-27 Nov: 4 of 50 checks missed 99.5 %, 5 steps slower (Pay +30 %, since 2.2.0)"."""
-    parts = [_objective_part(report.verdict, percent(report.objective))]
+    parts = [_objective_part(report.verdict, percent(report.objective)), *_in_spite(report.verdict)]
     slower = [change for change in report.changes if change.ratio > 0 and change.ended_us is None]
     if slower:
         since = f", since {slower[0].release}" if slower[0].release else ""
-        step = slower[0].step or "whole run"
+        step = _place(report, slower[0])
         count = f"{len(slower)} step{'' if len(slower) == 1 else 's'} slower"
         parts.append(f"{count} ({step} {slower[0].ratio * 100:+.0f} %{since})")
     return " ".join(f"{_days(report)}: {', '.join(parts)}".split())
@@ -116,8 +116,25 @@ def _objective_part(verdict: Verdict, objective: str) -> str:
         return "nothing was measured"
     if verdict.missed:
         return f"{verdict.missed} of {verdict.checks} checks missed {objective}"
-    some = f"all {verdict.checks}" if verdict.met == verdict.checks else f"{verdict.met} of {verdict.checks}"
-    return f"{some} checks met {objective}"
+    if verdict.unsure:
+        return f"{verdict.unsure} of {verdict.checks} checks may have missed {objective}"
+    if verdict.met < verdict.checks:
+        return f"{verdict.met} of {verdict.checks} checks met {objective}"
+    return f"all {verdict.met} checks met {objective}" if verdict.met > 1 else f"the only check met {objective}"
+
+
+def _in_spite(verdict: Verdict) -> Iterator[str]:
+    """Yield what nobody would think of a period whose checks met the objective."""
+    if verdict.affected_us and not verdict.missed:
+        yield f"down for {span(verdict.affected_us)}"
+    if verdict.open_incidents:
+        yield f"{verdict.open_incidents} incident{'' if verdict.open_incidents == 1 else 's'} still open"
+
+
+def _place(report: Report, change: Change) -> str:
+    """Return the step that changed, or the check where it has but one."""
+    names = {str(health.check): health.name for health in report.health}
+    return names.get(change.check, change.check) if change.step in {"", WHOLE_REQUEST} else change.step
 
 
 def _pictures(store: JudgeHistory, report: Report) -> list[Picture]:

@@ -17,7 +17,7 @@ from outrider.reports.time_text import moment, percent, span, used_budget
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outrider.reports.facts import LoadFigures, Report
+    from outrider.reports.facts import Health, LoadFigures, Report
 
 _LINES = 20
 _ROWS = 100
@@ -66,12 +66,15 @@ def _named(row: dict[str, object], report: Report) -> dict[str, object]:
 
 def health_lines(report: Report) -> list[str]:
     """Return a line about each check, the worst first, for plain text."""
-    rows = _health(report)
     lines = [
-        f"- {row['check']} ({row['environment']}, {row['location']}): {row['availability']}, {row['runs']:,} runs"
-        for row in rows[:_LINES]
+        f"- {health.name} ({health.environment}, {health.location}): {_passed(health)}, {health.runs:,} runs"
+        for health in report.health[:_LINES]
     ]
-    return [*lines, f"- and {len(rows) - _LINES} more"] if len(rows) > _LINES else lines
+    return [*lines, f"- and {len(report.health) - _LINES} more"] if len(report.health) > _LINES else lines
+
+
+def _passed(health: Health) -> str:
+    return percent(health.availability.share) if health.availability else "no data"
 
 
 def as_csv(report: Report, table: str) -> str:
