@@ -30,7 +30,7 @@ LINKS = "https://watch.example/"
 SLOW = Facts(
     "390 ms, usually 120 to 170 (2.7x)", title="Checkout", step="pay", predicate="is slow in pay", observed="390 ms",
     expected="120 to 170 ms", since_us=NOW_US - 7 * MINUTE_US, release="v2.4", run="run-1",
-    address="https://shop.example/pay", errors=("console: TypeError: total is undefined",),
+    address="https://shop.example/pay", errors=("test: TimeoutError", "console: TypeError: total is undefined"),
 )  # fmt: skip
 LONG = "Überprüfung оплаты 結帳 الدفع भुगतान " * 6
 SCRIPT = "<script>alert(1)</script><img src=https://evil.example/x onerror=alert(2)>"

@@ -68,6 +68,27 @@ def test_a_subject_that_is_over_does_not_begin_with_a_severity(story: Callable[.
     ]
 
 
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ('click get_by_text("Pay")', 'time-out waiting for get_by_text("Pay")'),
+        ("Pay", 'time-out waiting for get_by_text("Pay") (step: Pay)'),
+    ],
+)
+def test_a_subject_does_not_repeat_what_an_action_waited_for(
+    story: Callable[..., Story], step: str, reason: str
+) -> None:
+    """A step that its author named is worth its words."""
+    followed = story()
+    facts = Facts(f'time-out waiting for get_by_text("Pay") (step: {step})', title="buy", step=step)
+
+    for _ in range(2):
+        followed.observe(replace(symptom(True, followed.now_us), facts=facts))
+        followed.wait(10)
+
+    assert followed.sent[0][2].subject == f"[shop] critical: buy fails: {reason}, since 08:00"
+
+
 def test_the_reason_is_the_one_that_holds_now(story: Callable[..., Story]) -> None:
     """Not that of the first run; once the first check is well, another one leads."""
     followed = story(route=Route(receivers=("mail",), repeat_us=60 * SECOND_US, interval_us=SECOND_US))

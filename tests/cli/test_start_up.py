@@ -78,6 +78,19 @@ def test_a_run_of_a_probe_needs_neither_pytest_nor_playwright(desk: Desk, site: 
     assert JOURNEY_LIBRARIES & set(program.stdout.split()) == set()
 
 
+def test_the_supervisor_of_a_service_opens_no_store() -> None:
+    """Its processes do; it lasts as long as they, and starts them again."""
+    script = (
+        "import sys\nfrom outrider.cli import main\ntry:\n    main(['up', '--help'])\nfinally:\n    print(*sys.modules)"
+    )
+
+    program = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+
+    assert "Run the checks by their schedule" in program.stdout
+    assert {"outrider.app.supervisor"} <= set(program.stdout.split())
+    assert {"outrider.store", "sqlalchemy"} & set(program.stdout.split()) == set()
+
+
 def test_pages_are_answered_without_what_measures(desk: Desk) -> None:
     """The process of pages imports no library of journeys or probes: it runs none of them."""
     script = """

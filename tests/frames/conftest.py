@@ -71,13 +71,18 @@ def load_run() -> Run:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A workspace in Berlin with four passed runs, a failed one and a load."""
-    (tmp_path / "outrider.toml").write_text('[workspace]\ntimezone = "Europe/Berlin"\n')
-    with opened(tmp_path) as store:
+    write_past(tmp_path)
+    return tmp_path
+
+
+def write_past(folder: Path) -> None:
+    """Write what `root` has into a folder."""
+    (folder / "outrider.toml").write_text('[workspace]\ntimezone = "Europe/Berlin"\n')
+    with opened(folder) as store:
         store.checks.record([Check(CHECK, Kind.JOURNEY, "journeys/test_checkout.py", "test_checkout", "x")], BEGIN_US)
         store.runs.record_many([run_at(number) for number in range(4)])
         store.runs.record(run_at(4, outcome=Outcome.FAILED))
         store.runs.record(load_run())
-    return tmp_path
 
 
 @pytest.fixture

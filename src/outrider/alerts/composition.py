@@ -184,7 +184,10 @@ def _was(incident: Incident) -> str:
 
 
 def _first_reason(incident: Incident) -> str:
-    return _line(incident.lead.what).partition("; ")[0].rstrip(".")
+    reason = _line(incident.lead.what).partition("; ")[0].rstrip(".")
+    step = incident.lead.step
+    plain, target = reason.removesuffix(f" (step: {step})"), step.partition(" ")[2]
+    return plain if target and target in plain else reason  # an action that was given no name repeats its target
 
 
 def _line(text: str) -> str:

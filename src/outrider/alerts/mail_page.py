@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)]")
 _WEB = ("http://", "https://")
 _PREVIEW_CHARACTERS = 160
+_TEST_ERROR = "test: "
+"""What the journey itself raised, of which a subject has the reason already."""
 _PREVIEWED = ("reported meanwhile", "ended", "step", "affects", "address", "how much", "last release")
 """Lines that a phone shows below a subject, which has the rest, the most telling first."""
 
@@ -81,7 +83,8 @@ def preview(message: Message) -> str:
     """Return what a phone shows below the subject, without repeating it."""
     if not message.items:
         return _cut(message.note.strip(), _PREVIEW_CHARACTERS)
-    lines = dict(reversed(message.items[0].lines))
+    lines_by_worth = sorted(message.items[0].lines, key=lambda line: line[1].startswith(_TEST_ERROR))
+    lines = dict(reversed(lines_by_worth))
     parts = [f"{title}: {lines[title]}" for title in _PREVIEWED if title in lines]
     facts = [_lead(lines), *parts] if message.is_over else [*parts, _lead(lines)]
     return _cut(" · ".join(filter(None, [message.note, *facts])), _PREVIEW_CHARACTERS)

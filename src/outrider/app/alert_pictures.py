@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from outrider.model import RunHistory
 
 _SHOWN = 120
-_FEWEST = 2
+_FEWEST = 5
 _MOST_BYTES = 1_500_000
 _TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 

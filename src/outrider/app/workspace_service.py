@@ -9,6 +9,7 @@ from outrider.app.alert_service import AlertService
 from outrider.app.hourly_retention import HourlyRetention
 from outrider.app.report_mail import Mailing
 from outrider.app.run_log_lines import RunLogLines
+from outrider.app.run_sender import RunSender
 from outrider.app.scheduler_reader import FULL, LOADED, LoadedWorkspace, SchedulerAnswer
 from outrider.app.service_runtime import ServiceRuntimeFactory
 from outrider.app.subject_watch import SubjectWatch
@@ -53,8 +54,10 @@ class WorkspaceService:
         self._alerts = AlertService(store, self._leads)
         self._mailing = Mailing(store, self._leads, health)
         self._subjects = SubjectWatch(store.aggregates, self._alerts.subject_judged, on_rule=self._alerts.rule_measured)
+        self._sender = RunSender(workspace)
         listeners: list[Listener] = [
             RunLogLines(), HourlyRetention(self._prune, health), self._subjects, self._alerts, self._mailing,
+            self._sender,
         ]  # fmt: skip
         self._pipeline = ResultPipeline(None, listeners, health)
         factory = ServiceRuntimeFactory(workspace.root, store, lambda: self._scheduler.recorder, self._activated)
@@ -71,6 +74,7 @@ class WorkspaceService:
             self._scheduler.run(self.workspace.service.drain_s)
         finally:
             self._alerts.close()
+            self._sender.close()
             switch.close()
 
     def stop(self) -> None:
@@ -105,6 +109,7 @@ class WorkspaceService:
         workspace = runtime.workspace
         self._alerts.use(workspace, runtime.checks, runtime.alerts)
         self._mailing.use(workspace)
+        self._sender.use(workspace)
         self.workspace = workspace
         self._loads += 1
         self._loaded = LoadedWorkspace(

@@ -84,6 +84,7 @@ def _canvas(timezone: str = "UTC") -> tuple[Figure, Axes]:
     locator = AutoDateLocator(timezone, minticks=3, maxticks=5)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, timezone))  # type: ignore[no-untyped-call]
+    axes.xaxis.get_offset_text().set_fontsize(8)
     axes.set_ylabel("ms")
     axes.grid(visible=True, color=_GREY, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -42,7 +42,7 @@ _SHOWN_FILES = 5
 _MANY = 10  # runs above which only the steps of those that did not pass are shown
 
 
-@click.command(epilog="Example: outrider run 'journeys/test_checkout.py' --repeat 5")
+@click.command(epilog="Example: outrider run journeys/test_checkout.py --steps")
 @click.argument("patterns", shell_complete=complete_checks, nargs=-1)
 @click.option("-k", "keyword", default="", metavar="EXPR", help="Only checks whose names fit: 'pay and not slow'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else there.")

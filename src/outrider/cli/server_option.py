@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outrider.app import ask_server, open_backend
+from outrider import app
 from outrider.cli.echo import warn
 from outrider.model import UsageError
 
@@ -60,14 +60,14 @@ def chosen_backend() -> Iterator[Backend]:
     if (server := chosen_server()) is not None:
         yield server
         return
-    with open_backend() as backend:
+    with app.open_backend() as backend:
         yield backend
 
 
 def chosen_server() -> RemoteBackend | None:
     """Return the server that was named; None for the workspace of the current folder."""
     server = click.get_current_context().meta.get(_KEY, "")
-    return ask_server(server, os.environ.get(_TOKEN, "")) if server else None
+    return app.ask_server(server, os.environ.get(_TOKEN, "")) if server else None
 
 
 def refuse_with_server(option: str, value: object) -> None:

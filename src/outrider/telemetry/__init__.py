@@ -11,6 +11,7 @@ from outrider.telemetry.intake import Intake
 from outrider.telemetry.limits import Limits, Tally
 from outrider.telemetry.log_follower import FilePattern, LogFollower
 from outrider.telemetry.otlp_body import JSON, PROTOBUF, BadTelemetry, SignalKind, failure
+from outrider.telemetry.run_export import RunExport
 from outrider.telemetry.scrubber import Scrubber
 from outrider.telemetry.span_sampler import KeepRules, SpanSampler
 from outrider.telemetry.spool import Spool, SpoolFull, read_segment
@@ -33,6 +34,7 @@ __all__ = [
     "KeepRules",
     "Limits",
     "LogFollower",
+    "RunExport",
     "Scrubber",
     "SignalKind",
     "SpanSampler",

@@ -17,6 +17,7 @@ from outrider.workspace.log_file_settings import LogFiles
 from outrider.workspace.mask import Mask
 from outrider.workspace.named_paths import expanded, is_file, is_folder, is_listed, is_there, resolved
 from outrider.workspace.option_conflicts import conflicting_plugins, find_option_conflicts
+from outrider.workspace.otel_settings import OtelSettings
 from outrider.workspace.patterns import (
     Names,
     cron_place,
@@ -124,6 +125,7 @@ __all__ = [
     "Mask",
     "Names",
     "OidcSettings",
+    "OtelSettings",
     "Pattern",
     "PolicyOverrides",
     "ProbeSettings",

@@ -10,6 +10,7 @@ from outrider.model import CHECK_KINDS, ConfigError, ConfigErrors, Place, Policy
 from outrider.workspace.changeable_settings import overridden
 from outrider.workspace.file_list import PRODUCTS
 from outrider.workspace.named_paths import is_file, is_listed, is_there
+from outrider.workspace.otel_settings import read_otel
 from outrider.workspace.policy import read_overrides
 from outrider.workspace.schedule_file import scheduled
 from outrider.workspace.server_settings import read_server
@@ -165,6 +166,7 @@ def _workspace(root: Path, document: Document, problems: list[ConfigError]) -> W
         capabilities=_capabilities(top.section("capabilities")),
         server=read_server(top.section("server"), secrets),
         status_page=read_status_page(top),
+        otel=read_otel(top.section("otel"), secrets),
         telemetry=read_telemetry(top.section("telemetry"), secrets) if "telemetry" in top.data else None,
     )
     general.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from outrider.model import CatchUp, CheckId, Overlap, Place, Policy
 from outrider.workspace.named_paths import expanded
+from outrider.workspace.otel_settings import OtelSettings
 from outrider.workspace.server_settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -285,6 +286,7 @@ class Workspace:
         aliases: Old check id to new; free of loops.
         schedule: In the order of the file; later rules win.
         status_page: The public one; None without one.
+        otel: Where runs are sent to.
         telemetry: None without a section `[telemetry]`: none is taken.
     """
 
@@ -311,6 +313,7 @@ class Workspace:
     service: ServiceSettings = field(default_factory=ServiceSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     status_page: StatusPageSettings | None = None
+    otel: OtelSettings = field(default_factory=OtelSettings)
     telemetry: TelemetrySettings | None = None
 
     @property
