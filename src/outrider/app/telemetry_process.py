@@ -10,7 +10,7 @@ from outrider.app.workspace_access import find_workspace, open_store
 if TYPE_CHECKING:
     from outrider.app.child_process import ChildProcess
     from outrider.app.telemetry_service import TelemetryService
-    from outrider.store import Store
+    from outrider.model import TelemetryRecords
     from outrider.workspace import Workspace
 
 
@@ -25,7 +25,7 @@ def serve(child: ChildProcess) -> None:
         follower.run()
 
 
-def _begun(workspace: Workspace, store: Store) -> TelemetryService:
+def _begun(workspace: Workspace, records: TelemetryRecords) -> TelemetryService:
     from outrider.app.telemetry_service import TelemetryService  # noqa: PLC0415 - 34 MiB that only taking needs
 
-    return TelemetryService(workspace, store)
+    return TelemetryService(workspace, records)
